@@ -1,0 +1,199 @@
+"""What a telephone switch can say, in the floor's words.
+
+Two adapters (AMI and queue_log) speak this vocabulary; nothing of Asterisk's own goes past them. A *seat* is one
+interface on one PBX (docs/time-bank.md 2.1). `at` is the PBX's own time in integer microseconds since the epoch.
+`ref` is where the evidence keeps the event: yyyymmdd * 10**9 + its number in that day's file, 0 when none is kept.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Device(Enum):
+    """What the switch says about the telephone of a member."""
+
+    FREE = "free"  # Asterisk's status 0 and 1
+    IN_USE = "in_use"  # 2, 3, 7 and 8: a call that the queue may know nothing of
+    MIRRORED = "mirrored"  # the same of a `Local/` seat without a telephone of its own: the queue's call, seen twice
+    RINGING = "ringing"  # 6
+    UNREACHABLE = "unreachable"  # 4 and 5
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAdded:
+    at: int
+    ref: int
+    seat: str
+    name: str
+    queue: str
+    paused: bool
+    reason: str
+    device: Device
+    wrap_up_s: int  # the member's own; 0 means the queue's
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRemoved:
+    at: int
+    ref: int
+    seat: str
+    name: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPaused:
+    """A pause set, set anew (perhaps for another reason) or lifted, in one queue."""
+
+    at: int
+    ref: int
+    seat: str
+    name: str
+    queue: str
+    paused: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceChanged:
+    at: int
+    ref: int
+    seat: str
+    name: str
+    queue: str
+    device: Device
+    in_call: bool | None  # None where the switch does not say
+
+
+@dataclass(frozen=True, slots=True)
+class CallOffered:
+    at: int
+    ref: int
+    seat: str
+    name: str
+    queue: str
+    call: str  # the caller's Uniqueid
+
+
+@dataclass(frozen=True, slots=True)
+class CallConnected:
+    at: int
+    ref: int
+    seat: str
+    name: str
+    queue: str
+    call: str
+    wrap_up_s: int = 0  # the member's own, where the event tells it; 0: the queue's
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """A queue call is over; `call` is None where the switch did not say which (the oldest of its queue ends)."""
+
+    at: int
+    ref: int
+    seat: str
+    name: str
+    queue: str
+    call: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded:
+    """The seat was rung and did not take the call: `missed` when it rang out, not when it turned the caller away."""
+
+    at: int
+    ref: int
+    seat: str
+    name: str
+    queue: str
+    call: str
+    missed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallerJoined:
+    at: int
+    ref: int
+    queue: str
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerLeft:
+    """A caller is out of the queue: `abandoned` when nobody took the call; otherwise a connect may follow."""
+
+    at: int
+    ref: int
+    queue: str
+    call: str
+    abandoned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLogged:
+    """AgentLogin or AgentLogoff of an `Agent/` seat."""
+
+    at: int
+    ref: int
+    seat: str
+    logged_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The PBX's clock has passed `at`, and everything before it has been said."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Nothing after `at` was observed until the next `Snapshot`: a gap begins."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One row of a snapshot: a seat in a queue."""
+
+    seat: str
+    name: str
+    queue: str
+    paused: bool
+    reason: str
+    paused_since_s: int  # LastPause, whole seconds; 0 where unknown. Orders pauses, never times them
+    device: Device
+    in_call: bool | None
+    wrap_up_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    call: str
+    queue: str
+    since: int  # µs
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The switch's whole answer to "who is in which queue": it ends a gap, or is held against what is known.
+
+    `spoke` holds the (seat, queue) pairs of which an event arrived while the answer was on its way: for them the
+    events are the truth. `logged_in` is None where the switch was not asked for its `Agent/` logins.
+    """
+
+    at: int
+    ref: int
+    members: tuple[Member, ...]
+    waiting: tuple[Waiting, ...] = ()
+    logged_in: frozenset[str] | None = None
+    spoke: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+
+SeatEvent = (
+    MemberAdded | MemberRemoved | MemberPaused | DeviceChanged | CallOffered | CallConnected | CallEnded | OfferEnded | AgentLogged
+)
+CallerEvent = CallerJoined | CallerLeft
+PbxEvent = SeatEvent | CallerEvent | Heard | Lost | Snapshot
