@@ -1,0 +1,44 @@
+# Each target does one thing and says what it did. ARGS passes more: make test ARGS="tests/org -x", make demo ARGS="--agents 5000".
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHON
+
+.PHONY: setup setup-dev demo test check bench soak screenshots pages lock
+
+setup: ## .venv/bin/ccd
+	@scripts/setup.sh
+
+setup-dev:
+	@scripts/setup.sh dev
+
+demo: setup ## a simulated floor of 60 agents, its board and pages
+	@$(BIN)/ccd demo $(ARGS)
+
+test: setup-dev ## all tests, those against real servers included
+	@tests/servers.sh
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup-dev ## format, lint, types, who imports whom, tidiness, the pages' types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python hatch_build.py check
+	$(BIN)/python -m pytest -q tests/test_tidy.py
+	@echo "check: all is in order"
+
+bench: setup-dev ## how fast, as ratios within one run; results in docs/
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: setup-dev ## a floor for hours, watched for what grows
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
+screenshots: setup-dev ## the README's pictures
+	@tests/servers.sh
+	@$(BIN)/python -m docs.screenshots $(ARGS)
+
+pages: setup-dev ## agent_web/ built into ccd/web/pages/
+	@$(BIN)/python hatch_build.py
+
+lock: ## newest releases that pyproject.toml allows
+	@scripts/lock.sh
