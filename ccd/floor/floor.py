@@ -1,0 +1,254 @@
+"""The floor of one PBX: events in, transitions out. Pure; the same code runs live, in replay and in the tests.
+
+Each seat has a clock of its own: an event older than the seat's last applies at the last's time (docs/time-bank.md
+2.1), so how the events of different seats interleave can't matter. What belongs to all of them comes as `Heard` (ends
+wrap-ups that nothing else ended), `Lost` (a gap begins) and `Snapshot` (ends a gap, or is held against what is known:
+ccd.floor.reconcile).
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import assert_never
+
+from ccd.floor.events import (
+    AgentLogged,
+    CallConnected,
+    CallEnded,
+    CallerJoined,
+    CallerLeft,
+    CallOffered,
+    DeviceChanged,
+    Heard,
+    Lost,
+    MemberAdded,
+    MemberPaused,
+    MemberRemoved,
+    OfferEnded,
+    PbxEvent,
+    SeatEvent,
+    Snapshot,
+)
+from ccd.floor.reconcile import reconcile
+from ccd.floor.rules import SeatRules
+from ccd.floor.seats import EFFECTS, Pause, Rejected, Seat, State, View, view_of
+from ccd.floor.segments import Segment, Transition
+
+NEVER_SEEN = View("", State.SIGNED_OUT, False, Pause.NONE, "", 0)
+
+
+@dataclass(slots=True)
+class FloorState:
+    """All that a floor knows: what is stored, and what a floor resumes from."""
+
+    seats: dict[str, Seat] = field(default_factory=dict)
+    open: dict[str, Segment] = field(default_factory=dict)  # each seat's segment without an end
+    waiting: dict[str, dict[str, int]] = field(default_factory=dict)  # queue → caller → µs since
+    number: int = 0  # of the newest segment
+    heard_at: int | None = None  # everything before it has been said: the watermark
+    confirmed_at: int | None = None  # of the newest snapshot
+    gap_since: int | None = None
+
+
+class Floor:
+    """`apply` an event, get the transitions it caused. Rejected events are counted in `rejected`, and change nothing."""
+
+    def __init__(self, rules: SeatRules, state: FloorState | None = None) -> None:
+        self.rules = rules
+        self.state = state or FloorState()
+        self.rejected: Counter[Rejected] = Counter()
+        self._offered: dict[str, set[str]] = {}  # call → seats it is offered to
+        self._wrap_ups: list[tuple[int, str]] = []  # a heap of when they end; stale entries are passed over
+        for seat in self.state.seats.values():
+            self.index(seat)
+
+    def index(self, seat: Seat) -> None:
+        """Make the seat's offers and wrap-up findable by call and by time."""
+        for call in seat.offers:
+            self._offered.setdefault(call, set()).add(seat.seat)
+        if seat.wrap_up_until is not None:
+            heappush(self._wrap_ups, (seat.wrap_up_until, seat.seat))
+
+    def apply(self, event: PbxEvent) -> list[Transition]:
+        match event:
+            case (
+                MemberAdded()
+                | MemberRemoved()
+                | MemberPaused()
+                | DeviceChanged()
+                | CallOffered()
+                | CallEnded()
+                | OfferEnded()
+                | AgentLogged()
+            ):
+                return self._seat_event(event)
+            case CallConnected():
+                return self._others_stop_ringing(event) + self._seat_event(event)
+            case CallerJoined():
+                self.state.waiting.setdefault(event.queue, {})[event.call] = event.at
+                return []
+            case CallerLeft():
+                return self._caller_left(event)
+            case Heard():
+                return self._heard(event.at)
+            case Lost():
+                return self._lost(event.at)
+            case Snapshot():
+                return reconcile(self, event)
+            case _:
+                assert_never(event)
+
+    # --- one seat ----------------------------------------------------------------------------------------------------
+
+    def seat(self, name: str) -> Seat:
+        seat = self.state.seats.get(name)
+        if seat is None:
+            seat = self.state.seats[name] = Seat(name, logged_in=not name.startswith("Agent/"))
+        return seat
+
+    def _seat_event(self, event: SeatEvent) -> list[Transition]:
+        seat = self.seat(event.seat)
+        at = max(event.at, seat.at)
+        if self.state.gap_since is not None:
+            self._outlived_by_nothing(seat)
+        transitions = self.end_wrap_up_until(seat, at)
+        offers = list(seat.offers)
+        why_not = EFFECTS[type(event)](seat, event, at, self.rules)
+        seat.at = at
+        if why_not:
+            state = self.state.open[event.seat].view.state if event.seat in self.state.open else State.SIGNED_OUT
+            self.rejected[Rejected(type(event).__name__, state, why_not)] += 1
+        offered = answered = missed = 0
+        if type(event) is CallOffered:
+            offered = 1
+            self._offered.setdefault(event.call, set()).add(event.seat)
+        elif type(event) is CallConnected:
+            answered = 0 if why_not else 1
+        elif type(event) is OfferEnded:
+            missed = int(event.missed)
+        elif type(event) is CallEnded and seat.wrap_up_until is not None:
+            heappush(self._wrap_ups, (seat.wrap_up_until, seat.seat))
+        for call in offers:
+            if call not in seat.offers:
+                self._forget_offer(call, event.seat)
+        return transitions + self.turn(seat, at, event.ref, True, offered, answered, missed)
+
+    def _outlived_by_nothing(self, seat: Seat) -> None:
+        """A seat that speaks inside a gap, before any snapshot: only queue_log's restarts come so, and no call outlives one."""
+        known = self.state.open.get(seat.seat)
+        if known and known.view.state is State.UNOBSERVED:
+            for call in seat.offers:
+                self._forget_offer(call, seat.seat)
+            seat.offers.clear()
+            seat.calls.clear()
+            seat.wrap_up_until = None
+
+    def _forget_offer(self, call: str, seat: str) -> None:
+        seats = self._offered.get(call)
+        if seats is not None:
+            seats.discard(seat)
+            if not seats:
+                del self._offered[call]
+
+    def turn(
+        self, seat: Seat, at: int, ref: int, told: bool, offered: int = 0, answered: int = 0, missed: int = 0
+    ) -> list[Transition]:
+        """Close the seat's segment and open the next if its facts mean something else now, or something is counted."""
+        view = view_of(seat, self.rules)
+        known = self.state.open.get(seat.seat)
+        if view == (known.view if known else NEVER_SEEN) and not (offered or answered or missed):
+            return []
+        return [self.open(seat, at, view, ref, told, offered, answered, missed)]
+
+    def open(
+        self,
+        seat: Seat,
+        at: int,
+        view: View,
+        ref: int,
+        told: bool,
+        offered: int = 0,
+        answered: int = 0,
+        missed: int = 0,
+    ) -> Transition:
+        """The seat's next segment, whatever its facts mean."""
+        state = self.state
+        known = state.open.get(seat.seat)
+        state.number += 1
+        opened = Segment(seat.seat, state.number, at, None, view, told, offered, answered, missed, ref, 0)
+        state.open[seat.seat] = opened
+        return Transition(known.closed(at, ref) if known else None, opened)
+
+    def view(self, seat: Seat) -> View:
+        return view_of(seat, self.rules)
+
+    def end_wrap_up_until(self, seat: Seat, at: int) -> list[Transition]:
+        """End the seat's wrap-up if its time has come by `at`."""
+        if seat.wrap_up_until is None or seat.wrap_up_until > at:
+            return []
+        at = seat.at = max(seat.at, seat.wrap_up_until)
+        seat.wrap_up_until = None
+        return self.turn(seat, at, 0, True)
+
+    # --- callers: what one seat's event, or the caller's own, does to the others -------------------------------------
+
+    def _others_stop_ringing(self, event: CallConnected) -> list[Transition]:
+        self._caller_out(event.queue, event.call)
+        transitions: list[Transition] = []
+        for name in sorted(self._offered.pop(event.call, set()) - {event.seat}):
+            transitions += self._stop_ringing(name, event.call, event.at, event.ref)
+        return transitions
+
+    def _stop_ringing(self, name: str, call: str, at: int, ref: int) -> list[Transition]:
+        seat = self.state.seats[name]
+        if call not in seat.offers:
+            return []
+        at = max(at, seat.at)
+        transitions = self.end_wrap_up_until(seat, at)
+        seat.offers.pop(call)
+        seat.at = at
+        return transitions + self.turn(seat, at, ref, True)
+
+    def _caller_left(self, event: CallerLeft) -> list[Transition]:
+        self._caller_out(event.queue, event.call)
+        transitions: list[Transition] = []
+        if event.abandoned:
+            for name in sorted(self._offered.pop(event.call, set())):
+                transitions += self._stop_ringing(name, event.call, event.at, event.ref)
+            return transitions
+        for name in self._offered.get(event.call, set()):
+            offer = self.state.seats[name].offers.get(event.call)
+            if offer:
+                offer.caller_left = True
+        return transitions
+
+    def _caller_out(self, queue: str, call: str) -> None:
+        self.state.waiting.get(queue, {}).pop(call, None)
+
+    # --- all seats at once -------------------------------------------------------------------------------------------
+
+    def _heard(self, at: int) -> list[Transition]:
+        state = self.state
+        state.heard_at = max(at, state.heard_at or at)
+        transitions: list[Transition] = []
+        if state.gap_since is None:
+            while self._wrap_ups and self._wrap_ups[0][0] <= at:
+                until, name = heappop(self._wrap_ups)
+                seat = state.seats[name]
+                if seat.wrap_up_until == until:
+                    transitions += self.end_wrap_up_until(seat, at)
+        return transitions
+
+    def _lost(self, at: int) -> list[Transition]:
+        """Whoever is signed in becomes unobserved; who is not may have signed in meanwhile: the snapshot will tell."""
+        if self.state.gap_since is not None:
+            return []
+        transitions = self._heard(at)
+        self.state.gap_since = at
+        for name, known in list(self.state.open.items()):
+            if known.view.state is not State.SIGNED_OUT:
+                seat = self.state.seats[name]
+                seat.at = max(at, seat.at)
+                unobserved = known.view._replace(state=State.UNOBSERVED)
+                transitions.append(self.open(seat, seat.at, unobserved, 0, False))
+        return transitions

@@ -1,0 +1,139 @@
+"""A snapshot against what is known, without inventing or losing a second (docs/time-bank.md 2.1, 2.2).
+
+After a gap the snapshot is the truth: whoever was signed in at either end was unobserved in between, calls it does not
+know of are over, calls nobody saw begin are taken as they are. In mid-stream it should change nothing. Where it does
+(a reload adds and removes static members without a word), the difference holds from the answer on; from the seat's last
+confirmation, its own last event or the snapshot before, until the answer nobody knows what was true.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ccd.floor.events import Device, Member, Snapshot
+from ccd.floor.seats import Call, Membership, Pause, Seat, State, View
+from ccd.floor.segments import Transition
+
+if TYPE_CHECKING:
+    from ccd.floor.floor import Floor
+
+BUSY = (Device.RINGING, Device.IN_USE, Device.MIRRORED)
+
+
+def reconcile(floor: "Floor", snapshot: Snapshot) -> list[Transition]:
+    """Hold the snapshot against the floor; the transitions count no sign-ins and no pauses."""
+    state = floor.state
+    rows: dict[str, list[Member]] = {}
+    for row in snapshot.members:
+        rows.setdefault(row.seat, []).append(row)
+    after_gap = state.gap_since is not None
+    transitions: list[Transition] = []
+    for name in sorted(rows.keys() | state.seats.keys()):
+        seat = floor.seat(name)
+        if after_gap or (state.confirmed_at is None and name not in state.open):
+            transitions += _observe_again(floor, seat, rows.get(name, []), snapshot)
+        else:
+            transitions += _compare(floor, seat, rows.get(name, []), snapshot)
+        floor.index(seat)
+    if after_gap or state.confirmed_at is None:
+        state.waiting = {}
+        for caller in snapshot.waiting:
+            state.waiting.setdefault(caller.queue, {})[caller.call] = caller.since
+    state.gap_since = None
+    state.confirmed_at = snapshot.at
+    return transitions
+
+
+def _observe_again(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Snapshot) -> list[Transition]:
+    """The seat's facts after a gap, or at the first sight of it."""
+    known = floor.state.open.get(seat.seat)
+    at = max(snapshot.at, seat.at)
+    if seat.wrap_up_until is not None and seat.wrap_up_until <= at:
+        seat.wrap_up_until = None
+    seat.queues = {row.queue: _membership(seat, row, seat.queues.get(row.queue)) for row in rows}
+    _take_name_and_login(seat, rows, snapshot)
+    still_waiting = {caller.call for caller in snapshot.waiting}
+    rings = any(row.device in BUSY for row in rows)
+    seat.offers = {call: offer for call, offer in seat.offers.items() if rings and call in still_waiting}
+    _take_calls(floor, seat, rows, at)
+    transitions: list[Transition] = []
+    gap_since = floor.state.gap_since
+    if gap_since is not None and (known is None or known.view.state is State.SIGNED_OUT) and _signed_in(floor, seat):
+        since = max(gap_since, known.start if known else gap_since)
+        unseen = View(seat.name, State.UNOBSERVED, False, Pause.NONE, "", 0)
+        if since < at:
+            transitions.append(floor.open(seat, since, unseen, 0, False))
+    seat.at = at
+    return transitions + floor.turn(seat, at, snapshot.ref, False)
+
+
+def _compare(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Snapshot) -> list[Transition]:
+    """The seat's facts in mid-stream: what its own events said meanwhile stays, the rest is as the snapshot says."""
+    transitions = floor.end_wrap_up_until(seat, snapshot.at)
+    before = floor.view(seat)
+    by_queue = {row.queue: row for row in rows}
+    for queue in by_queue.keys() | seat.queues.keys():
+        if (seat.seat, queue) not in snapshot.spoke:
+            _take_row(seat, queue, by_queue.get(queue))
+    _take_name_and_login(seat, rows, snapshot)
+    at = max(snapshot.at, seat.at)
+    for row in rows:
+        if row.in_call is False and (seat.seat, row.queue) not in snapshot.spoke:
+            for call in _uncertain_calls(seat, row.queue):
+                seat.end_call(call, at, floor.rules)
+    after = floor.view(seat)
+    differs = (before.member, before.pause) != (after.member, after.pause)
+    known = floor.state.open.get(seat.seat)
+    if differs and not seat.calls:
+        confirmed = max(seat.at, floor.state.confirmed_at or 0, known.start if known else 0)
+        if confirmed < at:
+            transitions.append(floor.open(seat, confirmed, before._replace(state=State.UNOBSERVED), 0, False))
+    seat.at = at if differs else seat.at
+    return transitions + floor.turn(seat, at, snapshot.ref, False)
+
+
+def _membership(seat: Seat, row: Member, known: Membership | None) -> Membership:
+    """A row as a fact. A pause that goes on keeps its place among the newest, and its reason where a restart lost it."""
+    if known and known.paused and row.paused:
+        reason = row.reason or known.reason
+        return Membership(True, reason, known.paused_at, known.pause_order, row.device, row.wrap_up_s)
+    seat.pauses_seen += 1
+    reason = row.reason if row.paused else ""
+    return Membership(
+        row.paused, reason, row.paused_since_s * 1_000_000, seat.pauses_seen, row.device, row.wrap_up_s
+    )
+
+
+def _take_row(seat: Seat, queue: str, row: Member | None) -> None:
+    if row is None:
+        seat.queues.pop(queue, None)
+    else:
+        seat.queues[queue] = _membership(seat, row, seat.queues.get(queue))
+
+
+def _take_name_and_login(seat: Seat, rows: Iterable[Member], snapshot: Snapshot) -> None:
+    for row in rows:
+        seat.name = row.name or seat.name
+    if snapshot.logged_in is not None and seat.seat.startswith("Agent/"):
+        seat.logged_in = seat.seat in snapshot.logged_in
+
+
+def _take_calls(floor: "Floor", seat: Seat, rows: list[Member], at: int) -> None:
+    """Calls that the snapshot knows of go on, which call it is being uncertain from now on; the others are over."""
+    in_call = {row.queue for row in rows if row.in_call or (row.in_call is None and row.device in BUSY)}
+    for call in list(seat.calls):
+        if call.queue in in_call:
+            call.id = None
+        else:
+            seat.end_call(call, at, floor.rules)
+    with_call = {call.queue for call in seat.calls}
+    for row in rows:
+        if row.in_call and row.queue not in with_call:
+            seat.calls.append(Call(None, row.queue))
+
+
+def _uncertain_calls(seat: Seat, queue: str) -> list[Call]:
+    return [call for call in seat.calls if call.id is None and call.queue == queue]
+
+
+def _signed_in(floor: "Floor", seat: Seat) -> bool:
+    return floor.view(seat).state is not State.SIGNED_OUT

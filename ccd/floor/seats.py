@@ -1,0 +1,287 @@
+"""A seat: its facts, what each event does to them, and which state they mean.
+
+The theory (docs/time-bank.md 2.1). A seat is a handful of facts: the queues it is a member of (each with a pause, a
+reason and what the telephone does there), the queue calls offered to it, the queue calls connected, how long a wrap-up
+runs, and, for an `Agent/` seat, whether somebody is logged in. Facts change only through EFFECTS, a row an event. The
+state is never kept: it is the first row of STATES that holds. A pause during a call is therefore only a fact until the
+call ends; a telephone that is unplugged during a pause changes a fact and no state.
+
+Time is not looked at here. The floor says when (ccd.floor.floor), and ends a wrap-up when its time has come.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple
+
+from ccd.floor.events import (
+    AgentLogged,
+    CallConnected,
+    CallEnded,
+    CallOffered,
+    Device,
+    DeviceChanged,
+    MemberAdded,
+    MemberPaused,
+    MemberRemoved,
+    OfferEnded,
+    SeatEvent,
+)
+from ccd.floor.rules import SeatRules
+
+
+class State(IntEnum):
+    """In the order in which an agent with several seats is in the first that any of them is in."""
+
+    ON_CALL = 0
+    OTHER_CALL = 1  # shown and summed as on_call; of it, no queue's call
+    RINGING = 2
+    WRAP_UP = 3
+    AVAILABLE = 4
+    UNOBSERVED = 5  # above paused: nobody is charged for what was not seen
+    PAUSED = 6
+    UNREACHABLE = 7
+    SIGNED_OUT = 8
+
+
+class Pause(IntEnum):
+    """In how many of the queues that count a seat or an agent is paused."""
+
+    NONE = 0
+    SOME = 1
+    ALL = 2
+
+
+class View(NamedTuple):
+    """What the facts of a seat mean: all that an agent's time line needs to know of it."""
+
+    name: str
+    state: State
+    member: bool  # of a queue that counts; stays the truth for sign-ins while a call outlives the membership
+    pause: Pause
+    reason: str  # of the newest pause in force
+    reason_at: int  # µs, when that pause was set: the newest of several seats names the agent's reason
+
+
+class Rejected(NamedTuple):
+    """An event that can't be: what came, in which state, and why nothing was changed. Counted, never raised."""
+
+    event: str
+    state: State
+    why: str
+
+
+@dataclass(slots=True)
+class Membership:
+    paused: bool
+    reason: str
+    paused_at: int  # µs
+    pause_order: int  # the seat's own count of pauses: tells the newer of two in the same microsecond
+    device: Device
+    wrap_up_s: int
+
+
+@dataclass(slots=True)
+class Offer:
+    queue: str
+    caller_left: bool = False  # left the queue, and nobody has been seen to take the call
+
+
+@dataclass(slots=True)
+class Call:
+    id: str | None  # None: seen by a snapshot, or outlived a gap; which call it is can't be known
+    queue: str
+    wrap_up_s: int = 0
+
+
+@dataclass(slots=True)
+class Seat:
+    """The facts. `at` is the time of the last thing that happened to the seat; nothing happens to it before that."""
+
+    seat: str
+    name: str = ""
+    at: int = 0
+    queues: dict[str, Membership] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    wrap_up_until: int | None = None
+    logged_in: bool = True  # only of `Agent/` seats can it be otherwise: out until the switch says in
+    pauses_seen: int = 0
+
+    def end_call(self, call: Call, at: int, rules: SeatRules) -> None:
+        """Take the call off the seat; its queue's wrap-up, or the member's own, begins at `at`."""
+        self.calls.remove(call)
+        member = self.queues.get(call.queue)
+        wrap_up_s = (member and member.wrap_up_s) or call.wrap_up_s or rules.wrap_up_s(call.queue)
+        if wrap_up_s:
+            self.wrap_up_until = max(self.wrap_up_until or 0, at + wrap_up_s * 1_000_000)
+
+
+# --- what each event does to the facts; a string says why it did nothing ---------------------------------------------
+
+
+def _added(seat: Seat, event: MemberAdded, at: int, rules: SeatRules) -> str | None:
+    seat.name = event.name or seat.name
+    known = seat.queues.get(event.queue)
+    if known and (known.paused, known.reason) == (event.paused, event.reason if event.paused else ""):
+        known.device, known.wrap_up_s = event.device, event.wrap_up_s
+        return None
+    seat.pauses_seen += 1
+    reason = event.reason if event.paused else ""
+    seat.queues[event.queue] = Membership(event.paused, reason, at, seat.pauses_seen, event.device, event.wrap_up_s)
+    return None
+
+
+def _removed(seat: Seat, event: MemberRemoved, at: int, rules: SeatRules) -> str | None:
+    return None if seat.queues.pop(event.queue, None) else "it is no member of that queue"
+
+
+def _paused(seat: Seat, event: MemberPaused, at: int, rules: SeatRules) -> str | None:
+    member = seat.queues.get(event.queue)
+    if member is None:
+        return "it is no member of that queue"
+    seat.name = event.name or seat.name
+    member.paused = event.paused
+    member.reason = event.reason if event.paused else ""
+    member.paused_at = at
+    seat.pauses_seen += 1
+    member.pause_order = seat.pauses_seen
+    return None
+
+
+def _device(seat: Seat, event: DeviceChanged, at: int, rules: SeatRules) -> str | None:
+    if event.device in (Device.FREE, Device.UNREACHABLE):
+        for call in [call for call, offer in seat.offers.items() if offer.caller_left]:
+            del seat.offers[call]
+    if event.in_call is False:
+        for uncertain in [c for c in seat.calls if c.id is None and c.queue == event.queue]:
+            seat.end_call(uncertain, at, rules)
+    member = seat.queues.get(event.queue)
+    if member is None:
+        return "it is no member of that queue"
+    member.device = event.device
+    return None
+
+
+def _offered(seat: Seat, event: CallOffered, at: int, rules: SeatRules) -> str | None:
+    seat.name = event.name or seat.name
+    seat.offers[event.call] = Offer(event.queue)
+    seat.wrap_up_until = None
+    return None
+
+
+def _offer_ended(seat: Seat, event: OfferEnded, at: int, rules: SeatRules) -> str | None:
+    seat.offers.pop(event.call, None)
+    return None
+
+
+def _connected(seat: Seat, event: CallConnected, at: int, rules: SeatRules) -> str | None:
+    seat.offers.pop(event.call, None)
+    if any(call.id == event.call for call in seat.calls):
+        return "that call is connected already"
+    seat.name = event.name or seat.name
+    seat.calls.append(Call(event.call, event.queue, event.wrap_up_s))
+    return None
+
+
+def _ended(seat: Seat, event: CallEnded, at: int, rules: SeatRules) -> str | None:
+    named = [call for call in seat.calls if call.id == event.call and call.id is not None]
+    of_queue = [call for call in seat.calls if call.queue == event.queue and (event.call is None or call.id is None)]
+    ended = named or of_queue
+    if not ended:
+        return "it has no such call"
+    seat.end_call(ended[0], at, rules)
+    return None
+
+
+def _logged(seat: Seat, event: AgentLogged, at: int, rules: SeatRules) -> str | None:
+    seat.logged_in = event.logged_in
+    return None
+
+
+EFFECTS: dict[type[SeatEvent], Callable[..., str | None]] = {
+    MemberAdded: _added,  # ........ a row for the queue, with its pause and telephone; of a known one only the telephone
+    MemberRemoved: _removed,  # .... the queue's row goes; calls stay
+    MemberPaused: _paused,  # ...... the queue's pause and reason; each makes it the newest
+    DeviceChanged: _device,  # ..... the queue's telephone; free or gone, it ends offers whose caller has left
+    CallOffered: _offered,  # ...... an offer; any wrap-up is over
+    OfferEnded: _offer_ended,  # ... the offer goes
+    CallConnected: _connected,  # .. the offer becomes a call (every other seat's offer of it goes: ccd.floor.floor)
+    CallEnded: _ended,  # .......... that call goes, or the oldest of its queue; wrap-up begins
+    AgentLogged: _logged,  # ....... somebody is, or nobody is, on the `Agent/` seat
+}
+
+
+# --- which state the facts mean: the first row that holds ------------------------------------------------------------
+
+
+class Known(NamedTuple):
+    """The facts of the queues that count, gathered once for all rows."""
+
+    seat: Seat
+    rules: SeatRules
+    devices: list[Device]
+    paused: int
+
+
+def _on_queue_call(known: Known) -> bool:
+    return bool(known.seat.calls)
+
+
+def _signed_out(known: Known) -> bool:
+    return not known.devices or not known.seat.logged_in
+
+
+def _offered_a_call(known: Known) -> bool:
+    return bool(known.seat.offers)
+
+
+def _is_paused(known: Known) -> bool:
+    enough = known.paused == len(known.devices) if known.rules.paused_in == "all" else known.paused > 0
+    return enough and not (known.rules.other_call_while_paused == "on_call" and Device.IN_USE in known.devices)
+
+
+def _unreachable(known: Known) -> bool:
+    return known.devices.count(Device.UNREACHABLE) == len(known.devices)
+
+
+def _in_use(known: Known) -> bool:
+    return Device.IN_USE in known.devices
+
+
+def _rings(known: Known) -> bool:
+    return Device.RINGING in known.devices
+
+
+def _wrapping_up(known: Known) -> bool:
+    return known.seat.wrap_up_until is not None
+
+
+def _otherwise(known: Known) -> bool:
+    return True
+
+
+STATES: tuple[tuple[State, Callable[[Known], bool]], ...] = (
+    (State.ON_CALL, _on_queue_call),
+    (State.SIGNED_OUT, _signed_out),
+    (State.RINGING, _offered_a_call),
+    (State.PAUSED, _is_paused),
+    (State.UNREACHABLE, _unreachable),
+    (State.OTHER_CALL, _in_use),
+    (State.RINGING, _rings),
+    (State.WRAP_UP, _wrapping_up),
+    (State.AVAILABLE, _otherwise),
+)
+
+
+def view_of(seat: Seat, rules: SeatRules) -> View:
+    """What the facts mean under the site's rules."""
+    counting = [member for queue, member in seat.queues.items() if rules.counts(queue)]
+    paused = [member for member in counting if member.paused]
+    known = Known(seat, rules, [member.device for member in counting], len(paused))
+    state = next(state for state, holds in STATES if holds(known))
+    if not paused:
+        return View(seat.name, state, bool(counting) and seat.logged_in, Pause.NONE, "", 0)
+    newest = paused[0] if len(paused) == 1 else max(paused, key=lambda m: (m.paused_at, m.pause_order))
+    pause = Pause.ALL if len(paused) == len(counting) else Pause.SOME
+    return View(seat.name, state, seat.logged_in, pause, newest.reason, newest.paused_at)

@@ -1,0 +1,38 @@
+"""A seat's time line: half-open segments, and the transitions between them."""
+
+from dataclasses import dataclass, replace
+
+from ccd.floor.seats import View
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A span in which a seat's view did not change; times are µs since the epoch, `end` is None while it is open.
+
+    `number` rises by one with each segment of the PBX, so that segments of one instant keep their order. `told` says
+    that an event of the switch opened it: a snapshot's changes count no sign-ins and no pauses. The three counts are
+    of what happened at the very start. A segment may have no length: a pause set and lifted in one microsecond counts.
+    """
+
+    seat: str
+    number: int
+    start: int
+    end: int | None
+    view: View
+    told: bool
+    offered: int
+    answered: int
+    missed: int
+    opened_by: int  # evidence references (ccd.floor.events), 0 when no event did it
+    closed_by: int
+
+    def closed(self, end: int, ref: int) -> "Segment":
+        return replace(self, end=end, closed_by=ref)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What the floor says happened: a segment closed (none, when the seat is new) and the one that follows it."""
+
+    closed: Segment | None
+    opened: Segment
