@@ -193,7 +193,15 @@ class Snapshot:
 
 
 SeatEvent = (
-    MemberAdded | MemberRemoved | MemberPaused | DeviceChanged | CallOffered | CallConnected | CallEnded | OfferEnded | AgentLogged
+    MemberAdded
+    | MemberRemoved
+    | MemberPaused
+    | DeviceChanged
+    | CallOffered
+    | CallConnected
+    | CallEnded
+    | OfferEnded
+    | AgentLogged
 )
 CallerEvent = CallerJoined | CallerLeft
 PbxEvent = SeatEvent | CallerEvent | Heard | Lost | Snapshot

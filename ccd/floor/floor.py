@@ -51,7 +51,7 @@ class FloorState:
 
 
 class Floor:
-    """`apply` an event, get the transitions it caused. Rejected events are counted in `rejected`, and change nothing."""
+    """`apply` an event, get the transitions it caused. Rejected events change nothing, and are counted."""
 
     def __init__(self, rules: SeatRules, state: FloorState | None = None) -> None:
         self.rules = rules
@@ -134,7 +134,7 @@ class Floor:
         return transitions + self.turn(seat, at, event.ref, True, offered, answered, missed)
 
     def _outlived_by_nothing(self, seat: Seat) -> None:
-        """A seat that speaks inside a gap, before any snapshot: only queue_log's restarts come so, and no call outlives one."""
+        """A seat speaks inside a gap, with no snapshot yet: only queue_log's restarts do, and no call outlives one."""
         known = self.state.open.get(seat.seat)
         if known and known.view.state is State.UNOBSERVED:
             for call in seat.offers:

@@ -92,15 +92,13 @@ def _compare(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Snapshot)
 
 
 def _membership(seat: Seat, row: Member, known: Membership | None) -> Membership:
-    """A row as a fact. A pause that goes on keeps its place among the newest, and its reason where a restart lost it."""
+    """A row as a fact. A pause that goes on keeps its place among the newest, and the reason that a restart lost."""
     if known and known.paused and row.paused:
         reason = row.reason or known.reason
         return Membership(True, reason, known.paused_at, known.pause_order, row.device, row.wrap_up_s)
     seat.pauses_seen += 1
     reason = row.reason if row.paused else ""
-    return Membership(
-        row.paused, reason, row.paused_since_s * 1_000_000, seat.pauses_seen, row.device, row.wrap_up_s
-    )
+    return Membership(row.paused, reason, row.paused_since_s * 1_000_000, seat.pauses_seen, row.device, row.wrap_up_s)
 
 
 def _take_row(seat: Seat, queue: str, row: Member | None) -> None:

@@ -1,4 +1,4 @@
-"""The site's choices that the floor follows; configuration is turned into these, and nothing else, before it gets here."""
+"""The site's choices that the floor follows: what configuration is turned into before it gets here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class SeatRules:
 
 @dataclass(frozen=True, slots=True)
 class ReasonRule:
-    """An exempt pause reason and its limits, in microseconds; a reason without a rule counts (docs/time-bank.md 2.3)."""
+    """An exempt pause reason and its limits in µs; a reason without a rule counts (docs/time-bank.md 2.3)."""
 
     max_us: int | None = None  # within one unbroken pause
     max_day_us: int | None = None  # within one business day

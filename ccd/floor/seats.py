@@ -200,7 +200,7 @@ def _logged(seat: Seat, event: AgentLogged, at: int, rules: SeatRules) -> str | 
 
 
 EFFECTS: dict[type[SeatEvent], Callable[..., str | None]] = {
-    MemberAdded: _added,  # ........ a row for the queue, with its pause and telephone; of a known one only the telephone
+    MemberAdded: _added,  # ........ a row for the queue, with its pause and telephone; a known one's telephone
     MemberRemoved: _removed,  # .... the queue's row goes; calls stay
     MemberPaused: _paused,  # ...... the queue's pause and reason; each makes it the newest
     DeviceChanged: _device,  # ..... the queue's telephone; free or gone, it ends offers whose caller has left
@@ -280,8 +280,8 @@ def view_of(seat: Seat, rules: SeatRules) -> View:
     paused = [member for member in counting if member.paused]
     known = Known(seat, rules, [member.device for member in counting], len(paused))
     state = next(state for state, holds in STATES if holds(known))
-    if not paused:
+    if not paused or not seat.logged_in:
         return View(seat.name, state, bool(counting) and seat.logged_in, Pause.NONE, "", 0)
     newest = paused[0] if len(paused) == 1 else max(paused, key=lambda m: (m.paused_at, m.pause_order))
     pause = Pause.ALL if len(paused) == len(counting) else Pause.SOME
-    return View(seat.name, state, seat.logged_in, pause, newest.reason, newest.paused_at)
+    return View(seat.name, state, True, pause, newest.reason, newest.paused_at)

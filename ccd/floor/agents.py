@@ -1,0 +1,249 @@
+"""An agent: the seats' time lines merged into one, and the day's clock that runs on it (docs/time-bank.md 2.1, 2.3).
+
+The same fold runs over transitions as they come (live, replay) and over stored segments (the day record). What one
+seat's transition says of the past, while another seat of the agent has already gone on, must not be folded out of order: so
+the changes of an agent with several seats wait until their instant is confirmed on all of them, and a reading folds what
+waits into a copy. An agent with one seat, nearly everybody, waits for nothing.
+"""
+
+from bisect import insort
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from ccd.floor.days import BusinessDays
+from ccd.floor.records import DayRecord, Tally
+from ccd.floor.rules import ReasonRule, SeatRules
+from ccd.floor.seats import Pause, State, View
+from ccd.floor.segments import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRules:
+    """How views become a day: the reasons that are exempt, in how many queues a pause must be, whose days they are."""
+
+    reasons: Mapping[str, ReasonRule]
+    seats: SeatRules
+    days: BusinessDays
+
+
+class Change(NamedTuple):
+    """A seat's new view, None where the seat is this agent's no more. Orders by time, PBX and the PBX's own count."""
+
+    at: int
+    pbx: str
+    number: int
+    seat: Hashable
+    view: View | None
+    told: bool
+    offered: int
+    answered: int
+    missed: int
+
+
+class Merged(NamedTuple):
+    """What the views of an agent's seats mean together."""
+
+    state: State
+    member: bool
+    pause: Pause
+    reason: str
+
+
+NOBODY = Merged(State.SIGNED_OUT, False, Pause.NONE, "")
+
+
+def change_of(segment: Segment, pbx: str, mine: bool = True) -> Change:
+    """The change that a segment's beginning is for the agent whose seat it is; or was, when it is not `mine`."""
+    if not mine:
+        return Change(segment.start, pbx, segment.number, (pbx, segment.seat), None, segment.told, 0, 0, 0)
+    return Change(
+        segment.start, pbx, segment.number, (pbx, segment.seat), segment.view, segment.told,
+        segment.offered, segment.answered, segment.missed,
+    )  # fmt: skip
+
+
+def merge(views: Mapping[Hashable, View]) -> Merged:
+    """The agent's state from the seats' views."""
+    if len(views) == 1:
+        (view,) = views.values()
+        return Merged(view.state, view.member, view.pause, view.reason)
+    members = [view for view in views.values() if view.member]
+    state = min((view.state for view in views.values()), default=State.SIGNED_OUT)
+    paused = [view for view in members if view.pause is not Pause.NONE]
+    if not paused:
+        return Merged(state, bool(members), Pause.NONE, "")
+    pause = Pause.ALL if all(view.pause is Pause.ALL for view in members) else Pause.SOME
+    return Merged(state, True, pause, max(paused, key=lambda view: view.reason_at).reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An agent as of the last change: what the live board and the agent's own page count up from.
+
+    `tally` is today's, up to `at`; from then on `merged.state` runs. Where an exempt pause runs, `exempt_left` says for
+    how many µs more it is exempt, None without a limit; it counts after that, and `exempt` is False once it does.
+    """
+
+    merged: Merged
+    since: int  # µs, of this state and reason
+    tally: Tally
+    at: int
+    exempt: bool
+    exempt_left: int | None
+
+
+@dataclass(slots=True)
+class AgentDay:
+    """The clock of one agent. It never goes back; with `several` seats, changes wait for `confirm`."""
+
+    agent: str
+    rules: AgentRules
+    several: bool
+    at: int = 0
+    merged: Merged = NOBODY
+    since: int = 0
+    views: dict[Hashable, View] = field(default_factory=dict)
+    tallies: dict[date, Tally] = field(default_factory=dict)
+    exempt_in_pause: dict[str, int] = field(default_factory=dict)  # by reason, within the pause that runs
+    waiting: list[Change] = field(default_factory=list)
+
+    def change(self, change: Change) -> None:
+        if self.several:
+            insort(self.waiting, change)
+        else:
+            self._fold(change)
+
+    def confirm(self, at: int) -> None:
+        """Fold what waits, up to and including `at`: nothing older will come."""
+        ready = 0
+        while ready < len(self.waiting) and self.waiting[ready].at <= at:
+            self._fold(self.waiting[ready])
+            ready += 1
+        del self.waiting[:ready]
+
+    def pass_midnight(self, at: int) -> None:
+        """Let the clock run to the start of the business day that `at` lies in, so that today's figures are today's."""
+        start = self.rules.days.at(at).start
+        self.confirm(start)
+        self._advance(start)
+
+    def read(self) -> Reading:
+        clock = self
+        if self.waiting:
+            clock = self._copy()
+            clock.confirm(clock.waiting[-1].at)
+        tally = clock._tally(clock.at)
+        rule = clock.rules.reasons.get(clock.merged.reason) if clock.merged.state is State.PAUSED else None
+        if rule is None:
+            return Reading(clock.merged, clock.since, tally, clock.at, False, None)
+        left = clock._exempt_left(clock.merged.reason, rule, tally)
+        return Reading(clock.merged, clock.since, tally, clock.at, left is None or left > 0, left)
+
+    def records(self, until: int, unit: str | None) -> list[DayRecord]:
+        """The records of all days that the clock has seen something in, open states closed at `until`."""
+        clock = self._copy()
+        clock.confirm(until)
+        clock._advance(until)
+        if clock.merged.member:
+            clock._tally(clock.at).last_sign_out = clock.at
+        days = sorted(day for day, tally in clock.tallies.items() if not tally.is_empty())
+        return [clock.tallies[day].record(self.agent, unit, day) for day in days]
+
+    def forget_before(self, day: date) -> None:
+        """Let go of the days before; they are in the store."""
+        for past in [past for past in self.tallies if past < day]:
+            del self.tallies[past]
+
+    # --- the fold ----------------------------------------------------------------------------------------------------
+
+    def _fold(self, change: Change) -> None:
+        at = max(change.at, self.at)
+        self._advance(at)
+        if change.view is None:
+            self.views.pop(change.seat, None)
+        else:
+            self.views[change.seat] = change.view
+        merged = merge(self.views)
+        tally = self._tally(at)
+        tally.offered += change.offered
+        tally.answered += change.answered
+        tally.missed += change.missed
+        if merged != self.merged:
+            self._count(self.merged, merged, tally, at, change.told)
+            if (merged.state, merged.reason) != (self.merged.state, self.merged.reason):
+                self.since = at
+            self.merged = merged
+
+    def _count(self, before: Merged, after: Merged, tally: Tally, at: int, told: bool) -> None:
+        """Sign-ins, sign-outs and pauses: by membership and pause alone, whatever the telephone does meanwhile."""
+        if after.member and not before.member:
+            tally.sign_ins += told
+            if tally.first_sign_in is None:
+                tally.first_sign_in = at
+        if before.member and not after.member:
+            tally.sign_outs += told
+            tally.last_sign_out = at
+        if self._is_paused(after) and not self._is_paused(before):
+            tally.pauses += told
+            self.exempt_in_pause = {}
+
+    def _is_paused(self, merged: Merged) -> bool:
+        return merged.pause is Pause.ALL or (merged.pause is Pause.SOME and self.rules.seats.paused_in == "any")
+
+    def _advance(self, to: int) -> None:
+        """Let the clock run to `to` in the present state, day by day."""
+        while self.at < to:
+            if self.merged == NOBODY:
+                self.at = to
+                return
+            day = self.rules.days.at(self.at)
+            end = min(to, day.end)
+            self._spend(self._tally(self.at), end - self.at)
+            self.at = end
+            if end == day.end and self.merged.member:
+                self.tallies[day.day].last_sign_out = end
+                self._tally(end).first_sign_in = end
+
+    def _spend(self, tally: Tally, span: int) -> None:
+        merged = self.merged
+        tally.in_state[merged.state] += span
+        if merged.pause is Pause.SOME and merged.state not in (State.UNOBSERVED, State.SIGNED_OUT):
+            tally.partly_paused += span
+        if merged.state is not State.PAUSED:
+            return
+        reason = merged.reason
+        tally.paused[reason] = tally.paused.get(reason, 0) + span
+        rule = self.rules.reasons.get(reason)
+        if rule is None:
+            tally.aux += span
+            return
+        left = self._exempt_left(reason, rule, tally)
+        exempt = span if left is None else min(span, left)
+        tally.exempt += exempt
+        tally.aux += span - exempt
+        tally.exempt_of[reason] = tally.exempt_of.get(reason, 0) + exempt
+        self.exempt_in_pause[reason] = self.exempt_in_pause.get(reason, 0) + exempt
+
+    def _exempt_left(self, reason: str, rule: ReasonRule, tally: Tally) -> int | None:
+        lefts = []
+        if rule.max_us is not None:
+            lefts.append(rule.max_us - self.exempt_in_pause.get(reason, 0))
+        if rule.max_day_us is not None:
+            lefts.append(rule.max_day_us - tally.exempt_of.get(reason, 0))
+        return max(0, min(lefts)) if lefts else None
+
+    def _tally(self, at: int) -> Tally:
+        day = self.rules.days.at(at).day
+        tally = self.tallies.get(day)
+        if tally is None:
+            tally = self.tallies[day] = Tally()
+        return tally
+
+    def _copy(self) -> "AgentDay":
+        return AgentDay(
+            self.agent, self.rules, self.several, self.at, self.merged, self.since, self.views.copy(),
+            {day: tally.copy() for day, tally in self.tallies.items()},
+            self.exempt_in_pause.copy(), self.waiting.copy(),
+        )  # fmt: skip

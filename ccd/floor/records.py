@@ -1,0 +1,96 @@
+"""The day record: what one agent's business day amounts to (docs/time-bank.md 2.3). All times in µs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from ccd.floor.seats import State
+
+
+@dataclass(frozen=True, slots=True)
+class DayRecord:
+    """`signed_in` is the sum of the seven states exactly; `on_call` includes `other_call`; `paused` is by reason, and
+    its sum is `aux` + `exempt`; `partly_paused` runs beside the states."""
+
+    agent: str
+    unit: str | None
+    day: date
+    signed_in: int
+    available: int
+    ringing: int
+    on_call: int
+    other_call: int
+    wrap_up: int
+    paused: Mapping[str, int]
+    partly_paused: int
+    unreachable: int
+    unobserved: int
+    aux: int
+    exempt: int
+    sign_ins: int
+    sign_outs: int
+    pauses: int
+    offered: int
+    answered: int
+    missed: int
+    first_sign_in: int | None
+    last_sign_out: int | None
+
+
+@dataclass(slots=True)
+class Tally:
+    """A day record in the making."""
+
+    in_state: list[int] = field(default_factory=lambda: [0] * len(State))
+    paused: dict[str, int] = field(default_factory=dict)
+    exempt_of: dict[str, int] = field(default_factory=dict)  # by reason, for the limits of a day
+    partly_paused: int = 0
+    aux: int = 0
+    exempt: int = 0
+    sign_ins: int = 0
+    sign_outs: int = 0
+    pauses: int = 0
+    offered: int = 0
+    answered: int = 0
+    missed: int = 0
+    first_sign_in: int | None = None
+    last_sign_out: int | None = None
+
+    def copy(self) -> "Tally":
+        return Tally(
+            self.in_state.copy(), self.paused.copy(), self.exempt_of.copy(), self.partly_paused, self.aux, self.exempt,
+            self.sign_ins, self.sign_outs, self.pauses, self.offered, self.answered, self.missed,
+            self.first_sign_in, self.last_sign_out,
+        )  # fmt: skip
+
+    @property
+    def signed_in(self) -> int:
+        return sum(self.in_state) - self.in_state[State.SIGNED_OUT] - self.in_state[State.UNOBSERVED]
+
+    @property
+    def base(self) -> int:
+        """docs/time-bank.md 2.4, before any cap."""
+        return max(0, self.signed_in - self.exempt - self.in_state[State.UNREACHABLE])
+
+    def is_empty(self) -> bool:
+        seen = self.signed_in or self.in_state[State.UNOBSERVED] or self.sign_ins or self.sign_outs or self.pauses
+        return not (seen or self.offered or self.answered or self.missed)
+
+    def record(self, agent: str, unit: str | None, day: date) -> DayRecord:
+        spent = self.in_state
+        return DayRecord(
+            agent, unit, day, self.signed_in,
+            available=spent[State.AVAILABLE],
+            ringing=spent[State.RINGING],
+            on_call=spent[State.ON_CALL] + spent[State.OTHER_CALL],
+            other_call=spent[State.OTHER_CALL],
+            wrap_up=spent[State.WRAP_UP],
+            paused=dict(sorted(self.paused.items())),
+            partly_paused=self.partly_paused,
+            unreachable=spent[State.UNREACHABLE],
+            unobserved=spent[State.UNOBSERVED],
+            aux=self.aux, exempt=self.exempt,
+            sign_ins=self.sign_ins, sign_outs=self.sign_outs, pauses=self.pauses,
+            offered=self.offered, answered=self.answered, missed=self.missed,
+            first_sign_in=self.first_sign_in, last_sign_out=self.last_sign_out,
+        )  # fmt: skip
