@@ -1,9 +1,17 @@
 """Everything that ccd can say went wrong.
 
 CcdError                    what a command turns into its one line on stderr and its exit code
-└── FaultsError             what a person wrote has faults: all of them at once; exit code 2
-    ├── ConfigurationError  the configuration, or a file that it names
-    └── RosterError         the roster
+├── FaultsError             what a person wrote has faults: all of them at once; exit code 2
+│   ├── ConfigurationError  the configuration, or a file that it names
+│   └── RosterError         the roster
+├── LedgerError             what the ledger could not do
+│   ├── BadPosting          no rule could make it right
+│   ├── KeyTaken            its key was used for something else
+│   ├── DatabaseBusy        retried up to the limit
+│   ├── UnsafeDatabase      a setting under which postings can be lost
+│   ├── SchemaMismatch      the tables are of another version
+│   └── LedgerBroken        it contradicts itself
+└── PolicyError             a policy of the bank that can't hold, or none that does; exit code 2
 
 An exception holds fields; `__str__` makes the sentence that tells a person what is wrong and what to do.
 """
@@ -51,3 +59,96 @@ class ConfigurationError(FaultsError):
 
 class RosterError(FaultsError):
     """The roster can't be used; not one line of it was taken."""
+
+
+class LedgerError(CcdError):
+    """What the ledger could not do. Nothing was posted, unless the sentence says otherwise."""
+
+
+class BadPosting(LedgerError):
+    """A posting that no balance and no rule could make right: a fault of who asked."""
+
+    def __init__(self, posting: str, found: str, expected: str) -> None:
+        super().__init__(posting, found, expected)
+        self.posting, self.found, self.expected = posting, found, expected
+
+    def __str__(self) -> str:
+        return f"the posting {self.posting} {self.found}; expected: {self.expected}"
+
+
+class KeyTaken(LedgerError):
+    """The key was used before, for something else."""
+
+    def __init__(self, key: str, fields: tuple[str, ...]) -> None:
+        super().__init__(key, fields)
+        self.key, self.fields = key, fields
+
+    def __str__(self) -> str:
+        return (
+            f"{self.key} was posted before with another content: {', '.join(self.fields)} differ; "
+            "what was measured anew needs a new revision"
+        )
+
+
+class DatabaseBusy(LedgerError):
+    """Retried up to the limit, and the database still had no turn for us, or could not be reached."""
+
+    def __init__(self, attempts: int, waited_s: float, last: str, ambiguous: bool) -> None:
+        super().__init__(attempts, waited_s, last, ambiguous)
+        self.attempts, self.waited_s, self.last, self.ambiguous = attempts, waited_s, last, ambiguous
+
+    def __str__(self) -> str:
+        done = "the last attempt may have been written" if self.ambiguous else "nothing was written"
+        return (
+            f"the database was busy or away for {self.attempts} attempts in {self.waited_s:.1f} s ({self.last}); {done}. "
+            "Look for who holds it, and do the same again: what was written already is not written twice"
+        )
+
+
+class UnsafeDatabase(LedgerError):
+    """A setting of the database under which a crash loses postings, or a posting can be overwritten."""
+
+    def __init__(self, database: str, setting: str, found: str, wanted: str) -> None:
+        super().__init__(database, setting, found, wanted)
+        self.database, self.setting, self.found, self.wanted = database, setting, found, wanted
+
+    def __str__(self) -> str:
+        return (
+            f"{self.database}: {self.setting} is {self.found}, and has to be {self.wanted}: the ledger does not open it. "
+            "Put a SQLite file on a local disk; on PostgreSQL set it for the server or for ccd's role"
+        )
+
+
+class SchemaMismatch(LedgerError):
+    """The tables are of another version than this program."""
+
+    def __init__(self, found: str, wanted: str) -> None:
+        super().__init__(found, wanted)
+        self.found, self.wanted = found, wanted
+
+    def __str__(self) -> str:
+        return f"the database has the tables of revision {self.found}, and this program needs {self.wanted}: migrate it first"
+
+
+class LedgerBroken(LedgerError):
+    """What the ledger holds contradicts itself: not a rule's refusal, a defect or another hand in the tables."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return f"the ledger contradicts itself: {self.what}; nothing was posted. Keep the database as it is and look into it"
+
+
+class PolicyError(CcdError):
+    """A policy that can't hold, or none that does."""
+
+    exit_code = 2
+
+    def __init__(self, unit: str, problem: str) -> None:
+        super().__init__(unit, problem)
+        self.unit, self.problem = unit, problem
+
+    def __str__(self) -> str:
+        return f"policy of {self.unit}: {self.problem}"
