@@ -1,9 +1,9 @@
 """An agent: the seats' time lines merged into one, and the day's clock that runs on it (docs/time-bank.md 2.1, 2.3).
 
 The same fold runs over transitions as they come (live, replay) and over stored segments (the day record). What one
-seat's transition says of the past, while another seat of the agent has already gone on, must not be folded out of order: so
-the changes of an agent with several seats wait until their instant is confirmed on all of them, and a reading folds what
-waits into a copy. An agent with one seat, nearly everybody, waits for nothing.
+seat's transition says of the past, while another seat of the agent has already gone on, must not be folded out of
+order: so the changes of an agent with several seats wait until their instant is confirmed on all of them, and a reading
+folds what waits into a copy. An agent with one seat, nearly everybody, waits for nothing.
 """
 
 from bisect import insort
@@ -54,10 +54,8 @@ class Merged(NamedTuple):
 NOBODY = Merged(State.SIGNED_OUT, False, Pause.NONE, "")
 
 
-def change_of(segment: Segment, pbx: str, mine: bool = True) -> Change:
-    """The change that a segment's beginning is for the agent whose seat it is; or was, when it is not `mine`."""
-    if not mine:
-        return Change(segment.start, pbx, segment.number, (pbx, segment.seat), None, segment.told, 0, 0, 0)
+def change_of(segment: Segment, pbx: str) -> Change:
+    """The change that a segment's beginning is for the agent whose seat it is."""
     return Change(
         segment.start, pbx, segment.number, (pbx, segment.seat), segment.view, segment.told,
         segment.offered, segment.answered, segment.missed,

@@ -1,0 +1,124 @@
+"""All agents of a site: whose seat a transition was on, and the clocks of those it concerns.
+
+Seats are what is observed; the roster says whose they were (docs/time-bank.md 2.1). A seat on no roster is its own
+agent, under the interface's name, so that assigning it later loses nothing.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from ccd.floor.agents import AgentDay, AgentRules, Change, change_of
+from ccd.floor.records import DayRecord
+from ccd.floor.segments import Segment
+
+
+class Owner(NamedTuple):
+    """Whose a seat is: `several` says that the roster knows more than one seat, or name, of that agent."""
+
+    agent: str
+    unit: str | None
+    several: bool
+
+
+OwnerOf = Callable[[str, str, str, int], Owner | None]  # pbx, seat, member name, µs → None: on no roster
+RulesOf = Callable[[str | None], AgentRules]  # the unit's
+
+
+def owner_or_itself(owner_of: OwnerOf, pbx: str, seat: str, name: str, at: int) -> Owner:
+    return owner_of(pbx, seat, name, at) or Owner(seat, None, False)
+
+
+class Crew:
+    """Live: transitions in, clocks kept. `changed` names the agents whose reading is new; whoever publishes clears it."""
+
+    def __init__(self, owner_of: OwnerOf, rules_of: RulesOf) -> None:
+        self._owner_of = owner_of
+        self._rules_of = rules_of
+        self._held: dict[tuple[str, str], tuple[str, Segment]] = {}  # seat → its agent, and its open segment
+        self.days: dict[str, AgentDay] = {}
+        self.units: dict[str, str | None] = {}
+        self.changed: set[str] = set()
+
+    def take(self, pbx: str, opened: Segment) -> None:
+        """A seat's next segment has begun."""
+        self._give(pbx, opened, opened.start, opened.told)
+
+    def confirm(self, at: int) -> None:
+        """Nothing before `at` will come from any source any more."""
+        for agent, day in self.days.items():
+            if day.waiting and day.waiting[0].at <= at:
+                day.confirm(at)
+                self.changed.add(agent)
+
+    def pass_midnight(self, at: int) -> None:
+        """A business day of some unit has begun, and roster lines may have: give each seat to whose it is now."""
+        for (pbx, _), (_, segment) in list(self._held.items()):
+            self._give(pbx, segment, at, told=False)
+        for agent, day in self.days.items():
+            day.pass_midnight(at)
+            day.forget_before(day.rules.days.at(at).day)
+            self.changed.add(agent)
+
+    def _give(self, pbx: str, segment: Segment, at: int, told: bool) -> None:
+        owner = owner_or_itself(self._owner_of, pbx, segment.seat, segment.view.name, at)
+        key = (pbx, segment.seat)
+        holder, known = self._held.get(key, (None, None))
+        self._held[key] = (owner.agent, segment)
+        if holder == owner.agent and known is segment:
+            return
+        change = change_of(segment, pbx)
+        if holder is not None and holder != owner.agent:
+            self.days[holder].change(Change(at, pbx, segment.number, key, None, told, 0, 0, 0))
+            self.changed.add(holder)
+        if known is segment:  # it went on under another agent: what happened at its start is the other's
+            change = Change(at, pbx, segment.number, key, segment.view, False, 0, 0, 0)
+        day = self.days.get(owner.agent)
+        if day is None or self.units[owner.agent] != owner.unit:
+            day = self._begin(owner, day)
+        day.change(change)
+        self.changed.add(owner.agent)
+
+    def _begin(self, owner: Owner, before: AgentDay | None) -> AgentDay:
+        rules = self._rules_of(owner.unit)
+        self.units[owner.agent] = owner.unit
+        if before is None:
+            day = self.days[owner.agent] = AgentDay(owner.agent, rules, owner.several)
+            return day
+        before.rules, before.several = rules, owner.several
+        return before
+
+
+def day_records(
+    segments: Iterable[tuple[str, Segment]],
+    owner_of: OwnerOf,
+    roster_turns: Sequence[int],
+    rules_of: RulesOf,
+    until: int,
+) -> list[DayRecord]:
+    """The day records that stored segments amount to, open ones closed at `until`.
+
+    `segments` are (pbx, segment) in any order; `roster_turns` the instants (µs, ascending) at which roster lines begin
+    or end: a segment over one of them is split there.
+    """
+    days: dict[str, AgentDay] = {}
+    units: dict[str, str | None] = {}
+    holders: dict[tuple[str, str], str] = {}
+    for pbx, segment in sorted(segments, key=lambda each: (each[1].start, each[0], each[1].number)):
+        key = (pbx, segment.seat)
+        end = until if segment.end is None else segment.end
+        for at in [segment.start, *(turn for turn in roster_turns if segment.start < turn < end)]:
+            owner = owner_or_itself(owner_of, pbx, segment.seat, segment.view.name, at)
+            holder = holders.get(key)
+            if holder == owner.agent and at != segment.start:
+                continue
+            if holder is not None and holder != owner.agent:
+                told = segment.told and at == segment.start
+                days[holder].change(Change(at, pbx, segment.number, key, None, told, 0, 0, 0))
+            holders[key], units[owner.agent] = owner.agent, owner.unit
+            day = days.setdefault(owner.agent, AgentDay(owner.agent, rules_of(owner.unit), several=True))
+            if at == segment.start:
+                day.change(change_of(segment, pbx))
+            else:
+                day.change(Change(at, pbx, segment.number, key, segment.view, False, 0, 0, 0))
+    records = [record for agent, day in days.items() for record in day.records(until, units[agent])]
+    return sorted(records, key=lambda record: (record.day, record.agent))
