@@ -1,0 +1,186 @@
+"""Every setting of ccd: its name, what is allowed, and its default. The file config/ccd.toml says the same to people.
+
+Only `ccd.commands` and `ccd.daemon` import this; the rest of ccd is given plain values. A key that is not here is an
+error. Paths that are not absolute are taken from the folder of the configuration file.
+"""
+
+from collections.abc import Mapping
+from datetime import date, time
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from ccd.settings.shipped import with_shipped_reasons
+from ccd.settings.words import DayStart, Origin, PlainName, RedisUrl, SqlUrl, Zone
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+WholeSeconds = Annotated[int, Field(ge=0, le=86_400)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+AccountName = Literal["savings", "gift", "interest", "overtime"]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
+
+
+class PbxTls(Section):
+    ca: Path | None = None  # None: the system's certificate authorities
+    verify: bool = True
+
+
+class PbxQueues(Section):
+    """Which of the PBX's queues belong to ccd: names, `*` and `?` as in file names; what is excluded wins."""
+
+    include: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
+
+
+class Pbx(Section):
+    name: PlainName
+    host: Annotated[str, Field(min_length=1)]
+    port: Port = 5038
+    username: Annotated[str, Field(min_length=1)] = "ccd"
+    secret: Annotated[SecretStr, Field(min_length=1)] | None = None
+    secret_file: Path | None = None
+    tls: PbxTls | None = None
+    queues: PbxQueues = PbxQueues()
+    static_members: Literal["registered", "always"] = "registered"
+    ping_interval_s: Seconds = 5.0
+    ping_deadline_s: Seconds = 5.0
+    login_timeout_s: Seconds = 10.0
+    reconnect_delay_s_min: Seconds = 0.5
+    reconnect_delay_s_max: Seconds = 30.0
+    refused_delay_s: Seconds = 60.0
+    snapshot_interval_s: Seconds = 180.0
+    queue_size_max: Annotated[int, Field(ge=1_000)] = 100_000
+    watermark_margin_s: Annotated[float, Field(ge=0, le=600)] = 2.0
+
+    @model_validator(mode="after")
+    def has_one_secret(self) -> Self:
+        if (self.secret is None) == (self.secret_file is None):
+            raise ValueError("needs a secret or a secret_file, and not both")
+        if self.reconnect_delay_s_min > self.reconnect_delay_s_max:
+            raise ValueError("reconnect_delay_s_min must not be above reconnect_delay_s_max")
+        return self
+
+
+class Queue(Section):
+    wrap_up_s: WholeSeconds = 0
+    counts: bool = True
+
+
+class Reason(Section):
+    policy: Literal["counts", "exempt"] = "counts"
+    max_s: WholeSeconds | None = None
+    max_s_day: WholeSeconds | None = None
+    personal: bool = False
+    zh: str = ""
+    en: str = ""
+    threshold_s: WholeSeconds | None = None
+
+    @model_validator(mode="after")
+    def limits_what_is_exempt(self) -> Self:
+        if self.policy == "counts" and (self.max_s is not None or self.max_s_day is not None):
+            raise ValueError('max_s and max_s_day limit exempt time: set policy = "exempt", or leave them out')
+        return self
+
+
+class Floor(Section):
+    paused_in: Literal["all", "any"] = "all"
+    other_call_while_paused: Literal["paused", "on_call"] = "paused"
+
+
+class Policy(Section):
+    starts: date = Field(default=date(1970, 1, 1), alias="from")
+    unit: str | None = None  # None: every unit that has none of its own
+    rate_ppm: Annotated[int, Field(ge=0, le=1_000_000)] = 37_000
+    base_s_max: WholeSeconds = 43_200
+    expected_base_s: WholeSeconds = 28_800
+    allowance_min_s: WholeSeconds = 0
+    overdraft_takes: tuple[AccountName, ...] = ("savings", "gift", "interest", "overtime")
+
+    @field_validator("overdraft_takes")
+    @classmethod
+    def names_each_account_once(cls, accounts: tuple[AccountName, ...]) -> tuple[AccountName, ...]:
+        if len(set(accounts)) < len(accounts):
+            raise ValueError("names an account twice; allowed: each of savings, gift, interest, overtime once")
+        return accounts
+
+
+class Unit(Section):
+    name: str = ""  # "": its key is its name
+    timezone: Zone | None = None  # None: as the unit above it, or the site
+    day_starts_at: DayStart | None = None
+    parent: str | None = None
+
+
+class Redis(Section):
+    url: RedisUrl = "embedded"
+    password_file: Path | None = None
+
+
+class Sql(Section):
+    url: SqlUrl = "embedded"
+    password_file: Path | None = None
+
+
+class HttpTls(Section):
+    certificate: Path
+    key: Path
+
+
+class Http(Section):
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    tls: HttpTls | None = None
+    origins: tuple[Origin, ...] = ()
+    connections_max: Annotated[int, Field(ge=1)] = 10_000
+    frame_interval_s: Annotated[float, Field(gt=0, le=10)] = 0.04
+    heartbeat_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+
+
+class Pages(Section):
+    pause_threshold_s: WholeSeconds = 600
+    wait_threshold_s: WholeSeconds = 60
+    nudge_left_s: WholeSeconds = 120
+    nudge_pause_s: WholeSeconds = 900
+
+
+class Evidence(Section):
+    directory: Path = Path("evidence")  # taken from the state directory
+    keep_days: Annotated[int, Field(ge=1)] = 365
+
+
+class Settings(Section):
+    """The whole configuration. `ccd.settings.read()` makes one from a file; `Settings()` is every default."""
+
+    site: PlainName = "ccd"
+    timezone: Zone = "UTC"
+    day_starts_at: DayStart = time(0)
+    roster: Path | None = None
+    state_directory: Path = Path("state")
+    settle_wait_s_max: Annotated[int, Field(ge=0, le=604_800)] = 14_400
+    pbx: tuple[Pbx, ...] = ()
+    queues: Mapping[str, Queue] = Field(default_factory=dict)
+    reasons: Mapping[str, Reason] = Field(default_factory=dict, validate_default=True)
+    floor: Floor = Floor()
+    policy: tuple[Policy, ...] = (Policy(),)  # before the first `from`, every default holds
+    units: Mapping[str, Unit] = Field(default_factory=dict)
+    redis: Redis = Redis()
+    sql: Sql = Sql()
+    http: Http = Http()
+    pages: Pages = Pages()
+    evidence: Evidence = Evidence()
+
+    @field_validator("policy")
+    @classmethod
+    def holds_on_every_day(cls, given: tuple[Policy, ...]) -> tuple[Policy, ...]:
+        first = Policy()
+        covered = any(policy.unit is None and policy.starts <= first.starts for policy in given)
+        return given if covered else (*given, first)
+
+    @field_validator("reasons", mode="before")
+    @classmethod
+    def starts_from_the_shipped_reasons(cls, given: object) -> object:
+        return with_shipped_reasons(given)
