@@ -5,12 +5,12 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── ConfigurationError  the configuration, or a file that it names
 │   └── RosterError         the roster
 ├── LedgerError             what the ledger could not do
-│   ├── BadPosting          no rule could make it right
-│   ├── KeyTaken            its key was used for something else
-│   ├── DatabaseBusy        retried up to the limit
-│   ├── UnsafeDatabase      a setting under which postings can be lost
-│   ├── SchemaMismatch      the tables are of another version
-│   └── LedgerBroken        it contradicts itself
+│   ├── PostingError        no rule could make it right
+│   ├── KeyTakenError       its key was used for something else
+│   ├── DatabaseBusyError   retried up to the limit
+│   ├── UnsafeDatabaseError a setting under which postings can be lost
+│   ├── SchemaError         the tables are of another version
+│   └── LedgerBrokenError   it contradicts itself
 └── PolicyError             a policy of the bank that can't hold, or none that does; exit code 2
 
 An exception holds fields; `__str__` makes the sentence that tells a person what is wrong and what to do.
@@ -65,7 +65,7 @@ class LedgerError(CcdError):
     """What the ledger could not do. Nothing was posted, unless the sentence says otherwise."""
 
 
-class BadPosting(LedgerError):
+class PostingError(LedgerError):
     """A posting that no balance and no rule could make right: a fault of who asked."""
 
     def __init__(self, posting: str, found: str, expected: str) -> None:
@@ -76,7 +76,7 @@ class BadPosting(LedgerError):
         return f"the posting {self.posting} {self.found}; expected: {self.expected}"
 
 
-class KeyTaken(LedgerError):
+class KeyTakenError(LedgerError):
     """The key was used before, for something else."""
 
     def __init__(self, key: str, fields: tuple[str, ...]) -> None:
@@ -90,7 +90,7 @@ class KeyTaken(LedgerError):
         )
 
 
-class DatabaseBusy(LedgerError):
+class DatabaseBusyError(LedgerError):
     """Retried up to the limit, and the database still had no turn for us, or could not be reached."""
 
     def __init__(self, attempts: int, waited_s: float, last: str, ambiguous: bool) -> None:
@@ -100,12 +100,12 @@ class DatabaseBusy(LedgerError):
     def __str__(self) -> str:
         done = "the last attempt may have been written" if self.ambiguous else "nothing was written"
         return (
-            f"the database was busy or away for {self.attempts} attempts in {self.waited_s:.1f} s ({self.last}); {done}. "
-            "Look for who holds it, and do the same again: what was written already is not written twice"
+            f"the database was busy or away for {self.attempts} attempts in {self.waited_s:.1f} s ({self.last}); "
+            f"{done}. Look for who holds it, and do the same again: what was written already is not written twice"
         )
 
 
-class UnsafeDatabase(LedgerError):
+class UnsafeDatabaseError(LedgerError):
     """A setting of the database under which a crash loses postings, or a posting can be overwritten."""
 
     def __init__(self, database: str, setting: str, found: str, wanted: str) -> None:
@@ -114,12 +114,13 @@ class UnsafeDatabase(LedgerError):
 
     def __str__(self) -> str:
         return (
-            f"{self.database}: {self.setting} is {self.found}, and has to be {self.wanted}: the ledger does not open it. "
-            "Put a SQLite file on a local disk; on PostgreSQL set it for the server or for ccd's role"
+            f"{self.database}: {self.setting} is {self.found}, and has to be {self.wanted}: "
+            "the ledger does not open it. Put a SQLite file on a local disk; "
+            "on PostgreSQL set it for the server or for ccd's role"
         )
 
 
-class SchemaMismatch(LedgerError):
+class SchemaError(LedgerError):
     """The tables are of another version than this program."""
 
     def __init__(self, found: str, wanted: str) -> None:
@@ -127,10 +128,10 @@ class SchemaMismatch(LedgerError):
         self.found, self.wanted = found, wanted
 
     def __str__(self) -> str:
-        return f"the database has the tables of revision {self.found}, and this program needs {self.wanted}: migrate it first"
+        return f"the database has tables of revision {self.found}, this program needs {self.wanted}: migrate it first"
 
 
-class LedgerBroken(LedgerError):
+class LedgerBrokenError(LedgerError):
     """What the ledger holds contradicts itself: not a rule's refusal, a defect or another hand in the tables."""
 
     def __init__(self, what: str) -> None:
@@ -138,7 +139,7 @@ class LedgerBroken(LedgerError):
         self.what = what
 
     def __str__(self) -> str:
-        return f"the ledger contradicts itself: {self.what}; nothing was posted. Keep the database as it is and look into it"
+        return f"the ledger contradicts itself: {self.what}; nothing was posted. Keep the database and look into it"
 
 
 class PolicyError(CcdError):
