@@ -29,7 +29,7 @@ def owner_or_itself(owner_of: OwnerOf, pbx: str, seat: str, name: str, at: int) 
 
 
 class Crew:
-    """Live: transitions in, clocks kept. `changed` names the agents whose reading is new; whoever publishes clears it."""
+    """Live: transitions in, clocks kept. `changed` names the agents with a new reading; whoever publishes clears it."""
 
     def __init__(self, owner_of: OwnerOf, rules_of: RulesOf) -> None:
         self._owner_of = owner_of
