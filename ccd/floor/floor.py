@@ -112,7 +112,7 @@ class Floor:
         if self.state.gap_since is not None:
             self._outlived_by_nothing(seat)
         transitions = self.end_wrap_up_until(seat, at)
-        offers = list(seat.offers)
+        offers, wrap_up_until = list(seat.offers), seat.wrap_up_until
         why_not = EFFECTS[type(event)](seat, event, at, self.rules)
         seat.at = at
         if why_not:
@@ -126,7 +126,7 @@ class Floor:
             answered = 0 if why_not else 1
         elif type(event) is OfferEnded:
             missed = int(event.missed)
-        elif type(event) is CallEnded and seat.wrap_up_until is not None:
+        if seat.wrap_up_until is not None and seat.wrap_up_until != wrap_up_until:
             heappush(self._wrap_ups, (seat.wrap_up_until, seat.seat))
         for call in offers:
             if call not in seat.offers:
