@@ -1,0 +1,1 @@
+"""Asterisk, and nothing but Asterisk: what it says over AMI and in queue_log, as the floor's events."""

@@ -1,0 +1,59 @@
+"""Captured AMI bytes as events, for `ccd replay`: several files are one PBX's stream with gaps between them.
+
+A gap runs from the last queue event or Ping before it to the first timestamped event after login, where the snapshot
+applies; a banner inside a file is a new connection too. A capture without any QueueStatus answer is told as it is: who
+is in which queue is then known only of those who speak.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from ccd.floor.events import PbxEvent
+from ccd.pbx.blocks import BANNER, Blocks
+from ccd.pbx.observation import Observation
+from ccd.pbx.translate import Scope, Translator
+
+CHUNK_BYTES = 1024 * 1024
+SETTLE_US = 500_000  # how long after a QueueStatus answer events may still come that the answer has overtaken
+
+
+class Capture:
+    """One PBX's captured streams. `damage` and `rejected` say what could not be used."""
+
+    def __init__(self, scope: Scope | None = None, *, settle_us: int = SETTLE_US) -> None:
+        self._blocks = Blocks()
+        self._translator = Translator(scope or Scope())
+        self._observation = Observation(self._blocks, self._translator, settle_us=settle_us)
+        self.damage = self._blocks.damage
+        self.rejected = self._translator.rejected
+
+    def read(self, files: Iterable[Path]) -> Iterator[PbxEvent]:
+        """The events of the files in the given order. Raises OSError where one can't be read."""
+        for path in files:
+            with path.open("rb") as stream:
+                yield from self.connection(stream)
+
+    def connection(self, stream: BinaryIO) -> Iterator[PbxEvent]:
+        """The events of one file: of one connection, or of several one after the other."""
+        yield from self._connect()
+        while data := stream.read(CHUNK_BYTES):
+            yield from self._hear(self._blocks.feed(data))
+        yield from self._hear(self._blocks.finish())
+        yield from self._observation.end()
+
+    def _connect(self) -> list[PbxEvent]:
+        lost = self._observation.lose()
+        self._observation.begin()
+        return lost
+
+    def _hear(self, blocks: list[bytes]) -> list[PbxEvent]:
+        if not any(block.startswith(BANNER) for block in blocks):
+            return self._observation.hear(blocks)
+        events: list[PbxEvent] = []
+        for block in blocks:
+            if block.startswith(BANNER):
+                events += self._observation.end() + self._connect()
+            else:
+                events += self._observation.hear([block])
+        return events

@@ -1,0 +1,200 @@
+"""One PBX's stream of blocks, from connection to connection, as the floor's events. Live and replayed the same.
+
+A connection begins unobserved. Its snapshot is placed at the first stamp after login (ccd.pbx.snapshot); until it can
+be placed, events are held back, and are then told after it. From there on events pass straight through. A connection
+that ends begins a gap at the last queue event or Ping answer; nothing later is known to have been heard in full.
+
+Where an answer ends in time has to be decided without a stamp on it. Live, whoever asked pings once more and says
+`place`. In a capture (`settle_us`) it is the first stamp after the answer, and events within `settle_us` after that
+are taken as overtaken by it.
+"""
+
+from collections.abc import Callable, Iterable
+
+from ccd.floor.events import Heard, Lost, PbxEvent
+from ccd.pbx.blocks import Blocks, event_name, microseconds, stamp
+from ccd.pbx.snapshot import ROWS, Gathering
+from ccd.pbx.translate import QUEUE_EVENTS, Translator
+
+PONG = b"\r\nPing: Pong"
+QUEUE_STATUS = b"\r\nMessage: Queue status will follow"
+
+HELD_EVENTS_MAX = 200_000  # held back while no snapshot has come; then they are told without one
+
+Keep = Callable[[int, bytes], int]  # (at in µs, block) → ref
+
+
+def keep_nothing(at: int, block: bytes) -> int:
+    """No evidence is kept."""
+    return 0
+
+
+class Observation:
+    """What was heard so far; `hear` returns what it means for the floor."""
+
+    def __init__(
+        self,
+        blocks: Blocks,
+        translator: Translator,
+        keep: Keep = keep_nothing,
+        *,
+        margin_us: int = 0,
+        settle_us: int | None = None,
+    ) -> None:
+        self.heard_at: int | None = None  # of the last queue event or Ping answer: where a gap would begin
+        self.observing = False
+        self._blocks = blocks
+        self._translator = translator
+        self._keep = keep
+        self._margin_us = margin_us
+        self._settle_us = settle_us
+        self._begun = False
+        self._start: int | None = None  # the first stamp since `begin`
+        self._held: list[PbxEvent] = []
+        self._gathering: Gathering | None = None
+
+    def begin(self) -> None:
+        """Logged in, or deaf for a while: what comes from now on counts, after a snapshot."""
+        self._begun = True
+        self.observing = False
+        self._start = None
+        self._held = []
+        self._gathering = None
+
+    def ask(self) -> None:
+        """QueueStatus is asked for now: who speaks from now on knows better than the answer."""
+        self._gathering = Gathering(self._translator)
+
+    def lose(self) -> list[PbxEvent]:
+        """The connection ended, or events were dropped: a gap begins."""
+        was_observing, self.observing, self._begun = self.observing, False, False
+        self._gathering = None
+        self._held = []
+        return [Lost(self.heard_at)] if was_observing and self.heard_at is not None else []
+
+    def hear(self, blocks: Iterable[bytes]) -> list[PbxEvent]:
+        """What the blocks mean, in their order."""
+        out: list[PbxEvent] = []
+        for block in blocks:
+            name = event_name(block)
+            if name in QUEUE_EVENTS:
+                self._queue_event(name, block, out)
+            elif name in ROWS:
+                self._row(name, block)
+            elif name:
+                if self._waits_for_stamp and (at := stamp(block)) is not None:
+                    self._stamped(at, out)
+            else:
+                self._response(block, out)
+        return out
+
+    def place(self, at: int) -> list[PbxEvent]:
+        """The answer is complete, and at `at` everything that it may have overtaken has been heard."""
+        out: list[PbxEvent] = []
+        if self._gathering and self._gathering.complete:
+            self._place(at, out)
+        return out
+
+    def end(self) -> list[PbxEvent]:
+        """A capture ends here: what was held back is told, with the snapshot where there is one."""
+        out: list[PbxEvent] = []
+        gathering = self._gathering
+        at = gathering.first_stamp if gathering else None
+        if at is None and not self.observing:
+            at = self._start
+        if gathering and gathering.complete and at is not None:
+            self._place(at, out)
+        elif self._held:
+            self._tell_held(out)
+        return out
+
+    # --- blocks ------------------------------------------------------------------------------------------------------
+
+    def _queue_event(self, name: bytes, block: bytes, out: list[PbxEvent]) -> None:
+        if not self._begun:
+            return
+        headers = self._blocks.headers(block)
+        at = microseconds(headers.get("Timestamp", ""))
+        if at is not None and self._waits_for_stamp:
+            self._stamped(at, out)
+        if not self._translator.takes(headers):
+            return
+        event = self._translator.event(name, headers, at, self._keep(at, block) if at is not None else 0)
+        if at is not None:
+            self.heard_at = max(at, self.heard_at or at)
+        if event:
+            self._tell(event, out)
+
+    def _tell(self, event: PbxEvent, out: list[PbxEvent]) -> None:
+        gathering = self._gathering
+        if gathering:
+            gathering.told(event)
+        if self.observing and (gathering is None or gathering.first_stamp is None):
+            out.append(event)
+            return
+        self._held.append(event)
+        if len(self._held) > HELD_EVENTS_MAX:
+            self._gathering = None
+            self._tell_held(out)
+
+    def _row(self, name: bytes, block: bytes) -> None:
+        if self._gathering is None and self._begun and name == b"QueueParams":
+            self._gathering = Gathering(self._translator)
+        if self._gathering is not None:
+            self._gathering.row(name, self._blocks.headers(block), block)
+
+    def _response(self, block: bytes, out: list[PbxEvent]) -> None:
+        if PONG in block:
+            at = stamp(block)
+            if self._begun and at is not None:
+                self._pong(at, out)
+        elif QUEUE_STATUS in block and self._begun and (self._gathering is None or self._gathering.complete):
+            self._ask_again(out)
+
+    def _pong(self, at: int, out: list[PbxEvent]) -> None:
+        self._stamped(at, out)
+        self.heard_at = max(at, self.heard_at or at)
+        if self.observing:
+            self._tell(Heard(at - self._margin_us), out)
+
+    def _ask_again(self, out: list[PbxEvent]) -> None:
+        """A capture asks once more; an answer that could not be placed yet is placed now, or is of no use."""
+        if self._gathering and self._gathering.first_stamp is not None:
+            self._place(self._gathering.first_stamp, out)
+        self.ask()
+
+    # --- time --------------------------------------------------------------------------------------------------------
+
+    @property
+    def _waits_for_stamp(self) -> bool:
+        return self._begun and (self._start is None or (self._settle_us is not None and self._gathering is not None))
+
+    def _stamped(self, at: int, out: list[PbxEvent]) -> None:
+        """Something carried a time: the first begins the observation, and in a capture it places answers."""
+        if self._start is None:
+            self._start = at
+        gathering = self._gathering
+        if self._settle_us is None or gathering is None or not gathering.complete:
+            return
+        if gathering.first_stamp is None:
+            gathering.first_stamp = at
+        elif at >= gathering.first_stamp + self._settle_us:
+            self._place(gathering.first_stamp, out)
+
+    def _place(self, at: int, out: list[PbxEvent]) -> None:
+        gathering = self._gathering
+        if gathering is None:
+            return
+        self._gathering = None
+        if self.observing:
+            out.append(gathering.snapshot(at, self._keep(at, gathering.evidence)))
+        else:
+            at = at if self._start is None else self._start
+            out.append(gathering.first_snapshot(at, self._keep(at, gathering.evidence), self._held))
+        self.heard_at = max(at, self.heard_at or at)
+        self._tell_held(out)
+
+    def _tell_held(self, out: list[PbxEvent]) -> None:
+        out += self._held
+        self._held = []
+        self.observing = True

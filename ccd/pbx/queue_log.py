@@ -1,0 +1,214 @@
+"""queue_log's lines as the floor's events.
+
+A line is `epoch|callid|queue|agent|EVENT|data1|…`, in whole seconds. ADDMEMBER and REMOVEMEMBER name the interface
+(or the member, where `log_membername_as_agent` is on), all others the member: `seats` maps member names to interfaces.
+A name on no roster stands for itself, so that nothing is lost. The log tells no telephone's state and no offer: that a
+seat was rung is known when it ends, by its ring time, so events are put back into the order of their times.
+
+QUEUESTART is a (re)start: from the last line before it a gap begins. No snapshot ends it, since the log has none:
+whoever was signed in stays unobserved until a line of its own, which says at least that it is there.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from heapq import heappop, heappush
+from pathlib import Path
+from typing import NamedTuple
+
+from ccd.floor.events import (
+    AgentLogged,
+    CallConnected,
+    CallEnded,
+    CallerJoined,
+    CallerLeft,
+    CallOffered,
+    Device,
+    Lost,
+    MemberAdded,
+    MemberPaused,
+    MemberRemoved,
+    OfferEnded,
+    PbxEvent,
+)
+from ccd.pbx.translate import Scope
+
+SECOND = 1_000_000  # µs
+RING_S_MAX = 600  # a ring time that is longer is cut to it; so long an event is held back to be put in order
+LINE_BYTES_MAX = 64 * 1024
+FIELDS_MIN = 5
+
+
+class Line(NamedTuple):
+    at: int  # µs
+    call: str
+    queue: str
+    agent: str  # a member's name, or an interface
+    data: tuple[str, ...]
+
+    def number(self, index: int) -> int:
+        """A whole number among the data; 0 where it is missing or none."""
+        text = self.data[index] if index < len(self.data) else ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+class QueueLog:
+    """One PBX's queue_log. `unreadable` counts lines that are none, `ignored` the events that mean nothing here."""
+
+    def __init__(self, seats: Mapping[str, str], scope: Scope | None = None) -> None:
+        self.unreadable = 0
+        self.ignored: Counter[str] = Counter()
+        self._seats = seats
+        self._names: dict[str, str] = {}
+        for name, seat in seats.items():
+            # A seat of several names is a hot desk: whose it is can't be told from its interface.
+            self._names[seat] = "" if seat in self._names else name
+        self._scope = scope or Scope()
+        self._held: list[tuple[int, int, PbxEvent]] = []
+        self._number = 0
+        self._last_at: int | None = None
+
+    def read(self, files: Iterable[Path]) -> Iterator[PbxEvent]:
+        """The events of the files in the given order (rotated ones first). Raises OSError where one can't be read."""
+        for path in files:
+            with path.open("rb") as stream:
+                yield from self.lines(stream)
+        yield from self._release(None)
+
+    def lines(self, lines: Iterable[bytes]) -> Iterator[PbxEvent]:
+        """The events that are due when the lines are read; `read` lets go of the last ones at the end."""
+        for raw in lines:
+            parsed = _parse(raw)
+            if parsed is None:
+                self.unreadable += bool(raw.strip())
+                continue
+            verb, line = parsed
+            if verb == "QUEUESTART":
+                yield from self._release(None)
+                if self._last_at is not None:
+                    yield Lost(self._last_at)
+            else:
+                self._take(verb, line)
+                yield from self._release(line.at - RING_S_MAX * SECOND)
+            self._last_at = line.at
+
+    def _take(self, verb: str, line: Line) -> None:
+        meaning = VERBS.get(verb)
+        if meaning is None:
+            self.ignored[verb] += 1
+        elif line.queue == "NONE" or self._scope.takes(line.queue):
+            for event in meaning(self, line):
+                self._number += 1
+                heappush(self._held, (event.at, self._number, event))
+
+    def _release(self, until: int | None) -> Iterator[PbxEvent]:
+        """What is not younger than `until` (µs), in the order of time; everything where it is None."""
+        while self._held and (until is None or self._held[0][0] <= until):
+            yield heappop(self._held)[2]
+
+    def _who(self, line: Line) -> tuple[str, str]:
+        """Seat and member name."""
+        if line.agent in self._seats:
+            return self._seats[line.agent], line.agent
+        return line.agent, self._names.get(line.agent, "")
+
+    # --- what the lines mean -----------------------------------------------------------------------------------------
+
+    def added(self, line: Line) -> list[PbxEvent]:
+        seat, name = self._who(line)
+        paused = "PAUSED" in line.data
+        return [MemberAdded(line.at, 0, seat, name, line.queue, paused, "", Device.FREE, 0)]
+
+    def removed(self, line: Line) -> list[PbxEvent]:
+        seat, name = self._who(line)
+        return [MemberRemoved(line.at, 0, seat, name, line.queue)]
+
+    def paused(self, line: Line) -> list[PbxEvent]:
+        seat, name = self._who(line)
+        return [MemberPaused(line.at, 0, seat, name, line.queue, True, line.data[0] if line.data else "")]
+
+    def unpaused(self, line: Line) -> list[PbxEvent]:
+        seat, name = self._who(line)
+        return [MemberPaused(line.at, 0, seat, name, line.queue, False, "")]
+
+    def connected(self, line: Line) -> list[PbxEvent]:
+        seat, name = self._who(line)
+        return [
+            self._offered(line, line.number(2) * SECOND),
+            CallerLeft(line.at, 0, line.queue, line.call, abandoned=False),
+            CallConnected(line.at, 0, seat, name, line.queue, line.call),
+        ]
+
+    def ended(self, line: Line) -> list[PbxEvent]:
+        seat, name = self._who(line)
+        return [CallEnded(line.at, 0, seat, name, line.queue, line.call)]
+
+    def rang_out(self, line: Line) -> list[PbxEvent]:
+        seat, name = self._who(line)
+        offered = self._offered(line, line.number(0) * 1_000)
+        return [offered, OfferEnded(line.at, 0, seat, name, line.queue, line.call, missed=True)]
+
+    def ring_canceled(self, line: Line) -> list[PbxEvent]:
+        seat, name = self._who(line)
+        offered = self._offered(line, line.number(0) * 1_000)
+        return [offered, OfferEnded(line.at, 0, seat, name, line.queue, line.call, missed=False)]
+
+    def dumped(self, line: Line) -> list[PbxEvent]:
+        seat, name = self._who(line)
+        return [OfferEnded(line.at, 0, seat, name, line.queue, line.call, missed=False)]
+
+    def joined(self, line: Line) -> list[PbxEvent]:
+        return [CallerJoined(line.at, 0, line.queue, line.call)]
+
+    def gave_up(self, line: Line) -> list[PbxEvent]:
+        return [CallerLeft(line.at, 0, line.queue, line.call, abandoned=True)]
+
+    def logged_in(self, line: Line) -> list[PbxEvent]:
+        return [AgentLogged(line.at, 0, _pool_seat(line.agent), True)]
+
+    def logged_off(self, line: Line) -> list[PbxEvent]:
+        return [AgentLogged(line.at, 0, _pool_seat(line.agent), False)]
+
+    def _offered(self, line: Line, ring_us: int) -> CallOffered:
+        seat, name = self._who(line)
+        return CallOffered(line.at - min(ring_us, RING_S_MAX * SECOND), 0, seat, name, line.queue, line.call)
+
+
+VERBS: dict[str, Callable[[QueueLog, Line], list[PbxEvent]]] = {
+    "ADDMEMBER": QueueLog.added,
+    "REMOVEMEMBER": QueueLog.removed,
+    "PAUSE": QueueLog.paused,  # PAUSEALL comes with one PAUSE per queue, so it means nothing more
+    "UNPAUSE": QueueLog.unpaused,
+    "CONNECT": QueueLog.connected,
+    "COMPLETECALLER": QueueLog.ended,
+    "COMPLETEAGENT": QueueLog.ended,
+    "BLINDTRANSFER": QueueLog.ended,
+    "ATTENDEDTRANSFER": QueueLog.ended,
+    "TRANSFER": QueueLog.ended,
+    "RINGNOANSWER": QueueLog.rang_out,
+    "RINGCANCELED": QueueLog.ring_canceled,
+    "AGENTDUMP": QueueLog.dumped,
+    "ENTERQUEUE": QueueLog.joined,
+    "ABANDON": QueueLog.gave_up,
+    "EXITWITHTIMEOUT": QueueLog.gave_up,
+    "EXITWITHKEY": QueueLog.gave_up,
+    "EXITEMPTY": QueueLog.gave_up,
+    "AGENTLOGIN": QueueLog.logged_in,
+    "AGENTLOGOFF": QueueLog.logged_off,
+}
+
+
+def _pool_seat(agent: str) -> str:
+    return agent if agent.startswith("Agent/") else f"Agent/{agent}"
+
+
+def _parse(raw: bytes) -> tuple[str, Line] | None:
+    """Verb and line; None where it is no line of a queue_log."""
+    if len(raw) > LINE_BYTES_MAX:
+        return None
+    fields = raw.decode(errors="replace").rstrip("\r\n").split("|")
+    if len(fields) < FIELDS_MIN:
+        return None
+    epoch, call, queue, agent, verb, *data = fields
+    if not (epoch.isascii() and epoch.isdigit() and len(epoch) <= 11):
+        return None
+    return verb, Line(int(epoch) * SECOND, call, queue, agent, tuple(data))
