@@ -1,0 +1,1 @@
+"""The organisation: the tree of units, and whose seat is whose."""

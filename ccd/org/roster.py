@@ -1,0 +1,126 @@
+"""Whose seat is whose, and when (docs/time-bank.md 2.1).
+
+A line with a member name and an interface matches only both together; one with an interface alone matches that seat
+under any name; one with a name alone matches wherever that name sits. A line may be for one PBX only, and may hold from
+one instant to another. The most specific line wins: both, before interface, before name; within these a line for this
+PBX, before one for any; within these the line with more of `from` and `to`. What is equally specific may not overlap.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+BEFORE_ALL = -(2**63)
+AFTER_ALL = 2**63 - 1
+
+K = TypeVar("K")
+Key = tuple[str, str, str]  # pbx, interface, member name; "" stands for any
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the roster; `start` and `end` in µs, half-open."""
+
+    line: int
+    agent: str
+    interface: str
+    member_name: str
+    unit: str
+    pbx: str = ""
+    start: int = BEFORE_ALL
+    end: int = AFTER_ALL
+    name: str = ""  # what people call the agent
+
+    @property
+    def key(self) -> Key:
+        return (self.pbx, self.interface, self.member_name)
+
+    @property
+    def bounds(self) -> int:
+        return (self.start != BEFORE_ALL) + (self.end != AFTER_ALL)
+
+    def holds(self, at: int) -> bool:
+        return self.start <= at < self.end
+
+    def meets(self, other: "Entry") -> bool:
+        """Both hold at some instant."""
+        return self.start < other.end and other.start < self.end
+
+
+class Roster:
+    """The lines of a roster that has no contradictions (`contradictions`)."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self.entries = tuple(entries)
+        self._by_key = _grouped((entry.key, entry) for entry in self.entries)
+        self._by_agent = _grouped((entry.agent, entry) for entry in self.entries)
+        self._names = {entry.agent: entry.name for entry in self.entries if entry.name}
+        self._borders = sorted({instant for entry in self.entries for instant in (entry.start, entry.end)})
+
+    @property
+    def agents(self) -> Iterable[str]:
+        return self._by_agent.keys()
+
+    def owner(self, pbx: str, seat: str, name: str, at: int) -> Entry | None:
+        """The line that says whose the seat is at an instant, µs; None while it is nobody's."""
+        for key in (
+            (pbx, seat, name),
+            ("", seat, name),
+            (pbx, seat, ""),
+            ("", seat, ""),
+            (pbx, "", name),
+            ("", "", name),
+        ):
+            for entry in self._by_key.get(key, ()):
+                if entry.start <= at < entry.end:
+                    return entry
+        return None
+
+    def unit(self, agent: str, at: int) -> str | None:
+        """The agent's unit at an instant, µs; None while no line of the agent holds."""
+        return next((entry.unit for entry in self._by_agent.get(agent, ()) if entry.holds(at)), None)
+
+    def name(self, agent: str) -> str:
+        return self._names.get(agent, agent)
+
+    def borders(self, start: int, end: int) -> list[int]:
+        """The instants inside (start, end) at which some line begins or ends, in order: owners change only there."""
+        return self._borders[bisect_right(self._borders, start) : bisect_left(self._borders, end)]
+
+
+def contradictions(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Entry, str]]:
+    """Pairs of lines, later one first, that can't both stand, and why."""
+    entries = tuple(entries)
+    for same_key in _grouped((entry.key, entry) for entry in entries).values():
+        for first, second in _meeting(same_key):
+            yield *_in_order(first, second), "says whose this seat is at the same time"
+    for lines in _grouped((entry.agent, entry) for entry in entries).values():
+        for first, second in _meeting(lines):
+            if first.unit != second.unit and first.key != second.key:
+                yield *_in_order(first, second), "puts this agent in another unit at the same time"
+
+
+def _meeting(entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, Entry]]:
+    """Pairs of equally bounded lines that hold at the same time: whatever meets an earlier line meets the one of these
+    that ends last."""
+    latest: dict[int, Entry] = {}
+    for entry in sorted(entries, key=lambda entry: (entry.start, entry.line)):
+        before = latest.get(entry.bounds)
+        if before is not None and before.meets(entry):
+            yield before, entry
+        if before is None or entry.end >= before.end:
+            latest[entry.bounds] = entry
+
+
+def _in_order(first: Entry, second: Entry) -> tuple[Entry, Entry]:
+    return (first, second) if first.line > second.line else (second, first)
+
+
+def _grouped(pairs: Iterable[tuple[K, Entry]]) -> dict[K, tuple[Entry, ...]]:
+    """Entries under their keys, the most bounded first."""
+    groups: defaultdict[K, list[Entry]] = defaultdict(list)
+    for key, entry in pairs:
+        groups[key].append(entry)
+    return {key: tuple(sorted(group, key=lambda entry: (-entry.bounds, entry.line))) for key, group in groups.items()}

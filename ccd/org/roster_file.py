@@ -1,0 +1,130 @@
+"""The roster as a CSV file: every fault with its line and column, and all lines or none.
+
+The header is `agent,interface,member_name,unit`; `pbx`, `from`, `to` and `name` (what people call the agent) may
+follow, in any order. `from` and `to` are half-open: a date means that business day's start in the line's unit, a time
+without a zone is the unit's own.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+
+from ccd.errors import Fault, RosterError
+from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Entry, Roster, contradictions
+from ccd.org.units import Units
+
+NEEDED = ("agent", "interface", "member_name", "unit")
+OPTIONAL = ("pbx", "from", "to", "name")
+LINES_MAX = 500_000
+FAULTS_MAX = 100  # a wrong separator must not print a file
+
+Row = Mapping[str, str]
+
+
+def read(file: Path, units: Units) -> Roster:
+    """The roster in `file`; a RosterError that names every fault if there is one."""
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise RosterError((Fault(file, None, "", f"can't be read: {error.strerror}"),)) from None
+    except UnicodeDecodeError as error:
+        problem = f"is not UTF-8 (byte {error.start}); save it as CSV UTF-8"
+        raise RosterError((Fault(file, None, "", problem),)) from None
+    return parse(text, file, units)
+
+
+def parse(text: str, file: Path, units: Units) -> Roster:
+    faults: list[Fault] = []
+    entries: list[Entry] = []
+    try:
+        for line, row in _rows(text, file, faults):
+            found = list(_faults_of(row))
+            instants = {column: _instant(row, column, units, found) for column in ("from", "to")}
+            faults += [Fault(file, line, column, problem) for column, problem in found]
+            entries.append(_entry(line, row, instants))
+    except csv.Error as error:
+        faults.append(Fault(file, None, "", f"is not CSV: {error}"))
+    if not faults:
+        faults += _between_lines(entries, file)
+    if faults:
+        raise RosterError(tuple(faults[:FAULTS_MAX]))
+    return Roster(entries)
+
+
+def _rows(text: str, file: Path, faults: list[Fault]) -> Iterator[tuple[int, Row]]:
+    """Each line that is not empty, with its number, under the header's names."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header = [cell.strip() for cell in next(reader, [])]
+    if problem := _header_problem(header):
+        faults.append(Fault(file, 1, "", problem))
+        return
+    for number, cells in enumerate(reader, start=1):
+        if number > LINES_MAX:
+            faults.append(Fault(file, reader.line_num, "", f"is line {number} of at most {LINES_MAX}"))
+            return
+        if len(cells) > len(header):
+            problem = f"has {len(cells)} columns, the header {len(header)}; put what holds a comma in double quotes"
+            faults.append(Fault(file, reader.line_num, "", problem))
+        elif any(cell.strip() for cell in cells):
+            yield reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=False))
+
+
+def _header_problem(header: list[str]) -> str:
+    missing = [name for name in NEEDED if name not in header]
+    unknown = [name for name in header if name not in NEEDED + OPTIONAL]
+    if missing or unknown or len(set(header)) < len(header):
+        found = ",".join(header) or "nothing"
+        return f"the header has to be {','.join(NEEDED)}, and {', '.join(OPTIONAL)} may follow; found {found}"
+    return ""
+
+
+def _faults_of(row: Row) -> Iterator[tuple[str, str]]:
+    if not row.get("agent"):
+        yield "agent", "is empty; who sits there?"
+    if not row.get("unit"):
+        yield "unit", "is empty; which unit is the agent in?"
+    if not row.get("interface") and not row.get("member_name"):
+        yield "interface", "is empty, and so is member_name; give one of them, or both"
+
+
+def _instant(row: Row, column: str, units: Units, found: list[tuple[str, str]]) -> int | None:
+    written = row.get(column, "")
+    if not written:
+        return None
+    try:
+        parsed = datetime.fromisoformat(written) if len(written) > len("2026-11-23") else date.fromisoformat(written)
+        return units.instant(row.get("unit", ""), parsed)
+    except (ValueError, OverflowError):
+        found.append(
+            (column, f"{written!r} is no date; allowed: 2026-11-23, or 2026-11-23T08:00, with or without +08:00")
+        )
+        return None
+
+
+def _entry(line: int, row: Row, instants: Mapping[str, int | None]) -> Entry:
+    start, end = instants["from"], instants["to"]
+    return Entry(
+        line=line,
+        agent=row.get("agent", ""),
+        interface=row.get("interface", ""),
+        member_name=row.get("member_name", ""),
+        unit=row.get("unit", ""),
+        pbx=row.get("pbx", ""),
+        start=BEFORE_ALL if start is None else start,
+        end=AFTER_ALL if end is None else end,
+        name=row.get("name", ""),
+    )
+
+
+def _between_lines(entries: list[Entry], file: Path) -> list[Fault]:
+    faults = [
+        Fault(file, entry.line, "to", "is not after from; a line holds from one instant until before another")
+        for entry in entries
+        if entry.start >= entry.end
+    ]
+    faults += [
+        Fault(file, late.line, "", f"{why} as line {early.line}") for late, early, why in contradictions(entries)
+    ]
+    return sorted(faults, key=lambda fault: fault.line or 0)
