@@ -274,12 +274,19 @@ STATES: tuple[tuple[State, Callable[[Known], bool]], ...] = (
 )
 
 
+def state_of(known: Known) -> State:
+    for state, holds in STATES:
+        if holds(known):
+            return state
+    raise AssertionError("the last row always holds")
+
+
 def view_of(seat: Seat, rules: SeatRules) -> View:
     """What the facts mean under the site's rules."""
     counting = [member for queue, member in seat.queues.items() if rules.counts(queue)]
     paused = [member for member in counting if member.paused]
     known = Known(seat, rules, [member.device for member in counting], len(paused))
-    state = next(state for state, holds in STATES if holds(known))
+    state = state_of(known)
     if not paused or not seat.logged_in:
         return View(seat.name, state, bool(counting) and seat.logged_in, Pause.NONE, "", 0)
     newest = paused[0] if len(paused) == 1 else max(paused, key=lambda m: (m.paused_at, m.pause_order))
