@@ -1,4 +1,4 @@
-"""What no single setting can tell: names given twice, and names of what is not there."""
+"""What no single setting can tell: names given twice, names of what is not there, settings that exclude each other."""
 
 from collections.abc import Iterator
 
@@ -9,17 +9,32 @@ Contradiction = tuple[Keys, str]
 
 
 def contradictions(settings: Settings) -> Iterator[Contradiction]:
-    yield from _names_twice(settings)
+    yield from _switches(settings)
+    yield from _reasons(settings)
     yield from _policies(settings)
     yield from _units(settings)
 
 
-def _names_twice(settings: Settings) -> Iterator[Contradiction]:
+def _switches(settings: Settings) -> Iterator[Contradiction]:
     seen: set[str] = set()
     for index, pbx in enumerate(settings.pbx):
         if pbx.name in seen:
             yield ("pbx", index, "name"), f"{pbx.name!r} is the name of another [[pbx]]; each needs its own"
         seen.add(pbx.name)
+        if pbx.secret is None and pbx.secret_file is None:
+            yield ("pbx", index, "secret"), "is missing; give it here, or the file that holds it as secret_file"
+        if pbx.secret is not None and pbx.secret_file is not None:
+            yield ("pbx", index, "secret_file"), "stands beside secret; give one of them"
+        if pbx.reconnect_delay_s_min > pbx.reconnect_delay_s_max:
+            least = pbx.reconnect_delay_s_min
+            yield ("pbx", index, "reconnect_delay_s_max"), f"allowed: not below reconnect_delay_s_min, {least}"
+
+
+def _reasons(settings: Settings) -> Iterator[Contradiction]:
+    for name, reason in settings.reasons.items():
+        for key in ("max_s", "max_s_day"):
+            if reason.policy == "counts" and getattr(reason, key) is not None:
+                yield ("reasons", name, key), 'limits exempt time: set policy = "exempt", or leave it out'
 
 
 def _policies(settings: Settings) -> Iterator[Contradiction]:

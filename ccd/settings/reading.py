@@ -48,7 +48,7 @@ def inspect(file: Path) -> Reading:
         return Reading(file, None, (Fault(file, None, "", f"is not TOML: {error}"),))
     lines = KeyLines(text)
     settings, found = _validated(Draft(data))
-    faults = [Fault(file, lines.line(keys), dotted(keys), problem) for keys, problem in found]
+    faults = [Fault(file, lines.line(keys), dotted(keys), problem) for keys, problem in found.items()]
     faults.sort(key=lambda fault: fault.line or 0)
     return Reading(file, settings and _anchored(settings, file.absolute().parent), tuple(faults))
 
@@ -78,20 +78,24 @@ class Draft:
         return True
 
 
-def _validated(draft: Draft) -> tuple[Settings | None, list[tuple[Keys, str]]]:
-    """Validates; takes out what is wrong and validates again, so that no fault hides another."""
-    found: list[tuple[Keys, str]] = []
+def _validated(draft: Draft) -> tuple[Settings | None, dict[Keys, str]]:
+    """Validates; takes out what is wrong and validates again, so that no fault hides another. Of each key the first
+    fault is said: what follows from its having been taken out is none."""
+    found: dict[Keys, str] = {}
     for _ in range(PASSES_MAX):
         try:
             settings = Settings(**draft.data)
         except ValidationError as error:
             details = error.errors(include_url=False)
-            found += [(draft.as_written(detail["loc"]), problem_of(detail)) for detail in details]
+            for detail in details:
+                found.setdefault(draft.as_written(detail["loc"]), problem_of(detail))
             faulty = sorted({_part_to_drop(detail) for detail in details}, key=_position, reverse=True)
             if not [keys for keys in faulty if keys and draft.take_out(keys)]:
                 return None, found
         else:
-            return settings, found + [(draft.as_written(keys), said) for keys, said in contradictions(settings)]
+            for keys, problem in contradictions(settings):
+                found.setdefault(draft.as_written(keys), problem)
+            return settings, found
     return None, found
 
 

@@ -20,8 +20,6 @@ def problem_of(detail: ErrorDetails) -> str:
             return "is missing"
         case "extra_forbidden":
             return f"is no setting; {_known(keys)}"
-        case "value_error" if isinstance(detail["input"], dict):
-            return str(detail["ctx"]["error"])
         case "value_error":
             said = str(detail["ctx"]["error"])
             return (
@@ -63,16 +61,16 @@ def section_at(keys: Keys) -> type[BaseModel] | None:
             return None
         fields = {field.alias or name: field for name, field in section.model_fields.items()}
         if key in fields:
-            section = _model_in(fields[key].annotation)
+            section = model_in(fields[key].annotation)
         elif section is Settings:
             return None
     return section
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
     """The model inside `Model | None`, `tuple[Model, ...]` or `Mapping[str, Model]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if get_origin(annotation) is None and not isinstance(annotation, UnionType | type(Union[int, str])):  # noqa: UP007 # the type is wanted
         return None
-    return next((model for part in get_args(annotation) if (model := _model_in(part))), None)
+    return next((model for part in get_args(annotation) if (model := model_in(part))), None)

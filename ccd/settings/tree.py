@@ -7,9 +7,9 @@ error. Paths that are not absolute are taken from the folder of the configuratio
 from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from ccd.settings.shipped import with_shipped_reasons
 from ccd.settings.words import DayStart, Origin, PlainName, RedisUrl, SqlUrl, Zone
@@ -37,6 +37,8 @@ class PbxQueues(Section):
 
 
 class Pbx(Section):
+    """One telephone switch. Of `secret` and `secret_file` exactly one is there (`ccd.settings.consistency`)."""
+
     name: PlainName
     host: Annotated[str, Field(min_length=1)]
     port: Port = 5038
@@ -56,14 +58,6 @@ class Pbx(Section):
     queue_size_max: Annotated[int, Field(ge=1_000)] = 100_000
     watermark_margin_s: Annotated[float, Field(ge=0, le=600)] = 2.0
 
-    @model_validator(mode="after")
-    def has_one_secret(self) -> Self:
-        if (self.secret is None) == (self.secret_file is None):
-            raise ValueError("needs a secret or a secret_file, and not both")
-        if self.reconnect_delay_s_min > self.reconnect_delay_s_max:
-            raise ValueError("reconnect_delay_s_min must not be above reconnect_delay_s_max")
-        return self
-
 
 class Queue(Section):
     wrap_up_s: WholeSeconds = 0
@@ -78,12 +72,6 @@ class Reason(Section):
     zh: str = ""
     en: str = ""
     threshold_s: WholeSeconds | None = None
-
-    @model_validator(mode="after")
-    def limits_what_is_exempt(self) -> Self:
-        if self.policy == "counts" and (self.max_s is not None or self.max_s_day is not None):
-            raise ValueError('max_s and max_s_day limit exempt time: set policy = "exempt", or leave them out')
-        return self
 
 
 class Floor(Section):

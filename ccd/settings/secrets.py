@@ -1,0 +1,36 @@
+"""Secrets that stand in files of their own: read when they are needed, never kept in the settings."""
+
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from ccd.errors import ConfigurationError, Fault
+from ccd.settings.tree import Pbx, Redis, Sql
+
+
+def pbx_secret(pbx: Pbx) -> str:
+    if pbx.secret is not None:
+        return pbx.secret.get_secret_value()
+    assert pbx.secret_file is not None  # the tree lets one of them be there
+    return read_secret(pbx.secret_file, "pbx.secret_file")
+
+
+def store_url(store: Redis | Sql) -> str:
+    """The store's address, with the password from its file, if it has one."""
+    if store.password_file is None:
+        return store.url
+    password = quote(read_secret(store.password_file, "password_file"), safe="")
+    parts = urlsplit(store.url)
+    user, _, host = parts.netloc.rpartition("@")
+    netloc = f"{user.partition(':')[0]}:{password}@{host}"
+    return urlunsplit(parts._replace(netloc=netloc))
+
+
+def read_secret(file: Path, key: str) -> str:
+    try:
+        secret = file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigurationError((Fault(file, None, key, f"can't be read: {why}"),)) from None
+    if not secret:
+        raise ConfigurationError((Fault(file, None, key, "is empty; it has to hold the secret"),))
+    return secret

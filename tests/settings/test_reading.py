@@ -1,0 +1,159 @@
+"""Reading a configuration: what is taken, and what is said of what can't be."""
+
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+
+from ccd.errors import ConfigurationError
+from ccd.settings import Policy, Reason, Settings, inspect, read
+
+PBX = '[[pbx]]\nname = "one"\nhost = "pbx.example.org"\nsecret = "s3cret"\n'
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def written(text: str) -> Path:
+        file = tmp_path / "ccd.toml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return written
+
+
+def check(file: Path, *expected: str) -> None:
+    """Each fault is said as expected after the file's name, in the order of lines, and there are no others."""
+    found = [str(fault).removeprefix(f"{file}") for fault in inspect(file).faults]
+    assert len(found) == len(expected), found
+    for said, wanted in zip(found, expected, strict=True):
+        assert wanted in said, said
+
+
+def test_a_small_file_is_enough_and_the_rest_has_its_default(write):
+    settings = read(write('timezone = "Asia/Shanghai"\nday_starts_at = "04:00"\n' + PBX))
+    assert (settings.timezone, settings.day_starts_at, settings.site) == ("Asia/Shanghai", time(4), "ccd")
+    assert settings.pbx[0].port == 5038
+    assert settings.reasons == Settings().reasons
+
+
+def test_every_fault_is_named_at_once_with_its_line_its_key_and_what_is_allowed(write):
+    check(
+        write(
+            'site = "Big Site"\n'
+            'timezone = "Asia/Shanghay"\n'
+            "colour = 1\n"
+            "[[pbx]]\n"
+            'name = "one"\n'
+            'secret = "s"\n'
+            "[[pbx]]\n"
+            'name = "two"\n'
+            'host = "h"\n'
+            'port = 70000 # "port" is a word that also stands here\n'
+            'secret = "s"\n'
+            "[pbx.tls]\n"
+            "verfy = false\n"
+            '[queues."front desk"]\n'
+            "wrap_up_s = -1\n"
+            "[reasons.smoke]\n"
+            'policy = "free"\n'
+            "[floor]\n"
+            'paused_in = "none"\n'
+        ),
+        ":1: site: allowed: up to 40 of a-z",
+        ":2: timezone: 'Asia/Shanghay' is no time zone; allowed: a name such as Asia/Shanghai",
+        ":3: colour: is no setting; allowed: site, timezone,",
+        ":4: pbx[0].host: is missing",
+        ":10: pbx[1].port: allowed: less than or equal to 65535; found 70000",
+        ":13: pbx[1].tls.verfy: is no setting; did you mean verify?",
+        ":15: queues.front desk.wrap_up_s: allowed: greater than or equal to 0; found -1",
+        ":17: reasons.smoke.policy: allowed: 'counts' or 'exempt'; found 'free'",
+        ":19: floor.paused_in: allowed: 'all' or 'any'; found 'none'",
+    )
+
+
+def test_a_fault_of_one_part_hides_no_contradiction_in_another(write):
+    text = (
+        'colour = 1\n[[pbx]]\nname = "gone"\n' + PBX + PBX + '[[policy]]\nunit = "team-9"\n[[policy]]\n[[policy]]\n'
+        '[units.a]\nparent = "b"\n[units.b]\nparent = "a"\n[units.c]\nparent = "d"\n'
+    )
+    check(
+        write(text),
+        ":1: colour",
+        ":2: pbx[0].host: is missing",
+        ":9: pbx[2].name: 'one' is the name of another [[pbx]]",
+        ":13: policy[0].unit: 'team-9' is no unit; allowed: a, b, c",
+        ":15: policy[2].from: another policy of all units holds from 1970-01-01",
+        ":17: units.a.parent: the unit stands above itself",
+        ":19: units.b.parent: the unit stands above itself",
+        ":21: units.c.parent: 'd' is no unit",
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ("", ":1: pbx[0].secret: is missing; give it here, or the file"),
+        ('secret = "a"\nsecret_file = "b"\n', ":5: pbx[0].secret_file: stands beside secret"),
+        ('secret = ""\n', ":4: pbx[0].secret: allowed"),
+        ('secret = "a"\nreconnect_delay_s_max = 0.1\n', ":5: pbx[0].reconnect_delay_s_max: allowed: not below"),
+    ],
+)
+def test_a_pbx_has_one_secret_and_limits_in_order(write, more, fault):
+    check(write(f'[[pbx]]\nname = "one"\nhost = "h"\n{more}'), fault)
+
+
+def test_no_secret_is_repeated_in_what_is_said(write):
+    file = write(
+        '[redis]\nurl = "http://me:hunter2@h"\n[sql]\nurl = "hunter2"\n' + PBX.replace('"s3cret"', '["hunter2"]')
+    )
+    faults = inspect(file).faults
+    assert len(faults) == 3
+    assert "hunter2" not in "".join(map(str, faults))
+    assert "s3cret" not in repr(read(write(PBX)))
+
+
+def test_what_is_no_toml_is_said_with_its_place(write, tmp_path):
+    check(write("site = ccd\n"), "is not TOML: Invalid value (at line 1, column 8)")
+    check(tmp_path / "nowhere.toml", "can't be read: No such file or directory")
+    (tmp_path / "latin.toml").write_bytes('site = "Köln"'.encode("latin-1"))
+    check(tmp_path / "latin.toml", "is not UTF-8")
+    with pytest.raises(ConfigurationError, match="can't be read"):
+        read(tmp_path / "nowhere.toml")
+
+
+def test_a_shipped_reason_is_changed_key_by_key(write):
+    reasons = read(
+        write('[reasons.meal]\nmax_s_day = 1800\n[reasons.training]\npolicy = "counts"\n[reasons.smoke]\n')
+    ).reasons
+    assert reasons["meal"] == Reason(policy="exempt", max_s_day=1800, zh="用餐", en="Meal")
+    assert reasons["training"] == Reason(policy="counts", zh="培训", en="Training")
+    assert reasons["smoke"] == Reason()
+    assert reasons["Auto-Pause"].max_s == 60
+
+
+def test_a_shipped_limit_goes_when_its_reason_is_made_to_count(write):
+    assert read(write('[reasons.meal]\npolicy = "counts"\n')).reasons["meal"].max_s_day is None
+    check(write("[reasons.toilet]\nmax_s = 300\n"), ":2: reasons.toilet.max_s: limits exempt time")
+
+
+def test_before_the_first_policy_every_default_holds(write):
+    policy = read(write("[[policy]]\nfrom = 2026-11-01\nrate_ppm = 40000\n")).policy
+    assert policy == (Policy(starts=date(2026, 11, 1), rate_ppm=40_000), Policy())
+
+
+def test_paths_are_taken_from_the_folder_of_the_file(write, tmp_path, monkeypatch):
+    text = (
+        'roster = "r.csv"\n'
+        + PBX.replace('secret = "s3cret"', 'secret_file = "pbx"')
+        + '[pbx.tls]\nca = "/etc/ca.pem"\n'
+    )
+    settings = read(write(text))
+    assert settings.roster == tmp_path / "r.csv"
+    assert settings.state_directory == tmp_path / "state"
+    assert settings.evidence.directory == tmp_path / "state" / "evidence"
+    assert settings.pbx[0].secret_file == tmp_path / "pbx"
+    assert settings.pbx[0].tls is not None
+    assert settings.pbx[0].tls.ca == Path("/etc/ca.pem")
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/ccd")
+    assert read(write(text)).evidence.directory == Path("/var/lib/ccd/evidence")
+    assert read(write('state_directory = "/srv/ccd"\n' + text)).state_directory == Path("/srv/ccd")
