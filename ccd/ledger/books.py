@@ -1,0 +1,78 @@
+"""The ledger's door."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ccd.ledger.chart import Chart, open_accounts
+from ccd.ledger.desk import Desk
+from ccd.ledger.model import Outcome, Posting, Statement
+from ccd.ledger.reading import balances_of, sums_of
+from ccd.ledger.sql.turns import Patience, take_turn
+from ccd.ledger.statement import statement_of
+
+T = TypeVar("T")
+
+STATEMENT_LINES_MAX = 500
+
+
+class Ledger:
+    """Accounts and transfers. `now` gives microseconds since the epoch; it stamps what is recorded and decides nothing.
+
+    Each posting is exactly once by its key: whoever got no answer asks again, with the same content.
+    """
+
+    def __init__(self, engine: AsyncEngine, now: Callable[[], int], patience: Patience | None = None) -> None:
+        self.engine = engine
+        self._now = now
+        self._patience = patience or Patience()
+        self._chart = Chart()
+
+    async def open_accounts(self, owners: Iterable[str], kinds: tuple[str, ...], floor: int | None) -> None:
+        """Opens what is not open yet. With a `floor` (seconds) an account has a balance that never falls below it."""
+        names = set(owners)
+        async with self.engine.connect() as connection:
+            await self._chart.read(connection, names)
+        missing = [name for name in names if any((name, kind) not in self._chart.account_ids for kind in kinds)]
+        if missing:
+            await self._turn(lambda connection: open_accounts(connection, missing, kinds, floor))
+            self._chart.forget(missing)
+
+    async def post(self, posting: Posting) -> Outcome:
+        """Posts all legs or none. A rule's refusal is an outcome; KeyTakenError: the key stands for another."""
+        return (await self.post_many([posting]))[0]
+
+    async def post_many(self, postings: Sequence[Posting]) -> list[Outcome]:
+        """Several postings in one database transaction, each with an outcome of its own, in their order."""
+        return await self.at_desk(lambda desk: desk.post(postings))
+
+    async def at_desk(self, work: Callable[[Desk], Awaitable[T]], keep: bool = True) -> T:
+        """`work` inside one database transaction, retried as a whole; undone at its end where `keep` is False.
+
+        For postings that depend on what was posted before: lock, read, write. `work` may run several times.
+        """
+        return await self._turn(lambda connection: work(Desk(connection, self._chart, self._now())), keep)
+
+    async def balances(self, owner: str) -> dict[str, int]:
+        """Seconds by kind of account, of those accounts that have a floor; empty for who has no account."""
+        async with self.engine.connect() as connection:
+            return await balances_of(connection, owner)
+
+    async def sums(self, owner: str) -> dict[str, int]:
+        """Seconds by kind of account, of those without a floor, summed from daily deltas."""
+        async with self.engine.connect() as connection:
+            return await sums_of(connection, owner)
+
+    async def statement(self, owner: str, before: int | None = None, limit: int = 20) -> Statement:
+        """The newest `limit` transactions (at most STATEMENT_LINES_MAX) on the owner's accounts with a floor, older
+        than transaction `before`; each with the balances after it."""
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        if self.engine.dialect.name == "sqlite":
+            options = {}  # a transaction that only reads sees one state of the file
+        async with self.engine.connect() as connection:
+            connection = await connection.execution_options(**options)
+            return await statement_of(connection, owner, before, min(limit, STATEMENT_LINES_MAX))
+
+    async def _turn(self, work: Callable[[AsyncConnection], Awaitable[T]], keep: bool = True) -> T:
+        return await take_turn(self.engine, work, self._patience, keep)

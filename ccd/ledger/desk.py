@@ -1,0 +1,197 @@
+"""The desk: what is done inside one database transaction that posts.
+
+The order of locks is one: months (shared), owners by number, nothing after that. What is read about an owner is read
+in a statement after the one that took the lock, so that it is what the last one before us committed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.errors import PostingError
+from ccd.ledger.chart import Chart
+from ccd.ledger.keys import Claim, compare, content_of, first_outcomes, refusal_text, revisions_of
+from ccd.ledger.model import Account, Kept, Leg, Outcome, Posting, Refusal, Rule, Transfer, check_shape
+from ccd.ledger.periods import OPEN, Month, months_under_lock
+from ccd.ledger.schema import balances, entries, owners
+from ccd.ledger.sheet import Sheet, reserve_numbers, write_sheet
+
+
+class Moved(NamedTuple):
+    """A transfer that was posted, as far as a later one may depend on it."""
+
+    day: date
+    service: str
+    debit: Account
+    credit: Account
+    seconds: int
+
+
+class Desk:
+    """One transaction at the ledger. What it knows is true until its end, because it holds the locks."""
+
+    def __init__(self, connection: AsyncConnection, chart: Chart, now: int) -> None:
+        self.connection = connection
+        self._chart = chart
+        self._now = now
+        self._months: dict[Month, str] = {}
+        self._room: dict[int, int] = {}  # by guarded account: seconds above its floor
+        self._balances: dict[int, int] = {}
+
+    async def lock(self, months: Iterable[Month], names: Iterable[str]) -> None:
+        """Locks the months against closing and the owners against everybody else; owners without accounts are none."""
+        self._months.update(await months_under_lock(self.connection, months))
+        wanted = set(names)
+        await self._chart.read(self.connection, wanted)
+        numbers = sorted(self._chart.owner_ids[name] for name in wanted if name in self._chart.owner_ids)
+        query = select(owners.c.id).where(owners.c.id.in_(numbers)).order_by(owners.c.id)
+        await self.connection.execute(query.with_for_update(key_share=True))
+
+    async def revisions(self, keys: Iterable[str]) -> dict[str, list[Kept]]:
+        """Which revisions of the keys are claimed, lowest first."""
+        return await revisions_of(self.connection, keys)
+
+    async def balances(self, names: Iterable[str]) -> dict[Account, int]:
+        """The guarded balances of owners that are under lock, in seconds."""
+        wanted = {number for name in names for number in self._chart.accounts_of.get(name, ())} & self._chart.guarded
+        await self._read_balances(wanted)
+        return {self._chart.names[number]: self._balances[number] for number in wanted}
+
+    async def moved(self, names: Iterable[str], days: Iterable[date]) -> list[Moved]:
+        """The transfers for these days on accounts of owners that are under lock, in no order."""
+        own = [number for name in names for number in self._chart.accounts_of.get(name, ())]
+        wanted = list(days)
+        columns = (entries.c.day, entries.c.service, entries.c.debit, entries.c.credit, entries.c.seconds)
+        found = {}
+        for side in (entries.c.debit, entries.c.credit):
+            query = select(entries.c.transaction_id, entries.c.leg, *columns)
+            rows = await self.connection.execute(query.where(side.in_(own), entries.c.day.in_(wanted)))
+            found.update({(number, leg): tuple(rest) for number, leg, *rest in rows})
+        await self._chart.read_accounts(self.connection, {account for row in found.values() for account in row[2:4]})
+        names_of = self._chart.names
+        return [
+            Moved(day, service, names_of[a], names_of[b], seconds) for day, service, a, b, seconds in found.values()
+        ]
+
+    async def post(self, postings: Sequence[Posting]) -> list[Outcome]:
+        """Posts what is not posted yet: locks, looks the keys up, checks the rules in order, writes."""
+        asked: dict[Claim, Posting] = {}
+        for posting in postings:
+            check_shape(posting)
+            compare(asked.setdefault((posting.key, posting.revision), posting), content_of(posting))
+        touched = {account.owner for posting in postings for leg in posting.legs for account in (leg.debit, leg.credit)}
+        await self._chart.read(self.connection, touched)
+        await self.lock({(posting.book, posting.month) for posting in postings}, filter(self._is_guarded, touched))
+        known = await first_outcomes(self.connection, list(asked.values()))
+        new = [posting for claim, posting in asked.items() if claim not in known]
+        fresh = {(outcome.key, outcome.revision): outcome for outcome in await self.write(new)}
+        known.update({claim: replace(outcome, replayed=True) for claim, outcome in fresh.items()})
+        claims = [(posting.key, posting.revision) for posting in postings]
+        return [fresh.pop(claim, known[claim]) for claim in claims]
+
+    async def write(self, postings: Sequence[Posting]) -> list[Outcome]:
+        """Checks the rules and writes, for who holds the locks already and has seen that no key is claimed."""
+        if not postings:
+            return []
+        legs = [leg for posting in postings for leg in posting.legs]
+        self._require_open(legs)
+        await self._read_balances({self._chart.account_ids[leg.debit] for leg in legs} & self._chart.guarded)
+        originals = await self._originals([leg.reverses for leg in legs if leg.reverses])
+        digests = {transfer: original.digest for transfer, original in originals.items()}
+        sheet = Sheet(self._chart, self._now, await reserve_numbers(self.connection, len(postings)))
+        for posting in postings:
+            refusal = self._refusal(posting, originals)
+            if refusal is None:
+                sheet.post(posting, digests)
+            else:
+                sheet.refuse(posting, refusal, refusal_text(posting, refusal))
+        await write_sheet(self.connection, sheet)
+        return sheet.outcomes
+
+    def _is_guarded(self, name: str) -> bool:
+        return any(number in self._chart.guarded for number in self._chart.accounts_of.get(name, ()))
+
+    def _require_open(self, legs: Iterable[Leg]) -> None:
+        for leg in legs:
+            for account in (leg.debit, leg.credit):
+                if account not in self._chart.account_ids:
+                    raise PostingError(
+                        "asked for", f"names the account {account.kind} of {account.owner}", "an open one"
+                    )
+
+    async def _read_balances(self, numbers: Iterable[int]) -> None:
+        unread = [number for number in numbers if number not in self._balances]
+        if not unread:
+            return
+        query = select(balances.c.account_id, balances.c.seconds, balances.c.floor)
+        for number, seconds, floor in await self.connection.execute(query.where(balances.c.account_id.in_(unread))):
+            self._balances[number] = seconds
+            self._room[number] = seconds - floor
+
+    async def _originals(self, transfers: list[Transfer]) -> dict[Transfer, "Original"]:
+        if not transfers:
+            return {}
+        name = tuple_(entries.c.transaction_id, entries.c.leg)
+        rows = (await self.connection.execute(select(entries).where(name.in_(transfers)))).all()
+        back = tuple_(entries.c.reverses_transaction, entries.c.reverses_leg)
+        reversed_before = {
+            (row.reverses_transaction, row.reverses_leg)
+            for row in await self.connection.execute(select(entries).where(back.in_(transfers)))
+        }
+        return {
+            Transfer(row.transaction_id, row.leg): Original(
+                row.debit, row.credit, row.seconds, row.digest, (row.transaction_id, row.leg) in reversed_before
+            )
+            for row in rows
+        }
+
+    def _refusal(self, posting: Posting, originals: dict[Transfer, "Original"]) -> Refusal | None:
+        """The rule that speaks against the posting, if any; otherwise the balances known here move with it."""
+        state = self._months[posting.book, posting.month]
+        if state != OPEN:
+            return Refusal(Rule.MONTH, f"{posting.month} of {posting.book} is {state} and takes no postings")
+        for leg in posting.legs:
+            if leg.reverses and self._takes_back_again(leg, originals):
+                return Refusal(Rule.REVERSAL, f"transfer {leg.reverses} was taken back before")
+        changes: dict[int, int] = defaultdict(int)
+        for leg in posting.legs:
+            changes[self._chart.account_ids[leg.debit]] -= leg.seconds
+            changes[self._chart.account_ids[leg.credit]] += leg.seconds
+        known = {number: change for number, change in changes.items() if number in self._room}
+        for number, change in known.items():
+            if change < 0 and self._room[number] + change < 0:
+                account = self._chart.names[number]
+                sentence = (
+                    f"{account.kind} of {account.owner} has {self._room[number]} s to give, and {-change} s are asked"
+                )
+                return Refusal(Rule.BALANCE, sentence)
+        for number, change in known.items():
+            self._room[number] += change
+            self._balances[number] += change
+        for leg in posting.legs:
+            if leg.reverses:
+                originals[leg.reverses] = originals[leg.reverses]._replace(reversed_before=True)
+        return None
+
+    def _takes_back_again(self, leg: Leg, originals: dict[Transfer, "Original"]) -> bool:
+        assert leg.reverses is not None
+        original = originals.get(leg.reverses)
+        mirrored = (self._chart.account_ids[leg.credit], self._chart.account_ids[leg.debit], leg.seconds)
+        if original is None or original[:3] != mirrored:
+            raise PostingError("asked for", f"reverses {leg.reverses}", "a transfer that it mirrors exactly")
+        return original.reversed_before
+
+
+class Original(NamedTuple):
+    """A transfer that is to be taken back."""
+
+    debit: int
+    credit: int
+    seconds: int
+    digest: bytes
+    reversed_before: bool

@@ -1,0 +1,115 @@
+"""Idempotency by fact (docs/time-bank.md 4): the same key with the same content finds its first outcome again.
+
+Looked up before any rule is checked, so that a month that was closed since can't break a retry.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.errors import KeyTakenError
+from ccd.ledger.model import Kept, Leg, Outcome, Posting, Refusal, Rule, State
+from ccd.ledger.schema import accounts, entries, owners, transactions
+
+Claim = tuple[str, int]  # key, revision
+
+
+async def revisions_of(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, list[Kept]]:
+    """All claimed revisions of the keys, lowest first; keys that were never claimed are left out."""
+    kept = transactions.c
+    found: dict[str, list[Kept]] = {}
+    rows = await connection.execute(
+        select(kept.key, kept.id, kept.revision, kept.state, kept.book, kept.facts)
+        .where(kept.key.in_(list(keys)))
+        .order_by(kept.key, kept.revision)
+    )
+    for key, number, revision, state, book, facts in rows:
+        found.setdefault(key, []).append(Kept(number, revision, State(state), book, facts))
+    return found
+
+
+async def first_outcomes(connection: AsyncConnection, postings: Sequence[Posting]) -> dict[Claim, Outcome]:
+    """The outcomes of those postings whose keys are claimed; KeyTakenError where one has another content."""
+    asked = {(posting.key, posting.revision): posting for posting in postings}
+    rows = await connection.execute(
+        select(transactions).where(tuple_(transactions.c.key, transactions.c.revision).in_(list(asked)))
+    )
+    found = {(row.key, row.revision): row for row in rows}
+    legs = await _legs_of(connection, [row.id for row in found.values() if row.legs])
+    for claim, row in found.items():
+        compare(asked[claim], _stored_content(row, legs.get(row.id, [])))
+    return {claim: _outcome(row) for claim, row in found.items()}
+
+
+def compare(posting: Posting, stored: dict[str, Any]) -> None:
+    """KeyTakenError that names the fields in which the posting is not the one that claimed its key."""
+    asked = content_of(posting)
+    differing = tuple(sorted(field for field in asked if asked[field] != stored[field]))
+    if differing:
+        raise KeyTakenError(posting.spelled, differing)
+
+
+def content_of(posting: Posting) -> dict[str, Any]:
+    """What makes a posting the same posting. Without legs there is no entry to keep the day: its month has to do."""
+    return {
+        "book": posting.book,
+        "day": posting.day.isoformat() if posting.legs else posting.month,
+        "legs": [leg_content(leg) for leg in posting.legs],
+        "asked_by": posting.asked_by,
+        "reference": posting.reference,
+        "text": posting.text,
+        "facts": posting.facts,
+    }
+
+
+def leg_content(leg: Leg) -> list[Any]:
+    return [*leg.debit, *leg.credit, leg.seconds, leg.service, list(leg.reverses) if leg.reverses else None]
+
+
+def refusal_text(posting: Posting, refusal: Refusal) -> str:
+    """What is kept of a refusal: the rule, its sentence, and what was asked for (there are no entries to tell it)."""
+    content = content_of(posting)
+    kept = {"rule": refusal.rule.value, "sentence": refusal.sentence, "day": content["day"], "legs": content["legs"]}
+    return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+async def _legs_of(connection: AsyncConnection, numbers: list[int]) -> dict[int, list[tuple[str, list[Any]]]]:
+    """By transaction: the day and content of each leg, in order."""
+    debit, credit = accounts.alias("debit"), accounts.alias("credit")
+    debit_owner, credit_owner = owners.alias("debit_owner"), owners.alias("credit_owner")
+    if not numbers:
+        return {}
+    rows = await connection.execute(
+        select(entries, debit_owner.c.name, debit.c.kind, credit_owner.c.name, credit.c.kind)
+        .join(debit, entries.c.debit == debit.c.id)
+        .join(debit_owner, debit.c.owner_id == debit_owner.c.id)
+        .join(credit, entries.c.credit == credit.c.id)
+        .join(credit_owner, credit.c.owner_id == credit_owner.c.id)
+        .where(entries.c.transaction_id.in_(numbers))
+        .order_by(entries.c.transaction_id, entries.c.leg)
+    )
+    found: dict[int, list[tuple[str, list[Any]]]] = {}
+    for row in rows:
+        reverses = [row.reverses_transaction, row.reverses_leg] if row.reverses_leg else None
+        content = [*row[-4:], row.seconds, row.service, reverses]
+        found.setdefault(row.transaction_id, []).append((row.day.isoformat(), content))
+    return found
+
+
+def _stored_content(row: Row[Any], legs: list[tuple[str, list[Any]]]) -> dict[str, Any]:
+    content = {field: getattr(row, field) for field in ("book", "asked_by", "reference", "text", "facts")}
+    if row.refusal:
+        kept = json.loads(row.refusal)
+        return {**content, "day": kept["day"], "legs": kept["legs"]}
+    return {**content, "day": legs[0][0] if legs else row.month, "legs": [leg for _, leg in legs]}
+
+
+def _outcome(row: Row[Any]) -> Outcome:
+    refusal = None
+    if row.refusal:
+        kept = json.loads(row.refusal)
+        refusal = Refusal(Rule(kept["rule"]), kept["sentence"])
+    return Outcome(row.key, row.revision, row.id, State(row.state), True, row.recorded_at, refusal)

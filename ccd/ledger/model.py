@@ -1,0 +1,174 @@
+"""The ledger's words: accounts, postings and what became of them. Pure: no database, no clock.
+
+A transfer moves whole seconds from its debit account to its credit account (`from` and `to` of docs/time-bank.md 4),
+so that an account's balance is what was credited less what was debited, and the sum over all accounts is zero.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import NamedTuple
+
+from ccd.errors import PostingError
+
+LEGS_MAX = 1_000
+
+
+class Account(NamedTuple):
+    """One account of one owner; both names mean nothing to the ledger."""
+
+    owner: str
+    kind: str
+
+
+class Transfer(NamedTuple):
+    """The name of one transfer: its transaction and its leg, counted from 1. Spelled `1234.1`."""
+
+    transaction: int
+    leg: int
+
+    def __str__(self) -> str:
+        return f"{self.transaction}.{self.leg}"
+
+
+class Leg(NamedTuple):
+    """One transfer that is asked for. A reversal names the transfer that it takes back, and mirrors it exactly."""
+
+    debit: Account
+    credit: Account
+    seconds: int
+    service: str
+    reverses: Transfer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What is asked of the ledger: all legs or none.
+
+    `key` and `revision` are made of the facts that are settled, and are claimed for ever. `day` is the day that the
+    transfers are for; they count in its month of `book`. `facts` is text that is kept, compared and hashed as it is.
+    A posting without legs leaves the record that its key was dealt with, and that nothing had to move.
+    """
+
+    key: str
+    revision: int
+    book: str
+    day: date
+    legs: tuple[Leg, ...]
+    asked_by: str
+    reference: str = ""
+    text: str = ""
+    facts: str = "{}"
+
+    @property
+    def month(self) -> str:
+        return month_of(self.day)
+
+    @property
+    def spelled(self) -> str:
+        return spelled(self.key, self.revision)
+
+
+class State(Enum):
+    POSTED = "posted"
+    REFUSED = "refused"
+
+
+class Rule(Enum):
+    """A rule that can refuse a posting."""
+
+    BALANCE = "balance"  # an account would fall below its floor
+    MONTH = "month"  # the month takes no postings
+    REVERSAL = "reversal"  # the transfer was taken back before
+
+
+class Refusal(NamedTuple):
+    rule: Rule
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a posting, at the first time and ever after (`replayed`)."""
+
+    key: str
+    revision: int
+    transaction: int
+    state: State
+    replayed: bool
+    recorded_at: int  # microseconds since the epoch
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One claimed revision of a key, as the ledger keeps it."""
+
+    transaction: int
+    revision: int
+    state: State
+    book: str
+    facts: str
+
+
+class Movement(NamedTuple):
+    """One leg as the owner of a statement sees it: `seconds` is the effect on the own account."""
+
+    leg: int
+    kind: str
+    other: Account
+    seconds: int
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One transaction on an owner's statement; `after` are the owner's balances once it was posted."""
+
+    transaction: int
+    key: str
+    revision: int
+    day: date
+    recorded_at: int
+    asked_by: str
+    reference: str
+    text: str
+    facts: str
+    movements: tuple[Movement, ...]
+    after: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Newest first; `before` asks for the page that follows, and is None on the last one."""
+
+    lines: tuple[StatementLine, ...]
+    before: int | None
+
+
+def month_of(day: date) -> str:
+    return f"{day.year:04}-{day.month:02}"
+
+
+def spelled(key: str, revision: int) -> str:
+    return f"{key}/r{revision}"
+
+
+def check_shape(posting: Posting) -> None:
+    """Refuses what no rule and no balance could make right."""
+    if not posting.key or not posting.book or not posting.asked_by:
+        raise PostingError(posting.spelled, "has no key, no book or nobody who asked", "all three")
+    if posting.revision < 0:
+        raise PostingError(posting.spelled, f"has revision {posting.revision}", "0 or more")
+    if len(posting.legs) > LEGS_MAX:
+        raise PostingError(posting.spelled, f"has {len(posting.legs)} legs", f"at most {LEGS_MAX}")
+    for number, leg in enumerate(posting.legs, 1):
+        if type(leg.seconds) is not int or leg.seconds <= 0:
+            raise PostingError(
+                posting.spelled, f"moves {leg.seconds!r} seconds in leg {number}", "a whole number above 0"
+            )
+        if leg.debit == leg.credit:
+            raise PostingError(
+                posting.spelled, f"moves seconds from an account to itself in leg {number}", "two accounts"
+            )

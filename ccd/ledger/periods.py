@@ -1,0 +1,39 @@
+"""Months of a book: a posting counts in the month of its day, and only an open month takes postings.
+
+Closing comes with attendance; what is here is what a posting looks at. The database looks again by itself (a trigger).
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.ledger.schema import periods
+from ccd.ledger.sql.rows import insert_rows
+
+OPEN = "open"
+
+Month = tuple[str, str]  # book, 2026-11
+
+
+async def months_under_lock(connection: AsyncConnection, months: Iterable[Month]) -> dict[Month, str]:
+    """The states of the months, share-locked so that none closes under a posting. A month not seen yet opens."""
+    wanted = sorted(set(months))
+    found = await _read(connection, wanted)
+    missing = [month for month in wanted if month not in found]
+    if missing:
+        # Two that open the same month: the second's INSERT fails, its turn is taken again, and it finds the row.
+        rows = [(book, month, OPEN) for book, month in missing]
+        await insert_rows(connection, periods, ("book", "month", "state"), rows)
+        found.update(dict.fromkeys(missing, OPEN))
+    return found
+
+
+async def _read(connection: AsyncConnection, wanted: list[Month]) -> dict[Month, str]:
+    query = (
+        select(periods.c.book, periods.c.month, periods.c.state)
+        .where(tuple_(periods.c.book, periods.c.month).in_(wanted))
+        .order_by(periods.c.book, periods.c.month)
+        .with_for_update(read=True)  # SQLite has no row locks, and one writer
+    )
+    return {(book, month): state for book, month, state in await connection.execute(query)}

@@ -1,0 +1,101 @@
+"""Opens the database: SQLite as a file beside the daemon, or a PostgreSQL server. Refuses what loses postings."""
+
+from typing import Any
+
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from ccd.errors import UnsafeDatabaseError
+
+BUSY_TIMEOUT_MS = 2_000  # how long SQLite itself waits for the one writer, before an attempt counts as failed
+POSTGRESQL_VERSION_MIN = 130_000
+
+# Execution option of a connection that is going to write. SQLite then takes its write lock at once: a lock that is
+# asked for in the middle of a transaction can't be waited for.
+WRITES = "ccd_writes"
+
+SQLITE_SETTINGS = {
+    "journal_mode": ("WAL", "wal"),  # readers and the writer do not wait for each other
+    "synchronous": ("FULL", "2"),  # a commit that was answered survives a power cut
+    "recursive_triggers": ("ON", "1"),  # off, INSERT OR REPLACE deletes a protected row without its trigger
+    "foreign_keys": ("ON", "1"),
+    "busy_timeout": (str(BUSY_TIMEOUT_MS), str(BUSY_TIMEOUT_MS)),
+}
+
+
+def open_engine(url: str | URL, pool_size: int = 5) -> AsyncEngine:
+    """An engine for `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://…`; it connects when it is first used.
+
+    Each connection sets what the ledger stands on and reads it back; UnsafeDatabaseError says what it found instead.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed, pool_size)
+    return _open_postgresql(parsed, pool_size)
+
+
+def _open_sqlite(url: URL, pool_size: int) -> AsyncEngine:
+    # isolation_level None: the driver begins nothing by itself, our `begin` below does.
+    memory = {} if url.database in (None, "", ":memory:") else {"pool_size": pool_size, "max_overflow": 0}
+    engine = create_async_engine(
+        url.set(drivername="sqlite+aiosqlite"), connect_args={"isolation_level": None}, **memory
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def settle_in(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for name, (wish, _) in SQLITE_SETTINGS.items():
+            cursor.execute(f"PRAGMA {name} = {wish}")
+        cursor.close()
+        check_sqlite(connection, url.database or ":memory:")
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def check_sqlite(connection: Any, database: str) -> None:
+    """Reads the settings back: SQLite ignores a PRAGMA that it can't follow (WAL on a network disk, in memory)."""
+    cursor = connection.cursor()
+    for name, (wish, wanted) in SQLITE_SETTINGS.items():
+        cursor.execute(f"PRAGMA {name}")
+        found = str(cursor.fetchone()[0])
+        if found != wanted:
+            raise UnsafeDatabaseError(database, name, found, wish)
+    cursor.close()
+
+
+def _open_postgresql(url: URL, pool_size: int) -> AsyncEngine:
+    engine = create_async_engine(
+        url.set(drivername="postgresql+asyncpg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        # Every statement is short: compiling one to machine code costs more than all of it.
+        connect_args={"server_settings": {"application_name": "ccd", "jit": "off"}},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def settle_in(connection: Any, _record: object) -> None:
+        check_postgresql(connection, url.database or "postgresql")
+
+    return engine
+
+
+def check_postgresql(connection: Any, database: str) -> None:
+    cursor = connection.cursor()
+    cursor.execute("SELECT current_setting('server_version_num')")
+    version = str(cursor.fetchone()[0])
+    if int(version) < POSTGRESQL_VERSION_MIN:
+        raise UnsafeDatabaseError(database, "server_version_num", version, f"{POSTGRESQL_VERSION_MIN} or newer")
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        cursor.execute(f"SELECT current_setting('{setting}')")
+        found = str(cursor.fetchone()[0])
+        if found == "off":
+            raise UnsafeDatabaseError(database, setting, found, "on")
+    cursor.close()

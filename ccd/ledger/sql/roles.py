@@ -1,0 +1,29 @@
+"""What the daemon's own role may do on PostgreSQL. The tables belong to the role that migrates.
+
+UPDATE where nothing is ever updated is there because PostgreSQL asks for it before it locks a row; a trigger refuses
+the update itself. A package that adds tables in a revision adds their line here.
+"""
+
+from sqlalchemy.engine import Dialect
+
+PRIVILEGES = {
+    "owners": "SELECT, INSERT, UPDATE (name)",  # locked: agents by id
+    "accounts": "SELECT, INSERT",
+    "balances": "SELECT, INSERT, UPDATE (seconds)",
+    "periods": "SELECT, INSERT, UPDATE (state)",
+    "transactions": "SELECT, INSERT",
+    "entries": "SELECT, INSERT",
+    "daily_deltas": "SELECT, INSERT",
+    "alembic_version": "SELECT",
+}
+
+SEQUENCES = ("transaction_ids",)
+
+
+def grants(role: str, dialect: Dialect) -> list[str]:
+    """The statements that give `role` its privileges, and take away whatever else it had on these tables."""
+    name = dialect.identifier_preparer.quote(role)
+    statements = []
+    for table, privileges in PRIVILEGES.items():
+        statements += [f"REVOKE ALL ON {table} FROM {name}", f"GRANT {privileges} ON {table} TO {name}"]
+    return statements + [f"GRANT USAGE ON SEQUENCE {sequence} TO {name}" for sequence in SEQUENCES]

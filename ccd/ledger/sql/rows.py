@@ -1,0 +1,62 @@
+"""Many rows in one statement, the fastest way each engine has: tuples for SQLite, an array a column for PostgreSQL."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Date, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Rows = Sequence[tuple[Any, ...]]
+
+
+async def insert_rows(connection: AsyncConnection, table: Table, names: Sequence[str], rows: Rows) -> None:
+    """Inserts the rows in their order, into the columns named; all of them or none. Days are `date`s."""
+    if not rows:
+        return
+    columns = ", ".join(names)
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(names))
+        statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"
+        await connection.exec_driver_sql(statement, _with_spelled_days(table, names, rows))
+        return
+    arrays = ", ".join(f"${number}::{_array_type(table, name)}" for number, name in enumerate(names, 1))
+    statement = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"
+    await connection.exec_driver_sql(statement, tuple(zip(*rows, strict=True)))
+
+
+async def add_guarded(connection: AsyncConnection, deltas: dict[int, int]) -> int:
+    """Adds to balances what `deltas` says by account, where none falls below its floor; says how many rows it changed.
+
+    Fewer than asked for: some balance did not allow it, or has no row. The caller then gives up its transaction.
+    """
+    if not deltas:
+        return 0
+    if connection.dialect.name == "sqlite":
+        result = await connection.exec_driver_sql(
+            "UPDATE balances SET seconds = seconds + ?1 WHERE account_id = ?2 AND seconds + ?1 >= floor",
+            [(delta, account) for account, delta in deltas.items()],
+        )
+        return int(result.rowcount)
+    result = await connection.exec_driver_sql(
+        "UPDATE balances SET seconds = balances.seconds + asked.delta"
+        " FROM unnest($1::bigint[], $2::bigint[]) AS asked (account_id, delta)"
+        " WHERE balances.account_id = asked.account_id AND balances.seconds + asked.delta >= balances.floor",
+        (list(deltas), list(deltas.values())),
+    )
+    return int(result.rowcount)
+
+
+def _with_spelled_days(table: Table, names: Sequence[str], rows: Rows) -> list[tuple[Any, ...]]:
+    """SQLite has no type for a day: it is kept as SQLAlchemy reads it, 2026-11-23."""
+    for at, name in enumerate(names):
+        if isinstance(table.c[name].type, Date):
+            spelled: dict[date, str] = {day: day.isoformat() for day in {row[at] for row in rows}}
+            rows = [(*row[:at], spelled[row[at]], *row[at + 1 :]) for row in rows]
+    return list(rows)
+
+
+def _array_type(table: Table, name: str) -> str:
+    kind = table.c[name].type.dialect_impl(postgresql.dialect()).compile(postgresql.dialect())  # type: ignore[no-untyped-call]
+    return f"{kind.split(' COLLATE')[0]}[]"

@@ -1,0 +1,97 @@
+"""One turn at the database: a transaction that writes, and is done again where the failure was a passing one.
+
+Failures are of three kinds. *Passing*: somebody else was there first, or the server went away before the commit; it is
+tried again. *Ambiguous*: the connection was lost during the commit; it is tried again too, which is safe because every
+posting claims its key in the transaction. Anything else is a defect, and is raised as it is. What a rule refuses is no
+failure but an outcome.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ccd.errors import DatabaseBusyError
+from ccd.ledger.sql.engine import WRITES
+
+T = TypeVar("T")
+
+# serialization_failure, deadlock_detected, lock_not_available, too_many_connections, server shutting down or starting
+PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03"})
+CONNECTION_LOST = "08"  # the class of SQLSTATEs
+UNIQUE_VIOLATION = "23505"  # another process claimed the key between our look and our write: the next look finds it
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a turn is tried, and how long is waited in between; a wait is drawn between nothing and its limit."""
+
+    attempts_max: int = 6
+    wait_s_min: float = 0.05
+    wait_s_max: float = 2.0
+
+    def wait_s(self, attempt: int) -> float:
+        return random.uniform(0, min(self.wait_s_max, self.wait_s_min * 2**attempt))
+
+
+async def take_turn(
+    engine: AsyncEngine,
+    work: Callable[[AsyncConnection], Awaitable[T]],
+    patience: Patience,
+    keep: bool = True,
+) -> T:
+    """What `work` returns, once its transaction is committed (rolled back where `keep` is False).
+
+    `work` may run several times and must do nothing outside its connection. DatabaseBusyError after the last attempt.
+    """
+    began = time.monotonic()
+    for attempt in range(1, patience.attempts_max + 1):
+        committing = False
+        try:
+            async with engine.execution_options(**{WRITES: True}).connect() as connection:
+                async with connection.begin() as transaction:
+                    result = await work(connection)
+                    committing = keep
+                    await (transaction.commit() if keep else transaction.rollback())
+                return result
+        except (DBAPIError, OSError) as error:
+            if not is_passing(error):
+                raise
+            if attempt == patience.attempts_max:
+                ambiguous = committing and is_lost(error)
+                raise DatabaseBusyError(attempt, time.monotonic() - began, _first_line(error), ambiguous) from error
+        await asyncio.sleep(patience.wait_s(attempt))
+    raise AssertionError("attempts_max is at least 1")
+
+
+def is_passing(error: DBAPIError | OSError) -> bool:
+    if is_lost(error):
+        return True
+    assert isinstance(error, DBAPIError)
+    if isinstance(error, OperationalError) and "database is locked" in str(error.orig):
+        return True
+    if isinstance(error, IntegrityError):
+        return sqlstate(error) == UNIQUE_VIOLATION
+    return sqlstate(error) in PASSING_SQLSTATES
+
+
+def is_lost(error: DBAPIError | OSError) -> bool:
+    """The connection is gone, or never was."""
+    if isinstance(error, OSError) or error.connection_invalidated:
+        return True
+    return sqlstate(error).startswith(CONNECTION_LOST) or (
+        isinstance(error, InterfaceError) and "closed" in str(error.orig)
+    )
+
+
+def sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def _first_line(error: Exception) -> str:
+    return str(getattr(error, "orig", error)).splitlines()[0]
