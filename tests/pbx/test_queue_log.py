@@ -1,0 +1,138 @@
+"""queue_log's lines as events: names and interfaces, ring times, restarts."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from ccd.floor.events import (
+    AgentLogged,
+    CallConnected,
+    CallEnded,
+    CallerJoined,
+    CallerLeft,
+    CallOffered,
+    Device,
+    Lost,
+    MemberAdded,
+    MemberPaused,
+    MemberRemoved,
+    OfferEnded,
+    PbxEvent,
+)
+from ccd.pbx.queue_log import QueueLog
+from ccd.pbx.translate import Scope
+
+CAPTURES = Path(__file__).parent / "captures"
+SEAT = "Local/1001@agents/n"
+SEATS = {"Ann 安": SEAT}
+S = 1_000_000
+
+
+def told(*lines: str, seats: dict[str, str] = SEATS, scope: Scope | None = None, tmp_path: Path) -> list[PbxEvent]:
+    log = tmp_path / "queue_log"
+    log.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    return list(QueueLog(seats, scope).read([log]))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (f"100|MANAGER|q|{SEAT}|ADDMEMBER|", [MemberAdded(100 * S, 0, SEAT, "Ann 安", "q", False, "", Device.FREE, 0)]),
+        (
+            f"100|MANAGER|q|{SEAT}|ADDMEMBER|PAUSED",
+            [MemberAdded(100 * S, 0, SEAT, "Ann 安", "q", True, "", Device.FREE, 0)],
+        ),
+        (
+            "100|MANAGER|q|Ann 安|ADDMEMBER|",
+            [MemberAdded(100 * S, 0, SEAT, "Ann 安", "q", False, "", Device.FREE, 0)],
+        ),
+        ("100|MANAGER|q|PJSIP/7|REMOVEMEMBER|", [MemberRemoved(100 * S, 0, "PJSIP/7", "", "q")]),
+        ("100|NONE|q|Ann 安|PAUSE|打水", [MemberPaused(100 * S, 0, SEAT, "Ann 安", "q", True, "打水")]),
+        ("100|NONE|q|Ann 安|UNPAUSE|", [MemberPaused(100 * S, 0, SEAT, "Ann 安", "q", False, "")]),
+        ("100|NONE|NONE|Ann 安|PAUSEALL|打水", []),
+        (
+            "100|1.1|q|Ann 安|CONNECT|9|1.2|4",
+            [
+                CallOffered(96 * S, 0, SEAT, "Ann 安", "q", "1.1"),
+                CallerLeft(100 * S, 0, "q", "1.1", abandoned=False),
+                CallConnected(100 * S, 0, SEAT, "Ann 安", "q", "1.1"),
+            ],
+        ),
+        (
+            "100|1.1|q|Ann 安|RINGNOANSWER|2500",
+            [
+                CallOffered(97_500_000, 0, SEAT, "Ann 安", "q", "1.1"),
+                OfferEnded(100 * S, 0, SEAT, "Ann 安", "q", "1.1", missed=True),
+            ],
+        ),
+        (
+            "100|1.1|q|Ann 安|RINGCANCELED|1000",
+            [
+                CallOffered(99 * S, 0, SEAT, "Ann 安", "q", "1.1"),
+                OfferEnded(100 * S, 0, SEAT, "Ann 安", "q", "1.1", missed=False),
+            ],
+        ),
+        ("100|1.1|q|Ann 安|COMPLETECALLER|0|3|1", [CallEnded(100 * S, 0, SEAT, "Ann 安", "q", "1.1")]),
+        ("100|1.1|q|Ann 安|COMPLETEAGENT|0|3|1", [CallEnded(100 * S, 0, SEAT, "Ann 安", "q", "1.1")]),
+        ("100|1.1|q|Ann 安|BLINDTRANSFER|600|ext|0|3|1", [CallEnded(100 * S, 0, SEAT, "Ann 安", "q", "1.1")]),
+        ("100|1.1|q|Ann 安|ATTENDEDTRANSFER|x", [CallEnded(100 * S, 0, SEAT, "Ann 安", "q", "1.1")]),
+        ("100|1.1|q|NONE|ENTERQUEUE||5551234|1", [CallerJoined(100 * S, 0, "q", "1.1")]),
+        ("100|1.1|q|NONE|ABANDON|1|1|6", [CallerLeft(100 * S, 0, "q", "1.1", abandoned=True)]),
+        ("100|1.1|q|NONE|EXITWITHTIMEOUT|1|1|6", [CallerLeft(100 * S, 0, "q", "1.1", abandoned=True)]),
+        ("100|1.1|NONE|1009|AGENTLOGIN|chan", [AgentLogged(100 * S, 0, "Agent/1009", True)]),
+        ("100|1.1|NONE|1009|AGENTLOGOFF|chan|2", [AgentLogged(100 * S, 0, "Agent/1009", False)]),
+        ("100|NONE|q|Nobody|PAUSE|", [MemberPaused(100 * S, 0, "Nobody", "", "q", True, "")]),
+    ],
+)
+def test_each_line_becomes_its_words(line, expected, tmp_path):
+    assert told(line, tmp_path=tmp_path) == expected
+
+
+def test_ringing_is_put_where_it_began_among_what_happened_meanwhile(tmp_path):
+    events = told("97|NONE|q|Ann 安|PAUSE|x", "100|1.1|q|Ann 安|CONNECT|9|1.2|5", tmp_path=tmp_path)
+    assert [type(event).__name__ for event in events] == ["CallOffered", "MemberPaused", "CallerLeft", "CallConnected"]
+    assert [event.at for event in events] == sorted(event.at for event in events)
+
+
+def test_a_restart_begins_a_gap_at_the_last_line_and_the_first_start_of_a_log_none(tmp_path):
+    events = told(
+        "90|NONE|NONE|NONE|QUEUESTART|",
+        f"100|MANAGER|q|{SEAT}|ADDMEMBER|",
+        "170|NONE|NONE|NONE|QUEUESTART|",
+        "180|NONE|q|Ann 安|PAUSE|meal",
+        tmp_path=tmp_path,
+    )
+    assert [type(event) for event in events] == [MemberAdded, Lost, MemberPaused]
+    assert [event.at for event in events] == [100 * S, 100 * S, 180 * S]
+
+
+def test_lines_that_are_none_are_counted_and_passed_over(tmp_path):
+    log = tmp_path / "queue_log"
+    log.write_bytes(
+        b"garbage\n\n100|x|q\n-5|NONE|q|a|PAUSE|\n" + b"1" * 70_000 + b"|NONE|q|a|PAUSE|\n100|N|q|\xff|PAUSE|"
+    )
+    reader = QueueLog({})
+    assert list(reader.read([log])) == [MemberPaused(100 * S, 0, "\ufffd", "", "q", True, "")]
+    assert reader.unreadable == 4
+    log.write_text("100|NONE|q|a|RINGINUSE|0\n")
+    assert list(reader.read([log])) == []
+    assert reader.ignored == {"RINGINUSE": 1}
+
+
+def test_queues_that_are_not_ours_are_left_out(tmp_path):
+    lines = ("100|NONE|q|Ann 安|PAUSE|", "100|NONE|spare|Ann 安|PAUSE|", "100|1.1|NONE|1009|AGENTLOGIN|c")
+    events = told(*lines, scope=Scope(exclude=frozenset({"spare"})), tmp_path=tmp_path)
+    assert [type(event) for event in events] == [MemberPaused, AgentLogged]
+
+
+@pytest.mark.parametrize("version", ["16", "22"])
+def test_a_real_log_is_read_to_its_end(version):
+    log = QueueLog({"Agent 1001": SEAT})
+    counted = Counter(type(event).__name__ for event in log.read([CAPTURES / f"{version}.queue_log"]))
+    assert counted["MemberAdded"] == 503
+    assert counted["MemberRemoved"] == 502
+    assert counted["MemberPaused"] == 2510 + 2504
+    assert counted["CallOffered"] == counted["CallConnected"] == counted["CallEnded"] == 2
+    assert log.unreadable == 0
+    assert set(log.ignored) == {"PAUSEALL", "UNPAUSEALL", "RINGINUSE"}
