@@ -1,0 +1,85 @@
+// What an agent's frame means at a moment: aux and base so far, what is left, and whether a person should look.
+
+import type { Agent } from "../live/frames";
+import type { Policy, Site } from "../http/api";
+
+/** What a tile shows: the state, where a pause that costs nothing and a call that is no queue call look their own. */
+export type Look = Agent["state"] | "exempt" | "other_call";
+
+const PPM = 1_000_000;
+/** From this part of its threshold on a pause is near its limit. */
+const NEAR_LIMIT_PART = 0.8;
+
+export function lookOf(agent: Agent): Look {
+  if (agent.state === "paused" && agent.exempt) return "exempt";
+  if (agent.state === "on_call" && agent.other_call) return "other_call";
+  return agent.state;
+}
+
+export function inState(agent: Agent, now_s: number): number {
+  return Math.max(0, now_s - agent.since);
+}
+
+export function auxNow(agent: Agent, now_s: number): number {
+  return agent.aux + running(agent.aux_from, now_s);
+}
+
+export function baseNow(agent: Agent, now_s: number): number {
+  return agent.base + running(agent.base_from, now_s);
+}
+
+/** Below zero: so much beyond the allowance. */
+export function auxLeft(agent: Agent, now_s: number): number {
+  return agent.allowance - auxNow(agent, now_s);
+}
+
+export function auxRuns(agent: Agent, now_s: number): boolean {
+  return agent.aux_from !== null && agent.aux_from <= now_s;
+}
+
+function running(from_s: number | null, now_s: number): number {
+  return from_s === null ? 0 : Math.max(0, now_s - from_s);
+}
+
+/** Seconds from which this pause should be looked at; Infinity where none is set. */
+export function pauseThreshold(agent: Agent, site: Site): number {
+  const reason = site.reasons[agent.reason];
+  if (reason?.threshold_s != null) return reason.threshold_s;
+  // A meal may take its hour: what is exempt is late only beyond its own limit.
+  if (agent.exempt) return reason?.max_s ?? Infinity;
+  return site.pause_threshold_s;
+}
+
+/** Needs a person: a pause over its threshold, a telephone that can't be reached. */
+export function needsAttention(agent: Agent, site: Site, now_s: number): boolean {
+  if (agent.state === "unreachable") return true;
+  return agent.state === "paused" && inState(agent, now_s) >= pauseThreshold(agent, site);
+}
+
+/** Will need a person soon, or does: a pause near its threshold, or one that uses up the last of the allowance. */
+export function nearLimit(agent: Agent, site: Site, now_s: number): boolean {
+  if (agent.state !== "paused") return false;
+  if (inState(agent, now_s) >= NEAR_LIMIT_PART * pauseThreshold(agent, site)) return true;
+  return auxRuns(agent, now_s) && auxLeft(agent, now_s) < site.nudge_left_s;
+}
+
+export interface Projection {
+  deposit: number;
+  overdraft: number;
+  /** Of the overdraft: taken from the balance, the rest becomes personal leave. */
+  covered: number;
+  base: number;
+  allowance: number;
+  aux: number;
+}
+
+/** What today would be worth if it ended now (docs/time-bank.md 2.4, 3.4). */
+export function project(agent: Agent, policy: Policy, balance: number, now_s: number): Projection {
+  const base = Math.min(policy.base_s_max, baseNow(agent, now_s));
+  const allowance = Math.floor((policy.rate_ppm * base) / PPM);
+  const aux = Math.floor(auxNow(agent, now_s));
+  const seen = Math.min(policy.base_s_max, base + (agent.counters.unobserved ?? 0));
+  const overdraft = Math.max(0, aux - Math.floor((policy.rate_ppm * seen) / PPM));
+  const covered = Math.min(overdraft, Math.max(0, balance));
+  return { deposit: Math.max(0, allowance - aux), overdraft, covered, base, allowance, aux };
+}

@@ -1,0 +1,80 @@
+// Which agents the board shows, in which order. Asked for on a click and each ten seconds, never because one changed.
+
+import type { Site } from "../http/api";
+import type { Agent } from "../live/frames";
+import { inState, lookOf, nearLimit, needsAttention, type Look } from "./agents";
+
+export type Sort = "state" | "longest" | "name";
+
+export interface Choice {
+  unit: string | null;
+  search: string;
+  paused: boolean;
+  near: boolean;
+  sort: Sort;
+}
+
+export interface Group {
+  unit: string;
+  ids: string[];
+}
+
+const LOOK_ORDER: Record<Look, number> = {
+  paused: 0,
+  unreachable: 0,
+  on_call: 1,
+  other_call: 1,
+  ringing: 2,
+  wrap_up: 3,
+  available: 4,
+  exempt: 5,
+  unobserved: 6,
+  signed_out: 7,
+};
+
+export function arrange(
+  agents: Iterable<Agent>,
+  choice: Choice,
+  site: Site,
+  now_s: number,
+  collator: Intl.Collator,
+): Group[] {
+  const groups = new Map<string, Agent[]>(site.units.map(({ unit }) => [unit, []]));
+  for (const agent of agents) {
+    if (!isWanted(agent, choice, site, now_s)) continue;
+    const group = groups.get(agent.unit);
+    if (group === undefined) groups.set(agent.unit, [agent]);
+    else group.push(agent);
+  }
+  const order = orderBy(choice.sort, site, now_s, collator);
+  return [...groups]
+    .filter(([, members]) => members.length > 0)
+    .map(([unit, members]) => ({ unit, ids: members.sort(order).map((agent) => agent.agent) }));
+}
+
+export function isWanted(agent: Agent, choice: Choice, site: Site, now_s: number): boolean {
+  if (choice.unit !== null && agent.unit !== choice.unit) return false;
+  if (choice.paused && agent.state !== "paused") return false;
+  if (choice.near && !nearLimit(agent, site, now_s)) return false;
+  return matches(agent, choice.search);
+}
+
+/** Each word of the search is in the name or begins the number. */
+export function matches(agent: Agent, search: string): boolean {
+  const name = agent.name.toLowerCase();
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => name.includes(word) || agent.agent.startsWith(word));
+}
+
+function orderBy(sort: Sort, site: Site, now_s: number, collator: Intl.Collator) {
+  const byNumber = (a: Agent, b: Agent) => collator.compare(a.agent, b.agent);
+  if (sort === "name") return (a: Agent, b: Agent) => collator.compare(a.name, b.name) || byNumber(a, b);
+  const rank = (agent: Agent): number => {
+    // How long someone has been away from work asks nothing of anybody: the signed-out stand last.
+    if (sort === "longest") return agent.state === "signed_out" ? 1 : 0;
+    return needsAttention(agent, site, now_s) ? -1 : LOOK_ORDER[lookOf(agent)];
+  };
+  return (a: Agent, b: Agent) => rank(a) - rank(b) || inState(b, now_s) - inState(a, now_s) || byNumber(a, b);
+}

@@ -1,0 +1,129 @@
+// What the pages ask over HTTP. Amounts are whole seconds, a balance's line newest first.
+
+export interface Session {
+  name: string;
+  role: "supervisor" | "agent";
+  agent: string | null;
+  units: string[];
+}
+
+export interface Reason {
+  zh: string;
+  en: string;
+  policy: "counts" | "exempt";
+  personal: boolean;
+  threshold_s: number | null;
+  max_s: number | null;
+  max_s_day: number | null;
+}
+
+export interface Site {
+  site: string;
+  timezone: string;
+  units: { unit: string; name: string }[];
+  reasons: Record<string, Reason>;
+  /** For reasons without an own one. */
+  pause_threshold_s: number;
+  wait_threshold_s: number;
+  nudge_left_s: number;
+  nudge_pause_s: number;
+}
+
+export interface Facts {
+  revision?: number;
+  base?: number;
+  rate_ppm?: number;
+  allowance?: number;
+  aux?: number;
+  unobserved?: number;
+  overdraft?: number;
+  covered?: number;
+}
+
+export interface StatementLine {
+  transfer: string;
+  day: string;
+  recorded_at: number;
+  service: string;
+  /** What it does to the balance. */
+  amount: number;
+  /** What it adds to the personal leave. */
+  leave: number;
+  balance_after: number;
+  facts: Facts;
+}
+
+export interface StatementPart {
+  lines: StatementLine[];
+  next: string | null;
+}
+
+export interface Accounts {
+  savings: number;
+  gift: number;
+  interest: number;
+  overtime: number;
+  reserved: number;
+  leave: number;
+}
+
+export interface Policy {
+  rate_ppm: number;
+  expected_base_s: number;
+  base_s_max: number;
+}
+
+export interface Me extends StatementPart {
+  agent: string;
+  name: string;
+  unit: string;
+  accounts: Accounts;
+  balance: number;
+  policy: Policy;
+}
+
+/** An answer that is no success. Status 0: there was no answer at all. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    detail: string,
+    readonly retry_after_s: number = 0,
+  ) {
+    super(detail);
+  }
+}
+
+/** A server that does not answer in this time does not answer. */
+const ANSWER_MS_MAX = 10_000;
+
+export const api = {
+  session: () => ask<Session>("GET", "/api/session"),
+  signIn: (name: string, password: string) => ask<Session>("POST", "/api/session", { name, password }),
+  signOut: () => ask<void>("DELETE", "/api/session"),
+  site: () => ask<Site>("GET", "/api/site"),
+  me: () => ask<Me>("GET", "/api/me"),
+  statement: (before: string) =>
+    ask<StatementPart>("GET", `/api/me/statement?before=${encodeURIComponent(before)}&limit=20`),
+};
+
+async function ask<T>(method: string, path: string, body?: object): Promise<T> {
+  const request: RequestInit = { method, signal: AbortSignal.timeout(ANSWER_MS_MAX), cache: "no-store" };
+  if (body !== undefined) {
+    request.body = JSON.stringify(body);
+    request.headers = { "Content-Type": "application/json" };
+  }
+  let answer: Response;
+  try {
+    answer = await fetch(path, request);
+  } catch {
+    throw new Refused(0, "no answer");
+  }
+  if (!answer.ok) throw await refusalOf(answer);
+  return (answer.status === 204 ? undefined : await answer.json()) as T;
+}
+
+async function refusalOf(answer: Response): Promise<Refused> {
+  const problem = (await answer.json().catch(() => ({}))) as { detail?: string; retry_after_s?: number };
+  const wait_s = problem.retry_after_s ?? Number(answer.headers.get("Retry-After") ?? 0);
+  return new Refused(answer.status, problem.detail ?? answer.statusText, wait_s);
+}

@@ -1,0 +1,76 @@
+// The live state as the pages see it: the reducer's state, and a moment that ticks with whole seconds.
+
+import { api, Refused } from "../http/api";
+import type { Topic } from "./frames";
+import { liveness } from "./liveness";
+import { NOTHING_KNOWN, reduce, type Happening, type LiveState } from "./live_state";
+import { serverNow } from "./server_clock";
+import { LiveSocket } from "./socket";
+
+/** A simulated floor's seconds pass faster: then the timers move at this pace. */
+const FAST_TICK_MS = 250;
+const RATE_OF_A_REAL_CLOCK = 1;
+
+export class Feed {
+  state = $state.raw<LiveState>(NOTHING_KNOWN);
+  /** The server's time, whole seconds: all timers move together, once a second. */
+  now_s = $state(0);
+  readonly liveness = $derived.by(() => liveness(this.state, this.#tick_ms));
+
+  #tick_ms = $state(performance.now());
+  #ticking: ReturnType<typeof setTimeout> | undefined;
+  readonly #socket: LiveSocket;
+
+  constructor(
+    topic: Topic,
+    private readonly sessionOver: () => void,
+  ) {
+    this.#socket = new LiveSocket(topic, {
+      opened: () => this.#happened({ kind: "opened" }),
+      closed: () => this.#happened({ kind: "closed" }),
+      frames: (frames) => this.#happened({ kind: "frames", frames, local_ms: performance.now() }),
+      maySignOn: () => this.#maySignOn(),
+    });
+  }
+
+  /** Returns what ends it. */
+  start(): () => void {
+    this.#socket.start();
+    this.#tick();
+    return () => {
+      clearTimeout(this.#ticking);
+      this.#socket.stop();
+    };
+  }
+
+  #happened(happening: Happening): void {
+    const before = this.state.phase;
+    const first = this.state.clock === null;
+    this.state = reduce(this.state, happening);
+    if (this.state.phase === "hole" && before !== "hole") this.#socket.resync();
+    if (happening.kind !== "frames" || (first && this.state.clock !== null)) this.#tick();
+  }
+
+  readonly #tick = (): void => {
+    clearTimeout(this.#ticking);
+    const local_ms = performance.now();
+    this.#tick_ms = local_ms;
+    const { clock } = this.state;
+    const now_s = clock === null ? 0 : serverNow(clock, local_ms);
+    this.now_s = Math.floor(now_s);
+    const real = clock === null || clock.rate === RATE_OF_A_REAL_CLOCK;
+    const wait_ms = real ? 1000 * (1 - (now_s - Math.floor(now_s))) + 5 : FAST_TICK_MS;
+    this.#ticking = setTimeout(this.#tick, wait_ms);
+  };
+
+  async #maySignOn(): Promise<boolean> {
+    try {
+      await api.session();
+      return true;
+    } catch (error) {
+      const over = error instanceof Refused && error.status === 401;
+      if (over) this.sessionOver();
+      return !over;
+    }
+  }
+}

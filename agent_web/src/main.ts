@@ -1,0 +1,9 @@
+import { mount } from "svelte";
+
+import "./styles/tokens.css";
+import "./styles/base.css";
+import App from "./App.svelte";
+
+const page = document.getElementById("page");
+if (page === null) throw new Error("index.html has no element #page");
+mount(App, { target: page });

@@ -1,0 +1,23 @@
+// Moments and days on the site's own clock, whatever the reader's machine thinks.
+
+/** `14:32` of epoch seconds. */
+export function timeOfDay(epoch_s: number, timezone: string): string {
+  return formatter(timezone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(epoch_s * 1000);
+}
+
+/** A business day `2026-11-23` as `11-23` in Chinese and `23 Nov` in English. */
+export function shortDay(day: string, locale: string): string {
+  if (locale.startsWith("zh")) return day.slice(5);
+  return new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" }).format(
+    Date.parse(`${day}T00:00:00Z`),
+  );
+}
+
+/** An unknown zone must not take the page down: then the reader's own is shown. */
+function formatter(timezone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...options, timeZone: timezone });
+  } catch {
+    return new Intl.DateTimeFormat("en-GB", options);
+  }
+}
