@@ -11,7 +11,8 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── UnsafeDatabaseError a setting under which postings can be lost
 │   ├── SchemaError         the tables are of another version
 │   └── LedgerBrokenError   it contradicts itself
-└── PolicyError             a policy of the bank that can't hold, or none that does; exit code 2
+├── PolicyError             a policy of the bank that can't hold, or none that does; exit code 2
+└── AddressTakenError       another program listens where ccd should
 
 An exception holds fields; `__str__` makes the sentence that tells a person what is wrong and what to do.
 """
@@ -153,3 +154,14 @@ class PolicyError(CcdError):
 
     def __str__(self) -> str:
         return f"policy of {self.unit}: {self.problem}"
+
+
+class AddressTakenError(CcdError):
+    """A socket could not be opened, because another program has it."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(host, port)
+        self.host, self.port = host, port
+
+    def __str__(self) -> str:
+        return f"port {self.port} on {self.host} is taken by another program: stop that one, or choose another port"

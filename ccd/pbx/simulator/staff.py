@@ -1,0 +1,117 @@
+"""Who works on the simulated floor: phones, names, teams, queues, shifts and habits.
+
+Aux habits follow the source's distribution (docs/time-bank.md 1): a few under 1 % of their time, most around 3 %, a
+long tail over 10 %. They are dealt out by rank, so that a floor of any size has that shape.
+"""
+
+import csv
+import io
+import math
+from dataclasses import dataclass
+from random import Random
+
+from ccd.pbx.simulator.names import names
+
+FIRST_AGENT = 1001
+AGENTS_MAX = 50_000
+THRIFTY_SHARE, SPENDING_SHARE = 0.08, 0.10  # of the agents; the rest is around the median
+THRIFTY_RATIO = (0.002, 0.007)
+USUAL_RATIO_MEDIAN, USUAL_RATIO_SIGMA = 0.029, 0.28
+SPENDING_RATIO = (0.115, 0.175)
+EARLY_SHARE = 0.55
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    unit: str
+    title: str
+    queue: str  # what each of the team takes
+    helps: str  # the queue in which half of the team sit as well
+
+
+TEAMS = (
+    Team("team-1", "一班 · 国内", "support", "sales"),
+    Team("team-2", "二班 · 国际", "sales", "support"),
+    Team("team-3", "三班 · 宽带", "broadband", "support"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Seconds after the day's midnight."""
+
+    name: str
+    starts_s: int
+    ends_s: int
+    meal_from_s: int
+    meal_to_s: int
+
+
+EARLY = Shift("early", 8 * 3600 + 1800, 17 * 3600, 11 * 3600, 13 * 3600)
+LATE = Shift("late", 12 * 3600 + 1800, 21 * 3600, 16 * 3600 + 1800, 18 * 3600 + 1800)
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A telephone and the name that its member has in the queues."""
+
+    interface: str
+    name: str
+
+    @property
+    def endpoint(self) -> str:
+        """`1001` of `PJSIP/1001`."""
+        return self.interface.partition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    agent: str
+    phone: Phone
+    unit: str
+    queues: tuple[str, ...]
+    shift: Shift
+    aux_ratio: float  # of a day's working time, on average
+    misses: float  # share of the calls that ring out
+    rests_on: int  # of the seven days
+
+
+def staff(agents: int, seed: int) -> tuple[Person, ...]:
+    """The people of a floor of `agents`, in the order of their numbers."""
+    rng = Random(f"staff {seed} {agents}")
+    ratios = [_aux_ratio((rank + 0.5) / agents, rng) for rank in range(agents)]
+    rng.shuffle(ratios)
+    return tuple(_person(n, name, ratios[n], rng) for n, name in enumerate(names(agents, seed)))
+
+
+def _person(n: int, name: str, aux_ratio: float, rng: Random) -> Person:
+    agent = str(FIRST_AGENT + n)
+    team = TEAMS[n % len(TEAMS)]
+    within = n // len(TEAMS)
+    return Person(
+        agent=agent,
+        phone=Phone(f"PJSIP/{agent}", name),
+        unit=team.unit,
+        queues=(team.queue, team.helps) if within % 2 else (team.queue,),
+        shift=EARLY if (within * 0.618034) % 1 < EARLY_SHARE else LATE,
+        aux_ratio=aux_ratio,
+        misses=min(0.03, 0.15 * aux_ratio * rng.uniform(0.5, 1.5)),
+        rests_on=within % 7,
+    )
+
+
+def _aux_ratio(rank: float, rng: Random) -> float:
+    if rank < THRIFTY_SHARE:
+        return rng.uniform(*THRIFTY_RATIO)
+    if rank < 1 - SPENDING_SHARE:
+        return USUAL_RATIO_MEDIAN * math.exp(rng.gauss(0, USUAL_RATIO_SIGMA))
+    return rng.uniform(*SPENDING_RATIO)
+
+
+def roster_csv(people: tuple[Person, ...]) -> str:
+    """The roster that belongs to the floor: `agent,interface,member_name,unit`, a line a seat."""
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(("agent", "interface", "member_name", "unit"))
+    lines.writerows((person.agent, person.phone.interface, person.phone.name, person.unit) for person in people)
+    return text.getvalue()
