@@ -12,7 +12,12 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── SchemaError         the tables are of another version
 │   └── LedgerBrokenError   it contradicts itself
 ├── PolicyError             a policy of the bank that can't hold, or none that does; exit code 2
-└── AddressTakenError       another program listens where ccd should
+├── AddressTakenError       another program listens where ccd should
+├── RedisAddressError       no address of a Redis; exit code 2
+├── EmbeddedRedisError      the Valkey that ccd brings did not start
+├── NotAllowedError         a person asked for what is not theirs to see
+├── AccountError            an account that can't be made, or is not there
+└── LiveChannelError        a board's server could not be reached, or turned us away
 
 An exception holds fields; `__str__` makes the sentence that tells a person what is wrong and what to do.
 """
@@ -165,3 +170,61 @@ class AddressTakenError(CcdError):
 
     def __str__(self) -> str:
         return f"port {self.port} on {self.host} is taken by another program: stop that one, or choose another port"
+
+
+class RedisAddressError(CcdError):
+    """An address that no Redis can be opened by."""
+
+    exit_code = 2
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(url, problem)
+        self.url, self.problem = url, problem
+
+    def __str__(self) -> str:
+        shown = self.url.rpartition("@")[2]  # what stands before it may be a password
+        return f"the Redis address that ends in {shown!r} {self.problem}"
+
+
+class EmbeddedRedisError(CcdError):
+    """The Valkey server that comes with ccd did not start."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+    def __str__(self) -> str:
+        return f"the Valkey server that comes with ccd did not start: {self.said}. Give ccd another one: [redis] url"
+
+
+class NotAllowedError(CcdError):
+    """A person asked for what is not theirs."""
+
+    def __init__(self, person: str, wanted: str, instead: str) -> None:
+        super().__init__(person, wanted, instead)
+        self.person, self.wanted, self.instead = person, wanted, instead
+
+    def __str__(self) -> str:
+        return f"{self.wanted} is not shown to {self.person}; {self.instead}"
+
+
+class AccountError(CcdError):
+    """A person's account that can't be made, or is not there."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(name, problem)
+        self.name, self.problem = name, problem
+
+    def __str__(self) -> str:
+        return f"the account {self.name!r} {self.problem}"
+
+
+class LiveChannelError(CcdError):
+    """`ccd watch` could not get to see the floor."""
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(url, problem)
+        self.url, self.problem = url, problem
+
+    def __str__(self) -> str:
+        return f"{self.url} {self.problem}"
