@@ -8,7 +8,7 @@ PBX, before one for any; within these the line with more of `from` and `to`. Wha
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -60,7 +60,7 @@ class Roster:
         self._borders = sorted({instant for entry in self.entries for instant in (entry.start, entry.end)})
 
     @property
-    def agents(self) -> Iterable[str]:
+    def agents(self) -> Collection[str]:
         return self._by_agent.keys()
 
     def owner(self, pbx: str, seat: str, name: str, at: int) -> Entry | None:

@@ -1,0 +1,1 @@
+"""What people type: one small module a verb, each with a function of the verb's name."""

@@ -1,0 +1,92 @@
+"""`ccd`: finds the verb, imports that one alone, and turns what ccd raises into a line on stderr and an exit code."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
+from typing import Annotated, Final, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from ccd import __version__
+from ccd.errors import CcdError
+
+# Each verb with its line in `ccd --help`, which must not import what it lists. A verb's module has a function of the
+# verb's name; one with words of its own (`ccd ledger balance`) has a typer app of that name instead.
+VERBS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "check": "Say every fault of a configuration, with file, key and what is allowed.",
+    }
+)
+
+
+def main() -> None:
+    """The entry point of the `ccd` program."""
+    arguments = sys.argv[1:]
+    try:
+        code = built(arguments)(arguments, standalone_mode=False)
+    except CcdError as error:
+        ended_by([error])
+    except TyperException as error:
+        # Wrong words on the command line; without any, the help has been printed, and the message is empty.
+        if message := error.format_message():
+            print(f"ccd: {message.rstrip('.')}; ccd --help and ccd VERB --help say more", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BaseExceptionGroup as group:
+        expected, others = group.split(CcdError)
+        if others is not None or expected is None:
+            raise
+        ended_by(list(_leaves(expected)))
+    else:
+        sys.exit(code)
+
+
+def ended_by(errors: Sequence[CcdError]) -> NoReturn:
+    for said in dict.fromkeys(str(error) for error in errors):
+        print(said, file=sys.stderr)
+    sys.exit(max(error.exit_code for error in errors))
+
+
+def _leaves(group: BaseExceptionGroup[CcdError]) -> Iterator[CcdError]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+def built(arguments: Sequence[str]) -> typer.Typer:
+    """The program with the verb that is asked for in it; of the others only the name and the line of help."""
+    app = typer.Typer(name="ccd", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+    app.callback(help="Agents' time, measured at the telephone switch and given back.")(options)
+    asked = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for verb, line in VERBS.items():
+        meant = getattr(import_module(f"ccd.commands.{verb}"), verb) if verb == asked else named_only
+        if isinstance(meant, typer.Typer):
+            app.add_typer(meant, name=verb, help=line)
+        else:
+            _add(app, verb, line, meant)
+    return app
+
+
+def _add(app: typer.Typer, verb: str, line: str, function: Callable[..., object]) -> None:
+    app.command(verb, short_help=line)(function)
+
+
+def named_only() -> None:
+    """Stands in `ccd --help` for a verb that was not asked for."""
+
+
+def say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"ccd {__version__}")
+        raise typer.Exit
+
+
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Say the version.", is_eager=True, callback=say_version)
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,105 @@
+"""Whether a configuration can be run with: it, its roster, secrets, certificates and folders, every fault at once."""
+
+import os
+import re
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+from ccd.daemon.site import Site
+from ccd.errors import ConfigurationError, Fault, RosterError
+from ccd.settings import Settings, inspect
+from ccd.settings.secrets import read_secret
+
+OPTIMISED_AWAY = re.compile(r"^Local/[^/]+(/[^n]*)?$")  # a Local channel without the option n
+
+
+def usable(file: Path) -> Site:
+    """The site that `file` describes; a ConfigurationError that names every fault if there is one."""
+    reading = inspect(file)
+    faults = list(reading.faults)
+    site: Site | None = None
+    if reading.settings is not None:
+        try:
+            site = Site(reading.settings)
+        except RosterError as error:
+            faults += error.faults
+        faults += _faults_around(file, reading.settings)
+    if faults or site is None:
+        raise ConfigurationError(tuple(faults))
+    return site
+
+
+def _faults_around(file: Path, settings: Settings) -> Iterator[Fault]:
+    if not settings.pbx:
+        yield Fault(file, None, "pbx", "no telephone switch is configured; add a [[pbx]]")
+    yield from _secret_faults(settings)
+    yield from _certificate_faults(file, settings)
+    for key, folder in (
+        ("state_directory", settings.state_directory),
+        ("evidence.directory", settings.evidence.directory),
+    ):
+        if problem := _unwritable(folder):
+            yield Fault(file, None, key, problem)
+
+
+def warnings(site: Site) -> Iterator[Fault]:
+    """What ccd can run with, and is probably not meant."""
+    roster = site.settings.roster
+    if roster is None:
+        return
+    sources = {pbx.name for pbx in site.settings.pbx}
+    strangers: set[str] = set()
+    for entry in site.roster.entries:
+        if site.settings.units and entry.unit not in site.units and entry.unit not in strangers:
+            strangers.add(entry.unit)
+            problem = f"{entry.unit!r} has no [units.{entry.unit}]; it follows the site's time zone and policy"
+            yield Fault(roster, entry.line, "unit", problem)
+        if entry.pbx and entry.pbx not in sources:
+            yield Fault(roster, entry.line, "pbx", f"{entry.pbx!r} is no [[pbx]]; the line matches nothing")
+        if OPTIMISED_AWAY.match(entry.interface):
+            problem = (
+                f"{entry.interface} lacks /n: Asterisk takes its channel away, and calls look free before they end"
+            )
+            yield Fault(roster, entry.line, "interface", problem)
+
+
+def _secret_faults(settings: Settings) -> Iterator[Fault]:
+    files = [(f"pbx[{index}].secret_file", pbx.secret_file) for index, pbx in enumerate(settings.pbx)]
+    files += [("redis.password_file", settings.redis.password_file), ("sql.password_file", settings.sql.password_file)]
+    for key, secret in files:
+        if secret is not None:
+            try:
+                read_secret(secret, key)
+            except ConfigurationError as error:
+                yield from error.faults
+
+
+def _certificate_faults(file: Path, settings: Settings) -> Iterator[Fault]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for index, pbx in enumerate(settings.pbx):
+        if pbx.tls is not None and pbx.tls.ca is not None:
+            try:
+                context.load_verify_locations(pbx.tls.ca)
+            except OSError as error:  # ssl's own errors are among them
+                yield Fault(file, None, f"pbx[{index}].tls.ca", f"{pbx.tls.ca} can't be used: {_why(error)}")
+    if settings.http.tls is not None:
+        try:
+            context.load_cert_chain(settings.http.tls.certificate, settings.http.tls.key)
+        except OSError as error:
+            files = f"{settings.http.tls.certificate} with {settings.http.tls.key}"
+            yield Fault(file, None, "http.tls", f"{files} can't be used: {_why(error)}")
+
+
+def _why(error: OSError) -> str:
+    return (error.reason or str(error)) if isinstance(error, ssl.SSLError) else error.strerror or str(error)
+
+
+def _unwritable(folder: Path) -> str:
+    """Why nothing can be written there; "" where it can, or the folder can be made."""
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    if not nearest.is_dir():
+        return f"{nearest} is no folder"
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        return f"{nearest} can't be written by this user; give it to the user that ccd runs as"
+    return ""
