@@ -1,0 +1,316 @@
+"""A slow, obvious calculator of seats' time lines, the lower half of tests/slow_calculator.py (docs/time-bank.md 2.1).
+
+It shares nothing with `ccd` but the vocabulary of events. For every seat and every n it works out from scratch what
+the seat's first n events mean, and a state is the first row of the table that holds. Nothing is carried along that
+could be worked out anew.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import time
+
+from ccd.floor import events as said
+from ccd.floor.events import Device
+
+SECOND = 1_000_000
+BUSY = (Device.IN_USE, Device.MIRRORED, Device.RINGING)
+
+
+@dataclass(frozen=True)
+class Reason:
+    exempt: bool
+    max_s: int | None = None
+    max_s_day: int | None = None
+
+
+@dataclass(frozen=True)
+class RosterLine:
+    agent: str
+    interface: str | None = None
+    member_name: str | None = None
+    pbx: str | None = None
+    starts: int | None = None  # µs, half-open
+    ends: int | None = None
+
+
+@dataclass(frozen=True)
+class Rules:
+    wrap_up_s: Mapping[str, int] = field(default_factory=dict)  # per queue
+    not_counting: frozenset[str] = frozenset()
+    reasons: Mapping[str, Reason] = field(default_factory=dict)
+    paused_in: str = "all"
+    other_call_while_paused: str = "paused"
+    timezone: str = "UTC"
+    day_starts_at: time = time(0)
+    roster: tuple[RosterLine, ...] = ()
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a seat hears: an event, at the time at which it applies to this seat, and its number in the PBX's stream."""
+
+    at: int
+    number: int
+    event: said.PbxEvent
+    alters: bool = True  # False: a snapshot in mid-stream that says what was known
+
+
+@dataclass
+class Row:
+    paused: bool
+    reason: str
+    paused_at: int  # µs, or the whole second that a snapshot tells
+    newest: tuple[int, int, int]  # orders a seat's pauses: the second it was set in, what said so, which of its rows
+    device: Device
+    wrap_up_s: int
+
+
+@dataclass
+class Call:
+    call: str
+    queue: str
+    wrap_up_s: int  # the member's own, as the connect told it
+    uncertain: bool = False  # it outlived a gap, or was seen by the snapshot after one
+
+
+@dataclass
+class Facts:
+    """All that is known of a seat after some of its items."""
+
+    seat: str
+    name: str = ""
+    rows: dict[str, Row] = field(default_factory=dict)
+    offers: dict[str, tuple[str, bool]] = field(default_factory=dict)  # call: queue, has the caller left it
+    calls: list[Call] = field(default_factory=list)
+    wrap_ups: list[tuple[int, int]] = field(default_factory=list)  # from, to
+    logged_in: bool = False
+    gap: tuple[int, bool] | None = None  # since when, signed in then
+    unobserved: list[tuple[int, int, str]] = field(default_factory=list)  # from, to, under which name
+    confirmed: int | None = None
+
+    def counting(self, rules: Rules) -> list[Row]:
+        if self.seat.startswith("Agent/") and not self.logged_in:
+            return []
+        return [row for queue, row in self.rows.items() if queue not in rules.not_counting]
+
+    def signed_in(self, rules: Rules) -> bool:
+        return bool(self.calls or self.counting(rules))
+
+    def wrap_up_ended(self, at: int) -> int:
+        ends = [end for _, end in self.wrap_ups]
+        return max(ends) if ends and max(ends) <= at else 0
+
+
+def facts(seat: str, items: Sequence[Item], rules: Rules) -> Facts:
+    known = Facts(seat)
+    for item in items:
+        understand(known, item, rules)
+        if not isinstance(item.event, said.Lost | said.CallerLeft) or item.alters:
+            known.confirmed = max(item.at, known.confirmed or item.at)
+    return known
+
+
+def understand(known: Facts, item: Item, rules: Rules) -> None:
+    named = isinstance(item.event, said.MemberAdded | said.MemberPaused | said.CallOffered | said.CallConnected)
+    if named and item.event.seat == known.seat:
+        known.name = item.event.name or known.name
+    match item.event:
+        case said.MemberAdded() | said.MemberPaused() as e:
+            see_pause(known, item, e)
+        case said.MemberRemoved() as e:
+            known.rows.pop(e.queue, None)
+        case said.DeviceChanged() as e:
+            if e.queue in known.rows:
+                known.rows[e.queue].device = e.device
+            if e.device not in BUSY:
+                known.offers = {call: (of, left) for call, (of, left) in known.offers.items() if not left}
+            if e.in_call is False:
+                hang_up(
+                    known, item.at, [call for call in known.calls if call.uncertain and call.queue == e.queue], rules
+                )
+        case said.CallOffered() as e:
+            known.offers[e.call] = (e.queue, False)
+            known.wrap_ups.clear()
+        case said.CallConnected() as e:
+            known.offers.pop(e.call, None)
+            if e.seat == known.seat and e.call not in [call.call for call in known.calls]:
+                known.calls.append(Call(e.call, e.queue, e.wrap_up_s))
+        case said.CallEnded() as e:
+            of_queue = [call for call in known.calls if call.queue == e.queue]
+            meant = [call for call in known.calls if call.call == e.call] if e.call else of_queue
+            hang_up(known, item.at, (meant or [call for call in of_queue if call.uncertain])[:1], rules)
+        case said.OfferEnded() as e:
+            known.offers.pop(e.call, None)
+        case said.CallerLeft() as e if e.abandoned:
+            known.offers.pop(e.call, None)
+        case said.CallerLeft() as e:
+            known.offers[e.call] = (known.offers[e.call][0], True)
+        case said.AgentLogged() as e:
+            known.logged_in = e.logged_in
+        case said.Lost():
+            known.gap = known.gap or (item.at, known.signed_in(rules))
+        case said.Snapshot() as e if known.gap or known.confirmed is None:
+            observe_again(known, item, e, rules)
+        case said.Snapshot() as e:
+            hold_against(known, item, e, rules)
+
+
+def see_pause(known: Facts, item: Item, e: said.MemberAdded | said.MemberPaused) -> None:
+    old, reason = known.rows.get(e.queue), e.reason if e.paused else ""
+    row = Row(e.paused, reason, item.at, (item.at // SECOND, item.number, 0), Device.FREE, 0)
+    if isinstance(e, said.MemberPaused):
+        if old:
+            known.rows[e.queue] = replace(row, device=old.device, wrap_up_s=old.wrap_up_s)
+    elif old and (old.paused, old.reason) == (e.paused, reason):
+        known.rows[e.queue] = replace(old, device=e.device, wrap_up_s=e.wrap_up_s)
+    else:
+        known.rows[e.queue] = replace(row, device=e.device, wrap_up_s=e.wrap_up_s)
+
+
+def hang_up(known: Facts, at: int, calls: Sequence[Call], rules: Rules) -> None:
+    for call in calls:
+        own = known.rows[call.queue].wrap_up_s if call.queue in known.rows else 0
+        wrap_up_s = own or call.wrap_up_s or rules.wrap_up_s.get(call.queue, 0)
+        known.wrap_ups.append((at, at + wrap_up_s * SECOND))
+        known.calls.remove(call)
+
+
+def rows_of(known: Facts, snapshot: said.Snapshot) -> list[said.Member]:
+    """What the answer says of the seat, without the queues that spoke of it meanwhile."""
+    return [m for m in snapshot.members if m.seat == known.seat and (m.seat, m.queue) not in snapshot.spoke]
+
+
+def take_rows(known: Facts, item: Item, snapshot: said.Snapshot) -> None:
+    rows = {queue: row for queue, row in known.rows.items() if (known.seat, queue) in snapshot.spoke}
+    for n, m in enumerate(rows_of(known, snapshot)):
+        row = Row(m.paused, "", m.paused_since_s * SECOND, (m.paused_since_s, item.number, n), m.device, m.wrap_up_s)
+        old = known.rows.get(m.queue)
+        reason = m.reason or (old.reason if old else "")  # a restart loses reasons: the one that is known stays
+        if m.paused and old and old.paused and old.reason == reason:
+            row = replace(old, device=m.device, wrap_up_s=m.wrap_up_s)
+        rows[m.queue] = replace(row, reason=reason if m.paused else "")
+    known.rows = rows
+    known.name = next((m.name for m in snapshot.members if m.seat == known.seat and m.name), known.name)
+    if snapshot.logged_in is not None and known.seat.startswith("Agent/"):
+        known.logged_in = known.seat in snapshot.logged_in
+
+
+def observe_again(known: Facts, item: Item, snapshot: said.Snapshot, rules: Rules) -> None:
+    """The first snapshot after a gap, or the first of all."""
+    name = known.name
+    rows = rows_of(known, snapshot)
+    take_rows(known, item, snapshot)
+    spoke = {queue for seat, queue in snapshot.spoke if seat == known.seat}
+    in_call = {m.queue for m in rows if m.in_call or (m.in_call is None and m.device in BUSY)}
+    hang_up(known, item.at, [call for call in known.calls if call.queue not in in_call | spoke], rules)
+    known.calls = [replace(call, uncertain=call.uncertain or call.queue not in spoke) for call in known.calls]
+    for m in rows:
+        if m.in_call and m.queue not in [call.queue for call in known.calls]:
+            known.calls.append(Call("", m.queue, 0, uncertain=True))
+    waiting, busy = {w.call for w in snapshot.waiting}, any(m.device in BUSY for m in rows)
+    known.offers = {
+        call: (queue, left)
+        for call, (queue, left) in known.offers.items()
+        if queue in spoke or (call in waiting and busy)
+    }
+    if known.gap:
+        since, signed_in = known.gap
+        if signed_in or known.signed_in(rules):
+            known.unobserved.append((since, item.at, name if signed_in else known.name))
+    known.gap = None
+
+
+def hold_against(known: Facts, item: Item, snapshot: said.Snapshot, rules: Rules) -> None:
+    """A snapshot in mid-stream. A seat with a call is on it, whatever else was changed unseen."""
+    before, name = level([known], rules), known.name
+    confirmed = max(known.confirmed or 0, known.wrap_up_ended(item.at))
+    take_rows(known, item, snapshot)
+    over = {m.queue for m in rows_of(known, snapshot) if m.in_call is False}
+    hang_up(known, item.at, [call for call in known.calls if call.uncertain and call.queue in over], rules)
+    if level([known], rules) != before and not known.calls:
+        known.unobserved.append((confirmed, item.at, known.name if before == "out" else name))
+
+
+def level(known: Iterable[Facts], rules: Rules) -> str:
+    """How far seats are paused, by membership and pause alone: out (of every queue), none, some, all."""
+    paused = [row.paused for each in known for row in each.counting(rules)]
+    return "out" if not paused else "all" if all(paused) else "some" if any(paused) else "none"
+
+
+def listen(stream: Iterable[said.PbxEvent], rules: Rules) -> dict[str, list[Item]]:
+    """What each seat of a PBX hears, and when. An event older than the seat's last applies at the last's time."""
+    heard: dict[str, list[Item]] = {}
+    of_all: list[Item] = []  # what concerns every seat, also one that is not known of yet
+    for number, event in enumerate(stream):
+        for seat in concerned(event, heard, rules):
+            items = heard.setdefault(seat, list(of_all))
+            last = max((item.at for item in items if item.alters), default=event.at)
+            item = Item(max(event.at, last), number, event)
+            if isinstance(event, said.Snapshot | said.CallerLeft):
+                before, after = facts(seat, items, rules), facts(seat, [*items, item], rules)
+                silent = isinstance(event, said.CallerLeft) and not event.abandoned
+                item = replace(item, alters=not silent and replace(after, confirmed=before.confirmed) != before)
+            items.append(item)
+        if isinstance(event, said.Lost | said.Snapshot):
+            of_all.append(Item(max([event.at, *(item.at for item in of_all)]), number, event, alters=False))
+    return heard
+
+
+def concerned(event: said.PbxEvent, heard: Mapping[str, Sequence[Item]], rules: Rules) -> list[str]:
+    match event:
+        case said.CallConnected() | said.CallerLeft():
+            offered = [seat for seat, items in heard.items() if event.call in facts(seat, items, rules).offers]
+            own = [event.seat] if isinstance(event, said.CallConnected) else []
+            return sorted({*offered, *own})
+        case said.Lost():
+            return sorted(heard)
+        case said.Snapshot():
+            return sorted({*heard, *(m.seat for m in event.members), *(event.logged_in or ())})
+        case said.CallerJoined() | said.Heard():
+            return []
+        case _:
+            return [event.seat]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A seat's whole story: after each of its items, the facts."""
+
+    pbx: str
+    seat: str
+    frames: tuple[tuple[Item, Facts], ...]
+
+    def at(self, moment: float) -> Facts:
+        return next((known for item, known in reversed(self.frames) if item.at < moment), Facts(self.seat))
+
+    def unobserved(self, moment: float) -> list[str]:
+        """The name under which the seat is unobserved then, if it is."""
+        last = self.frames[-1][1]
+        spans = [*last.unobserved, *([(last.gap[0], moment + 1, last.name)] if last.gap and last.gap[1] else [])]
+        return [name for start, end, name in spans if start < moment < end]
+
+    def name(self, moment: float) -> str:
+        return next(iter(self.unobserved(moment)), self.at(moment).name)
+
+    def state(self, moment: float, rules: Rules) -> str:
+        return "unobserved" if self.unobserved(moment) else state(self.at(moment), moment, rules)
+
+
+def state(known: Facts, moment: float, rules: Rules) -> str:
+    """The first row of the table in docs/time-bank.md 2.1 that holds."""
+    rows = known.counting(rules)
+    paused = [row.paused for row in rows]
+    in_use = any(row.device is Device.IN_USE for row in rows)
+    table = (
+        ("on_call", bool(known.calls)),
+        ("signed_out", not rows),
+        ("ringing", bool(known.offers)),
+        ("other_call", in_use and rules.other_call_while_paused == "on_call"),
+        ("paused", all(paused) if rules.paused_in == "all" else any(paused)),
+        ("unreachable", all(row.device is Device.UNREACHABLE for row in rows)),
+        ("other_call", in_use),
+        ("ringing", any(row.device is Device.RINGING for row in rows)),
+        ("wrap_up", any(start < moment < end for start, end in known.wrap_ups)),
+        ("available", True),
+    )
+    return next(name for name, holds in table if holds)
