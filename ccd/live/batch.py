@@ -1,0 +1,102 @@
+"""What the floor hands to the live store: all that changed since the batch before."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import msgpack  # type: ignore[import-untyped] # it ships no types
+
+from ccd.floor.agents import Reading
+from ccd.live.agent_state import agent_state
+
+SourceState = Literal["live", "catching_up", "lost"]
+
+
+class AgentReading(NamedTuple):
+    """An agent as of now. A reading's tally lives on with the clock: it is packed before another event is applied."""
+
+    agent: str
+    name: str
+    unit: str  # "": on no roster
+    reading: Reading
+    allowance_s: int
+
+
+class QueueNow(NamedTuple):
+    """Callers waiting in a queue, and since when the first of them has been (µs)."""
+
+    queue: str
+    waiting: int
+    oldest_since: int | None
+
+
+class SourceNow(NamedTuple):
+    """How a PBX is followed, and since when so (µs)."""
+
+    pbx: str
+    state: SourceState
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveBatch:
+    """What changed, with the watermarks (PBX → µs) it stands for. `agents` is read once, and may be made as it is read.
+
+    `transitions` are the floor's, packed by whoever knows them; they are only passed on, for readers of the stream.
+    """
+
+    agents: Iterable[AgentReading] = ()
+    gone: tuple[str, ...] = ()  # agents that are no more
+    queues: tuple[QueueNow, ...] = ()
+    sources: tuple[SourceNow, ...] = ()
+    watermarks: Mapping[str, int] = field(default_factory=dict)
+    transitions: bytes = b""
+
+
+class Packed(NamedTuple):
+    """A batch as Redis gets it: hash fields, and the stream's entry."""
+
+    agents: dict[str, bytes]
+    gone: tuple[str, ...]
+    queues: dict[str, bytes]
+    sources: dict[str, bytes]
+    watermarks: dict[str, int]
+    transitions: bytes
+
+    def entry(self, epoch: str, number: int) -> bytes:
+        """The stream's entry; each agent in it is packed on its own, so that a reader can pass it on as it is."""
+        return pack(
+            {
+                "epoch": epoch,
+                "number": number,
+                "agents": list(self.agents.values()),
+                "gone": self.gone,
+                "queues": list(self.queues.values()),
+                "sources": list(self.sources.values()),
+                "transitions": self.transitions,
+            }
+        )
+
+
+def packed(batch: LiveBatch) -> Packed:
+    return Packed(
+        {one.agent: pack(agent_state(*one)) for one in batch.agents},
+        batch.gone,
+        {one.queue: pack(_queue(one)) for one in batch.queues},
+        {one.pbx: pack({"pbx": one.pbx, "state": one.state, "since": one.since / 1_000_000}) for one in batch.sources},
+        dict(batch.watermarks),
+        batch.transitions,
+    )
+
+
+def _queue(queue: QueueNow) -> dict[str, Any]:
+    since = None if queue.oldest_since is None else queue.oldest_since / 1_000_000
+    return {"queue": queue.queue, "waiting": queue.waiting, "oldest_since": since}
+
+
+def pack(value: object) -> bytes:
+    return msgpack.packb(value)  # type: ignore[no-any-return] # bytes, as long as nobody hands it a packer
+
+
+def unpack(data: bytes) -> Any:
+    return msgpack.unpackb(data)

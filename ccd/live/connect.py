@@ -1,0 +1,91 @@
+"""Opens Redis or Valkey by its address: one server, what Sentinels name, or a Cluster.
+
+    redis://, rediss:// (TLS), unix://                             one server
+    redis+sentinel://USER:PASSWORD@HOST:PORT,HOST:PORT/NAME/DB     the master that the Sentinels call NAME
+    redis+cluster://HOST:PORT,HOST:PORT                            a Cluster; rediss+… is the same over TLS
+
+Nothing is retried in here: who uses the connection knows whether it may be, and for how long.
+"""
+
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+
+from ccd.errors import RedisAddressError
+
+Client = Redis | RedisCluster
+
+CONNECT_TIMEOUT_S = 2.0
+ANSWER_TIMEOUT_S = 5.0  # beyond what a command asks to be kept waiting
+SENTINEL_PORT = 26_379
+REDIS_PORT = 6_379
+
+
+class Address(NamedTuple):
+    kind: str  # "", "sentinel" or "cluster"
+    tls: bool
+    hosts: tuple[tuple[str, int], ...]
+    name: str  # the master's, for Sentinels
+    db: int
+    username: str | None
+    password: str | None
+
+
+def parsed(url: str) -> Address:
+    parts = urlsplit(url)
+    scheme, _, kind = parts.scheme.partition("+")
+    if scheme not in {"redis", "rediss"} or kind not in {"sentinel", "cluster"}:
+        raise RedisAddressError(url, "is no address of a Redis")
+    login, _, hosts = parts.netloc.rpartition("@")
+    username, _, password = login.partition(":")
+    name, _, db = parts.path.strip("/").partition("/")
+    if kind == "sentinel" and not name:
+        raise RedisAddressError(url, "names no master: redis+sentinel://HOST:PORT,HOST:PORT/NAME")
+    if kind == "cluster" and name:
+        raise RedisAddressError(url, "names a database, which a Cluster has not: end it after the hosts")
+    if (db or "0").isdecimal() is False:
+        raise RedisAddressError(url, "has no number for its database")
+    port = SENTINEL_PORT if kind == "sentinel" else REDIS_PORT
+    return Address(
+        kind, scheme == "rediss", _hosts(url, hosts, port), name, int(db or 0),
+        unquote(username) or None, unquote(password) or None,
+    )  # fmt: skip
+
+
+def _hosts(url: str, hosts: str, port: int) -> tuple[tuple[str, int], ...]:
+    found = []
+    for each in hosts.split(","):
+        host, _, given = each.rpartition(":") if ":" in each else (each, "", str(port))
+        if not host or not given.isdecimal():
+            raise RedisAddressError(url, f"has {each!r} where HOST:PORT is needed")
+        found.append((host, int(given)))
+    return tuple(found)
+
+
+def connect(url: str, password: str | None = None, blocks_s: float = 0.0) -> Client:
+    """A client that connects when it is first used. `blocks_s`: how long its commands ask to be kept waiting.
+
+    `password` comes from a file beside the configuration, and wins over one in the address.
+    """
+    options: dict[str, Any] = {
+        "socket_timeout": ANSWER_TIMEOUT_S + blocks_s,
+        "socket_connect_timeout": CONNECT_TIMEOUT_S,
+        "protocol": 2,
+    }
+    if "+" not in urlsplit(url).scheme:
+        if password is not None:
+            options["password"] = password
+        return Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
+    address = parsed(url)
+    options |= {"username": address.username, "password": password or address.password, "ssl": address.tls}
+    if address.kind == "cluster":
+        nodes = [ClusterNode(host, port) for host, port in address.hosts]
+        return RedisCluster(startup_nodes=nodes, cluster_error_retry_attempts=1, **options)
+    sentinels = Sentinel(address.hosts, socket_timeout=CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call] # of redis-py
+    master: Redis = sentinels.master_for(address.name, db=address.db, retry=Retry(NoBackoff(), 0), **options)
+    return master

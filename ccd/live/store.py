@@ -1,0 +1,137 @@
+"""The live state in Redis: written by the batch, replaced as a whole, read as a whole, followed by the entry.
+
+One site has one writer. Its store remembers the epoch it began and the number of its last batch, and Redis refuses a
+batch that does not follow on what it holds (ccd.live.keys): so a batch whose answer was lost can be sent again, and a
+store that was wiped is noticed with the next write.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any, NamedTuple
+
+from ccd.live.batch import AgentReading, LiveBatch, Packed, pack, packed, unpack
+from ccd.live.connect import Client
+from ccd.live.keys import KEPT_S, STAGED_KEPT_S, STREAM_ENTRIES_MAX, Keys
+from ccd.live.scripts import READ, REPLACE, WRITE, Script
+
+STAGED_AT_ONCE = 500  # agents a command in a full rewrite; between two the loop turns to others
+
+
+class Entry(NamedTuple):
+    """What a stream entry says. `epoch` is "" where it is not the writer's; `number` is 0 after a full rewrite."""
+
+    id: str
+    epoch: str
+    number: int
+    agents: list[bytes]
+    gone: list[str]
+    queues: list[bytes]
+    sources: list[bytes]
+    accounts: list[str]
+
+
+class Snapshot(NamedTuple):
+    """The whole state, and the entry it is as of. `epoch` is "" where there is none."""
+
+    epoch: str
+    number: int
+    agents: list[bytes]
+    queues: list[bytes]
+    sources: list[bytes]
+    watermarks: dict[str, int]
+    last_id: str
+
+
+class Store:
+    def __init__(self, redis: Client, site: str, entries_max: int = STREAM_ENTRIES_MAX) -> None:
+        self._redis = redis
+        self._keys = Keys.of(site)
+        self._entries_max = entries_max
+        self._epoch = ""
+        self._number = 0
+        keys = self._keys
+        self._all = (keys.head, keys.agents, keys.queues, keys.sources, keys.watermarks, keys.stream)
+        self._write, self._replace, self._read = Script(WRITE), Script(REPLACE), Script(READ)
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    # --- the writer's ------------------------------------------------------------------------------------------------
+
+    async def write(self, batch: Packed) -> bool:
+        """Write the batch, all of it in one round trip. False: the store is not what it was, replace it."""
+        number = self._number + 1
+        runs = (batch.agents, batch.queues, batch.sources, batch.watermarks)
+        arguments: list[str | bytes | int] = [
+            self._epoch, number, KEPT_S, self._entries_max, batch.entry(self._epoch, number),
+            *(len(run) for run in runs), len(batch.gone),
+        ]  # fmt: skip
+        for run in runs:
+            arguments += _flat(run)
+        arguments += batch.gone
+        if not await self._write.run(self._redis, self._all, arguments):
+            return False
+        self._number = number
+        return True
+
+    async def replace(self, everything: LiveBatch) -> None:
+        """Put everything in place of whatever is there, seen by readers all at once."""
+        epoch = secrets.token_hex(8)
+        staged = self._keys.staged(epoch)
+        agents = iter(everything.agents)
+        while part := _packed_agents(islice(agents, STAGED_AT_ONCE)):
+            await self._redis.execute_command("HSET", staged, *_flat(part))
+            await self._redis.execute_command("EXPIRE", staged, STAGED_KEPT_S)
+            await asyncio.sleep(0)
+        rest = packed(LiveBatch((), (), everything.queues, everything.sources, everything.watermarks))
+        runs = (rest.queues, rest.sources, rest.watermarks)
+        arguments: list[str | bytes | int] = [
+            epoch, KEPT_S, self._entries_max, rest.entry(epoch, 0), *(len(run) for run in runs)
+        ]  # fmt: skip
+        for run in runs:
+            arguments += _flat(run)
+        await self._replace.run(self._redis, (*self._all, staged), arguments)
+        self._epoch, self._number = epoch, 0
+
+    async def announce(self, agents: Iterable[str]) -> None:
+        """Tell whoever follows that the accounts of these agents have changed. Any process may."""
+        entry = pack({"accounts": list(agents)})
+        await self._redis.execute_command("XADD", self._keys.stream, "MAXLEN", "~", self._entries_max, "*", "b", entry)
+
+    # --- the reader's ------------------------------------------------------------------------------------------------
+
+    async def read(self) -> Snapshot:
+        epoch, number, agents, queues, sources, watermarks, last_id = await self._read.run(self._redis, self._all)
+        pairs = dict(zip(watermarks[::2], watermarks[1::2], strict=True))
+        return Snapshot(
+            epoch.decode() if epoch else "", int(number or 0), agents, queues, sources,
+            {pbx.decode(): int(at) for pbx, at in pairs.items()}, last_id.decode(),
+        )  # fmt: skip
+
+    async def entries_after(self, last_id: str, wait_s: float) -> list[Entry]:
+        """The entries after `last_id`; where there are none, waits up to `wait_s` for one."""
+        found = await self._redis.execute_command(
+            "XREAD", "BLOCK", max(1, int(wait_s * 1000)), "STREAMS", self._keys.stream, last_id
+        )
+        if not found:
+            return []
+        ((_, entries),) = found.items() if isinstance(found, dict) else found
+        return [_entry(name.decode(), fields) for name, fields in entries]
+
+
+def _entry(name: str, fields: Any) -> Entry:
+    said = unpack(fields[b"b"])
+    return Entry(
+        name, said.get("epoch", ""), said.get("number", 0), said.get("agents", []), said.get("gone", []),
+        said.get("queues", []), said.get("sources", []), said.get("accounts", []),
+    )  # fmt: skip
+
+
+def _packed_agents(agents: Iterable[AgentReading]) -> dict[str, bytes]:
+    return packed(LiveBatch(agents)).agents
+
+
+def _flat(fields: dict[str, bytes] | dict[str, int]) -> list[str | bytes | int]:
+    return [part for pair in fields.items() for part in pair]

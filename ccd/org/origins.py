@@ -1,0 +1,16 @@
+"""From which pages a browser may speak for the person who is signed in: those of this very server, and those named."""
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+
+def is_own_origin(origin: str | None, host: str | None, more: Collection[str] = ()) -> bool:
+    """Whether a request's Origin is the host it was sent to, or one of `more` (`https://floor.example.org`).
+
+    The scheme is not compared: behind a proxy that ends TLS ours is another. Without an Origin it was no browser, and
+    nobody's cookie was added without them.
+    """
+    if origin is None or origin in more:
+        return True
+    parts = urlsplit(origin)
+    return parts.scheme in {"http", "https"} and bool(host) and parts.netloc.lower() == str(host).lower()
