@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from fnmatch import fnmatchcase
 from typing import Literal, NamedTuple
 
 from ccd.floor.events import (
@@ -65,12 +66,12 @@ class Rejected(NamedTuple):
 class Scope:
     """Which of a PBX's queues and members belong to ccd (docs/time-bank.md 2.1)."""
 
-    include: frozenset[str] = frozenset()  # queues; empty: all
-    exclude: frozenset[str] = frozenset()
+    include: tuple[str, ...] = ("*",)  # names of queues; `*` and `?` as in file names
+    exclude: tuple[str, ...] = ()  # what is excluded wins
     static_members: Literal["registered", "always"] = "registered"  # when a static member is signed in
 
     def takes(self, queue: str) -> bool:
-        return queue not in self.exclude and (not self.include or queue in self.include)
+        return _matches(queue, self.include) and not _matches(queue, self.exclude)
 
 
 class WaitingRow(NamedTuple):
@@ -87,13 +88,20 @@ class Translator:
     def __init__(self, scope: Scope) -> None:
         self.rejected: Counter[Rejected] = Counter()
         self._scope = scope
+        self._known_queues: dict[str, bool] = {}
         self._away: set[tuple[str, str]] = set()
         self._away_rows: set[tuple[str, str]] = set()  # the same, as the answer that is being gathered says
 
     def takes(self, headers: Headers) -> bool:
         """False for what is of a queue that is not ours."""
         queue = headers.get("Queue")
-        return queue is None or self._scope.takes(queue)
+        return queue is None or self._takes(queue)
+
+    def _takes(self, queue: str) -> bool:
+        known = self._known_queues.get(queue)
+        if known is None:
+            known = self._known_queues[queue] = self._scope.takes(queue)
+        return known
 
     def event(self, name: bytes, headers: Headers, at: int | None, ref: int) -> PbxEvent | None:
         """The event that a block of QUEUE_EVENTS means; None where it means nothing or was rejected."""
@@ -233,7 +241,7 @@ class Translator:
         if not queue or not seat:
             self.rejected[Rejected("QueueMember", Flaw.NO_SEAT if queue else Flaw.NO_QUEUE)] += 1
             return None
-        if not self._scope.takes(queue):
+        if not self._takes(queue):
             return None
         if self._is_away(headers, seat, queue):
             self._away_rows.add((seat, queue))
@@ -258,7 +266,7 @@ class Translator:
             self.rejected[caller] += 1
             return None
         queue, call = caller
-        return WaitingRow(call, queue, _number(headers.get("Wait", ""))) if self._scope.takes(queue) else None
+        return WaitingRow(call, queue, _number(headers.get("Wait", ""))) if self._takes(queue) else None
 
     def login_row(self, headers: Headers) -> str | None:
         """The seat of an `Agents` row, None where nobody is logged in on it."""
@@ -282,6 +290,10 @@ QUEUE_EVENTS: dict[bytes, Callable[[Translator, Headers, int, int], PbxEvent | R
     b"AgentLogin": Translator.logged_in,
     b"AgentLogoff": Translator.logged_off,
 }
+
+
+def _matches(queue: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(queue, pattern) for pattern in patterns)
 
 
 def _key(headers: Headers, event: str) -> tuple[str, str] | Rejected:

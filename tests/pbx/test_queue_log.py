@@ -122,7 +122,7 @@ def test_lines_that_are_none_are_counted_and_passed_over(tmp_path):
 
 def test_queues_that_are_not_ours_are_left_out(tmp_path):
     lines = ("100|NONE|q|Ann 安|PAUSE|", "100|NONE|spare|Ann 安|PAUSE|", "100|1.1|NONE|1009|AGENTLOGIN|c")
-    events = told(*lines, scope=Scope(exclude=frozenset({"spare"})), tmp_path=tmp_path)
+    events = told(*lines, scope=Scope(exclude=("spare",)), tmp_path=tmp_path)
     assert [type(event) for event in events] == [MemberPaused, AgentLogged]
 
 

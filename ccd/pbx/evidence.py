@@ -1,0 +1,181 @@
+"""The events as received, kept beside what was made of them (docs/time-bank.md 7), without holding up the floor.
+
+`keep` gives a block its number and puts it into a bounded buffer; `run` hands the buffer to a thread that packs and
+writes it (ccd.pbx.evidence_file). A process that starts begins a new million of numbers: what the one before it gave a
+number and had not yet written is never confused with something else.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from time import time
+from urllib.parse import quote
+
+from ccd.pbx.evidence_file import REF_NUMBERS, Record, append, day_path, days, mend, seal
+from ccd.pbx.incidents import Log
+
+FLUSH_INTERVAL_S = 1.0
+BUFFER_BYTES_MAX = 64 * 1024 * 1024
+BUFFER_BLOCKS_MAX = 500_000
+NUMBERS_A_PROCESS = 1_000_000  # more than the buffer holds: see above
+KEEP_DAYS = 365
+DAY_S = 86_400
+
+
+@dataclass(slots=True)
+class Kept:
+    """What became of the blocks, counted since the start."""
+
+    written: int = 0
+    dropped: int = 0  # the buffer was full
+    failed: int = 0  # the disk did not take them
+
+
+class Evidence:
+    """One PBX's evidence. Made before the event loop carries traffic: it looks at the files that are there."""
+
+    def __init__(
+        self,
+        folder: Path,
+        pbx: str,
+        log: Log,
+        *,
+        keep_days: int = KEEP_DAYS,
+        buffer_bytes_max: int = BUFFER_BYTES_MAX,
+        flush_interval_s: float = FLUSH_INTERVAL_S,
+        clock: Callable[[], float] = time,
+    ) -> None:
+        self.folder = pbx_folder(folder, pbx)
+        self.kept = Kept()
+        self._log = log
+        self._keep_days = keep_days
+        self._buffer_bytes_max = buffer_bytes_max
+        self._flush_interval_s = flush_interval_s
+        self._clock = clock
+        self._buffer: list[tuple[int, Record]] = []
+        self._buffer_bytes = 0
+        self._full = False
+        self._failing = False
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._day = max(days(self.folder), default=0)
+        self._open_day = self._day  # the writing thread's: the day whose file is not sealed yet
+        self._day_end_us = _day_end_us(self._day) if self._day else 0
+        self._number = self._resume()
+        self._given = False
+
+    def keep(self, at: int, block: bytes) -> int:
+        """The ref of a block that was said at `at` (µs); 0 when the buffer is full and it is not kept."""
+        if at >= self._day_end_us:
+            self._turn_day(at)
+        if self._buffer_bytes + len(block) > self._buffer_bytes_max or len(self._buffer) >= BUFFER_BLOCKS_MAX:
+            self._drop()
+            return 0
+        self._number += 1
+        self._given = True
+        self._buffer_bytes += len(block)
+        self._buffer.append((self._day, Record(self._number, block)))
+        return self._day * REF_NUMBERS + self._number
+
+    async def run(self) -> None:
+        """Write what has come, again and again; at the end once more."""
+        try:
+            while True:
+                await asyncio.sleep(self._flush_interval_s)
+                await self.flush()
+        finally:
+            await asyncio.shield(self.flush())
+
+    async def flush(self) -> None:
+        """Hand what has come to the disk. It does not raise: evidence that can't be written stops no capture."""
+        buffer, self._buffer, self._buffer_bytes, self._full = self._buffer, [], 0, False
+        if buffer:
+            await asyncio.to_thread(self._write, buffer)
+
+    # --- in the event loop -------------------------------------------------------------------------------------------
+
+    def _resume(self) -> int:
+        """The number before the first that this process gives."""
+        last = self._mend(self._day) if self._day else 0
+        return (last // NUMBERS_A_PROCESS + 1) * NUMBERS_A_PROCESS - 1
+
+    def _turn_day(self, at: int) -> None:
+        """The day's end has passed. A PBX whose clock is days ahead of ours is filed under tomorrow at most."""
+        tomorrow_us = round((self._clock() + DAY_S) * 1_000_000)
+        day = max(self._day, _day_of(min(at, tomorrow_us)))
+        if day > self._day:
+            # Of the first day that this process sees, the one before it may have given numbers already.
+            self._number = 0 if self._given else self._number
+            self._day = day
+        self._day_end_us = _day_end_us(self._day)
+
+    def _drop(self) -> None:
+        self.kept.dropped += 1
+        if not self._full:
+            self._full = True
+            self._log.error(
+                "evidence is dropped: the disk takes less than the PBX says",
+                folder=str(self.folder),
+                buffer_bytes_max=self._buffer_bytes_max,
+            )
+
+    # --- in the thread that writes: one at a time, `flush` waits for it ----------------------------------------------
+
+    def _write(self, buffer: list[tuple[int, Record]]) -> None:
+        for day, records in groupby(buffer, key=lambda item: item[0]):
+            blocks = [record for _, record in records]
+            try:
+                if self._failing:
+                    self._mend(day)
+                if day != self._open_day:
+                    self._close_day(day)
+                append(day_path(self.folder, day), blocks)
+            except OSError as error:
+                self._fail(error, len(blocks))
+            else:
+                self.kept.written += len(blocks)
+                if self._failing:
+                    self._failing = False
+                    self._log.info("evidence is written again", folder=str(self.folder), lost=self.kept.failed)
+
+    def _close_day(self, day: int) -> None:
+        """Seal the day before `day`, and purge what is older than it may be."""
+        before, self._open_day = self._open_day, day
+        path = day_path(self.folder, before)
+        if before and path.exists():
+            self._log.info("a day's evidence is closed", file=str(path), sha256=seal(path))
+        oldest = _day_of(_day_end_us(day) - (self._keep_days + 1) * DAY_S * 1_000_000)
+        for kept in days(self.folder):
+            if kept < oldest:
+                day_path(self.folder, kept).unlink(missing_ok=True)
+
+    def _mend(self, day: int) -> int:
+        last, torn = mend(path := day_path(self.folder, day))
+        if torn:
+            self._log.warning("evidence had a torn end, which was cut off", file=str(path), bytes=torn)
+        return last
+
+    def _fail(self, error: OSError, blocks: int) -> None:
+        self.kept.failed += blocks
+        if not self._failing:
+            self._failing = True
+            self._log.error(
+                "evidence can't be written; the floor goes on without it", folder=str(self.folder), error=str(error)
+            )
+
+
+def pbx_folder(folder: Path, pbx: str) -> Path:
+    """Where one PBX's evidence lies; a name is never a path."""
+    return folder / (quote(pbx, safe="") if pbx.strip(".") else "%2E")
+
+
+def _day_of(at: int) -> int:
+    """The UTC day of `at` (µs) as yyyymmdd."""
+    return int(datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y%m%d"))
+
+
+def _day_end_us(day: int) -> int:
+    start = datetime(day // 10000, day // 100 % 100, day % 100, tzinfo=UTC)
+    return round((start + timedelta(days=1)).timestamp()) * 1_000_000

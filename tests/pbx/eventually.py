@@ -1,0 +1,18 @@
+"""Waiting for what must come, and not a moment longer."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+POLL_S = 0.01
+
+T = TypeVar("T")
+
+
+async def eventually(found: Callable[[], T], within_s: float = 10.0) -> T:
+    """What `found` returns as soon as it is true; the test fails where that does not come in time."""
+    for _ in range(round(within_s / POLL_S)):
+        if result := found():
+            return result
+        await asyncio.sleep(POLL_S)
+    raise AssertionError(f"it did not come within {within_s} s")

@@ -1,0 +1,154 @@
+"""Evidence: every block once, under its number, whatever crashes; a bounded buffer; a hash a day."""
+
+import asyncio
+import gzip
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ccd.pbx.evidence import NUMBERS_A_PROCESS, Evidence
+from ccd.pbx.evidence_file import REF_NUMBERS, day_path, find, hash_path
+from tests.pbx.eventually import eventually
+from tests.pbx.said_log import SaidLog
+
+NOON = int(datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()) * 1_000_000
+DAY = 86_400 * 1_000_000
+BLOCK = "Event: QueueMemberPause\r\nMemberName: 王小红".encode()
+
+
+def evidence(folder: Path, log: SaidLog | None = None, **options: object) -> Evidence:
+    return Evidence(folder, "north", log or SaidLog(), clock=lambda: NOON / 1_000_000, **options)  # type: ignore[arg-type]
+
+
+def zcat(path: Path) -> bytes:
+    return subprocess.run(["zcat", path], capture_output=True, check=True).stdout
+
+
+def sha256sum_agrees(path: Path) -> bool:
+    return subprocess.run(["sha256sum", "--check", path.name], cwd=path.parent, check=False).returncode == 0
+
+
+async def test_a_block_is_found_by_its_ref_and_zcat_shows_it(tmp_path):
+    kept = evidence(tmp_path)
+    refs = [kept.keep(NOON + n, BLOCK + b"\r\nN: %d" % n) for n in range(1000)]
+    await kept.flush()
+    more = kept.keep(NOON, b"Event: late")
+    await kept.flush()
+    assert refs == sorted(set(refs))
+    assert {ref // REF_NUMBERS for ref in refs} == {20261123}
+    assert find(kept.folder, refs[0]) == BLOCK + b"\r\nN: 0"
+    assert find(kept.folder, refs[777]) == BLOCK + b"\r\nN: 777"
+    assert find(kept.folder, more) == b"Event: late"
+    assert find(kept.folder, more + 1) is None
+    assert find(kept.folder, 20200101 * REF_NUMBERS + 1) is None
+    assert zcat(day_path(kept.folder, 20261123)).count(BLOCK) == 1000
+    assert kept.kept.written == 1001
+
+
+async def test_a_day_that_is_over_is_closed_with_its_hash_and_purged_when_it_is_too_old(tmp_path):
+    kept = Evidence(tmp_path, "north", SaidLog(), keep_days=2, clock=lambda: (NOON + 9 * DAY) / 1_000_000)
+    refs = []
+    for day in range(4):
+        refs.append(kept.keep(NOON + day * DAY, BLOCK))
+        await kept.flush()
+    assert [ref // REF_NUMBERS for ref in refs] == [20261123, 20261124, 20261125, 20261126]
+    assert sha256sum_agrees(hash_path(day_path(kept.folder, 20261125)))
+    assert not hash_path(day_path(kept.folder, 20261126)).exists()
+    assert not day_path(kept.folder, 20261123).exists()
+    assert hash_path(day_path(kept.folder, 20261123)).exists()  # so that what was purged can still be known
+    assert [find(kept.folder, ref) for ref in refs] == [None, BLOCK, BLOCK, BLOCK]
+
+
+async def test_an_event_of_yesterday_that_comes_after_midnight_goes_into_todays_file(tmp_path):
+    kept = evidence(tmp_path)
+    kept.keep(NOON, BLOCK)
+    assert kept.keep(NOON - DAY, BLOCK) // REF_NUMBERS == 20261123
+
+
+async def test_a_clock_that_is_years_ahead_closes_no_more_than_tomorrow(tmp_path):
+    kept = evidence(tmp_path)
+    assert kept.keep(NOON + 4000 * DAY, BLOCK) // REF_NUMBERS == 20261124
+    assert kept.keep(NOON + 5000 * DAY, BLOCK) // REF_NUMBERS == 20261124
+    assert kept.keep(NOON, BLOCK) // REF_NUMBERS == 20261124
+
+
+@pytest.mark.parametrize("torn_bytes", [1, 20, 45, 90])
+async def test_after_a_crash_a_torn_end_is_cut_off_and_no_number_is_given_twice(tmp_path, torn_bytes):
+    before = evidence(tmp_path)
+    whole = before.keep(NOON, BLOCK)
+    await before.flush()
+    torn = before.keep(NOON, BLOCK * 3)
+    size = day_path(before.folder, 20261123).stat().st_size
+    await before.flush()
+    never_written = before.keep(NOON, BLOCK)
+    with day_path(before.folder, 20261123).open("r+b") as stream:
+        stream.truncate(size + torn_bytes)
+
+    log = SaidLog()
+    after = evidence(tmp_path, log)
+    assert [said.event for said in log.said] == ["evidence had a torn end, which was cut off"]
+    assert log.said[0].facts["bytes"] == torn_bytes
+    fresh = after.keep(NOON, b"Event: after")
+    await after.flush()
+    assert fresh > never_written
+    assert find(after.folder, whole) == BLOCK
+    assert find(after.folder, torn) is None
+    assert find(after.folder, fresh) == b"Event: after"
+    assert gzip.decompress(day_path(after.folder, 20261123).read_bytes()).count(b"#") == 2
+
+
+async def test_a_crash_in_a_days_first_second_gives_no_number_twice_either(tmp_path):
+    first = evidence(tmp_path)
+    first.keep(NOON - DAY, BLOCK)
+    await first.flush()
+    unwritten = first.keep(NOON, BLOCK)
+    assert evidence(tmp_path).keep(NOON, BLOCK) // NUMBERS_A_PROCESS != unwritten // NUMBERS_A_PROCESS
+
+
+async def test_what_the_buffer_cannot_hold_is_dropped_counted_and_said_once(tmp_path):
+    log = SaidLog()
+    kept = evidence(tmp_path, log, buffer_bytes_max=1000)
+    refs = [kept.keep(NOON, b"x" * 300) for _ in range(10)]
+    assert [ref != 0 for ref in refs] == [True] * 3 + [False] * 7
+    assert kept.kept.dropped == 7
+    assert [said.level for said in log.said] == ["error"]
+    await kept.flush()
+    assert kept.keep(NOON, b"x" * 300) != 0
+
+
+async def test_a_disk_that_takes_nothing_stops_nothing_and_is_said_once(tmp_path):
+    log = SaidLog()
+    kept = evidence(tmp_path, log)
+    blocked = day_path(kept.folder, 20261123)
+    blocked.mkdir()
+    for _ in range(3):
+        kept.keep(NOON, BLOCK)
+        await kept.flush()
+    assert kept.kept.failed == 3
+    assert [said.level for said in log.said] == ["error"]
+    blocked.rmdir()
+    ref = kept.keep(NOON, BLOCK)
+    await kept.flush()
+    assert find(kept.folder, ref) == BLOCK
+    assert log.said[-1].event == "evidence is written again"
+
+
+async def test_it_is_written_by_itself_and_once_more_at_the_end(tmp_path):
+    kept = evidence(tmp_path, flush_interval_s=0.02)
+    running = asyncio.get_running_loop().create_task(kept.run())
+    first = kept.keep(NOON, BLOCK)
+    assert await eventually(lambda: find(kept.folder, first)) == BLOCK
+    last = kept.keep(NOON, BLOCK)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert find(kept.folder, last) == BLOCK
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "/etc", "北京"])
+def test_a_pbxs_name_is_never_a_path(tmp_path, name):
+    kept = Evidence(tmp_path / "evidence", name, SaidLog())
+    assert kept.folder.parent == tmp_path / "evidence"
+    assert kept.folder.resolve().parent == (tmp_path / "evidence").resolve()
