@@ -1,0 +1,56 @@
+"""The log: JSON a line under systemd, readable lines elsewhere; libraries' lines among ours."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from ccd import logs
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """The logging of the tests themselves, put back afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_under_systemd_each_line_is_an_object_ours_and_the_libraries(restored):
+    written = io.StringIO()
+    logs.configure(written, environment={"JOURNAL_STREAM": "8:1"})
+    structlog.get_logger("ccd.test").warning("gap begins", pbx="主机", lost=3)
+    logging.getLogger("uvicorn.error").info("started on %d", 8080)
+    ours, theirs = map(json.loads, written.getvalue().splitlines())
+    assert (ours["event"], ours["pbx"], ours["lost"], ours["level"]) == ("gap begins", "主机", 3, "warning")
+    assert ours["timestamp"].endswith("Z")
+    assert (theirs["event"], theirs["logger"]) == ("started on 8080", "uvicorn.error")
+
+
+def test_an_exception_is_one_line_with_its_traceback_in_it(restored):
+    written = io.StringIO()
+    logs.configure(written, environment={"JOURNAL_STREAM": "8:1"})
+    try:
+        raise ValueError("no such day")
+    except ValueError:
+        structlog.get_logger("ccd.test").exception("settlement failed")
+    (line,) = written.getvalue().splitlines()
+    assert "no such day" in json.dumps(json.loads(line)["exception"])
+
+
+def test_on_a_terminal_or_in_a_file_lines_are_for_people_and_chatter_is_left_out(restored):
+    written = io.StringIO()
+    logs.configure(written, environment={})
+    structlog.get_logger("ccd.test").info("live", pbx="one")
+    structlog.get_logger("ccd.test").debug("a detail")
+    logging.getLogger("websockets.server").info("connection open")
+    (line,) = written.getvalue().splitlines()
+    assert "live" in line
+    assert "pbx=one" in line
+    assert not line.startswith("{")
