@@ -11,6 +11,9 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── UnsafeDatabaseError a setting under which postings can be lost
 │   ├── SchemaError         the tables are of another version
 │   └── LedgerBrokenError   it contradicts itself
+├── HistoryError            what the history could not do
+│   ├── StoredFormatError   a row is of another version
+│   └── SourceTakenError    another process records this PBX now
 ├── PolicyError             a policy of the bank that can't hold, or none that does; exit code 2
 ├── AddressTakenError       another program listens where ccd should
 ├── RedisAddressError       no address of a Redis; exit code 2
@@ -228,3 +231,90 @@ class LiveChannelError(CcdError):
 
     def __str__(self) -> str:
         return f"{self.url} {self.problem}"
+
+
+class HistoryError(CcdError):
+    """What the history could not do. Nothing was written."""
+
+
+class StoredFormatError(HistoryError):
+    """A row was written in another format than this program reads."""
+
+    def __init__(self, table: str, found: int, wanted: int) -> None:
+        super().__init__(table, found, wanted)
+        self.table, self.found, self.wanted = table, found, wanted
+
+    def __str__(self) -> str:
+        return (
+            f"{self.table} holds rows of format {self.found}, this program reads {self.wanted}: "
+            "run the version of ccd that wrote them, or a newer one"
+        )
+
+
+class SourceTakenError(HistoryError):
+    """Another process has begun to record this PBX; two would write every second twice."""
+
+    def __init__(self, pbx: str) -> None:
+        super().__init__(pbx)
+        self.pbx = pbx
+
+    def __str__(self) -> str:
+        return f"another process records {self.pbx} now, and took over from this one: stop one of the two"
+
+
+class PbxError(CcdError):
+    """What stands between ccd and a telephone switch."""
+
+    def __init__(self, pbx: str) -> None:
+        super().__init__(pbx)
+        self.pbx = pbx
+
+
+class PbxUnreachableError(PbxError):
+    """No connection to its manager port."""
+
+    def __init__(self, pbx: str, host: str, port: int, reason: str) -> None:
+        super().__init__(pbx)
+        self.host, self.port, self.reason = host, port, reason
+
+    def __str__(self) -> str:
+        return (
+            f"PBX {self.pbx}: no connection to {self.host}:{self.port} ({self.reason}); "
+            "see that Asterisk runs, and that `bindaddr` and `port` in manager.conf and any firewall let us in"
+        )
+
+
+class LoginRefusedError(PbxError):
+    """Asterisk knows us not, or not from here."""
+
+    def __init__(self, pbx: str, username: str, said: str) -> None:
+        super().__init__(pbx)
+        self.username, self.said = username, said
+
+    def __str__(self) -> str:
+        return (
+            f"PBX {self.pbx}: the manager account {self.username!r} was refused ({self.said}); "
+            "compare its name, `secret`, `permit` and `deny` in manager.conf with the configuration"
+        )
+
+
+class NoAnswerError(PbxError):
+    """An action was not answered in time: the connection is taken as dead."""
+
+    def __init__(self, pbx: str, action: str, within_s: float) -> None:
+        super().__init__(pbx)
+        self.action, self.within_s = action, within_s
+
+    def __str__(self) -> str:
+        return f"PBX {self.pbx}: no answer to {self.action} within {self.within_s:g} s; the connection is given up"
+
+
+class PbxLostError(PbxError):
+    """The connection is over; `reason` is what the system says, if anything."""
+
+    def __init__(self, pbx: str, reason: str) -> None:
+        super().__init__(pbx)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"PBX {self.pbx}: the connection ended ({self.reason or 'closed by Asterisk'})"

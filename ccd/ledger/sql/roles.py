@@ -14,6 +14,11 @@ PRIVILEGES = {
     "transactions": "SELECT, INSERT",
     "entries": "SELECT, INSERT",
     "daily_deltas": "SELECT, INSERT",
+    "segments": "SELECT, INSERT",
+    "seats": "SELECT, INSERT, UPDATE",
+    "sources": "SELECT, INSERT, UPDATE",
+    "day_records": "SELECT, INSERT",
+    "unit_days": "SELECT, INSERT, UPDATE",
     "alembic_version": "SELECT",
 }
 

@@ -1,0 +1,1 @@
+"""What was observed and what it amounts to, in SQL: segments, watermarks, day records, and the close of a day."""

@@ -1,0 +1,101 @@
+"""What a floor hands over to be stored in one step: the transitions, the facts behind them, and the watermark."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from ccd.floor.events import CallerJoined, CallerLeft, Heard, Lost, PbxEvent, Snapshot
+from ccd.floor.floor import FloorState
+from ccd.floor.segments import Segment, Transition
+from ccd.history.segment_rows import SEAT_FORMAT, Row, facts_of, open_of
+
+WAITING = TypeAdapter(dict[str, dict[str, int]])
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a PBX's floor stands: the figures of its FloorState, and the newest evidence they stand for."""
+
+    number: int
+    heard_at: int | None
+    confirmed_at: int | None
+    gap_since: int | None
+    waiting: str
+    ref: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Frozen on the spot, because the floor goes on: `seats` are rows already. Sized in rows."""
+
+    pbx: str
+    closed: tuple[Segment, ...]
+    seats: Mapping[str, Row]
+    standing: Standing
+
+    @property
+    def rows(self) -> int:
+        return len(self.closed) + len(self.seats) + 1
+
+
+def batch_of(pbx: str, transitions: Sequence[Transition], touched: Iterable[str], state: FloorState, ref: int) -> Batch:
+    """One batch of what the floor made of some events.
+
+    `touched` names the seats whose facts may have changed although their view did not; those of the transitions are
+    taken anyway. `ref` is the newest event's evidence reference, 0 where none is kept.
+    """
+    closed = tuple(transition.closed for transition in transitions if transition.closed is not None)
+    names = {transition.opened.seat for transition in transitions}
+    names.update(touched)
+    standing = Standing(
+        state.number,
+        state.heard_at,
+        state.confirmed_at,
+        state.gap_since,
+        WAITING.dump_json(state.waiting).decode(),
+        ref,
+    )
+    return Batch(pbx, closed, {name: _row(pbx, name, state) for name in names}, standing)
+
+
+def touched_by(event: PbxEvent, state: FloorState) -> Iterable[str]:
+    """The seats to store after an event although no transition names them.
+
+    An offer that another seat's event ended without a transition may stay in the store: a restart drops it, because
+    its caller waits no more.
+    """
+    match event:
+        case Snapshot():
+            return state.seats.keys()
+        case Heard() | Lost() | CallerJoined() | CallerLeft():
+            return ()
+        case _:
+            return (event.seat,)
+
+
+def _row(pbx: str, name: str, state: FloorState) -> Row:
+    facts = facts_of(state.seats[name])
+    known = state.open.get(name)
+    if known is None:
+        return (pbx, name, SEAT_FORMAT, facts, None, None, None)
+    return (pbx, name, SEAT_FORMAT, facts, open_of(known), known.number, known.start)
+
+
+def together(batches: Sequence[Batch]) -> list[Batch]:
+    """Batches in their order as one a PBX, in the order of the PBXs' names: what locks are taken in."""
+    by_pbx: dict[str, list[Batch]] = {}
+    for batch in batches:
+        by_pbx.setdefault(batch.pbx, []).append(batch)
+    return [_joined(pbx, by_pbx[pbx]) for pbx in sorted(by_pbx)]
+
+
+def _joined(pbx: str, batches: Sequence[Batch]) -> Batch:
+    if len(batches) == 1:
+        return batches[0]
+    closed: list[Segment] = []
+    seats: dict[str, Row] = {}
+    for batch in batches:
+        closed += batch.closed
+        seats.update(batch.seats)
+    return Batch(pbx, tuple(closed), seats, batches[-1].standing)

@@ -1,0 +1,62 @@
+"""One batch into the tables: closed segments, the seats as they are now, and the watermark that says so."""
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.errors import SourceTakenError
+from ccd.history.batch import Batch
+from ccd.history.schema import segments, sources
+from ccd.history.segment_rows import COLUMNS, Row, row_of
+from ccd.ledger.sql.rows import insert_rows
+
+SEAT_COLUMNS = ("pbx", "seat", "format", "facts", "open", "number", "start_at")
+SEAT_TYPES = ("text", "text", "integer", "text", "text", "bigint", "bigint")
+SEAT_CHANGES = ", ".join(f"{column} = excluded.{column}" for column in SEAT_COLUMNS[2:])
+
+
+async def write_batch(connection: AsyncConnection, writer: str, turn: int, batch: Batch) -> bool:
+    """Writes the batch as the writer's transaction number `turn` of that PBX, counted from 1.
+
+    False where that turn is written already: the commit had gone through, and only its answer was lost.
+    """
+    source = sources.c
+    found = await connection.execute(
+        select(source.writer, source.written).where(source.pbx == batch.pbx).with_for_update()
+    )
+    standing = found.one_or_none()
+    if standing is None or standing.writer != writer or standing.written not in (turn - 1, turn):
+        raise SourceTakenError(batch.pbx)
+    if standing.written == turn:
+        return False
+    await insert_rows(connection, segments, COLUMNS, [row_of(batch.pbx, segment) for segment in batch.closed])
+    await _upsert_seats(connection, [batch.seats[seat] for seat in sorted(batch.seats)])
+    now = batch.standing
+    await connection.execute(
+        update(sources)
+        .where(source.pbx == batch.pbx)
+        .values(
+            written=turn,
+            number=now.number,
+            heard_at=now.heard_at,
+            confirmed_at=now.confirmed_at,
+            gap_since=now.gap_since,
+            waiting=now.waiting,
+            ref=now.ref,
+        )
+    )
+    return True
+
+
+async def _upsert_seats(connection: AsyncConnection, rows: list[Row]) -> None:
+    if not rows:
+        return
+    columns = ", ".join(SEAT_COLUMNS)
+    rest = f"ON CONFLICT (pbx, seat) DO UPDATE SET {SEAT_CHANGES}"
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(SEAT_COLUMNS))
+        await connection.exec_driver_sql(f"INSERT INTO seats ({columns}) VALUES ({marks}) {rest}", rows)
+        return
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(SEAT_TYPES, 1))
+    await connection.exec_driver_sql(
+        f"INSERT INTO seats ({columns}) SELECT * FROM unnest({arrays}) {rest}", tuple(zip(*rows, strict=True))
+    )

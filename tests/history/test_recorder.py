@@ -1,0 +1,157 @@
+"""What a floor says is stored with the watermark it belongs to, once, whatever the database does meanwhile."""
+
+import asyncio
+import random
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.errors import SourceTakenError
+from ccd.floor.floor import Floor
+from ccd.history.batch import batch_of, touched_by
+from ccd.history.recorder import Recorder
+from ccd.history.resume import take_over
+from ccd.history.segment_rows import COLUMNS
+from ccd.ledger.sql.engine import WRITES
+from tests.floor.floors import added, connected, ended, heard, lost, offered, paused, removed, snapshot, unpaused
+from tests.floor.random_floors import random_floor
+from tests.floor.rules_of_random_floors import agent_rules
+from tests.history.observing import IMPATIENT, closed, floor_in_store, observe, record, recording, stored_segments
+
+A_DAY = (added(1), offered(2), connected(4), ended(9), paused(30, "厕所"), unpaused(50), heard(55), removed(60))
+
+
+async def test_a_closed_segment_is_stored_as_it_was_and_the_open_one_with_its_seat(engine: AsyncEngine) -> None:
+    observed = await record(engine, *A_DAY)
+    stored = await stored_segments(engine)
+    assert stored == [("pbx", segment) for segment in closed(observed.transitions)]
+    assert len(stored) == 7
+    assert (await floor_in_store(engine)) == observed.floor.state
+    assert observed.floor.state.heard_at == 55_000_000
+
+
+async def test_several_transitions_of_a_seat_in_one_batch_leave_the_last_one_open(engine: AsyncEngine) -> None:
+    async with recording(engine) as recorder:
+        observed = await (await observe(engine, recorder)).tell(A_DAY, at_once=100)
+    assert [segment for _, segment in await stored_segments(engine)] == closed(observed.transitions)
+    assert (await floor_in_store(engine)).open == observed.floor.state.open
+
+
+async def test_a_random_floor_comes_back_from_the_store_as_it_was(engine: AsyncEngine) -> None:
+    for seed in range(12):
+        floor = random_floor(random.Random(seed))
+        async with recording(engine) as recorder:
+            for pbx, events in floor.streams.items():
+                name = f"{pbx}{seed}"
+                observed = await observe(engine, recorder, name, rules=agent_rules(floor.rules).seats)
+                await observed.tell(events, at_once=7)
+                await recorder.drained()
+                assert await floor_in_store(engine, name) == observed.floor.state
+                assert await stored_segments(engine, name) == [(name, each) for each in closed(observed.transitions)]
+
+
+async def test_a_floor_resumed_in_the_middle_goes_on_as_if_nothing_had_been(engine: AsyncEngine) -> None:
+    for seed in range(8):
+        floor = random_floor(random.Random(seed))
+        rules = agent_rules(floor.rules).seats
+        pbx, events = next(iter(floor.streams.items()))
+        name = f"{pbx}{seed}"
+        whole = Floor(rules)
+        transitions = [transition for event in events for transition in whole.apply(event)]
+        for part in (events[: len(events) // 2], events[len(events) // 2 :]):
+            async with recording(engine) as recorder:
+                await (await observe(engine, recorder, name, rules=rules)).tell(part, at_once=3)
+        assert [segment for _, segment in await stored_segments(engine, name)] == closed(transitions)
+        assert await floor_in_store(engine, name) == whole.state
+
+
+async def test_the_seats_that_an_event_touches_are_stored_without_any_transition(engine: AsyncEngine) -> None:
+    """A second queue that is joined and paused changes facts alone until the first is paused as well."""
+    async with recording(engine) as recorder:
+        floor = Floor(
+            agent_rules(random_floor(random.Random(0)).rules).seats, await take_over(engine, "pbx", "here", IMPATIENT)
+        )
+        for event in (added(1), added(2, "sales"), heard(3), lost(4), snapshot(5)):
+            transitions = floor.apply(event)
+            await recorder.put(batch_of("pbx", transitions, touched_by(event, floor.state), floor.state, 0))
+            await recorder.drained()
+            assert await floor_in_store(engine) == floor.state
+
+
+async def test_what_is_stored_can_t_be_changed_or_deleted_or_replaced(engine: AsyncEngine) -> None:
+    await record(engine, *A_DAY)
+    columns = ", ".join(COLUMNS)
+    again = f"INTO segments ({columns}) SELECT {columns.replace('end_at', 'end_at + 1')} FROM segments WHERE number = 1"
+    attempts = ["UPDATE segments SET end_at = end_at + 1", "DELETE FROM segments", f"INSERT {again}"]
+    attempts += ["TRUNCATE segments"] if engine.dialect.name == "postgresql" else [f"INSERT OR REPLACE {again}"]
+    before = await stored_segments(engine)
+    for attempt in attempts:
+        with pytest.raises(DBAPIError):
+            async with engine.begin() as connection:
+                await connection.execute(text(attempt))
+    assert await stored_segments(engine) == before
+
+
+async def test_a_watermark_never_goes_back(engine: AsyncEngine) -> None:
+    await record(engine, *A_DAY)
+    for change in ("heard_at = heard_at - 1", "number = number - 1", "heard_at = NULL"):
+        with pytest.raises(DBAPIError, match="a watermark never goes back"):
+            async with engine.begin() as connection:
+                await connection.execute(text(f"UPDATE sources SET {change}"))
+
+
+async def test_a_second_process_takes_over_and_the_first_is_refused(engine: AsyncEngine) -> None:
+    older = Recorder(engine, "older", patience=IMPATIENT)
+    observed = await observe(engine, older, writer="older")
+    running = asyncio.ensure_future(older.run())  # noqa: TID251 -- this test ends it
+    await observed.tell(A_DAY[:3])
+    await older.drained()
+    newer = await take_over(engine, "pbx", "newer", IMPATIENT)
+    assert newer == observed.floor.state
+    await observed.tell(A_DAY[3:])
+    with pytest.raises(SourceTakenError, match="another process records pbx now"):
+        await running
+    assert await floor_in_store(engine) == newer
+
+
+async def test_a_commit_whose_answer_was_lost_is_not_written_twice(engine: AsyncEngine) -> None:
+    observed = await record(engine, *A_DAY)
+    async with recording(engine, "again") as recorder:
+        again = await observe(engine, recorder, writer="again")
+        await again.tell([added(70)])
+        await recorder.drained()
+        recorder._written["pbx"] = 0  # as if the answer to that commit had never come
+        await recorder.put(batch_of("pbx", [], [], again.floor.state, 0))
+        await recorder.drained()
+    assert [each for _, each in await stored_segments(engine)] == closed([*observed.transitions, *again.transitions])
+
+
+async def test_a_database_that_is_locked_loses_nothing_and_is_said_once(engine: AsyncEngine) -> None:
+    async with recording(engine) as recorder:
+        observed = await observe(engine, recorder)
+        async with engine.execution_options(**{WRITES: True}).connect() as holder:
+            if engine.dialect.name == "postgresql":
+                await holder.execute(text("SET lock_timeout = 0"))
+            await holder.execute(text("UPDATE sources SET ref = ref"))
+            await asyncio.wait_for(observed.tell(A_DAY), 5)
+            await asyncio.sleep(0.3)
+            assert recorder.rows_written == 0
+            await holder.rollback()
+        await asyncio.wait_for(recorder.drained(), 20)
+    assert [segment for _, segment in await stored_segments(engine)] == closed(observed.transitions)
+
+
+async def test_a_full_queue_holds_up_the_floor_instead_of_growing(engine: AsyncEngine) -> None:
+    recorder = Recorder(engine, "here", waiting_rows_max=20, patience=IMPATIENT)
+    observed = await observe(engine, recorder)
+    telling = asyncio.ensure_future(observed.tell(A_DAY * 10))  # noqa: TID251 -- this test awaits it
+    await asyncio.sleep(0.05)
+    assert not telling.done()
+    assert recorder.rows_waiting <= 20
+    running = asyncio.ensure_future(recorder.run())  # noqa: TID251 -- this test ends it
+    await asyncio.wait_for(telling, 10)
+    await recorder.drained()
+    running.cancel()
+    assert await floor_in_store(engine) == observed.floor.state
