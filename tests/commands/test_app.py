@@ -1,0 +1,117 @@
+"""The program itself: which verbs there are, and how it ends when something is wrong."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import typer
+
+from ccd import __version__
+from ccd.commands import app
+from ccd.commands.app import VERBS, built, main
+from ccd.errors import CcdError, ConfigurationError, Fault
+from tests.commands.running import ccd
+
+FOLDER = Path(app.__file__).parent
+
+
+def test_every_module_with_a_verb_is_listed_with_its_line_of_help():
+    modules = {file.stem for file in FOLDER.glob("*.py")}
+    verbs = {name for name in modules if hasattr(import_module(f"ccd.commands.{name}"), name)}
+    assert set(VERBS) == verbs
+    for verb, line in VERBS.items():
+        assert callable(getattr(import_module(f"ccd.commands.{verb}"), verb))
+        assert line.endswith(".")
+
+
+def test_help_names_every_verb_and_imports_none():
+    done = ccd("--help")
+    assert done.returncode == 0
+    assert [verb for verb in VERBS if f" {verb} " not in done.stdout] == []
+    script = "import sys; from ccd.commands.app import built; built(['--help']); print(sorted(sys.modules))"
+    loaded = ccd_script(script)
+    assert "'ccd.commands.app'" in loaded
+    assert "'ccd.daemon'" not in loaded
+    assert "'sqlalchemy'" not in loaded
+
+
+def ccd_script(script: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=FOLDER.parents[1], check=True
+    )
+    return done.stdout
+
+
+def test_the_version_is_said():
+    assert ccd("--version").stdout == f"ccd {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nonsense"], "ccd: No such command 'nonsense'; ccd --help"),
+        (["check"], "ccd: Missing option '--config'; ccd --help"),
+        (["check", "--nonsense"], "ccd: No such option: --nonsense"),
+    ],
+)
+def test_a_wrong_word_on_the_command_line_is_one_line_and_exit_code_2(arguments, said):
+    done = ccd(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(said)
+    assert done.stderr.count("\n") == 1
+
+
+def ends(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
+    """The exit code of a verb that raises."""
+
+    def raising(arguments: object) -> typer.Typer:
+        verbs = typer.Typer()
+
+        @verbs.command()
+        def verb() -> None:
+            raise error
+
+        return verbs
+
+    monkeypatch.setattr(app, "built", raising)
+    monkeypatch.setattr(sys, "argv", ["ccd"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+class PortTakenError(CcdError):
+    def __str__(self) -> str:
+        return "port 8080 is taken; choose another with --port"
+
+
+def test_an_error_of_ccd_is_its_sentence_and_its_exit_code_and_no_traceback(monkeypatch, capsys):
+    assert ends(monkeypatch, PortTakenError()) == 1
+    assert capsys.readouterr().err == "port 8080 is taken; choose another with --port\n"
+    assert ends(monkeypatch, ConfigurationError((Fault(Path("ccd.toml"), 3, "site", "is missing"),))) == 2
+    assert capsys.readouterr().err == "ccd.toml:3: site: is missing\n"
+
+
+def test_errors_that_come_out_of_a_group_of_tasks_are_said_once_each(monkeypatch, capsys):
+    group = BaseExceptionGroup("tasks", [PortTakenError(), BaseExceptionGroup("more", [PortTakenError()])])
+    assert ends(monkeypatch, group) == 1
+    assert capsys.readouterr().err.count("port 8080 is taken") == 1
+
+
+def test_a_defect_of_ccd_is_not_hidden_among_errors(monkeypatch):
+    with pytest.raises(BaseExceptionGroup):
+        ends(monkeypatch, BaseExceptionGroup("tasks", [PortTakenError(), ZeroDivisionError()]))
+
+
+def test_ctrl_c_ends_with_130(monkeypatch):
+    assert ends(monkeypatch, KeyboardInterrupt()) == 130
+
+
+def test_only_the_verb_that_is_asked_for_is_more_than_its_name():
+    registered = {command.name: command.callback for command in built(["--help"]).registered_commands}
+    assert set(registered.values()) == {app.named_only}
+    registered = {command.name: command.callback for command in built(["check"]).registered_commands}
+    assert registered["check"] is not app.named_only

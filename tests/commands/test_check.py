@@ -1,0 +1,100 @@
+"""`ccd check`: every fault at once, nothing started, exit code 2."""
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.commands.running import HERE, ccd
+
+PBX = '[[pbx]]\nname = "pbx-1"\nhost = "127.0.0.1"\nsecret_file = "secret"\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "secret").write_text("s3cret\n")
+    (tmp_path / "roster.csv").write_text((HERE / "config/roster.csv").read_text())
+    return tmp_path
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "ccd.toml"
+    file.write_text(text)
+    return file
+
+
+def test_a_configuration_in_order_is_said_to_be(folder):
+    done = ccd("check", "--config", written(folder, 'roster = "roster.csv"\n' + PBX))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{folder}/ccd.toml: in order; telephone switches: pbx-1; agents on the roster: 6\n"
+    assert sorted(os.listdir(folder)) == ["ccd.toml", "roster.csv", "secret"]
+
+
+def test_faults_of_the_file_the_roster_the_secrets_and_the_certificates_are_all_named_in_one_go(folder):
+    (folder / "roster.csv").write_text("agent,interface,member_name,unit\n,PJSIP/1,,team-1\n1002,PJSIP/2,,\n")
+    (folder / "key.pem").write_text("no key")
+    text = (
+        'roster = "roster.csv"\n'
+        'timezone = "Mars"\n'
+        "settle_wait_s_max = -1\n"
+        'state_directory = "secret/state"\n'
+        '[[pbx]]\nname = "pbx-1"\nhost = "h"\nsecret_file = "nowhere"\n'
+        '[pbx.tls]\nca = "key.pem"\n'
+        '[http.tls]\ncertificate = "key.pem"\nkey = "key.pem"\n'
+    )
+    done = ccd("check", "--config", written(folder, text))
+    assert (done.returncode, done.stdout) == (2, "")
+    wanted = [
+        "ccd.toml:2: timezone: 'Mars' is no time zone; allowed:",
+        "ccd.toml:3: settle_wait_s_max: allowed: greater than or equal to 0; found -1",
+        "roster.csv:2: agent: is empty",
+        "roster.csv:3: unit: is empty",
+        "nowhere: pbx[0].secret_file: can't be read",
+        "ccd.toml: pbx[0].tls.ca: ",
+        "ccd.toml: http.tls: ",
+        f"ccd.toml: state_directory: {folder}/secret is no folder",
+        f"ccd.toml: evidence.directory: {folder}/secret is no folder",
+    ]
+    found = done.stderr.splitlines()
+    assert len(found) == len(wanted), found
+    for said, start in zip(found, wanted, strict=True):
+        assert said.startswith(f"{folder}/{start}"), said
+
+
+def test_without_a_telephone_switch_there_is_nothing_to_run(folder):
+    done = ccd("check", "--config", written(folder, ""))
+    assert done.returncode == 2
+    assert done.stderr == f"{folder}/ccd.toml: pbx: no telephone switch is configured; add a [[pbx]]\n"
+
+
+def test_what_is_probably_not_meant_is_a_warning(folder):
+    (folder / "roster.csv").write_text(
+        "agent,interface,member_name,unit,pbx\n"
+        "1001,Local/1001@agents,,team-1,\n"
+        "1002,Local/1002@agents/n,,team-2,\n"
+        "1003,Local/1003@agents/nj,,team-2,pbx-9\n"
+    )
+    done = ccd("check", "--config", written(folder, 'roster = "roster.csv"\n' + PBX + "[units.team-1]\n"))
+    assert done.returncode == 0
+    first, second, third, _in_order = done.stdout.splitlines()
+    assert "roster.csv:2: interface: Local/1001@agents lacks /n" in first
+    assert "roster.csv:3: unit: 'team-2' has no [units.team-2]" in second
+    assert "roster.csv:4: pbx: 'pbx-9' is no [[pbx]]" in third
+
+
+def test_a_certificate_that_fits_its_key_is_taken(folder):
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -keyout key.pem -out cert.pem"
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    text = PBX + '[pbx.tls]\nca = "cert.pem"\n[http.tls]\ncertificate = "cert.pem"\nkey = "key.pem"\n'
+    assert ccd("check", "--config", written(folder, text)).returncode == 0
+
+
+def test_nothing_is_started_by_a_check(folder):
+    with socket.create_server(("127.0.0.1", 0)) as switch:
+        switch.settimeout(0.2)
+        port = switch.getsockname()[1]
+        assert ccd("check", "--config", written(folder, PBX + f"port = {port}\n")).returncode == 0
+        with pytest.raises(TimeoutError):
+            switch.accept()
