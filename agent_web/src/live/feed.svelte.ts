@@ -57,7 +57,9 @@ export class Feed {
     this.#tick_ms = local_ms;
     const { clock } = this.state;
     const now_s = clock === null ? 0 : serverNow(clock, local_ms);
-    this.now_s = Math.floor(now_s);
+    // Timers that went on without news would show what nobody has seen.
+    const { kind, pbx } = { pbx: null, ...liveness(this.state, local_ms) };
+    if (kind !== "stale" || pbx !== null) this.now_s = Math.floor(now_s);
     const real = clock === null || clock.rate === RATE_OF_A_REAL_CLOCK;
     const wait_ms = real ? 1000 * (1 - (now_s - Math.floor(now_s))) + 5 : FAST_TICK_MS;
     this.#ticking = setTimeout(this.#tick, wait_ms);

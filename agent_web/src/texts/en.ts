@@ -170,7 +170,6 @@ export const en: Texts = {
     failed: "The statement could not be fetched",
     retry: "Try again",
     balanceAfter: (balance) => `balance ${balance}`,
-    leaveAmount: "leave",
   },
   facts: {
     deposit: (base, rate, allowance, aux, kept) =>

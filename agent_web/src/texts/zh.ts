@@ -168,7 +168,6 @@ export const zh = {
     failed: "明细没有取到",
     retry: "重试",
     balanceAfter: (balance: string) => `余额 ${balance}`,
-    leaveAmount: "事假",
   },
   facts: {
     deposit: (base: string, rate: string, allowance: string, aux: string, kept: string) =>
