@@ -52,7 +52,9 @@ class Ledger:
 
         For postings that depend on what was posted before: lock, read, write. `work` may run several times.
         """
-        return await self._turn(lambda connection: work(Desk(connection, self._chart, self._now())), keep)
+        # What is undone must not be remembered either: accounts that were opened in it got numbers that are free again.
+        chart = self._chart if keep else Chart()
+        return await self._turn(lambda connection: work(Desk(connection, chart, self._now())), keep)
 
     async def balances(self, owner: str) -> dict[str, int]:
         """Seconds by kind of account, of those accounts that have a floor; empty for who has no account."""

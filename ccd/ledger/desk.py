@@ -14,22 +14,12 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import PostingError
-from ccd.ledger.chart import Chart
+from ccd.ledger.chart import Chart, open_accounts
 from ccd.ledger.keys import Claim, compare, content_of, first_outcomes, refusal_text, revisions_of
-from ccd.ledger.model import Account, Kept, Leg, Outcome, Posting, Refusal, Rule, Transfer, check_shape
+from ccd.ledger.model import Account, Kept, Leg, Moved, Outcome, Posting, Refusal, Rule, Transfer, check_shape
 from ccd.ledger.periods import OPEN, Month, months_under_lock
 from ccd.ledger.schema import balances, entries, owners
 from ccd.ledger.sheet import Sheet, reserve_numbers, write_sheet
-
-
-class Moved(NamedTuple):
-    """A transfer that was posted, as far as a later one may depend on it."""
-
-    day: date
-    service: str
-    debit: Account
-    credit: Account
-    seconds: int
 
 
 class Desk:
@@ -51,6 +41,16 @@ class Desk:
         numbers = sorted(self._chart.owner_ids[name] for name in wanted if name in self._chart.owner_ids)
         query = select(owners.c.id).where(owners.c.id.in_(numbers)).order_by(owners.c.id)
         await self.connection.execute(query.with_for_update(key_share=True))
+
+    def is_open(self, month: Month) -> bool:
+        """Of a month that is under lock: whether it takes postings."""
+        return self._months[month] == OPEN
+
+    async def open_accounts(self, names: Iterable[str], kinds: tuple[str, ...], floor: int | None) -> None:
+        """Opens accounts in a transaction that is going to be undone; `Ledger.open_accounts` opens them to stay."""
+        wanted = set(names)
+        await open_accounts(self.connection, wanted, kinds, floor)
+        self._chart.forget(wanted)
 
     async def revisions(self, keys: Iterable[str]) -> dict[str, list[Kept]]:
         """Which revisions of the keys are claimed, lowest first."""
@@ -152,8 +152,9 @@ class Desk:
 
     def _refusal(self, posting: Posting, originals: dict[Transfer, "Original"]) -> Refusal | None:
         """The rule that speaks against the posting, if any; otherwise the balances known here move with it."""
-        state = self._months[posting.book, posting.month]
-        if state != OPEN:
+        month = (posting.book, posting.month)
+        if not self.is_open(month):
+            state = self._months[month]
             return Refusal(Rule.MONTH, f"{posting.month} of {posting.book} is {state} and takes no postings")
         for leg in posting.legs:
             if leg.reverses and self._takes_back_again(leg, originals):

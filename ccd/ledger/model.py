@@ -112,6 +112,16 @@ class Kept:
     facts: str
 
 
+class Moved(NamedTuple):
+    """A transfer that was posted, as far as a later one may depend on it."""
+
+    day: date
+    service: str
+    debit: Account
+    credit: Account
+    seconds: int
+
+
 class Movement(NamedTuple):
     """One leg as the owner of a statement sees it: `seconds` is the effect on the own account."""
 

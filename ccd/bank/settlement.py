@@ -1,0 +1,54 @@
+"""What a measured day is worth (docs/time-bank.md 2.4). Pure.
+
+Times come in microseconds and go on so; each product, and aux, is cut to whole seconds once, by floor.
+"""
+
+from dataclasses import dataclass
+
+from ccd.bank.measured import Measured
+from ccd.bank.overdraft import overdraft_s
+from ccd.bank.policy import NO_ACCOMMODATION, PPM, Accommodation, Policy
+from ccd.bank.savings import deposit_s
+
+SECOND = 1_000_000  # microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """At most one of deposit and overdraft is above zero; in between, nobody is charged for what was not seen."""
+
+    base: int  # microseconds
+    aux_s: int
+    allowance_s: int  # of the base: what a deposit is made of
+    protected_s: int  # of base and unobserved time, at the own rate, or the minimum: what aux may reach uncharged
+    deposit_s: int
+    overdraft_s: int
+
+    @property
+    def net_s(self) -> int:
+        return self.deposit_s - self.overdraft_s
+
+
+NOTHING = Worth(0, 0, 0, 0, 0, 0)
+
+
+def worth_of(measured: Measured, policy: Policy, own: Accommodation = NO_ACCOMMODATION) -> Worth:
+    """The day against the allowance. A day that is on no roster is worth nothing: it is recorded, not settled."""
+    if measured.unit is None:
+        return NOTHING
+    base = base_of(measured, policy)
+    aux_s = measured.aux // SECOND
+    allowance_s = policy.rate_ppm * base // (PPM * SECOND)
+    seen_or_not = min(base + measured.unobserved, policy.base_s_max * SECOND)
+    own_rate_ppm = max(policy.rate_ppm, own.rate_ppm)
+    own_min_s = max(policy.allowance_min_s, own.allowance_min_s)
+    protected_s = max(own_rate_ppm * seen_or_not // (PPM * SECOND), own_min_s)
+    return Worth(base, aux_s, allowance_s, protected_s, deposit_s(allowance_s, aux_s), overdraft_s(protected_s, aux_s))
+
+
+def base_of(measured: Measured, policy: Policy) -> int:
+    """Microseconds, in a unit without schedules: capped, and nothing on a day on which nothing happened at all."""
+    if not (measured.answered or measured.pauses or measured.sign_ins or measured.sign_outs):
+        return 0
+    worked = max(0, measured.signed_in - measured.exempt - measured.unreachable)
+    return min(worked, policy.base_s_max * SECOND)
