@@ -16,6 +16,7 @@ from ccd.live.connect import Client
 from ccd.live.keys import KEPT_S, STAGED_KEPT_S, STREAM_ENTRIES_MAX, Keys
 from ccd.live.scripts import READ, REPLACE, WRITE, Script
 
+READ_AT_ONCE = 500  # entries
 STAGED_AT_ONCE = 500  # agents a command in a full rewrite; between two the loop turns to others
 
 
@@ -113,7 +114,7 @@ class Store:
     async def entries_after(self, last_id: str, wait_s: float) -> list[Entry]:
         """The entries after `last_id`; where there are none, waits up to `wait_s` for one."""
         found = await self._redis.execute_command(
-            "XREAD", "BLOCK", max(1, int(wait_s * 1000)), "STREAMS", self._keys.stream, last_id
+            "XREAD", "COUNT", READ_AT_ONCE, "BLOCK", max(1, int(wait_s * 1000)), "STREAMS", self._keys.stream, last_id
         )
         if not found:
             return []

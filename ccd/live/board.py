@@ -1,0 +1,99 @@
+"""The floor as this process knows it from Redis: agents, queues and sources, each as it is shown. Pure.
+
+An agent is shown in two ways: on the own page as the switch has it, and on a floor with personal reasons as "personal"
+(docs/time-bank.md 2.3, 7). Both are packed once, however many look at them.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ccd.live.batch import pack, unpack
+from ccd.live.store import Entry, Snapshot
+
+PERSONAL = "personal"
+
+
+@dataclass(slots=True)
+class Shown:
+    """An agent as msgpack, for the own page and for floors; as JSON where somebody has asked for it."""
+
+    unit: str
+    own: bytes
+    floor: bytes
+    own_json: bytes | None = None
+    floor_json: bytes | None = None
+
+
+@dataclass(slots=True)
+class Changes:
+    """What is to be shown anew: agents with the units that see the change, the one they left included."""
+
+    agents: dict[str, set[str]] = field(default_factory=dict)
+    queues: set[str] = field(default_factory=set)
+    sources: bool = False
+    accounts: list[str] = field(default_factory=list)
+
+
+class Board:
+    def __init__(self, is_personal: Callable[[str], bool]) -> None:
+        self._is_personal = is_personal
+        self.agents: dict[str, Shown] = {}
+        self.queues: dict[str, dict[str, Any]] = {}
+        self.sources: dict[str, dict[str, Any]] = {}
+
+    def load(self, snapshot: Snapshot) -> Changes:
+        """Take the whole state in place of what was known; what is the same in both is no change."""
+        changes = Changes()
+        named = {unpack(data)["agent"]: data for data in snapshot.agents}
+        for data in named.values():
+            self._agent(data, changes)
+        for agent in [agent for agent in self.agents if agent not in named]:
+            self._gone(agent, changes)
+        queues = {one["queue"] for one in map(unpack, snapshot.queues)}
+        self._queues(snapshot.queues, changes)
+        for queue in self.queues.keys() - queues:  # nobody has called it since the state was written
+            self.queues[queue] = {"queue": queue, "waiting": 0, "oldest_since": None}
+            changes.queues.add(queue)
+        self.sources = {}
+        self._sources(snapshot.sources)
+        changes.sources = True
+        return changes
+
+    def apply(self, entry: Entry, changes: Changes) -> None:
+        for data in entry.agents:
+            self._agent(data, changes)
+        for agent in entry.gone:
+            self._gone(agent, changes)
+        self._queues(entry.queues, changes)
+        if entry.sources:
+            self._sources(entry.sources)
+            changes.sources = True
+        changes.accounts += entry.accounts
+
+    def _agent(self, data: bytes, changes: Changes) -> None:
+        said = unpack(data)
+        agent, unit = said["agent"], said["unit"]
+        known = self.agents.get(agent)
+        if known is not None and known.own == data:
+            return
+        floor = pack(said | {"reason": PERSONAL}) if self._is_personal(said["reason"]) else data
+        self.agents[agent] = Shown(unit, data, floor)
+        touched = changes.agents.setdefault(agent, set())
+        touched.add(unit)
+        if known is not None:
+            touched.add(known.unit)
+
+    def _gone(self, agent: str, changes: Changes) -> None:
+        known = self.agents.pop(agent, None)
+        if known is not None:
+            changes.agents.setdefault(agent, set()).add(known.unit)
+
+    def _queues(self, queues: Iterable[bytes], changes: Changes) -> None:
+        for said in map(unpack, queues):
+            if self.queues.get(said["queue"]) != said:
+                self.queues[said["queue"]] = said
+                changes.queues.add(said["queue"])
+
+    def _sources(self, sources: Iterable[bytes]) -> None:
+        self.sources |= {said["pbx"]: said for said in map(unpack, sources)}

@@ -1,0 +1,279 @@
+"""Who looks at what, and what each of them is sent: one frame an interval, for all that changed since the last.
+
+A connection remembers up to which frame it has been served. One that can't keep up is passed over, and gets a single
+newer frame for all it missed once its buffer has drained: no queue stands behind any connection. What is sent is made
+once for all that are owed the same.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ccd.live import frames
+from ccd.live.board import Board, Changes
+from ccd.live.clients import Client, Topic
+from ccd.live.frames import Sealed
+
+Cache = dict[tuple[int, int, str], Sealed]
+
+
+@dataclass(frozen=True, slots=True)
+class HubLimits:
+    frame_interval_s: float = 0.1
+    heartbeat_s: float = 5.0  # a connection hears something at least this often
+    idle_tick_s: float = 0.5  # how often heartbeats and slow connections are looked after when nothing changes
+    write_buffer_bytes_max: int = 65_536  # with more than this unsent, a connection is passed over
+    slow_s_max: float = 30.0  # passed over for that long: closed
+    resync_interval_s_min: float = 1.0  # a connection gets no more than a snapshot in this time
+    snapshots_a_frame_max: int = 50
+    connections_max: int = 10_000
+    connections_a_person_max: int = 20
+    unsubscribed_s_max: float = 10.0
+
+
+class Hub:
+    """`clock` is the site's, in epoch seconds: what pages count their timers on. The hub's intervals are the loop's."""
+
+    def __init__(self, board: Board, clock: Callable[[], float], limits: HubLimits | None = None) -> None:
+        self.limits = limits or HubLimits()
+        self._board = board
+        self._clock = clock
+        self._floors: dict[frozenset[str] | None, Topic] = {}
+        self._owns: dict[str, Topic] = {}
+        self._of_person: dict[str, set[Client]] = {}
+        self._by_silence: dict[Client, None] = {}  # all connections, the longest unserved first
+        self._touched: set[Topic] = set()
+        self._behind: set[Client] = set()  # owed something that they could not be given yet
+        self._queues: dict[str, int] = {}  # queue → the frame it last changed in, the newest last
+        self._frame = 1  # the one being made
+        self._health_frame = 0
+        self._health: list[dict[str, object]] = []
+        self._woken = asyncio.Event()
+        self.next_frame_at = 0.0
+        self.frames_sent = 0
+        self.bytes_sent = 0
+        self.closed_as_slow = 0
+
+    @property
+    def connections(self) -> int:
+        return len(self._by_silence)
+
+    def clients(self) -> list[Client]:
+        return list(self._by_silence)
+
+    # --- who looks ---------------------------------------------------------------------------------------------------
+
+    def is_full_for(self, person: str) -> bool:
+        return (
+            self.connections >= self.limits.connections_max
+            or len(self._of_person.get(person, ())) >= self.limits.connections_a_person_max
+        )
+
+    def join(self, client: Client, now: float) -> None:
+        client.sent_at = now
+        self._by_silence[client] = None
+        self._of_person.setdefault(client.session.person.name, set()).add(client)
+
+    def leave(self, client: Client) -> None:
+        self._unsubscribe(client)
+        self._by_silence.pop(client, None)
+        self._behind.discard(client)
+        of_person = self._of_person.get(client.session.person.name, set())
+        of_person.discard(client)
+        if not of_person:
+            self._of_person.pop(client.session.person.name, None)
+
+    def subscribe_floor(self, client: Client, units: frozenset[str] | None) -> None:
+        """`units` None: all of them."""
+        topic = self._floors.get(units)
+        if topic is None:
+            topic = self._floors[units] = Topic("floor", units, None, newest=self._frame - 1)
+        self._subscribe(client, topic)
+
+    def subscribe_own(self, client: Client, agent: str) -> None:
+        topic = self._owns.get(agent)
+        if topic is None:
+            topic = self._owns[agent] = Topic("me", None, agent, newest=self._frame - 1)
+        self._subscribe(client, topic)
+
+    def resync(self, client: Client) -> None:
+        """The client asks for a snapshot; it gets one, but not more often than the limit says."""
+        client.seen = None
+        self._behind.add(client)
+        self.wake()
+
+    def _subscribe(self, client: Client, topic: Topic) -> None:
+        self._unsubscribe(client)
+        client.topic = topic
+        client.health_seen = -1
+        topic.clients.add(client)
+        self.resync(client)
+
+    def _unsubscribe(self, client: Client) -> None:
+        topic = client.topic
+        if topic is None:
+            return
+        client.topic = None
+        topic.clients.discard(client)
+        if not topic.clients:
+            self._touched.discard(topic)
+            if topic.agent is None:
+                self._floors.pop(topic.units, None)
+            else:
+                self._owns.pop(topic.agent, None)
+
+    # --- what changed ------------------------------------------------------------------------------------------------
+
+    def take(self, changes: Changes) -> None:
+        for agent, units in changes.agents.items():
+            for topic in self._floors.values():
+                if topic.units is None or not topic.units.isdisjoint(units):
+                    self._touch(topic, agent)
+            if agent in self._owns:
+                self._touch(self._owns[agent], agent)
+        for queue in changes.queues:
+            self._queues.pop(queue, None)
+            self._queues[queue] = self._frame
+            self._touched.update(self._floors.values())
+        for agent in changes.accounts:
+            for client in self._owns[agent].clients if agent in self._owns else ():
+                client.account_due = True
+                self._behind.add(client)
+        if changes.agents or changes.queues or changes.accounts:
+            self.wake()
+
+    def tell_health(self, sources: list[dict[str, object]]) -> None:
+        if sources == self._health:
+            return
+        self._health = sources
+        self._health_frame = self._frame
+        self._behind.update(client for client in self._by_silence if client.topic is not None)
+        self.wake()
+
+    def _touch(self, topic: Topic, agent: str) -> None:
+        topic.changed.pop(agent, None)
+        topic.changed[agent] = self._frame
+        self._touched.add(topic)
+
+    # --- what is sent ------------------------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.limits.idle_tick_s):
+                    await self._woken.wait()
+            self._woken.clear()
+            self.next_frame_at = loop.time() + self.limits.frame_interval_s
+            self.frame(loop.time())
+            if self._behind:
+                self.wake()
+            await asyncio.sleep(self.next_frame_at - loop.time())
+
+    def frame(self, now: float) -> None:
+        """Serve everybody who is owed something; `now` is the loop's time."""
+        cache: Cache = {}
+        due = self._behind
+        self._behind = set()
+        for topic in self._touched:
+            topic.newest = self._frame
+            due |= topic.clients
+        self._touched = set()
+        snapshots_left = self.limits.snapshots_a_frame_max
+        for client in due:
+            if client.seen is None:
+                if snapshots_left and now >= client.snapshot_at + self.limits.resync_interval_s_min:
+                    snapshots_left -= self._serve(client, now, cache)
+                else:
+                    self._behind.add(client)
+            else:
+                self._serve(client, now, cache)
+        self._frame += 1
+        self._keep_alive(now)
+
+    def _serve(self, client: Client, now: float, cache: Cache) -> bool:
+        """Give the client what it is owed, unless its buffer is full."""
+        topic = client.topic
+        if topic is None or client.line.is_closing():
+            return False
+        if client.line.buffered() > self.limits.write_buffer_bytes_max:
+            self._pass_over(client, now)
+            return False
+        client.slow_since = None
+        if client.seen is None:
+            client.snapshot_at = now
+            self._send(client, self._snapshot(topic, client, cache), now)
+        elif client.seen < topic.newest:
+            self._send(client, self._delta(topic, client.seen, client, cache), now)
+        client.seen = topic.newest
+        if client.health_seen < self._health_frame:
+            client.health_seen = self._health_frame
+            client.line.write(frames.health(client.codec, self._health))
+        if client.account_due:
+            client.account_due = False
+            client.line.write(frames.account(client.codec))
+        return True
+
+    def _pass_over(self, client: Client, now: float) -> None:
+        self._behind.add(client)
+        if client.slow_since is None:
+            client.slow_since = now
+        elif now - client.slow_since > self.limits.slow_s_max:
+            self.closed_as_slow += 1
+            client.line.abort()
+
+    def _send(self, client: Client, sealed: Sealed, now: float) -> None:
+        client.seq += 1
+        data = b"".join((sealed.before, client.codec.seq(client.seq), sealed.after))
+        client.line.write(data)
+        client.sent_at = now
+        self._by_silence.pop(client, None)
+        self._by_silence[client] = None
+        self.frames_sent += 1
+        self.bytes_sent += len(data)
+
+    def _snapshot(self, topic: Topic, client: Client, cache: Cache) -> Sealed:
+        key = (id(topic), -1, client.codec.subprotocol)
+        if key not in cache:
+            shown = topic.all_of(self._board)
+            queues = self._board.queues.values() if topic.agent is None else ()
+            cache[key] = frames.snapshot(client.codec, topic.name, self._clock(), shown, queues)
+        return cache[key]
+
+    def _delta(self, topic: Topic, seen: int, client: Client, cache: Cache) -> Sealed:
+        key = (id(topic), seen, client.codec.subprotocol)
+        if key not in cache:
+            changed, gone = topic.since(seen, self._board)
+            queues = []
+            if topic.agent is None:
+                for queue, frame in reversed(self._queues.items()):
+                    if frame <= seen:
+                        break
+                    queues.append(self._board.queues[queue])
+            cache[key] = frames.delta(client.codec, topic.agent is not None, self._clock(), changed, queues, gone)
+        return cache[key]
+
+    def _keep_alive(self, now: float) -> None:
+        """An empty delta for those who have heard nothing for a while, and the door for those who may not stay."""
+        empty: dict[str, Sealed] = {}
+        while self._by_silence:
+            client = next(iter(self._by_silence))
+            if now < client.sent_at + self.limits.heartbeat_s:
+                return
+            self._by_silence.pop(client)
+            self._by_silence[client] = None
+            client.sent_at = now
+            if client.session.until <= self._clock():
+                client.close("Signed out", "the session is over; sign in again")
+            elif client.topic is None:
+                if now - client.joined_at > self.limits.unsubscribed_s_max:
+                    client.close("No subscription", 'send {"op": "subscribe", "topic": "floor"} or "me"')
+            elif client.seen is not None and client not in self._behind:
+                codec = client.codec
+                if codec.subprotocol not in empty:
+                    empty[codec.subprotocol] = frames.delta(codec, False, self._clock())
+                self._send(client, empty[codec.subprotocol], now)
