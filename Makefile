@@ -16,6 +16,7 @@ demo: setup ## a simulated floor of 60 agents, its board and pages
 
 test: setup-dev ## all tests, those against real servers included
 	@tests/servers.sh
+	@$(BIN)/python hatch_build.py test
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: setup-dev ## format, lint, types, who imports whom, tidiness, the pages' types

@@ -1,7 +1,7 @@
 """Builds the pages (agent_web/) into ccd/web/pages/, with the Node.js that comes in a wheel.
 
 As a hook of hatchling it runs for each wheel, sdist and editable install. By hand: `python hatch_build.py` builds,
-`python hatch_build.py check` builds and checks the pages' types. Unchanged sources are not built again: the hash of
+`… check` checks the pages' types, too, `… test` runs their tests. Unchanged sources are not built again: the hash of
 what was built lies beside the result. An sdist carries both, so a wheel made from one needs no Node.js at all.
 """
 
@@ -101,8 +101,14 @@ def check() -> None:
     print("pages: types are in order")
 
 
+def test() -> None:
+    install()
+    npm("test")
+    print("pages: their tests have passed")
+
+
 if __name__ == "__main__":
     try:
-        {"build": build, "check": check}[sys.argv[1] if len(sys.argv) > 1 else "build"]()
+        {"build": build, "check": check, "test": test}[sys.argv[1] if len(sys.argv) > 1 else "build"]()
     except BuildError as error:
         sys.exit(f"pages: {error}")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator
 
-REDIS_SCHEMES = ("redis", "rediss", "unix")
+REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 SQL_SCHEMES = ("sqlite", "postgresql")
 
 
@@ -48,7 +48,8 @@ def is_origin(text: str) -> str:
 
 def is_redis_url(text: str) -> str:
     if text != "embedded" and urlsplit(text).scheme not in REDIS_SCHEMES:
-        raise ValueError('allowed: "embedded", or an address that begins with redis://, rediss:// or unix://')
+        allowed = ", ".join(f"{scheme}://" for scheme in REDIS_SCHEMES)
+        raise ValueError(f'allowed: "embedded", or an address that begins with one of {allowed}')
     return text
 
 
