@@ -25,7 +25,7 @@ RulesOf = Callable[[str | None], AgentRules]  # the unit's
 
 
 def owner_or_itself(owner_of: OwnerOf, pbx: str, seat: str, name: str, at: int) -> Owner:
-    return owner_of(pbx, seat, name, at) or Owner(seat, None, False)
+    return owner_of(pbx, seat, name, at) or Owner(seat, None, True)  # an interface of that name may be on another PBX
 
 
 class Crew:

@@ -1,0 +1,114 @@
+"""`ccd replay`: captured AMI bytes and queue_log files through the same code as live, day records out."""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ccd.daemon.site import Site
+from ccd.errors import CcdError
+from ccd.floor.crew import day_records
+from ccd.floor.events import PbxEvent, Snapshot
+from ccd.floor.floor import Floor
+from ccd.floor.records import DayRecord
+from ccd.floor.segments import Segment
+from ccd.pbx.captured import Capture
+from ccd.pbx.fill import fill
+from ccd.pbx.queue_log import QueueLog
+from ccd.pbx.translate import Scope
+from ccd.reports import day_json, day_table
+from ccd.settings import Settings, read
+
+SECOND = 1_000_000  # µs
+PBX = "replay"  # the one PBX of a replay: roster lines for any PBX match
+
+
+class Format(StrEnum):
+    json = "json"
+    table = "table"
+
+
+class NothingToReplayError(CcdError):
+    """Neither kind of file was named."""
+
+    exit_code = 2
+
+    def __str__(self) -> str:
+        return "nothing to replay: name at least one --ami or --queue-log file"
+
+
+class UnreadableCaptureError(CcdError):
+    exit_code = 2
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(file, reason)
+        self.file, self.reason = file, reason
+
+    def __str__(self) -> str:
+        return f"{self.file}: can't be read: {self.reason}; name a file of AMI bytes or a queue_log"
+
+
+def replay(
+    config: Annotated[Path | None, typer.Option(help="Configuration; without it every default holds.")] = None,
+    roster: Annotated[Path | None, typer.Option(help="Roster; instead of the configuration's.")] = None,
+    ami: Annotated[list[Path] | None, typer.Option(help="AMI bytes as captured; several are one PBX's.")] = None,
+    queue_log: Annotated[list[Path] | None, typer.Option(help="queue_log; fills what no AMI file observed.")] = None,
+    until: Annotated[float | None, typer.Option(help="Epoch at which what is open is closed.")] = None,
+    format: Annotated[Format, typer.Option(help="json or table")] = Format.table,
+) -> None:
+    """Replay captures of one PBX, and say what each agent's days amount to."""
+    if not ami and not queue_log:
+        raise NothingToReplayError
+    settings = read(config) if config else Settings()
+    site = Site(settings, roster)
+    records = replayed(site, ami or [], queue_log or [], None if until is None else round(until * SECOND))
+    if format is Format.json:
+        print(day_json.render(records, settings.timezone))
+    else:
+        day_table.show(records, settings.timezone)
+
+
+def replayed(site: Site, ami: list[Path], queue_log: list[Path], until: int | None) -> list[DayRecord]:
+    """The day records of the captures, what is open closed at `until` (µs; None: at the last event)."""
+    floor = Floor(site.seat_rules)
+    segments: list[tuple[str, Segment]] = []
+    last = 0
+    for event in _until(_events(site, ami, queue_log), until):
+        last = max(last, event.at)
+        segments += [(PBX, t.closed) for t in floor.apply(event) if t.closed]
+    end = last if until is None else until
+    for name, opened in floor.state.open.items():
+        segments += [(PBX, t.closed) for t in floor.end_wrap_up_until(floor.seat(name), end) if t.closed]
+        segments.append((PBX, floor.state.open[opened.seat]))
+    return day_records(segments, site.owner_of, site.roster_turns, site.rules_of, end)
+
+
+def _events(site: Site, ami: list[Path], queue_log: list[Path]) -> Iterator[PbxEvent]:
+    scope = Scope()
+    try:
+        told = list(Capture(scope).read(ami))
+        logged = list(QueueLog(_seats_by_name(told) | site.seats_by_name, scope).read(queue_log))
+        yield from fill(told, logged)
+    except OSError as error:
+        raise UnreadableCaptureError(str(error.filename), error.strerror or "it is no file") from None
+
+
+def _seats_by_name(told: Iterable[PbxEvent]) -> dict[str, str]:
+    """Member name → interface as AMI told them: queue_log names now the one, now the other."""
+    seats: dict[str, str] = {}
+    for event in told:
+        for who in event.members if isinstance(event, Snapshot) else [event]:
+            if name := getattr(who, "name", ""):
+                seats[name] = getattr(who, "seat", name)
+    return seats
+
+
+def _until(events: Iterable[PbxEvent], until: int | None) -> Iterator[PbxEvent]:
+    """An event at the very end still counts; a snapshot after it says nothing of the time before."""
+    for event in events:
+        if until is None or event.at <= until:
+            yield event
+        elif isinstance(event, Snapshot):
+            return

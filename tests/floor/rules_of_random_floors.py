@@ -1,0 +1,40 @@
+"""A random floor's choices, which speak the slow calculator's words, in ccd's."""
+
+from ccd.floor.agents import AgentRules
+from ccd.floor.crew import Owner, OwnerOf
+from ccd.floor.days import BusinessDays
+from ccd.floor.rules import QueueRule, ReasonRule, SeatRules
+from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Entry, Roster
+from tests.floor.random_floors import RandomFloor
+from tests.slow_seats import SECOND, Rules
+
+
+def agent_rules(rules: Rules) -> AgentRules:
+    queues = {
+        queue: QueueRule(rules.wrap_up_s.get(queue, 0), queue not in rules.not_counting)
+        for queue in {*rules.wrap_up_s, *rules.not_counting}
+    }
+    seats = SeatRules(rules.paused_in, rules.other_call_while_paused, queues)  # type: ignore[arg-type]  # plain strings
+    reasons = {
+        name: ReasonRule(*(None if s is None else s * SECOND for s in (reason.max_s, reason.max_s_day)))
+        for name, reason in rules.reasons.items()
+        if reason.exempt
+    }
+    return AgentRules(reasons, seats, BusinessDays(rules.timezone, rules.day_starts_at))
+
+
+def owner_of(floor: RandomFloor) -> tuple[OwnerOf, list[int]]:
+    """Whose a seat is, and the instants at which that may change."""
+    roster = Roster(
+        Entry(
+            n, r.agent, r.interface or "", r.member_name or "", "team", r.pbx or "",
+            BEFORE_ALL if r.starts is None else r.starts, AFTER_ALL if r.ends is None else r.ends,
+        )
+        for n, r in enumerate(floor.rules.roster)
+    )  # fmt: skip
+
+    def owner(pbx: str, seat: str, name: str, at: int) -> Owner | None:
+        entry = roster.owner(pbx, seat, name, at)
+        return Owner(entry.agent, entry.unit, True) if entry else None
+
+    return owner, roster.borders(BEFORE_ALL, AFTER_ALL)
