@@ -19,6 +19,7 @@ from ccd.pbx.translate import QUEUE_EVENTS, Translator
 PONG = b"\r\nPing: Pong"
 QUEUE_STATUS = b"\r\nMessage: Queue status will follow"
 
+NOTICES = (b"FullyBooted", b"Reload")  # after these a snapshot may differ from what the events told
 HELD_EVENTS_MAX = 200_000  # held back while no snapshot has come; then they are told without one
 
 Keep = Callable[[int, bytes], int]  # (at in µs, block) → ref
@@ -43,6 +44,7 @@ class Observation:
     ) -> None:
         self.heard_at: int | None = None  # of the last queue event or Ping answer: where a gap would begin
         self.observing = False
+        self.notices: set[bytes] = set()  # NOTICES that were heard; whoever acts on them takes them away
         self._blocks = blocks
         self._translator = translator
         self._keep = keep
@@ -65,12 +67,28 @@ class Observation:
         """QueueStatus is asked for now: who speaks from now on knows better than the answer."""
         self._gathering = Gathering(self._translator)
 
-    def lose(self) -> list[PbxEvent]:
-        """The connection ended, or events were dropped: a gap begins."""
+    def lose(self, at: int | None = None) -> list[PbxEvent]:
+        """The connection ended, or what came after `at` was dropped: a gap begins, at the last thing heard or there."""
         was_observing, self.observing, self._begun = self.observing, False, False
         self._gathering = None
         self._held = []
-        return [Lost(self.heard_at)] if was_observing and self.heard_at is not None else []
+        at = self.heard_at if at is None else at
+        return [Lost(at)] if was_observing and at is not None else []
+
+    @property
+    def gathering(self) -> bool:
+        """An answer is on its way, or is there and not placed yet."""
+        return self._gathering is not None
+
+    @property
+    def answered(self) -> bool:
+        """QueueStatus, of those asked, is answered to its end."""
+        return self._gathering is not None and self._gathering.complete
+
+    @property
+    def logins_answered(self) -> bool:
+        """Agents is answered to its end."""
+        return self._gathering is not None and self._gathering.logins_told
 
     def hear(self, blocks: Iterable[bytes]) -> list[PbxEvent]:
         """What the blocks mean, in their order."""
@@ -82,6 +100,8 @@ class Observation:
             elif name in ROWS:
                 self._row(name, block)
             elif name:
+                if name in NOTICES:
+                    self.notices.add(name)
                 if self._waits_for_stamp and (at := stamp(block)) is not None:
                     self._stamped(at, out)
             else:
@@ -111,15 +131,16 @@ class Observation:
     # --- blocks ------------------------------------------------------------------------------------------------------
 
     def _queue_event(self, name: bytes, block: bytes, out: list[PbxEvent]) -> None:
-        if not self._begun:
-            return
         headers = self._blocks.headers(block)
         at = microseconds(headers.get("Timestamp", ""))
         if at is not None and self._waits_for_stamp:
             self._stamped(at, out)
         if not self._translator.takes(headers):
             return
-        event = self._translator.event(name, headers, at, self._keep(at, block) if at is not None else 0)
+        ref = self._keep(at, block) if at is not None else 0
+        if not self._begun:
+            return
+        event = self._translator.event(name, headers, at, ref)
         if at is not None:
             self.heard_at = max(at, self.heard_at or at)
         if event:

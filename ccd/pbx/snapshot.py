@@ -45,13 +45,13 @@ class Gathering:
     def __init__(self, translator: Translator) -> None:
         translator.begin_rows()
         self.complete = False  # the queues' part has ended
+        self.logins_told = False  # and the pool agents' part
         self.spoke: set[tuple[str, str]] = set()
         self.first_stamp: int | None = None  # of what came after the end, in µs
         self._translator = translator
         self._members: list[Member] = []
         self._waiting: list[WaitingRow] = []
         self._logins: set[str] = set()
-        self._logins_told = False
         self._callers: dict[str, WaitingRow | None] = {}  # what events said meanwhile; None: the caller is gone
         self._logged: dict[str, bool] = {}
         self._blocks: list[bytes] = []
@@ -70,7 +70,7 @@ class Gathering:
             if seat := self._translator.login_row(headers):
                 self._logins.add(seat)
         elif name == b"AgentsComplete":
-            self._logins_told = True
+            self.logins_told = True
 
     def told(self, event: PbxEvent) -> None:
         """An event came while the answer was on its way, or so soon after it that the answer may have overtaken it."""
@@ -123,7 +123,7 @@ class Gathering:
         return Snapshot(at, ref, members, _since(waiting.values(), at), self._logged_in(logged))
 
     def _logged_in(self, said: dict[str, bool]) -> frozenset[str] | None:
-        if not self._logins_told:
+        if not self.logins_told:
             return None
         logins = (self._logins | {seat for seat, logged_in in said.items() if logged_in}) - {
             seat for seat, logged_in in said.items() if not logged_in

@@ -1,0 +1,271 @@
+"""One PBX, followed for as long as the daemon runs: connected, watched, asked, and connected again.
+
+What is heard goes through an Observation into the Inbox, in the callback of the socket. Beside that runs one loop that
+asks: a Ping each `ping_interval_s`, whose silence ends the connection, and a snapshot after login, when the switch says
+that something was reloaded, when something was dropped, and every `snapshot_interval_s`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from random import Random
+from time import time
+from typing import Literal, NoReturn
+
+from ccd.errors import LoginRefusedError, NoAnswerError, PbxError
+from ccd.floor.events import PbxEvent
+from ccd.pbx.ami import Account, Line
+from ccd.pbx.blocks import BANNER, Blocks, microseconds
+from ccd.pbx.inbox import Inbox
+from ccd.pbx.incidents import Finding, Lack, Log
+from ccd.pbx.observation import Keep, Observation, keep_nothing
+from ccd.pbx.translate import Flaw, Scope, Translator
+
+AMI_MAJOR_BEFORE = 11  # the manager interface of Asterisk N is version N - 11 since Asterisk 12
+VERSIONS = range(16, 23)  # of Asterisk, that were tried
+BOOTED_WAIT_S = 1.0  # FullyBooted follows a login at once, if the account may see it
+BOOTING_WAIT_S_MAX = 60.0  # to an account that has seen it: it comes when Asterisk has booted
+RESYNC_INTERVAL_S_MIN = 1.0  # between snapshots, however often something is reloaded or can't be read
+
+
+@dataclass(frozen=True, slots=True)
+class PbxConfig:
+    account: Account
+    scope: Scope = field(default_factory=Scope)
+    login_timeout_s: float = 10.0
+    ping_interval_s: float = 2.0
+    ping_deadline_s: float = 2.0
+    reconnect_delay_s_min: float = 0.5
+    reconnect_delay_s_max: float = 30.0
+    refused_delay_s: float = 60.0
+    snapshot_interval_s: float = 300.0
+    snapshot_settle_s: float = 0.5  # events that an answer has overtaken come within this
+    snapshot_deadline_s: float = 30.0
+    queue_size_max: int = 100_000  # events between the socket and whoever follows
+    watermark_margin_s: float = 2.0  # an event may be said so much later than a Ping that was answered after it
+
+
+State = Literal["live", "catching_up", "lost"]
+
+
+class Pbx:
+    """`run` belongs into a TaskGroup; `batches` is for one reader. What it finds and counts is there to be read."""
+
+    def __init__(
+        self,
+        config: PbxConfig,
+        log: Log,
+        keep: Keep = keep_nothing,
+        *,
+        clock: Callable[[], float] = time,
+        random: Random | None = None,
+    ) -> None:
+        self.state: State = "lost"
+        self.since = clock()  # of the state, by our own clock
+        self.findings: dict[Lack, Finding] = {}
+        self.reconnects = 0
+        self.inbox = Inbox(config.queue_size_max)
+        self.blocks = Blocks()
+        self.translator = Translator(config.scope)
+        self._config = config
+        self._log = log
+        self._clock = clock
+        self._random = random or Random()
+        self._observation = Observation(
+            self.blocks, self.translator, keep, margin_us=round(config.watermark_margin_s * 1_000_000)
+        )
+        self._delay_s = config.reconnect_delay_s_min
+        self._silence_s_max = min(config.ping_deadline_s, config.ping_interval_s)
+        self._banner = ""
+        self._booted = False  # FullyBooted was seen on this connection
+        self._sees_booted = False  # it was seen on any: the account may see it
+        self._resync = False  # something was reloaded, or could not be read
+        self._news = asyncio.Event()
+        self._expecting = False  # whatever is heard is news
+        self._heard = 0  # chunks
+        self._damaged = 0
+        self._untimed = 0
+        self._outage: type[PbxError] | None = None
+
+    def batches(self) -> AsyncIterator[list[PbxEvent]]:
+        """All that has been heard since the last batch, in order; never empty."""
+        return self.inbox.batches()
+
+    async def run(self) -> NoReturn:
+        """Follow the PBX for ever. What is no fault of the PBX or the network is raised."""
+        while True:
+            try:
+                await self._connection()
+            except LoginRefusedError as refused:
+                self._say_once(refused)
+                await asyncio.sleep(self._config.refused_delay_s)
+            except PbxError as error:
+                self._say_once(error)
+                await asyncio.sleep(self._next_delay_s())
+            self.reconnects += 1
+
+    # --- one connection ----------------------------------------------------------------------------------------------
+
+    async def _connection(self) -> NoReturn:
+        self._booted, self._banner, self._resync = False, "", False
+        line = Line(self._config.account, self.blocks, self._hear, self._news.set)
+        try:
+            await line.open(self._config.login_timeout_s)
+            self._turn("catching_up")
+            await self._look_around(line)
+            await self._watch(line)
+        finally:
+            line.close()
+            self.blocks.finish()
+            self.inbox.mark(self._observation.lose())
+            self._turn("lost")
+
+    async def _look_around(self, line: Line) -> None:
+        """What can be known right after the login: the version, and whether the account sees system events."""
+        major = self._banner.partition("/")[2].partition(".")[0]
+        version = int(major) + AMI_MAJOR_BEFORE if major.isascii() and major.isdigit() and len(major) < 4 else 0
+        self._find(version not in VERSIONS, Lack.VERSION, self._banner)
+        patience_s = BOOTING_WAIT_S_MAX if self._sees_booted else BOOTED_WAIT_S
+        waited_until = asyncio.get_running_loop().time() + patience_s
+        while not self._booted and asyncio.get_running_loop().time() < waited_until:
+            await self._wait(line, min(patience_s, self._config.ping_interval_s))
+            await self._ping(line)
+        self._find(not self._booted, Lack.SYSTEM_EVENTS)
+
+    async def _watch(self, line: Line) -> NoReturn:
+        """Ping, and take snapshots, until the connection ends with a PbxError."""
+        loop = asyncio.get_running_loop()
+        last_s = float("-inf")
+        while True:
+            now_s = loop.time()
+            due = self._resync or not self._observation.observing
+            interval_s = RESYNC_INTERVAL_S_MIN if due else self._config.snapshot_interval_s
+            if now_s >= last_s + interval_s and self.inbox.caught_up.is_set():
+                self._resync = False
+                await self._snapshot(line)
+                last_s = loop.time()
+            else:
+                await self._ping(line)
+            untimed = sum(
+                count for rejected, count in self.translator.rejected.items() if rejected.flaw is Flaw.NO_TIME
+            )
+            if untimed > self._untimed:
+                self._find(True, Lack.STAMPS)
+            self._untimed = untimed
+            await self._wait(line, self._config.ping_interval_s)
+
+    async def _snapshot(self, line: Line) -> None:
+        """Ask who is in which queue, and place the answer in time (ccd.pbx.snapshot)."""
+        first = not self._observation.observing
+        if first:
+            self._observation.begin()
+            await self._ping(line)
+        self._observation.ask()
+        answer = await line.ask({"Action": "QueueStatus"}, self._silence_s_max)
+        refused = answer["Response"] != "Success"
+        self._find(refused, Lack.SNAPSHOT, answer.get("Message", ""))
+        if refused:
+            self.inbox.mark(self._observation.lose())
+            return
+        await self._until(line, lambda: self._observation.answered, "QueueStatus")
+        answer = await line.ask({"Action": "Agents"}, self._silence_s_max)
+        if answer["Response"] == "Success":
+            await self._until(line, lambda: self._observation.logins_answered, "Agents")
+        denied = "denied" in answer.get("Message", "").lower()  # not so where app_agent_pool is simply not there
+        self._find(denied, Lack.LOGINS, answer.get("Message", ""))
+        if not first:
+            await asyncio.sleep(self._config.snapshot_settle_s)
+        self._put(self._observation.place(await self._ping(line)))
+        if self._observation.observing:
+            self._turn("live")
+            self._delay_s = self._config.reconnect_delay_s_min
+
+    async def _ping(self, line: Line) -> int:
+        """The PBX's time, in µs. What is silent for as long as an interval is dead."""
+        answer = await line.ask({"Action": "Ping"}, self._silence_s_max)
+        at = microseconds(answer.get("Timestamp", ""))
+        if at is None:
+            raise NoAnswerError(self._config.account.pbx, "Ping with its time", self._silence_s_max)
+        return at
+
+    async def _until(self, line: Line, answered: Callable[[], bool], action: str) -> None:
+        """Wait for the end of a long answer for as long as anything comes."""
+        deadline_s = asyncio.get_running_loop().time() + self._config.snapshot_deadline_s
+        self._expecting = True
+        while self._observation.gathering and not answered():
+            heard = self._heard
+            await self._wait(line, self._silence_s_max)
+            if self._heard == heard or asyncio.get_running_loop().time() > deadline_s:
+                raise NoAnswerError(self._config.account.pbx, action, self._config.snapshot_deadline_s)
+        self._expecting = False
+
+    async def _wait(self, line: Line, s_max: float) -> None:
+        """Until there is news. Raises what ended the connection, if that is the news."""
+        try:
+            async with asyncio.timeout(s_max):
+                await self._news.wait()
+        except TimeoutError:
+            pass
+        self._news.clear()
+        line.raise_if_ended()
+
+    # --- in the socket's callback ------------------------------------------------------------------------------------
+
+    def _hear(self, blocks: list[bytes]) -> None:
+        self._heard += 1
+        if blocks and blocks[0].startswith(BANNER):
+            self._banner = blocks[0].decode(errors="replace")
+        before = self._observation.heard_at
+        self._put(self._observation.hear(blocks), before)
+        notices, self._observation.notices = self._observation.notices, set()
+        if b"FullyBooted" in notices:
+            self._booted = self._sees_booted = True
+        damaged = self.blocks.damage.blocks > self._damaged
+        self._damaged = self.blocks.damage.blocks
+        if notices or damaged:
+            self._resync = True
+        if notices or damaged or self._expecting:
+            self._news.set()
+
+    def _put(self, events: list[PbxEvent], before: int | None = None) -> None:
+        if self.inbox.put(events):
+            return
+        self.inbox.mark(self._observation.lose(before))
+        self._turn("catching_up")
+        self._log.error(
+            "events came faster than they were taken: a gap begins, and ends with a snapshot",
+            pbx=self._config.account.pbx,
+            queue_size_max=self._config.queue_size_max,
+            dropped=self.inbox.dropped,
+        )
+
+    # --- what is said ------------------------------------------------------------------------------------------------
+
+    def _turn(self, state: State) -> None:
+        if state == self.state:
+            return
+        if state == "live":
+            self._outage = None
+            self._log.info(
+                "PBX is followed", pbx=self._config.account.pbx, after_s=round(self._clock() - self.since, 3)
+            )
+        self.state, self.since = state, self._clock()
+
+    def _find(self, lacking: bool, lack: Lack, detail: str = "") -> None:
+        """Keep what is lacking, and say it when it is new."""
+        if not lacking:
+            self.findings.pop(lack, None)
+        elif lack not in self.findings:
+            finding = self.findings[lack] = Finding(lack, detail)
+            self._log.warning(str(finding), pbx=self._config.account.pbx)
+
+    def _say_once(self, error: PbxError) -> None:
+        """An outage is said once, and again only where it becomes one of another kind."""
+        if type(error) is not self._outage:
+            self._outage = type(error)
+            self._log.error(str(error), pbx=error.pbx)
+
+    def _next_delay_s(self) -> float:
+        """Exponential, with jitter, so that many daemons don't come back in step."""
+        delay_s, self._delay_s = self._delay_s, min(self._delay_s * 2, self._config.reconnect_delay_s_max)
+        return delay_s * self._random.uniform(0.5, 1.0)
