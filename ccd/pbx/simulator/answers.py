@@ -151,7 +151,7 @@ def _entry(caller: Caller, place: int, at: int) -> str:
 
 
 def _waited_s(caller: Caller, at: int) -> int:
-    return max(0, at - caller.joined) // SECOND
+    return max(0, at // SECOND - caller.joined // SECOND)
 
 
 def _queue_summary(request: Request, switch: Switch, at: int) -> str:

@@ -5,6 +5,7 @@ So a day is the same whether it is reached by living through the days before or 
 be made without a socket (days.py).
 """
 
+from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from random import Random
@@ -16,7 +17,7 @@ from ccd.pbx.simulator.speech import Speech
 from ccd.pbx.simulator.staff import Person
 from ccd.pbx.simulator.switch import Switch
 from ccd.pbx.simulator.timeline import Timeline
-from ccd.pbx.simulator.traffic import Traffic
+from ccd.pbx.simulator.traffic import SLOT_S, Traffic
 from ccd.pbx.simulator.worker import Worker
 
 
@@ -70,9 +71,9 @@ class Life:
     def _begin_day(self, day: date, at: int) -> None:
         self.switch.restart_numbers()
         workers: dict[str, Worker] = {}
-        shifts: dict[str, list[tuple[int, int]]] = {name: [] for name in self.switch.queues}
+        on_shift: Counter[tuple[str, int]] = Counter()
         rng = Random(f"floor {self._seed} {day}")
-        traffic = Traffic(self.switch, self._timeline, rng, at, partial(_on_shift, shifts), workers)
+        traffic = Traffic(self.switch, self._timeline, rng, at, on_shift, workers)
         for person in self._people:
             plan = day_plan(person, day, at, self._seed)
             if plan is None:
@@ -80,13 +81,10 @@ class Life:
             freed = partial(traffic.freed, self.switch.handset(person.phone.interface))
             worker = Worker(person, plan, self.switch, self._timeline, rng, freed)
             workers[person.phone.interface] = worker
-            shifts[person.queues[0]].append((at + person.shift.starts_s * SECOND, at + person.shift.ends_s * SECOND))
+            slots = range(person.shift.starts_s // SLOT_S, person.shift.ends_s // SLOT_S)
+            on_shift.update((person.queues[0], slot) for slot in slots)
             worker.begin()
         traffic.begin()
         self._traffic = traffic
         tomorrow = day + timedelta(days=1)
         self._timeline.at(midnight_of(tomorrow, self._zone), partial(self._begin_day, tomorrow))
-
-
-def _on_shift(shifts: dict[str, list[tuple[int, int]]], queue: str, at: int) -> int:
-    return sum(starts <= at < ends for starts, ends in shifts[queue])

@@ -68,7 +68,7 @@ class Load:
             self.switch.add(at, person.phone, queue)  # a client had it removed
         elif membership.paused:
             self.switch.pause(at, interface, None, paused=False)
-        elif (turn + place) % 3:
+        elif (turn // 3 + place) % 3:
             caller = self.switch.join(at, queue, f"138{self._steps % 10**8:08d}")
             self.switch.ring(at, caller, handset)
         else:

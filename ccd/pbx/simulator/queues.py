@@ -1,6 +1,7 @@
 """The simulated queues: how they are set up, how their calls are, and what Asterisk counts of them."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ccd.pbx.simulator.speech import Caller, Membership
 
@@ -11,7 +12,9 @@ class QueueKind:
 
     name: str
     wrap_up_s: int
-    auto_pause: bool  # as `autopause = all`: a call that rings out pauses the member in all queues
+    auto_pause: Literal[
+        "no", "yes", "all"
+    ]  # a call that rings out pauses the member: in this queue, in all of its queues
     talk_s_median: float
     talk_sigma: float  # of the logarithm
     ring_s_max: int = 15
@@ -20,9 +23,9 @@ class QueueKind:
 
 
 QUEUES = (
-    QueueKind("support", wrap_up_s=20, auto_pause=True, talk_s_median=165, talk_sigma=0.6),
-    QueueKind("sales", wrap_up_s=30, auto_pause=True, talk_s_median=200, talk_sigma=0.55),
-    QueueKind("broadband", wrap_up_s=25, auto_pause=False, talk_s_median=230, talk_sigma=0.65),
+    QueueKind("support", wrap_up_s=20, auto_pause="all", talk_s_median=165, talk_sigma=0.6),
+    QueueKind("sales", wrap_up_s=30, auto_pause="all", talk_s_median=200, talk_sigma=0.55),
+    QueueKind("broadband", wrap_up_s=25, auto_pause="no", talk_s_median=230, talk_sigma=0.65),
 )
 
 

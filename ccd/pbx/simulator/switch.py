@@ -42,6 +42,11 @@ STATUS_AFTER_OVER_US = 700
 AUTO_PAUSE_US = 900
 
 
+def _whole_s(since: int, at: int) -> int:
+    """As Asterisk counts: from one whole second to another, so that half a second can be one."""
+    return at // SECOND - since // SECOND
+
+
 @dataclass(frozen=True, slots=True)
 class Talk:
     caller: Caller
@@ -192,9 +197,11 @@ class Switch:
         caller, leg = self._end_offer(handset)
         queue = self.queues[caller.queue]
         queue.unoffered = {caller.uniqueid: caller} | queue.unoffered
-        self._said.append(PhoneRangOut(self._stamp(at), caller, leg, (at - leg.began) // 1000))
-        if queue.kind.auto_pause:
-            self.pause(at + AUTO_PAUSE_US, handset.interface, None, paused=True, reason="Auto-Pause")
+        rung_ms = min((at - leg.began) // 1000, queue.kind.ring_s_max * 1000)  # no more than the queue allows is told
+        self._said.append(PhoneRangOut(self._stamp(at), caller, leg, rung_ms))
+        if queue.kind.auto_pause != "no":
+            where = None if queue.kind.auto_pause == "all" else caller.queue
+            self.pause(at + AUTO_PAUSE_US, handset.interface, where, paused=True, reason="Auto-Pause")
         self.device(at + AUTO_PAUSE_US + STATUS_AFTER_OVER_US, handset, FREE)
 
     def answer(self, at: int, handset: Handset, status_first: bool) -> Talk:
@@ -204,7 +211,7 @@ class Switch:
         self._leave(at, caller)
         if status_first:
             self.device(at, handset, IN_USE)
-        held_s, rung_s = (at - caller.joined) // SECOND, (at - leg.began) // SECOND
+        held_s, rung_s = _whole_s(caller.joined, at), _whole_s(leg.began, at)
         queue.count_hold(held_s)
         self._said.append(CallAnswered(self._stamp(at), caller, leg, held_s, rung_s))
         talk = handset.talk = Talk(caller, leg, at, held_s)
@@ -224,7 +231,7 @@ class Switch:
         self.talks -= 1
         caller, leg, held_s = talk.caller, talk.leg, talk.held_s
         queue = self.queues[caller.queue]
-        talked_s = (at - talk.began) // SECOND
+        talked_s = _whole_s(talk.began, at)
         queue.count_talk(held_s, talked_s)
         handset.wraps_until = at + queue.kind.wrap_up_s * SECOND
         self._said.append(CallOver(self._stamp(at), caller, leg, held_s, talked_s, by, bare))
@@ -237,7 +244,7 @@ class Switch:
     def give_up(self, at: int, caller: Caller, handset: Handset | None) -> None:
         """The caller hangs up in the queue, perhaps while `handset` is rung."""
         queue = self.queues[caller.queue]
-        held_s = (at - caller.joined) // SECOND
+        held_s = _whole_s(caller.joined, at)
         self._said.append(CallerGaveUp(self._stamp(at), caller, queue.position(caller), held_s))
         self._leave(at, caller)
         queue.unoffered.pop(caller.uniqueid, None)

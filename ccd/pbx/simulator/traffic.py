@@ -1,7 +1,7 @@
 """The callers: when they come, how long they wait and talk, and which phone is rung for them."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from random import Random
 
@@ -26,7 +26,7 @@ BARE = 0.01  # of the calls that the caller ended
 
 
 class Traffic:
-    """One day's callers. `on_shift` says how many work mainly in a queue at a time (µs)."""
+    """One day's callers. `on_shift` says how many work mainly in a queue in a slot of the day."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Traffic:
         timeline: Timeline,
         rng: Random,
         midnight: int,
-        on_shift: Callable[[str, int], int],
+        on_shift: Mapping[tuple[str, int], int],
         workers: Mapping[str, Worker],
     ) -> None:
         self._switch = switch
@@ -79,10 +79,11 @@ class Traffic:
             at = slot_ends
 
     def _callers_per_s(self, kind: QueueKind, at: int) -> float:
-        hour = (at - self._midnight) // (3600 * SECOND)
+        slot = (at - self._midnight) // (SLOT_S * SECOND)
+        hour = slot * SLOT_S // 3600
         busy = BUSY[hour - 8] if 0 <= hour - 8 < len(BUSY) else 0.0
         handling_s = kind.talk_s_median * math.exp(kind.talk_sigma**2 / 2) + kind.wrap_up_s + RING_S_MEDIAN
-        return busy * WORKS_SHARE * self._on_shift(kind.name, at) / handling_s
+        return busy * WORKS_SHARE * self._on_shift.get((kind.name, slot), 0) / handling_s
 
     def _arrive(self, name: str, at: int) -> None:
         number = f"1{self._rng.choice(('38', '39', '86', '50', '77'))}{self._rng.randrange(10**8):08d}"
@@ -115,7 +116,7 @@ class Traffic:
         worker = self._workers.get(handset.interface)
         if worker is not None:
             worker.call_over(at)
-            if kind.auto_pause:
+            if kind.auto_pause != "no":
                 worker.auto_paused(at)
         self._timeline.at(at + int(kind.retry_s * SECOND), partial(self._match, kind.name))
 
