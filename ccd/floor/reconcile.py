@@ -27,7 +27,7 @@ def reconcile(floor: "Floor", snapshot: Snapshot) -> list[Transition]:
         rows.setdefault(row.seat, []).append(row)
     after_gap = state.gap_since is not None
     transitions: list[Transition] = []
-    for name in sorted(rows.keys() | state.seats.keys()):
+    for name in sorted(rows.keys() | state.seats.keys() | (snapshot.logged_in or frozenset())):
         seat = floor.seat(name)
         if after_gap or (state.confirmed_at is None and name not in state.open):
             transitions += _observe_again(floor, seat, rows.get(name, []), snapshot)
@@ -86,16 +86,17 @@ def _compare(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Snapshot)
     if differs and not seat.calls:
         confirmed = max(seat.at, floor.state.confirmed_at or 0, known.start if known else 0)
         if confirmed < at:
-            transitions.append(floor.open(seat, confirmed, before._replace(state=State.UNOBSERVED), 0, False))
+            who = before.name if before.member else after.name
+            unseen = before._replace(name=who, state=State.UNOBSERVED)
+            transitions.append(floor.open(seat, confirmed, unseen, 0, False))
     seat.at = at if differs else seat.at
     return transitions + floor.turn(seat, at, snapshot.ref, False)
 
 
 def _membership(seat: Seat, row: Member, known: Membership | None) -> Membership:
     """A row as a fact. A pause that goes on keeps its place among the newest, and the reason that a restart lost."""
-    if known and known.paused and row.paused:
-        reason = row.reason or known.reason
-        return Membership(True, reason, known.paused_at, known.pause_order, row.device, row.wrap_up_s)
+    if known and known.paused and row.paused and row.reason in ("", known.reason):
+        return Membership(True, known.reason, known.paused_at, known.pause_order, row.device, row.wrap_up_s)
     seat.pauses_seen += 1
     reason = row.reason if row.paused else ""
     return Membership(row.paused, reason, row.paused_since_s * 1_000_000, seat.pauses_seen, row.device, row.wrap_up_s)
