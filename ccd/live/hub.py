@@ -267,9 +267,7 @@ class Hub:
             self._by_silence.pop(client)
             self._by_silence[client] = None
             client.sent_at = now
-            if client.session.until <= self._clock():
-                client.close("Signed out", "the session is over; sign in again")
-            elif client.topic is None:
+            if client.topic is None:
                 if now - client.joined_at > self.limits.unsubscribed_s_max:
                     client.close("No subscription", 'send {"op": "subscribe", "topic": "floor"} or "me"')
             elif client.seen is not None and client not in self._behind:

@@ -26,6 +26,11 @@ def floor_units(person: Person, asked: Iterable[str] | None, with_below: WithBel
     return wanted
 
 
+def led_units(person: Person, with_below: WithBelow, known: Iterable[str]) -> list[str]:
+    """The units that a person may look at, by name: those they lead and all below; `known` are all there are."""
+    return sorted(known) if ALL_UNITS in person.units else sorted(with_below(person.units))
+
+
 def own_agent(person: Person) -> str:
     """The agent whose page and account are this person's own; nobody reads another's."""
     if person.role is not Role.AGENT or person.agent is None:

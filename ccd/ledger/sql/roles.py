@@ -19,6 +19,10 @@ PRIVILEGES = {
     "sources": "SELECT, INSERT, UPDATE",
     "day_records": "SELECT, INSERT",
     "unit_days": "SELECT, INSERT, UPDATE",
+    "swept": "SELECT, INSERT, UPDATE",
+    "users": "SELECT, INSERT, UPDATE (password), DELETE",
+    "user_units": "SELECT, INSERT, DELETE",
+    "sessions": "SELECT, INSERT, DELETE",
     "alembic_version": "SELECT",
 }
 

@@ -1,0 +1,79 @@
+"""What the pages ask beside the live channel: the site, and the agent's own account."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from ccd.bank.statement import AgentAccount, Page
+from ccd.org.rights import own_agent
+from ccd.web.contract import LineSaid, MeSaid, PolicySaid, SiteSaid, StatementSaid
+from ccd.web.problems import Problem
+from ccd.web.session_api import Token, signed_in
+from ccd.web.sessions import Sessions
+
+LINES = 20
+LINES_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFacts:
+    """What is said of an agent beside the account."""
+
+    name: str
+    unit: str
+    policy: PolicySaid
+
+
+def account_api(
+    sessions: Sessions,
+    site: Callable[[], SiteSaid],
+    agent_facts: Callable[[str], AgentFacts],
+    account_of: Callable[[str], Awaitable[AgentAccount]],
+    statement_of: Callable[[str, int | None, int], Awaitable[Page]],
+) -> APIRouter:
+    router = APIRouter(prefix="/api")
+
+    @router.get("/site")
+    async def the_site(response: Response, token: Token = None) -> SiteSaid:
+        await signed_in(sessions, token)
+        response.headers["Cache-Control"] = "no-store"
+        return site()
+
+    @router.get("/me")
+    async def me(response: Response, token: Token = None) -> MeSaid:
+        """The agent who is signed in: accounts in seconds, and the newest lines of the statement."""
+        agent = own_agent((await signed_in(sessions, token)).person)
+        response.headers["Cache-Control"] = "no-store"
+        facts, account = agent_facts(agent), await account_of(agent)
+        page = await statement_of(agent, None, LINES)
+        return MeSaid(
+            agent=agent, name=facts.name, unit=facts.unit, accounts=dict(account.kinds), balance=account.balance_s,
+            policy=facts.policy, lines=_lines(page), next=_cursor(page),
+        )  # fmt: skip
+
+    @router.get("/me/statement")
+    async def statement(
+        response: Response,
+        before: Annotated[str | None, Query(description="`next` of what was read before")] = None,
+        limit: Annotated[int, Query(ge=1, le=LINES_MAX)] = LINES,
+        token: Token = None,
+    ) -> StatementSaid:
+        agent = own_agent((await signed_in(sessions, token)).person)
+        response.headers["Cache-Control"] = "no-store"
+        if before is not None and not (before.isascii() and before.isdecimal() and len(before) < 19):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "before: what an answer gave as next is allowed.")
+        page = await statement_of(agent, None if before is None else int(before), limit)
+        return StatementSaid(lines=_lines(page), next=_cursor(page))
+
+    return router
+
+
+def _lines(page: Page) -> list[LineSaid]:
+    return [LineSaid.model_validate(line.as_json()) for line in page.lines]
+
+
+def _cursor(page: Page) -> str | None:
+    return None if page.before is None else str(page.before)

@@ -1,0 +1,118 @@
+"""The people who may sign in, in SQL."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ccd.errors import AccountError
+from ccd.ledger.sql.turns import Patience, take_turn
+from ccd.org.people import Person, Role
+from ccd.web.passwords import PASSWORD_CHARACTERS_MAX, Passwords
+from ccd.web.reading import look
+from ccd.web.schema import sessions, user_units, users
+
+PASSWORD_CHARACTERS_MIN = 8
+NAME_CHARACTERS_MAX = 100
+
+
+class Accounts:
+    """`clock` in epoch seconds."""
+
+    def __init__(
+        self, engine: AsyncEngine, passwords: Passwords, clock: Callable[[], float], patience: Patience | None = None
+    ) -> None:
+        self._engine = engine
+        self._passwords = passwords
+        self._clock = clock
+        self._patience = patience or Patience()
+
+    async def add(self, person: Person, password: str) -> None:
+        problem = problem_of(person) or problem_of_password(password)
+        if problem:
+            raise AccountError(person.name, problem)
+        hashed = await self._passwords.hash(password)
+        created_at = int(self._clock() * 1_000_000)
+
+        async def work(connection: AsyncConnection) -> None:
+            known = await connection.execute(select(users.c.name).where(users.c.name == person.name))
+            if known.first():
+                raise AccountError(person.name, "is there already; ccd user password changes its password")
+            row = {
+                "name": person.name, "role": person.role.value, "agent": person.agent, "password": hashed,
+                "created_at": created_at,
+            }  # fmt: skip
+            await connection.execute(insert(users).values(row))
+            for unit in dict.fromkeys(person.units):
+                await connection.execute(insert(user_units).values(name=person.name, unit=unit))
+
+        await take_turn(self._engine, work, self._patience)
+
+    async def remove(self, name: str) -> None:
+        """The person, and whatever they are signed in with."""
+
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(delete(users).where(users.c.name == name))).rowcount
+
+        if not await take_turn(self._engine, work, self._patience):
+            raise AccountError(name, "is not there; ccd user list says who is")
+
+    async def set_password(self, name: str, password: str) -> None:
+        """A new password ends every session of the person."""
+        if problem := problem_of_password(password):
+            raise AccountError(name, problem)
+        hashed = await self._passwords.hash(password)
+
+        async def work(connection: AsyncConnection) -> int:
+            await connection.execute(delete(sessions).where(sessions.c.name == name))
+            return (
+                await connection.execute(update(users).where(users.c.name == name).values(password=hashed))
+            ).rowcount
+
+        if not await take_turn(self._engine, work, self._patience):
+            raise AccountError(name, "is not there; ccd user list says who is")
+
+    async def all(self) -> list[Person]:
+        async def work(connection: AsyncConnection) -> list[Person]:
+            rows = (await connection.execute(select(users).order_by(users.c.name))).all()
+            return await persons_of(connection, rows)
+
+        return await look(self._engine, work)
+
+    async def with_password(self, name: str, password: str) -> Person | None:
+        """The person, if there is one of that name and the password is theirs; as slow if not."""
+
+        async def work(connection: AsyncConnection) -> tuple[str, Person] | None:
+            row = (await connection.execute(select(users).where(users.c.name == name))).first()
+            return (row.password, (await persons_of(connection, [row]))[0]) if row else None
+
+        found = await look(self._engine, work)
+        right = await self._passwords.is_right(password[:PASSWORD_CHARACTERS_MAX], found[0] if found else None)
+        return found[1] if found and right else None
+
+
+async def persons_of(connection: AsyncConnection, rows: Sequence[Row[tuple[object, ...]]]) -> list[Person]:
+    """The persons that rows of `users` are, in their order."""
+    names = [row.name for row in rows]
+    of_name: dict[str, list[str]] = {name: [] for name in names}
+    found = await connection.execute(select(user_units).where(user_units.c.name.in_(names)).order_by(user_units.c.unit))
+    for name, unit in found:
+        of_name[name].append(unit)
+    return [Person(row.name, Role(row.role), row.agent, tuple(of_name[row.name])) for row in rows]
+
+
+def problem_of(person: Person) -> str | None:
+    """What is wrong with an account that is to be made; None where nothing is."""
+    if not person.name or len(person.name) > NAME_CHARACTERS_MAX or person.name != person.name.strip():
+        return f"needs a name of 1 to {NAME_CHARACTERS_MAX} characters, without blanks around it"
+    if person.role is Role.AGENT:
+        return None if person.agent and not person.units else "is an agent's: it needs --agent, and no --unit"
+    if person.agent is not None:
+        return "is a supervisor's: it has units, and no --agent"
+    return None if person.units else "needs at least one --unit; --unit '*' is all of them"
+
+
+def problem_of_password(password: str) -> str | None:
+    if PASSWORD_CHARACTERS_MIN <= len(password) <= PASSWORD_CHARACTERS_MAX:
+        return None
+    return f"needs a password of {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters"

@@ -1,0 +1,71 @@
+"""What goes wrong, as application/problem+json: {"title", "status", "detail"}, and what else a caller can use."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from ccd.errors import DatabaseBusyError, NotAllowedError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(HTTPException):
+    """Raised by whoever answers a request; `more` joins the three fields."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(status, detail, dict(headers or {}))
+        self.more = dict(more or {})
+
+
+def problem_response(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, more: Mapping[str, object] | None = None
+) -> JSONResponse:
+    body = {"title": HTTPStatus(status).phrase, "status": int(status), "detail": detail, **(more or {})}
+    return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
+
+
+def speak_problems(app: FastAPI) -> None:
+    """Every error of the application in the one form."""
+    log = structlog.get_logger("ccd.web")
+
+    async def of_http(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        more = error.more if isinstance(error, Problem) else None
+        return problem_response(error.status_code, str(error.detail), error.headers, more)
+
+    async def of_input(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        said = [{"where": ".".join(map(str, one["loc"])), "problem": one["msg"]} for one in error.errors()]
+        detail = "; ".join(f"{one['where']}: {one['problem']}" for one in said)
+        return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, more={"errors": said})
+
+    async def of_rights(_: Request, error: Exception) -> JSONResponse:
+        return problem_response(HTTPStatus.FORBIDDEN, str(error))
+
+    async def of_database(_: Request, error: Exception) -> JSONResponse:
+        log.warning("the database did not answer a request", error=str(error))
+        return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "The database does not answer; ask again.", RETRY_SOON)
+
+    async def of_defect(_: Request, error: Exception) -> JSONResponse:
+        # Starlette raises it again after the answer, and the server logs it with where it came from.
+        return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "This is a defect of ccd; its log says more.")
+
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(RequestValidationError, of_input)
+    app.add_exception_handler(NotAllowedError, of_rights)
+    app.add_exception_handler(DatabaseBusyError, of_database)
+    app.add_exception_handler(Exception, of_defect)
+
+
+RETRY_SOON: Mapping[str, str] = {"Retry-After": "2"}

@@ -1,0 +1,81 @@
+"""Signing in and out."""
+
+import math
+from collections.abc import Callable, Collection
+from http import HTTPStatus
+from typing import Annotated
+
+import structlog
+from fastapi import APIRouter, Cookie, Request, Response
+
+from ccd.org.people import Session
+from ccd.web.accounts import Accounts
+from ccd.web.backoff import BackOff
+from ccd.web.contract import Login, ProblemSaid, SignedIn
+from ccd.web.problems import Problem
+from ccd.web.sessions import Sessions
+
+COOKIE = "ccd_session"
+Token = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
+
+
+async def signed_in(sessions: Sessions, token: str | None) -> Session:
+    """Whose the request is; 401 for nobody's."""
+    session = await sessions.of_token(token)
+    if session is None:
+        raise Problem(HTTPStatus.UNAUTHORIZED, "Sign in first.")
+    return session
+
+
+def session_api(
+    accounts: Accounts,
+    sessions: Sessions,
+    back_off: BackOff,
+    clock: Callable[[], float],
+    turn_out: Callable[[Collection[str]], None],
+    units_of: Callable[[Session], list[str]],
+) -> APIRouter:
+    router = APIRouter(prefix="/api/session")
+    log = structlog.get_logger("ccd.web.sessions")
+
+    def said(session: Session) -> SignedIn:
+        person = session.person
+        return SignedIn(name=person.name, role=person.role.value, agent=person.agent, units=units_of(session))
+
+    @router.post("", responses={HTTPStatus.TOO_MANY_REQUESTS: {"model": ProblemSaid}})
+    async def sign_in(login: Login, request: Request, response: Response) -> SignedIn:
+        """Sets the cookie `ccd_session`. 401: wrong; 429: too many wrong ones, with `retry_after_s`."""
+        address = request.client.host if request.client else ""
+        wait_s = back_off.attempt(login.name, address, clock())
+        if wait_s > 0:
+            headers = {"Retry-After": str(math.ceil(wait_s))}
+            detail = f"Too many wrong passwords; try again in {math.ceil(wait_s)} s."
+            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, detail, headers, {"retry_after_s": math.ceil(wait_s)})
+        person = await accounts.with_password(login.name, login.password)
+        if person is None:
+            log.info("wrong name or password", address=address)
+            raise Problem(HTTPStatus.UNAUTHORIZED, "Wrong name or password.")
+        back_off.was_right(login.name, address)
+        token, session = await sessions.begin(person)
+        response.set_cookie(
+            COOKIE, token, max_age=int(session.until - clock()), path="/", httponly=True, samesite="strict",
+            secure=request.url.scheme == "https",
+        )  # fmt: skip
+        response.headers["Cache-Control"] = "no-store"
+        return said(session)
+
+    @router.get("")
+    async def who_am_i(response: Response, token: Token = None) -> SignedIn:
+        response.headers["Cache-Control"] = "no-store"
+        return said(await signed_in(sessions, token))
+
+    @router.delete("", status_code=HTTPStatus.NO_CONTENT)
+    async def sign_out(response: Response, token: Token = None) -> None:
+        """Ends the session, and the live connections that came with it."""
+        session = await sessions.of_token(token)
+        if session is not None:
+            await sessions.end(session)
+            turn_out({session.key})
+        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+
+    return router
