@@ -13,8 +13,8 @@ from ccd.pbx.simulator.life import Life
 from ccd.pbx.simulator.load import Load
 from ccd.pbx.simulator.server import Floor, SimulatedPbx
 from ccd.pbx.simulator.session import Account
+from ccd.pbx.simulator.speech import SECOND
 from ccd.pbx.simulator.staff import AGENTS_MAX, roster_csv, staff
-from ccd.pbx.simulator.switch import SECOND
 
 SPEED_MAX = 1_000.0
 FIRST_SIGN_IN = timedelta(hours=8, minutes=24)  # the first of the early shift is there soon after

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from ccd.pbx.simulator.ami_text import caller_channel, stamp
 from ccd.pbx.simulator.queues import Queue
 from ccd.pbx.simulator.requests import Request
-from ccd.pbx.simulator.speech import FREE, UNAVAILABLE, Caller, Membership
+from ccd.pbx.simulator.speech import FREE, SECOND, UNAVAILABLE, Caller, Membership
 from ccd.pbx.simulator.staff import Phone
-from ccd.pbx.simulator.switch import SECOND, Switch
+from ccd.pbx.simulator.switch import Switch
 
 BANNER = "Asterisk Call Manager/11.0.0\r\n"
 VERSION = "22.10.1+ccd-simulator"

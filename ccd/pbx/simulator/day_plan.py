@@ -9,9 +9,8 @@ from datetime import date
 from random import Random
 from typing import Literal
 
+from ccd.pbx.simulator.speech import SECOND
 from ccd.pbx.simulator.staff import Person, Shift
-
-SECOND = 1_000_000  # µs
 
 # What a pause is for, how often (of the pauses), and how long it usually is.
 REASONS = (("toilet", 0.36, 230), ("water", 0.26, 110), ("ticket", 0.22, 200), ("transaction", 0.16, 290))

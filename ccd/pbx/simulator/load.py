@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from ccd.pbx.simulator.ami_text import blocks
 from ccd.pbx.simulator.queues import QUEUES
-from ccd.pbx.simulator.speech import Speech
+from ccd.pbx.simulator.speech import SECOND, Speech
 from ccd.pbx.simulator.staff import Person, staff
-from ccd.pbx.simulator.switch import SECOND, Switch
+from ccd.pbx.simulator.switch import Switch
 
 REASONS = ("toilet", "water", "ticket", "transaction", "meal")
 STRIDE = 7_919  # a prime: neighbours on the roster are not neighbours in time

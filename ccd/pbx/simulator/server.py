@@ -16,8 +16,8 @@ from ccd.pbx.simulator.answers import BANNER
 from ccd.pbx.simulator.clock import VirtualClock
 from ccd.pbx.simulator.requests import Requests
 from ccd.pbx.simulator.session import Account, Session
-from ccd.pbx.simulator.speech import Speech
-from ccd.pbx.simulator.switch import SECOND, Switch
+from ccd.pbx.simulator.speech import SECOND, Speech
+from ccd.pbx.simulator.switch import Switch
 
 TICK_S = 0.02
 STEP_EVENTS_MAX = 2_000  # said between two looks at the sockets, when the floor has to catch up

@@ -14,6 +14,7 @@ from ccd.pbx.simulator.speech import (
     FREE,
     IN_USE,
     RINGING,
+    SECOND,
     UNAVAILABLE,
     CallAnswered,
     Caller,
@@ -31,8 +32,6 @@ from ccd.pbx.simulator.speech import (
     Speech,
 )
 from ccd.pbx.simulator.staff import Phone
-
-SECOND = 1_000_000  # µs
 
 # Between two things that are said for one cause, µs
 NEXT_QUEUE_US = 12

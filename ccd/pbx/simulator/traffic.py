@@ -6,8 +6,8 @@ from functools import partial
 from random import Random
 
 from ccd.pbx.simulator.queues import QueueKind
-from ccd.pbx.simulator.speech import Caller, Leg
-from ccd.pbx.simulator.switch import SECOND, Handset, Switch
+from ccd.pbx.simulator.speech import SECOND, Caller, Leg
+from ccd.pbx.simulator.switch import Handset, Switch
 from ccd.pbx.simulator.timeline import Timeline
 from ccd.pbx.simulator.worker import Worker
 
@@ -118,6 +118,7 @@ class Traffic:
             worker.call_over(at)
             if kind.auto_pause != "no":
                 worker.auto_paused(at)
+        self.freed(handset, at)
         self._timeline.at(at + int(kind.retry_s * SECOND), partial(self._match, kind.name))
 
     def _answer(self, handset: Handset, leg: Leg, at: int) -> None:

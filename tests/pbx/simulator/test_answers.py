@@ -8,8 +8,9 @@ import pytest
 from ccd.pbx.blocks import Blocks
 from ccd.pbx.simulator.requests import Request, Requests
 from ccd.pbx.simulator.session import Account, Session
+from ccd.pbx.simulator.speech import SECOND
 from ccd.pbx.simulator.staff import Phone
-from ccd.pbx.simulator.switch import SECOND, Switch
+from ccd.pbx.simulator.switch import Switch
 from tests.pbx.simulator.captured import blocks, header_names
 from tests.pbx.simulator.test_against_asterisk import SALES, SUPPORT, WANG, Lead
 

@@ -14,6 +14,7 @@ from ccd.pbx.simulator.days import blocks_of_day, events_of_day, speech_of_day
 from ccd.pbx.simulator.life import Life, midnight_of
 from ccd.pbx.simulator.queues import QUEUES
 from ccd.pbx.simulator.speech import (
+    SECOND,
     CallAnswered,
     CallerGaveUp,
     CallerJoinedQueue,
@@ -26,7 +27,6 @@ from ccd.pbx.simulator.speech import (
     Speech,
 )
 from ccd.pbx.simulator.staff import EARLY, LATE, TEAMS, Person, roster_csv, staff
-from ccd.pbx.simulator.switch import SECOND
 from ccd.pbx.translate import QUEUE_EVENTS, Scope, Translator
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -18,8 +18,8 @@ from ccd.pbx.simulator.life import Life, midnight_of
 from ccd.pbx.simulator.load import Load
 from ccd.pbx.simulator.server import Floor, SimulatedPbx
 from ccd.pbx.simulator.session import Account
+from ccd.pbx.simulator.speech import SECOND
 from ccd.pbx.simulator.staff import staff
-from ccd.pbx.simulator.switch import SECOND
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = date(2026, 11, 23)
