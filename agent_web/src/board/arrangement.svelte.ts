@@ -3,14 +3,14 @@
 import type { Group } from "../floor/arrange";
 
 const SORT_EACH_MS = 10_000;
-/** Slightly longer than --glide: the tiles have arrived. */
-const GLIDE_MS = 400;
+/** What changes places within this time after a sort glides there. */
+const GLIDE_MS = 100;
 /** Who walks the tiles by key is not overtaken by them. */
 const KEY_HOLD_MS = 10_000;
 
 export class Arrangement {
   groups = $state.raw<Group[]>([]);
-  gliding = $state(false);
+  gliding = false;
   /** A sort is due and waits for the pointer to leave. */
   waiting = $state(false);
 

@@ -1,0 +1,154 @@
+"""A board of 5,000 agents with 1,000 changes a second, in a Chromium that has one core: does it keep 60 frames/s?
+
+`python -m benchmarks.board_in_browser [--seconds 20] [--json FILE]`. Frames are counted by what the browser itself
+tells `requestAnimationFrame`; each figure stands beside that of an empty page in the same browser on the same core.
+The server that makes the changes has the other cores. The board sorts itself each ten seconds, so the measured time
+holds its glides as well.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.chromium import launch
+from tests.browser.fake_server import PASSWORD
+from tests.browser.screenshots import Login, sign_in
+
+FRAME_MS = 1000 / 60
+# A frame that took longer than this left a screen refresh without a picture of its own.
+LATE_MS = 1.5 * FRAME_MS
+SETTLE_MS = 3_000
+
+# Counts every frame for so many milliseconds, and optionally scrolls a little before each.
+COUNT_FRAMES = """
+([run_ms, scroll_px]) => new Promise((done) => {
+  const times = [];
+  const step = (now) => {
+    times.push(now);
+    if (scroll_px !== 0) {
+      const end = document.documentElement.scrollHeight - innerHeight;
+      if (scrollY >= end - 1) scrollTo(0, 0);
+      else scrollBy(0, scroll_px);
+    }
+    if (now - times[0] < run_ms) requestAnimationFrame(step);
+    else done(times);
+  };
+  requestAnimationFrame(step);
+})
+"""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """How evenly the frames came."""
+
+    frames_per_s: float
+    late_share: float  # of all frames: those that took longer than one and a half refreshes
+    p99_ms: float
+    longest_ms: float
+    core_share: float  # of its one core, all processes of the browser together
+
+
+def frames_of(times_ms: list[float], cpu_s: float) -> Frames:
+    gaps = [later - earlier for earlier, later in zip(times_ms, times_ms[1:], strict=False)]
+    run_s = (times_ms[-1] - times_ms[0]) / 1000
+    return Frames(
+        frames_per_s=round(len(gaps) / run_s, 2),
+        late_share=round(sum(gap > LATE_MS for gap in gaps) / len(gaps), 4),
+        p99_ms=round(statistics.quantiles(gaps, n=100)[98], 1),
+        longest_ms=round(max(gaps), 1),
+        core_share=round(cpu_s / run_s, 3),
+    )
+
+
+def cpu_seconds(processes: list[psutil.Process]) -> float:
+    spent = 0.0
+    for process in processes:
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        spent += times.user + times.system
+    return spent
+
+
+def count(page: Page, run_s: float, scroll_px: int = 0) -> Frames:
+    page.wait_for_timeout(SETTLE_MS)
+    processes = [p for p in psutil.Process().children(recursive=True) if "chrom" in p.name()]
+    before = cpu_seconds(processes)
+    times: list[float] = page.evaluate(COUNT_FRAMES, [run_s * 1000, scroll_px])
+    return frames_of(times, cpu_seconds(processes) - before)
+
+
+@contextmanager
+def serving(agents: int, changes_per_s: float, cores: set[int]) -> Iterator[str]:
+    """A fake server of its own, on the other cores; ends with the block."""
+    command = [sys.executable, "-m", "tests.browser.fake_server"]
+    command += ["--agents", str(agents), "--changes-per-s", str(changes_per_s)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        os.sched_setaffinity(process.pid, cores)
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+def measure(agents: int = 5_000, changes_per_s: float = 1_000, run_s: float = 20) -> dict[str, object]:
+    """Frames of an empty page, of the board at rest, while scrolled, and in rows; JSON-ready."""
+    cores = os.sched_getaffinity(0)
+    core = max(cores)
+    others = cores - {core} or cores
+    os.sched_setaffinity(0, {core})  # the browser that is started from here inherits it
+    try:
+        with serving(agents, changes_per_s, others) as url, sync_playwright() as playwright:
+            browser = launch(playwright)
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.goto("about:blank")
+            results = {"empty_page": count(page, run_s / 2)}
+            sign_in(page, url, Login("lead1", PASSWORD))
+            results["tiles"] = count(page, run_s)
+            results["tiles_scrolled"] = count(page, run_s / 2, scroll_px=8)
+            page.evaluate("scrollTo(0, 0)")
+            page.locator(".views button").last.click()
+            results["rows"] = count(page, run_s / 2)
+            browser.close()
+    finally:
+        os.sched_setaffinity(0, cores)
+    empty = results["empty_page"].frames_per_s
+    return {
+        "agents": agents,
+        "changes_per_s": changes_per_s,
+        "chromium_cores": 1,
+        "load_1m": round(os.getloadavg()[0], 2),
+        **{name: asdict(frames) for name, frames in results.items()},
+        "ratio_to_empty_page": round(results["tiles"].frames_per_s / empty, 3),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--agents", type=int, default=5_000)
+    parser.add_argument("--changes-per-s", type=float, default=1_000)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    result = measure(options.agents, options.changes_per_s, options.seconds)
+    text = json.dumps(result, indent=2)
+    if options.json is not None:
+        options.json.write_text(text + "\n")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
