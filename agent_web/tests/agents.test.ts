@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+
+import { auxLeft, auxNow, lookOf, nearLimit, needsAttention, project } from "../src/floor/agents";
+import { nudgeFor } from "../src/me/nudge";
+import { agentOf, NOW_S, POLICY, SITE } from "./floor_of";
+
+const paused = (reason: string, long_s: number, more = {}) =>
+  agentOf({
+    state: "paused",
+    reason,
+    since: NOW_S - long_s,
+    aux: 100,
+    aux_from: NOW_S - long_s,
+    ...more,
+  });
+
+describe("aux time", () => {
+  test("it runs from aux_from on, and stands where that is null", () => {
+    expect(auxNow(agentOf({ aux: 100, aux_from: NOW_S - 50 }), NOW_S)).toBe(150);
+    expect(auxNow(agentOf({ aux: 100 }), NOW_S)).toBe(100);
+  });
+
+  test("it does not run before an exempt limit that lies ahead", () => {
+    const meal = agentOf({ aux: 100, aux_from: NOW_S + 60 });
+    expect([auxNow(meal, NOW_S), auxNow(meal, NOW_S + 90)]).toEqual([100, 130]);
+  });
+
+  test("what is left may be less than nothing", () => {
+    expect(auxLeft(agentOf({ aux: 1100 }), NOW_S)).toBe(-35);
+  });
+});
+
+describe("how a state looks", () => {
+  test("exempt pauses and other calls have a look of their own", () => {
+    expect(lookOf(agentOf({ state: "paused", exempt: true }))).toBe("exempt");
+    expect(lookOf(agentOf({ state: "on_call", other_call: true }))).toBe("other_call");
+    expect(lookOf(agentOf({ state: "unobserved" }))).toBe("unobserved");
+  });
+});
+
+describe("what a person should look at", () => {
+  test.each([
+    ["a pause at its reason's own threshold", paused("toilet", 300), true],
+    ["a pause below it", paused("toilet", 299), false],
+    ["a pause without an own threshold", paused("ticket", 600), true],
+    ["a personal pause, whose reason is not ours to see", paused("personal", 599), false],
+    ["a long meal that is exempt", paused("meal", 3000, { exempt: true }), false],
+    ["an exempt pause at its own limit", paused("recovery", 900, { exempt: true }), true],
+    ["a meal beyond what is exempt", paused("meal", 3700, { exempt: false }), true],
+    ["an unreachable telephone", agentOf({ state: "unreachable" }), true],
+    ["a long call", agentOf({ state: "on_call", since: NOW_S - 5000 }), false],
+  ])("%s", (_, agent, expected) => {
+    expect(needsAttention(agent, SITE, NOW_S)).toBe(expected);
+  });
+
+  test("near its limit is a pause past four fifths, or one that uses up the allowance", () => {
+    expect(nearLimit(paused("toilet", 240), SITE, NOW_S)).toBe(true);
+    expect(nearLimit(paused("toilet", 239), SITE, NOW_S)).toBe(false);
+    expect(nearLimit(paused("ticket", 10, { aux: 1000 }), SITE, NOW_S)).toBe(true);
+    expect(nearLimit(agentOf({ aux: 1060 }), SITE, NOW_S)).toBe(false);
+  });
+});
+
+describe("what today is worth if it ended now", () => {
+  const worked = (base: number, aux: number, unobserved = 0) =>
+    agentOf({ base, aux, counters: { unobserved } });
+
+  test("a full day's saving is the source's own example", () => {
+    expect(project(worked(28_800, 600), POLICY, 0, NOW_S)).toMatchObject({ deposit: 465, overdraft: 0 });
+  });
+
+  test("an overdraft takes the balance, the rest is personal leave", () => {
+    const today = project(worked(28_800, 2_000), POLICY, 500, NOW_S);
+    expect(today).toMatchObject({ deposit: 0, overdraft: 935, covered: 500 });
+  });
+
+  test("aux and product are each cut off once", () => {
+    expect(project(worked(28_799.9, 600.9), POLICY, 0, NOW_S)).toMatchObject({
+      allowance: 1065,
+      deposit: 465,
+    });
+  });
+
+  test("the base ends at its cap", () => {
+    expect(project(worked(50_000, 0), POLICY, 0, NOW_S).deposit).toBe(1598);
+  });
+
+  test("nobody is charged for what was not seen", () => {
+    const today = project(worked(10_000, 400, 2_000), POLICY, 0, NOW_S);
+    expect(today).toMatchObject({ deposit: 0, overdraft: 0 });
+  });
+});
+
+describe("nudges", () => {
+  test("one before the allowance is used up, none after", () => {
+    const near = paused("ticket", 60, { aux: 900 });
+    expect(nudgeFor(near, SITE, NOW_S)).toMatchObject({ kind: "left", seconds: 105 });
+    expect(nudgeFor(near, SITE, NOW_S + 106)).toBeNull();
+  });
+
+  test("one when a pause was perhaps forgotten", () => {
+    expect(nudgeFor(paused("ticket", 899, { aux: 0 }), SITE, NOW_S)?.kind).not.toBe("pause");
+    expect(nudgeFor(paused("ticket", 900, { aux: 0 }), SITE, NOW_S)?.kind).toBe("pause");
+  });
+
+  test("none during a meal, none at work", () => {
+    expect(nudgeFor(paused("meal", 2000, { exempt: true, aux_from: null }), SITE, NOW_S)).toBeNull();
+    expect(nudgeFor(agentOf({ aux: 1000, aux_from: NOW_S }), SITE, NOW_S)).toBeNull();
+  });
+
+  test("who has read one hears no more of it: the occasion stays the same", () => {
+    const pause = paused("ticket", 60, { aux: 900 });
+    expect(nudgeFor(pause, SITE, NOW_S)?.occasion).toBe(nudgeFor(pause, SITE, NOW_S + 30)?.occasion);
+  });
+});
