@@ -47,7 +47,7 @@ class Hub:
         self._behind: set[Client] = set()  # owed something that they could not be given yet
         self._queues: dict[str, int] = {}  # queue → the frame it last changed in, the newest last
         self._frame = 1  # the one being made
-        self._health_frame = 0
+        self._health_frame = -1  # none has been told yet
         self._health: list[dict[str, object]] = []
         self._woken = asyncio.Event()
         self.next_frame_at = 0.0

@@ -1,0 +1,144 @@
+"""Redis is kept in step, and nothing waits for it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from redis.asyncio import Redis as Client
+from redis.exceptions import RedisError
+
+from ccd.floor.seats import State
+from ccd.live.batch import AgentReading, LiveBatch, unpack
+from ccd.live.store import Store
+from ccd.live.writer import Writer, WriterLimits
+from tests.live.conftest import OpenStore
+from tests.live.readings import Agent
+from tests.live.servers import Server
+from tests.live.waiting import until, until_true
+
+QUICK = WriterLimits(batch_pause_s=0.001, heartbeat_s=0.1, retry_delay_s_min=0.02, retry_delay_s_max=0.1)
+
+
+class SmallFloor:
+    """Ten agents, and what of them has changed: what the crew is in the daemon."""
+
+    def __init__(self) -> None:
+        self.agents = {str(number): Agent(str(number)).turns(0, State.AVAILABLE) for number in range(1001, 1011)}
+        self.changed: set[str] = set()
+        self.asked = 0
+
+    def turn(self, agent: str, at_s: float, state: State) -> None:
+        self.agents[agent].turns(at_s, state)
+        self.changed.add(agent)
+
+    def changes(self) -> LiveBatch:
+        self.asked += 1
+        changed, self.changed = self.changed, set()
+        return LiveBatch([self._reading(agent) for agent in sorted(changed)])
+
+    def everything(self) -> LiveBatch:
+        self.changed = set()
+        return LiveBatch(self._reading(agent) for agent in list(self.agents))
+
+    def states(self) -> dict[str, str]:
+        return {agent: day.reading().merged.state.name.lower() for agent, day in self.agents.items()}
+
+    def _reading(self, agent: str) -> AgentReading:
+        return self.agents[agent].now()
+
+
+@asynccontextmanager
+async def writing(store: Store, floor: SmallFloor) -> AsyncIterator[Writer]:
+    writer = Writer(store, floor.changes, floor.everything, QUICK)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(writer.run())
+        yield writer
+        task.cancel()
+
+
+async def stored(store: Store) -> dict[str, str]:
+    with suppress(RedisError, OSError):
+        return {said["agent"]: said["state"] for said in map(unpack, (await store.read()).agents)}
+    return {}
+
+
+async def until_stored(store: Store, floor: SmallFloor) -> None:
+    async def is_stored() -> bool:
+        return await stored(store) == floor.states()
+
+    await until_true(is_stored)
+
+
+async def test_what_changes_gets_there(server: Server, open_store: OpenStore) -> None:
+    floor, reader = SmallFloor(), open_store()
+    async with writing(open_store(), floor) as writer:
+        await until_stored(reader, floor)
+        floor.turn("1003", 60, State.PAUSED)
+        writer.wake()
+        await until_stored(reader, floor)
+    assert (await stored(reader))["1003"] == "paused"
+
+
+async def test_a_killed_redis_holds_nobody_up_and_is_right_when_it_is_back(
+    server: Server, open_store: OpenStore
+) -> None:
+    floor, reader = SmallFloor(), open_store()
+    async with writing(open_store(), floor) as writer:
+        await until_stored(reader, floor)
+        server.kill()
+        for second in range(50):
+            floor.turn(f"10{second % 10 + 1:02}", 100 + second, State.PAUSED if second % 2 else State.ON_CALL)
+            writer.wake()
+            await asyncio.sleep(0.002)
+        await until(lambda: not writer.in_step)
+        assert len(floor.changed) <= len(floor.agents)  # nothing piles up
+        server.start()
+        await until(lambda: writer.in_step)
+        await until_stored(reader, floor)
+        assert writer.rewrites == 2
+        floor.turn("1001", 400, State.SIGNED_OUT)
+        writer.wake()
+        await until_stored(reader, floor)
+
+
+async def test_a_wiped_redis_is_written_anew_even_if_nothing_happens(server: Server, open_store: OpenStore) -> None:
+    floor, reader = SmallFloor(), open_store()
+    async with writing(open_store(), floor) as writer:
+        await until_stored(reader, floor)
+        client = Client.from_url(server.url)
+        await client.flushall()
+        await client.aclose()
+        await until_stored(reader, floor)
+        assert writer.rewrites == 2
+
+
+async def test_what_happens_during_a_round_trip_is_one_change(server: Server, open_store: OpenStore) -> None:
+    floor, reader = SmallFloor(), open_store()
+    async with writing(open_store(), floor) as writer:
+        await until_stored(reader, floor)
+        before = writer.batches
+        for second in range(1_000):
+            floor.turn("1001", 100 + second, State.PAUSED if second % 2 else State.AVAILABLE)
+            writer.wake()
+        await until_stored(reader, floor)
+        assert writer.batches - before <= 3
+
+
+async def test_a_quiet_floor_says_that_it_is_quiet(server: Server, open_store: OpenStore) -> None:
+    floor, reader = SmallFloor(), open_store()
+    async with writing(open_store(), floor):
+        await until_stored(reader, floor)
+        last_id = (await reader.read()).last_id
+        entries = await reader.entries_after(last_id, 1.0)
+        assert entries
+        assert entries[0].agents == []
+
+
+async def test_a_server_that_is_not_there_yet_is_waited_for(server: Server, open_store: OpenStore) -> None:
+    floor, reader = SmallFloor(), open_store()
+    server.kill()
+    async with writing(open_store(), floor) as writer:
+        await asyncio.sleep(0.2)
+        assert not writer.in_step
+        server.start()
+        await until_stored(reader, floor)
