@@ -13,7 +13,10 @@ CcdError                    what a command turns into its one line on stderr and
 │   └── LedgerBrokenError   it contradicts itself
 ├── HistoryError            what the history could not do
 │   ├── StoredFormatError   a row is of another version
-│   └── SourceTakenError    another process records this PBX now
+│   ├── SourceTakenError    another process records this PBX now
+│   ├── DayWaitsError       a day that can't be settled yet
+│   └── UnknownUnitError    a unit of which no agent is on the roster
+├── SwitchesNotFollowedError what `ccd check --connect` met, a line a telephone switch
 ├── PolicyError             a policy of the bank that can't hold, or none that does; exit code 2
 ├── AddressTakenError       another program listens where ccd should
 ├── RedisAddressError       no address of a Redis; exit code 2
@@ -262,6 +265,30 @@ class SourceTakenError(HistoryError):
         return f"another process records {self.pbx} now, and took over from this one: stop one of the two"
 
 
+class DayWaitsError(HistoryError):
+    """The day is not over, or a PBX has not been heard to its end; `why` says what it waits for."""
+
+    def __init__(self, unit: str, day: str, why: str) -> None:
+        super().__init__(unit, day, why)
+        self.unit, self.day, self.why = unit, day, why
+
+    def __str__(self) -> str:
+        return f"{self.day} of {self.unit} can't be settled yet: {self.why}"
+
+
+class UnknownUnitError(HistoryError):
+    """No agent of that unit is on the roster."""
+
+    exit_code = 2
+
+    def __init__(self, unit: str, known: tuple[str, ...]) -> None:
+        super().__init__(unit, known)
+        self.unit, self.known = unit, known
+
+    def __str__(self) -> str:
+        return f"no agent of unit {self.unit} is on the roster; units on it: {', '.join(self.known) or 'none'}"
+
+
 class PbxError(CcdError):
     """What stands between ccd and a telephone switch."""
 
@@ -318,3 +345,14 @@ class PbxLostError(PbxError):
 
     def __str__(self) -> str:
         return f"PBX {self.pbx}: the connection ended ({self.reason or 'closed by Asterisk'})"
+
+
+class SwitchesNotFollowedError(CcdError):
+    """Telephone switches that were looked at and can't be followed as they are."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)

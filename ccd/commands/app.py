@@ -17,6 +17,7 @@ from ccd.errors import CcdError
 VERBS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "check": "Say every fault of a configuration, with file, key and what is allowed.",
+        "simulate": "Run a telephone switch with a living floor, to look at ccd without one.",
     }
 )
 

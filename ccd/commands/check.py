@@ -1,20 +1,44 @@
 """`ccd check`: every fault of a configuration at once, and of what it names; nothing is started."""
 
+import asyncio
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ccd.daemon.probe import probe_all, warnings_of
+from ccd.daemon.site import Site
 from ccd.daemon.surroundings import usable, warnings
+from ccd.daemon.switches import switch
+from ccd.errors import SwitchesNotFollowedError
 
 
-def check(config: Annotated[Path, typer.Option("--config", help="The configuration, a TOML file.")]) -> None:
+def check(
+    config: Annotated[Path, typer.Option("--config", help="The configuration, a TOML file.")],
+    connect: Annotated[bool, typer.Option("--connect", help="Log in to each telephone switch, too.")] = False,
+) -> None:
     """Say every fault of a configuration at once: file, line, key, and what is allowed.
 
     The roster, secrets, certificates and folders that it names are looked at, too. Exit code 2 if there is a fault.
+    With --connect each telephone switch is asked who is in which queue, and what is lacking there is said.
     """
     site = usable(config)
     for warning in warnings(site):
         print(f"warning: {warning}")
     switches = ", ".join(pbx.name for pbx in site.settings.pbx)
     print(f"{config}: in order; telephone switches: {switches}; agents on the roster: {len(site.roster.agents)}")
+    if connect:
+        look_at_switches(site)
+
+
+def look_at_switches(site: Site) -> None:
+    probes = asyncio.run(probe_all(switch(pbx) for pbx in site.settings.pbx))
+    for probe in probes:
+        for warning in warnings_of(probe, site, time.time_ns() // 1_000):
+            print(f"warning: PBX {probe.pbx}: {warning}")
+        if not probe.problem:
+            queues = len({member.queue for member in probe.members})
+            print(f"PBX {probe.pbx}: can be followed; members: {len(probe.members)}, in queues: {queues}")
+    if problems := tuple(probe.problem for probe in probes if probe.problem):
+        raise SwitchesNotFollowedError(problems)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ccd.daemon.site import Site
-from ccd.errors import ConfigurationError, Fault, RosterError
+from ccd.errors import ConfigurationError, Fault, PolicyError, RosterError
 from ccd.settings import Settings, inspect
 from ccd.settings.secrets import read_secret
 
-OPTIMISED_AWAY = re.compile(r"^Local/[^/]+(/[^n]*)?$")  # a Local channel without the option n
+OPTIMISED_AWAY = re.compile(r"^Local/[^/]+(/[^n]*)?$")
 
 
 def usable(file: Path) -> Site:
@@ -24,6 +24,9 @@ def usable(file: Path) -> Site:
             site = Site(reading.settings)
         except RosterError as error:
             faults += error.faults
+        except PolicyError:
+            if not faults:  # otherwise what is wrong with it has been named already, with its line
+                raise
         faults += _faults_around(file, reading.settings)
     if faults or site is None:
         raise ConfigurationError(tuple(faults))
@@ -57,11 +60,16 @@ def warnings(site: Site) -> Iterator[Fault]:
             yield Fault(roster, entry.line, "unit", problem)
         if entry.pbx and entry.pbx not in sources:
             yield Fault(roster, entry.line, "pbx", f"{entry.pbx!r} is no [[pbx]]; the line matches nothing")
-        if OPTIMISED_AWAY.match(entry.interface):
+        if lacks_n(entry.interface):
             problem = (
                 f"{entry.interface} lacks /n: Asterisk takes its channel away, and calls look free before they end"
             )
             yield Fault(roster, entry.line, "interface", problem)
+
+
+def lacks_n(interface: str) -> bool:
+    """A Local channel without /n, which Asterisk optimises away as soon as it can."""
+    return OPTIMISED_AWAY.match(interface) is not None
 
 
 def _secret_faults(settings: Settings) -> Iterator[Fault]:

@@ -45,16 +45,18 @@ class Pbx(Section):
     username: Annotated[str, Field(min_length=1)] = "ccd"
     secret: Annotated[SecretStr, Field(min_length=1)] | None = None
     secret_file: Path | None = None
+    login: Literal["md5", "plain"] = "md5"
     tls: PbxTls | None = None
     queues: PbxQueues = PbxQueues()
     static_members: Literal["registered", "always"] = "registered"
-    ping_interval_s: Seconds = 5.0
-    ping_deadline_s: Seconds = 5.0
+    ping_interval_s: Seconds = 2.0
+    ping_deadline_s: Seconds = 2.0
     login_timeout_s: Seconds = 10.0
     reconnect_delay_s_min: Seconds = 0.5
     reconnect_delay_s_max: Seconds = 30.0
     refused_delay_s: Seconds = 60.0
-    snapshot_interval_s: Seconds = 180.0
+    snapshot_interval_s: Seconds = 300.0
+    snapshot_deadline_s: Seconds = 30.0
     queue_size_max: Annotated[int, Field(ge=1_000)] = 100_000
     watermark_margin_s: Annotated[float, Field(ge=0, le=600)] = 2.0
 

@@ -3,11 +3,15 @@
 import os
 import socket
 import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.commands.running import HERE, ccd
+from tests.commands.running import HERE, PROGRAM, ccd
 
 PBX = '[[pbx]]\nname = "pbx-1"\nhost = "127.0.0.1"\nsecret_file = "secret"\n'
 
@@ -63,6 +67,13 @@ def test_faults_of_the_file_the_roster_the_secrets_and_the_certificates_are_all_
         assert said.startswith(f"{folder}/{start}"), said
 
 
+def test_two_policies_from_one_day_are_a_fault_with_its_line(folder):
+    done = ccd("check", "--config", written(folder, PBX + "[[policy]]\n[[policy]]\nrate_ppm = 40000\n"))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{folder}/ccd.toml:6: policy[1].from: another policy of all units holds from 1970")
+    assert done.stderr.count("\n") == 1
+
+
 def test_without_a_telephone_switch_there_is_nothing_to_run(folder):
     done = ccd("check", "--config", written(folder, ""))
     assert done.returncode == 2
@@ -98,3 +109,44 @@ def test_nothing_is_started_by_a_check(folder):
         assert ccd("check", "--config", written(folder, PBX + f"port = {port}\n")).returncode == 0
         with pytest.raises(TimeoutError):
             switch.accept()
+
+
+def switch_at(port: int, **more: str) -> str:
+    settings = "".join(f'{key} = "{value}"\n' for key, value in more.items())
+    return f'[[pbx]]\nname = "pbx-1"\nhost = "127.0.0.1"\nport = {port}\nsecret = "ccd"\n{settings}'
+
+
+@pytest.fixture
+def simulated(tmp_path: Path) -> Iterator[int]:
+    """A simulated switch of ten agents; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", PROGRAM, "simulate", "--listen", f"127.0.0.1:{port}", "--agents", "10"]
+    switch = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": str(HERE)})
+    try:
+        for _ in range(200):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.1)
+        yield port
+    finally:
+        switch.terminate()
+        switch.wait(timeout=20)
+
+
+def test_a_switch_that_can_be_followed_is_said_to_be_with_what_is_not_on_the_roster(folder, simulated):
+    done = ccd("check", "--connect", "--config", written(folder, switch_at(simulated)))
+    assert done.returncode == 0, done.stderr
+    assert "PBX pbx-1: can be followed; members: " in done.stdout
+
+
+def test_a_switch_that_refuses_the_login_or_is_not_there_is_a_line_that_says_what_to_do(folder, simulated):
+    done = ccd("check", "--connect", "--config", written(folder, switch_at(simulated, username="nobody")))
+    assert done.returncode == 1
+    assert "PBX pbx-1: the manager account 'nobody' was refused" in done.stderr
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    done = ccd("check", "--connect", "--config", written(folder, switch_at(port)))
+    assert done.returncode == 1
+    assert f"PBX pbx-1: no connection to 127.0.0.1:{port}" in done.stderr
+    assert done.stderr.count("\n") == 1
