@@ -150,3 +150,12 @@ unit_days = Table(
     Index("ix_unit_days_end", "end_at"),
     sqlite_with_rowid=False,
 )
+
+# How far it has been looked for segments that belong to days which were measured before they came.
+swept = Table(
+    "swept",
+    metadata,
+    Column("pbx", Exact, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)

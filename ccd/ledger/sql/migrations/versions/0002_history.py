@@ -165,6 +165,13 @@ def _unit_days() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_unit_days_end", "unit_days", ["end_at"])
+    op.create_table(
+        "swept",
+        sa.Column("pbx", Exact, nullable=False),
+        sa.Column("number", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("pbx"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _sqlite_triggers() -> None:

@@ -1,0 +1,220 @@
+"""The close of a day: measured from stored segments, written down, settled. Whatever it dies of, it is done again.
+
+Three steps, each of which finds what the one before has left: the records, with the note that they are not settled
+yet, in one transaction; the settlement, where the ledger's keys let nothing happen twice; the note that it is settled.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ccd.bank.fate import Fate, Settlement
+from ccd.bank.measured import Measured
+from ccd.bank.policy import Policies
+from ccd.errors import DatabaseBusyError, DayWaitsError, UnknownUnitError
+from ccd.floor.days import BusinessDay
+from ccd.floor.records import Tally
+from ccd.history.day_rows import StoredDay, insert_days, latest_days
+from ccd.history.days import MeasuredDay, measured_days
+from ccd.history.outlook import Due, Outlook, due_of, outlook
+from ccd.history.reading import reading, seen_between, stored_sources
+from ccd.history.unit_days import note_measured, note_settled, sweep
+from ccd.history.whose import Measuring, holders
+from ccd.ledger.sql.turns import Patience, is_passing, take_turn
+
+log = structlog.get_logger()
+
+CLOSE_INTERVAL_S = 15.0
+DAYS_BACK_MAX = 62  # what lies further back was never settled because nobody asked for it in two months
+SECOND = 1_000_000  # µs
+
+Settle = Callable[[Iterable[Measured], bool], Awaitable[Settlement]]  # what was measured; whether it is a dry run
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A unit's day as it was measured from one state of the store."""
+
+    unit: str
+    day: BusinessDay
+    measured: tuple[MeasuredDay, ...]
+    numbers: Mapping[str, int]
+    lagging: Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """`revised` names the agents whose record is new; `lagging` the PBXs that were not waited for any longer."""
+
+    unit: str
+    day: date
+    revised: tuple[str, ...]
+    lagging: Mapping[str, int | None]
+    settlement: Settlement
+
+
+class Closer:
+    """Closes the days of `units`. `now` gives µs since the epoch; `site` may be replaced while it runs."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        site: Measuring,
+        units: Collection[str],
+        pbxs: Collection[str],
+        policies: Policies,
+        settle: Settle,
+        now: Callable[[], int],
+        settle_wait_s_max: int,
+        patience: Patience | None = None,
+        days_back_max: int = DAYS_BACK_MAX,
+    ) -> None:
+        self.site, self.units, self.pbxs, self.policies = site, units, pbxs, policies
+        self._engine, self._settle, self._now = engine, settle, now
+        self._wait = settle_wait_s_max * SECOND
+        self._patience, self._days_back_max = patience or Patience(), days_back_max
+
+    async def run(self, interval_s: float = CLOSE_INTERVAL_S) -> None:
+        """Looks each `interval_s` for what can be closed. A database that is busy or away is said once."""
+        waiting: tuple[tuple[str, date], ...] = ()
+        away = False
+        while True:
+            try:
+                seen = await self.close_due()
+                said = tuple((each.unit, each.day.day) for each in seen.waiting)
+                if said != waiting:
+                    for each in seen.waiting:
+                        log.warning("day_waits", unit=each.unit, day=str(each.day.day), why=_why(each.lagging))
+                waiting, away = said, False
+            except (DatabaseBusyError, PoolTimeoutError, DBAPIError, OSError) as error:
+                if isinstance(error, DBAPIError) and not is_passing(error):
+                    raise
+                if not away:
+                    log.warning("days_not_closed", why=str(error).splitlines()[0])
+                away = True
+            await asyncio.sleep(interval_s)
+
+    async def close_due(self) -> Outlook:
+        """Closes all that can be closed now, in date order; returns what there was, and what waits."""
+        await take_turn(self._engine, sweep, self._patience)
+        seen = await self.outlook(self._now())
+        for each in seen.due:
+            await self.close(each.unit, each.day.day)
+        return seen
+
+    async def due(self, now: int) -> list[tuple[str, date]]:
+        """The units' days that can be closed at `now`, µs, in date order."""
+        return [(each.unit, each.day.day) for each in (await self.outlook(now)).due]
+
+    async def outlook(self, now: int) -> Outlook:
+        async with reading(self._engine) as connection:
+            return await outlook(connection, self.site, self.units, self.pbxs, now, self._wait, self._days_back_max)
+
+    async def close(self, unit: str, day: date, dry_run: bool = False) -> Closed:
+        """Closes one day of a unit, or says what closing would do. Closing again changes nothing, unless a figure
+        has changed: then there is a new revision, and the bank posts the difference.
+
+        DayWaitsError while it is not over, or a PBX lags and `settle_wait_s_max` is not over.
+        """
+        if unit not in self.units:
+            raise UnknownUnitError(unit, tuple(sorted(self.units)))
+        taken = await self._measure(unit, self.site.rules_of(unit).days.of_date(day))
+        if dry_run:
+            async with reading(self._engine) as connection:
+                new, kept = await _revised(connection, taken)
+            return self._closed(taken, new, await self._settle(_all_measured(new, kept), True))
+        measured_at = self._now()
+        policy_from = self.policies.policy_at(unit, day).holds_from
+
+        async def write(connection: AsyncConnection) -> tuple[list[tuple[MeasuredDay, int]], list[StoredDay]]:
+            new, kept = await _revised(connection, taken)
+            await insert_days(connection, new, policy_from, measured_at)
+            await note_measured(
+                connection, unit, taken.day, taken.numbers, taken.lagging, measured_at, changed=bool(new)
+            )
+            return new, kept
+
+        new, kept = await take_turn(self._engine, write, self._patience)
+        settlement = await self._settle(_all_measured(new, kept), False)
+        settled_at = self._now()
+        await take_turn(
+            self._engine,
+            lambda connection: note_settled(connection, unit, day, measured_at, settled_at),
+            self._patience,
+        )
+        closed = self._closed(taken, new, settlement)
+        _say(closed)
+        return closed
+
+    async def _measure(self, unit: str, day: BusinessDay) -> Taken:
+        async with reading(self._engine) as connection:
+            sources = await stored_sources(connection)
+            seen = await seen_between(connection, day.start, day.end)
+            agents = {a: h for a, h in holders(seen, self.site, day).items() if h.unit == unit}
+            each = due_of(unit, day, agents.values(), sources, self.pbxs)
+            self._check_over(each)
+            measured = await measured_days(connection, agents, self.site, day, sources, whole=True)
+        numbers = {pbx: source.number for pbx, source in sources.items()}
+        return Taken(unit, day, tuple(measured), numbers, each.lagging)
+
+    def _check_over(self, each: Due) -> None:
+        if not each.is_over(self._now(), self._wait):
+            late = f"; without that, from {_instant(each.day.end + self._wait)} on" if each.lagging else ""
+            why = _why(each.lagging) if each.lagging else f"it ends at {_instant(each.day.end)}"
+            raise DayWaitsError(each.unit, str(each.day.day), why + late)
+
+    def _closed(self, taken: Taken, new: list[tuple[MeasuredDay, int]], settlement: Settlement) -> Closed:
+        revised = tuple(measured.record.agent for measured, _ in new)
+        return Closed(taken.unit, taken.day.day, revised, taken.lagging, settlement)
+
+
+async def _revised(connection: AsyncConnection, taken: Taken) -> tuple[list[tuple[MeasuredDay, int]], list[StoredDay]]:
+    """The records that are new, with their revision, and those that stand as they are stored.
+
+    An agent whose day is nothing any more, because a seat was another's after all, has an empty record.
+    """
+    day = taken.day.day
+    of_unit = await latest_days(connection, day, unit=taken.unit)
+    measured = {each.record.agent: each for each in taken.measured}
+    known = of_unit | await latest_days(connection, day, agents=measured.keys())
+    for agent in of_unit.keys() - measured.keys():
+        measured[agent] = MeasuredDay(Tally().record(agent, taken.unit, day), {})
+    new, kept = [], []
+    for agent, each in sorted(measured.items()):
+        before = known.get(agent)
+        if before is not None and before.record == each.record:
+            kept.append(before)
+        else:
+            new.append((each, before.revision + 1 if before else 1))
+    return new, kept
+
+
+def _all_measured(new: list[tuple[MeasuredDay, int]], kept: list[StoredDay]) -> list[Measured]:
+    """Those that stand are settled again: nothing happens twice, and what a crash left out happens now."""
+    again = [Measured.of(stored.record, stored.revision) for stored in kept]
+    return again + [Measured.of(each.record, revision) for each, revision in new]
+
+
+def _say(closed: Closed) -> None:
+    counts = {fate.value: count for fate, count in closed.settlement.counts().items()}
+    log.info("day_closed", unit=closed.unit, day=str(closed.day), revised=len(closed.revised), **counts)
+    if closed.lagging:
+        log.warning("day_closed_without", unit=closed.unit, day=str(closed.day), why=_why(closed.lagging))
+    for day in closed.settlement.days:
+        if day.fate in (Fate.CONFLICT, Fate.REFUSED) and day.agent in closed.revised:
+            log.error("day_not_posted", agent=day.agent, day=str(day.day), revision=day.revision, why=day.note)
+
+
+def _why(lagging: Mapping[str, int | None]) -> str:
+    heard = [f"{pbx} was heard up to {_instant(at)}" if at else f"{pbx} was never heard" for pbx, at in lagging.items()]
+    return ", ".join(heard) or "an agent came from a unit whose day waits"
+
+
+def _instant(at: int) -> str:
+    return datetime.fromtimestamp(at // SECOND, UTC).isoformat()

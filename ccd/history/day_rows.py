@@ -1,0 +1,125 @@
+"""Day records as rows: each revision once, with the hash of its content."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.errors import StoredFormatError
+from ccd.floor.records import DayRecord
+from ccd.history.days import MeasuredDay
+from ccd.history.reading import spelled
+from ccd.history.schema import day_records
+from ccd.ledger.digest import DIGEST_FORMAT, digest
+from ccd.ledger.sql.rows import insert_rows
+
+TIMES = (
+    "signed_in", "available", "ringing", "on_call", "other_call", "wrap_up", "partly_paused", "unreachable",
+    "unobserved", "aux", "exempt",
+)  # fmt: skip
+COUNTS = ("sign_ins", "sign_outs", "pauses", "offered", "answered", "missed")
+BOUNDS = ("first_sign_in", "last_sign_out")
+
+COLUMNS = (
+    "agent", "day", "revision", "unit", "policy_from", *(f"{name}_us" for name in TIMES), "paused_us", "reasons",
+    *COUNTS, *(f"{name}_at" for name in BOUNDS), "sources", "made_at", "format", "digest",
+)  # fmt: skip
+
+AGENTS_AT_ONCE = 500  # in one question to the database
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDay:
+    """The `revision`th measurement of an agent's day, and since when the unit's policy of that day holds."""
+
+    record: DayRecord
+    revision: int
+    policy_from: date
+    made_at: int
+    digest: bytes
+
+
+async def insert_days(
+    connection: AsyncConnection, days: Sequence[tuple[MeasuredDay, int]], policy_from: date, made_at: int
+) -> None:
+    """Writes each with its revision; an IntegrityError where another process was first."""
+    rows = [_row(measured, revision, policy_from, made_at) for measured, revision in days]
+    await insert_rows(connection, day_records, COLUMNS, rows)
+
+
+async def latest_days(
+    connection: AsyncConnection, day: date, unit: str | None = None, agents: Collection[str] | None = None
+) -> dict[str, StoredDay]:
+    """The newest revision of each agent's day, by agent: of those in the unit, of those named, or of all."""
+    newest = (
+        select(day_records.c.agent, func.max(day_records.c.revision).label("revision"))
+        .where(day_records.c.day == day)
+        .group_by(day_records.c.agent)
+        .subquery()
+    )
+    same = and_(
+        day_records.c.agent == newest.c.agent,
+        day_records.c.day == day,
+        day_records.c.revision == newest.c.revision,
+    )
+    wanted = select(*(day_records.c[name] for name in COLUMNS)).join(newest, same)
+    if unit is not None:
+        wanted = wanted.where(day_records.c.unit == unit)
+    found: dict[str, StoredDay] = {}
+    for names in _portions(agents):
+        rows = await connection.execute(wanted if names is None else wanted.where(day_records.c.agent.in_(names)))
+        found |= {row.agent: _stored(row._asdict()) for row in rows}
+    return found
+
+
+def content_digest(row: Mapping[str, Any]) -> bytes:
+    """Of everything in the row but the digest; a day without first or last sign-in has an empty field there."""
+    fields = (row[name] for name in COLUMNS if name not in ("format", "digest"))
+    return digest(*("" if field is None else str(field) for field in fields))
+
+
+def _row(measured: MeasuredDay, revision: int, policy_from: date, made_at: int) -> tuple[Any, ...]:
+    record = measured.record
+    reasons = json.dumps(dict(record.paused), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    row: dict[str, Any] = {
+        "agent": record.agent,
+        "day": record.day,
+        "revision": revision,
+        "unit": record.unit,
+        "policy_from": policy_from,
+        **{f"{name}_us": getattr(record, name) for name in TIMES},
+        "paused_us": sum(record.paused.values()),
+        "reasons": reasons,
+        **{name: getattr(record, name) for name in COUNTS},
+        **{f"{name}_at": getattr(record, name) for name in BOUNDS},
+        "sources": spelled(measured.numbers),
+        "made_at": made_at,
+        "format": DIGEST_FORMAT,
+    }
+    return (*row.values(), content_digest(row))
+
+
+def _stored(row: Mapping[str, Any]) -> StoredDay:
+    if row["format"] != DIGEST_FORMAT:
+        raise StoredFormatError("day_records", row["format"], DIGEST_FORMAT)
+    record = DayRecord(
+        agent=row["agent"],
+        unit=row["unit"],
+        day=row["day"],
+        paused=json.loads(row["reasons"]),
+        **{name: row[f"{name}_us"] for name in TIMES},
+        **{name: row[name] for name in COUNTS},
+        **{name: row[f"{name}_at"] for name in BOUNDS},
+    )
+    return StoredDay(record, row["revision"], row["policy_from"], row["made_at"], bytes(row["digest"]))
+
+
+def _portions(agents: Collection[str] | None) -> list[list[str] | None]:
+    if agents is None:
+        return [None]
+    names = sorted(agents)
+    return [names[first : first + AGENTS_AT_ONCE] for first in range(0, len(names), AGENTS_AT_ONCE)]

@@ -1,0 +1,112 @@
+"""Agents' days out of stored segments: what `ccd.floor.crew.day_records` makes of them, agent by agent.
+
+Reading and reckoning go in slices of agents, and the reckoning in a thread, so that whoever shares the event loop is
+not held up by a floor of thousands.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.floor.crew import day_records
+from ccd.floor.days import BusinessDay
+from ccd.floor.records import DayRecord
+from ccd.floor.seats import State
+from ccd.floor.segments import Segment
+from ccd.history.look_back import by_seat, looked_back
+from ccd.history.reading import Source, lines, numbers_of
+from ccd.history.whose import Holder, Measuring
+
+AGENTS_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredDay:
+    """A day record, and the numbers (lowest, highest) of the segments that it is made of, by PBX."""
+
+    record: DayRecord
+    numbers: Mapping[str, tuple[int, int]]
+
+
+async def measured_days(
+    connection: AsyncConnection,
+    agents: Mapping[str, Holder],
+    measuring: Measuring,
+    day: BusinessDay,
+    sources: Mapping[str, Source],
+    whole: bool,
+) -> list[MeasuredDay]:
+    """The agents' days, of those for whom anything was seen, in the order of their names.
+
+    `whole`: measured to the end of the day; of a PBX whose watermark is not there yet, whoever was signed in is
+    unobserved from the watermark on. Otherwise each agent is measured up to the watermark of the own PBXs.
+    """
+    found: list[MeasuredDay] = []
+    names = sorted(agents)
+    for first in range(0, len(names), AGENTS_AT_ONCE):
+        slice_ = {name: agents[name] for name in names[first : first + AGENTS_AT_ONCE]}
+        seats = {seat for holder in slice_.values() for seat in holder.seats}
+        line = await lines(connection, seats, day.start, day.end)
+        line = await looked_back(connection, slice_, measuring, line, day.start)
+        found += await asyncio.to_thread(_reckon, slice_, measuring, day, sources, whole, line.values())
+    return found
+
+
+def unseen(line: Iterable[tuple[str, Segment]], sources: Mapping[str, Source], end: int) -> list[tuple[str, Segment]]:
+    """Where a PBX was not heard up to `end`: a segment from its watermark on for each seat that was signed in."""
+    found: list[tuple[str, Segment]] = []
+    for pbx, segment in line:
+        source = sources[pbx]
+        heard_at = source.heard_at if source.heard_at is not None else segment.start
+        if segment.end is not None or heard_at >= end or segment.view.state is State.SIGNED_OUT:
+            continue
+        start = max(heard_at, segment.start)
+        view = segment.view._replace(state=State.UNOBSERVED)
+        number = source.number + 1 + len(found)
+        found.append((pbx, Segment(segment.seat, number, start, None, view, False, 0, 0, 0, 0, 0)))
+    return found
+
+
+def _reckon(
+    agents: Mapping[str, Holder],
+    measuring: Measuring,
+    day: BusinessDay,
+    sources: Mapping[str, Source],
+    whole: bool,
+    line: Iterable[tuple[str, Segment]],
+) -> list[MeasuredDay]:
+    seats = by_seat(line)
+    found = []
+    for agent, holder in agents.items():
+        own = [each for seat in holder.seats for each in seats.get(seat, ())]
+        until = day.end if whole else _heard_until(day, sources, own)
+        added = unseen(own, sources, day.end) if whole else []
+        record = day_record(agent, holder, measuring, day, until, own + added)
+        if record is not None:
+            found.append(MeasuredDay(record, numbers_of(own, day.start, until)))
+    return found
+
+
+def _heard_until(day: BusinessDay, sources: Mapping[str, Source], own: Iterable[tuple[str, Segment]]) -> int:
+    heard = (sources[pbx].heard_at for pbx in {pbx for pbx, _ in own})
+    return min([day.end, *(day.start if at is None else at for at in heard)])
+
+
+def day_record(
+    agent: str,
+    holder: Holder,
+    measuring: Measuring,
+    day: BusinessDay,
+    until: int,
+    own: list[tuple[str, Segment]],
+) -> DayRecord | None:
+    """The agent's day up to `until`, µs, out of all segments of the agent's seats; None where nothing was seen."""
+    rules = measuring.rules_of(holder.unit)
+    began = [each for each in own if each[1].start <= until]
+    turns = measuring.turns_between(min((s.start for _, s in began), default=until), until)
+    for record in day_records(began, measuring.owner_of, turns, lambda _: rules, until):
+        if record.agent == agent and record.day == day.day:
+            return replace(record, unit=holder.unit)
+    return None

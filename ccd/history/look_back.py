@@ -1,0 +1,99 @@
+"""How far back an agent's time line has to be read for a day to come out right.
+
+An exempt reason's limit within one unbroken pause runs on across midnight (docs/time-bank.md 2.3), and a state shown
+since yesterday began yesterday. So whoever is not signed out as the day begins is read back to an instant at which the
+merged agent was neither paused nor in the state of that moment. Most agents need nothing of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.floor.agents import Merged, merge
+from ccd.floor.crew import owner_or_itself
+from ccd.floor.seats import Pause, State, View
+from ccd.floor.segments import Segment
+from ccd.history.reading import Line, lines
+from ccd.history.whose import Holder, Measuring, SeatKey
+
+HOUR = 3_600_000_000  # µs
+WINDOW_FACTOR = 8  # each look goes so many times as far back as the one before: 1 h, 8 h, nearly 3 days, 3 weeks, …
+
+Turn = tuple[int, str, int, Hashable, View | None]  # at, pbx, number, seat, the agent's view of it
+
+
+async def looked_back(
+    connection: AsyncConnection, agents: Mapping[str, Holder], measuring: Measuring, line: Line, since: int
+) -> Line:
+    """`line`, which was read from `since` on, with whatever has to be known of the time before."""
+    whole = dict(line)
+    wanting = _unbegun(agents, measuring, whole, since, since)
+    window = HOUR
+    while wanting:
+        read_from = since - window
+        earlier = await lines(connection, {seat for each in wanting.values() for seat in each.seats}, read_from, since)
+        whole |= earlier
+        wanting = _unbegun(wanting, measuring, whole, read_from, since)
+        if all(segment.start >= read_from for _, segment in earlier.values()):
+            break  # that was the beginning of all that is stored
+        window *= WINDOW_FACTOR
+    return whole
+
+
+def by_seat(line: Iterable[tuple[str, Segment]]) -> dict[SeatKey, list[tuple[str, Segment]]]:
+    found: defaultdict[SeatKey, list[tuple[str, Segment]]] = defaultdict(list)
+    for pbx, segment in line:
+        found[pbx, segment.seat].append((pbx, segment))
+    return found
+
+
+def _unbegun(
+    agents: Mapping[str, Holder], measuring: Measuring, line: Line, read_from: int, since: int
+) -> dict[str, Holder]:
+    """The agents whose time line, read from `read_from` on, does not tell all that holds at `since`."""
+    seats = by_seat(line.values())
+    found = {}
+    for agent, holder in agents.items():
+        own = [each for seat in holder.seats for each in seats.get(seat, ())]
+        paused_in = measuring.rules_of(holder.unit).seats.paused_in
+        if not _begins(sorted(_turns(agent, own, measuring, since), key=_order), read_from, paused_in):
+            found[agent] = holder
+    return found
+
+
+def _begins(turns: list[Turn], read_from: int, paused_in: str) -> bool:
+    views: dict[Hashable, View] = {}
+    seen: list[Merged] = []
+    for position, (_, _, _, seat, view) in enumerate(turns):
+        if view is None:
+            views.pop(seat, None)
+        else:
+            views[seat] = view
+        # What began before the reading is known only as what it was when the reading begins.
+        if position + 1 == len(turns) or turns[position + 1][0] >= read_from:
+            seen.append(merge(views))
+    if not seen or seen[-1].state is State.SIGNED_OUT:
+        return True
+    last = (seen[-1].state, seen[-1].reason)
+    return any(not _is_paused(each, paused_in) and (each.state, each.reason) != last for each in seen)
+
+
+def _is_paused(merged: Merged, paused_in: str) -> bool:
+    return merged.pause is Pause.ALL or (merged.pause is Pause.SOME and paused_in == "any")
+
+
+def _turns(agent: str, own: Iterable[tuple[str, Segment]], measuring: Measuring, since: int) -> Iterator[Turn]:
+    """What the seats' segments before `since` mean to the agent, whose they may have been only at times."""
+    for pbx, segment in own:
+        if segment.start >= since:
+            continue
+        end = since if segment.end is None else min(segment.end, since)
+        for at in (segment.start, *measuring.turns_between(segment.start, end)):
+            owner = owner_or_itself(measuring.owner_of, pbx, segment.seat, segment.view.name, at)
+            view = segment.view if owner.agent == agent else None
+            yield at, pbx, segment.number, (pbx, segment.seat), view
+
+
+def _order(turn: Turn) -> tuple[int, str, int]:
+    return turn[:3]

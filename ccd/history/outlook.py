@@ -1,0 +1,105 @@
+"""Which units' days are over and can be settled, and which wait for a PBX that has not been heard so far."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.floor.days import BusinessDay
+from ccd.history.reading import Source, first_start, seen_between, stored_sources
+from ccd.history.unit_days import newest_days, unfinished_days
+from ccd.history.whose import Holder, Measuring, holders
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A unit's day, and the PBXs in which it has seats that were not heard to its end, with their watermarks, µs."""
+
+    unit: str
+    day: BusinessDay
+    lagging: Mapping[str, int | None]
+    has_seats: bool
+
+    def is_over(self, now: int, wait: int) -> bool:
+        """Its PBXs, whose time it is, say so; or the clock does, where there are none, or after waiting `wait` µs."""
+        if self.has_seats and not self.lagging:
+            return True
+        return now >= self.day.end + (wait if self.lagging else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Both in the order of the days' ends; `waiting` names the first waiting day of each unit."""
+
+    due: tuple[Due, ...]
+    waiting: tuple[Due, ...]
+
+
+async def outlook(
+    connection: AsyncConnection,
+    measuring: Measuring,
+    units: Collection[str],
+    configured: Collection[str],
+    now: int,
+    wait: int,
+    days_back_max: int,
+) -> Outlook:
+    """As of `now`, µs. Only PBXs that are `configured` are waited for, and no longer than `wait` µs after a day's end.
+
+    A unit's days come in date order, and so do those of an agent who moved: whoever came from a unit whose day still
+    waits, waits with it.
+    """
+    sources = await stored_sources(connection)
+    known: dict[BusinessDay, Mapping[str, Holder]] = {}
+    due: list[Due] = []
+    waiting: list[Due] = []
+    blocked: set[str] = set()
+    latest = max([now, *(source.heard_at for source in sources.values() if source.heard_at is not None)])
+    for unit, day in await _over(connection, measuring, units, latest, days_back_max):
+        if unit in blocked:
+            continue
+        if day not in known:
+            known[day] = holders(await seen_between(connection, day.start, day.end), measuring, day)
+        own = [holder for holder in known[day].values() if holder.unit == unit]
+        each = due_of(unit, day, own, sources, configured)
+        if not each.is_over(now, wait) or any(holder.came_from in blocked for holder in own):
+            blocked.add(unit)
+            waiting.append(each)
+        else:
+            due.append(each)
+    return Outlook(tuple(due), tuple(waiting))
+
+
+def due_of(
+    unit: str, day: BusinessDay, own: Collection[Holder], sources: Mapping[str, Source], configured: Collection[str]
+) -> Due:
+    """The day, held against the watermarks of the PBXs in which these agents of the unit have seats."""
+    pbxs = sorted({pbx for holder in own for pbx, _ in holder.seats}.intersection(configured))
+    heard = {pbx: sources[pbx].heard_at for pbx in pbxs}
+    lagging = {pbx: at for pbx, at in heard.items() if at is None or at < day.end}
+    return Due(unit, day, lagging, bool(pbxs))
+
+
+async def _over(
+    connection: AsyncConnection, measuring: Measuring, units: Collection[str], now: int, days_back_max: int
+) -> list[tuple[str, BusinessDay]]:
+    """Days that ended before `now` and are not settled, the earliest end first."""
+    first = await first_start(connection)
+    if first is None:
+        return []
+    newest = await newest_days(connection)
+    found = {(each.unit, each.day) for each in await unfinished_days(connection) if each.unit in units}
+    for unit in units:
+        days = measuring.rules_of(unit).days
+        oldest = days.at(now).day - timedelta(days=days_back_max)
+        begin = newest[unit] + timedelta(days=1) if unit in newest else days.at(first).day
+        found.update((unit, day) for day in _from(max(begin, oldest), days.at(now).day))
+    spans = [(unit, measuring.rules_of(unit).days.of_date(day)) for unit, day in found]
+    return sorted(spans, key=lambda each: (each[1].end, each[0]))
+
+
+def _from(begin: date, end: date) -> Iterator[date]:
+    while begin < end:
+        yield begin
+        begin += timedelta(days=1)

@@ -1,0 +1,145 @@
+"""Stored segments, read by seat and time. All of one answer comes from one state of the database: `reading`."""
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ccd.floor.segments import Segment
+from ccd.history.schema import seats, segments, sources
+from ccd.history.segment_rows import COLUMNS, open_from, segments_of
+from ccd.history.whose import SeatKey, Seen
+
+SEATS_AT_ONCE = 200  # in one question to the database
+ROWS_AT_ONCE = 5_000  # of a stream
+
+Line = dict[
+    tuple[str, int], tuple[str, Segment]
+]  # (pbx, number) → (pbx, segment): each once, however often it was read
+
+_COLUMNS = tuple(segments.c[name] for name in COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How far a PBX has been observed: its watermark in µs, None while nothing was heard; its newest segment."""
+
+    pbx: str
+    heard_at: int | None
+    number: int
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection that sees one state of the database, and writes nothing."""
+    async with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        yield connection
+
+
+async def stored_sources(connection: AsyncConnection) -> dict[str, Source]:
+    rows = await connection.execute(select(sources.c.pbx, sources.c.heard_at, sources.c.number))
+    return {pbx: Source(pbx, heard_at, number) for pbx, heard_at, number in rows}
+
+
+async def first_start(connection: AsyncConnection) -> int | None:
+    """When the first segment of all began, µs; None before anything happened."""
+    first_closed = select(segments.c.start_at).order_by(segments.c.start_at).limit(1)
+    first_open = select(seats.c.start_at).where(seats.c.start_at.is_not(None)).order_by(seats.c.start_at).limit(1)
+    starts = [await connection.scalar(first_closed), await connection.scalar(first_open)]
+    return min((start for start in starts if start is not None), default=None)
+
+
+async def seen_between(connection: AsyncConnection, since: int, until: int) -> set[Seen]:
+    """The seats, each with the names on it, in [since, until) and just before."""
+    within = select(segments.c.pbx, segments.c.seat, segments.c.name).where(
+        segments.c.start_at >= since, segments.c.start_at < until
+    )
+    rows = list(await connection.execute(within.distinct()))
+    rows += await connection.execute(_last_before(since).with_only_columns(*within.selected_columns))
+    found = {Seen(*row) for row in rows}
+    opened = select(seats.c.pbx, seats.c.seat, seats.c.format, seats.c.open).where(seats.c.start_at < until)
+    for pbx, seat, version, text in await connection.execute(opened):
+        found.add(Seen(pbx, seat, open_from(text, version).view.name))
+    return found
+
+
+async def lines(connection: AsyncConnection, keys: Collection[SeatKey], since: int, until: int) -> Line:
+    """Of each seat the segments that begin in [since, until), and the last that began before."""
+    found: Line = {}
+    for pbx, names in _portions(keys):
+        of_seats = and_(segments.c.pbx == pbx, segments.c.seat.in_(names))
+        _keep(found, await _fetch(connection, select(*_COLUMNS).where(of_seats, *_starts(since, until))))
+        before = _last_before(since).where(seats.c.pbx == pbx, seats.c.seat.in_(names))
+        _keep(found, await _fetch(connection, before))
+        opened = select(seats.c.pbx, seats.c.format, seats.c.open).where(
+            seats.c.pbx == pbx, seats.c.seat.in_(names), seats.c.start_at < until
+        )
+        _keep(found, [(pbx, open_from(text, version)) for pbx, version, text in await connection.execute(opened)])
+    return found
+
+
+async def open_segments(connection: AsyncConnection) -> list[tuple[str, Segment]]:
+    rows = await connection.execute(select(seats.c.pbx, seats.c.format, seats.c.open).where(seats.c.open.is_not(None)))
+    return [(pbx, open_from(text, version)) for pbx, version, text in rows]
+
+
+async def stream_since(connection: AsyncConnection, since: int) -> AsyncIterator[list[tuple[str, Segment]]]:
+    """All closed segments that begin at `since` or later, in the order in which they began, some at a time."""
+    order = (segments.c.start_at, segments.c.pbx, segments.c.number)
+    result = await connection.stream(select(*_COLUMNS).where(segments.c.start_at >= since).order_by(*order))
+    async for rows in result.partitions(ROWS_AT_ONCE):
+        yield segments_of(rows)
+
+
+def numbers_of(line: Iterable[tuple[str, Segment]], since: int, until: int) -> dict[str, tuple[int, int]]:
+    """PBX → lowest and highest number of the segments that have a part in [since, until)."""
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
+    for pbx, segment in line:
+        if segment.start < until and (segment.end is None or segment.end > since or segment.start >= since):
+            numbers[pbx].append(segment.number)
+    return {pbx: (min(found), max(found)) for pbx, found in sorted(numbers.items())}
+
+
+def spelled(numbers: object) -> str:
+    return json.dumps(numbers, separators=(",", ":"), sort_keys=True)
+
+
+def _starts(since: int, until: int) -> tuple[ColumnElement[bool], ...]:
+    return (segments.c.start_at >= since, segments.c.start_at < until)
+
+
+def _last_before(since: int) -> Select[tuple[object, ...]]:
+    """Of each seat the last segment that began before `since`."""
+    earlier = segments.alias()
+    last = (
+        select(earlier.c.number)
+        .where(earlier.c.pbx == seats.c.pbx, earlier.c.seat == seats.c.seat, earlier.c.start_at < since)
+        .order_by(earlier.c.start_at.desc(), earlier.c.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(*_COLUMNS).join(seats, segments.c.pbx == seats.c.pbx).where(segments.c.number == last)
+
+
+async def _fetch(connection: AsyncConnection, wanted: Select[tuple[object, ...]]) -> list[tuple[str, Segment]]:
+    return segments_of((await connection.execute(wanted)).all())
+
+
+def _keep(found: Line, read: Iterable[tuple[str, Segment]]) -> None:
+    for pbx, segment in read:
+        found[pbx, segment.number] = (pbx, segment)
+
+
+def _portions(keys: Iterable[SeatKey]) -> Iterable[tuple[str, list[str]]]:
+    by_pbx: defaultdict[str, list[str]] = defaultdict(list)
+    for pbx, seat in sorted(keys):
+        by_pbx[pbx].append(seat)
+    for pbx, names in by_pbx.items():
+        for first in range(0, len(names), SEATS_AT_ONCE):
+            yield pbx, names[first : first + SEATS_AT_ONCE]

@@ -1,0 +1,131 @@
+"""How far the close of each unit's day has come, and what was found since that may change one that was measured."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.floor.days import BusinessDay
+from ccd.history.reading import spelled, stored_sources
+from ccd.history.schema import seats, segments, swept, unit_days
+
+
+@dataclass(frozen=True, slots=True)
+class UnitDay:
+    """`numbers`: PBX → newest segment that was looked at; `lagging`: PBX → watermark, where it was not waited for."""
+
+    unit: str
+    day: date
+    end_at: int
+    numbers: Mapping[str, int]
+    lagging: Mapping[str, int | None]
+    measured_at: int
+    settled_at: int | None
+    stale: bool
+
+
+async def newest_days(connection: AsyncConnection) -> dict[str, date]:
+    """By unit, the last day that was measured; all days before it were, too."""
+    rows = await connection.execute(
+        select(unit_days.c.unit, func.max(unit_days.c.day).label("day")).group_by(unit_days.c.unit)
+    )
+    return {row.unit: row.day for row in rows}
+
+
+async def unfinished_days(connection: AsyncConnection) -> list[UnitDay]:
+    """Measured, but not settled since, or to be measured anew."""
+    return await _days(connection, or_(unit_days.c.settled_at.is_(None), unit_days.c.stale))
+
+
+async def note_measured(
+    connection: AsyncConnection,
+    unit: str,
+    day: BusinessDay,
+    numbers: Mapping[str, int],
+    lagging: Mapping[str, int | None],
+    measured_at: int,
+    changed: bool,
+) -> None:
+    """The day is measured from segments up to `numbers`; it is to be settled where that `changed` any record."""
+    found = await connection.execute(select(swept.c.pbx, swept.c.number).with_for_update())
+    stale = any(number > numbers.get(pbx, 0) for pbx, number in found)  # swept behind our back: look once more
+    row = {
+        "end_at": day.end,
+        "numbers": spelled(dict(numbers)),
+        "lagging": spelled(dict(lagging)),
+        "measured_at": measured_at,
+        "stale": stale,
+    }
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(unit_days).values(unit=unit, day=day.day, settled_at=None, **row)
+    again = row | {"settled_at": None} if changed else row
+    await connection.execute(statement.on_conflict_do_update(index_elements=["unit", "day"], set_=again))
+
+
+async def note_settled(connection: AsyncConnection, unit: str, day: date, measured_at: int, settled_at: int) -> None:
+    """What was measured then is settled; a later measurement is not."""
+    same = and_(unit_days.c.unit == unit, unit_days.c.day == day, unit_days.c.measured_at == measured_at)
+    await connection.execute(update(unit_days).where(same).values(settled_at=settled_at))
+
+
+async def note_stale(connection: AsyncConnection, since: int) -> None:
+    """All days that end after `since`, µs, are to be measured anew: for a roster that changed the past."""
+    await connection.execute(update(unit_days).where(unit_days.c.end_at > since).values(stale=True))
+
+
+async def sweep(connection: AsyncConnection) -> None:
+    """Marks the days that segments which came after their measurement reach into, and those whose PBX has caught up."""
+    rows = await connection.execute(select(swept.c.pbx, swept.c.number).order_by(swept.c.pbx).with_for_update())
+    seen = {row.pbx: row.number for row in rows}
+    sources = await stored_sources(connection)
+    late = set[tuple[str, date]]()
+    for pbx, source in sorted(sources.items()):
+        after = seen.get(pbx, 0)
+        if source.number <= after:
+            continue
+        earliest = await _earliest_after(connection, pbx, after)
+        for each in await _days(connection, unit_days.c.end_at > earliest) if earliest is not None else ():
+            bound = max(after, each.numbers.get(pbx, 0))
+            begins = await _earliest_after(connection, pbx, bound)
+            if begins is not None and begins < each.end_at:
+                late.add((each.unit, each.day))
+        await _note_swept(connection, pbx, source.number)
+    for each in await _days(connection, unit_days.c.lagging != "{}"):
+        heard = [sources[pbx].heard_at if pbx in sources else None for pbx in each.lagging]
+        if all(at is not None and at >= each.end_at for at in heard):
+            late.add((each.unit, each.day))
+    for unit, day in sorted(late):
+        same = and_(unit_days.c.unit == unit, unit_days.c.day == day)
+        await connection.execute(update(unit_days).where(same).values(stale=True))
+
+
+async def _earliest_after(connection: AsyncConnection, pbx: str, number: int) -> int | None:
+    """When the earliest of a PBX's segments above `number` began, open ones among them.
+
+    The open ones are asked for first: one that closes in between is then found twice, and not missed.
+    """
+    opened = select(func.min(seats.c.start_at)).where(seats.c.pbx == pbx, seats.c.number > number)
+    closed = select(func.min(segments.c.start_at)).where(segments.c.pbx == pbx, segments.c.number > number)
+    starts = [await connection.scalar(opened), await connection.scalar(closed)]
+    return min((start for start in starts if start is not None), default=None)
+
+
+async def _note_swept(connection: AsyncConnection, pbx: str, number: int) -> None:
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(swept).values(pbx=pbx, number=number)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["pbx"], set_={"number": number}))
+
+
+async def _days(connection: AsyncConnection, condition: object) -> list[UnitDay]:
+    rows = await connection.execute(select(unit_days).where(condition).order_by(unit_days.c.end_at, unit_days.c.unit))  # type: ignore[arg-type]
+    return [
+        UnitDay(
+            row.unit, row.day, row.end_at, json.loads(row.numbers), json.loads(row.lagging),
+            row.measured_at, row.settled_at, row.stale,
+        )
+        for row in rows
+    ]  # fmt: skip
