@@ -1,0 +1,47 @@
+"""Day records as the JSON that `ccd day` and `ccd replay` print: an outside contract, to which keys may be added."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from ccd.floor.records import DayRecord
+
+SECOND = 1_000_000  # µs
+
+SECONDS_BEFORE_PAUSED = ("signed_in", "available", "ringing", "on_call", "other_call", "wrap_up")
+SECONDS_AFTER_PAUSED = ("partly_paused", "aux", "exempt", "unreachable", "unobserved")
+COUNTS = ("sign_ins", "sign_outs", "pauses", "offered", "answered", "missed")
+
+
+def render(records: Iterable[DayRecord], timezone: str) -> str:
+    return json.dumps(as_json(records, timezone), ensure_ascii=False, indent=1)
+
+
+def as_json(records: Iterable[DayRecord], timezone: str) -> dict[str, Any]:
+    """`{"timezone": …, "days": [{"day": "2026-11-23", "agents": [{"agent": "1001", "signed_in": seconds, …}]}]}`.
+
+    Seconds are whole numbers where they are whole. `paused` is by reason, `""` without one; `other_call` is part of
+    `on_call`; first sign-in and last sign-out are seconds since the epoch, or null.
+    """
+    days: dict[str, list[dict[str, Any]]] = {}
+    for record in sorted(records, key=lambda record: (record.day, record.agent)):
+        days.setdefault(record.day.isoformat(), []).append(_agent(record))
+    return {"timezone": timezone, "days": [{"day": day, "agents": agents} for day, agents in days.items()]}
+
+
+def _agent(record: DayRecord) -> dict[str, Any]:
+    return {
+        "agent": record.agent,
+        "unit": record.unit,
+        **{name: seconds(getattr(record, name)) for name in SECONDS_BEFORE_PAUSED},
+        "paused": {reason: seconds(span) for reason, span in record.paused.items()},
+        **{name: seconds(getattr(record, name)) for name in SECONDS_AFTER_PAUSED},
+        **{name: getattr(record, name) for name in COUNTS},
+        "first_sign_in": None if record.first_sign_in is None else seconds(record.first_sign_in),
+        "last_sign_out": None if record.last_sign_out is None else seconds(record.last_sign_out),
+    }
+
+
+def seconds(us: int) -> int | float:
+    """Microseconds as seconds, to the microsecond: a double holds that until the year 2255."""
+    return us // SECOND if us % SECOND == 0 else us / SECOND
