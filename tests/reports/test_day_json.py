@@ -10,7 +10,8 @@ from ccd.reports import day_json, day_table
 from tests.floor.floors import added, connected, ended, offered, only_record, paused, removed, unpaused
 
 DAY = only_record(
-    added(1.25), offered(2), connected(4), ended(9), paused(30, "厕所"), paused(40, ""), paused(45, "meal"), unpaused(50),
+    added(1.25), offered(2), connected(4), ended(9), paused(30, "厕所"), paused(40, ""),
+    paused(45, "meal"), unpaused(50),
     removed(60), until=99, reasons={"meal": ReasonRule()},
 )  # fmt: skip
 
