@@ -15,22 +15,19 @@ OVERDRAFT = "overdraft"
 LEAVE = "leave"
 
 
-class Parties(NamedTuple):
-    """Between whom a posting moves seconds: an agent, and the house of the agent's centre."""
+class House(NamedTuple):
+    """The accounts of a centre that settlement moves seconds from and to; without a limit."""
 
-    agent: str
-    house: str
+    owner: str
+    savings: Account
+    overdraft: Account
+    leave: Account
 
-    def own(self, kind: str) -> Account:
-        return Account(self.agent, kind)
-
-    def of_house(self, kind: str) -> Account:
-        return Account(self.house, kind)
+    @classmethod
+    def of(cls, centre: str) -> "House":
+        owner = f"house/{centre}"
+        return cls(owner, Account(owner, "savings"), Account(owner, "overdraft"), Account(owner, "leave"))
 
 
 def agent_owner(agent: str) -> str:
     return f"agent/{agent}"
-
-
-def house_owner(centre: str) -> str:
-    return f"house/{centre}"

@@ -10,16 +10,15 @@ back what the day had been charged.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from ccd.bank.accounts import LEAVE, OVERDRAFT, SAVINGS, Parties
+from ccd.bank.accounts import LEAVE, OVERDRAFT, SAVINGS, House
 from ccd.bank.overdraft import taken
 from ccd.bank.settlement import Worth
-from ccd.ledger.model import Leg, Moved
+from ccd.ledger.model import Account, Leg, Moved
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(NamedTuple):
     """What settlements have posted so far for one agent's day, in seconds, each as what is left of it."""
 
     deposited_s: int = 0
@@ -50,17 +49,26 @@ def posted_by(transfers: Iterable[Moved], agent: str) -> Posted:
 
 
 def legs_of(
-    worth: Worth, posted: Posted, available: Mapping[str, int], takes: tuple[str, ...], parties: Parties
+    worth: Worth, posted: Posted, available: Mapping[str, int], takes: tuple[str, ...], agent: str, house: House
 ) -> tuple[Leg, ...]:
-    """The transfers that make up the difference. `available` is the balance by kind; only a loss looks at it."""
+    """The transfers that make up the difference. `available` is the balance by kind; only a loss looks at it.
+
+    `agent` is the owner of the agent's accounts.
+    """
     change_s = worth.net_s - posted.net_s
     if change_s < 0:
-        return tuple(_loss(-change_s, worth, posted, available, takes, parties))
-    return tuple(_gain(change_s, worth, posted, parties))
+        return tuple(_loss(-change_s, worth, posted, available, takes, agent, house))
+    return tuple(_gain(change_s, worth, posted, agent, house))
 
 
 def _loss(
-    seconds: int, worth: Worth, posted: Posted, available: Mapping[str, int], takes: tuple[str, ...], parties: Parties
+    seconds: int,
+    worth: Worth,
+    posted: Posted,
+    available: Mapping[str, int],
+    takes: tuple[str, ...],
+    agent: str,
+    house: House,
 ) -> Iterable[Leg]:
     deposit_back_s = max(0, posted.deposited_s - worth.deposit_s)
     for kind, draw in taken(seconds, available, takes):
@@ -68,20 +76,20 @@ def _loss(
         back = min(draw, deposit_back_s)
         deposit_back_s -= back
         if back:
-            yield Leg(parties.own(kind), parties.of_house("savings"), back, SAVINGS)
+            yield Leg(Account(agent, kind), house.savings, back, SAVINGS)
         if draw > back:
-            yield Leg(parties.own(kind), parties.of_house("overdraft"), draw - back, OVERDRAFT)
+            yield Leg(Account(agent, kind), house.overdraft, draw - back, OVERDRAFT)
     if seconds:
-        yield Leg(parties.of_house("leave"), parties.own("leave"), seconds, LEAVE)
+        yield Leg(house.leave, Account(agent, "leave"), seconds, LEAVE)
 
 
-def _gain(seconds: int, worth: Worth, posted: Posted, parties: Parties) -> Iterable[Leg]:
+def _gain(seconds: int, worth: Worth, posted: Posted, agent: str, house: House) -> Iterable[Leg]:
     cancelled = min(seconds, posted.leave_open_s)
     if cancelled:
-        yield Leg(parties.own("leave"), parties.of_house("leave"), cancelled, LEAVE)
+        yield Leg(Account(agent, "leave"), house.leave, cancelled, LEAVE)
     charge_back = min(seconds - cancelled, max(0, posted.charged_s - worth.overdraft_s))
     if charge_back:
-        yield Leg(parties.of_house("overdraft"), parties.own("savings"), charge_back, OVERDRAFT)
+        yield Leg(house.overdraft, Account(agent, "savings"), charge_back, OVERDRAFT)
     rest = seconds - cancelled - charge_back
     if rest:
-        yield Leg(parties.of_house("savings"), parties.own("savings"), rest, SAVINGS)
+        yield Leg(house.savings, Account(agent, "savings"), rest, SAVINGS)

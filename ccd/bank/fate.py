@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from typing import NamedTuple
 
 from ccd.bank.facts import differing_fields
 from ccd.bank.measured import Measured
@@ -23,30 +24,41 @@ class Fate(Enum):
     OFF_ROSTER = "off_roster"  # on no roster: recorded, not settled
 
 
-@dataclass(frozen=True, slots=True)
-class SettledDay:
-    """`legs` is what was posted now (would be, in a dry run)."""
+class SettledDay(NamedTuple):
+    """`legs`, of a dry run only: what would be posted."""
 
     agent: str
     day: date
     revision: int
     fate: Fate
-    legs: tuple[Leg, ...] = ()
     note: str = ""
+    legs: tuple[Leg, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+# What a settlement only counts: these are as they should be, and there can be a hundred thousand of them.
+COMMON = frozenset({Fate.POSTED, Fate.NOTHING, Fate.REPLAYED})
+
+
+@dataclass(slots=True)
 class Settlement:
-    """All days that were asked for, by day and agent."""
+    """All days that were asked for, counted by fate; by name those that a person may look at (in a dry run: all)."""
 
-    days: tuple[SettledDay, ...]
+    fates: Counter[Fate] = field(default_factory=Counter)
+    days: list[SettledDay] = field(default_factory=list)
+    touched: set[str] = field(default_factory=set)  # agents whose accounts are others now
 
     def counts(self) -> dict[Fate, int]:
-        return dict(Counter(day.fate for day in self.days))
+        return dict(self.fates)
 
     def agents_touched(self) -> set[str]:
-        """Whose account is another now."""
-        return {day.agent for day in self.days if day.fate is Fate.POSTED}
+        return self.touched
+
+    def add(self, day: SettledDay, named: bool) -> None:
+        self.fates[day.fate] += 1
+        if day.fate is Fate.POSTED:
+            self.touched.add(day.agent)
+        if named or day.fate not in COMMON:
+            self.days.append(day)
 
 
 def known_fate(measured: Measured, kept: Sequence[Kept]) -> tuple[Fate, str] | None:

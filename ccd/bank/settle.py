@@ -6,11 +6,11 @@ agents are locked, what was posted for the day is read from the ledger itself, a
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 from urllib.parse import quote
 
-from ccd.bank.accounts import AGENT_KINDS, HOUSE_KINDS, Parties, agent_owner, house_owner
+from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, HOUSE_KINDS, House, agent_owner
 from ccd.bank.difference import UNPOSTED, Posted, legs_of, posted_by
 from ccd.bank.facts import facts_text
 from ccd.bank.fate import Fate, SettledDay, Settlement, known_fate
@@ -24,15 +24,14 @@ from ccd.ledger.model import Leg, Moved, Posting, month_of
 BATCH_DAYS_MAX = 1_000  # agent-days in one transaction: long enough to make one commit cheap, short enough to wait for
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """A measured day with everything that is known about it before the database is asked."""
 
     measured: Measured
     key: str
     policy: Policy
     worth: Worth
-    parties: Parties
+    owner: str  # of the agent's accounts
 
 
 class Settler:
@@ -44,7 +43,7 @@ class Settler:
         self._ledger = ledger
         self._policies = policies
         self._centre = centre
-        self._house = house_owner(centre)
+        self._house = House.of(centre)
         self._asked_by = asked_by
         self._batch = batch
 
@@ -54,72 +53,79 @@ class Settler:
         PolicyError, before anything is posted, where no policy holds. An error of the database leaves whole batches
         posted and whole batches not: settling again goes on from there.
         """
-        cases = [self._case(one) for one in sorted(measured, key=lambda one: (one.day, one.agent, one.revision))]
+        days = sorted(measured, key=lambda one: (one.day, one.agent, one.revision))
+        for unit, day in {(one.unit, one.day) for one in days}:
+            self._policies.policy_at(unit, day)
+        settlement = Settlement()
         if dry_run:
-            return Settlement(tuple(await self._ledger.at_desk(lambda desk: self._rehearse(desk, cases), keep=False)))
-        await self._ledger.open_accounts([self._house], HOUSE_KINDS, floor=None)
-        settled: list[SettledDay] = []
-        for batch in batches(cases, self._batch):
-            settled += await self._settle_batch(batch)
-        return Settlement(tuple(settled))
+            for settled in await self._ledger.at_desk(lambda desk: self._rehearse(desk, days), keep=False):
+                settlement.add(settled, named=True)
+            return settlement
+        await self._ledger.open_accounts([self._house.owner], HOUSE_KINDS, floor=None)
+        for batch in batches(days, self._batch):
+            for settled in await self._settle_batch([self._case(one) for one in batch]):
+                settlement.add(settled, named=False)
+        return settlement
 
     def _case(self, measured: Measured) -> Case:
         policy = self._policies.policy_at(measured.unit, measured.day)
         own = self._policies.accommodation_at(measured.agent, measured.day)
-        parties = Parties(agent_owner(measured.agent), self._house)
-        return Case(
-            measured, settlement_key(measured.agent, measured.day), policy, worth_of(measured, policy, own), parties
-        )
+        key = settlement_key(measured.agent, measured.day)
+        return Case(measured, key, policy, worth_of(measured, policy, own), agent_owner(measured.agent))
 
     async def _settle_batch(self, batch: list[Case]) -> list[SettledDay]:
         await self._ledger.open_accounts(owners_of(batch), AGENT_KINDS, floor=0)
-        return await self._ledger.at_desk(lambda desk: self._at_desk(desk, batch))
+        return await self._ledger.at_desk(lambda desk: self._at_desk(desk, batch, named=False))
 
-    async def _rehearse(self, desk: Desk, cases: list[Case]) -> list[SettledDay]:
+    async def _rehearse(self, desk: Desk, days: list[Measured]) -> list[SettledDay]:
         """The same, all of it in one transaction: what a day takes is gone for the next, until everything is undone."""
-        await desk.open_accounts([self._house], HOUSE_KINDS, floor=None)
+        await desk.open_accounts([self._house.owner], HOUSE_KINDS, floor=None)
         settled: list[SettledDay] = []
-        for batch in batches(cases, self._batch):
-            await desk.open_accounts(owners_of(batch), AGENT_KINDS, floor=0)
-            settled += await self._at_desk(desk, batch)
+        for batch in batches(days, self._batch):
+            cases = [self._case(one) for one in batch]
+            await desk.open_accounts(owners_of(cases), AGENT_KINDS, floor=0)
+            settled += await self._at_desk(desk, cases, named=True)
         return settled
 
-    async def _at_desk(self, desk: Desk, batch: list[Case]) -> list[SettledDay]:
-        months = {(self._centre, month_of(case.measured.day)) for case in batch}
-        await desk.lock(months, [case.parties.agent for case in batch])
+    async def _at_desk(self, desk: Desk, batch: list[Case], named: bool) -> list[SettledDay]:
+        days = {case.measured.day for case in batch}
+        await desk.lock({(self._centre, month_of(day)) for day in days}, [case.owner for case in batch])
         kept = await desk.revisions(case.key for case in batch)
         known = {case.key: known_fate(case.measured, kept.get(case.key, [])) for case in batch}
         new = [case for case in batch if known[case.key] is None]
         posted = await _posted_before(desk, [case for case in new if case.key in kept])
         postings = await self._postings(desk, new, posted)
-        written = {outcome.key: outcome for outcome in await desk.write(postings)}
-        legs = {posting.key: posting.legs for posting in postings}
-        settled = []
-        for case in batch:
-            fate = known[case.key] or (Fate.POSTED if legs[case.key] else Fate.NOTHING, "")
-            outcome = written.get(case.key)
-            if outcome is not None and outcome.refusal is not None:
-                fate = (Fate.REFUSED, outcome.refusal.sentence)
-            one = case.measured
-            moved = legs.get(case.key, ()) if fate[0] is Fate.POSTED else ()
-            settled.append(SettledDay(one.agent, one.day, one.revision, fate[0], moved, fate[1]))
-        return settled
+        fates = {key: fate for key, fate in known.items() if fate is not None}
+        for posting, outcome in zip(postings, await desk.write(postings), strict=True):
+            if outcome.refusal is not None:
+                fates[posting.key] = (Fate.REFUSED, outcome.refusal.sentence)
+            else:
+                fates[posting.key] = (Fate.POSTED, "") if posting.legs else (Fate.NOTHING, "")
+        legs = {posting.key: posting.legs for posting in postings} if named else {}
+        return [
+            SettledDay(
+                case.measured.agent, case.measured.day, case.measured.revision, *fates[case.key], legs.get(case.key, ())
+            )
+            for case in batch
+        ]
 
     async def _postings(self, desk: Desk, cases: list[Case], posted: dict[str, Posted]) -> list[Posting]:
         """In the order of days: what one day takes is gone for the next."""
-        losers = {
-            case.parties.agent for case in cases if case.worth.net_s < posted.get(case.key, UNPOSTED).net_s
-        }  # only these need their balances read: the others' can only rise
+        before = {case.key: posted[case.key].net_s for case in cases if case.key in posted}
+        # Only a loss looks at balances: the others' can only rise.
+        losers = {case.owner for case in cases if case.worth.net_s < before.get(case.key, 0)}
         available: dict[str, dict[str, int]] = defaultdict(dict)
-        for account, seconds in (await desk.balances(losers)).items():
+        for account, seconds in (await desk.balances(losers, BALANCE_KINDS)).items():
             available[account.owner][account.kind] = seconds
         postings = []
         for case in cases:
-            own, before = available[case.parties.agent], posted.get(case.key, UNPOSTED)
-            legs = legs_of(case.worth, before, own, case.policy.overdraft_takes, case.parties)
+            own = available[case.owner]
+            legs = legs_of(
+                case.worth, posted.get(case.key, UNPOSTED), own, case.policy.overdraft_takes, case.owner, self._house
+            )
             if desk.is_open((self._centre, month_of(case.measured.day))):
-                apply(legs, case.parties.agent, own)
-            facts = facts_text(case.measured, case.worth, case.policy, before.net_s, legs, case.parties)
+                apply(legs, case.owner, own)
+            facts = facts_text(case.measured, case.worth, case.policy, before.get(case.key, 0), legs, case.owner)
             postings.append(
                 Posting(
                     case.key, case.measured.revision, self._centre, case.measured.day, legs, self._asked_by, facts=facts
@@ -130,7 +136,7 @@ class Settler:
 
 def owners_of(cases: Iterable[Case]) -> set[str]:
     """Who needs an account: not a telephone that stands on no roster."""
-    return {case.parties.agent for case in cases if case.measured.unit is not None}
+    return {case.owner for case in cases if case.measured.unit is not None}
 
 
 def apply(legs: Iterable[Leg], agent: str, balances: dict[str, int]) -> None:
@@ -142,19 +148,21 @@ def apply(legs: Iterable[Leg], agent: str, balances: dict[str, int]) -> None:
 
 
 def settlement_key(agent: str, day: date) -> str:
-    return f"settle/{quote(agent, safe='')}/{day.isoformat()}"
+    """A name with a slash in it can't be taken for another's day."""
+    name = agent if agent.isascii() and agent.isalnum() else quote(agent, safe="")
+    return f"settle/{name}/{day.isoformat()}"
 
 
-def batches(cases: Sequence[Case], size: int) -> Iterator[list[Case]]:
-    """At most `size` cases each, and no day of an agent twice: a revision has to find the one before it posted."""
-    batch: list[Case] = []
-    keys: set[str] = set()
-    for case in cases:
-        if len(batch) == size or case.key in keys:
+def batches(days: Iterable[Measured], size: int) -> Iterator[list[Measured]]:
+    """At most `size` days each, and none of an agent twice: a revision has to find the one before it posted."""
+    batch: list[Measured] = []
+    seen: set[tuple[str, date]] = set()
+    for one in days:
+        if len(batch) == size or (one.agent, one.day) in seen:
             yield batch
-            batch, keys = [], set()
-        batch.append(case)
-        keys.add(case.key)
+            batch, seen = [], set()
+        batch.append(one)
+        seen.add((one.agent, one.day))
     if batch:
         yield batch
 
@@ -163,9 +171,9 @@ async def _posted_before(desk: Desk, cases: Sequence[Case]) -> dict[str, Posted]
     """By key, what the ledger says was posted for the days that were settled before."""
     if not cases:
         return {}
-    owners = {case.parties.agent for case in cases}
+    owners = {case.owner for case in cases}
     transfers: dict[tuple[str, date], list[Moved]] = defaultdict(list)
     for moved in await desk.moved(owners, {case.measured.day for case in cases}):
         for owner in {moved.debit.owner, moved.credit.owner} & owners:
             transfers[owner, moved.day].append(moved)
-    return {case.key: posted_by(transfers[case.parties.agent, case.measured.day], case.parties.agent) for case in cases}
+    return {case.key: posted_by(transfers[case.owner, case.measured.day], case.owner) for case in cases}

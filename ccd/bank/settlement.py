@@ -3,7 +3,7 @@
 Times come in microseconds and go on so; each product, and aux, is cut to whole seconds once, by floor.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ccd.bank.measured import Measured
 from ccd.bank.overdraft import overdraft_s
@@ -13,8 +13,7 @@ from ccd.bank.savings import deposit_s
 SECOND = 1_000_000  # microseconds
 
 
-@dataclass(frozen=True, slots=True)
-class Worth:
+class Worth(NamedTuple):
     """At most one of deposit and overdraft is above zero; in between, nobody is charged for what was not seen."""
 
     base: int  # microseconds

@@ -28,16 +28,20 @@ class Ledger:
         self._now = now
         self._patience = patience or Patience()
         self._chart = Chart()
+        self._opened: set[tuple[str, tuple[str, ...]]] = set()
 
     async def open_accounts(self, owners: Iterable[str], kinds: tuple[str, ...], floor: int | None) -> None:
         """Opens what is not open yet. With a `floor` (seconds) an account has a balance that never falls below it."""
-        names = set(owners)
+        names = {name for name in owners if (name, kinds) not in self._opened}
+        if not names:
+            return
         async with self.engine.connect() as connection:
             await self._chart.read(connection, names)
         missing = [name for name in names if any((name, kind) not in self._chart.account_ids for kind in kinds)]
         if missing:
             await self._turn(lambda connection: open_accounts(connection, missing, kinds, floor))
             self._chart.forget(missing)
+        self._opened.update((name, kinds) for name in names)
 
     async def post(self, posting: Posting) -> Outcome:
         """Posts all legs or none. A rule's refusal is an outcome; KeyTakenError: the key stands for another."""

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.model import Account
 from ccd.ledger.schema import accounts, balances, owners
-from ccd.ledger.sql.rows import insert_rows
+from ccd.ledger.sql.rows import among, insert_rows
 
 
 @dataclass(slots=True)
@@ -30,10 +30,10 @@ class Chart:
             select(owners.c.name, owners.c.id, accounts.c.kind, accounts.c.id, balances.c.account_id)
             .join(accounts, accounts.c.owner_id == owners.c.id)
             .outerjoin(balances, balances.c.account_id == accounts.c.id)
-            .where(owners.c.name.in_(unknown))
+            .where(among(connection, owners.c.name, unknown))
             .order_by(accounts.c.id)
         )
-        for name, owner_id, kind, account_id, guarded in found:
+        for name, owner_id, kind, account_id, guarded in found.all():
             account = Account(name, kind)
             self.owner_ids[name] = owner_id
             self.account_ids[account] = account_id
@@ -47,7 +47,7 @@ class Chart:
         unknown = [number for number in numbers if number not in self.names]
         if unknown:
             query = select(owners.c.name).join(accounts, accounts.c.owner_id == owners.c.id)
-            found = await connection.execute(query.where(accounts.c.id.in_(unknown)).distinct())
+            found = await connection.execute(query.where(among(connection, accounts.c.id, unknown)).distinct())
             await self.read(connection, found.scalars().all())
 
     def forget(self, names: Iterable[str]) -> None:
@@ -75,11 +75,11 @@ async def open_accounts(
 
 
 async def _owner_ids(connection: AsyncConnection, names: list[str]) -> dict[str, int]:
-    rows = await connection.execute(select(owners.c.name, owners.c.id).where(owners.c.name.in_(names)))
+    rows = await connection.execute(select(owners.c.name, owners.c.id).where(among(connection, owners.c.name, names)))
     return {row.name: row.id for row in rows}
 
 
 async def _account_ids(connection: AsyncConnection, owner_ids: Iterable[int]) -> dict[tuple[int, str], int]:
     query = select(accounts.c.owner_id, accounts.c.kind, accounts.c.id)
-    rows = await connection.execute(query.where(accounts.c.owner_id.in_(list(owner_ids))))
+    rows = await connection.execute(query.where(among(connection, accounts.c.owner_id, owner_ids)))
     return {(row.owner_id, row.kind): row.id for row in rows}

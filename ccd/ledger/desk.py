@@ -5,8 +5,7 @@ in a statement after the one that took the lock, so that it is what the last one
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Container, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -18,8 +17,9 @@ from ccd.ledger.chart import Chart, open_accounts
 from ccd.ledger.keys import Claim, compare, content_of, first_outcomes, refusal_text, revisions_of
 from ccd.ledger.model import Account, Kept, Leg, Moved, Outcome, Posting, Refusal, Rule, Transfer, check_shape
 from ccd.ledger.periods import OPEN, Month, months_under_lock
-from ccd.ledger.schema import balances, entries, owners
+from ccd.ledger.schema import balances, entries, owners, transactions
 from ccd.ledger.sheet import Sheet, reserve_numbers, write_sheet
+from ccd.ledger.sql.rows import among, days_as_kept
 
 
 class Desk:
@@ -39,7 +39,9 @@ class Desk:
         wanted = set(names)
         await self._chart.read(self.connection, wanted)
         numbers = sorted(self._chart.owner_ids[name] for name in wanted if name in self._chart.owner_ids)
-        query = select(owners.c.id).where(owners.c.id.in_(numbers)).order_by(owners.c.id)
+        if self.connection.dialect.name == "sqlite":
+            return  # one writer: whoever else wants to post waits before the transaction begins
+        query = select(owners.c.id).where(among(self.connection, owners.c.id, numbers)).order_by(owners.c.id)
         await self.connection.execute(query.with_for_update(key_share=True))
 
     def is_open(self, month: Month) -> bool:
@@ -56,9 +58,10 @@ class Desk:
         """Which revisions of the keys are claimed, lowest first."""
         return await revisions_of(self.connection, keys)
 
-    async def balances(self, names: Iterable[str]) -> dict[Account, int]:
-        """The guarded balances of owners that are under lock, in seconds."""
-        wanted = {number for name in names for number in self._chart.accounts_of.get(name, ())} & self._chart.guarded
+    async def balances(self, names: Iterable[str], kinds: Container[str]) -> dict[Account, int]:
+        """The guarded balances of these kinds, in seconds, of owners that are under lock."""
+        accounts = {number for name in names for number in self._chart.accounts_of.get(name, ())}
+        wanted = {number for number in accounts & self._chart.guarded if self._chart.names[number].kind in kinds}
         await self._read_balances(wanted)
         return {self._chart.names[number]: self._balances[number] for number in wanted}
 
@@ -70,7 +73,9 @@ class Desk:
         found = {}
         for side in (entries.c.debit, entries.c.credit):
             query = select(entries.c.transaction_id, entries.c.leg, *columns)
-            rows = await self.connection.execute(query.where(side.in_(own), entries.c.day.in_(wanted)))
+            rows = await self.connection.execute(
+                query.where(among(self.connection, side, own), entries.c.day.in_(wanted))
+            )
             found.update({(number, leg): tuple(rest) for number, leg, *rest in rows})
         await self._chart.read_accounts(self.connection, {account for row in found.values() for account in row[2:4]})
         names_of = self._chart.names
@@ -90,7 +95,7 @@ class Desk:
         known = await first_outcomes(self.connection, list(asked.values()))
         new = [posting for claim, posting in asked.items() if claim not in known]
         fresh = {(outcome.key, outcome.revision): outcome for outcome in await self.write(new)}
-        known.update({claim: replace(outcome, replayed=True) for claim, outcome in fresh.items()})
+        known.update({claim: outcome._replace(replayed=True) for claim, outcome in fresh.items()})
         claims = [(posting.key, posting.revision) for posting in postings]
         return [fresh.pop(claim, known[claim]) for claim in claims]
 
@@ -103,7 +108,8 @@ class Desk:
         await self._read_balances({self._chart.account_ids[leg.debit] for leg in legs} & self._chart.guarded)
         originals = await self._originals([leg.reverses for leg in legs if leg.reverses])
         digests = {transfer: original.digest for transfer, original in originals.items()}
-        sheet = Sheet(self._chart, self._now, await reserve_numbers(self.connection, len(postings)))
+        days = days_as_kept(self.connection, {posting.day for posting in postings})
+        sheet = Sheet(self._chart, self._now, await reserve_numbers(self.connection, len(postings)), days)
         for posting in postings:
             refusal = self._refusal(posting, originals)
             if refusal is None:
@@ -129,7 +135,8 @@ class Desk:
         if not unread:
             return
         query = select(balances.c.account_id, balances.c.seconds, balances.c.floor)
-        for number, seconds, floor in await self.connection.execute(query.where(balances.c.account_id.in_(unread))):
+        found = await self.connection.execute(query.where(among(self.connection, balances.c.account_id, unread)))
+        for number, seconds, floor in found.all():
             self._balances[number] = seconds
             self._room[number] = seconds - floor
 
@@ -137,7 +144,8 @@ class Desk:
         if not transfers:
             return {}
         name = tuple_(entries.c.transaction_id, entries.c.leg)
-        rows = (await self.connection.execute(select(entries).where(name.in_(transfers)))).all()
+        query = select(entries, transactions.c.digest).join(transactions)
+        rows = (await self.connection.execute(query.where(name.in_(transfers)))).all()
         back = tuple_(entries.c.reverses_transaction, entries.c.reverses_leg)
         reversed_before = {
             (row.reverses_transaction, row.reverses_leg)
@@ -159,19 +167,20 @@ class Desk:
         for leg in posting.legs:
             if leg.reverses and self._takes_back_again(leg, originals):
                 return Refusal(Rule.REVERSAL, f"transfer {leg.reverses} was taken back before")
-        changes: dict[int, int] = defaultdict(int)
+        changes: dict[int, int] = defaultdict(int)  # of the balances known here: all that are debited, and some more
         for leg in posting.legs:
-            changes[self._chart.account_ids[leg.debit]] -= leg.seconds
-            changes[self._chart.account_ids[leg.credit]] += leg.seconds
-        known = {number: change for number, change in changes.items() if number in self._room}
-        for number, change in known.items():
+            for account, seconds in ((leg.debit, -leg.seconds), (leg.credit, leg.seconds)):
+                number = self._chart.account_ids[account]
+                if number in self._room:
+                    changes[number] += seconds
+        for number, change in changes.items():
             if change < 0 and self._room[number] + change < 0:
                 account = self._chart.names[number]
                 sentence = (
                     f"{account.kind} of {account.owner} has {self._room[number]} s to give, and {-change} s are asked"
                 )
                 return Refusal(Rule.BALANCE, sentence)
-        for number, change in known.items():
+        for number, change in changes.items():
             self._room[number] += change
             self._balances[number] += change
         for leg in posting.legs:

@@ -4,51 +4,34 @@ Never over JSON or over what a database prints: those change with a release. Acc
 key, never by the numbers that a database gave them, so that both engines come to the same digests.
 """
 
+from collections.abc import Mapping
 from hashlib import sha256
+from struct import pack
 
-from ccd.ledger.model import Leg, Posting, State
+from ccd.ledger.model import Posting, State, Transfer
 
 DIGEST_FORMAT = 1
 
 
 def digest(*fields: str) -> bytes:
-    """Of the fields in their order; each goes in as its length in four bytes and its UTF-8."""
-    parts = [DIGEST_FORMAT.to_bytes(2, "big")]
-    for field in fields:
-        encoded = field.encode()
-        parts.append(len(encoded).to_bytes(4, "big"))
-        parts.append(encoded)
-    return sha256(b"".join(parts)).digest()
+    """Of the format (2 bytes), the number of fields (2), each field's length in bytes (4 each), and their UTF-8."""
+    joined = "".join(fields)
+    encoded = joined.encode()
+    lengths = map(len, fields) if len(encoded) == len(joined) else (len(field.encode()) for field in fields)
+    return sha256(pack(f">HH{len(fields)}I", DIGEST_FORMAT, len(fields), *lengths) + encoded).digest()
 
 
-def transaction_digest(posting: Posting, state: State, legs: int, refusal: str, recorded_at: int) -> bytes:
-    return digest(
-        posting.key,
-        str(posting.revision),
-        posting.book,
-        posting.month,
-        state.value,
-        str(legs),
-        posting.reference,
-        posting.text,
-        posting.asked_by,
-        posting.facts,
-        refusal,
-        str(recorded_at),
-    )
-
-
-def entry_digest(transaction: bytes, number: int, leg: Leg, day: str, reversed_digest: bytes | None) -> bytes:
-    """Covers its transaction's digest, and that of the transfer it reverses."""
-    return digest(
-        transaction.hex(),
-        str(number),
-        leg.debit.owner,
-        leg.debit.kind,
-        leg.credit.owner,
-        leg.credit.kind,
-        str(leg.seconds),
-        day,
-        leg.service,
-        reversed_digest.hex() if reversed_digest else "",
-    )
+def posting_digest(
+    posting: Posting, state: State, refusal: str, recorded_at: int, reversed_digests: Mapping[Transfer, bytes]
+) -> bytes:
+    """Of a transaction and all its legs. A leg that takes a transfer back names it by its transaction's digest."""
+    legs = posting.legs if state is State.POSTED else ()
+    fields = [
+        posting.key, str(posting.revision), posting.book, posting.month, state.value, posting.reference,
+        posting.text, posting.asked_by, posting.facts, refusal, str(recorded_at),
+    ]  # fmt: skip
+    day = posting.day.isoformat()
+    for debit, credit, seconds, service, back in legs:
+        fields += *debit, *credit, str(seconds), day, service
+        fields += (reversed_digests[back].hex(), str(back.leg)) if back else ("", "")
+    return digest(*fields)

@@ -7,12 +7,13 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import KeyTakenError
 from ccd.ledger.model import Kept, Leg, Outcome, Posting, Refusal, Rule, State
 from ccd.ledger.schema import accounts, entries, owners, transactions
+from ccd.ledger.sql.rows import among
 
 Claim = tuple[str, int]  # key, revision
 
@@ -23,7 +24,7 @@ async def revisions_of(connection: AsyncConnection, keys: Iterable[str]) -> dict
     found: dict[str, list[Kept]] = {}
     rows = await connection.execute(
         select(kept.key, kept.id, kept.revision, kept.state, kept.book, kept.facts)
-        .where(kept.key.in_(list(keys)))
+        .where(among(connection, kept.key, keys))
         .order_by(kept.key, kept.revision)
     )
     for key, number, revision, state, book, facts in rows:
@@ -34,10 +35,9 @@ async def revisions_of(connection: AsyncConnection, keys: Iterable[str]) -> dict
 async def first_outcomes(connection: AsyncConnection, postings: Sequence[Posting]) -> dict[Claim, Outcome]:
     """The outcomes of those postings whose keys are claimed; KeyTakenError where one has another content."""
     asked = {(posting.key, posting.revision): posting for posting in postings}
-    rows = await connection.execute(
-        select(transactions).where(tuple_(transactions.c.key, transactions.c.revision).in_(list(asked)))
-    )
-    found = {(row.key, row.revision): row for row in rows}
+    keys = {posting.key for posting in postings}
+    rows = await connection.execute(select(transactions).where(among(connection, transactions.c.key, keys)))
+    found = {(row.key, row.revision): row for row in rows.all() if (row.key, row.revision) in asked}
     legs = await _legs_of(connection, [row.id for row in found.values() if row.legs])
     for claim, row in found.items():
         compare(asked[claim], _stored_content(row, legs.get(row.id, [])))
@@ -88,7 +88,7 @@ async def _legs_of(connection: AsyncConnection, numbers: list[int]) -> dict[int,
         .join(debit_owner, debit.c.owner_id == debit_owner.c.id)
         .join(credit, entries.c.credit == credit.c.id)
         .join(credit_owner, credit.c.owner_id == credit_owner.c.id)
-        .where(entries.c.transaction_id.in_(numbers))
+        .where(among(connection, entries.c.transaction_id, numbers))
         .order_by(entries.c.transaction_id, entries.c.leg)
     )
     found: dict[int, list[tuple[str, list[Any]]]] = {}

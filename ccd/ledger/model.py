@@ -2,6 +2,9 @@
 
 A transfer moves whole seconds from its debit account to its credit account (`from` and `to` of docs/time-bank.md 4),
 so that an account's balance is what was credited less what was debited, and the sum over all accounts is zero.
+
+What is made once for each of a hundred thousand postings is a named tuple: it takes a quarter of a frozen dataclass's
+time to make.
 """
 
 from collections.abc import Mapping
@@ -42,8 +45,7 @@ class Leg(NamedTuple):
     reverses: Transfer | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """What is asked of the ledger: all legs or none.
 
     `key` and `revision` are made of the facts that are settled, and are claimed for ever. `day` is the day that the
@@ -88,8 +90,7 @@ class Refusal(NamedTuple):
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a posting, at the first time and ever after (`replayed`)."""
 
     key: str
@@ -158,7 +159,7 @@ class Statement:
 
 
 def month_of(day: date) -> str:
-    return f"{day.year:04}-{day.month:02}"
+    return day.isoformat()[:7]
 
 
 def spelled(key: str, revision: int) -> str:

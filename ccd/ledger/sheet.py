@@ -1,6 +1,7 @@
 """The sheet: rows as they are going to be written, in as few statements as tables."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import LedgerBrokenError
 from ccd.ledger.chart import Chart
-from ccd.ledger.digest import DIGEST_FORMAT, entry_digest, transaction_digest
+from ccd.ledger.digest import DIGEST_FORMAT, posting_digest
 from ccd.ledger.model import Outcome, Posting, Refusal, State, Transfer
 from ccd.ledger.schema import daily_deltas, entries, transactions
 from ccd.ledger.sql.rows import add_guarded, insert_rows
@@ -21,61 +22,55 @@ TRANSACTION_COLUMNS = (
 )  # fmt: skip
 ENTRY_COLUMNS = (
     "transaction_id", "leg", "debit", "credit", "seconds", "day", "service", "reverses_transaction", "reverses_leg",
-    "digest",
 )  # fmt: skip
 DELTA_COLUMNS = ("account_id", "day", "transaction_id", "seconds")
 
 
 @dataclass(slots=True)
 class Sheet:
-    """`number` is that of the next transaction; as many as there are postings were reserved from it on."""
+    """`numbers` were reserved, one for each posting to come; `days` says how the engine keeps each of their days."""
 
     chart: Chart
     now: int
     numbers: list[int]
+    days: Mapping[date, Any]
     transactions: list[tuple[Any, ...]] = field(default_factory=list)
     entries: list[tuple[Any, ...]] = field(default_factory=list)
     guarded: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    unguarded: dict[tuple[int, date], int] = field(default_factory=lambda: defaultdict(int))
+    unguarded: dict[tuple[int, Any], int] = field(default_factory=lambda: defaultdict(int))
     outcomes: list[Outcome] = field(default_factory=list)
 
-    def post(self, posting: Posting, reversed_digests: dict[Transfer, bytes]) -> None:
-        number = self.numbers[len(self.outcomes)]
-        digest = transaction_digest(posting, State.POSTED, len(posting.legs), "", self.now)
-        self._head(number, posting, State.POSTED, len(posting.legs), "", digest)
+    def post(self, posting: Posting, reversed_digests: Mapping[Transfer, bytes]) -> None:
+        number = self._head(posting, State.POSTED, "", reversed_digests)
         ids, guarded = self.chart.account_ids, self.chart.guarded
-        day, spelled = posting.day, posting.day.isoformat()
-        for leg_number, leg in enumerate(posting.legs, 1):
-            debit, credit, back = ids[leg.debit], ids[leg.credit], leg.reverses
-            self.entries.append(
-                (
-                    number, leg_number, debit, credit, leg.seconds, day, leg.service,
-                    back.transaction if back else None, back.leg if back else None,
-                    entry_digest(digest, leg_number, leg, spelled, reversed_digests[back] if back else None),
-                )
-            )  # fmt: skip
-            for account, seconds in ((debit, -leg.seconds), (credit, leg.seconds)):
+        day = self.days[posting.day]
+        for leg_number, (debit_account, credit_account, seconds, service, back) in enumerate(posting.legs, 1):
+            debit, credit = ids[debit_account], ids[credit_account]
+            self.entries.append((number, leg_number, debit, credit, seconds, day, service, *(back or (None, None))))
+            for account, change in ((debit, -seconds), (credit, seconds)):
                 if account in guarded:
-                    self.guarded[account] += seconds
+                    self.guarded[account] += change
                 else:
-                    self.unguarded[account, day] += seconds
+                    self.unguarded[account, day] += change
         self.outcomes.append(Outcome(posting.key, posting.revision, number, State.POSTED, False, self.now))
 
     def refuse(self, posting: Posting, refusal: Refusal, kept: str) -> None:
         """`kept` is what the ledger keeps of the refusal."""
-        number = self.numbers[len(self.outcomes)]
-        digest = transaction_digest(posting, State.REFUSED, 0, kept, self.now)
-        self._head(number, posting, State.REFUSED, 0, kept, digest)
+        number = self._head(posting, State.REFUSED, kept, {})
         self.outcomes.append(Outcome(posting.key, posting.revision, number, State.REFUSED, False, self.now, refusal))
 
-    def _head(self, number: int, posting: Posting, state: State, legs: int, refusal: str, digest: bytes) -> None:
+    def _head(self, posting: Posting, state: State, refusal: str, reversed_digests: Mapping[Transfer, bytes]) -> int:
+        """Puts the transaction down, and says its number."""
+        number = self.numbers[len(self.transactions)]
+        legs = len(posting.legs) if state is State.POSTED else 0
         self.transactions.append(
             (
                 number, posting.key, posting.revision, posting.book, posting.month, state.value, legs,
-                posting.reference, posting.text, posting.asked_by, posting.facts, refusal,
-                self.now, DIGEST_FORMAT, digest,
+                posting.reference, posting.text, posting.asked_by, posting.facts, refusal, self.now, DIGEST_FORMAT,
+                posting_digest(posting, state, refusal, self.now, reversed_digests),
             )
         )  # fmt: skip
+        return number
 
 
 async def reserve_numbers(connection: AsyncConnection, count: int) -> list[int]:

@@ -76,8 +76,11 @@ def _open_postgresql(url: URL, pool_size: int) -> AsyncEngine:
         max_overflow=0,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
-        # Every statement is short: compiling one to machine code costs more than all of it.
-        connect_args={"server_settings": {"application_name": "ccd", "jit": "off"}},
+        # Every statement is short: compiling one to machine code costs more than all of it. A plan that was made when a
+        # table was empty must not outlive that.
+        connect_args={
+            "server_settings": {"application_name": "ccd", "jit": "off", "plan_cache_mode": "force_custom_plan"}
+        },
     )
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -1,10 +1,11 @@
-"""Many rows in one statement, the fastest way each engine has: tuples for SQLite, an array a column for PostgreSQL."""
+"""Many rows, or many values, in one statement, the fastest way each engine has."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Date, Table
+from sqlalchemy import Column, ColumnElement, Date, Table, any_, cast, func, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,14 +13,14 @@ Rows = Sequence[tuple[Any, ...]]
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, names: Sequence[str], rows: Rows) -> None:
-    """Inserts the rows in their order, into the columns named; all of them or none. Days are `date`s."""
+    """Inserts the rows in their order, into the columns named; all or none. Days are `date`s, or as `days_as_kept`."""
     if not rows:
         return
     columns = ", ".join(names)
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(names))
         statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"
-        await connection.exec_driver_sql(statement, _with_spelled_days(table, names, rows))
+        await connection.exec_driver_sql(statement, _with_days_as_kept(connection, table, names, rows))
         return
     arrays = ", ".join(f"${number}::{_array_type(table, name)}" for number, name in enumerate(names, 1))
     statement = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"
@@ -48,12 +49,27 @@ async def add_guarded(connection: AsyncConnection, deltas: dict[int, int]) -> in
     return int(result.rowcount)
 
 
-def _with_spelled_days(table: Table, names: Sequence[str], rows: Rows) -> list[tuple[Any, ...]]:
-    """SQLite has no type for a day: it is kept as SQLAlchemy reads it, 2026-11-23."""
+def among(connection: AsyncConnection, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """`column IN (values)` with all values in one parameter: a statement that stays the same, and no limit to them."""
+    wanted = list(values)
+    if connection.dialect.name == "sqlite":
+        listed = func.json_each(json.dumps(wanted)).table_valued("value")
+        return column.in_(select(listed.c.value))
+    return column == any_(cast(wanted, postgresql.ARRAY(column.type)))
+
+
+def days_as_kept(connection: AsyncConnection, days: Iterable[date]) -> dict[date, Any]:
+    """How the engine wants each day: SQLite has no type for it, and keeps 2026-11-23 as SQLAlchemy reads it."""
+    return {day: day.isoformat() if connection.dialect.name == "sqlite" else day for day in days}
+
+
+def _with_days_as_kept(
+    connection: AsyncConnection, table: Table, names: Sequence[str], rows: Rows
+) -> list[tuple[Any, ...]]:
     for at, name in enumerate(names):
-        if isinstance(table.c[name].type, Date):
-            spelled: dict[date, str] = {day: day.isoformat() for day in {row[at] for row in rows}}
-            rows = [(*row[:at], spelled[row[at]], *row[at + 1 :]) for row in rows]
+        if isinstance(table.c[name].type, Date) and isinstance(rows[0][at], date):
+            days = days_as_kept(connection, {row[at] for row in rows})
+            rows = [(*row[:at], days[row[at]], *row[at + 1 :]) for row in rows]
     return list(rows)
 
 

@@ -113,7 +113,6 @@ def _entries() -> None:
         sa.Column("service", sa.Text, nullable=False),
         sa.Column("reverses_transaction", sa.BigInteger),
         sa.Column("reverses_leg", sa.Integer),
-        sa.Column("digest", sa.LargeBinary, nullable=False),
         # One row is one whole transfer, so an imbalance can't be written down.
         sa.PrimaryKeyConstraint("transaction_id", "leg"),
         sa.ForeignKeyConstraint(["reverses_transaction", "reverses_leg"], ["entries.transaction_id", "entries.leg"]),
@@ -121,7 +120,6 @@ def _entries() -> None:
         sa.CheckConstraint("debit <> credit", name="moves_somewhere"),
         sa.CheckConstraint("leg > 0", name="legs_count_from_1"),
         sa.CheckConstraint("(reverses_transaction IS NULL) = (reverses_leg IS NULL)", name="reverses_one_transfer"),
-        sa.CheckConstraint("length(digest) = 32", name="digest_is_whole"),
         sqlite_with_rowid=False,
     )
     # An owner's statement reads both sides.
