@@ -16,7 +16,10 @@ from ccd.errors import CcdError
 # verb's name; one with words of its own (`ccd ledger balance`) has a typer app of that name instead.
 VERBS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "demo": "Show a simulated floor with its board, pages and ledger, until Ctrl-C.",
+        "run": "The daemon: follow the PBXs, keep boards and pages, settle the days.",
         "check": "Say every fault of a configuration, with file, key and what is allowed.",
+        "replay": "Say what captured AMI bytes and queue_log files amount to.",
         "simulate": "Run a telephone switch with a living floor, to look at ccd without one.",
     }
 )

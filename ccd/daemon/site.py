@@ -1,19 +1,26 @@
 """A site's configuration as the plain values that the floor, the bank and the pages are given."""
 
 from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from ccd.bank.policy import Policies, Policy
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Owner
 from ccd.floor.rules import QueueRule, ReasonRule, SeatRules
 from ccd.org import roster_file
 from ccd.org.roster import Roster
 from ccd.org.units import Unit, Units
-from ccd.settings import Settings
+from ccd.settings import Policy as PolicySettings
 from ccd.settings import Reason as ReasonSettings
+from ccd.settings import Settings
+from ccd.web.account_api import AgentFacts
+from ccd.web.contract import PolicySaid, ReasonSaid, SiteSaid, UnitSaid
 
 SECOND = 1_000_000  # µs
+NEVER = 1 << 62  # µs
 
 
 class Site:
@@ -34,14 +41,27 @@ class Site:
         self.reasons = {
             name: _reason_rule(reason) for name, reason in settings.reasons.items() if reason.policy == "exempt"
         }
+        self.policies = _policies(settings.policy)
         self._rules: dict[str | None, AgentRules] = {}
         seats = Counter(entry.agent for entry in self.roster.entries)
         names_alone = {entry.agent for entry in self.roster.entries if not entry.interface}
         self._several = {agent for agent, count in seats.items() if count > 1} | names_alone
 
+    # --- whose, and by what rules ------------------------------------------------------------------------------------
+
     def owner_of(self, pbx: str, seat: str, name: str, at: int) -> Owner | None:
         entry = self.roster.owner(pbx, seat, name, at)
         return None if entry is None else Owner(entry.agent, entry.unit, entry.agent in self._several)
+
+    def everybody(self, at: int) -> Iterator[Owner]:
+        """Who is on the roster at an instant, µs, whether a seat has been seen of them or not."""
+        for entry in self.roster.entries:
+            if entry.holds(at):
+                yield Owner(entry.agent, entry.unit, entry.agent in self._several)
+
+    def name_of(self, agent: str) -> str:
+        """What people call the agent; empty where the roster does not say."""
+        return "" if (name := self.roster.name(agent)) == agent else name
 
     def rules_of(self, unit: str | None) -> AgentRules:
         if unit not in self._rules:
@@ -51,12 +71,70 @@ class Site:
     @cached_property
     def roster_turns(self) -> list[int]:
         """The instants, µs, at which some roster line begins or ends."""
-        return self.roster.borders(0, 1 << 62)
+        return self.roster.borders(0, NEVER)
 
     @cached_property
     def seats_by_name(self) -> dict[str, str]:
         """Member name → interface, where the roster says both: queue_log names now the one, now the other."""
         return {e.member_name: e.interface for e in self.roster.entries if e.member_name and e.interface}
+
+    @cached_property
+    def rostered_units(self) -> tuple[str, ...]:
+        return tuple(sorted({entry.unit for entry in self.roster.entries} | set(self.settings.units)))
+
+    def next_turn(self, at: int) -> int:
+        """The first instant after `at`, µs, at which a business day of some unit begins or a roster line does."""
+        midnights = [self.units.days(unit).at(at).end for unit in (*self.rostered_units, "")]
+        return min(*midnights, *self.roster.borders(at, NEVER)[:1], NEVER)
+
+    # --- what the pages are told -------------------------------------------------------------------------------------
+
+    def allowance_s(self, unit: str | None) -> int:
+        return self._policy_now(unit).expected_allowance_s
+
+    def agent_facts(self, agent: str) -> AgentFacts:
+        unit = self.roster.unit(agent, _now()) or ""
+        policy = self._policy_now(unit)
+        said = PolicySaid(
+            rate_ppm=policy.rate_ppm, expected_base_s=policy.expected_base_s, base_s_max=policy.base_s_max
+        )
+        return AgentFacts(self.roster.name(agent), self.units.name(unit) if unit else "", said)
+
+    def said(self) -> SiteSaid:
+        settings, pages = self.settings, self.settings.pages
+        return SiteSaid(
+            site=settings.site,
+            timezone=settings.timezone,
+            units=[UnitSaid(unit=unit, name=self.units.name(unit)) for unit in self.rostered_units],
+            reasons={name: _reason_said(name, reason) for name, reason in settings.reasons.items()},
+            pause_threshold_s=pages.pause_threshold_s,
+            wait_threshold_s=pages.wait_threshold_s,
+            nudge_left_s=pages.nudge_left_s,
+            nudge_pause_s=pages.nudge_pause_s,
+        )
+
+    def is_personal(self, reason: str) -> bool:
+        known = self.settings.reasons.get(reason)
+        return known is not None and known.personal
+
+    def _policy_now(self, unit: str | None) -> Policy:
+        return self.policies.policy_at(unit or None, datetime.now(UTC).date())
+
+
+def _now() -> int:
+    return int(datetime.now(UTC).timestamp()) * SECOND
+
+
+def _policies(given: tuple[PolicySettings, ...]) -> Policies:
+    versions: dict[str | None, list[Policy]] = {}
+    for one in sorted(given, key=lambda policy: policy.starts):
+        policy = Policy(
+            one.starts, one.rate_ppm, one.base_s_max, one.allowance_min_s, tuple(one.overdraft_takes),
+            one.expected_base_s,
+        )  # fmt: skip
+        versions.setdefault(one.unit, []).append(policy)
+    default = tuple(versions.pop(None, ()))
+    return Policies(default, {unit: tuple(own) for unit, own in versions.items() if unit is not None})
 
 
 def _reason_rule(reason: ReasonSettings) -> ReasonRule:
@@ -64,3 +142,10 @@ def _reason_rule(reason: ReasonSettings) -> ReasonRule:
         max_us=None if reason.max_s is None else reason.max_s * SECOND,
         max_day_us=None if reason.max_s_day is None else reason.max_s_day * SECOND,
     )
+
+
+def _reason_said(name: str, reason: ReasonSettings) -> ReasonSaid:
+    return ReasonSaid(
+        zh=reason.zh or name, en=reason.en or name, policy=reason.policy, personal=reason.personal,
+        threshold_s=reason.threshold_s, max_s=reason.max_s, max_s_day=reason.max_s_day,
+    )  # fmt: skip

@@ -38,6 +38,17 @@ class Crew:
         self.days: dict[str, AgentDay] = {}
         self.units: dict[str, str | None] = {}
         self.changed: set[str] = set()
+        self._names: dict[str, str] = {}  # agent → the member name last seen
+
+    def know(self, owner: Owner) -> None:
+        """Somebody is on the roster: known, and signed out, before any seat says so."""
+        if owner.agent not in self.days:
+            self._begin(owner, None)
+            self.changed.add(owner.agent)
+
+    def member_name(self, agent: str) -> str:
+        """The name under which the agent was last seen in a queue; empty if never."""
+        return self._names.get(agent, "")
 
     def take(self, pbx: str, opened: Segment) -> None:
         """A seat's next segment has begun."""
@@ -64,6 +75,8 @@ class Crew:
         key = (pbx, segment.seat)
         holder, known = self._held.get(key, (None, None))
         self._held[key] = (owner.agent, segment)
+        if segment.view.name:
+            self._names[owner.agent] = segment.view.name
         if holder == owner.agent and known is segment:
             return
         change = change_of(segment, pbx)

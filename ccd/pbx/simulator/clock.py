@@ -18,6 +18,10 @@ class VirtualClock:
         """µs since the epoch."""
         return self.start + self._skipped + int((self._monotonic() - self._began_s) * self.speed * 1_000_000)
 
+    def restart(self) -> None:
+        """It is `start` now: whatever was to be prepared took no time."""
+        self._began_s, self._skipped = self._monotonic(), 0
+
     def skip_to(self, at: int) -> None:
         """It is `at` now, where that is later."""
         self._skipped += max(0, at - self.now())

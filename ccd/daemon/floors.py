@@ -1,0 +1,148 @@
+"""Every PBX's floor, and the crew that works on them: what the daemon knows now, and what has changed since.
+
+A sign-in takes three stops: parsed (ccd.pbx), applied (here), performed (ccd.history and ccd.live take what is new).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from ccd.daemon.site import Site
+from ccd.floor.crew import Crew, Owner
+from ccd.floor.events import Lost, PbxEvent
+from ccd.floor.floor import Floor, FloorState
+from ccd.floor.segments import Segment, Transition
+from ccd.history.batch import Batch, batch_of
+from ccd.live.batch import AgentReading, LiveBatch, QueueNow, SourceNow, pack
+
+
+class Floors:
+    """`take` is called with what a PBX said; `changes` and `everything` by the writer of the live store.
+
+    `sources` says how each PBX is followed, `now` is the site's clock in µs.
+    """
+
+    def __init__(self, site: Site, sources: Callable[[], Iterable[SourceNow]], now: Callable[[], int]) -> None:
+        self.site = site
+        self.floors: dict[str, Floor] = {}
+        self.crew = Crew(self._owner_of, lambda unit: self.site.rules_of(unit))
+        self._sources = sources
+        self._now = now
+        self._said: list[tuple[str, str, str, int, str, str]] = []
+        self._queues: dict[str, QueueNow] = {}
+        self._told_sources: dict[str, SourceNow] = {}
+        self._turn_at = 0  # µs: the next instant at which a business day begins, or a roster line does
+
+    # --- from the PBX ------------------------------------------------------------------------------------------------
+
+    def resume(self, pbx: str, state: FloorState) -> None:
+        """Go on where this PBX's floor stood."""
+        self.floors[pbx] = Floor(self.site.seat_rules, state)
+
+    def begin_gap(self, pbx: str) -> Batch | None:
+        """What happened since the floor stood there was not observed. What is to be recorded of that."""
+        state = self.floors[pbx].state
+        if state.heard_at is None or state.gap_since is not None:
+            return None
+        return self.take(pbx, [Lost(state.heard_at)])
+
+    def take(self, pbx: str, events: Sequence[PbxEvent]) -> Batch:
+        """Apply the events; what of it is to be recorded, in one step."""
+        floor = self.floors[pbx]
+        transitions: list[Transition] = []
+        touched: set[str] = set()
+        ref = 0
+        for event in events:
+            happened = floor.apply(event)
+            seat = getattr(event, "seat", None)
+            if seat is not None:
+                touched.add(seat)
+            ref = getattr(event, "ref", 0) or ref
+            if happened:
+                transitions += happened
+                for transition in happened:
+                    self.crew.take(pbx, transition.opened)
+        self._said += [_said(pbx, transition.opened) for transition in transitions]
+        self._go_on()
+        return batch_of(pbx, transitions, touched & floor.state.seats.keys(), floor.state, ref)
+
+    def _go_on(self) -> None:
+        """What all sources have confirmed is folded for good; a new day, or another roster line, is begun."""
+        states = [floor.state for floor in self.floors.values()]
+        self.crew.confirm(min(state.confirmed_at or 0 for state in states))
+        heard = min(state.heard_at or 0 for state in states)
+        if heard >= self._turn_at:
+            if self._turn_at:
+                self.crew.pass_midnight(heard)
+            self._turn_at = self.site.next_turn(heard)
+
+    def reload(self, site: Site) -> None:
+        """Another roster, other reasons or queues: from now on. What was measured before stays as it was."""
+        self.site = site
+        for floor in self.floors.values():
+            floor.rules = site.seat_rules
+        for agent, day in self.crew.days.items():
+            day.rules = site.rules_of(self.crew.units[agent])
+        self._turn_at = self.site.next_turn(self._now())
+        self.crew.pass_midnight(self._now())
+        self._know_everybody()
+
+    def _owner_of(self, pbx: str, seat: str, name: str, at: int) -> Owner | None:
+        return self.site.owner_of(pbx, seat, name, at)
+
+    def _know_everybody(self) -> None:
+        for owner in self.site.everybody(self._now()):
+            self.crew.know(owner)
+
+    # --- to the live store -------------------------------------------------------------------------------------------
+
+    def changes(self) -> LiveBatch:
+        """What is new since this was last asked."""
+        changed, self.crew.changed = self.crew.changed, set()
+        said, self._said = self._said, []
+        queues = {queue.queue: queue for queue in self._queues_now()}
+        new_queues = tuple(queue for name, queue in queues.items() if self._queues.get(name) != queue)
+        self._queues = queues
+        sources = {source.pbx: source for source in self._sources()}
+        new_sources = tuple(source for name, source in sources.items() if self._told_sources.get(name) != source)
+        self._told_sources = sources
+        return LiveBatch(
+            self._readings(changed),
+            (),
+            new_queues,
+            new_sources,
+            self._watermarks(),
+            pack(said),
+        )
+
+    def everything(self) -> LiveBatch:
+        """All there is; what is new since `changes` was asked is in it."""
+        self._know_everybody()
+        self.crew.changed, self._said = set(), []
+        self._queues = {queue.queue: queue for queue in self._queues_now()}
+        self._told_sources = {source.pbx: source for source in self._sources()}
+        return LiveBatch(
+            self._readings(list(self.crew.days)), (), tuple(self._queues.values()), tuple(self._told_sources.values()),
+            self._watermarks(),
+        )  # fmt: skip
+
+    def _readings(self, agents: Iterable[str]) -> Iterator[AgentReading]:
+        for agent in agents:
+            unit = self.crew.units[agent]
+            name = self.site.name_of(agent) or self.crew.member_name(agent) or agent
+            yield AgentReading(agent, name, unit or "", self.crew.days[agent].read(), self.site.allowance_s(unit))
+
+    def _queues_now(self) -> Iterator[QueueNow]:
+        waiting: dict[str, list[int]] = {name: [] for name in self._queues}
+        for floor in self.floors.values():
+            for queue, callers in floor.state.waiting.items():
+                waiting.setdefault(queue, []).extend(callers.values())
+        for queue, since in waiting.items():
+            yield QueueNow(queue, len(since), min(since, default=None))
+
+    def _watermarks(self) -> dict[str, int]:
+        return {pbx: floor.state.heard_at for pbx, floor in self.floors.items() if floor.state.heard_at is not None}
+
+
+def _said(pbx: str, opened: Segment) -> tuple[str, str, str, int, str, str]:
+    """A transition as the stream's readers get it: PBX, seat, member name, µs, state, reason."""
+    view = opened.view
+    return pbx, opened.seat, view.name, opened.start, view.state.name.lower(), view.reason

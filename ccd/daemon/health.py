@@ -1,0 +1,99 @@
+"""Whether the daemon does its work: what the watchdog is fed by, what /readyz and /metrics say.
+
+A child that has work and does not get on with it is stalled: the process is then worth nothing, and systemd restarts
+it. A PBX, Redis or a database that is away is no stall: the children wait for it, and a restart would only lose what
+waits.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from ccd.daemon.floors import Floors
+from ccd.history.recorder import Recorder
+from ccd.live.hub import Hub
+from ccd.live.writer import Writer
+from ccd.pbx.capture import Pbx
+
+STALL_S_MAX = 30.0  # a PBX that is live says something each few seconds
+
+
+class Health:
+    """`took` is called whenever a PBX's events have been applied; times are the event loop's."""
+
+    def __init__(
+        self, pbxs: Mapping[str, Pbx], recorder: Recorder | None, redis_holds_the_floor: Callable[[], bool]
+    ) -> None:
+        self._pbxs, self._recorder, self._redis_holds_the_floor = pbxs, recorder, redis_holds_the_floor
+        self._took_at: dict[str, float] = {}
+        self.events = dict.fromkeys(pbxs, 0)
+
+    def took(self, pbx: str, events: int) -> None:
+        self._took_at[pbx] = asyncio.get_running_loop().time()
+        self.events[pbx] += events
+
+    def stalled(self) -> list[str]:
+        """The PBXs that are followed, and of which nothing is taken."""
+        if self._recorder is not None and self._recorder.failing_since is not None:
+            return []
+        now = asyncio.get_running_loop().time()
+        return [
+            name
+            for name, pbx in self._pbxs.items()
+            if pbx.state == "live" and now - self._took_at.get(name, now) > STALL_S_MAX
+        ]
+
+    def missing(self) -> dict[str, str]:
+        """What is not there yet or no more, and why."""
+        found = {
+            name: f"{pbx.state} since {datetime.fromtimestamp(pbx.since, UTC).isoformat(timespec='seconds')}"
+            for name, pbx in self._pbxs.items()
+            if pbx.state != "live"
+        }
+        if not self._redis_holds_the_floor():
+            found["redis"] = "does not hold the floor"
+        if self._recorder is not None and self._recorder.failing_since is not None:
+            found["sql"] = f"takes nothing; {self._recorder.rows_waiting} rows wait"
+        return found
+
+
+class Figures(Collector):
+    """What /metrics says, read when it is asked for."""
+
+    def __init__(self, health: Health, pbxs: Mapping[str, Pbx], floors: Floors, writer: Writer, hub: Hub) -> None:
+        self._health, self._pbxs, self._floors, self._writer, self._hub = health, pbxs, floors, writer, hub
+
+    def collect(self) -> Iterable[Metric]:
+        live = GaugeMetricFamily("ccd_pbx_live", "1 while the PBX is followed live", labels=["pbx"])
+        heard = GaugeMetricFamily("ccd_pbx_heard_seconds", "The watermark, as epoch seconds", labels=["pbx"])
+        events = CounterMetricFamily("ccd_events", "Events applied", labels=["pbx"])
+        dropped = CounterMetricFamily("ccd_events_dropped", "Events that found no room", labels=["pbx"])
+        rejected = CounterMetricFamily("ccd_events_rejected", "Events that can't be", labels=["pbx"])
+        reconnects = CounterMetricFamily("ccd_pbx_reconnects", "Connections that ended", labels=["pbx"])
+        for name, pbx in self._pbxs.items():
+            floor = self._floors.floors[name]
+            live.add_metric([name], float(pbx.state == "live"))
+            heard.add_metric([name], (floor.state.heard_at or 0) / 1_000_000)
+            events.add_metric([name], self._health.events[name])
+            dropped.add_metric([name], pbx.inbox.dropped)
+            rejected.add_metric([name], floor.rejected.total() + pbx.translator.rejected.total())
+            reconnects.add_metric([name], pbx.reconnects)
+        yield from (live, heard, events, dropped, rejected, reconnects)
+        yield GaugeMetricFamily("ccd_agents", "Agents known", self._known())
+        yield CounterMetricFamily("ccd_live_batches", "Batches written to Redis", self._writer.batches)
+        yield CounterMetricFamily("ccd_live_rewrites", "Full rewrites of Redis", self._writer.rewrites)
+        yield GaugeMetricFamily("ccd_websockets", "Connections on the live channel", self._hub.connections)
+        yield CounterMetricFamily("ccd_frames", "Frames sent on the live channel", self._hub.frames_sent)
+
+    def _known(self) -> int:
+        return len(self._floors.crew.days)
+
+
+def registry_of(figures: Figures) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(figures)
+    return registry
