@@ -36,7 +36,7 @@ soak: setup-dev ## a floor for hours, watched for what grows
 
 screenshots: setup-dev ## the README's pictures
 	@tests/servers.sh
-	@$(BIN)/python -m docs.screenshots $(ARGS)
+	@$(BIN)/python scripts/screenshots.py $(ARGS)
 
 pages: setup-dev ## agent_web/ built into ccd/web/pages/
 	@$(BIN)/python hatch_build.py
