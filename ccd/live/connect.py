@@ -4,7 +4,9 @@
     redis+sentinel://USER:PASSWORD@HOST:PORT,HOST:PORT/NAME/DB     the master that the Sentinels call NAME
     redis+cluster://HOST:PORT,HOST:PORT                            a Cluster; rediss+… is the same over TLS
 
-Nothing is retried in here: who uses the connection knows whether it may be, and for how long.
+Nothing is retried in here, and nothing timed: who uses the connection knows what may be retried and how long it may
+take. (redis-py's own time-out goes through `asyncio.wait_for`, which up to Python 3.11 can lose a cancellation: a child
+that is told to stop would go on. `asyncio.timeout` around the command can't.)
 """
 
 from typing import Any, NamedTuple
@@ -21,7 +23,6 @@ from ccd.errors import RedisAddressError
 Client = Redis | RedisCluster
 
 CONNECT_TIMEOUT_S = 2.0
-ANSWER_TIMEOUT_S = 5.0  # beyond what a command asks to be kept waiting
 SENTINEL_PORT = 26_379
 REDIS_PORT = 6_379
 
@@ -67,13 +68,13 @@ def _hosts(url: str, hosts: str, port: int) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-def connect(url: str, password: str | None = None, blocks_s: float = 0.0) -> Client:
-    """A client that connects when it is first used. `blocks_s`: how long its commands ask to be kept waiting.
+def connect(url: str, password: str | None = None) -> Client:
+    """A client that connects when it is first used.
 
     `password` comes from a file beside the configuration, and wins over one in the address.
     """
     options: dict[str, Any] = {
-        "socket_timeout": ANSWER_TIMEOUT_S + blocks_s,
+        "socket_timeout": None,
         "socket_connect_timeout": CONNECT_TIMEOUT_S,
         "protocol": 2,
     }
@@ -85,7 +86,8 @@ def connect(url: str, password: str | None = None, blocks_s: float = 0.0) -> Cli
     options |= {"username": address.username, "password": password or address.password, "ssl": address.tls}
     if address.kind == "cluster":
         nodes = [ClusterNode(host, port) for host, port in address.hosts]
-        return RedisCluster(startup_nodes=nodes, cluster_error_retry_attempts=1, **options)
-    sentinels = Sentinel(address.hosts, socket_timeout=CONNECT_TIMEOUT_S)  # type: ignore[no-untyped-call] # of redis-py
+        return RedisCluster(startup_nodes=nodes, retry=Retry(NoBackoff(), 1), **options)
+    told = {"socket_timeout": None, "socket_connect_timeout": CONNECT_TIMEOUT_S}
+    sentinels = Sentinel(address.hosts, sentinel_kwargs=told)  # type: ignore[no-untyped-call] # of redis-py
     master: Redis = sentinels.master_for(address.name, db=address.db, retry=Retry(NoBackoff(), 0), **options)
     return master

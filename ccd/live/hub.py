@@ -48,7 +48,7 @@ class Hub:
         self._queues: dict[str, int] = {}  # queue → the frame it last changed in, the newest last
         self._frame = 1  # the one being made
         self._health_frame = -1  # none has been told yet
-        self._health: list[dict[str, object]] = []
+        self._health: list[dict[str, object]] | None = None
         self._woken = asyncio.Event()
         self.next_frame_at = 0.0
         self.frames_sent = 0
@@ -212,7 +212,7 @@ class Hub:
         client.seen = topic.newest
         if client.health_seen < self._health_frame:
             client.health_seen = self._health_frame
-            client.line.write(frames.health(client.codec, self._health))
+            client.line.write(frames.health(client.codec, self._health or []))
         if client.account_due:
             client.account_due = False
             client.line.write(frames.account(client.codec))

@@ -17,6 +17,7 @@ from ccd.live.keys import KEPT_S, STAGED_KEPT_S, STREAM_ENTRIES_MAX, Keys
 from ccd.live.scripts import READ, REPLACE, WRITE, Script
 
 READ_AT_ONCE = 500  # entries
+ANSWER_TIMEOUT_S = 5.0  # beyond what a command asks to be kept waiting; a TimeoutError is raised
 STAGED_AT_ONCE = 500  # agents a command in a full rewrite; between two the loop turns to others
 
 
@@ -72,8 +73,9 @@ class Store:
         for run in runs:
             arguments += _flat(run)
         arguments += batch.gone
-        if not await self._write.run(self._redis, self._all, arguments):
-            return False
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            if not await self._write.run(self._redis, self._all, arguments):
+                return False
         self._number = number
         return True
 
@@ -83,8 +85,9 @@ class Store:
         staged = self._keys.staged(epoch)
         agents = iter(everything.agents)
         while part := _packed_agents(islice(agents, STAGED_AT_ONCE)):
-            await self._redis.execute_command("HSET", staged, *_flat(part))
-            await self._redis.execute_command("EXPIRE", staged, STAGED_KEPT_S)
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                await self._redis.execute_command("HSET", staged, *_flat(part))
+                await self._redis.execute_command("EXPIRE", staged, STAGED_KEPT_S)
             await asyncio.sleep(0)
         rest = packed(LiveBatch((), (), everything.queues, everything.sources, everything.watermarks))
         runs = (rest.queues, rest.sources, rest.watermarks)
@@ -93,18 +96,23 @@ class Store:
         ]  # fmt: skip
         for run in runs:
             arguments += _flat(run)
-        await self._replace.run(self._redis, (*self._all, staged), arguments)
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            await self._replace.run(self._redis, (*self._all, staged), arguments)
         self._epoch, self._number = epoch, 0
 
     async def announce(self, agents: Iterable[str]) -> None:
         """Tell whoever follows that the accounts of these agents have changed. Any process may."""
         entry = pack({"accounts": list(agents)})
-        await self._redis.execute_command("XADD", self._keys.stream, "MAXLEN", "~", self._entries_max, "*", "b", entry)
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            await self._redis.execute_command(
+                "XADD", self._keys.stream, "MAXLEN", "~", self._entries_max, "*", "b", entry
+            )
 
     # --- the reader's ------------------------------------------------------------------------------------------------
 
     async def read(self) -> Snapshot:
-        epoch, number, agents, queues, sources, watermarks, last_id = await self._read.run(self._redis, self._all)
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            epoch, number, agents, queues, sources, watermarks, last_id = await self._read.run(self._redis, self._all)
         pairs = dict(zip(watermarks[::2], watermarks[1::2], strict=True))
         return Snapshot(
             epoch.decode() if epoch else "", int(number or 0), agents, queues, sources,
@@ -113,9 +121,11 @@ class Store:
 
     async def entries_after(self, last_id: str, wait_s: float) -> list[Entry]:
         """The entries after `last_id`; where there are none, waits up to `wait_s` for one."""
-        found = await self._redis.execute_command(
-            "XREAD", "COUNT", READ_AT_ONCE, "BLOCK", max(1, int(wait_s * 1000)), "STREAMS", self._keys.stream, last_id
-        )
+        waits_ms = max(1, int(wait_s * 1000))
+        async with asyncio.timeout(ANSWER_TIMEOUT_S + wait_s):
+            found = await self._redis.execute_command(
+                "XREAD", "COUNT", READ_AT_ONCE, "BLOCK", waits_ms, "STREAMS", self._keys.stream, last_id
+            )
         if not found:
             return []
         ((_, entries),) = found.items() if isinstance(found, dict) else found

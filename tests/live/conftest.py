@@ -46,7 +46,7 @@ async def open_store(request: pytest.FixtureRequest) -> AsyncIterator[OpenStore]
     opened: list[Store] = []
 
     def open_one() -> Store:
-        opened.append(Store(connect(running.url, blocks_s=1.0), "site"))
+        opened.append(Store(connect(running.url), "site"))
         return opened[-1]
 
     yield open_one

@@ -1,0 +1,51 @@
+"""The Valkey that comes with ccd leaves nothing behind."""
+
+import tempfile
+from pathlib import Path
+
+import psutil
+import pytest
+from redis.asyncio import Redis as Client
+
+from ccd.errors import EmbeddedRedisError
+from ccd.live.embedded import embedded_redis
+
+
+def children() -> set[int]:
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
+async def test_it_runs_as_long_as_its_block_and_leaves_no_process_port_or_file() -> None:
+    before = children()
+    async with embedded_redis() as url:
+        (started,) = children() - before
+        folder = Path(url.removeprefix("unix://")).parent
+        assert psutil.Process(started).net_connections("inet") == []
+        client = Client.from_url(url, decode_responses=True)
+        await client.set("key", "value")
+        assert await client.config_get("save", "appendonly") == {"save": "", "appendonly": "no"}
+        await client.aclose()
+        assert folder.is_dir()
+    assert started not in children()
+    assert not folder.exists()
+
+
+async def test_two_of_them_do_not_meet() -> None:
+    async with embedded_redis() as first, embedded_redis() as second:
+        one, other = Client.from_url(first), Client.from_url(second)
+        await one.set("key", "value")
+        assert await other.get("key") is None
+        await one.aclose()
+        await other.aclose()
+
+
+async def test_a_server_that_does_not_start_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    too_long = tmp_path / ("x" * 120)
+    too_long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(too_long))
+    before = children()
+    with pytest.raises(EmbeddedRedisError, match=r"\[redis\] url"):
+        async with embedded_redis():
+            pass
+    assert children() == before
+    assert list(too_long.iterdir()) == []
