@@ -7,6 +7,7 @@ holds its glides as well.
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -60,7 +61,7 @@ class Frames:
 
 
 def frames_of(times_ms: list[float], cpu_s: float) -> Frames:
-    gaps = [later - earlier for earlier, later in zip(times_ms, times_ms[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times_ms)]
     run_s = (times_ms[-1] - times_ms[0]) / 1000
     return Frames(
         frames_per_s=round(len(gaps) / run_s, 2),

@@ -13,15 +13,16 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import msgpack
+import msgpack  # type: ignore[import-untyped] # it ships no types
 import uvicorn
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse, JSONResponse
 
+from ccd.web.guard import HEADERS
 from tests.browser.fake_floor import SITE, STATES, UNITS, FakeAccount, Json, make_agents
 
 PAGES = Path(__file__).parents[2] / "ccd" / "web" / "pages"
@@ -121,24 +122,21 @@ class FakeServer:
     def skip_a_frame(self) -> None:
         """A frame that no page will ever see."""
 
-        def skip() -> None:
+        async def skip() -> None:
             for follower in self.followers:
                 follower.seq += 1
 
-        self._soon(skip)
+        self._soon(skip())
 
     def drop_connections(self) -> None:
-        def drop() -> None:
+        async def drop() -> None:
             for follower in list(self.followers):
-                asyncio.ensure_future(follower.channel.close())  # noqa: TID251 - a test's server has no supervisor
+                await follower.channel.close()
 
-        self._soon(drop)
+        self._soon(drop())
 
     def say(self, frame: Json, only: str | None = None, numbered: bool = True) -> None:
-        def tell() -> None:
-            asyncio.ensure_future(self.tell(frame, only, numbered))  # noqa: TID251 - a test's server has no supervisor
-
-        self._soon(tell)
+        self._soon(self.tell(frame, only, numbered))
 
     async def tell(self, frame: Json, only: str | None = None, numbered: bool = True) -> None:
         for follower in list(self.followers):
@@ -151,10 +149,11 @@ class FakeServer:
         queues = list(self.queues.values()) if follower.topic == "floor" else []
         return {"op": "snapshot", "topic": follower.topic, "agents": agents, "queues": queues}
 
-    def _soon(self, act: Callable[[], None]) -> None:
+    def _soon(self, act: Coroutine[Any, Any, None]) -> None:
+        """Done before this returns: what a test tells happened before what it does next."""
         if self._loop is None:
             raise RuntimeError("start the server before telling it to say something")
-        self._loop.call_soon_threadsafe(act)
+        asyncio.run_coroutine_threadsafe(act, self._loop).result(timeout=START_S_MAX)
 
     async def _serve(self, server: uvicorn.Server, listener: socket.socket) -> None:
         self._loop = asyncio.get_running_loop()
@@ -175,6 +174,13 @@ class FakeServer:
 
 def make_app(server: FakeServer) -> FastAPI:
     app = FastAPI()
+
+    @app.middleware("http")
+    async def guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        answer = await call_next(request)
+        answer.headers.update(HEADERS)  # the pages must live with what the real server allows
+        return answer
+
     _add_session(app, server)
     _add_account(app, server)
     _add_live(app, server)

@@ -4,6 +4,7 @@
 """
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,13 +33,22 @@ def sign_in(page: Page, url: str, login: Login) -> None:
     page.locator("[data-live=live]").wait_for()
 
 
-def open_page(browser: Browser, url: str, login: Login, language: str, theme: str, size: tuple[int, int]) -> Page:
-    """A page of its own, signed in, in that language and theme."""
+def open_page(
+    browser: Browser,
+    url: str,
+    login: Login,
+    language: str,
+    theme: str,
+    size: tuple[int, int],
+    prepare: Callable[[Page], None] = lambda page: None,
+) -> Page:
+    """A page of its own, signed in, in that language and theme; `prepare` sees it before it goes anywhere."""
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, device_scale_factor=1)
     context.add_init_script(
         f"localStorage.setItem('ccd.language', '{language}'); localStorage.setItem('ccd.theme', '{theme}')"
     )
     page = context.new_page()
+    prepare(page)
     sign_in(page, url, login)
     return page
 

@@ -1,0 +1,100 @@
+"""Is what I see live? Connections that go and come, switches that go, frames that are missing, sessions that end."""
+
+import re
+import time
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import LEAD, OpenPage
+from tests.browser.fake_server import PASSWORD, FakeServer
+from tests.browser.test_board import tile
+
+RECONNECT_MS_MAX = 20_000
+
+
+def live(page: Page) -> str:
+    return page.locator("[data-live]").first.get_attribute("data-live") or ""
+
+
+def test_a_lost_connection_is_stale_with_its_age_and_comes_back_by_itself(board: Page, server: FakeServer) -> None:
+    server.stop()
+    expect(board.locator("[data-live=stale]")).to_have_text(re.compile(r"已滞后 \d+ 秒"), timeout=8_000)
+    expect(board.locator(".lost")).to_contain_text("正在自动重连")
+    assert board.locator("main").evaluate("(main) => getComputedStyle(main).filter") == "grayscale(1)"
+    server.agents["1005"] |= {"state": "paused", "reason": "ticket", "exempt": False, "since": time.time()}
+    server.start()
+    expect(board.locator("[data-live=live]")).to_be_visible(timeout=RECONNECT_MS_MAX)
+    expect(tile(board, "1005")).to_contain_text("示忙提交工单")
+    expect(board.locator(".lost")).to_have_count(0)
+
+
+def test_timers_stop_while_nothing_is_known(open_as: OpenPage, server: FakeServer) -> None:
+    server.change("1005", state="on_call", since=time.time() - 100)
+    board = open_as(LEAD)
+    server.stop()
+    expect(board.locator("[data-live=stale]")).to_be_visible(timeout=8_000)
+    shown = tile(board, "1005").locator("time").inner_text()
+    board.wait_for_timeout(2_200)
+    assert tile(board, "1005").locator("time").inner_text() == shown
+
+
+def test_a_silent_server_is_stale_though_connected(board: Page, server: FakeServer) -> None:
+    server.silent = True
+    expect(board.locator("[data-live=stale]")).to_be_visible(timeout=13_000)
+    server.silent = False
+    expect(board.locator("[data-live=live]")).to_be_visible(timeout=RECONNECT_MS_MAX)
+
+
+def test_a_dropped_connection_that_comes_back_at_once_dims_nothing(board: Page, server: FakeServer) -> None:
+    before = len(server.heard)
+    board.evaluate("""() => { window.staleSeen = false; new MutationObserver(() => {
+        if (document.querySelector("[data-live=stale]")) window.staleSeen = true;
+    }).observe(document.body, { subtree: true, childList: true, attributes: true }) }""")
+    server.drop_connections()
+    board.wait_for_timeout(2_000)
+    assert len(server.heard) == before + 1
+    assert live(board) == "live"
+    assert board.evaluate("window.staleSeen") is False
+
+
+def test_a_lost_switch_is_named_and_a_catching_up_one_is_said(board: Page, server: FakeServer) -> None:
+    server.health("lost")
+    expect(board.locator(".lost")).to_contain_text("pbx-1")
+    server.health("catching_up")
+    expect(board.locator("[data-live=catching_up]")).to_have_text("正在追平")
+    server.health("live")
+    expect(board.locator("[data-live=live]")).to_have_text("实时")
+
+
+def test_a_hole_in_the_frames_asks_for_a_snapshot(board: Page, server: FakeServer) -> None:
+    server.skip_a_frame()
+    server.change("1005", state="paused", reason="ticket", exempt=False)
+    expect(tile(board, "1005")).to_contain_text("示忙提交工单")
+    assert server.heard[-1] == {"op": "resync"}
+    assert live(board) == "live"
+
+
+def test_an_ended_session_asks_for_the_password_and_comes_back(board: Page, server: FakeServer) -> None:
+    server.sessions.clear()
+    server.drop_connections()
+    expect(board.get_by_text("登录已过期，请重新登录")).to_be_visible(timeout=RECONNECT_MS_MAX)
+    expect(board.locator("input[autocomplete=username]")).to_have_value("lead1")
+    expect(board.locator("input[type=password]")).to_be_focused()
+    board.locator("input[type=password]").fill(PASSWORD)
+    board.keyboard.press("Enter")
+    expect(board.locator("[data-live=live]")).to_be_visible()
+    assert board.url.endswith("/board")
+
+
+def test_a_floor_without_agents_says_so(open_as: OpenPage, server: FakeServer) -> None:
+    server.agents = {}
+    board = open_as(LEAD, language="en")
+    expect(board.get_by_text("There are no agents in your teams yet")).to_be_visible()
+
+
+def test_the_frames_can_be_looked_at_as_json(board: Page, server: FakeServer) -> None:
+    board.goto(f"{server.url}/board?wire=json")
+    expect(board.locator("[data-live=live]")).to_be_visible()
+    assert server.followers[-1].wire == "ccd.v1.json"
+    server.change("1005", state="paused", reason="ticket", exempt=False)
+    expect(tile(board, "1005")).to_contain_text("示忙提交工单")

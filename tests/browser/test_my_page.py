@@ -1,0 +1,136 @@
+"""An agent's own page: the ring, the nudges, what today is worth, the statement."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import AGENT, OpenPage
+from tests.browser.fake_floor import savings_line
+from tests.browser.fake_server import FakeServer
+
+ME = "1007"
+
+
+def pause(server: FakeServer, reason: str, for_s: float, aux: float, exempt: bool = False) -> None:
+    since = time.time() - for_s
+    aux_from = None if exempt else since
+    server.change(ME, state="paused", reason=reason, exempt=exempt, since=since, aux=aux, aux_from=aux_from)
+
+
+def ring_length(page: Page) -> float:
+    dashes = page.locator(".ring .left").get_attribute("stroke-dasharray") or ""
+    return float(dashes.split()[0])
+
+
+def test_the_page_begins_with_my_state(me: Page, server: FakeServer) -> None:
+    assert me.url.endswith("/me")
+    pause(server, "water", for_s=125, aux=0)
+    expect(me.locator("main section").first).to_contain_text("示忙 · 打水")
+    expect(me.locator("main section").first.locator("time")).to_have_text(re.compile(r"^2:0[5-9]$"))
+
+
+def test_the_ring_shrinks_while_a_pause_counts(me: Page, server: FakeServer) -> None:
+    expect(me.locator(".ring b")).to_have_text("12 分 45 秒")
+    full = ring_length(me)
+    pause(server, "water", for_s=0, aux=300)
+    expect(me.locator(".ring b")).to_have_text("12 分 42 秒", timeout=5_000)
+    assert ring_length(me) < full
+    assert ring_length(me) == pytest.approx(full * 762 / 765, abs=1.0)
+
+
+def test_the_ring_stands_still_in_an_exempt_pause(me: Page, server: FakeServer) -> None:
+    pause(server, "meal", for_s=600, aux=300, exempt=True)
+    expect(me.locator(".ring")).to_contain_text("这段示忙不占额度")
+    expect(me.locator(".ring b")).to_have_text("12 分 45 秒")
+    expect(me.locator(".nudge")).to_have_count(0)
+
+
+def test_beyond_the_allowance_the_page_says_how_much(me: Page, server: FakeServer) -> None:
+    server.change(ME, state="available", aux=1_160.0)
+    expect(me.locator(".ring")).to_contain_text("1 分 35 秒 今日已超出")
+    expect(me.locator(".ring .left")).to_have_count(0)
+
+
+def test_a_nudge_comes_before_the_allowance_is_used_up_and_can_be_put_away(me: Page, server: FakeServer) -> None:
+    pause(server, "water", for_s=0, aux=943)
+    expect(me.locator(".nudge")).to_contain_text("今日额度还剩", timeout=4_000)
+    me.get_by_text("知道了").click()
+    me.wait_for_timeout(1_500)
+    expect(me.locator(".nudge")).to_have_count(0)
+
+
+def test_a_forgotten_unpause_gets_a_nudge_and_nothing_else(me: Page, server: FakeServer) -> None:
+    pause(server, "ticket", for_s=899, aux=0)
+    expect(me.locator(".nudge")).to_contain_text("您已示忙 15 分，是否忘了解除？", timeout=3_000)
+    assert me.locator(".nudge button").count() == 1
+    assert {asked["op"] for asked in server.heard} == {"subscribe"}
+
+
+def test_a_nudge_is_heard_once(me: Page, server: FakeServer) -> None:
+    pause(server, "water", for_s=0, aux=950)
+    heard = me.locator("[role=status]", has_text="今日额度还剩")
+    expect(heard).to_have_count(1)
+    said = heard.inner_text()
+    me.wait_for_timeout(2_200)
+    assert heard.inner_text() == said
+
+
+def test_it_says_what_today_would_be_worth_and_why(me: Page, server: FakeServer) -> None:
+    server.change(ME, state="signed_out", aux=600.0, aux_from=None, base=28_800.0, base_from=None)
+    worth = me.get_by_test_id("projection")
+    expect(worth).to_contain_text("到现在为止会存入 +7 分 45 秒")
+    expect(worth).to_contain_text("已计入 8 时 00 分，其 3.7 % 是 17 分 45 秒；已用 10 分 00 秒。")
+    server.change(ME, state="signed_out", aux=20_000.0, aux_from=None, base=28_800.0, base_from=None)
+    expect(worth).to_contain_text("到现在为止会扣除 \N{MINUS SIGN}5 时 15 分 35 秒")
+    expect(worth).to_contain_text("其中 57 分 48 秒余额不足，会记为事假")
+
+
+def test_the_balance_says_what_it_buys(me: Page) -> None:
+    expect(me.get_by_test_id("balance")).to_have_text("4 时 17 分")
+    expect(me.get_by_text("半天调休")).to_be_visible()
+    expect(me.get_by_text("再存 3 时 43 分够满一天")).to_be_visible()
+
+
+def test_each_line_has_its_arithmetic_in_words(open_as: OpenPage) -> None:
+    me = open_as(AGENT, language="en", size=(400, 900))
+    lines = me.locator("section li")
+    expect(lines.nth(0)).to_contain_text("+7 min 47 s")
+    expect(lines.nth(0)).to_contain_text(
+        "Base 8 h; 3.7 % of it is an allowance of 17 min 45 s; 9 min 58 s used, 7 min 47 s saved."
+    )
+    expect(lines.nth(1)).to_contain_text("Corrected: it should be +6 min 05 s")
+    expect(lines.nth(2)).to_contain_text("Personal leave")
+    expect(lines.nth(2)).to_contain_text("7 min 15 s beyond the balance is personal leave.")
+    expect(lines.nth(4)).to_contain_text("20 min could not be observed")
+
+
+def test_a_settlement_is_on_the_page_without_asking(me: Page, server: FakeServer) -> None:
+    expect(me.locator("section li").first).to_contain_text("11-23")
+    server.settle(savings_line("2026-11-24", 28_800, 600, 15_932))
+    expect(me.locator("section li").first).to_contain_text("11-24")
+    expect(me.locator("section li").first).to_contain_text("+7 分 45 秒")
+    expect(me.get_by_test_id("balance")).to_have_text("4 时 25 分")
+
+
+def test_earlier_lines_come_on_demand(me: Page, server: FakeServer) -> None:
+    expect(me.locator("section li")).to_have_count(20)
+    me.get_by_text("更早的明细").click()
+    expect(me.locator("section li")).to_have_count(len(server.account.lines))
+    expect(me.get_by_text("更早的明细")).to_have_count(0)
+
+
+def test_without_any_lines_it_says_when_there_will_be_some(open_as: OpenPage, server: FakeServer) -> None:
+    server.account.lines.clear()
+    me = open_as(AGENT, language="en", size=(400, 900))
+    expect(me.get_by_text("No lines yet.")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [320, 360, 500])
+def test_nothing_is_wider_than_the_window(open_as: OpenPage, server: FakeServer, language: str, width: int) -> None:
+    pause(server, "transaction", for_s=5_000, aux=900)
+    me = open_as(AGENT, language=language, size=(width, 700))
+    expect(me.locator(".nudge")).to_be_visible()
+    assert me.evaluate("document.documentElement.scrollWidth") <= width
