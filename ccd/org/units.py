@@ -1,6 +1,6 @@
 """The tree of units: what each is called, and when its business day begins (docs/time-bank.md 1 and 2.2)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
@@ -46,7 +46,7 @@ class Units:
     def __contains__(self, unit: str) -> bool:
         return unit in self._units
 
-    def __iter__(self) -> Iterable[str]:
+    def __iter__(self) -> Iterator[str]:
         return iter(self._units)
 
     def name(self, unit: str) -> str:
