@@ -123,7 +123,7 @@ class Settler:
             legs = legs_of(
                 case.worth, posted.get(case.key, UNPOSTED), own, case.policy.overdraft_takes, case.owner, self._house
             )
-            if desk.is_open((self._centre, month_of(case.measured.day))):
+            if case.owner in losers and desk.is_open((self._centre, month_of(case.measured.day))):
                 apply(legs, case.owner, own)
             facts = facts_text(case.measured, case.worth, case.policy, before.get(case.key, 0), legs, case.owner)
             postings.append(

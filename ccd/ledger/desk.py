@@ -4,10 +4,8 @@ The order of locks is one: months (shared), owners by number, nothing after that
 in a statement after the one that took the lock, so that it is what the last one before us committed.
 """
 
-from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
 from datetime import date
-from typing import NamedTuple
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.errors import PostingError
 from ccd.ledger.chart import Chart, open_accounts
 from ccd.ledger.keys import Claim, compare, content_of, first_outcomes, refusal_text, revisions_of
-from ccd.ledger.model import Account, Kept, Leg, Moved, Outcome, Posting, Refusal, Rule, Transfer, check_shape
-from ccd.ledger.periods import OPEN, Month, months_under_lock
+from ccd.ledger.model import Account, Kept, Moved, Outcome, Posting, Transfer, check_shape
+from ccd.ledger.periods import months_under_lock
+from ccd.ledger.rules import OPEN, Month, Move, Original, Standing
 from ccd.ledger.schema import balances, entries, owners, transactions
 from ccd.ledger.sheet import Sheet, reserve_numbers, write_sheet
 from ccd.ledger.sql.rows import among, days_as_kept
@@ -29,13 +28,11 @@ class Desk:
         self.connection = connection
         self._chart = chart
         self._now = now
-        self._months: dict[Month, str] = {}
-        self._room: dict[int, int] = {}  # by guarded account: seconds above its floor
-        self._balances: dict[int, int] = {}
+        self._standing = Standing()
 
     async def lock(self, months: Iterable[Month], names: Iterable[str]) -> None:
         """Locks the months against closing and the owners against everybody else; owners without accounts are none."""
-        self._months.update(await months_under_lock(self.connection, months))
+        self._standing.months.update(await months_under_lock(self.connection, months))
         wanted = set(names)
         await self._chart.read(self.connection, wanted)
         numbers = sorted(self._chart.owner_ids[name] for name in wanted if name in self._chart.owner_ids)
@@ -46,7 +43,7 @@ class Desk:
 
     def is_open(self, month: Month) -> bool:
         """Of a month that is under lock: whether it takes postings."""
-        return self._months[month] == OPEN
+        return self._standing.months[month] == OPEN
 
     async def open_accounts(self, names: Iterable[str], kinds: tuple[str, ...], floor: int | None) -> None:
         """Opens accounts in a transaction that is going to be undone; `Ledger.open_accounts` opens them to stay."""
@@ -63,7 +60,7 @@ class Desk:
         accounts = {number for name in names for number in self._chart.accounts_of.get(name, ())}
         wanted = {number for number in accounts & self._chart.guarded if self._chart.names[number].kind in kinds}
         await self._read_balances(wanted)
-        return {self._chart.names[number]: self._balances[number] for number in wanted}
+        return {self._chart.names[number]: self._standing.balances[number] for number in wanted}
 
     async def moved(self, names: Iterable[str], days: Iterable[date]) -> list[Moved]:
         """The transfers for these days on accounts of owners that are under lock, in no order."""
@@ -103,17 +100,16 @@ class Desk:
         """Checks the rules and writes, for who holds the locks already and has seen that no key is claimed."""
         if not postings:
             return []
-        legs = [leg for posting in postings for leg in posting.legs]
-        self._require_open(legs)
-        await self._read_balances({self._chart.account_ids[leg.debit] for leg in legs} & self._chart.guarded)
-        originals = await self._originals([leg.reverses for leg in legs if leg.reverses])
-        digests = {transfer: original.digest for transfer, original in originals.items()}
+        moves = [self._moves(posting) for posting in postings]
+        await self._read_balances({move.debit for legs in moves for move in legs} & self._chart.guarded)
+        backs = [leg.reverses for posting in postings for leg in posting.legs if leg.reverses]
+        self._standing.originals.update(await originals_of(self.connection, backs))
         days = days_as_kept(self.connection, {posting.day for posting in postings})
         sheet = Sheet(self._chart, self._now, await reserve_numbers(self.connection, len(postings)), days)
-        for posting in postings:
-            refusal = self._refusal(posting, originals)
+        for posting, legs in zip(postings, moves, strict=True):
+            refusal = self._standing.refusal(posting, legs, self._chart.names)
             if refusal is None:
-                sheet.post(posting, digests)
+                sheet.post(posting, legs, self._standing.originals)
             else:
                 sheet.refuse(posting, refusal, refusal_text(posting, refusal))
         await write_sheet(self.connection, sheet)
@@ -122,86 +118,39 @@ class Desk:
     def _is_guarded(self, name: str) -> bool:
         return any(number in self._chart.guarded for number in self._chart.accounts_of.get(name, ()))
 
-    def _require_open(self, legs: Iterable[Leg]) -> None:
-        for leg in legs:
-            for account in (leg.debit, leg.credit):
-                if account not in self._chart.account_ids:
-                    raise PostingError(
-                        "asked for", f"names the account {account.kind} of {account.owner}", "an open one"
-                    )
+    def _moves(self, posting: Posting) -> list[Move]:
+        ids = self._chart.account_ids
+        try:
+            return [Move(ids[leg.debit], ids[leg.credit], leg.seconds) for leg in posting.legs]
+        except KeyError as missing:
+            account: Account = missing.args[0]
+            found = f"names the account {account.kind} of {account.owner}"
+            raise PostingError(posting.spelled, found, "accounts that are open") from None
 
     async def _read_balances(self, numbers: Iterable[int]) -> None:
-        unread = [number for number in numbers if number not in self._balances]
+        unread = [number for number in numbers if number not in self._standing.balances]
         if not unread:
             return
         query = select(balances.c.account_id, balances.c.seconds, balances.c.floor)
         found = await self.connection.execute(query.where(among(self.connection, balances.c.account_id, unread)))
         for number, seconds, floor in found.all():
-            self._balances[number] = seconds
-            self._room[number] = seconds - floor
-
-    async def _originals(self, transfers: list[Transfer]) -> dict[Transfer, "Original"]:
-        if not transfers:
-            return {}
-        name = tuple_(entries.c.transaction_id, entries.c.leg)
-        query = select(entries, transactions.c.digest).join(transactions)
-        rows = (await self.connection.execute(query.where(name.in_(transfers)))).all()
-        back = tuple_(entries.c.reverses_transaction, entries.c.reverses_leg)
-        reversed_before = {
-            (row.reverses_transaction, row.reverses_leg)
-            for row in await self.connection.execute(select(entries).where(back.in_(transfers)))
-        }
-        return {
-            Transfer(row.transaction_id, row.leg): Original(
-                row.debit, row.credit, row.seconds, row.digest, (row.transaction_id, row.leg) in reversed_before
-            )
-            for row in rows
-        }
-
-    def _refusal(self, posting: Posting, originals: dict[Transfer, "Original"]) -> Refusal | None:
-        """The rule that speaks against the posting, if any; otherwise the balances known here move with it."""
-        month = (posting.book, posting.month)
-        if not self.is_open(month):
-            state = self._months[month]
-            return Refusal(Rule.MONTH, f"{posting.month} of {posting.book} is {state} and takes no postings")
-        for leg in posting.legs:
-            if leg.reverses and self._takes_back_again(leg, originals):
-                return Refusal(Rule.REVERSAL, f"transfer {leg.reverses} was taken back before")
-        changes: dict[int, int] = defaultdict(int)  # of the balances known here: all that are debited, and some more
-        for leg in posting.legs:
-            for account, seconds in ((leg.debit, -leg.seconds), (leg.credit, leg.seconds)):
-                number = self._chart.account_ids[account]
-                if number in self._room:
-                    changes[number] += seconds
-        for number, change in changes.items():
-            if change < 0 and self._room[number] + change < 0:
-                account = self._chart.names[number]
-                sentence = (
-                    f"{account.kind} of {account.owner} has {self._room[number]} s to give, and {-change} s are asked"
-                )
-                return Refusal(Rule.BALANCE, sentence)
-        for number, change in changes.items():
-            self._room[number] += change
-            self._balances[number] += change
-        for leg in posting.legs:
-            if leg.reverses:
-                originals[leg.reverses] = originals[leg.reverses]._replace(reversed_before=True)
-        return None
-
-    def _takes_back_again(self, leg: Leg, originals: dict[Transfer, "Original"]) -> bool:
-        assert leg.reverses is not None
-        original = originals.get(leg.reverses)
-        mirrored = (self._chart.account_ids[leg.credit], self._chart.account_ids[leg.debit], leg.seconds)
-        if original is None or original[:3] != mirrored:
-            raise PostingError("asked for", f"reverses {leg.reverses}", "a transfer that it mirrors exactly")
-        return original.reversed_before
+            self._standing.balances[number] = seconds
+            self._standing.floors[number] = floor
 
 
-class Original(NamedTuple):
-    """A transfer that is to be taken back."""
-
-    debit: int
-    credit: int
-    seconds: int
-    digest: bytes
-    reversed_before: bool
+async def originals_of(connection: AsyncConnection, transfers: list[Transfer]) -> dict[Transfer, Original]:
+    """The transfers that are to be taken back, as far as there are such."""
+    if not transfers:
+        return {}
+    name = tuple_(entries.c.transaction_id, entries.c.leg)
+    back = tuple_(entries.c.reverses_transaction, entries.c.reverses_leg)
+    query = select(entries.c.reverses_transaction, entries.c.reverses_leg).where(back.in_(transfers))
+    before = {Transfer(*row) for row in (await connection.execute(query)).all()}
+    rows = await connection.execute(
+        select(entries, transactions.c.digest).join(transactions).where(name.in_(transfers))
+    )
+    found = {}
+    for row in rows.all():
+        transfer = Transfer(row.transaction_id, row.leg)
+        found[transfer] = Original(Move(row.debit, row.credit, row.seconds), row.digest, transfer in before)
+    return found

@@ -9,6 +9,7 @@ from hashlib import sha256
 from struct import pack
 
 from ccd.ledger.model import Posting, State, Transfer
+from ccd.ledger.rules import Original
 
 DIGEST_FORMAT = 1
 
@@ -22,16 +23,16 @@ def digest(*fields: str) -> bytes:
 
 
 def posting_digest(
-    posting: Posting, state: State, refusal: str, recorded_at: int, reversed_digests: Mapping[Transfer, bytes]
+    posting: Posting, state: State, refusal: str, recorded_at: int, originals: Mapping[Transfer, Original]
 ) -> bytes:
     """Of a transaction and all its legs. A leg that takes a transfer back names it by its transaction's digest."""
     legs = posting.legs if state is State.POSTED else ()
+    day = posting.day.isoformat()
     fields = [
-        posting.key, str(posting.revision), posting.book, posting.month, state.value, posting.reference,
+        posting.key, str(posting.revision), posting.book, day[:7], state.value, posting.reference,
         posting.text, posting.asked_by, posting.facts, refusal, str(recorded_at),
     ]  # fmt: skip
-    day = posting.day.isoformat()
     for debit, credit, seconds, service, back in legs:
         fields += *debit, *credit, str(seconds), day, service
-        fields += (reversed_digests[back].hex(), str(back.leg)) if back else ("", "")
+        fields += (originals[back].digest.hex(), str(back.leg)) if back else ("", "")
     return digest(*fields)

@@ -8,12 +8,9 @@ from collections.abc import Iterable
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ccd.ledger.rules import OPEN, Month
 from ccd.ledger.schema import periods
 from ccd.ledger.sql.rows import insert_rows
-
-OPEN = "open"
-
-Month = tuple[str, str]  # book, 2026-11
 
 
 async def months_under_lock(connection: AsyncConnection, months: Iterable[Month]) -> dict[Month, str]:

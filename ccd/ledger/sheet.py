@@ -1,9 +1,10 @@
 """The sheet: rows as they are going to be written, in as few statements as tables."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -13,6 +14,7 @@ from ccd.errors import LedgerBrokenError
 from ccd.ledger.chart import Chart
 from ccd.ledger.digest import DIGEST_FORMAT, posting_digest
 from ccd.ledger.model import Outcome, Posting, Refusal, State, Transfer
+from ccd.ledger.rules import Move, Original
 from ccd.ledger.schema import daily_deltas, entries, transactions
 from ccd.ledger.sql.rows import add_guarded, insert_rows
 
@@ -40,13 +42,11 @@ class Sheet:
     unguarded: dict[tuple[int, Any], int] = field(default_factory=lambda: defaultdict(int))
     outcomes: list[Outcome] = field(default_factory=list)
 
-    def post(self, posting: Posting, reversed_digests: Mapping[Transfer, bytes]) -> None:
-        number = self._head(posting, State.POSTED, "", reversed_digests)
-        ids, guarded = self.chart.account_ids, self.chart.guarded
-        day = self.days[posting.day]
-        for leg_number, (debit_account, credit_account, seconds, service, back) in enumerate(posting.legs, 1):
-            debit, credit = ids[debit_account], ids[credit_account]
-            self.entries.append((number, leg_number, debit, credit, seconds, day, service, *(back or (None, None))))
+    def post(self, posting: Posting, moves: Sequence[Move], originals: Mapping[Transfer, Original]) -> None:
+        number = self._head(posting, State.POSTED, "", originals)
+        guarded, day = self.chart.guarded, self.days[posting.day]
+        for leg, (_, _, _, service, back), (debit, credit, seconds) in zip(count(1), posting.legs, moves, strict=False):
+            self.entries.append((number, leg, debit, credit, seconds, day, service, *(back or (None, None))))
             for account, change in ((debit, -seconds), (credit, seconds)):
                 if account in guarded:
                     self.guarded[account] += change
@@ -59,7 +59,7 @@ class Sheet:
         number = self._head(posting, State.REFUSED, kept, {})
         self.outcomes.append(Outcome(posting.key, posting.revision, number, State.REFUSED, False, self.now, refusal))
 
-    def _head(self, posting: Posting, state: State, refusal: str, reversed_digests: Mapping[Transfer, bytes]) -> int:
+    def _head(self, posting: Posting, state: State, refusal: str, originals: Mapping[Transfer, Original]) -> int:
         """Puts the transaction down, and says its number."""
         number = self.numbers[len(self.transactions)]
         legs = len(posting.legs) if state is State.POSTED else 0
@@ -67,7 +67,7 @@ class Sheet:
             (
                 number, posting.key, posting.revision, posting.book, posting.month, state.value, legs,
                 posting.reference, posting.text, posting.asked_by, posting.facts, refusal, self.now, DIGEST_FORMAT,
-                posting_digest(posting, state, refusal, self.now, reversed_digests),
+                posting_digest(posting, state, refusal, self.now, originals),
             )
         )  # fmt: skip
         return number
