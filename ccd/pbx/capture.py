@@ -112,6 +112,7 @@ class Pbx:
         try:
             await line.open(self._config.login_timeout_s)
             self._turn("catching_up")
+            self._observation.begin()
             await self._look_around(line)
             await self._watch(line)
         finally:
@@ -157,8 +158,9 @@ class Pbx:
     async def _snapshot(self, line: Line) -> None:
         """Ask who is in which queue, and place the answer in time (ccd.pbx.snapshot)."""
         first = not self._observation.observing
-        if first:
+        if not self._observation.begun:  # events were dropped, or an answer was refused
             self._observation.begin()
+        if first:
             await self._ping(line)
         self._observation.ask()
         answer = await line.ask({"Action": "QueueStatus"}, self._silence_s_max)

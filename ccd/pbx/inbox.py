@@ -24,7 +24,7 @@ class Inbox:
 
     def put(self, events: list[PbxEvent]) -> bool:
         """Add the events in their order; False, and none of them is added, where there is no room."""
-        if len(self._events) + len(events) > self._events_max:
+        if events and len(self._events) + len(events) > self._events_max:
             self.dropped += len(events)
             self.overflows += 1
             self.caught_up.clear()

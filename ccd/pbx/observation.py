@@ -43,21 +43,21 @@ class Observation:
         settle_us: int | None = None,
     ) -> None:
         self.heard_at: int | None = None  # of the last queue event or Ping answer: where a gap would begin
-        self.observing = False
+        self.begun = False  # what is heard counts, once a snapshot is there
+        self.observing = False  # it is
         self.notices: set[bytes] = set()  # NOTICES that were heard; whoever acts on them takes them away
         self._blocks = blocks
         self._translator = translator
         self._keep = keep
         self._margin_us = margin_us
         self._settle_us = settle_us
-        self._begun = False
         self._start: int | None = None  # the first stamp since `begin`
         self._held: list[PbxEvent] = []
         self._gathering: Gathering | None = None
 
     def begin(self) -> None:
         """Logged in, or deaf for a while: what comes from now on counts, after a snapshot."""
-        self._begun = True
+        self.begun = True
         self.observing = False
         self._start = None
         self._held = []
@@ -69,7 +69,7 @@ class Observation:
 
     def lose(self, at: int | None = None) -> list[PbxEvent]:
         """The connection ended, or what came after `at` was dropped: a gap begins, at the last thing heard or there."""
-        was_observing, self.observing, self._begun = self.observing, False, False
+        was_observing, self.observing, self.begun = self.observing, False, False
         self._gathering = None
         self._held = []
         at = self.heard_at if at is None else at
@@ -138,7 +138,7 @@ class Observation:
         if not self._translator.takes(headers):
             return
         ref = self._keep(at, block) if at is not None else 0
-        if not self._begun:
+        if not self.begun:
             return
         event = self._translator.event(name, headers, at, ref)
         if at is not None:
@@ -159,7 +159,7 @@ class Observation:
             self._tell_held(out)
 
     def _row(self, name: bytes, block: bytes) -> None:
-        if self._gathering is None and self._begun and name == b"QueueParams":
+        if self._gathering is None and self.begun and name == b"QueueParams":
             self._gathering = Gathering(self._translator)
         if self._gathering is not None:
             self._gathering.row(name, self._blocks.headers(block), block)
@@ -167,9 +167,9 @@ class Observation:
     def _response(self, block: bytes, out: list[PbxEvent]) -> None:
         if PONG in block:
             at = stamp(block)
-            if self._begun and at is not None:
+            if self.begun and at is not None:
                 self._pong(at, out)
-        elif QUEUE_STATUS in block and self._begun and (self._gathering is None or self._gathering.complete):
+        elif QUEUE_STATUS in block and self.begun and (self._gathering is None or self._gathering.complete):
             self._ask_again(out)
 
     def _pong(self, at: int, out: list[PbxEvent]) -> None:
@@ -188,7 +188,7 @@ class Observation:
 
     @property
     def _waits_for_stamp(self) -> bool:
-        return self._begun and (self._start is None or (self._settle_us is not None and self._gathering is not None))
+        return self.begun and (self._start is None or (self._settle_us is not None and self._gathering is not None))
 
     def _stamped(self, at: int, out: list[PbxEvent]) -> None:
         """Something carried a time: the first begins the observation, and in a capture it places answers."""

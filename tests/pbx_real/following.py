@@ -1,0 +1,137 @@
+"""ccd's capture following a PBX in a test: what it told, and what the floor makes of it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from ccd.floor.events import Lost, PbxEvent, Snapshot
+from ccd.floor.floor import Floor
+from ccd.floor.rules import QueueRule, SeatRules
+from ccd.floor.segments import Segment
+from ccd.pbx.ami import Account
+from ccd.pbx.capture import Pbx, PbxConfig
+from ccd.pbx.captured import Capture
+from ccd.pbx.observation import Keep, keep_nothing
+from ccd.pbx.translate import Scope
+from tests.pbx.eventually import eventually
+from tests.pbx.proxy import Proxy
+from tests.pbx.said_log import SaidLog
+
+T = TypeVar("T")
+RULES = SeatRules("all", "paused", {"support": QueueRule(2, True)})
+
+
+def followed_by(events: list[PbxEvent]) -> dict[str, list[Segment]]:
+    """Seat → its segments in order, the last one open."""
+    floor = Floor(RULES)
+    segments: dict[str, list[Segment]] = {}
+    for event in events:
+        for transition in floor.apply(event):
+            if transition.closed:
+                segments[transition.closed.seat][-1] = transition.closed
+            segments.setdefault(transition.opened.seat, []).append(transition.opened)
+    return segments
+
+
+class Following:
+    """`async with Following(port) as ccd`: connected through a proxy, live when the block begins."""
+
+    def __init__(
+        self,
+        port: int,
+        *,
+        username: str = "ccd",
+        secret: str = "geheim",
+        keep: Keep = keep_nothing,
+        read_slowly: bool = False,
+        wait_until_live: bool = True,
+        scope: Scope | None = None,
+        **limits: float,
+    ) -> None:
+        self.log = SaidLog()
+        self.events: list[PbxEvent] = []
+        self.proxy = Proxy(port)
+        self.reading = asyncio.Event()
+        if not read_slowly:
+            self.reading.set()
+        self._keep = keep
+        self._account = (username, secret)
+        self._scope = scope or Scope()
+        self._limits = limits
+        self._wait_until_live = wait_until_live
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> "Following":
+        await self.proxy.__aenter__()
+        account = Account("test", "127.0.0.1", self.proxy.port, *self._account)
+        limits = {"ping_interval_s": 0.5, "ping_deadline_s": 0.5, "reconnect_delay_s_min": 0.05} | self._limits
+        limits = {"watermark_margin_s": 0.0, "reconnect_delay_s_max": 0.2} | limits
+        self.pbx = Pbx(PbxConfig(account, self._scope, **limits), self.log, self._keep)  # type: ignore[arg-type]
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self.pbx.run()), loop.create_task(self._read())]
+        if self._wait_until_live:
+            await self.until(lambda: self.pbx.state == "live")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        await self.proxy.__aexit__(kind, error, trace)
+
+    async def until(self, found: Callable[[], T], within_s: float = 10.0) -> T:
+        """Wait for it; what `run` raised is raised here."""
+
+        def look() -> T:
+            if self._tasks[0].done():
+                self._tasks[0].result()
+            return found()
+
+        return await eventually(look, within_s)
+
+    def told(self, kind: type[T]) -> list[T]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def segments(self, seat: str) -> list[Segment]:
+        return followed_by(self.events).get(seat, [])
+
+    def states(self, seat: str) -> list[str]:
+        """The seat's states in order, with the reason where there is one: `paused:meal`."""
+        views = [segment.view for segment in self.segments(seat)]
+        words = [
+            v.state.name.lower() + (f":{v.reason}" if v.state.name == "PAUSED" and v.reason else "") for v in views
+        ]
+        return [word for word, before in zip(words, [None, *words], strict=False) if word != before]
+
+    def now(self, seat: str) -> str:
+        """The seat's state; empty while nothing is known of it."""
+        return (self.states(seat) or [""])[-1]
+
+    async def until_states(self, seat: str, expected: list[str], within_s: float = 10.0) -> None:
+        with suppress(AssertionError):
+            await self.until(lambda: self.states(seat) == expected, within_s)
+        assert self.states(seat) == expected
+
+    def replayed(self, folder: Path) -> list[PbxEvent]:
+        """What `ccd replay` is told of the same bytes."""
+        return list(Capture(self._scope).read(self.proxy.save(folder, "stream")))
+
+    @property
+    def snapshots(self) -> list[Snapshot]:
+        return self.told(Snapshot)
+
+    @property
+    def losses(self) -> list[Lost]:
+        return self.told(Lost)
+
+    async def _read(self) -> None:
+        async for batch in self.pbx.batches():
+            self.events += batch
+            await self.reading.wait()
