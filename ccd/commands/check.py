@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.probe import probe_all, warnings_of
 from ccd.daemon.site import Site
 from ccd.daemon.surroundings import usable, warnings
-from ccd.daemon.switches import switch
 from ccd.errors import SwitchesNotFollowedError
 
 
@@ -33,7 +33,7 @@ def check(
 
 
 def look_at_switches(site: Site) -> None:
-    probes = asyncio.run(probe_all(switch(pbx) for pbx in site.settings.pbx))
+    probes = asyncio.run(probe_all(pbx_config(pbx) for pbx in site.settings.pbx))
     for probe in probes:
         for warning in warnings_of(probe, site, time.time_ns() // 1_000):
             print(f"warning: PBX {probe.pbx}: {warning}")
