@@ -45,6 +45,7 @@ class Site:
         self._rules: dict[str | None, AgentRules] = {}
         seats = Counter(entry.agent for entry in self.roster.entries)
         names_alone = {entry.agent for entry in self.roster.entries if not entry.interface}
+        self._member_names = {entry.agent: entry.member_name for entry in self.roster.entries if entry.member_name}
         self._several = {agent for agent, count in seats.items() if count > 1} | names_alone
 
     # --- whose, and by what rules ------------------------------------------------------------------------------------
@@ -60,8 +61,8 @@ class Site:
                 yield Owner(entry.agent, entry.unit, entry.agent in self._several)
 
     def name_of(self, agent: str) -> str:
-        """What people call the agent; empty where the roster does not say."""
-        return "" if (name := self.roster.name(agent)) == agent else name
+        """What people call the agent, else the member name; empty where the roster says neither."""
+        return name if (name := self.roster.name(agent)) != agent else self._member_names.get(agent, "")
 
     def rules_of(self, unit: str | None) -> AgentRules:
         if unit not in self._rules:
@@ -98,7 +99,7 @@ class Site:
         said = PolicySaid(
             rate_ppm=policy.rate_ppm, expected_base_s=policy.expected_base_s, base_s_max=policy.base_s_max
         )
-        return AgentFacts(self.roster.name(agent), self.units.name(unit) if unit else "", said)
+        return AgentFacts(self.name_of(agent) or agent, self.units.name(unit) if unit else "", said)
 
     def said(self) -> SiteSaid:
         settings, pages = self.settings, self.settings.pages
