@@ -87,7 +87,8 @@ def _gain(seconds: int, worth: Worth, posted: Posted, agent: str, house: House) 
     cancelled = min(seconds, posted.leave_open_s)
     if cancelled:
         yield Leg(Account(agent, "leave"), house.leave, cancelled, LEAVE)
-    charge_back = min(seconds - cancelled, max(0, posted.charged_s - worth.overdraft_s))
+    overdrawn_s = posted.charged_s + posted.leave_s - cancelled  # leave that was offset or taken has been paid as well
+    charge_back = max(0, min(seconds - cancelled, posted.charged_s, overdrawn_s - worth.overdraft_s))
     if charge_back:
         yield Leg(house.overdraft, Account(agent, "savings"), charge_back, OVERDRAFT)
     rest = seconds - cancelled - charge_back

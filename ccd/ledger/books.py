@@ -41,6 +41,8 @@ class Ledger:
         if missing:
             await self._turn(lambda connection: open_accounts(connection, missing, kinds, floor))
             self._chart.forget(missing)
+            async with self.engine.connect() as connection:
+                await self._chart.read(connection, missing)
         self._opened.update((name, kinds) for name in names)
 
     async def post(self, posting: Posting) -> Outcome:

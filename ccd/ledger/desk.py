@@ -50,6 +50,7 @@ class Desk:
         wanted = set(names)
         await open_accounts(self.connection, wanted, kinds, floor)
         self._chart.forget(wanted)
+        await self._chart.read(self.connection, wanted)
 
     async def revisions(self, keys: Iterable[str]) -> dict[str, list[Kept]]:
         """Which revisions of the keys are claimed, lowest first."""

@@ -1,0 +1,24 @@
+"""A bank on each engine."""
+
+import itertools
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.bank.settle import Settler
+from ccd.ledger.books import Ledger
+from tests.bank.days import POLICIES
+from tests.databases import database_url, engine, new_database, postgresql, sqlite_template
+
+__all__ = ["database_url", "engine", "new_database", "postgresql", "sqlite_template"]
+
+
+@pytest.fixture
+def ledger(engine: AsyncEngine) -> Ledger:
+    clock = itertools.count(1_000_000)
+    return Ledger(engine, lambda: next(clock))
+
+
+@pytest.fixture
+def settler(ledger: Ledger) -> Settler:
+    return Settler(ledger, POLICIES, "demo")

@@ -1,0 +1,142 @@
+"""docs/time-bank.md 3.1, 3.4 and 4 as a table: from which account to which, and how much."""
+
+import pytest
+
+from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, House
+from ccd.bank.difference import UNPOSTED, Posted, legs_of, posted_by
+from ccd.bank.settlement import worth_of
+from ccd.ledger.model import Account, Moved
+from tests.bank.days import DAY, POLICY, worth
+
+ANN = "agent/1001"
+HOUSE = House.of("demo")
+
+Move = tuple[str, str, int]
+
+
+def spelled(account: Account) -> str:
+    return f"{account.owner.split('/')[0]}.{account.kind}"
+
+
+# name: worth now, posted before, balances, what has to move
+CASES: dict[str, tuple[int, Posted, dict[str, int], list[Move]]] = {
+    "savings: the example of 3.1": (465, UNPOSTED, {}, [("house.savings", "agent.savings", 465)]),
+    "nothing moves on an even day": (0, UNPOSTED, {"savings": 100}, []),
+    "overdraft: the example of 3.4": (
+        -935,
+        UNPOSTED,
+        {"savings": 500},
+        [("agent.savings", "house.overdraft", 500), ("house.leave", "agent.leave", 435)],
+    ),
+    "overdraft takes in the policy's order": (
+        -935,
+        UNPOSTED,
+        {"overtime": 1_000, "gift": 200, "savings": 300, "interest": 100},
+        [
+            ("agent.savings", "house.overdraft", 300),
+            ("agent.gift", "house.overdraft", 200),
+            ("agent.interest", "house.overdraft", 100),
+            ("agent.overtime", "house.overdraft", 335),
+        ],
+    ),
+    "overdraft never touches what is reserved or owed": (
+        -10,
+        UNPOSTED,
+        {"reserved": 500, "leave": 500},
+        [("house.leave", "agent.leave", 10)],
+    ),
+    "a smaller deposit goes back where it came from": (
+        300,
+        Posted(deposited_s=465),
+        {"savings": 465},
+        [("agent.savings", "house.savings", 165)],
+    ),
+    "a deposit that was spent becomes leave": (
+        0,
+        Posted(deposited_s=465),
+        {"gift": 100},
+        [("agent.gift", "house.savings", 100), ("house.leave", "agent.leave", 365)],
+    ),
+    "a deposit that turns into an overdraft gives back first": (
+        -200,
+        Posted(deposited_s=465),
+        {"savings": 600},
+        [
+            ("agent.savings", "house.savings", 465),
+            ("agent.savings", "house.overdraft", 135),
+            ("house.leave", "agent.leave", 65),
+        ],
+    ),
+    "a smaller overdraft first cancels the day's leave": (
+        -600,
+        Posted(charged_s=500, leave_s=435, leave_open_s=435),
+        {},
+        [("agent.leave", "house.leave", 335)],
+    ),
+    "then gives back to savings what was taken": (
+        -200,
+        Posted(charged_s=500, leave_s=435, leave_open_s=435),
+        {},
+        [("agent.leave", "house.leave", 435), ("house.overdraft", "agent.savings", 300)],
+    ),
+    "and what is above zero is a deposit": (
+        100,
+        Posted(charged_s=500, leave_s=435, leave_open_s=435),
+        {},
+        [
+            ("agent.leave", "house.leave", 435),
+            ("house.overdraft", "agent.savings", 500),
+            ("house.savings", "agent.savings", 100),
+        ],
+    ),
+    "leave that was offset or taken is not cancelled": (
+        -600,
+        Posted(charged_s=500, leave_s=435, leave_open_s=35),
+        {},
+        [("agent.leave", "house.leave", 35), ("house.overdraft", "agent.savings", 300)],
+    ),
+    "the same worth moves nothing": (-935, Posted(charged_s=500, leave_s=435, leave_open_s=435), {"gift": 50}, []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_difference_is_posted(name: str) -> None:
+    net_s, posted, balances, moves = CASES[name]
+    now = worth_of(worth(net_s), POLICY)
+    assert now.net_s == net_s
+    legs = legs_of(now, posted, balances, BALANCE_KINDS, ANN, HOUSE)
+    assert [(spelled(leg.debit), spelled(leg.credit), leg.seconds) for leg in legs] == moves
+
+
+def test_a_unit_can_leave_overtime_out() -> None:
+    now = worth_of(worth(-100), POLICY)
+    legs = legs_of(now, UNPOSTED, {"overtime": 500, "gift": 30}, ("savings", "gift"), ANN, HOUSE)
+    assert [(spelled(leg.debit), leg.seconds) for leg in legs] == [("agent.gift", 30), ("house.leave", 70)]
+
+
+def test_what_was_posted_is_read_from_the_transfers_of_the_day() -> None:
+    own = {kind: Account(ANN, kind) for kind in AGENT_KINDS}
+    transfers = [
+        Moved(DAY, "savings", HOUSE.savings, own["savings"], 465),
+        Moved(DAY, "savings", own["gift"], HOUSE.savings, 65),
+        Moved(DAY, "overdraft", own["savings"], HOUSE.overdraft, 100),
+        Moved(DAY, "overdraft", HOUSE.overdraft, own["savings"], 30),
+        Moved(DAY, "leave", HOUSE.leave, own["leave"], 200),
+        Moved(DAY, "leave", own["leave"], HOUSE.leave, 50),
+    ]
+    assert posted_by(transfers, ANN) == Posted(deposited_s=400, charged_s=70, leave_s=150, leave_open_s=150)
+
+
+def test_leave_that_another_service_offset_is_not_open() -> None:
+    own = Account(ANN, "leave")
+    transfers = [
+        Moved(DAY, "leave", HOUSE.leave, own, 200),
+        Moved(DAY, "offset", own, HOUSE.leave, 120),
+    ]
+    assert posted_by(transfers, ANN) == Posted(leave_s=200, leave_open_s=80)
+
+
+def test_leave_of_another_service_is_not_the_settlement_s_to_cancel() -> None:
+    own = Account(ANN, "leave")
+    transfers = [Moved(DAY, "idle_day", HOUSE.leave, own, 900), Moved(DAY, "leave", HOUSE.leave, own, 200)]
+    assert posted_by(transfers, ANN) == Posted(leave_s=200, leave_open_s=200)

@@ -1,0 +1,96 @@
+"""docs/time-bank.md 2.4 as a table: what a day is worth."""
+
+from datetime import date
+
+import pytest
+
+from ccd.bank.measured import Measured
+from ccd.bank.policy import Accommodation, Policy
+from ccd.bank.settlement import worth_of
+from ccd.floor.records import DayRecord
+from tests.bank.days import POLICY, SECOND, measured
+
+IDLE = {"answered": 0, "pauses": 0, "sign_ins": 0, "sign_outs": 0}
+
+# name: the day, deposit, overdraft
+DAYS: dict[str, tuple[Measured, int, int]] = {
+    "the example of 3.1": (measured(28_800, 600), 465, 0),
+    "the overdraft of 3.4": (measured(28_800, 2_000), 0, 935),
+    "all of the allowance": (measured(28_800, 1_065), 0, 0),
+    "one second below it": (measured(28_800, 1_064), 1, 0),
+    "one second above it": (measured(28_800, 1_066), 0, 1),
+    "aux is cut by floor": (measured(28_800, 1_064.999_999), 1, 0),
+    "the product is cut by floor, once": (measured(27.027_027, 0), 0, 0),
+    "and reaches a whole second": (measured(27.027_028, 0), 1, 0),
+    "exempt time is no part of the base": (measured(32_400, 600, exempt=3_600 * SECOND), 465, 0),
+    "unreachable time is none either": (measured(32_400, 600, unreachable=3_600 * SECOND), 465, 0),
+    "the base is never below zero": (measured(100, 600, exempt=3_600 * SECOND), 0, 600),
+    "the base is capped at twelve hours": (measured(60_000, 0), 1_598, 0),
+    "a day on which nothing happened has no base": (measured(28_800, 0, **IDLE), 0, 0),
+    "and its aux is charged in full": (measured(28_800, 100, **IDLE), 0, 100),
+    "an answered call makes a day": (measured(28_800, 600, **{**IDLE, "answered": 1}), 465, 0),
+    "a pause does": (measured(28_800, 600, **{**IDLE, "pauses": 1}), 465, 0),
+    "a sign-in does": (measured(28_800, 600, **{**IDLE, "sign_ins": 1}), 465, 0),
+    "a sign-out does": (measured(28_800, 600, **{**IDLE, "sign_outs": 1}), 465, 0),
+    "unobserved time earns nothing": (measured(28_800, 600, unobserved=3_600 * SECOND), 465, 0),
+    "but protects: nobody is charged for what was not seen": (measured(28_800, 1_100, unobserved=3_600 * SECOND), 0, 0),
+    "as far as it goes": (measured(28_800, 1_200, unobserved=3_600 * SECOND), 0, 2),
+    "capped like the base": (measured(43_000, 2_000, unobserved=9_000 * SECOND), 0, 402),
+    "who is on no roster is not settled": (measured(28_800, 2_000, unit=None), 0, 0),
+}
+
+
+@pytest.mark.parametrize("name", DAYS)
+def test_a_day_is_worth_its_allowance_less_its_aux(name: str) -> None:
+    day, deposit_s, overdraft_s = DAYS[name]
+    worth = worth_of(day, POLICY)
+    assert (worth.deposit_s, worth.overdraft_s) == (deposit_s, overdraft_s)
+
+
+OWN = Accommodation(date(2026, 1, 1), rate_ppm=60_000)
+
+# name: aux in seconds of a base of 28,800, policy, accommodation, deposit, overdraft
+PROTECTED: dict[str, tuple[int, Policy, Accommodation, int, int]] = {
+    "an own rate protects": (1_700, POLICY, OWN, 0, 0),
+    "as far as it goes, 1,728 s here": (1_800, POLICY, OWN, 0, 72),
+    "and earns nothing": (600, POLICY, OWN, 465, 0),
+    "an own rate below the policy's takes nothing away": (1_065, POLICY, Accommodation(date(2026, 1, 1), 10_000), 0, 0),
+    "an own minimum protects": (1_900, POLICY, Accommodation(date(2026, 1, 1), 0, 2_000), 0, 0),
+    "a minimum for all protects": (
+        1_400,
+        Policy(date(2026, 1, 1), allowance_min_s=1_500),
+        Accommodation(date.min),
+        0,
+        0,
+    ),
+    "and earns nothing either": (
+        1_000,
+        Policy(date(2026, 1, 1), allowance_min_s=1_500),
+        Accommodation(date.min),
+        65,
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROTECTED)
+def test_what_protects_from_overdraft_earns_nothing(name: str) -> None:
+    aux_s, policy, own, deposit_s, overdraft_s = PROTECTED[name]
+    worth = worth_of(measured(28_800, aux_s), policy, own)
+    assert (worth.deposit_s, worth.overdraft_s) == (deposit_s, overdraft_s)
+
+
+def test_the_expected_day_has_the_allowance_that_meter_and_ring_show() -> None:
+    assert POLICY.expected_allowance_s == 1_065
+
+
+def test_settlement_takes_from_a_day_record_what_it_needs() -> None:
+    record = DayRecord(
+        "1001", "team-1", date(2026, 11, 23), signed_in=1, available=2, ringing=3, on_call=4, other_call=5, wrap_up=6,
+        paused={"toilet": 7}, partly_paused=8, unreachable=9, unobserved=10, aux=11, exempt=12, sign_ins=13,
+        sign_outs=14, pauses=15, offered=16, answered=17, missed=18, first_sign_in=19, last_sign_out=20,
+    )  # fmt: skip
+    assert Measured.of(record, 3) == Measured(
+        "1001", "team-1", date(2026, 11, 23), 3, signed_in=1, exempt=12, unreachable=9, aux=11, unobserved=10,
+        answered=17, pauses=15, sign_ins=13, sign_outs=14,
+    )  # fmt: skip
