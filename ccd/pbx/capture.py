@@ -82,7 +82,7 @@ class Pbx:
         self._resync = False  # something was reloaded, or could not be read
         self._news = asyncio.Event()
         self._expecting = False  # whatever is heard is news
-        self._heard = 0  # chunks
+        self._heard_s = 0.0  # when the last chunk came, by the event loop's clock
         self._damaged = 0
         self._untimed = 0
         self._outage: type[PbxError] | None = None
@@ -192,14 +192,18 @@ class Pbx:
 
     async def _until(self, line: Line, answered: Callable[[], bool], action: str) -> None:
         """Wait for the end of a long answer for as long as anything comes."""
-        deadline_s = asyncio.get_running_loop().time() + self._config.snapshot_deadline_s
+        loop = asyncio.get_running_loop()
+        self._heard_s = loop.time()
+        deadline_s = self._heard_s + self._config.snapshot_deadline_s
         self._expecting = True
-        while self._observation.gathering and not answered():
-            heard = self._heard
-            await self._wait(line, self._silence_s_max)
-            if self._heard == heard or asyncio.get_running_loop().time() > deadline_s:
-                raise NoAnswerError(self._config.account.pbx, action, self._config.snapshot_deadline_s)
-        self._expecting = False
+        try:
+            while self._observation.gathering and not answered():
+                await self._wait(line, self._silence_s_max)
+                silent_s = loop.time() - self._heard_s
+                if silent_s >= self._silence_s_max or loop.time() > deadline_s:
+                    raise NoAnswerError(self._config.account.pbx, f"{action} to its end", round(silent_s, 3))
+        finally:
+            self._expecting = False
 
     async def _wait(self, line: Line, s_max: float) -> None:
         """Until there is news. Raises what ended the connection, if that is the news."""
@@ -214,7 +218,8 @@ class Pbx:
     # --- in the socket's callback ------------------------------------------------------------------------------------
 
     def _hear(self, blocks: list[bytes]) -> None:
-        self._heard += 1
+        if self._expecting:
+            self._heard_s = asyncio.get_running_loop().time()
         if blocks and blocks[0].startswith(BANNER):
             self._banner = blocks[0].decode(errors="replace")
         before = self._observation.heard_at

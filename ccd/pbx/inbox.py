@@ -36,8 +36,9 @@ class Inbox:
 
     def mark(self, lost: list[PbxEvent]) -> None:
         """Add what says that something was dropped: there is always room for it."""
-        self._events += lost
-        self._filled.set()
+        if lost:
+            self._events += lost
+            self._filled.set()
 
     async def batches(self) -> AsyncIterator[list[PbxEvent]]:
         """All that has come, again and again; never empty."""
