@@ -1,0 +1,52 @@
+"""Killed at any step, again and again, and in the end it is as if nothing had been."""
+
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.ledger.sql.engine import open_engine
+from tests.history.closing import Bank, everything
+from tests.history.dying import DAYS, NEVER, live
+from tests.history.observing import floor_in_store, stored_segments
+
+LIVES_MAX = 30
+
+
+def one_life(url: str, dies_at: int) -> int:
+    """The exit code of a process that is killed at a statement."""
+    command = [sys.executable, "-m", "tests.history.dying", url, str(dies_at)]
+    return subprocess.run(command, check=False, timeout=60, capture_output=True).returncode
+
+
+async def of(engine: AsyncEngine) -> tuple[object, ...]:
+    bank = Bank(engine)
+    nets = [await bank.net_s(agent) for agent in ("ann", "ben")]
+    return (await stored_segments(engine), await floor_in_store(engine), await everything(engine), nets)
+
+
+async def test_a_process_that_is_killed_at_any_step_leaves_nothing_undone_and_nothing_done_twice(
+    new_database: Callable[[], str],
+) -> None:
+    chance = random.Random(7)
+    untouched, killed = new_database(), new_database()
+    await live(untouched, NEVER)
+    deaths = 0
+    while deaths < LIVES_MAX:
+        code = one_life(killed, chance.randint(20, 80))
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL, code
+        deaths += 1
+    else:
+        assert one_life(killed, NEVER) == 0
+    assert deaths > 5
+    engines = [open_engine(url) for url in (untouched, killed)]
+    wanted, found = [await of(engine) for engine in engines]
+    assert found == wanted
+    assert len(found[2]) == 2 * DAYS  # type: ignore[arg-type]
+    for engine in engines:
+        await engine.dispose()
