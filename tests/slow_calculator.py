@@ -31,17 +31,16 @@ def day_records(
         for pbx, stream in streams.items()
         for seat, items in listen(stream, rules).items()
     ]
-    moments = [[item.at for item, _ in line.frames] + [r.starts or 0 for r in rules.roster] for line in lines]
-    agents = {
-        owner(line, known.name, moment, rules)
-        for line, times in zip(lines, moments, strict=True)
-        for _, known in line.frames
-        for moment in times
-    }
+    lines_of: dict[str, list[Line]] = {}
+    for line in lines:
+        moments = [item.at for item, _ in line.frames] + [r.starts or 0 for r in rules.roster]
+        for agent in {owner(line, known.name, moment, rules) for _, known in line.frames for moment in moments}:
+            lines_of.setdefault(agent, []).append(line)
     starts = day_starts(min((item.at for line in lines for item, _ in line.frames), default=until), until, rules)
     records: dict[tuple[str, str], Record] = {}
-    for agent in sorted(agents):
-        records |= {(day, agent): record for day, record in Story(agent, lines, rules, starts, until).days().items()}
+    for agent, its_lines in sorted(lines_of.items()):
+        story = Story(agent, its_lines, rules, starts, until)
+        records |= {(day, agent): record for day, record in story.days().items()}
     return records
 
 
@@ -90,11 +89,16 @@ class Story:
         cuts = {at for at, *_ in happenings} | {at for at, _ in self.starts} | {self.until}
         cuts |= {end for line in self.lines for _, known in line.frames for _, end in known.wrap_ups}
         cuts |= {start for line in self.lines for start, *_ in line.frames[-1][1].unobserved}
-        cuts |= {at for r in self.rules.roster for at in (r.starts, r.ends) if at is not None}
+        roster_turns = {at for r in self.rules.roster for at in (r.starts, r.ends) if at is not None}
+        cuts |= roster_turns
         days: dict[str, Record] = {}
         used: dict[str, int] = {}  # exempt µs per reason, within this unbroken pause
         for start, end in pairwise([*sorted(cut for cut in cuts if cut <= self.until), self.until]):
             record = days.setdefault(self.day(start), new_record())
+            if start in roster_turns:
+                by_roster = [self.mine(start, start - 1), self.mine(start, start)]
+                before, after = [level([line.at(start) for line in lines], self.rules) for lines in by_roster]
+                self.turn(record, start, before, after, False, used)
             for at, pbx, _, seat, n in happenings:
                 if at == start:
                     self.count(record, pbx, seat, n, used)
@@ -108,16 +112,16 @@ class Story:
     def day(self, moment: float) -> str:
         return next(day for start, day in reversed(self.starts) if start <= moment)
 
-    def mine(self, moment: float) -> list[Line]:
-        return [line for line in self.lines if owner(line, line.name(moment), moment, self.rules) == self.agent]
+    def mine(self, moment: float, by: float | None = None) -> list[Line]:
+        """The agent's seats at a moment, by the roster of that moment or of another."""
+        by = moment if by is None else by
+        return [line for line in self.lines if owner(line, line.name(moment), by, self.rules) == self.agent]
 
     def add(self, record: Record, middle: float, length: int, used: dict[str, int]) -> None:
         lines = self.mine(middle)
         seen = [line.state(middle, self.rules) for line in lines]
         merged = min((name.replace("other", "on") for name in seen), key=ORDER.index, default="signed_out")
         known = [line.at(middle) for line in lines]
-        if merged != "paused" and not self.is_pause(level(known, self.rules)):
-            used.clear()
         if merged == "signed_out":
             return
         if merged == "paused":
@@ -154,23 +158,27 @@ class Story:
         item, known = line.frames[n]
         if not item.alters:
             return
-        before, after = self.level_around(item, line, n - 1), self.level_around(item, line, n)
         told = not isinstance(item.event, said.Snapshot | said.Lost)
-        if before == "out" != after:
-            add(record, "sign_ins", told)
-            record["first_sign_in"] = record["first_sign_in"] or item.at
-        if before != "out" == after:
-            add(record, "sign_outs", told)
-            record["last_sign_out"] = item.at
-        if self.is_pause(after) and not self.is_pause(before):
-            add(record, "pauses", told)
-            used.clear()
+        self.turn(record, item.at, self.level_around(item, line, n - 1), self.level_around(item, line, n), told, used)
         if owner(line, known.name, item.at, self.rules) == self.agent:
             calls_before = line.frames[n - 1][1].calls if n else []
             answers = isinstance(item.event, said.CallConnected) and item.event.seat == seat
             add(record, "offered", isinstance(item.event, said.CallOffered))
             add(record, "answered", answers and len(known.calls) > len(calls_before))
             add(record, "missed", isinstance(item.event, said.OfferEnded) and item.event.missed)
+
+    def turn(self, record: Record, at: int, before: str, after: str, told: bool, used: dict[str, int]) -> None:
+        """The agent's level changes; only where an event said so is it counted."""
+        if before == "out" != after:
+            add(record, "sign_ins", told)
+            record["first_sign_in"] = record["first_sign_in"] or at
+        if before != "out" == after:
+            add(record, "sign_outs", told)
+            record["last_sign_out"] = at
+        begins = self.is_pause(after) and not self.is_pause(before)
+        add(record, "pauses", told and begins)
+        if begins or after in ("none", "out"):
+            used.clear()
 
     def is_pause(self, level: str) -> bool:
         return level == "all" or (level == "some" and self.rules.paused_in == "any")
@@ -191,10 +199,13 @@ class Story:
         """Where the agent was carried over a day's bounds, they are its first sign-in and last sign-out."""
         for (start, day), (next_start, _) in pairwise(self.starts):
             end = min(next_start, self.until)
-            for name, edge in (("first_sign_in", start), ("last_sign_out", end)):
-                # What happens at the day's start is of this day; what happens at the observation's end still counts.
-                moment = edge + 0.5 if edge == self.until else edge
-                inside = level([line.at(moment) for line in self.mine(moment)], self.rules) != "out"
+            # What happens at the day's start is of this day; what happens at the observation's end still counts.
+            until = end + 0.5 if end == self.until else end
+            for name, edge, moment, by in (
+                ("first_sign_in", start, start, start),
+                ("last_sign_out", end, until, end - 1),
+            ):
+                inside = level([line.at(moment) for line in self.mine(moment, by)], self.rules) != "out"
                 if day in days and inside:
                     days[day][name] = edge
 

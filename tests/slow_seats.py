@@ -84,9 +84,10 @@ class Facts:
     calls: list[Call] = field(default_factory=list)
     wrap_ups: list[tuple[int, int]] = field(default_factory=list)  # from, to
     logged_in: bool = False
-    gap: tuple[int, bool] | None = None  # since when, signed in then
+    gap: tuple[int, bool] | None = None  # since when, and whether signed in then and not heard since
     unobserved: list[tuple[int, int, str]] = field(default_factory=list)  # from, to, under which name
     confirmed: int | None = None
+    asked: bool = False  # a snapshot has told of it, be it that it is nowhere
 
     def counting(self, rules: Rules) -> list[Row]:
         if self.seat.startswith("Agent/") and not self.logged_in:
@@ -107,13 +108,13 @@ def facts(seat: str, items: Sequence[Item], rules: Rules) -> Facts:
         understand(known, item, rules)
         if not isinstance(item.event, said.Lost | said.CallerLeft) or item.alters:
             known.confirmed = max(item.at, known.confirmed or item.at)
+        known.asked = known.asked or isinstance(item.event, said.Snapshot)
     return known
 
 
 def understand(known: Facts, item: Item, rules: Rules) -> None:
-    named = isinstance(item.event, said.MemberAdded | said.MemberPaused | said.CallOffered | said.CallConnected)
-    if named and item.event.seat == known.seat:
-        known.name = item.event.name or known.name
+    if known.gap and not isinstance(item.event, said.Lost | said.Snapshot | said.CallerLeft):
+        speak_in_gap(known, item.at)
     match item.event:
         case said.MemberAdded() | said.MemberPaused() as e:
             see_pause(known, item, e)
@@ -129,11 +130,13 @@ def understand(known: Facts, item: Item, rules: Rules) -> None:
                     known, item.at, [call for call in known.calls if call.uncertain and call.queue == e.queue], rules
                 )
         case said.CallOffered() as e:
+            known.name = e.name or known.name
             known.offers[e.call] = (e.queue, False)
             known.wrap_ups.clear()
         case said.CallConnected() as e:
             known.offers.pop(e.call, None)
             if e.seat == known.seat and e.call not in [call.call for call in known.calls]:
+                known.name = e.name or known.name
                 known.calls.append(Call(e.call, e.queue, e.wrap_up_s))
         case said.CallEnded() as e:
             of_queue = [call for call in known.calls if call.queue == e.queue]
@@ -148,19 +151,31 @@ def understand(known: Facts, item: Item, rules: Rules) -> None:
         case said.AgentLogged() as e:
             known.logged_in = e.logged_in
         case said.Lost():
-            known.gap = known.gap or (item.at, known.signed_in(rules))
-        case said.Snapshot() as e if known.gap or known.confirmed is None:
+            known.gap = known.gap if known.gap and known.gap[1] else (item.at, known.signed_in(rules))
+        case said.Snapshot() as e if known.gap or not (known.name or known.asked):
             observe_again(known, item, e, rules)
         case said.Snapshot() as e:
             hold_against(known, item, e, rules)
 
 
+def speak_in_gap(known: Facts, at: int) -> None:
+    """Only queue_log has gaps without a snapshot after them: restarts. No call outlives one."""
+    assert known.gap
+    if known.gap[1]:
+        known.unobserved.append((known.gap[0], at, known.name))
+        known.offers, known.calls, known.wrap_ups = {}, [], []
+    known.gap = (at, False)
+
+
 def see_pause(known: Facts, item: Item, e: said.MemberAdded | said.MemberPaused) -> None:
     old, reason = known.rows.get(e.queue), e.reason if e.paused else ""
+    if old is None and isinstance(e, said.MemberPaused):
+        return
+    known.name = e.name or known.name
     row = Row(e.paused, reason, item.at, (item.at // SECOND, item.number, 0), Device.FREE, 0)
     if isinstance(e, said.MemberPaused):
-        if old:
-            known.rows[e.queue] = replace(row, device=old.device, wrap_up_s=old.wrap_up_s)
+        assert old
+        known.rows[e.queue] = replace(row, device=old.device, wrap_up_s=old.wrap_up_s)
     elif old and (old.paused, old.reason) == (e.paused, reason):
         known.rows[e.queue] = replace(old, device=e.device, wrap_up_s=e.wrap_up_s)
     else:
@@ -196,26 +211,21 @@ def take_rows(known: Facts, item: Item, snapshot: said.Snapshot) -> None:
 
 
 def observe_again(known: Facts, item: Item, snapshot: said.Snapshot, rules: Rules) -> None:
-    """The first snapshot after a gap, or the first of all."""
+    """The first snapshot after a gap, or the first of all: nothing speaks before it."""
     name = known.name
-    rows = rows_of(known, snapshot)
+    rows, observed = rows_of(known, snapshot), known.signed_in(rules)
     take_rows(known, item, snapshot)
-    spoke = {queue for seat, queue in snapshot.spoke if seat == known.seat}
     in_call = {m.queue for m in rows if m.in_call or (m.in_call is None and m.device in BUSY)}
-    hang_up(known, item.at, [call for call in known.calls if call.queue not in in_call | spoke], rules)
-    known.calls = [replace(call, uncertain=call.uncertain or call.queue not in spoke) for call in known.calls]
+    hang_up(known, item.at, [call for call in known.calls if call.queue not in in_call], rules)
+    known.calls = [replace(call, uncertain=True) for call in known.calls]
     for m in rows:
         if m.in_call and m.queue not in [call.queue for call in known.calls]:
             known.calls.append(Call("", m.queue, 0, uncertain=True))
-    waiting, busy = {w.call for w in snapshot.waiting}, any(m.device in BUSY for m in rows)
-    known.offers = {
-        call: (queue, left)
-        for call, (queue, left) in known.offers.items()
-        if queue in spoke or (call in waiting and busy)
-    }
+    waiting, busy = ({w.call for w in snapshot.waiting}, any(m.device in BUSY for m in rows))
+    known.offers = {call: offer for call, offer in known.offers.items() if busy and call in waiting}
     if known.gap:
         since, signed_in = known.gap
-        if signed_in or known.signed_in(rules):
+        if signed_in or (known.signed_in(rules) and not observed):
             known.unobserved.append((since, item.at, name if signed_in else known.name))
     known.gap = None
 
@@ -247,9 +257,11 @@ def listen(stream: Iterable[said.PbxEvent], rules: Rules) -> dict[str, list[Item
             last = max((item.at for item in items if item.alters), default=event.at)
             item = Item(max(event.at, last), number, event)
             if isinstance(event, said.Snapshot | said.CallerLeft):
-                before, after = facts(seat, items, rules), facts(seat, [*items, item], rules)
+                before, after = (facts(seat, items, rules), facts(seat, [*items, item], rules))
                 silent = isinstance(event, said.CallerLeft) and not event.abandoned
-                item = replace(item, alters=not silent and replace(after, confirmed=before.confirmed) != before)
+                item = replace(
+                    item, alters=not silent and replace(after, confirmed=before.confirmed, asked=before.asked) != before
+                )
             items.append(item)
         if isinstance(event, said.Lost | said.Snapshot):
             of_all.append(Item(max([event.at, *(item.at for item in of_all)]), number, event, alters=False))

@@ -7,33 +7,17 @@ the same floor for ever, and hypothesis' own kind of it lets a floor shrink.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
 from random import Random
 
 from ccd.floor import events as said
 from ccd.floor.events import Device
-from tests.slow_seats import SECOND, Reason, RosterLine, Rules
+from tests.floor.random_rules import random_rules
+from tests.slow_seats import SECOND, Rules
 
 QUEUES = ("support", "sales", "vip", "empty")
 REASONS = ("", "toilet", "water", "meal", "training", "Auto-Pause", "recovery")
 SEATS = ("PJSIP/1001", "Local/1002@agents/n", "Agent/1003", "SIP/1004", "Local/1005@agents/n")
 NAMES = {"PJSIP/1001": ("Ann", "Ben"), "SIP/1004": ("Dora", "Ann")}  # hot desks; the others keep their name
-ZONES = (
-    ("UTC", time(0), datetime(2026, 11, 23, 22, tzinfo=UTC)),
-    ("Asia/Shanghai", time(0), datetime(2026, 11, 23, 14, tzinfo=UTC)),
-    ("Europe/Berlin", time(4), datetime(2026, 10, 24, 23, tzinfo=UTC)),  # 25 October: 25 hours
-    ("Europe/Berlin", time(4), datetime(2026, 3, 28, 23, tzinfo=UTC)),  # 29 March: 23 hours
-    ("Europe/Berlin", time(2, 30), datetime(2026, 3, 28, 23, tzinfo=UTC)),  # a start that is skipped
-    ("Europe/Berlin", time(2, 30), datetime(2026, 10, 24, 23, tzinfo=UTC)),  # a start that comes twice
-)
-ROSTER = (
-    RosterLine("1001", interface="PJSIP/1001", member_name="Ann"),
-    RosterLine("1009", interface="PJSIP/1001"),
-    RosterLine("1002", interface="Local/1002@agents/n"),
-    RosterLine("1002", interface="Agent/1003"),  # one agent, two seats
-    RosterLine("1004", member_name="Dora"),
-    RosterLine("1001", interface="SIP/1004", member_name="Ann"),
-)
 
 
 @dataclass(frozen=True)
@@ -71,11 +55,12 @@ class Truth:
 class Switch:
     """One PBX: takes steps, says most of them."""
 
-    def __init__(self, chance: Random, now: int, pbx: str, steps: int) -> None:
+    def __init__(self, chance: Random, now: int, pbx: str, steps: int, gaps_stay: bool) -> None:
         self.chance, self.now, self.pbx = chance, now, pbx
         self.said: list[said.PbxEvent] = []
         self.known_until = now  # everything before it has been said
         self.dumb = False
+        self.only_log = gaps_stay and chance.random() < 0.3  # a queue_log: no telephones, no snapshots, restarts
         self.tells_in_call = chance.random() < 0.8
         self.calls_seen = 0
         self.waiting: dict[str, tuple[str, int]] = {}
@@ -90,11 +75,15 @@ class Switch:
         for _ in range(steps):
             self.pass_time()
             self.step()
+        if gaps_stay and chance.random() < 0.2:
+            self.say(said.Lost(self.now))
+            self.pass_time()
 
     # --- saying --------------------------------------------------------------------------------------------------
 
     def say(self, event: said.PbxEvent) -> None:
-        if not self.dumb:
+        unknown_to_log = self.only_log and isinstance(event, said.DeviceChanged | said.Snapshot)
+        if not self.dumb and not unknown_to_log:
             self.said.append(event)
 
     def of(self, truth: Truth, queue: str) -> tuple[int, int, str, str, str]:
@@ -157,6 +146,7 @@ class Switch:
         if not truth.rows:
             return
         reason = self.chance.choice(REASONS) if reason is None else reason
+        self.now += SECOND if self.dumb else 0  # LastPause has whole seconds: which of two seats' came first must show
         for queue in queues or (self.chance.choice(list(truth.rows)),):
             row = truth.rows[queue]
             row.paused, row.reason, row.since = True, reason, self.now
@@ -314,6 +304,8 @@ class Switch:
 
     def stale_snapshot(self) -> None:
         """Events arrive while the answer is on its way: it does not know of them."""
+        if not any(isinstance(event, said.Snapshot) for event in self.said):
+            self.snapshot()  # at first sight an answer is wound back instead, and nothing speaks before it
         at, answer = self.now, self.answer()
         self.known_until, self.spoke = at, set()
         for _ in range(self.chance.randint(1, 2)):
@@ -338,7 +330,7 @@ class Switch:
         for _ in range(self.chance.randint(0, 6)):
             self.pass_time()
             self.step()
-        if self.chance.random() < 0.25:
+        if self.only_log or self.chance.random() < 0.25:
             self.restart()
         self.dumb = False
         self.pass_time()
@@ -351,6 +343,7 @@ class Switch:
             truth.calls.clear()
             truth.offers.clear()
             truth.logged_in = False
+            self.now += 2 * SECOND
             for row in truth.rows.values():
                 row.in_call, row.since, row.device = False, self.now, Device.FREE
                 row.reason = row.reason if self.chance.random() < 0.5 else ""
@@ -370,31 +363,12 @@ class Switch:
             self.say(said.CallEnded(*self.of(truth, queue), "nobody"))
 
 
-def random_rules(chance: Random) -> tuple[Rules, int]:
-    """The site's choices, and when its story begins (µs)."""
-    zone, day_starts_at, begins = chance.choice(ZONES)
-    reasons = {
-        "meal": Reason(True, max_s_day=chance.choice((600, 3600))),
-        "training": Reason(True),
-        "recovery": Reason(True, max_s=300, max_s_day=900),
-        "Auto-Pause": Reason(True, max_s=60),
-    }
-    rules = Rules(
-        wrap_up_s={"support": chance.choice((0, 10, 300)), "sales": chance.choice((0, 30))},
-        not_counting=frozenset({"empty"}),
-        reasons=reasons,
-        paused_in=chance.choice(("all", "all", "all", "any")),
-        other_call_while_paused=chance.choice(("paused", "paused", "on_call")),
-        timezone=zone,
-        day_starts_at=day_starts_at,
-        roster=ROSTER,
-    )
-    return rules, int(begins.timestamp()) * SECOND + chance.randint(0, SECOND)
-
-
-def random_floor(chance: Random, steps: int = 40) -> RandomFloor:
-    rules, begins = random_rules(chance)
-    switches = [Switch(chance, begins, pbx, steps) for pbx in ("a", "b")[: chance.choice((1, 1, 1, 2))]]
+def random_floor(chance: Random, steps: int = 40, *, gaps_stay: bool = False, moves: bool = False) -> RandomFloor:
+    """`gaps_stay`: some switches are known from queue_log alone, some end in a gap. `moves`: a seat changes hands."""
+    rules, begins = random_rules(chance, moves)
+    switches = [Switch(chance, begins, pbx, steps, gaps_stay) for pbx in ("a", "b")[: chance.choice((1, 1, 1, 2))]]
     end = max(switch.now for switch in switches)
     until = end + chance.choice((0, 0, 1, SECOND, 3600 * SECOND))
+    if chance.random() < 0.1:
+        until = -(-until // (3600 * SECOND)) * 3600 * SECOND  # perhaps the very end of a day
     return RandomFloor({switch.pbx: switch.said for switch in switches}, rules, until)
