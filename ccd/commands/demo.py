@@ -73,9 +73,10 @@ async def _demo(agents: int, port: int, speed: float, weeks: int, seed: int) -> 
         made = await stack.enter_async_context(house(site, ALL_PARTS, outside))
         with Progress(console=console, transient=True) as progress:
             days = [today - timedelta(days=back) for back in range(weeks * 7, 0, -1)]
-            for day in progress.track(days, description="settling the weeks before"):
+            for day in progress.track(days, description="living through the weeks before"):
                 await live_through(made.engine, site, PBX, _said_on(people, day, zone, seed))
-                await made.closer.close_due()
+        with console.status("settling them"):
+            await made.closer.close_due()
         await _let_in(made, people)
         clock.restart()
         async with asyncio.TaskGroup() as children:

@@ -9,9 +9,10 @@ import typer
 from ccd import logs
 from ccd.daemon.run import ALL_PARTS, Part, Surroundings, house
 from ccd.daemon.site import Site
+from ccd.daemon.surroundings import usable
 from ccd.errors import ConfigurationError, Fault
 from ccd.notify import Notifier
-from ccd.settings import Settings, read
+from ccd.settings import Settings
 
 
 def run(
@@ -19,12 +20,11 @@ def run(
     only: Annotated[str, typer.Option(help="Some of capture,live,settle,api, where they run apart.")] = "",
 ) -> None:
     """Follow the PBXs, keep boards and pages, settle the days, until SIGTERM. SIGHUP reads the files again."""
-    settings = read(config)
     parts = _parts(only)
-    _check_together(config, settings, parts)
-    site = Site(settings)
+    site = usable(config)
+    _check_together(config, site.settings, parts)
     logs.configure()
-    outside = Surroundings(notifier=Notifier.from_environment(), read_again=lambda: Site(read(config)))
+    outside = Surroundings(notifier=Notifier.from_environment(), read_again=lambda: usable(config))
     asyncio.run(_run(site, parts, outside))
 
 

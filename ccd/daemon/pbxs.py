@@ -12,7 +12,7 @@ from ccd.settings.secrets import pbx_secret
 
 def pbx_config(given: PbxSettings) -> PbxConfig:
     """ConfigurationError where the secret or the certificate authorities can't be read."""
-    account = Account(given.name, given.host, given.port, given.username, pbx_secret(given), _tls(given))
+    account = Account(given.name, given.host, given.port, given.username, pbx_secret(given), _tls(given), given.login)
     return PbxConfig(
         account,
         Scope(tuple(given.queues.include), tuple(given.queues.exclude), given.static_members),
@@ -23,6 +23,7 @@ def pbx_config(given: PbxSettings) -> PbxConfig:
         reconnect_delay_s_max=given.reconnect_delay_s_max,
         refused_delay_s=given.refused_delay_s,
         snapshot_interval_s=given.snapshot_interval_s,
+        snapshot_deadline_s=given.snapshot_deadline_s,
         queue_size_max=given.queue_size_max,
         watermark_margin_s=given.watermark_margin_s,
     )

@@ -107,10 +107,14 @@ port = {self.http_port}
         self.until(self.is_ready, within_s)
         return self
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def until(self, holds: Callable[[], object], within_s: float = 15.0) -> None:
         ends = time.monotonic() + within_s
         while not holds():
-            assert self._process is not None and self._process.poll() is None, self.log.read_text()[-3000:]
+            assert self.is_running, self.log.read_text()[-3000:]
             assert time.monotonic() < ends, f"not within {within_s:g} s\n{self.log.read_text()[-3000:]}"
             time.sleep(0.1)
 
