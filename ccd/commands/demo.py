@@ -62,6 +62,7 @@ async def _demo(agents: int, port: int, speed: float, weeks: int, seed: int) -> 
     today = datetime.now(zone).date()
     begins = round(datetime.combine(today, BEGINS, zone).timestamp()) * SECOND
     clock = VirtualClock(begins, speed)
+    clock.hold()
     account = Account("ccd", "demo")
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ccd-demo-")))
@@ -78,7 +79,7 @@ async def _demo(agents: int, port: int, speed: float, weeks: int, seed: int) -> 
         with console.status("settling them"):
             await made.closer.close_due()
         await _let_in(made, people)
-        clock.restart()
+        clock.release()
         async with asyncio.TaskGroup() as children:
             living = children.create_task(switch.run())
             _tell(console, made, people, speed, ami_port)

@@ -11,16 +11,21 @@ class VirtualClock:
         self.start = start
         self.speed = speed
         self._monotonic = monotonic
-        self._began_s = monotonic()
+        self._began_s: float | None = monotonic()
         self._skipped = 0
 
     def now(self) -> int:
         """µs since the epoch."""
+        if self._began_s is None:
+            return self.start + self._skipped
         return self.start + self._skipped + int((self._monotonic() - self._began_s) * self.speed * 1_000_000)
 
-    def restart(self) -> None:
-        """It is `start` now: whatever was to be prepared took no time."""
-        self._began_s, self._skipped = self._monotonic(), 0
+    def hold(self) -> None:
+        """It is `start`, and stays so until `release`: what is prepared meanwhile takes no time."""
+        self._began_s, self._skipped = None, 0
+
+    def release(self) -> None:
+        self._began_s = self._monotonic()
 
     def skip_to(self, at: int) -> None:
         """It is `at` now, where that is later."""
