@@ -18,6 +18,8 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "demo": "Show a simulated floor with its board, pages and ledger, until Ctrl-C.",
         "run": "The daemon: follow the PBXs, keep boards and pages, settle the days.",
+        "user": "Who may sign in to the pages: add, list, remove, password.",
+        "watch": "Show the board in this terminal.",
         "check": "Say every fault of a configuration, with file, key and what is allowed.",
         "replay": "Say what captured AMI bytes and queue_log files amount to.",
         "simulate": "Run a telephone switch with a living floor, to look at ccd without one.",

@@ -22,7 +22,7 @@ from tests.live.conftest import OpenStore
 from tests.live.test_writer import QUICK, SmallFloor
 
 COOKIE = "ccd_session"
-FEED = FeedLimits(block_s=0.1, silent_s_max=0.6, retry_delay_s_min=0.02, retry_delay_s_max=0.1)
+FEED = FeedLimits(block_s=0.1, silent_s_max=2.0, retry_delay_s_min=0.02, retry_delay_s_max=0.1)
 FAST = HubLimits(frame_interval_s=0.02, idle_tick_s=0.05, resync_interval_s_min=0.0)
 PEOPLE = {
     "lead": Person("lead", Role.SUPERVISOR, None, ("team-1",)),
@@ -58,7 +58,7 @@ class Page:
         await self.line.send(data if isinstance(self.codec, MsgpackCodec) else data.decode())
 
     async def hear(self) -> dict[str, Any]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             data = await self.line.recv()
         said: dict[str, Any] = self.codec.read(data.encode() if isinstance(data, str) else data)
         if said["op"] in ("snapshot", "delta"):
@@ -94,7 +94,7 @@ class Service:
         self.gate = Gate(self.hub, self.office.authenticate, self.office.still_valid, GateLimits(recheck_s=0.2))
         live = Channel(self.hub, self.gate, frozenset, COOKIE, origins, channel)
         config = uvicorn.Config(
-            nothing_else, host="127.0.0.1", port=0, ws=live, http="h11", lifespan="off", log_config=None  # type: ignore[arg-type]
+            nothing_else, host="127.0.0.1", port=0, ws=live, http="h11", lifespan="off", log_config=None  # type: ignore[arg-type] # only called
         )  # fmt: skip
         self.server = uvicorn.Server(config)
 

@@ -103,7 +103,7 @@ async def test_a_writer_that_falls_silent_is_noticed(open_store: OpenStore) -> N
         service.writer._write = says_nothing  # type: ignore[method-assign, assignment] # the daemon that captures hangs
         said = await board.hear_op("health")
         assert {source["state"] for source in said["sources"]} == {"lost"}
-        service.writer._write = real  # type: ignore[method-assign]
+        service.writer._write = real  # type: ignore[method-assign] # it is itself again
         silence.set()
         await until(lambda: service.feed.is_following)
         await board.line.close()

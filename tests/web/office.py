@@ -1,6 +1,6 @@
 """The application with a bank, a site and a clock that tests hold in their hands."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -72,6 +72,7 @@ class Office:
 
     def __init__(self, accounts: Accounts, sessions: Sessions, clock: Clock, pages: Path | None = None) -> None:
         self.turned_out: list[str] = []
+        self.turn_out: Callable[[Collection[str]], None] = lambda keys: None
         self.missing: dict[str, str] = {}
         self.registry = CollectorRegistry()
         Counter("ccd_events", "Events that were heard", registry=self.registry).inc(3)
@@ -95,3 +96,4 @@ class Office:
 
     def _turn_out(self, keys: Collection[str]) -> None:
         self.turned_out += keys
+        self.turn_out(keys)

@@ -1,0 +1,97 @@
+"""`ccd user`: who may sign in to the pages."""
+
+import asyncio
+import getpass
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ccd.daemon.run import database_url
+from ccd.errors import AccountError
+from ccd.ledger.sql.engine import open_engine
+from ccd.ledger.sql.migrate import upgrade
+from ccd.org.people import Person, Role
+from ccd.settings import read
+from ccd.web.accounts import Accounts
+from ccd.web.passwords import Passwords
+
+T = TypeVar("T")
+
+user = typer.Typer(no_args_is_help=True, help="Who may sign in to the pages.")
+
+Config = Annotated[Path, typer.Option("--config", help="The configuration, as config/ccd.toml.")]
+Name = Annotated[str, typer.Argument(help="The name to sign in with.")]
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
+
+
+@user.command()
+def add(
+    config: Config,
+    name: Name,
+    role: Annotated[Role, typer.Option(help="What the person is.")],
+    unit: Annotated[
+        list[str] | None, typer.Option(help="A unit that a supervisor leads, as often as needed; '*' is all of them.")
+    ] = None,
+    agent: Annotated[str | None, typer.Option(help="The agent, as on the roster.")] = None,
+    password_stdin: FromStdin = False,
+) -> None:
+    """Let somebody sign in: a supervisor sees the floor of the own units, an agent the own page."""
+    person = Person(name, role, agent, tuple(unit or ()))
+    password = _asked_for(name, password_stdin)
+    _with_accounts(config, lambda accounts: accounts.add(person, password))
+
+
+@user.command(name="list")
+def list_users(config: Config) -> None:
+    """Say who may sign in, and what they see."""
+    table = Table("name", "role", "sees")
+    for person in _with_accounts(config, lambda accounts: accounts.all()):
+        sees = f"agent {person.agent}" if person.agent else ", ".join(person.units)
+        table.add_row(person.name, person.role.value, sees)
+    Console().print(table)
+
+
+@user.command()
+def remove(config: Config, name: Name) -> None:
+    """Let somebody in no more; whatever they are signed in with ends within half a minute."""
+    _with_accounts(config, lambda accounts: accounts.remove(name))
+
+
+@user.command()
+def password(config: Config, name: Name, password_stdin: FromStdin = False) -> None:
+    """Give somebody a new password; whatever they are signed in with ends within half a minute."""
+    new = _asked_for(name, password_stdin)
+    _with_accounts(config, lambda accounts: accounts.set_password(name, new))
+
+
+def _with_accounts(config: Path, work: Callable[[Accounts], Awaitable[T]]) -> T:
+    settings = read(config)
+
+    async def done() -> T:
+        settings.state_directory.mkdir(parents=True, exist_ok=True)
+        engine = open_engine(database_url(settings))
+        try:
+            await upgrade(engine)
+            return await work(Accounts(engine, Passwords(), time.time))
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(done())
+
+
+def _asked_for(name: str, from_stdin: bool) -> str:
+    """The new password: a line of standard input, or typed twice."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    if not sys.stdin.isatty():
+        raise AccountError(name, "needs a password, and nobody is there to type it: give it with --password-stdin")
+    first = getpass.getpass(f"Password for {name}: ")
+    if getpass.getpass("Once more: ") != first:
+        raise AccountError(name, "is as before: the two passwords differ")
+    return first
