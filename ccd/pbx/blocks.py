@@ -6,7 +6,10 @@ is dropped and counted, and the next blank line is a new start. Reading a name o
 a busy PBX are of no interest, and are known by their name alone.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from re import Pattern, escape
+from re import compile as compile_pattern
 from typing import cast
 
 END = b"\r\n\r\n"
@@ -60,16 +63,20 @@ class Blocks:
         return self._usable(rest[:-2]) if whole else []
 
     def headers(self, block: bytes) -> dict[str, str]:
-        """The block's headers by name. Of a header that comes twice the last value counts."""
+        """All headers of the block by name. Of a header that comes twice the last value counts."""
+        lines = self._text(block).split("\r\n")
+        return dict(cast("list[tuple[str, str]]", [line.split(": ", 1) for line in lines if ": " in line]))
+
+    def pick(self, block: bytes, headers: Pattern[str]) -> dict[str, str]:
+        """The headers that a pattern made by `picking` names, in less than half the time of all."""
+        return dict(headers.findall(self._text(block)))
+
+    def _text(self, block: bytes) -> str:
         try:
-            lines = block.decode().split("\r\n")
+            return block.decode()
         except UnicodeDecodeError:
             self.damage.undecodable += 1
-            lines = block.decode(errors="replace").split("\r\n")
-        try:
-            return dict(cast("list[tuple[str, str]]", [line.split(": ", 1) for line in lines]))
-        except ValueError:
-            return dict(cast("list[tuple[str, str]]", [line.split(": ", 1) for line in lines if ": " in line]))
+            return block.decode(errors="replace")
 
     def _skip_rest(self) -> None:
         """The block that is coming is too long: forget it, but not the start of a blank line at its end."""
@@ -130,10 +137,18 @@ def stamp(block: bytes) -> int | None:
 
 def microseconds(text: str) -> int | None:
     """`1795466140.427029` as µs since the epoch, exactly; None where the text is no such time."""
-    whole, _, part = text.partition(".")
-    if not (whole.isascii() and whole.isdigit() and len(whole) <= 12) or (
-        part and not (part.isascii() and part.isdigit())
-    ):
+    digits = text.replace(".", "", 1)
+    if not (digits.isascii() and digits.isdigit()):
         return None
-    seconds = int(whole)
-    return seconds * 1_000_000 + int((part + "000000")[:6]) if 0 < seconds <= STAMP_S_MAX else None
+    if len(digits) == 16 and text[10] == ".":  # as Asterisk writes it, until the year 2286
+        return int(digits)
+    whole, _, part = text.partition(".")
+    if not whole or len(whole) > 12:
+        return None
+    at = int(whole) * 1_000_000 + int((part + "000000")[:6])
+    return at if 0 < at <= STAMP_S_MAX * 1_000_000 else None
+
+
+def picking(names: Iterable[str]) -> Pattern[str]:
+    """For `Blocks.pick`: these headers, wherever they stand below the block's first line."""
+    return compile_pattern(f"\r\n({'|'.join(map(escape, names))}): ([^\r]*)")

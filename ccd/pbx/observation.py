@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from ccd.floor.events import Heard, Lost, PbxEvent
 from ccd.pbx.blocks import Blocks, event_name, microseconds, stamp
 from ccd.pbx.snapshot import ROWS, Gathering
-from ccd.pbx.translate import QUEUE_EVENTS, Translator
+from ccd.pbx.translate import HEADERS, QUEUE_EVENTS, Translator
 
 PONG = b"\r\nPing: Pong"
 QUEUE_STATUS = b"\r\nMessage: Queue status will follow"
@@ -131,7 +131,7 @@ class Observation:
     # --- blocks ------------------------------------------------------------------------------------------------------
 
     def _queue_event(self, name: bytes, block: bytes, out: list[PbxEvent]) -> None:
-        headers = self._blocks.headers(block)
+        headers = self._blocks.pick(block, HEADERS)
         at = microseconds(headers.get("Timestamp", ""))
         if at is not None and self._waits_for_stamp:
             self._stamped(at, out)
@@ -162,7 +162,7 @@ class Observation:
         if self._gathering is None and self.begun and name == b"QueueParams":
             self._gathering = Gathering(self._translator)
         if self._gathering is not None:
-            self._gathering.row(name, self._blocks.headers(block), block)
+            self._gathering.row(name, self._blocks.pick(block, HEADERS), block)
 
     def _response(self, block: bytes, out: list[PbxEvent]) -> None:
         if PONG in block:

@@ -27,8 +27,15 @@ from ccd.floor.events import (
     OfferEnded,
     PbxEvent,
 )
+from ccd.pbx.blocks import picking
 
 Headers = Mapping[str, str]
+
+# All that is looked at below, of events and of an answer's rows.
+HEADERS = picking(
+    """Agent InCall Interface LastPause Location MemberName Membership Name Paused PausedReason Queue StateInterface
+    Status Timestamp Uniqueid Wait Wrapuptime""".split()
+)
 
 LOCAL = "Local/"
 NUMBER_DIGITS_MAX = 12  # of a whole number in a header; more are garbage
