@@ -54,7 +54,7 @@ def test_a_pause_at_the_switch_turns_the_tile_shrinks_the_ring_and_is_settled(
         pbx.unpause(SEAT)
         expect(tile).to_contain_text("空闲", timeout=3000)
         expect(board.locator('[data-agent="1003"]')).to_have_count(0)
-        expect(me.locator("main")).to_contain_text("超支还款", timeout=150_000)
+        expect(me.locator("main")).to_contain_text("超支", timeout=150_000)
     day = f"{datetime.now(UTC) - timedelta(minutes=3):%Y-%m-%d}"
     records = {a: r for each in (day, f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}")
                for a, r in daemon.day(each).items()}  # fmt: skip
