@@ -1,7 +1,7 @@
 import { mount } from "svelte";
 
 import "./styles/tokens.css";
-import "./styles/base.css";
+import "./styles/ground.css";
 import App from "./App.svelte";
 
 const page = document.getElementById("page");

@@ -31,11 +31,7 @@ export class Arrangement {
 
   /** At once: a person asked for it, or there was nothing to keep in place. */
   now(glide: boolean): void {
-    this.waiting = false;
-    this.groups = this.arranged();
-    clearTimeout(this.#glideEnd);
-    this.gliding = glide;
-    if (glide) this.#glideEnd = setTimeout(() => (this.gliding = false), GLIDE_MS);
+    this.#show(this.arranged(), glide);
   }
 
   pointed(over: boolean): void {
@@ -49,6 +45,20 @@ export class Arrangement {
 
   #whenFree(): void {
     if (this.#pointed || performance.now() - this.#key_ms < KEY_HOLD_MS) this.waiting = true;
-    else this.now(true);
+    else this.#inTwoSteps();
+  }
+
+  /** Sorting thousands takes a part of a frame, and showing the new order another: each gets its own. */
+  #inTwoSteps(): void {
+    const groups = this.arranged();
+    requestAnimationFrame(() => this.#show(groups, true));
+  }
+
+  #show(groups: Group[], glide: boolean): void {
+    this.waiting = false;
+    this.groups = groups;
+    clearTimeout(this.#glideEnd);
+    this.gliding = glide;
+    if (glide) this.#glideEnd = setTimeout(() => (this.gliding = false), GLIDE_MS);
   }
 }

@@ -2,7 +2,7 @@
 
 import { untrack } from "svelte";
 
-const SLICES = 4;
+const SLICES = 6;
 
 export class Beat {
   #now_s = $state<number[]>(Array.from({ length: SLICES }, () => 0));

@@ -2,7 +2,7 @@
 
 import type { Site } from "../http/api";
 import type { Agent } from "../live/frames";
-import { inState, lookOf, nearLimit, needsAttention, type Look } from "./agents";
+import { lookOf, nearLimit, needsAttention, type Look } from "./agents";
 
 export type Sort = "state" | "longest" | "name";
 
@@ -39,17 +39,19 @@ export function arrange(
   now_s: number,
   collator: Intl.Collator,
 ): Group[] {
-  const groups = new Map<string, Agent[]>(site.units.map(({ unit }) => [unit, []]));
+  const rank = ranking(choice.sort, site, now_s);
+  const groups = new Map<string, Ranked[]>(site.units.map(({ unit }) => [unit, []]));
   for (const agent of agents) {
     if (!isWanted(agent, choice, site, now_s)) continue;
+    const ranked = { agent, rank: rank(agent), since: agent.since };
     const group = groups.get(agent.unit);
-    if (group === undefined) groups.set(agent.unit, [agent]);
-    else group.push(agent);
+    if (group === undefined) groups.set(agent.unit, [ranked]);
+    else group.push(ranked);
   }
-  const order = orderBy(choice.sort, site, now_s, collator);
+  const order = choice.sort === "name" ? byName(collator) : byRank(collator);
   return [...groups]
     .filter(([, members]) => members.length > 0)
-    .map(([unit, members]) => ({ unit, ids: members.sort(order).map((agent) => agent.agent) }));
+    .map(([unit, members]) => ({ unit, ids: members.sort(order).map(({ agent }) => agent.agent) }));
 }
 
 export function isWanted(agent: Agent, choice: Choice, site: Site, now_s: number): boolean {
@@ -68,13 +70,25 @@ export function matches(agent: Agent, search: string): boolean {
     .every((word) => name.includes(word) || agent.agent.startsWith(word));
 }
 
-function orderBy(sort: Sort, site: Site, now_s: number, collator: Intl.Collator) {
-  const byNumber = (a: Agent, b: Agent) => collator.compare(a.agent, b.agent);
-  if (sort === "name") return (a: Agent, b: Agent) => collator.compare(a.name, b.name) || byNumber(a, b);
-  const rank = (agent: Agent): number => {
-    // How long someone has been away from work asks nothing of anybody: the signed-out stand last.
-    if (sort === "longest") return agent.state === "signed_out" ? 1 : 0;
-    return needsAttention(agent, site, now_s) ? -1 : LOOK_ORDER[lookOf(agent)];
-  };
-  return (a: Agent, b: Agent) => rank(a) - rank(b) || inState(b, now_s) - inState(a, now_s) || byNumber(a, b);
+/** What is compared, worked out once an agent: thousands are compared a dozen times each. */
+interface Ranked {
+  agent: Agent;
+  rank: number;
+  since: number;
+}
+
+function ranking(sort: Sort, site: Site, now_s: number): (agent: Agent) => number {
+  // How long someone has been away from work asks nothing of anybody: the signed-out stand last.
+  if (sort === "longest") return (agent) => (agent.state === "signed_out" ? 1 : 0);
+  return (agent) => (needsAttention(agent, site, now_s) ? -1 : LOOK_ORDER[lookOf(agent)]);
+}
+
+function byRank(collator: Intl.Collator) {
+  return (a: Ranked, b: Ranked) =>
+    a.rank - b.rank || a.since - b.since || collator.compare(a.agent.agent, b.agent.agent);
+}
+
+function byName(collator: Intl.Collator) {
+  return (a: Ranked, b: Ranked) =>
+    collator.compare(a.agent.name, b.agent.name) || collator.compare(a.agent.agent, b.agent.agent);
 }
