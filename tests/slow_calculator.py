@@ -95,7 +95,7 @@ class Story:
         used: dict[str, int] = {}  # exempt µs per reason, within this unbroken pause
         for start, end in pairwise([*sorted(cut for cut in cuts if cut <= self.until), self.until]):
             record = days.setdefault(self.day(start), new_record())
-            if start in roster_turns:
+            if start in roster_turns - {self.until, *(at for at, _ in self.starts)}:
                 by_roster = [self.mine(start, start - 1), self.mine(start, start)]
                 before, after = [level([line.at(start) for line in lines], self.rules) for lines in by_roster]
                 self.turn(record, start, before, after, False, used)
