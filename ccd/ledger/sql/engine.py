@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ccd.errors import UnsafeDatabaseError
 
-BUSY_TIMEOUT_MS = 2_000  # how long SQLite itself waits for the one writer, before an attempt counts as failed
+LOCK_WAIT_MS = 2_000  # how long one attempt waits for who writes now; a hung holder must not hang everybody
 POSTGRESQL_VERSION_MIN = 130_000
 
 # Execution option of a connection that is going to write. SQLite then takes its write lock at once: a lock that is
@@ -20,22 +20,21 @@ SQLITE_SETTINGS = {
     "synchronous": ("FULL", "2"),  # a commit that was answered survives a power cut
     "recursive_triggers": ("ON", "1"),  # off, INSERT OR REPLACE deletes a protected row without its trigger
     "foreign_keys": ("ON", "1"),
-    "busy_timeout": (str(BUSY_TIMEOUT_MS), str(BUSY_TIMEOUT_MS)),
 }
 
 
-def open_engine(url: str | URL, pool_size: int = 5) -> AsyncEngine:
+def open_engine(url: str | URL, pool_size: int = 5, lock_wait_ms: int = LOCK_WAIT_MS) -> AsyncEngine:
     """An engine for `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://…`; it connects when it is first used.
 
     Each connection sets what the ledger stands on and reads it back; UnsafeDatabaseError says what it found instead.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed, pool_size)
-    return _open_postgresql(parsed, pool_size)
+        return _open_sqlite(parsed, pool_size, lock_wait_ms)
+    return _open_postgresql(parsed, pool_size, lock_wait_ms)
 
 
-def _open_sqlite(url: URL, pool_size: int) -> AsyncEngine:
+def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     # isolation_level None: the driver begins nothing by itself, our `begin` below does.
     memory = {} if url.database in (None, "", ":memory:") else {"pool_size": pool_size, "max_overflow": 0}
     engine = create_async_engine(
@@ -45,6 +44,7 @@ def _open_sqlite(url: URL, pool_size: int) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def settle_in(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {lock_wait_ms}")
         for name, (wish, _) in SQLITE_SETTINGS.items():
             cursor.execute(f"PRAGMA {name} = {wish}")
         cursor.close()
@@ -69,7 +69,7 @@ def check_sqlite(connection: Any, database: str) -> None:
     cursor.close()
 
 
-def _open_postgresql(url: URL, pool_size: int) -> AsyncEngine:
+def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     engine = create_async_engine(
         url.set(drivername="postgresql+asyncpg"),
         pool_size=pool_size,
@@ -79,7 +79,12 @@ def _open_postgresql(url: URL, pool_size: int) -> AsyncEngine:
         # Every statement is short: compiling one to machine code costs more than all of it. A plan that was made when a
         # table was empty must not outlive that.
         connect_args={
-            "server_settings": {"application_name": "ccd", "jit": "off", "plan_cache_mode": "force_custom_plan"}
+            "server_settings": {
+                "application_name": "ccd",
+                "jit": "off",
+                "plan_cache_mode": "force_custom_plan",
+                "lock_timeout": f"{lock_wait_ms}ms",
+            }
         },
     )
 

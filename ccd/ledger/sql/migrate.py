@@ -7,11 +7,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import SchemaError
-from ccd.ledger.sql.engine import WRITES
 from ccd.ledger.sql.roles import grants
+from ccd.ledger.sql.turns import Patience, take_turn
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 MIGRATION_LOCK = 0x636364  # "ccd": two daemons that start at once migrate one after the other
@@ -23,11 +23,14 @@ async def upgrade(engine: AsyncEngine, application_role: str | None = None) -> N
     On PostgreSQL the tables belong to the role of `engine`; `application_role`, an existing one, is then granted what
     the daemon needs and no more (docs/adr: the application's role can't change what was posted).
     """
-    async with engine.execution_options(**{WRITES: True}).begin() as connection:
+
+    async def work(connection: AsyncConnection) -> None:
         await connection.run_sync(_upgrade)
         if application_role is not None:
             for statement in grants(application_role, engine.dialect):
                 await connection.execute(text(statement))
+
+    await take_turn(engine, work, Patience())
 
 
 async def require_current(engine: AsyncEngine) -> None:

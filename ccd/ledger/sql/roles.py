@@ -26,7 +26,7 @@ PRIVILEGES = {
     "alembic_version": "SELECT",
 }
 
-SEQUENCES = ("transaction_ids",)
+SEQUENCES = ("transaction_ids", "owners_id_seq", "accounts_id_seq")
 
 
 def grants(role: str, dialect: Dialect) -> list[str]:

@@ -1,0 +1,210 @@
+"""What was posted stays as it is: the database itself refuses every other hand."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from ccd.ledger.books import Ledger
+from ccd.ledger.model import Transfer
+from ccd.ledger.sql.engine import open_engine
+from ccd.ledger.sql.migrate import upgrade
+from tests.databases import PostgreSQL
+from tests.ledger.accounts import give, posting, take
+
+REFUSED = "append-only|closed month|a reversal mirrors|keeps its account|never change|CHECK|check constraint"
+
+UPDATES = {
+    "owners": "name = 'x'",
+    "accounts": "kind = 'x'",
+    "transactions": "facts = 'x'",
+    "entries": "seconds = 1",
+    "daily_deltas": "seconds = 1",
+}
+
+# Tables of which no row may go, and the columns that make up a copy of one.
+ROWS = (*UPDATES, "balances", "periods")
+
+
+async def run(ledger: Ledger, *statements: str) -> None:
+    async with ledger.engine.begin() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+
+
+async def everything(ledger: Ledger) -> dict[str, list[Any]]:
+    async with ledger.engine.connect() as connection:
+        found = {}
+        for table in ROWS:
+            rows = await connection.execute(text(f"SELECT * FROM {table} ORDER BY 1, 2"))
+            found[table] = [tuple(row) for row in rows.all()]
+        return found
+
+
+async def check_refused(ledger: Ledger, *statements: str, match: str = REFUSED) -> None:
+    before = await everything(ledger)
+    with pytest.raises(DBAPIError, match=match):
+        await run(ledger, *statements)
+    assert await everything(ledger) == before
+
+
+@pytest.fixture
+async def posted(ledger: Ledger) -> Ledger:
+    first = await ledger.post(posting("a", give("ann", 465), give("bob", 10)))
+    await ledger.post(posting("b", take("ann", 465, reverses=Transfer(first.transaction, 1))))
+    return ledger
+
+
+@pytest.mark.parametrize("table", UPDATES)
+async def test_no_row_is_ever_changed(posted: Ledger, table: str) -> None:
+    await check_refused(posted, f"UPDATE {table} SET {UPDATES[table]}")
+
+
+@pytest.mark.parametrize("table", ROWS)
+async def test_no_row_is_ever_deleted(posted: Ledger, table: str) -> None:
+    await check_refused(posted, f"DELETE FROM {table}", match="append-only|foreign key")
+
+
+@pytest.mark.parametrize("table", ROWS)
+async def test_no_table_is_emptied(posted: Ledger, table: str) -> None:
+    if posted.engine.dialect.name == "sqlite":  # it has no TRUNCATE: a DELETE without a condition stands for it
+        await check_refused(posted, f"DELETE FROM {table} WHERE true", match="append-only")
+    else:
+        await check_refused(posted, f"TRUNCATE {table} CASCADE", match="append-only")
+
+
+@pytest.mark.parametrize("table", ROWS)
+@pytest.mark.parametrize("recursive_triggers", ["ON", "OFF"])
+async def test_no_row_is_put_in_the_place_of_another(posted: Ledger, table: str, recursive_triggers: str) -> None:
+    """SQLite's INSERT OR REPLACE; PostgreSQL's ON CONFLICT DO UPDATE is an UPDATE."""
+    if posted.engine.dialect.name == "sqlite":
+        before = await everything(posted)
+        engine = posted.engine
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql("ROLLBACK")  # a PRAGMA takes effect only outside a transaction
+            await connection.exec_driver_sql(f"PRAGMA recursive_triggers = {recursive_triggers}")
+            with pytest.raises(DBAPIError, match="append-only"):
+                await connection.exec_driver_sql(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+            await connection.exec_driver_sql("PRAGMA recursive_triggers = ON")
+        assert await everything(posted) == before
+    elif table in UPDATES:
+        column = UPDATES[table].split(" ")[0]
+        await check_refused(
+            posted,
+            f"INSERT INTO {table} SELECT * FROM {table} LIMIT 1 ON CONFLICT ON CONSTRAINT pk_{table}"
+            f" DO UPDATE SET {column} = EXCLUDED.{column}",
+            match="append-only",
+        )
+
+
+async def test_a_transfer_is_not_replaced_by_another_that_takes_back_the_same(posted: Ledger) -> None:
+    await check_refused(
+        posted,
+        "INSERT INTO transactions SELECT 999, 'c', 1, book, month, state, 1, reference, text, asked_by, facts, refusal,"
+        " recorded_at, format, digest FROM transactions WHERE key = 'b'",
+        "INSERT INTO entries SELECT 999, 1, debit, credit, seconds, day, service, reverses_transaction, reverses_leg"
+        " FROM entries WHERE reverses_leg IS NOT NULL",
+        match="append-only|uq_entries_reverses",
+    )
+
+
+async def test_no_leg_joins_a_transaction_later(posted: Ledger) -> None:
+    await check_refused(
+        posted,
+        "INSERT INTO entries (transaction_id, leg, debit, credit, seconds, day, service)"
+        " SELECT transaction_id, 3, debit, credit, seconds, day, service FROM entries WHERE leg = 2",
+        match="fewer legs",
+    )
+
+
+async def test_a_reversal_that_does_not_mirror_is_refused_by_the_database_too(posted: Ledger) -> None:
+    await check_refused(
+        posted,
+        "INSERT INTO transactions SELECT 999, 'c', 1, book, month, state, 1, reference, text, asked_by, facts, refusal,"
+        " recorded_at, format, digest FROM transactions WHERE key = 'b'",
+        "INSERT INTO entries SELECT 999, 1, credit, debit, seconds + 1, day, service, transaction_id, leg"
+        " FROM entries WHERE leg = 2",
+        match="a reversal mirrors",
+    )
+
+
+async def test_a_closed_month_takes_no_row_past_the_program_either(posted: Ledger) -> None:
+    await run(posted, "UPDATE periods SET state = 'closing'")
+    copy = (
+        "INSERT INTO transactions SELECT 999, 'c', 1, book, month, state, 0, reference, text, asked_by, facts, refusal,"
+        " recorded_at, format, digest FROM transactions WHERE key = 'a'"
+    )
+    await check_refused(posted, copy, match="closed month")
+
+
+async def test_no_balance_falls_below_its_floor_past_the_program_either(posted: Ledger) -> None:
+    await check_refused(posted, "UPDATE balances SET seconds = -1")
+
+
+async def test_a_balance_keeps_its_floor(posted: Ledger) -> None:
+    await check_refused(posted, "UPDATE balances SET floor = -1000000", match="append-only|keeps its account")
+
+
+@pytest.mark.parametrize("bad", ["seconds = 0", "debit = credit", "leg = 0"])
+async def test_an_entry_that_moves_nothing_can_not_be_written(posted: Ledger, bad: str) -> None:
+    name, value = bad.split(" = ")
+    columns = {"transaction_id": "999", "leg": "1", "debit": "debit", "credit": "credit", "seconds": "5", name: value}
+    await check_refused(
+        posted,
+        "INSERT INTO transactions SELECT 999, 'c', 1, book, month, state, 1, reference, text, asked_by, facts, refusal,"
+        " recorded_at, format, digest FROM transactions WHERE key = 'a'",
+        f"INSERT INTO entries (day, service, {', '.join(columns)})"
+        f" SELECT day, service, {', '.join(columns.values())} FROM entries WHERE leg = 2",
+    )
+
+
+@pytest.fixture
+async def daemon(postgresql: PostgreSQL) -> Ledger:
+    """A ledger of which the daemon's own role works; the tables belong to the role that migrated."""
+    role = f"daemon_{next(postgresql.numbers)}"
+    postgresql.run(f"CREATE ROLE {role} LOGIN")
+    url = postgresql.create()
+    owner = open_engine(url)
+    await upgrade(owner, application_role=role)
+    await owner.dispose()
+    return Ledger(open_engine(url.replace("postgres@", f"{role}@")), lambda: 1)
+
+
+async def test_the_daemon_s_role_can_post_and_read(daemon: Ledger) -> None:
+    await daemon.open_accounts(["ann"], ("savings",), floor=0)
+    await daemon.open_accounts(["house"], ("savings",), floor=None)
+    await daemon.post(posting("a", give("ann", 465)))
+    await daemon.post(posting("b", take("ann", 65)))
+    assert await daemon.balances("ann") == {"savings": 400}
+    assert await daemon.sums("house") == {"savings": -400}
+    assert len((await daemon.statement("ann")).lines) == 2
+    await daemon.engine.dispose()
+
+
+FORBIDDEN = (
+    "UPDATE entries SET seconds = 1",
+    "DELETE FROM entries",
+    "TRUNCATE entries",
+    "UPDATE transactions SET facts = ''",
+    "DELETE FROM balances",
+    "UPDATE balances SET floor = -5",
+    "ALTER TABLE entries DISABLE TRIGGER ALL",
+    "DROP TABLE entries CASCADE",
+    "DROP TRIGGER entries_never_change ON entries",
+    "DELETE FROM alembic_version",
+)
+
+
+async def test_the_daemon_s_role_has_no_right_to_do_anything_else(daemon: Ledger) -> None:
+    for statement in FORBIDDEN:
+        with pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
+            await run(daemon, statement)
+    await daemon.engine.dispose()
+
+
+async def test_the_right_to_lock_an_owner_is_no_right_to_rename_one(daemon: Ledger) -> None:
+    await daemon.open_accounts(["ann"], ("savings",), floor=0)
+    with pytest.raises(DBAPIError, match="append-only"):
+        await run(daemon, "UPDATE owners SET name = 'eve'")
+    await daemon.engine.dispose()
