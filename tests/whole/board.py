@@ -1,0 +1,67 @@
+"""What a supervisor's board is told, through the live channel's JSON: to look at from a test."""
+
+import json
+import urllib.request
+from types import TracebackType
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+from tests.whole.daemon import LEAD, LEAD_PASSWORD
+
+
+def session_cookie(url: str, name: str = LEAD, password: str = LEAD_PASSWORD) -> str:
+    request = urllib.request.Request(
+        f"{url}/api/session",
+        json.dumps({"name": name, "password": password}).encode(),
+        {"Content-Type": "application/json", "Origin": url},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        cookie: str = answer.headers["Set-Cookie"].split(";")[0]
+    return cookie
+
+
+class Board:
+    """`agents` and `health` are what was said last."""
+
+    def __init__(self, url: str) -> None:
+        self.agents: dict[str, dict[str, Any]] = {}
+        self.health: list[dict[str, Any]] = []
+        self._url = url
+        self._socket: ClientConnection
+
+    def __enter__(self) -> "Board":
+        self._socket = connect(
+            self._url.replace("http", "ws") + "/live",
+            subprotocols=["ccd.v1.json"],  # type: ignore[list-item]  # a plain name will do
+            additional_headers={"Cookie": session_cookie(self._url), "Origin": self._url},
+        )
+        self._socket.send(json.dumps({"op": "subscribe", "topic": "floor"}))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.close()
+
+    def listen(self, for_s: float = 0.2) -> "Board":
+        """Take what comes until nothing does for that long."""
+        while True:
+            try:
+                message = json.loads(self._socket.recv(timeout=for_s))
+            except TimeoutError:
+                return self
+            if message["op"] == "health":
+                self.health = message["sources"]
+            elif message["op"] == "snapshot":
+                self.agents = {agent["agent"]: agent for agent in message["agents"]}
+            elif message["op"] == "delta":
+                self.agents |= {agent["agent"]: agent for agent in message["changed"]}
+
+    def state(self, agent: str) -> str:
+        self.listen()
+        return str(self.agents.get(agent, {}).get("state"))
+
+    def source(self) -> str:
+        self.listen()
+        return str(self.health[0]["state"]) if self.health else ""

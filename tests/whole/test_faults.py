@@ -1,0 +1,172 @@
+"""What fails around the daemon: it recovers by itself, says once what happened, and the counters are right afterwards
+for all that was observable."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live.servers import Redis
+from tests.pbx_real.asterisk import Asterisk
+from tests.whole.board import Board
+from tests.whole.daemon import Daemon
+
+SEAT, NAME = "Local/1001@agents/n", "Agent 1001"
+OTHER = "Local/1002@agents/n"
+
+StartDaemon = Callable[..., Daemon]
+
+
+@pytest.fixture
+def start(tmp_path: Path, asterisk: Asterisk) -> Iterator[StartDaemon]:
+    made: list[Daemon] = []
+
+    def one(config: str = "", secret: str = "geheim") -> Daemon:
+        daemon = Daemon(tmp_path, asterisk.port, config, secret)
+        made.append(daemon)
+        daemon.let_in()
+        return daemon.start()
+
+    yield one
+    for daemon in made:
+        daemon.stop()
+
+
+def record(daemon: Daemon, agent: str = "1001") -> dict[str, Any]:
+    """Today's record, once the database has it."""
+    found: dict[str, Any] = daemon.day(f"{datetime.now(UTC):%Y-%m-%d}")[agent]
+    states = ("available", "ringing", "on_call", "wrap_up", "unreachable")
+    assert sum(found[state] for state in states) + sum(found["paused"].values()) == pytest.approx(found["signed_in"])
+    return found
+
+
+def test_an_asterisk_that_is_killed_leaves_a_gap_and_what_was_seen_stays(
+    asterisk: Asterisk, start: StartDaemon
+) -> None:
+    daemon = start().until_ready()
+    with asterisk.drive() as pbx:
+        pbx.sign_in(SEAT, NAME)
+        pbx.pause(SEAT, "toilet")
+        time.sleep(2)
+    with Board(daemon.url) as board:
+        assert board.state("1001") == "paused"
+        asterisk.kill()
+        daemon.until(lambda: board.state("1001") == "unobserved")
+        assert board.source() == "lost"
+        time.sleep(2)
+        asterisk.start()
+        daemon.until(lambda: board.state("1001") == "paused", 20)
+        assert board.source() == "live"
+    with asterisk.drive() as pbx:
+        pbx.unpause(SEAT)
+        pbx.sign_out(SEAT)
+        daemon.until(lambda: record(daemon)["sign_outs"] == 1)
+    found = record(daemon)
+    assert found["unobserved"] > 2
+    assert (found["sign_ins"], found["pauses"]) == (1, 1)
+    assert daemon.said_times("lost") + daemon.said_times("ended") == 1
+
+
+def test_a_half_open_connection_is_noticed_within_two_intervals(asterisk: Asterisk, start: StartDaemon) -> None:
+    daemon = start().until_ready()
+    asterisk.freeze()
+    froze = time.monotonic()
+    daemon.until(lambda: daemon.metric("ccd_pbx_live") == 0)
+    assert time.monotonic() - froze < 2 * 0.5 + 1.0, "two intervals, and the time to look"
+    asterisk.thaw()
+    daemon.until_ready()
+
+
+def test_a_refused_login_is_said_as_what_it_is_and_once(start: StartDaemon) -> None:
+    daemon = start(secret="wrong")
+    daemon.until(lambda: daemon.said_times("refused") == 1)
+    time.sleep(3)
+    assert daemon.said_times("refused") == 1
+    assert not daemon.is_ready()
+
+
+def test_redis_may_go_be_wiped_and_come_back(asterisk: Asterisk, start: StartDaemon, tmp_path: Path) -> None:
+    redis = Redis(tmp_path)
+    redis.start()
+    try:
+        daemon = start(config=f'redis = {{ url = "{redis.url}" }}').until_ready()
+        with asterisk.drive() as pbx, Board(daemon.url) as board:
+            pbx.sign_in(SEAT, NAME)
+            daemon.until(lambda: board.state("1001") == "available")
+            redis.kill()
+            daemon.until(lambda: board.source() == "lost", 30)
+            pbx.pause(SEAT, "water")
+            redis.start()  # it kept nothing: killed and wiped are one
+            daemon.until(lambda: board.state("1001") == "paused", 30)
+            daemon.until(lambda: board.source() == "live")
+        assert record(daemon)["pauses"] == 1
+        assert daemon.said_times("Redis holds the floor") == 2
+    finally:
+        redis.kill()
+
+
+def test_a_locked_database_loses_nothing(asterisk: Asterisk, start: StartDaemon, tmp_path: Path) -> None:
+    daemon = start().until_ready()
+    with asterisk.drive() as pbx, Board(daemon.url) as board:
+        pbx.sign_in(SEAT, NAME)
+        daemon.until(lambda: board.state("1001") == "available")
+        locking = sqlite3.connect(tmp_path / "state" / "ccd.sqlite", isolation_level=None)
+        locking.execute("BEGIN IMMEDIATE")
+        pbx.pause(SEAT, "ticket")
+        daemon.until(lambda: board.state("1001") == "paused")
+        daemon.until(lambda: daemon.said_times("history_not_written") == 1, 40)
+        pbx.unpause(SEAT)
+        locking.execute("ROLLBACK")
+        locking.close()
+        daemon.until(lambda: daemon.said_times("history_written_again") == 1, 40)
+    found = record(daemon)
+    assert (found["pauses"], found["unobserved"]) == (1, 0)
+    assert found["paused"]["ticket"] > 1
+
+
+def test_a_daemon_that_is_killed_goes_on_where_it_stood(asterisk: Asterisk, start: StartDaemon) -> None:
+    daemon = start().until_ready()
+    with asterisk.drive() as pbx:
+        pbx.sign_in(SEAT, NAME)
+        pbx.pause(SEAT, "toilet")
+        pbx.sign_in(OTHER, "Agent 1002")
+        time.sleep(2.5)
+        daemon.kill()
+        time.sleep(1)
+        pbx.sign_out(OTHER)
+        daemon.start().until_ready()
+        with Board(daemon.url) as board:
+            assert board.state("1001") == "paused"
+            counters = board.agents["1001"]["counters"]
+            assert (counters["sign_ins"], counters["pauses"]) == (1, 1)
+            assert board.agents["1001"]["aux"] > 1
+        pbx.unpause(SEAT)
+        daemon.until(lambda: record(daemon)["available"] > 0.5)
+    found, other = record(daemon), record(daemon, "1002")
+    assert found["unobserved"] > 1
+    assert (found["sign_ins"], found["pauses"]) == (1, 1)
+    assert (other["sign_ins"], other["sign_outs"]) == (1, 0)
+    assert other["unobserved"] == pytest.approx(found["unobserved"], abs=1.0)
+
+
+def test_a_reload_takes_the_new_roster_and_keeps_the_old_where_the_new_has_faults(
+    asterisk: Asterisk, start: StartDaemon, tmp_path: Path
+) -> None:
+    daemon = start().until_ready()
+    roster = tmp_path / "roster.csv"
+    with asterisk.drive() as pbx, Board(daemon.url) as board:
+        pbx.sign_in("Local/1004@agents/n", "Agent 1004")
+        pbx.sign_in(SEAT, NAME)
+        daemon.until(lambda: board.state("1001") == "available")
+        assert "1004" not in board.agents
+        good = roster.read_text()
+        roster.write_text(good + "1004,,,team-1,\n")
+        daemon.reload()
+        daemon.until(lambda: daemon.said_times("not reloaded") == 1)
+        roster.write_text(good + "1004,Local/1004@agents/n,Agent 1004,team-1,\n")
+        daemon.reload()
+        daemon.until(lambda: board.state("1004") == "available")
