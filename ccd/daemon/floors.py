@@ -11,6 +11,7 @@ from ccd.floor.events import Lost, PbxEvent
 from ccd.floor.floor import Floor, FloorState
 from ccd.floor.segments import Segment, Transition
 from ccd.history.batch import Batch, batch_of
+from ccd.history.schema import STATE_WORDS
 from ccd.live.batch import AgentReading, LiveBatch, QueueNow, SourceNow, pack
 
 
@@ -125,10 +126,13 @@ class Floors:
         )  # fmt: skip
 
     def _readings(self, agents: Iterable[str]) -> Iterator[AgentReading]:
+        allowances: dict[str | None, int] = {}
         for agent in agents:
             unit = self.crew.units[agent]
+            if unit not in allowances:
+                allowances[unit] = self.site.allowance_s(unit)
             name = self.site.name_of(agent) or self.crew.member_name(agent) or agent
-            yield AgentReading(agent, name, unit or "", self.crew.days[agent].read(), self.site.allowance_s(unit))
+            yield AgentReading(agent, name, unit or "", self.crew.days[agent].read(), allowances[unit])
 
     def _queues_now(self) -> Iterator[QueueNow]:
         waiting: dict[str, list[int]] = {name: [] for name in self._queues}
@@ -145,4 +149,4 @@ class Floors:
 def _said(pbx: str, opened: Segment) -> tuple[str, str, str, int, str, str]:
     """A transition as the stream's readers get it: PBX, seat, member name, µs, state, reason."""
     view = opened.view
-    return pbx, opened.seat, view.name, opened.start, view.state.name.lower(), view.reason
+    return pbx, opened.seat, view.name, opened.start, STATE_WORDS[view.state], view.reason

@@ -39,6 +39,7 @@ class Crew:
         self.units: dict[str, str | None] = {}
         self.changed: set[str] = set()
         self._names: dict[str, str] = {}  # agent → the member name last seen
+        self._confirmed_at = 0
 
     def know(self, owner: Owner) -> None:
         """Somebody is on the roster: known, and signed out, before any seat says so."""
@@ -55,7 +56,10 @@ class Crew:
         self._give(pbx, opened, opened.start, opened.told)
 
     def confirm(self, at: int) -> None:
-        """Nothing before `at` will come from any source any more."""
+        """Nothing before `at` will come from any source any more. Asked after each batch, and most say nothing new."""
+        if at <= self._confirmed_at:
+            return
+        self._confirmed_at = at
         for agent, day in self.days.items():
             if day.waiting and day.waiting[0].at <= at:
                 day.confirm(at)
