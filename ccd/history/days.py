@@ -19,7 +19,7 @@ from ccd.history.look_back import by_seat, looked_back
 from ccd.history.reading import Source, lines, numbers_of
 from ccd.history.whose import Holder, Measuring
 
-AGENTS_AT_ONCE = 100
+AGENTS_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)

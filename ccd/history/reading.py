@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.floor.segments import Segment
@@ -57,12 +58,11 @@ async def first_start(connection: AsyncConnection) -> int | None:
 
 async def seen_between(connection: AsyncConnection, since: int, until: int) -> set[Seen]:
     """The seats, each with the names on it, in [since, until) and just before."""
-    within = select(segments.c.pbx, segments.c.seat, segments.c.name).where(
-        segments.c.start_at >= since, segments.c.start_at < until
-    )
-    rows = list(await connection.execute(within.distinct()))
-    rows += await connection.execute(_last_before(since).with_only_columns(*within.selected_columns))
-    found = {Seen(*row) for row in rows}
+    table = segments.c
+    within = select(table.pbx, table.seat, table.name).where(*_starts(since, until)).distinct()
+    before = select(seats.c.pbx, seats.c.seat, _last_before(since, "name"))
+    found = {Seen(*row) for row in await connection.execute(within)}
+    found |= {Seen(pbx, seat, name) for pbx, seat, name in await connection.execute(before) if name is not None}
     opened = select(seats.c.pbx, seats.c.seat, seats.c.format, seats.c.open).where(seats.c.start_at < until)
     for pbx, seat, version, text in await connection.execute(opened):
         found.add(Seen(pbx, seat, open_from(text, version).view.name))
@@ -75,12 +75,12 @@ async def lines(connection: AsyncConnection, keys: Collection[SeatKey], since: i
     for pbx, names in _portions(keys):
         of_seats = and_(segments.c.pbx == pbx, segments.c.seat.in_(names))
         _keep(found, await _fetch(connection, select(*_COLUMNS).where(of_seats, *_starts(since, until))))
-        before = _last_before(since).where(seats.c.pbx == pbx, seats.c.seat.in_(names))
-        _keep(found, await _fetch(connection, before))
-        opened = select(seats.c.pbx, seats.c.format, seats.c.open).where(
-            seats.c.pbx == pbx, seats.c.seat.in_(names), seats.c.start_at < until
-        )
-        _keep(found, [(pbx, open_from(text, version)) for pbx, version, text in await connection.execute(opened)])
+        of_seats = and_(seats.c.pbx == pbx, seats.c.seat.in_(names))
+        before = (await connection.scalars(select(_last_before(since, "number")).where(of_seats))).all()
+        numbered = select(*_COLUMNS).where(segments.c.pbx == pbx, segments.c.number.in_(before))
+        _keep(found, await _fetch(connection, numbered))
+        opened = select(seats.c.format, seats.c.open).where(of_seats, seats.c.start_at < until)
+        _keep(found, [(pbx, open_from(text, version)) for version, text in await connection.execute(opened)])
     return found
 
 
@@ -114,20 +114,20 @@ def _starts(since: int, until: int) -> tuple[ColumnElement[bool], ...]:
     return (segments.c.start_at >= since, segments.c.start_at < until)
 
 
-def _last_before(since: int) -> Select[tuple[object, ...]]:
-    """Of each seat the last segment that began before `since`."""
-    earlier = segments.alias()
-    last = (
-        select(earlier.c.number)
-        .where(earlier.c.pbx == seats.c.pbx, earlier.c.seat == seats.c.seat, earlier.c.start_at < since)
-        .order_by(earlier.c.start_at.desc(), earlier.c.number.desc())
+def _last_before(since: int, column: str) -> ScalarSelect[Any]:
+    """Of each of `seats`, a column of the last segment that began before `since`; a question for each, which no
+    planner can turn into a walk through all segments."""
+    table = segments.c
+    return (
+        select(table[column])
+        .where(table.pbx == seats.c.pbx, table.seat == seats.c.seat, table.start_at < since)
+        .order_by(table.start_at.desc(), table.number.desc())
         .limit(1)
         .scalar_subquery()
     )
-    return select(*_COLUMNS).join(seats, segments.c.pbx == seats.c.pbx).where(segments.c.number == last)
 
 
-async def _fetch(connection: AsyncConnection, wanted: Select[tuple[object, ...]]) -> list[tuple[str, Segment]]:
+async def _fetch(connection: AsyncConnection, wanted: Select[Any]) -> list[tuple[str, Segment]]:
     return segments_of((await connection.execute(wanted)).all())
 
 

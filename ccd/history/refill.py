@@ -33,7 +33,8 @@ async def refill(connection: AsyncConnection, crew: Crew, measuring: Measuring, 
                 crew.pass_midnight(turns.pop(0))
             crew.take(pbx, segment)
         crew.confirm(min(told[-1][1].start, *heard))
-        _date_those_signed_out(crew, told)
+        if told[-1][1].start < since:
+            _date_those_signed_out(crew, told)
     for turn in turns:
         if turn <= last:
             crew.pass_midnight(turn)
