@@ -32,9 +32,21 @@ describe("aux time", () => {
 
 describe("how a state looks", () => {
   test("exempt pauses and other calls have a look of their own", () => {
-    expect(lookOf(agentOf({ state: "paused", exempt: true }))).toBe("exempt");
-    expect(lookOf(agentOf({ state: "on_call", other_call: true }))).toBe("other_call");
-    expect(lookOf(agentOf({ state: "unobserved" }))).toBe("unobserved");
+    expect(lookOf(agentOf({ state: "paused", exempt: true }), NOW_S)).toBe("exempt");
+    expect(lookOf(agentOf({ state: "on_call", other_call: true }), NOW_S)).toBe("other_call");
+    expect(lookOf(agentOf({ state: "unobserved" }), NOW_S)).toBe("unobserved");
+  });
+});
+
+describe("an exempt pause with a limit", () => {
+  const meal = paused("recovery", 1000, { exempt: true, aux_from: NOW_S + 5 });
+
+  test("it stops being exempt at its limit, without a word from the server", () => {
+    expect([lookOf(meal, NOW_S + 4), lookOf(meal, NOW_S + 5)]).toEqual(["exempt", "paused"]);
+  });
+
+  test("from then on the nudge for a forgotten unpause holds", () => {
+    expect([nudgeFor(meal, SITE, NOW_S + 4), nudgeFor(meal, SITE, NOW_S + 5)?.kind]).toEqual([null, "pause"]);
   });
 });
 
@@ -44,8 +56,8 @@ describe("what a person should look at", () => {
     ["a pause below it", paused("toilet", 299), false],
     ["a pause without an own threshold", paused("ticket", 600), true],
     ["a personal pause, whose reason is not ours to see", paused("personal", 599), false],
-    ["a long meal that is exempt", paused("meal", 3000, { exempt: true }), false],
-    ["an exempt pause at its own limit", paused("recovery", 900, { exempt: true }), true],
+    ["a long meal that is exempt", paused("meal", 3000, { exempt: true, aux_from: null }), false],
+    ["an exempt pause at its own limit", paused("recovery", 900, { exempt: true, aux_from: NOW_S }), true],
     ["a meal beyond what is exempt", paused("meal", 3700, { exempt: false }), true],
     ["an unreachable telephone", agentOf({ state: "unreachable" }), true],
     ["a long call", agentOf({ state: "on_call", since: NOW_S - 5000 }), false],

@@ -6,58 +6,72 @@ import { whatItBuys } from "../src/me/buys";
 import { en } from "../src/texts/en";
 import { zh } from "../src/texts/zh";
 
-const FACTS = { revision: 1, base: 28_800, rate_ppm: 37_000, allowance: 1065, unobserved: 0 };
+const FACTS = {
+  revision: 1,
+  base: 28_800,
+  rate_ppm: 37_000,
+  allowance: 1065,
+  protected: 1065,
+  unobserved: 0,
+};
 
-function line(service: string, amount: number, facts: StatementLine["facts"], leave = 0): StatementLine {
-  const when = { transfer: "t", day: "2026-11-23", recorded_at: 0, balance_after: 0 };
-  return { ...when, service, amount, leave, facts: { ...FACTS, overdraft: 0, covered: 0, ...facts } };
+function line(amount: number, facts: StatementLine["facts"], leave = 0): StatementLine {
+  const when = { transfer: "t", day: "2026-11-23", recorded_at: 0, balance_after: 0, service: "savings" };
+  return { ...when, amount, leave, facts: { ...FACTS, deposit: 0, overdraft: 0, before: 0, ...facts } };
 }
 
 describe("a line's arithmetic in words", () => {
   test("a deposit names base, rate, allowance, aux and what was saved", () => {
-    const said = explain(line("savings", 465, { aux: 600 }), en).join(" ");
+    const said = explain(line(465, { aux: 600, deposit: 465 }), en).join(" ");
     expect(said).toBe("Base 8 h; 3.7 % of it is an allowance of 17 min 45 s; 10 min used, 7 min 45 s saved.");
   });
 
   test("it says the same in Chinese", () => {
-    const said = explain(line("savings", 465, { aux: 600 }), zh).join("");
+    const said = explain(line(465, { aux: 600, deposit: 465 }), zh).join("");
     expect(said).toBe("计入 8 时，其 3.7 % 是额度 17 分 45 秒；用了 10 分，省下 7 分 45 秒。");
   });
 
   test("an overdraft says what the balance covered and what became leave", () => {
-    const facts = { aux: 2000, overdraft: 935, covered: 500 };
-    const said = explain(line("overdraft", -500, facts), en).join(" ");
-    expect(said).toContain("33 min 20 s used");
-    expect(said).toContain("15 min 35 s over");
-    expect(said).toContain("8 min 20 s taken from the balance.");
-    expect(said).toContain("7 min 15 s beyond the balance is personal leave.");
-    expect(explain(line("leave", 0, facts, 435), en).join(" ")).toBe(said);
+    const said = explain(line(-500, { aux: 2000, overdraft: 935 }, 435), en);
+    expect(said).toEqual([
+      "33 min 20 s used; 3.7 % of a base of 8 h is an allowance of 17 min 45 s; 15 min 35 s over.",
+      "8 min 20 s taken from the balance.",
+      "7 min 15 s beyond the balance is personal leave.",
+    ]);
   });
 
-  test("unobserved time is named, with who gains by it", () => {
-    expect(explain(line("savings", 465, { aux: 600, unobserved: 720 }), en).join(" ")).toContain(
-      "12 min could not be observed: they add to the allowance, nothing is charged for them.",
-    );
+  test("what was not observed widens what is not charged, and is named", () => {
+    const said = explain(line(-100, { aux: 1209, protected: 1109, unobserved: 1200, overdraft: 100 }), en);
+    expect(said[0]).toContain("an allowance of 17 min 45 s, widened to 18 min 29 s; 1 min 40 s over.");
+    expect(said[1]).toBe("20 min could not be observed; nothing is charged for them.");
+  });
+
+  test("between allowance and protection nothing is saved and nothing charged", () => {
+    const said = explain(line(0, { aux: 1100, protected: 1109, unobserved: 1200 }), en);
+    expect(said[0]).toContain("18 min 20 s used, nothing saved.");
+    expect(said).toHaveLength(2);
   });
 
   test("a correction says what it should be, what was posted, and that this is the difference", () => {
-    const said = explain(line("savings", -102, { aux: 700, revision: 2 }), en).at(-1);
-    expect(said).toBe(
+    const said = explain(line(-102, { aux: 700, deposit: 365, before: 467, revision: 2 }), en);
+    expect(said.at(-1)).toBe(
       "Corrected: it should be +6 min 05 s, +7 min 47 s was posted before; this is the difference.",
     );
   });
 
-  test("a correction of an overdraft and of a leave counts in their own direction", () => {
-    const facts = { aux: 2000, overdraft: 935, covered: 500, revision: 2 };
-    expect(explain(line("overdraft", -200, facts), en).at(-1)).toContain("\u22125 min was posted before");
-    expect(explain(line("leave", 0, facts, 400), en).at(-1)).toContain(
-      "it should be +7 min 15 s, +35 s was posted",
-    );
+  test("a correction that cancels leave says so", () => {
+    const said = explain(line(30, { aux: 1000, deposit: 65, before: -400, revision: 3 }, -435), en);
+    expect(said[1]).toBe("7 min 15 s less of personal leave.");
+    expect(said.at(-1)).toContain("it should be +1 min 05 s, \u22126 min 40 s was posted before");
+  });
+
+  test("what was posted before follows from the line where its facts do not tell", () => {
+    const { before: _, ...facts } = line(-102, { aux: 700, deposit: 365, revision: 2 }).facts;
+    expect(explain({ ...line(-102, {}), facts }, en).at(-1)).toContain("+7 min 47 s was posted before");
   });
 
   test("a line without these facts has no arithmetic, and no invented one", () => {
-    const gift = { ...line("gift", 1800, {}), facts: {} };
-    expect(explain(gift, zh)).toEqual([]);
+    expect(explain({ ...line(1800, {}), service: "gift", facts: {} }, zh)).toEqual([]);
   });
 
   test("rates are said as they are", () => {

@@ -95,20 +95,31 @@ def make_agents(count: int, seed: int = 4, now: float | None = None) -> dict[str
 
 def savings_line(day: str, base: int, aux: int, balance_after: int) -> Json:
     """A deposit with the facts it came from (docs/time-bank.md 3.1)."""
-    allowance = RATE_PPM * base // 1_000_000
-    facts = {"revision": 1, "base": base, "rate_ppm": RATE_PPM, "allowance": allowance, "aux": aux}
-    facts |= {"unobserved": 0, "overdraft": 0, "covered": 0}
-    return _line(day, "savings", allowance - aux, 0, balance_after, facts)
+    facts = _facts(base, aux)
+    return _line(day, "savings", facts["deposit"], 0, balance_after, facts)
 
 
-def overdraft_lines(day: str, base: int, aux: int, covered: int, balance_after: int) -> list[Json]:
+def overdraft_line(day: str, base: int, aux: int, covered: int, balance_after: int, unobserved: int = 0) -> Json:
     """What an overdraft took from the balance, and the rest as personal leave (docs/time-bank.md 3.4)."""
+    facts = _facts(base, aux, unobserved)
+    return _line(day, "overdraft", -covered, facts["overdraft"] - covered, balance_after, facts)
+
+
+def _facts(base: int, aux: int, unobserved: int = 0) -> Json:
     allowance = RATE_PPM * base // 1_000_000
-    over = aux - allowance
-    facts = {"revision": 1, "base": base, "rate_ppm": RATE_PPM, "allowance": allowance, "aux": aux}
-    facts |= {"unobserved": 0, "overdraft": over, "covered": covered}
-    lines = [_line(day, "leave", 0, over - covered, balance_after, facts)] if over > covered else []
-    return [*lines, _line(day, "overdraft", -covered, 0, balance_after, facts)]
+    protected = RATE_PPM * (base + unobserved) // 1_000_000
+    return {
+        "revision": 1,
+        "base": base,
+        "rate_ppm": RATE_PPM,
+        "allowance": allowance,
+        "protected": protected,
+        "aux": aux,
+        "unobserved": unobserved,
+        "deposit": max(0, allowance - aux),
+        "overdraft": max(0, aux - protected),
+        "before": 0,
+    }
 
 
 def _line(day: str, service: str, amount: int, leave: int, balance_after: int, facts: Json) -> Json:
@@ -127,17 +138,19 @@ def _line(day: str, service: str, amount: int, leave: int, balance_after: int, f
 def statement() -> list[Json]:
     """Three weeks' lines, newest first: deposits, an overdraft with leave, a correction, unobserved time."""
     corrected = savings_line("2026-11-20", 28_800, 700, 15_000)
-    corrected["facts"]["revision"] = 2
-    corrected["amount"], corrected["transfer"] = -102, "2026-11-20-savings-2"
-    unseen = overdraft_lines("2026-11-19", 25_200, 1_320, 343, 15_102)[0]
-    unseen["facts"]["unobserved"], unseen["facts"]["overdraft"] = 1_200, 343
+    corrected["facts"] |= {"revision": 2, "before": 467}
+    corrected |= {"amount": -102, "transfer": "2026-11-20-savings-2"}
     lines = [
         savings_line("2026-11-23", 28_800, 598, 15_467),
         corrected,
-        *overdraft_lines("2026-11-21", 28_800, 2_000, 500, 15_000),
-        unseen,
+        overdraft_line("2026-11-21", 28_800, 2_000, covered=500, balance_after=15_000),
+        overdraft_line("2026-11-19", 25_200, 1_320, covered=343, balance_after=15_500, unobserved=1_200),
     ]
-    return lines + [savings_line(f"2026-11-{day:02d}", 28_000, 700, 15_000 - day) for day in range(18, 1, -1)]
+    rng = random.Random(11)
+    earlier = (
+        (f"2026-11-{day:02d}", rng.randrange(27_000, 30_000), rng.randrange(200, 990)) for day in range(18, 1, -1)
+    )
+    return lines + [savings_line(day, base, aux, 15_800 - 40 * at) for at, (day, base, aux) in enumerate(earlier)]
 
 
 @dataclass

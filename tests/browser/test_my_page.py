@@ -101,9 +101,10 @@ def test_each_line_has_its_arithmetic_in_words(open_as: OpenPage) -> None:
         "Base 8 h; 3.7 % of it is an allowance of 17 min 45 s; 9 min 58 s used, 7 min 47 s saved."
     )
     expect(lines.nth(1)).to_contain_text("Corrected: it should be +6 min 05 s")
-    expect(lines.nth(2)).to_contain_text("Personal leave")
+    expect(lines.nth(2).locator(".amount")).to_contain_text("\N{MINUS SIGN}8 min 20 s")
+    expect(lines.nth(2).locator(".amount")).to_contain_text("+7 min 15 s leave")
     expect(lines.nth(2)).to_contain_text("7 min 15 s beyond the balance is personal leave.")
-    expect(lines.nth(4)).to_contain_text("20 min could not be observed")
+    expect(lines.nth(3)).to_contain_text("20 min could not be observed")
 
 
 def test_a_settlement_is_on_the_page_without_asking(me: Page, server: FakeServer) -> None:

@@ -10,10 +10,15 @@ const PPM = 1_000_000;
 /** From this part of its threshold on a pause is near its limit. */
 const NEAR_LIMIT_PART = 0.8;
 
-export function lookOf(agent: Agent): Look {
-  if (agent.state === "paused" && agent.exempt) return "exempt";
+export function lookOf(agent: Agent, now_s: number): Look {
+  if (agent.state === "paused" && isExempt(agent, now_s)) return "exempt";
   if (agent.state === "on_call" && agent.other_call) return "other_call";
   return agent.state;
+}
+
+/** A pause costs nothing while its reason is exempt, and no longer: a limit passes without a word from the server. */
+export function isExempt(agent: Agent, now_s: number): boolean {
+  return agent.exempt && (agent.aux_from === null || now_s < agent.aux_from);
 }
 
 export function inState(agent: Agent, now_s: number): number {
@@ -42,24 +47,24 @@ function running(from_s: number | null, now_s: number): number {
 }
 
 /** Seconds from which this pause should be looked at; Infinity where none is set. */
-export function pauseThreshold(agent: Agent, site: Site): number {
+export function pauseThreshold(agent: Agent, site: Site, now_s: number): number {
   const reason = site.reasons[agent.reason];
   if (reason?.threshold_s != null) return reason.threshold_s;
   // A meal may take its hour: what is exempt is late only beyond its own limit.
-  if (agent.exempt) return reason?.max_s ?? Infinity;
+  if (isExempt(agent, now_s)) return reason?.max_s ?? Infinity;
   return site.pause_threshold_s;
 }
 
 /** Needs a person: a pause over its threshold, a telephone that can't be reached. */
 export function needsAttention(agent: Agent, site: Site, now_s: number): boolean {
   if (agent.state === "unreachable") return true;
-  return agent.state === "paused" && inState(agent, now_s) >= pauseThreshold(agent, site);
+  return agent.state === "paused" && inState(agent, now_s) >= pauseThreshold(agent, site, now_s);
 }
 
 /** Will need a person soon, or does: a pause near its threshold, or one that uses up the last of the allowance. */
 export function nearLimit(agent: Agent, site: Site, now_s: number): boolean {
   if (agent.state !== "paused") return false;
-  if (inState(agent, now_s) >= NEAR_LIMIT_PART * pauseThreshold(agent, site)) return true;
+  if (inState(agent, now_s) >= NEAR_LIMIT_PART * pauseThreshold(agent, site, now_s)) return true;
   return auxRuns(agent, now_s) && auxLeft(agent, now_s) < site.nudge_left_s;
 }
 

@@ -80,7 +80,7 @@ interface Ranked {
 function ranking(sort: Sort, site: Site, now_s: number): (agent: Agent) => number {
   // How long someone has been away from work asks nothing of anybody: the signed-out stand last.
   if (sort === "longest") return (agent) => (agent.state === "signed_out" ? 1 : 0);
-  return (agent) => (needsAttention(agent, site, now_s) ? -1 : LOOK_ORDER[lookOf(agent)]);
+  return (agent) => (needsAttention(agent, site, now_s) ? -1 : LOOK_ORDER[lookOf(agent, now_s)]);
 }
 
 function byRank(collator: Intl.Collator) {

@@ -36,8 +36,12 @@ export interface Facts {
   allowance?: number;
   aux?: number;
   unobserved?: number;
+  deposit?: number;
   overdraft?: number;
-  covered?: number;
+  /** Up to this nothing is charged. */
+  protected?: number;
+  /** What the day had been worth in earlier settlements, less than nothing for an overdraft. */
+  before?: number;
 }
 
 export interface StatementLine {

@@ -1,4 +1,4 @@
-// A statement line's arithmetic, said in sentences: how the amount came about, out of the facts it was posted with.
+// A statement line's arithmetic, said in sentences: how the day's worth came about, what this line did with it.
 
 import type { Facts, StatementLine } from "../http/api";
 import type { Texts } from "../texts/zh";
@@ -10,53 +10,75 @@ export function rateInWords(rate_ppm: number): string {
   return `${Number((rate_ppm / PPM_A_PERCENT).toFixed(4))} %`;
 }
 
-/** Sentences, shortest first; none where the facts do not hold what is needed. */
+/** None where the line's facts are not those of a settlement. */
 export function explain(line: StatementLine, texts: Texts): string[] {
-  const { facts } = line;
-  const { base, rate_ppm, allowance, aux } = facts;
-  if (base === undefined || rate_ppm === undefined || allowance === undefined || aux === undefined) return [];
-  const words = (seconds: number) => inWords(seconds, texts.duration);
-  const rate = rateInWords(rate_ppm);
-  const sentences: string[] = [];
-  if (line.service === "savings") {
-    const kept = Math.max(0, allowance - Math.floor(aux));
-    sentences.push(
-      kept > 0
-        ? texts.facts.deposit(words(base), rate, words(allowance), words(aux), words(kept))
-        : texts.facts.nothingKept(words(base), rate, words(allowance), words(aux)),
-    );
-  } else {
-    const over = facts.overdraft ?? Math.max(0, Math.floor(aux) - allowance);
-    sentences.push(texts.facts.overdraft(words(aux), words(base), rate, words(allowance), words(over)));
-    sentences.push(...chargedTo(facts, over, texts));
-  }
-  if ((facts.unobserved ?? 0) >= 1) sentences.push(texts.facts.unobserved(words(facts.unobserved ?? 0)));
-  const correction = correctionOf(line, texts);
-  return correction === null ? sentences : [...sentences, correction];
+  const day = dayOf(line.facts);
+  if (day === null) return [];
+  return [
+    theDay(day, texts),
+    ...theProtection(day, texts),
+    ...theCharge(line, texts),
+    ...theCorrection(line, day, texts),
+  ];
 }
 
-function chargedTo(facts: Facts, over: number, texts: Texts): string[] {
+interface Day {
+  base: number;
+  rate_ppm: number;
+  allowance: number;
+  /** Up to this nothing is charged: more than the allowance where time was not observed, or it was so agreed. */
+  protected: number;
+  unobserved: number;
+  aux: number;
+  deposit: number;
+  overdraft: number;
+}
+
+function dayOf(facts: Facts): Day | null {
+  const { base, rate_ppm, allowance, aux } = facts;
+  if (base === undefined || rate_ppm === undefined || allowance === undefined || aux === undefined)
+    return null;
+  const { deposit = Math.max(0, allowance - Math.floor(aux)), overdraft = 0, unobserved = 0 } = facts;
+  const upTo = facts.protected ?? allowance;
+  return { base, rate_ppm, allowance, protected: upTo, unobserved, aux, deposit, overdraft };
+}
+
+function theDay(day: Day, texts: Texts): string {
   const words = (seconds: number) => inWords(seconds, texts.duration);
-  const covered = facts.covered ?? over;
+  const [base, rate, allowance] = [words(day.base), rateInWords(day.rate_ppm), words(day.allowance)];
+  if (day.deposit > 0) return texts.facts.deposit(base, rate, allowance, words(day.aux), words(day.deposit));
+  if (day.overdraft === 0) return texts.facts.nothingKept(base, rate, allowance, words(day.aux));
+  const beyond = Math.max(day.allowance, day.protected);
+  if (beyond === day.allowance)
+    return texts.facts.overdraft(words(day.aux), base, rate, allowance, words(day.overdraft));
+  return texts.facts.overdraftBeyond(
+    words(day.aux),
+    base,
+    rate,
+    allowance,
+    words(beyond),
+    words(day.overdraft),
+  );
+}
+
+function theProtection(day: Day, texts: Texts): string[] {
+  if (day.unobserved < 1) return [];
+  return [texts.facts.unobserved(inWords(day.unobserved, texts.duration))];
+}
+
+function theCharge(line: StatementLine, texts: Texts): string[] {
+  const words = (seconds: number) => inWords(seconds, texts.duration);
   const sentences: string[] = [];
-  if (covered > 0) sentences.push(texts.facts.covered(words(covered)));
-  if (over > covered) sentences.push(texts.facts.asLeave(words(over - covered)));
+  if (line.amount < 0) sentences.push(texts.facts.covered(words(line.amount)));
+  if (line.leave > 0) sentences.push(texts.facts.asLeave(words(line.leave)));
+  if (line.leave < 0) sentences.push(texts.facts.leaveLess(words(line.leave)));
   return sentences;
 }
 
-/** A day measured anew posts the difference only: what it is now, and what was posted before. */
-function correctionOf(line: StatementLine, texts: Texts): string | null {
-  const { facts } = line;
-  if ((facts.revision ?? 1) <= 1) return null;
-  const now = worthNow(line);
-  const posted = line.amount !== 0 ? line.amount : line.leave;
-  const said = (seconds: number) => (seconds === 0 ? texts.facts.nothing : signed(seconds, texts.duration));
-  return texts.facts.revision(said(now), said(now - posted));
-}
-
-function worthNow(line: StatementLine): number {
-  const { allowance = 0, aux = 0, overdraft = 0, covered = 0 } = line.facts;
-  if (line.service === "savings") return Math.max(0, allowance - Math.floor(aux));
-  if (line.amount === 0 && line.leave !== 0) return overdraft - covered;
-  return -covered;
+/** A day measured anew posts the difference only: what it is now, and what had been posted before. */
+function theCorrection(line: StatementLine, day: Day, texts: Texts): string[] {
+  if ((line.facts.revision ?? 1) <= 1) return [];
+  const worth = day.deposit - day.overdraft;
+  const before = line.facts.before ?? worth - (line.amount - line.leave);
+  return [texts.facts.revision(signed(worth, texts.duration), signed(before, texts.duration))];
 }

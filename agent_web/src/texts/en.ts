@@ -170,6 +170,7 @@ export const en: Texts = {
     failed: "The statement could not be fetched",
     retry: "Try again",
     balanceAfter: (balance) => `balance ${balance}`,
+    leave: (leave) => `${leave} leave`,
   },
   facts: {
     deposit: (base, rate, allowance, aux, kept) =>
@@ -178,12 +179,13 @@ export const en: Texts = {
       `Base ${base}; ${rate} of it is an allowance of ${allowance}; ${aux} used, nothing saved.`,
     overdraft: (aux, base, rate, allowance, over) =>
       `${aux} used; ${rate} of a base of ${base} is an allowance of ${allowance}; ${over} over.`,
-    unobserved: (span) =>
-      `${span} could not be observed: they add to the allowance, nothing is charged for them.`,
+    overdraftBeyond: (aux, base, rate, allowance, beyond, over) =>
+      `${aux} used; ${rate} of a base of ${base} is an allowance of ${allowance}, widened to ${beyond}; ${over} over.`,
+    unobserved: (span) => `${span} could not be observed; nothing is charged for them.`,
     covered: (covered) => `${covered} taken from the balance.`,
     asLeave: (leave) => `${leave} beyond the balance is personal leave.`,
+    leaveLess: (leave) => `${leave} less of personal leave.`,
     revision: (now, before) =>
       `Corrected: it should be ${now}, ${before} was posted before; this is the difference.`,
-    nothing: "0 s",
   },
 };

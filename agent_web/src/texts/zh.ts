@@ -168,6 +168,7 @@ export const zh = {
     failed: "明细没有取到",
     retry: "重试",
     balanceAfter: (balance: string) => `余额 ${balance}`,
+    leave: (leave: string) => `事假 ${leave}`,
   },
   facts: {
     deposit: (base: string, rate: string, allowance: string, aux: string, kept: string) =>
@@ -176,11 +177,19 @@ export const zh = {
       `计入 ${base}，其 ${rate} 是额度 ${allowance}；用了 ${aux}，没有省下。`,
     overdraft: (aux: string, base: string, rate: string, allowance: string, over: string) =>
       `用了 ${aux}；计入 ${base}，其 ${rate} 是额度 ${allowance}；超支 ${over}。`,
-    unobserved: (span: string) => `有 ${span}没有观测到，额度照给，不作扣减。`,
+    overdraftBeyond: (
+      aux: string,
+      base: string,
+      rate: string,
+      allowance: string,
+      beyond: string,
+      over: string,
+    ) => `用了 ${aux}；计入 ${base}，其 ${rate} 是额度 ${allowance}，放宽到 ${beyond}；超支 ${over}。`,
+    unobserved: (span: string) => `有 ${span}没有观测到，这段时间不作扣减。`,
     covered: (covered: string) => `从余额扣 ${covered}。`,
     asLeave: (leave: string) => `余额不足的 ${leave}记为事假。`,
+    leaveLess: (leave: string) => `事假减少 ${leave}。`,
     revision: (now: string, before: string) => `更正：重新核算应为 ${now}，先前已记 ${before}，这里补差额。`,
-    nothing: "0 秒",
   },
 };
 
