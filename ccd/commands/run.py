@@ -7,6 +7,7 @@ from typing import Annotated, cast
 import typer
 
 from ccd import logs
+from ccd.commands.configuration import Config
 from ccd.daemon.run import ALL_PARTS, Part, Surroundings, house
 from ccd.daemon.site import Site
 from ccd.daemon.surroundings import usable
@@ -16,7 +17,7 @@ from ccd.settings import Settings
 
 
 def run(
-    config: Annotated[Path, typer.Option(help="The configuration, as config/ccd.toml.")],
+    config: Config,
     only: Annotated[str, typer.Option(help="Some of capture,live,settle,api, where they run apart.")] = "",
 ) -> None:
     """Follow the PBXs, keep boards and pages, settle the days, until SIGTERM. SIGHUP reads the files again."""

@@ -12,10 +12,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ccd.daemon.run import database_url
+from ccd.commands.configuration import Config
+from ccd.daemon.stores import database
 from ccd.errors import AccountError
-from ccd.ledger.sql.engine import open_engine
-from ccd.ledger.sql.migrate import upgrade
 from ccd.org.people import Person, Role
 from ccd.settings import read
 from ccd.web.accounts import Accounts
@@ -25,7 +24,6 @@ T = TypeVar("T")
 
 user = typer.Typer(no_args_is_help=True, help="Who may sign in to the pages.")
 
-Config = Annotated[Path, typer.Option("--config", help="The configuration, as config/ccd.toml.")]
 Name = Annotated[str, typer.Argument(help="The name to sign in with.")]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 
@@ -74,13 +72,8 @@ def _with_accounts(config: Path, work: Callable[[Accounts], Awaitable[T]]) -> T:
     settings = read(config)
 
     async def done() -> T:
-        settings.state_directory.mkdir(parents=True, exist_ok=True)
-        engine = open_engine(database_url(settings))
-        try:
-            await upgrade(engine)
+        async with database(settings) as engine:
             return await work(Accounts(engine, Passwords(), time.time))
-        finally:
-            await engine.dispose()
 
     return asyncio.run(done())
 

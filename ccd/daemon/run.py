@@ -23,6 +23,7 @@ from ccd.daemon.floors import Floors
 from ccd.daemon.health import Figures, Health, registry_of
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.site import Site
+from ccd.daemon.stores import database
 from ccd.errors import FaultsError
 from ccd.history.close import Closer
 from ccd.history.reading import reading
@@ -31,8 +32,6 @@ from ccd.history.refill import refill
 from ccd.history.resume import take_over
 from ccd.history.whose import Measuring
 from ccd.ledger.books import Ledger
-from ccd.ledger.sql.engine import open_engine
-from ccd.ledger.sql.migrate import upgrade
 from ccd.ledger.sql.turns import Patience
 from ccd.live.batch import SourceNow
 from ccd.live.board import Board
@@ -47,7 +46,6 @@ from ccd.live.writer import AWAY, Writer
 from ccd.notify import Notifier
 from ccd.pbx.capture import Pbx
 from ccd.pbx.evidence import Evidence
-from ccd.settings import Settings
 from ccd.settings.secrets import store_url
 from ccd.web.accounts import Accounts
 from ccd.web.app import Web, create_app
@@ -61,7 +59,6 @@ Part = Literal["capture", "live", "settle", "api"]
 ALL_PARTS: frozenset[Part] = frozenset(("capture", "live", "settle", "api"))
 
 EVENTS_AT_ONCE_MAX = 2_000  # applied before the loop turns to others
-DATABASE_FILE = "ccd.sqlite"
 
 log = structlog.get_logger("ccd.daemon")
 
@@ -286,11 +283,8 @@ class House:
 async def house(site: Site, parts: frozenset[Part], outside: Surroundings) -> AsyncIterator[House]:
     """The daemon with its stores open, the embedded ones started and migrated; all of it is gone with the block."""
     settings = site.settings
-    settings.state_directory.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        engine = open_engine(database_url(settings))
-        stack.push_async_callback(engine.dispose)
-        await upgrade(engine)
+        engine = await stack.enter_async_context(database(settings))
         redis_url = store_url(settings.redis)
         if redis_url == "embedded":
             redis_url = await stack.enter_async_context(embedded_redis())
@@ -298,11 +292,6 @@ async def house(site: Site, parts: frozenset[Part], outside: Surroundings) -> As
         if made.server is not None:
             stack.callback(made.server.close)
         yield made
-
-
-def database_url(settings: Settings) -> str:
-    url = store_url(settings.sql)
-    return f"sqlite+aiosqlite:///{(settings.state_directory / DATABASE_FILE).absolute()}" if url == "embedded" else url
 
 
 def measuring(site: Site) -> Measuring:

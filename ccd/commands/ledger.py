@@ -1,0 +1,118 @@
+"""`ccd ledger`: what the ledger says of an agent."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ccd.bank.accounts import AGENT_KINDS, agent_owner
+from ccd.bank.statement import AgentAccount, Line, account_of, statement_of
+from ccd.commands.configuration import Config
+from ccd.daemon.stores import database
+from ccd.errors import CcdError
+from ccd.ledger.books import Ledger
+from ccd.reports.words import in_words
+from ccd.settings import read
+
+T = TypeVar("T")
+
+ledger = typer.Typer(no_args_is_help=True, help="What the ledger says of an agent: balance, statement.")
+
+
+class Format(StrEnum):
+    json = "json"
+    table = "table"
+
+
+Agent = Annotated[str, typer.Argument(help="The agent, as on the roster.")]
+As = Annotated[Format, typer.Option("--format", help="json or table")]
+
+
+class UnknownAccountError(CcdError):
+    """Nothing was ever posted for the agent."""
+
+    def __init__(self, agent: str) -> None:
+        super().__init__(agent)
+        self.agent = agent
+
+    def __str__(self) -> str:
+        return f"{self.agent} has no account: an agent gets one with the first settled day; see `ccd day`"
+
+
+@ledger.command()
+def balance(config: Config, agent: Agent, format: As = Format.table) -> None:
+    """Say what an agent has, by account, in seconds; and what is owed to attendance as personal leave."""
+    account = _asked(config, lambda books: _account(books, agent))
+    if format is Format.json:
+        print(json.dumps({"agent": agent, "balance": account.balance_s, "accounts": dict(account.kinds)}))
+        return
+    table = Table("account", "time", "seconds")
+    for kind in AGENT_KINDS:
+        table.add_row(kind, in_words(account.kinds[kind]), str(account.kinds[kind]))
+    table.add_section()
+    table.add_row("balance", in_words(account.balance_s), str(account.balance_s), style="bold")
+    Console().print(table)
+
+
+@ledger.command()
+def statement(
+    config: Config,
+    agent: Agent,
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many lines, the newest first.")] = 20,
+    before: Annotated[int | None, typer.Option(help="Only lines older than this one's cursor.")] = None,
+    format: As = Format.table,
+) -> None:
+    """Say what came in and went out, newest first, with the balance after each line."""
+
+    async def lines(books: Ledger) -> tuple[tuple[Line, ...], int | None]:
+        await _account(books, agent)
+        page = await statement_of(books, agent, before, limit)
+        return page.lines, page.before
+
+    found, cursor = _asked(config, lines)
+    if format is Format.json:
+        said = {"agent": agent, "lines": [line.as_json() for line in found], "next": cursor}
+        print(json.dumps(said, ensure_ascii=False, indent=1))
+        return
+    Console().print(_statement(found))
+    if cursor is not None:
+        print(f"older lines: --before {cursor}")
+
+
+def _statement(lines: Iterable[Line]) -> Table:
+    table = Table("day", "recorded", "service", "amount", "leave", "balance", "transfer")
+    for line in lines:
+        recorded = datetime.fromtimestamp(line.recorded_at / 1_000_000, UTC)
+        table.add_row(
+            str(line.day), f"{recorded:%Y-%m-%d %H:%M:%S}", line.service, in_words(line.amount_s, signed=True),
+            in_words(line.leave_s, signed=True), in_words(line.balance_after_s), line.transfer,
+        )  # fmt: skip
+    return table
+
+
+async def _account(books: Ledger, agent: str) -> AgentAccount:
+    """UnknownAccountError where there is none: zeros would look like an answer."""
+    if not await books.balances(agent_owner(agent)):
+        raise UnknownAccountError(agent)
+    return await account_of(books, agent)
+
+
+def _asked(config: Path, ask: Callable[[Ledger], Awaitable[T]]) -> T:
+    settings = read(config)
+
+    async def done() -> T:
+        async with database(settings) as engine:
+            return await ask(Ledger(engine, _nothing_is_recorded))
+
+    return asyncio.run(done())
+
+
+def _nothing_is_recorded() -> int:
+    raise AssertionError("whoever only asks records nothing")

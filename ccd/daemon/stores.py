@@ -1,0 +1,30 @@
+"""The site's database, opened and up to date, for the daemon and for whoever only asks something."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.ledger.sql.engine import open_engine
+from ccd.ledger.sql.migrate import upgrade
+from ccd.settings import Settings
+from ccd.settings.secrets import store_url
+
+DATABASE_FILE = "ccd.sqlite"
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """UnsafeDatabaseError, DatabaseBusyError or SchemaError where it can't be used."""
+    settings.state_directory.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(database_url(settings))
+    try:
+        await upgrade(engine)
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+def database_url(settings: Settings) -> str:
+    url = store_url(settings.sql)
+    return f"sqlite+aiosqlite:///{(settings.state_directory / DATABASE_FILE).absolute()}" if url == "embedded" else url
