@@ -17,6 +17,7 @@ from ccd.floor.records import DayRecord, Tally
 from ccd.floor.rules import ReasonRule, SeatRules
 from ccd.floor.seats import Pause, State, View
 from ccd.floor.segments import Segment
+from ccd.floor.values import value
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def merge(views: Mapping[Hashable, View]) -> Merged:
     return Merged(state, True, pause, max(paused, key=lambda view: view.reason_at).reason)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reading:
     """An agent as of the last change: what the live board and the agent's own page count up from.
 

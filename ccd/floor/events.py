@@ -5,8 +5,10 @@ interface on one PBX (docs/time-bank.md 2.1). `at` is the PBX's own time in inte
 `ref` is where the evidence keeps the event: yyyymmdd * 10**9 + its number in that day's file, 0 when none is kept.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
+
+from ccd.floor.values import value
 
 
 class Device(Enum):
@@ -19,7 +21,7 @@ class Device(Enum):
     UNREACHABLE = "unreachable"  # 4 and 5
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MemberAdded:
     at: int
     ref: int
@@ -32,7 +34,7 @@ class MemberAdded:
     wrap_up_s: int  # the member's own; 0 means the queue's
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MemberRemoved:
     at: int
     ref: int
@@ -41,7 +43,7 @@ class MemberRemoved:
     queue: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MemberPaused:
     """A pause set, set anew (perhaps for another reason) or lifted, in one queue."""
 
@@ -54,7 +56,7 @@ class MemberPaused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DeviceChanged:
     at: int
     ref: int
@@ -65,7 +67,7 @@ class DeviceChanged:
     in_call: bool | None  # None where the switch does not say
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallOffered:
     at: int
     ref: int
@@ -75,7 +77,7 @@ class CallOffered:
     call: str  # the caller's Uniqueid
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallConnected:
     at: int
     ref: int
@@ -86,7 +88,7 @@ class CallConnected:
     wrap_up_s: int = 0  # the member's own, where the event tells it; 0: the queue's
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallEnded:
     """A queue call is over; `call` is None where the switch did not say which (the oldest of its queue ends)."""
 
@@ -98,7 +100,7 @@ class CallEnded:
     call: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OfferEnded:
     """The seat was rung and did not take the call: `missed` when it rang out, not when it turned the caller away."""
 
@@ -111,7 +113,7 @@ class OfferEnded:
     missed: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallerJoined:
     at: int
     ref: int
@@ -119,7 +121,7 @@ class CallerJoined:
     call: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallerLeft:
     """A caller is out of the queue: `abandoned` when nobody took the call; otherwise a connect may follow."""
 
@@ -130,7 +132,7 @@ class CallerLeft:
     abandoned: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentLogged:
     """AgentLogin or AgentLogoff of an `Agent/` seat."""
 
@@ -140,21 +142,21 @@ class AgentLogged:
     logged_in: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Heard:
     """The PBX's clock has passed `at`, and everything before it has been said."""
 
     at: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lost:
     """Nothing after `at` was observed until the next `Snapshot`: a gap begins."""
 
     at: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Member:
     """One row of a snapshot: a seat in a queue."""
 
@@ -169,14 +171,14 @@ class Member:
     wrap_up_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Waiting:
     call: str
     queue: str
     since: int  # µs
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Snapshot:
     """The switch's whole answer to "who is in which queue": it ends a gap, or is held against what is known.
 

@@ -1,11 +1,10 @@
 """A seat's time line: half-open segments, and the transitions between them."""
 
-from dataclasses import dataclass
-
 from ccd.floor.seats import View
+from ccd.floor.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Segment:
     """A span in which a seat's view did not change; times are µs since the epoch, `end` is None while it is open.
 
@@ -33,7 +32,7 @@ class Segment:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Transition:
     """What the floor says happened: a segment closed (none, when the seat is new) and the one that follows it."""
 
