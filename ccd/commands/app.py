@@ -22,6 +22,8 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "user": "Who may sign in to the pages: add, list, remove, password.",
         "watch": "Show the board in this terminal.",
         "check": "Say every fault of a configuration, with file, key and what is allowed.",
+        "day": "Say what a day amounts to: as measured, or, while it runs, up to now.",
+        "settle": "Close a day that is over; with --dry-run, say what that would post.",
         "replay": "Say what captured AMI bytes and queue_log files amount to.",
         "simulate": "Run a telephone switch with a living floor, to look at ccd without one.",
     }

@@ -105,7 +105,7 @@ class Closer:
         await take_turn(self._engine, sweep, self._patience)
         seen = await self.outlook(self._now())
         for each in seen.due:
-            await self.close(each.unit, each.day.day)
+            _say(await self.close(each.unit, each.day.day))
         return seen
 
     async def due(self, now: int) -> list[tuple[str, date]]:
@@ -148,9 +148,20 @@ class Closer:
             lambda connection: note_settled(connection, unit, day, measured_at, settled_at),
             self._patience,
         )
-        closed = self._closed(taken, new, settlement)
-        _say(closed)
-        return closed
+        return self._closed(taken, new, settlement)
+
+    async def close_up_to(self, unit: str, day: date, dry_run: bool = False) -> list[Closed]:
+        """Closes the unit's day, after those before it that are not closed yet; a dry run looks at that day alone.
+
+        DayWaitsError where one of them waits; those before that one are closed.
+        """
+        closed: list[Closed] = []
+        if not dry_run:
+            seen = await self.outlook(self._now())
+            before = [each for each in (*seen.due, *seen.waiting) if each.unit == unit and each.day.day < day]
+            for each in sorted(before, key=lambda each: each.day.day):
+                closed.append(await self.close(unit, each.day.day))
+        return [*closed, await self.close(unit, day, dry_run)]
 
     async def _measure(self, unit: str, day: BusinessDay) -> Taken:
         async with reading(self._engine) as connection:

@@ -1,0 +1,44 @@
+"""`ccd day`: what a day amounts to, as far as it is known."""
+
+import asyncio
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from ccd.commands.configuration import Config
+from ccd.daemon.site import Site
+from ccd.daemon.stores import database
+from ccd.floor.records import DayRecord
+from ccd.history.known_days import known_days
+from ccd.history.reading import reading
+from ccd.history.whose import Measuring
+from ccd.reports import day_json, day_table
+from ccd.settings import read
+
+
+class Format(StrEnum):
+    json = "json"
+    table = "table"
+
+
+def day(
+    config: Config,
+    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The business day, as 2026-11-23.")],
+    agent: Annotated[str | None, typer.Option(help="One agent alone.")] = None,
+    format: Annotated[Format, typer.Option(help="json or table")] = Format.table,
+) -> None:
+    """Say what each agent's day amounts to: as it was measured, or, while it runs, up to what has been heard."""
+    site = Site(read(config))
+    records = asyncio.run(_days(site, day.date(), agent))
+    if format is Format.json:
+        print(day_json.render(records, site.settings.timezone))
+    else:
+        day_table.show(records, site.settings.timezone)
+
+
+async def _days(site: Site, day: date, agent: str | None) -> list[DayRecord]:
+    measuring = Measuring(site.owner_of, site.roster_turns, site.rules_of)
+    async with database(site.settings) as engine, reading(engine) as connection:
+        return await known_days(connection, measuring, site.rostered_units, day, agent)

@@ -1,0 +1,78 @@
+"""`ccd settle`: close a day now, or say what closing it would post."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ccd.bank.fate import Settlement
+from ccd.bank.measured import Measured
+from ccd.bank.settle import Settler
+from ccd.commands.configuration import Config
+from ccd.daemon.site import Site
+from ccd.daemon.stores import database
+from ccd.errors import DayWaitsError, UnknownUnitError
+from ccd.history.close import Closed, Closer
+from ccd.history.whose import Measuring
+from ccd.ledger.books import Ledger
+from ccd.settings import read
+
+SECOND = 1_000_000  # µs
+
+
+def settle(
+    config: Config,
+    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The business day, as 2026-11-23.")],
+    unit: Annotated[str | None, typer.Option(help="One unit alone; without it, all that are on the roster.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Post nothing, and say what would be posted.")] = False,
+) -> None:
+    """Settle a day that is over, after those before it. Done again it changes nothing, unless a figure has changed."""
+    site = Site(read(config))
+    asyncio.run(_settle(site, day.date(), unit, dry_run))
+
+
+async def _settle(site: Site, day: date, unit: str | None, dry_run: bool) -> None:
+    measuring = Measuring(site.owner_of, site.roster_turns, site.rules_of)
+    async with database(site.settings) as engine:
+        ledger = Ledger(engine, _now)
+
+        async def post(measured: Iterable[Measured], rehearse: bool) -> Settlement:
+            return await Settler(ledger, site.policies, site.settings.site).settle(measured, rehearse)
+
+        closer = Closer(
+            engine, measuring, site.rostered_units, [pbx.name for pbx in site.settings.pbx], site.policies,
+            post, _now, site.settings.settle_wait_s_max,
+        )  # fmt: skip
+        if unit is not None and unit not in site.rostered_units:
+            raise UnknownUnitError(unit, site.rostered_units)
+        waiting: list[DayWaitsError] = []
+        for each in site.rostered_units if unit is None else (unit,):
+            try:
+                for closed in await closer.close_up_to(each, day, dry_run):
+                    _say(closed, dry_run)
+            except DayWaitsError as error:
+                waiting.append(error)
+        if waiting:
+            raise ExceptionGroup("days wait", waiting)
+
+
+def _say(closed: Closed, dry_run: bool) -> None:
+    counts = ", ".join(f"{count} {fate.value}" for fate, count in sorted(closed.settlement.counts().items(), key=str))
+    made = f"{len(closed.revised)} new records" if closed.revised else "no figure is new"
+    print(f"{closed.day} {closed.unit}: {made}; {'would be ' if dry_run else ''}{counts or 'nothing to settle'}")
+    if dry_run and closed.settlement.days:
+        table = Table("agent", "revision", "from", "to", "seconds")
+        for day in closed.settlement.days:
+            for leg in day.legs:
+                debit, credit = (f"{account.owner} {account.kind}" for account in (leg.debit, leg.credit))
+                table.add_row(day.agent, str(day.revision), debit, credit, str(leg.seconds))
+        Console().print(table)
+
+
+def _now() -> int:
+    return round(time.time() * SECOND)

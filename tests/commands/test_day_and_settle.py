@@ -1,0 +1,131 @@
+"""`ccd day` and `ccd settle`, as a person types them, on what a daemon has recorded."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ccd.floor.events import PbxEvent
+from ccd.ledger.sql.engine import open_engine
+from ccd.ledger.sql.migrate import upgrade
+from tests.commands.running import HERE, PROGRAM
+from tests.floor.floors import added, heard, paused, removed, unpaused
+from tests.history.observing import record
+
+MIDNIGHT = datetime(2099, 11, 24, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()  # no clock is there yet
+CONFIGURATION = """
+timezone = "Asia/Shanghai"
+roster = "roster.csv"
+settle_wait_s_max = 604800
+
+[[pbx]]
+name = "pbx"
+host = "127.0.0.1"
+secret = "secret"
+"""
+ROSTER = "agent,interface,member_name,unit\n1001,PJSIP/1001,,team-1\n1002,PJSIP/1002,,team-2\n"
+
+
+def at(seconds: float) -> float:
+    return MIDNIGHT + seconds
+
+
+SHIFT = (
+    added(at(28_800)), paused(at(30_000), "toilet"), unpaused(at(30_600.25)), removed(at(57_600)),
+    added(at(28_800), seat="PJSIP/9"), removed(at(28_900), seat="PJSIP/9"),
+)  # fmt: skip
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "ccd.toml"
+    file.write_text(CONFIGURATION)
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    return file
+
+
+def recorded(config: Path, *events: PbxEvent) -> None:
+    async def tell() -> None:
+        state = config.parent / "state"
+        state.mkdir(exist_ok=True)
+        engine = open_engine(f"sqlite+aiosqlite:///{state / 'ccd.sqlite'}")
+        await upgrade(engine)
+        await record(engine, *events)
+        await engine.dispose()
+
+    asyncio.run(tell())
+
+
+def ccd(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words, "--config", config],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | {"PYTHONPATH": str(HERE), "COLUMNS": "160"},
+    )
+
+
+def test_a_day_is_told_as_json_of_those_on_the_roster_and_of_those_on_none(config: Path) -> None:
+    recorded(config, *SHIFT, heard(at(86_400)))
+    done = ccd(config, "day", "--day", "2099-11-24", "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    (day,) = told["days"]
+    assert (told["timezone"], day["day"]) == ("Asia/Shanghai", "2099-11-24")
+    first, nobody = day["agents"]
+    assert (first["agent"], first["unit"], first["signed_in"], first["paused"]) == (
+        "1001", "team-1", 28_800, {"toilet": 600.25}
+    )  # fmt: skip
+    assert (nobody["agent"], nobody["unit"], nobody["signed_in"]) == ("PJSIP/9", None, 100)
+    one = ccd(config, "day", "--day", "2099-11-24", "--agent", "1001", "--format", "json")
+    assert [each["agent"] for each in json.loads(one.stdout)["days"][0]["agents"]] == ["1001"]
+    assert "8:00:00" in ccd(config, "day", "--day", "2099-11-24").stdout
+
+
+def test_a_dry_run_posts_nothing_and_a_settlement_posts_once(config: Path) -> None:
+    recorded(config, *SHIFT, heard(at(86_400)))
+    rehearsed = ccd(config, "settle", "--day", "2099-11-24", "--unit", "team-1", "--dry-run")
+    assert (rehearsed.returncode, rehearsed.stderr) == (0, "")
+    assert "2099-11-24 team-1: 1 new records; would be 1 posted" in rehearsed.stdout
+    assert "465" in rehearsed.stdout
+    settled = ccd(config, "settle", "--day", "2099-11-24")  # nobody was seen in team-2, whose day the clock ends
+    assert settled.stdout.splitlines() == ["2099-11-24 team-1: 1 new records; 1 posted"]
+    assert settled.stderr == ("2099-11-24 of team-2 can't be settled yet: it ends at 2099-11-24T16:00:00+00:00\n")
+    again = ccd(config, "settle", "--day", "2099-11-24", "--unit", "team-1")
+    assert again.stdout.splitlines() == ["2099-11-24 team-1: no figure is new; 1 replayed"]
+
+
+def test_the_days_before_are_settled_first(config: Path) -> None:
+    recorded(config, *SHIFT, added(at(86_400 + 5)), removed(at(86_400 + 600)), heard(at(2 * 86_400)))
+    settled = ccd(config, "settle", "--day", "2099-11-25", "--unit", "team-1")
+    assert [line[:18] for line in settled.stdout.splitlines()] == ["2099-11-24 team-1:", "2099-11-25 team-1:"]
+
+
+def test_a_day_whose_pbx_lags_is_not_settled_and_it_says_which(config: Path) -> None:
+    recorded(config, *SHIFT, heard(at(80_000)))
+    done = ccd(config, "settle", "--day", "2099-11-24", "--unit", "team-1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "2099-11-24 of team-1 can't be settled yet: pbx was heard up to 2099-11-24T14:13:20+00:00" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_where_nothing_was_recorded_it_says_so(config: Path) -> None:
+    done = ccd(config, "day", "--day", "2099-11-24")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "nothing was seen\n", "")
+    assert json.loads(ccd(config, "day", "--day", "2099-11-24", "--format", "json").stdout)["days"] == []
+
+
+def test_a_unit_or_a_day_that_is_none_is_named(config: Path) -> None:
+    recorded(config, *SHIFT)
+    done = ccd(config, "settle", "--day", "2099-11-24", "--unit", "taem")
+    assert (done.returncode, done.stderr) == (
+        2, "no agent of unit taem is on the roster; units on it: team-1, team-2\n"
+    )  # fmt: skip
+    assert ccd(config, "day", "--day", "24.11.2026").returncode == 2
