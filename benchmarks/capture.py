@@ -5,8 +5,8 @@
 One JSON object a line, one for a stream of queue events alone (`read = agent`) and one for everything (`read = all`).
 `ratio` is ours by panoramisk's with a callback that does nothing: it stops where ours has filtered, decoded, translated
 and queued. `ratio_to_limit` is ours by the bare loop's, which makes dicts of all headers and looks at none of them.
-`with_evidence` is ours with each block kept, packed and written. Times are the process's, threads included: others on the
-machine don't count.
+`with_evidence` is ours with each block kept, packed and written. Times are the process's, threads included: others on
+the machine don't count.
 """
 
 import argparse

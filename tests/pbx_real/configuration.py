@@ -11,7 +11,7 @@ PHONE_MODULES = {
     22: """res_sorcery_config res_sorcery_memory res_sorcery_astdb res_pjproject res_rtp_asterisk res_pjsip
         res_pjsip_session res_pjsip_registrar res_pjsip_endpoint_identifier_user res_pjsip_authenticator_digest
         res_pjsip_sdp_rtp res_pjsip_pubsub chan_pjsip""".split(),
-    16: "res_pjproject res_rtp_asterisk chan_sip".split(),
+    16: "res_sorcery_config res_pjproject res_rtp_asterisk chan_sip".split(),
 }
 
 EXTENSIONS = """
@@ -32,11 +32,11 @@ exten => _4XXX,1,Ringing()
 [callers]
 exten => waiter,1,Answer()
  same => n,Wait(60)
-exten => away,1,Answer()
+exten => 600,1,Answer()
  same => n,Wait(30)
 
 [queues]
-exten => _[a-z].,1,Queue(${EXTEN},,,,${WAIT_S})
+exten => _[a-z].,1,Queue(${EXTEN},tT,,,${WAIT_S})
  same => n,Hangup()
 
 [agentlogin]
@@ -103,7 +103,7 @@ def files(version: int, port: int, sip_port: int, folder: str, modules: str, sta
     }
     own = "".join(f"{key} => {folder}/{name}\n" for key, name in directories.items())
     loads = "".join(f"load = {name}.so\n" for name in [*MODULES, *PHONE_MODULES[version]])
-    shared = f"astmoddir => {modules}\nastdatadir => /usr/share/asterisk\nastsbindir => /usr/sbin\n"
+    shared = f"astmoddir => {modules}\nastdatadir => {folder}/data\nastsbindir => /usr/sbin\n"
     return {
         "asterisk.conf": f"[directories]\n{shared}{own}[options]\nverbose = 0\nnocolor = yes\n",
         "modules.conf": f"[modules]\nautoload = no\n{loads}",
@@ -111,6 +111,8 @@ def files(version: int, port: int, sip_port: int, folder: str, modules: str, sta
         "extensions.conf": EXTENSIONS,
         "queues.conf": QUEUES,
         "agents.conf": "[1009]\nfullname = Pool Nine\n[1010]\nfullname = Pool Ten\n",
+        "indications.conf": "[general]\ncountry = us\n[us]\ndescription = US\nringcadence = 2000\ndial = 350+440\n",
+        "features.conf": "[featuremap]\natxfer = *2\n",
         "logger.conf": "[general]\nqueue_log = yes\n[logfiles]\nmessages = notice,warning,error\n",
         **(_pjsip(sip_port) if version >= 18 else _sip(sip_port)),
     }

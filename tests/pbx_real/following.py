@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from ccd.pbx.translate import Scope
 from tests.pbx.eventually import eventually
 from tests.pbx.proxy import Proxy
 from tests.pbx.said_log import SaidLog
+from tests.pbx_real.figures import assert_agreed
 
 T = TypeVar("T")
 RULES = SeatRules("all", "paused", {"support": QueueRule(2, True)})
@@ -85,6 +87,8 @@ class Following:
             with suppress(asyncio.CancelledError):
                 await task
         await self.proxy.__aexit__(kind, error, trace)
+        if error is None:
+            self.figures_agree()
 
     async def until(self, found: Callable[[], T], within_s: float = 10.0) -> T:
         """Wait for it; what `run` raised is raised here."""
@@ -95,6 +99,12 @@ class Following:
             return found()
 
         return await eventually(look, within_s)
+
+    def figures_agree(self) -> None:
+        """Whatever was told, live and replayed: the floor and the slow calculator find the same in it."""
+        assert_agreed(self.events)
+        with TemporaryDirectory() as folder:
+            assert_agreed(self.replayed(Path(folder)))
 
     def told(self, kind: type[T]) -> list[T]:
         return [event for event in self.events if isinstance(event, kind)]

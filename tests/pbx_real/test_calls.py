@@ -1,7 +1,23 @@
 """Calls of queues, as two real Asterisks tell them. Members are Local channels that answer at once, late, or never."""
 
-from ccd.floor.events import CallConnected, CallEnded, CallerJoined, CallerLeft, CallOffered, Device, OfferEnded
+import asyncio
+from typing import Any
+
+from ccd.floor.events import (
+    CallConnected,
+    CallEnded,
+    CallerJoined,
+    CallerLeft,
+    CallOffered,
+    Device,
+    MemberAdded,
+    MemberPaused,
+    MemberRemoved,
+    OfferEnded,
+    PbxEvent,
+)
 from ccd.floor.segments import Segment
+from ccd.pbx.queue_log import QueueLog
 from tests.pbx_real.driver import Driver
 from tests.pbx_real.following import Following, followed_by
 
@@ -164,9 +180,28 @@ async def test_a_blind_transfer_ends_the_agents_call(asterisk):
             pbx.call_in()
             await ccd.until(lambda: ccd.now(ANSWERS) == "on_call")
             [agent] = [channel for channel in pbx.channels("Local/1001@agents") if channel.endswith(";1")]
-            pbx.do("BlindTransfer", Channel=agent, Context="callers", Exten="away")
+            pbx.do("BlindTransfer", Channel=agent, Context="callers", Exten="600")
             await ccd.until_states(ANSWERS, ["available", "ringing", "on_call", "wrap_up"])
             assert ccd.told(CallEnded)[0].call == ccd.told(CallConnected)[0].call
+
+
+async def test_an_attended_transfer_ends_the_agents_call_and_the_log_tells_it_too(asterisk):
+    with asterisk.drive() as pbx:
+        async with Following(asterisk.port) as ccd:
+            pbx.sign_in(ANSWERS, "Ann")
+            pbx.call_in()
+            await ccd.until(lambda: ccd.now(ANSWERS) == "on_call")
+            near, far = sorted(pbx.channels("Local/1001@agents"))
+            pbx.do("Atxfer", Channel=near, Context="callers", Exten="600")
+            await ccd.until(lambda: pbx.channels("Local/600@callers"))
+            await asyncio.sleep(0.5)  # until the other end has answered: before that it is a blind transfer
+            pbx.do("Hangup", Channel=far)
+            await ccd.until_states(ANSWERS, ["available", "ringing", "on_call", "wrap_up"])
+            assert b"ATTENDEDTRANSFER" in asterisk.queue_log.read_bytes()
+            logged = QueueLog({"Ann": ANSWERS}).read([asterisk.queue_log])
+            [ended] = [event for event in logged if isinstance(event, CallEnded)]
+            assert (ended.seat, ended.call) == (ANSWERS, ccd.told(CallConnected)[0].call)
+            assert abs(ended.at - ccd.told(CallEnded)[0].at) < 1_000_000
 
 
 async def test_a_call_that_asterisk_itself_hangs_up_ends_whether_or_not_its_complete_names_it(asterisk):
@@ -189,12 +224,37 @@ async def test_a_caller_whom_someone_redirects_over_ami_is_gone_without_a_comple
             pbx.call_in()
             await ccd.until(lambda: ccd.now(ANSWERS) == "on_call")
             [caller] = [channel for channel in pbx.channels(WAITER) if channel.endswith(";1")]
-            pbx.do("Redirect", Channel=caller, Context="callers", Exten="away", Priority=1)
+            pbx.do("Redirect", Channel=caller, Context="callers", Exten="600", Priority=1)
             seen = len(ccd.snapshots)
             await ccd.until(lambda: len(ccd.snapshots) > seen + 1)
             [member] = ccd.snapshots[-1].members
             assert (member.seat, member.in_call, member.device) == (ANSWERS, False, Device.FREE)
             assert ccd.told(CallEnded) == []
+
+
+async def test_queue_log_tells_the_same_story_in_whole_seconds(asterisk):
+    with asterisk.drive() as pbx:
+        async with Following(asterisk.port) as ccd:
+            pbx.sign_in(TALKS_SHORTLY, "Ann 安")
+            pbx.sign_in(RINGS_ON, "Bo")
+            pbx.call_in()
+            await ccd.until(lambda: ccd.told(CallEnded))
+            pbx.sign_out(TALKS_SHORTLY)
+            pbx.call_in(wait_s=4)
+            await ccd.until(lambda: any(offer.missed for offer in ccd.told(OfferEnded)))
+            pbx.pause(RINGS_ON, "打水")
+            await ccd.until(lambda: ccd.told(MemberPaused))
+            log = QueueLog({"Ann 安": TALKS_SHORTLY, "Bo": RINGS_ON})
+            logged = list(log.read([asterisk.queue_log]))
+            for kind in (MemberAdded, MemberRemoved, MemberPaused, CallConnected, CallEnded):
+                pairs = list(zip(of_a_kind(ccd.events, kind), of_a_kind(logged, kind), strict=True))
+                assert pairs
+                for told, written in pairs:
+                    assert (told.seat, told.queue, told.name) == (written.seat, written.queue, written.name)
+                    assert written.at // 1_000_000 - told.at // 1_000_000 in (0, 1)
+            missed = [event.seat for event in of_a_kind(logged, OfferEnded) if event.missed]
+            assert missed == [RINGS_ON] * len(missed) != []
+            assert log.unreadable == 0
 
 
 async def test_the_same_bytes_replayed_tell_the_same_floor(asterisk, tmp_path):
@@ -212,6 +272,10 @@ async def test_the_same_bytes_replayed_tell_the_same_floor(asterisk, tmp_path):
             replayed = followed_by(ccd.replayed(tmp_path))
             for seat in (TALKS_SHORTLY, ANSWERS_LATE):
                 assert without_refs(replayed[seat]) == without_refs(ccd.segments(seat))
+
+
+def of_a_kind(events: list[PbxEvent], kind: type) -> list[Any]:
+    return [event for event in events if isinstance(event, kind)]
 
 
 def without_refs(segments: list[Segment]) -> list[tuple[object, ...]]:

@@ -1,0 +1,24 @@
+"""What a real Asterisk said in a test, through the floor and the slow calculator: the same to the microsecond."""
+
+from collections.abc import Sequence
+
+from ccd.floor.events import PbxEvent
+from tests import slow_calculator
+from tests.floor.random_floors import RandomFloor
+from tests.floor.test_floor_agrees_with_the_slow_calculator import by_the_floor
+from tests.slow_seats import Reason, Rules
+
+RULES = Rules(wrap_up_s={"support": 2}, reasons={"meal": Reason(True, max_s=1)}, timezone="Asia/Shanghai")
+EVENTS_MAX = 300  # the slow calculator looks at all of them for each of them
+
+
+def assert_agreed(events: Sequence[PbxEvent]) -> None:
+    stream = list(events)
+    if not stream or len(stream) > EVENTS_MAX:
+        return
+    until = max(event.at for event in stream) + 3_600_000_000
+    slow = slow_calculator.day_records({"test": stream}, RULES, until)
+    fast = by_the_floor(RandomFloor({"test": stream}, RULES, until))
+    assert fast.keys() == slow.keys()
+    for key, record in slow.items():
+        assert {figure: fast[key][figure] for figure in record} == record, key
