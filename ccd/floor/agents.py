@@ -183,9 +183,14 @@ class AgentDay:
                 tally.first_sign_in = at
         if before.member and not after.member:
             tally.sign_outs += told
-            tally.last_sign_out = at
+            if told or at != self.rules.days.at(at).start:
+                tally.last_sign_out = at
+            else:  # a seat that is somebody else's from the day's start on was not brought into the day
+                tally.first_sign_in = None
         if self._is_paused(after) and not self._is_paused(before):
             tally.pauses += told
+            self.exempt_in_pause = {}
+        if after.pause is Pause.NONE:
             self.exempt_in_pause = {}
 
     def _is_paused(self, merged: Merged) -> bool:

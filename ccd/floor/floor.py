@@ -183,8 +183,10 @@ class Floor:
         return view_of(seat, self.rules)
 
     def end_wrap_up_until(self, seat: Seat, at: int) -> list[Transition]:
-        """End the seat's wrap-up if its time has come by `at`."""
+        """End the seat's wrap-up if its time has come by `at`; what nobody sees ends nothing."""
         if seat.wrap_up_until is None or seat.wrap_up_until > at:
+            return []
+        if self.state.open[seat.seat].view.state is State.UNOBSERVED:
             return []
         at = seat.at = max(seat.at, seat.wrap_up_until)
         seat.wrap_up_until = None
@@ -231,22 +233,20 @@ class Floor:
         state = self.state
         state.heard_at = max(at, state.heard_at or at)
         transitions: list[Transition] = []
-        if state.gap_since is None:
-            while self._wrap_ups and self._wrap_ups[0][0] <= at:
-                until, name = heappop(self._wrap_ups)
-                seat = state.seats[name]
-                if seat.wrap_up_until == until:
-                    transitions += self.end_wrap_up_until(seat, at)
+        while self._wrap_ups and self._wrap_ups[0][0] <= at:
+            until, name = heappop(self._wrap_ups)
+            seat = state.seats[name]
+            if seat.wrap_up_until == until:
+                transitions += self.end_wrap_up_until(seat, at)
         return transitions
 
     def _lost(self, at: int) -> list[Transition]:
         """Whoever is signed in becomes unobserved; who is not may have signed in meanwhile: the snapshot will tell."""
-        if self.state.gap_since is not None:
-            return []
         transitions = self._heard(at)
-        self.state.gap_since = at
+        if self.state.gap_since is None:
+            self.state.gap_since = at
         for name, known in list(self.state.open.items()):
-            if known.view.state is not State.SIGNED_OUT:
+            if known.view.state not in (State.SIGNED_OUT, State.UNOBSERVED):
                 seat = self.state.seats[name]
                 seat.at = max(at, seat.at)
                 unobserved = known.view._replace(state=State.UNOBSERVED)

@@ -89,8 +89,9 @@ def _compare(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Snapshot)
             who = before.name if before.member else after.name
             unseen = before._replace(name=who, state=State.UNOBSERVED)
             transitions.append(floor.open(seat, confirmed, unseen, 0, False))
-    seat.at = at if differs else seat.at
-    return transitions + floor.turn(seat, at, snapshot.ref, False)
+    turned = floor.turn(seat, at, snapshot.ref, False)
+    seat.at = at if differs or turned else seat.at  # what is said later of an earlier moment applies from here on
+    return transitions + turned
 
 
 def _membership(seat: Seat, row: Member, known: Membership | None) -> Membership:

@@ -289,6 +289,6 @@ def view_of(seat: Seat, rules: SeatRules) -> View:
     state = state_of(known)
     if not paused or not seat.logged_in:
         return View(seat.name, state, bool(counting) and seat.logged_in, Pause.NONE, "", 0)
-    newest = paused[0] if len(paused) == 1 else max(paused, key=lambda m: (m.paused_at, m.pause_order))
+    newest = paused[0] if len(paused) == 1 else max(paused, key=lambda m: (m.paused_at // 1_000_000, m.pause_order))
     pause = Pause.ALL if len(paused) == len(counting) else Pause.SOME
     return View(seat.name, state, True, pause, newest.reason, newest.paused_at)

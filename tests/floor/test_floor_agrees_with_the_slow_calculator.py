@@ -47,6 +47,24 @@ def test_on_two_thousand_random_floors_every_figure_is_the_same(part: int) -> No
         check(random_floor(Random(seed)))
 
 
+@pytest.mark.parametrize("part", range(5))
+def test_where_seats_change_hands_every_figure_is_the_same(part: int) -> None:
+    for seed in range(part * FLOORS_A_PART, (part + 1) * FLOORS_A_PART):
+        check(random_floor(Random(seed), moves=True))
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_where_no_snapshot_ends_a_gap_every_figure_is_the_same(part: int) -> None:
+    for seed in range(part * FLOORS_A_PART, (part + 1) * FLOORS_A_PART):
+        check(random_floor(Random(seed), gaps_stay=True))
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_on_floors_of_more_hours_every_figure_is_the_same(part: int) -> None:
+    for seed in range(part * 10, part * 10 + 10):
+        check(random_floor(Random(seed), steps=150))
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(1, 30))
 def test_a_floor_on_which_they_disagree_shrinks(chance: Random, steps: int) -> None:

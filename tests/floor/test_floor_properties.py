@@ -81,7 +81,9 @@ def test_the_states_seconds_add_up_to_the_signed_in_seconds() -> None:
 
 
 def independent(event: PbxEvent, other: PbxEvent) -> bool:
-    """Events of two seats, of which neither concerns a caller that the other may be rung by."""
+    """Events of two seats, of which neither concerns a caller that the other is rung by; a connect may concern all."""
+    if isinstance(event, CallConnected) or isinstance(other, CallConnected):
+        return False
     if not isinstance(event, SeatEvent) or not isinstance(other, SeatEvent) or event.seat == other.seat:
         return False
     calls = {getattr(each, "call", None) for each in (event, other)} - {None}
