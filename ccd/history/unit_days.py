@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -120,8 +120,8 @@ async def _note_swept(connection: AsyncConnection, pbx: str, number: int) -> Non
     await connection.execute(statement.on_conflict_do_update(index_elements=["pbx"], set_={"number": number}))
 
 
-async def _days(connection: AsyncConnection, condition: object) -> list[UnitDay]:
-    rows = await connection.execute(select(unit_days).where(condition).order_by(unit_days.c.end_at, unit_days.c.unit))  # type: ignore[arg-type]
+async def _days(connection: AsyncConnection, condition: ColumnElement[bool]) -> list[UnitDay]:
+    rows = await connection.execute(select(unit_days).where(condition).order_by(unit_days.c.end_at, unit_days.c.unit))
     return [
         UnitDay(
             row.unit, row.day, row.end_at, json.loads(row.numbers), json.loads(row.lagging),

@@ -5,9 +5,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.floor.floor import FloorState
+from ccd.floor.segments import Segment
 from ccd.ledger.sql.engine import open_engine
 from tests.history.closing import Bank, everything
 from tests.history.dying import DAYS, NEVER, live
@@ -22,10 +25,20 @@ def one_life(url: str, dies_at: int) -> int:
     return subprocess.run(command, check=False, timeout=60, capture_output=True).returncode
 
 
-async def of(engine: AsyncEngine) -> tuple[object, ...]:
+@dataclass
+class Left:
+    """All that a life leaves, but for when it was."""
+
+    segments: list[tuple[str, Segment]]
+    floor: FloorState
+    records: list[tuple[object, ...]]
+    nets: list[int]
+
+
+async def left_in(engine: AsyncEngine) -> Left:
     bank = Bank(engine)
     nets = [await bank.net_s(agent) for agent in ("ann", "ben")]
-    return (await stored_segments(engine), await floor_in_store(engine), await everything(engine), nets)
+    return Left(await stored_segments(engine), await floor_in_store(engine), await everything(engine), nets)
 
 
 async def test_a_process_that_is_killed_at_any_step_leaves_nothing_undone_and_nothing_done_twice(
@@ -45,8 +58,8 @@ async def test_a_process_that_is_killed_at_any_step_leaves_nothing_undone_and_no
         assert one_life(killed, NEVER) == 0
     assert deaths > 5
     engines = [open_engine(url) for url in (untouched, killed)]
-    wanted, found = [await of(engine) for engine in engines]
+    wanted, found = [await left_in(engine) for engine in engines]
     assert found == wanted
-    assert len(found[2]) == 2 * DAYS  # type: ignore[arg-type]
+    assert len(found.records) == 2 * DAYS
     for engine in engines:
         await engine.dispose()

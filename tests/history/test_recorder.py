@@ -9,15 +9,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import SourceTakenError
+from ccd.floor.crew import Owner
 from ccd.floor.floor import Floor
 from ccd.history.batch import batch_of, touched_by
 from ccd.history.recorder import Recorder
 from ccd.history.resume import take_over
 from ccd.history.segment_rows import COLUMNS
-from ccd.ledger.sql.engine import WRITES
+from ccd.ledger.sql.engine import WRITES, open_engine
+from ccd.ledger.sql.migrate import upgrade
+from tests.databases import PostgreSQL
 from tests.floor.floors import added, connected, ended, heard, lost, offered, paused, removed, snapshot, unpaused
 from tests.floor.random_floors import random_floor
 from tests.floor.rules_of_random_floors import agent_rules
+from tests.history.closing import DAY_S, FIRST, Bank, measuring
 from tests.history.observing import IMPATIENT, closed, floor_in_store, observe, record, recording, stored_segments
 
 A_DAY = (added(1), offered(2), connected(4), ended(9), paused(30, "厕所"), unpaused(50), heard(55), removed(60))
@@ -155,3 +159,22 @@ async def test_a_full_queue_holds_up_the_floor_instead_of_growing(engine: AsyncE
     await recorder.drained()
     running.cancel()
     assert await floor_in_store(engine) == observed.floor.state
+
+
+async def test_the_daemons_own_role_can_record_and_close_and_change_nothing_that_was_written(
+    postgresql: PostgreSQL,
+) -> None:
+    postgresql.run("CREATE ROLE daemon LOGIN")
+    owner = open_engine(postgresql.create("migrated"))
+    await upgrade(owner, application_role="daemon")
+    daemon = open_engine(owner.url.set(username="daemon"))
+    await record(daemon, *A_DAY, heard(2 * DAY_S))
+    bank = Bank(daemon, now_s=2 * DAY_S, site=measuring(lambda *_: Owner("ann", "team", False)))
+    await bank.closer.close_due()
+    assert await bank.revisions() == [("ann", FIRST, 1)]
+    for attempt in ("UPDATE segments SET end_at = 0", "DELETE FROM seats", "UPDATE day_records SET aux_us = 0"):
+        with pytest.raises(DBAPIError, match="permission denied"):
+            async with daemon.begin() as connection:
+                await connection.execute(text(attempt))
+    for engine in (owner, daemon):
+        await engine.dispose()
