@@ -104,7 +104,7 @@ class Line:
             self._tell_ended()
 
 
-class _Manager(Manager):  # type: ignore[misc]
+class _Manager(Manager):  # type: ignore[misc]  # panoramisk has no types
     """panoramisk's, without what it would do by itself."""
 
     def connection_made(self, connecting: "asyncio.Future[Any]") -> None:
@@ -128,7 +128,7 @@ class _Manager(Manager):  # type: ignore[misc]
         self.awaiting_actions.clear()
 
 
-class _Protocol(AMIProtocol):  # type: ignore[misc]
+class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
     """Cuts the bytes into blocks and passes them on; only answers become panoramisk's messages."""
 
     def __init__(

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable
 
 from ccd.floor.events import Heard, Lost, PbxEvent
 from ccd.pbx.blocks import Blocks, event_name, microseconds, stamp
+from ccd.pbx.headers import HEADERS
 from ccd.pbx.snapshot import ROWS, Gathering
-from ccd.pbx.translate import HEADERS, QUEUE_EVENTS, Translator
+from ccd.pbx.translate import QUEUE_EVENTS, Translator
 
 PONG = b"\r\nPing: Pong"
 QUEUE_STATUS = b"\r\nMessage: Queue status will follow"

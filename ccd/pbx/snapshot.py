@@ -32,7 +32,8 @@ from ccd.floor.events import (
     Snapshot,
     Waiting,
 )
-from ccd.pbx.translate import Headers, Translator, WaitingRow
+from ccd.pbx.headers import Headers
+from ccd.pbx.translate import Translator, WaitingRow
 
 ROWS = (b"QueueParams", b"QueueMember", b"QueueEntry", b"QueueStatusComplete", b"Agents", b"AgentsComplete")
 OF_A_MEMBER = (MemberRemoved, MemberPaused, DeviceChanged)  # who these are about was in the queue before

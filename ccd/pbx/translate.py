@@ -1,11 +1,11 @@
-"""AMI's headers as the floor's events: the only place that knows header names and status numbers.
+"""AMI's events as the floor's: with ccd.pbx.headers the only place that knows header names and status numbers.
 
 Every header but `Queue`, `Interface` and, where it matters, `Paused` and `Uniqueid` may be missing: Asterisk 16 to 22
 differ in them. What can't be translated becomes a `Rejected` that names event and reason, and changes nothing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -27,31 +27,7 @@ from ccd.floor.events import (
     OfferEnded,
     PbxEvent,
 )
-from ccd.pbx.blocks import picking
-
-Headers = Mapping[str, str]
-
-# All that is looked at below, of events and of an answer's rows.
-HEADERS = picking(
-    """Agent InCall Interface LastPause Location MemberName Membership Name Paused PausedReason Queue StateInterface
-    Status Timestamp Uniqueid Wait Wrapuptime""".split()
-)
-
-LOCAL = "Local/"
-NUMBER_DIGITS_MAX = 12  # of a whole number in a header; more are garbage
-
-# https://docs.asterisk.org: the device states of app_queue, by number.
-DEVICES = {
-    "0": Device.FREE,
-    "1": Device.FREE,
-    "2": Device.IN_USE,
-    "3": Device.IN_USE,
-    "4": Device.UNREACHABLE,
-    "5": Device.UNREACHABLE,
-    "6": Device.RINGING,
-    "7": Device.IN_USE,
-    "8": Device.IN_USE,
-}
+from ccd.pbx.headers import Headers, device, in_call, number
 
 
 class Flaw(Enum):
@@ -164,7 +140,7 @@ class Translator:
             self._away.discard(key)
             return _added(headers, at, ref, *key)
         return DeviceChanged(
-            at, ref, key[0], headers.get("MemberName", ""), key[1], _device(headers, key[0]), _in_call(headers)
+            at, ref, key[0], headers.get("MemberName", ""), key[1], device(headers, key[0]), in_call(headers)
         )
 
     def _is_away(self, headers: Headers, seat: str, queue: str) -> bool:
@@ -172,7 +148,7 @@ class Translator:
         return (
             self._scope.static_members == "registered"
             and headers.get("Membership") == "static"
-            and _device(headers, seat) is Device.UNREACHABLE
+            and device(headers, seat) is Device.UNREACHABLE
         )
 
     # --- calls -------------------------------------------------------------------------------------------------------
@@ -191,7 +167,7 @@ class Translator:
             return key
         if not call:
             return Rejected("AgentConnect", Flaw.NO_CALL)
-        name, wrap_up_s = headers.get("MemberName", ""), _number(headers.get("Wrapuptime", ""))
+        name, wrap_up_s = headers.get("MemberName", ""), number(headers.get("Wrapuptime", ""))
         return CallConnected(at, ref, key[0], name, key[1], call, wrap_up_s)
 
     def completed(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected:
@@ -260,10 +236,10 @@ class Translator:
             queue=queue,
             paused=paused,
             reason=headers.get("PausedReason", "") if paused else "",
-            paused_since_s=_number(headers.get("LastPause", "")) if paused else 0,
-            device=_device(headers, seat),
-            in_call=_in_call(headers),
-            wrap_up_s=_number(headers.get("Wrapuptime", "")),
+            paused_since_s=number(headers.get("LastPause", "")) if paused else 0,
+            device=device(headers, seat),
+            in_call=in_call(headers),
+            wrap_up_s=number(headers.get("Wrapuptime", "")),
         )
 
     def waiting_row(self, headers: Headers) -> WaitingRow | None:
@@ -273,7 +249,7 @@ class Translator:
             self.rejected[caller] += 1
             return None
         queue, call = caller
-        return WaitingRow(call, queue, _number(headers.get("Wait", ""))) if self._takes(queue) else None
+        return WaitingRow(call, queue, number(headers.get("Wait", ""))) if self._takes(queue) else None
 
     def login_row(self, headers: Headers) -> str | None:
         """The seat of an `Agents` row, None where nobody is logged in on it."""
@@ -297,10 +273,6 @@ QUEUE_EVENTS: dict[bytes, Callable[[Translator, Headers, int, int], PbxEvent | R
     b"AgentLogin": Translator.logged_in,
     b"AgentLogoff": Translator.logged_off,
 }
-
-
-def _matches(queue: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(queue, pattern) for pattern in patterns)
 
 
 def _key(headers: Headers, event: str) -> tuple[str, str] | Rejected:
@@ -329,8 +301,8 @@ def _added(headers: Headers, at: int, ref: int, seat: str, queue: str) -> Member
         queue,
         paused,
         headers.get("PausedReason", "") if paused else "",
-        _device(headers, seat),
-        _number(headers.get("Wrapuptime", "")),
+        device(headers, seat),
+        number(headers.get("Wrapuptime", "")),
     )
 
 
@@ -343,21 +315,5 @@ def _offer_ended(headers: Headers, at: int, ref: int, event: str, *, missed: boo
     return OfferEnded(at, ref, key[0], headers.get("MemberName", ""), key[1], call, missed)
 
 
-def _device(headers: Headers, seat: str) -> Device:
-    """A `Local/` seat's own device only mirrors the queue's call; a StateInterface that is another device does not."""
-    device = DEVICES.get(headers.get("Status", ""), Device.FREE)
-    if device is Device.IN_USE and seat.startswith(LOCAL):
-        other = headers.get("StateInterface", "")
-        if not other or other.startswith(LOCAL):
-            return Device.MIRRORED
-    return device
-
-
-def _in_call(headers: Headers) -> bool | None:
-    in_call = headers.get("InCall")
-    return None if in_call is None else in_call == "1"
-
-
-def _number(text: str) -> int:
-    """A whole number that is optional: 0 where it is missing or garbage."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS_MAX else 0
+def _matches(queue: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(queue, pattern) for pattern in patterns)

@@ -22,8 +22,8 @@ def event(name: str, after_s: float | None, *, seat: str = SEAT, queue: str = "s
     return block(f"Event: {name}", after_s, Queue=queue, MemberName="Ann", Interface=seat, **headers)
 
 
-def pause(after_s: float, paused: int = 1, reason: str = "", **headers: object) -> bytes:
-    return event("QueueMemberPause", after_s, Paused=paused, PausedReason=reason, **headers)  # type: ignore[arg-type]
+def pause(after_s: float, paused: int = 1, reason: str = "") -> bytes:
+    return event("QueueMemberPause", after_s, Paused=paused, PausedReason=reason)
 
 
 def row(seat: str = SEAT, queue: str = "support", **headers: object) -> bytes:

@@ -5,6 +5,7 @@ import gzip
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,8 @@ DAY = 86_400 * 1_000_000
 BLOCK = "Event: QueueMemberPause\r\nMemberName: 王小红".encode()
 
 
-def evidence(folder: Path, log: SaidLog | None = None, **options: object) -> Evidence:
-    return Evidence(folder, "north", log or SaidLog(), clock=lambda: NOON / 1_000_000, **options)  # type: ignore[arg-type]
+def evidence(folder: Path, log: SaidLog | None = None, **options: Any) -> Evidence:
+    return Evidence(folder, "north", log or SaidLog(), clock=lambda: NOON / 1_000_000, **options)
 
 
 def zcat(path: Path) -> bytes:

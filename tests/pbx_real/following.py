@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ccd.floor.events import Lost, PbxEvent, Snapshot
 from ccd.floor.floor import Floor
@@ -51,7 +51,7 @@ class Following:
         read_slowly: bool = False,
         wait_until_live: bool = True,
         scope: Scope | None = None,
-        **limits: float,
+        **limits: Any,
     ) -> None:
         self.log = SaidLog()
         self.events: list[PbxEvent] = []
@@ -69,9 +69,13 @@ class Following:
     async def __aenter__(self) -> "Following":
         await self.proxy.__aenter__()
         account = Account("test", "127.0.0.1", self.proxy.port, *self._account)
-        limits = {"ping_interval_s": 0.5, "ping_deadline_s": 0.5, "reconnect_delay_s_min": 0.05} | self._limits
+        limits: dict[str, Any] = {
+            "ping_interval_s": 0.5,
+            "ping_deadline_s": 0.5,
+            "reconnect_delay_s_min": 0.05,
+        } | self._limits
         limits = {"watermark_margin_s": 0.0, "reconnect_delay_s_max": 0.2} | limits
-        self.pbx = Pbx(PbxConfig(account, self._scope, **limits), self.log, self._keep)  # type: ignore[arg-type]
+        self.pbx = Pbx(PbxConfig(account, self._scope, **limits), self.log, self._keep)
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self.pbx.run()), loop.create_task(self._read())]
         if self._wait_until_live:

@@ -152,6 +152,19 @@ async def test_a_caller_who_waits_already_is_in_the_first_snapshot(asterisk):
             assert ccd.snapshots[0].at - 3_000_000 < waiting.since <= ccd.snapshots[0].at
 
 
+async def test_a_members_own_wrap_up_is_told_and_goes_before_the_queues(asterisk):
+    seat = "Local/3900@agents/n"
+    asterisk.rewrite("queues.conf", r"\[static\]", f"[static]\nmember => {seat},0,Wendy,,no,1")
+    with asterisk.drive() as pbx:
+        pbx.command("module reload app_queue.so")
+        async with Following(asterisk.port) as ccd:
+            assert [member.wrap_up_s for member in ccd.snapshots[0].members] == [1]
+            pbx.call_in("static")
+            await ccd.until_states(seat, ["available", "ringing", "on_call", "wrap_up", "available"])
+            wrap_up = ccd.segments(seat)[-2]
+            assert wrap_up.end == wrap_up.start + 1_000_000
+
+
 async def test_a_call_that_is_on_when_we_come_is_on_until_it_ends(asterisk):
     with asterisk.drive() as pbx:
         pbx.sign_in(ANSWERS)
