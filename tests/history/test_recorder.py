@@ -4,7 +4,7 @@ import asyncio
 import random
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -178,3 +178,45 @@ async def test_the_daemons_own_role_can_record_and_close_and_change_nothing_that
                 await connection.execute(text(attempt))
     for engine in (owner, daemon):
         await engine.dispose()
+
+
+async def test_connections_that_are_cut_again_and_again_lose_nothing(postgresql: PostgreSQL) -> None:
+    engine = open_engine(postgresql.create("migrated"))
+    events = [(paused if n % 2 else unpaused)(10 + n) for n in range(400)]
+    async with recording(engine) as recorder:
+        observed = await observe(engine, recorder)
+        telling = observed.tell([added(1), *events])
+        cuts = 0
+        async with asyncio.TaskGroup() as group:
+            told = group.create_task(telling)
+            while not told.done() or recorder.rows_waiting:
+                postgresql.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ccd'")
+                cuts += 1
+                await asyncio.sleep(0.02)
+        await recorder.drained()
+    assert cuts > 1
+    assert [segment for _, segment in await stored_segments(engine)] == closed(observed.transitions)
+    assert await floor_in_store(engine) == observed.floor.state
+    await engine.dispose()
+
+
+async def test_what_has_arrived_from_several_pbxs_is_one_transaction(engine: AsyncEngine) -> None:
+    begun = 0
+
+    @event.listens_for(engine.sync_engine, "commit")
+    def count(*_: object) -> None:
+        nonlocal begun
+        begun += 1
+
+    recorder = Recorder(engine, "here", patience=IMPATIENT)
+    floors = [await observe(engine, recorder, name) for name in ("b", "a", "c")]
+    for floor in floors:
+        await floor.tell(A_DAY)
+    begun = 0
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(recorder.run())
+        await recorder.drained()
+        running.cancel()
+    assert begun == 1
+    for floor in floors:
+        assert await floor_in_store(engine, floor.pbx) == floor.floor.state
