@@ -2,10 +2,12 @@
 
 import json
 import urllib.request
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from tests.whole.daemon import LEAD, LEAD_PASSWORD
 
@@ -28,21 +30,23 @@ class Board:
         self.agents: dict[str, dict[str, Any]] = {}
         self.health: list[dict[str, Any]] = []
         self._url = url
+        self._stack = ExitStack()
         self._socket: ClientConnection
 
     def __enter__(self) -> "Board":
-        self._socket = connect(
+        opening = connect(
             self._url.replace("http", "ws") + "/live",
-            subprotocols=["ccd.v1.json"],  # type: ignore[list-item]  # a plain name will do
+            subprotocols=[Subprotocol("ccd.v1.json")],
             additional_headers={"Cookie": session_cookie(self._url), "Origin": self._url},
         )
+        self._socket = self._stack.enter_context(opening)
         self._socket.send(json.dumps({"op": "subscribe", "topic": "floor"}))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
+        self._stack.close()
 
     def listen(self, for_s: float = 0.2) -> "Board":
         """Take what comes until nothing does for that long."""
