@@ -71,16 +71,7 @@ class Floor:
 
     def apply(self, event: PbxEvent) -> list[Transition]:
         match event:
-            case (
-                MemberAdded()
-                | MemberRemoved()
-                | MemberPaused()
-                | DeviceChanged()
-                | CallOffered()
-                | CallEnded()
-                | OfferEnded()
-                | AgentLogged()
-            ):
+            case DeviceChanged() | CallOffered() | CallEnded():  # the frequent ones first: each is asked for in turn
                 return self._seat_event(event)
             case CallConnected():
                 return self._others_stop_ringing(event) + self._seat_event(event)
@@ -89,6 +80,8 @@ class Floor:
                 return []
             case CallerLeft():
                 return self._caller_left(event)
+            case MemberPaused() | OfferEnded() | MemberAdded() | MemberRemoved() | AgentLogged():
+                return self._seat_event(event)
             case Heard():
                 return self._heard(event.at)
             case Lost():

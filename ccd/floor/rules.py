@@ -23,10 +23,11 @@ class SeatRules:
     paused_in: Literal["all", "any"] = "all"
     other_call_while_paused: Literal["paused", "on_call"] = "paused"
     queues: Mapping[str, QueueRule] = field(default_factory=lambda: NOTHING)
+    uncounted: frozenset[str] = field(init=False)  # queues that don't count
 
-    def counts(self, queue: str) -> bool:
-        rule = self.queues.get(queue)
-        return rule is None or rule.counts
+    def __post_init__(self) -> None:
+        uncounted = frozenset(queue for queue, rule in self.queues.items() if not rule.counts)
+        object.__setattr__(self, "uncounted", uncounted)
 
     def wrap_up_s(self, queue: str) -> int:
         rule = self.queues.get(queue)

@@ -212,83 +212,77 @@ EFFECTS: dict[type[SeatEvent], Callable[..., str | None]] = {
 }
 
 
-# --- which state the facts mean: the first row that holds ------------------------------------------------------------
+# --- which state the facts mean: the first row of which the fact holds -----------------------------------------------
 
+(
+    ON_QUEUE_CALL,
+    NOBODY_THERE,  # a member of no queue that counts, or nobody on the `Agent/` seat
+    OFFERED_A_CALL,
+    IS_PAUSED,  # in as many of the queues as the site says, and not on a call that the site says goes before
+    IS_UNREACHABLE,  # in every queue; the telephone's other facts hold in any
+    IN_USE,
+    RINGS,
+    WRAPS_UP,
+    OTHERWISE,
+) = (1 << bit for bit in range(9))
 
-class Known(NamedTuple):
-    """The facts of the queues that count, gathered once for all rows."""
-
-    seat: Seat
-    rules: SeatRules
-    devices: list[Device]
-    paused: int
-
-
-def _on_queue_call(known: Known) -> bool:
-    return bool(known.seat.calls)
-
-
-def _signed_out(known: Known) -> bool:
-    return not known.devices or not known.seat.logged_in
-
-
-def _offered_a_call(known: Known) -> bool:
-    return bool(known.seat.offers)
-
-
-def _is_paused(known: Known) -> bool:
-    enough = known.paused == len(known.devices) if known.rules.paused_in == "all" else known.paused > 0
-    return enough and not (known.rules.other_call_while_paused == "on_call" and Device.IN_USE in known.devices)
-
-
-def _unreachable(known: Known) -> bool:
-    return known.devices.count(Device.UNREACHABLE) == len(known.devices)
-
-
-def _in_use(known: Known) -> bool:
-    return Device.IN_USE in known.devices
-
-
-def _rings(known: Known) -> bool:
-    return Device.RINGING in known.devices
-
-
-def _wrapping_up(known: Known) -> bool:
-    return known.seat.wrap_up_until is not None
-
-
-def _otherwise(known: Known) -> bool:
-    return True
-
-
-STATES: tuple[tuple[State, Callable[[Known], bool]], ...] = (
-    (State.ON_CALL, _on_queue_call),
-    (State.SIGNED_OUT, _signed_out),
-    (State.RINGING, _offered_a_call),
-    (State.PAUSED, _is_paused),
-    (State.UNREACHABLE, _unreachable),
-    (State.OTHER_CALL, _in_use),
-    (State.RINGING, _rings),
-    (State.WRAP_UP, _wrapping_up),
-    (State.AVAILABLE, _otherwise),
+STATES: tuple[tuple[State, int], ...] = (
+    (State.ON_CALL, ON_QUEUE_CALL),
+    (State.SIGNED_OUT, NOBODY_THERE),
+    (State.RINGING, OFFERED_A_CALL),
+    (State.PAUSED, IS_PAUSED),
+    (State.UNREACHABLE, IS_UNREACHABLE),
+    (State.OTHER_CALL, IN_USE),
+    (State.RINGING, RINGS),
+    (State.WRAP_UP, WRAPS_UP),
+    (State.AVAILABLE, OTHERWISE),
 )
 
+# Kept at hand: taking a member off its Enum costs as much as looking at all the rows.
+DEVICE_IN_USE, DEVICE_RINGING, DEVICE_UNREACHABLE = Device.IN_USE, Device.RINGING, Device.UNREACHABLE
 
-def state_of(known: Known) -> State:
-    for state, holds in STATES:
-        if holds(known):
+
+def state_of(facts: int) -> State:
+    for state, fact in STATES:
+        if facts & fact:
             return state
     raise AssertionError("the last row always holds")
 
 
 def view_of(seat: Seat, rules: SeatRules) -> View:
-    """What the facts mean under the site's rules."""
-    counting = [member for queue, member in seat.queues.items() if rules.counts(queue)]
-    paused = [member for member in counting if member.paused]
-    known = Known(seat, rules, [member.device for member in counting], len(paused))
-    state = state_of(known)
-    if not paused or not seat.logged_in:
-        return View(seat.name, state, bool(counting) and seat.logged_in, Pause.NONE, "", 0)
-    newest = paused[0] if len(paused) == 1 else max(paused, key=lambda m: (m.paused_at // 1_000_000, m.pause_order))
-    pause = Pause.ALL if len(paused) == len(counting) else Pause.SOME
-    return View(seat.name, state, True, pause, newest.reason, newest.paused_at)
+    """What the facts mean under the site's rules. Asked with every event, so the queues are gone through once."""
+    facts = OTHERWISE
+    counting = paused = unreachable = 0
+    newest: Membership | None = None
+    for queue, member in seat.queues.items():
+        if queue in rules.uncounted:
+            continue
+        counting += 1
+        if member.device is DEVICE_IN_USE:
+            facts |= IN_USE
+        elif member.device is DEVICE_RINGING:
+            facts |= RINGS
+        elif member.device is DEVICE_UNREACHABLE:
+            unreachable += 1
+        if member.paused:
+            paused += 1
+            if newest is None or (member.paused_at, member.pause_order) > (newest.paused_at, newest.pause_order):
+                newest = member
+    present = counting > 0 and seat.logged_in
+    if seat.calls:
+        facts |= ON_QUEUE_CALL
+    if not present:
+        facts |= NOBODY_THERE
+    if seat.offers:
+        facts |= OFFERED_A_CALL
+    talks_instead = facts & IN_USE and rules.other_call_while_paused == "on_call"
+    if paused and (paused == counting or rules.paused_in == "any") and not talks_instead:
+        facts |= IS_PAUSED
+    if unreachable == counting:
+        facts |= IS_UNREACHABLE
+    if seat.wrap_up_until is not None:
+        facts |= WRAPS_UP
+    if newest is None or not present:
+        return View(seat.name, state_of(facts), present, Pause.NONE, "", 0)
+    pause = Pause.ALL if paused == counting else Pause.SOME
+    return View(seat.name, state_of(facts), True, pause, newest.reason, newest.paused_at)
