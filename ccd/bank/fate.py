@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from enum import Enum
+from enum import StrEnum
 from typing import NamedTuple
 
 from ccd.bank.facts import differing_fields
@@ -12,7 +12,7 @@ from ccd.bank.measured import Measured
 from ccd.ledger.model import Kept, Leg, State
 
 
-class Fate(Enum):
+class Fate(StrEnum):
     """What became of a measured day."""
 
     POSTED = "posted"
@@ -41,8 +41,10 @@ COMMON = frozenset({Fate.POSTED, Fate.NOTHING, Fate.REPLAYED})
 
 @dataclass(slots=True)
 class Settlement:
-    """All days that were asked for, counted by fate; by name those that a person may look at (in a dry run: all)."""
+    """All days that were asked for, counted by fate; one by one those that a person may have to look at, or, where
+    `named`, all of them."""
 
+    named: bool = False
     fates: Counter[Fate] = field(default_factory=Counter)
     days: list[SettledDay] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)  # agents whose accounts are others now
@@ -53,12 +55,20 @@ class Settlement:
     def agents_touched(self) -> set[str]:
         return self.touched
 
-    def add(self, day: SettledDay, named: bool) -> None:
-        self.fates[day.fate] += 1
-        if day.fate is Fate.POSTED:
-            self.touched.add(day.agent)
-        if named or day.fate not in COMMON:
-            self.days.append(day)
+    def add(self, measured: Measured, fate: Fate, note: str = "", legs: tuple[Leg, ...] = ()) -> None:
+        self.fates[fate] += 1
+        if fate is Fate.POSTED:
+            self.touched.add(measured.agent)
+        if self.named or fate not in COMMON:
+            settled = SettledDay(
+                measured.agent, measured.day, measured.revision, fate, note, legs if self.named else ()
+            )
+            self.days.append(settled)
+
+    def merge(self, other: "Settlement") -> None:
+        self.fates.update(other.fates)
+        self.days += other.days
+        self.touched |= other.touched
 
 
 def known_fate(measured: Measured, kept: Sequence[Kept]) -> tuple[Fate, str] | None:

@@ -64,7 +64,9 @@ class Policies:
         raise PolicyError(name, f"none holds on {day}; add one that holds from that day or before")
 
     def accommodation_at(self, agent: str, day: date) -> Accommodation:
-        versions = self.accommodations.get(agent, ())
+        versions = self.accommodations.get(agent)
+        if not versions:
+            return NO_ACCOMMODATION
         held = bisect_right(versions, day, key=lambda own: own.holds_from)
         return versions[held - 1] if held else NO_ACCOMMODATION
 

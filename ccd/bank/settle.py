@@ -5,7 +5,7 @@ agents are locked, what was posted for the day is read from the ledger itself, a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from urllib.parse import quote
 from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, HOUSE_KINDS, House, agent_owner
 from ccd.bank.difference import UNPOSTED, Posted, legs_of, posted_by
 from ccd.bank.facts import facts_text
-from ccd.bank.fate import Fate, SettledDay, Settlement, known_fate
+from ccd.bank.fate import Fate, Settlement, known_fate
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policies, Policy
 from ccd.bank.settlement import Worth, worth_of
@@ -22,6 +22,9 @@ from ccd.ledger.desk import Desk
 from ccd.ledger.model import Leg, Moved, Posting, month_of
 
 BATCH_DAYS_MAX = 1_000  # agent-days in one transaction: long enough to make one commit cheap, short enough to wait for
+
+
+Held = Mapping[tuple[str | None, date], Policy]  # by unit and day, what holds there
 
 
 class Case(NamedTuple):
@@ -54,60 +57,55 @@ class Settler:
         posted and whole batches not: settling again goes on from there.
         """
         days = sorted(measured, key=lambda one: (one.day, one.agent, one.revision))
-        for unit, day in {(one.unit, one.day) for one in days}:
-            self._policies.policy_at(unit, day)
+        held = {(one.unit, one.day): self._policies.policy_at(one.unit, one.day) for one in days}
         settlement = Settlement()
         if dry_run:
-            for settled in await self._ledger.at_desk(lambda desk: self._rehearse(desk, days), keep=False):
-                settlement.add(settled, named=True)
-            return settlement
-        await self._ledger.open_accounts([self._house.owner], HOUSE_KINDS, floor=None)
-        for batch in batches(days, self._batch):
-            for settled in await self._settle_batch([self._case(one) for one in batch]):
-                settlement.add(settled, named=False)
+            settlement = await self._ledger.at_desk(lambda desk: self._rehearse(desk, days, held), keep=False)
+        else:
+            await self._ledger.open_accounts([self._house.owner], HOUSE_KINDS, floor=None)
+            for batch in batches(days, self._batch):
+                settlement.merge(await self._settle_batch([self._case(one, held) for one in batch]))
         return settlement
 
-    def _case(self, measured: Measured) -> Case:
-        policy = self._policies.policy_at(measured.unit, measured.day)
+    def _case(self, measured: Measured, held: Held) -> Case:
+        policy = held[measured.unit, measured.day]
         own = self._policies.accommodation_at(measured.agent, measured.day)
         key = settlement_key(measured.agent, measured.day)
         return Case(measured, key, policy, worth_of(measured, policy, own), agent_owner(measured.agent))
 
-    async def _settle_batch(self, batch: list[Case]) -> list[SettledDay]:
+    async def _settle_batch(self, batch: list[Case]) -> Settlement:
         await self._ledger.open_accounts(owners_of(batch), AGENT_KINDS, floor=0)
-        return await self._ledger.at_desk(lambda desk: self._at_desk(desk, batch, named=False))
+        return await self._ledger.at_desk(lambda desk: self._at_desk(desk, batch, Settlement()))
 
-    async def _rehearse(self, desk: Desk, days: list[Measured]) -> list[SettledDay]:
+    async def _rehearse(self, desk: Desk, days: list[Measured], held: Held) -> Settlement:
         """The same, all of it in one transaction: what a day takes is gone for the next, until everything is undone."""
+        settlement = Settlement(named=True)
         await desk.open_accounts([self._house.owner], HOUSE_KINDS, floor=None)
-        settled: list[SettledDay] = []
         for batch in batches(days, self._batch):
-            cases = [self._case(one) for one in batch]
+            cases = [self._case(one, held) for one in batch]
             await desk.open_accounts(owners_of(cases), AGENT_KINDS, floor=0)
-            settled += await self._at_desk(desk, cases, named=True)
-        return settled
+            await self._at_desk(desk, cases, settlement)
+        return settlement
 
-    async def _at_desk(self, desk: Desk, batch: list[Case], named: bool) -> list[SettledDay]:
+    async def _at_desk(self, desk: Desk, batch: list[Case], settlement: Settlement) -> Settlement:
         days = {case.measured.day for case in batch}
         await desk.lock({(self._centre, month_of(day)) for day in days}, [case.owner for case in batch])
-        kept = await desk.revisions(case.key for case in batch)
-        known = {case.key: known_fate(case.measured, kept.get(case.key, [])) for case in batch}
-        new = [case for case in batch if known[case.key] is None]
+        kept = await desk.revisions([case.key for case in batch])
+        new = []
+        for case in batch:
+            known = known_fate(case.measured, kept.get(case.key, ()))
+            if known is None:
+                new.append(case)
+            else:
+                settlement.add(case.measured, *known)
         posted = await _posted_before(desk, [case for case in new if case.key in kept])
         postings = await self._postings(desk, new, posted)
-        fates = {key: fate for key, fate in known.items() if fate is not None}
-        for posting, outcome in zip(postings, await desk.write(postings), strict=True):
+        for case, posting, outcome in zip(new, postings, await desk.write(postings), strict=True):
             if outcome.refusal is not None:
-                fates[posting.key] = (Fate.REFUSED, outcome.refusal.sentence)
+                settlement.add(case.measured, Fate.REFUSED, outcome.refusal.sentence)
             else:
-                fates[posting.key] = (Fate.POSTED, "") if posting.legs else (Fate.NOTHING, "")
-        legs = {posting.key: posting.legs for posting in postings} if named else {}
-        return [
-            SettledDay(
-                case.measured.agent, case.measured.day, case.measured.revision, *fates[case.key], legs.get(case.key, ())
-            )
-            for case in batch
-        ]
+                settlement.add(case.measured, Fate.POSTED if posting.legs else Fate.NOTHING, "", posting.legs)
+        return settlement
 
     async def _postings(self, desk: Desk, cases: list[Case], posted: dict[str, Posted]) -> list[Posting]:
         """In the order of days: what one day takes is gone for the next."""
@@ -118,18 +116,14 @@ class Settler:
         for account, seconds in (await desk.balances(losers, BALANCE_KINDS)).items():
             available[account.owner][account.kind] = seconds
         postings = []
-        for case in cases:
-            own = available[case.owner]
-            legs = legs_of(
-                case.worth, posted.get(case.key, UNPOSTED), own, case.policy.overdraft_takes, case.owner, self._house
-            )
-            if case.owner in losers and desk.is_open((self._centre, month_of(case.measured.day))):
-                apply(legs, case.owner, own)
-            facts = facts_text(case.measured, case.worth, case.policy, before.get(case.key, 0), legs, case.owner)
+        for measured, key, policy, worth, owner in cases:
+            own = available[owner] if owner in losers else {}
+            legs = legs_of(worth, posted.get(key, UNPOSTED), own, policy.overdraft_takes, owner, self._house)
+            if own and desk.is_open((self._centre, month_of(measured.day))):
+                apply(legs, owner, own)
+            facts = facts_text(measured, worth, policy, before.get(key, 0), legs, owner)
             postings.append(
-                Posting(
-                    case.key, case.measured.revision, self._centre, case.measured.day, legs, self._asked_by, facts=facts
-                )
+                Posting(key, measured.revision, self._centre, measured.day, legs, self._asked_by, facts=facts)
             )
         return postings
 

@@ -29,7 +29,7 @@ def posting_digest(
     legs = posting.legs if state is State.POSTED else ()
     day = posting.day.isoformat()
     fields = [
-        posting.key, str(posting.revision), posting.book, day[:7], state.value, posting.reference,
+        posting.key, str(posting.revision), posting.book, day[:7], state, posting.reference,
         posting.text, posting.asked_by, posting.facts, refusal, str(recorded_at),
     ]  # fmt: skip
     for debit, credit, seconds, service, back in legs:

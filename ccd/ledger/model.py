@@ -10,7 +10,7 @@ time to make.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import NamedTuple
 
 from ccd.errors import PostingError
@@ -72,7 +72,7 @@ class Posting(NamedTuple):
         return spelled(self.key, self.revision)
 
 
-class State(Enum):
+class State(StrEnum):
     POSTED = "posted"
     REFUSED = "refused"
 

@@ -65,7 +65,7 @@ class Sheet:
         legs = len(posting.legs) if state is State.POSTED else 0
         self.transactions.append(
             (
-                number, posting.key, posting.revision, posting.book, posting.month, state.value, legs,
+                number, posting.key, posting.revision, posting.book, posting.month, state, legs,
                 posting.reference, posting.text, posting.asked_by, posting.facts, refusal, self.now, DIGEST_FORMAT,
                 posting_digest(posting, state, refusal, self.now, originals),
             )
