@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
+import msgspec
 
 from ccd.floor.events import CallerJoined, CallerLeft, Heard, Lost, PbxEvent, Snapshot
 from ccd.floor.floor import FloorState
 from ccd.floor.segments import Segment, Transition
 from ccd.history.segment_rows import SEAT_FORMAT, Row, facts_of, open_of
-
-WAITING = TypeAdapter(dict[str, dict[str, int]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def batch_of(pbx: str, transitions: Sequence[Transition], touched: Iterable[str]
         state.heard_at,
         state.confirmed_at,
         state.gap_since,
-        WAITING.dump_json(state.waiting).decode(),
+        msgspec.json.encode(state.waiting).decode(),
         ref,
     )
     return Batch(pbx, closed, {name: _row(pbx, name, state) for name in names}, standing)

@@ -4,6 +4,7 @@ The caller then applies `Lost(at=heard_at)` and a snapshot: what came after the 
 not observed.
 """
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -11,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.floor.floor import FloorState
 from ccd.floor.seats import Seat
 from ccd.floor.segments import Segment
-from ccd.history.batch import WAITING
 from ccd.history.schema import seats, sources
 from ccd.history.segment_rows import open_from, seat_from
 from ccd.ledger.sql.turns import Patience, take_turn
@@ -42,7 +42,7 @@ async def stored_floor(connection: AsyncConnection, pbx: str) -> FloorState:
     if standing is None:
         return FloorState()
     state = FloorState(
-        waiting=WAITING.validate_json(standing.waiting),
+        waiting=msgspec.json.decode(standing.waiting, type=dict[str, dict[str, int]]),
         number=standing.number,
         heard_at=standing.heard_at,
         confirmed_at=standing.confirmed_at,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pydantic import TypeAdapter
+import msgspec
 
 from ccd.errors import StoredFormatError
 from ccd.floor.seats import Seat, View
@@ -20,8 +20,9 @@ COLUMNS = (
 STATES = {word: state for state, word in STATE_WORDS.items()}
 PAUSES = {word: pause for pause, word in PAUSE_WORDS.items()}
 
-_SEAT = TypeAdapter(Seat)
-_SEGMENT = TypeAdapter(Segment)
+_ENCODER = msgspec.json.Encoder()
+_SEAT = msgspec.json.Decoder(Seat)
+_SEGMENT = msgspec.json.Decoder(Segment)
 
 Row = tuple[Any, ...]
 
@@ -53,21 +54,21 @@ def segments_of(rows: Iterable[Sequence[Any]]) -> list[tuple[str, Segment]]:
 
 
 def facts_of(seat: Seat) -> str:
-    return _SEAT.dump_json(seat).decode()
+    return _ENCODER.encode(seat).decode()
 
 
 def open_of(segment: Segment) -> str:
-    return _SEGMENT.dump_json(segment).decode()
+    return _ENCODER.encode(segment).decode()
 
 
 def seat_from(text: str, version: int) -> Seat:
     _check(version)
-    return _SEAT.validate_json(text)
+    return _SEAT.decode(text)
 
 
 def open_from(text: str, version: int) -> Segment:
     _check(version)
-    return _SEGMENT.validate_json(text)
+    return _SEGMENT.decode(text)
 
 
 def _check(version: int) -> None:
