@@ -29,6 +29,7 @@ NOT_SIGNED_IN = (State.SIGNED_OUT, State.UNOBSERVED)
 def agent_state(agent: str, name: str, unit: str, reading: Reading, allowance_s: int) -> dict[str, Any]:
     """The AGENT object: seconds and epoch seconds as numbers, the reason as the switch has it."""
     state, tally = reading.merged.state, reading.tally
+    signed_in = tally.signed_in
     return {
         "agent": agent,
         "name": name,
@@ -50,7 +51,7 @@ def agent_state(agent: str, name: str, unit: str, reading: Reading, allowance_s:
             "offered": tally.offered,
             "answered": tally.answered,
             "missed": tally.missed,
-            "signed_in": tally.signed_in / SECOND,
+            "signed_in": signed_in / SECOND,
             "signed_in_from": None if state in NOT_SIGNED_IN else reading.at / SECOND,
         },
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-import msgpack  # type: ignore[import-untyped] # it ships no types
+import msgspec
 
 from ccd.floor.agents import Reading
 from ccd.live.agent_state import agent_state
@@ -95,8 +95,8 @@ def _queue(queue: QueueNow) -> dict[str, Any]:
 
 
 def pack(value: object) -> bytes:
-    return msgpack.packb(value)  # type: ignore[no-any-return] # bytes, as long as nobody hands it a packer
+    return msgspec.msgpack.encode(value)
 
 
 def unpack(data: bytes) -> Any:
-    return msgpack.unpackb(data)
+    return msgspec.msgpack.decode(data)

@@ -8,10 +8,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from ccd.live.batch import pack, unpack
 from ccd.live.store import Entry, Snapshot
 
 PERSONAL = "personal"
+
+
+class Head(msgspec.Struct):
+    """What of an agent decides where and how it is shown; the rest is only passed on."""
+
+    agent: str
+    unit: str
+    reason: str
+
+
+_head = msgspec.msgpack.Decoder(Head)
 
 
 @dataclass(slots=True)
@@ -45,9 +58,7 @@ class Board:
     def load(self, snapshot: Snapshot) -> Changes:
         """Take the whole state in place of what was known; what is the same in both is no change."""
         changes = Changes()
-        named = {unpack(data)["agent"]: data for data in snapshot.agents}
-        for data in named.values():
-            self._agent(data, changes)
+        named = {self._agent(data, changes) for data in snapshot.agents}
         for agent in [agent for agent in self.agents if agent not in named]:
             self._gone(agent, changes)
         queues = {one["queue"] for one in map(unpack, snapshot.queues)}
@@ -71,18 +82,20 @@ class Board:
             changes.sources = True
         changes.accounts += entry.accounts
 
-    def _agent(self, data: bytes, changes: Changes) -> None:
-        said = unpack(data)
-        agent, unit = said["agent"], said["unit"]
+    def _agent(self, data: bytes, changes: Changes) -> str:
+        """Take one agent's state; gives whose it is."""
+        head = _head.decode(data)
+        agent, unit = head.agent, head.unit
         known = self.agents.get(agent)
         if known is not None and known.own == data:
-            return
-        floor = pack(said | {"reason": PERSONAL}) if self._is_personal(said["reason"]) else data
+            return agent
+        floor = pack(unpack(data) | {"reason": PERSONAL}) if self._is_personal(head.reason) else data
         self.agents[agent] = Shown(unit, data, floor)
         touched = changes.agents.setdefault(agent, set())
         touched.add(unit)
         if known is not None:
             touched.add(known.unit)
+        return agent
 
     def _gone(self, agent: str, changes: Changes) -> None:
         known = self.agents.pop(agent, None)
