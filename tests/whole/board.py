@@ -1,6 +1,7 @@
 """What a supervisor's board is told, through the live channel's JSON: to look at from a test."""
 
 import json
+import time
 import urllib.request
 from contextlib import ExitStack
 from types import TracebackType
@@ -26,10 +27,11 @@ def session_cookie(url: str, name: str = LEAD, password: str = LEAD_PASSWORD) ->
 class Board:
     """`agents` and `health` are what was said last."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, name: str = LEAD, password: str = LEAD_PASSWORD) -> None:
         self.agents: dict[str, dict[str, Any]] = {}
         self.health: list[dict[str, Any]] = []
         self._url = url
+        self._login = name, password
         self._stack = ExitStack()
         self._socket: ClientConnection
 
@@ -37,7 +39,7 @@ class Board:
         opening = connect(
             self._url.replace("http", "ws") + "/live",
             subprotocols=[Subprotocol("ccd.v1.json")],
-            additional_headers={"Cookie": session_cookie(self._url), "Origin": self._url},
+            additional_headers={"Cookie": session_cookie(self._url, *self._login), "Origin": self._url},
         )
         self._socket = self._stack.enter_context(opening)
         self._socket.send(json.dumps({"op": "subscribe", "topic": "floor"}))
@@ -48,19 +50,21 @@ class Board:
     ) -> None:
         self._stack.close()
 
-    def listen(self, for_s: float = 0.2) -> "Board":
+    def listen(self, for_s: float = 0.2, at_most_s: float = 2.0) -> "Board":
         """Take what comes until nothing does for that long."""
-        while True:
+        ends = time.monotonic() + at_most_s
+        while time.monotonic() < ends:
             try:
                 message = json.loads(self._socket.recv(timeout=for_s))
             except TimeoutError:
-                return self
+                break
             if message["op"] == "health":
                 self.health = message["sources"]
             elif message["op"] == "snapshot":
                 self.agents = {agent["agent"]: agent for agent in message["agents"]}
             elif message["op"] == "delta":
                 self.agents |= {agent["agent"]: agent for agent in message["changed"]}
+        return self
 
     def state(self, agent: str) -> str:
         self.listen()
