@@ -74,6 +74,7 @@ class Board(asyncio.Protocol):
                 waited.set_exception(ConnectionError(f"closed: {bytes(self._buffer[:200])!r}"))
 
     def close(self) -> None:
+        self.served.cancel()
         if self._transport is not None:
             self._transport.abort()
 

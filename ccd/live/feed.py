@@ -79,7 +79,7 @@ class Feed:
             if loop.time() - self._heard > self._limits.silent_s_max:
                 self._lose("whoever writes the floor there is silent")
                 return
-            await asyncio.sleep(self._hub.next_frame_at - loop.time())
+            await self._hub.open_for_news()
 
     def _take(self, entries: list[Entry]) -> bool:
         changes = Changes()

@@ -50,7 +50,9 @@ class Hub:
         self._health_frame = -1  # none has been told yet
         self._health: list[dict[str, object]] | None = None
         self._woken = asyncio.Event()
-        self.next_frame_at = 0.0
+        self._served = asyncio.Event()  # nothing of what has been taken waits for a frame
+        self._served.set()
+        self._next_frame_at = 0.0
         self.frames_sent = 0
         self.bytes_sent = 0
         self.closed_as_slow = 0
@@ -160,6 +162,16 @@ class Hub:
 
     def wake(self) -> None:
         self._woken.set()
+        self._served.clear()
+
+    async def open_for_news(self) -> None:
+        """Until what was taken has been sent and the next frame is due.
+
+        Whoever brings news reads it then, all there is, and it leaves at once; read any sooner, the frame would go with
+        what had come by then, and the rest would wait for the frame after it.
+        """
+        await self._served.wait()
+        await asyncio.sleep(self._next_frame_at - asyncio.get_running_loop().time())
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -168,11 +180,12 @@ class Hub:
                 async with asyncio.timeout(self.limits.idle_tick_s):
                     await self._woken.wait()
             self._woken.clear()
-            self.next_frame_at = loop.time() + self.limits.frame_interval_s
+            self._next_frame_at = loop.time() + self.limits.frame_interval_s
             self.frame(loop.time())
+            self._served.set()
             if self._behind:
                 self.wake()
-            await asyncio.sleep(self.next_frame_at - loop.time())
+            await asyncio.sleep(self._next_frame_at - loop.time())
 
     def frame(self, now: float) -> None:
         """Serve everybody who is owed something; `now` is the loop's time."""

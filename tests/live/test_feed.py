@@ -1,11 +1,13 @@
 """Boards follow Redis, and say how old they are when they can't."""
 
 import asyncio
+import statistics
 import time
 
 from redis.asyncio import Redis as Client
 
 from ccd.floor.seats import State
+from ccd.live.hub import HubLimits
 from tests.live.conftest import OpenStore
 from tests.live.servers import Server
 from tests.live.serving import serving
@@ -106,4 +108,30 @@ async def test_a_writer_that_falls_silent_is_noticed(open_store: OpenStore) -> N
         service.writer._write = real  # type: ignore[method-assign] # it is itself again
         silence.set()
         await until(lambda: service.feed.is_following)
+        await board.line.close()
+
+
+async def test_what_happens_within_a_frame_leaves_with_it_and_not_with_the_next(open_store: OpenStore) -> None:
+    interval_s, turn_s = 0.4, 0.02
+    async with serving(open_store, HubLimits(frame_interval_s=interval_s)) as service:
+        await until(lambda: service.feed.is_following)
+        board = await service.board()
+        await board.hear_op("snapshot")
+        ages: list[float] = []
+        async with asyncio.TaskGroup() as group:
+            made: list[float] = []
+
+            async def turns() -> None:
+                for second in range(200):
+                    made.append(time.monotonic())
+                    turned(service, "1001", second, State.PAUSED if second % 2 else State.ON_CALL)
+                    await asyncio.sleep(turn_s)
+
+            turning = group.create_task(turns())
+            while len(ages) < 7:
+                changed = (await board.hear()).get("changed", [])
+                if changed:
+                    ages.append(time.monotonic() - made[int(changed[0]["since"]) % 86_400])
+            turning.cancel()
+        assert statistics.median(ages) < interval_s / 2
         await board.line.close()
