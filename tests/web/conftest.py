@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.org.people import Person, Role
 from ccd.web.accounts import Accounts
 from ccd.web.sessions import Sessions
-from tests.databases import database_url, engine, new_database, postgresql, postgresql_server, sqlite_template
+from tests.databases import database_url, engine, new_database, postgresql, sqlite_template
 from tests.web.office import PASSWORD, SESSION_S, Clock, Office, cheap_passwords
 
-__all__ = ["database_url", "engine", "new_database", "postgresql", "postgresql_server", "sqlite_template"]
+__all__ = ["database_url", "engine", "new_database", "postgresql", "sqlite_template"]
 
 
 @pytest.fixture
