@@ -95,6 +95,20 @@ def test_the_board_sorts_itself_each_ten_seconds(open_as: OpenPage, server: Fake
     expect(first).to_have_attribute("data-agent", last, timeout=SORT_EACH_MS + 2_000)
 
 
+def test_the_focus_stays_with_its_agent_when_the_board_is_sorted(open_as: OpenPage, server: FakeServer) -> None:
+    working(server)
+    board = open_as(LEAD)
+    board.mouse.move(400, 10)
+    board.keyboard.press("/")
+    board.keyboard.press("Enter")
+    first = board.evaluate(ORDER)[0]
+    for agent in board.evaluate(ORDER)[1:8]:
+        server.change(agent, state="unreachable")
+    moved = board.locator("[data-agent]").nth(7)
+    expect(moved).to_have_attribute("data-agent", first, timeout=2 * SORT_EACH_MS + 2_000)
+    expect(tile(board, first)).to_be_focused()
+
+
 def test_a_chosen_order_holds_at_once(open_as: OpenPage, server: FakeServer) -> None:
     working(server)
     board = open_as(LEAD)
