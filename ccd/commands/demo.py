@@ -70,7 +70,7 @@ async def _demo(agents: int, port: int, speed: float, weeks: int, seed: int) -> 
         switch = SimulatedPbx(Life(people, today, zone, seed), clock, account, skip_nights=True)
         _, ami_port = await stack.enter_async_context(switch.listening("127.0.0.1", 0))
         site = Site(_settings(folder, port, ami_port, account))
-        outside = Surroundings(clock=lambda: clock.now() / SECOND, speed=speed)
+        outside = Surroundings(clock=lambda: clock.now() / SECOND)
         made = await stack.enter_async_context(house(site, ALL_PARTS, outside))
         with Progress(console=console, transient=True) as progress:
             days = [today - timedelta(days=back) for back in range(weeks * 7, 0, -1)]

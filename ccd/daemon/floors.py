@@ -14,6 +14,8 @@ from ccd.history.batch import Batch, batch_of
 from ccd.history.schema import STATE_WORDS
 from ccd.live.batch import AgentReading, LiveBatch, QueueNow, SourceNow, pack
 
+SILENT_CLOCK_US = 60_000_000  # so long after a day's start by our clock, it begins although no PBX has said so
+
 
 class Floors:
     """`take` is called with what a PBX said; `changes` and `everything` by the writer of the live store.
@@ -69,11 +71,16 @@ class Floors:
         """What all sources have confirmed is folded for good; a new day, or another roster line, is begun."""
         states = [floor.state for floor in self.floors.values()]
         self.crew.confirm(min(state.confirmed_at or 0 for state in states))
-        heard = min(state.heard_at or 0 for state in states)
-        if heard >= self._turn_at:
-            if self._turn_at:
-                self.crew.pass_midnight(heard)
-            self._turn_at = self.site.next_turn(heard)
+        heard = max(state.heard_at or 0 for state in states)
+        if heard:
+            self._turn(heard)
+
+    def _turn(self, at: int) -> None:
+        """Begin the days, and the roster lines, that begin by `at`: one PBX that says so is enough."""
+        while self._turn_at and at >= self._turn_at:
+            self.crew.pass_midnight(self._turn_at)
+            self._turn_at = self.site.next_turn(self._turn_at)
+        self._turn_at = self._turn_at or self.site.next_turn(at)
 
     def reload(self, site: Site) -> None:
         """Another roster, other reasons or queues: from now on. What was measured before stays as it was."""
@@ -97,6 +104,8 @@ class Floors:
 
     def changes(self) -> LiveBatch:
         """What is new since this was last asked."""
+        if self._turn_at:
+            self._turn(self._now() - SILENT_CLOCK_US)
         changed, self.crew.changed = self.crew.changed, set()
         said, self._said = self._said, []
         queues = {queue.queue: queue for queue in self._queues_now()}

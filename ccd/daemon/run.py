@@ -68,7 +68,6 @@ class Surroundings:
     """What the daemon gets from outside beside its settings. `clock` is in epoch seconds."""
 
     clock: Callable[[], float] = time.time
-    speed: float = 1.0  # of that clock, where it is a simulated floor's
     notifier: Notifier = field(default_factory=Notifier)
     read_again: Callable[[], Site] | None = None  # on SIGHUP; raises FaultsError where the files have faults
     started: Callable[["House"], Awaitable[None]] | None = None  # once everything runs

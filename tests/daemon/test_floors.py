@@ -1,0 +1,195 @@
+"""What the daemon knows of its floors, and what it hands on: to the history, and to the live store."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ccd.daemon.floors import Floors
+from ccd.daemon.site import Site
+from ccd.errors import RosterError
+from ccd.floor.events import CallerJoined, CallerLeft, Heard, Lost, Snapshot
+from ccd.floor.floor import FloorState
+from ccd.live.batch import LiveBatch, SourceNow, packed, unpack
+from ccd.settings import Settings
+from tests.floor.floors import S, added, heard, member, paused, removed, snapshot, unpaused
+
+DAY = 86_400
+START = 1_795_392_000  # a midnight in UTC
+
+ROSTER = """agent,interface,member_name,unit,name
+1001,PJSIP/1001,Ann,team-1,Ann Ace
+1002,PJSIP/1002,Ben,team-2,
+1003,PJSIP/1003,,team-2,Cid
+1003,PJSIP/2003,,team-2,Cid
+"""
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = (START + 60) * S
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@pytest.fixture
+def roster(tmp_path: Path) -> Path:
+    file = tmp_path / "roster.csv"
+    file.write_text(ROSTER)
+    return file
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def floors(roster: Path, clock: Clock) -> Floors:
+    made = Floors(Site(Settings(roster=roster)), lambda: [SourceNow("a", "live", START * S)], clock)
+    made.resume("a", FloorState())
+    made.take("a", [snapshot(START + 1)])
+    made.everything()
+    return made
+
+
+def shown(batch: LiveBatch) -> dict[str, dict[str, Any]]:
+    """The agents of a batch as the live store gets them."""
+    return {name: unpack(data) for name, data in packed(batch).agents.items()}
+
+
+def test_everybody_on_the_roster_is_shown_before_any_seat_is_seen(floors: Floors) -> None:
+    agents = shown(floors.everything())
+    assert {name: (a["state"], a["unit"], a["name"]) for name, a in agents.items()} == {
+        "1001": ("signed_out", "team-1", "Ann Ace"),
+        "1002": ("signed_out", "team-2", "Ben"),
+        "1003": ("signed_out", "team-2", "Cid"),
+    }
+    assert {a["allowance"] for a in agents.values()} == {1_065}
+
+
+def test_changes_are_what_is_new_and_are_told_once(floors: Floors) -> None:
+    floors.take("a", [added(START + 10, seat="PJSIP/1001")])
+    batch = floors.changes()
+    assert shown(batch)["1001"]["state"] == "available"
+    (said,) = unpack(batch.transitions)
+    assert said[:3] == ["a", "PJSIP/1001", "Ann"]
+    again = floors.changes()
+    assert shown(again) == {}
+    assert unpack(again.transitions) == []
+
+
+def test_what_is_new_since_is_in_everything(floors: Floors) -> None:
+    floors.take("a", [added(START + 10, seat="PJSIP/1001")])
+    assert shown(floors.everything())["1001"]["state"] == "available"
+    assert shown(floors.changes()) == {}
+
+
+def test_a_seat_on_no_roster_is_shown_under_its_interface(floors: Floors) -> None:
+    floors.take("a", [added(START + 10, seat="PJSIP/9", name="Guest")])
+    guest = shown(floors.changes())["PJSIP/9"]
+    assert (guest["name"], guest["unit"], guest["state"]) == ("Guest", "", "available")
+
+
+def test_the_seats_of_an_agent_are_shown_merged(floors: Floors) -> None:
+    floors.take(
+        "a", [added(START + 10, seat="PJSIP/1003", name="Cid"), paused(START + 20, "toilet", seat="PJSIP/1003")]
+    )
+    assert shown(floors.changes())["1003"]["state"] == "paused"
+    floors.take("a", [added(START + 30, seat="PJSIP/2003", name="Cid")])
+    assert shown(floors.changes())["1003"]["state"] == "available"
+
+
+def test_callers_waiting_are_told_when_their_number_changes(floors: Floors) -> None:
+    floors.take(
+        "a", [CallerJoined((START + 5) * S, 1, "support", "c1"), CallerJoined((START + 7) * S, 2, "support", "c2")]
+    )
+    (queue,) = floors.changes().queues
+    assert (queue.queue, queue.waiting, queue.oldest_since) == ("support", 2, (START + 5) * S)
+    assert floors.changes().queues == ()
+    floors.take("a", [CallerLeft((START + 8) * S, 3, "support", call, abandoned=True) for call in ("c1", "c2")])
+    (queue,) = floors.changes().queues
+    assert (queue.waiting, queue.oldest_since) == (0, None)
+
+
+def test_what_is_recorded_carries_the_watermark_of_its_events(floors: Floors) -> None:
+    batch = floors.take("a", [added(START + 10, seat="PJSIP/1001"), heard(START + 12)])
+    assert batch.standing.heard_at == (START + 12) * S
+    assert batch.standing.ref == 1
+    assert list(batch.seats) == ["PJSIP/1001"]
+    assert floors.changes().watermarks == {"a": (START + 12) * S}
+
+
+def test_a_new_day_begins_with_new_counters_when_the_switch_says_so(floors: Floors, clock: Clock) -> None:
+    late = START + DAY - 100
+    floors.take("a", [added(late, seat="PJSIP/1001"), paused(late + 40, "toilet", seat="PJSIP/1001"), heard(late + 90)])
+    assert shown(floors.changes())["1001"]["counters"]["pauses"] == 1
+    floors.take("a", [heard(START + DAY + 5)])
+    today = shown(floors.changes())["1001"]
+    assert today["counters"]["pauses"] == 0
+    assert (today["aux"], today["aux_from"]) == (0, START + DAY)
+
+
+def test_a_new_day_begins_by_our_clock_where_every_switch_is_silent(floors: Floors, clock: Clock) -> None:
+    late = START + DAY - 100
+    floors.take("a", [added(late, seat="PJSIP/1001"), Lost((late + 10) * S)])
+    floors.changes()
+    clock.now = (START + DAY + 30) * S
+    assert shown(floors.changes()) == {}
+    clock.now = (START + DAY + 61) * S
+    assert shown(floors.changes())["1001"]["counters"]["sign_ins"] == 0
+
+
+def test_a_floor_that_resumes_begins_with_a_gap_where_it_stood(roster: Path, clock: Clock) -> None:
+    before = Floors(Site(Settings(roster=roster)), lambda: (), clock)
+    before.resume("a", FloorState())
+    before.take("a", [snapshot(START + 1), added(START + 10, seat="PJSIP/1001"), heard(START + 20)])
+    after = Floors(Site(Settings(roster=roster)), lambda: (), clock)
+    after.resume("a", before.floors["a"].state)
+    batch = after.begin_gap("a")
+    assert batch is not None
+    assert batch.standing.gap_since == (START + 20) * S
+    after.take("a", [Snapshot((START + 50) * S, 0, (member(seat="PJSIP/1001"),))])
+    line = shown(after.everything())["1001"]
+    assert (line["state"], line["since"]) == ("available", START + 50)
+    assert after.begin_gap("a") is not None, "from the same place, if it stops again"
+
+
+def test_a_floor_that_was_never_heard_resumes_without_a_gap(roster: Path, clock: Clock) -> None:
+    floors = Floors(Site(Settings(roster=roster)), lambda: (), clock)
+    floors.resume("a", FloorState())
+    assert floors.begin_gap("a") is None
+
+
+def test_a_reload_gives_the_seats_to_whose_they_are_now(floors: Floors, roster: Path, clock: Clock) -> None:
+    floors.take("a", [added(START + 10, seat="PJSIP/9", name="Dan"), Heard((START + 20) * S)])
+    floors.changes()
+    roster.write_text(ROSTER + "1009,PJSIP/9,,team-1,Dan Dee\n")
+    clock.now = (START + 30) * S
+    floors.reload(Site(Settings(roster=roster)))
+    agents = shown(floors.changes())
+    assert (agents["1009"]["name"], agents["1009"]["state"]) == ("Dan Dee", "available")
+    assert agents["PJSIP/9"]["state"] == "signed_out"
+
+
+def test_a_reload_takes_the_reasons_that_hold_from_now_on(floors: Floors, roster: Path) -> None:
+    floors.take("a", [added(START + 10, seat="PJSIP/1001"), paused(START + 20, "prayer", seat="PJSIP/1001")])
+    assert shown(floors.changes())["1001"]["exempt"] is False
+    floors.reload(Site(Settings.model_validate({"roster": roster, "reasons": {"prayer": {"policy": "exempt"}}})))
+    assert shown(floors.changes())["1001"]["exempt"] is True
+
+
+def test_faulty_files_leave_the_site_as_it_was(roster: Path) -> None:
+    roster.write_text(ROSTER + "1009,,,team-1,\n")
+    with pytest.raises(RosterError, match=r"roster\.csv:6"):
+        Site(Settings(roster=roster))
+
+
+def test_signing_out_and_in_again_goes_on_with_the_same_day(floors: Floors) -> None:
+    seat = "PJSIP/1001"
+    floors.take("a", [added(START + 10, seat=seat), paused(START + 20, seat=seat), unpaused(START + 50, seat=seat)])
+    floors.take("a", [removed(START + 60, seat=seat), added(START + 90, seat=seat)])
+    agent = shown(floors.changes())["1001"]
+    assert (agent["aux"], agent["counters"]["sign_ins"], agent["counters"]["sign_outs"]) == (30, 2, 1)
+    assert (agent["base"], agent["base_from"]) == (50, START + 90)
