@@ -127,7 +127,11 @@ def daemon(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
         yield process
     finally:
         process.terminate()
-        process.wait(STOPPED_WITHIN_S)
+        try:
+            process.wait(STOPPED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
 
 
 def complete_at(port: int, cookie: str, agents: int) -> float:

@@ -43,9 +43,10 @@ class Floors:
     def begin_gap(self, pbx: str) -> Batch | None:
         """What happened since the floor stood there was not observed. What is to be recorded of that."""
         state = self.floors[pbx].state
-        if state.heard_at is None or state.gap_since is not None:
+        seen_at = state.confirmed_at if state.heard_at is None else state.heard_at  # none heard: it stood for seconds
+        if seen_at is None or state.gap_since is not None:
             return None
-        return self.take(pbx, [Lost(state.heard_at)])
+        return self.take(pbx, [Lost(seen_at)])
 
     def take(self, pbx: str, events: Sequence[PbxEvent]) -> Batch:
         """Apply the events; what of it is to be recorded, in one step."""

@@ -156,6 +156,19 @@ def test_a_floor_that_resumes_begins_with_a_gap_where_it_stood(roster: Path, clo
     assert after.begin_gap("a") is not None, "from the same place, if it stops again"
 
 
+def test_a_floor_that_stopped_before_its_first_watermark_begins_with_a_gap_at_its_snapshot(
+    roster: Path, clock: Clock
+) -> None:
+    before = Floors(Site(Settings(roster=roster)), lambda: (), clock)
+    before.resume("a", FloorState())
+    before.take("a", [snapshot(START + 1, member(seat="PJSIP/1001"))])
+    after = Floors(Site(Settings(roster=roster)), lambda: (), clock)
+    after.resume("a", before.floors["a"].state)
+    assert after.begin_gap("a") is not None
+    after.take("a", [snapshot(START + 5, member(seat="PJSIP/1001"))])
+    assert shown(after.changes())["1001"]["state"] == "available"
+
+
 def test_a_floor_that_was_never_heard_resumes_without_a_gap(roster: Path, clock: Clock) -> None:
     floors = Floors(Site(Settings(roster=roster)), lambda: (), clock)
     floors.resume("a", FloorState())
