@@ -1,0 +1,85 @@
+"""What each benchmark's figures are to be: the table that the report is made of.
+
+Every benchmark prints JSON objects; `where` says in which of them a figure stands, `key` where in it (dots lead inwards).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    what: str
+    benchmark: str  # python -m benchmarks.…
+    key: str
+    asked: float
+    bound: Literal["at least", "at most"]
+    where: Mapping[str, object] = field(default_factory=dict)
+    unit: str = ""  # "": a ratio
+    scale: float = 1.0  # what the benchmark's figure is multiplied by
+
+    def found_in(self, said: Iterable[Mapping[str, Any]]) -> float | None:
+        """The figure among a benchmark's objects; None where it is not."""
+        for one in said:
+            if all(one.get(key) == value for key, value in self.where.items()):
+                value: Any = one
+                for key in self.key.split("."):
+                    value = value.get(key) if isinstance(value, Mapping) else None
+                if isinstance(value, int | float):
+                    return value * self.scale
+        return None
+
+    def is_met(self, figure: float) -> bool:
+        return figure >= self.asked if self.bound == "at least" else figure <= self.asked
+
+
+FIGURES = (
+    Figure(
+        "whole pipeline, AMI bytes to frames, against panoramisk alone: events/s",
+        "pipeline", "ratio", 1.0, "at least", {"name": "pipeline"},
+    ),
+    Figure(
+        "an event on a floor of 50,000 agents against one on a floor of 500: cost",
+        "pipeline", "ratio", 1.2, "at most", {"name": "pipeline_scale"},
+    ),
+    Figure(
+        "capture, AMI bytes to the floor's events, against panoramisk alone: events/s",
+        "capture", "ratio", 1.0, "at least", {"stream": "read = agent"},
+    ),
+    Figure(
+        "event at the PBX to frame, 300 boards of 5,000 agents, against a bare relay: p99",
+        "live", "ratio", 1.5, "at most", {"benchmark": "live"},
+    ),
+    Figure(
+        "the same in milliseconds", "live", "ccd.p99_ms", 50.0, "at most", {"benchmark": "live"}, "ms",
+    ),
+    Figure(
+        "a further agent's page that is open: memory", "live", "bytes_a_page", 20.0, "at most",
+        {"benchmark": "idle_pages"}, "KB", 1e-3,
+    ),
+    Figure(
+        "login at the switch to the first complete board of 5,000, nothing stored yet", "start", "seconds", 2.0,
+        "at most", {"store": "fresh"}, "s",
+    ),
+    Figure(
+        "the same, started again on what is stored", "start", "seconds", 2.0, "at most", {"store": "again"}, "s",
+    ),
+    Figure(
+        "settlement of 100,000 agent-days against a bare insert, SQLite: time", "settlement", "ratio", 3.0, "at most",
+        {"engine": "sqlite"},
+    ),
+    Figure(
+        "settlement of 100,000 agent-days against a bare insert, PostgreSQL: time", "settlement", "ratio", 3.0,
+        "at most", {"engine": "postgresql"},
+    ),
+    Figure(
+        "board of 5,000 agents with 1,000 changes/s in Chromium on one core", "board_in_browser", "tiles.frames_per_s",
+        60.0, "at least", unit="frames/s",
+    ),
+    Figure(
+        "first load of the pages, compressed", "page_size", "kilobytes", 150.0, "at most", unit="KB",
+    ),
+)  # fmt: skip
+
+BENCHMARKS = tuple(dict.fromkeys(figure.benchmark for figure in FIGURES))
