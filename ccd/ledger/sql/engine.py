@@ -10,6 +10,7 @@ from ccd.errors import UnsafeDatabaseError
 
 LOCK_WAIT_MS = 2_000  # how long one attempt waits for who writes now; a hung holder must not hang everybody
 POSTGRESQL_VERSION_MIN = 130_000
+DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
 
 # Execution option of a connection that is going to write. SQLite then takes its write lock at once: a lock that is
 # asked for in the middle of a transaction can't be waited for.
@@ -97,13 +98,12 @@ def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine
 
 def check_postgresql(connection: Any, database: str) -> None:
     cursor = connection.cursor()
-    cursor.execute("SELECT current_setting('server_version_num')")
-    version = str(cursor.fetchone()[0])
+    names = ("server_version_num", *DURABLE_SETTINGS)
+    cursor.execute("SELECT " + ", ".join(f"current_setting('{name}')" for name in names))
+    version, *found = cursor.fetchone()
+    cursor.close()
     if int(version) < POSTGRESQL_VERSION_MIN:
         raise UnsafeDatabaseError(database, "server_version_num", version, f"{POSTGRESQL_VERSION_MIN} or newer")
-    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-        cursor.execute(f"SELECT current_setting('{setting}')")
-        found = str(cursor.fetchone()[0])
-        if found == "off":
-            raise UnsafeDatabaseError(database, setting, found, "on")
-    cursor.close()
+    for name, value in zip(DURABLE_SETTINGS, found, strict=True):
+        if value == "off":
+            raise UnsafeDatabaseError(database, name, value, "on")

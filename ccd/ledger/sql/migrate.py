@@ -21,7 +21,7 @@ async def upgrade(engine: AsyncEngine, application_role: str | None = None) -> N
     """Migrates to the newest revision, in one transaction. Does nothing where it is the newest already.
 
     On PostgreSQL the tables belong to the role of `engine`; `application_role`, an existing one, is then granted what
-    the daemon needs and no more (docs/adr: the application's role can't change what was posted).
+    the daemon needs and no more (`roles`).
     """
 
     async def work(connection: AsyncConnection) -> None:

@@ -22,7 +22,7 @@ async def insert_rows(connection: AsyncConnection, table: Table, names: Sequence
         statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"
         await connection.exec_driver_sql(statement, _with_days_as_kept(connection, table, names, rows))
         return
-    arrays = ", ".join(f"${number}::{_array_type(table, name)}" for number, name in enumerate(names, 1))
+    arrays = ", ".join(f"${number}::{_array_type(connection, table, name)}" for number, name in enumerate(names, 1))
     statement = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"
     await connection.exec_driver_sql(statement, tuple(zip(*rows, strict=True)))
 
@@ -73,6 +73,6 @@ def _with_days_as_kept(
     return list(rows)
 
 
-def _array_type(table: Table, name: str) -> str:
-    kind = table.c[name].type.dialect_impl(postgresql.dialect()).compile(postgresql.dialect())  # type: ignore[no-untyped-call]
+def _array_type(connection: AsyncConnection, table: Table, name: str) -> str:
+    kind = table.c[name].type.compile(dialect=connection.dialect)
     return f"{kind.split(' COLLATE')[0]}[]"

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from asyncpg.exceptions import InternalClientError
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -83,6 +84,9 @@ def is_passing(error: DBAPIError | OSError) -> bool:
 def is_lost(error: DBAPIError | OSError) -> bool:
     """The connection is gone, or never was."""
     if isinstance(error, OSError) or error.connection_invalidated:
+        return True
+    # Cut off while a message of the server was on its way, the driver says that it has lost its own place.
+    if error.orig is not None and isinstance(error.orig.__cause__, InternalClientError):
         return True
     return sqlstate(error).startswith(CONNECTION_LOST) or (
         isinstance(error, InterfaceError) and "closed" in str(error.orig)
