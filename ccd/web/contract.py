@@ -58,7 +58,7 @@ class PolicySaid(BaseModel):
 
 
 class LineSaid(BaseModel):
-    """A line of a statement. `amount`: its effect on the balance; `leave`: on personal leave; `facts`: its arithmetic."""
+    """`amount` is the line's effect on the balance, `leave` that on personal leave, `facts` are its arithmetic."""
 
     transfer: str
     day: str
