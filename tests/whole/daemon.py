@@ -92,10 +92,10 @@ port = {self.http_port}
             done = self.ccd("user", "add", *arguments, *config, given=password + "\n")
             assert done.returncode == 0, done.stderr
 
-    def start(self, **environment: str) -> "Daemon":
+    def start(self, *arguments: str, **environment: str) -> "Daemon":
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", PROGRAM, "run", "--config", str(self.config)],
+                [sys.executable, "-c", PROGRAM, "run", "--config", str(self.config), *arguments],
                 stdout=log,
                 stderr=log,
                 cwd=HERE,
