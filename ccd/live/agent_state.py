@@ -53,6 +53,7 @@ def agent_state(agent: str, name: str, unit: str, reading: Reading, allowance_s:
             "missed": tally.missed,
             "signed_in": signed_in / SECOND,
             "signed_in_from": None if state in NOT_SIGNED_IN else reading.at / SECOND,
+            "unobserved": tally.in_state[State.UNOBSERVED] / SECOND,
         },
     }
 

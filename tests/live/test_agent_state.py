@@ -71,6 +71,11 @@ def test_nothing_runs_for_who_is_signed_out_or_was_not_seen() -> None:
         assert shown(agent)["counters"]["signed_in"] == 100
 
 
+def test_time_that_was_not_seen_is_counted_since_it_protects_from_overdraft() -> None:
+    agent = Agent().turns(100, State.AVAILABLE).turns(200, State.UNOBSERVED).turns(260, State.AVAILABLE)
+    assert shown(agent)["counters"]["unobserved"] == 60
+
+
 def test_a_call_that_no_queue_knows_of_is_a_call_and_says_so() -> None:
     agent = Agent().turns(100, State.AVAILABLE).turns(200, State.OTHER_CALL)
     check(agent, state="on_call", other_call=True, base=100, base_from=200)
