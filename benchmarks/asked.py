@@ -1,6 +1,7 @@
 """What each benchmark's figures are to be: the table that the report is made of.
 
-Every benchmark prints JSON objects; `where` says in which of them a figure stands, `key` where in it (dots lead inwards).
+Every benchmark prints JSON objects: `where` says in which of them a figure stands, `key` where in that one, its dots
+leading inwards.
 """
 
 from collections.abc import Iterable, Mapping

@@ -47,6 +47,10 @@ class Health:
             if pbx.state == "live" and now - self._took_at.get(name, now) > STALL_S_MAX
         ]
 
+    @property
+    def rows_waiting(self) -> int:
+        return 0 if self._recorder is None else self._recorder.rows_waiting
+
     def missing(self) -> dict[str, str]:
         """What is not there yet or no more, and why."""
         found = {
@@ -73,6 +77,7 @@ class Figures(Collector):
         events = CounterMetricFamily("ccd_events", "Events applied", labels=["pbx"])
         dropped = CounterMetricFamily("ccd_events_dropped", "Events that found no room", labels=["pbx"])
         rejected = CounterMetricFamily("ccd_events_rejected", "Events that can't be", labels=["pbx"])
+        waiting = GaugeMetricFamily("ccd_events_waiting", "Events heard and not applied yet", labels=["pbx"])
         reconnects = CounterMetricFamily("ccd_pbx_reconnects", "Connections that ended", labels=["pbx"])
         for name, pbx in self._pbxs.items():
             floor = self._floors.floors[name]
@@ -81,8 +86,10 @@ class Figures(Collector):
             events.add_metric([name], self._health.events[name])
             dropped.add_metric([name], pbx.inbox.dropped)
             rejected.add_metric([name], floor.rejected.total() + pbx.translator.rejected.total())
+            waiting.add_metric([name], pbx.inbox.waiting)
             reconnects.add_metric([name], pbx.reconnects)
-        yield from (live, heard, events, dropped, rejected, reconnects)
+        yield from (live, heard, events, dropped, rejected, waiting, reconnects)
+        yield GaugeMetricFamily("ccd_rows_waiting", "Rows that wait for the database", self._health.rows_waiting)
         yield GaugeMetricFamily("ccd_agents", "Agents known", self._known())
         yield CounterMetricFamily("ccd_live_batches", "Batches written to Redis", self._writer.batches)
         yield CounterMetricFamily("ccd_live_rewrites", "Full rewrites of Redis", self._writer.rewrites)

@@ -22,6 +22,11 @@ class Inbox:
         self.caught_up = asyncio.Event()
         self.caught_up.set()
 
+    @property
+    def waiting(self) -> int:
+        """Events that nobody has taken yet."""
+        return len(self._events)
+
     def put(self, events: list[PbxEvent]) -> bool:
         """Add the events in their order; False, and none of them is added, where there is no room."""
         if events and len(self._events) + len(events) > self._events_max:
