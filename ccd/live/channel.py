@@ -36,6 +36,7 @@ UNITS_MAX = 1_000
 class ChannelLimits:
     message_bytes_max: int = 16_384  # of what a client says
     close_timeout_s: float = 5.0
+    unsent_bytes_max: int = 131_072  # in the system's own buffer: what lies there can't be made newer any more
     unacknowledged_s_max: float = 30.0  # what a client's machine has not confirmed by then: it is gone
     send_high_water_bytes: int = 1_048_576  # asyncio's own mark; the hub looks at the buffer itself
 
@@ -86,8 +87,9 @@ class LiveConnection(asyncio.Protocol):
         self._connections.add(self)
         sock = transport.get_extra_info("socket")
         if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
-            limit_ms = int(self._channel.limits.unacknowledged_s_max * 1000)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, limit_ms)
+            limits = self._channel.limits
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.unsent_bytes_max)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(limits.unacknowledged_s_max * 1000))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)

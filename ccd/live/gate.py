@@ -65,9 +65,12 @@ class Gate:
         loop = asyncio.get_running_loop()
         recheck_at = loop.time() + self._limits.recheck_s
         while True:
+            first = None
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(recheck_at):
-                    await self._let_in(await self._waiting.get())
+                    first = await self._waiting.get()
+            if first is not None:
+                await self._let_in(first)
             if loop.time() >= recheck_at:
                 recheck_at = loop.time() + self._limits.recheck_s
                 await self._recheck()

@@ -15,10 +15,16 @@ from ccd.live import embedded
 START_S_MAX = 10.0
 
 
+PORT_MAX = 55_000  # a Cluster's node takes the port 10,000 above its own as well
+
+
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    while True:
+        with socket.socket() as found:
+            found.bind(("127.0.0.1", 0))
+            port = int(found.getsockname()[1])
+        if port <= PORT_MAX:
+            return port
 
 
 class Server(Protocol):
