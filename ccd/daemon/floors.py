@@ -10,7 +10,7 @@ from ccd.floor.crew import Crew, Owner
 from ccd.floor.events import Lost, PbxEvent
 from ccd.floor.floor import Floor, FloorState
 from ccd.floor.segments import Segment, Transition
-from ccd.history.batch import Batch, batch_of
+from ccd.history.batch import Batch, batch_of, touched_by
 from ccd.history.schema import STATE_WORDS
 from ccd.live.batch import AgentReading, LiveBatch, QueueNow, SourceNow, pack
 
@@ -56,9 +56,7 @@ class Floors:
         ref = 0
         for event in events:
             happened = floor.apply(event)
-            seat = getattr(event, "seat", None)
-            if seat is not None:
-                touched.add(seat)
+            touched.update(touched_by(event, floor.state))
             ref = getattr(event, "ref", 0) or ref
             if happened:
                 transitions += happened
@@ -66,7 +64,7 @@ class Floors:
                     self.crew.take(pbx, transition.opened)
         self._said += [_said(pbx, transition.opened) for transition in transitions]
         self._go_on()
-        return batch_of(pbx, transitions, touched & floor.state.seats.keys(), floor.state, ref)
+        return batch_of(pbx, transitions, touched, floor.state, ref)
 
     def _go_on(self) -> None:
         """What all sources have confirmed is folded for good; a new day, or another roster line, is begun."""

@@ -24,15 +24,16 @@ from ccd.daemon.health import Figures, Health, registry_of
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.site import Site
 from ccd.daemon.stores import database
-from ccd.errors import FaultsError
+from ccd.errors import DatabaseBusyError, FaultsError
 from ccd.history.close import Closer
 from ccd.history.reading import reading
 from ccd.history.recorder import Recorder
 from ccd.history.refill import refill
 from ccd.history.resume import take_over
+from ccd.history.unit_days import note_stale
 from ccd.history.whose import Measuring
 from ccd.ledger.books import Ledger
-from ccd.ledger.sql.turns import Patience
+from ccd.ledger.sql.turns import Patience, take_turn
 from ccd.live.batch import SourceNow
 from ccd.live.board import Board
 from ccd.live.channel import Channel
@@ -44,6 +45,7 @@ from ccd.live.hub import Hub, HubLimits
 from ccd.live.store import Store
 from ccd.live.writer import AWAY, Writer
 from ccd.notify import Notifier
+from ccd.org.roster import changes_since
 from ccd.pbx.capture import Pbx
 from ccd.pbx.evidence import Evidence
 from ccd.settings.secrets import store_url
@@ -83,6 +85,7 @@ class House:
         self.site, self.engine, self.parts, self.outside = site, engine, parts, outside
         self.clock = outside.clock
         self.writer_name = secrets.token_hex(8)
+        self._asked_to_reload = asyncio.Event()
         captured = settings.pbx if "capture" in parts else ()
         self.evidence = {
             pbx.name: Evidence(
@@ -125,7 +128,7 @@ class House:
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(sign, stopped.set)
-        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload.set)
         try:
             async with asyncio.TaskGroup() as children:
                 tasks = [children.create_task(child, name=name) for name, child in self._children()]
@@ -160,6 +163,8 @@ class House:
             yield "hub", self.hub.run()
             yield "gate", self.gate.run()
             yield "server", self.server.run()
+        if self.outside.read_again is not None:
+            yield "reloader", self._reload_when_asked(self.outside.read_again)
         if self.outside.notifier.watchdog_interval_s:
             yield "watchdog", self._feed_watchdog()
 
@@ -205,23 +210,31 @@ class House:
                 notifier.status(self._status())
             await asyncio.sleep(notifier.watchdog_interval_s)
 
-    def _reload(self) -> None:
+    async def _reload_when_asked(self, read_again: Callable[[], Site]) -> None:
         """SIGHUP: roster, reasons, queues and policy are read again; where they have faults, the old ones stay."""
-        if self.outside.read_again is None:
-            return
-        self.outside.notifier.reloading()
-        try:
-            site = self.outside.read_again()
-        except FaultsError as error:
-            log.error("not reloaded; what was read before holds on", faults=str(error).splitlines())
-        else:
-            self.site = site
-            self.floors.reload(site)
-            self.closer.site, self.closer.units = measuring(site), site.rostered_units
-            self.closer.policies = site.policies
-            self.writer.wake()
-            log.info("reloaded", agents=len(list(site.roster.agents)), units=len(site.rostered_units))
-        self.outside.notifier.ready(self._status())
+        while True:
+            await self._asked_to_reload.wait()
+            self._asked_to_reload.clear()
+            self.outside.notifier.reloading()
+            try:
+                await self._take(read_again())
+            except FaultsError as error:
+                log.error("not reloaded; what was read before holds on", faults=str(error).splitlines())
+            except DatabaseBusyError as error:
+                log.error("reloaded, but days that the roster changes are not measured anew", why=str(error))
+            self.outside.notifier.ready(self._status())
+
+    async def _take(self, site: Site) -> None:
+        """Another site from now on; days that its roster sees otherwise are measured anew (docs/time-bank.md 2.1)."""
+        changed_since = changes_since(self.site.roster, site.roster)
+        self.site = site
+        self.floors.reload(site)
+        self.closer.site, self.closer.units = measuring(site), site.rostered_units
+        self.closer.policies = site.policies
+        self.writer.wake()
+        log.info("reloaded", agents=len(list(site.roster.agents)), units=len(site.rostered_units))
+        if changed_since is not None:
+            await take_turn(self.engine, lambda connection: note_stale(connection, changed_since), Patience())
 
     # --- what the parts ask of each other ----------------------------------------------------------------------------
 

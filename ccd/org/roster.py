@@ -9,7 +9,7 @@ PBX, before one for any; within these the line with more of `from` and `to`. Wha
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 BEFORE_ALL = -(2**63)
@@ -88,6 +88,13 @@ class Roster:
     def borders(self, start: int, end: int) -> list[int]:
         """The instants inside (start, end) at which some line begins or ends, in order: owners change only there."""
         return self._borders[bisect_right(self._borders, start) : bisect_left(self._borders, end)]
+
+
+def changes_since(before: Roster, after: Roster) -> int | None:
+    """The first instant, µs, from which the two say different things; None where they never do. Where a line stands,
+    and what people call the agent, changes nothing."""
+    old, new = ({replace(entry, line=0, name="") for entry in roster.entries} for roster in (before, after))
+    return min((max(0, entry.start) for entry in old ^ new), default=None)
 
 
 def contradictions(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Entry, str]]:

@@ -15,6 +15,7 @@ from typing import cast
 END = b"\r\n\r\n"
 EVENT = b"Event: "
 RESPONSE = b"Response: "
+NUL, REPLACEMENT = b"\x00", "\ufffd".encode()
 BANNER = b"Asterisk Call Manager/"
 STAMP = b"\r\nTimestamp: "
 
@@ -72,6 +73,10 @@ class Blocks:
         return dict(headers.findall(self._text(block)))
 
     def _text(self, block: bytes) -> str:
+        """U+FFFD stands for what is no UTF-8, and for NUL, which no database takes."""
+        if NUL in block:
+            self.damage.undecodable += 1
+            block = block.replace(NUL, REPLACEMENT)
         try:
             return block.decode()
         except UnicodeDecodeError:

@@ -205,7 +205,7 @@ def _parse(raw: bytes) -> tuple[str, Line] | None:
     """Verb and line; None where it is no line of a queue_log."""
     if len(raw) > LINE_BYTES_MAX:
         return None
-    fields = raw.decode(errors="replace").rstrip("\r\n").split("|")
+    fields = raw.decode(errors="replace").replace("\x00", "\ufffd").rstrip("\r\n").split("|")
     if len(fields) < FIELDS_MIN:
         return None
     epoch, call, queue, agent, verb, *data = fields

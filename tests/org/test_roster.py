@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Entry, Roster, contradictions
+from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Entry, Roster, changes_since, contradictions
 
 SEAT = "Local/1001@agents/n"
 
@@ -129,3 +129,14 @@ def test_the_owner_is_that_of_a_reader_who_goes_through_every_line(drawn, at):
     assert found in best if best else found is None
     if len(best) > 1:
         assert list(contradictions(entries))
+
+
+def test_two_rosters_differ_from_the_earliest_line_that_only_one_of_them_has():
+    def entry(line: int, agent: str, start: int = BEFORE_ALL, name: str = "") -> Entry:
+        return Entry(line, agent, f"PJSIP/{agent}", "", "team-1", start=start, name=name)
+
+    before = Roster([entry(2, "1001"), entry(3, "1002", start=500)])
+    assert changes_since(before, Roster([entry(7, "1002", start=500, name="Ben"), entry(2, "1001")])) is None
+    assert changes_since(before, Roster([entry(2, "1001"), entry(3, "1002", start=300)])) == 300
+    assert changes_since(before, Roster([entry(2, "1002", start=500)])) == 0, "a line that always held is gone"
+    assert changes_since(before, Roster([*before.entries, entry(4, "1003", start=900)])) == 900

@@ -48,6 +48,13 @@ def test_bytes_that_are_no_utf8_become_replacement_characters_and_are_counted():
     assert blocks.damage.undecodable == 1
 
 
+def test_nul_is_replaced_since_no_database_takes_it():
+    blocks = Blocks()
+    (block,) = blocks.feed(b"Event: QueueMemberPause\r\nReason: to\x00ilet\r\n\r\n")
+    assert blocks.headers(block)["Reason"] == "to\ufffdilet"
+    assert blocks.damage.undecodable == 1
+
+
 @pytest.mark.parametrize(
     "garbage",
     [
