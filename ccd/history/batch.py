@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from ccd.floor.events import CallerJoined, CallerLeft, Heard, Lost, PbxEvent, Snapshot
 from ccd.floor.floor import FloorState
 from ccd.floor.segments import Segment, Transition
@@ -19,7 +17,7 @@ class Standing:
     heard_at: int | None
     confirmed_at: int | None
     gap_since: int | None
-    waiting: str
+    waiting: Mapping[str, Mapping[str, int]]  # queue → caller → µs since; text only once it is written
     ref: int
 
 
@@ -51,7 +49,7 @@ def batch_of(pbx: str, transitions: Sequence[Transition], touched: Iterable[str]
         state.heard_at,
         state.confirmed_at,
         state.gap_since,
-        msgspec.json.encode(state.waiting).decode(),
+        {queue: callers.copy() for queue, callers in state.waiting.items()},
         ref,
     )
     return Batch(pbx, closed, {name: _row(pbx, name, state) for name in names}, standing)
