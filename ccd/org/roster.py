@@ -65,17 +65,11 @@ class Roster:
 
     def owner(self, pbx: str, seat: str, name: str, at: int) -> Entry | None:
         """The line that says whose the seat is at an instant, µs; None while it is nobody's."""
-        for key in (
-            (pbx, seat, name),
-            ("", seat, name),
-            (pbx, seat, ""),
-            ("", seat, ""),
-            (pbx, "", name),
-            ("", "", name),
-        ):
-            for entry in self._by_key.get(key, ()):
-                if entry.start <= at < entry.end:
-                    return entry
+        for interface, member in ((seat, name), (seat, ""), ("", name)):
+            for switch in (pbx, ""):
+                for entry in self._by_key.get((switch, interface, member), ()):
+                    if entry.start <= at < entry.end:
+                        return entry
         return None
 
     def unit(self, agent: str, at: int) -> str | None:
