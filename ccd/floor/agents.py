@@ -171,7 +171,9 @@ class AgentDay:
         tally.missed += change.missed
         if merged != self.merged:
             self._count(self.merged, merged, tally, at, change.told)
-            if (merged.state, merged.reason) != (self.merged.state, self.merged.reason):
+            if merged.state is not self.merged.state or (
+                merged.state is State.PAUSED and merged.reason != self.merged.reason
+            ):
                 self.since = at
             self.merged = merged
 

@@ -143,3 +143,14 @@ def test_days_follow_the_units_clock_and_start() -> None:
     for at in (skipped.start - 1, skipped.start, doubled.start, doubled.end - 1, doubled.end):
         found = berlin.at(at)
         assert found.start <= at < found.end
+
+
+def test_a_state_is_as_old_as_the_state_whatever_is_set_meanwhile() -> None:
+    told = tell(added(0), connected(10), paused(20, "toilet"))
+    day = AgentDay("ann", AgentRules({}, RULES, BusinessDays("UTC")), several=False)
+    for segment in sorted(told.segments, key=lambda segment: segment.number):
+        day.change(change_of(segment, "pbx"))
+    assert (day.read().since, day.merged.pause.name) == (10 * S, "ALL")
+    for transition in (t for event in (ended(30), paused(40, "ticket")) for t in told.floor.apply(event)):
+        day.change(change_of(transition.opened, "pbx"))
+    assert day.read().since == 40 * S, "another reason is another thing to be paused for"
