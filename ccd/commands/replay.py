@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ccd.daemon.pbxs import scope_of
 from ccd.daemon.site import Site
 from ccd.errors import CcdError
 from ccd.floor.crew import day_records
@@ -86,7 +87,8 @@ def replayed(site: Site, ami: list[Path], queue_log: list[Path], until: int | No
 
 
 def _events(site: Site, ami: list[Path], queue_log: list[Path]) -> Iterator[PbxEvent]:
-    scope = Scope()
+    pbxs = site.settings.pbx
+    scope = scope_of(pbxs[0]) if len(pbxs) == 1 else Scope()  # captures name no PBX: of several, all queues are taken
     try:
         told = list(Capture(scope).read(ami))
         logged = list(QueueLog(_seats_by_name(told) | site.seats_by_name, scope).read(queue_log))

@@ -30,6 +30,7 @@ class Floors:
         self._sources = sources
         self._now = now
         self._said: list[tuple[str, str, str, int, str, str]] = []
+        self._gone: list[str] = []  # agents whom a reload left without a line and without a seat
         self._queues: dict[str, QueueNow] = {}
         self._told_sources: dict[str, SourceNow] = {}
         self._turn_at = 0  # µs: the next instant at which a business day begins, or a roster line does
@@ -86,11 +87,9 @@ class Floors:
         self.site = site
         for floor in self.floors.values():
             floor.rules = site.seat_rules
-        for agent, day in self.crew.days.items():
-            day.rules = site.rules_of(self.crew.units[agent])
-        self._turn_at = self.site.next_turn(self._now())
-        self.crew.pass_midnight(self._now())
-        self._know_everybody()
+        now = self._now()
+        self._turn_at = site.next_turn(now)
+        self._gone += self.crew.restaff(site.everybody(now), now)
 
     def _owner_of(self, pbx: str, seat: str, name: str, at: int) -> Owner | None:
         return self.site.owner_of(pbx, seat, name, at)
@@ -107,6 +106,7 @@ class Floors:
             self._turn(self._now() - SILENT_CLOCK_US)
         changed, self.crew.changed = self.crew.changed, set()
         said, self._said = self._said, []
+        gone, self._gone = self._gone, []
         queues = {queue.queue: queue for queue in self._queues_now()}
         new_queues = tuple(queue for name, queue in queues.items() if self._queues.get(name) != queue)
         self._queues = queues
@@ -115,7 +115,7 @@ class Floors:
         self._told_sources = sources
         return LiveBatch(
             self._readings(changed),
-            (),
+            tuple(gone),
             new_queues,
             new_sources,
             self._watermarks(),
@@ -125,7 +125,7 @@ class Floors:
     def everything(self) -> LiveBatch:
         """All there is; what is new since `changes` was asked is in it."""
         self._know_everybody()
-        self.crew.changed, self._said = set(), []
+        self.crew.changed, self._said, self._gone = set(), [], []
         self._queues = {queue.queue: queue for queue in self._queues_now()}
         self._told_sources = {source.pbx: source for source in self._sources()}
         return LiveBatch(
@@ -134,11 +134,12 @@ class Floors:
         )  # fmt: skip
 
     def _readings(self, agents: Iterable[str]) -> Iterator[AgentReading]:
+        now = self._now()
         allowances: dict[str | None, int] = {}
         for agent in agents:
             unit = self.crew.units[agent]
             if unit not in allowances:
-                allowances[unit] = self.site.allowance_s(unit)
+                allowances[unit] = self.site.allowance_s(unit, now)
             name = self.site.name_of(agent) or self.crew.member_name(agent) or agent
             yield AgentReading(agent, name, unit or "", self.crew.days[agent].read(), allowances[unit])
 

@@ -44,7 +44,7 @@ class Health:
         return [
             name
             for name, pbx in self._pbxs.items()
-            if pbx.state == "live" and now - self._took_at.get(name, now) > STALL_S_MAX
+            if pbx.state == "live" and now - self._took_at.setdefault(name, now) > STALL_S_MAX
         ]
 
     @property

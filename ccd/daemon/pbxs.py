@@ -15,7 +15,7 @@ def pbx_config(given: PbxSettings) -> PbxConfig:
     account = Account(given.name, given.host, given.port, given.username, pbx_secret(given), _tls(given), given.login)
     return PbxConfig(
         account,
-        Scope(tuple(given.queues.include), tuple(given.queues.exclude), given.static_members),
+        scope_of(given),
         login_timeout_s=given.login_timeout_s,
         ping_interval_s=given.ping_interval_s,
         ping_deadline_s=given.ping_deadline_s,
@@ -27,6 +27,11 @@ def pbx_config(given: PbxSettings) -> PbxConfig:
         queue_size_max=given.queue_size_max,
         watermark_margin_s=given.watermark_margin_s,
     )
+
+
+def scope_of(given: PbxSettings) -> Scope:
+    """Which of the PBX's queues and members belong to ccd."""
+    return Scope(tuple(given.queues.include), tuple(given.queues.exclude), given.static_members)
 
 
 def _tls(given: PbxSettings) -> ssl.SSLContext | None:

@@ -61,6 +61,7 @@ from ccd.web.sessions import Sessions
 Part = Literal["capture", "live", "settle", "api"]
 ALL_PARTS: frozenset[Part] = frozenset(("capture", "live", "settle", "api"))
 
+DRAIN_S_MAX = 5.0
 EVENTS_AT_ONCE_MAX = 2_000  # applied before the loop turns to others
 
 log = structlog.get_logger("ccd.daemon")
@@ -197,9 +198,9 @@ class House:
                 _leave_to_itself()
 
     async def _drain(self) -> None:
-        """What has been heard is written before the process ends."""
+        """What has been applied is written before the process ends; what has not is unobserved after it."""
         try:
-            async with asyncio.timeout(5.0):
+            async with asyncio.timeout(DRAIN_S_MAX):
                 await self.recorder.drained()
         except TimeoutError:
             log.warning("the database takes nothing; what waits is lost", rows_waiting=self.recorder.rows_waiting)
@@ -226,20 +227,20 @@ class House:
             except FaultsError as error:
                 log.error("not reloaded; what was read before holds on", faults=str(error).splitlines())
             except DatabaseBusyError as error:
-                log.error("reloaded, but days that the roster changes are not measured anew", why=str(error))
+                log.error("not reloaded: the database could not be told; reload again", why=str(error))
             self.outside.notifier.ready(self._status())
 
     async def _take(self, site: Site) -> None:
         """Another site from now on; days that its roster sees otherwise are measured anew (docs/time-bank.md 2.1)."""
         changed_since = changes_since(self.site.roster, site.roster)
+        if changed_since is not None:
+            await take_turn(self.engine, lambda connection: note_stale(connection, changed_since), Patience())
         self.site = site
         self.floors.reload(site)
         self.closer.site, self.closer.units = measuring(site), site.rostered_units
         self.closer.policies = site.policies
         self.writer.wake()
         log.info("reloaded", agents=len(list(site.roster.agents)), units=len(site.rostered_units))
-        if changed_since is not None:
-            await take_turn(self.engine, lambda connection: note_stale(connection, changed_since), Patience())
 
     # --- what the parts ask of each other ----------------------------------------------------------------------------
 
@@ -251,10 +252,9 @@ class House:
 
     async def _settle(self, measured: Iterable[Measured], dry_run: bool) -> Settlement:
         """Post, and tell the pages of those it concerns."""
-        days = list(measured)
-        settlement = await Settler(self.ledger, self.site.policies, self.site.settings.site).settle(days, dry_run)
-        if not dry_run and days:
-            await self._announce({day.agent for day in days})
+        settlement = await Settler(self.ledger, self.site.policies, self.site.settings.site).settle(measured, dry_run)
+        if not dry_run and settlement.touched:
+            await self._announce(settlement.touched)
         return settlement
 
     async def _announce(self, agents: Iterable[str]) -> None:
@@ -278,7 +278,7 @@ class House:
             site=lambda: self.site.said(),
             units=lambda: self.site.rostered_units,
             with_below=lambda units: self.site.units.with_below(units),
-            agent=lambda agent: self.site.agent_facts(agent),
+            agent=lambda agent: self.site.agent_facts(agent, self._now()),
             account_of=lambda agent: account_of(self.ledger, agent),
             statement_of=lambda agent, before, limit: statement_of(self.ledger, agent, before, limit),
             turn_out=self.gate.turn_out,

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -90,12 +89,13 @@ class Site:
 
     # --- what the pages are told -------------------------------------------------------------------------------------
 
-    def allowance_s(self, unit: str | None) -> int:
-        return self._policy_now(unit).expected_allowance_s
+    def allowance_s(self, unit: str | None, at: int) -> int:
+        """Of the unit's business day that runs at an instant, µs: what meter, ring and nudge measure against."""
+        return self._policy(unit, at).expected_allowance_s
 
-    def agent_facts(self, agent: str) -> AgentFacts:
-        unit = self.roster.unit(agent, _now()) or ""
-        policy = self._policy_now(unit)
+    def agent_facts(self, agent: str, at: int) -> AgentFacts:
+        unit = self.roster.unit(agent, at) or ""
+        policy = self._policy(unit, at)
         said = PolicySaid(
             rate_ppm=policy.rate_ppm, expected_base_s=policy.expected_base_s, base_s_max=policy.base_s_max
         )
@@ -118,12 +118,8 @@ class Site:
         known = self.settings.reasons.get(reason)
         return known is not None and known.personal
 
-    def _policy_now(self, unit: str | None) -> Policy:
-        return self.policies.policy_at(unit or None, datetime.now(UTC).date())
-
-
-def _now() -> int:
-    return int(datetime.now(UTC).timestamp()) * SECOND
+    def _policy(self, unit: str | None, at: int) -> Policy:
+        return self.policies.policy_at(unit or None, self.units.days(unit or "").at(at).day)
 
 
 def _policies(given: tuple[PolicySettings, ...]) -> Policies:

@@ -47,6 +47,23 @@ class Crew:
             self._begin(owner, None)
             self.changed.add(owner.agent)
 
+    def restaff(self, everybody: Iterable[Owner], at: int) -> list[str]:
+        """Another roster, and other rules, from `at` on: each seat is whose it is now, everybody on the roster is known
+        in the unit that it says. Who is on it no more, and sits nowhere, is gone: those are returned."""
+        self.pass_midnight(at)
+        rostered = {owner.agent: owner for owner in everybody}
+        for owner in rostered.values():
+            self._begin(owner, self.days.get(owner.agent))
+        seated = {agent for agent, _ in self._held.values()}
+        gone = sorted(self.days.keys() - rostered.keys() - seated)
+        for agent in gone:
+            del self.days[agent], self.units[agent]
+            self._names.pop(agent, None)
+        for agent in self.days.keys() - rostered.keys():
+            self.days[agent].rules = self._rules_of(self.units[agent])
+        self.changed = set(self.days)
+        return gone
+
     def member_name(self, agent: str) -> str:
         """The name under which the agent was last seen in a queue; empty if never."""
         return self._names.get(agent, "")

@@ -30,8 +30,9 @@ class BusinessDays:
 
     def at(self, at: int) -> BusinessDay:
         """The day that holds the instant."""
-        if self._newest.start <= at < self._newest.end:
-            return self._newest
+        newest = self._newest  # read once: days are reckoned in threads too
+        if newest.start <= at < newest.end:
+            return newest
         day = datetime.fromtimestamp(at // SECOND, self._zone).date()
         found = self.of_date(day)
         while at < found.start:

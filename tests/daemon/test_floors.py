@@ -183,7 +183,20 @@ def test_a_reload_gives_the_seats_to_whose_they_are_now(floors: Floors, roster: 
     floors.reload(Site(Settings(roster=roster)))
     agents = shown(floors.changes())
     assert (agents["1009"]["name"], agents["1009"]["state"]) == ("Dan Dee", "available")
-    assert agents["PJSIP/9"]["state"] == "signed_out"
+    assert "PJSIP/9" not in agents
+
+
+def test_a_reload_moves_who_moved_and_lets_go_of_who_left_whether_seen_today_or_not(
+    floors: Floors, roster: Path
+) -> None:
+    floors.take("a", [added(START + 10, seat="PJSIP/1001")])
+    roster.write_text("agent,interface,member_name,unit\n1003,PJSIP/1003,,team-9\n")
+    floors.reload(Site(Settings(roster=roster)))
+    batch = floors.changes()
+    agents = shown(batch)
+    assert {name: agent["unit"] for name, agent in agents.items()} == {"1003": "team-9", "PJSIP/1001": ""}
+    assert batch.gone == ("1001", "1002")
+    assert floors.changes().gone == ()
 
 
 def test_a_reload_takes_the_reasons_that_hold_from_now_on(floors: Floors, roster: Path) -> None:
