@@ -88,6 +88,7 @@ class Facts:
     unobserved: list[tuple[int, int, str]] = field(default_factory=list)  # from, to, under which name
     confirmed: int | None = None
     asked: bool = False  # a snapshot has told of it, be it that it is nowhere
+    doubted: int | None = None  # the newest snapshot knew of none of its calls; what was certain before that
 
     def counting(self, rules: Rules) -> list[Row]:
         if self.seat.startswith("Agent/") and not self.logged_in:
@@ -115,6 +116,8 @@ def facts(seat: str, items: Sequence[Item], rules: Rules) -> Facts:
 def understand(known: Facts, item: Item, rules: Rules) -> None:
     if known.gap and not isinstance(item.event, said.Lost | said.Snapshot | said.CallerLeft):
         speak_in_gap(known, item.at)
+    if getattr(item.event, "seat", None) == known.seat and not isinstance(item.event, said.DeviceChanged):
+        known.doubted = None
     match item.event:
         case said.MemberAdded() | said.MemberPaused() as e:
             see_pause(known, item, e)
@@ -227,18 +230,45 @@ def observe_again(known: Facts, item: Item, snapshot: said.Snapshot, rules: Rule
         since, signed_in = known.gap
         if signed_in or (known.signed_in(rules) and not observed):
             known.unobserved.append((since, item.at, name if signed_in else known.name))
-    known.gap = None
+    known.gap = known.doubted = None
 
 
 def hold_against(known: Facts, item: Item, snapshot: said.Snapshot, rules: Rules) -> None:
-    """A snapshot in mid-stream. A seat with a call is on it, whatever else was changed unseen."""
-    before, name = level([known], rules), known.name
+    """A snapshot in mid-stream. A seat with a call is on it, whatever else was changed unseen; unless none is known."""
+    before, name, meant = level([known], rules), known.name, meaning(known, rules)
     confirmed = max(known.confirmed or 0, known.wrap_up_ended(item.at))
     take_rows(known, item, snapshot)
     over = {m.queue for m in rows_of(known, snapshot) if m.in_call is False}
     hang_up(known, item.at, [call for call in known.calls if call.uncertain and call.queue in over], rules)
-    if level([known], rules) != before and not known.calls:
-        known.unobserved.append((confirmed, item.at, known.name if before == "out" else name))
+    doubted, known.doubted = known.doubted, None
+    denied = knows_no_call(known, snapshot)
+    if denied and doubted is None:
+        known.doubted = confirmed if meaning(known, rules) == meant else item.at
+    elif denied:
+        known.calls = []
+    ended_since = doubted if denied else None
+    if ended_since is not None or (level([known], rules) != before and not known.calls):
+        since = confirmed if ended_since is None else ended_since
+        known.unobserved.append((since, item.at, known.name if before == "out" else name))
+
+
+def knows_no_call(known: Facts, snapshot: said.Snapshot) -> bool:
+    """The seat has calls, and the answer says of each of its queues: none, and the telephone is free."""
+    rows = [m for m in snapshot.members if m.seat == known.seat]
+    queues = [m.queue for m in rows] + [call.queue for call in known.calls]
+    optimised_away = known.seat.startswith("Local/") and not any("n" in word for word in known.seat.split("/")[2:])
+    return (
+        bool(known.calls and rows)
+        and not optimised_away
+        and not any((known.seat, queue) in snapshot.spoke for queue in queues)
+        and all((m.in_call, m.device) == (False, Device.FREE) for m in rows)
+    )
+
+
+def meaning(known: Facts, rules: Rules) -> tuple[str, str, tuple[int, str] | None]:
+    """What is told of a seat on a call: who is on it, how far it is paused, since when and for which reason."""
+    newest = max((row for row in known.counting(rules) if row.paused), key=lambda row: row.newest, default=None)
+    return known.name, level([known], rules), (newest.paused_at, newest.reason) if newest else None
 
 
 def level(known: Iterable[Facts], rules: Rules) -> str:
@@ -259,13 +289,16 @@ def listen(stream: Iterable[said.PbxEvent], rules: Rules) -> dict[str, list[Item
             if isinstance(event, said.Snapshot | said.CallerLeft):
                 before, after = (facts(seat, items, rules), facts(seat, [*items, item], rules))
                 silent = isinstance(event, said.CallerLeft) and not event.abandoned
-                item = replace(
-                    item, alters=not silent and replace(after, confirmed=before.confirmed, asked=before.asked) != before
-                )
+                item = replace(item, alters=not silent and alters(before, after))
             items.append(item)
         if isinstance(event, said.Lost | said.Snapshot):
             of_all.append(Item(max([event.at, *(item.at for item in of_all)]), number, event, alters=False))
     return heard
+
+
+def alters(before: Facts, after: Facts) -> bool:
+    """Whether anything is another, but for how certain it is."""
+    return replace(after, confirmed=before.confirmed, asked=before.asked, doubted=before.doubted) != before
 
 
 def concerned(event: said.PbxEvent, heard: Mapping[str, Sequence[Item]], rules: Rules) -> list[str]:

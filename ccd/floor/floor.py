@@ -112,13 +112,15 @@ class Floor:
             state = self.state.open[event.seat].view.state if event.seat in self.state.open else State.SIGNED_OUT
             self.rejected[Rejected(type(event).__name__, state, why_not)] += 1
         offered = answered = missed = 0
-        if type(event) is CallOffered:
-            offered = 1
-            self._offered.setdefault(event.call, set()).add(event.seat)
-        elif type(event) is CallConnected:
-            answered = 0 if why_not else 1
-        elif type(event) is OfferEnded:
-            missed = int(event.missed)
+        if type(event) is not DeviceChanged:
+            seat.unknown_since = None
+            if type(event) is CallOffered:
+                offered = 1
+                self._offered.setdefault(event.call, set()).add(event.seat)
+            elif type(event) is CallConnected:
+                answered = 0 if why_not else 1
+            elif type(event) is OfferEnded:
+                missed = int(event.missed)
         if seat.wrap_up_until is not None and seat.wrap_up_until != wrap_up_until:
             heappush(self._wrap_ups, (seat.wrap_up_until, seat.seat))
         for call in offers:
@@ -238,7 +240,7 @@ class Floor:
         transitions = self._heard(at)
         if self.state.gap_since is None:
             self.state.gap_since = at
-        for name, known in list(self.state.open.items()):
+        for name, known in sorted(self.state.open.items()):
             if known.view.state not in (State.SIGNED_OUT, State.UNOBSERVED):
                 seat = self.state.seats[name]
                 seat.at = max(at, seat.at)

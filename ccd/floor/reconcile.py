@@ -3,9 +3,11 @@
 After a gap the snapshot is the truth: whoever was signed in at either end was unobserved in between, calls it does not
 know of are over, calls nobody saw begin are taken as they are. In mid-stream it should change nothing. Where it does
 (a reload adds and removes static members without a word), the difference holds from the answer on; from the seat's last
-confirmation, its own last event or the snapshot before, until the answer nobody knows what was true.
+confirmation, its own last event or the snapshot before, until the answer nobody knows what was true. A call of which
+the switch forgot to say the end is over when two snapshots in a row do not know of it (docs/adr/0008).
 """
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from ccd.floor.floor import Floor
 
 BUSY = (Device.RINGING, Device.IN_USE, Device.MIRRORED)
+# A `Local/` interface without `/n`: Asterisk takes its channel out of a live call, and then says that there is none.
+OPTIMISED_AWAY = re.compile(r"Local/[^/]+(/[^n]*)?")
 
 
 def reconcile(floor: "Floor", snapshot: Snapshot) -> list[Transition]:
@@ -62,7 +66,7 @@ def _observe_again(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Sna
         unseen = View(seat.name, State.UNOBSERVED, False, Pause.NONE, "", 0)
         if since < at:
             transitions.append(floor.open(seat, since, unseen, 0, False))
-    seat.at = at
+    seat.at, seat.unknown_since = at, None
     return transitions + floor.turn(seat, at, snapshot.ref, False)
 
 
@@ -70,6 +74,8 @@ def _compare(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Snapshot)
     """The seat's facts in mid-stream: what its own events said meanwhile stays, the rest is as the snapshot says."""
     transitions = floor.end_wrap_up_until(seat, snapshot.at)
     before = floor.view(seat)
+    known = floor.state.open.get(seat.seat)
+    confirmed = max(seat.at, floor.state.confirmed_at or 0)
     by_queue = {row.queue: row for row in rows}
     for queue in by_queue.keys() | seat.queues.keys():
         if (seat.seat, queue) not in snapshot.spoke:
@@ -80,15 +86,17 @@ def _compare(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Snapshot)
         if row.in_call is False and (seat.seat, row.queue) not in snapshot.spoke:
             for call in _uncertain_calls(seat, row.queue):
                 seat.end_call(call, at, floor.rules)
+    unseen_since = _end_unknown_calls(seat, rows, snapshot, confirmed)
     after = floor.view(seat)
     differs = (before.member, before.pause) != (after.member, after.pause)
-    known = floor.state.open.get(seat.seat)
-    if differs and not seat.calls:
-        confirmed = max(seat.at, floor.state.confirmed_at or 0, known.start if known else 0)
-        if confirmed < at:
+    if differs and not seat.calls and unseen_since is None:
+        unseen_since = confirmed
+    if unseen_since is not None:
+        unseen_since = max(unseen_since, known.start if known else 0)
+        if unseen_since < at:
             who = before.name if before.member else after.name
             unseen = before._replace(name=who, state=State.UNOBSERVED)
-            transitions.append(floor.open(seat, confirmed, unseen, 0, False))
+            transitions.append(floor.open(seat, unseen_since, unseen, 0, False))
     turned = floor.turn(seat, at, snapshot.ref, False)
     seat.at = at if differs or turned else seat.at  # what is said later of an earlier moment applies from here on
     return transitions + turned
@@ -133,6 +141,28 @@ def _take_calls(floor: "Floor", seat: Seat, rows: list[Member], at: int) -> None
 
 def _uncertain_calls(seat: Seat, queue: str) -> list[Call]:
     return [call for call in seat.calls if call.id is None and call.queue == queue]
+
+
+def _end_unknown_calls(seat: Seat, rows: list[Member], snapshot: Snapshot, confirmed: int) -> int | None:
+    """End the calls if the snapshot before knew of none either. Since when (µs) nobody knows whether there was one."""
+    unknown_since, seat.unknown_since = seat.unknown_since, None
+    if not _knows_no_call(seat, rows, snapshot):
+        return None
+    if unknown_since is None:
+        seat.unknown_since = confirmed
+        return None
+    seat.calls.clear()  # without wrap-up: that began, and perhaps ended, where nobody saw it
+    return unknown_since
+
+
+def _knows_no_call(seat: Seat, rows: list[Member], snapshot: Snapshot) -> bool:
+    """Every row says so, with its telephone free: a member added anew during its call is in none too, but in use."""
+    if not seat.calls or not rows or OPTIMISED_AWAY.fullmatch(seat.seat):
+        return False
+    queues = {row.queue for row in rows} | {call.queue for call in seat.calls}
+    if any((seat.seat, queue) in snapshot.spoke for queue in queues):
+        return False
+    return all(row.in_call is False and row.device is Device.FREE for row in rows)
 
 
 def _signed_in(floor: "Floor", seat: Seat) -> bool:

@@ -107,6 +107,8 @@ class Seat:
     wrap_up_until: int | None = None
     logged_in: bool = True  # only of `Agent/` seats can it be otherwise: out until the switch says in
     pauses_seen: int = 0
+    # µs: the last confirmation before a snapshot that knew of no call here. Any word but a telephone's takes it back.
+    unknown_since: int | None = None
 
     def end_call(self, call: Call, at: int, rules: SeatRules) -> None:
         """Take the call off the seat; its queue's wrap-up, or the member's own, begins at `at`."""

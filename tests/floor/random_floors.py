@@ -16,7 +16,7 @@ from tests.slow_seats import SECOND, Rules
 
 QUEUES = ("support", "sales", "vip", "empty")
 REASONS = ("", "toilet", "water", "meal", "training", "Auto-Pause", "recovery")
-SEATS = ("PJSIP/1001", "Local/1002@agents/n", "Agent/1003", "SIP/1004", "Local/1005@agents/n")
+SEATS = ("PJSIP/1001", "Local/1002@agents/n", "Agent/1003", "SIP/1004", "Local/1005@agents/n", "Local/1006@agents")
 NAMES = {"PJSIP/1001": ("Ann", "Ben"), "SIP/1004": ("Dora", "Ann")}  # hot desks; the others keep their name
 
 
@@ -66,7 +66,7 @@ class Switch:
         self.waiting: dict[str, tuple[str, int]] = {}
         self.spoke: set[tuple[str, str]] = set()
         self.seats = [
-            Truth(seat, NAMES.get(seat, (f"N{seat[-6:-3]}",))[0], chance.choice((0, 0, 0, 20)))
+            Truth(seat, NAMES.get(seat, (f"N{seat[6:10]}",))[0], chance.choice((0, 0, 0, 20)))
             for seat in SEATS
             if chance.random() < 0.7
         ] or [Truth("PJSIP/1001", "Ann", 0)]
@@ -111,7 +111,9 @@ class Switch:
             self.log: 5, self.join: 6, self.offer: 14, self.connect: 12, self.complete: 10, self.ring_out: 4,
             self.abandon: 3, self.leave: 3, self.change_desk: 3, self.hear: 5, self.snapshot: 4,
         }  # fmt: skip
-        told: dict[Callable[[], object], int] = {self.gap: 3, self.reload: 2, self.stale_snapshot: 2, self.oddity: 3}
+        told: dict[Callable[[], object], int] = {
+            self.gap: 3, self.reload: 2, self.stale_snapshot: 2, self.oddity: 3, self.redirect: 8,
+        }  # fmt: skip
         steps = always if self.dumb else always | told
         self.chance.choices(list(steps), list(steps.values()))[0]()
 
@@ -130,6 +132,7 @@ class Switch:
         if queue in truth.rows and self.chance.random() < 0.9:
             return
         paused = self.chance.random() < 0.2
+        self.now += SECOND if self.dumb else 0  # as a pause does
         device = next((row.device for row in truth.rows.values()), self.free_device(truth))
         row = truth.rows[queue] = Row(paused, self.chance.choice(REASONS) if paused else "", self.now, device)
         self.say(said.MemberAdded(*self.of(truth, queue), row.paused, row.reason, row.device, truth.wrap_up_s))
@@ -251,6 +254,24 @@ class Switch:
         self.say(said.CallEnded(*self.of(truth, queue), None if nameless else call))
         if not status_first and self.chance.random() < 0.8:
             self.show(truth, Device.FREE)
+
+    def redirect(self) -> None:
+        """Somebody else takes the call away, of which nothing is said; then somebody asks, again and again."""
+        talking = [(truth, call) for truth in self.seats for call in truth.calls]
+        if not talking:
+            return self.connect()
+        truth, call = self.chance.choice(talking)
+        del truth.calls[call]
+        for of, row in truth.rows.items():
+            row.in_call = of in truth.calls.values()
+        if self.chance.random() < 0.9:
+            self.show(truth, Device.FREE)
+        for _ in range(self.chance.randint(1, 4)):
+            self.pass_time()
+            self.chance.choice((self.snapshot, self.snapshot, self.snapshot, self.stale_snapshot))()
+            if self.chance.random() < 0.3:
+                self.step()
+        return None
 
     def ring_out(self) -> None:
         if found := self.offered():

@@ -80,7 +80,7 @@ from tests.floor.floors import (
         pytest.param(
             [added(1), snapshot(5, member()), connected(6), snapshot(8, member())],
             [(1, "available"), (6, "on_call")],
-            id="a snapshot in mid-stream ends no call",
+            id="one snapshot in mid-stream ends no call",
         ),
         pytest.param(
             [added(1), snapshot(5, member()), snapshot(20)],
@@ -111,6 +111,128 @@ from tests.floor.floors import (
 )
 def test_a_snapshot_neither_invents_nor_loses_a_second(events: list[PbxEvent], line: list[tuple[float, str]]) -> None:
     assert tell(*events).line() == line
+
+
+ON_CALL = [added(1), snapshot(5, member()), connected(6)]
+ON_CALL_ALL_ALONG = [(1, "available"), (6, "on_call")]
+
+
+@pytest.mark.parametrize(
+    ("events", "line"),
+    [
+        pytest.param(
+            [snapshot(20, member()), snapshot(30, member())],
+            [(1, "available"), (6, "unobserved"), (30, "available")],
+            id="two in a row that do not know of it end it, without wrap-up: unobserved since its connect",
+        ),
+        pytest.param(
+            [snapshot(10, member(in_call=True)), snapshot(20, member()), snapshot(30, member())],
+            [*ON_CALL_ALL_ALONG, (10, "unobserved"), (30, "available")],
+            id="or since the snapshot that knew of it",
+        ),
+        pytest.param(
+            [device(12, Device.FREE, in_call=False), snapshot(20, member()), snapshot(30, member())],
+            [*ON_CALL_ALL_ALONG, (12, "unobserved"), (30, "available")],
+            id="or since what its telephone said last",
+        ),
+        pytest.param(
+            [snapshot(20, member()), device(25, Device.FREE, in_call=False), snapshot(30, member())],
+            [(1, "available"), (6, "unobserved"), (30, "available")],
+            id="a telephone that is free between the two is no word of a live call",
+        ),
+        pytest.param(
+            [snapshot(20, member()), paused(25), snapshot(30, member(paused=True))],
+            ON_CALL_ALL_ALONG,
+            id="a word of the seat between the two clears the doubt",
+        ),
+        pytest.param(
+            [
+                snapshot(20, member()),
+                paused(25),
+                snapshot(30, member(paused=True)),
+                snapshot(40, member(paused=True)),
+            ],
+            [*ON_CALL_ALL_ALONG, (25, "unobserved"), (40, "paused")],
+            id="and two after it end the call: the pause that was pressed meanwhile is one from there on",
+        ),
+        pytest.param(
+            [snapshot(20, member()), snapshot(30, member(in_call=True)), snapshot(40, member())],
+            ON_CALL_ALL_ALONG,
+            id="a snapshot that knows of it clears the doubt",
+        ),
+        pytest.param(
+            [snapshot(20, member()), lost(22), snapshot(30, member(in_call=True)), snapshot(40, member(in_call=None))],
+            [*ON_CALL_ALL_ALONG, (22, "unobserved"), (30, "on_call")],
+            id="so does a gap",
+        ),
+        pytest.param(
+            [snapshot(20, member(in_call=None)), snapshot(30, member(in_call=None))],
+            ON_CALL_ALL_ALONG,
+            id="a switch that does not tell does not deny",
+        ),
+        pytest.param(
+            [snapshot(at, member(device=Device.IN_USE)) for at in (20, 30, 40)],
+            ON_CALL_ALL_ALONG,
+            id="nor does one whose telephone is in use: added again during the call, a member is in none",
+        ),
+        pytest.param(
+            [snapshot(at, member(device=Device.MIRRORED)) for at in (20, 30, 40)],
+            ON_CALL_ALL_ALONG,
+            id="the same of a Local seat",
+        ),
+        pytest.param(
+            [removed(10), snapshot(20), snapshot(30), snapshot(40)],
+            ON_CALL_ALL_ALONG,
+            id="who is in no queue any more has no row that could deny the call",
+        ),
+        pytest.param(
+            [added(10, "sales"), *[snapshot(at, member(), member("sales", in_call=True)) for at in (20, 30)]],
+            ON_CALL_ALL_ALONG,
+            id="one queue that knows of a call is enough",
+        ),
+        pytest.param(
+            [snapshot(at, member(), spoke=frozenset({("PJSIP/1001", "support")})) for at in (20, 30, 40)],
+            ON_CALL_ALL_ALONG,
+            id="what spoke while the answer was on its way is left to its events",
+        ),
+        pytest.param(
+            [snapshot(20, member(paused=True)), snapshot(30, member(paused=True))],
+            [*ON_CALL_ALL_ALONG, (20, "unobserved"), (30, "paused")],
+            id="unobserved not before what the first showed anew",
+        ),
+        pytest.param(
+            [snapshot(20, member()), snapshot(30, member()), connected(40), snapshot(50, member())],
+            [(1, "available"), (6, "unobserved"), (30, "available"), (40, "on_call")],
+            id="the next call is doubted anew",
+        ),
+    ],
+)
+def test_a_call_that_two_snapshots_in_a_row_do_not_know_of_is_over(
+    events: list[PbxEvent], line: list[tuple[float, str]]
+) -> None:
+    assert tell(*ON_CALL, *events).line() == line
+
+
+@pytest.mark.parametrize(
+    ("seat", "over"),
+    [
+        ("Local/1001@agents", False),
+        ("Local/1001@agents/m", False),
+        ("Local/1001@agents/n", True),
+        ("Local/1001@agents/nj", True),
+        ("PJSIP/1001", True),
+        ("Agent/1001", True),
+    ],
+)
+def test_of_a_local_seat_that_asterisk_optimises_away_no_snapshot_can_deny_a_call(seat: str, over: bool) -> None:
+    told = tell(added(1, seat=seat), snapshot(5, member(seat=seat)), connected(6, seat=seat))
+    told.tell(snapshot(20, member(seat=seat)), snapshot(30, member(seat=seat)))
+    assert (told.line(seat)[-1][1] != "on_call") is over
+
+
+def test_nobody_is_charged_for_the_time_in_which_a_call_may_have_been_over() -> None:
+    record = only_record(*ON_CALL, paused(10), *(snapshot(at, member(paused=True)) for at in (20, 30)), until=40)
+    assert (record.on_call, record.unobserved, record.aux, record.pauses) == (4 * S, 20 * S, 10 * S, 1)
 
 
 def test_a_snapshot_counts_no_sign_ins_and_no_pauses() -> None:
