@@ -16,7 +16,15 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── SourceTakenError    another process records this PBX now
 │   ├── DayWaitsError       a day that can't be settled yet
 │   └── UnknownUnitError    a unit of which no agent is on the roster
+├── PbxError                what came between us and a telephone switch
+│   ├── PbxUnreachableError no connection to its manager interface
+│   ├── LoginRefusedError   it does not let us in
+│   ├── NoAnswerError       it has not answered in time
+│   └── PbxLostError        the connection ended
 ├── SwitchesNotFollowedError what `ccd check --connect` met, a line a telephone switch
+├── NothingToReplayError    neither kind of capture was named; exit code 2
+├── UnreadableCaptureError  a capture that can't be read; exit code 2
+├── UnknownAccountError     nothing was ever posted for an agent
 ├── PolicyError             a policy of the bank that can't hold, or none that does; exit code 2
 ├── AddressTakenError       another program listens where ccd should
 ├── RedisAddressError       no address of a Redis; exit code 2
@@ -356,3 +364,34 @@ class SwitchesNotFollowedError(CcdError):
 
     def __str__(self) -> str:
         return "\n".join(self.problems)
+
+
+class NothingToReplayError(CcdError):
+    """Neither kind of file was named."""
+
+    exit_code = 2
+
+    def __str__(self) -> str:
+        return "nothing to replay: name at least one --ami or --queue-log file"
+
+
+class UnreadableCaptureError(CcdError):
+    exit_code = 2
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(file, reason)
+        self.file, self.reason = file, reason
+
+    def __str__(self) -> str:
+        return f"{self.file}: can't be read: {self.reason}; name a file of AMI bytes or a queue_log"
+
+
+class UnknownAccountError(CcdError):
+    """Nothing was ever posted for the agent."""
+
+    def __init__(self, agent: str) -> None:
+        super().__init__(agent)
+        self.agent = agent
+
+    def __str__(self) -> str:
+        return f"{self.agent} has no account: an agent gets one with the first settled day; see `ccd day`"

@@ -16,7 +16,7 @@ from ccd.bank.accounts import AGENT_KINDS, agent_owner
 from ccd.bank.statement import AgentAccount, Line, account_of, statement_of
 from ccd.commands.configuration import Config
 from ccd.daemon.stores import database
-from ccd.errors import CcdError
+from ccd.errors import UnknownAccountError
 from ccd.ledger.books import Ledger
 from ccd.reports.words import in_words
 from ccd.settings import read
@@ -33,17 +33,6 @@ class Format(StrEnum):
 
 Agent = Annotated[str, typer.Argument(help="The agent, as on the roster.")]
 As = Annotated[Format, typer.Option("--format", help="json or table")]
-
-
-class UnknownAccountError(CcdError):
-    """Nothing was ever posted for the agent."""
-
-    def __init__(self, agent: str) -> None:
-        super().__init__(agent)
-        self.agent = agent
-
-    def __str__(self) -> str:
-        return f"{self.agent} has no account: an agent gets one with the first settled day; see `ccd day`"
 
 
 @ledger.command()

@@ -9,7 +9,7 @@ import typer
 
 from ccd.daemon.pbxs import scope_of
 from ccd.daemon.site import Site
-from ccd.errors import CcdError
+from ccd.errors import NothingToReplayError, UnreadableCaptureError
 from ccd.floor.crew import day_records
 from ccd.floor.events import PbxEvent, Snapshot
 from ccd.floor.floor import Floor
@@ -29,26 +29,6 @@ PBX = "replay"  # the one PBX of a replay: roster lines for any PBX match
 class Format(StrEnum):
     json = "json"
     table = "table"
-
-
-class NothingToReplayError(CcdError):
-    """Neither kind of file was named."""
-
-    exit_code = 2
-
-    def __str__(self) -> str:
-        return "nothing to replay: name at least one --ami or --queue-log file"
-
-
-class UnreadableCaptureError(CcdError):
-    exit_code = 2
-
-    def __init__(self, file: str, reason: str) -> None:
-        super().__init__(file, reason)
-        self.file, self.reason = file, reason
-
-    def __str__(self) -> str:
-        return f"{self.file}: can't be read: {self.reason}; name a file of AMI bytes or a queue_log"
 
 
 def replay(

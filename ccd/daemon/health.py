@@ -18,6 +18,7 @@ from ccd.history.recorder import Recorder
 from ccd.live.hub import Hub
 from ccd.live.writer import Writer
 from ccd.pbx.capture import Pbx
+from ccd.pbx.evidence import Evidence
 
 STALL_S_MAX = 30.0  # a PBX that is live says something each few seconds
 
@@ -68,36 +69,50 @@ class Health:
 class Figures(Collector):
     """What /metrics says, read when it is asked for."""
 
-    def __init__(self, health: Health, pbxs: Mapping[str, Pbx], floors: Floors, writer: Writer, hub: Hub) -> None:
-        self._health, self._pbxs, self._floors, self._writer, self._hub = health, pbxs, floors, writer, hub
+    def __init__(
+        self,
+        health: Health,
+        pbxs: Mapping[str, Pbx],
+        evidence: Mapping[str, Evidence],
+        floors: Floors,
+        writer: Writer,
+        hub: Hub,
+    ) -> None:
+        self._health, self._pbxs, self._evidence = health, pbxs, evidence
+        self._floors, self._writer, self._hub = floors, writer, hub
 
     def collect(self) -> Iterable[Metric]:
-        live = GaugeMetricFamily("ccd_pbx_live", "1 while the PBX is followed live", labels=["pbx"])
-        heard = GaugeMetricFamily("ccd_pbx_heard_seconds", "The watermark, as epoch seconds", labels=["pbx"])
-        events = CounterMetricFamily("ccd_events", "Events applied", labels=["pbx"])
-        dropped = CounterMetricFamily("ccd_events_dropped", "Events that found no room", labels=["pbx"])
-        rejected = CounterMetricFamily("ccd_events_rejected", "Events that can't be", labels=["pbx"])
-        waiting = GaugeMetricFamily("ccd_events_waiting", "Events heard and not applied yet", labels=["pbx"])
-        reconnects = CounterMetricFamily("ccd_pbx_reconnects", "Connections that ended", labels=["pbx"])
-        for name, pbx in self._pbxs.items():
-            floor = self._floors.floors[name]
-            live.add_metric([name], float(pbx.state == "live"))
-            heard.add_metric([name], (floor.state.heard_at or 0) / 1_000_000)
-            events.add_metric([name], self._health.events[name])
-            dropped.add_metric([name], pbx.inbox.dropped)
-            rejected.add_metric([name], floor.rejected.total() + pbx.translator.rejected.total())
-            waiting.add_metric([name], pbx.inbox.waiting)
-            reconnects.add_metric([name], pbx.reconnects)
-        yield from (live, heard, events, dropped, rejected, waiting, reconnects)
+        yield from self._of_each_pbx()
         yield GaugeMetricFamily("ccd_rows_waiting", "Rows that wait for the database", self._health.rows_waiting)
-        yield GaugeMetricFamily("ccd_agents", "Agents known", self._known())
+        yield GaugeMetricFamily("ccd_agents", "Agents known", len(self._floors.crew.days))
         yield CounterMetricFamily("ccd_live_batches", "Batches written to Redis", self._writer.batches)
         yield CounterMetricFamily("ccd_live_rewrites", "Full rewrites of Redis", self._writer.rewrites)
         yield GaugeMetricFamily("ccd_websockets", "Connections on the live channel", self._hub.connections)
         yield CounterMetricFamily("ccd_frames", "Frames sent on the live channel", self._hub.frames_sent)
+        yield CounterMetricFamily("ccd_slow_boards", "Connections closed as too slow", self._hub.closed_as_slow)
 
-    def _known(self) -> int:
-        return len(self._floors.crew.days)
+    def _of_each_pbx(self) -> Iterable[Metric]:
+        live = GaugeMetricFamily("ccd_pbx_live", "1 while the PBX is followed live", labels=["pbx"])
+        heard = GaugeMetricFamily("ccd_pbx_heard_seconds", "The watermark, as epoch seconds", labels=["pbx"])
+        waiting = GaugeMetricFamily("ccd_events_waiting", "Events heard and not applied yet", labels=["pbx"])
+        events = CounterMetricFamily("ccd_events", "Events applied", labels=["pbx"])
+        dropped = CounterMetricFamily("ccd_events_dropped", "Events that found no room", labels=["pbx"])
+        rejected = CounterMetricFamily("ccd_events_rejected", "Events that can't be", labels=["pbx"])
+        damaged = CounterMetricFamily("ccd_pbx_damaged_blocks", "Blocks that could not be used", labels=["pbx"])
+        reconnects = CounterMetricFamily("ccd_pbx_reconnects", "Connections that ended", labels=["pbx"])
+        unkept = CounterMetricFamily("ccd_evidence_lost", "Blocks that no disk has", labels=["pbx"])
+        for name, pbx in self._pbxs.items():
+            floor, kept = self._floors.floors[name], self._evidence[name].kept
+            live.add_metric([name], float(pbx.state == "live"))
+            heard.add_metric([name], (floor.state.heard_at or 0) / 1_000_000)
+            waiting.add_metric([name], pbx.inbox.waiting)
+            events.add_metric([name], self._health.events[name])
+            dropped.add_metric([name], pbx.inbox.dropped)
+            rejected.add_metric([name], floor.rejected.total() + pbx.translator.rejected.total())
+            damaged.add_metric([name], pbx.blocks.damage.blocks)
+            reconnects.add_metric([name], pbx.reconnects)
+            unkept.add_metric([name], kept.dropped + kept.failed)
+        yield from (live, heard, waiting, events, dropped, rejected, damaged, reconnects, unkept)
 
 
 def registry_of(figures: Figures) -> CollectorRegistry:

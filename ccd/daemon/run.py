@@ -269,7 +269,7 @@ class House:
 
     def _server(self) -> PageServer:
         http = self.site.settings.http
-        figures = Figures(self.health, self.pbxs, self.floors, self.writer, self.hub)
+        figures = Figures(self.health, self.pbxs, self.evidence, self.floors, self.writer, self.hub)
         web = Web(
             accounts=self.accounts,
             sessions=self.sessions,

@@ -1,4 +1,4 @@
-"""The websocket at /live: what uvicorn makes of a connection that asks for one (`ws=`; docs/adr has why).
+"""The websocket at /live: what uvicorn makes of a connection that asks for one (`ws=`; docs/adr 0005).
 
 The protocol itself is `websockets`', without its own input and output. There is no task and no queue a connection: what
 comes in is answered on the spot, what goes out is the hub's, written to the transport as it is. Until a person is known

@@ -1,4 +1,4 @@
-"""The child that serves pages, API and the live channel on one port (docs/adr has how)."""
+"""The child that serves pages, API and the live channel on one port (docs/adr 0005)."""
 
 import errno
 import socket
