@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ccd.floor.events import Device, Member, Snapshot
-from ccd.floor.seats import Call, Membership, Pause, Seat, State, View
+from ccd.floor.seats import Call, Membership, Offer, Pause, Seat, State, View
 from ccd.floor.segments import Transition
 
 if TYPE_CHECKING:
@@ -55,9 +55,8 @@ def _observe_again(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Sna
         seat.wrap_up_until = None
     seat.queues = {row.queue: _membership(seat, row, seat.queues.get(row.queue)) for row in rows}
     _take_name_and_login(seat, rows, snapshot)
-    still_waiting = {caller.call for caller in snapshot.waiting}
-    rings = any(row.device in BUSY for row in rows)
-    seat.offers = {call: offer for call, offer in seat.offers.items() if rings and call in still_waiting}
+    if seat.offers:
+        seat.offers = _still_offered(seat, rows, snapshot)
     _take_calls(floor, seat, rows, at)
     transitions: list[Transition] = []
     gap_since = floor.state.gap_since
@@ -68,6 +67,14 @@ def _observe_again(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Sna
             transitions.append(floor.open(seat, since, unseen, 0, False))
     seat.at, seat.unknown_since = at, None
     return transitions + floor.turn(seat, at, snapshot.ref, False)
+
+
+def _still_offered(seat: Seat, rows: list[Member], snapshot: Snapshot) -> dict[str, Offer]:
+    """An offer outlives a gap while its caller waits and the telephone is busy."""
+    if not any(row.device in BUSY for row in rows):
+        return {}
+    waiting = {caller.call for caller in snapshot.waiting}
+    return {call: offer for call, offer in seat.offers.items() if call in waiting}
 
 
 def _compare(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Snapshot) -> list[Transition]:
