@@ -270,7 +270,7 @@ class Switch:
             self.pass_time()
             self.chance.choice((self.snapshot, self.snapshot, self.snapshot, self.stale_snapshot))()
             if self.chance.random() < 0.3:
-                self.step()
+                self.chance.choice((self.step, lambda: self.show(truth, Device.FREE)))()
         return None
 
     def ring_out(self) -> None:
