@@ -28,6 +28,11 @@ exten => _4XXX,1,Ringing()
  same => n,Wait(1.5)
  same => n,Answer()
  same => n,Wait(30)
+exten => _5XXX,1,Dial(Local/6${EXTEN:1}@agents/n)
+exten => _6XXX,1,Answer()
+ same => n(talk),Playback(beep)
+ same => n,Wait(0.1)
+ same => n,Goto(talk)
 
 [callers]
 exten => waiter,1,Answer()

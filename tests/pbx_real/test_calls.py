@@ -25,6 +25,7 @@ ANSWERS = "Local/1001@agents/n"  # talks until somebody hangs up
 RINGS_ON = "Local/2001@agents/n"
 TALKS_SHORTLY = "Local/3001@agents/n"  # 2 s
 ANSWERS_LATE = "Local/4001@agents/n"  # after 1.5 s
+OPTIMISED_AWAY = "Local/5002@agents"  # dials another who talks, and is taken out of the call: no /n keeps it in
 WAITER = "Local/waiter@callers"
 
 
@@ -228,7 +229,7 @@ async def test_a_call_that_asterisk_itself_hangs_up_ends_whether_or_not_its_comp
             assert ccd.told(CallEnded)[0].call in (None, ccd.told(CallConnected)[0].call)
 
 
-async def test_a_caller_whom_someone_redirects_over_ami_is_gone_without_a_complete_and_the_next_answer_says_so(
+async def test_a_caller_whom_someone_redirects_over_ami_is_gone_without_a_complete_and_two_answers_free_the_seat(
     asterisk,
 ):
     with asterisk.drive() as pbx:
@@ -236,13 +237,32 @@ async def test_a_caller_whom_someone_redirects_over_ami_is_gone_without_a_comple
             pbx.sign_in(ANSWERS)
             pbx.call_in()
             await ccd.until(lambda: ccd.now(ANSWERS) == "on_call")
+            pbx.pause(ANSWERS, "meal")
             [caller] = [channel for channel in pbx.channels(WAITER) if channel.endswith(";1")]
             pbx.do("Redirect", Channel=caller, Context="callers", Exten="600", Priority=1)
-            seen = len(ccd.snapshots)
-            await ccd.until(lambda: len(ccd.snapshots) > seen + 1)
-            [member] = ccd.snapshots[-1].members
-            assert (member.seat, member.in_call, member.device) == (ANSWERS, False, Device.FREE)
+            await ccd.until_states(ANSWERS, ["available", "ringing", "on_call", "unobserved", "paused:meal"])
             assert ccd.told(CallEnded) == []
+            first, second = ccd.snapshots[-2:]
+            for answer in (first, second):
+                [member] = answer.members
+                assert (member.seat, member.in_call, member.device) == (ANSWERS, False, Device.FREE)
+            *_, unobserved, paused = ccd.segments(ANSWERS)
+            assert unobserved.start < first.at < second.at == unobserved.end == paused.start
+
+
+async def test_a_live_call_outlives_any_number_of_answers(asterisk):
+    with asterisk.drive() as pbx:
+        async with Following(asterisk.port, snapshot_interval_s=1.0) as ccd:
+            seats = [ANSWERS, OPTIMISED_AWAY]
+            for seat, queue in zip(seats, ("support", "sales"), strict=True):
+                pbx.sign_in(seat, queue=queue)
+                pbx.call_in(queue)
+            await ccd.until(lambda: [ccd.now(seat) for seat in seats] == ["on_call"] * 2)
+            seen = len(ccd.snapshots)
+            await ccd.until(lambda: len(ccd.snapshots) > seen + 3)
+            assert [ccd.now(seat) for seat in seats] == ["on_call"] * 2
+            said = {member.seat: (member.in_call, member.device) for member in ccd.snapshots[-1].members}
+            assert said == {seats[0]: (True, Device.MIRRORED), seats[1]: (False, Device.FREE)}
 
 
 async def test_queue_log_tells_the_same_story_in_whole_seconds(asterisk):
