@@ -6,6 +6,7 @@ With `recorded`, evidence and history are written as well.
 """
 
 import asyncio
+import gc
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -129,6 +130,8 @@ class WholeWay:
             if self._recorder is not None:
                 children.append(group.create_task(self._recorder.run()))
             await self._seen()
+            gc.collect()
+            gc.freeze()  # as the daemon does once its floor is loaded
             yield self
             for child in children:
                 child.cancel()
