@@ -16,14 +16,10 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── SourceTakenError    another process records this PBX now
 │   ├── DayWaitsError       a day that can't be settled yet
 │   └── UnknownUnitError    a unit of which no agent is on the roster
-├── PbxError                what came between us and a telephone switch
-│   ├── PbxUnreachableError no connection to its manager interface
-│   ├── LoginRefusedError   it does not let us in
-│   ├── NoAnswerError       it has not answered in time
-│   └── PbxLostError        the connection ended
+├── PbxError                what came between us and a telephone switch: PbxUnreachableError, LoginRefusedError,
+│                           NoAnswerError, ClockAheadError, PbxLostError
 ├── SwitchesNotFollowedError what `ccd check --connect` met, a line a telephone switch
-├── NothingToReplayError    neither kind of capture was named; exit code 2
-├── UnreadableCaptureError  a capture that can't be read; exit code 2
+├── CaptureError            captures that are not named, or can't be used; exit code 2
 ├── UnknownAccountError     nothing was ever posted for an agent
 ├── PolicyError             a policy of the bank that can't hold, or none that does; exit code 2
 ├── AddressTakenError       another program listens where ccd should
@@ -344,6 +340,19 @@ class NoAnswerError(PbxError):
         return f"PBX {self.pbx}: no answer to {self.action} within {self.within_s:g} s; the connection is given up"
 
 
+class ClockAheadError(PbxError):
+    """Its time would be taken for everybody's, and days would close that have not been: it is not followed so."""
+
+    def __init__(self, pbx: str, ahead_s: float) -> None:
+        super().__init__(pbx)
+        self.ahead_s = ahead_s
+
+    def __str__(self) -> str:
+        return (
+            f"PBX {self.pbx}: its clock is {self.ahead_s:.0f} s ahead of ours; it is not followed until both are right"
+        )
+
+
 class PbxLostError(PbxError):
     """The connection is over; `reason` is what the system says, if anything."""
 
@@ -366,24 +375,13 @@ class SwitchesNotFollowedError(CcdError):
         return "\n".join(self.problems)
 
 
-class NothingToReplayError(CcdError):
-    """Neither kind of file was named."""
+class CaptureError(CcdError):
+    """What is to be replayed is not named, or can't be used."""
 
     exit_code = 2
 
     def __str__(self) -> str:
-        return "nothing to replay: name at least one --ami or --queue-log file"
-
-
-class UnreadableCaptureError(CcdError):
-    exit_code = 2
-
-    def __init__(self, file: str, reason: str) -> None:
-        super().__init__(file, reason)
-        self.file, self.reason = file, reason
-
-    def __str__(self) -> str:
-        return f"{self.file}: can't be read: {self.reason}; name a file of AMI bytes or a queue_log"
+        return f"{self.args[0]}; name a file of AMI bytes (--ami) or a queue_log (--queue-log)"
 
 
 class UnknownAccountError(CcdError):

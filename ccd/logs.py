@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 # Libraries that tell each request or each byte on a level where ccd tells what a person should know.
@@ -56,5 +57,7 @@ def configure(
 
 def _rendering(stream: TextIO, environment: Mapping[str, str]) -> list[Processor]:
     if "JOURNAL_STREAM" in environment:
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        # Without the variables of each frame: passwords and sessions pass through some of them.
+        tracebacks = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+        return [tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
     return [structlog.dev.ConsoleRenderer(colors=stream.isatty())]

@@ -1,12 +1,13 @@
 """`ccd day`: what a day amounts to, as far as it is known."""
 
 import asyncio
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from ccd.commands.business_day import Day
 from ccd.commands.configuration import Config
 from ccd.daemon.site import Site
 from ccd.daemon.stores import database
@@ -25,7 +26,7 @@ class Format(StrEnum):
 
 def day(
     config: Config,
-    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The business day, as 2026-11-23.")],
+    day: Day,
     agent: Annotated[str | None, typer.Option(help="One agent alone.")] = None,
     format: Annotated[Format, typer.Option(help="json or table")] = Format.table,
 ) -> None:

@@ -1,5 +1,6 @@
 """`ccd replay`: captured AMI bytes and queue_log files through the same code as live, day records out."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -9,12 +10,13 @@ import typer
 
 from ccd.daemon.pbxs import scope_of
 from ccd.daemon.site import Site
-from ccd.errors import NothingToReplayError, UnreadableCaptureError
+from ccd.errors import CaptureError
 from ccd.floor.crew import day_records
 from ccd.floor.events import PbxEvent, Snapshot
 from ccd.floor.floor import Floor
 from ccd.floor.records import DayRecord
 from ccd.floor.segments import Segment
+from ccd.pbx.blocks import STAMP_S_MAX
 from ccd.pbx.captured import Capture
 from ccd.pbx.fill import fill
 from ccd.pbx.queue_log import QueueLog
@@ -36,12 +38,14 @@ def replay(
     roster: Annotated[Path | None, typer.Option(help="Roster; instead of the configuration's.")] = None,
     ami: Annotated[list[Path] | None, typer.Option(help="AMI bytes as captured; several are one PBX's.")] = None,
     queue_log: Annotated[list[Path] | None, typer.Option(help="queue_log; fills what no AMI file observed.")] = None,
-    until: Annotated[float | None, typer.Option(help="Epoch at which what is open is closed.")] = None,
+    until: Annotated[
+        float | None, typer.Option(min=0, max=STAMP_S_MAX, help="Epoch at which what is open is closed.")
+    ] = None,
     format: Annotated[Format, typer.Option(help="json or table")] = Format.table,
 ) -> None:
     """Replay captures of one PBX, and say what each agent's days amount to."""
     if not ami and not queue_log:
-        raise NothingToReplayError
+        raise CaptureError("nothing to replay")
     settings = read(config) if config else Settings()
     site = Site(settings, roster)
     records = replayed(site, ami or [], queue_log or [], None if until is None else round(until * SECOND))
@@ -70,11 +74,23 @@ def _events(site: Site, ami: list[Path], queue_log: list[Path]) -> Iterator[PbxE
     pbxs = site.settings.pbx
     scope = scope_of(pbxs[0]) if len(pbxs) == 1 else Scope()  # captures name no PBX: of several, all queues are taken
     try:
-        told = list(Capture(scope).read(ami))
-        logged = list(QueueLog(_seats_by_name(told) | site.seats_by_name, scope).read(queue_log))
-        yield from fill(told, logged)
+        capture = Capture(scope)
+        told = list(capture.read(ami))
+        log = QueueLog(_seats_by_name(told) | site.seats_by_name, scope)
+        logged = list(log.read(queue_log))
     except OSError as error:
-        raise UnreadableCaptureError(str(error.filename), error.strerror or "it is no file") from None
+        raise CaptureError(f"{error.filename}: can't be read: {error.strerror}") from None
+    _check_used(ami, len(told), capture.damage.blocks, "block of AMI")
+    _check_used(queue_log, len(logged), log.unreadable, "line of a queue_log")
+    yield from fill(told, logged)
+
+
+def _check_used(files: list[Path], used: int, damaged: int, what: str) -> None:
+    """What could not be used is said; files of which nothing could are not what they were named as."""
+    if damaged and not used:
+        raise CaptureError(f"{', '.join(map(str, files))}: can't be read: there is no {what} in it")
+    if damaged:
+        print(f"passed over: {damaged} that are no {what}", file=sys.stderr)
 
 
 def _seats_by_name(told: Iterable[PbxEvent]) -> dict[str, str]:

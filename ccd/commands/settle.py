@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -13,6 +13,7 @@ from rich.table import Table
 from ccd.bank.fate import Settlement
 from ccd.bank.measured import Measured
 from ccd.bank.settle import Settler
+from ccd.commands.business_day import Day
 from ccd.commands.configuration import Config
 from ccd.daemon.site import Site
 from ccd.daemon.stores import database
@@ -27,7 +28,7 @@ SECOND = 1_000_000  # µs
 
 def settle(
     config: Config,
-    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The business day, as 2026-11-23.")],
+    day: Day,
     unit: Annotated[str | None, typer.Option(help="One unit alone; without it, all that are on the roster.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Post nothing, and say what would be posted.")] = False,
 ) -> None:

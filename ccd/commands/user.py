@@ -13,9 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ccd.commands.configuration import Config
+from ccd.daemon.site import Site
 from ccd.daemon.stores import database
 from ccd.errors import AccountError
-from ccd.org.people import Person, Role
+from ccd.org.people import ALL_UNITS, Person, Role
 from ccd.settings import read
 from ccd.web.accounts import Accounts
 from ccd.web.passwords import Passwords
@@ -43,6 +44,8 @@ def add(
     person = Person(name, role, agent, tuple(unit or ()))
     password = _asked_for(name, password_stdin)
     _with_accounts(config, lambda accounts: accounts.add(person, password))
+    for stranger in _strangers(Site(read(config)), person):
+        print(f"{name} is added, but sees nothing until {stranger} is on the roster", file=sys.stderr)
 
 
 @user.command(name="list")
@@ -68,6 +71,14 @@ def password(config: Config, name: Name, password_stdin: FromStdin = False) -> N
     _with_accounts(config, lambda accounts: accounts.set_password(name, new))
 
 
+def _strangers(site: Site, person: Person) -> list[str]:
+    """The units, or the agent, that the roster does not know: a slip, or somebody who comes later."""
+    if not site.roster.entries:
+        return []
+    units = [f"unit {unit}" for unit in person.units if unit not in (ALL_UNITS, *site.rostered_units)]
+    return units if person.agent in (None, *site.roster.agents) else [*units, f"agent {person.agent}"]
+
+
 def _with_accounts(config: Path, work: Callable[[Accounts], Awaitable[T]]) -> T:
     settings = read(config)
 
@@ -81,7 +92,10 @@ def _with_accounts(config: Path, work: Callable[[Accounts], Awaitable[T]]) -> T:
 def _asked_for(name: str, from_stdin: bool) -> str:
     """The new password: a line of standard input, or typed twice."""
     if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
+        try:
+            return sys.stdin.buffer.readline().decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise AccountError(name, "needs a password in UTF-8") from None
     if not sys.stdin.isatty():
         raise AccountError(name, "needs a password, and nobody is there to type it: give it with --password-stdin")
     first = getpass.getpass(f"Password for {name}: ")

@@ -3,9 +3,10 @@
 A sign-in takes three stops: parsed (ccd.pbx), applied (here), performed (ccd.history and ccd.live take what is new).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 from ccd.daemon.site import Site
+from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Crew, Owner
 from ccd.floor.events import Lost, PbxEvent
 from ccd.floor.floor import Floor, FloorState
@@ -26,7 +27,7 @@ class Floors:
     def __init__(self, site: Site, sources: Callable[[], Iterable[SourceNow]], now: Callable[[], int]) -> None:
         self.site = site
         self.floors: dict[str, Floor] = {}
-        self.crew = Crew(self._owner_of, lambda unit: self.site.rules_of(unit))
+        self.crew = Crew(self._owner_of, self._rules_of)
         self._sources = sources
         self._now = now
         self._said: list[tuple[str, str, str, int, str, str]] = []
@@ -68,9 +69,14 @@ class Floors:
         return batch_of(pbx, transitions, touched, floor.state, ref)
 
     def _go_on(self) -> None:
-        """What all sources have confirmed is folded for good; a new day, or another roster line, is begun."""
+        """What all who can speak have confirmed is folded for good; a new day, or another roster line, is begun.
+
+        A PBX in a gap says nothing of the time before its next snapshot, and is not waited for.
+        """
         states = [floor.state for floor in self.floors.values()]
-        self.crew.confirm(min(state.confirmed_at or 0 for state in states))
+        confirmed = [state.confirmed_at for state in states if state.confirmed_at and state.gap_since is None]
+        if confirmed:
+            self.crew.confirm(min(confirmed))
         heard = max(state.heard_at or 0 for state in states)
         if heard:
             self._turn(heard)
@@ -78,7 +84,7 @@ class Floors:
     def _turn(self, at: int) -> None:
         """Begin the days, and the roster lines, that begin by `at`: one PBX that says so is enough."""
         while self._turn_at and at >= self._turn_at:
-            self.crew.pass_midnight(self._turn_at)
+            self._gone += self.crew.restaff(self.site.everybody(self._turn_at), self._turn_at)
             self._turn_at = self.site.next_turn(self._turn_at)
         self._turn_at = self._turn_at or self.site.next_turn(at)
 
@@ -90,6 +96,19 @@ class Floors:
         now = self._now()
         self._turn_at = site.next_turn(now)
         self._gone += self.crew.restaff(site.everybody(now), now)
+
+    async def recount(self, refill: Callable[[Crew], Awaitable[None]]) -> None:
+        """Have another crew take what is stored of today, for a roster that sees it otherwise. Nothing is taken
+        meanwhile, and everything that was taken is stored."""
+        crew = Crew(self._owner_of, self._rules_of)
+        await refill(crew)
+        before, self.crew = self.crew.days.keys(), crew
+        self._know_everybody()
+        crew.changed = set(crew.days)
+        self._gone += sorted(before - crew.days.keys())
+
+    def _rules_of(self, unit: str | None) -> AgentRules:
+        return self.site.rules_of(unit)
 
     def _owner_of(self, pbx: str, seat: str, name: str, at: int) -> Owner | None:
         return self.site.owner_of(pbx, seat, name, at)

@@ -20,12 +20,14 @@ from ccd.bank.fate import Settlement
 from ccd.bank.measured import Measured
 from ccd.bank.settle import Settler
 from ccd.bank.statement import account_of, statement_of
+from ccd.daemon.applied_roster import AppliedRoster
 from ccd.daemon.floors import Floors
 from ccd.daemon.health import Figures, Health, registry_of
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.site import Site
 from ccd.daemon.stores import database
 from ccd.errors import DatabaseBusyError, FaultsError
+from ccd.floor.crew import Crew
 from ccd.history.close import Closer
 from ccd.history.reading import reading
 from ccd.history.recorder import Recorder
@@ -88,6 +90,10 @@ class House:
         self.clock = outside.clock
         self.writer_name = secrets.token_hex(8)
         self._asked_to_reload = asyncio.Event()
+        self._taking = (
+            asyncio.Lock()
+        )  # held while events are applied and handed on; who needs the floors at rest takes it
+        self._applied_roster = AppliedRoster(settings.state_directory)
         captured = settings.pbx if "capture" in parts else ()
         self.evidence = {
             pbx.name: Evidence(
@@ -174,9 +180,9 @@ class House:
         for name in self.pbxs:
             state = await take_over(self.engine, name, self.writer_name, Patience())
             self.floors.resume(name, state)
+        await self._note_roster(self.site)
         if self.pbxs:
-            async with reading(self.engine) as connection:
-                await refill(connection, self.floors.crew, measuring(self.site), self.site.rostered_units)
+            await self._refill(self.floors.crew)
             for name in self.pbxs:
                 batch = self.floors.begin_gap(name)
                 if batch is not None:
@@ -188,22 +194,25 @@ class House:
         async for events in pbx.batches():
             for start in range(0, len(events), EVENTS_AT_ONCE_MAX):
                 some = events[start : start + EVENTS_AT_ONCE_MAX]
-                batch = self.floors.take(name, some)
-                self.writer.wake()
-                await self.recorder.put(batch)
+                async with self._taking:
+                    batch = self.floors.take(name, some)
+                    self.writer.wake()
+                    await self.recorder.put(batch)
                 self.health.took(name, len(some))
                 await asyncio.sleep(0)
             if not loaded and self.floors.floors[name].state.confirmed_at is not None:
                 loaded = True
                 _leave_to_itself()
 
-    async def _drain(self) -> None:
-        """What has been applied is written before the process ends; what has not is unobserved after it."""
+    async def _drain(self) -> bool:
+        """Until what has been applied is written; False where the database does not take it in time."""
         try:
             async with asyncio.timeout(DRAIN_S_MAX):
                 await self.recorder.drained()
         except TimeoutError:
-            log.warning("the database takes nothing; what waits is lost", rows_waiting=self.recorder.rows_waiting)
+            log.warning("the database takes nothing", rows_waiting=self.recorder.rows_waiting)
+            return False
+        return True
 
     async def _feed_watchdog(self) -> None:
         notifier = self.outside.notifier
@@ -232,15 +241,31 @@ class House:
 
     async def _take(self, site: Site) -> None:
         """Another site from now on; days that its roster sees otherwise are measured anew (docs/time-bank.md 2.1)."""
-        changed_since = changes_since(self.site.roster, site.roster)
-        if changed_since is not None:
-            await take_turn(self.engine, lambda connection: note_stale(connection, changed_since), Patience())
-        self.site = site
-        self.floors.reload(site)
-        self.closer.site, self.closer.units = measuring(site), site.rostered_units
-        self.closer.policies = site.policies
+        today_differs = changes_since(self.site.roster, site.roster) is not None
+        async with self.closer.closing:
+            await self._note_roster(site)
+            self.site = site
+            self.closer.site, self.closer.units = measuring(site), site.rostered_units
+            self.closer.policies = site.policies
+        async with self._taking:
+            self.floors.reload(site)
+            if today_differs and self.pbxs and await self._drain():
+                await self.floors.recount(self._refill)
         self.writer.wake()
         log.info("reloaded", agents=len(list(site.roster.agents)), units=len(site.rostered_units))
+
+    async def _note_roster(self, site: Site) -> None:
+        """Have the days measured anew that this roster sees otherwise than the one that was applied last."""
+        if "settle" not in self.parts:
+            return
+        since = self._applied_roster.changed_since(site)
+        if since is not None:
+            await take_turn(self.engine, lambda connection: note_stale(connection, since), Patience())
+        self._applied_roster.keep(site)
+
+    async def _refill(self, crew: Crew) -> None:
+        async with reading(self.engine) as connection:
+            await refill(connection, crew, measuring(self.site), self.site.rostered_units)
 
     # --- what the parts ask of each other ----------------------------------------------------------------------------
 

@@ -76,6 +76,7 @@ class Closer:
         days_back_max: int = DAYS_BACK_MAX,
     ) -> None:
         self.site, self.units, self.pbxs, self.policies = site, units, pbxs, policies
+        self.closing = asyncio.Lock()  # who changes the site holds it: a day is measured and noted under one
         self._engine, self._settle, self._now = engine, settle, now
         self._wait = settle_wait_s_max * SECOND
         self._patience, self._days_back_max = patience or Patience(), days_back_max
@@ -102,11 +103,12 @@ class Closer:
 
     async def close_due(self) -> Outlook:
         """Closes all that can be closed now, in date order; returns what there was, and what waits."""
-        await take_turn(self._engine, sweep, self._patience)
-        seen = await self.outlook(self._now())
-        for each in seen.due:
-            _say(await self.close(each.unit, each.day.day))
-        return seen
+        async with self.closing:
+            await take_turn(self._engine, sweep, self._patience)
+            seen = await self.outlook(self._now())
+            for each in seen.due:
+                _say(await self.close(each.unit, each.day.day))
+            return seen
 
     async def due(self, now: int) -> list[tuple[str, date]]:
         """The units' days that can be closed at `now`, µs, in date order."""

@@ -165,9 +165,10 @@ class LiveConnection(asyncio.Protocol):
                 raise ValueError("a message in pieces")
             self._do(client, client.codec.read(bytes(frame.data)))
         except NotAllowedError as error:
-            client.close("Not allowed", str(error))
+            client.close("Not allowed", _printable(error))
         except Exception as error:  # whatever a client can make a parser raise ends that client's connection only
-            client.close("Not understood", f"expected one of the operations of the live channel; found: {error}")
+            found = _printable(error)
+            client.close("Not understood", f"expected one of the operations of the live channel; found: {found}")
 
     def _do(self, client: Client, message: Any) -> None:
         hub, person = self._channel.hub, client.session.person
@@ -220,6 +221,11 @@ class LiveConnection(asyncio.Protocol):
         if self._timer is None and self._conn.state in (State.CLOSING, State.CLOSED):
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(self._channel.limits.close_timeout_s, self._transport.abort)
+
+
+def _printable(error: Exception) -> str:
+    """JSON can name half a character, which no frame can carry back."""
+    return str(error).encode(errors="replace").decode()
 
 
 def _cookie(request: Request, name: str) -> str | None:

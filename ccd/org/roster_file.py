@@ -17,6 +17,7 @@ from ccd.org.units import Units
 
 NEEDED = ("agent", "interface", "member_name", "unit")
 OPTIONAL = ("pbx", "from", "to", "name")
+EMPTY = ",".join(NEEDED) + "\n"
 LINES_MAX = 500_000
 FAULTS_MAX = 100  # a wrong separator must not print a file
 

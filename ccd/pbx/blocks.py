@@ -21,7 +21,7 @@ STAMP = b"\r\nTimestamp: "
 
 LINE_BYTES_MAX = 64 * 1024
 BLOCK_BYTES_MAX = 256 * 1024
-STAMP_S_MAX = 253_402_300_799  # the last second of the year 9999: what is later is garbage, not a time
+STAMP_S_MAX = 4_102_444_799  # the last second of the year 2099: what is later is garbage, not a time
 
 
 @dataclass(slots=True)
@@ -146,7 +146,7 @@ def microseconds(text: str) -> int | None:
     if not (digits.isascii() and digits.isdigit()):
         return None
     if len(digits) == 16 and text[10] == ".":  # as Asterisk writes it, until the year 2286
-        return int(digits)
+        return at if (at := int(digits)) <= STAMP_S_MAX * 1_000_000 else None
     whole, _, part = text.partition(".")
     if not whole or len(whole) > 12:
         return None

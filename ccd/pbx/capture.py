@@ -12,7 +12,7 @@ from random import Random
 from time import time
 from typing import Literal, NoReturn
 
-from ccd.errors import LoginRefusedError, NoAnswerError, PbxError
+from ccd.errors import ClockAheadError, LoginRefusedError, NoAnswerError, PbxError
 from ccd.floor.events import PbxEvent
 from ccd.pbx.ami import Account, Line
 from ccd.pbx.blocks import BANNER, Blocks, microseconds
@@ -42,6 +42,7 @@ class PbxConfig:
     snapshot_settle_s: float = 0.5  # events that an answer has overtaken come within this
     snapshot_deadline_s: float = 30.0
     queue_size_max: int = 100_000  # events between the socket and whoever follows
+    clock_ahead_s_max: float = 3_600.0  # of the PBX's clock before ours: beyond it, days would close that have not been
     watermark_margin_s: float = 2.0  # an event may be said so much later than a Ping that was answered after it
 
 
@@ -188,7 +189,13 @@ class Pbx:
         at = microseconds(answer.get("Timestamp", ""))
         if at is None:
             raise NoAnswerError(self._config.account.pbx, "Ping with its time", self._silence_s_max)
+        if at > self._latest():
+            raise ClockAheadError(self._config.account.pbx, at / 1_000_000 - self._clock())
         return at
+
+    def _latest(self) -> int:
+        """The latest time, in µs, that is believed."""
+        return round((self._clock() + self._config.clock_ahead_s_max) * 1_000_000)
 
     async def _until(self, line: Line, answered: Callable[[], bool], action: str) -> None:
         """Wait for the end of a long answer for as long as anything comes."""
@@ -223,6 +230,7 @@ class Pbx:
         if blocks and blocks[0].startswith(BANNER):
             self._banner = blocks[0].decode(errors="replace")
         before = self._observation.heard_at
+        self._observation.latest = self._latest()
         self._put(self._observation.hear(blocks), before)
         notices, self._observation.notices = self._observation.notices, set()
         if b"FullyBooted" in notices:

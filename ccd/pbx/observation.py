@@ -15,7 +15,7 @@ from ccd.floor.events import Heard, Lost, PbxEvent
 from ccd.pbx.blocks import Blocks, event_name, microseconds, stamp
 from ccd.pbx.headers import HEADERS
 from ccd.pbx.snapshot import ROWS, Gathering
-from ccd.pbx.translate import QUEUE_EVENTS, Translator
+from ccd.pbx.translate import QUEUE_EVENTS, Flaw, Rejected, Translator
 
 PONG = b"\r\nPing: Pong"
 QUEUE_STATUS = b"\r\nMessage: Queue status will follow"
@@ -60,6 +60,7 @@ class Observation:
         """Logged in, or deaf for a while: what comes from now on counts, after a snapshot."""
         self.begun = True
         self.observing = False
+        self.latest: int | None = None  # µs; what is stamped later is not taken. None: a capture may be of any time
         self._start = None
         self._held = []
         self._gathering = None
@@ -103,7 +104,7 @@ class Observation:
             elif name:
                 if name in NOTICES:
                     self.notices.add(name)
-                if self._waits_for_stamp and (at := stamp(block)) is not None:
+                if self._waits_for_stamp and (at := stamp(block)) is not None and not self._is_ahead(at):
                     self._stamped(at, out)
             else:
                 self._response(block, out)
@@ -134,6 +135,9 @@ class Observation:
     def _queue_event(self, name: bytes, block: bytes, out: list[PbxEvent]) -> None:
         headers = self._blocks.pick(block, HEADERS)
         at = microseconds(headers.get("Timestamp", ""))
+        if at is not None and self._is_ahead(at):
+            self._translator.rejected[Rejected(name.decode(), Flaw.AHEAD)] += 1
+            return
         if at is not None and self._waits_for_stamp:
             self._stamped(at, out)
         if not self._translator.takes(headers):
@@ -168,7 +172,7 @@ class Observation:
     def _response(self, block: bytes, out: list[PbxEvent]) -> None:
         if PONG in block:
             at = stamp(block)
-            if self.begun and at is not None:
+            if self.begun and at is not None and not self._is_ahead(at):
                 self._pong(at, out)
         elif QUEUE_STATUS in block and self.begun and (self._gathering is None or self._gathering.complete):
             self._ask_again(out)
@@ -186,6 +190,10 @@ class Observation:
         self.ask()
 
     # --- time --------------------------------------------------------------------------------------------------------
+
+    def _is_ahead(self, at: int) -> bool:
+        """No switch is so far ahead of us: such a time would close days that have not been."""
+        return self.latest is not None and at > self.latest
 
     @property
     def _waits_for_stamp(self) -> bool:

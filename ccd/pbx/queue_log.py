@@ -30,6 +30,7 @@ from ccd.floor.events import (
     OfferEnded,
     PbxEvent,
 )
+from ccd.pbx.blocks import STAMP_S_MAX
 from ccd.pbx.translate import Scope
 
 SECOND = 1_000_000  # µs
@@ -209,6 +210,6 @@ def _parse(raw: bytes) -> tuple[str, Line] | None:
     if len(fields) < FIELDS_MIN:
         return None
     epoch, call, queue, agent, verb, *data = fields
-    if not (epoch.isascii() and epoch.isdigit() and len(epoch) <= 11):
+    if not (epoch.isascii() and epoch.isdigit() and 0 < int(epoch[:11]) <= STAMP_S_MAX):
         return None
     return verb, Line(int(epoch) * SECOND, call, queue, agent, tuple(data))

@@ -34,6 +34,7 @@ class Flaw(Enum):
     """Why a block could not become an event."""
 
     NO_TIME = "it has no Timestamp: `timestampevents = yes` is missing in manager.conf"
+    AHEAD = "its time is far ahead of ours"
     NO_QUEUE = "it names no queue"
     NO_SEAT = "it names no interface"
     NO_CALL = "it does not say which call"

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from ccd.bank.statement import AgentAccount, Page
+from ccd.org.people import Role
 from ccd.org.rights import own_agent
 from ccd.web.contract import LineSaid, MeSaid, PolicySaid, SiteSaid, StatementSaid
 from ccd.web.problems import Problem
@@ -38,9 +39,10 @@ def account_api(
 
     @router.get("/site")
     async def the_site(response: Response, token: Token = None) -> SiteSaid:
-        await signed_in(sessions, token)
+        """The site's words and limits; the units are a supervisor's business."""
+        person = (await signed_in(sessions, token)).person
         response.headers["Cache-Control"] = "no-store"
-        return site()
+        return site() if person.role is Role.SUPERVISOR else site().model_copy(update={"units": []})
 
     @router.get("/me")
     async def me(response: Response, token: Token = None) -> MeSaid:

@@ -1,6 +1,7 @@
 """`ccd replay` on what two real Asterisks said, against the slow calculator; and what it says of bad input."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,9 @@ def test_what_no_ami_file_observed_is_filled_from_the_log(version: str, tmp_path
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "nothing to replay: name at least one --ami or --queue-log file"),
+        ([], "nothing to replay; name a file of AMI bytes (--ami) or a queue_log (--queue-log)"),
+        (["--queue-log", sys.executable], f"{sys.executable}: can't be read: there is no line of a queue_log in it"),
+        (["--ami", str(CAPTURES / "22.ami"), "--until", "nan"], "ccd: Invalid value for '--until'"),
         (["--ami", "nowhere.ami"], "nowhere.ami: can't be read: No such file or directory"),
         (["--queue-log", "/"], "/: can't be read: Is a directory"),
     ],

@@ -146,6 +146,16 @@ async def test_a_gap_begins_at_the_last_event_or_ping_and_the_next_snapshot_ends
         assert isinstance(events[kinds.index(Lost) + 1], Snapshot)
 
 
+async def test_a_clock_far_ahead_of_ours_is_not_followed_and_is_said_once():
+    async with (
+        FakePbx(rows=row()) as fake,
+        following(config(fake.port, clock_ahead_s_max=-3600.0)) as (pbx, events, log),
+    ):
+        await eventually(lambda: pbx.reconnects > 2)
+        assert [said.count("ahead of ours") for said in log.events("error")] == [1]
+        assert (events, pbx.state) == ([], "lost")
+
+
 async def test_what_was_asked_before_a_cut_is_never_asked_again():
     async with FakePbx() as fake, following(config(fake.port)) as (pbx, _, _):
         await eventually(lambda: pbx.state == "live")

@@ -1,0 +1,36 @@
+"""The roster that was applied last, kept beside the state: one that was edited while nobody ran is held against it."""
+
+import shutil
+from pathlib import Path
+
+from ccd.daemon.site import Site
+from ccd.errors import RosterError
+from ccd.org import roster_file
+from ccd.org.roster import changes_since
+
+FILE = "roster.applied.csv"
+
+
+class AppliedRoster:
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / FILE
+
+    def changed_since(self, site: Site) -> int | None:
+        """The first instant, µs, from which the site's roster says something else; None where it never does, or where
+        none was applied before. One that can't be read any more may have said anything."""
+        if not self._file.exists():
+            return None
+        try:
+            before = roster_file.read(self._file, site.units)
+        except RosterError:
+            return 0
+        return changes_since(before, site.roster)
+
+    def keep(self, site: Site) -> None:
+        """This is the roster that is applied."""
+        if site.roster_file is None:
+            self._file.write_text(roster_file.EMPTY, encoding="utf-8")
+            return
+        new = self._file.with_suffix(".new")
+        shutil.copyfile(site.roster_file, new)
+        new.replace(self._file)
