@@ -4,11 +4,11 @@
 
 JSON objects, one a line. `live`: `ratio` is the p99 of an event's age on arrival, over every tenth board, by that of a
 bare relay from Redis to websockets (benchmarks.relay) at the same frame interval, with as many bytes a second, to as
-many boards in the same kind of process; the middle of the rounds', which take turns. `least` is what each did when it was
-disturbed least. The events are those of a PBX in a
-process of its own, which speaks AMI to the whole daemon: history, evidence and settlement run as well.
-`idle_pages`: bytes of the daemon's memory a further agent's page that is open. `start`: from the start of the
-daemon's process, its imports included, and from the moment it connects to the PBX, to the first whole board.
+many boards in the same kind of process; the middle of the rounds', which take turns. `least` is what each did when it
+was disturbed least. The events are those of a PBX in a process of its own, which speaks AMI to the whole daemon:
+history, evidence and settlement run as well. `idle_pages`: bytes of the daemon's memory a further agent's page that is
+open. `start`: from the start of the daemon's process, its imports included, and from the moment it connects to the PBX,
+to the first whole board.
 """
 
 import argparse
