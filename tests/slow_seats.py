@@ -88,7 +88,8 @@ class Facts:
     unobserved: list[tuple[int, int, str]] = field(default_factory=list)  # from, to, under which name
     confirmed: int | None = None
     asked: bool = False  # a snapshot has told of it, be it that it is nowhere
-    doubted: int | None = None  # the newest snapshot knew of none of its calls; what was certain before that
+    # Of which calls and offers the newest snapshot knew nothing, and what was certain before that.
+    doubted: tuple[int, frozenset[tuple[str, str]]] | None = None
 
     def counting(self, rules: Rules) -> list[Row]:
         if self.seat.startswith("Agent/") and not self.logged_in:
@@ -129,9 +130,10 @@ def understand(known: Facts, item: Item, rules: Rules) -> None:
             if e.device not in BUSY:
                 known.offers = {call: (of, left) for call, (of, left) in known.offers.items() if not left}
             if e.in_call is False:
-                hang_up(
-                    known, item.at, [call for call in known.calls if call.uncertain and call.queue == e.queue], rules
-                )
+                over = [call for call in known.calls if call.uncertain and call.queue == e.queue]
+                hang_up(known, item.at, over, rules)
+                if over and not known.calls and known.doubted:
+                    known.doubted = (item.at, known.doubted[1])  # it was on a call for certain until now
         case said.CallOffered() as e:
             known.name = e.name or known.name
             known.offers[e.call] = (e.queue, False)
@@ -236,39 +238,46 @@ def observe_again(known: Facts, item: Item, snapshot: said.Snapshot, rules: Rule
 def hold_against(known: Facts, item: Item, snapshot: said.Snapshot, rules: Rules) -> None:
     """A snapshot in mid-stream. A seat with a call is on it, whatever else was changed unseen; unless none is known."""
     before, name, meant = level([known], rules), known.name, meaning(known, rules)
+    on_call = bool(known.calls)
+    rang = bool(known.offers) and before != "out" and not on_call
     confirmed = max(known.confirmed or 0, known.wrap_up_ended(item.at))
     take_rows(known, item, snapshot)
     over = {m.queue for m in rows_of(known, snapshot) if m.in_call is False}
     hang_up(known, item.at, [call for call in known.calls if call.uncertain and call.queue in over], rules)
-    doubted, known.doubted = known.doubted, None
-    denied = knows_no_call(known, snapshot)
-    if denied and doubted is None:
-        known.doubted = confirmed if meaning(known, rules) == meant else item.at
-    elif denied:
-        known.calls = []
-    ended_since = doubted if denied else None
-    if ended_since is not None or (level([known], rules) != before and not known.calls):
-        since = confirmed if ended_since is None else ended_since
+    unknown, (since, before_too) = unknown_to(known, snapshot), known.doubted or (0, frozenset())
+    over = unknown & before_too
+    known.calls = [call for call in known.calls if ("call", call.call) not in over]
+    known.offers = {call: offer for call, offer in known.offers.items() if ("offer", call) not in over}
+    known.doubted = (confirmed if meaning(known, rules) == meant else item.at, unknown - over)
+    call_over = any(kind == "call" for kind, _ in over)
+    ring_over = rang and bool(over) and not known.offers
+    if call_over or ring_over or (level([known], rules) != before and not known.calls):
+        since = since if call_over or ring_over else confirmed
         known.unobserved.append((since, item.at, known.name if before == "out" else name))
 
 
-def knows_no_call(known: Facts, snapshot: said.Snapshot) -> bool:
-    """The seat has calls, and the answer says of each of its queues: none, and the telephone is free."""
+def unknown_to(known: Facts, snapshot: said.Snapshot) -> frozenset[tuple[str, str]]:
+    """The seat's calls and offers that cannot be if the answer is the whole truth; none if the seat spoke meanwhile."""
+    if known.seat in {seat for seat, _ in snapshot.spoke}:
+        return frozenset()
     rows = [m for m in snapshot.members if m.seat == known.seat]
-    queues = [m.queue for m in rows] + [call.queue for call in known.calls]
-    optimised_away = known.seat.startswith("Local/") and not any("n" in word for word in known.seat.split("/")[2:])
-    return (
-        bool(known.calls and rows)
-        and not optimised_away
-        and not any((known.seat, queue) in snapshot.spoke for queue in queues)
-        and all((m.in_call, m.device) == (False, Device.FREE) for m in rows)
-    )
+    calls = {("call", call.call) for call in known.calls if denies_calls(known.seat, rows)}
+    waiting = {caller.call for caller in snapshot.waiting}
+    silent = not {m.device for m in rows} & set(BUSY)
+    return frozenset(calls | {("offer", call) for call in known.offers if silent and call not in waiting})
 
 
-def meaning(known: Facts, rules: Rules) -> tuple[str, str, tuple[int, str] | None]:
-    """What is told of a seat on a call: who is on it, how far it is paused, since when and for which reason."""
+def denies_calls(seat: str, rows: Sequence[said.Member]) -> bool:
+    """The answer says of each of the seat's queues: no call, and the telephone is free."""
+    optimised_away = seat.startswith("Local/") and not any("n" in word for word in seat.split("/")[2:])
+    free = all((m.in_call, m.device) == (False, Device.FREE) for m in rows)
+    return bool(rows) and not optimised_away and free
+
+
+def meaning(known: Facts, rules: Rules) -> tuple[bool, str, str, tuple[int, str] | None]:
+    """What is told of a seat on a call, or rung: who is on it, how far it is paused, since when and for what reason."""
     newest = max((row for row in known.counting(rules) if row.paused), key=lambda row: row.newest, default=None)
-    return known.name, level([known], rules), (newest.paused_at, newest.reason) if newest else None
+    return bool(known.calls), known.name, level([known], rules), (newest.paused_at, newest.reason) if newest else None
 
 
 def level(known: Iterable[Facts], rules: Rules) -> str:

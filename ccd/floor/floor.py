@@ -7,6 +7,7 @@ ccd.floor.reconcile).
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import assert_never
@@ -123,27 +124,26 @@ class Floor:
                 missed = int(event.missed)
         if seat.wrap_up_until is not None and seat.wrap_up_until != wrap_up_until:
             heappush(self._wrap_ups, (seat.wrap_up_until, seat.seat))
-        for call in offers:
-            if call not in seat.offers:
-                self._forget_offer(call, event.seat)
+        self.forget_offers(seat, offers)
         return transitions + self.turn(seat, at, event.ref, True, offered, answered, missed)
 
     def _outlived_by_nothing(self, seat: Seat) -> None:
         """A seat speaks inside a gap, with no snapshot yet: only queue_log's restarts do, and no call outlives one."""
         known = self.state.open.get(seat.seat)
         if known and known.view.state is State.UNOBSERVED:
-            for call in seat.offers:
-                self._forget_offer(call, seat.seat)
+            offers = list(seat.offers)
             seat.offers.clear()
+            self.forget_offers(seat, offers)
             seat.calls.clear()
             seat.wrap_up_until = None
 
-    def _forget_offer(self, call: str, seat: str) -> None:
-        seats = self._offered.get(call)
-        if seats is not None:
-            seats.discard(seat)
-            if not seats:
-                del self._offered[call]
+    def forget_offers(self, seat: Seat, before: Iterable[str]) -> None:
+        """The seat is no more found by the calls that it was offered `before` and is not now."""
+        for call in before:
+            if call not in seat.offers and call in self._offered:
+                self._offered[call].discard(seat.seat)
+                if not self._offered[call]:
+                    del self._offered[call]
 
     def turn(
         self, seat: Seat, at: int, ref: int, told: bool, offered: int = 0, answered: int = 0, missed: int = 0

@@ -3,8 +3,8 @@
 After a gap the snapshot is the truth: whoever was signed in at either end was unobserved in between, calls it does not
 know of are over, calls nobody saw begin are taken as they are. In mid-stream it should change nothing. Where it does
 (a reload adds and removes static members without a word), the difference holds from the answer on; from the seat's last
-confirmation, its own last event or the snapshot before, until the answer nobody knows what was true. A call of which
-the switch forgot to say the end is over when two snapshots in a row do not know of it (docs/adr/0008).
+confirmation, its own last event or the snapshot before, until the answer nobody knows what was true. A call or an offer
+of which the switch forgot to say the end is over when two snapshots in a row do not know of it (docs/adr/0008).
 """
 
 import re
@@ -33,18 +33,30 @@ def reconcile(floor: "Floor", snapshot: Snapshot) -> list[Transition]:
     transitions: list[Transition] = []
     for name in sorted(rows.keys() | state.seats.keys() | (snapshot.logged_in or frozenset())):
         seat = floor.seat(name)
+        offers = list(seat.offers)
         if after_gap or (state.confirmed_at is None and name not in state.open):
             transitions += _observe_again(floor, seat, rows.get(name, []), snapshot)
         else:
             transitions += _compare(floor, seat, rows.get(name, []), snapshot)
+        floor.forget_offers(seat, offers)
         floor.index(seat)
     if after_gap or state.confirmed_at is None:
         state.waiting = {}
         for caller in snapshot.waiting:
             state.waiting.setdefault(caller.queue, {})[caller.call] = caller.since
+    else:
+        _drop_ghosts(state.waiting, snapshot, state.confirmed_at)
     state.gap_since = None
     state.confirmed_at = snapshot.at
     return transitions
+
+
+def _drop_ghosts(waiting: dict[str, dict[str, int]], snapshot: Snapshot, confirmed_at: int) -> None:
+    """Callers who came before the snapshot before this one (µs), and are not listed: that they left was not said."""
+    listed = {(caller.queue, caller.call) for caller in snapshot.waiting}
+    for queue, callers in waiting.items():
+        for call in [call for call, since in callers.items() if since < confirmed_at and (queue, call) not in listed]:
+            del callers[call]
 
 
 def _observe_again(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Snapshot) -> list[Transition]:
@@ -73,8 +85,12 @@ def _still_offered(seat: Seat, rows: list[Member], snapshot: Snapshot) -> dict[s
     """An offer outlives a gap while its caller waits and the telephone is busy."""
     if not any(row.device in BUSY for row in rows):
         return {}
-    waiting = {caller.call for caller in snapshot.waiting}
+    waiting = _waiting(snapshot)
     return {call: offer for call, offer in seat.offers.items() if call in waiting}
+
+
+def _waiting(snapshot: Snapshot) -> set[str]:
+    return {caller.call for caller in snapshot.waiting}
 
 
 def _compare(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Snapshot) -> list[Transition]:
@@ -89,11 +105,13 @@ def _compare(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Snapshot)
             _take_row(seat, queue, by_queue.get(queue))
     _take_name_and_login(seat, rows, snapshot)
     at = max(snapshot.at, seat.at)
+    unseen_since = _end_unknown(seat, rows, snapshot, confirmed)
+    if before.state is State.SIGNED_OUT:
+        unseen_since = None  # so it was, whatever it was offered
     for row in rows:
         if row.in_call is False and (seat.seat, row.queue) not in snapshot.spoke:
             for call in _uncertain_calls(seat, row.queue):
                 seat.end_call(call, at, floor.rules)
-    unseen_since = _end_unknown_calls(seat, rows, snapshot, confirmed)
     after = floor.view(seat)
     differs = (before.member, before.pause) != (after.member, after.pause)
     if differs and not seat.calls and unseen_since is None:
@@ -150,26 +168,44 @@ def _uncertain_calls(seat: Seat, queue: str) -> list[Call]:
     return [call for call in seat.calls if call.id is None and call.queue == queue]
 
 
-def _end_unknown_calls(seat: Seat, rows: list[Member], snapshot: Snapshot, confirmed: int) -> int | None:
-    """End the calls if the snapshot before knew of none either. Since when (µs) nobody knows whether there was one."""
-    unknown_since, seat.unknown_since = seat.unknown_since, None
-    if not _knows_no_call(seat, rows, snapshot):
+def _end_unknown(seat: Seat, rows: list[Member], snapshot: Snapshot, confirmed: int) -> int | None:
+    """End the calls and offers of which the snapshot before knew nothing either. Since when (µs) the seat is unseen.
+
+    That is, if what it showed is over: all of its calls, or all of its offers where it had no call.
+    """
+    if not seat.calls and not seat.offers:
         return None
-    if unknown_since is None:
-        seat.unknown_since = confirmed
-        return None
-    seat.calls.clear()  # without wrap-up: that began, and perhaps ended, where nobody saw it
-    return unknown_since
+    unseen_since, seat.unknown_since = seat.unknown_since, confirmed
+    in_a_row, on_call = unseen_since is not None, bool(seat.calls)
+    knows_calls, waiting = not _knows_no_call(seat, rows, snapshot), _waiting(snapshot)
+    may_ring = _may_ring(seat, rows, snapshot)
+    # Calls end without wrap-up: that began, and perhaps ended, where nobody saw it.
+    seat.calls = [call for call in seat.calls if not _is_over(call, knows_calls, in_a_row)]
+    seat.offers = {
+        call: offer for call, offer in seat.offers.items() if not _is_over(offer, may_ring or call in waiting, in_a_row)
+    }
+    return None if (seat.calls if on_call else seat.offers) else unseen_since
+
+
+def _is_over(what: Call | Offer, known: bool, in_a_row: bool) -> bool:
+    over = in_a_row and what.unknown and not known
+    what.unknown = not known
+    return over
 
 
 def _knows_no_call(seat: Seat, rows: list[Member], snapshot: Snapshot) -> bool:
     """Every row says so, with its telephone free: a member added anew during its call is in none too, but in use."""
-    if not seat.calls or not rows or OPTIMISED_AWAY.fullmatch(seat.seat):
-        return False
-    queues = {row.queue for row in rows} | {call.queue for call in seat.calls}
-    if any((seat.seat, queue) in snapshot.spoke for queue in queues):
+    if not rows or OPTIMISED_AWAY.fullmatch(seat.seat) or _spoke(seat, snapshot):
         return False
     return all(row.in_call is False and row.device is Device.FREE for row in rows)
+
+
+def _may_ring(seat: Seat, rows: list[Member], snapshot: Snapshot) -> bool:
+    return any(row.device in BUSY for row in rows) or _spoke(seat, snapshot)
+
+
+def _spoke(seat: Seat, snapshot: Snapshot) -> bool:
+    return any(name == seat.seat for name, _ in snapshot.spoke)
 
 
 def _signed_in(floor: "Floor", seat: Seat) -> bool:

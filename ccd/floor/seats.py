@@ -85,6 +85,7 @@ class Membership:
 class Offer:
     queue: str
     caller_left: bool = False  # left the queue, and nobody has been seen to take the call
+    unknown: bool = False  # to the newest snapshot
 
 
 @dataclass(slots=True)
@@ -92,6 +93,7 @@ class Call:
     id: str | None  # None: seen by a snapshot, or outlived a gap; which call it is can't be known
     queue: str
     wrap_up_s: int = 0
+    unknown: bool = False  # to the newest snapshot
 
 
 @dataclass(slots=True)
@@ -107,7 +109,8 @@ class Seat:
     wrap_up_until: int | None = None
     logged_in: bool = True  # only of `Agent/` seats can it be otherwise: out until the switch says in
     pauses_seen: int = 0
-    # µs: the last confirmation before a snapshot that knew of no call here. Any word but a telephone's takes it back.
+    # µs: the last confirmation before the newest snapshot, of use where that knew less. Any word but a telephone's
+    # takes it back.
     unknown_since: int | None = None
 
     def end_call(self, call: Call, at: int, rules: SeatRules) -> None:

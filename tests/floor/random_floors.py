@@ -113,6 +113,7 @@ class Switch:
         }  # fmt: skip
         told: dict[Callable[[], object], int] = {
             self.gap: 3, self.reload: 2, self.stale_snapshot: 2, self.oddity: 3, self.redirect: 8,
+            self.lose_offer: 6,
         }  # fmt: skip
         steps = always if self.dumb else always | told
         self.chance.choices(list(steps), list(steps.values()))[0]()
@@ -266,12 +267,28 @@ class Switch:
             row.in_call = of in truth.calls.values()
         if self.chance.random() < 0.9:
             self.show(truth, Device.FREE)
+        return self.ask_again_and_again(truth)
+
+    def lose_offer(self) -> None:
+        """The telephone is free before the caller leaves, and nobody says why; or not even that the caller left."""
+        if not (found := self.offered()):
+            return self.offer()
+        truth, call, queue = found
+        if self.chance.random() < 0.9:
+            self.show(truth, Device.FREE)
+        if self.chance.random() < 0.5:
+            self.say(said.CallerLeft(self.now, 0, queue, call, abandoned=False))
+        self.forget(call)
+        if self.chance.random() < 0.5:
+            self.pause(truth, tuple(truth.rows))
+        return self.ask_again_and_again(truth)
+
+    def ask_again_and_again(self, truth: Truth) -> None:
         for _ in range(self.chance.randint(1, 4)):
             self.pass_time()
             self.chance.choice((self.snapshot, self.snapshot, self.snapshot, self.stale_snapshot))()
             if self.chance.random() < 0.3:
                 self.chance.choice((self.step, lambda: self.show(truth, Device.FREE)))()
-        return None
 
     def ring_out(self) -> None:
         if found := self.offered():

@@ -104,7 +104,7 @@ def test_how_independent_seats_take_turns_changes_nothing() -> None:
 
 
 def answer(floor: Floor, at: int) -> Snapshot:
-    """What a switch of which all is known would answer."""
+    """What a switch of which all is known would answer. Whose call is still offered waits there."""
     seats = floor.state.seats.values()
     members = tuple(
         Member(s.seat, s.name, queue, m.paused, m.reason, 0, m.device, bool(s.calls) or None, m.wrap_up_s)
@@ -112,6 +112,7 @@ def answer(floor: Floor, at: int) -> Snapshot:
         for queue, m in s.queues.items()
     )
     waiting = tuple(Waiting(c, queue, t) for queue, callers in floor.state.waiting.items() for c, t in callers.items())
+    waiting += tuple(Waiting(call, offer.queue, 0) for seat in seats for call, offer in seat.offers.items())
     return Snapshot(at, 0, members, waiting, frozenset(s.seat for s in seats if s.logged_in))
 
 

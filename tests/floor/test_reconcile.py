@@ -2,7 +2,7 @@
 
 import pytest
 
-from ccd.floor.events import Device, PbxEvent, Waiting
+from ccd.floor.events import CallerJoined, Device, PbxEvent, Waiting
 from tests.floor.floors import (
     S,
     added,
@@ -10,6 +10,7 @@ from tests.floor.floors import (
     device,
     ended,
     heard,
+    left,
     lost,
     member,
     offered,
@@ -233,6 +234,90 @@ def test_of_a_local_seat_that_asterisk_optimises_away_no_snapshot_can_deny_a_cal
 def test_nobody_is_charged_for_the_time_in_which_a_call_may_have_been_over() -> None:
     record = only_record(*ON_CALL, paused(10), *(snapshot(at, member(paused=True)) for at in (20, 30)), until=40)
     assert (record.on_call, record.unobserved, record.aux, record.pauses) == (4 * S, 20 * S, 10 * S, 1)
+
+
+RUNG = [added(1), snapshot(5, member()), offered(6)]
+RUNG_ALL_ALONG = [(1, "available"), (6, "ringing")]
+WAITS = (Waiting("c1", "support", 0),)
+
+
+@pytest.mark.parametrize(
+    ("events", "line"),
+    [
+        pytest.param(
+            [snapshot(20, member())],
+            RUNG_ALL_ALONG,
+            id="one alone changes nothing",
+        ),
+        pytest.param(
+            [snapshot(20, member()), snapshot(30, member())],
+            [(1, "available"), (6, "unobserved"), (30, "available")],
+            id="two in a row end it: unobserved since it began",
+        ),
+        pytest.param(
+            [device(8, Device.FREE), left(8), paused(10), *(snapshot(at, member(paused=True)) for at in (20, 30, 40))],
+            [*RUNG_ALL_ALONG, (10, "unobserved"), (30, "paused")],
+            id="as when the telephone was free before the caller left: the pause pressed meanwhile is one then",
+        ),
+        pytest.param(
+            [snapshot(10, member(), waiting=WAITS), snapshot(20, member()), snapshot(30, member())],
+            [*RUNG_ALL_ALONG, (10, "unobserved"), (30, "available")],
+            id="or since the snapshot that knew of it",
+        ),
+        pytest.param(
+            [snapshot(20, member()), paused(25), snapshot(30, member(paused=True))],
+            RUNG_ALL_ALONG,
+            id="a word of the seat between the two clears the doubt",
+        ),
+        pytest.param(
+            [snapshot(20, member()), snapshot(30, member(), waiting=WAITS), snapshot(40, member())],
+            RUNG_ALL_ALONG,
+            id="so does a caller who waits",
+        ),
+        *(
+            pytest.param(
+                [snapshot(at, member(device=busy)) for at in (20, 30, 40)],
+                RUNG_ALL_ALONG,
+                id=f"and a telephone that is {busy.value}",
+            )
+            for busy in (Device.RINGING, Device.IN_USE, Device.MIRRORED)
+        ),
+        pytest.param(
+            [snapshot(at, member(), spoke=frozenset({("PJSIP/1001", "support")})) for at in (20, 30, 40)],
+            RUNG_ALL_ALONG,
+            id="what spoke while the answer was on its way is left to its events",
+        ),
+        pytest.param(
+            [offered(7, "c2"), *(snapshot(at, member(), waiting=WAITS) for at in (20, 30))],
+            RUNG_ALL_ALONG,
+            id="with another offer that is known the seat rings all along",
+        ),
+        pytest.param(
+            [connected(10, "c2"), *(snapshot(at, member(in_call=True)) for at in (20, 30)), ended(40, "c2"), heard(60)],
+            [*RUNG_ALL_ALONG, (10, "on_call"), (40, "wrap_up"), (50, "available")],
+            id="on a call the seat stays on it, and rings no more after it",
+        ),
+        pytest.param(
+            [removed(10), snapshot(20), snapshot(30), added(40)],
+            [*RUNG_ALL_ALONG, (10, "signed_out"), (40, "available")],
+            id="who was signed out meanwhile stays it, and does not ring when coming back",
+        ),
+    ],
+)
+def test_an_offer_that_two_snapshots_in_a_row_do_not_know_of_is_over(
+    events: list[PbxEvent], line: list[tuple[float, str]]
+) -> None:
+    assert tell(*RUNG, *events).line() == line
+
+
+def test_a_caller_who_came_before_the_snapshot_before_and_is_not_listed_waits_no_more() -> None:
+    joined = [CallerJoined(6 * S, 13, "support", "c1"), CallerJoined(22 * S, 14, "support", "c2")]
+    told = tell(snapshot(5), joined[0], snapshot(20), joined[1])
+    assert told.floor.state.waiting == {"support": {"c1": 6 * S, "c2": 22 * S}}
+    told.tell(snapshot(30))
+    assert told.floor.state.waiting == {"support": {"c2": 22 * S}}
+    told.tell(snapshot(40, waiting=(Waiting("c2", "support", 22 * S),)))
+    assert told.floor.state.waiting == {"support": {"c2": 22 * S}}
 
 
 def test_a_snapshot_counts_no_sign_ins_and_no_pauses() -> None:
