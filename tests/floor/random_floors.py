@@ -6,11 +6,12 @@ the same floor for ever, and hypothesis' own kind of it lets a floor shrink.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from ccd.floor import events as said
 from ccd.floor.events import Device
+from tests.floor.hidden_truth import Row, Truth
 from tests.floor.random_rules import random_rules
 from tests.slow_seats import SECOND, Rules
 
@@ -27,29 +28,6 @@ class RandomFloor:
     streams: dict[str, list[said.PbxEvent]]
     rules: Rules
     until: int
-
-
-@dataclass
-class Row:
-    paused: bool
-    reason: str
-    since: int
-    device: Device
-    in_call: bool = False
-
-
-@dataclass
-class Truth:
-    """One seat as it really is."""
-
-    seat: str
-    name: str
-    wrap_up_s: int
-    rows: dict[str, Row] = field(default_factory=dict)
-    offers: dict[str, str] = field(default_factory=dict)  # call → queue
-    calls: dict[str, str] = field(default_factory=dict)
-    logged_in: bool = False
-    last: int = 0  # when it was last spoken of
 
 
 class Switch:
