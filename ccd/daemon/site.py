@@ -99,7 +99,7 @@ class Site:
         said = PolicySaid(
             rate_ppm=policy.rate_ppm, expected_base_s=policy.expected_base_s, base_s_max=policy.base_s_max
         )
-        return AgentFacts(self.name_of(agent) or agent, self.units.name(unit) if unit else "", said)
+        return AgentFacts(self.name_of(agent) or agent, unit, said)
 
     def said(self) -> SiteSaid:
         settings, pages = self.settings, self.settings.pages

@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from ccd.bank.statement import AgentAccount, Page
-from ccd.org.people import Role
 from ccd.org.rights import own_agent
 from ccd.web.contract import LineSaid, MeSaid, PolicySaid, SiteSaid, StatementSaid
 from ccd.web.problems import Problem
@@ -39,10 +38,14 @@ def account_api(
 
     @router.get("/site")
     async def the_site(response: Response, token: Token = None) -> SiteSaid:
-        """The site's words and limits; the units are a supervisor's business."""
+        """The site's words and limits; of the units an agent is told the own alone."""
         person = (await signed_in(sessions, token)).person
         response.headers["Cache-Control"] = "no-store"
-        return site() if person.role is Role.SUPERVISOR else site().model_copy(update={"units": []})
+        said = site()
+        if person.agent is None:
+            return said
+        own = agent_facts(person.agent).unit
+        return said.model_copy(update={"units": [unit for unit in said.units if unit.unit == own]})
 
     @router.get("/me")
     async def me(response: Response, token: Token = None) -> MeSaid:

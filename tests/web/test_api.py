@@ -82,9 +82,15 @@ async def test_nobody_is_told_anything_without_a_session(office: Office, path: s
 async def test_the_site_is_told_to_who_is_signed_in(office: Office) -> None:
     await office.sign_in("lead")
     said = (await office.client.get("/api/site")).json()
-    assert said["units"] == [{"unit": "team-1", "name": "一班"}]
+    assert said["units"] == [{"unit": "team-1", "name": "一班"}, {"unit": "team-2", "name": "二班"}]
     assert said["reasons"]["toilet"]["personal"] is True
     assert (said["nudge_left_s"], said["nudge_pause_s"], said["pause_threshold_s"]) == (120, 900, 600)
+
+
+async def test_an_agent_is_told_of_the_own_unit_alone(office: Office) -> None:
+    await office.sign_in("陈静")
+    said = (await office.client.get("/api/site")).json()
+    assert [unit["unit"] for unit in said["units"]] == ["team-1"]
 
 
 async def test_an_agents_page_has_the_account_and_the_newest_lines(office: Office) -> None:
