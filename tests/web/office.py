@@ -26,7 +26,8 @@ TOILET = ReasonSaid(
     zh="上厕所", en="Toilet", policy="counts", personal=True, threshold_s=300, max_s=None, max_s_day=None
 )  # fmt: skip
 SITE = SiteSaid(
-    site="demo", timezone="Asia/Shanghai", units=[UnitSaid(unit="team-1", name="一班"), UnitSaid(unit="team-2", name="二班")], reasons={"toilet": TOILET},
+    site="demo", timezone="Asia/Shanghai",
+    units=[UnitSaid(unit="team-1", name="一班"), UnitSaid(unit="team-2", name="二班")], reasons={"toilet": TOILET},
     pause_threshold_s=600, wait_threshold_s=60, nudge_left_s=120, nudge_pause_s=900,
 )  # fmt: skip
 UNITS = {"centre": None, "team-1": "centre", "team-2": "centre", "team-3": None}
