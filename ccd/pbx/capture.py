@@ -42,7 +42,7 @@ class PbxConfig:
     snapshot_settle_s: float = 0.5  # events that an answer has overtaken come within this
     snapshot_deadline_s: float = 30.0
     queue_size_max: int = 100_000  # events between the socket and whoever follows
-    clock_ahead_s_max: float = 3_600.0  # of the PBX's clock before ours: beyond it, days would close that have not been
+    clock_ahead_s_max: float = 259_200.0  # of the PBX's clock before ours; a simulated one may well be a day ahead
     watermark_margin_s: float = 2.0  # an event may be said so much later than a Ping that was answered after it
 
 

@@ -26,11 +26,11 @@ def test_under_systemd_each_line_is_an_object_ours_and_the_libraries(restored):
     written = io.StringIO()
     logs.configure(written, environment={"JOURNAL_STREAM": "8:1"})
     structlog.get_logger("ccd.test").warning("gap begins", pbx="主机", lost=3)
-    logging.getLogger("uvicorn.error").info("started on %d", 8080)
+    logging.getLogger("a_library").info("started on %d", 8080)
     ours, theirs = map(json.loads, written.getvalue().splitlines())
     assert (ours["event"], ours["pbx"], ours["lost"], ours["level"]) == ("gap begins", "主机", 3, "warning")
     assert ours["timestamp"].endswith("Z")
-    assert (theirs["event"], theirs["logger"]) == ("started on 8080", "uvicorn.error")
+    assert (theirs["event"], theirs["logger"]) == ("started on 8080", "a_library")
 
 
 def test_an_exception_is_one_line_with_its_traceback_in_it(restored):
