@@ -242,8 +242,8 @@ def hold_against(known: Facts, item: Item, snapshot: said.Snapshot, rules: Rules
     rang = bool(known.offers) and before != "out" and not on_call
     confirmed = max(known.confirmed or 0, known.wrap_up_ended(item.at))
     take_rows(known, item, snapshot)
-    over = {m.queue for m in rows_of(known, snapshot) if m.in_call is False}
-    hang_up(known, item.at, [call for call in known.calls if call.uncertain and call.queue in over], rules)
+    quiet = {m.queue for m in rows_of(known, snapshot) if m.in_call is False}
+    hang_up(known, item.at, [call for call in known.calls if call.uncertain and call.queue in quiet], rules)
     unknown, (since, before_too) = unknown_to(known, snapshot), known.doubted or (0, frozenset())
     over = unknown & before_too
     known.calls = [call for call in known.calls if ("call", call.call) not in over]
