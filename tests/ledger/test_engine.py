@@ -48,8 +48,11 @@ def schema_tables() -> set[str]:
 
 
 async def test_migrating_again_changes_nothing(engine: AsyncEngine) -> None:
+    ledger = Ledger(engine, lambda: 0)
+    await ledger.open_accounts(["agent/1001"], ("savings",), floor=0)
     await upgrade(engine)
     await require_current(engine)
+    assert await ledger.balances("agent/1001") == {"savings": 0}, "what was there is there"
 
 
 async def test_two_that_start_at_once_migrate_one_after_the_other(postgresql: PostgreSQL, tmp_path: Path) -> None:
