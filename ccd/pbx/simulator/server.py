@@ -106,8 +106,9 @@ class SimulatedPbx:
                 return
             now = self.live()
             line.send(line.session.answer(request, now).encode())
-            self._tell(self._floor.switch.heard())
-            self._floor.acted(now)
+            if said := self._floor.switch.heard():  # a question changes nothing, and may not hurry whoever waits
+                self._tell(said)
+                self._floor.acted(now)
 
     def _tell(self, said: list[Speech]) -> None:
         listeners = [line for line in self._lines if line.session.authenticated and line.session.wants_events]

@@ -128,6 +128,29 @@ async def test_what_the_socket_sends_is_the_day_byte_for_byte():
     assert len(heard) > 3_000
 
 
+async def test_questions_do_not_hurry_the_day():
+    """Ten questions a second, while callers wait for phones: an action that changes nothing offers nobody a call."""
+    ten = NOON + 600 * SECOND
+    by_itself = Life(staff(60, 1), DAY, ZONE, 1)
+    by_itself.run_until(NOON)
+    undisturbed = by_itself.run_until(ten)
+    hands = Hands()
+    asked = Life(staff(60, 1), DAY, ZONE, 1)
+    switch = SimulatedPbx(asked, VirtualClock(NOON, 1, hands), ACCOUNT)
+    line = server.Line(switch)
+    switch.carry_out(line, LOGIN)
+    for tenth in range(1, 6_001):
+        hands.s = tenth / 10
+        switch.carry_out(line, PING if tenth % 2 else b"Action: QueueStatus\r\n\r\n")
+    assert asked.switch.said_until == undisturbed[-1].at
+    assert [asked.switch.calls_processed, asked.switch.talks] == [
+        by_itself.switch.calls_processed,
+        by_itself.switch.talks,
+    ]
+    following = NOON + 3 * 3600 * SECOND
+    assert asked.run_until(following)[-200:] == by_itself.run_until(following)[-200:]
+
+
 async def test_on_a_floor_of_sixty_at_the_demos_speed_something_moves_every_second_or_so():
     speech = [s.at for s in Life(staff(60, 1), DAY, ZONE, 1).run_until(midnight_of(DAY + timedelta(days=1), ZONE) - 1)]
     opens, closes = midnight_of(DAY, ZONE) + 9 * 3600 * SECOND, midnight_of(DAY, ZONE) + 20 * 3600 * SECOND
