@@ -1,5 +1,7 @@
 """The Valkey that comes with ccd leaves nothing behind."""
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -10,23 +12,39 @@ from redis.asyncio import Redis as Client
 from ccd.errors import EmbeddedRedisError
 from ccd.live.embedded import embedded_redis
 
+LIVING = """
+import asyncio
+from ccd.live.embedded import embedded_redis
 
-def children() -> set[int]:
-    return {child.pid for child in psutil.Process().children(recursive=True)}
+async def live():
+    async with embedded_redis() as url:
+        print(url, flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(live())
+"""
+
+
+def children(of: int | None = None) -> set[int]:
+    return {child.pid for child in psutil.Process(of).children(recursive=True)}
+
+
+def servers(of: int | None = None) -> list[psutil.Process]:
+    return [child for child in psutil.Process(of).children(recursive=True) if "valkey" in child.name()]
 
 
 async def test_it_runs_as_long_as_its_block_and_leaves_no_process_port_or_file() -> None:
     before = children()
     async with embedded_redis() as url:
-        (started,) = children() - before
+        (server,) = servers()
         folder = Path(url.removeprefix("unix://")).parent
-        assert psutil.Process(started).net_connections("inet") == []
+        assert server.net_connections("inet") == []
         client = Client.from_url(url, decode_responses=True)
         await client.set("key", "value")
         assert await client.config_get("save", "appendonly") == {"save": "", "appendonly": "no"}
         await client.aclose()
         assert folder.is_dir()
-    assert started not in children()
+    assert children() == before
     assert not folder.exists()
 
 
@@ -37,6 +55,20 @@ async def test_two_of_them_do_not_meet() -> None:
         assert await other.get("key") is None
         await one.aclose()
         await other.aclose()
+
+
+def test_it_ends_with_whoever_started_it_even_if_that_was_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", LIVING], stdout=subprocess.PIPE, text=True) as living:
+        assert living.stdout is not None
+        folder = Path(living.stdout.readline().strip().removeprefix("unix://")).parent
+        (server,) = servers(living.pid)
+        started = [psutil.Process(pid) for pid in children(living.pid)]
+        assert server.is_running()
+        assert folder.is_dir()
+        living.kill()
+    _, alive = psutil.wait_procs(started, timeout=5)
+    assert alive == []
+    assert not folder.exists()
 
 
 async def test_a_server_that_does_not_start_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.whole.board import Board, session_cookie
@@ -129,3 +130,13 @@ def children_of(pid: int) -> list[str]:
     found = subprocess.run(["ps", "-eo", "ppid,args"], capture_output=True, text=True, check=True).stdout
     folder = tempfile.gettempdir()
     return [line for line in found.splitlines() if line.split()[0] == str(pid) or f"{folder}/ccd-demo" in line]
+
+
+def test_a_demo_that_is_killed_leaves_no_process_behind(demo: Demo) -> None:
+    process = demo("--port", "0", "--weeks", "0", "--agents", "3")
+    until_it_says(process, "Ctrl-C")
+    started = psutil.Process(process.pid).children(recursive=True)
+    assert any("valkey" in child.name() for child in started)
+    process.kill()
+    _, alive = psutil.wait_procs(started, timeout=5)
+    assert alive == []
