@@ -127,7 +127,8 @@ class Story:
         if merged == "paused":
             paused = [[row for row in each.counting(self.rules) if row.paused] for each in known]
             newest = [max(rows, key=lambda row: row.newest) for rows in paused if rows]
-            self.add_pause(record, max(newest, key=lambda row: row.paused_at).reason, length, used)
+            reason = max(newest, key=lambda row: row.paused_at).reason
+            self.add_pause(record, reason, self.policy(reason, self.day(middle)), length, used)
         else:
             add(record, merged, length)
         if merged == "on_call" and "on_call" not in seen:
@@ -137,11 +138,17 @@ class Story:
             if level(known, self.rules) == "some":
                 add(record, "partly_paused", length)
 
-    def add_pause(self, record: Record, reason: str, length: int, used: dict[str, int]) -> None:
+    def policy(self, reason: str, day: str) -> Reason:
+        """What the reasons of that day say of the reason."""
+        reasons = self.rules.reasons
+        for since, others in sorted(self.rules.reasons_later.items()):
+            reasons = others if since <= day else reasons
+        return reasons.get(reason, Reason(exempt=False))
+
+    def add_pause(self, record: Record, reason: str, policy: Reason, length: int, used: dict[str, int]) -> None:
         paused, exempt_today = record["paused"], record[EXEMPT]
         assert isinstance(paused, dict)
         assert isinstance(exempt_today, dict)
-        policy = self.rules.reasons.get(reason, Reason(exempt=False))
         left = [length if policy.exempt else 0]
         left += [policy.max_s * SECOND - used.get(reason, 0)] if policy.max_s is not None else []
         left += [policy.max_s_day * SECOND - exempt_today.get(reason, 0)] if policy.max_s_day is not None else []

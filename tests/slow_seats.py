@@ -38,6 +38,7 @@ class Rules:
     wrap_up_s: Mapping[str, int] = field(default_factory=dict)  # per queue
     not_counting: frozenset[str] = frozenset()
     reasons: Mapping[str, Reason] = field(default_factory=dict)
+    reasons_later: Mapping[str, Mapping[str, Reason]] = field(default_factory=dict)  # by the ISO day they hold from
     paused_in: str = "all"
     other_call_while_paused: str = "paused"
     timezone: str = "UTC"

@@ -8,7 +8,7 @@ from pathlib import Path
 from ccd.bank.policy import Policies, Policy
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Owner
-from ccd.floor.rules import QueueRule, ReasonRule, SeatRules
+from ccd.floor.rules import QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.org import roster_file
 from ccd.org.roster import Roster
 from ccd.org.units import Unit, Units
@@ -65,7 +65,7 @@ class Site:
 
     def rules_of(self, unit: str | None) -> AgentRules:
         if unit not in self._rules:
-            self._rules[unit] = AgentRules(self.reasons, self.seat_rules, self.units.days(unit or ""))
+            self._rules[unit] = AgentRules(Reasons(self.reasons), self.seat_rules, self.units.days(unit or ""))
         return self._rules[unit]
 
     @cached_property

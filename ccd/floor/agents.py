@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ccd.floor.days import BusinessDays
 from ccd.floor.records import DayRecord, Tally
-from ccd.floor.rules import ReasonRule, SeatRules
+from ccd.floor.rules import ReasonRule, Reasons, SeatRules
 from ccd.floor.seats import Pause, State, View
 from ccd.floor.segments import Segment
 from ccd.floor.values import value
@@ -22,9 +22,9 @@ from ccd.floor.values import value
 
 @dataclass(frozen=True, slots=True)
 class AgentRules:
-    """How views become a day: the reasons that are exempt, in how many queues a pause must be, whose days they are."""
+    """How views become a day: which reasons are exempt when, how many queues make a pause, whose days they are."""
 
-    reasons: Mapping[str, ReasonRule]
+    reasons: Reasons
     seats: SeatRules
     days: BusinessDays
 
@@ -134,7 +134,7 @@ class AgentDay:
             clock = self._copy()
             clock.confirm(clock.waiting[-1].at)
         tally = clock._tally(clock.at)
-        rule = clock.rules.reasons.get(clock.merged.reason) if clock.merged.state is State.PAUSED else None
+        rule = clock._rule(clock.at) if clock.merged.state is State.PAUSED else None
         if rule is None:
             return Reading(clock.merged, clock.since, tally, clock.at, False, None)
         left = clock._exempt_left(clock.merged.reason, rule, tally)
@@ -206,13 +206,13 @@ class AgentDay:
                 return
             day = self.rules.days.at(self.at)
             end = min(to, day.end)
-            self._spend(self._tally(self.at), end - self.at)
+            self._spend(self._tally(self.at), self.at, end - self.at)
             self.at = end
             if end == day.end and self.merged.member:
                 self.tallies[day.day].last_sign_out = end
                 self._tally(end).first_sign_in = end
 
-    def _spend(self, tally: Tally, span: int) -> None:
+    def _spend(self, tally: Tally, start: int, span: int) -> None:
         merged = self.merged
         tally.in_state[merged.state] += span
         if merged.pause is Pause.SOME and merged.state not in (State.UNOBSERVED, State.SIGNED_OUT):
@@ -221,7 +221,7 @@ class AgentDay:
             return
         reason = merged.reason
         tally.paused[reason] = tally.paused.get(reason, 0) + span
-        rule = self.rules.reasons.get(reason)
+        rule = self._rule(start)
         if rule is None:
             tally.aux += span
             return
@@ -231,6 +231,10 @@ class AgentDay:
         tally.aux += span - exempt
         tally.exempt_of[reason] = tally.exempt_of.get(reason, 0) + exempt
         self.exempt_in_pause[reason] = self.exempt_in_pause.get(reason, 0) + exempt
+
+    def _rule(self, at: int) -> ReasonRule | None:
+        """What the business day of that instant says of the reason of the pause that runs; None: it counts."""
+        return self.rules.reasons.on(self.rules.days.at(at).day).get(self.merged.reason)
 
     def _exempt_left(self, reason: str, rule: ReasonRule, tally: Tally) -> int | None:
         lefts = []

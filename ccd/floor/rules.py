@@ -1,7 +1,9 @@
 """The site's choices that the floor follows: what configuration is turned into before it gets here."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from types import MappingProxyType
 from typing import Literal
 
@@ -40,3 +42,30 @@ class ReasonRule:
 
     max_us: int | None = None  # within one unbroken pause
     max_day_us: int | None = None  # within one business day
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """The exempt reasons of every business day, past and to come: `always`, until the first of the `changes`.
+
+    A change names the day from which the reasons are those beside it, all of them. In the order of days, each day once.
+    """
+
+    always: Mapping[str, ReasonRule]
+    changes: tuple[tuple[date, Mapping[str, ReasonRule]], ...] = ()
+
+    def on(self, day: date) -> Mapping[str, ReasonRule]:
+        """What a unit's business day is judged by."""
+        return self.changes[held - 1][1] if (held := self._held(day)) else self.always
+
+    def holds_from(self, day: date) -> date | None:
+        """Since which business day what holds on that day has held; None where it always has."""
+        return self.changes[held - 1][0] if (held := self._held(day)) else None
+
+    def _held(self, day: date) -> int:
+        """How many changes have taken hold."""
+        return bisect_right(self.changes, day, key=_from) if self.changes else 0
+
+
+def _from(change: tuple[date, Mapping[str, ReasonRule]]) -> date:
+    return change[0]

@@ -26,7 +26,7 @@ from ccd.floor.events import (
 )
 from ccd.floor.floor import Floor
 from ccd.floor.records import DayRecord
-from ccd.floor.rules import QueueRule, ReasonRule, SeatRules
+from ccd.floor.rules import QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.floor.segments import Segment, Transition
 
 S = 1_000_000
@@ -140,7 +140,7 @@ def records(
     days: BusinessDays | None = None,
     rules: SeatRules = RULES,
 ) -> list[DayRecord]:
-    agent_rules = AgentRules(reasons or {}, rules, days or BusinessDays("UTC"))
+    agent_rules = AgentRules(Reasons(reasons or {}), rules, days or BusinessDays("UTC"))
     return day_records(
         [("pbx", segment) for segment in segments], lambda *_: None, [], lambda _: agent_rules, int(until * S)
     )

@@ -1,8 +1,9 @@
 """Choices of a site for a random floor: queues, reasons, a roster with hot desks and agents of two seats, a clock."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
 from tests.slow_seats import SECOND, Reason, RosterLine, Rules
 
@@ -24,6 +25,14 @@ ROSTER = (
 )
 
 
+LATER = {
+    "meal": Reason(True, max_s_day=900),
+    "toilet": Reason(True, max_s=120),
+    "recovery": Reason(True, max_s=200),
+    "Auto-Pause": Reason(False),
+}
+
+
 def random_rules(chance: Random, moves: bool) -> tuple[Rules, int]:
     """The site's choices, and when its story begins (µs)."""
     zone, day_starts_at, begins = chance.choice(ZONES)
@@ -33,10 +42,12 @@ def random_rules(chance: Random, moves: bool) -> tuple[Rules, int]:
         "recovery": Reason(True, max_s=300, max_s_day=900),
         "Auto-Pause": Reason(True, max_s=60),
     }
+    next_day = (begins.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)).isoformat()
     rules = Rules(
         wrap_up_s={"support": chance.choice((0, 10, 300)), "sales": chance.choice((0, 30))},
         not_counting=frozenset({"empty"}),
         reasons=reasons,
+        reasons_later={next_day: LATER} if chance.random() < 0.5 else {},
         paused_in=chance.choice(("all", "all", "all", "any")),
         other_call_while_paused=chance.choice(("paused", "paused", "on_call")),
         timezone=zone,

@@ -1,12 +1,15 @@
 """A random floor's choices, which speak the slow calculator's words, in ccd's."""
 
+from collections.abc import Mapping
+from datetime import date
+
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Owner, OwnerOf
 from ccd.floor.days import BusinessDays
-from ccd.floor.rules import QueueRule, ReasonRule, SeatRules
+from ccd.floor.rules import QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Entry, Roster
 from tests.floor.random_floors import RandomFloor
-from tests.slow_seats import SECOND, Rules
+from tests.slow_seats import SECOND, Reason, Rules
 
 
 def agent_rules(rules: Rules) -> AgentRules:
@@ -15,12 +18,17 @@ def agent_rules(rules: Rules) -> AgentRules:
         for queue in {*rules.wrap_up_s, *rules.not_counting}
     }
     seats = SeatRules(rules.paused_in, rules.other_call_while_paused, queues)  # type: ignore[arg-type]  # plain strings
-    reasons = {
+    later = tuple((date.fromisoformat(day), exempt(reasons)) for day, reasons in sorted(rules.reasons_later.items()))
+    days = BusinessDays(rules.timezone, rules.day_starts_at)
+    return AgentRules(Reasons(exempt(rules.reasons), later), seats, days)
+
+
+def exempt(reasons: Mapping[str, Reason]) -> dict[str, ReasonRule]:
+    return {
         name: ReasonRule(*(None if s is None else s * SECOND for s in (reason.max_s, reason.max_s_day)))
-        for name, reason in rules.reasons.items()
+        for name, reason in reasons.items()
         if reason.exempt
     }
-    return AgentRules(reasons, seats, BusinessDays(rules.timezone, rules.day_starts_at))
 
 
 def owner_of(floor: RandomFloor) -> tuple[OwnerOf, list[int]]:

@@ -16,7 +16,7 @@ from ccd.bank.statement import account_of
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Owner
 from ccd.floor.days import BusinessDays
-from ccd.floor.rules import ReasonRule
+from ccd.floor.rules import ReasonRule, Reasons
 from ccd.history.close import Closer
 from ccd.history.day_rows import COLUMNS, StoredDay, latest_days
 from ccd.history.reading import reading
@@ -42,7 +42,7 @@ def of_desk(pbx: str, seat: str, name: str, at: int) -> Owner | None:
 
 def measuring(owner=of_desk, turns: Sequence[int] = (), **zones: str) -> Measuring:
     def rules(unit: str | None) -> AgentRules:
-        return AgentRules(RECOVERY, RULES, BusinessDays(zones.get(unit or "", "UTC")))
+        return AgentRules(Reasons(RECOVERY), RULES, BusinessDays(zones.get(unit or "", "UTC")))
 
     return Measuring(owner, turns, rules)
 

@@ -11,7 +11,7 @@ from ccd.floor.crew import Crew, Owner, day_records
 from ccd.floor.days import BusinessDay, BusinessDays
 from ccd.floor.events import Heard
 from ccd.floor.records import DayRecord
-from ccd.floor.rules import QueueRule, ReasonRule, SeatRules
+from ccd.floor.rules import QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.floor.segments import Segment
 from ccd.history.days import measured_days
 from ccd.history.known_days import known_days
@@ -33,7 +33,7 @@ def nobody(pbx: str, seat: str, name: str, at: int) -> Owner | None:
 
 
 def site(reasons: dict[str, ReasonRule] | None = None, rules: SeatRules = RULES, owner=nobody, turns=()) -> Measuring:
-    own = AgentRules(reasons or {}, rules, BusinessDays("UTC"))
+    own = AgentRules(Reasons(reasons or {}), rules, BusinessDays("UTC"))
     return Measuring(owner, turns, lambda _: own)
 
 

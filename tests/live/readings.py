@@ -4,7 +4,7 @@ from datetime import time
 
 from ccd.floor.agents import AgentDay, AgentRules, Change, Reading
 from ccd.floor.days import BusinessDays
-from ccd.floor.rules import ReasonRule, SeatRules
+from ccd.floor.rules import ReasonRule, Reasons, SeatRules
 from ccd.floor.seats import Pause, State, View
 from ccd.live.agent_state import SECOND
 from ccd.live.batch import AgentReading, LiveBatch, SourceNow
@@ -12,11 +12,13 @@ from ccd.live.batch import AgentReading, LiveBatch, SourceNow
 MEAL_S_DAY = 3_600
 AUTO_PAUSE_S = 60
 RULES = AgentRules(
-    {
-        "meal": ReasonRule(max_day_us=MEAL_S_DAY * SECOND),
-        "training": ReasonRule(),
-        "Auto-Pause": ReasonRule(max_us=AUTO_PAUSE_S * SECOND),
-    },
+    Reasons(
+        {
+            "meal": ReasonRule(max_day_us=MEAL_S_DAY * SECOND),
+            "training": ReasonRule(),
+            "Auto-Pause": ReasonRule(max_us=AUTO_PAUSE_S * SECOND),
+        }
+    ),
     SeatRules(),
     BusinessDays("UTC", time(0)),
 )
