@@ -300,7 +300,7 @@ class House:
             sessions=self.sessions,
             back_off=BackOff(),
             clock=time.time,
-            site=lambda: self.site.said(),
+            site=lambda: self.site.said(self._now()),
             units=lambda: self.site.rostered_units,
             with_below=lambda units: self.site.units.with_below(units),
             agent=lambda agent: self.site.agent_facts(agent, self._now()),

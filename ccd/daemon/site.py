@@ -1,20 +1,22 @@
 """A site's configuration as the plain values that the floor, the bank and the pages are given."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
 from ccd.bank.policy import Policies, Policy
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Owner
-from ccd.floor.rules import QueueRule, ReasonRule, Reasons, SeatRules
+from ccd.floor.rules import ALWAYS, QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.org import roster_file
 from ccd.org.roster import Roster
 from ccd.org.units import Unit, Units
 from ccd.settings import Policy as PolicySettings
 from ccd.settings import Reason as ReasonSettings
 from ccd.settings import Settings
+from ccd.settings.judged import judged_on, judgements
 from ccd.web.account_api import AgentFacts
 from ccd.web.contract import PolicySaid, ReasonSaid, SiteSaid, UnitSaid
 
@@ -37,9 +39,7 @@ class Site:
             settings.floor.other_call_while_paused,
             {name: QueueRule(queue.wrap_up_s, queue.counts) for name, queue in settings.queues.items()},
         )
-        self.reasons = {
-            name: _reason_rule(reason) for name, reason in settings.reasons.items() if reason.policy == "exempt"
-        }
+        self.reasons = _reasons(settings.reasons)
         self.policies = _policies(settings.policy)
         self._rules: dict[str | None, AgentRules] = {}
         seats = Counter(entry.agent for entry in self.roster.entries)
@@ -65,7 +65,7 @@ class Site:
 
     def rules_of(self, unit: str | None) -> AgentRules:
         if unit not in self._rules:
-            self._rules[unit] = AgentRules(Reasons(self.reasons), self.seat_rules, self.units.days(unit or ""))
+            self._rules[unit] = AgentRules(self.reasons, self.seat_rules, self.units.days(unit or ""))
         return self._rules[unit]
 
     @cached_property
@@ -101,13 +101,15 @@ class Site:
         )
         return AgentFacts(self.name_of(agent) or agent, unit, said)
 
-    def said(self) -> SiteSaid:
+    def said(self, at: int) -> SiteSaid:
+        """The reasons as they are judged on the site's business day that runs at an instant, µs."""
         settings, pages = self.settings, self.settings.pages
+        today = self.units.days("").at(at).day
         return SiteSaid(
             site=settings.site,
             timezone=settings.timezone,
             units=[UnitSaid(unit=unit, name=self.units.name(unit)) for unit in self.rostered_units],
-            reasons={name: _reason_said(name, reason) for name, reason in settings.reasons.items()},
+            reasons={name: _reason_said(name, reason, today) for name, reason in settings.reasons.items()},
             pause_threshold_s=pages.pause_threshold_s,
             wait_threshold_s=pages.wait_threshold_s,
             nudge_left_s=pages.nudge_left_s,
@@ -134,15 +136,26 @@ def _policies(given: tuple[PolicySettings, ...]) -> Policies:
     return Policies(default, {unit: tuple(own) for unit, own in versions.items() if unit is not None})
 
 
-def _reason_rule(reason: ReasonSettings) -> ReasonRule:
-    return ReasonRule(
-        max_us=None if reason.max_s is None else reason.max_s * SECOND,
-        max_day_us=None if reason.max_s_day is None else reason.max_s_day * SECOND,
-    )
+def _reasons(given: Mapping[str, ReasonSettings]) -> Reasons:
+    always, *later = sorted({starts for reason in given.values() for starts, _ in judgements(reason)} | {ALWAYS})
+    return Reasons(_exempt_on(given, always), tuple((day, _exempt_on(given, day)) for day in later))
 
 
-def _reason_said(name: str, reason: ReasonSettings) -> ReasonSaid:
+def _exempt_on(given: Mapping[str, ReasonSettings], day: date) -> dict[str, ReasonRule]:
+    judged = {name: judged_on(reason, day) for name, reason in given.items()}
+    return {
+        name: ReasonRule(
+            max_us=None if one.max_s is None else one.max_s * SECOND,
+            max_day_us=None if one.max_s_day is None else one.max_s_day * SECOND,
+        )
+        for name, one in judged.items()
+        if one.policy == "exempt"
+    }
+
+
+def _reason_said(name: str, reason: ReasonSettings, today: date) -> ReasonSaid:
+    judged = judged_on(reason, today)
     return ReasonSaid(
-        zh=reason.zh or name, en=reason.en or name, policy=reason.policy, personal=reason.personal,
-        threshold_s=reason.threshold_s, max_s=reason.max_s, max_s_day=reason.max_s_day,
+        zh=reason.zh or name, en=reason.en or name, policy=judged.policy, personal=reason.personal,
+        threshold_s=reason.threshold_s, max_s=judged.max_s, max_s_day=judged.max_s_day,
     )  # fmt: skip

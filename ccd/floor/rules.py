@@ -7,6 +7,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Literal
 
+ALWAYS = date(1970, 1, 1)  # the day from which holds what holds from no day on: no business day is before it
 NOTHING: Mapping[str, "QueueRule"] = MappingProxyType({})
 
 
@@ -58,9 +59,9 @@ class Reasons:
         """What a unit's business day is judged by."""
         return self.changes[held - 1][1] if (held := self._held(day)) else self.always
 
-    def holds_from(self, day: date) -> date | None:
-        """Since which business day what holds on that day has held; None where it always has."""
-        return self.changes[held - 1][0] if (held := self._held(day)) else None
+    def holds_from(self, day: date) -> date:
+        """Since which business day what holds on that day has held."""
+        return self.changes[held - 1][0] if (held := self._held(day)) else ALWAYS
 
     def _held(self, day: date) -> int:
         """How many changes have taken hold."""

@@ -1,11 +1,15 @@
 """What no single setting can tell: names given twice, names of what is not there, settings that exclude each other."""
 
 from collections.abc import Iterator
+from datetime import date
 
+from ccd.settings.judged import judged_on
 from ccd.settings.lines import Keys
-from ccd.settings.tree import Settings
+from ccd.settings.tree import Reason, Settings
 
 Contradiction = tuple[Keys, str]
+
+LIMITS_NOTHING = 'limits exempt time: set policy = "exempt", or leave it out'
 
 
 def contradictions(settings: Settings) -> Iterator[Contradiction]:
@@ -34,7 +38,23 @@ def _reasons(settings: Settings) -> Iterator[Contradiction]:
     for name, reason in settings.reasons.items():
         for key in ("max_s", "max_s_day"):
             if reason.policy == "counts" and getattr(reason, key) is not None:
-                yield ("reasons", name, key), 'limits exempt time: set policy = "exempt", or leave it out'
+                yield ("reasons", name, key), LIMITS_NOTHING
+        yield from _changes(name, reason)
+
+
+def _changes(name: str, reason: Reason) -> Iterator[Contradiction]:
+    seen: set[date] = set()
+    for index, change in enumerate(reason.changes):
+        keys = ("reasons", name, "changes", index)
+        if change.starts in seen:
+            problem = f"another change of {name} holds from {change.starts}; each needs its own day"
+            yield (*keys, "from"), problem
+        seen.add(change.starts)
+        if change.policy is None and change.max_s is None and change.max_s_day is None:
+            yield keys, "changes nothing; give policy, max_s or max_s_day"
+        for key in ("max_s", "max_s_day"):
+            if judged_on(reason, change.starts).policy == "counts" and getattr(change, key) is not None:
+                yield (*keys, key), LIMITS_NOTHING
 
 
 def _policies(settings: Settings) -> Iterator[Contradiction]:

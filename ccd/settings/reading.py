@@ -54,16 +54,20 @@ def inspect(file: Path) -> Reading:
 
 
 class Draft:
-    """A file's data, from which faulty parts are taken out; it remembers the numbers that `[[tables]]` had at first."""
+    """A file's data, from which faulty parts are taken out; it remembers the numbers that `[[tables]]` had at first.
+
+    Of tables inside tables, too (`[[reasons.meal.changes]]`); no array of tables stands inside another.
+    """
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.data = data
-        self._numbers = {name: list(range(len(value))) for name, value in data.items() if isinstance(value, list)}
+        self._numbers = dict(_numbered(data))
 
     def as_written(self, keys: Keys) -> Keys:
-        match keys:
-            case (str(name), int(index), *rest) if name in self._numbers and index < len(self._numbers[name]):
-                return (name, self._numbers[name][index], *rest)
+        place = next((position for position, key in enumerate(keys) if isinstance(key, int)), 0)
+        numbers, number = self._numbers.get(keys[:place], []), keys[place]
+        if isinstance(number, int) and number < len(numbers):
+            return (*keys[:place], numbers[number], *keys[place + 1 :])
         return keys
 
     def take_out(self, keys: Keys) -> bool:
@@ -71,16 +75,23 @@ class Draft:
         smaller = without(self.data, keys)
         if smaller == self.data:
             return False
-        match keys:
-            case (str(name), int(index)) if name in self._numbers:
-                del self._numbers[name][index]
+        if keys[:-1] in self._numbers and isinstance(keys[-1], int):
+            del self._numbers[keys[:-1]][keys[-1]]
         self.data = smaller
         return True
 
 
+def _numbered(table: Mapping[str, Any], above: Keys = ()) -> Iterator[tuple[Keys, list[int]]]:
+    for name, value in table.items():
+        if isinstance(value, list):
+            yield (*above, name), list(range(len(value)))
+        elif isinstance(value, Mapping):
+            yield from _numbered(value, (*above, name))
+
+
 def _validated(draft: Draft) -> tuple[Settings | None, dict[Keys, str]]:
     """Validates; takes out what is wrong and validates again, so that no fault hides another. Of each key the first
-    fault is said: what follows from its having been taken out is none."""
+    fault is said: what follows from its having been taken out, or something in it, is none."""
     found: dict[Keys, str] = {}
     for _ in range(PASSES_MAX):
         try:
@@ -94,7 +105,9 @@ def _validated(draft: Draft) -> tuple[Settings | None, dict[Keys, str]]:
                 return None, found
         else:
             for keys, problem in contradictions(settings):
-                found.setdefault(draft.as_written(keys), problem)
+                written = draft.as_written(keys)
+                if not any(known[: len(written)] == written for known in found):
+                    found[written] = problem
             return settings, found
     return None, found
 

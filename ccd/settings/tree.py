@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from ccd.floor.rules import ALWAYS
 from ccd.settings.shipped import with_shipped_reasons
 from ccd.settings.words import DayStart, Origin, PlainName, RedisUrl, SqlUrl, Zone
 
@@ -66,6 +67,15 @@ class Queue(Section):
     counts: bool = True
 
 
+class ReasonChange(Section):
+    """How a reason is judged from a business day on; what is left out stays as it was before that day."""
+
+    starts: date = Field(alias="from", gt=ALWAYS)
+    policy: Literal["counts", "exempt"] | None = None
+    max_s: WholeSeconds | None = None
+    max_s_day: WholeSeconds | None = None
+
+
 class Reason(Section):
     policy: Literal["counts", "exempt"] = "counts"
     max_s: WholeSeconds | None = None
@@ -74,6 +84,7 @@ class Reason(Section):
     zh: str = ""
     en: str = ""
     threshold_s: WholeSeconds | None = None
+    changes: tuple[ReasonChange, ...] = ()
 
 
 class Floor(Section):
@@ -82,7 +93,7 @@ class Floor(Section):
 
 
 class Policy(Section):
-    starts: date = Field(default=date(1970, 1, 1), alias="from")
+    starts: date = Field(default=ALWAYS, alias="from", ge=ALWAYS)
     unit: str | None = None  # None: every unit that has none of its own
     rate_ppm: Annotated[int, Field(ge=0, le=1_000_000)] = 37_000
     base_s_max: WholeSeconds = 43_200

@@ -6,7 +6,7 @@ from ccd.floor.agents import AgentDay, AgentRules, change_of
 from ccd.floor.days import BusinessDays
 from ccd.floor.events import Device, PbxEvent
 from ccd.floor.records import DayRecord
-from ccd.floor.rules import ReasonRule, Reasons
+from ccd.floor.rules import ALWAYS, ReasonRule, Reasons
 from tests.floor.floors import (
     RULES,
     S,
@@ -193,6 +193,6 @@ def test_a_running_pause_is_read_by_the_reasons_of_the_day_that_runs() -> None:
 
 def test_since_when_a_days_reasons_hold_can_be_told() -> None:
     reasons = Reasons(MEAL, ((date(2026, 11, 2), SHORT_MEAL), (date(2026, 12, 1), {})))
-    assert reasons.holds_from(date(2026, 11, 1)) is None
+    assert reasons.holds_from(date(2026, 11, 1)) == ALWAYS
     assert reasons.holds_from(date(2026, 11, 30)) == date(2026, 11, 2)
     assert reasons.holds_from(date(2026, 12, 1)) == date(2026, 12, 1)

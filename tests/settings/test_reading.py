@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from ccd.errors import ConfigurationError
+from ccd.floor.rules import ALWAYS
 from ccd.settings import Policy, Reason, Settings, inspect, read
+from ccd.settings.judged import Judged, judgements
 
 PBX = '[[pbx]]\nname = "one"\nhost = "pbx.example.org"\nsecret = "s3cret"\n'
 
@@ -134,6 +136,57 @@ def test_a_shipped_reason_is_changed_key_by_key(write):
 def test_a_shipped_limit_goes_when_its_reason_is_made_to_count(write):
     assert read(write('[reasons.meal]\npolicy = "counts"\n')).reasons["meal"].max_s_day is None
     check(write("[reasons.toilet]\nmax_s = 300\n"), ":2: reasons.toilet.max_s: limits exempt time")
+
+
+MEAL_CHANGES = """[reasons.meal]
+max_s_day = 3000
+[[reasons.meal.changes]]
+from = 2027-01-01
+policy = "counts"
+[[reasons.meal.changes]]
+from = 2026-12-01
+max_s = 600
+"""
+
+
+def test_a_reason_changes_with_the_day_and_what_is_left_out_stays_as_it_was(write):
+    assert list(judgements(read(write(MEAL_CHANGES)).reasons["meal"])) == [
+        (ALWAYS, Judged("exempt", None, 3_000)),
+        (date(2026, 12, 1), Judged("exempt", 600, 3_000)),
+        (date(2027, 1, 1), Judged("counts")),
+    ]
+
+
+def test_every_fault_of_a_change_is_named_with_its_line_and_key(write):
+    check(
+        write(
+            "[[reasons.meal.changes]]\n"
+            'policy = "counts"\n'
+            "[[reasons.meal.changes]]\n"
+            "from = 2026-12-01\n"
+            "max_s_dya = 60\n"
+            "[[reasons.meal.changes]]\n"
+            "from = 2026-12-02\n"
+            "max_s_day = 60\n"
+            "[[reasons.meal.changes]]\n"
+            "from = 2026-12-02\n"
+            "max_s = 60\n"
+            "[[reasons.meal.changes]]\n"
+            "from = 2026-12-04\n"
+            "[[reasons.toilet.changes]]\n"
+            "from = 2026-12-03\n"
+            "max_s = 60\n"
+            "[[reasons.toilet.changes]]\n"
+            "from = 1970-01-01\n"
+            'policy = "exempt"\n'
+        ),
+        ":1: reasons.meal.changes[0].from: is missing",
+        ":5: reasons.meal.changes[1].max_s_dya: is no setting; did you mean max_s_day?",
+        ":10: reasons.meal.changes[3].from: another change of meal holds from 2026-12-02; each needs its own day",
+        ":12: reasons.meal.changes[4]: changes nothing; give policy, max_s or max_s_day",
+        ':16: reasons.toilet.changes[0].max_s: limits exempt time: set policy = "exempt"',
+        ":18: reasons.toilet.changes[1].from: allowed: greater than 1970-01-01",
+    )
 
 
 def test_before_the_first_policy_every_default_holds(write):
