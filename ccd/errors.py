@@ -14,6 +14,7 @@ CcdError                    what a command turns into its one line on stderr and
 ├── HistoryError            what the history could not do
 │   ├── StoredFormatError   a row is of another version
 │   ├── SourceTakenError    another process records this PBX now
+│   ├── LeaseLostError      another process took this one's place
 │   ├── DayWaitsError       a day that can't be settled yet
 │   └── UnknownUnitError    a unit of which no agent is on the roster
 ├── PbxError                what came between us and a telephone switch: PbxUnreachableError, LoginRefusedError,
@@ -267,6 +268,20 @@ class SourceTakenError(HistoryError):
 
     def __str__(self) -> str:
         return f"another process records {self.pbx} now, and took over from this one: stop one of the two"
+
+
+class LeaseLostError(HistoryError):
+    """Another process has taken this one's place, because nothing was heard of it for too long."""
+
+    def __init__(self, name: str, who: str) -> None:
+        super().__init__(name, who)
+        self.name, self.who = name, who
+
+    def __str__(self) -> str:
+        return (
+            f"{self.who or 'another process'} holds {self.name} now: this one stood still, or did not reach the "
+            "database, for too long. Nothing was written behind it; started again, this one stands by"
+        )
 
 
 class DayWaitsError(HistoryError):

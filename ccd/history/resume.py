@@ -12,19 +12,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.floor.floor import FloorState
 from ccd.floor.seats import Seat
 from ccd.floor.segments import Segment
+from ccd.history.lease import Lease
 from ccd.history.schema import seats, sources
 from ccd.history.segment_rows import open_from, seat_from
 from ccd.ledger.sql.turns import Patience, take_turn
 
 
-async def take_over(engine: AsyncEngine, pbx: str, writer: str, patience: Patience) -> FloorState:
+async def take_over(
+    engine: AsyncEngine, pbx: str, writer: str, patience: Patience, lease: Lease | None = None
+) -> FloorState:
     """The stored floor of a PBX, which `writer`, a name that no other process has, records from now on.
 
     Whoever recorded it before is refused from here on (SourceTakenError), so that nothing is written behind the state
-    that is returned. An empty floor where the PBX is new.
+    that is returned. An empty floor where the PBX is new. LeaseLostError where the lease is another's by now.
     """
 
     async def work(connection: AsyncConnection) -> FloorState:
+        if lease is not None:
+            await lease.check(connection)
         insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         new = {"pbx": pbx, "writer": writer, "written": 0, "number": 0, "waiting": "{}", "ref": 0}
         claim = insert(sources).values(new)

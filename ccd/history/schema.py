@@ -1,7 +1,8 @@
 """The history's tables, as statements see them. What the database itself holds to stands in the migration.
 
 Append-only: `segments` and `day_records`. Changed in place: `seats` and `sources`, which say where each PBX's floor
-stands and are written with the segments they belong to, and `unit_days`, which says how far the close of a day is.
+stands and are written with the segments they belong to, `unit_days`, which says how far the close of a day is, and
+`leases`, which say who may write the others.
 Instants are microseconds since the epoch.
 """
 
@@ -157,5 +158,20 @@ swept = Table(
     metadata,
     Column("pbx", Exact, primary_key=True),
     Column("number", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Who records what (ccd.history.lease): a row a site, and one for each PBX.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Exact, nullable=False),
+    Column("holder", Text, nullable=False),  # the process; "" where nobody does
+    Column("who", Text, nullable=False),  # the same, for people
+    Column("beats", BigInteger, nullable=False),  # of that holder: as long as they rise, it lives
+    Column("term", BigInteger, nullable=False),  # how often it has changed hands
+    Column("line", Text, nullable=False),  # of this row alone: terms of another database are not compared with it
+    PrimaryKeyConstraint("name"),
+    CheckConstraint("beats >= 0 AND term >= 0", name="counts_from_0"),
     sqlite_with_rowid=False,
 )

@@ -1,7 +1,7 @@
 """One batch into the tables: closed segments, the seats as they are now, and the watermark that says so."""
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import SourceTakenError
@@ -14,6 +14,17 @@ SEAT_COLUMNS = ("pbx", "seat", "format", "facts", "open", "number", "start_at")
 SEAT_TYPES = ("text", "text", "integer", "text", "text", "bigint", "bigint")
 SEAT_CHANGES = ", ".join(f"{column} = excluded.{column}" for column in SEAT_COLUMNS[2:])
 
+# PostgreSQL ends the transaction of a process that stands still in the middle of it, and lets go of its locks: who
+# takes its place would wait for them. SQLite's lock is the process's own; nobody can write until it goes on or dies.
+STANDING_STILL_MS_MAX = 5_000
+_END_IF_STANDING_STILL = func.set_config("idle_in_transaction_session_timeout", str(STANDING_STILL_MS_MAX), True)
+
+
+async def mind_standing_still(connection: AsyncConnection) -> None:
+    """Before the transaction takes any lock."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(_END_IF_STANDING_STILL))
+
 
 async def write_batch(connection: AsyncConnection, writer: str, turn: int, batch: Batch) -> bool:
     """Writes the batch as the writer's transaction number `turn` of that PBX, counted from 1.
@@ -21,8 +32,9 @@ async def write_batch(connection: AsyncConnection, writer: str, turn: int, batch
     False where that turn is written already: the commit had gone through, and only its answer was lost.
     """
     source = sources.c
+    minding = [_END_IF_STANDING_STILL] if connection.dialect.name == "postgresql" else []
     found = await connection.execute(
-        select(source.writer, source.written).where(source.pbx == batch.pbx).with_for_update()
+        select(source.writer, source.written, *minding).where(source.pbx == batch.pbx).with_for_update()
     )
     standing = found.one_or_none()
     if standing is None or standing.writer != writer or standing.written not in (turn - 1, turn):

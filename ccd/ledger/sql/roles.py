@@ -20,6 +20,7 @@ PRIVILEGES = {
     "day_records": "SELECT, INSERT",
     "unit_days": "SELECT, INSERT, UPDATE",
     "swept": "SELECT, INSERT, UPDATE",
+    "leases": "SELECT, INSERT, UPDATE",
     "users": "SELECT, INSERT, UPDATE (password), DELETE",
     "user_units": "SELECT, INSERT, DELETE",
     "sessions": "SELECT, INSERT, DELETE",

@@ -1,0 +1,145 @@
+"""One process holds a site; who is started beside it stands by, and takes its place when it is gone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.errors import LeaseLostError
+from ccd.history import lease as lease_module
+from ccd.history import stand_by as stand_by_module
+from ccd.history.lease import STILL_S, Claim, Lease
+from ccd.history.lock_file import LockFile
+from ccd.history.resume import take_over
+from ccd.history.stand_by import held
+from ccd.ledger.sql.engine import WRITES
+from tests.floor.floors import added
+from tests.history.observing import IMPATIENT, floor_in_store, observe, recording
+
+LEASE_S, BEAT_S = 0.8, 0.08
+SITE, PBX = "site test", "PBX a"
+
+Holds = Callable[..., Awaitable[Lease]]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stand_by_module, "LEASE_S", LEASE_S)
+    monkeypatch.setattr(stand_by_module, "LOOK_S", 0.02)
+    monkeypatch.setattr(stand_by_module, "BEAT_S", BEAT_S)
+    monkeypatch.setattr(lease_module, "BEAT_S", BEAT_S)
+
+
+@pytest.fixture
+async def hold(engine: AsyncEngine, tmp_path: Path) -> AsyncIterator[Holds]:
+    """Stands by until it holds; `machine` is where: processes on one share a lock file."""
+    async with AsyncExitStack() as stack:
+
+        async def one(
+            holder: str, *names: str, machine: str = "", waiting: Callable[[str], None] = lambda why: None
+        ) -> Lease:
+            lock = LockFile(tmp_path / f"{machine or holder}.lock")
+            claim = Claim(names or (SITE, PBX), holder, f"process of {holder}")
+            return await stack.enter_async_context(held(engine, claim, lock, waiting))
+
+        yield one
+
+
+async def test_the_first_holds_at_once_and_the_second_says_whom_it_waits_for(hold: Holds) -> None:
+    first = await hold("first")
+    said: list[str] = []
+    async with asyncio.TaskGroup() as group:
+        beating = group.create_task(first.run())
+        second = group.create_task(hold("second", waiting=said.append))
+        await asyncio.sleep(2 * LEASE_S)
+        assert not second.done(), "the first beats"
+        assert set(said) == {f"process of first holds {PBX}, {SITE}"}
+        beating.cancel()
+        await asyncio.wait([second], timeout=2 * LEASE_S)
+        assert second.done(), "nothing was heard of the first for LEASE_S"
+    with pytest.raises(LeaseLostError, match="process of second holds"):
+        await first.run()
+
+
+async def test_one_thing_in_common_is_enough_to_wait_and_nothing_in_common_is_no_reason(hold: Holds) -> None:
+    first = await hold("first", SITE, PBX)
+    async with asyncio.TaskGroup() as group:
+        beating = group.create_task(first.run())
+        await asyncio.wait_for(hold("elsewhere", "site other", "PBX b"), 1)
+        other_site = group.create_task(hold("second", "site third", PBX))
+        await asyncio.sleep(2 * LEASE_S)
+        assert not other_site.done()
+        beating.cancel()
+
+
+async def test_who_ends_in_order_is_followed_without_waiting(engine: AsyncEngine, tmp_path: Path, hold: Holds) -> None:
+    claim = Claim((SITE,), "first", "")
+    async with held(engine, claim, LockFile(tmp_path / "first.lock"), lambda why: None):
+        pass
+    await asyncio.wait_for(hold("second", SITE), LEASE_S / 2)
+
+
+async def test_two_that_stand_by_do_not_both_take_over(hold: Holds) -> None:
+    await hold("first")  # and it never beats
+    async with asyncio.TaskGroup() as group:
+        others = {group.create_task(hold(name)) for name in ("second", "third")}
+        done, waiting = await asyncio.wait(others, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        assert len(done) == 1
+        beating = group.create_task(done.pop().result().run())
+        await asyncio.sleep(2 * LEASE_S)
+        assert not waiting.pop().done()
+        beating.cancel()
+
+
+async def test_terms_rise_with_every_holder(hold: Holds) -> None:
+    first = await hold("first")
+    second = await hold("second")
+    assert second.term.line == first.term.line
+    assert second.term.number == first.term.number + 1
+
+
+async def test_whose_place_is_taken_can_begin_nothing_any_more(engine: AsyncEngine, hold: Holds) -> None:
+    first = await hold("first")
+    second = await hold("second")
+    with pytest.raises(LeaseLostError):
+        await take_over(engine, "a", "first", IMPATIENT, first)
+    await take_over(engine, "a", "second", IMPATIENT, second)
+    async with recording(engine, "second") as recorder:
+        await (await observe(engine, recorder, "a", "second")).tell([added(5)])
+    assert (await floor_in_store(engine, "a")).open
+
+
+async def test_who_stood_still_asks_before_it_goes_on(hold: Holds, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_000.0
+    monkeypatch.setattr(lease_module, "own_clock", lambda: now)
+    mine = await hold("first")
+    assert mine.certain
+    now += STILL_S + 0.1
+    assert not mine.certain
+    await mine.sure()
+    assert mine.certain, "nobody came meanwhile"
+    await hold("second")
+    now += STILL_S + 0.1
+    with pytest.raises(LeaseLostError):
+        await mine.sure()
+    assert not mine.certain
+
+
+async def test_a_database_that_takes_nothing_takes_nothing_from_who_holds(engine: AsyncEngine, hold: Holds) -> None:
+    first = await hold("first")
+    async with asyncio.TaskGroup() as group:
+        beating = group.create_task(first.run())
+        second = group.create_task(hold("second"))
+        await asyncio.sleep(2 * BEAT_S)
+        async with engine.execution_options(**{WRITES: True}).connect() as locking, locking.begin():
+            if engine.dialect.name == "postgresql":
+                await locking.execute(text("LOCK TABLE leases IN ACCESS EXCLUSIVE MODE"))
+            await asyncio.sleep(1.5 * LEASE_S)
+        await asyncio.sleep(1.5 * LEASE_S)
+        assert not beating.done()
+        assert not second.done(), "it begins to count anew"
+        beating.cancel()
