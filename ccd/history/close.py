@@ -20,7 +20,7 @@ from ccd.bank.policy import Policies
 from ccd.errors import DatabaseBusyError, DayWaitsError, UnknownUnitError
 from ccd.floor.days import BusinessDay
 from ccd.floor.records import Tally
-from ccd.history.day_rows import StoredDay, insert_days, latest_days
+from ccd.history.day_rows import JudgedBy, StoredDay, insert_days, latest_days
 from ccd.history.days import MeasuredDay, measured_days
 from ccd.history.outlook import Due, Outlook, due_of, outlook
 from ccd.history.reading import reading, seen_between, stored_sources
@@ -46,6 +46,7 @@ class Taken:
     measured: tuple[MeasuredDay, ...]
     numbers: Mapping[str, int]
     lagging: Mapping[str, int | None]
+    judged_by: JudgedBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Closer:
 
     async def close(self, unit: str, day: date, dry_run: bool = False) -> Closed:
         """Closes one day of a unit, or says what closing would do. Closing again changes nothing, unless a figure
-        has changed: then there is a new revision, and the bank posts the difference.
+        or the policy has changed: then there is a new revision, and the bank posts the difference.
 
         DayWaitsError while it is not over, or a PBX lags and `settle_wait_s_max` is not over.
         """
@@ -132,11 +133,10 @@ class Closer:
                 new, kept = await _revised(connection, taken)
             return self._closed(taken, new, await self._settle(_all_measured(new, kept), True))
         measured_at = self._now()
-        policy_from = self.policies.policy_at(unit, day).holds_from
 
         async def write(connection: AsyncConnection) -> tuple[list[tuple[MeasuredDay, int]], list[StoredDay]]:
             new, kept = await _revised(connection, taken)
-            await insert_days(connection, new, policy_from, measured_at)
+            await insert_days(connection, new, taken.judged_by, measured_at)
             await note_measured(
                 connection, unit, taken.day, taken.numbers, taken.lagging, measured_at, changed=bool(new)
             )
@@ -174,7 +174,9 @@ class Closer:
             self._check_over(each)
             measured = await measured_days(connection, agents, self.site, day, sources, whole=True)
         numbers = {pbx: source.number for pbx, source in sources.items()}
-        return Taken(unit, day, tuple(measured), numbers, each.lagging)
+        policy_from = self.policies.policy_at(unit, day.day).holds_from
+        judged_by = JudgedBy(policy_from, self.site.rules_of(unit).reasons.holds_from(day.day))
+        return Taken(unit, day, tuple(measured), numbers, each.lagging, judged_by)
 
     def _check_over(self, each: Due) -> None:
         if not each.is_over(self._now(), self._wait):
@@ -188,7 +190,8 @@ class Closer:
 
 
 async def _revised(connection: AsyncConnection, taken: Taken) -> tuple[list[tuple[MeasuredDay, int]], list[StoredDay]]:
-    """The records that are new, with their revision, and those that stand as they are stored.
+    """The records that are new, with their revision, and those that stand as they are stored. A record under another
+    policy than before is new, whatever it says: it may be worth something else.
 
     An agent whose day is nothing any more, because a seat was another's after all, has an empty record.
     """
@@ -201,7 +204,8 @@ async def _revised(connection: AsyncConnection, taken: Taken) -> tuple[list[tupl
     new, kept = [], []
     for agent, each in sorted(measured.items()):
         before = known.get(agent)
-        if before is not None and before.record == each.record:
+        policy_from = taken.judged_by.policy_from
+        if before is not None and before.record == each.record and before.judged_by.policy_from == policy_from:
             kept.append(before)
         else:
             new.append((each, before.revision + 1 if before else 1))

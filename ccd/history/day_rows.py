@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,29 +25,36 @@ COUNTS = ("sign_ins", "sign_outs", "pauses", "offered", "answered", "missed")
 BOUNDS = ("first_sign_in", "last_sign_out")
 
 COLUMNS = (
-    "agent", "day", "revision", "unit", "policy_from", *(f"{name}_us" for name in TIMES), "paused_us", "reasons",
-    *COUNTS, *(f"{name}_at" for name in BOUNDS), "sources", "made_at", "format", "digest",
+    "agent", "day", "revision", "unit", "policy_from", "reasons_from", *(f"{name}_us" for name in TIMES), "paused_us",
+    "reasons", *COUNTS, *(f"{name}_at" for name in BOUNDS), "sources", "made_at", "format", "digest",
 )  # fmt: skip
 
 AGENTS_AT_ONCE = 500  # in one question to the database
 
 
+class JudgedBy(NamedTuple):
+    """Since when the unit's policy of a day, and the reasons of that day, hold: which versions of them it was."""
+
+    policy_from: date
+    reasons_from: date
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDay:
-    """The `revision`th measurement of an agent's day, and since when the unit's policy of that day holds."""
+    """The `revision`th measurement of an agent's day, and what it was judged by."""
 
     record: DayRecord
     revision: int
-    policy_from: date
+    judged_by: JudgedBy
     made_at: int
     digest: bytes
 
 
 async def insert_days(
-    connection: AsyncConnection, days: Sequence[tuple[MeasuredDay, int]], policy_from: date, made_at: int
+    connection: AsyncConnection, days: Sequence[tuple[MeasuredDay, int]], judged_by: JudgedBy, made_at: int
 ) -> None:
     """Writes each with its revision; an IntegrityError where another process was first."""
-    rows = [_row(measured, revision, policy_from, made_at) for measured, revision in days]
+    rows = [_row(measured, revision, judged_by, made_at) for measured, revision in days]
     await insert_rows(connection, day_records, COLUMNS, rows)
 
 
@@ -82,7 +89,7 @@ def content_digest(row: Mapping[str, Any]) -> bytes:
     return digest(*("" if field is None else str(field) for field in fields))
 
 
-def _row(measured: MeasuredDay, revision: int, policy_from: date, made_at: int) -> tuple[Any, ...]:
+def _row(measured: MeasuredDay, revision: int, judged_by: JudgedBy, made_at: int) -> tuple[Any, ...]:
     record = measured.record
     reasons = json.dumps(dict(record.paused), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     row: dict[str, Any] = {
@@ -90,7 +97,7 @@ def _row(measured: MeasuredDay, revision: int, policy_from: date, made_at: int) 
         "day": record.day,
         "revision": revision,
         "unit": record.unit,
-        "policy_from": policy_from,
+        **judged_by._asdict(),
         **{f"{name}_us": getattr(record, name) for name in TIMES},
         "paused_us": sum(record.paused.values()),
         "reasons": reasons,
@@ -115,7 +122,8 @@ def _stored(row: Mapping[str, Any]) -> StoredDay:
         **{name: row[name] for name in COUNTS},
         **{name: row[f"{name}_at"] for name in BOUNDS},
     )
-    return StoredDay(record, row["revision"], row["policy_from"], row["made_at"], bytes(row["digest"]))
+    judged_by = JudgedBy(row["policy_from"], row["reasons_from"])
+    return StoredDay(record, row["revision"], judged_by, row["made_at"], bytes(row["digest"]))
 
 
 def _portions(agents: Collection[str] | None) -> list[list[str] | None]:

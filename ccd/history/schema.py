@@ -99,6 +99,7 @@ day_records = Table(
     Column("revision", Integer, nullable=False),
     Column("unit", Exact, nullable=False),
     Column("policy_from", Date, nullable=False),  # which policy of the unit held at the day's start
+    Column("reasons_from", Date, nullable=False),  # and which reasons
     Column("signed_in_us", BigInteger, nullable=False),
     Column("available_us", BigInteger, nullable=False),
     Column("ringing_us", BigInteger, nullable=False),

@@ -1,7 +1,6 @@
 """A day is closed once every PBX has been heard to its end, exactly once, and anew only where a figure is another."""
 
 import asyncio
-from datetime import date
 
 import pytest
 from sqlalchemy import text
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.bank.fate import Fate
 from ccd.errors import DayWaitsError, UnknownUnitError
 from ccd.floor.crew import Owner
+from ccd.floor.rules import ALWAYS
 from ccd.history.day_rows import content_digest
 from ccd.history.schema import day_records
 from ccd.history.unit_days import note_stale
@@ -43,7 +43,7 @@ async def test_a_record_says_what_it_is_made_of(engine: AsyncEngine) -> None:
     bank = Bank(engine, now_s=DAY_S)
     await bank.closer.close_due()
     stored = await bank.day("ann")
-    assert (stored.record.aux, stored.record.signed_in, stored.policy_from) == (600 * S, 28_800 * S, date(1970, 1, 1))
+    assert (stored.record.aux, stored.record.signed_in, stored.judged_by) == (600 * S, 28_800 * S, (ALWAYS, ALWAYS))
     async with engine.connect() as connection:
         rows = (await connection.execute(day_records.select())).mappings().all()
     assert [row["sources"] for row in rows] == ['{"pbx":[1,7]}', '{"pbx":[2,8]}']

@@ -13,7 +13,7 @@ from ccd.errors import StoredFormatError
 from ccd.floor.records import DayRecord
 from ccd.floor.seats import Pause, State, View
 from ccd.floor.segments import Segment
-from ccd.history.day_rows import insert_days, latest_days
+from ccd.history.day_rows import JudgedBy, insert_days, latest_days
 from ccd.history.days import MeasuredDay
 from ccd.history.reading import numbers_of
 from ccd.history.segment_rows import open_from, open_of, row_of, segments_of
@@ -26,6 +26,7 @@ SEGMENT = {
     "missed": 0, "opened_by": 0, "closed_by": 0,
 }  # fmt: skip
 DAY = date(2026, 11, 23)
+BY = JudgedBy(DAY, date(2026, 11, 2))
 microseconds = st.integers(0, 2**62)
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=9)
 views = st.builds(
@@ -74,17 +75,17 @@ async def test_a_segment_that_can_t_be_is_refused(engine: AsyncEngine, wrong: di
 async def test_a_day_whose_states_do_not_add_up_is_refused(engine: AsyncEngine, wrong: dict[str, int]) -> None:
     with pytest.raises(DBAPIError, match=r"states_add_up|other_calls_are_calls"):
         async with engine.begin() as connection:
-            await insert_days(connection, [(MeasuredDay(day_record(**wrong), {}), 1)], DAY, 1)
+            await insert_days(connection, [(MeasuredDay(day_record(**wrong), {}), 1)], BY, 1)
 
 
 async def test_a_day_comes_back_from_its_row_as_it_was(engine: AsyncEngine) -> None:
     first = day_record(signed_in=2**53 + 1, available=2**53 + 1, sign_ins=3)
     second = day_record(signed_in=5, ringing=5)
     async with engine.begin() as connection:
-        await insert_days(connection, [(MeasuredDay(first, {"pbx": (1, 2)}), 1)], DAY, 77)
+        await insert_days(connection, [(MeasuredDay(first, {"pbx": (1, 2)}), 1)], BY, 77)
         stored = (await latest_days(connection, DAY))["ann"]
-        assert (stored.record, stored.revision, stored.policy_from, stored.made_at) == (first, 1, DAY, 77)
-        await insert_days(connection, [(MeasuredDay(second, {}), 2)], DAY, 78)
+        assert (stored.record, stored.revision, stored.judged_by, stored.made_at) == (first, 1, BY, 77)
+        await insert_days(connection, [(MeasuredDay(second, {}), 2)], BY, 78)
         assert (await latest_days(connection, DAY, unit="team"))["ann"].record == second
         assert await latest_days(connection, DAY, unit="others") == {}
         assert await latest_days(connection, DAY, agents=["ben"]) == {}

@@ -110,6 +110,7 @@ def _day_records() -> None:
         sa.Column("revision", sa.Integer, nullable=False),
         sa.Column("unit", Exact, nullable=False),
         sa.Column("policy_from", sa.Date, nullable=False),
+        sa.Column("reasons_from", sa.Date, nullable=False),
         sa.Column("signed_in_us", sa.BigInteger, nullable=False),
         sa.Column("available_us", sa.BigInteger, nullable=False),
         sa.Column("ringing_us", sa.BigInteger, nullable=False),
