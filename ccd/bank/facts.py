@@ -15,7 +15,14 @@ from ccd.bank.settlement import Worth
 from ccd.ledger.model import Leg
 
 
-def facts_text(measured: Measured, worth: Worth, policy: Policy, before_s: int, legs: Sequence[Leg], agent: str) -> str:
+def shared_text(unit: str | None, policy: Policy) -> str:
+    """The middle of the facts, the same for all of a unit that are settled under one policy."""
+    return f'"policy_from":"{policy.holds_from}","measured":{{"unit":{json.dumps(unit)}'
+
+
+def facts_text(
+    measured: Measured, worth: Worth, rate_ppm: int, shared: str, before_s: int, legs: Sequence[Leg], agent: str
+) -> str:
     """JSON, spelled out for speed: the ledger keeps it, compares it and hashes it as it is."""
     covered_s = leave_s = 0
     for leg in legs:
@@ -24,11 +31,10 @@ def facts_text(measured: Measured, worth: Worth, policy: Policy, before_s: int, 
         elif leg.debit.owner == agent:
             covered_s += leg.seconds
     return (
-        f'{{"revision":{measured.revision},"base_us":{worth.base},"rate_ppm":{policy.rate_ppm},'
+        f'{{"revision":{measured.revision},"base_us":{worth.base},"rate_ppm":{rate_ppm},'
         f'"allowance":{worth.allowance_s},"protected":{worth.protected_s},"aux":{worth.aux_s},'
         f'"deposit":{worth.deposit_s},"overdraft":{worth.overdraft_s},"covered":{covered_s},"leave":{leave_s},'
-        f'"before":{before_s},"policy_from":"{policy.holds_from}",'
-        f'"measured":{{"unit":{json.dumps(measured.unit)},"signed_in":{measured.signed_in},"exempt":{measured.exempt},'
+        f'"before":{before_s},{shared},"signed_in":{measured.signed_in},"exempt":{measured.exempt},'
         f'"unreachable":{measured.unreachable},"aux":{measured.aux},"unobserved":{measured.unobserved},'
         f'"answered":{measured.answered},"pauses":{measured.pauses},"sign_ins":{measured.sign_ins},'
         f'"sign_outs":{measured.sign_outs}}}}}'

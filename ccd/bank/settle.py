@@ -7,12 +7,13 @@ agents are locked, what was posted for the day is read from the ledger itself, a
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 from typing import NamedTuple
 from urllib.parse import quote
 
-from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, HOUSE_KINDS, House, agent_owner
+from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, HOUSE_KINDS, LEAVE, House, agent_owner
 from ccd.bank.difference import UNPOSTED, Posted, legs_of, posted_by
-from ccd.bank.facts import facts_text
+from ccd.bank.facts import facts_text, shared_text
 from ccd.bank.fate import Fate, Settlement, known_fate
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policies, Policy
@@ -22,9 +23,9 @@ from ccd.ledger.desk import Desk
 from ccd.ledger.model import Leg, Moved, Posting, month_of
 
 BATCH_DAYS_MAX = 1_000  # agent-days in one transaction: long enough to make one commit cheap, short enough to wait for
+LOOKED_AT = (*BALANCE_KINDS, LEAVE)  # what a loss can take from, and what a gain can cancel
 
-
-Held = Mapping[tuple[str | None, date], Policy]  # by unit and day, what holds there
+Held = Mapping[tuple[str | None, date], tuple[Policy, str]]  # by unit and day what holds there, and how facts say it
 
 
 class Case(NamedTuple):
@@ -33,6 +34,7 @@ class Case(NamedTuple):
     measured: Measured
     key: str
     policy: Policy
+    shared: str  # of its facts, what others have in common with it
     worth: Worth
     owner: str  # of the agent's accounts
 
@@ -56,8 +58,11 @@ class Settler:
         PolicyError, before anything is posted, where no policy holds. An error of the database leaves whole batches
         posted and whole batches not: settling again goes on from there.
         """
-        days = sorted(measured, key=lambda one: (one.day, one.agent, one.revision))
-        held = {(one.unit, one.day): self._policies.policy_at(one.unit, one.day) for one in days}
+        days = sorted(measured, key=attrgetter("day", "agent", "revision"))
+        held = {}
+        for unit, day in {(one.unit, one.day) for one in days}:
+            policy = self._policies.policy_at(unit, day)
+            held[unit, day] = policy, shared_text(unit, policy)
         settlement = Settlement()
         if dry_run:
             settlement = await self._ledger.at_desk(lambda desk: self._rehearse(desk, days, held), keep=False)
@@ -68,10 +73,10 @@ class Settler:
         return settlement
 
     def _case(self, measured: Measured, held: Held) -> Case:
-        policy = held[measured.unit, measured.day]
-        own = self._policies.accommodation_at(measured.agent, measured.day)
-        key = settlement_key(measured.agent, measured.day)
-        return Case(measured, key, policy, worth_of(measured, policy, own), agent_owner(measured.agent))
+        agent, day = measured.agent, measured.day
+        policy, shared = held[measured.unit, day]
+        worth = worth_of(measured, policy, self._policies.accommodation_at(agent, day))
+        return Case(measured, settlement_key(agent, day), policy, shared, worth, agent_owner(agent))
 
     async def _settle_batch(self, batch: list[Case]) -> Settlement:
         await self._ledger.open_accounts(owners_of(batch), AGENT_KINDS, floor=0)
@@ -99,33 +104,27 @@ class Settler:
             else:
                 settlement.add(case.measured, *known)
         posted = await _posted_before(desk, [case for case in new if case.key in kept])
-        postings = await self._postings(desk, new, posted)
-        for case, posting, outcome in zip(new, postings, await desk.write(postings), strict=True):
-            if outcome.refusal is not None:
-                settlement.add(case.measured, Fate.REFUSED, outcome.refusal.sentence)
-            else:
-                settlement.add(case.measured, Fate.POSTED if posting.legs else Fate.NOTHING, "", posting.legs)
+        await self._post(desk, new, posted, settlement)
         return settlement
 
-    async def _postings(self, desk: Desk, cases: list[Case], posted: dict[str, Posted]) -> list[Posting]:
+    async def _post(self, desk: Desk, cases: list[Case], posted: dict[str, Posted], settlement: Settlement) -> None:
         """In the order of days: what one day takes is gone for the next."""
-        before = {case.key: posted[case.key].net_s for case in cases if case.key in posted}
-        # Only a loss looks at balances: the others' can only rise.
-        losers = {case.owner for case in cases if case.worth.net_s < before.get(case.key, 0)}
-        available: dict[str, dict[str, int]] = defaultdict(dict)
-        for account, seconds in (await desk.balances(losers, BALANCE_KINDS)).items():
-            available[account.owner][account.kind] = seconds
-        postings = []
-        for measured, key, policy, worth, owner in cases:
-            own = available[owner] if owner in losers else {}
-            legs = legs_of(worth, posted.get(key, UNPOSTED), own, policy.overdraft_takes, owner, self._house)
-            if own and desk.is_open((self._centre, month_of(measured.day))):
+        available = await _available(desk, cases, posted)
+        sheet = await desk.sheet(len(cases))
+        for measured, key, policy, shared, worth, owner in cases:
+            before = posted.get(key, UNPOSTED)
+            own = available.get(owner, {})
+            legs = legs_of(worth, before, own, policy.overdraft_takes, owner, self._house)
+            facts = facts_text(measured, worth, policy.rate_ppm, shared, before.net_s, legs, owner)
+            asked = Posting(key, measured.revision, self._centre, measured.day, legs, self._asked_by, facts=facts)
+            refusal = sheet.put(asked).refusal
+            if refusal is not None:
+                settlement.add(measured, Fate.REFUSED, refusal.sentence)
+                continue
+            if own:
                 apply(legs, owner, own)
-            facts = facts_text(measured, worth, policy, before.get(key, 0), legs, owner)
-            postings.append(
-                Posting(key, measured.revision, self._centre, measured.day, legs, self._asked_by, facts=facts)
-            )
-        return postings
+            settlement.add(measured, Fate.POSTED if legs else Fate.NOTHING, "", legs)
+        await desk.write(sheet)
 
 
 def owners_of(cases: Iterable[Case]) -> set[str]:
@@ -159,6 +158,15 @@ def batches(days: Iterable[Measured], size: int) -> Iterator[list[Measured]]:
         seen.add((one.agent, one.day))
     if batch:
         yield batch
+
+
+async def _available(desk: Desk, cases: list[Case], posted: dict[str, Posted]) -> dict[str, dict[str, int]]:
+    """The balances, by owner and kind, of those that lose or were settled before: the others' can only rise."""
+    owners = {case.owner for case in cases if case.worth.net_s < 0 or case.key in posted}
+    available: dict[str, dict[str, int]] = defaultdict(dict)
+    for account, seconds in (await desk.balances(owners, LOOKED_AT)).items():
+        available[account.owner][account.kind] = seconds
+    return available
 
 
 async def _posted_before(desk: Desk, cases: Sequence[Case]) -> dict[str, Posted]:

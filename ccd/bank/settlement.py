@@ -11,6 +11,7 @@ from ccd.bank.policy import NO_ACCOMMODATION, PPM, Accommodation, Policy
 from ccd.bank.savings import deposit_s
 
 SECOND = 1_000_000  # microseconds
+PPM_SECONDS = PPM * SECOND
 
 
 class Worth(NamedTuple):
@@ -37,11 +38,11 @@ def worth_of(measured: Measured, policy: Policy, own: Accommodation = NO_ACCOMMO
         return NOTHING
     base = base_of(measured, policy)
     aux_s = measured.aux // SECOND
-    allowance_s = policy.rate_ppm * base // (PPM * SECOND)
-    seen_or_not = min(base + measured.unobserved, policy.base_s_max * SECOND)
-    own_rate_ppm = max(policy.rate_ppm, own.rate_ppm)
-    own_min_s = max(policy.allowance_min_s, own.allowance_min_s)
-    protected_s = max(own_rate_ppm * seen_or_not // (PPM * SECOND), own_min_s)
+    allowance_s = protected_s = policy.rate_ppm * base // PPM_SECONDS
+    if measured.unobserved or own.rate_ppm > policy.rate_ppm:
+        seen_or_not = min(base + measured.unobserved, policy.base_s_max * SECOND)
+        protected_s = max(policy.rate_ppm, own.rate_ppm) * seen_or_not // PPM_SECONDS
+    protected_s = max(protected_s, policy.allowance_min_s, own.allowance_min_s)
     return Worth(base, aux_s, allowance_s, protected_s, deposit_s(allowance_s, aux_s), overdraft_s(protected_s, aux_s))
 
 

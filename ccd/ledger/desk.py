@@ -10,15 +10,14 @@ from datetime import date
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.errors import PostingError
 from ccd.ledger.chart import Chart, open_accounts
-from ccd.ledger.keys import Claim, compare, content_of, first_outcomes, refusal_text, revisions_of
+from ccd.ledger.keys import Claim, compare, content_of, first_outcomes, revisions_of
 from ccd.ledger.model import Account, Kept, Moved, Outcome, Posting, Transfer, check_shape
 from ccd.ledger.periods import months_under_lock
-from ccd.ledger.rules import OPEN, Month, Move, Original, Standing
+from ccd.ledger.rules import Month, Original, Standing
 from ccd.ledger.schema import balances, entries, owners, transactions
 from ccd.ledger.sheet import Sheet, reserve_numbers, write_sheet
-from ccd.ledger.sql.rows import among, days_as_kept
+from ccd.ledger.sql.rows import among, day_keeper
 
 
 class Desk:
@@ -40,10 +39,6 @@ class Desk:
             return  # one writer: whoever else wants to post waits before the transaction begins
         query = select(owners.c.id).where(among(self.connection, owners.c.id, numbers)).order_by(owners.c.id)
         await self.connection.execute(query.with_for_update(key_share=True))
-
-    def is_open(self, month: Month) -> bool:
-        """Of a month that is under lock: whether it takes postings."""
-        return self._standing.months[month] == OPEN
 
     async def open_accounts(self, names: Iterable[str], kinds: tuple[str, ...], floor: int | None) -> None:
         """Opens accounts in a transaction that is going to be undone; `Ledger.open_accounts` opens them to stay."""
@@ -92,41 +87,32 @@ class Desk:
         await self.lock({(posting.book, posting.month) for posting in postings}, filter(self._is_guarded, touched))
         known = await first_outcomes(self.connection, list(asked.values()))
         new = [posting for claim, posting in asked.items() if claim not in known]
-        fresh = {(outcome.key, outcome.revision): outcome for outcome in await self.write(new)}
+        fresh = {(outcome.key, outcome.revision): outcome for outcome in await self._write(new)}
         known.update({claim: outcome._replace(replayed=True) for claim, outcome in fresh.items()})
         claims = [(posting.key, posting.revision) for posting in postings]
         return [fresh.pop(claim, known[claim]) for claim in claims]
 
-    async def write(self, postings: Sequence[Posting]) -> list[Outcome]:
-        """Checks the rules and writes, for who holds the locks already and has seen that no key is claimed."""
-        if not postings:
-            return []
-        moves = [self._moves(posting) for posting in postings]
-        await self._read_balances({move.debit for legs in moves for move in legs} & self._chart.guarded)
-        backs = [leg.reverses for posting in postings for leg in posting.legs if leg.reverses]
-        self._standing.originals.update(await originals_of(self.connection, backs))
-        days = days_as_kept(self.connection, {posting.day for posting in postings})
-        sheet = Sheet(self._chart, self._now, await reserve_numbers(self.connection, len(postings)), days)
-        for posting, legs in zip(postings, moves, strict=True):
-            refusal = self._standing.refusal(posting, legs, self._chart.names)
-            if refusal is None:
-                sheet.post(posting, legs, self._standing.originals)
-            else:
-                sheet.refuse(posting, refusal, refusal_text(posting, refusal))
+    async def sheet(self, postings_max: int) -> Sheet:
+        """An empty one, for who holds the locks, has seen that no key is claimed, and has read what is debited."""
+        numbers = await reserve_numbers(self.connection, postings_max)
+        return Sheet(self._chart, self._standing, self._now, iter(numbers), day_keeper(self.connection))
+
+    async def write(self, sheet: Sheet) -> None:
         await write_sheet(self.connection, sheet)
-        return sheet.outcomes
+
+    async def _write(self, postings: Sequence[Posting]) -> list[Outcome]:
+        legs = [leg for posting in postings for leg in posting.legs]
+        debited = {self._chart.account_ids.get(leg.debit, 0) for leg in legs}
+        await self._read_balances(debited & self._chart.guarded)
+        backs = [leg.reverses for leg in legs if leg.reverses]
+        self._standing.originals.update(await originals_of(self.connection, backs))
+        sheet = await self.sheet(len(postings))
+        outcomes = [sheet.put(posting) for posting in postings]
+        await self.write(sheet)
+        return outcomes
 
     def _is_guarded(self, name: str) -> bool:
         return any(number in self._chart.guarded for number in self._chart.accounts_of.get(name, ()))
-
-    def _moves(self, posting: Posting) -> list[Move]:
-        ids = self._chart.account_ids
-        try:
-            return [Move(ids[leg.debit], ids[leg.credit], leg.seconds) for leg in posting.legs]
-        except KeyError as missing:
-            account: Account = missing.args[0]
-            found = f"names the account {account.kind} of {account.owner}"
-            raise PostingError(posting.spelled, found, "accounts that are open") from None
 
     async def _read_balances(self, numbers: Iterable[int]) -> None:
         unread = [number for number in numbers if number not in self._standing.balances]
@@ -153,5 +139,5 @@ async def originals_of(connection: AsyncConnection, transfers: list[Transfer]) -
     found = {}
     for row in rows.all():
         transfer = Transfer(row.transaction_id, row.leg)
-        found[transfer] = Original(Move(row.debit, row.credit, row.seconds), row.digest, transfer in before)
+        found[transfer] = Original((row.debit, row.credit, row.seconds), row.digest, transfer in before)
     return found

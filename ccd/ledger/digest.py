@@ -4,7 +4,7 @@ Never over JSON or over what a database prints: those change with a release. Acc
 key, never by the numbers that a database gave them, so that both engines come to the same digests.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from struct import pack
 
@@ -12,13 +12,14 @@ from ccd.ledger.model import Posting, State, Transfer
 from ccd.ledger.rules import Original
 
 DIGEST_FORMAT = 1
+NOTHING_TAKEN_BACK = ("", "")
 
 
-def digest(*fields: str) -> bytes:
+def digest(fields: Sequence[str]) -> bytes:
     """Of the format (2 bytes), the number of fields (2), each field's length in bytes (4 each), and their UTF-8."""
     joined = "".join(fields)
     encoded = joined.encode()
-    lengths = map(len, fields) if len(encoded) == len(joined) else (len(field.encode()) for field in fields)
+    lengths = map(len, fields) if joined.isascii() else (len(field.encode()) for field in fields)
     return sha256(pack(f">HH{len(fields)}I", DIGEST_FORMAT, len(fields), *lengths) + encoded).digest()
 
 
@@ -26,13 +27,12 @@ def posting_digest(
     posting: Posting, state: State, refusal: str, recorded_at: int, originals: Mapping[Transfer, Original]
 ) -> bytes:
     """Of a transaction and all its legs. A leg that takes a transfer back names it by its transaction's digest."""
-    legs = posting.legs if state is State.POSTED else ()
-    day = posting.day.isoformat()
+    key, revision, book, on, legs, asked_by, reference, text, facts = posting
+    day = on.isoformat()
     fields = [
-        posting.key, str(posting.revision), posting.book, day[:7], state, posting.reference,
-        posting.text, posting.asked_by, posting.facts, refusal, str(recorded_at),
+        key, str(revision), book, day[:7], state.value, reference, text, asked_by, facts, refusal, str(recorded_at)
     ]  # fmt: skip
-    for debit, credit, seconds, service, back in legs:
-        fields += *debit, *credit, str(seconds), day, service
-        fields += (originals[back].digest.hex(), str(back.leg)) if back else ("", "")
-    return digest(*fields)
+    for debit, credit, seconds, service, back in legs if state is State.POSTED else ():
+        taken_back = (originals[back].digest.hex(), str(back.leg)) if back else NOTHING_TAKEN_BACK
+        fields += (*debit, *credit, str(seconds), day, service, *taken_back)
+    return digest(fields)

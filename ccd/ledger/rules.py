@@ -3,7 +3,6 @@
 A posting that is not refused moves the balances, so that the next one sees them.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -15,13 +14,7 @@ OPEN = "open"
 
 Month = tuple[str, str]  # book, 2026-11
 
-
-class Move(NamedTuple):
-    """A leg by the numbers of its accounts."""
-
-    debit: int
-    credit: int
-    seconds: int
+Move = tuple[int, int, int]  # a leg by the numbers of its accounts: debit, credit, seconds
 
 
 class Original(NamedTuple):
@@ -34,18 +27,20 @@ class Original(NamedTuple):
 
 @dataclass(slots=True)
 class Standing:
-    """How things stand in one transaction. Every guarded account that is debited is among `balances`."""
+    """How things stand in one transaction. Every guarded account that is debited has to be among `balances`."""
 
     months: dict[Month, str] = field(default_factory=dict)
     balances: dict[int, int] = field(default_factory=dict)
     floors: dict[int, int] = field(default_factory=dict)
     originals: dict[Transfer, Original] = field(default_factory=dict)
 
-    def refusal(self, posting: Posting, moves: Sequence[Move], names: Mapping[int, Account]) -> Refusal | None:
+    def refusal(
+        self, posting: Posting, month: str, moves: Sequence[Move], names: Mapping[int, Account]
+    ) -> Refusal | None:
         """The rule that speaks against the posting; None: the posting has moved the balances."""
-        month = self.months[posting.book, posting.month]
-        if month != OPEN:
-            return Refusal(Rule.MONTH, f"{posting.month} of {posting.book} is {month} and takes no postings")
+        state = self.months[posting.book, month]
+        if state != OPEN:
+            return Refusal(Rule.MONTH, f"{month} of {posting.book} is {state} and takes no postings")
         backs = [(leg.reverses, move) for leg, move in zip(posting.legs, moves, strict=True) if leg.reverses]
         for back, move in backs:
             if self._original(posting, back, move).reversed_before:
@@ -63,16 +58,18 @@ class Standing:
         return None
 
     def _changes(self, moves: Sequence[Move]) -> dict[int, int]:
-        changes: dict[int, int] = defaultdict(int)
+        changes: dict[int, int] = {}
+        balances = self.balances
         for debit, credit, seconds in moves:
-            if debit in self.balances:
-                changes[debit] -= seconds
-            if credit in self.balances:
-                changes[credit] += seconds
+            if debit in balances:
+                changes[debit] = changes.get(debit, 0) - seconds
+            if credit in balances:
+                changes[credit] = changes.get(credit, 0) + seconds
         return changes
 
     def _original(self, posting: Posting, back: Transfer, move: Move) -> Original:
         original = self.originals.get(back)
-        if original is None or original.move != (move.credit, move.debit, move.seconds):
+        debit, credit, seconds = move
+        if original is None or original.move != (credit, debit, seconds):
             raise PostingError(posting.spelled, f"reverses {back}", "a transfer that it mirrors exactly")
         return original

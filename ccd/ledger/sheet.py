@@ -1,20 +1,23 @@
-"""The sheet: rows as they are going to be written, in as few statements as tables."""
+"""The sheet: postings are put on it one by one, each against the rules, and written in as few statements as tables.
+
+A hundred thousand postings go over it in a row, so each is turned into rows at once and let go.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import count
 from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.errors import LedgerBrokenError
+from ccd.errors import LedgerBrokenError, PostingError
 from ccd.ledger.chart import Chart
 from ccd.ledger.digest import DIGEST_FORMAT, posting_digest
-from ccd.ledger.model import Outcome, Posting, Refusal, State, Transfer
-from ccd.ledger.rules import Move, Original
+from ccd.ledger.keys import refusal_text
+from ccd.ledger.model import Account, Outcome, Posting, State, month_of
+from ccd.ledger.rules import Move, Standing
 from ccd.ledger.schema import daily_deltas, entries, transactions
 from ccd.ledger.sql.rows import add_guarded, insert_rows
 
@@ -26,51 +29,76 @@ ENTRY_COLUMNS = (
     "transaction_id", "leg", "debit", "credit", "seconds", "day", "service", "reverses_transaction", "reverses_leg",
 )  # fmt: skip
 DELTA_COLUMNS = ("account_id", "day", "transaction_id", "seconds")
+NO_REVERSAL = (None, None)
 
 
 @dataclass(slots=True)
 class Sheet:
-    """`numbers` were reserved, one for each posting to come; `days` says how the engine keeps each of their days."""
+    """`numbers` were reserved, as many as there are postings to come; `keep_day` says how the engine keeps a day."""
 
     chart: Chart
+    standing: Standing
     now: int
-    numbers: list[int]
-    days: Mapping[date, Any]
+    numbers: Iterator[int]
+    keep_day: Callable[[date], Any]
     transactions: list[tuple[Any, ...]] = field(default_factory=list)
     entries: list[tuple[Any, ...]] = field(default_factory=list)
     guarded: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     unguarded: dict[tuple[int, Any], int] = field(default_factory=lambda: defaultdict(int))
-    outcomes: list[Outcome] = field(default_factory=list)
+    _days: dict[date, tuple[Any, str]] = field(default_factory=dict)  # as kept, and its month
 
-    def post(self, posting: Posting, moves: Sequence[Move], originals: Mapping[Transfer, Original]) -> None:
-        number = self._head(posting, State.POSTED, "", originals)
-        guarded, day = self.chart.guarded, self.days[posting.day]
-        for leg, (_, _, _, service, back), (debit, credit, seconds) in zip(count(1), posting.legs, moves, strict=False):
-            self.entries.append((number, leg, debit, credit, seconds, day, service, *(back or (None, None))))
-            for account, change in ((debit, -seconds), (credit, seconds)):
-                if account in guarded:
-                    self.guarded[account] += change
-                else:
-                    self.unguarded[account, day] += change
-        self.outcomes.append(Outcome(posting.key, posting.revision, number, State.POSTED, False, self.now))
-
-    def refuse(self, posting: Posting, refusal: Refusal, kept: str) -> None:
-        """`kept` is what the ledger keeps of the refusal."""
-        number = self._head(posting, State.REFUSED, kept, {})
-        self.outcomes.append(Outcome(posting.key, posting.revision, number, State.REFUSED, False, self.now, refusal))
-
-    def _head(self, posting: Posting, state: State, refusal: str, originals: Mapping[Transfer, Original]) -> int:
-        """Puts the transaction down, and says its number."""
-        number = self.numbers[len(self.transactions)]
-        legs = len(posting.legs) if state is State.POSTED else 0
+    def put(self, posting: Posting) -> Outcome:
+        """Checks the rules and puts the rows down. PostingError where no rule could make it right."""
+        key, revision, book, on, legs, asked_by, reference, text, facts = posting
+        day, month = self._days.get(on) or self._know(on)
+        moves = self._moves(posting)
+        refusal = self.standing.refusal(posting, month, moves, self.chart.names)
+        number = next(self.numbers)
+        if refusal is None:
+            state, kept, count = State.POSTED, "", len(legs)
+            self._enter(number, posting, day, moves)
+        else:
+            state, kept, count = State.REFUSED, refusal_text(posting, refusal), 0
         self.transactions.append(
             (
-                number, posting.key, posting.revision, posting.book, posting.month, state, legs,
-                posting.reference, posting.text, posting.asked_by, posting.facts, refusal, self.now, DIGEST_FORMAT,
-                posting_digest(posting, state, refusal, self.now, originals),
+                number, key, revision, book, month, state.value, count, reference, text, asked_by, facts, kept,
+                self.now, DIGEST_FORMAT, posting_digest(posting, state, kept, self.now, self.standing.originals),
             )
         )  # fmt: skip
-        return number
+        return Outcome(key, revision, number, state, False, self.now, refusal)
+
+    def _know(self, day: date) -> tuple[Any, str]:
+        self._days[day] = self.keep_day(day), month_of(day)
+        return self._days[day]
+
+    def _moves(self, posting: Posting) -> list[Move]:
+        ids, guarded, read = self.chart.account_ids, self.chart.guarded, self.standing.balances
+        moves = []
+        try:
+            for debit, credit, seconds, _, _ in posting.legs:
+                number = ids[debit]
+                if number in guarded and number not in read:
+                    raise LedgerBrokenError(f"{debit.kind} of {debit.owner} is debited, and was not read under lock")
+                moves.append((number, ids[credit], seconds))
+        except KeyError as missing:
+            account: Account = missing.args[0]
+            found = f"names the account {account.kind} of {account.owner}"
+            raise PostingError(posting.spelled, found, "accounts that are open") from None
+        return moves
+
+    def _enter(self, number: int, posting: Posting, day: Any, moves: list[Move]) -> None:
+        guarded = self.chart.guarded
+        for leg, ((debit, credit, seconds), asked) in enumerate(zip(moves, posting.legs, strict=True), 1):
+            _, _, _, service, back = asked
+            self.entries.append((number, leg, debit, credit, seconds, day, service, *(back or NO_REVERSAL)))
+            if debit in guarded:
+                self.guarded[debit] -= seconds
+            else:
+                self.unguarded[debit, day] -= seconds
+            if credit in guarded:
+                self.guarded[credit] += seconds
+            else:
+                self.unguarded[credit, day] += seconds
 
 
 async def reserve_numbers(connection: AsyncConnection, count: int) -> list[int]:
@@ -84,9 +112,11 @@ async def reserve_numbers(connection: AsyncConnection, count: int) -> list[int]:
 
 async def write_sheet(connection: AsyncConnection, sheet: Sheet) -> None:
     """Everything on the sheet. LedgerBrokenError where a balance does not allow what the rules had allowed."""
+    if not sheet.transactions:
+        return
     await insert_rows(connection, transactions, TRANSACTION_COLUMNS, sheet.transactions)
     await insert_rows(connection, entries, ENTRY_COLUMNS, sheet.entries)
-    first = sheet.numbers[0] if sheet.numbers else 0
+    first = sheet.transactions[0][0]
     deltas = [(account, day, first, seconds) for (account, day), seconds in sheet.unguarded.items() if seconds]
     await insert_rows(connection, daily_deltas, DELTA_COLUMNS, deltas)
     changes = {account: seconds for account, seconds in sheet.guarded.items() if seconds}

@@ -1,7 +1,7 @@
 """Many rows, or many values, in one statement, the fastest way each engine has."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,8 @@ Rows = Sequence[tuple[Any, ...]]
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, names: Sequence[str], rows: Rows) -> None:
-    """Inserts the rows in their order, into the columns named; all or none. Days are `date`s, or as `days_as_kept`."""
+    """Inserts the rows in their order, into the columns named; all or none. Days come as `day_keeper` keeps them, or as
+    `date`s."""
     if not rows:
         return
     columns = ", ".join(names)
@@ -58,9 +59,13 @@ def among(connection: AsyncConnection, column: Column[Any], values: Iterable[Any
     return column == any_(cast(wanted, postgresql.ARRAY(column.type)))
 
 
-def days_as_kept(connection: AsyncConnection, days: Iterable[date]) -> dict[date, Any]:
-    """How the engine wants each day: SQLite has no type for it, and keeps 2026-11-23 as SQLAlchemy reads it."""
-    return {day: day.isoformat() if connection.dialect.name == "sqlite" else day for day in days}
+def day_keeper(connection: AsyncConnection) -> Callable[[date], Any]:
+    """How the engine wants a day: SQLite has no type for it, and keeps 2026-11-23 as SQLAlchemy reads it."""
+    return date.isoformat if connection.dialect.name == "sqlite" else _as_it_is
+
+
+def _as_it_is(day: date) -> date:
+    return day
 
 
 def _with_days_as_kept(
@@ -68,8 +73,8 @@ def _with_days_as_kept(
 ) -> list[tuple[Any, ...]]:
     for at, name in enumerate(names):
         if isinstance(table.c[name].type, Date) and isinstance(rows[0][at], date):
-            days = days_as_kept(connection, {row[at] for row in rows})
-            rows = [(*row[:at], days[row[at]], *row[at + 1 :]) for row in rows]
+            keep = day_keeper(connection)
+            rows = [(*row[:at], keep(row[at]), *row[at + 1 :]) for row in rows]
     return list(rows)
 
 
