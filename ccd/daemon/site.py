@@ -10,6 +10,7 @@ from ccd.bank.policy import Policies, Policy
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Owner
 from ccd.floor.rules import ALWAYS, QueueRule, ReasonRule, Reasons, SeatRules
+from ccd.history.whose import Measuring
 from ccd.org import roster_file
 from ccd.org.roster import Roster
 from ccd.org.units import Unit, Units
@@ -69,6 +70,10 @@ class Site:
         return self._rules[unit]
 
     @cached_property
+    def measuring(self) -> Measuring:
+        return Measuring(self.owner_of, self.roster_turns, self.rules_of)
+
+    @cached_property
     def roster_turns(self) -> list[int]:
         """The instants, µs, at which some roster line begins or ends."""
         return self.roster.borders(0, NEVER)
@@ -81,6 +86,14 @@ class Site:
     @cached_property
     def rostered_units(self) -> tuple[str, ...]:
         return tuple(sorted({entry.unit for entry in self.roster.entries} | set(self.settings.units)))
+
+    def newest_day(self, at: int) -> date:
+        """The newest business day that has begun in any unit at an instant, µs."""
+        return max(self.units.days(unit).at(at).day for unit in (*self.rostered_units, ""))
+
+    def first_start(self, day: date) -> int:
+        """When that business day begins in the unit in which it begins first, µs."""
+        return min(self.units.days(unit).of_date(day).start for unit in (*self.rostered_units, ""))
 
     def next_turn(self, at: int) -> int:
         """The first instant after `at`, µs, at which a business day of some unit begins or a roster line does."""

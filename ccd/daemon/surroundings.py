@@ -1,21 +1,24 @@
 """Whether a configuration can be run with: it, its roster, secrets, certificates and folders, every fault at once."""
 
 import os
-import re
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ccd.daemon.site import Site
+from ccd.daemon.applied_rules import AppliedRules
+from ccd.daemon.site import SECOND, Site
 from ccd.errors import ConfigurationError, Fault, PolicyError, RosterError
+from ccd.pbx.headers import is_optimised_away
 from ccd.settings import Settings, inspect
 from ccd.settings.secrets import read_secret
 
-OPTIMISED_AWAY = re.compile(r"^Local/[^/]+(/[^n]*)?$")
 
+def usable(file: Path, now: Callable[[], float] = time.time) -> Site:
+    """The site that `file` describes; a ConfigurationError that names every fault if there is one.
 
-def usable(file: Path) -> Site:
-    """The site that `file` describes; a ConfigurationError that names every fault if there is one."""
+    `now`, in epoch seconds, says which days have begun: what they are judged by can't be edited any more.
+    """
     reading = inspect(file)
     faults = list(reading.faults)
     site: Site | None = None
@@ -28,8 +31,23 @@ def usable(file: Path) -> Site:
             if not faults:  # otherwise what is wrong with it has been named already, with its line
                 raise
         faults += _faults_around(file, reading.settings)
+    if site is not None and not reading.faults:
+        applied = AppliedRules(site.settings.state_directory)
+        faults += applied.faults_of(reading, site.newest_day(round(now() * SECOND)))
     if faults or site is None:
         raise ConfigurationError(tuple(faults))
+    return site
+
+
+def settled_by(file: Path) -> Site:
+    """The site that `file` describes, for whoever settles by it: days that are over are judged as they were."""
+    reading = inspect(file)
+    if reading.faults or reading.settings is None:
+        raise ConfigurationError(reading.faults)
+    site = Site(reading.settings)
+    applied = AppliedRules(site.settings.state_directory)
+    if faults := tuple(applied.faults_of(reading, site.newest_day(round(time.time() * SECOND)))):
+        raise ConfigurationError(faults)
     return site
 
 
@@ -60,16 +78,11 @@ def warnings(site: Site) -> Iterator[Fault]:
             yield Fault(roster, entry.line, "unit", problem)
         if entry.pbx and entry.pbx not in sources:
             yield Fault(roster, entry.line, "pbx", f"{entry.pbx!r} is no [[pbx]]; the line matches nothing")
-        if lacks_n(entry.interface):
+        if is_optimised_away(entry.interface):
             problem = (
                 f"{entry.interface} lacks /n: Asterisk takes its channel away, and calls look free before they end"
             )
             yield Fault(roster, entry.line, "interface", problem)
-
-
-def lacks_n(interface: str) -> bool:
-    """A Local channel without /n, which Asterisk optimises away as soon as it can."""
-    return OPTIMISED_AWAY.match(interface) is not None
 
 
 def _secret_faults(settings: Settings) -> Iterator[Fault]:

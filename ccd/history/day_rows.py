@@ -86,7 +86,7 @@ async def latest_days(
 def content_digest(row: Mapping[str, Any]) -> bytes:
     """Of everything in the row but the digest; a day without first or last sign-in has an empty field there."""
     fields = (row[name] for name in COLUMNS if name not in ("format", "digest"))
-    return digest(*("" if field is None else str(field) for field in fields))
+    return digest(["" if field is None else str(field) for field in fields])
 
 
 def _row(measured: MeasuredDay, revision: int, judged_by: JudgedBy, made_at: int) -> tuple[Any, ...]:

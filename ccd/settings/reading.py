@@ -26,6 +26,11 @@ class Reading:
     file: Path
     settings: Settings | None
     faults: tuple[Fault, ...]
+    lines: KeyLines | None = None
+
+    def line_of(self, keys: Keys) -> int | None:
+        """Where the key stands, or the nearest table around it."""
+        return None if self.lines is None else self.lines.line(keys)
 
 
 def read(file: Path) -> Settings:
@@ -50,7 +55,7 @@ def inspect(file: Path) -> Reading:
     settings, found = _validated(Draft(data))
     faults = [Fault(file, lines.line(keys), dotted(keys), problem) for keys, problem in found.items()]
     faults.sort(key=lambda fault: fault.line or 0)
-    return Reading(file, settings and _anchored(settings, file.absolute().parent), tuple(faults))
+    return Reading(file, settings and _anchored(settings, file.absolute().parent), tuple(faults), lines)
 
 
 class Draft:

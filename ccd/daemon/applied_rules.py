@@ -1,0 +1,97 @@
+"""The reasons and policies that were applied last, kept beside the state: what has held is held against them."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from ccd.daemon.held import Edit, Held, Version, edits, held_by, judged_otherwise_since
+from ccd.errors import AppliedRulesError, Fault
+from ccd.settings import Reading, Settings
+from ccd.settings.lines import Keys, dotted
+
+FILE = "rules.applied.json"
+
+
+class AppliedRules:
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / FILE
+
+    def changed_since(self, settings: Settings) -> date | None:
+        """The first business day that is judged otherwise than it was; None where none is, or nothing was applied
+        before. AppliedRulesError where what is kept can't be read."""
+        before = self._kept()
+        return None if before is None else judged_otherwise_since(before, held_by(settings))
+
+    def faults_of(self, reading: Reading, today: date) -> Iterator[Fault]:
+        """What a configuration says of days up to `today` that they were not judged by."""
+        before = self._kept()
+        if before is None or reading.settings is None:
+            return
+        for edit in edits(before, held_by(reading.settings), today):
+            keys = (*_where(edit, reading.settings), *_differing_keys(edit)[:1])
+            line = reading.line_of(keys)
+            if line is None and edit.reason is None:
+                keys = ("policy",)  # none in the file says it
+            yield Fault(reading.file, line, dotted(keys), _problem(edit))
+
+    def keep(self, settings: Settings) -> None:
+        """These are applied."""
+        held = held_by(settings)
+        kept = {
+            kind: {name: [[v.starts.isoformat(), v.judging] for v in versions] for name, versions in by_name.items()}
+            for kind, by_name in (("reasons", held.reasons), ("policies", held.policies))
+        }
+        new = self._file.with_suffix(".new")
+        new.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        new.replace(self._file)
+
+    def _kept(self) -> Held | None:
+        try:
+            kept = json.loads(self._file.read_text(encoding="utf-8"))
+            reasons, policies = (
+                {
+                    name: tuple(Version(date.fromisoformat(starts), judging) for starts, judging in versions)
+                    for name, versions in kept[kind].items()
+                }
+                for kind in ("reasons", "policies")
+            )
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise AppliedRulesError(self._file, str(error)) from None
+        return Held(reasons, policies)
+
+
+def _where(edit: Edit, settings: Settings) -> Keys:
+    """The table that says it now, or from which something is gone."""
+    starts = edit.instead.starts
+    if edit.reason is None:
+        of_whom = (edit.unit or None, None)
+        numbers = [n for n, one in enumerate(settings.policy) if one.unit in of_whom and one.starts == starts]
+        return ("policy", *numbers[-1:])
+    reason = settings.reasons.get(edit.reason)
+    for number, change in enumerate(reason.changes if reason else ()):
+        if change.starts == starts:
+            return ("reasons", edit.reason, "changes", number)
+    return ("reasons", edit.reason)
+
+
+def _problem(edit: Edit) -> str:
+    was, now = (
+        ", ".join(f"{key} {_spelled(version.judging[key])}" for key in _differing_keys(edit))
+        for version in (edit.version, edit.instead)
+    )
+    new = f"[[reasons.{edit.reason}.changes]]" if edit.reason else "[[policy]]"
+    return (
+        f"has held with {was}, and now says {now}: what days that are over mean can't be edited. Put that back, and "
+        f"give the change the day from which it holds, in a {new} of its own"
+    )
+
+
+def _differing_keys(edit: Edit) -> list[str]:
+    return [key for key, value in edit.version.judging.items() if edit.instead.judging.get(key) != value]
+
+
+def _spelled(value: object) -> str:
+    return "none" if value is None else ", ".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,87 @@
+"""Reasons and policies that were applied are remembered: what was edited of them is named before anything starts."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from ccd.daemon.applied_rules import AppliedRules
+from ccd.daemon.surroundings import settled_by, usable
+from ccd.errors import AppliedRulesError, ConfigurationError
+from ccd.settings import read
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp()
+PBX = '[[pbx]]\nname = "a"\nhost = "127.0.0.1"\nsecret = "s"\n'
+MEAL = PBX + "[reasons.meal]\nmax_s_day = 3000\n"
+POLICY = PBX + "[[policy]]\nfrom = 2026-11-01\nrate_ppm = 40000\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "state").mkdir()
+    return tmp_path / "ccd.toml"
+
+
+def applied(file: Path, text: str) -> AppliedRules:
+    file.write_text(text)
+    rules = AppliedRules(file.parent / "state")
+    rules.keep(read(file))
+    return rules
+
+
+def faults(file: Path) -> list[str]:
+    with pytest.raises(ConfigurationError) as raised:
+        usable(file, lambda: NOON)
+    return [str(fault).removeprefix(str(file)) for fault in raised.value.faults]
+
+
+def test_what_was_never_applied_may_say_anything(file: Path) -> None:
+    file.write_text(MEAL)
+    assert usable(file, lambda: NOON).settings.reasons["meal"].max_s_day == 3_000
+    assert AppliedRules(file.parent / "state").changed_since(read(file)) is None
+
+
+def test_a_limit_that_is_edited_is_named_with_its_line_and_what_to_do(file: Path) -> None:
+    applied(file, MEAL)
+    file.write_text(MEAL.replace("3000", "1800"))
+    (said,) = faults(file)
+    assert said == (
+        ":6: reasons.meal.max_s_day: has held with max_s_day 3000, and now says max_s_day 1800: what days that are "
+        "over mean can't be edited. Put that back, and give the change the day from which it holds, in a "
+        "[[reasons.meal.changes]] of its own"
+    )
+    with pytest.raises(ConfigurationError, match="has held with max_s_day 3000"):
+        settled_by(file)
+
+
+def test_a_policy_that_is_edited_or_gone_is_named(file: Path) -> None:
+    applied(file, POLICY)
+    file.write_text(POLICY.replace("40000", "30000"))
+    (said,) = faults(file)
+    assert said.startswith(":7: policy[0].rate_ppm: has held with rate_ppm 40000, and now says rate_ppm 30000")
+    file.write_text(PBX)
+    (said,) = faults(file)
+    assert said.startswith(": policy: has held with rate_ppm 40000, and now says rate_ppm 37000")
+
+
+def test_what_is_taken_up_by_a_change_with_a_day_is_no_edit(file: Path) -> None:
+    rules = applied(file, MEAL)
+    file.write_text(MEAL + "[[reasons.meal.changes]]\nfrom = 2026-11-20\nmax_s_day = 1800\n")
+    usable(file, lambda: NOON)
+    assert rules.changed_since(read(file)) == date(2026, 11, 20)
+
+
+def test_what_is_still_to_come_may_be_edited_until_its_day_has_begun_in_some_unit(file: Path) -> None:
+    text = MEAL + "[[reasons.meal.changes]]\nfrom = 2026-11-25\nmax_s_day = 1800\n"
+    applied(file, text)
+    file.write_text(text.replace("1800", "900"))
+    usable(file, lambda: NOON)
+    file.write_text(text.replace("1800", "900") + '[units.east]\ntimezone = "Pacific/Kiritimati"\n')
+    assert faults(file)[0].startswith(":9: reasons.meal.changes[0].max_s_day: has held with max_s_day 1800")
+
+
+def test_a_note_that_can_not_be_read_is_no_leave_to_judge_otherwise(file: Path) -> None:
+    applied(file, MEAL)
+    (file.parent / "state" / "rules.applied.json").write_text("{}")
+    with pytest.raises(AppliedRulesError, match=r"rules\.applied\.json: can't be read.*Restore it"):
+        usable(file, lambda: NOON)
