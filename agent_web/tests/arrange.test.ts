@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 
-import { arrange, matches, type Choice } from "../src/floor/arrange";
+import { arranging, matches, type Choice, type Group } from "../src/floor/arrange";
+import { finish } from "../src/floor/pieces";
 import { callsWaiting, countStates, teamTotals } from "../src/floor/totals";
+import type { Agent } from "../src/live/frames";
 import { agentOf, NOW_S, SITE } from "./floor_of";
 
 const ALL: Choice = { unit: null, search: "", paused: false, near: false, sort: "state" };
@@ -17,8 +19,12 @@ const FLOOR = [
   agentOf({ agent: "1007", name: "赵磊", state: "unreachable", since: NOW_S - 10, unit: "team-2" }),
 ];
 
+function arrange(agents: Agent[], choice: Partial<Choice>): Group[] {
+  return finish(arranging(agents, { ...ALL, ...choice }, SITE, NOW_S, collator));
+}
+
 function ids(choice: Partial<Choice>): string[][] {
-  return arrange(FLOOR, { ...ALL, ...choice }, SITE, NOW_S, collator).map((group) => group.ids);
+  return arrange(FLOOR, choice).map((group) => group.ids);
 }
 
 describe("the board's order", () => {
@@ -46,7 +52,7 @@ describe("the board's order", () => {
 
   test("an agent of a unit that the site does not name is shown all the same", () => {
     const stray = agentOf({ unit: "elsewhere" });
-    expect(arrange([stray], ALL, SITE, NOW_S, collator)).toEqual([{ unit: "elsewhere", ids: ["1001"] }]);
+    expect(arrange([stray], {})).toEqual([{ unit: "elsewhere", ids: ["1001"] }]);
   });
 });
 

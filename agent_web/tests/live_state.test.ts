@@ -1,11 +1,16 @@
 import { describe, expect, test } from "vitest";
 
-import { NOTHING_KNOWN, reduce, type LiveState } from "../src/live/live_state";
+import { NOTHING_KNOWN, reduce, type Happening, type LiveState } from "../src/live/live_state";
+import { serverNow } from "../src/live/server_clock";
 import type { Frame } from "../src/live/frames";
 import { agentOf, deltaOf, NOW_S, snapshotOf } from "./floor_of";
 
+function heard(at_ms: number, ...frames: Frame[]): Happening {
+  return { kind: "heard", heard: frames.map((frame) => ({ frame, at_ms })) };
+}
+
 function after(...frames: Frame[]): LiveState {
-  return reduce(reduce(NOTHING_KNOWN, { kind: "opened" }), { kind: "frames", frames, local_ms: 5_000 });
+  return reduce(reduce(NOTHING_KNOWN, { kind: "opened" }), heard(5_000, ...frames));
 }
 
 describe("the live state", () => {
@@ -51,22 +56,22 @@ describe("the live state", () => {
     );
     expect(state.phase).toBe("hole");
     expect(state.agents.get("1001")?.state).toBe("available");
-    const healed = reduce(state, { kind: "frames", frames: [snapshotOf(5, [paused])], local_ms: 6_000 });
+    const healed = reduce(state, heard(6_000, snapshotOf(5, [paused])));
     expect(healed.phase).toBe("following");
     expect(healed.agents.get("1001")?.state).toBe("paused");
   });
 
   test("an agent that did not change stays the same object", () => {
     const before = after(snapshotOf(1, [agentOf({ agent: "1001" }), agentOf({ agent: "1002" })]));
-    const frames = [deltaOf(2, { changed: [agentOf({ agent: "1002", state: "ringing" })] })];
-    const state = reduce(before, { kind: "frames", frames, local_ms: 6_000 });
+    const rings = deltaOf(2, { changed: [agentOf({ agent: "1002", state: "ringing" })] });
+    const state = reduce(before, heard(6_000, rings));
     expect(state.agents.get("1001")).toBe(before.agents.get("1001"));
     expect(before.agents.get("1002")?.state).toBe("available");
   });
 
   test("a heartbeat keeps the floor's map as it is", () => {
     const before = after(snapshotOf(1, [agentOf()]));
-    const state = reduce(before, { kind: "frames", frames: [deltaOf(2)], local_ms: 9_000 });
+    const state = reduce(before, heard(9_000, deltaOf(2)));
     expect(state.agents).toBe(before.agents);
     expect(state.heard_ms).toBe(9_000);
   });
@@ -76,7 +81,7 @@ describe("the live state", () => {
     expect(closed.agents.size).toBe(1);
     const opened = reduce(closed, { kind: "opened" });
     expect(opened.phase).toBe("waiting");
-    const early = reduce(opened, { kind: "frames", frames: [deltaOf(1, { gone: ["1001"] })], local_ms: 1 });
+    const early = reduce(opened, heard(1, deltaOf(1, { gone: ["1001"] })));
     expect(early.agents.size).toBe(1);
   });
 
@@ -89,5 +94,16 @@ describe("the live state", () => {
     expect(state.account_changes).toBe(2);
     expect(state.refusal?.detail).toBe("too many");
     expect(reduce(state, { kind: "opened" }).refusal).toBeNull();
+  });
+
+  test("frames that a hidden page looks at a minute later keep the moments at which they came", () => {
+    const minute = Array.from({ length: 13 }, (_, at) => ({
+      frame: at === 0 ? snapshotOf(1, [agentOf()]) : { ...deltaOf(at + 1), now: NOW_S + 5 * at },
+      at_ms: 5_000 * at,
+    }));
+    const state = reduce(reduce(NOTHING_KNOWN, { kind: "opened" }), { kind: "heard", heard: minute });
+    expect(state.clock?.rate).toBe(1);
+    expect(serverNow(state.clock!, 62_000)).toBe(NOW_S + 62);
+    expect(state.heard_ms).toBe(60_000);
   });
 });

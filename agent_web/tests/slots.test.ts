@@ -18,3 +18,10 @@ test("no two agents share a slot, however they come and go", () => {
     expect(Math.max(...assigned)).toBeLessThan(30);
   }
 });
+
+test("tiles of whom nobody stays keep their order, so that none is moved in the document", () => {
+  const slots = new Slots();
+  slots.assign(["a", "b", "c", "d"]);
+  expect(slots.assign(["e", "f", "g", "h"])).toEqual([0, 1, 2, 3]);
+  expect(slots.assign(["i", "g", "j", "k"])).toEqual([0, 2, 1, 3]);
+});

@@ -15,6 +15,15 @@ PLACES = """() => Object.fromEntries([...document.querySelectorAll("[data-agent]
   const { x, y } = tile.getBoundingClientRect();
   return [tile.dataset.agent, [x, y]];
 }))"""
+WATCH_ORDERS = """() => {
+  window.orders = [];
+  const look = () => {
+    const order = [...document.querySelectorAll("[data-agent]")].map((tile) => tile.dataset.agent);
+    if (String(order) !== String(window.orders.at(-1))) window.orders.push(order);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
 ORDER = '() => [...document.querySelectorAll("[data-agent]")].map((tile) => tile.dataset.agent)'
 
 
@@ -82,7 +91,7 @@ def test_the_board_sorts_itself_but_never_under_the_pointer(open_as: OpenPage, s
     assert board.evaluate(ORDER) == before
     board.mouse.move(400, 10)
     expect(board.get_by_text("指针停留，暂不排序")).to_have_count(0)
-    assert board.evaluate(ORDER)[0] == before[4]
+    expect(board.locator("[data-agent]").first).to_have_attribute("data-agent", before[4])
 
 
 def test_the_board_sorts_itself_each_ten_seconds(open_as: OpenPage, server: FakeServer) -> None:
@@ -93,6 +102,24 @@ def test_the_board_sorts_itself_each_ten_seconds(open_as: OpenPage, server: Fake
     server.change(last, state="unreachable")
     first = board.locator("[data-agent]").first
     expect(first).to_have_attribute("data-agent", last, timeout=SORT_EACH_MS + 2_000)
+
+
+def test_a_sort_loses_nobody_on_the_way_and_shows_nobody_twice(open_as: OpenPage, server: FakeServer) -> None:
+    working(server)
+    board = open_as(LEAD)
+    board.mouse.move(400, 10)
+    board.evaluate(WATCH_ORDERS)
+    before = board.evaluate(ORDER)
+    wanted = before[::-1]
+    for longest_s, agent in zip(range(600, 0, -1), wanted, strict=False):
+        server.change(agent, state="unreachable", since=time.time() - longest_s)
+    expect(board.locator("[data-agent]").first).to_have_attribute(
+        "data-agent", wanted[40], timeout=SORT_EACH_MS + 2_000
+    )
+    expect(board.locator("[data-agent]").nth(19)).to_have_attribute("data-agent", before[0])
+    orders: list[list[str]] = board.evaluate("window.orders")
+    assert len(orders) > 5  # it came over several frames
+    assert all(sorted(order) == sorted(before) for order in orders)
 
 
 def test_the_focus_stays_with_its_agent_when_the_board_is_sorted(open_as: OpenPage, server: FakeServer) -> None:

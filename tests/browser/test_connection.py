@@ -57,6 +57,26 @@ def test_a_dropped_connection_that_comes_back_at_once_dims_nothing(board: Page, 
     assert board.evaluate("window.staleSeen") is False
 
 
+def test_a_machine_that_slept_asks_anew_and_does_not_call_live_what_is_an_hour_old(
+    board: Page, server: FakeServer
+) -> None:
+    before = len(server.heard)
+    board.evaluate("""() => {
+        window.seen = [];
+        new MutationObserver(() => window.seen.push(document.querySelector("[data-live]").textContent.trim()))
+          .observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+        const awake = Date.now.bind(Date);
+        Date.now = () => awake() + 3_600_000;  // what a sleep leaves behind: the steady clock has not seen it
+    }""")
+    for _ in range(50):
+        board.wait_for_timeout(100)
+        if len(server.heard) > before:
+            break
+    assert server.heard[before:] == [{"op": "subscribe", "topic": "floor"}]
+    expect(board.locator("[data-live=live]")).to_be_visible()
+    assert any(said.startswith("已滞后 1 时") for said in board.evaluate("window.seen"))
+
+
 def test_a_lost_switch_is_named_and_a_catching_up_one_is_said(board: Page, server: FakeServer) -> None:
     server.health("lost")
     expect(board.locator(".lost")).to_contain_text("pbx-1")

@@ -3,6 +3,7 @@
 import type { Site } from "../http/api";
 import type { Agent } from "../live/frames";
 import { lookOf, nearLimit, needsAttention, type Look } from "./agents";
+import { PIECE, sorting, type Pieces } from "./pieces";
 
 export type Sort = "state" | "longest" | "name";
 
@@ -32,26 +33,33 @@ const LOOK_ORDER: Record<Look, number> = {
   signed_out: 7,
 };
 
-export function arrange(
+/** In pieces; `agents` must stay as they are meanwhile. */
+export function* arranging(
   agents: Iterable<Agent>,
   choice: Choice,
   site: Site,
   now_s: number,
   collator: Intl.Collator,
-): Group[] {
+): Pieces<Group[]> {
   const rank = ranking(choice.sort, site, now_s);
-  const groups = new Map<string, Ranked[]>(site.units.map(({ unit }) => [unit, []]));
+  const teams = new Map<string, Ranked[]>(site.units.map(({ unit }) => [unit, []]));
+  let looked_at = 0;
   for (const agent of agents) {
+    if (++looked_at % PIECE === 0) yield;
     if (!isWanted(agent, choice, site, now_s)) continue;
     const ranked = { agent, rank: rank(agent), since: agent.since };
-    const group = groups.get(agent.unit);
-    if (group === undefined) groups.set(agent.unit, [ranked]);
-    else group.push(ranked);
+    const team = teams.get(agent.unit);
+    if (team === undefined) teams.set(agent.unit, [ranked]);
+    else team.push(ranked);
   }
   const order = choice.sort === "name" ? byName(collator) : byRank(collator);
-  return [...groups]
-    .filter(([, members]) => members.length > 0)
-    .map(([unit, members]) => ({ unit, ids: members.sort(order).map(({ agent }) => agent.agent) }));
+  const groups: Group[] = [];
+  for (const [unit, members] of teams) {
+    if (members.length === 0) continue;
+    const sorted = yield* sorting(members, order);
+    groups.push({ unit, ids: sorted.map(({ agent }) => agent.agent) });
+  }
+  return groups;
 }
 
 export function isWanted(agent: Agent, choice: Choice, site: Site, now_s: number): boolean {

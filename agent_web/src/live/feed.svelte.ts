@@ -4,6 +4,7 @@ import { api, Refused } from "../http/api";
 import type { Topic } from "./frames";
 import { liveness } from "./liveness";
 import { NOTHING_KNOWN, reduce, type Happening, type LiveState } from "./live_state";
+import { LocalClock } from "./local_clock";
 import { serverNow } from "./server_clock";
 import { LiveSocket } from "./socket";
 
@@ -17,7 +18,8 @@ export class Feed {
   now_s = $state(0);
   readonly liveness = $derived.by(() => liveness(this.state, this.#tick_ms));
 
-  #tick_ms = $state(performance.now());
+  readonly #clock = new LocalClock();
+  #tick_ms = $state(this.#clock.now());
   #ticking: ReturnType<typeof setTimeout> | undefined;
   readonly #socket: LiveSocket;
 
@@ -25,10 +27,10 @@ export class Feed {
     topic: Topic,
     private readonly sessionOver: () => void,
   ) {
-    this.#socket = new LiveSocket(topic, {
+    this.#socket = new LiveSocket(topic, this.#clock, {
       opened: () => this.#happened({ kind: "opened" }),
       closed: () => this.#happened({ kind: "closed" }),
-      frames: (frames) => this.#happened({ kind: "frames", frames, local_ms: performance.now() }),
+      heard: (heard) => this.#happened({ kind: "heard", heard }),
       maySignOn: () => this.#maySignOn(),
     });
   }
@@ -37,7 +39,10 @@ export class Feed {
   start(): () => void {
     this.#socket.start();
     this.#tick();
+    // A hidden page's timers are held back, the next one by up to a minute.
+    document.addEventListener("visibilitychange", this.#tick);
     return () => {
+      document.removeEventListener("visibilitychange", this.#tick);
       clearTimeout(this.#ticking);
       this.#socket.stop();
     };
@@ -48,12 +53,12 @@ export class Feed {
     const first = this.state.clock === null;
     this.state = reduce(this.state, happening);
     if (this.state.phase === "hole" && before !== "hole") this.#socket.resync();
-    if (happening.kind !== "frames" || (first && this.state.clock !== null)) this.#tick();
+    if (happening.kind !== "heard" || (first && this.state.clock !== null)) this.#tick();
   }
 
   readonly #tick = (): void => {
     clearTimeout(this.#ticking);
-    const local_ms = performance.now();
+    const local_ms = this.#clock.now();
     this.#tick_ms = local_ms;
     const { clock } = this.state;
     const now_s = clock === null ? 0 : serverNow(clock, local_ms);

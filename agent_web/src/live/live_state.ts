@@ -25,8 +25,13 @@ export interface LiveState {
   refusal: Refusal | null;
 }
 
-export type Happening =
-  { kind: "opened" } | { kind: "closed" } | { kind: "frames"; frames: readonly Frame[]; local_ms: number };
+/** A frame, and our milliseconds when it came: it may be looked at much later, in a page that nobody sees. */
+export interface Heard {
+  frame: Frame;
+  at_ms: number;
+}
+
+export type Happening = { kind: "opened" } | { kind: "closed" } | { kind: "heard"; heard: readonly Heard[] };
 
 export const NOTHING_KNOWN: LiveState = {
   phase: "closed",
@@ -47,22 +52,23 @@ export function reduce(state: LiveState, happening: Happening): LiveState {
       return { ...state, phase: "waiting", connections: state.connections + 1, refusal: null };
     case "closed":
       return { ...state, phase: "closed" };
-    case "frames":
-      return applyAll(state, happening.frames, happening.local_ms);
+    case "heard":
+      return applyAll(state, happening.heard);
   }
 }
 
 /** The floor is copied once for all frames that came between two paints, not once a frame. */
-function applyAll(state: LiveState, frames: readonly Frame[], local_ms: number): LiveState {
-  const draft = { ...state, heard_ms: local_ms };
+function applyAll(state: LiveState, heard: readonly Heard[]): LiveState {
+  const draft = { ...state };
   const floor = { agents: null as Map<string, Agent> | null, queues: null as Map<string, Queue> | null };
-  for (const frame of frames) {
+  for (const { frame, at_ms } of heard) {
+    draft.heard_ms = at_ms;
     switch (frame.op) {
       case "snapshot":
-        applySnapshot(draft, floor, frame, local_ms);
+        applySnapshot(draft, floor, frame, at_ms);
         break;
       case "delta":
-        applyDelta(draft, floor, frame, local_ms);
+        applyDelta(draft, floor, frame, at_ms);
         break;
       case "health":
         draft.sources = frame.sources;
@@ -83,16 +89,16 @@ interface FloorDraft {
   queues: Map<string, Queue> | null;
 }
 
-function applySnapshot(draft: LiveState, floor: FloorDraft, frame: Snapshot, local_ms: number): void {
+function applySnapshot(draft: LiveState, floor: FloorDraft, frame: Snapshot, at_ms: number): void {
   draft.agents = floor.agents = new Map(frame.agents.map((agent) => [agent.agent, agent]));
   draft.queues = floor.queues = new Map(frame.queues.map((queue) => [queue.queue, queue]));
   draft.seq = frame.seq;
   draft.phase = "following";
-  draft.clock = heardClock(draft.clock, frame.now, local_ms);
+  draft.clock = heardClock(draft.clock, frame.now, at_ms);
 }
 
-function applyDelta(draft: LiveState, floor: FloorDraft, frame: Delta, local_ms: number): void {
-  draft.clock = heardClock(draft.clock, frame.now, local_ms);
+function applyDelta(draft: LiveState, floor: FloorDraft, frame: Delta, at_ms: number): void {
+  draft.clock = heardClock(draft.clock, frame.now, at_ms);
   if (draft.phase !== "following") return;
   if (frame.seq !== draft.seq + 1) {
     draft.phase = "hole";

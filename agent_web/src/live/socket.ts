@@ -3,7 +3,9 @@
 import { decode, encode } from "@msgpack/msgpack";
 
 import type { Frame, Topic } from "./frames";
+import type { Heard } from "./live_state";
 import { SILENCE_MS_MAX } from "./liveness";
+import type { LocalClock } from "./local_clock";
 
 const RECONNECT_DELAY_MS_MIN = 500;
 const RECONNECT_DELAY_MS_MAX = 15_000;
@@ -16,14 +18,14 @@ const SILENCE_CHECK_MS = 1_000;
 export interface SocketEvents {
   opened(): void;
   closed(): void;
-  frames(frames: readonly Frame[]): void;
+  heard(heard: readonly Heard[]): void;
   /** Asked before each new attempt: false when the session is over and another attempt is no use. */
   maySignOn(): Promise<boolean>;
 }
 
 export class LiveSocket {
   #socket: WebSocket | null = null;
-  #waiting: Frame[] = [];
+  #waiting: Heard[] = [];
   /** Calls off the hand-over that is due; null when none is. */
   #callOff: (() => void) | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -34,6 +36,7 @@ export class LiveSocket {
 
   constructor(
     private readonly topic: Topic,
+    private readonly clock: LocalClock,
     private readonly events: SocketEvents,
   ) {}
 
@@ -63,10 +66,10 @@ export class LiveSocket {
     // `?wire=json` is for looking at the frames in the browser's own tools.
     const wire = new URLSearchParams(location.search).get("wire") === "json" ? "json" : "msgpack";
     const socket = new WebSocket(`${scheme}://${location.host}/live`, `ccd.v1.${wire}`);
-    const opened_ms = performance.now();
+    const opened_ms = this.clock.now();
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
-    this.#heard_ms = performance.now();
+    this.#heard_ms = opened_ms;
     socket.onopen = () => {
       this.events.opened();
       this.#say({ op: "subscribe", topic: this.topic });
@@ -76,8 +79,9 @@ export class LiveSocket {
   }
 
   #take(data: ArrayBuffer | string): void {
-    this.#heard_ms = performance.now();
-    this.#waiting.push((typeof data === "string" ? JSON.parse(data) : decode(data)) as Frame);
+    this.#heard_ms = this.clock.now();
+    const frame = (typeof data === "string" ? JSON.parse(data) : decode(data)) as Frame;
+    this.#waiting.push({ frame, at_ms: this.#heard_ms });
     this.#callOff ??= document.hidden ? this.#afterAWhile() : this.#beforeNextPaint();
   }
 
@@ -94,9 +98,9 @@ export class LiveSocket {
   readonly #flush = (): void => {
     this.#callOff?.();
     this.#callOff = null;
-    const frames = this.#waiting;
+    const heard = this.#waiting;
     this.#waiting = [];
-    if (frames.length > 0) this.events.frames(frames);
+    if (heard.length > 0) this.events.heard(heard);
   };
 
   #say(message: object): void {
@@ -111,7 +115,7 @@ export class LiveSocket {
     this.#flush();
     if (this.#ended) return;
     this.events.closed();
-    this.#failures = performance.now() - opened_ms > GOOD_AFTER_MS ? 1 : this.#failures + 1;
+    this.#failures = this.clock.now() - opened_ms > GOOD_AFTER_MS ? 1 : this.#failures + 1;
     const span = Math.min(RECONNECT_DELAY_MS_MAX, RECONNECT_DELAY_MS_MIN * 2 ** (this.#failures - 1));
     // Half of it by chance: after a restart not all boards knock at once.
     this.#retry = setTimeout(this.#attempt, span * (0.5 + Math.random() / 2));
@@ -137,8 +141,8 @@ export class LiveSocket {
   /** A sleeping machine or a pulled cable closes nothing: silence is what tells. */
   readonly #hangUpWhenSilent = (): void => {
     const socket = this.#socket;
-    if (socket === null || performance.now() - this.#heard_ms <= 2 * SILENCE_MS_MAX) return;
+    if (socket === null || this.clock.now() - this.#heard_ms <= 2 * SILENCE_MS_MAX) return;
     socket.close();
-    this.#closed(socket, performance.now());
+    this.#closed(socket, this.clock.now());
   };
 }
