@@ -10,6 +10,7 @@ from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Crew, Owner
 from ccd.floor.events import Lost, PbxEvent
 from ccd.floor.floor import Floor, FloorState
+from ccd.floor.judge_anew import judge_anew
 from ccd.floor.segments import Segment, Transition
 from ccd.history.batch import Batch, batch_of, touched_by
 from ccd.history.schema import STATE_WORDS
@@ -88,14 +89,21 @@ class Floors:
             self._turn_at = self.site.next_turn(self._turn_at)
         self._turn_at = self._turn_at or self.site.next_turn(at)
 
-    def reload(self, site: Site) -> None:
-        """Another roster, other reasons or queues: from now on. What was measured before stays as it was."""
+    def reload(self, site: Site) -> list[Batch]:
+        """Another roster, other reasons or queues: from now on. What was measured before stays as it was. What is to
+        be recorded: the seats whose state is another by the new rules."""
         self.site = site
-        for floor in self.floors.values():
-            floor.rules = site.seat_rules
         now = self._now()
         self._turn_at = site.next_turn(now)
         self._gone += self.crew.restaff(site.everybody(now), now)
+        batches: list[Batch] = []
+        for pbx, floor in self.floors.items():
+            if transitions := judge_anew(floor, site.seat_rules):
+                for transition in transitions:
+                    self.crew.take(pbx, transition.opened)
+                self._said += [_said(pbx, transition.opened) for transition in transitions]
+                batches.append(batch_of(pbx, transitions, (), floor.state, 0))
+        return batches
 
     async def recount(self, refill: Callable[[Crew], Awaitable[None]]) -> None:
         """Have another crew take what is stored of today, for a roster that sees it otherwise. Nothing is taken

@@ -82,6 +82,16 @@ class Board:
             changes.sources = True
         changes.accounts += entry.accounts
 
+    def look_again(self) -> Changes:
+        """Another reason may be personal now than when each agent was taken: who is shown otherwise on floors."""
+        changes = Changes()
+        for agent, known in self.agents.items():
+            floor = self._on_floors(known.own, _head.decode(known.own).reason)
+            if floor != known.floor:
+                self.agents[agent] = Shown(known.unit, known.own, floor)
+                changes.agents[agent] = {known.unit}
+        return changes
+
     def _agent(self, data: bytes, changes: Changes) -> str:
         """Take one agent's state; gives whose it is."""
         head = _head.decode(data)
@@ -89,13 +99,15 @@ class Board:
         known = self.agents.get(agent)
         if known is not None and known.own == data:
             return agent
-        floor = pack(unpack(data) | {"reason": PERSONAL}) if self._is_personal(head.reason) else data
-        self.agents[agent] = Shown(unit, data, floor)
+        self.agents[agent] = Shown(unit, data, self._on_floors(data, head.reason))
         touched = changes.agents.setdefault(agent, set())
         touched.add(unit)
         if known is not None:
             touched.add(known.unit)
         return agent
+
+    def _on_floors(self, data: bytes, reason: str) -> bytes:
+        return pack(unpack(data) | {"reason": PERSONAL}) if self._is_personal(reason) else data
 
     def _gone(self, agent: str, changes: Changes) -> None:
         known = self.agents.pop(agent, None)

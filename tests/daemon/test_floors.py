@@ -12,7 +12,7 @@ from ccd.floor.events import CallerJoined, CallerLeft, Heard, Lost, Snapshot
 from ccd.floor.floor import FloorState
 from ccd.live.batch import LiveBatch, SourceNow, packed, unpack
 from ccd.settings import Settings
-from tests.floor.floors import S, added, heard, member, paused, removed, snapshot, unpaused
+from tests.floor.floors import S, added, connected, heard, member, paused, removed, snapshot, unpaused
 
 DAY = 86_400
 START = 1_795_392_000  # a midnight in UTC
@@ -204,6 +204,48 @@ def test_a_reload_takes_the_reasons_that_hold_from_now_on(floors: Floors, roster
     assert shown(floors.changes())["1001"]["exempt"] is False
     floors.reload(Site(Settings.model_validate({"roster": roster, "reasons": {"prayer": {"policy": "exempt"}}})))
     assert shown(floors.changes())["1001"]["exempt"] is True
+
+
+def ruled(roster: Path, **settings: Any) -> Site:
+    return Site(Settings.model_validate({"roster": roster} | settings))
+
+
+def test_a_reload_of_what_counts_turns_the_seats_at_once_from_what_was_heard_on(floors: Floors, roster: Path) -> None:
+    """Its next event may come in hours; and of the time before nothing becomes anything else."""
+    floors.take("a", [added(START + 10, queue="idle", seat="PJSIP/1001"), heard(START + 25)])
+    assert shown(floors.changes())["1001"]["state"] == "available"
+    (batch,) = floors.reload(ruled(roster, queues={"idle": {"counts": False}}))
+    (closed,) = batch.closed
+    assert (closed.seat, closed.start, closed.end) == ("PJSIP/1001", (START + 10) * S, (START + 25) * S)
+    agent = shown(floors.changes())["1001"]
+    assert (agent["state"], agent["since"]) == ("signed_out", START + 25)
+    counters = agent["counters"]
+    assert (counters["signed_in"], counters["sign_ins"], counters["sign_outs"]) == (15, 1, 0)
+
+
+def test_a_reload_of_paused_in_begins_the_pause_where_it_holds(floors: Floors, roster: Path) -> None:
+    seat = "PJSIP/1001"
+    floors.take("a", [added(START + 10, seat=seat), added(START + 10, queue="sales", seat=seat)])
+    floors.take("a", [paused(START + 20, "toilet", seat=seat), heard(START + 30)])
+    assert shown(floors.changes())["1001"]["state"] == "available"
+    floors.reload(ruled(roster, floor={"paused_in": "any"}))
+    agent = shown(floors.changes())["1001"]
+    assert (agent["state"], agent["since"], agent["aux"], agent["aux_from"]) == ("paused", START + 30, 0, START + 30)
+    floors.take("a", [unpaused(START + 29, seat=seat)])  # said late: it applies where the pause began
+    assert shown(floors.changes())["1001"]["aux"] == 0
+
+
+def test_a_reload_that_changes_no_rule_of_seats_records_nothing(floors: Floors, roster: Path) -> None:
+    floors.take("a", [added(START + 10, seat="PJSIP/1001"), connected(START + 20, seat="PJSIP/1001")])
+    assert floors.reload(ruled(roster, queues={"support": {"wrap_up_s": 30}})) == []
+
+
+def test_a_reload_in_a_gap_leaves_to_the_snapshot_what_nobody_sees(floors: Floors, roster: Path) -> None:
+    floors.take("a", [added(START + 10, queue="idle", seat="PJSIP/1001"), Lost((START + 20) * S)])
+    assert floors.reload(ruled(roster, queues={"idle": {"counts": False}})) == []
+    assert shown(floors.changes())["1001"]["state"] == "unobserved"
+    floors.take("a", [snapshot(START + 40, member(queue="idle", seat="PJSIP/1001"))])
+    assert shown(floors.changes())["1001"]["state"] == "signed_out"
 
 
 def test_faulty_files_leave_the_site_as_it_was(roster: Path) -> None:

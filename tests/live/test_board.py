@@ -49,6 +49,21 @@ def test_others_see_a_personal_reason_as_personal_and_the_agent_sees_the_own() -
     assert unpack(shown.agents["1001"].own)["reason"] == "toilet"
 
 
+def test_a_reason_that_becomes_personal_is_hidden_at_once_and_only_that_is_a_change() -> None:
+    personal = set[str]()
+    shown = Board(personal.__contains__)
+    applied(shown, paused("ticket"))
+    applied(shown, LiveBatch(team(3, first=1002)))
+    assert shown.look_again().agents == {}
+    personal.add("ticket")
+    assert shown.look_again().agents == {"1001": {"team-1"}}
+    assert floor_of(shown, "1001")["reason"] == "personal"
+    assert unpack(shown.agents["1001"].own)["reason"] == "ticket"
+    personal.clear()
+    assert shown.look_again().agents == {"1001": {"team-1"}}
+    assert floor_of(shown, "1001")["reason"] == "ticket"
+
+
 def test_a_reason_that_is_not_personal_is_the_same_for_all() -> None:
     shown = board()
     applied(shown, paused("ticket"))
