@@ -248,10 +248,12 @@ class House:
             self.closer.site, self.closer.units = measuring(site), site.rostered_units
             self.closer.policies = site.policies
         async with self._taking:
-            self.floors.reload(site)
+            for batch in self.floors.reload(site):
+                await self.recorder.put(batch)
             if today_differs and self.pbxs and await self._drain():
                 await self.floors.recount(self._refill)
         self.writer.wake()
+        self.hub.take(self.board.look_again())
         log.info("reloaded", agents=len(list(site.roster.agents)), units=len(site.rostered_units))
 
     async def _note_roster(self, site: Site) -> None:
