@@ -5,11 +5,10 @@ A child retries what it knows to pass; whatever else it raises ends the process,
 
 import asyncio
 import gc
-import secrets
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,11 +23,13 @@ from ccd.daemon.applied_roster import AppliedRoster
 from ccd.daemon.floors import Floors
 from ccd.daemon.health import Figures, Health, registry_of
 from ccd.daemon.pbxs import pbx_config
+from ccd.daemon.place import place
 from ccd.daemon.site import Site
 from ccd.daemon.stores import database
 from ccd.errors import DatabaseBusyError, FaultsError
 from ccd.floor.crew import Crew
 from ccd.history.close import Closer
+from ccd.history.lease import Lease, Term
 from ccd.history.reading import reading
 from ccd.history.recorder import Recorder
 from ccd.history.refill import refill
@@ -83,13 +84,21 @@ class House:
     """The parts, made but not running. `run` runs them until it is cancelled, or a signal says so."""
 
     def __init__(
-        self, site: Site, engine: AsyncEngine, redis_url: str, parts: frozenset[Part], outside: Surroundings
+        self,
+        site: Site,
+        engine: AsyncEngine,
+        redis_url: str,
+        parts: frozenset[Part],
+        outside: Surroundings,
+        lease: Lease | None,
+        asked_to_reload: asyncio.Event,
     ) -> None:
         settings, http = site.settings, site.settings.http
         self.site, self.engine, self.parts, self.outside = site, engine, parts, outside
         self.clock = outside.clock
-        self.writer_name = secrets.token_hex(8)
-        self._asked_to_reload = asyncio.Event()
+        self.lease = lease  # whoever captures has one
+        self._recording = False
+        self._asked_to_reload = asked_to_reload
         self._taking = (
             asyncio.Lock()
         )  # held while events are applied and handed on; who needs the floors at rest takes it
@@ -97,7 +106,12 @@ class House:
         captured = settings.pbx if "capture" in parts else ()
         self.evidence = {
             pbx.name: Evidence(
-                settings.evidence.directory, pbx.name, log, keep_days=settings.evidence.keep_days, clock=self.clock
+                settings.evidence.directory,
+                pbx.name,
+                log,
+                keep_days=settings.evidence.keep_days,
+                clock=self.clock,
+                may_write=lambda: lease is None or lease.certain,
             )
             for pbx in captured
         }
@@ -105,10 +119,13 @@ class House:
             pbx.name: Pbx(pbx_config(pbx), log, self.evidence[pbx.name].keep, clock=self.clock) for pbx in captured
         }
         self.floors = Floors(site, self._sources, self._now)
-        self.recorder = Recorder(engine, self.writer_name)
-        self.store = Store(connect(redis_url), settings.site)
+        self.recorder = Recorder(engine, lease.holder if lease else "")
+        term = lease.term if lease else Term("", 0)
+        self.store = Store(connect(redis_url), settings.site, line=term.line, term=term.number)
         self.feed_store = Store(connect(redis_url), settings.site)
-        self.writer = Writer(self.store, self.floors.changes, self.floors.everything)
+        self.writer = Writer(
+            self.store, self.floors.changes, self.floors.everything, sure=lease.sure if lease else None
+        )
         self.health = Health(self.pbxs, self.recorder if captured else None, self._redis_holds_the_floor)
         self.ledger = Ledger(engine, self._now)
         self.closer = Closer(
@@ -131,29 +148,43 @@ class House:
 
     async def run(self) -> None:
         """Raises what a child could not retry."""
-        await self._resume()
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(sign, stopped.set)
-        loop.add_signal_handler(signal.SIGHUP, self._asked_to_reload.set)
         try:
-            async with asyncio.TaskGroup() as children:
-                tasks = [children.create_task(child, name=name) for name, child in self._children()]
-                if self.outside.started:
-                    await self.outside.started(self)
-                self.outside.notifier.ready(self._status())
+            async with asyncio.TaskGroup() as group:
+                living = group.create_task(self._live())
                 await stopped.wait()
                 self.outside.notifier.stopping()
-                if "capture" in self.parts:
+                if self._recording:
                     await self._drain()
-                for task in tasks:
-                    task.cancel()
+                living.cancel()
         finally:
-            for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for sign in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(sign)
             await self.store.close()
             await self.feed_store.close()
+
+    async def _live(self) -> None:
+        """First who keeps the place, then what was stored, then everybody else."""
+        async with asyncio.TaskGroup() as children:
+            for name, child in self._keepers():
+                children.create_task(child, name=name)
+            await self._resume()
+            for name, child in self._children():
+                children.create_task(child, name=name)
+            self._recording = "capture" in self.parts
+            if self.outside.started:
+                await self.outside.started(self)
+            self.outside.notifier.ready(self._status())
+
+    def _keepers(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        """Who works from the first moment on: to resume may take longer than others wait to hear of us."""
+        if self.lease is not None:
+            yield "lease", self.lease.run()
+        if self.outside.notifier.watchdog_interval_s:
+            yield "watchdog", self._feed_watchdog()
 
     def _children(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """Who works in this house."""
@@ -173,12 +204,10 @@ class House:
             yield "server", self.server.run()
         if self.outside.read_again is not None:
             yield "reloader", self._reload_when_asked(self.outside.read_again)
-        if self.outside.notifier.watchdog_interval_s:
-            yield "watchdog", self._feed_watchdog()
 
     async def _resume(self) -> None:
         for name in self.pbxs:
-            state = await take_over(self.engine, name, self.writer_name, Patience())
+            state = await take_over(self.engine, name, self.recorder.writer, Patience(), self.lease)
             self.floors.resume(name, state)
         await self._note_roster(self.site)
         if self.pbxs:
@@ -325,17 +354,35 @@ class House:
 
 @asynccontextmanager
 async def house(site: Site, parts: frozenset[Part], outside: Surroundings) -> AsyncIterator[House]:
-    """The daemon with its stores open, the embedded ones started and migrated; all of it is gone with the block."""
+    """The daemon with its stores open, the embedded ones started and migrated; all of it is gone with the block.
+
+    Where another process captures for this site, it is waited for (ccd.history.stand_by)."""
     settings = site.settings
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(database(settings))
+        asked_to_reload = stack.enter_context(_reloads())
+        lease = None
+        if "capture" in parts:
+            lease = await stack.enter_async_context(place(engine, settings, outside.notifier))
         redis_url = store_url(settings.redis)
         if redis_url == "embedded":
             redis_url = await stack.enter_async_context(embedded_redis())
-        made = House(site, engine, redis_url, parts, outside)
+        made = House(site, engine, redis_url, parts, outside, lease, asked_to_reload)
         if made.server is not None:
             stack.callback(made.server.close)
         yield made
+
+
+@contextmanager
+def _reloads() -> Iterator[asyncio.Event]:
+    """SIGHUP from the first moment on: it must not end whoever stands by."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, asked.set)
+    try:
+        yield asked
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 def _leave_to_itself() -> None:

@@ -62,7 +62,7 @@ class Lease:
     """Held by this process: `run` is a child of the daemon, and raises LeaseLostError when it is another's."""
 
     def __init__(self, engine: AsyncEngine, claim: Claim, term: Term, lock: LockFile) -> None:
-        self.term = term
+        self.term, self.holder = term, claim.holder
         self._engine, self._claim, self._lock = engine, claim, lock
         self._ticked_at = own_clock()
         self._doubtful = False

@@ -39,7 +39,8 @@ class Recorder:
         patience: Patience = PATIENCE,
         again_s_max: float = AGAIN_S_MAX,
     ) -> None:
-        self._engine, self._writer, self._patience, self._again_s_max = engine, writer, patience, again_s_max
+        self.writer = writer
+        self._engine, self._patience, self._again_s_max = engine, patience, again_s_max
         self._waiting_rows_max, self._group_rows_max = waiting_rows_max, group_rows_max
         self._queue: deque[Batch] = deque()
         self._written: dict[str, int] = {}  # transactions of this writer, by PBX
@@ -92,7 +93,7 @@ class Recorder:
     async def _write(self, batches: list[Batch]) -> None:
         async def work(connection: AsyncConnection) -> None:
             for batch in batches:
-                await write_batch(connection, self._writer, self._written.get(batch.pbx, 0) + 1, batch)
+                await write_batch(connection, self.writer, self._written.get(batch.pbx, 0) + 1, batch)
 
         again_s = self._patience.wait_s_max
         while True:

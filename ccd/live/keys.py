@@ -1,6 +1,7 @@
 """What ccd keeps in Redis: names, types, expiry. A site's keys share one hash tag: a Cluster keeps them together.
 
-    ccd:{SITE}:head        hash    epoch: the name of the last full rewrite; number: of the newest batch since
+    ccd:{SITE}:head        hash    epoch: the name of the last full rewrite; number: of the newest batch since;
+                                   line, term: whose rewrite it was, a lower term of the same line is refused
     ccd:{SITE}:agents      hash    agent → msgpack map: the AGENT object of the live channel, reasons as they are
     ccd:{SITE}:queues      hash    queue → msgpack map: queue, waiting, oldest_since
     ccd:{SITE}:sources     hash    PBX → msgpack map: pbx, state, since

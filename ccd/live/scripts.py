@@ -45,20 +45,25 @@ return 1
 """
 )
 
-# KEYS: as above, and the staged agents. ARGV: epoch kept_s entries_max entry, the counts of queues sources watermarks,
-# then these
+# KEYS: as above, and the staged agents. ARGV: epoch kept_s entries_max entry line term, the counts of queues sources
+# watermarks, then these. → 1 written, 0 refused: a later holder of the same line was here
 REPLACE = (
     FIELDS
     + """
+local line, term = unpack(redis.call('HMGET', KEYS[1], 'line', 'term'))
+if line == ARGV[5] and tonumber(term) > tonumber(ARGV[6]) then
+  redis.call('DEL', KEYS[7])
+  return 0
+end
 if redis.call('EXISTS', KEYS[7]) == 1 then
   redis.call('RENAME', KEYS[7], KEYS[2])
 else
   redis.call('DEL', KEYS[2])
 end
 redis.call('DEL', KEYS[1], KEYS[3], KEYS[4], KEYS[5])
-local at = 8
-for i = 1, 3 do at = put(KEYS[i + 2], at, tonumber(ARGV[4 + i])) end
-redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'number', 0)
+local at = 10
+for i = 1, 3 do at = put(KEYS[i + 2], at, tonumber(ARGV[6 + i])) end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'number', 0, 'line', ARGV[5], 'term', ARGV[6])
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[3], '*', 'b', ARGV[4])
 keep(ARGV[2])
 return 1

@@ -2,7 +2,8 @@
 
 One site has one writer. Its store remembers the epoch it began and the number of its last batch, and Redis refuses a
 batch that does not follow on what it holds (ccd.live.keys): so a batch whose answer was lost can be sent again, and a
-store that was wiped is noticed with the next write.
+store that was wiped is noticed with the next write. Of two writers, the one whose `term` is older gets nothing in any
+more: it stood still when the other took its place.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, NamedTuple
 
+from ccd.errors import LeaseLostError
 from ccd.live.batch import AgentReading, LiveBatch, Packed, pack, packed, unpack
 from ccd.live.connect import Client
 from ccd.live.keys import KEPT_S, STAGED_KEPT_S, STREAM_ENTRIES_MAX, Keys
@@ -47,10 +49,15 @@ class Snapshot(NamedTuple):
 
 
 class Store:
-    def __init__(self, redis: Client, site: str, entries_max: int = STREAM_ENTRIES_MAX) -> None:
-        self._redis = redis
+    """`line` and `term` say which writer this is: of one line, a higher term came later. Readers need none."""
+
+    def __init__(
+        self, redis: Client, site: str, entries_max: int = STREAM_ENTRIES_MAX, line: str = "", term: int = 0
+    ) -> None:
+        self._redis, self._site = redis, site
         self._keys = Keys.of(site)
         self._entries_max = entries_max
+        self._line, self._term = line, term
         self._epoch = ""
         self._number = 0
         keys = self._keys
@@ -80,7 +87,8 @@ class Store:
         return True
 
     async def replace(self, everything: LiveBatch) -> None:
-        """Put everything in place of whatever is there, seen by readers all at once."""
+        """Put everything in place of whatever is there, seen by readers all at once. LeaseLostError where a later
+        writer has been here."""
         epoch = secrets.token_hex(8)
         staged = self._keys.staged(epoch)
         agents = iter(everything.agents)
@@ -92,12 +100,15 @@ class Store:
         rest = packed(LiveBatch((), (), everything.queues, everything.sources, everything.watermarks))
         runs = (rest.queues, rest.sources, rest.watermarks)
         arguments: list[str | bytes | int] = [
-            epoch, KEPT_S, self._entries_max, rest.entry(epoch, 0), *(len(run) for run in runs)
+            epoch, KEPT_S, self._entries_max, rest.entry(epoch, 0), self._line, self._term,
+            *(len(run) for run in runs),
         ]  # fmt: skip
         for run in runs:
             arguments += _flat(run)
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            await self._replace.run(self._redis, (*self._all, staged), arguments)
+            written = await self._replace.run(self._redis, (*self._all, staged), arguments)
+        if not written:
+            raise LeaseLostError(f"the live state of site {self._site}", "")
         self._epoch, self._number = epoch, 0
 
     async def announce(self, agents: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ is put right by one full rewrite when it is back, or when it turns out to hold s
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class WriterLimits:
 
 class Writer:
     """`changes` gives what is new since it was last asked; `everything` all there is, and takes the changes back to
-    nothing. `wake()` says that there is something to write."""
+    nothing. `wake()` says that there is something to write. `sure` returns when this process may write, or raises."""
 
     def __init__(
         self,
@@ -40,11 +40,13 @@ class Writer:
         changes: Callable[[], LiveBatch],
         everything: Callable[[], LiveBatch],
         limits: WriterLimits | None = None,
+        sure: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._store = store
         self._changes = changes
         self._everything = everything
         self._limits = limits or WriterLimits()
+        self._sure = sure or _sure
         self._woken = asyncio.Event()
         self._log = structlog.get_logger("ccd.live.writer")
         self.in_step = False  # Redis holds what the floor has said
@@ -62,6 +64,7 @@ class Writer:
                 async with asyncio.timeout(self._limits.heartbeat_s):
                     await self._woken.wait()
             self._woken.clear()
+            await self._sure()
             await self._write(packed(self._changes()))
             await asyncio.sleep(self._limits.batch_pause_s)
 
@@ -87,6 +90,7 @@ class Writer:
         failed = ""
         while not self.in_step:
             try:
+                await self._sure()
                 await self._store.replace(self._everything())
                 self.in_step = True
             except AWAY as error:
@@ -97,3 +101,7 @@ class Writer:
                 delay_s = min(2 * delay_s, self._limits.retry_delay_s_max)
         self.rewrites += 1
         self._log.info("Redis holds the floor", rewrites=self.rewrites)
+
+
+async def _sure() -> None:
+    """Nobody else writes."""

@@ -47,6 +47,7 @@ class Evidence:
         buffer_bytes_max: int = BUFFER_BYTES_MAX,
         flush_interval_s: float = FLUSH_INTERVAL_S,
         clock: Callable[[], float] = time,
+        may_write: Callable[[], bool] = lambda: True,
     ) -> None:
         self.folder = pbx_folder(folder, pbx)
         self.kept = Kept()
@@ -55,6 +56,7 @@ class Evidence:
         self._buffer_bytes_max = buffer_bytes_max
         self._flush_interval_s = flush_interval_s
         self._clock = clock
+        self._may_write = may_write
         self._buffer: list[tuple[int, Record]] = []
         self._buffer_bytes = 0
         self._full = False
@@ -89,7 +91,12 @@ class Evidence:
             await asyncio.shield(self.flush())
 
     async def flush(self) -> None:
-        """Hand what has come to the disk. It does not raise: evidence that can't be written stops no capture."""
+        """Hand what has come to the disk. It does not raise: evidence that can't be written stops no capture.
+
+        Nothing is written while another process may be writing here: it would be behind the hash of a day.
+        """
+        if not self._may_write():
+            return
         buffer, self._buffer, self._buffer_bytes, self._full = self._buffer, [], 0, False
         if buffer:
             await asyncio.to_thread(self._write, buffer)

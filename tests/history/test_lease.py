@@ -1,9 +1,10 @@
 """One process holds a site; who is started beside it stands by, and takes its place when it is gone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -23,7 +24,7 @@ from tests.history.observing import IMPATIENT, floor_in_store, observe, recordin
 LEASE_S, BEAT_S = 0.8, 0.08
 SITE, PBX = "site test", "PBX a"
 
-Holds = Callable[..., Awaitable[Lease]]
+Holds = Callable[..., Coroutine[Any, Any, Lease]]
 
 
 @pytest.fixture(autouse=True)
@@ -114,19 +115,20 @@ async def test_whose_place_is_taken_can_begin_nothing_any_more(engine: AsyncEngi
 
 
 async def test_who_stood_still_asks_before_it_goes_on(hold: Holds, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 1_000.0
-    monkeypatch.setattr(lease_module, "own_clock", lambda: now)
+    now = [1_000.0]
+    monkeypatch.setattr(lease_module, "own_clock", lambda: now[0])
     mine = await hold("first")
-    assert mine.certain
-    now += STILL_S + 0.1
-    assert not mine.certain
-    await mine.sure()
-    assert mine.certain, "nobody came meanwhile"
+    certain = [mine.certain]
+    now[0] += STILL_S + 0.1
+    certain.append(mine.certain)
+    await mine.sure()  # nobody came meanwhile
+    certain.append(mine.certain)
     await hold("second")
-    now += STILL_S + 0.1
+    now[0] += STILL_S + 0.1
     with pytest.raises(LeaseLostError):
         await mine.sure()
-    assert not mine.certain
+    certain.append(mine.certain)
+    assert certain == [True, False, True, False]
 
 
 async def test_a_database_that_takes_nothing_takes_nothing_from_who_holds(engine: AsyncEngine, hold: Holds) -> None:

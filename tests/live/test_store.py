@@ -1,8 +1,10 @@
 """What Redis holds, and what it refuses to be given."""
 
+import pytest
 from redis.asyncio import Redis as Client
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from ccd.errors import LeaseLostError
 from ccd.floor.seats import State
 from ccd.live.batch import LiveBatch, QueueNow, SourceNow, packed, unpack
 from ccd.live.connect import connect
@@ -138,3 +140,23 @@ async def test_anybody_may_announce_changed_accounts(server: Server, open_store:
     (entry,) = await writer.entries_after(before, 1.0)
     assert (entry.epoch, entry.accounts) == ("", ["1001", "1002"])
     assert await writer.write(packed(LiveBatch()))  # and the writer's batches follow on each other all the same
+
+
+async def test_a_writer_whose_place_was_taken_gets_nothing_in_any_more(server: Server, store: Store) -> None:
+    old, new, elsewhere = (
+        Store(connect(server.url), "site", line=line, term=term) for line, term in (("a", 1), ("a", 2), ("b", 1))
+    )
+    await old.replace(floor(2))
+    await new.replace(floor(3))
+    assert not await old.write(packed(LiveBatch(gone=("1001",))))
+    with pytest.raises(LeaseLostError, match="live state of site"):
+        await old.replace(floor(1))
+    assert len((await store.read()).agents) == 3
+    await new.replace(floor(4))
+    await elsewhere.replace(floor(5))  # whose database is another: its terms begin anew
+    assert len((await store.read()).agents) == 5
+    client = Client.from_url(server.url)
+    assert await client.keys("*agents:*") == [], "nothing staged is left behind"
+    await client.aclose()
+    for each in (old, new, elsewhere):
+        await each.close()

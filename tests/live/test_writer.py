@@ -142,3 +142,26 @@ async def test_a_server_that_is_not_there_yet_is_waited_for(server: Server, open
         assert not writer.in_step
         server.start()
         await until_stored(reader, floor)
+
+
+async def test_nothing_is_written_while_it_is_not_sure_whose_place_it_is(server: Server, open_store: OpenStore) -> None:
+    floor, reader, sure = SmallFloor(), open_store(), asyncio.Event()
+    sure.set()
+
+    async def wait_until_sure() -> None:
+        await sure.wait()
+
+    writer = Writer(open_store(), floor.changes, floor.everything, QUICK, wait_until_sure)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(writer.run())
+        await until_stored(reader, floor)
+        sure.clear()
+        batches = writer.batches
+        floor.turn("1003", 60, State.PAUSED)
+        writer.wake()
+        await asyncio.sleep(0.2)
+        assert writer.batches <= batches + 1, "one may have been on its way"
+        assert (await stored(reader))["1003"] != "paused"
+        sure.set()
+        await until_stored(reader, floor)
+        task.cancel()

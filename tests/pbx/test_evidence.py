@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ccd.pbx.evidence import NUMBERS_A_PROCESS, Evidence
-from ccd.pbx.evidence_file import REF_NUMBERS, day_path, find, hash_path
+from ccd.pbx.evidence_file import REF_NUMBERS, day_path, days, find, hash_path
 from tests.pbx.eventually import eventually
 from tests.pbx.said_log import SaidLog
 
@@ -153,3 +153,14 @@ def test_a_pbxs_name_is_never_a_path(tmp_path, name):
     kept = Evidence(tmp_path / "evidence", name, SaidLog())
     assert kept.folder.parent == tmp_path / "evidence"
     assert kept.folder.resolve().parent == (tmp_path / "evidence").resolve()
+
+
+async def test_what_comes_while_another_may_be_writing_waits(tmp_path: Path) -> None:
+    mine = False
+    kept = Evidence(tmp_path, "north", SaidLog(), clock=lambda: NOON / 1_000_000, may_write=lambda: mine)
+    ref = kept.keep(NOON, b"Event: Heard")
+    await kept.flush()
+    assert days(kept.folder) == []
+    mine = True
+    await kept.flush()
+    assert find(kept.folder, ref) == b"Event: Heard"
