@@ -381,7 +381,8 @@ class ClockAheadError(PbxError):
 
     def __str__(self) -> str:
         return (
-            f"PBX {self.pbx}: its clock is {self.ahead_s:.0f} s ahead of ours; it is not followed until both are right"
+            f"PBX {self.pbx}: its clock is {self.ahead_s:.0f} s ahead of ours; it is not followed until both are right "
+            "(clock_ahead_s_max says how far ahead it may be)"
         )
 
 

@@ -37,6 +37,7 @@ BEGINS = time(8, 25)  # the first of the early shift sign in soon after
 WEEKS = 3
 SUPERVISOR, AGENT_PASSWORD, SUPERVISOR_PASSWORD = "lead", "agent-demo", "lead-demo"
 SPEED_MAX = 500.0
+CLOCK_AHEAD_S_MAX = 259_200.0  # a night passes in seconds, and the switch is there first
 PING_INTERVAL_S = 0.5  # much happens on such a floor between two of them
 
 
@@ -104,6 +105,7 @@ def _settings(folder: Path, port: int, ami_port: int, account: Account) -> Setti
                     "username": account.username,
                     "secret": account.secret,
                     "ping_interval_s": PING_INTERVAL_S,
+                    "clock_ahead_s_max": CLOCK_AHEAD_S_MAX,
                 }
             ],
             "queues": {kind.name: {"wrap_up_s": kind.wrap_up_s} for kind in QUEUES},

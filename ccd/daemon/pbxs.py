@@ -25,6 +25,7 @@ def pbx_config(given: PbxSettings) -> PbxConfig:
         snapshot_interval_s=given.snapshot_interval_s,
         snapshot_deadline_s=given.snapshot_deadline_s,
         queue_size_max=given.queue_size_max,
+        clock_ahead_s_max=given.clock_ahead_s_max,
         watermark_margin_s=given.watermark_margin_s,
     )
 

@@ -7,7 +7,7 @@ that something was reloaded, when something was dropped, and every `snapshot_int
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from time import time
 from typing import Literal, NoReturn
@@ -30,20 +30,22 @@ RESYNC_INTERVAL_S_MIN = 1.0  # between snapshots, however often something is rel
 
 @dataclass(frozen=True, slots=True)
 class PbxConfig:
+    """What is a setting has its default there (ccd.settings.tree), and nowhere else."""
+
     account: Account
-    scope: Scope = field(default_factory=Scope)
-    login_timeout_s: float = 10.0
-    ping_interval_s: float = 2.0
-    ping_deadline_s: float = 2.0
-    reconnect_delay_s_min: float = 0.5
-    reconnect_delay_s_max: float = 30.0
-    refused_delay_s: float = 60.0
-    snapshot_interval_s: float = 300.0
+    scope: Scope
+    login_timeout_s: float
+    ping_interval_s: float
+    ping_deadline_s: float
+    reconnect_delay_s_min: float
+    reconnect_delay_s_max: float
+    refused_delay_s: float
+    snapshot_interval_s: float
+    snapshot_deadline_s: float
+    queue_size_max: int  # events between the socket and whoever follows
+    clock_ahead_s_max: float  # of the PBX's clock before ours
+    watermark_margin_s: float  # an event may be said so much later than a Ping that was answered after it
     snapshot_settle_s: float = 0.5  # events that an answer has overtaken come within this
-    snapshot_deadline_s: float = 30.0
-    queue_size_max: int = 100_000  # events between the socket and whoever follows
-    clock_ahead_s_max: float = 259_200.0  # of the PBX's clock before ours; a simulated one may well be a day ahead
-    watermark_margin_s: float = 2.0  # an event may be said so much later than a Ping that was answered after it
 
 
 State = Literal["live", "catching_up", "lost"]

@@ -59,6 +59,7 @@ class Pbx(Section):
     snapshot_interval_s: Seconds = 300.0
     snapshot_deadline_s: Seconds = 30.0
     queue_size_max: Annotated[int, Field(ge=1_000)] = 100_000
+    clock_ahead_s_max: Annotated[float, Field(gt=0, le=31_536_000)] = 300.0
     watermark_margin_s: Annotated[float, Field(ge=0, le=600)] = 2.0
 
 

@@ -17,6 +17,7 @@ from ccd.pbx.ami import Account
 from ccd.pbx.capture import Pbx, PbxConfig
 from ccd.pbx.incidents import Finding, Lack
 from ccd.pbx.observation import Keep, keep_nothing
+from tests.pbx.configured import configured
 from tests.pbx.eventually import eventually
 from tests.pbx.fake_pbx import FakePbx, key_of
 from tests.pbx.said_log import SaidLog
@@ -35,7 +36,7 @@ FAST: dict[str, Any] = {
 
 
 def config(port: int, *, tls: ssl.SSLContext | None = None, method: Any = "md5", **limits: Any) -> PbxConfig:
-    return PbxConfig(Account("north", "127.0.0.1", port, "ccd", "geheim", tls, method), **(FAST | limits))
+    return configured(Account("north", "127.0.0.1", port, "ccd", "geheim", tls, method), **(FAST | limits))
 
 
 @asynccontextmanager

@@ -13,10 +13,11 @@ from ccd.floor.floor import Floor
 from ccd.floor.rules import QueueRule, SeatRules
 from ccd.floor.segments import Segment
 from ccd.pbx.ami import Account
-from ccd.pbx.capture import Pbx, PbxConfig
+from ccd.pbx.capture import Pbx
 from ccd.pbx.captured import Capture
 from ccd.pbx.observation import Keep, keep_nothing
 from ccd.pbx.translate import Scope
+from tests.pbx.configured import configured
 from tests.pbx.eventually import eventually
 from tests.pbx.proxy import Proxy
 from tests.pbx.said_log import SaidLog
@@ -75,7 +76,7 @@ class Following:
             "reconnect_delay_s_min": 0.05,
         } | self._limits
         limits = {"watermark_margin_s": 0.0, "reconnect_delay_s_max": 0.2} | limits
-        self.pbx = Pbx(PbxConfig(account, self._scope, **limits), self.log, self._keep)
+        self.pbx = Pbx(configured(account, self._scope, **limits), self.log, self._keep)
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self.pbx.run()), loop.create_task(self._read())]
         if self._wait_until_live:
