@@ -14,6 +14,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
@@ -22,12 +23,14 @@ from websockets.asyncio.server import ServerConnection, broadcast, serve
 
 from benchmarks.boards import Seen, handshake, open_boards
 from benchmarks.live_processes import Child
+from ccd.daemon.pages import hub_limits
 from ccd.live.batch import pack
 from ccd.live.board import Board, Changes, Shown
 from ccd.live.channel import Channel
 from ccd.live.gate import Gate
-from ccd.live.hub import Hub, HubLimits
+from ccd.live.hub import Hub
 from ccd.org.people import Person, Role, Session
+from ccd.settings import Http
 
 WARM_UP_S = 2.0
 SETTLE_S = 2.0
@@ -119,7 +122,8 @@ def run_channel(connection: Connection, load: Load) -> None:
 
     async def live() -> None:
         board = Board(lambda reason: False)
-        limits = HubLimits(
+        limits = replace(
+            hub_limits(Http()),
             frame_interval_s=0.5 / (load.frames_per_s or 1.0),
             connections_a_person_max=100_000,
             snapshots_a_frame_max=10_000,

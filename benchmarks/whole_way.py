@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.capture import CHUNK_BYTES, Silence
 from ccd.daemon.floors import Floors
+from ccd.daemon.pages import hub_limits
 from ccd.daemon.site import Site
 from ccd.floor.floor import FloorState
 from ccd.history.batch import Batch
@@ -30,7 +31,7 @@ from ccd.live.connect import connect
 from ccd.live.embedded import embedded_redis
 from ccd.live.feed import Feed
 from ccd.live.frames import MsgpackCodec
-from ccd.live.hub import Hub, HubLimits
+from ccd.live.hub import Hub
 from ccd.live.store import Store
 from ccd.live.writer import Writer
 from ccd.org.people import ALL_UNITS, Person, Role, Session
@@ -110,7 +111,7 @@ class WholeWay:
         self._stores = Store(connect(redis_url), "bench"), Store(connect(redis_url), "bench")
         self._writer = Writer(self._stores[0], self.floors.changes, self.floors.everything)
         board = Board(site.is_personal)
-        self._hub = Hub(board, lambda: float(START_S), HubLimits(site.settings.http.frame_interval_s))
+        self._hub = Hub(board, lambda: float(START_S), hub_limits(site.settings.http))
         self._feed = Feed(self._stores[1], board, self._hub, lambda: float(START_S))
 
     @asynccontextmanager

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
+import structlog
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -17,8 +18,11 @@ from ccd.daemon.floors import Floors
 from ccd.history.recorder import Recorder
 from ccd.live.hub import Hub
 from ccd.live.writer import Writer
+from ccd.notify import Notifier
 from ccd.pbx.capture import Pbx
 from ccd.pbx.evidence import Evidence
+
+log = structlog.get_logger("ccd.daemon")
 
 STALL_S_MAX = 30.0  # a PBX that is live says something each few seconds
 
@@ -64,6 +68,17 @@ class Health:
         if self._recorder is not None and self._recorder.failing_since is not None:
             found["sql"] = f"takes nothing; {self._recorder.rows_waiting} rows wait"
         return found
+
+
+async def feed_watchdog(health: Health, notifier: Notifier, status: Callable[[], str]) -> None:
+    """systemd restarts a process that it hears nothing of: so whoever is stalled says nothing."""
+    while True:
+        if stalled := health.stalled():
+            log.error("stalled: the watchdog is not fed", pbxs=stalled)
+        else:
+            notifier.alive()
+            notifier.status(status())
+        await asyncio.sleep(notifier.watchdog_interval_s)
 
 
 class Figures(Collector):

@@ -4,61 +4,46 @@ A child retries what it knows to pass; whatever else it raises ends the process,
 """
 
 import asyncio
-import gc
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.fate import Settlement
-from ccd.bank.measured import Measured
-from ccd.bank.settle import Settler
-from ccd.bank.statement import account_of, statement_of
-from ccd.daemon.applied_roster import AppliedRoster
 from ccd.daemon.floors import Floors
-from ccd.daemon.health import Figures, Health, registry_of
+from ccd.daemon.following import Following
+from ccd.daemon.health import Figures, Health, feed_watchdog, registry_of
+from ccd.daemon.pages import hub_limits, page_server
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.place import place
-from ccd.daemon.site import Site
+from ccd.daemon.reloading import Applied, Reloading, asked_to_reload
+from ccd.daemon.settling import Settling
+from ccd.daemon.site import Current, Site
 from ccd.daemon.stores import database
-from ccd.errors import DatabaseBusyError, FaultsError
-from ccd.floor.crew import Crew
 from ccd.history.close import Closer
 from ccd.history.lease import Lease, Term
-from ccd.history.reading import reading
 from ccd.history.recorder import Recorder
-from ccd.history.refill import refill
-from ccd.history.resume import take_over
-from ccd.history.unit_days import note_stale
-from ccd.history.whose import Measuring
 from ccd.ledger.books import Ledger
-from ccd.ledger.sql.turns import Patience, take_turn
 from ccd.live.batch import SourceNow
 from ccd.live.board import Board
-from ccd.live.channel import Channel
 from ccd.live.connect import connect
 from ccd.live.embedded import embedded_redis
 from ccd.live.feed import Feed
 from ccd.live.gate import Gate
-from ccd.live.hub import Hub, HubLimits
+from ccd.live.hub import Hub
 from ccd.live.store import Store
-from ccd.live.writer import AWAY, Writer
+from ccd.live.writer import Writer
 from ccd.notify import Notifier
-from ccd.org.roster import changes_since
 from ccd.pbx.capture import Pbx
 from ccd.pbx.evidence import Evidence
 from ccd.settings.secrets import store_url
 from ccd.web.accounts import Accounts
-from ccd.web.app import Web, create_app
-from ccd.web.backoff import BackOff
 from ccd.web.passwords import Passwords
-from ccd.web.server import PageServer, Tls
-from ccd.web.session_api import COOKIE
+from ccd.web.server import PageServer
 from ccd.web.sessions import Sessions
 
 Part = Literal["capture", "live", "settle", "api"]
@@ -93,28 +78,14 @@ class House:
         lease: Lease | None,
         asked_to_reload: asyncio.Event,
     ) -> None:
-        settings, http = site.settings, site.settings.http
-        self.site, self.engine, self.parts, self.outside = site, engine, parts, outside
+        settings = site.settings
+        self.current, self.engine, self.parts, self.outside = Current(site), engine, parts, outside
         self.clock = outside.clock
         self.lease = lease  # whoever captures has one
         self._recording = False
         self._asked_to_reload = asked_to_reload
-        self._taking = (
-            asyncio.Lock()
-        )  # held while events are applied and handed on; who needs the floors at rest takes it
-        self._applied_roster = AppliedRoster(settings.state_directory)
         captured = settings.pbx if "capture" in parts else ()
-        self.evidence = {
-            pbx.name: Evidence(
-                settings.evidence.directory,
-                pbx.name,
-                log,
-                keep_days=settings.evidence.keep_days,
-                clock=self.clock,
-                may_write=lambda: lease is None or lease.certain,
-            )
-            for pbx in captured
-        }
+        self.evidence = {pbx.name: self._evidence(pbx.name) for pbx in captured}
         self.pbxs = {
             pbx.name: Pbx(pbx_config(pbx), log, self.evidence[pbx.name].keep, clock=self.clock) for pbx in captured
         }
@@ -127,18 +98,19 @@ class House:
             self.store, self.floors.changes, self.floors.everything, sure=lease.sure if lease else None
         )
         self.health = Health(self.pbxs, self.recorder if captured else None, self._redis_holds_the_floor)
+        self.following = Following(engine, self.floors, self.recorder, self.writer, self.health, lease)
         self.ledger = Ledger(engine, self._now)
         self.closer = Closer(
-            engine, measuring(site), site.rostered_units, [pbx.name for pbx in settings.pbx], site.policies,
-            self._settle, self._now, settings.settle_wait_s_max,
+            engine, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], site.policies,
+            Settling(self.ledger, self.current, self.store).settle, self._now, settings.settle_wait_s_max,
         )  # fmt: skip
-        self.board = Board(lambda reason: self.site.is_personal(reason))
-        self.hub = Hub(
-            self.board,
-            self.clock,
-            HubLimits(http.frame_interval_s, http.heartbeat_s, connections_max=http.connections_max),
-        )
+        self.board = Board(lambda reason: self.current.site.is_personal(reason))
+        self.hub = Hub(self.board, self.clock, hub_limits(settings.http))
         self.feed = Feed(self.feed_store, self.board, self.hub, self.clock)
+        self.applied = Applied(engine, site) if "settle" in parts else None
+        self.reloading = Reloading(
+            self.current, self._now, self.applied, self.closer, self.following, self.board, self.hub
+        )
         self.sessions = Sessions(engine, time.time)  # people's own time, whatever the floor's is
         self.accounts = Accounts(engine, Passwords(), time.time)
         self.gate = Gate(self.hub, self.sessions.of_tokens, self.sessions.still_valid)
@@ -158,7 +130,7 @@ class House:
                 await stopped.wait()
                 self.outside.notifier.stopping()
                 if self._recording:
-                    await self._drain()
+                    await self.following.drain()
                 living.cancel()
         finally:
             for sign in (signal.SIGINT, signal.SIGTERM):
@@ -171,7 +143,9 @@ class House:
         async with asyncio.TaskGroup() as children:
             for name, child in self._keepers():
                 children.create_task(child, name=name)
-            await self._resume()
+            if self.applied is not None:
+                await self.applied.note(self.current.site)
+            await self.following.resume(list(self.pbxs))
             for name, child in self._children():
                 children.create_task(child, name=name)
             self._recording = "capture" in self.parts
@@ -184,7 +158,7 @@ class House:
         if self.lease is not None:
             yield "lease", self.lease.run()
         if self.outside.notifier.watchdog_interval_s:
-            yield "watchdog", self._feed_watchdog()
+            yield "watchdog", feed_watchdog(self.health, self.outside.notifier, self._status)
 
     def _children(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """Who works in this house."""
@@ -193,7 +167,7 @@ class House:
             yield "writer", self.writer.run()
             for name, pbx in self.pbxs.items():
                 yield f"evidence of {name}", self.evidence[name].run()
-                yield f"follows {name}", self._follow(name, pbx)
+                yield f"follows {name}", self.following.follow(name, pbx)
                 yield f"listens to {name}", pbx.run()
         if "settle" in self.parts:
             yield "closer", self.closer.run()
@@ -203,100 +177,10 @@ class House:
             yield "gate", self.gate.run()
             yield "server", self.server.run()
         if self.outside.read_again is not None:
-            yield "reloader", self._reload_when_asked(self.outside.read_again)
-
-    async def _resume(self) -> None:
-        for name in self.pbxs:
-            state = await take_over(self.engine, name, self.recorder.writer, Patience(), self.lease)
-            self.floors.resume(name, state)
-        await self._note_roster(self.site)
-        if self.pbxs:
-            await self._refill(self.floors.crew)
-            for name in self.pbxs:
-                batch = self.floors.begin_gap(name)
-                if batch is not None:
-                    await self.recorder.put(batch)
-
-    async def _follow(self, name: str, pbx: Pbx) -> None:
-        """Parsed, applied, performed."""
-        loaded = False
-        async for events in pbx.batches():
-            for start in range(0, len(events), EVENTS_AT_ONCE_MAX):
-                some = events[start : start + EVENTS_AT_ONCE_MAX]
-                async with self._taking:
-                    batch = self.floors.take(name, some)
-                    self.writer.wake()
-                    await self.recorder.put(batch)
-                self.health.took(name, len(some))
-                await asyncio.sleep(0)
-            if not loaded and self.floors.floors[name].state.confirmed_at is not None:
-                loaded = True
-                _leave_to_itself()
-
-    async def _drain(self) -> bool:
-        """Until what has been applied is written; False where the database does not take it in time."""
-        try:
-            async with asyncio.timeout(DRAIN_S_MAX):
-                await self.recorder.drained()
-        except TimeoutError:
-            log.warning("the database takes nothing", rows_waiting=self.recorder.rows_waiting)
-            return False
-        return True
-
-    async def _feed_watchdog(self) -> None:
-        notifier = self.outside.notifier
-        while True:
-            stalled = self.health.stalled()
-            if stalled:
-                log.error("stalled: the watchdog is not fed", pbxs=stalled)
-            else:
-                notifier.alive()
-                notifier.status(self._status())
-            await asyncio.sleep(notifier.watchdog_interval_s)
-
-    async def _reload_when_asked(self, read_again: Callable[[], Site]) -> None:
-        """SIGHUP: roster, reasons, queues and policy are read again; where they have faults, the old ones stay."""
-        while True:
-            await self._asked_to_reload.wait()
-            self._asked_to_reload.clear()
-            self.outside.notifier.reloading()
-            try:
-                await self._take(read_again())
-            except FaultsError as error:
-                log.error("not reloaded; what was read before holds on", faults=str(error).splitlines())
-            except DatabaseBusyError as error:
-                log.error("not reloaded: the database could not be told; reload again", why=str(error))
-            self.outside.notifier.ready(self._status())
-
-    async def _take(self, site: Site) -> None:
-        """Another site from now on; days that its roster sees otherwise are measured anew (docs/time-bank.md 2.1)."""
-        today_differs = changes_since(self.site.roster, site.roster) is not None
-        async with self.closer.closing:
-            await self._note_roster(site)
-            self.site = site
-            self.closer.site, self.closer.units = measuring(site), site.rostered_units
-            self.closer.policies = site.policies
-        async with self._taking:
-            for batch in self.floors.reload(site):
-                await self.recorder.put(batch)
-            if today_differs and self.pbxs and await self._drain():
-                await self.floors.recount(self._refill)
-        self.writer.wake()
-        self.hub.take(self.board.look_again())
-        log.info("reloaded", agents=len(list(site.roster.agents)), units=len(site.rostered_units))
-
-    async def _note_roster(self, site: Site) -> None:
-        """Have the days measured anew that this roster sees otherwise than the one that was applied last."""
-        if "settle" not in self.parts:
-            return
-        since = self._applied_roster.changed_since(site)
-        if since is not None:
-            await take_turn(self.engine, lambda connection: note_stale(connection, since), Patience())
-        self._applied_roster.keep(site)
-
-    async def _refill(self, crew: Crew) -> None:
-        async with reading(self.engine) as connection:
-            await refill(connection, crew, measuring(self.site), self.site.rostered_units)
+            yield (
+                "reloader",
+                self.reloading.run(self._asked_to_reload, self.outside.read_again, self.outside.notifier, self._status),
+            )
 
     # --- what the parts ask of each other ----------------------------------------------------------------------------
 
@@ -306,45 +190,22 @@ class House:
     def _sources(self) -> list[SourceNow]:
         return [SourceNow(name, pbx.state, round(pbx.since * 1_000_000)) for name, pbx in self.pbxs.items()]
 
-    async def _settle(self, measured: Iterable[Measured], dry_run: bool) -> Settlement:
-        """Post, and tell the pages of those it concerns."""
-        settlement = await Settler(self.ledger, self.site.policies, self.site.settings.site).settle(measured, dry_run)
-        if not dry_run and settlement.touched:
-            await self._announce(settlement.touched)
-        return settlement
-
-    async def _announce(self, agents: Iterable[str]) -> None:
-        """Open pages ask for their account again. Where Redis is away they do it when they are next looked at."""
-        try:
-            await self.store.announce(agents)
-        except AWAY as error:
-            log.warning("open pages were not told of the settlement", error=str(error))
-
     def _redis_holds_the_floor(self) -> bool:
         return self.writer.in_step if "capture" in self.parts else self.feed.is_following
 
+    def _evidence(self, pbx: str) -> Evidence:
+        kept, lease = self.current.site.settings.evidence, self.lease
+        return Evidence(
+            kept.directory, pbx, log, keep_days=kept.keep_days, clock=self.clock,
+            may_write=lambda: lease is None or lease.certain,
+        )  # fmt: skip
+
     def _server(self) -> PageServer:
-        http = self.site.settings.http
         figures = Figures(self.health, self.pbxs, self.evidence, self.floors, self.writer, self.hub)
-        web = Web(
-            accounts=self.accounts,
-            sessions=self.sessions,
-            back_off=BackOff(),
-            clock=time.time,
-            site=lambda: self.site.said(self._now()),
-            units=lambda: self.site.rostered_units,
-            with_below=lambda units: self.site.units.with_below(units),
-            agent=lambda agent: self.site.agent_facts(agent, self._now()),
-            account_of=lambda agent: account_of(self.ledger, agent),
-            statement_of=lambda agent, before, limit: statement_of(self.ledger, agent, before, limit),
-            turn_out=self.gate.turn_out,
-            missing=self.health.missing,
-            registry=registry_of(figures),
-            origins=http.origins,
-        )
-        channel = Channel(self.hub, self.gate, web.with_below, COOKIE, http.origins)
-        tls = Tls(http.tls.certificate, http.tls.key) if http.tls else None
-        return PageServer(create_app(web), channel, http.host, http.port, tls)
+        return page_server(
+            self.current, self._now, self.ledger, self.accounts, self.sessions, self.hub, self.gate,
+            self.health.missing, registry_of(figures),
+        )  # fmt: skip
 
     def _status(self) -> str:
         live = sum(pbx.state == "live" for pbx in self.pbxs.values())
@@ -360,37 +221,14 @@ async def house(site: Site, parts: frozenset[Part], outside: Surroundings) -> As
     settings = site.settings
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(database(settings))
-        asked_to_reload = stack.enter_context(_reloads())
+        asked = stack.enter_context(asked_to_reload())
         lease = None
         if "capture" in parts:
             lease = await stack.enter_async_context(place(engine, settings, outside.notifier))
         redis_url = store_url(settings.redis)
         if redis_url == "embedded":
             redis_url = await stack.enter_async_context(embedded_redis())
-        made = House(site, engine, redis_url, parts, outside, lease, asked_to_reload)
+        made = House(site, engine, redis_url, parts, outside, lease, asked)
         if made.server is not None:
             stack.callback(made.server.close)
         yield made
-
-
-@contextmanager
-def _reloads() -> Iterator[asyncio.Event]:
-    """SIGHUP from the first moment on: it must not end whoever stands by."""
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, asked.set)
-    try:
-        yield asked
-    finally:
-        loop.remove_signal_handler(signal.SIGHUP)
-
-
-def _leave_to_itself() -> None:
-    """The floor is there and stays: looking through all of it for garbage, again and again, stops every frame for
-    100 to 200 ms at 5,000 agents (benchmarks/live.py)."""
-    gc.collect()
-    gc.freeze()
-
-
-def measuring(site: Site) -> Measuring:
-    return Measuring(site.owner_of, site.roster_turns, site.rules_of)

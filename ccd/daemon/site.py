@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -135,6 +136,13 @@ class Site:
 
     def _policy(self, unit: str | None, at: int) -> Policy:
         return self.policies.policy_at(unit or None, self.units.days(unit or "").at(at).day)
+
+
+@dataclass(slots=True)
+class Current:
+    """The site that holds now: a reload puts another in its place. Whoever needs it asks when it is needed."""
+
+    site: Site
 
 
 def _policies(given: tuple[PolicySettings, ...]) -> Policies:

@@ -20,14 +20,16 @@ Cache = dict[tuple[int, int, str], Sealed]
 
 @dataclass(frozen=True, slots=True)
 class HubLimits:
-    frame_interval_s: float = 0.1
-    heartbeat_s: float = 5.0  # a connection hears something at least this often
+    """What is a setting has its default there (ccd.settings.tree), and nowhere else."""
+
+    frame_interval_s: float
+    heartbeat_s: float  # a connection hears something at least this often
+    connections_max: int
     idle_tick_s: float = 0.5  # how often heartbeats and slow connections are looked after when nothing changes
     write_buffer_bytes_max: int = 65_536  # with more than this unsent, a connection is passed over
     slow_s_max: float = 30.0  # passed over for that long: closed
     resync_interval_s_min: float = 1.0  # a connection gets no more than a snapshot in this time
     snapshots_a_frame_max: int = 50
-    connections_max: int = 10_000
     connections_a_person_max: int = 20
     unsubscribed_s_max: float = 10.0
 
@@ -35,8 +37,8 @@ class HubLimits:
 class Hub:
     """`clock` is the site's, in epoch seconds: what pages count their timers on. The hub's intervals are the loop's."""
 
-    def __init__(self, board: Board, clock: Callable[[], float], limits: HubLimits | None = None) -> None:
-        self.limits = limits or HubLimits()
+    def __init__(self, board: Board, clock: Callable[[], float], limits: HubLimits) -> None:
+        self.limits = limits
         self._board = board
         self._clock = clock
         self._floors: dict[frozenset[str] | None, Topic] = {}

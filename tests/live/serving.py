@@ -19,11 +19,12 @@ from ccd.live.hub import Hub, HubLimits
 from ccd.live.writer import Writer
 from ccd.org.people import Person, Role, Session
 from tests.live.conftest import OpenStore
+from tests.live.limits import limited
 from tests.live.test_writer import QUICK, SmallFloor
 
 COOKIE = "ccd_session"
 FEED = FeedLimits(block_s=0.1, silent_s_max=2.0, retry_delay_s_min=0.02, retry_delay_s_max=0.1)
-FAST = HubLimits(frame_interval_s=0.02, idle_tick_s=0.05, resync_interval_s_min=0.0)
+FAST = limited(frame_interval_s=0.02, idle_tick_s=0.05, resync_interval_s_min=0.0)
 PEOPLE = {
     "lead": Person("lead", Role.SUPERVISOR, None, ("team-1",)),
     "boss": Person("boss", Role.SUPERVISOR, None, ("*",)),

@@ -10,8 +10,8 @@ from websockets.typing import Subprotocol
 
 from ccd.floor.seats import State
 from ccd.live.channel import ChannelLimits
-from ccd.live.hub import HubLimits
 from tests.live.conftest import OpenStore
+from tests.live.limits import limited
 from tests.live.serving import COOKIE, Service, serving
 from tests.live.waiting import until
 
@@ -164,7 +164,7 @@ async def test_other_paths_and_protocols_are_not_ours(open_store: OpenStore) -> 
 
 
 async def test_a_person_has_so_many_connections_and_no_more(open_store: OpenStore) -> None:
-    async with serving(open_store, HubLimits(connections_a_person_max=2)) as service:
+    async with serving(open_store, limited(connections_a_person_max=2)) as service:
         pages = [await service.open("lead") for _ in range(2)]
         assert await refused(service, cookie=f"{COOKIE}=lead") == 429
         await pages[0].line.close()
@@ -186,7 +186,7 @@ async def test_who_signs_out_is_turned_out(open_store: OpenStore) -> None:
 
 
 async def test_a_page_that_does_not_read_is_passed_over_and_then_closed(open_store: OpenStore) -> None:
-    limits = HubLimits(frame_interval_s=0.002, idle_tick_s=0.05, write_buffer_bytes_max=1_000, slow_s_max=0.5)
+    limits = limited(frame_interval_s=0.002, idle_tick_s=0.05, write_buffer_bytes_max=1_000, slow_s_max=0.5)
     async with serving(open_store, limits) as service:
         await until(lambda: service.feed.is_following)
         cookie = f"{COOKIE}=lead"

@@ -7,8 +7,8 @@ import time
 from redis.asyncio import Redis as Client
 
 from ccd.floor.seats import State
-from ccd.live.hub import HubLimits
 from tests.live.conftest import OpenStore
+from tests.live.limits import limited
 from tests.live.servers import Server
 from tests.live.serving import serving
 from tests.live.test_channel import turned
@@ -113,7 +113,7 @@ async def test_a_writer_that_falls_silent_is_noticed(open_store: OpenStore) -> N
 
 async def test_what_happens_within_a_frame_leaves_with_it_and_not_with_the_next(open_store: OpenStore) -> None:
     interval_s, turn_s = 0.4, 0.02
-    async with serving(open_store, HubLimits(frame_interval_s=interval_s)) as service:
+    async with serving(open_store, limited(frame_interval_s=interval_s)) as service:
         await until(lambda: service.feed.is_following)
         board = await service.board()
         await board.hear_op("snapshot")

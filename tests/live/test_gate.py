@@ -9,6 +9,7 @@ from ccd.live.board import Board
 from ccd.live.gate import Authenticate, Gate, GateLimits
 from ccd.live.hub import Hub
 from ccd.org.people import Session
+from tests.live.limits import limited
 from tests.live.serving import PEOPLE, SmallOffice
 from tests.live.waiting import until
 
@@ -27,7 +28,7 @@ class Knocker:
 
 
 async def answers(authenticate: Authenticate, tokens: Sequence[str | None], limits: GateLimits) -> list[object]:
-    gate = Gate(Hub(Board(lambda reason: False), lambda: 0.0), authenticate, ALL_VALID, limits)
+    gate = Gate(Hub(Board(lambda reason: False), lambda: 0.0, limited()), authenticate, ALL_VALID, limits)
     knockers = [Knocker() for _ in tokens]
     async with asyncio.TaskGroup() as group:
         task = group.create_task(gate.run())
@@ -80,5 +81,5 @@ async def test_no_more_wait_than_the_limit_says() -> None:
     async def never(tokens: Collection[str]) -> list[Session | None]:
         raise AssertionError("nobody runs the gate")
 
-    gate = Gate(Hub(Board(lambda reason: False), lambda: 0.0), never, ALL_VALID, GateLimits(waiting_max=3))
+    gate = Gate(Hub(Board(lambda reason: False), lambda: 0.0, limited()), never, ALL_VALID, GateLimits(waiting_max=3))
     assert [gate.ask(Knocker(), "lead") for _ in range(5)] == [True, True, True, False, False]

@@ -12,10 +12,11 @@ from ccd.live.frames import JsonCodec, MsgpackCodec
 from ccd.live.hub import Hub, HubLimits
 from ccd.org.people import Person, Role, Session
 from tests.live.frame_reading import messages
+from tests.live.limits import limited
 from tests.live.readings import Agent, team
 from tests.live.test_board import entry
 
-LIMITS = HubLimits(write_buffer_bytes_max=100, slow_s_max=10.0, snapshots_a_frame_max=2)
+LIMITS = limited(write_buffer_bytes_max=100, slow_s_max=10.0, snapshots_a_frame_max=2)
 
 
 class FakeLine:
@@ -328,7 +329,7 @@ def test_nobody_and_nothing_is_kept_of_who_has_left() -> None:
 
 
 def test_connections_are_limited_in_all_and_a_person() -> None:
-    floor = Floor(HubLimits(connections_max=3, connections_a_person_max=2))
+    floor = Floor(limited(connections_max=3, connections_a_person_max=2))
     assert not floor.hub.is_full_for("lead")
     floor.client("lead")
     floor.client("lead")

@@ -1,0 +1,101 @@
+"""Following the PBXs: what they say is applied to their floors and handed on, to be recorded and to be shown."""
+
+import asyncio
+import gc
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.daemon.floors import Floors
+from ccd.daemon.health import Health
+from ccd.daemon.site import Site
+from ccd.floor.crew import Crew
+from ccd.history.lease import Lease
+from ccd.history.reading import reading
+from ccd.history.recorder import Recorder
+from ccd.history.refill import refill
+from ccd.history.resume import take_over
+from ccd.ledger.sql.turns import Patience
+from ccd.live.writer import Writer
+from ccd.pbx.capture import Pbx
+
+DRAIN_S_MAX = 5.0
+EVENTS_AT_ONCE_MAX = 2_000  # applied before the loop turns to others
+
+log = structlog.get_logger("ccd.daemon")
+
+
+class Following:
+    """`resume` before any `follow`; each PBX has a `follow` of its own."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        floors: Floors,
+        recorder: Recorder,
+        writer: Writer,
+        health: Health,
+        lease: Lease | None,
+    ) -> None:
+        self._engine, self._floors, self._recorder = engine, floors, recorder
+        self._writer, self._health, self._lease = writer, health, lease
+        self._taking = asyncio.Lock()  # held while events are applied and handed on; who has it has the floors at rest
+
+    async def resume(self, pbxs: list[str]) -> None:
+        """Each PBX's floor goes on where it stood, and what happened since was not observed."""
+        for pbx in pbxs:
+            state = await take_over(self._engine, pbx, self._recorder.writer, Patience(), self._lease)
+            self._floors.resume(pbx, state)
+        if pbxs:
+            await self._refill(self._floors.crew)
+        for pbx in pbxs:
+            batch = self._floors.begin_gap(pbx)
+            if batch is not None:
+                await self._recorder.put(batch)
+
+    async def follow(self, name: str, pbx: Pbx) -> None:
+        """Parsed, applied, performed."""
+        loaded = False
+        async for events in pbx.batches():
+            for start in range(0, len(events), EVENTS_AT_ONCE_MAX):
+                some = events[start : start + EVENTS_AT_ONCE_MAX]
+                async with self._taking:
+                    batch = self._floors.take(name, some)
+                    self._writer.wake()
+                    await self._recorder.put(batch)
+                self._health.took(name, len(some))
+                await asyncio.sleep(0)
+            if not loaded and self._floors.floors[name].state.confirmed_at is not None:
+                loaded = True
+                _leave_to_itself()
+
+    async def go_on_by(self, site: Site, today_anew: bool) -> None:
+        """By another site from now on; where `today_anew`, all that is stored of today is counted again by it."""
+        async with self._taking:
+            for batch in self._floors.reload(site):
+                await self._recorder.put(batch)
+            if today_anew and self._floors.floors and await self.drain():
+                await self._floors.recount(self._refill)
+        self._writer.wake()
+
+    async def drain(self) -> bool:
+        """Until what has been applied is written; False where the database does not take it in time."""
+        try:
+            async with asyncio.timeout(DRAIN_S_MAX):
+                await self._recorder.drained()
+        except TimeoutError:
+            log.warning("the database takes nothing", rows_waiting=self._recorder.rows_waiting)
+            return False
+        return True
+
+    async def _refill(self, crew: Crew) -> None:
+        site = self._floors.site
+        async with reading(self._engine) as connection:
+            await refill(connection, crew, site.measuring, site.rostered_units)
+
+
+def _leave_to_itself() -> None:
+    """The floor is there and stays: looking through all of it for garbage, again and again, stops every frame for
+    100 to 200 ms at 5,000 agents (benchmarks/live.py)."""
+    gc.collect()
+    gc.freeze()

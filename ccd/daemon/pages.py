@@ -1,0 +1,60 @@
+"""The server of pages, API and live channel, with what the daemon knows behind it."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from prometheus_client import CollectorRegistry
+
+from ccd.bank.statement import account_of, statement_of
+from ccd.daemon.site import Current
+from ccd.ledger.books import Ledger
+from ccd.live.channel import Channel
+from ccd.live.gate import Gate
+from ccd.live.hub import Hub, HubLimits
+from ccd.settings import Http
+from ccd.web.accounts import Accounts
+from ccd.web.app import Web, create_app
+from ccd.web.backoff import BackOff
+from ccd.web.server import PageServer, Tls
+from ccd.web.session_api import COOKIE
+from ccd.web.sessions import Sessions
+
+
+def page_server(
+    current: Current,
+    now: Callable[[], int],
+    ledger: Ledger,
+    accounts: Accounts,
+    sessions: Sessions,
+    hub: Hub,
+    gate: Gate,
+    missing: Callable[[], Mapping[str, str]],
+    registry: CollectorRegistry,
+) -> PageServer:
+    """`now` is the floor's time in µs; people sign in by the clock on the wall, whatever the floor's is."""
+    http = current.site.settings.http
+    web = Web(
+        accounts=accounts,
+        sessions=sessions,
+        back_off=BackOff(),
+        clock=time.time,
+        site=lambda: current.site.said(now()),
+        units=lambda: current.site.rostered_units,
+        with_below=lambda units: current.site.units.with_below(units),
+        agent=lambda agent: current.site.agent_facts(agent, now()),
+        account_of=lambda agent: account_of(ledger, agent),
+        statement_of=lambda agent, before, limit: statement_of(ledger, agent, before, limit),
+        turn_out=gate.turn_out,
+        missing=missing,
+        registry=registry,
+        origins=http.origins,
+    )
+    channel = Channel(hub, gate, web.with_below, COOKIE, http.origins)
+    tls = Tls(http.tls.certificate, http.tls.key) if http.tls else None
+    return PageServer(create_app(web), channel, http.host, http.port, tls)
+
+
+def hub_limits(http: Http) -> HubLimits:
+    return HubLimits(
+        frame_interval_s=http.frame_interval_s, heartbeat_s=http.heartbeat_s, connections_max=http.connections_max
+    )

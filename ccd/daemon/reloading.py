@@ -1,0 +1,108 @@
+"""Another configuration while everything runs (SIGHUP), and what of the past it sees otherwise."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.daemon.applied_roster import AppliedRoster
+from ccd.daemon.applied_rules import AppliedRules
+from ccd.daemon.following import Following
+from ccd.daemon.held import held_by, judged_otherwise_since
+from ccd.daemon.site import Current, Site
+from ccd.errors import AppliedRulesError, DatabaseBusyError, FaultsError
+from ccd.history.close import Closer
+from ccd.history.unit_days import note_stale
+from ccd.ledger.sql.turns import Patience, take_turn
+from ccd.live.board import Board
+from ccd.live.hub import Hub
+from ccd.notify import Notifier
+from ccd.org.roster import changes_since
+
+log = structlog.get_logger("ccd.daemon")
+
+
+class Applied:
+    """What was applied last is kept beside the state; days that are seen otherwise by now are to be measured anew."""
+
+    def __init__(self, engine: AsyncEngine, site: Site) -> None:
+        folder = site.settings.state_directory
+        self._engine, self._roster, self._rules = engine, AppliedRoster(folder), AppliedRules(folder)
+
+    async def note(self, site: Site) -> None:
+        """This is what is applied: by its roster, and its reasons and policies, all days are what they are."""
+        since = [] if (at := self._roster.changed_since(site)) is None else [at]
+        if (day := self._rules.changed_since(site.settings)) is not None:
+            since.append(site.first_start(day))
+        if since:
+            await take_turn(self._engine, lambda connection: note_stale(connection, min(since)), Patience())
+        self._roster.keep(site)
+        self._rules.keep(site.settings)
+
+
+class Reloading:
+    """`applied` is None where another process settles. `run` is a child of the daemon."""
+
+    def __init__(
+        self,
+        current: Current,
+        now: Callable[[], int],
+        applied: Applied | None,
+        closer: Closer,
+        following: Following,
+        board: Board,
+        hub: Hub,
+    ) -> None:
+        self._current, self._now, self._applied = current, now, applied
+        self._closer, self._following, self._board, self._hub = closer, following, board, hub
+
+    async def run(
+        self, asked: asyncio.Event, read_again: Callable[[], Site], notifier: Notifier, status: Callable[[], str]
+    ) -> None:
+        """Roster, reasons, queues and policy are read again; where they have faults, the old ones stay."""
+        while True:
+            await asked.wait()
+            asked.clear()
+            notifier.reloading()
+            try:
+                await self.take(read_again())
+            except (FaultsError, AppliedRulesError) as error:
+                log.error("not reloaded; what was read before holds on", faults=str(error).splitlines())
+            except DatabaseBusyError as error:
+                log.error("not reloaded: the database could not be told; reload again", why=str(error))
+            notifier.ready(status())
+
+    async def take(self, site: Site) -> None:
+        """Another site from now on; days that it sees otherwise are measured anew (docs/time-bank.md 2.1, 2.3)."""
+        today_anew = self._is_today_otherwise(site)
+        async with self._closer.closing:
+            if self._applied is not None:
+                await self._applied.note(site)
+            self._current.site = site
+            self._closer.site, self._closer.units = site.measuring, site.rostered_units
+            self._closer.policies = site.policies
+        await self._following.go_on_by(site, today_anew)
+        self._hub.take(self._board.look_again())
+        log.info("reloaded", agents=len(list(site.roster.agents)), units=len(site.rostered_units))
+
+    def _is_today_otherwise(self, site: Site) -> bool:
+        before = self._current.site
+        if changes_since(before.roster, site.roster) is not None:
+            return True
+        since = judged_otherwise_since(held_by(before.settings), held_by(site.settings))
+        return since is not None and since <= site.newest_day(self._now())
+
+
+@contextmanager
+def asked_to_reload() -> Iterator[asyncio.Event]:
+    """SIGHUP from the first moment on: it must not end whoever stands by."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, asked.set)
+    try:
+        yield asked
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
