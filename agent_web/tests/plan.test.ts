@@ -69,11 +69,12 @@ describe("the plan of the floor", () => {
   });
 
   test("tiles fill the width, at least two columns on a phone", () => {
-    for (const width of [296, 336, 700, 1280, 1390, 1900, 2500]) {
+    for (const width of [296, 336, 359, 366, 375, 400, 700, 1280, 1390, 1900, 2500]) {
       const { columns, cell_width, gap } = measureTiles(width, 15);
       expect(columns * cell_width + (columns - 1) * gap).toBeCloseTo(width);
       expect(columns).toBeGreaterThanOrEqual(width >= 296 ? 2 : 1);
     }
     expect(measureRows(1000, 15)).toMatchObject({ columns: 1, cell_width: 1000 });
+    expect(measureRows(366, 15).cell_height).toBeGreaterThan(measureRows(1000, 15).cell_height);
   });
 });

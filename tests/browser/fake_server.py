@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ class FakeServer:
 
     def __init__(self, agents: int = 60, pages: Path = PAGES) -> None:
         self.pages = pages
+        self.site = deepcopy(SITE)
         self.agents = make_agents(agents)
         self.queues: dict[str, Json] = {
             "hotline": {"queue": "hotline", "waiting": 4, "oldest_since": time.time() - 42},
@@ -222,7 +224,7 @@ def _add_session(app: FastAPI, server: FakeServer) -> None:
 
     @app.get("/api/site")
     async def site() -> Json:
-        return SITE
+        return server.site
 
 
 def _add_account(app: FastAPI, server: FakeServer) -> None:

@@ -57,7 +57,7 @@ def test_a_chosen_language_and_theme_are_remembered(door: Page) -> None:
     door.get_by_role("button", name="外观").click()
     assert door.evaluate("document.documentElement.dataset.theme") == "light"
     door.reload()
-    expect(door.get_by_role("heading")).to_have_text("签入时间银行")
+    expect(door.get_by_role("heading")).to_have_text("登录时间银行")
     assert door.evaluate("[document.documentElement.lang, document.documentElement.dataset.theme]") == [
         "zh-CN",
         "light",
@@ -67,5 +67,6 @@ def test_a_chosen_language_and_theme_are_remembered(door: Page) -> None:
 def test_signing_out_ends_the_session(open_as: OpenPage, server: FakeServer) -> None:
     board = open_as(LEAD)
     board.get_by_label("退出").click()
-    expect(board.get_by_role("heading")).to_have_text("签入时间银行")
+    board.locator("form").wait_for()
+    expect(board.get_by_role("heading")).to_have_text("登录时间银行")
     assert server.sessions == {}

@@ -39,14 +39,18 @@ export interface Cell {
 /** As many columns as fit, at least one; what remains is shared among them. */
 export function measureTiles(width: number, rem: number): Measure {
   const gap = 8;
-  const wanted = Math.min(width, width < 24 * rem ? 9.5 * rem : 12.4 * rem);
+  // Narrower tiles where it takes them to have two side by side.
+  const wanted = Math.min(width, width < 2 * 12.4 * rem + gap ? 9.5 * rem : 12.4 * rem);
   const columns = Math.max(1, Math.floor((width + gap) / (wanted + gap)));
   const cell_width = (width - gap * (columns - 1)) / columns;
   return { columns, cell_width, cell_height: Math.round(5.5 * rem), gap, head_height: Math.round(3 * rem) };
 }
 
+/** Up to this width a row has two lines; the rows' style sheet says the same. */
+const TWO_LINES_REM_MAX = 41;
+
 export function measureRows(width: number, rem: number): Measure {
-  const cell_height = Math.round(2.75 * rem);
+  const cell_height = Math.round((width <= TWO_LINES_REM_MAX * rem ? 3.4 : 2.75) * rem);
   return { columns: 1, cell_width: width, cell_height, gap: 0, head_height: Math.round(3 * rem) };
 }
 

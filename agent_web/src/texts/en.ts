@@ -56,7 +56,7 @@ export const en: Texts = {
     catching_up: "Catching up",
     stale: (age) => `Stale for ${age}`,
     lostConnection: (age) => `Connection lost. This is how things stood ${age} ago; reconnecting by itself.`,
-    lostSwitch: (pbx, age) => `No connection to the switch ${pbx} for ${age}. This may not be up to date.`,
+    lostSwitch: (pbx, age) => `Nothing heard from ${pbx} for ${age}. This may not be up to date.`,
     refused: (detail) => `The server ended the live connection: ${detail}`,
   },
   start: {

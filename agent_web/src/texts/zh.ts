@@ -40,7 +40,7 @@ export const zh = {
   list: "、",
 
   signIn: {
-    title: "签入时间银行",
+    title: "登录时间银行",
     heading: "登录",
     name: "用户名",
     password: "密码",
@@ -64,7 +64,7 @@ export const zh = {
     catching_up: "正在追平",
     stale: (age: string) => `已滞后 ${age}`,
     lostConnection: (age: string) => `连接已断开。以下是 ${age}前的画面，正在自动重连。`,
-    lostSwitch: (pbx: string, age: string) => `与交换机 ${pbx} 的连接已中断 ${age}。画面可能不是最新的。`,
+    lostSwitch: (pbx: string, age: string) => `${pbx} 已有 ${age}没有消息。画面可能不是最新的。`,
     refused: (detail: string) => `服务器中止了实时连接：${detail}`,
   },
   start: { loading: "正在载入", failed: "连不上服务器，正在重试", noRight: "这个账号没有可看的页面" },
