@@ -1,0 +1,196 @@
+"""SIGHUP to a whole daemon: what of today, of the past and of what is shown follows the files that are read again."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from time import monotonic, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from structlog.testing import capture_logs
+
+from ccd.daemon.past import live_through
+from ccd.daemon.run import ALL_PARTS, House, Surroundings, house
+from ccd.daemon.surroundings import usable
+from ccd.floor.events import Heard
+from ccd.history.day_rows import StoredDay, latest_days
+from ccd.history.reading import reading
+from ccd.live.batch import unpack
+from tests.floor.floors import added, paused, removed, snapshot, unpaused
+from tests.history.observing import stored_segments
+from tests.pbx.fake_pbx import FakePbx
+from tests.pbx.spoken import SEAT, T0, event, row
+
+WITHIN_S = 10.0
+ROSTER = f"agent,interface,member_name,unit\n1001,{SEAT},,team-1\n"
+
+
+def noon_zone() -> str:
+    """Where it is about noon: no test runs over a midnight."""
+    ahead_h = 12 - datetime.now(UTC).hour
+    return f"Etc/GMT{-ahead_h:+d}"
+
+
+@dataclass
+class Site:
+    """A configuration, the daemon that follows it, and a switch that says what it is told to."""
+
+    folder: Path
+    pbx: FakePbx
+    zone: str = field(default_factory=noon_zone)
+
+    def __post_init__(self) -> None:
+        self.made: House
+        self.config = self.folder / "ccd.toml"
+        (self.folder / "roster.csv").write_text(ROSTER)
+
+    @property
+    def today(self) -> date:
+        return datetime.now(ZoneInfo(self.zone)).date()
+
+    @property
+    def yesterday(self) -> date:
+        return self.today - timedelta(days=1)
+
+    def write(self, more: str = "") -> None:
+        self.config.write_text(
+            f'timezone = "{self.zone}"\nroster = "roster.csv"\n{more}\n[http]\nport = 0\n[[pbx]]\nname = "a"\n'
+            f'host = "127.0.0.1"\nport = {self.pbx.port}\nsecret = "s"\nping_interval_s = 0.2\nping_deadline_s = 0.2\n'
+            "watermark_margin_s = 0.0\n"
+        )
+
+    def midnight(self, day: date) -> float:
+        return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.zone)).timestamp()
+
+    async def live_through_yesterday(self) -> None:
+        """Eight hours, and fifty minutes of a meal in them."""
+        at = self.midnight(self.yesterday)
+        story = [
+            snapshot(at), added(at + 3_600, seat=SEAT), paused(at + 7_200, "meal", seat=SEAT),
+            unpaused(at + 10_200, seat=SEAT), removed(at + 32_400, seat=SEAT), Heard(round((at + 86_400) * 1_000_000)),
+        ]  # fmt: skip
+        await live_through(self.made.engine, self.made.current.site, "a", story)
+        await self.made.closer.close_due()
+
+    async def measured_yesterday(self) -> StoredDay:
+        async with reading(self.made.engine) as connection:
+            return (await latest_days(connection, self.yesterday))["1001"]
+
+    def on_the_board(self) -> dict[str, Any]:
+        shown = self.made.board.agents.get("1001")
+        return unpack(shown.floor) if shown else {}
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        ends = monotonic() + WITHIN_S
+        while not holds():
+            assert monotonic() < ends, self.on_the_board()
+            await asyncio.sleep(0.02)
+
+    async def reload(self) -> list[str]:
+        """What was said of it: the first line of each fault, nothing where it was taken."""
+        with capture_logs() as logs:
+            os.kill(os.getpid(), signal.SIGHUP)
+            await self.until(lambda: any("reloaded" in entry["event"] for entry in logs))
+        return [fault for entry in logs for fault in entry.get("faults", ())]
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    async with FakePbx(rows=row()) as pbx:
+        yield Site(tmp_path, pbx)
+
+
+@asynccontextmanager
+async def living(site: Site) -> AsyncIterator[None]:
+    """The daemon at work, once the board shows the agent."""
+    started = asyncio.Event()
+
+    async def starts(_: House) -> None:
+        started.set()
+
+    outside = Surroundings(read_again=lambda: usable(site.config), started=starts)
+    async with house(usable(site.config), ALL_PARTS, outside) as site.made, asyncio.TaskGroup() as group:
+        await site.live_through_yesterday()
+        running = group.create_task(site.made.run())
+        await started.wait()
+        await site.until(lambda: site.on_the_board().get("state") == "available")
+        yield
+        running.cancel()
+
+
+def change(day: date, said: str) -> str:
+    return f"[[reasons.meal.changes]]\nfrom = {day}\n{said}\n"
+
+
+async def pause(site: Site, reason: str) -> None:
+    site.pbx.say(event("QueueMemberPause", time() - T0, Paused=1, PausedReason=reason))
+    await site.until(lambda: site.on_the_board().get("state") == "paused")
+
+
+async def test_a_change_from_today_judges_today_anew_from_its_start_and_no_other_day(site: Site) -> None:
+    site.write()
+    async with living(site):
+        await pause(site, "meal")
+        assert site.on_the_board()["exempt"] is True
+        await asyncio.sleep(0.3)
+        site.write(change(site.today, 'policy = "counts"'))
+        assert await site.reload() == []
+        await site.until(lambda: site.on_the_board()["exempt"] is False)
+        shown = site.on_the_board()
+        assert (shown["aux"], shown["aux_from"]) == (0, shown["since"])
+        await site.made.closer.close_due()
+        stored = await site.measured_yesterday()
+        assert (stored.revision, stored.record.exempt) == (1, 3_000_000_000)
+
+
+async def test_a_change_from_a_day_that_is_over_has_it_measured_anew_and_said_with_the_record(site: Site) -> None:
+    site.write()
+    async with living(site):
+        site.write(change(site.yesterday, "max_s_day = 1800"))
+        assert await site.reload() == []
+        await site.made.closer.close_due()
+        stored = await site.measured_yesterday()
+        assert (stored.revision, stored.record.exempt, stored.record.aux) == (2, 1_800_000_000, 1_200_000_000)
+        assert stored.judged_by.reasons_from == site.yesterday
+
+
+async def test_an_edit_without_a_date_is_refused_and_everything_means_what_it_meant(site: Site) -> None:
+    site.write()
+    async with living(site):
+        await pause(site, "meal")
+        site.write('[reasons.meal]\npolicy = "counts"\n')
+        (fault,) = await site.reload()
+        assert "reasons.meal.policy: has held with policy exempt, max_s_day 3600, and now says policy counts" in fault
+        assert site.on_the_board()["exempt"] is True
+        await site.made.closer.close_due()
+        assert (await site.measured_yesterday()).revision == 1
+
+
+async def test_what_becomes_personal_is_hidden_from_boards_at_once(site: Site) -> None:
+    site.write()
+    async with living(site):
+        await pause(site, "meal")
+        assert site.on_the_board()["reason"] == "meal"
+        site.write("[reasons.meal]\npersonal = true\n")
+        assert await site.reload() == []
+        assert site.on_the_board()["reason"] == "personal"
+
+
+async def test_a_queue_that_counts_no_more_signs_out_at_the_reload_and_it_is_recorded(site: Site) -> None:
+    site.write()
+    async with living(site):
+        site.write("[queues.support]\ncounts = false\n")
+        assert await site.reload() == []
+        await site.until(lambda: site.on_the_board()["state"] == "signed_out")
+        since = site.on_the_board()["since"]
+        await site.made.recorder.drained()
+        (*_, (_, last)) = await stored_segments(site.made.engine, "a")
+        assert last.view.state.name == "AVAILABLE"
+        assert last.end == round(since * 1_000_000)
+        assert time() - 5 < since <= time()
