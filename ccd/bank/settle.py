@@ -20,7 +20,7 @@ from ccd.bank.policy import Policies, Policy
 from ccd.bank.settlement import Worth, worth_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
-from ccd.ledger.model import Leg, Moved, Posting, month_of
+from ccd.ledger.model import Account, Leg, Moved, Posting, month_of
 
 BATCH_DAYS_MAX = 1_000  # agent-days in one transaction: long enough to make one commit cheap, short enough to wait for
 LOOKED_AT = (*BALANCE_KINDS, LEAVE)  # what a loss can take from, and what a gain can cancel
@@ -98,7 +98,8 @@ class Settler:
         kept = await desk.revisions([case.key for case in batch])
         new = []
         for case in batch:
-            known = known_fate(case.measured, kept.get(case.key, ()))
+            before = kept.get(case.key)
+            known = known_fate(case.measured, before or ()) if before or case.measured.unit is None else None
             if known is None:
                 new.append(case)
             else:
@@ -111,13 +112,13 @@ class Settler:
         """In the order of days: what one day takes is gone for the next."""
         available = await _available(desk, cases, posted)
         sheet = await desk.sheet(len(cases))
+        centre, house, asked_by = self._centre, self._house, self._asked_by
         for measured, key, policy, shared, worth, owner in cases:
             before = posted.get(key, UNPOSTED)
             own = available.get(owner, {})
-            legs = legs_of(worth, before, own, policy.overdraft_takes, owner, self._house)
+            legs = legs_of(worth, before, own, policy.overdraft_takes, owner, house)
             facts = facts_text(measured, worth, policy.rate_ppm, shared, before.net_s, legs, owner)
-            asked = Posting(key, measured.revision, self._centre, measured.day, legs, self._asked_by, facts=facts)
-            refusal = sheet.put(asked).refusal
+            refusal = sheet.put(Posting(key, measured.revision, centre, measured.day, legs, asked_by, "", "", facts))
             if refusal is not None:
                 settlement.add(measured, Fate.REFUSED, refusal.sentence)
                 continue
@@ -147,25 +148,31 @@ def settlement_key(agent: str, day: date) -> str:
 
 
 def batches(days: Iterable[Measured], size: int) -> Iterator[list[Measured]]:
-    """At most `size` days each, and none of an agent twice: a revision has to find the one before it posted."""
+    """At most `size` days each, and none of an agent twice: a revision has to find the one before it posted.
+
+    The days come sorted, so that a day's revisions stand side by side.
+    """
     batch: list[Measured] = []
-    seen: set[tuple[str, date]] = set()
     for one in days:
-        if len(batch) == size or (one.agent, one.day) in seen:
+        if len(batch) == size or (batch and (one.agent, one.day) == (batch[-1].agent, batch[-1].day)):
             yield batch
-            batch, seen = [], set()
+            batch = []
         batch.append(one)
-        seen.add((one.agent, one.day))
     if batch:
         yield batch
 
 
 async def _available(desk: Desk, cases: list[Case], posted: dict[str, Posted]) -> dict[str, dict[str, int]]:
     """The balances, by owner and kind, of those that lose or were settled before: the others' can only rise."""
-    owners = {case.owner for case in cases if case.worth.net_s < 0 or case.key in posted}
+    accounts = []
+    for case in cases:
+        if case.key in posted:
+            accounts += [Account(case.owner, kind) for kind in LOOKED_AT]
+        elif case.worth.overdraft_s:
+            accounts += [Account(case.owner, kind) for kind in case.policy.overdraft_takes]
     available: dict[str, dict[str, int]] = defaultdict(dict)
-    for account, seconds in (await desk.balances(owners, LOOKED_AT)).items():
-        available[account.owner][account.kind] = seconds
+    for (owner, kind), seconds in (await desk.balances(accounts)).items():
+        available[owner][kind] = seconds
     return available
 
 

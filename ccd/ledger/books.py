@@ -1,5 +1,6 @@
 """The ledger's door."""
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
@@ -28,11 +29,11 @@ class Ledger:
         self._now = now
         self._patience = patience or Patience()
         self._chart = Chart()
-        self._opened: set[tuple[str, tuple[str, ...]]] = set()
+        self._opened: dict[tuple[str, ...], set[str]] = defaultdict(set)
 
     async def open_accounts(self, owners: Iterable[str], kinds: tuple[str, ...], floor: int | None) -> None:
         """Opens what is not open yet. With a `floor` (seconds) an account has a balance that never falls below it."""
-        names = {name for name in owners if (name, kinds) not in self._opened}
+        names = set(owners) - self._opened[kinds]
         if not names:
             return
         async with self.engine.connect() as connection:
@@ -43,7 +44,7 @@ class Ledger:
             self._chart.forget(missing)
             async with self.engine.connect() as connection:
                 await self._chart.read(connection, missing)
-        self._opened.update((name, kinds) for name in names)
+        self._opened[kinds] |= names
 
     async def post(self, posting: Posting) -> Outcome:
         """Posts all legs or none. A rule's refusal is an outcome; KeyTakenError: the key stands for another."""

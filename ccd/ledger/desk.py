@@ -4,7 +4,7 @@ The order of locks is one: months (shared), owners by number, nothing after that
 in a statement after the one that took the lock, so that it is what the last one before us committed.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from sqlalchemy import select, tuple_
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.chart import Chart, open_accounts
 from ccd.ledger.keys import Claim, compare, content_of, first_outcomes, revisions_of
-from ccd.ledger.model import Account, Kept, Moved, Outcome, Posting, Transfer, check_shape
+from ccd.ledger.model import Account, Kept, Moved, Outcome, Posting, State, Transfer, check_shape
 from ccd.ledger.periods import months_under_lock
 from ccd.ledger.rules import Month, Original, Standing
 from ccd.ledger.schema import balances, entries, owners, transactions
@@ -34,9 +34,9 @@ class Desk:
         self._standing.months.update(await months_under_lock(self.connection, months))
         wanted = set(names)
         await self._chart.read(self.connection, wanted)
-        numbers = sorted(self._chart.owner_ids[name] for name in wanted if name in self._chart.owner_ids)
         if self.connection.dialect.name == "sqlite":
             return  # one writer: whoever else wants to post waits before the transaction begins
+        numbers = sorted(self._chart.owner_ids[name] for name in wanted if name in self._chart.owner_ids)
         query = select(owners.c.id).where(among(self.connection, owners.c.id, numbers)).order_by(owners.c.id)
         await self.connection.execute(query.with_for_update(key_share=True))
 
@@ -51,12 +51,13 @@ class Desk:
         """Which revisions of the keys are claimed, lowest first."""
         return await revisions_of(self.connection, keys)
 
-    async def balances(self, names: Iterable[str], kinds: Container[str]) -> dict[Account, int]:
-        """The guarded balances of these kinds, in seconds, of owners that are under lock."""
-        accounts = {number for name in names for number in self._chart.accounts_of.get(name, ())}
-        wanted = {number for number in accounts & self._chart.guarded if self._chart.names[number].kind in kinds}
-        await self._read_balances(wanted)
-        return {self._chart.names[number]: self._standing.balances[number] for number in wanted}
+    async def balances(self, accounts: Iterable[Account]) -> dict[Account, int]:
+        """In seconds, of those accounts that are open and have a floor; their owners have to be under lock."""
+        ids = self._chart.account_ids
+        numbers = {ids[account]: account for account in accounts if account in ids}
+        await self._read_balances(numbers)
+        read = self._standing.balances
+        return {account: read[number] for number, account in numbers.items() if number in read}
 
     async def moved(self, names: Iterable[str], days: Iterable[date]) -> list[Moved]:
         """The transfers for these days on accounts of owners that are under lock, in no order."""
@@ -94,8 +95,7 @@ class Desk:
 
     async def sheet(self, postings_max: int) -> Sheet:
         """An empty one, for who holds the locks, has seen that no key is claimed, and has read what is debited."""
-        numbers = await reserve_numbers(self.connection, postings_max)
-        return Sheet(self._chart, self._standing, self._now, iter(numbers), day_keeper(self.connection))
+        return self._sheet(await reserve_numbers(self.connection, postings_max))
 
     async def write(self, sheet: Sheet) -> None:
         await write_sheet(self.connection, sheet)
@@ -106,10 +106,18 @@ class Desk:
         await self._read_balances(debited & self._chart.guarded)
         backs = [leg.reverses for leg in legs if leg.reverses]
         self._standing.originals.update(await originals_of(self.connection, backs))
-        sheet = await self.sheet(len(postings))
-        outcomes = [sheet.put(posting) for posting in postings]
+        numbers = await reserve_numbers(self.connection, len(postings))
+        sheet = self._sheet(numbers)
+        outcomes = []
+        for number, posting in zip(numbers, postings, strict=True):
+            refusal = sheet.put(posting)
+            state = State.REFUSED if refusal else State.POSTED
+            outcomes.append(Outcome(posting.key, posting.revision, number, state, False, self._now, refusal))
         await self.write(sheet)
         return outcomes
+
+    def _sheet(self, numbers: Iterable[int]) -> Sheet:
+        return Sheet(self._chart, self._standing, self._now, iter(numbers), day_keeper(self.connection))
 
     def _is_guarded(self, name: str) -> bool:
         return any(number in self._chart.guarded for number in self._chart.accounts_of.get(name, ()))

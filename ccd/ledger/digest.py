@@ -30,7 +30,7 @@ def posting_digest(
     key, revision, book, on, legs, asked_by, reference, text, facts = posting
     day = on.isoformat()
     fields = [
-        key, str(revision), book, day[:7], state.value, reference, text, asked_by, facts, refusal, str(recorded_at)
+        key, str(revision), book, day[:7], state, reference, text, asked_by, facts, refusal, str(recorded_at)
     ]  # fmt: skip
     for debit, credit, seconds, service, back in legs if state is State.POSTED else ():
         taken_back = (originals[back].digest.hex(), str(back.leg)) if back else NOTHING_TAKEN_BACK

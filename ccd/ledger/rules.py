@@ -15,6 +15,7 @@ OPEN = "open"
 Month = tuple[str, str]  # book, 2026-11
 
 Move = tuple[int, int, int]  # a leg by the numbers of its accounts: debit, credit, seconds
+Back = tuple[Transfer, Move]  # what is to be taken back, and the move that does it
 
 
 class Original(NamedTuple):
@@ -35,13 +36,12 @@ class Standing:
     originals: dict[Transfer, Original] = field(default_factory=dict)
 
     def refusal(
-        self, posting: Posting, month: str, moves: Sequence[Move], names: Mapping[int, Account]
+        self, posting: Posting, month: str, moves: Sequence[Move], backs: Sequence[Back], names: Mapping[int, Account]
     ) -> Refusal | None:
         """The rule that speaks against the posting; None: the posting has moved the balances."""
         state = self.months[posting.book, month]
         if state != OPEN:
             return Refusal(Rule.MONTH, f"{month} of {posting.book} is {state} and takes no postings")
-        backs = [(leg.reverses, move) for leg, move in zip(posting.legs, moves, strict=True) if leg.reverses]
         for back, move in backs:
             if self._original(posting, back, move).reversed_before:
                 return Refusal(Rule.REVERSAL, f"transfer {back} was taken back before")
