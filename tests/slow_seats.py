@@ -89,8 +89,9 @@ class Facts:
     unobserved: list[tuple[int, int, str]] = field(default_factory=list)  # from, to, under which name
     confirmed: int | None = None
     asked: bool = False  # a snapshot has told of it, be it that it is nowhere
-    # Of which calls and offers the newest snapshot knew nothing, and what was certain before that.
-    doubted: tuple[int, frozenset[tuple[str, str]]] | None = None
+    # Which of its calls and offers a snapshot denied, and until when it was certain what the seat did.
+    doubts: dict[tuple[str, str], int] = field(default_factory=dict)
+    told: int = 0  # when something was told of it last that nobody takes back
 
     def counting(self, rules: Rules) -> list[Row]:
         if self.seat.startswith("Agent/") and not self.logged_in:
@@ -108,7 +109,11 @@ class Facts:
 def facts(seat: str, items: Sequence[Item], rules: Rules) -> Facts:
     known = Facts(seat)
     for item in items:
+        meant, calls = meaning(known, rules), len(known.calls)
         understand(known, item, rules)
+        counted = isinstance(item.event, said.CallOffered) or len(known.calls) > calls
+        if meaning(known, rules) != meant or counted or getattr(item.event, "missed", False):
+            known.told = item.at
         if not isinstance(item.event, said.Lost | said.CallerLeft) or item.alters:
             known.confirmed = max(item.at, known.confirmed or item.at)
         known.asked = known.asked or isinstance(item.event, said.Snapshot)
@@ -118,8 +123,6 @@ def facts(seat: str, items: Sequence[Item], rules: Rules) -> Facts:
 def understand(known: Facts, item: Item, rules: Rules) -> None:
     if known.gap and not isinstance(item.event, said.Lost | said.Snapshot | said.CallerLeft):
         speak_in_gap(known, item.at)
-    if getattr(item.event, "seat", None) == known.seat and not isinstance(item.event, said.DeviceChanged):
-        known.doubted = None
     match item.event:
         case said.MemberAdded() | said.MemberPaused() as e:
             see_pause(known, item, e)
@@ -128,19 +131,22 @@ def understand(known: Facts, item: Item, rules: Rules) -> None:
         case said.DeviceChanged() as e:
             if e.queue in known.rows:
                 known.rows[e.queue].device = e.device
+            of_queue = [call for call in known.calls if call.queue == e.queue]
             if e.device not in BUSY:
-                known.offers = {call: (of, left) for call, (of, left) in known.offers.items() if not left}
-            if e.in_call is False:
-                over = [call for call in known.calls if call.uncertain and call.queue == e.queue]
-                hang_up(known, item.at, over, rules)
-                if over and not known.calls and known.doubted:
-                    known.doubted = (item.at, known.doubted[1])  # it was on a call for certain until now
+                stop_ringing(known, item.at, [call for call, (_, left) in known.offers.items() if left])
+            if e.device not in BUSY and e.in_call is False:
+                hang_up(known, item.at, [call for call in of_queue if call.uncertain], rules)
+            if e.in_call and len(of_queue) == 1:
+                known.doubts.pop(("call", of_queue[0].call), None)
         case said.CallOffered() as e:
             known.name = e.name or known.name
+            known.doubts.pop(("offer", e.call), None)
             known.offers[e.call] = (e.queue, False)
             known.wrap_ups.clear()
         case said.CallConnected() as e:
-            known.offers.pop(e.call, None)
+            stop_ringing(known, item.at, [e.call])
+            if e.seat == known.seat:
+                known.doubts.pop(("call", e.call), None)
             if e.seat == known.seat and e.call not in [call.call for call in known.calls]:
                 known.name = e.name or known.name
                 known.calls.append(Call(e.call, e.queue, e.wrap_up_s))
@@ -149,9 +155,9 @@ def understand(known: Facts, item: Item, rules: Rules) -> None:
             meant = [call for call in known.calls if call.call == e.call] if e.call else of_queue
             hang_up(known, item.at, (meant or [call for call in of_queue if call.uncertain])[:1], rules)
         case said.OfferEnded() as e:
-            known.offers.pop(e.call, None)
+            stop_ringing(known, item.at, [e.call])
         case said.CallerLeft() as e if e.abandoned:
-            known.offers.pop(e.call, None)
+            stop_ringing(known, item.at, [e.call])
         case said.CallerLeft() as e:
             known.offers[e.call] = (known.offers[e.call][0], True)
         case said.AgentLogged() as e:
@@ -169,7 +175,7 @@ def speak_in_gap(known: Facts, at: int) -> None:
     assert known.gap
     if known.gap[1]:
         known.unobserved.append((known.gap[0], at, known.name))
-        known.offers, known.calls, known.wrap_ups = {}, [], []
+        known.offers, known.calls, known.wrap_ups, known.doubts = {}, [], [], {}
     known.gap = (at, False)
 
 
@@ -193,7 +199,21 @@ def hang_up(known: Facts, at: int, calls: Sequence[Call], rules: Rules) -> None:
         own = known.rows[call.queue].wrap_up_s if call.queue in known.rows else 0
         wrap_up_s = own or call.wrap_up_s or rules.wrap_up_s.get(call.queue, 0)
         known.wrap_ups.append((at, at + wrap_up_s * SECOND))
+        forget(known, "call", call.call, at)
         known.calls.remove(call)
+
+
+def stop_ringing(known: Facts, at: int, calls: Sequence[str]) -> None:
+    for call in calls:
+        if call in known.offers:
+            forget(known, "offer", call, at)
+            del known.offers[call]
+
+
+def forget(known: Facts, kind: str, call: str, at: int) -> None:
+    """It ended by a word of its own: until then the seat talked, or rang, whatever the others are worth."""
+    known.doubts.pop((kind, call), None)
+    known.doubts = {key: at if key[0] == kind else since for key, since in known.doubts.items()}
 
 
 def rows_of(known: Facts, snapshot: said.Snapshot) -> list[said.Member]:
@@ -233,52 +253,58 @@ def observe_again(known: Facts, item: Item, snapshot: said.Snapshot, rules: Rule
         since, signed_in = known.gap
         if signed_in or (known.signed_in(rules) and not observed):
             known.unobserved.append((since, item.at, name if signed_in else known.name))
-    known.gap = known.doubted = None
+    known.gap, known.doubts = None, {}
 
 
 def hold_against(known: Facts, item: Item, snapshot: said.Snapshot, rules: Rules) -> None:
     """A snapshot in mid-stream. A seat with a call is on it, whatever else was changed unseen; unless none is known."""
-    before, name, meant = level([known], rules), known.name, meaning(known, rules)
-    on_call = bool(known.calls)
-    rang = bool(known.offers) and before != "out" and not on_call
+    before, name = level([known], rules), known.name
+    calls, offers = list(known.calls), dict(known.offers)
     confirmed = max(known.confirmed or 0, known.wrap_up_ended(item.at))
     take_rows(known, item, snapshot)
-    quiet = {m.queue for m in rows_of(known, snapshot) if m.in_call is False}
-    hang_up(known, item.at, [call for call in known.calls if call.uncertain and call.queue in quiet], rules)
-    unknown, (since, before_too) = unknown_to(known, snapshot), known.doubted or (0, frozenset())
-    over = unknown & before_too
+    denied, seen = denied_by(known, snapshot), seen_by(known, snapshot)
+    certain = {key: known.doubts.get(key, confirmed) for key in denied}
+    over = denied & {*known.doubts, *(("call", call.call) for call in known.calls if call.uncertain)}
     known.calls = [call for call in known.calls if ("call", call.call) not in over]
     known.offers = {call: offer for call, offer in known.offers.items() if ("offer", call) not in over}
-    known.doubted = (confirmed if meaning(known, rules) == meant else item.at, unknown - over)
-    call_over = any(kind == "call" for kind, _ in over)
-    ring_over = rang and bool(over) and not known.offers
-    if call_over or ring_over or (level([known], rules) != before and not known.calls):
-        since = since if call_over or ring_over else confirmed
-        known.unobserved.append((since, item.at, known.name if before == "out" else name))
+    known.doubts = {key: at for key, at in (known.doubts | certain).items() if key not in over | seen}
+    talked_no_more = bool(calls) and not known.calls
+    rang_no_more = bool(offers) and not calls and before != "out" and not known.offers
+    if talked_no_more or rang_no_more:
+        kind = "call" if talked_no_more else "offer"
+        since = max(known.told, *(at for key, at in certain.items() if key in over and key[0] == kind))
+        known.unobserved.append((since, item.at, name))
+    elif level([known], rules) != before and not known.calls:
+        known.unobserved.append((confirmed, item.at, known.name if before == "out" else name))
 
 
-def unknown_to(known: Facts, snapshot: said.Snapshot) -> frozenset[tuple[str, str]]:
+def denied_by(known: Facts, snapshot: said.Snapshot) -> set[tuple[str, str]]:
     """The seat's calls and offers that cannot be if the answer is the whole truth; none if the seat spoke meanwhile."""
-    if known.seat in {seat for seat, _ in snapshot.spoke}:
-        return frozenset()
     rows = [m for m in snapshot.members if m.seat == known.seat]
-    calls = {("call", call.call) for call in known.calls if denies_calls(known.seat, rows)}
+    quiet = not {m.device for m in rows} & set(BUSY) and known.seat not in {seat for seat, _ in snapshot.spoke}
     waiting = {caller.call for caller in snapshot.waiting}
-    silent = not {m.device for m in rows} & set(BUSY)
-    return frozenset(calls | {("offer", call) for call in known.offers if silent and call not in waiting})
+    denied = {("offer", call) for call in known.offers if quiet and call not in waiting}
+    if quiet and {m.in_call for m in rows} == {False}:
+        denied |= {("call", call.call) for call in known.calls}
+    return denied
 
 
-def denies_calls(seat: str, rows: Sequence[said.Member]) -> bool:
-    """The answer says of each of the seat's queues: no call, and the telephone is free."""
-    optimised_away = seat.startswith("Local/") and not any("n" in word for word in seat.split("/")[2:])
-    free = all((m.in_call, m.device) == (False, Device.FREE) for m in rows)
-    return bool(rows) and not optimised_away and free
+def seen_by(known: Facts, snapshot: said.Snapshot) -> set[tuple[str, str]]:
+    """Those that the answer speaks of, and can mean no other."""
+    if known.seat in {seat for seat, _ in snapshot.spoke}:
+        return set()
+    talking = [m.queue for m in snapshot.members if m.seat == known.seat and m.in_call]
+    queues = [call.queue for call in known.calls]
+    seen = {("call", call.call) for call in known.calls if call.queue in talking and queues.count(call.queue) == 1}
+    return seen | {("offer", caller.call) for caller in snapshot.waiting if caller.call in known.offers}
 
 
-def meaning(known: Facts, rules: Rules) -> tuple[bool, str, str, tuple[int, str] | None]:
+def meaning(known: Facts, rules: Rules) -> tuple[object, ...]:
     """What is told of a seat on a call, or rung: who is on it, how far it is paused, since when and for what reason."""
     newest = max((row for row in known.counting(rules) if row.paused), key=lambda row: row.newest, default=None)
-    return bool(known.calls), known.name, level([known], rules), (newest.paused_at, newest.reason) if newest else None
+    pause = (newest.paused_at, newest.reason) if newest else None
+    does = "talks" if known.calls else "rings" if known.offers else ""
+    return does, known.name, level([known], rules), pause
 
 
 def level(known: Iterable[Facts], rules: Rules) -> str:
@@ -308,7 +334,9 @@ def listen(stream: Iterable[said.PbxEvent], rules: Rules) -> dict[str, list[Item
 
 def alters(before: Facts, after: Facts) -> bool:
     """Whether anything is another, but for how certain it is."""
-    return replace(after, confirmed=before.confirmed, asked=before.asked, doubted=before.doubted) != before
+    return (
+        replace(after, confirmed=before.confirmed, asked=before.asked, doubts=before.doubts, told=before.told) != before
+    )
 
 
 def concerned(event: said.PbxEvent, heard: Mapping[str, Sequence[Item]], rules: Rules) -> list[str]:

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ccd.daemon.site import Site
-from ccd.daemon.surroundings import lacks_n
 from ccd.floor.events import Member, Snapshot
 from ccd.pbx.capture import Pbx, PbxConfig
+from ccd.pbx.headers import is_optimised_away
 from ccd.pbx.incidents import Finding
 
 SPARE_S = 5.0  # beyond the limits of login and snapshot, for what lies between them
@@ -76,7 +76,7 @@ async def _first_snapshot(pbx: Pbx) -> Snapshot:
 def warnings_of(probe: Probe, site: Site, now_us: int) -> Iterator[str]:
     """What works, and is probably not meant."""
     yield from (str(finding) for finding in probe.findings)
-    for seat in sorted({member.seat for member in probe.members if lacks_n(member.seat)}):
+    for seat in sorted({member.seat for member in probe.members if is_optimised_away(member.seat)}):
         yield f"{seat} lacks /n: Asterisk takes its channel away, and calls look free before they end"
     strangers = sorted(
         {

@@ -114,7 +114,6 @@ class Floor:
             self.rejected[Rejected(type(event).__name__, state, why_not)] += 1
         offered = answered = missed = 0
         if type(event) is not DeviceChanged:
-            seat.unknown_since = None
             if type(event) is CallOffered:
                 offered = 1
                 self._offered.setdefault(event.call, set()).add(event.seat)
@@ -202,7 +201,7 @@ class Floor:
             return []
         at = max(at, seat.at)
         transitions = self.end_wrap_up_until(seat, at)
-        seat.offers.pop(call)
+        seat.end_offer(call, at)
         seat.at = at
         return transitions + self.turn(seat, at, ref, True)
 

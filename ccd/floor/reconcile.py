@@ -3,12 +3,13 @@
 After a gap the snapshot is the truth: whoever was signed in at either end was unobserved in between, calls it does not
 know of are over, calls nobody saw begin are taken as they are. In mid-stream it should change nothing. Where it does
 (a reload adds and removes static members without a word), the difference holds from the answer on; from the seat's last
-confirmation, its own last event or the snapshot before, until the answer nobody knows what was true. A call or an offer
-of which the switch forgot to say the end is over when two snapshots in a row do not know of it (docs/adr/0008).
+confirmation, its own last event or the snapshot before, until the answer nobody knows what was true.
+
+The end of a call, or of an offer, is not always said. Of each of them a snapshot knows, or denies it, or says nothing:
+denied twice, and not known of in between, it is over (docs/adr/0008).
 """
 
-import re
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccd.floor.events import Device, Member, Snapshot
@@ -19,25 +20,34 @@ if TYPE_CHECKING:
     from ccd.floor.floor import Floor
 
 BUSY = (Device.RINGING, Device.IN_USE, Device.MIRRORED)
-# A `Local/` interface without `/n`: Asterisk takes its channel out of a live call, and then says that there is none.
-OPTIMISED_AWAY = re.compile(r"Local/[^/]+(/[^n]*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A snapshot as it is asked about each seat."""
+
+    at: int
+    ref: int
+    rows: dict[str, list[Member]]  # seat → its rows
+    waiting: frozenset[str]  # callers
+    spoke: frozenset[tuple[str, str]]
+    seats_that_spoke: frozenset[str]
+    logged_in: frozenset[str] | None
 
 
 def reconcile(floor: "Floor", snapshot: Snapshot) -> list[Transition]:
     """Hold the snapshot against the floor; the transitions count no sign-ins and no pauses."""
     state = floor.state
-    rows: dict[str, list[Member]] = {}
-    for row in snapshot.members:
-        rows.setdefault(row.seat, []).append(row)
+    answer = _answer(snapshot)
     after_gap = state.gap_since is not None
     transitions: list[Transition] = []
-    for name in sorted(rows.keys() | state.seats.keys() | (snapshot.logged_in or frozenset())):
+    for name in sorted(answer.rows.keys() | state.seats.keys() | (answer.logged_in or frozenset())):
         seat = floor.seat(name)
         offers = list(seat.offers)
         if after_gap or (state.confirmed_at is None and name not in state.open):
-            transitions += _observe_again(floor, seat, rows.get(name, []), snapshot)
+            transitions += _observe_again(floor, seat, answer)
         else:
-            transitions += _compare(floor, seat, rows.get(name, []), snapshot)
+            transitions += _compare(floor, seat, answer)
         floor.forget_offers(seat, offers)
         floor.index(seat)
     if after_gap or state.confirmed_at is None:
@@ -51,6 +61,15 @@ def reconcile(floor: "Floor", snapshot: Snapshot) -> list[Transition]:
     return transitions
 
 
+def _answer(snapshot: Snapshot) -> Answer:
+    rows: dict[str, list[Member]] = {}
+    for row in snapshot.members:
+        rows.setdefault(row.seat, []).append(row)
+    waiting = frozenset(caller.call for caller in snapshot.waiting)
+    seats_that_spoke = frozenset(seat for seat, _ in snapshot.spoke)
+    return Answer(snapshot.at, snapshot.ref, rows, waiting, snapshot.spoke, seats_that_spoke, snapshot.logged_in)
+
+
 def _drop_ghosts(waiting: dict[str, dict[str, int]], snapshot: Snapshot, confirmed_at: int) -> None:
     """Callers who came before the snapshot before this one (µs), and are not listed: that they left was not said."""
     listed = {(caller.queue, caller.call) for caller in snapshot.waiting}
@@ -59,17 +78,23 @@ def _drop_ghosts(waiting: dict[str, dict[str, int]], snapshot: Snapshot, confirm
             del callers[call]
 
 
-def _observe_again(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Snapshot) -> list[Transition]:
+# --- after a gap -----------------------------------------------------------------------------------------------------
+
+
+def _observe_again(floor: "Floor", seat: Seat, answer: Answer) -> list[Transition]:
     """The seat's facts after a gap, or at the first sight of it."""
     known = floor.state.open.get(seat.seat)
-    at = max(snapshot.at, seat.at)
+    rows = answer.rows.get(seat.seat, [])
+    at = max(answer.at, seat.at)
     if seat.wrap_up_until is not None and seat.wrap_up_until <= at:
         seat.wrap_up_until = None
     seat.queues = {row.queue: _membership(seat, row, seat.queues.get(row.queue)) for row in rows}
-    _take_name_and_login(seat, rows, snapshot)
-    if seat.offers:
-        seat.offers = _still_offered(seat, rows, snapshot)
+    _take_name_and_login(seat, rows, answer)
+    seat.offers = _still_offered(seat, rows, answer)
     _take_calls(floor, seat, rows, at)
+    known_now: list[Call | Offer] = [*seat.calls, *seat.offers.values()]
+    for each in known_now:
+        each.unknown_since = None
     transitions: list[Transition] = []
     gap_since = floor.state.gap_since
     if gap_since is not None and (known is None or known.view.state is State.SIGNED_OUT) and _signed_in(floor, seat):
@@ -77,52 +102,65 @@ def _observe_again(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Sna
         unseen = View(seat.name, State.UNOBSERVED, False, Pause.NONE, "", 0)
         if since < at:
             transitions.append(floor.open(seat, since, unseen, 0, False))
-    seat.at, seat.unknown_since = at, None
-    return transitions + floor.turn(seat, at, snapshot.ref, False)
+    seat.at = at
+    return transitions + floor.turn(seat, at, answer.ref, False)
 
 
-def _still_offered(seat: Seat, rows: list[Member], snapshot: Snapshot) -> dict[str, Offer]:
+def _still_offered(seat: Seat, rows: list[Member], answer: Answer) -> dict[str, Offer]:
     """An offer outlives a gap while its caller waits and the telephone is busy."""
     if not any(row.device in BUSY for row in rows):
         return {}
-    waiting = _waiting(snapshot)
-    return {call: offer for call, offer in seat.offers.items() if call in waiting}
+    return {call: offer for call, offer in seat.offers.items() if call in answer.waiting}
 
 
-def _waiting(snapshot: Snapshot) -> set[str]:
-    return {caller.call for caller in snapshot.waiting}
+def _take_calls(floor: "Floor", seat: Seat, rows: list[Member], at: int) -> None:
+    """Calls that the snapshot knows of go on, which call it is being uncertain from now on; the others are over."""
+    in_call = {row.queue for row in rows if row.in_call or (row.in_call is None and row.device in BUSY)}
+    for call in list(seat.calls):
+        if call.queue in in_call:
+            call.id = None
+        else:
+            seat.end_call(call, at, floor.rules)
+    with_call = {call.queue for call in seat.calls}
+    for row in rows:
+        if row.in_call and row.queue not in with_call:
+            seat.calls.append(Call(None, row.queue))
 
 
-def _compare(floor: "Floor", seat: Seat, rows: list[Member], snapshot: Snapshot) -> list[Transition]:
+def _signed_in(floor: "Floor", seat: Seat) -> bool:
+    return floor.view(seat).state is not State.SIGNED_OUT
+
+
+# --- in mid-stream ---------------------------------------------------------------------------------------------------
+
+
+def _compare(floor: "Floor", seat: Seat, answer: Answer) -> list[Transition]:
     """The seat's facts in mid-stream: what its own events said meanwhile stays, the rest is as the snapshot says."""
-    transitions = floor.end_wrap_up_until(seat, snapshot.at)
+    transitions = floor.end_wrap_up_until(seat, answer.at)
     before = floor.view(seat)
     known = floor.state.open.get(seat.seat)
+    rows = answer.rows.get(seat.seat, [])
     confirmed = max(seat.at, floor.state.confirmed_at or 0)
     by_queue = {row.queue: row for row in rows}
     for queue in by_queue.keys() | seat.queues.keys():
-        if (seat.seat, queue) not in snapshot.spoke:
+        if (seat.seat, queue) not in answer.spoke:
             _take_row(seat, queue, by_queue.get(queue))
-    _take_name_and_login(seat, rows, snapshot)
-    at = max(snapshot.at, seat.at)
-    unseen_since = _end_unknown(seat, rows, snapshot, confirmed)
+    _take_name_and_login(seat, rows, answer)
+    at = max(answer.at, seat.at)
+    unseen_since = _end_denied(seat, rows, answer, confirmed)
     if before.state is State.SIGNED_OUT:
         unseen_since = None  # so it was, whatever it was offered
-    for row in rows:
-        if row.in_call is False and (seat.seat, row.queue) not in snapshot.spoke:
-            for call in _uncertain_calls(seat, row.queue):
-                seat.end_call(call, at, floor.rules)
     after = floor.view(seat)
     differs = (before.member, before.pause) != (after.member, after.pause)
     if differs and not seat.calls and unseen_since is None:
         unseen_since = confirmed
     if unseen_since is not None:
-        unseen_since = max(unseen_since, known.start if known else 0)
+        unseen_since = max(unseen_since, known.start if known else 0)  # what was told before stays told
         if unseen_since < at:
             who = before.name if before.member else after.name
             unseen = before._replace(name=who, state=State.UNOBSERVED)
             transitions.append(floor.open(seat, unseen_since, unseen, 0, False))
-    turned = floor.turn(seat, at, snapshot.ref, False)
+    turned = floor.turn(seat, at, answer.ref, False)
     seat.at = at if differs or turned else seat.at  # what is said later of an earlier moment applies from here on
     return transitions + turned
 
@@ -143,70 +181,66 @@ def _take_row(seat: Seat, queue: str, row: Member | None) -> None:
         seat.queues[queue] = _membership(seat, row, seat.queues.get(queue))
 
 
-def _take_name_and_login(seat: Seat, rows: Iterable[Member], snapshot: Snapshot) -> None:
+def _take_name_and_login(seat: Seat, rows: list[Member], answer: Answer) -> None:
     for row in rows:
         seat.name = row.name or seat.name
-    if snapshot.logged_in is not None and seat.seat.startswith("Agent/"):
-        seat.logged_in = seat.seat in snapshot.logged_in
+    if answer.logged_in is not None and seat.seat.startswith("Agent/"):
+        seat.logged_in = seat.seat in answer.logged_in
 
 
-def _take_calls(floor: "Floor", seat: Seat, rows: list[Member], at: int) -> None:
-    """Calls that the snapshot knows of go on, which call it is being uncertain from now on; the others are over."""
-    in_call = {row.queue for row in rows if row.in_call or (row.in_call is None and row.device in BUSY)}
-    for call in list(seat.calls):
-        if call.queue in in_call:
-            call.id = None
-        else:
-            seat.end_call(call, at, floor.rules)
-    with_call = {call.queue for call in seat.calls}
-    for row in rows:
-        if row.in_call and row.queue not in with_call:
-            seat.calls.append(Call(None, row.queue))
+# --- calls and offers whose end was not said -------------------------------------------------------------------------
 
 
-def _uncertain_calls(seat: Seat, queue: str) -> list[Call]:
-    return [call for call in seat.calls if call.id is None and call.queue == queue]
-
-
-def _end_unknown(seat: Seat, rows: list[Member], snapshot: Snapshot, confirmed: int) -> int | None:
-    """End the calls and offers of which the snapshot before knew nothing either. Since when (µs) the seat is unseen.
+def _end_denied(seat: Seat, rows: list[Member], answer: Answer, confirmed: int) -> int | None:
+    """End what has been denied often enough. Since when (µs) the seat is unseen, None where it is not.
 
     That is, if what it showed is over: all of its calls, or all of its offers where it had no call.
     """
-    if not seat.calls and not seat.offers:
+    if seat.seat in answer.seats_that_spoke or not (seat.calls or seat.offers):
         return None
-    unseen_since, seat.unknown_since = seat.unknown_since, confirmed
-    in_a_row, on_call = unseen_since is not None, bool(seat.calls)
-    knows_calls, waiting = not _knows_no_call(seat, rows, snapshot), _waiting(snapshot)
-    may_ring = _may_ring(seat, rows, snapshot)
+    shown: list[Call] | list[Offer] = seat.calls or list(seat.offers.values())
+    on_call = bool(seat.calls)
     # Calls end without wrap-up: that began, and perhaps ended, where nobody saw it.
-    seat.calls = [call for call in seat.calls if not _is_over(call, knows_calls, in_a_row)]
+    seat.calls = [call for call in seat.calls if not _is_over(call, _of_call(seat, call, rows), confirmed)]
     seat.offers = {
-        call: offer for call, offer in seat.offers.items() if not _is_over(offer, may_ring or call in waiting, in_a_row)
+        call: offer
+        for call, offer in seat.offers.items()
+        if not _is_over(offer, _of_offer(call, rows, answer), confirmed)
     }
-    return None if (seat.calls if on_call else seat.offers) else unseen_since
+    if seat.calls if on_call else seat.offers:
+        return None
+    return max(each.unknown_since or confirmed for each in shown)
 
 
-def _is_over(what: Call | Offer, known: bool, in_a_row: bool) -> bool:
-    over = in_a_row and what.unknown and not known
-    what.unknown = not known
-    return over
-
-
-def _knows_no_call(seat: Seat, rows: list[Member], snapshot: Snapshot) -> bool:
-    """Every row says so, with its telephone free: a member added anew during its call is in none too, but in use."""
-    if not rows or OPTIMISED_AWAY.fullmatch(seat.seat) or _spoke(seat, snapshot):
+def _is_over(what: Call | Offer, known: bool | None, confirmed: int) -> bool:
+    """Denied for the second time; of a call that nobody saw begin the first is enough."""
+    if known:
+        what.unknown_since = None
+    if known is not False:
         return False
-    return all(row.in_call is False and row.device is Device.FREE for row in rows)
+    first = what.unknown_since is None
+    if first:
+        what.unknown_since = confirmed
+    return not first or (isinstance(what, Call) and what.id is None)
 
 
-def _may_ring(seat: Seat, rows: list[Member], snapshot: Snapshot) -> bool:
-    return any(row.device in BUSY for row in rows) or _spoke(seat, snapshot)
+def _of_call(seat: Seat, call: Call, rows: list[Member]) -> bool | None:
+    """Whether the snapshot knows of the call; None where what it says can be about another one, or about none.
+
+    It denies it where every row says that there is none, on a telephone that is not busy: a member that was added anew
+    during its call is in none too, and so is every member after a `QueueReset`, but their telephones are in use.
+    """
+    if any(row.in_call and row.queue == call.queue for row in rows):
+        return True if sum(other.queue == call.queue for other in seat.calls) == 1 else None
+    denied = rows and all(row.in_call is False and row.device not in BUSY for row in rows)
+    return False if denied else None
 
 
-def _spoke(seat: Seat, snapshot: Snapshot) -> bool:
-    return any(name == seat.seat for name, _ in snapshot.spoke)
+def _of_offer(call: str, rows: list[Member], answer: Answer) -> bool | None:
+    """A caller who waits may be offered here: a telephone's status can be late, or be none. A busy one proves nothing.
 
-
-def _signed_in(floor: "Floor", seat: Seat) -> bool:
-    return floor.view(seat).state is not State.SIGNED_OUT
+    It is the caller's not being listed that denies the offer.
+    """
+    if call in answer.waiting:
+        return True
+    return None if any(row.device in BUSY for row in rows) else False

@@ -9,7 +9,7 @@ call ends; a telephone that is unplugged during a pause changes a fact and no st
 Time is not looked at here. The floor says when (ccd.floor.floor), and ends a wrap-up when its time has come.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
@@ -85,7 +85,7 @@ class Membership:
 class Offer:
     queue: str
     caller_left: bool = False  # left the queue, and nobody has been seen to take the call
-    unknown: bool = False  # to the newest snapshot
+    unknown_since: int | None = None  # µs: a snapshot denied it, and until then it was sure that the seat rang
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ class Call:
     id: str | None  # None: seen by a snapshot, or outlived a gap; which call it is can't be known
     queue: str
     wrap_up_s: int = 0
-    unknown: bool = False  # to the newest snapshot
+    unknown_since: int | None = None  # µs: a snapshot denied it, and until then it was sure that the seat was on a call
 
 
 @dataclass(slots=True)
@@ -109,9 +109,6 @@ class Seat:
     wrap_up_until: int | None = None
     logged_in: bool = True  # only of `Agent/` seats can it be otherwise: out until the switch says in
     pauses_seen: int = 0
-    # µs: the last confirmation before the newest snapshot, of use where that knew less. Any word but a telephone's
-    # takes it back.
-    unknown_since: int | None = None
 
     def end_call(self, call: Call, at: int, rules: SeatRules) -> None:
         """Take the call off the seat; its queue's wrap-up, or the member's own, begins at `at`."""
@@ -120,6 +117,19 @@ class Seat:
         wrap_up_s = (member and member.wrap_up_s) or call.wrap_up_s or rules.wrap_up_s(call.queue)
         if wrap_up_s:
             self.wrap_up_until = max(self.wrap_up_until or 0, at + wrap_up_s * 1_000_000)
+        _was_sure_until(at, self.calls)
+
+    def end_offer(self, call: str, at: int) -> None:
+        """Take the offer of that caller off the seat, if it has one."""
+        if self.offers.pop(call, None):
+            _was_sure_until(at, self.offers.values())
+
+
+def _was_sure_until(at: int, others: Iterable[Call | Offer]) -> None:
+    """One of several has ended: until now the seat was on a call, or rang, whatever the doubtful ones are worth."""
+    for other in others:
+        if other.unknown_since is not None:
+            other.unknown_since = at
 
 
 # --- what each event does to the facts; a string says why it did nothing ---------------------------------------------
@@ -157,15 +167,25 @@ def _paused(seat: Seat, event: MemberPaused, at: int, rules: SeatRules) -> str |
 def _device(seat: Seat, event: DeviceChanged, at: int, rules: SeatRules) -> str | None:
     if event.device in (Device.FREE, Device.UNREACHABLE):
         for call in [call for call, offer in seat.offers.items() if offer.caller_left]:
-            del seat.offers[call]
-    if event.in_call is False:
-        for uncertain in [c for c in seat.calls if c.id is None and c.queue == event.queue]:
-            seat.end_call(uncertain, at, rules)
+            seat.end_offer(call, at)
+    if seat.calls and event.in_call is not None:
+        _told_of_calls(seat, event, at, rules)
     member = seat.queues.get(event.queue)
     if member is None:
         return "it is no member of that queue"
     member.device = event.device
     return None
+
+
+def _told_of_calls(seat: Seat, event: DeviceChanged, at: int, rules: SeatRules) -> None:
+    """Of one that nobody saw begin the telephone tells the end; of one that was doubted it tells that it is."""
+    of_queue = [call for call in seat.calls if call.queue == event.queue]
+    if event.in_call and len(of_queue) == 1:
+        of_queue[0].unknown_since = None
+    elif not event.in_call and event.device in (Device.FREE, Device.UNREACHABLE):
+        for call in of_queue:
+            if call.id is None:
+                seat.end_call(call, at, rules)
 
 
 def _offered(seat: Seat, event: CallOffered, at: int, rules: SeatRules) -> str | None:
@@ -176,14 +196,16 @@ def _offered(seat: Seat, event: CallOffered, at: int, rules: SeatRules) -> str |
 
 
 def _offer_ended(seat: Seat, event: OfferEnded, at: int, rules: SeatRules) -> str | None:
-    seat.offers.pop(event.call, None)
+    seat.end_offer(event.call, at)
     return None
 
 
 def _connected(seat: Seat, event: CallConnected, at: int, rules: SeatRules) -> str | None:
-    seat.offers.pop(event.call, None)
-    if any(call.id == event.call for call in seat.calls):
-        return "that call is connected already"
+    seat.end_offer(event.call, at)
+    for call in seat.calls:
+        if call.id == event.call:
+            call.unknown_since = None
+            return "that call is connected already"
     seat.name = event.name or seat.name
     seat.calls.append(Call(event.call, event.queue, event.wrap_up_s))
     return None

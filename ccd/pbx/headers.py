@@ -38,9 +38,17 @@ def device(headers: Headers, seat: str) -> Device:
     return Device.MIRRORED if mirrors and told is Device.IN_USE else told
 
 
-def in_call(headers: Headers) -> bool | None:
+def in_call(headers: Headers, seat: str) -> bool | None:
+    """None where the switch does not say, or says no of a call that it may have lost sight of."""
     told = headers.get("InCall")
-    return None if told is None else told == "1"
+    if told == "1":
+        return True
+    return None if told is None or is_optimised_away(seat) else False
+
+
+def is_optimised_away(interface: str) -> bool:
+    """A `Local/` interface without `/n`: Asterisk takes its channel out of a live call, and then says there is none."""
+    return interface.startswith(LOCAL) and "n" not in interface[len(LOCAL) :].partition("/")[2]
 
 
 def number(text: str) -> int:

@@ -141,7 +141,7 @@ class Translator:
             self._away.discard(key)
             return _added(headers, at, ref, *key)
         return DeviceChanged(
-            at, ref, key[0], headers.get("MemberName", ""), key[1], device(headers, key[0]), in_call(headers)
+            at, ref, key[0], headers.get("MemberName", ""), key[1], device(headers, key[0]), in_call(headers, key[0])
         )
 
     def _is_away(self, headers: Headers, seat: str, queue: str) -> bool:
@@ -239,7 +239,7 @@ class Translator:
             reason=headers.get("PausedReason", "") if paused else "",
             paused_since_s=number(headers.get("LastPause", "")) if paused else 0,
             device=device(headers, seat),
-            in_call=in_call(headers),
+            in_call=in_call(headers, seat),
             wrap_up_s=number(headers.get("Wrapuptime", "")),
         )
 

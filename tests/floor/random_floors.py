@@ -152,8 +152,13 @@ class Switch:
     def show(self, truth: Truth, device: Device, in_one: bool = False) -> None:
         for queue in list(truth.rows)[:1] if in_one else truth.rows:
             truth.rows[queue].device = device
-            in_call = truth.rows[queue].in_call if self.tells_in_call else None
+            in_call = self.in_call(truth, truth.rows[queue])
             self.say(said.DeviceChanged(*self.of(truth, queue), device, in_call))
+
+    def in_call(self, truth: Truth, row: Row) -> bool | None:
+        """What is told of it: of a `Local/` seat without `/n` never that there is none."""
+        known = row.in_call or truth.seat.endswith("/n") or not truth.seat.startswith("Local/")
+        return row.in_call if self.tells_in_call and known else None
 
     def log(self) -> None:
         for truth in self.seats:
@@ -305,7 +310,7 @@ class Switch:
         members = tuple(
             said.Member(
                 truth.seat, truth.name, queue, row.paused, row.reason, row.since // SECOND if row.paused else 0,
-                row.device, row.in_call if self.tells_in_call else None, truth.wrap_up_s,
+                row.device, self.in_call(truth, row), truth.wrap_up_s,
             )
             for truth in self.seats
             for queue, row in truth.rows.items()

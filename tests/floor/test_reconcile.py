@@ -114,6 +114,10 @@ def test_a_snapshot_neither_invents_nor_loses_a_second(events: list[PbxEvent], l
     assert tell(*events).line() == line
 
 
+def another_call(connect: int, end: int, call: str = "c2") -> list[PbxEvent]:
+    return [offered(connect, call), connected(connect, call), ended(end, call)]
+
+
 ON_CALL = [added(1), snapshot(5, member()), connected(6)]
 ON_CALL_ALL_ALONG = [(1, "available"), (6, "on_call")]
 
@@ -142,19 +146,60 @@ ON_CALL_ALL_ALONG = [(1, "available"), (6, "on_call")]
             id="a telephone that is free between the two is no word of a live call",
         ),
         pytest.param(
+            [snapshot(20, member()), device(25, Device.IN_USE), device(26, Device.FREE), snapshot(30, member())],
+            [(1, "available"), (6, "unobserved"), (30, "available")],
+            id="nor is one that is used for something else",
+        ),
+        pytest.param(
             [snapshot(20, member()), paused(25), snapshot(30, member(paused=True))],
-            ON_CALL_ALL_ALONG,
-            id="a word of the seat between the two clears the doubt",
+            [*ON_CALL_ALL_ALONG, (25, "unobserved"), (30, "paused")],
+            id="a pause between the two is no word of the call: unobserved from there, and paused from the second on",
+        ),
+        pytest.param(
+            [snapshot(20, member()), *another_call(22, 26), snapshot(30, member()), heard(60)],
+            [*ON_CALL_ALL_ALONG, (26, "unobserved"), (30, "wrap_up"), (36, "available")],
+            id="nor is another call: until that one's end the seat was on a call, whatever the lost one is worth",
         ),
         pytest.param(
             [
                 snapshot(20, member()),
-                paused(25),
-                snapshot(30, member(paused=True)),
-                snapshot(40, member(paused=True)),
+                *another_call(22, 36)[:2],
+                snapshot(30, member(in_call=True)),
+                ended(36, "c2"),
+                snapshot(50, member()),
             ],
-            [*ON_CALL_ALL_ALONG, (25, "unobserved"), (40, "paused")],
-            id="and two after it end the call: the pause that was pressed meanwhile is one from there on",
+            [*ON_CALL_ALL_ALONG, (36, "unobserved"), (50, "available")],
+            id="a snapshot that may mean another call says nothing of this one",
+        ),
+        pytest.param(
+            [
+                *another_call(10, 50)[:2],
+                *(snapshot(at, member(in_call=True)) for at in (20, 30)),
+                ended(50, "c2"),
+                heard(70),
+            ],
+            ON_CALL_ALL_ALONG,
+            id="and ends none",
+        ),
+        pytest.param(
+            [snapshot(20, member()), *another_call(22, 0)[:2], *(snapshot(at, member()) for at in (30, 40))],
+            [*ON_CALL_ALL_ALONG, (22, "unobserved"), (40, "available")],
+            id="each call is doubted by itself: the second of two lost ones ends with the third answer",
+        ),
+        pytest.param(
+            [snapshot(20, member()), connected(25), snapshot(30, member())],
+            ON_CALL_ALL_ALONG,
+            id="a second connect of the same call clears the doubt",
+        ),
+        pytest.param(
+            [snapshot(20, member()), device(25, Device.IN_USE, in_call=True), snapshot(30, member())],
+            ON_CALL_ALL_ALONG,
+            id="so does a telephone that is in a call of that queue",
+        ),
+        pytest.param(
+            [snapshot(at, member(device=Device.UNREACHABLE)) for at in (20, 30)],
+            [(1, "available"), (6, "unobserved"), (30, "unreachable")],
+            id="on a telephone that is away there is no call either",
         ),
         pytest.param(
             [snapshot(20, member()), snapshot(30, member(in_call=True)), snapshot(40, member())],
@@ -214,21 +259,38 @@ def test_a_call_that_two_snapshots_in_a_row_do_not_know_of_is_over(
     assert tell(*ON_CALL, *events).line() == line
 
 
+BEGUN_UNSEEN = [lost(1), snapshot(6, member(in_call=True))]
+
+
 @pytest.mark.parametrize(
-    ("seat", "over"),
+    ("events", "line"),
     [
-        ("Local/1001@agents", False),
-        ("Local/1001@agents/m", False),
-        ("Local/1001@agents/n", True),
-        ("Local/1001@agents/nj", True),
-        ("PJSIP/1001", True),
-        ("Agent/1001", True),
+        pytest.param(
+            [snapshot(20, member())],
+            [(1, "unobserved"), (20, "available")],
+            id="one answer ends it, without wrap-up: unobserved since the one that knew of it",
+        ),
+        pytest.param(
+            [snapshot(20, member(device=Device.IN_USE)), snapshot(30, member(device=Device.IN_USE))],
+            [(1, "unobserved"), (6, "on_call")],
+            id="but not while the telephone is in use: a QueueReset makes every member one that is in no call",
+        ),
+        pytest.param(
+            [device(20, Device.IN_USE, in_call=False), device(30, Device.FREE, in_call=True)],
+            [(1, "unobserved"), (6, "on_call")],
+            id="nor does a status end it that says one of the two",
+        ),
+        pytest.param(
+            [device(20, Device.UNREACHABLE, in_call=False), heard(60)],
+            [(1, "unobserved"), (6, "on_call"), (20, "unreachable")],
+            id="one that says both does",
+        ),
     ],
 )
-def test_of_a_local_seat_that_asterisk_optimises_away_no_snapshot_can_deny_a_call(seat: str, over: bool) -> None:
-    told = tell(added(1, seat=seat), snapshot(5, member(seat=seat)), connected(6, seat=seat))
-    told.tell(snapshot(20, member(seat=seat)), snapshot(30, member(seat=seat)))
-    assert (told.line(seat)[-1][1] != "on_call") is over
+def test_a_call_that_nobody_saw_begin_ends_with_the_first_word_that_there_is_none(
+    events: list[PbxEvent], line: list[tuple[float, str]]
+) -> None:
+    assert tell(*BEGUN_UNSEEN, *events).line() == line
 
 
 def test_nobody_is_charged_for_the_time_in_which_a_call_may_have_been_over() -> None:
@@ -266,8 +328,23 @@ WAITS = (Waiting("c1", "support", 0),)
         ),
         pytest.param(
             [snapshot(20, member()), paused(25), snapshot(30, member(paused=True))],
+            [*RUNG_ALL_ALONG, (25, "unobserved"), (30, "paused")],
+            id="a pause between the two is no word of the offer",
+        ),
+        pytest.param(
+            [snapshot(20, member()), offered(22, "c2"), left(27, "c2", abandoned=True), snapshot(30, member())],
+            [*RUNG_ALL_ALONG, (27, "unobserved"), (30, "available")],
+            id="nor is another offer: until that one's end it rang, whatever the lost one is worth",
+        ),
+        pytest.param(
+            [snapshot(20, member()), *another_call(22, 26), snapshot(40, member())],
+            [*RUNG_ALL_ALONG, (22, "on_call"), (26, "unobserved"), (40, "available")],
+            id="nor is a call",
+        ),
+        pytest.param(
+            [snapshot(20, member()), offered(25), snapshot(30, member())],
             RUNG_ALL_ALONG,
-            id="a word of the seat between the two clears the doubt",
+            id="the same caller, offered again, is",
         ),
         pytest.param(
             [snapshot(20, member()), snapshot(30, member(), waiting=WAITS), snapshot(40, member())],
@@ -278,7 +355,7 @@ WAITS = (Waiting("c1", "support", 0),)
             pytest.param(
                 [snapshot(at, member(device=busy)) for at in (20, 30, 40)],
                 RUNG_ALL_ALONG,
-                id=f"and a telephone that is {busy.value}",
+                id=f"while the telephone is {busy.value} nothing is known",
             )
             for busy in (Device.RINGING, Device.IN_USE, Device.MIRRORED)
         ),

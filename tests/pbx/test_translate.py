@@ -101,6 +101,27 @@ def test_a_status_number_is_what_the_telephone_does(status, device):
 
 
 @pytest.mark.parametrize(
+    ("seat", "told", "in_call"),
+    [
+        ("PJSIP/1001", "1", True),
+        ("PJSIP/1001", "0", False),
+        ("Agent/1001", "0", False),
+        ("Local/1001@agents/n", "0", False),
+        ("Local/1001@agents/nj", "0", False),
+        ("Local/1001@agents", "1", True),
+        ("Local/1001@agents", "0", None),
+        ("Local/1001@agents/m", "0", None),
+    ],
+)
+def test_of_a_local_seat_that_asterisk_optimises_away_nobody_says_that_it_is_in_no_call(seat, told, in_call):
+    headers = {"Queue": "support", "Interface": seat, "InCall": told}
+    check("QueueMemberStatus", headers, DeviceChanged(AT, REF, seat, "", "support", Device.FREE, in_call))
+    row = Translator(Scope()).member_row(headers)
+    assert row is not None
+    assert row.in_call is in_call
+
+
+@pytest.mark.parametrize(
     ("seat", "state_interface", "status", "device"),
     [
         ("Local/1001@agents/n", "Local/1001@agents/n", "2", Device.MIRRORED),

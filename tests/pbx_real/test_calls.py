@@ -266,7 +266,7 @@ async def test_a_live_call_outlives_any_number_of_answers(asterisk):
             await ccd.until(lambda: len(ccd.snapshots) > seen + 3)
             assert [ccd.now(seat) for seat in seats] == ["on_call"] * 2
             said = {member.seat: (member.in_call, member.device) for member in ccd.snapshots[-1].members}
-            assert said == {seats[0]: (True, Device.MIRRORED), seats[1]: (False, Device.FREE)}
+            assert said == {seats[0]: (True, Device.MIRRORED), seats[1]: (None, Device.FREE)}
 
 
 async def test_queue_log_tells_the_same_story_in_whole_seconds(asterisk):
