@@ -18,8 +18,8 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── LeaseLostError      another process took this one's place
 │   ├── DayWaitsError       a day that can't be settled yet
 │   └── UnknownUnitError    a unit of which no agent is on the roster
-├── PbxError                what came between us and a telephone switch: PbxUnreachableError, LoginRefusedError,
-│                           NoAnswerError, ClockAheadError, PbxLostError
+├── PbxError                what came between us and a telephone switch: PbxUnreachableError, PbxTlsError,
+│                           LoginRefusedError, NoAnswerError, ClockAheadError, PbxLostError
 ├── SwitchesNotFollowedError what `ccd check --connect` met, a line a telephone switch
 ├── CaptureError            captures that are not named, or can't be used; exit code 2
 ├── UnknownAccountError     nothing was ever posted for an agent
@@ -344,6 +344,20 @@ class PbxUnreachableError(PbxError):
         return (
             f"PBX {self.pbx}: no connection to {self.host}:{self.port} ({self.reason}); "
             "see that Asterisk runs, and that `bindaddr` and `port` in manager.conf and any firewall let us in"
+        )
+
+
+class PbxTlsError(PbxError):
+    """Somebody answers at its manager port, and we can't be sure that it is the PBX, or it speaks no TLS."""
+
+    def __init__(self, pbx: str, host: str, port: int, reason: str) -> None:
+        super().__init__(pbx)
+        self.host, self.port, self.reason = host, port, reason
+
+    def __str__(self) -> str:
+        return (
+            f"PBX {self.pbx}: no TLS with {self.host}:{self.port} ({self.reason}); see that `tls.ca` holds whoever signed "
+            "its certificate, that the certificate names this host, and that `port` is manager.conf's `tlsbindaddr`"
         )
 
 

@@ -9,14 +9,14 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import md5
-from ssl import SSLContext
+from ssl import SSLCertVerificationError, SSLContext, SSLError
 from typing import Any, Literal
 
 from panoramisk import Manager
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
-from ccd.errors import LoginRefusedError, NoAnswerError, PbxLostError, PbxUnreachableError
+from ccd.errors import LoginRefusedError, NoAnswerError, PbxLostError, PbxTlsError, PbxUnreachableError
 from ccd.pbx.blocks import RESPONSE, Blocks
 
 EVENT_CLASSES = "agent,system"  # of all that the account may read, what is of use: Asterisk sends no more
@@ -57,11 +57,14 @@ class Line:
         self._ending: Exception | None = None
 
     async def open(self, within_s: float) -> None:
-        """Connect and log in. Raises PbxUnreachableError, LoginRefusedError, NoAnswerError, PbxLostError."""
+        """Connect and log in. Raises what the family of PbxError in ccd.errors holds."""
         account = self._account
         try:
             async with asyncio.timeout(within_s):
                 await self._manager.connect()
+        except SSLError as error:
+            reason = error.verify_message if isinstance(error, SSLCertVerificationError) else error.reason
+            raise PbxTlsError(account.pbx, account.host, account.port, reason or str(error)) from error
         except (OSError, TimeoutError) as error:
             reason = str(error) or f"no connection within {within_s:g} s"
             raise PbxUnreachableError(account.pbx, account.host, account.port, reason) from error
