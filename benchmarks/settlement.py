@@ -11,7 +11,7 @@ settlement's time by that of the fastest of four:
 * `driver_at_once`: the driver alone, many rows in one statement (long VALUES on SQLite, arrays on PostgreSQL);
 * `own`: the function that settlement itself writes with.
 
-Times are wall times; `cpu_ratio` compares what this process computed meanwhile: on PostgreSQL that leaves the server out.
+Times are wall times; `cpu_ratio` compares what this process computed: on PostgreSQL that leaves the server out.
 """
 
 import argparse
@@ -39,13 +39,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.bank.accounts import AGENT_KINDS, HOUSE_KINDS, House, agent_owner
 from ccd.bank.fate import Fate
 from ccd.bank.measured import Measured
-from ccd.bank.policy import Policies, Policy
 from ccd.bank.settle import BATCH_DAYS_MAX, Settler
+from ccd.daemon.policies import policies_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.schema import daily_deltas, entries, periods, transactions
 from ccd.ledger.sql.engine import SQLITE_SETTINGS, WRITES, open_engine
 from ccd.ledger.sql.migrate import upgrade
 from ccd.ledger.sql.rows import insert_rows
+from ccd.settings import Settings
 
 ASKED = 3.0
 AGENTS = 5_000
@@ -109,7 +110,7 @@ def timed(into: list[Took]) -> Iterator[None]:
 
 
 async def settle(engine: AsyncEngine, days: list[Measured], into: list[Took]) -> None:
-    settler = Settler(Ledger(engine, lambda: time.time_ns() // 1_000), Policies((Policy(date(2026, 1, 1)),)), "bench")
+    settler = Settler(Ledger(engine, lambda: time.time_ns() // 1_000), policies_of(Settings().policy), "bench")
     with timed(into):
         settlement = await settler.settle(days)
     assert settlement.fates[Fate.POSTED] > 0.9 * len(days), settlement.fates

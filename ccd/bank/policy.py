@@ -1,4 +1,4 @@
-"""Policies with the date from which they hold, and accommodations (docs/time-bank.md 2.4 and 7)."""
+"""Policies with the date from which they hold (docs/time-bank.md 2.4 and 7)."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -13,14 +13,15 @@ PPM = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What holds in a unit from a date on. Seconds, and parts per million."""
+    """What holds in a unit from a date on. Seconds, and parts per million. Its terms are settings, and have their
+    defaults there (ccd.settings.tree)."""
 
     holds_from: date
-    rate_ppm: int = 37_000
-    base_s_max: int = 43_200
-    allowance_min_s: int = 0
-    overdraft_takes: tuple[str, ...] = BALANCE_KINDS
-    expected_base_s: int = 28_800
+    rate_ppm: int
+    base_s_max: int
+    allowance_min_s: int
+    overdraft_takes: tuple[str, ...]
+    expected_base_s: int
 
     @property
     def expected_allowance_s(self) -> int:
@@ -29,30 +30,15 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
-class Accommodation:
-    """An agent's own rate or minimum from a date on: it only protects from overdraft, and says nothing of why."""
-
-    holds_from: date
-    rate_ppm: int = 0
-    allowance_min_s: int = 0
-
-
-NO_ACCOMMODATION = Accommodation(date.min)
-
-
-@dataclass(frozen=True, slots=True)
 class Policies:
     """All versions: those of a unit, and `default` for units, and days, that have none of their own."""
 
     default: tuple[Policy, ...]
     units: Mapping[str, tuple[Policy, ...]] = field(default_factory=dict)
-    accommodations: Mapping[str, tuple[Accommodation, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for unit, versions in (("every unit", self.default), *self.units.items()):
             _check(unit, versions)
-        for agent, own in self.accommodations.items():
-            _check_dates(f"agent {agent}", [version.holds_from for version in own])
 
     def policy_at(self, unit: str | None, day: date) -> Policy:
         """The newest version that holds on the day, the unit's own before the default. PolicyError if none does."""
@@ -62,13 +48,6 @@ class Policies:
                 return versions[held - 1]
         name = unit or "every unit"
         raise PolicyError(name, f"none holds on {day}; add one that holds from that day or before")
-
-    def accommodation_at(self, agent: str, day: date) -> Accommodation:
-        versions = self.accommodations.get(agent)
-        if not versions:
-            return NO_ACCOMMODATION
-        held = bisect_right(versions, day, key=lambda own: own.holds_from)
-        return versions[held - 1] if held else NO_ACCOMMODATION
 
 
 def _check(unit: str, versions: tuple[Policy, ...]) -> None:

@@ -75,7 +75,7 @@ class Settler:
     def _case(self, measured: Measured, held: Held) -> Case:
         agent, day = measured.agent, measured.day
         policy, shared = held[measured.unit, day]
-        worth = worth_of(measured, policy, self._policies.accommodation_at(agent, day))
+        worth = worth_of(measured, policy)
         return Case(measured, settlement_key(agent, day), policy, shared, worth, agent_owner(agent))
 
     async def _settle_batch(self, batch: list[Case]) -> Settlement:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ccd.bank.measured import Measured
 from ccd.bank.overdraft import overdraft_s
-from ccd.bank.policy import NO_ACCOMMODATION, PPM, Accommodation, Policy
+from ccd.bank.policy import PPM, Policy
 from ccd.bank.savings import deposit_s
 
 SECOND = 1_000_000  # microseconds
@@ -20,7 +20,7 @@ class Worth(NamedTuple):
     base: int  # microseconds
     aux_s: int
     allowance_s: int  # of the base: what a deposit is made of
-    protected_s: int  # of base and unobserved time, at the own rate, or the minimum: what aux may reach uncharged
+    protected_s: int  # of base and unobserved time, or the minimum: what aux may reach uncharged
     deposit_s: int
     overdraft_s: int
 
@@ -32,17 +32,17 @@ class Worth(NamedTuple):
 NOTHING = Worth(0, 0, 0, 0, 0, 0)
 
 
-def worth_of(measured: Measured, policy: Policy, own: Accommodation = NO_ACCOMMODATION) -> Worth:
+def worth_of(measured: Measured, policy: Policy) -> Worth:
     """The day against the allowance. A day that is on no roster is worth nothing: it is recorded, not settled."""
     if measured.unit is None:
         return NOTHING
     base = base_of(measured, policy)
     aux_s = measured.aux // SECOND
     allowance_s = protected_s = policy.rate_ppm * base // PPM_SECONDS
-    if measured.unobserved or own.rate_ppm > policy.rate_ppm:
+    if measured.unobserved:
         seen_or_not = min(base + measured.unobserved, policy.base_s_max * SECOND)
-        protected_s = max(policy.rate_ppm, own.rate_ppm) * seen_or_not // PPM_SECONDS
-    protected_s = max(protected_s, policy.allowance_min_s, own.allowance_min_s)
+        protected_s = policy.rate_ppm * seen_or_not // PPM_SECONDS
+    protected_s = max(protected_s, policy.allowance_min_s)
     return Worth(base, aux_s, allowance_s, protected_s, deposit_s(allowance_s, aux_s), overdraft_s(protected_s, aux_s))
 
 

@@ -14,7 +14,6 @@ from ccd.daemon.stores import database
 from ccd.floor.records import DayRecord
 from ccd.history.known_days import known_days
 from ccd.history.reading import reading
-from ccd.history.whose import Measuring
 from ccd.reports import day_json, day_table
 from ccd.settings import read
 
@@ -40,6 +39,6 @@ def day(
 
 
 async def _days(site: Site, day: date, agent: str | None) -> list[DayRecord]:
-    measuring = Measuring(site.owner_of, site.roster_turns, site.rules_of)
+    measuring = site.measuring
     async with database(site.settings) as engine, reading(engine) as connection:
         return await known_days(connection, measuring, site.rostered_units, day, agent)

@@ -67,7 +67,7 @@ def replayed(site: Site, ami: list[Path], queue_log: list[Path], until: int | No
     for name, opened in floor.state.open.items():
         segments += [(PBX, t.closed) for t in floor.end_wrap_up_until(floor.seat(name), end) if t.closed]
         segments.append((PBX, floor.state.open[opened.seat]))
-    return day_records(segments, site.owner_of, site.roster_turns, site.rules_of, end)
+    return day_records(segments, site.owner_of, site.roster_turns, site.rules_of, end, site.own_days)
 
 
 def _events(site: Site, ami: list[Path], queue_log: list[Path]) -> Iterator[PbxEvent]:

@@ -19,7 +19,6 @@ from ccd.daemon.site import Site
 from ccd.daemon.stores import database
 from ccd.errors import DayWaitsError, UnknownUnitError
 from ccd.history.close import Closed, Closer
-from ccd.history.whose import Measuring
 from ccd.ledger.books import Ledger
 from ccd.settings import read
 
@@ -38,7 +37,7 @@ def settle(
 
 
 async def _settle(site: Site, day: date, unit: str | None, dry_run: bool) -> None:
-    measuring = Measuring(site.owner_of, site.roster_turns, site.rules_of)
+    measuring = site.measuring
     async with database(site.settings) as engine:
         ledger = Ledger(engine, _now)
 

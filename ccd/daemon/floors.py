@@ -11,6 +11,7 @@ from ccd.floor.crew import Crew, Owner
 from ccd.floor.events import Lost, PbxEvent
 from ccd.floor.floor import Floor, FloorState
 from ccd.floor.judge_anew import judge_anew
+from ccd.floor.own_days import OwnDays
 from ccd.floor.segments import Segment, Transition
 from ccd.history.batch import Batch, batch_of, touched_by
 from ccd.history.schema import STATE_WORDS
@@ -28,7 +29,7 @@ class Floors:
     def __init__(self, site: Site, sources: Callable[[], Iterable[SourceNow]], now: Callable[[], int]) -> None:
         self.site = site
         self.floors: dict[str, Floor] = {}
-        self.crew = Crew(self._owner_of, self._rules_of)
+        self.crew = Crew(self._owner_of, self._rules_of, self._own_days)
         self._sources = sources
         self._now = now
         self._said: list[tuple[str, str, str, int, str, str]] = []
@@ -108,7 +109,7 @@ class Floors:
     async def recount(self, refill: Callable[[Crew], Awaitable[None]]) -> None:
         """Have another crew take what is stored of today, for a roster that sees it otherwise. Nothing is taken
         meanwhile, and everything that was taken is stored."""
-        crew = Crew(self._owner_of, self._rules_of)
+        crew = Crew(self._owner_of, self._rules_of, self._own_days)
         await refill(crew)
         before, self.crew = self.crew.days.keys(), crew
         self._know_everybody()
@@ -117,6 +118,9 @@ class Floors:
 
     def _rules_of(self, unit: str | None) -> AgentRules:
         return self.site.rules_of(unit)
+
+    def _own_days(self, agent: str) -> OwnDays | None:
+        return self.site.own_days(agent)
 
     def _owner_of(self, pbx: str, seat: str, name: str, at: int) -> Owner | None:
         return self.site.owner_of(pbx, seat, name, at)

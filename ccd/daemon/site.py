@@ -10,6 +10,7 @@ from pathlib import Path
 from ccd.bank.policy import Policies, Policy
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Owner
+from ccd.floor.own_days import OwnDays
 from ccd.floor.rules import ALWAYS, QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.history.whose import Measuring
 from ccd.org import roster_file
@@ -72,7 +73,15 @@ class Site:
 
     @cached_property
     def measuring(self) -> Measuring:
-        return Measuring(self.owner_of, self.roster_turns, self.rules_of)
+        return Measuring(self.owner_of, self.roster_turns, self.rules_of, self.moves)
+
+    @cached_property
+    def moves(self) -> Mapping[str, OwnDays]:
+        """Of the agents who change units, their own days."""
+        return {agent: OwnDays(self.roster.stays(agent), self.units.days) for agent in self.roster.movers}
+
+    def own_days(self, agent: str) -> OwnDays | None:
+        return self.moves.get(agent)
 
     @cached_property
     def roster_turns(self) -> list[int]:

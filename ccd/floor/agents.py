@@ -13,6 +13,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ccd.floor.days import BusinessDays
+from ccd.floor.own_days import OwnDays
 from ccd.floor.records import DayRecord, Tally
 from ccd.floor.rules import ReasonRule, Reasons, SeatRules
 from ccd.floor.seats import Pause, State, View
@@ -26,7 +27,7 @@ class AgentRules:
 
     reasons: Reasons
     seats: SeatRules
-    days: BusinessDays
+    days: BusinessDays | OwnDays
 
 
 class Change(NamedTuple):

@@ -5,9 +5,11 @@ agent, under the interface's name, so that assigning it later loses nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ccd.floor.agents import AgentDay, AgentRules, Change, change_of
+from ccd.floor.own_days import OwnDays
 from ccd.floor.records import DayRecord
 from ccd.floor.segments import Segment
 
@@ -22,18 +24,28 @@ class Owner(NamedTuple):
 
 OwnerOf = Callable[[str, str, str, int], Owner | None]  # pbx, seat, member name, µs → None: on no roster
 RulesOf = Callable[[str | None], AgentRules]  # the unit's
+OwnDaysOf = Callable[[str], OwnDays | None]  # agent → None: days are the unit's, as nearly everybody's
 
 
 def owner_or_itself(owner_of: OwnerOf, pbx: str, seat: str, name: str, at: int) -> Owner:
     return owner_of(pbx, seat, name, at) or Owner(seat, None, True)  # an interface of that name may be on another PBX
 
 
+def as_the_unit(agent: str) -> None:
+    """Nobody moves."""
+
+
+def with_own_days(rules: AgentRules, days: OwnDays | None) -> AgentRules:
+    return rules if days is None else replace(rules, days=days)
+
+
 class Crew:
     """Live: transitions in, clocks kept. `changed` names the agents with a new reading; whoever publishes clears it."""
 
-    def __init__(self, owner_of: OwnerOf, rules_of: RulesOf) -> None:
+    def __init__(self, owner_of: OwnerOf, rules_of: RulesOf, own_days: OwnDaysOf = as_the_unit) -> None:
         self._owner_of = owner_of
         self._rules_of = rules_of
+        self._own_days = own_days
         self._held: dict[tuple[str, str], tuple[str, Segment]] = {}  # seat → its agent, and its open segment
         self.days: dict[str, AgentDay] = {}
         self.units: dict[str, str | None] = {}
@@ -113,7 +125,7 @@ class Crew:
         self.changed.add(owner.agent)
 
     def _begin(self, owner: Owner, before: AgentDay | None) -> AgentDay:
-        rules = self._rules_of(owner.unit)
+        rules = with_own_days(self._rules_of(owner.unit), self._own_days(owner.agent))
         self.units[owner.agent] = owner.unit
         if before is None:
             day = self.days[owner.agent] = AgentDay(owner.agent, rules, owner.several)
@@ -128,6 +140,7 @@ def day_records(
     roster_turns: Sequence[int],
     rules_of: RulesOf,
     until: int,
+    own_days: OwnDaysOf = as_the_unit,
 ) -> list[DayRecord]:
     """The day records that stored segments amount to, open ones closed at `until`.
 
@@ -149,10 +162,22 @@ def day_records(
                 told = segment.told and at == segment.start
                 days[holder].change(Change(at, pbx, segment.number, key, None, told, 0, 0, 0))
             holders[key], units[owner.agent] = owner.agent, owner.unit
-            day = days.setdefault(owner.agent, AgentDay(owner.agent, rules_of(owner.unit), several=True))
+            day = days.get(owner.agent)
+            if day is None:
+                rules = with_own_days(rules_of(owner.unit), own_days(owner.agent))
+                day = days[owner.agent] = AgentDay(owner.agent, rules, several=True)
             if at == segment.start:
                 day.change(change_of(segment, pbx))
             else:
                 day.change(Change(at, pbx, segment.number, key, segment.view, False, 0, 0, 0))
-    records = [record for agent, day in days.items() for record in day.records(until, units[agent])]
+    records = [
+        _of_own_unit(record, own_days(agent))
+        for agent, day in days.items()
+        for record in day.records(until, units[agent])
+    ]
     return sorted(records, key=lambda record: (record.day, record.agent))
+
+
+def _of_own_unit(record: DayRecord, days: OwnDays | None) -> DayRecord:
+    own = None if days is None else days.own_day(record.day)
+    return record if own is None else replace(record, unit=own.unit)

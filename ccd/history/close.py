@@ -168,11 +168,11 @@ class Closer:
     async def _measure(self, unit: str, day: BusinessDay) -> Taken:
         async with reading(self._engine) as connection:
             sources = await stored_sources(connection)
-            seen = await seen_between(connection, day.start, day.end)
+            seen = await seen_between(connection, self.site.reaches_back(day), day.end)
             agents = {a: h for a, h in holders(seen, self.site, day).items() if h.unit == unit}
             each = due_of(unit, day, agents.values(), sources, self.pbxs)
             self._check_over(each)
-            measured = await measured_days(connection, agents, self.site, day, sources, whole=True)
+            measured = await measured_days(connection, agents, self.site, sources, whole=True)
         numbers = {pbx: source.number for pbx, source in sources.items()}
         policy_from = self.policies.policy_at(unit, day.day).holds_from
         judged_by = JudgedBy(policy_from, self.site.rules_of(unit).reasons.holds_from(day.day))

@@ -5,7 +5,7 @@ not held up by a floor of thousands.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,24 +34,31 @@ async def measured_days(
     connection: AsyncConnection,
     agents: Mapping[str, Holder],
     measuring: Measuring,
-    day: BusinessDay,
     sources: Mapping[str, Source],
     whole: bool,
 ) -> list[MeasuredDay]:
-    """The agents' days, of those for whom anything was seen, in the order of their names.
+    """The agents' days that they hold, of those for whom anything was seen, in the order of their names.
 
     `whole`: measured to the end of the day; of a PBX whose watermark is not there yet, whoever was signed in is
     unobserved from the watermark on. Otherwise each agent is measured up to the watermark of the own PBXs.
     """
     found: list[MeasuredDay] = []
-    names = sorted(agents)
-    for first in range(0, len(names), AGENTS_AT_ONCE):
-        slice_ = {name: agents[name] for name in names[first : first + AGENTS_AT_ONCE]}
+    for own, slice_ in _slices(agents):
         seats = {seat for holder in slice_.values() for seat in holder.seats}
-        line = await lines(connection, seats, day.start, day.end)
-        line = await looked_back(connection, slice_, measuring, line, day.start)
-        found += await asyncio.to_thread(_reckon, slice_, measuring, day, sources, whole, line.values())
-    return found
+        line = await lines(connection, seats, own.start, own.end)
+        line = await looked_back(connection, slice_, measuring, line, own.start)
+        found += await asyncio.to_thread(_reckon, slice_, measuring, own, sources, whole, line.values())
+    return sorted(found, key=lambda each: each.record.agent)
+
+
+def _slices(agents: Mapping[str, Holder]) -> Iterator[tuple[BusinessDay, dict[str, Holder]]]:
+    """Agents whose day is the same, some at a time."""
+    by_day: dict[BusinessDay, list[str]] = {}
+    for name in sorted(agents):
+        by_day.setdefault(agents[name].day, []).append(name)
+    for day, names in by_day.items():
+        for first in range(0, len(names), AGENTS_AT_ONCE):
+            yield day, {name: agents[name] for name in names[first : first + AGENTS_AT_ONCE]}
 
 
 def unseen(line: Iterable[tuple[str, Segment]], sources: Mapping[str, Source], end: int) -> list[tuple[str, Segment]]:
@@ -103,7 +110,7 @@ def day_record(
     own: list[tuple[str, Segment]],
 ) -> DayRecord | None:
     """The agent's day up to `until`, µs, out of all segments of the agent's seats; None where nothing was seen."""
-    rules = measuring.rules_of(holder.unit)
+    rules = measuring.agent_rules(agent, holder.unit)
     began = [each for each in own if each[1].start <= until]
     turns = measuring.turns_between(min((s.start for _, s in began), default=until), until)
     for record in day_records(began, measuring.owner_of, turns, lambda _: rules, until):

@@ -24,12 +24,12 @@ async def known_days(
     for unit in (*units, None):
         spans.setdefault(measuring.rules_of(unit).days.of_date(day), set()).add(unit)
     for span, theirs in spans.items():
-        seen = holders(await seen_between(connection, span.start, span.end), measuring, span)
+        seen = holders(await seen_between(connection, measuring.reaches_back(span), span.end), measuring, span)
         wanted = {
             name: holder
             for name, holder in seen.items()
             if holder.unit in theirs and name not in records and agent in (None, name)
         }
-        for each in await measured_days(connection, wanted, measuring, span, sources, whole=False):
+        for each in await measured_days(connection, wanted, measuring, sources, whole=False):
             records[each.record.agent] = each.record
     return [records[name] for name in sorted(records)]

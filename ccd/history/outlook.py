@@ -60,7 +60,7 @@ async def outlook(
         if unit in blocked:
             continue
         if day not in known:
-            known[day] = holders(await seen_between(connection, day.start, day.end), measuring, day)
+            known[day] = holders(await seen_between(connection, measuring.reaches_back(day), day.end), measuring, day)
         own = [holder for holder in known[day].values() if holder.unit == unit]
         each = due_of(unit, day, own, sources, configured)
         if not each.is_over(now, wait) or any(holder.came_from in blocked for holder in own):

@@ -24,6 +24,7 @@ async def refill(connection: AsyncConnection, crew: Crew, measuring: Measuring, 
     if not heard:
         return
     today = [measuring.rules_of(unit).days.at(max(heard)) for unit in (*units, None)]
+    today += [days.at(max(heard)) for days in measuring.moves.values()]
     since = min(day.start for day in today)
     turns = sorted({*measuring.roster_turns, *(day.start for day in today)})
     last = max(heard)

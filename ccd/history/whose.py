@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ccd.floor.crew import OwnerOf, RulesOf, owner_or_itself
+from ccd.floor.agents import AgentRules
+from ccd.floor.crew import OwnerOf, RulesOf, owner_or_itself, with_own_days
 from ccd.floor.days import BusinessDay
+from ccd.floor.own_days import OwnDays
 
 SeatKey = tuple[str, str]  # pbx, seat
 
@@ -26,6 +28,16 @@ class Measuring:
     owner_of: OwnerOf
     roster_turns: Sequence[int]
     rules_of: RulesOf
+    moves: Mapping[str, OwnDays] = field(default_factory=dict)  # of the agents who change units, their own days
+
+    def reaches_back(self, day: BusinessDay) -> int:
+        """Where the earliest of those days begins that end with a unit's `day`: an agent's first one after a move can
+        be longer."""
+        own = (days.of_date(day.day) for days in self.moves.values())
+        return min([day.start, *(each.start for each in own if each.end == day.end)])
+
+    def agent_rules(self, agent: str, unit: str | None) -> AgentRules:
+        return with_own_days(self.rules_of(unit), self.moves.get(agent))
 
     def turns_between(self, start: int, end: int) -> Sequence[int]:
         """Those inside (start, end)."""
@@ -38,13 +50,15 @@ class Holder:
 
     unit: str | None
     came_from: str | None  # the unit just before the day
+    day: BusinessDay  # the agent's own; the unit's for whoever has not just moved
     seats: set[SeatKey] = field(
         default_factory=set
     )  # of which some instant of the day, or the one before, was the agent's
 
 
 def holders(seen: Iterable[Seen], measuring: Measuring, day: BusinessDay) -> Mapping[str, Holder]:
-    """By agent. A seat that is on no roster is its own agent, in no unit."""
+    """By agent. A seat that is on no roster is its own agent, in no unit. `seen` is what was there in the day, and
+    from where it `reaches_back`."""
     found: dict[str, Holder] = {}
     before: dict[str, tuple[str | None, set[SeatKey]]] = {}
     seen = sorted(seen)
@@ -57,6 +71,27 @@ def holders(seen: Iterable[Seen], measuring: Measuring, day: BusinessDay) -> Map
             holder = found.get(owner.agent)
             if holder is None:
                 came_from, seats = before.get(owner.agent, (None, set()))
-                holder = found[owner.agent] = Holder(owner.unit, came_from, seats)
+                holder = found[owner.agent] = Holder(owner.unit, came_from, day, seats)
             holder.seats.add((pbx, seat))
+    for agent, days in measuring.moves.items():
+        _have_own_day(agent, days, found, seen, measuring, day)
     return found
+
+
+def _have_own_day(
+    agent: str, days: OwnDays, found: dict[str, Holder], seen: Iterable[Seen], measuring: Measuring, day: BusinessDay
+) -> None:
+    """Whoever moves has one day of a date, in one unit, and is held by that or not at all."""
+    own = days.own_day(day.day)
+    holder = found.pop(agent, None)
+    if own is None or own.day.end != day.end:
+        return
+    seats = set() if holder is None else holder.seats
+    for at in (own.day.start, *measuring.turns_between(own.day.start, own.day.end)):
+        seats.update((pbx, seat) for pbx, seat, name in seen if _is_of(agent, measuring, Seen(pbx, seat, name), at))
+    if seats:
+        found[agent] = Holder(own.unit, own.came_from, own.day, seats)
+
+
+def _is_of(agent: str, measuring: Measuring, seen: Seen, at: int) -> bool:
+    return owner_or_itself(measuring.owner_of, *seen, at).agent == agent

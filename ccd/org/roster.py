@@ -10,7 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TypeVar
+
+from ccd.floor.own_days import Stay
 
 BEFORE_ALL = -(2**63)
 AFTER_ALL = 2**63 - 1
@@ -75,6 +78,28 @@ class Roster:
     def unit(self, agent: str, at: int) -> str | None:
         """The agent's unit at an instant, µs; None while no line of the agent holds."""
         return next((entry.unit for entry in self._by_agent.get(agent, ()) if entry.holds(at)), None)
+
+    @property
+    def movers(self) -> list[str]:
+        """The agents who are in more than one unit."""
+        return [agent for agent, entries in self._by_agent.items() if len({entry.unit for entry in entries}) > 1]
+
+    def stays(self, agent: str) -> list[Stay]:
+        """The units in which the agent is, one after the other."""
+        entries = self._by_agent.get(agent, ())
+        borders = sorted({instant for entry in entries for instant in (entry.start, entry.end)})
+        found: list[Stay] = []
+        for start, end in pairwise(borders):
+            unit = self.unit(agent, start)
+            if unit is None:
+                continue
+            if found and found[-1].unit == unit and found[-1].end == start:
+                found[-1] = found[-1]._replace(end=end)
+            else:
+                found.append(Stay(unit, None if start == BEFORE_ALL else start, end))
+        if found and found[-1].end == AFTER_ALL:
+            found[-1] = found[-1]._replace(end=None)
+        return found
 
     def name(self, agent: str) -> str:
         return self._names.get(agent, agent)

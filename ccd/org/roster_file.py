@@ -8,6 +8,7 @@ without a zone is the unit's own.
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -39,15 +40,18 @@ def read(file: Path, units: Units) -> Roster:
 def parse(text: str, file: Path, units: Units) -> Roster:
     faults: list[Fault] = []
     entries: list[Entry] = []
+    dated: dict[int, Row] = {}
     try:
         for line, row in _rows(text, file, faults):
             found = list(_faults_of(row))
             instants = {column: _instant(row, column, units, found) for column in ("from", "to")}
             faults += [Fault(file, line, column, problem) for column, problem in found]
             entries.append(_entry(line, row, instants))
+            dated[line] = row
     except csv.Error as error:
         faults.append(Fault(file, None, "", f"is not CSV: {error}"))
     if not faults:
+        entries = _moved(entries, dated)
         faults += _between_lines(entries, file)
     if faults:
         raise RosterError(tuple(faults[:FAULTS_MAX]))
@@ -117,6 +121,17 @@ def _entry(line: int, row: Row, instants: Mapping[str, int | None]) -> Entry:
         end=AFTER_ALL if end is None else end,
         name=row.get("name", ""),
     )
+
+
+def _moved(entries: list[Entry], rows: Mapping[int, Row]) -> list[Entry]:
+    """Who moves on a date is in the new unit from where the old unit's day ends, wherever its own begins."""
+    ends = {(entry.agent, rows[entry.line].get("to", "")): entry for entry in entries if entry.end != AFTER_ALL}
+    moved = []
+    for entry in entries:
+        old = ends.get((entry.agent, rows[entry.line].get("from", "")))
+        moves = old is not None and old.unit != entry.unit and len(rows[entry.line]["from"]) <= len("2026-11-23")
+        moved.append(replace(entry, start=old.end) if old is not None and moves else entry)
+    return moved
 
 
 def _between_lines(entries: list[Entry], file: Path) -> list[Fault]:

@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import date
 
 from ccd.bank.measured import Measured
-from ccd.bank.policy import Policies, Policy
+from ccd.bank.policy import Policies
+from tests.bank.policies import policy
 
 SECOND = 1_000_000
 DAY = date(2026, 11, 23)
-POLICY = Policy(date(2026, 1, 1))
+POLICY = policy(date(2026, 1, 1))
 POLICIES = Policies((POLICY,))
 
 A_DAY = Measured(

@@ -5,12 +5,13 @@ from datetime import date
 
 import pytest
 
-from ccd.bank.policy import NO_ACCOMMODATION, Accommodation, Policies, Policy
+from ccd.bank.policy import Policies, Policy
 from ccd.errors import PolicyError
+from tests.bank.policies import policy
 
-OLD = Policy(date(2026, 1, 1), rate_ppm=40_000)
-NEW = Policy(date(2026, 11, 1), rate_ppm=37_000)
-OWN = Policy(date(2026, 11, 15), rate_ppm=30_000)
+OLD = policy(date(2026, 1, 1), rate_ppm=40_000)
+NEW = policy(date(2026, 11, 1), rate_ppm=37_000)
+OWN = policy(date(2026, 11, 15), rate_ppm=30_000)
 POLICIES = Policies((OLD, NEW), {"team-2": (OWN,)})
 
 
@@ -34,15 +35,6 @@ def test_a_day_before_every_policy_is_an_error_that_says_so() -> None:
         POLICIES.policy_at("team-1", date(2025, 12, 31))
 
 
-def test_an_accommodation_holds_from_its_date() -> None:
-    own = (Accommodation(date(2026, 11, 1), 50_000), Accommodation(date(2026, 12, 1), 60_000))
-    policies = replace(POLICIES, accommodations={"1001": own})
-    assert policies.accommodation_at("1001", date(2026, 10, 31)) == NO_ACCOMMODATION
-    assert policies.accommodation_at("1001", date(2026, 11, 30)) == own[0]
-    assert policies.accommodation_at("1001", date(2026, 12, 1)) == own[1]
-    assert policies.accommodation_at("1002", date(2026, 12, 1)) == NO_ACCOMMODATION
-
-
 @pytest.mark.parametrize(
     ("versions", "problem"),
     [
@@ -57,8 +49,3 @@ def test_an_accommodation_holds_from_its_date() -> None:
 def test_a_policy_that_can_not_hold_is_refused(versions: tuple[Policy, ...], problem: str) -> None:
     with pytest.raises(PolicyError, match=problem):
         Policies(versions)
-
-
-def test_accommodations_stand_in_the_order_of_their_dates() -> None:
-    with pytest.raises(PolicyError, match="agent 1001"):
-        Policies((OLD,), accommodations={"1001": (Accommodation(date(2026, 2, 1)), Accommodation(date(2026, 1, 1)))})

@@ -8,13 +8,14 @@ from sqlalchemy import text
 
 from ccd.bank.accounts import agent_owner
 from ccd.bank.fate import Fate
-from ccd.bank.policy import Policies, Policy
+from ccd.bank.policy import Policies
 from ccd.bank.settle import Settler, settlement_key
 from ccd.bank.statement import account_of, statement_of
 from ccd.errors import PolicyError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting
 from tests.bank.days import DAY, POLICIES, measured, worth
+from tests.bank.policies import policy
 
 
 async def give(ledger: Ledger, seconds: int, kind: str = "gift", agent: str = "1001") -> None:
@@ -61,7 +62,7 @@ async def test_settled_again_nothing_happens(settler: Settler, ledger: Ledger) -
 
 async def test_another_policy_does_not_settle_a_day_again(settler: Settler, ledger: Ledger) -> None:
     await settler.settle([measured(aux_s=600)])
-    other = Settler(ledger, Policies((Policy(date(2026, 1, 1), rate_ppm=50_000),)), "demo")
+    other = Settler(ledger, Policies((policy(date(2026, 1, 1), rate_ppm=50_000),)), "demo")
     assert (await other.settle([measured(aux_s=600)])).counts() == {Fate.REPLAYED: 1}
     assert (await other.settle([measured(aux_s=600, revision=2)])).counts() == {Fate.POSTED: 1}
     assert await figures(ledger) == {"savings": 840}

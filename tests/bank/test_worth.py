@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from ccd.bank.measured import Measured
-from ccd.bank.policy import Accommodation, Policy
+from ccd.bank.policy import Policy
 from ccd.bank.settlement import worth_of
 from ccd.floor.records import DayRecord
 from tests.bank.days import POLICY, SECOND, measured
+from tests.bank.policies import policy
 
 IDLE: dict[str, Any] = {"answered": 0, "pauses": 0, "sign_ins": 0, "sign_outs": 0}
 
@@ -48,36 +49,21 @@ def test_a_day_is_worth_its_allowance_less_its_aux(name: str) -> None:
     assert (worth.deposit_s, worth.overdraft_s) == (deposit_s, overdraft_s)
 
 
-OWN = Accommodation(date(2026, 1, 1), rate_ppm=60_000)
+GENEROUS = policy(date(2026, 1, 1), allowance_min_s=1_500)
 
-# name: aux in seconds of a base of 28,800, policy, accommodation, deposit, overdraft
-PROTECTED: dict[str, tuple[int, Policy, Accommodation, int, int]] = {
-    "an own rate protects": (1_700, POLICY, OWN, 0, 0),
-    "as far as it goes, 1,728 s here": (1_800, POLICY, OWN, 0, 72),
-    "and earns nothing": (600, POLICY, OWN, 465, 0),
-    "an own rate below the policy's takes nothing away": (1_065, POLICY, Accommodation(date(2026, 1, 1), 10_000), 0, 0),
-    "an own minimum protects": (1_900, POLICY, Accommodation(date(2026, 1, 1), 0, 2_000), 0, 0),
-    "a minimum for all protects": (
-        1_400,
-        Policy(date(2026, 1, 1), allowance_min_s=1_500),
-        Accommodation(date.min),
-        0,
-        0,
-    ),
-    "and earns nothing either": (
-        1_000,
-        Policy(date(2026, 1, 1), allowance_min_s=1_500),
-        Accommodation(date.min),
-        65,
-        0,
-    ),
+# name: aux in seconds of a base of 28,800, policy, deposit, overdraft
+PROTECTED: dict[str, tuple[int, Policy, int, int]] = {
+    "a minimum for all protects": (1_400, GENEROUS, 0, 0),
+    "as far as it goes": (1_600, GENEROUS, 0, 100),
+    "and earns nothing": (1_000, GENEROUS, 65, 0),
+    "one below the allowance takes nothing away": (1_065, policy(date(2026, 1, 1), allowance_min_s=900), 0, 0),
 }
 
 
 @pytest.mark.parametrize("name", PROTECTED)
 def test_what_protects_from_overdraft_earns_nothing(name: str) -> None:
-    aux_s, policy, own, deposit_s, overdraft_s = PROTECTED[name]
-    worth = worth_of(measured(28_800, aux_s), policy, own)
+    aux_s, terms, deposit_s, overdraft_s = PROTECTED[name]
+    worth = worth_of(measured(28_800, aux_s), terms)
     assert (worth.deposit_s, worth.overdraft_s) == (deposit_s, overdraft_s)
 
 

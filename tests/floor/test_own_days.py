@@ -1,6 +1,7 @@
 """Whoever moves between units has each instant in one day, and each date once (docs/time-bank.md 2.2)."""
 
 from datetime import date, datetime, time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,7 @@ def moves(old: str, new: str, when: int) -> OwnDays:
 @pytest.mark.parametrize(
     ("days", "first_of_new"),
     [
-        (moves("early", "late", at("24T00:00")), ("late", at("24T00:00"), at("25T04:00"))),  # longer: one 24th is enough
+        (moves("early", "late", at("24T00:00")), ("late", at("24T00:00"), at("25T04:00"))),
         (moves("late", "early", at("24T04:00")), ("early", at("24T04:00"), at("25T00:00"))),  # shorter
         (moves("early", "late", at("23T11:00")), ("late", at("24T00:00"), at("25T04:00"))),  # the day is over first
         (moves("early", "east", at("24T00:00")), ("east", at("24T00:00"), at("24T16:00"))),
@@ -85,7 +86,7 @@ def chain(days: OwnDays) -> list[BusinessDay]:
 @given(lives())
 def test_days_follow_on_each_other_without_a_hole_and_without_meeting(days: OwnDays) -> None:
     line = chain(days)
-    for before, after in zip(line, line[1:], strict=False):
+    for before, after in pairwise(line):
         assert before.start < before.end == after.start
     for day in line:
         inside = {days.at(day.start), days.at((day.start + day.end) // 2), days.at(day.end - 1)}
@@ -96,7 +97,7 @@ def test_days_follow_on_each_other_without_a_hole_and_without_meeting(days: OwnD
 def test_every_date_has_one_day_at_most_and_it_is_the_one_that_an_instant_finds(days: OwnDays) -> None:
     own_days = [days.own_day(date.fromordinal(date(2026, 3, 15).toordinal() + number)) for number in range(35)]
     spans = [each.day for each in own_days if each is not None]
-    for before, after in zip(spans, spans[1:], strict=False):
+    for before, after in pairwise(spans):
         assert before.end <= after.start
         assert before.day < after.day
     for span in spans:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.fate import Settlement
 from ccd.bank.measured import Measured
-from ccd.bank.policy import Policies, Policy
+from ccd.bank.policy import Policies
 from ccd.bank.settle import Settler
 from ccd.bank.statement import account_of
 from ccd.floor.agents import AgentRules
@@ -24,6 +24,7 @@ from ccd.history.schema import day_records, unit_days
 from ccd.history.whose import Measuring
 from ccd.ledger.books import Ledger
 from ccd.ledger.sql.turns import Patience
+from tests.bank.policies import policy
 from tests.floor.floors import RULES, S
 from tests.history.observing import IMPATIENT
 
@@ -31,7 +32,7 @@ DAY_S = 86_400
 FIRST, SECOND = date(1970, 1, 1), date(1970, 1, 2)
 ANN, BEN = "PJSIP/1001", "PJSIP/2001"
 WAIT_S = 14_400
-POLICIES = Policies((Policy(date(1970, 1, 1)),))
+POLICIES = Policies((policy(date(1970, 1, 1)),))
 RECOVERY = {"recovery": ReasonRule(max_us=600 * S)}
 OWNERS = {ANN: Owner("ann", "team", True), BEN: Owner("ben", "team", True)}
 

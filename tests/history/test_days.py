@@ -45,7 +45,7 @@ async def measured(engine: AsyncEngine, measuring: Measuring, day: BusinessDay, 
     async with reading(engine) as connection:
         agents = holders(await seen_between(connection, day.start, day.end), measuring, day)
         sources = await stored_sources(connection)
-        days = await measured_days(connection, agents, measuring, day, sources, whole)
+        days = await measured_days(connection, agents, measuring, sources, whole)
     return [each.record for each in days]
 
 

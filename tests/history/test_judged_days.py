@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.policy import Policies, Policy
+from ccd.bank.policy import Policies
 from ccd.bank.settle import Settler
 from ccd.floor.agents import AgentRules
 from ccd.floor.days import BusinessDays
@@ -13,6 +13,7 @@ from ccd.floor.rules import ALWAYS, ReasonRule, Reasons
 from ccd.history.unit_days import note_stale
 from ccd.history.whose import Measuring
 from ccd.ledger.sql.turns import take_turn
+from tests.bank.policies import policy
 from tests.floor.floors import RULES, S, added, heard, paused, removed, unpaused
 from tests.history.closing import ANN, DAY_S, FIRST, POLICIES, SECOND, Bank, measuring, of_desk
 from tests.history.observing import IMPATIENT, observe, record, recording
@@ -78,7 +79,7 @@ async def test_a_policy_that_is_added_for_days_that_are_over_posts_the_differenc
     bank = Bank(engine, now_s=2 * DAY_S, site=judged_by(Reasons(MEAL)))
     await bank.closer.close_due()
     assert await bank.net_s("ann") == 2 * (25_800 * 37_000 // 1_000_000)
-    generous = Policies((*POLICIES.default, Policy(SECOND, rate_ppm=50_000)))
+    generous = Policies((*POLICIES.default, policy(SECOND, rate_ppm=50_000)))
     bank.closer.policies, bank.settler = generous, Settler(bank.ledger, generous, "centre")
     await measured_anew(engine, bank)
     assert await bank.revisions() == [("ann", FIRST, 1), ("ann", SECOND, 1), ("ann", SECOND, 2)]
