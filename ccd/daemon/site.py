@@ -7,7 +7,8 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from ccd.bank.policy import Policies, Policy
+from ccd.bank.policy import Policy
+from ccd.daemon.policies import policies_of
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Owner
 from ccd.floor.own_days import OwnDays
@@ -16,7 +17,6 @@ from ccd.history.whose import Measuring
 from ccd.org import roster_file
 from ccd.org.roster import Roster
 from ccd.org.units import Unit, Units
-from ccd.settings import Policy as PolicySettings
 from ccd.settings import Reason as ReasonSettings
 from ccd.settings import Settings
 from ccd.settings.judged import judged_on, judgements
@@ -43,7 +43,7 @@ class Site:
             {name: QueueRule(queue.wrap_up_s, queue.counts) for name, queue in settings.queues.items()},
         )
         self.reasons = _reasons(settings.reasons)
-        self.policies = _policies(settings.policy)
+        self.policies = policies_of(settings.policy)
         self._rules: dict[str | None, AgentRules] = {}
         seats = Counter(entry.agent for entry in self.roster.entries)
         names_alone = {entry.agent for entry in self.roster.entries if not entry.interface}
@@ -152,18 +152,6 @@ class Current:
     """The site that holds now: a reload puts another in its place. Whoever needs it asks when it is needed."""
 
     site: Site
-
-
-def _policies(given: tuple[PolicySettings, ...]) -> Policies:
-    versions: dict[str | None, list[Policy]] = {}
-    for one in sorted(given, key=lambda policy: policy.starts):
-        policy = Policy(
-            one.starts, one.rate_ppm, one.base_s_max, one.allowance_min_s, tuple(one.overdraft_takes),
-            one.expected_base_s,
-        )  # fmt: skip
-        versions.setdefault(one.unit, []).append(policy)
-    default = tuple(versions.pop(None, ()))
-    return Policies(default, {unit: tuple(own) for unit, own in versions.items() if unit is not None})
 
 
 def _reasons(given: Mapping[str, ReasonSettings]) -> Reasons:
