@@ -20,7 +20,6 @@ from benchmarks.relay import publish, relay
 from ccd import logs
 from ccd.daemon.run import ALL_PARTS, House, Surroundings, house
 from ccd.daemon.site import Site
-from ccd.ledger.sql.turns import Patience, take_turn
 from ccd.live.embedded import address, start
 from ccd.pbx.simulator.clock import VirtualClock
 from ccd.pbx.simulator.load import Load
@@ -28,6 +27,7 @@ from ccd.pbx.simulator.server import SimulatedPbx
 from ccd.pbx.simulator.session import Account
 from ccd.pbx.simulator.staff import TEAMS, roster_csv, staff
 from ccd.settings import Settings
+from ccd.sql.turns import Patience, take_turn
 from ccd.web.schema import sessions, user_units, users
 from ccd.web.session_api import COOKIE
 from ccd.web.sessions import key_of

@@ -43,10 +43,10 @@ from ccd.bank.settle import BATCH_DAYS_MAX, Settler
 from ccd.daemon.policies import policies_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.schema import daily_deltas, entries, periods, transactions
-from ccd.ledger.sql.engine import SQLITE_SETTINGS, WRITES, open_engine
-from ccd.ledger.sql.migrate import upgrade
-from ccd.ledger.sql.rows import insert_rows
 from ccd.settings import Settings
+from ccd.sql.engine import SQLITE_SETTINGS, WRITES, open_engine
+from ccd.sql.migrate import upgrade
+from ccd.sql.rows import insert_rows
 
 ASKED = 3.0
 AGENTS = 5_000

@@ -21,9 +21,6 @@ from ccd.floor.floor import FloorState
 from ccd.history.batch import Batch
 from ccd.history.recorder import Recorder
 from ccd.history.resume import take_over
-from ccd.ledger.sql.engine import open_engine
-from ccd.ledger.sql.migrate import upgrade
-from ccd.ledger.sql.turns import Patience
 from ccd.live.batch import SourceNow, pack
 from ccd.live.board import Board
 from ccd.live.clients import Client
@@ -44,6 +41,9 @@ from ccd.pbx.simulator.queues import QUEUES
 from ccd.pbx.simulator.staff import TEAMS, roster_csv, staff
 from ccd.pbx.translate import Scope, Translator
 from ccd.settings import Settings
+from ccd.sql.engine import open_engine
+from ccd.sql.migrate import upgrade
+from ccd.sql.turns import Patience
 
 PBX = "bench"
 START_S = 1_795_482_000

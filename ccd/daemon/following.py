@@ -15,9 +15,9 @@ from ccd.history.reading import reading
 from ccd.history.recorder import Recorder
 from ccd.history.refill import refill
 from ccd.history.resume import take_over
-from ccd.ledger.sql.turns import Patience
 from ccd.live.writer import Writer
 from ccd.pbx.capture import Pbx
+from ccd.sql.turns import Patience
 
 DRAIN_S_MAX = 5.0
 EVENTS_AT_ONCE_MAX = 2_000  # applied before the loop turns to others

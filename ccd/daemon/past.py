@@ -12,7 +12,7 @@ from ccd.daemon.site import Site
 from ccd.floor.events import PbxEvent
 from ccd.history.recorder import Recorder
 from ccd.history.resume import take_over
-from ccd.ledger.sql.turns import Patience
+from ccd.sql.turns import Patience
 
 EVENTS_AT_ONCE = 20_000
 

@@ -16,11 +16,11 @@ from ccd.daemon.site import Current, Site
 from ccd.errors import AppliedRulesError, DatabaseBusyError, FaultsError
 from ccd.history.close import Closer
 from ccd.history.unit_days import note_stale
-from ccd.ledger.sql.turns import Patience, take_turn
 from ccd.live.board import Board
 from ccd.live.hub import Hub
 from ccd.notify import Notifier
 from ccd.org.roster import changes_since
+from ccd.sql.turns import Patience, take_turn
 
 log = structlog.get_logger("ccd.daemon")
 

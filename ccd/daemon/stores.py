@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.ledger.sql.engine import open_engine
-from ccd.ledger.sql.migrate import upgrade
 from ccd.settings import Settings
 from ccd.settings.secrets import store_url
+from ccd.sql.engine import open_engine
+from ccd.sql.migrate import upgrade
 
 DATABASE_FILE = "ccd.sqlite"
 

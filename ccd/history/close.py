@@ -26,7 +26,7 @@ from ccd.history.outlook import Due, Outlook, due_of, outlook
 from ccd.history.reading import reading, seen_between, stored_sources
 from ccd.history.unit_days import note_measured, note_settled, sweep
 from ccd.history.whose import Measuring, holders
-from ccd.ledger.sql.turns import Patience, is_passing, take_turn
+from ccd.sql.turns import Patience, is_passing, take_turn
 
 log = structlog.get_logger()
 

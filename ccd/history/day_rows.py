@@ -15,7 +15,7 @@ from ccd.history.days import MeasuredDay
 from ccd.history.reading import spelled
 from ccd.history.schema import day_records
 from ccd.ledger.digest import DIGEST_FORMAT, digest
-from ccd.ledger.sql.rows import insert_rows
+from ccd.sql.rows import insert_rows
 
 TIMES = (
     "signed_in", "available", "ringing", "on_call", "other_call", "wrap_up", "partly_paused", "unreachable",

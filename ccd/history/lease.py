@@ -24,7 +24,7 @@ from ccd.errors import DatabaseBusyError, LeaseLostError
 from ccd.history.lock_file import LockFile
 from ccd.history.schema import leases
 from ccd.history.writing import mind_standing_still
-from ccd.ledger.sql.turns import Patience, take_turn
+from ccd.sql.turns import Patience, take_turn
 
 LEASE_S = 10.0  # a holder that has not beaten for so long is gone (ccd.history.stand_by)
 BEAT_S = 2.0

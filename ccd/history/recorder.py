@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.errors import DatabaseBusyError
 from ccd.history.batch import Batch, together
 from ccd.history.writing import write_batch
-from ccd.ledger.sql.turns import Patience, take_turn
+from ccd.sql.turns import Patience, take_turn
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from ccd.floor.segments import Segment
 from ccd.history.lease import Lease
 from ccd.history.schema import seats, sources
 from ccd.history.segment_rows import open_from, seat_from
-from ccd.ledger.sql.turns import Patience, take_turn
+from ccd.sql.turns import Patience, take_turn
 
 
 async def take_over(

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from ccd.floor.seats import Pause, State
-from ccd.ledger.sql.metadata import Exact, metadata
+from ccd.sql.metadata import Exact, metadata
 
 STATE_WORDS = {state: state.name.lower() for state in State}
 PAUSE_WORDS = {pause: pause.name.lower() for pause in Pause}

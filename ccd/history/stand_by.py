@@ -19,7 +19,7 @@ from ccd.history.lock_file import LockFile
 from ccd.history.reading import reading
 from ccd.history.schema import leases
 from ccd.history.writing import mind_standing_still
-from ccd.ledger.sql.turns import is_passing, take_turn
+from ccd.sql.turns import is_passing, take_turn
 
 LOOK_S = 1.0
 

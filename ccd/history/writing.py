@@ -8,7 +8,7 @@ from ccd.errors import SourceTakenError
 from ccd.history.batch import Batch
 from ccd.history.schema import segments, sources
 from ccd.history.segment_rows import COLUMNS, Row, row_of
-from ccd.ledger.sql.rows import insert_rows
+from ccd.sql.rows import insert_rows
 
 SEAT_COLUMNS = ("pbx", "seat", "format", "facts", "open", "number", "start_at")
 SEAT_TYPES = ("text", "text", "integer", "text", "text", "bigint", "bigint")

@@ -10,8 +10,8 @@ from ccd.ledger.chart import Chart, open_accounts
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Outcome, Posting, Statement
 from ccd.ledger.reading import balances_of, sums_of
-from ccd.ledger.sql.turns import Patience, take_turn
 from ccd.ledger.statement import statement_of
+from ccd.sql.turns import Patience, take_turn
 
 T = TypeVar("T")
 

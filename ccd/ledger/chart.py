@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.model import Account
 from ccd.ledger.schema import accounts, balances, owners
-from ccd.ledger.sql.rows import among, insert_rows
+from ccd.sql.rows import among, insert_rows
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from ccd.ledger.periods import months_under_lock
 from ccd.ledger.rules import Month, Original, Standing
 from ccd.ledger.schema import balances, entries, owners, transactions
 from ccd.ledger.sheet import Sheet, reserve_numbers, write_sheet
-from ccd.ledger.sql.rows import among, day_keeper
+from ccd.sql.rows import among, day_keeper
 
 
 class Desk:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.errors import KeyTakenError
 from ccd.ledger.model import Kept, Leg, Outcome, Posting, Refusal, Rule, State
 from ccd.ledger.schema import accounts, entries, owners, transactions
-from ccd.ledger.sql.rows import among
+from ccd.sql.rows import among
 
 Claim = tuple[str, int]  # key, revision
 

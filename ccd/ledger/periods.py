@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.rules import OPEN, Month
 from ccd.ledger.schema import periods
-from ccd.ledger.sql.rows import insert_rows
+from ccd.sql.rows import insert_rows
 
 
 async def months_under_lock(connection: AsyncConnection, months: Iterable[Month]) -> dict[Month, str]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from ccd.ledger.sql.metadata import Exact, RowNumber, metadata
+from ccd.sql.metadata import Exact, RowNumber, metadata
 
 owners = Table(
     "owners",

@@ -18,7 +18,7 @@ from ccd.ledger.keys import refusal_text
 from ccd.ledger.model import Account, Posting, Refusal, State, month_of
 from ccd.ledger.rules import Back, Move, Standing
 from ccd.ledger.schema import daily_deltas, entries, transactions
-from ccd.ledger.sql.rows import add_guarded, insert_rows
+from ccd.sql.rows import add_guarded, insert_rows
 
 TRANSACTION_COLUMNS = (
     "id", "key", "revision", "book", "month", "state", "legs", "reference", "text", "asked_by", "facts", "refusal",

@@ -6,8 +6,8 @@ from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import AccountError
-from ccd.ledger.sql.turns import Patience, take_turn
 from ccd.org.people import Person, Role
+from ccd.sql.turns import Patience, take_turn
 from ccd.web.passwords import PASSWORD_CHARACTERS_MAX, Passwords
 from ccd.web.reading import look
 from ccd.web.schema import sessions, user_units, users

@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError
-from ccd.ledger.sql.turns import is_passing
+from ccd.sql.turns import is_passing
 
 T = TypeVar("T")
 

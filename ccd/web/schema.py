@@ -5,7 +5,7 @@ Of a password and of a session's token only hashes are kept.
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, Table, Text
 
-from ccd.ledger.sql.metadata import Exact, metadata
+from ccd.sql.metadata import Exact, metadata
 
 users = Table(
     "users",

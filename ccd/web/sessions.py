@@ -12,8 +12,8 @@ from hashlib import sha256
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.ledger.sql.turns import Patience, take_turn
 from ccd.org.people import Person, Session
+from ccd.sql.turns import Patience, take_turn
 from ccd.web.accounts import persons_of
 from ccd.web.reading import look
 from ccd.web.schema import sessions, users

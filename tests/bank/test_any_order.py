@@ -16,7 +16,7 @@ from ccd.bank.settle import Settler
 from ccd.bank.statement import account_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting
-from ccd.ledger.sql.engine import open_engine
+from ccd.sql.engine import open_engine
 from tests.bank.days import DAY, POLICIES, worth
 
 NUMBERS = itertools.count()  # every run has agents and a centre of its own in the one database

@@ -17,7 +17,7 @@ from ccd.bank.measured import Measured
 from ccd.bank.settle import Settler
 from ccd.bank.statement import account_of
 from ccd.ledger.books import Ledger
-from ccd.ledger.sql.engine import open_engine
+from ccd.sql.engine import open_engine
 from tests.bank.days import DAY, POLICIES, worth
 
 NETS = (300, -200, 465, 0, -1_000)

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ccd.floor.events import PbxEvent
-from ccd.ledger.sql.engine import open_engine
-from ccd.ledger.sql.migrate import upgrade
+from ccd.sql.engine import open_engine
+from ccd.sql.migrate import upgrade
 from tests.commands.running import HERE, PROGRAM
 from tests.floor.floors import added, heard, paused, removed, unpaused
 from tests.history.observing import record

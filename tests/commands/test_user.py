@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ccd.ledger.sql.engine import open_engine
 from ccd.org.people import Person, Role
+from ccd.sql.engine import open_engine
 from ccd.web.accounts import Accounts
 from ccd.web.passwords import Passwords
 from tests.commands.running import HERE, PROGRAM

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ccd.ledger.sql.engine import open_engine
-from ccd.ledger.sql.migrate import upgrade
 from ccd.live.store import Store
 from ccd.org.people import Person, Role
+from ccd.sql.engine import open_engine
+from ccd.sql.migrate import upgrade
 from ccd.web.accounts import Accounts
 from ccd.web.sessions import Sessions
 from tests.commands.running import HERE, PROGRAM

@@ -23,7 +23,7 @@ from ccd.history.reading import reading
 from ccd.history.schema import day_records, unit_days
 from ccd.history.whose import Measuring
 from ccd.ledger.books import Ledger
-from ccd.ledger.sql.turns import Patience
+from ccd.sql.turns import Patience
 from tests.bank.policies import policy
 from tests.floor.floors import RULES, S
 from tests.history.observing import IMPATIENT

@@ -16,8 +16,8 @@ from ccd.floor.floor import Floor
 from ccd.history.batch import batch_of
 from ccd.history.resume import take_over
 from ccd.history.schema import sources
-from ccd.ledger.sql.engine import open_engine
-from ccd.ledger.sql.turns import Patience
+from ccd.sql.engine import open_engine
+from ccd.sql.turns import Patience
 from tests.floor.floors import RULES, added, connected, ended, heard, offered, paused, removed, unpaused
 from tests.history.closing import ANN, BEN, DAY_S, Bank
 from tests.history.observing import recording

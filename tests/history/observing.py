@@ -17,7 +17,7 @@ from ccd.history.recorder import Recorder
 from ccd.history.resume import stored_floor, take_over
 from ccd.history.schema import segments
 from ccd.history.segment_rows import COLUMNS, facts_of, segments_of
-from ccd.ledger.sql.turns import Patience
+from ccd.sql.turns import Patience
 from tests.floor.floors import RULES
 
 IMPATIENT = Patience(attempts_max=2, wait_s_min=0.001, wait_s_max=0.01)

@@ -14,7 +14,7 @@ from ccd.floor.rules import ALWAYS
 from ccd.history.day_rows import content_digest
 from ccd.history.schema import day_records
 from ccd.history.unit_days import note_stale
-from ccd.ledger.sql.turns import take_turn
+from ccd.sql.turns import take_turn
 from tests.floor.floors import S, added, heard, lost, member, paused, removed, snapshot, unpaused
 from tests.history.closing import ANN, BEN, DAY_S, FIRST, SECOND, WAIT_S, Bank, measuring
 from tests.history.observing import IMPATIENT, observe, record, recording

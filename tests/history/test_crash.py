@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.floor.floor import FloorState
 from ccd.floor.segments import Segment
-from ccd.ledger.sql.engine import open_engine
+from ccd.sql.engine import open_engine
 from tests.history.closing import Bank, everything
 from tests.history.dying import DAYS, NEVER, live
 from tests.history.observing import floor_in_store, stored_segments

@@ -18,7 +18,7 @@ from ccd.history.known_days import known_days
 from ccd.history.reading import reading, seen_between, stored_sources
 from ccd.history.refill import refill
 from ccd.history.whose import Measuring, holders
-from ccd.ledger.sql.engine import open_engine
+from ccd.sql.engine import open_engine
 from tests.floor.floors import RULES, S, added, connected, ended, heard, offered, paused, removed, unpaused
 from tests.floor.random_floors import RandomFloor, random_floor
 from tests.floor.rules_of_random_floors import agent_rules, owner_of

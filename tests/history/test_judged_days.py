@@ -12,7 +12,7 @@ from ccd.floor.days import BusinessDays
 from ccd.floor.rules import ALWAYS, ReasonRule, Reasons
 from ccd.history.unit_days import note_stale
 from ccd.history.whose import Measuring
-from ccd.ledger.sql.turns import take_turn
+from ccd.sql.turns import take_turn
 from tests.bank.policies import policy
 from tests.floor.floors import RULES, S, added, heard, paused, removed, unpaused
 from tests.history.closing import ANN, DAY_S, FIRST, POLICIES, SECOND, Bank, measuring, of_desk

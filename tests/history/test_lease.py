@@ -17,7 +17,7 @@ from ccd.history.lease import STILL_S, Claim, Lease
 from ccd.history.lock_file import LockFile
 from ccd.history.resume import take_over
 from ccd.history.stand_by import held
-from ccd.ledger.sql.engine import WRITES
+from ccd.sql.engine import WRITES
 from tests.floor.floors import added
 from tests.history.observing import IMPATIENT, floor_in_store, observe, recording
 

@@ -21,10 +21,10 @@ from ccd.history.known_days import known_days
 from ccd.history.reading import reading
 from ccd.history.schema import day_records as day_table
 from ccd.history.whose import Measuring
-from ccd.ledger.sql.engine import open_engine
 from ccd.org import roster_file
 from ccd.org.roster import Roster
 from ccd.org.units import Unit, Units
+from ccd.sql.engine import open_engine
 from tests.floor.floors import RULES, S, added, paused, removed, unpaused
 from tests.history.closing import Bank
 from tests.history.observing import observe, recording

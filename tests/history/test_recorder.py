@@ -15,8 +15,8 @@ from ccd.history.batch import batch_of, touched_by
 from ccd.history.recorder import Recorder
 from ccd.history.resume import take_over
 from ccd.history.segment_rows import COLUMNS
-from ccd.ledger.sql.engine import WRITES, open_engine
-from ccd.ledger.sql.migrate import upgrade
+from ccd.sql.engine import WRITES, open_engine
+from ccd.sql.migrate import upgrade
 from tests.databases import PostgreSQL
 from tests.floor.floors import added, connected, ended, heard, lost, offered, paused, removed, snapshot, unpaused
 from tests.floor.random_floors import random_floor

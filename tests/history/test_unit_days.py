@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.floor.days import BusinessDays
 from ccd.history.reading import reading, stored_sources
 from ccd.history.unit_days import note_measured, note_settled, sweep, unfinished_days
-from ccd.ledger.sql.turns import take_turn
+from ccd.sql.turns import take_turn
 from tests.floor.floors import S, added, heard, member, paused, snapshot, unpaused
 from tests.history.closing import ANN, DAY_S, FIRST, SECOND
 from tests.history.observing import IMPATIENT, record

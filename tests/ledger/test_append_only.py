@@ -8,8 +8,8 @@ from sqlalchemy.exc import DBAPIError
 
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Transfer
-from ccd.ledger.sql.engine import open_engine
-from ccd.ledger.sql.migrate import upgrade
+from ccd.sql.engine import open_engine
+from ccd.sql.migrate import upgrade
 from tests.databases import PostgreSQL
 from tests.ledger.accounts import give, posting, take
 

@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.errors import DatabaseBusyError, SchemaError, UnsafeDatabaseError
 from ccd.ledger import schema
 from ccd.ledger.books import Ledger
-from ccd.ledger.sql.engine import SQLITE_SETTINGS, check_sqlite, open_engine
-from ccd.ledger.sql.metadata import metadata
-from ccd.ledger.sql.migrate import require_current, upgrade
-from ccd.ledger.sql.turns import Patience, take_turn
+from ccd.sql.engine import SQLITE_SETTINGS, check_sqlite, open_engine
+from ccd.sql.metadata import metadata
+from ccd.sql.migrate import require_current, upgrade
+from ccd.sql.turns import Patience, take_turn
 from tests.databases import PostgreSQL
 from tests.ledger.accounts import HOUSE, give, posting
 

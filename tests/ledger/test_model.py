@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ccd.errors import KeyTakenError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting, State, StatementLine
-from ccd.ledger.sql.engine import open_engine
+from ccd.sql.engine import open_engine
 from tests.ledger.accounts import DAY
 
 OWNERS = ("ann", "bob")

@@ -5,8 +5,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import DatabaseBusyError
-from ccd.ledger.sql.engine import open_engine
 from ccd.org.people import Person, Role
+from ccd.sql.engine import open_engine
 from ccd.web.accounts import Accounts
 from ccd.web.schema import sessions as table
 from ccd.web.sessions import Sessions

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from ccd.ledger.sql.metadata import Exact
+from ccd.sql.metadata import Exact
 
 revision = "0003"
 down_revision = "0002"

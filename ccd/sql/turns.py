@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError
-from ccd.ledger.sql.engine import WRITES
+from ccd.sql.engine import WRITES
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from ccd.ledger.sql.metadata import metadata
+from ccd.sql.metadata import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 with context.begin_transaction():

@@ -6,7 +6,7 @@ Every constraint and trigger is here because a program with a defect, or a hand 
 import sqlalchemy as sa
 from alembic import op
 
-from ccd.ledger.sql.metadata import Exact, RowNumber
+from ccd.sql.metadata import Exact, RowNumber
 
 revision = "0001"
 down_revision = None

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import SchemaError
-from ccd.ledger.sql.roles import grants
-from ccd.ledger.sql.turns import Patience, take_turn
+from ccd.sql.roles import grants
+from ccd.sql.turns import Patience, take_turn
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 MIGRATION_LOCK = 0x636364  # "ccd": two daemons that start at once migrate one after the other

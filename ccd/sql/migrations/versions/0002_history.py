@@ -7,7 +7,7 @@ revision beside the first.
 import sqlalchemy as sa
 from alembic import op
 
-from ccd.ledger.sql.metadata import Exact
+from ccd.sql.metadata import Exact
 
 revision = "0002"
 down_revision = "0001"
