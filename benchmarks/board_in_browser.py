@@ -4,6 +4,10 @@
 tells `requestAnimationFrame`; each figure stands beside that of an empty page in the same browser on the same core.
 The server that makes the changes has the other cores. The board sorts itself each ten seconds, so the measured time
 holds its glides as well.
+
+Besides, in a run of its own, what the page's main thread does at one go (`tasks`), as Chromium's own trace has it: by
+the thread's CPU time, because what else runs on the machine stretches the time by the clock. Tracing costs some itself.
+Frames hold where `others_share` is small and the empty page has its 60; the tasks hold anywhere.
 """
 
 import argparse
@@ -17,9 +21,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.chromium import launch
 from tests.browser.fake_server import PASSWORD
@@ -99,6 +104,35 @@ def count(page: Page, run_s: float, core: int, scroll_px: int = 0) -> Frames:
     return frames_of(times, cpu_seconds(processes) - before, busy_seconds(core) - busy)
 
 
+@dataclass(frozen=True)
+class Tasks:
+    """What the page's main thread did without a break, in CPU milliseconds."""
+
+    count: int
+    p99_ms: float
+    longest_ms: float
+    longer_than_a_frame: int
+
+
+def tasks_of(events: list[dict[str, Any]]) -> Tasks:
+    named = [event for event in events if event["name"] == "thread_name"]
+    mains = {(one["pid"], one["tid"]) for one in named if one["args"]["name"] == "CrRendererMain"}
+    runs = [event for event in events if event["name"] == "RunTask" and (event["pid"], event["tid"]) in mains]
+    spent_ms = [run["tdur"] / 1000 for run in runs if "tdur" in run]
+    return Tasks(
+        count=len(spent_ms),
+        p99_ms=round(statistics.quantiles(spent_ms, n=100)[98], 1),
+        longest_ms=round(max(spent_ms), 1),
+        longer_than_a_frame=sum(spent > FRAME_MS for spent in spent_ms),
+    )
+
+
+def trace(browser: Browser, page: Page, run_s: float) -> Tasks:
+    browser.start_tracing(page=page, categories=["devtools.timeline", "disabled-by-default-devtools.timeline"])
+    page.wait_for_timeout(run_s * 1000)
+    return tasks_of(json.loads(browser.stop_tracing())["traceEvents"])
+
+
 @contextmanager
 def serving(agents: int, changes_per_s: float, cores: set[int]) -> Iterator[str]:
     """A fake server of its own, on the other cores; ends with the block."""
@@ -129,6 +163,7 @@ def measure(agents: int = 5_000, changes_per_s: float = 1_000, run_s: float = 20
             sign_in(page, url, Login("lead1", PASSWORD))
             page.mouse.move(400, 10)  # off the tiles: under the pointer they would not be sorted
             results["tiles"] = count(page, run_s, core)
+            tasks = trace(browser, page, run_s)
             results["tiles_scrolled"] = count(page, run_s / 2, core, scroll_px=8)
             page.evaluate("scrollTo(0, 0)")
             page.locator(".views button").last.click()
@@ -143,6 +178,7 @@ def measure(agents: int = 5_000, changes_per_s: float = 1_000, run_s: float = 20
         "chromium_cores": 1,
         "load_1m": round(os.getloadavg()[0], 2),
         **{name: asdict(frames) for name, frames in results.items()},
+        "tasks": asdict(tasks),
         "ratio_to_empty_page": round(results["tiles"].frames_per_s / empty, 3),
     }
 

@@ -19,6 +19,7 @@ from ccd.history.unit_days import note_stale
 from ccd.live.board import Board
 from ccd.live.hub import Hub
 from ccd.notify import Notifier
+from ccd.org.rights import floor_units
 from ccd.org.roster import changes_since
 from ccd.sql.turns import Patience, take_turn
 
@@ -86,6 +87,7 @@ class Reloading:
             self._closer.policies = site.policies
         await self._following.go_on_by(site, today_anew)
         self._hub.take(self._board.look_again())
+        self._hub.look_again(lambda person, asked: floor_units(person, asked, site.units.with_below))
         log.info("reloaded", agents=len(list(site.roster.agents)), units=len(site.rostered_units))
 
     def _is_today_otherwise(self, site: Site) -> bool:

@@ -174,7 +174,8 @@ class LiveConnection(asyncio.Protocol):
         hub, person = self._channel.hub, client.session.person
         match message:
             case {"op": "subscribe", "topic": "floor"}:
-                hub.subscribe_floor(client, floor_units(person, _units(message.get("units")), self._channel.with_below))
+                client.asked = _units(message.get("units"))
+                hub.subscribe_floor(client, floor_units(person, client.asked, self._channel.with_below))
             case {"op": "subscribe", "topic": "me"}:
                 hub.subscribe_own(client, own_agent(person))
             case {"op": "resync"} if client.topic is not None:
@@ -238,9 +239,9 @@ def _cookie(request: Request, name: str) -> str | None:
     return jar[name].value if name in jar else None
 
 
-def _units(units: Any) -> list[str] | None:
+def _units(units: Any) -> frozenset[str] | None:
     if units is None:
         return None
     if not isinstance(units, list) or len(units) > UNITS_MAX or not all(isinstance(unit, str) for unit in units):
         raise ValueError("units that are no list of names")
-    return units
+    return frozenset(units)

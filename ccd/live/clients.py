@@ -64,6 +64,7 @@ class Client:
     line: Line
     joined_at: float  # the loop's time
     topic: Topic | None = None
+    asked: frozenset[str] | None = None  # the units that a floor was asked for by name; None: all of the person's own
     seq: int = 0  # of the last snapshot or delta sent
     seen: int | None = None  # the frame up to which it has been served; None: it is owed a snapshot
     sent_at: float = 0.0

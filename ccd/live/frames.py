@@ -40,12 +40,11 @@ class MsgpackCodec:
         )
         return head + b"".join(items)
 
-    def numbered(self, op: str, fields: Mapping[str, bytes]) -> Sealed:
-        head = (
-            bytes([0x80 + 2 + len(fields)]) + pack("op") + pack(op) + pack("seq") + b"\xce"
-        )  # a 32-bit number follows
-        tail = b"".join(pack(name) + value for name, value in fields.items())
-        return _sealed(Opcode.BINARY, head, 4, tail)
+    def numbered(self, first: Mapping[str, str], rest: Mapping[str, bytes]) -> Sealed:
+        size = bytes([0x80 + len(first) + 1 + len(rest)])
+        head = size + b"".join(pack(name) + pack(value) for name, value in first.items())
+        tail = b"".join(pack(name) + value for name, value in rest.items())
+        return _sealed(Opcode.BINARY, head + pack("seq") + b"\xce", 4, tail)  # a 32-bit number follows
 
     def plain(self, message: Mapping[str, object]) -> bytes:
         return _whole(Opcode.BINARY, pack(message))
@@ -75,10 +74,10 @@ class JsonCodec:
     def array(self, items: Sequence[bytes]) -> bytes:
         return b"[" + b",".join(items) + b"]"
 
-    def numbered(self, op: str, fields: Mapping[str, bytes]) -> Sealed:
-        head = b'{"op":' + self.value(op) + b',"seq":'
-        tail = b"".join(b"," + self.value(name) + b":" + value for name, value in fields.items()) + b"}"
-        return _sealed(Opcode.TEXT, head, 10, tail)
+    def numbered(self, first: Mapping[str, str], rest: Mapping[str, bytes]) -> Sealed:
+        head = b"{" + b"".join(self.value(name) + b":" + self.value(value) + b"," for name, value in first.items())
+        tail = b"".join(b"," + self.value(name) + b":" + value for name, value in rest.items()) + b"}"
+        return _sealed(Opcode.TEXT, head + b'"seq":', 10, tail)
 
     def plain(self, message: Mapping[str, object]) -> bytes:
         return _whole(Opcode.TEXT, self.value(message))
@@ -95,9 +94,8 @@ def snapshot(
 ) -> Sealed:
     own = topic == "me"
     return codec.numbered(
-        "snapshot",
+        {"op": "snapshot", "topic": topic},
         {
-            "topic": codec.value(topic),
             "now": codec.value(now),
             "agents": codec.array([codec.agent(shown, own) for shown in agents]),
             "queues": codec.array([codec.value(queue) for queue in queues]),
@@ -114,7 +112,7 @@ def delta(
     gone: Iterable[str] = (),
 ) -> Sealed:
     return codec.numbered(
-        "delta",
+        {"op": "delta"},
         {
             "now": codec.value(now),
             "changed": codec.array([codec.agent(shown, own) for shown in changed]),

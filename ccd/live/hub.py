@@ -10,12 +10,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ccd.errors import NotAllowedError
 from ccd.live import frames
 from ccd.live.board import Board, Changes
 from ccd.live.clients import Client, Topic
 from ccd.live.frames import Sealed
+from ccd.org.people import Person
 
 Cache = dict[tuple[int, int, str], Sealed]
+UnitsOf = Callable[[Person, frozenset[str] | None], frozenset[str] | None]  # a person, the units asked for → shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,19 @@ class Hub:
         if topic is None:
             topic = self._owns[agent] = Topic("me", None, agent, newest=self._frame - 1)
         self._subscribe(client, topic)
+
+    def look_again(self, units_of: UnitsOf) -> None:
+        """Units have been moved: whoever looks at a floor is shown what is theirs now, or told that it is not."""
+        for client in self.clients():
+            if client.topic is None or client.topic.agent is not None:
+                continue
+            try:
+                units = units_of(client.session.person, client.asked)
+            except NotAllowedError as error:
+                client.close("Not allowed", str(error))
+                continue
+            if units != client.topic.units:
+                self.subscribe_floor(client, units)
 
     def resync(self, client: Client) -> None:
         """The client asks for a snapshot; it gets one, but not more often than the limit says."""

@@ -1,7 +1,7 @@
 """Passwords: argon2id, off the event loop, and not too many at once.
 
 The cost is that of RFC 9106's and OWASP's smallest setting, some 20 ms and 19 MiB here: a shift of thousands signs in
-within minutes. Hashes carry their cost, so raising it later needs nobody's help: see `needs_rehash`.
+within minutes. Hashes carry their cost: raised later, it holds for each password that is set from then on.
 """
 
 import asyncio
@@ -31,9 +31,6 @@ class Passwords:
         async with self._turn:
             right = await asyncio.to_thread(self._verifies, password, stored or self._nobodys)
         return right and stored is not None
-
-    def needs_rehash(self, stored: str) -> bool:
-        return self._hasher.check_needs_rehash(stored)
 
     def _verifies(self, password: str, stored: str) -> bool:
         try:

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from ccd.errors import DatabaseBusyError, NotAllowedError
+from ccd.web.reading import DRIVER_ERRORS, is_away
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -57,6 +58,12 @@ def speak_problems(app: FastAPI) -> None:
         log.warning("the database did not answer a request", error=str(error))
         return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "The database does not answer; ask again.", RETRY_SOON)
 
+    async def of_driver(request: Request, error: Exception) -> JSONResponse:
+        if is_away(error):
+            return await of_database(request, error)
+        log.error("a request found a defect", path=request.url.path, exc_info=error)
+        return await of_defect(request, error)
+
     async def of_defect(_: Request, error: Exception) -> JSONResponse:
         # Starlette raises it again after the answer, and the server logs it with where it came from.
         return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "This is a defect of ccd; its log says more.")
@@ -65,6 +72,8 @@ def speak_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, of_input)
     app.add_exception_handler(NotAllowedError, of_rights)
     app.add_exception_handler(DatabaseBusyError, of_database)
+    for driver_error in DRIVER_ERRORS:
+        app.add_exception_handler(driver_error, of_driver)
     app.add_exception_handler(Exception, of_defect)
 
 

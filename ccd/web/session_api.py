@@ -8,12 +8,13 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Cookie, Request, Response
 
+from ccd.errors import DatabaseBusyError
 from ccd.org.people import Session
 from ccd.web.accounts import Accounts
 from ccd.web.backoff import BackOff
 from ccd.web.contract import Login, ProblemSaid, SignedIn
-from ccd.web.problems import Problem
-from ccd.web.sessions import Sessions
+from ccd.web.problems import Problem, problem_response
+from ccd.web.sessions import Sessions, key_of
 
 COOKIE = "ccd_session"
 Token = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
@@ -36,13 +37,14 @@ def session_api(
     units_of: Callable[[Session], list[str]],
 ) -> APIRouter:
     router = APIRouter(prefix="/api/session")
+    said_as_problem = {"model": ProblemSaid}
     log = structlog.get_logger("ccd.web.sessions")
 
     def said(session: Session) -> SignedIn:
         person = session.person
         return SignedIn(name=person.name, role=person.role.value, agent=person.agent, units=units_of(session))
 
-    @router.post("", responses={HTTPStatus.TOO_MANY_REQUESTS: {"model": ProblemSaid}})
+    @router.post("", responses={HTTPStatus.TOO_MANY_REQUESTS: said_as_problem})
     async def sign_in(login: Login, request: Request, response: Response) -> SignedIn:
         """Sets the cookie `ccd_session`. 401: wrong; 429: too many wrong ones, with `retry_after_s`."""
         address = request.client.host if request.client else ""
@@ -69,13 +71,20 @@ def session_api(
         response.headers["Cache-Control"] = "no-store"
         return said(await signed_in(sessions, token))
 
-    @router.delete("", status_code=HTTPStatus.NO_CONTENT)
-    async def sign_out(response: Response, token: Token = None) -> None:
-        """Ends the session, and the live connections that came with it."""
-        session = await sessions.of_token(token)
-        if session is not None:
-            await sessions.end(session)
-            turn_out({session.key})
-        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    @router.delete("", status_code=HTTPStatus.NO_CONTENT, responses={HTTPStatus.SERVICE_UNAVAILABLE: said_as_problem})
+    async def sign_out(token: Token = None) -> Response:
+        """Ends the session, and the live connections that came with it. The browser forgets it even where the database
+        is away (503): then it ends by itself with its time."""
+        answer = Response(status_code=HTTPStatus.NO_CONTENT)
+        if token:
+            turn_out({key_of(token)})
+            try:
+                await sessions.end(token)
+            except DatabaseBusyError as error:
+                log.warning("a session could not be ended; its browser has forgotten it", error=str(error))
+                detail = "This browser is signed out; the session itself ends later, the database does not answer."
+                answer = problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+        return answer
 
     return router

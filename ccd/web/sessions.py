@@ -87,8 +87,8 @@ class Sessions:
 
         return set(keys) & await look(self._engine, work)
 
-    async def end(self, session: Session) -> None:
+    async def end(self, token: str) -> None:
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(delete(sessions).where(sessions.c.key == session.key))
+            await connection.execute(delete(sessions).where(sessions.c.key == key_of(token)))
 
         await take_turn(self._engine, work, self._patience)

@@ -22,8 +22,12 @@ from ccd.floor.events import Heard
 from ccd.history.day_rows import StoredDay, latest_days
 from ccd.history.reading import reading
 from ccd.live.batch import unpack
+from ccd.live.clients import Client
+from ccd.live.frames import MsgpackCodec
+from ccd.org.people import Person, Role, Session
 from tests.floor.floors import added, paused, removed, snapshot, unpaused
 from tests.history.observing import stored_segments
+from tests.live.test_hub import FakeLine
 from tests.pbx.fake_pbx import FakePbx
 from tests.pbx.spoken import SEAT, T0, event, row
 
@@ -197,3 +201,19 @@ async def test_a_queue_that_counts_no_more_signs_out_at_the_reload_and_it_is_rec
         assert last.view.state.name == "AVAILABLE"
         assert last.end == round(since * 1_000_000)
         assert time() - 5 < since <= time()
+
+
+async def test_a_unit_that_is_moved_is_seen_by_who_leads_it_from_then_on(site: Site) -> None:
+    site.write("[units.centre]")
+    async with living(site):
+        hub, line, now = site.made.hub, FakeLine(), asyncio.get_running_loop().time()
+        leader = Person("lead", Role.SUPERVISOR, None, ("centre",))
+        client = Client(Session("key", leader, 9e9), MsgpackCodec(), line, now)
+        hub.join(client, now)
+        hub.subscribe_floor(client, frozenset({"centre"}))
+        await site.until(lambda: line.data)
+        assert line.read()[0]["agents"] == []
+        site.write('[units.centre]\n[units.team-1]\nparent = "centre"')
+        assert await site.reload() == []
+        await site.until(lambda: line.data)
+        assert [agent["agent"] for agent in line.read()[0]["agents"]] == ["1001"]

@@ -41,6 +41,17 @@ def test_a_snapshot_holds_however_many_agents(codec: Codec, count: int) -> None:
 
 
 @pytest.mark.parametrize("codec", [MsgpackCodec(), JsonCodec()])
+def test_fields_stand_in_the_order_of_the_contract(codec: Codec) -> None:
+    snapshot = numbered(codec, frames.snapshot(codec, "floor", 1.0, [SHOWN], [QUEUE]), 1)
+    assert list(snapshot) == ["op", "topic", "seq", "now", "agents", "queues"]
+    assert list(snapshot["queues"][0]) == ["queue", "waiting", "oldest_since"]
+    delta = numbered(codec, frames.delta(codec, False, 1.0), 1)
+    assert list(delta) == ["op", "seq", "now", "changed", "queues", "gone"]
+    (health,) = messages(frames.health(codec, [{"pbx": "p", "state": "live", "since": 1.5}]))
+    assert list(health) == ["op", "sources"]
+
+
+@pytest.mark.parametrize("codec", [MsgpackCodec(), JsonCodec()])
 def test_what_has_no_number_is_plain(codec: Codec) -> None:
     said = frames.health(codec, [{"pbx": "p", "state": "live", "since": 1.5}]) + frames.account(codec)
     said += frames.error(codec, "Not allowed", "why")

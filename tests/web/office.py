@@ -71,13 +71,20 @@ class Bank:
 class Office:
     """The application, and a browser that keeps its cookies."""
 
-    def __init__(self, accounts: Accounts, sessions: Sessions, clock: Clock, pages: Path | None = None) -> None:
+    def __init__(
+        self,
+        accounts: Accounts,
+        sessions: Sessions,
+        clock: Clock,
+        pages: Path | None = None,
+        bank: Bank | None = None,
+    ) -> None:
         self.turned_out: list[str] = []
         self.turn_out: Callable[[Collection[str]], None] = lambda keys: None
         self.missing: dict[str, str] = {}
         self.registry = CollectorRegistry()
         Counter("ccd_events", "Events that were heard", registry=self.registry).inc(3)
-        bank = Bank()
+        bank = bank or Bank()
         extra = {"pages": pages} if pages else {}
         self.app = create_app(
             Web(

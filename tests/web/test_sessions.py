@@ -35,9 +35,9 @@ async def test_a_session_ends_with_its_time(accounts: Accounts, sessions: Sessio
 
 
 async def test_who_signs_out_is_out_and_nobody_else(accounts: Accounts, sessions: Sessions) -> None:
-    first, session = await sessions.begin(LEAD)
+    first, _ = await sessions.begin(LEAD)
     second, _ = await sessions.begin(LEAD)
-    await sessions.end(session)
+    await sessions.end(first)
     assert await sessions.of_token(first) is None
     assert await sessions.of_token(second) is not None
 
