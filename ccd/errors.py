@@ -356,8 +356,8 @@ class PbxTlsError(PbxError):
 
     def __str__(self) -> str:
         return (
-            f"PBX {self.pbx}: no TLS with {self.host}:{self.port} ({self.reason}); see that `tls.ca` holds whoever signed "
-            "its certificate, that the certificate names this host, and that `port` is manager.conf's `tlsbindaddr`"
+            f"PBX {self.pbx}: no TLS with {self.host}:{self.port} ({self.reason}); see that `tls.ca` holds whoever "
+            "signed its certificate, that it names this host, and that `port` is the one of manager.conf's `tlsbindaddr`"
         )
 
 
