@@ -17,10 +17,10 @@ from ccd.commands.business_day import Day
 from ccd.commands.configuration import Config
 from ccd.daemon.site import Site
 from ccd.daemon.stores import database
+from ccd.daemon.surroundings import settled_by
 from ccd.errors import DayWaitsError, UnknownUnitError
 from ccd.history.close import Closed, Closer
 from ccd.ledger.books import Ledger
-from ccd.settings import read
 
 SECOND = 1_000_000  # µs
 
@@ -32,7 +32,7 @@ def settle(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Post nothing, and say what would be posted.")] = False,
 ) -> None:
     """Settle a day that is over, after those before it. Done again it changes nothing, unless a figure has changed."""
-    site = Site(read(config))
+    site = settled_by(config)
     asyncio.run(_settle(site, day.date(), unit, dry_run))
 
 

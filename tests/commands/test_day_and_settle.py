@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ccd.daemon.applied_rules import AppliedRules
 from ccd.floor.events import PbxEvent
+from ccd.settings import read
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
 from tests.commands.running import HERE, PROGRAM
@@ -100,6 +102,15 @@ def test_a_dry_run_posts_nothing_and_a_settlement_posts_once(config: Path) -> No
     assert settled.stderr == ("2099-11-24 of team-2 can't be settled yet: it ends at 2099-11-24T16:00:00+00:00\n")
     again = ccd(config, "settle", "--day", "2099-11-24", "--unit", "team-1")
     assert again.stdout.splitlines() == ["2099-11-24 team-1: no figure is new; 1 replayed"]
+
+
+def test_what_days_were_judged_by_can_not_be_edited_and_settled_by(config: Path) -> None:
+    recorded(config, *SHIFT, heard(at(86_400)))
+    AppliedRules(config.parent / "state").keep(read(config))
+    config.write_text(CONFIGURATION + "[[policy]]\nrate_ppm = 50000\n")
+    settled = ccd(config, "settle", "--day", "2099-11-24", "--unit", "team-1")
+    assert (settled.returncode, settled.stdout) == (2, "")
+    assert f"{config}:11: policy[0].rate_ppm: has held with rate_ppm 37000" in settled.stderr
 
 
 def test_the_days_before_are_settled_first(config: Path) -> None:
