@@ -68,22 +68,17 @@ def _hosts(url: str, hosts: str, port: int) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-def connect(url: str, password: str | None = None) -> Client:
-    """A client that connects when it is first used.
-
-    `password` comes from a file beside the configuration, and wins over one in the address.
-    """
+def connect(url: str) -> Client:
+    """A client that connects when it is first used."""
     options: dict[str, Any] = {
         "socket_timeout": None,
         "socket_connect_timeout": CONNECT_TIMEOUT_S,
         "protocol": 2,
     }
     if "+" not in urlsplit(url).scheme:
-        if password is not None:
-            options["password"] = password
         return Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options)
     address = parsed(url)
-    options |= {"username": address.username, "password": password or address.password, "ssl": address.tls}
+    options |= {"username": address.username, "password": address.password, "ssl": address.tls}
     if address.kind == "cluster":
         nodes = [ClusterNode(host, port) for host, port in address.hosts]
         return RedisCluster(startup_nodes=nodes, retry=Retry(NoBackoff(), 1), **options)

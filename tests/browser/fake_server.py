@@ -73,6 +73,7 @@ class FakeServer:
         self.sources: list[Json] = [{"pbx": "pbx-1", "state": "live", "since": time.time()}]
         self.silent = False
         self.retry_after_s = 0
+        self.is_unavailable = False
         self.port = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: uvicorn.Server | None = None
@@ -200,6 +201,8 @@ def _add_session(app: FastAPI, server: FakeServer) -> None:
     @app.post("/api/session", response_model=None)
     async def sign_in(request: Request, response: Response) -> Json | Response:
         asked = await request.json()
+        if server.is_unavailable:
+            return _problem(503, "The database does not answer; ask again.")
         if server.retry_after_s > 0:
             return _problem(429, "too many attempts", retry_after_s=server.retry_after_s)
         if asked["password"] != PASSWORD:

@@ -86,6 +86,12 @@ def test_a_lost_switch_is_named_and_a_catching_up_one_is_said(board: Page, serve
     expect(board.locator("[data-live=live]")).to_have_text("实时")
 
 
+def test_why_the_server_hung_up_is_said_in_the_readers_language(board: Page, server: FakeServer) -> None:
+    server.say({"op": "error", "title": "Not allowed", "detail": "lead1 may not see the floor"}, numbered=False)
+    server.health("lost")
+    expect(board.locator(".lost")).to_have_text("服务器中止了实时连接：无权查看")
+
+
 def test_a_hole_in_the_frames_asks_for_a_snapshot(board: Page, server: FakeServer) -> None:
     server.skip_a_frame()
     server.change("1005", state="paused", reason="ticket", exempt=False)

@@ -45,6 +45,21 @@ def test_a_server_that_is_away_is_said_so(door: Page, server: FakeServer) -> Non
     expect(door.get_by_role("alert")).to_contain_text("The server can't be reached")
 
 
+def test_a_server_whose_database_is_away_is_said_so_in_the_readers_language(door: Page, server: FakeServer) -> None:
+    server.is_unavailable = True
+    knock(door, LEAD.password)
+    expect(door.get_by_role("alert")).to_contain_text("try again in a little while")
+    door.get_by_role("button", name="中文").click()
+    expect(door.get_by_role("alert")).to_have_text("服务器暂时无法处理，请稍后再试")
+
+
+def test_who_could_not_be_signed_out_is_told_so(open_as: OpenPage, server: FakeServer) -> None:
+    board = open_as(LEAD, language="en")
+    server.stop()
+    board.get_by_label("Sign out").click()
+    expect(board.get_by_role("alert")).to_contain_text("you may still be signed in")
+
+
 def test_the_pages_begin_with_the_browsers_language_and_theme(door: Page) -> None:
     expect(door.get_by_role("heading")).to_have_text("Sign in to the time bank")
     assert door.evaluate("document.documentElement.dataset.theme") == "dark"

@@ -1,18 +1,22 @@
 """What Redis holds, and what it refuses to be given."""
 
+from typing import Any
+
 import pytest
 from redis.asyncio import Redis as Client
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from ccd.errors import LeaseLostError
 from ccd.floor.seats import State
-from ccd.live.batch import LiveBatch, QueueNow, SourceNow, packed, unpack
+from ccd.live.batch import LiveBatch, QueueNow, SourceNow, pack, packed, unpack
 from ccd.live.connect import connect
 from ccd.live.keys import KEPT_S, Keys
 from ccd.live.store import Store
 from tests.live.conftest import OpenStore
 from tests.live.readings import Agent, floor, team
 from tests.live.servers import Server
+
+BATCH = {"epoch", "number", "agents", "gone", "queues", "sources", "transitions"}
 
 
 async def test_a_store_that_nobody_has_written_is_empty(server: Server, store: Store) -> None:
@@ -48,6 +52,21 @@ async def test_a_batch_changes_what_it_names_and_is_one_entry(server: Server, op
     assert (entry.epoch, entry.number, entry.gone) == (before.epoch, 1, ["1003"])
     assert [unpack(data)["reason"] for data in entry.agents] == ["toilet"]
     assert after.last_id == entry.id
+
+
+async def test_the_stream_says_what_seats_did_to_whoever_reads_redis(server: Server, store: Store) -> None:
+    did = ["pbx", "PJSIP/1001", "Ann", 1_795_392_070_000_000, "paused", "toilet"]
+    await store.replace(floor(1))
+    assert await store.write(packed(LiveBatch(watermarks={"pbx": 8}, transitions=pack([did]))))
+    await store.announce(["1001"])
+    client = Client.from_url(server.url)
+    keys = Keys.of("site")
+    entries: Any = await client.xrange(keys.stream)
+    written = [unpack(fields[b"b"]) for _, fields in entries]
+    assert [set(entry) for entry in written] == [BATCH, BATCH, {"accounts"}]
+    assert unpack(written[1]["transitions"]) == [did]
+    assert await client.hgetall(keys.watermarks) == {b"pbx": b"8"}
+    await client.aclose()
 
 
 async def test_thousands_of_agents_fit_into_one_batch(server: Server, store: Store) -> None:

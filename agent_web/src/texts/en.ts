@@ -41,7 +41,10 @@ export const en: Texts = {
     wrong: "Name or password is wrong",
     wait: (s) => `Too many attempts: wait ${s} s`,
     unreachable: "The server can't be reached: check the network and try again",
+    unavailable: "The server can't do that at the moment: try again in a little while",
     failed: (detail) => `That did not work: ${detail}`,
+    notSignedOut:
+      "The server did not answer: you may still be signed in. On a shared machine, sign out again once it is back.",
     expired: "Your session has ended. Please sign in again.",
   },
   look: {
@@ -57,7 +60,13 @@ export const en: Texts = {
     stale: (age) => `Stale for ${age}`,
     lostConnection: (age) => `Connection lost. This is how things stood ${age} ago; reconnecting by itself.`,
     lostSwitch: (pbx, age) => `Nothing heard from ${pbx} for ${age}. This may not be up to date.`,
-    refused: (detail) => `The server ended the live connection: ${detail}`,
+    refused: (why) => `The server ended the live connection: ${why}`,
+    refusals: {
+      "Not allowed": "this is not yours to see",
+      "Not understood": "page and server are of different versions, load the page again",
+      "Signed out": "you are signed out",
+      "No subscription": "the page did not say what it wants to see",
+    },
   },
   start: {
     loading: "Loading",

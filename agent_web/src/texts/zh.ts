@@ -28,6 +28,14 @@ const services: Record<string, string> = {
   withdrawal: "现金取款",
 };
 
+/** By the title that the server gives; of others it says the detail. */
+const refusals: Record<string, string> = {
+  "Not allowed": "无权查看",
+  "Not understood": "页面与服务器的版本不一致，请刷新",
+  "Signed out": "登录已结束",
+  "No subscription": "页面没有及时说明要看什么",
+};
+
 export const zh = {
   locale: "zh-CN",
   duration: { hours: "时", minutes: "分", seconds: "秒" },
@@ -49,7 +57,9 @@ export const zh = {
     wrong: "用户名或密码不对",
     wait: (s: number) => `尝试过多，请等 ${s} 秒`,
     unreachable: "连不上服务器，请检查网络后重试",
+    unavailable: "服务器暂时无法处理，请稍后再试",
     failed: (detail: string) => `没有成功：${detail}`,
+    notSignedOut: "服务器没有应答，可能尚未退出。如是公用电脑，请恢复连接后再退出一次。",
     expired: "登录已过期，请重新登录",
   },
   look: {
@@ -65,7 +75,8 @@ export const zh = {
     stale: (age: string) => `已滞后 ${age}`,
     lostConnection: (age: string) => `连接已断开。以下是 ${age}前的画面，正在自动重连。`,
     lostSwitch: (pbx: string, age: string) => `${pbx} 已有 ${age}没有消息。画面可能不是最新的。`,
-    refused: (detail: string) => `服务器中止了实时连接：${detail}`,
+    refused: (why: string) => `服务器中止了实时连接：${why}`,
+    refusals,
   },
   start: { loading: "正在载入", failed: "连不上服务器，正在重试", noRight: "这个账号没有可看的页面" },
 
