@@ -1,35 +1,26 @@
 """Everything that ccd can say went wrong.
 
 CcdError                    what a command turns into its one line on stderr and its exit code
-├── FaultsError             what a person wrote has faults: all of them at once; exit code 2
-│   ├── ConfigurationError  the configuration, or a file that it names
-│   └── RosterError         the roster
+├── FaultsError             what a person wrote has faults: all of them at once; exit code 2: ConfigurationError,
+│                           RosterError
 ├── AppliedRulesError       what days were judged by until now can't be read; exit code 2
-├── LedgerError             what the ledger could not do
-│   ├── PostingError        no rule could make it right
-│   ├── KeyTakenError       its key was used for something else
-│   ├── DatabaseBusyError   retried up to the limit
-│   ├── UnsafeDatabaseError a setting under which postings can be lost
-│   ├── SchemaError         the tables are of another version
-│   └── LedgerBrokenError   it contradicts itself
-├── HistoryError            what the history could not do
-│   ├── StoredFormatError   a row is of another version
-│   ├── SourceTakenError    another process records this PBX now
-│   ├── LeaseLostError      another process took this one's place
-│   ├── DayWaitsError       a day that can't be settled yet
-│   └── UnknownUnitError    a unit of which no agent is on the roster
+├── LedgerError             what the ledger could not do: PostingError, KeyTakenError, DatabaseBusyError,
+│                           UnsafeDatabaseError, SchemaError, LedgerBrokenError
+├── HistoryError            what the history could not do: StoredFormatError, SourceTakenError, LeaseLostError,
+│                           DayWaitsError, UnknownUnitError
 ├── PbxError                what came between us and a telephone switch: PbxUnreachableError, PbxTlsError,
 │                           LoginRefusedError, NoAnswerError, ClockAheadError, PbxLostError
 ├── SwitchesNotFollowedError what `ccd check --connect` met, a line a telephone switch
 ├── CaptureError            captures that are not named, or can't be used; exit code 2
 ├── UnknownAccountError     nothing was ever posted for an agent
-├── PolicyError             a policy of the bank that can't hold, or none that does; exit code 2
+├── ProblemError            a name, and what is wrong with it:
+│   ├── PolicyError         a policy of the bank that can't hold, or none that does; exit code 2
+│   ├── AccountError        an account that can't be made, or is not there
+│   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── AddressTakenError       another program listens where ccd should
 ├── RedisAddressError       no address of a Redis; exit code 2
 ├── EmbeddedRedisError      the Valkey that ccd brings did not start
-├── NotAllowedError         a person asked for what is not theirs to see
-├── AccountError            an account that can't be made, or is not there
-└── LiveChannelError        a board's server could not be reached, or turned us away
+└── NotAllowedError         a person asked for what is not theirs to see
 
 An exception holds fields; `__str__` makes the sentence that tells a person what is wrong and what to do.
 """
@@ -39,9 +30,21 @@ from pathlib import Path
 
 
 class CcdError(Exception):
-    """The root: whatever ccd itself raises for a person to read."""
+    """The root: whatever ccd itself raises for a person to read. `args` are kept by Python itself."""
 
     exit_code = 1
+
+
+class ProblemError(CcdError):
+    """Something that has a name, and what is wrong with it."""
+
+    sentence = "{name} {problem}"
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name, self.problem = name, problem
+
+    def __str__(self) -> str:
+        return self.sentence.format(name=self.name, problem=self.problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,6 @@ class FaultsError(CcdError):
     exit_code = 2
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
-        super().__init__(faults)
         self.faults = faults
 
     def __str__(self) -> str:
@@ -85,7 +87,6 @@ class AppliedRulesError(CcdError):
     exit_code = 2
 
     def __init__(self, file: Path, why: str) -> None:
-        super().__init__(file, why)
         self.file, self.why = file, why
 
     def __str__(self) -> str:
@@ -103,7 +104,6 @@ class PostingError(LedgerError):
     """A posting that no balance and no rule could make right: a fault of who asked."""
 
     def __init__(self, posting: str, found: str, expected: str) -> None:
-        super().__init__(posting, found, expected)
         self.posting, self.found, self.expected = posting, found, expected
 
     def __str__(self) -> str:
@@ -114,7 +114,6 @@ class KeyTakenError(LedgerError):
     """The key was used before, for something else."""
 
     def __init__(self, key: str, fields: tuple[str, ...]) -> None:
-        super().__init__(key, fields)
         self.key, self.fields = key, fields
 
     def __str__(self) -> str:
@@ -128,7 +127,6 @@ class DatabaseBusyError(LedgerError):
     """Retried up to the limit, and the database still had no turn for us, or could not be reached."""
 
     def __init__(self, attempts: int, waited_s: float, last: str, ambiguous: bool) -> None:
-        super().__init__(attempts, waited_s, last, ambiguous)
         self.attempts, self.waited_s, self.last, self.ambiguous = attempts, waited_s, last, ambiguous
 
     def __str__(self) -> str:
@@ -143,7 +141,6 @@ class UnsafeDatabaseError(LedgerError):
     """A setting of the database under which a crash loses postings, or a posting can be overwritten."""
 
     def __init__(self, database: str, setting: str, found: str, wanted: str) -> None:
-        super().__init__(database, setting, found, wanted)
         self.database, self.setting, self.found, self.wanted = database, setting, found, wanted
 
     def __str__(self) -> str:
@@ -158,7 +155,6 @@ class SchemaError(LedgerError):
     """The tables are of another version than this program."""
 
     def __init__(self, found: str, wanted: str) -> None:
-        super().__init__(found, wanted)
         self.found, self.wanted = found, wanted
 
     def __str__(self) -> str:
@@ -168,94 +164,62 @@ class SchemaError(LedgerError):
 class LedgerBrokenError(LedgerError):
     """What the ledger holds contradicts itself: not a rule's refusal, a defect or another hand in the tables."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
-
     def __str__(self) -> str:
-        return f"the ledger contradicts itself: {self.what}; nothing was posted. Keep the database and look into it"
+        return f"the ledger contradicts itself: {self.args[0]}; nothing was posted. Keep the database and look into it"
 
 
-class PolicyError(CcdError):
+class PolicyError(ProblemError):
     """A policy that can't hold, or none that does."""
 
     exit_code = 2
-
-    def __init__(self, unit: str, problem: str) -> None:
-        super().__init__(unit, problem)
-        self.unit, self.problem = unit, problem
-
-    def __str__(self) -> str:
-        return f"policy of {self.unit}: {self.problem}"
+    sentence = "policy of {name}: {problem}"
 
 
 class AddressTakenError(CcdError):
     """A socket could not be opened, because another program has it."""
 
     def __init__(self, host: str, port: int) -> None:
-        super().__init__(host, port)
         self.host, self.port = host, port
 
     def __str__(self) -> str:
         return f"port {self.port} on {self.host} is taken by another program: stop that one, or choose another port"
 
 
-class RedisAddressError(CcdError):
+class RedisAddressError(ProblemError):
     """An address that no Redis can be opened by."""
 
     exit_code = 2
 
-    def __init__(self, url: str, problem: str) -> None:
-        super().__init__(url, problem)
-        self.url, self.problem = url, problem
-
     def __str__(self) -> str:
-        shown = self.url.rpartition("@")[2]  # what stands before it may be a password
+        shown = self.name.rpartition("@")[2]  # what stands before it may be a password
         return f"the Redis address that ends in {shown!r} {self.problem}"
 
 
 class EmbeddedRedisError(CcdError):
     """The Valkey server that comes with ccd did not start."""
 
-    def __init__(self, said: str) -> None:
-        super().__init__(said)
-        self.said = said
-
     def __str__(self) -> str:
-        return f"the Valkey server that comes with ccd did not start: {self.said}. Give ccd another one: [redis] url"
+        return f"the Valkey server that comes with ccd did not start: {self.args[0]}. Give ccd another one: [redis] url"
 
 
 class NotAllowedError(CcdError):
     """A person asked for what is not theirs."""
 
     def __init__(self, person: str, wanted: str, instead: str) -> None:
-        super().__init__(person, wanted, instead)
         self.person, self.wanted, self.instead = person, wanted, instead
 
     def __str__(self) -> str:
         return f"{self.wanted} is not shown to {self.person}; {self.instead}"
 
 
-class AccountError(CcdError):
+class AccountError(ProblemError):
     """A person's account that can't be made, or is not there."""
 
-    def __init__(self, name: str, problem: str) -> None:
-        super().__init__(name, problem)
-        self.name, self.problem = name, problem
-
-    def __str__(self) -> str:
-        return f"the account {self.name!r} {self.problem}"
+    sentence = "the account {name!r} {problem}"
 
 
-class LiveChannelError(CcdError):
+class LiveChannelError(ProblemError):
     """`ccd watch` could not get to see the floor."""
-
-    def __init__(self, url: str, problem: str) -> None:
-        super().__init__(url, problem)
-        self.url, self.problem = url, problem
-
-    def __str__(self) -> str:
-        return f"{self.url} {self.problem}"
 
 
 class HistoryError(CcdError):
@@ -266,7 +230,6 @@ class StoredFormatError(HistoryError):
     """A row was written in another format than this program reads."""
 
     def __init__(self, table: str, found: int, wanted: int) -> None:
-        super().__init__(table, found, wanted)
         self.table, self.found, self.wanted = table, found, wanted
 
     def __str__(self) -> str:
@@ -279,19 +242,14 @@ class StoredFormatError(HistoryError):
 class SourceTakenError(HistoryError):
     """Another process has begun to record this PBX; two would write every second twice."""
 
-    def __init__(self, pbx: str) -> None:
-        super().__init__(pbx)
-        self.pbx = pbx
-
     def __str__(self) -> str:
-        return f"another process records {self.pbx} now, and took over from this one: stop one of the two"
+        return f"another process records {self.args[0]} now, and took over from this one: stop one of the two"
 
 
 class LeaseLostError(HistoryError):
     """Another process has taken this one's place, because nothing was heard of it for too long."""
 
     def __init__(self, name: str, who: str) -> None:
-        super().__init__(name, who)
         self.name, self.who = name, who
 
     def __str__(self) -> str:
@@ -305,7 +263,6 @@ class DayWaitsError(HistoryError):
     """The day is not over, or a PBX has not been heard to its end; `why` says what it waits for."""
 
     def __init__(self, unit: str, day: str, why: str) -> None:
-        super().__init__(unit, day, why)
         self.unit, self.day, self.why = unit, day, why
 
     def __str__(self) -> str:
@@ -318,7 +275,6 @@ class UnknownUnitError(HistoryError):
     exit_code = 2
 
     def __init__(self, unit: str, known: tuple[str, ...]) -> None:
-        super().__init__(unit, known)
         self.unit, self.known = unit, known
 
     def __str__(self) -> str:
@@ -329,7 +285,6 @@ class PbxError(CcdError):
     """What stands between ccd and a telephone switch."""
 
     def __init__(self, pbx: str) -> None:
-        super().__init__(pbx)
         self.pbx = pbx
 
 
@@ -347,17 +302,13 @@ class PbxUnreachableError(PbxError):
         )
 
 
-class PbxTlsError(PbxError):
+class PbxTlsError(PbxUnreachableError):
     """Somebody answers at its manager port, and we can't be sure that it is the PBX, or it speaks no TLS."""
-
-    def __init__(self, pbx: str, host: str, port: int, reason: str) -> None:
-        super().__init__(pbx)
-        self.host, self.port, self.reason = host, port, reason
 
     def __str__(self) -> str:
         return (
             f"PBX {self.pbx}: no TLS with {self.host}:{self.port} ({self.reason}); see that `tls.ca` holds whoever "
-            "signed its certificate, that it names this host, and that `port` is the one of manager.conf's `tlsbindaddr`"
+            "signed its certificate, that it names this host, and that `port` is manager.conf's `tlsbindaddr`"
         )
 
 
@@ -414,12 +365,8 @@ class PbxLostError(PbxError):
 class SwitchesNotFollowedError(CcdError):
     """Telephone switches that were looked at and can't be followed as they are."""
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__(problems)
-        self.problems = problems
-
     def __str__(self) -> str:
-        return "\n".join(self.problems)
+        return "\n".join(self.args[0])
 
 
 class CaptureError(CcdError):
@@ -434,9 +381,5 @@ class CaptureError(CcdError):
 class UnknownAccountError(CcdError):
     """Nothing was ever posted for the agent."""
 
-    def __init__(self, agent: str) -> None:
-        super().__init__(agent)
-        self.agent = agent
-
     def __str__(self) -> str:
-        return f"{self.agent} has no account: an agent gets one with the first settled day; see `ccd day`"
+        return f"{self.args[0]} has no account: an agent gets one with the first settled day; see `ccd day`"
