@@ -1,4 +1,4 @@
-"""How ccd talks to its database, for every package that keeps tables in it: the ledger, the history, the pages' accounts.
+"""How ccd talks to its database, for every package with tables in it: the ledger, the history, the pages' accounts.
 
 `engine` opens it and refuses what is unsafe; `migrate` brings the tables up to date; `turns` is one transaction,
 retried; `rows` writes many rows in one statement; `roles` says what the daemon's own role may do on PostgreSQL;
