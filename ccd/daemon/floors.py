@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 from ccd.daemon.site import Site
 from ccd.floor.agents import AgentRules
-from ccd.floor.crew import Crew, Owner
+from ccd.floor.crew import Crew
 from ccd.floor.events import Lost, PbxEvent
 from ccd.floor.floor import Floor, FloorState
 from ccd.floor.judge_anew import judge_anew
 from ccd.floor.own_days import OwnDays
+from ccd.floor.owners import Owner
 from ccd.floor.segments import Segment, Transition
 from ccd.history.batch import Batch, batch_of, touched_by
 from ccd.history.schema import STATE_WORDS

@@ -10,8 +10,8 @@ from pathlib import Path
 from ccd.bank.policy import Policy
 from ccd.daemon.policies import policies_of
 from ccd.floor.agents import AgentRules
-from ccd.floor.crew import Owner
 from ccd.floor.own_days import OwnDays
+from ccd.floor.owners import Owner
 from ccd.floor.rules import ALWAYS, QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.history.whose import Measuring
 from ccd.org import roster_file

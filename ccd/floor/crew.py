@@ -6,29 +6,16 @@ agent, under the interface's name, so that assigning it later loses nothing.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
-from ccd.floor.agents import AgentDay, AgentRules, Change, change_of
+from ccd.floor.agents import AgentDay, AgentRules, change_of
 from ccd.floor.own_days import OwnDays
+from ccd.floor.owners import Owner, OwnerOf, let_go, owner_or_itself, owners, taken_over
 from ccd.floor.records import DayRecord
 from ccd.floor.segments import Segment
 
 
-class Owner(NamedTuple):
-    """Whose a seat is: `several` says that the roster knows more than one seat, or name, of that agent."""
-
-    agent: str
-    unit: str | None
-    several: bool
-
-
-OwnerOf = Callable[[str, str, str, int], Owner | None]  # pbx, seat, member name, µs → None: on no roster
 RulesOf = Callable[[str | None], AgentRules]  # the unit's
 OwnDaysOf = Callable[[str], OwnDays | None]  # agent → None: days are the unit's, as nearly everybody's
-
-
-def owner_or_itself(owner_of: OwnerOf, pbx: str, seat: str, name: str, at: int) -> Owner:
-    return owner_of(pbx, seat, name, at) or Owner(seat, None, True)  # an interface of that name may be on another PBX
 
 
 def as_the_unit(agent: str) -> None:
@@ -114,10 +101,10 @@ class Crew:
             return
         change = change_of(segment, pbx)
         if holder is not None and holder != owner.agent:
-            self.days[holder].change(Change(at, pbx, segment.number, key, None, told, 0, 0, 0))
+            self.days[holder].change(let_go(pbx, segment, at, told))
             self.changed.add(holder)
-        if known is segment:  # it went on under another agent: what happened at its start is the other's
-            change = Change(at, pbx, segment.number, key, segment.view, False, 0, 0, 0)
+        if known is segment:
+            change = taken_over(pbx, segment, at)
         day = self.days.get(owner.agent)
         if day is None or self.units[owner.agent] != owner.unit:
             day = self._begin(owner, day)
@@ -153,14 +140,13 @@ def day_records(
     for pbx, segment in sorted(segments, key=lambda each: (each[1].start, each[0], each[1].number)):
         key = (pbx, segment.seat)
         end = until if segment.end is None else segment.end
-        for at in [segment.start, *(turn for turn in roster_turns if segment.start < turn < end)]:
-            owner = owner_or_itself(owner_of, pbx, segment.seat, segment.view.name, at)
+        for at, owner in owners(owner_of, roster_turns, pbx, segment.seat, segment.view.name, segment.start, end):
             holder = holders.get(key)
             if holder == owner.agent and at != segment.start:
                 continue
             if holder is not None and holder != owner.agent:
                 told = segment.told and at == segment.start
-                days[holder].change(Change(at, pbx, segment.number, key, None, told, 0, 0, 0))
+                days[holder].change(let_go(pbx, segment, at, told))
             holders[key], units[owner.agent] = owner.agent, owner.unit
             day = days.get(owner.agent)
             if day is None:
@@ -169,7 +155,7 @@ def day_records(
             if at == segment.start:
                 day.change(change_of(segment, pbx))
             else:
-                day.change(Change(at, pbx, segment.number, key, segment.view, False, 0, 0, 0))
+                day.change(taken_over(pbx, segment, at))
     records = [
         _of_own_unit(record, own_days(agent))
         for agent, day in days.items()

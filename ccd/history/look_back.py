@@ -11,11 +11,10 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.floor.agents import Merged, merge
-from ccd.floor.crew import owner_or_itself
 from ccd.floor.seats import Pause, State, View
 from ccd.floor.segments import Segment
 from ccd.history.reading import Line, lines
-from ccd.history.whose import Holder, Measuring, SeatKey
+from ccd.history.whose import Holder, Measuring, SeatKey, Seen
 
 HOUR = 3_600_000_000  # µs
 WINDOW_FACTOR = 8  # each look goes so many times as far back as the one before: 1 h, 8 h, nearly 3 days, 3 weeks, …
@@ -89,8 +88,7 @@ def _turns(agent: str, own: Iterable[tuple[str, Segment]], measuring: Measuring,
         if segment.start >= since:
             continue
         end = since if segment.end is None else min(segment.end, since)
-        for at in (segment.start, *measuring.turns_between(segment.start, end)):
-            owner = owner_or_itself(measuring.owner_of, pbx, segment.seat, segment.view.name, at)
+        for at, owner in measuring.owners(Seen(pbx, segment.seat, segment.view.name), segment.start, end):
             view = segment.view if owner.agent == agent else None
             yield at, pbx, segment.number, (pbx, segment.seat), view
 

@@ -1,14 +1,15 @@
 """Whose the seats were on a business day, by the roster: which seats have to be read to measure an agent. Pure."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 
 from ccd.floor.agents import AgentRules
-from ccd.floor.crew import OwnerOf, RulesOf, owner_or_itself, with_own_days
+from ccd.floor.crew import RulesOf, with_own_days
 from ccd.floor.days import BusinessDay
 from ccd.floor.own_days import OwnDays
+from ccd.floor.owners import Owner, OwnerOf, owner_or_itself, owners, turns_between
 
 SeatKey = tuple[str, str]  # pbx, seat
 
@@ -41,7 +42,11 @@ class Measuring:
 
     def turns_between(self, start: int, end: int) -> Sequence[int]:
         """Those inside (start, end)."""
-        return self.roster_turns[bisect_right(self.roster_turns, start) : bisect_left(self.roster_turns, end)]
+        return turns_between(self.roster_turns, start, end)
+
+    def owners(self, seen: Seen, start: int, end: int) -> Iterator[tuple[int, Owner]]:
+        """Whose the seat is at `start`, and at each turn of the roster before `end`."""
+        return owners(self.owner_of, self.roster_turns, *seen, start, end)
 
 
 @dataclass(slots=True)
@@ -65,14 +70,13 @@ def holders(seen: Iterable[Seen], measuring: Measuring, day: BusinessDay) -> Map
     for pbx, seat, name in seen:
         owner = owner_or_itself(measuring.owner_of, pbx, seat, name, day.start - 1)
         before.setdefault(owner.agent, (owner.unit, set()))[1].add((pbx, seat))
-    for at in (day.start, *measuring.turns_between(day.start, day.end)):
-        for pbx, seat, name in seen:
-            owner = owner_or_itself(measuring.owner_of, pbx, seat, name, at)
-            holder = found.get(owner.agent)
-            if holder is None:
-                came_from, seats = before.get(owner.agent, (None, set()))
-                holder = found[owner.agent] = Holder(owner.unit, came_from, day, seats)
-            holder.seats.add((pbx, seat))
+    owned = [(at, each, owner) for each in seen for at, owner in measuring.owners(each, day.start, day.end)]
+    for _, each, owner in sorted(owned, key=itemgetter(0)):  # the first in time says the unit
+        holder = found.get(owner.agent)
+        if holder is None:
+            came_from, seats = before.get(owner.agent, (None, set()))
+            holder = found[owner.agent] = Holder(owner.unit, came_from, day, seats)
+        holder.seats.add((each.pbx, each.seat))
     for agent, days in measuring.moves.items():
         _have_own_day(agent, days, found, seen, measuring, day)
     return found
@@ -87,11 +91,8 @@ def _have_own_day(
     if own is None or own.day.end != day.end:
         return
     seats = set() if holder is None else holder.seats
-    for at in (own.day.start, *measuring.turns_between(own.day.start, own.day.end)):
-        seats.update((pbx, seat) for pbx, seat, name in seen if _is_of(agent, measuring, Seen(pbx, seat, name), at))
+    for each in seen:
+        if any(owner.agent == agent for _, owner in measuring.owners(each, own.day.start, own.day.end)):
+            seats.add((each.pbx, each.seat))
     if seats:
         found[agent] = Holder(own.unit, own.came_from, own.day, seats)
-
-
-def _is_of(agent: str, measuring: Measuring, seen: Seen, at: int) -> bool:
-    return owner_or_itself(measuring.owner_of, *seen, at).agent == agent

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 
 from ccd.floor.agents import AgentRules
-from ccd.floor.crew import Owner, OwnerOf
 from ccd.floor.days import BusinessDays
+from ccd.floor.owners import Owner, OwnerOf
 from ccd.floor.rules import QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Entry, Roster
 from tests.floor.random_floors import RandomFloor

@@ -14,8 +14,8 @@ from ccd.bank.policy import Policies
 from ccd.bank.settle import Settler
 from ccd.bank.statement import account_of
 from ccd.floor.agents import AgentRules
-from ccd.floor.crew import Owner
 from ccd.floor.days import BusinessDays
+from ccd.floor.owners import Owner
 from ccd.floor.rules import ReasonRule, Reasons
 from ccd.history.close import Closer
 from ccd.history.day_rows import COLUMNS, StoredDay, latest_days

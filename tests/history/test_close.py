@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.fate import Fate
 from ccd.errors import DayWaitsError, UnknownUnitError
-from ccd.floor.crew import Owner
+from ccd.floor.owners import Owner
 from ccd.floor.rules import ALWAYS
 from ccd.history.day_rows import content_digest
 from ccd.history.schema import day_records

@@ -7,9 +7,10 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.floor.agents import AgentRules
-from ccd.floor.crew import Crew, Owner, day_records
+from ccd.floor.crew import Crew, day_records
 from ccd.floor.days import BusinessDay, BusinessDays
 from ccd.floor.events import Heard
+from ccd.floor.owners import Owner
 from ccd.floor.records import DayRecord
 from ccd.floor.rules import QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.floor.segments import Segment

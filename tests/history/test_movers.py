@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import RosterError
 from ccd.floor.agents import AgentRules
-from ccd.floor.crew import Owner, day_records
+from ccd.floor.crew import day_records
 from ccd.floor.events import Heard
 from ccd.floor.own_days import OwnDays
+from ccd.floor.owners import Owner
 from ccd.floor.records import DayRecord
 from ccd.floor.rules import Reasons
 from ccd.history.known_days import known_days

@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import SourceTakenError
-from ccd.floor.crew import Owner
 from ccd.floor.floor import Floor
+from ccd.floor.owners import Owner
 from ccd.history.batch import batch_of, touched_by
 from ccd.history.recorder import Recorder
 from ccd.history.resume import take_over

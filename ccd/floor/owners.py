@@ -1,0 +1,46 @@
+"""Whose a seat is, from instant to instant, and what a handover is to either agent (docs/time-bank.md 2.1)."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from ccd.floor.agents import Change
+from ccd.floor.segments import Segment
+
+
+class Owner(NamedTuple):
+    """Whose a seat is: `several` says that the roster knows more than one seat, or name, of that agent."""
+
+    agent: str
+    unit: str | None
+    several: bool
+
+
+OwnerOf = Callable[[str, str, str, int], Owner | None]  # pbx, seat, member name, µs → None: on no roster
+
+
+def owner_or_itself(owner_of: OwnerOf, pbx: str, seat: str, name: str, at: int) -> Owner:
+    return owner_of(pbx, seat, name, at) or Owner(seat, None, True)  # an interface of that name may be on another PBX
+
+
+def turns_between(roster_turns: Sequence[int], start: int, end: int) -> Sequence[int]:
+    """Those of the instants (µs, ascending) at which roster lines begin or end that lie inside (start, end)."""
+    return roster_turns[bisect_right(roster_turns, start) : bisect_left(roster_turns, end)]
+
+
+def owners(
+    owner_of: OwnerOf, roster_turns: Sequence[int], pbx: str, seat: str, name: str, start: int, end: int
+) -> Iterator[tuple[int, Owner]]:
+    """Whose the seat is at `start`, and at each turn of the roster before `end`, where it may be handed over."""
+    for at in (start, *turns_between(roster_turns, start, end)):
+        yield at, owner_or_itself(owner_of, pbx, seat, name, at)
+
+
+def let_go(pbx: str, segment: Segment, at: int, told: bool) -> Change:
+    """To whom the seat was: it is another's from `at` on."""
+    return Change(at, pbx, segment.number, (pbx, segment.seat), None, told, 0, 0, 0)
+
+
+def taken_over(pbx: str, segment: Segment, at: int) -> Change:
+    """To whom the seat is from `at` on, inside a segment: what happened at its start was the other's."""
+    return Change(at, pbx, segment.number, (pbx, segment.seat), segment.view, False, 0, 0, 0)
