@@ -38,7 +38,7 @@ def page_server(
         sessions=sessions,
         back_off=BackOff(),
         clock=time.time,
-        site=lambda: current.site.said(now()),
+        site=lambda: current.shown.said(now()),
         units=lambda: current.site.rostered_units,
         with_below=lambda units: current.site.units.with_below(units),
         agent=lambda agent: current.site.agent_facts(agent, now()),

@@ -78,6 +78,8 @@ class Reloading:
 
     async def take(self, site: Site) -> None:
         """Another site from now on; days that it sees otherwise are measured anew (docs/time-bank.md 2.1, 2.3)."""
+        self._current.shown = site
+        self._hub.take(self._board.look_again())
         today_anew = self._is_today_otherwise(site)
         async with self._closer.closing:
             if self._applied is not None:
@@ -86,7 +88,6 @@ class Reloading:
             self._closer.site, self._closer.units = site.measuring, site.rostered_units
             self._closer.policies = site.policies
         await self._following.go_on_by(site, today_anew)
-        self._hub.take(self._board.look_again())
         self._hub.look_again(lambda person, asked: floor_units(person, asked, site.units.with_below))
         log.info("reloaded", agents=len(list(site.roster.agents)), units=len(site.rostered_units))
 

@@ -79,7 +79,7 @@ class House:
         asked_to_reload: asyncio.Event,
     ) -> None:
         settings = site.settings
-        self.current, self.engine, self.parts, self.outside = Current(site), engine, parts, outside
+        self.current, self.engine, self.parts, self.outside = Current(site, site), engine, parts, outside
         self.clock = outside.clock
         self.lease = lease  # whoever captures has one
         self._recording = False
@@ -104,7 +104,7 @@ class House:
             engine, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], site.policies,
             Settling(self.ledger, self.current, self.store).settle, self._now, settings.settle_wait_s_max,
         )  # fmt: skip
-        self.board = Board(lambda reason: self.current.site.is_personal(reason))
+        self.board = Board(lambda reason: self.current.shown.is_personal(reason))
         self.hub = Hub(self.board, self.clock, hub_limits(settings.http))
         self.feed = Feed(self.feed_store, self.board, self.hub, self.clock)
         self.applied = Applied(engine, site) if "settle" in parts else None

@@ -149,9 +149,13 @@ class Site:
 
 @dataclass(slots=True)
 class Current:
-    """The site that holds now: a reload puts another in its place. Whoever needs it asks when it is needed."""
+    """The site that holds now: a reload puts another in its place. Whoever needs it asks when it is needed.
+
+    `shown` is ahead of `site` while a reload waits for a day that is being closed: what only is shown waits for nobody.
+    """
 
     site: Site
+    shown: Site
 
 
 def _reasons(given: Mapping[str, ReasonSettings]) -> Reasons:
