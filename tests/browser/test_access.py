@@ -98,6 +98,17 @@ def test_only_what_is_followed_is_heard(open_as: OpenPage) -> None:
     assert board.locator(f"header :is({spoken})").count() == 0
 
 
+@pytest.mark.parametrize(("width", "is_covered"), [(390, True), (1440, False)])
+def test_what_the_panel_covers_can_not_be_reached_by_key(open_as: OpenPage, width: int, is_covered: bool) -> None:
+    board = open_as(LEAD, size=(width, 800))
+    board.locator("[data-agent] button").first.click()
+    expect(board.locator("aside button")).to_be_focused()
+    board.keyboard.press("Shift+Tab")
+    assert board.evaluate("document.activeElement.closest('[data-agent], header, search') !== null") is not is_covered
+    board.keyboard.press("Escape")
+    expect(board.locator("[data-agent] button").first).to_be_focused()
+
+
 def test_a_tile_says_everything_in_words(open_as: OpenPage, server: FakeServer) -> None:
     working(server)
     name = server.agents["1001"]["name"]

@@ -7,7 +7,7 @@ const SORT_EACH_MS = 10_000;
 /** Of each frame so much goes into a sort that nobody waits for. */
 const SHARE_MS_MAX = 2;
 /** What changes places within this time after a sort glides there: as long as a passage takes. */
-const GLIDE_MS = 300;
+const GLIDE_MS = 400;
 /** Who walks the tiles by key is not overtaken by them. */
 const KEY_HOLD_MS = 10_000;
 

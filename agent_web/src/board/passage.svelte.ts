@@ -3,7 +3,7 @@
 
 import type { Cell } from "../floor/plan";
 
-const FRAMES = 12;
+const FRAMES = 20;
 
 /** A tile by its slot, and where it stands for whom. */
 export interface Drawn {
