@@ -72,11 +72,18 @@ class Line:
         if account.method == "plain":
             login["Secret"] = account.secret
         else:
-            challenge = await self.ask({"Action": "Challenge", "AuthType": "MD5"}, within_s)
+            challenge = await self._let_in({"Action": "Challenge", "AuthType": "MD5"}, within_s)
             login |= {"AuthType": "MD5", "Key": _key(challenge["Challenge"], account.secret)}
-        answer = await self.ask(login, within_s)
+        await self._let_in(login, within_s)
+
+    async def _let_in(self, action: Mapping[str, str], within_s: float) -> Mapping[str, str]:
+        """The answer to a step of the login. One that is about to stop turns everybody away, whoever it is."""
+        answer = await self.ask(action, within_s)
+        if is_stopping(answer):
+            raise PbxLostError(self._account.pbx, answer["Message"])
         if answer["Response"] != "Success":
-            raise LoginRefusedError(account.pbx, account.username, answer.get("Message", ""))
+            raise LoginRefusedError(self._account.pbx, self._account.username, answer.get("Message", ""))
+        return answer
 
     async def ask(self, action: Mapping[str, str], within_s: float) -> Mapping[str, str]:
         """The headers of the answer's first block. Raises NoAnswerError or PbxLostError."""
@@ -105,6 +112,11 @@ class Line:
             self._ending = error if error and ours else PbxLostError(self._account.pbx, str(error or ""))
             self._manager.fail_all(self._ending)
             self._tell_ended()
+
+
+def is_stopping(answer: Mapping[str, str]) -> bool:
+    """Asterisk waits for its calls to end before it stops: it still tells events, and answers no question."""
+    return answer["Response"] == "Error" and "shutting down" in answer.get("Message", "")
 
 
 class _Manager(Manager):  # type: ignore[misc]  # panoramisk has no types

@@ -6,7 +6,7 @@ that something was reloaded, when something was dropped, and every `snapshot_int
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from time import time
@@ -14,7 +14,7 @@ from typing import Literal, NoReturn
 
 from ccd.errors import ClockAheadError, LoginRefusedError, NoAnswerError, PbxError
 from ccd.floor.events import PbxEvent
-from ccd.pbx.ami import Account, Line
+from ccd.pbx.ami import Account, Line, is_stopping
 from ccd.pbx.blocks import BANNER, Blocks, microseconds
 from ccd.pbx.inbox import Inbox
 from ccd.pbx.incidents import Finding, Lack, Log
@@ -83,6 +83,7 @@ class Pbx:
         self._booted = False  # FullyBooted was seen on this connection
         self._sees_booted = False  # it was seen on any: the account may see it
         self._resync = False  # something was reloaded, or could not be read
+        self._stopping = False  # it waits for its calls to end, and then stops: nothing can be asked, events still come
         self._news = asyncio.Event()
         self._expecting = False  # whatever is heard is news
         self._heard_s = 0.0  # when the last chunk came, by the event loop's clock
@@ -110,7 +111,7 @@ class Pbx:
     # --- one connection ----------------------------------------------------------------------------------------------
 
     async def _connection(self) -> NoReturn:
-        self._booted, self._banner, self._resync = False, "", False
+        self._booted, self._banner, self._resync, self._stopping = False, "", False, False
         line = Line(self._config.account, self.blocks, self._hear, self._news.set)
         try:
             await line.open(self._config.login_timeout_s)
@@ -144,7 +145,7 @@ class Pbx:
             now_s = loop.time()
             due = self._resync or not self._observation.observing
             interval_s = RESYNC_INTERVAL_S_MIN if due else self._config.snapshot_interval_s
-            if now_s >= last_s + interval_s and self.inbox.caught_up.is_set():
+            if now_s >= last_s + interval_s and self.inbox.caught_up.is_set() and not self._stopping:
                 self._resync = False
                 await self._snapshot(line)
                 last_s = loop.time()
@@ -166,34 +167,48 @@ class Pbx:
         if first:
             await self._ping(line)
         self._observation.ask()
-        answer = await line.ask({"Action": "QueueStatus"}, self._silence_s_max)
+        answer = await self._ask(line, "QueueStatus")
+        if self._stopping:
+            return
         refused = answer["Response"] != "Success"
         self._find(refused, Lack.SNAPSHOT, answer.get("Message", ""))
         if refused:
             self.inbox.mark(self._observation.lose())
             return
         await self._until(line, lambda: self._observation.answered, "QueueStatus")
-        answer = await line.ask({"Action": "Agents"}, self._silence_s_max)
+        answer = await self._ask(line, "Agents")
         if answer["Response"] == "Success":
             await self._until(line, lambda: self._observation.logins_answered, "Agents")
         denied = "denied" in answer.get("Message", "").lower()  # not so where app_agent_pool is simply not there
         self._find(denied, Lack.LOGINS, answer.get("Message", ""))
         if not first:
             await asyncio.sleep(self._config.snapshot_settle_s)
-        self._put(self._observation.place(await self._ping(line)))
+        at = await self._ping(line)
+        if at is not None:
+            self._put(self._observation.place(at))
         if self._observation.observing:
             self._turn("live")
             self._delay_s = self._config.reconnect_delay_s_min
 
-    async def _ping(self, line: Line) -> int:
-        """The PBX's time, in µs. What is silent for as long as an interval is dead."""
-        answer = await line.ask({"Action": "Ping"}, self._silence_s_max)
+    async def _ping(self, line: Line) -> int | None:
+        """The PBX's time, in µs; None while it is about to stop. What is silent for as long as an interval is dead."""
+        answer = await self._ask(line, "Ping")
+        if self._stopping:
+            return None
         at = microseconds(answer.get("Timestamp", ""))
         if at is None:
             raise NoAnswerError(self._config.account.pbx, "Ping with its time", self._silence_s_max)
         if at > self._latest():
             raise ClockAheadError(self._config.account.pbx, at / 1_000_000 - self._clock())
         return at
+
+    async def _ask(self, line: Line, action: str) -> Mapping[str, str]:
+        answer = await line.ask({"Action": action}, self._silence_s_max)
+        if is_stopping(answer) != self._stopping:
+            self._stopping = not self._stopping
+            said = "is about to stop, and is followed until it does" if self._stopping else "does not stop after all"
+            self._log.info(f"PBX {said}", pbx=self._config.account.pbx)
+        return answer
 
     def _latest(self) -> int:
         """The latest time, in µs, that is believed."""

@@ -306,3 +306,30 @@ def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
     return server, ssl.create_default_context(cafile=TLS / "certificate.pem")
+
+
+async def test_a_switch_that_is_about_to_stop_is_followed_until_it_does_and_lets_nobody_in():
+    async with FakePbx(rows=row()) as fake, following(config(fake.port, snapshot_interval_s=0.1)) as (pbx, events, log):
+        await eventually(lambda: pbx.state == "live")
+        fake.refused = dict.fromkeys(("Ping", "QueueStatus", "Agents", "Challenge"), "Asterisk is shutting down")
+        await eventually(lambda: "PBX is about to stop, and is followed until it does" in log.events("info"))
+        fake.say(pause(5.0, 1, "meal"))
+        await eventually(lambda: any(isinstance(event, MemberPaused) for event in events))
+        assert (pbx.state, pbx.findings, fake.connections) == ("live", {}, 1)
+        fake.hang_up()
+        await eventually(lambda: fake.connections > 2)
+        assert {"shutting down" in said for said in log.events("error")[1:]} <= {True}
+        fake.refused = {}  # it is back
+        await eventually(lambda: pbx.state == "live")
+
+
+async def test_a_switch_that_does_not_stop_after_all_is_asked_again():
+    async with FakePbx(rows=row()) as fake, following(config(fake.port)) as (pbx, events, log):
+        await eventually(lambda: pbx.state == "live")
+        fake.refused = {"Ping": "Asterisk is shutting down"}
+        await eventually(lambda: "PBX is about to stop, and is followed until it does" in log.events("info"))
+        heard = len([event for event in events if isinstance(event, Heard)])
+        fake.refused = {}
+        await eventually(lambda: "PBX does not stop after all" in log.events("info"))
+        await eventually(lambda: len([event for event in events if isinstance(event, Heard)]) > heard)
+        assert fake.connections == 1

@@ -71,6 +71,11 @@ class Asterisk:
         if self._process:
             self._process.wait()
 
+    def wait_for_end(self) -> None:
+        """It was told to stop."""
+        assert self._process
+        self._process.wait(START_S_MAX)
+
     def freeze(self) -> None:
         """Sockets stay open, and nobody answers."""
         self._signal(signal.SIGSTOP)

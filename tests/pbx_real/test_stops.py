@@ -1,0 +1,57 @@
+"""A PBX that its operator stops while ccd follows it."""
+
+import asyncio
+from contextlib import suppress
+
+from ccd.floor.events import CallEnded
+from tests.pbx_real.driver import Driver
+from tests.pbx_real.following import Following
+from tests.pbx_real.test_outages import PERSISTED_S
+
+ANSWERS = "Local/1001@agents/n"
+
+
+def say(pbx: Driver, command: str) -> None:
+    """It may hang up instead of answering, or answer when it is over."""
+    with suppress(OSError):
+        pbx.command(command)
+
+
+async def on_a_call(pbx: Driver, ccd: Following) -> None:
+    pbx.sign_in(ANSWERS, "Ann")
+    pbx.call_in()
+    await ccd.until(lambda: ccd.now(ANSWERS) == "on_call")
+    await asyncio.sleep(PERSISTED_S)
+
+
+async def test_a_switch_that_goes_at_once_takes_its_calls_along_and_the_time_away_is_unobserved(asterisk):
+    with asterisk.drive() as pbx:
+        async with Following(asterisk.port) as ccd:
+            await on_a_call(pbx, ccd)
+            await asyncio.to_thread(say, pbx, "core stop now")
+            await asyncio.to_thread(asterisk.wait_for_end)
+            await ccd.until(lambda: ccd.pbx.state == "lost")
+            await asyncio.to_thread(asterisk.start)
+            await ccd.until(lambda: ccd.now(ANSWERS) == "available", 30)
+            assert [state for state in ccd.states(ANSWERS) if state != "wrap_up"] == [
+                "available", "ringing", "on_call", "unobserved", "available",
+            ]  # fmt: skip
+            assert len(ccd.losses) == 1
+            assert 1 <= len(ccd.log.events("error")) <= 2  # lost, and then unreachable: each of them once
+
+
+async def test_a_switch_that_stops_gracefully_lets_the_call_end_and_then_goes(asterisk):
+    seat = "Local/3001@agents/n"  # talks for 2 s
+    with asterisk.drive() as pbx:
+        async with Following(asterisk.port, snapshot_interval_s=0.5) as ccd:
+            pbx.sign_in(seat)
+            pbx.call_in()
+            await ccd.until(lambda: ccd.now(seat) == "on_call")
+            await asyncio.to_thread(say, pbx, "core stop gracefully")
+            await ccd.until(lambda: "PBX is about to stop, and is followed until it does" in ccd.log.events("info"))
+            await ccd.until(lambda: ccd.told(CallEnded))
+            await ccd.until(lambda: ccd.pbx.state == "lost", 20)
+            assert ccd.pbx.findings == {}
+            assert ccd.told(CallEnded)[0].at <= ccd.losses[0].at
+            [on_call] = [segment for segment in ccd.segments(seat) if segment.view.state.name == "ON_CALL"]
+            assert on_call.end == ccd.told(CallEnded)[0].at
