@@ -33,6 +33,9 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
 def main() -> None:
     """The entry point of the `ccd` program."""
     arguments = sys.argv[1:]
+    if unreadable := [number for number, word in enumerate(arguments, 1) if not _is_text(word)]:
+        print(f"ccd: word {unreadable[0]} of the command line is no UTF-8; type it anew", file=sys.stderr)
+        sys.exit(2)
     try:
         code = built(arguments)(arguments, standalone_mode=False)
     except CcdError as error:
@@ -49,6 +52,11 @@ def main() -> None:
         ended_by(list(_leaves(expected)))
     else:
         sys.exit(code)
+
+
+def _is_text(word: str) -> bool:
+    """False for bytes that the shell passed on and nobody can read: no database takes them, no file tells them."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in word)
 
 
 def ended_by(errors: Sequence[CcdError]) -> NoReturn:

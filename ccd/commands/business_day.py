@@ -10,7 +10,7 @@ YEARS = range(1971, 2100)  # of which a day's start and end are times that a swi
 
 def in_range(day: datetime) -> datetime:
     if day.year not in YEARS:
-        raise typer.BadParameter(f"{day:%Y-%m-%d} is out of range; expected a day from {YEARS[0]} to {YEARS[-1]}")
+        raise typer.BadParameter(f"{day.date()} is out of range; expected a day from {YEARS[0]} to {YEARS[-1]}")
     return day
 
 

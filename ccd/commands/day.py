@@ -2,13 +2,13 @@
 
 import asyncio
 from datetime import date
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from ccd.commands.business_day import Day
 from ccd.commands.configuration import Config
+from ccd.commands.output import As, Format
 from ccd.daemon.site import Site
 from ccd.daemon.stores import database
 from ccd.floor.records import DayRecord
@@ -18,16 +18,11 @@ from ccd.reports import day_json, day_table
 from ccd.settings import read
 
 
-class Format(StrEnum):
-    json = "json"
-    table = "table"
-
-
 def day(
     config: Config,
     day: Day,
     agent: Annotated[str | None, typer.Option(help="One agent alone.")] = None,
-    format: Annotated[Format, typer.Option(help="json or table")] = Format.table,
+    format: As = Format.table,
 ) -> None:
     """Say what each agent's day amounts to: as it was measured, or, while it runs, up to what has been heard."""
     site = Site(read(config))

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -15,6 +14,7 @@ from rich.table import Table
 from ccd.bank.accounts import AGENT_KINDS, agent_owner
 from ccd.bank.statement import AgentAccount, Line, account_of, statement_of
 from ccd.commands.configuration import Config
+from ccd.commands.output import As, Format
 from ccd.daemon.stores import database
 from ccd.errors import UnknownAccountError
 from ccd.ledger.books import Ledger
@@ -23,16 +23,12 @@ from ccd.settings import read
 
 T = TypeVar("T")
 
+CURSOR_MAX = 2**63 - 1  # of a database's whole numbers
+
 ledger = typer.Typer(no_args_is_help=True, help="What the ledger says of an agent: balance, statement.")
 
 
-class Format(StrEnum):
-    json = "json"
-    table = "table"
-
-
 Agent = Annotated[str, typer.Argument(help="The agent, as on the roster.")]
-As = Annotated[Format, typer.Option("--format", help="json or table")]
 
 
 @ledger.command()
@@ -55,7 +51,9 @@ def statement(
     config: Config,
     agent: Agent,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many lines, the newest first.")] = 20,
-    before: Annotated[int | None, typer.Option(help="Only lines older than this one's cursor.")] = None,
+    before: Annotated[
+        int | None, typer.Option(min=1, max=CURSOR_MAX, help="Only lines older than this one's cursor.")
+    ] = None,
     format: As = Format.table,
 ) -> None:
     """Say what came in and went out, newest first, with the balance after each line."""

@@ -2,12 +2,12 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ccd.commands.output import As, Format
 from ccd.daemon.pbxs import scope_of
 from ccd.daemon.site import Site
 from ccd.errors import CaptureError
@@ -25,12 +25,9 @@ from ccd.reports import day_json, day_table
 from ccd.settings import Settings, read
 
 SECOND = 1_000_000  # µs
+HEAD_BYTES = 65_536  # in which AMI shows what it is
+AMI_SIGNS = (b"Asterisk Call Manager/", b"Event: ", b"Response: ")
 PBX = "replay"  # the one PBX of a replay: roster lines for any PBX match
-
-
-class Format(StrEnum):
-    json = "json"
-    table = "table"
 
 
 def replay(
@@ -41,7 +38,7 @@ def replay(
     until: Annotated[
         float | None, typer.Option(min=0, max=STAMP_S_MAX, help="Epoch at which what is open is closed.")
     ] = None,
-    format: Annotated[Format, typer.Option(help="json or table")] = Format.table,
+    format: As = Format.table,
 ) -> None:
     """Replay captures of one PBX, and say what each agent's days amount to."""
     if not ami and not queue_log:
@@ -80,7 +77,7 @@ def _events(site: Site, ami: list[Path], queue_log: list[Path]) -> Iterator[PbxE
         logged = list(log.read(queue_log))
     except OSError as error:
         raise CaptureError(f"{error.filename}: can't be read: {error.strerror}") from None
-    _check_used(ami, len(told), capture.damage.blocks, "block of AMI")
+    _check_used(ami, len(told), capture.damage.blocks or _foreign(ami), "block of AMI")
     _check_used(queue_log, len(logged), log.unreadable, "line of a queue_log")
     yield from fill(told, logged)
 
@@ -91,6 +88,17 @@ def _check_used(files: list[Path], used: int, damaged: int, what: str) -> None:
         raise CaptureError(f"{', '.join(map(str, files))}: can't be read: there is no {what} in it")
     if damaged:
         print(f"passed over: {damaged} that are no {what}", file=sys.stderr)
+
+
+def _foreign(files: list[Path]) -> int:
+    """How many hold something, and nothing that AMI begins with: no banner, no answer, no event."""
+    heads = [_head_of(path) for path in files]
+    return sum(1 for head in heads if head.strip() and not any(sign in head for sign in AMI_SIGNS))
+
+
+def _head_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
 
 
 def _seats_by_name(told: Iterable[PbxEvent]) -> dict[str, str]:

@@ -27,7 +27,7 @@ def simulate(
     start: Annotated[
         datetime | None,
         typer.Option(
-            help="The floor's time at the start [default: today, just before the first shift].", show_default=False
+            help="The floor's time at the start [default: just before the last first shift].", show_default=False
         ),
     ] = None,
     zone: Annotated[str, typer.Option(help="The floor's time zone.")] = "Asia/Shanghai",
@@ -43,7 +43,7 @@ def simulate(
     """Runs a simulated switch until Ctrl-C."""
     host, port = _address(listen)
     floor_zone = _zone(zone)
-    begins = start or datetime.combine(datetime.now(floor_zone).date(), datetime.min.time()) + FIRST_SIGN_IN
+    begins = start or shift_before(datetime.now(floor_zone))
     start_us = round(begins.replace(tzinfo=begins.tzinfo or floor_zone).timestamp()) * SECOND
     if roster is not None:
         roster.write_text(roster_csv(staff(agents, seed)), encoding="utf-8")
@@ -69,6 +69,12 @@ def _address(text: str) -> tuple[str, int]:
     if not colon or not host or not port.isdigit() or int(port) > 65_535:
         raise typer.BadParameter(f"{text}: expected HOST:PORT, as 127.0.0.1:5038", param_hint="--listen")
     return host.strip("[]"), int(port)
+
+
+def shift_before(now: datetime) -> datetime:
+    """Where the last shift began: a switch whose clock is ahead of everybody's would not be followed."""
+    begins = datetime.combine(now.date(), datetime.min.time()) + FIRST_SIGN_IN
+    return begins if begins <= now.replace(tzinfo=None) else begins - timedelta(days=1)
 
 
 def _zone(name: str) -> ZoneInfo:

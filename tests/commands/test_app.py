@@ -63,6 +63,32 @@ def test_a_wrong_word_on_the_command_line_is_one_line_and_exit_code_2(arguments,
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("verb", [["ledger", "balance"], ["day", "--day", "2026-11-23", "--agent"], ["user", "remove"]])
+def test_a_word_that_is_no_text_is_refused_before_anything_is_opened(verb: list[str], tmp_path: Path):
+    done = ccd(*verb, "\udcff", "--config", tmp_path / "none.toml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"ccd: word {len(verb) + 1} of the command line is no UTF-8; type it anew\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["ledger", "statement", "1001", "--before", "99999999999999999999999"],
+        ["ledger", "statement", "1001", "--limit", "0"],
+        ["day", "--day", "2026-02-30"],
+        ["day", "--day", "0001-01-01"],
+        ["settle", "--day", ""],
+        ["user", "add", "bob", "--role", "king"],
+        ["user", "list", "extra"],
+    ],
+)
+def test_wild_words_are_one_line_that_names_them(words: list[str]):
+    done = ccd(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("ccd: ")
+    assert done.stderr.count("\n") == 1
+
+
 def ends(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
     """The exit code of a verb that raises."""
 

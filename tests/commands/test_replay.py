@@ -105,6 +105,7 @@ def test_what_no_ami_file_observed_is_filled_from_the_log(version: str, tmp_path
         ([], "nothing to replay; name a file of AMI bytes (--ami) or a queue_log (--queue-log)"),
         (["--queue-log", sys.executable], f"{sys.executable}: can't be read: there is no line of a queue_log in it"),
         (["--ami", str(CAPTURES / "22.ami"), "--until", "nan"], "ccd: Invalid value for '--until'"),
+        (["--ami", sys.executable], f"{sys.executable}: can't be read: there is no block of AMI in it"),
         (["--ami", "nowhere.ami"], "nowhere.ami: can't be read: No such file or directory"),
         (["--queue-log", "/"], "/: can't be read: Is a directory"),
     ],

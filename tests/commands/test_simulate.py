@@ -7,8 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import pytest
+
+from ccd.commands.simulate import shift_before
 
 VERB = "import typer; from ccd.commands.simulate import simulate; typer.run(simulate)"
 WAIT_S_MAX = 30
@@ -91,3 +94,11 @@ def test_what_can_not_be_is_refused_before_anything_starts(arguments, expected, 
     assert process.returncode == 2
     assert expected in process.stderr
     assert not roster.exists()
+
+
+@pytest.mark.parametrize(
+    ("now", "begins"),
+    [("2026-11-24T09:00", "2026-11-24T08:24"), ("2026-11-24T05:00", "2026-11-23T08:24")],
+)
+def test_the_floor_begins_with_the_last_shift_and_never_ahead_of_now(now: str, begins: str) -> None:
+    assert shift_before(datetime.fromisoformat(now)) == datetime.fromisoformat(begins)
