@@ -89,9 +89,11 @@ describe("the live state", () => {
     const state = after(
       { op: "account" },
       { op: "account" },
+      { op: "site" },
       { op: "error", title: "full", detail: "too many" },
     );
     expect(state.account_changes).toBe(2);
+    expect(state.site_changes).toBe(1);
     expect(state.refusal?.detail).toBe("too many");
     expect(reduce(state, { kind: "opened" }).refusal).toBeNull();
   });

@@ -80,6 +80,7 @@ class Reloading:
         """Another site from now on; days that it sees otherwise are measured anew (docs/time-bank.md 2.1, 2.3)."""
         self._current.shown = site
         self._hub.take(self._board.look_again())
+        self._hub.tell_site()
         today_anew = self._is_today_otherwise(site)
         async with self._closer.closing:
             if self._applied is not None:

@@ -72,6 +72,7 @@ class Client:
     slow_since: float | None = None
     health_seen: int = -1
     account_due: bool = False
+    site_due: bool = False
 
     def close(self, title: str, detail: str) -> None:
         """Say why, then close."""

@@ -130,6 +130,11 @@ def account(codec: Codec) -> bytes:
     return codec.plain({"op": "account"})
 
 
+def site(codec: Codec) -> bytes:
+    """What the pages are told of the site (`GET /api/site`) is another now."""
+    return codec.plain({"op": "site"})
+
+
 def error(codec: Codec, title: str, detail: str) -> bytes:
     return codec.plain({"op": "error", "title": title, "detail": detail})
 

@@ -171,6 +171,14 @@ class Hub:
         self._behind.update(client for client in self._by_silence if client.topic is not None)
         self.wake()
 
+    def tell_site(self) -> None:
+        """Another configuration: whoever looks asks for reasons, thresholds and units again."""
+        for client in self._by_silence:
+            if client.topic is not None:
+                client.site_due = True
+                self._behind.add(client)
+        self.wake()
+
     def _touch(self, topic: Topic, agent: str) -> None:
         topic.changed.pop(agent, None)
         topic.changed[agent] = self._frame
@@ -247,6 +255,9 @@ class Hub:
         if client.account_due:
             client.account_due = False
             client.line.write(frames.account(client.codec))
+        if client.site_due:
+            client.site_due = False
+            client.line.write(frames.site(client.codec))
         return True
 
     def _pass_over(self, client: Client, now: float) -> None:

@@ -31,6 +31,14 @@ def test_the_page_begins_with_my_state(me: Page, server: FakeServer) -> None:
     expect(me.locator("main section").first.locator("time")).to_have_text(re.compile(r"^2:0[5-9]$"))
 
 
+def test_another_configuration_is_on_the_page_without_loading_it_again(me: Page, server: FakeServer) -> None:
+    pause(server, "water", for_s=5, aux=0)
+    expect(me.locator("main section").first).to_contain_text("示忙 · 打水")
+    server.site["reasons"]["water"]["zh"] = "接水"
+    server.say({"op": "site"}, numbered=False)
+    expect(me.locator("main section").first).to_contain_text("示忙 · 接水", timeout=5_000)
+
+
 def test_the_ring_shrinks_while_a_pause_counts(me: Page, server: FakeServer) -> None:
     expect(me.locator(".ring b")).to_have_text("12 分 45 秒")
     full = ring_length(me)

@@ -319,6 +319,21 @@ def test_health_is_told_on_subscribing_and_when_it_changes() -> None:
     assert line.read() == [{"op": "health", "sources": lost}]
 
 
+def test_whoever_looks_is_told_once_that_the_site_is_another() -> None:
+    floor = Floor()
+    _, board = floor.looks_at()
+    client, page = floor.client("1001")
+    floor.hub.subscribe_own(client, "1001")
+    floor.frame()
+    for line in (board, page):
+        line.read()
+    floor.hub.tell_site()
+    floor.frame()
+    assert [line.read() for line in (board, page)] == [[{"op": "site"}], [{"op": "site"}]]
+    floor.frame()
+    assert board.read() == []
+
+
 def test_a_settled_agent_is_told_to_look_at_the_account() -> None:
     floor = Floor()
     client, line = floor.client("1001")

@@ -83,11 +83,16 @@ export interface AccountChanged {
   op: "account";
 }
 
+/** Another configuration: what the page knows of the site is to be fetched again. */
+export interface SiteChanged {
+  op: "site";
+}
+
 export interface Refusal {
   op: "error";
   title: string;
   detail: string;
 }
 
-export type Frame = Snapshot | Delta | Health | AccountChanged | Refusal;
+export type Frame = Snapshot | Delta | Health | AccountChanged | SiteChanged | Refusal;
 export type Topic = "floor" | "me";

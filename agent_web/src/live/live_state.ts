@@ -22,6 +22,8 @@ export interface LiveState {
   connections: number;
   /** How often the accounts were said to have changed. */
   account_changes: number;
+  /** How often the site was said to have changed. */
+  site_changes: number;
   refusal: Refusal | null;
 }
 
@@ -43,6 +45,7 @@ export const NOTHING_KNOWN: LiveState = {
   heard_ms: null,
   connections: 0,
   account_changes: 0,
+  site_changes: 0,
   refusal: null,
 };
 
@@ -75,6 +78,9 @@ function applyAll(state: LiveState, heard: readonly Heard[]): LiveState {
         break;
       case "account":
         draft.account_changes += 1;
+        break;
+      case "site":
+        draft.site_changes += 1;
         break;
       case "error":
         draft.refusal = frame;
