@@ -115,6 +115,26 @@ class AgentDay:
         else:
             self._fold(change)
 
+    def turn(self, at: int, state: State, offered: int, answered: int, missed: int) -> None:
+        """The only seat is in another state from `at` on, and its membership and pause are as before: most changes of
+        a day, and what a restart reads again in great numbers."""
+        at = max(at, self.at)
+        merged, day = self.merged, self.rules.days.at(self.at)
+        if at < day.end and day.day in self.tallies:
+            tally = self.tallies[day.day]
+            tally.in_state[merged.state] += at - self.at  # of a state without pause there is no more to be said
+            self.at = at
+        else:
+            self._advance(at)
+            tally = self._tally(at)
+        if offered or answered or missed:
+            tally.offered += offered
+            tally.answered += answered
+            tally.missed += missed
+        if state is not merged.state:
+            self.since = at
+            self.merged = Merged(state, merged.member, merged.pause, merged.reason)
+
     def confirm(self, at: int) -> None:
         """Fold what waits, up to and including `at`: nothing older will come."""
         ready = 0

@@ -11,8 +11,8 @@ from ccd.floor.agents import AgentDay, AgentRules, change_of
 from ccd.floor.own_days import OwnDays
 from ccd.floor.owners import Owner, OwnerOf, let_go, owner_or_itself, owners, taken_over
 from ccd.floor.records import DayRecord
+from ccd.floor.seats import Pause
 from ccd.floor.segments import Segment
-
 
 RulesOf = Callable[[str | None], AgentRules]  # the unit's
 OwnDaysOf = Callable[[str], OwnDays | None]  # agent → None: days are the unit's, as nearly everybody's
@@ -70,6 +70,23 @@ class Crew:
     def take(self, pbx: str, opened: Segment) -> None:
         """A seat's next segment has begun."""
         self._give(pbx, opened, opened.start, opened.told)
+
+    def turning(self, pbx: str, seat: str) -> AgentDay | None:
+        """The clock of whoever is signed in on the seat and pauses in no queue, if that agent has no other seat: as
+        long as this, and the name, stay so, the clock may be told by itself (`AgentDay.turn`)."""
+        held = self._held.get((pbx, seat))
+        if held is None:
+            return None
+        day = self.days[held[0]]
+        plain = not day.several and day.merged.member and day.merged.pause is Pause.NONE
+        return day if plain and len(day.views) == 1 else None
+
+    def turned(self, pbx: str, segment: Segment) -> None:
+        """This is the seat's segment now; the clock has been told already."""
+        key = (pbx, segment.seat)
+        agent, _ = self._held[key]
+        self._held[key] = (agent, segment)
+        self.days[agent].views[key] = segment.view
 
     def confirm(self, at: int) -> None:
         """Nothing before `at` will come from any source any more. Asked after each batch, and most say nothing new."""

@@ -2,17 +2,17 @@
 
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, select
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, Select, and_, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.floor.segments import Segment
 from ccd.history.schema import seats, segments, sources
-from ccd.history.segment_rows import COLUMNS, open_from, segments_of
+from ccd.history.segment_rows import COLUMNS, Row, open_from, segments_of
 from ccd.history.whose import SeatKey, Seen
 
 SEATS_AT_ONCE = 200  # in one question to the database
@@ -60,12 +60,22 @@ async def seen_between(connection: AsyncConnection, since: int, until: int) -> s
     """The seats, each with the names on it, in [since, until) and just before."""
     table = segments.c
     within = select(table.pbx, table.seat, table.name).where(*_starts(since, until)).distinct()
-    before = select(seats.c.pbx, seats.c.seat, _last_before(since, "name"))
     found = {Seen(*row) for row in await connection.execute(within)}
-    found |= {Seen(pbx, seat, name) for pbx, seat, name in await connection.execute(before) if name is not None}
+    return found | await _last_seen(connection, since, until)
+
+
+async def seen_before(connection: AsyncConnection, at: int) -> set[Seen]:
+    """The seats, each with the name on it just before `at`."""
+    return await _last_seen(connection, at, at)
+
+
+async def _last_seen(connection: AsyncConnection, at: int, until: int) -> set[Seen]:
+    """Just before `at`, and open since before `until`."""
+    before = select(seats.c.pbx, seats.c.seat, _last_before(at, "name"))
+    found = {Seen(pbx, seat, name) for pbx, seat, name in await connection.execute(before) if name is not None}
     opened = select(seats.c.pbx, seats.c.seat, seats.c.format, seats.c.open).where(seats.c.start_at < until)
-    for pbx, seat, version, text in await connection.execute(opened):
-        found.add(Seen(pbx, seat, open_from(text, version).view.name))
+    for pbx, seat, version, facts in await connection.execute(opened):
+        found.add(Seen(pbx, seat, open_from(facts, version).view.name))
     return found
 
 
@@ -89,12 +99,13 @@ async def open_segments(connection: AsyncConnection) -> list[tuple[str, Segment]
     return [(pbx, open_from(text, version)) for pbx, version, text in rows]
 
 
-async def stream_since(connection: AsyncConnection, since: int) -> AsyncIterator[list[tuple[str, Segment]]]:
-    """All closed segments that begin at `since` or later, in the order in which they began, some at a time."""
-    order = (segments.c.start_at, segments.c.pbx, segments.c.number)
-    result = await connection.stream(select(*_COLUMNS).where(segments.c.start_at >= since).order_by(*order))
+async def rows_since(connection: AsyncConnection, since: int) -> AsyncIterator[Sequence[Row]]:
+    """All closed segments that begin at `since` or later, in the order in which they began, some at a time: as the
+    driver gives them, in the order of COLUMNS."""
+    wanted = f"SELECT {', '.join(COLUMNS)} FROM segments WHERE start_at >= :since ORDER BY start_at, pbx, number"
+    result = await connection.stream(text(wanted).bindparams(bindparam("since", type_=BigInteger)), {"since": since})
     async for rows in result.partitions(ROWS_AT_ONCE):
-        yield segments_of(rows)
+        yield rows
 
 
 def numbers_of(line: Iterable[tuple[str, Segment]], since: int, until: int) -> dict[str, tuple[int, int]]:

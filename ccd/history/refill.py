@@ -1,17 +1,25 @@
 """After a restart: today's segments, through the crew's clocks again, so that the running counters are right."""
 
-from collections.abc import AsyncIterator, Collection, Hashable
+from bisect import bisect_left
+from collections.abc import Collection, Hashable, Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ccd.floor.agents import AgentDay
 from ccd.floor.crew import Crew
 from ccd.floor.days import BusinessDay
+from ccd.floor.seats import Pause
 from ccd.floor.segments import Segment
 from ccd.history.look_back import looked_back
-from ccd.history.reading import lines, open_segments, seen_between, stored_sources, stream_since
-from ccd.history.whose import Measuring, holders
+from ccd.history.reading import lines, open_segments, rows_since, seen_before, stored_sources
+from ccd.history.schema import PAUSE_WORDS
+from ccd.history.segment_rows import COLUMNS, STATES, Row, segments_of
+from ccd.history.whose import Measuring, SeatKey, holders
 
 Told = tuple[str, Segment]
+
+PBX, NUMBER, START = (COLUMNS.index(name) for name in ("pbx", "number", "start_at"))
+NO_PAUSE = PAUSE_WORDS[Pause.NONE]
 
 
 async def refill(connection: AsyncConnection, crew: Crew, measuring: Measuring, units: Collection[str]) -> None:
@@ -28,18 +36,80 @@ async def refill(connection: AsyncConnection, crew: Crew, measuring: Measuring, 
     since = min(day.start for day in today)
     turns = sorted({*measuring.roster_turns, *(day.start for day in today)})
     last = max(heard)
-    async for told in segments_of_today(connection, measuring, since, last):
-        for pbx, segment in told:
-            while turns and turns[0] <= segment.start:
-                crew.pass_midnight(turns.pop(0))
-            crew.take(pbx, segment)
-        crew.confirm(min(told[-1][1].start, *heard))
-        if told[-1][1].start < since:
-            _date_those_signed_out(crew, told)
-    for turn in turns:
-        if turn <= last:
-            crew.pass_midnight(turn)
+    retold = Retold(crew, turns)
+    if earlier := await _earlier(connection, measuring, since, last):
+        for pbx, segment in earlier:
+            retold.segment(pbx, segment)
+        crew.confirm(min(earlier[-1][1].start, *heard))
+        _date_those_signed_out(crew, earlier)
+    opened = sorted((each for each in await open_segments(connection) if each[1].start >= since), key=_order)
+    async for rows in rows_since(connection, since):
+        opened = retold.rows_and(rows, opened)
+        crew.confirm(min(rows[-1][START], *heard))
+    for pbx, segment in opened:
+        retold.segment(pbx, segment)
+    retold.until(last)
     crew.confirm(min(heard))
+
+
+class Retold:
+    """Has a crew take what is stored, in its order, and passes the days' starts on the way.
+
+    Nine in ten of the segments of a day say of an agent who is signed in, and not paused, that the telephone does
+    something else. Those are told to the agent's clock as they come from the database; a segment is made of the last
+    of them, where somebody may ask for it.
+    """
+
+    def __init__(self, crew: Crew, turns: list[int]) -> None:
+        self._crew, self._turns = crew, turns
+        self._turning: dict[SeatKey, tuple[AgentDay, str]] = {}  # whose clock it is, under which name on the seat
+        self._newest: dict[SeatKey, Row] = {}  # which the clock was told, and the crew was not
+
+    def rows_and(self, rows: Sequence[Row], opened: list[Told]) -> list[Told]:
+        """The rows, and those open segments that come between them; returns the other open ones."""
+        first = 0
+        newest = _order_of(rows[-1])
+        while opened and _order(opened[0]) <= newest:
+            after = bisect_left(rows, _order(opened[0]), lo=first, key=_order_of)
+            self.rows(rows[first:after])
+            self.segment(*opened.pop(0))
+            first = after
+        self.rows(rows[first:])
+        return opened
+
+    def rows(self, rows: Iterable[Row]) -> None:
+        """In the order of COLUMNS."""
+        turning, newest, turns = self._turning, self._newest, self._turns
+        for row in rows:
+            pbx, _, seat, start, _, name, state, member, pause, _, _, _, offered, answered, missed, _, _ = row
+            if turns and turns[0] <= start:
+                self.until(start)
+            known = turning.get((pbx, seat))
+            if known is not None and member and pause == NO_PAUSE and known[1] == name:
+                known[0].turn(start, STATES[state], offered, answered, missed)
+                newest[pbx, seat] = row
+            else:
+                self.segment(*segments_of((row,))[0])
+
+    def segment(self, pbx: str, segment: Segment) -> None:
+        self.until(segment.start)
+        self._crew.take(pbx, segment)
+        key = (pbx, segment.seat)
+        self._newest.pop(key, None)
+        day = self._crew.turning(pbx, segment.seat)
+        if day is None:
+            self._turning.pop(key, None)
+        else:
+            self._turning[key] = (day, segment.view.name)
+
+    def until(self, at: int) -> None:
+        """The days that have begun by then."""
+        while self._turns and self._turns[0] <= at:
+            for pbx, segment in segments_of(self._newest.values()):
+                self._crew.turned(pbx, segment)
+            self._newest.clear()
+            self._turning.clear()
+            self._crew.pass_midnight(self._turns.pop(0))
 
 
 def _date_those_signed_out(crew: Crew, told: list[Told]) -> None:
@@ -50,26 +120,18 @@ def _date_those_signed_out(crew: Crew, told: list[Told]) -> None:
             day.since = max((starts[seat] for seat in day.views if seat in starts), default=0)
 
 
-async def segments_of_today(
-    connection: AsyncConnection, measuring: Measuring, since: int, until: int
-) -> AsyncIterator[list[Told]]:
-    """(pbx, segment) in the order in which they began, open ones among them, some at a time: all that begin at `since`
-    or later, after what has to be known of the time before."""
+async def _earlier(connection: AsyncConnection, measuring: Measuring, since: int, until: int) -> list[Told]:
+    """What has to be known of the time before `since`, in its order."""
     day = BusinessDay(measuring.rules_of(None).days.at(since).day, since, until + 1)
-    agents = holders(await seen_between(connection, day.start, day.end), measuring, day)
+    agents = holders(await seen_before(connection, since), measuring, day)
     seats = {seat for holder in agents.values() for seat in holder.seats}
-    before = await looked_back(connection, agents, measuring, await lines(connection, seats, since, since), since)
-    if before:
-        yield sorted(before.values(), key=_order)
-    opened = sorted((each for each in await open_segments(connection) if each[1].start >= since), key=_order)
-    async for closed in stream_since(connection, since):
-        newest = closed[-1][1].start
-        ready = [each for each in opened if each[1].start <= newest]
-        opened = opened[len(ready) :]
-        yield sorted(closed + ready, key=_order) if ready else closed
-    if opened:
-        yield opened
+    known = await looked_back(connection, agents, measuring, await lines(connection, seats, since, since), since)
+    return sorted(known.values(), key=_order)
 
 
 def _order(told: Told) -> tuple[int, str, int]:
     return told[1].start, told[0], told[1].number
+
+
+def _order_of(row: Row) -> tuple[int, str, int]:
+    return row[START], row[PBX], row[NUMBER]

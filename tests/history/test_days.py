@@ -4,9 +4,10 @@ import random
 from collections.abc import Callable
 from datetime import date
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.floor.agents import AgentRules
+from ccd.floor.agents import AgentDay, AgentRules
 from ccd.floor.crew import Crew, day_records
 from ccd.floor.days import BusinessDay, BusinessDays
 from ccd.floor.events import Heard
@@ -106,6 +107,51 @@ async def test_a_crew_filled_again_from_the_store_counts_on_as_if_it_had_never_s
                 assert known.read().merged == day.read().merged, (seed, agent)
                 assert day.read().since in (0, known.read().since), (seed, agent)  # 0: it was never signed in
         await engine.dispose()
+
+
+async def test_so_does_a_crew_of_agents_with_a_seat_each_whose_clocks_are_told_by_themselves(
+    new_database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = 0
+    turn = AgentDay.turn
+
+    def count(day: AgentDay, *change) -> None:
+        nonlocal told
+        told += 1
+        turn(day, *change)
+
+    monkeypatch.setattr(AgentDay, "turn", count)
+    for seed in range(8):
+        engine = open_engine(new_database())
+        floor = random_floor(random.Random(seed), steps=150)
+        rules = agent_rules(floor.rules)
+        half = floor.until - 3_600 * S * (seed % 5)  # some seats are handed on in the middle of the day
+
+        def owner(pbx: str, seat: str, name: str, at: int, half=half) -> Owner:
+            return Owner(f"{pbx} {seat} {name if at < half else 'night'}", "team", False)
+
+        measuring = Measuring(owner, [half], everybody_s(rules))
+        segments = sorted(await recorded(engine, floor), key=lambda each: (each[1].start, each[0], each[1].number))
+        live = Crew(owner, everybody_s(rules))
+        turns = [half]
+        for pbx, segment in segments:
+            while turns and turns[0] <= segment.start:
+                live.pass_midnight(turns.pop())
+            live.take(pbx, segment)
+        for at in turns:
+            live.pass_midnight(at)
+        again = Crew(owner, everybody_s(rules))
+        async with reading(engine) as connection:
+            await refill(connection, again, measuring, ["team"])
+        today = rules.days.at(floor.until).day
+        for agent, day in again.days.items():
+            wanted = [each for each in live.days[agent].records(floor.until, None) if each.day == today]
+            assert [each for each in day.records(floor.until, None) if each.day == today] == wanted, (seed, agent)
+            found, known = day.read(), live.days[agent].read()
+            assert found.merged == known.merged, (seed, agent)
+            assert found.since == known.since or not found.merged.member, (seed, agent)
+        await engine.dispose()
+    assert told > 150
 
 
 MIDNIGHT = DAY_S  # of 2 January 1970, in seconds
