@@ -109,7 +109,7 @@ def by_capture(chunks: list[bytes], keep: Keep = keep_nothing) -> int:
 @contextmanager
 def evidence_kept() -> Iterator[Callable[[list[bytes]], Any]]:
     with tempfile.TemporaryDirectory(prefix="ccd-bench-") as folder:
-        evidence = Evidence(Path(folder), "bench", Silence(), buffer_bytes_max=1 << 34)
+        evidence = Evidence(Path(folder), "bench", Silence(), keep_days=365, buffer_bytes_max=1 << 34)
 
         async def run(chunks: list[bytes]) -> int:
             count = 0

@@ -205,7 +205,7 @@ async def recorded_way(agents: int, stream: Stream) -> AsyncIterator[WholeWay]:
         stack.push_async_callback(engine.dispose)
         await upgrade(engine)
         state = await take_over(engine, PBX, "bench", Patience())
-        evidence = Evidence(folder, PBX, Silence())
+        evidence = Evidence(folder, PBX, Silence(), keep_days=365)
         writing = asyncio.get_running_loop().create_task(evidence.run())
         stack.callback(writing.cancel)
         way = WholeWay(site_of(agents, folder), url, evidence.keep, Recorder(engine, "bench"))

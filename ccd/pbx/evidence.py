@@ -21,7 +21,6 @@ FLUSH_INTERVAL_S = 1.0
 BUFFER_BYTES_MAX = 64 * 1024 * 1024
 BUFFER_BLOCKS_MAX = 500_000
 NUMBERS_A_PROCESS = 1_000_000  # more than the buffer holds: see above
-KEEP_DAYS = 365
 DAY_S = 86_400
 
 
@@ -43,7 +42,7 @@ class Evidence:
         pbx: str,
         log: Log,
         *,
-        keep_days: int = KEEP_DAYS,
+        keep_days: int,
         buffer_bytes_max: int = BUFFER_BYTES_MAX,
         flush_interval_s: float = FLUSH_INTERVAL_S,
         clock: Callable[[], float] = time,

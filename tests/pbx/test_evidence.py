@@ -20,7 +20,9 @@ BLOCK = "Event: QueueMemberPause\r\nMemberName: 王小红".encode()
 
 
 def evidence(folder: Path, log: SaidLog | None = None, **options: Any) -> Evidence:
-    return Evidence(folder, "north", log or SaidLog(), clock=lambda: NOON / 1_000_000, **options)
+    return Evidence(
+        folder, "north", log or SaidLog(), **({"keep_days": 365, "clock": lambda: NOON / 1_000_000} | options)
+    )
 
 
 def zcat(path: Path) -> bytes:
@@ -150,14 +152,14 @@ async def test_it_is_written_by_itself_and_once_more_at_the_end(tmp_path):
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "/etc", "北京"])
 def test_a_pbxs_name_is_never_a_path(tmp_path, name):
-    kept = Evidence(tmp_path / "evidence", name, SaidLog())
+    kept = Evidence(tmp_path / "evidence", name, SaidLog(), keep_days=365)
     assert kept.folder.parent == tmp_path / "evidence"
     assert kept.folder.resolve().parent == (tmp_path / "evidence").resolve()
 
 
 async def test_what_comes_while_another_may_be_writing_waits(tmp_path: Path) -> None:
     mine = False
-    kept = Evidence(tmp_path, "north", SaidLog(), clock=lambda: NOON / 1_000_000, may_write=lambda: mine)
+    kept = Evidence(tmp_path, "north", SaidLog(), keep_days=365, clock=lambda: NOON / 1_000_000, may_write=lambda: mine)
     ref = kept.keep(NOON, b"Event: Heard")
     await kept.flush()
     assert days(kept.folder) == []

@@ -209,7 +209,7 @@ async def test_a_quiet_pbx_moves_the_watermark_by_its_own_clock(asterisk):
 
 
 async def test_what_was_heard_is_kept_as_evidence_and_found_by_the_events_ref(asterisk, tmp_path):
-    evidence = Evidence(tmp_path, "test", SaidLog())
+    evidence = Evidence(tmp_path, "test", SaidLog(), keep_days=365)
     with asterisk.drive() as pbx:
         async with Following(asterisk.port, keep=evidence.keep) as ccd:
             pbx.sign_in(SEAT, "Ann 安")
