@@ -12,7 +12,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from ccd.floor import events as said
-from tests.slow_seats import SECOND, Item, Line, Reason, Rules, facts, level, listen
+from tests.slow_seats import SECOND, Item, Reason, Rules, TimeLine, facts, level, listen
 
 ORDER = ("on_call", "ringing", "wrap_up", "available", "unobserved", "paused", "unreachable", "signed_out")
 TIMES = ("signed_in", "available", "ringing", "on_call", "other_call", "wrap_up", "unreachable", "unobserved")
@@ -27,11 +27,11 @@ def day_records(
 ) -> dict[tuple[str, str], Record]:
     """(ISO day, agent) → the day record of docs/time-bank.md 2.3, times in µs. `until` (µs) closes what is open."""
     lines = [
-        Line(pbx, seat, tuple((item, facts(seat, items[: n + 1], rules)) for n, item in enumerate(items)))
+        TimeLine(pbx, seat, tuple((item, facts(seat, items[: n + 1], rules)) for n, item in enumerate(items)))
         for pbx, stream in streams.items()
         for seat, items in listen(stream, rules).items()
     ]
-    lines_of: dict[str, list[Line]] = {}
+    lines_of: dict[str, list[TimeLine]] = {}
     for line in lines:
         moments = [item.at for item, _ in line.frames] + [r.starts or 0 for r in rules.roster]
         for agent in {owner(line, known.name, moment, rules) for _, known in line.frames for moment in moments}:
@@ -44,7 +44,7 @@ def day_records(
     return records
 
 
-def owner(line: Line, name: str, moment: float, rules: Rules) -> str:
+def owner(line: TimeLine, name: str, moment: float, rules: Rules) -> str:
     """The agent of the most specific roster line that matches; without one the seat stands for itself."""
     matching = [
         ((r.interface is not None) * 2 + (r.member_name is not None) + (r.pbx is not None) * 0.5, r.agent)
@@ -75,7 +75,7 @@ class Story:
     """One agent, through all days."""
 
     agent: str
-    lines: Sequence[Line]
+    lines: Sequence[TimeLine]
     rules: Rules
     starts: Sequence[tuple[int, str]]
     until: int
@@ -112,7 +112,7 @@ class Story:
     def day(self, moment: float) -> str:
         return next(day for start, day in reversed(self.starts) if start <= moment)
 
-    def mine(self, moment: float, by: float | None = None) -> list[Line]:
+    def mine(self, moment: float, by: float | None = None) -> list[TimeLine]:
         """The agent's seats at a moment, by the roster of that moment or of another."""
         by = moment if by is None else by
         return [line for line in self.lines if owner(line, line.name(moment), by, self.rules) == self.agent]
@@ -190,7 +190,7 @@ class Story:
     def is_pause(self, level: str) -> bool:
         return level == "all" or (level == "some" and self.rules.paused_in == "any")
 
-    def level_around(self, item: Item, line: Line, n: int) -> str:
+    def level_around(self, item: Item, line: TimeLine, n: int) -> str:
         """The level when `line` stands at its frame n, and the others at what they heard before the item."""
         here = (item.at, line.pbx, item.number, line.seat)
         known = []

@@ -356,7 +356,7 @@ def concerned(event: said.PbxEvent, heard: Mapping[str, Sequence[Item]], rules: 
 
 
 @dataclass(frozen=True)
-class Line:
+class TimeLine:
     """A seat's whole story: after each of its items, the facts."""
 
     pbx: str

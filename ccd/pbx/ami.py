@@ -35,7 +35,7 @@ class Account:
     method: Literal["md5", "plain"] = "md5"  # plain sends the secret itself: only over TLS
 
 
-class Line:
+class Connection:
     """One connection. `hear` is called with whole blocks in their order, `ended` once; neither must wait."""
 
     def __init__(

@@ -14,11 +14,11 @@ from typing import Literal, NoReturn
 
 from ccd.errors import ClockAheadError, LoginRefusedError, NoAnswerError, PbxError
 from ccd.floor.events import PbxEvent
-from ccd.pbx.ami import Account, Line, is_stopping
+from ccd.pbx.ami import Account, Connection, is_stopping
 from ccd.pbx.blocks import BANNER, Blocks, microseconds
 from ccd.pbx.inbox import Inbox
 from ccd.pbx.incidents import Finding, Lack, Log
-from ccd.pbx.observation import Keep, Observation, keep_nothing
+from ccd.pbx.observation import Keep, Observation, Phase, keep_nothing
 from ccd.pbx.translate import Flaw, Scope, Translator
 
 AMI_MAJOR_BEFORE = 11  # the manager interface of Asterisk N is version N - 11 since Asterisk 12
@@ -112,20 +112,20 @@ class Pbx:
 
     async def _connection(self) -> NoReturn:
         self._booted, self._banner, self._resync, self._stopping = False, "", False, False
-        line = Line(self._config.account, self.blocks, self._hear, self._news.set)
+        connection = Connection(self._config.account, self.blocks, self._hear, self._news.set)
         try:
-            await line.open(self._config.login_timeout_s)
+            await connection.open(self._config.login_timeout_s)
             self._turn("catching_up")
             self._observation.begin()
-            await self._look_around(line)
-            await self._watch(line)
+            await self._look_around(connection)
+            await self._watch(connection)
         finally:
-            line.close()
+            connection.close()
             self.blocks.finish()
             self.inbox.mark(self._observation.lose())
             self._turn("lost")
 
-    async def _look_around(self, line: Line) -> None:
+    async def _look_around(self, connection: Connection) -> None:
         """What can be known right after the login: the version, and whether the account sees system events."""
         major = self._banner.partition("/")[2].partition(".")[0]
         version = int(major) + AMI_MAJOR_BEFORE if major.isascii() and major.isdigit() and len(major) < 4 else 0
@@ -133,41 +133,41 @@ class Pbx:
         patience_s = BOOTING_WAIT_S_MAX if self._sees_booted else BOOTED_WAIT_S
         waited_until = asyncio.get_running_loop().time() + patience_s
         while not self._booted and asyncio.get_running_loop().time() < waited_until:
-            await self._wait(line, min(patience_s, self._config.ping_interval_s))
-            await self._ping(line)
+            await self._wait(connection, min(patience_s, self._config.ping_interval_s))
+            await self._ping(connection)
         self._find(not self._booted, Lack.SYSTEM_EVENTS)
 
-    async def _watch(self, line: Line) -> NoReturn:
+    async def _watch(self, connection: Connection) -> NoReturn:
         """Ping, and take snapshots, until the connection ends with a PbxError."""
         loop = asyncio.get_running_loop()
         last_s = float("-inf")
         while True:
             now_s = loop.time()
-            due = self._resync or not self._observation.observing
+            due = self._resync or self._observation.phase is not Phase.OBSERVING
             interval_s = RESYNC_INTERVAL_S_MIN if due else self._config.snapshot_interval_s
             if now_s >= last_s + interval_s and self.inbox.caught_up.is_set() and not self._stopping:
                 self._resync = False
-                await self._snapshot(line)
+                await self._snapshot(connection)
                 last_s = loop.time()
             else:
-                await self._ping(line)
+                await self._ping(connection)
             untimed = sum(
                 count for rejected, count in self.translator.rejected.items() if rejected.flaw is Flaw.NO_TIME
             )
             if untimed > self._untimed:
                 self._find(True, Lack.STAMPS)
             self._untimed = untimed
-            await self._wait(line, self._config.ping_interval_s)
+            await self._wait(connection, self._config.ping_interval_s)
 
-    async def _snapshot(self, line: Line) -> None:
+    async def _snapshot(self, connection: Connection) -> None:
         """Ask who is in which queue, and place the answer in time (ccd.pbx.snapshot)."""
-        first = not self._observation.observing
-        if not self._observation.begun:  # events were dropped, or an answer was refused
+        first = self._observation.phase is not Phase.OBSERVING
+        if self._observation.phase is Phase.DEAF:  # events were dropped, or an answer was refused
             self._observation.begin()
         if first:
-            await self._ping(line)
+            await self._ping(connection)
         self._observation.ask()
-        answer = await self._ask(line, "QueueStatus")
+        answer = await self._ask(connection, "QueueStatus")
         if self._stopping:
             return
         refused = answer["Response"] != "Success"
@@ -175,24 +175,24 @@ class Pbx:
         if refused:
             self.inbox.mark(self._observation.lose())
             return
-        await self._until(line, lambda: self._observation.answered, "QueueStatus")
-        answer = await self._ask(line, "Agents")
+        await self._until(connection, lambda: self._observation.answered, "QueueStatus")
+        answer = await self._ask(connection, "Agents")
         if answer["Response"] == "Success":
-            await self._until(line, lambda: self._observation.logins_answered, "Agents")
+            await self._until(connection, lambda: self._observation.logins_answered, "Agents")
         denied = "denied" in answer.get("Message", "").lower()  # not so where app_agent_pool is simply not there
         self._find(denied, Lack.LOGINS, answer.get("Message", ""))
         if not first:
             await asyncio.sleep(self._config.snapshot_settle_s)
-        at = await self._ping(line)
+        at = await self._ping(connection)
         if at is not None:
             self._put(self._observation.place(at))
-        if self._observation.observing:
+        if self._observation.phase is Phase.OBSERVING:
             self._turn("live")
             self._delay_s = self._config.reconnect_delay_s_min
 
-    async def _ping(self, line: Line) -> int | None:
+    async def _ping(self, connection: Connection) -> int | None:
         """The PBX's time, in µs; None while it is about to stop. What is silent for as long as an interval is dead."""
-        answer = await self._ask(line, "Ping")
+        answer = await self._ask(connection, "Ping")
         if self._stopping:
             return None
         at = microseconds(answer.get("Timestamp", ""))
@@ -202,8 +202,8 @@ class Pbx:
             raise ClockAheadError(self._config.account.pbx, at / 1_000_000 - self._clock())
         return at
 
-    async def _ask(self, line: Line, action: str) -> Mapping[str, str]:
-        answer = await line.ask({"Action": action}, self._silence_s_max)
+    async def _ask(self, connection: Connection, action: str) -> Mapping[str, str]:
+        answer = await connection.ask({"Action": action}, self._silence_s_max)
         if is_stopping(answer) != self._stopping:
             self._stopping = not self._stopping
             said = "is about to stop, and is followed until it does" if self._stopping else "does not stop after all"
@@ -214,7 +214,7 @@ class Pbx:
         """The latest time, in µs, that is believed."""
         return round((self._clock() + self._config.clock_ahead_s_max) * 1_000_000)
 
-    async def _until(self, line: Line, answered: Callable[[], bool], action: str) -> None:
+    async def _until(self, connection: Connection, answered: Callable[[], bool], action: str) -> None:
         """Wait for the end of a long answer for as long as anything comes."""
         loop = asyncio.get_running_loop()
         self._heard_s = loop.time()
@@ -222,14 +222,14 @@ class Pbx:
         self._expecting = True
         try:
             while self._observation.gathering and not answered():
-                await self._wait(line, self._silence_s_max)
+                await self._wait(connection, self._silence_s_max)
                 silent_s = loop.time() - self._heard_s
                 if silent_s >= self._silence_s_max or loop.time() > deadline_s:
                     raise NoAnswerError(self._config.account.pbx, f"{action} to its end", round(silent_s, 3))
         finally:
             self._expecting = False
 
-    async def _wait(self, line: Line, s_max: float) -> None:
+    async def _wait(self, connection: Connection, s_max: float) -> None:
         """Until there is news. Raises what ended the connection, if that is the news."""
         try:
             async with asyncio.timeout(s_max):
@@ -237,7 +237,7 @@ class Pbx:
         except TimeoutError:
             pass
         self._news.clear()
-        line.raise_if_ended()
+        connection.raise_if_ended()
 
     # --- in the socket's callback ------------------------------------------------------------------------------------
 

@@ -1,8 +1,16 @@
 """One PBX's stream of blocks, from connection to connection, as the floor's events. Live and replayed the same.
 
-A connection begins unobserved. Its snapshot is placed at the first stamp after login (ccd.pbx.snapshot); until it can
-be placed, events are held back, and are then told after it. From there on events pass straight through. A connection
-that ends begins a gap at the last queue event or Ping answer; nothing later is known to have been heard in full.
+Phase by phase, what is heard means:
+
+| phase     | begins with        | an event            | a Ping's answer     | an answer that is placed         |
+|-----------|--------------------|---------------------|---------------------|----------------------------------|
+| DEAF      | `lose`, or nothing | kept as evidence    | nothing             | –                                |
+| HOLDING   | `begin`: a login   | held back, in order | begins it in time   | begins OBSERVING, the held after |
+| OBSERVING | the first answer   | told as it comes    | `Heard` (watermark) | goes to the floor as it is       |
+
+The first answer stands at the first stamp after the login (ccd.pbx.snapshot). `lose` begins a gap, if anything was
+observed: at the last queue event or Ping's answer; nothing later is known to have been heard in full. Beside the phase
+an answer can be on its way (`ask`, until it is placed): who speaks meanwhile knows better than it.
 
 Where an answer ends in time has to be decided without a stamp on it. Live, whoever asked pings once more and says
 `place`. In a capture (`settle_us`) it is the first stamp after the answer, and events within `settle_us` after that
@@ -10,6 +18,7 @@ are taken as overtaken by it.
 """
 
 from collections.abc import Callable, Iterable
+from enum import Enum
 
 from ccd.floor.events import Heard, Lost, PbxEvent
 from ccd.pbx.blocks import Blocks, event_name, microseconds, stamp
@@ -31,6 +40,14 @@ def keep_nothing(at: int, block: bytes) -> int:
     return 0
 
 
+class Phase(Enum):
+    """How far what is heard is told: the table above."""
+
+    DEAF = "deaf"
+    HOLDING = "holding"
+    OBSERVING = "observing"
+
+
 class Observation:
     """What was heard so far; `hear` returns what it means for the floor."""
 
@@ -44,8 +61,8 @@ class Observation:
         settle_us: int | None = None,
     ) -> None:
         self.heard_at: int | None = None  # of the last queue event or Ping answer: where a gap would begin
-        self.begun = False  # what is heard counts, once a snapshot is there
-        self.observing = False  # it is
+        self.phase = Phase.DEAF
+        self.latest: int | None = None  # µs; what is stamped later is not taken. None: a capture may be of any time
         self.notices: set[bytes] = set()  # NOTICES that were heard; whoever acts on them takes them away
         self._blocks = blocks
         self._translator = translator
@@ -58,9 +75,7 @@ class Observation:
 
     def begin(self) -> None:
         """Logged in, or deaf for a while: what comes from now on counts, after a snapshot."""
-        self.begun = True
-        self.observing = False
-        self.latest: int | None = None  # µs; what is stamped later is not taken. None: a capture may be of any time
+        self.phase = Phase.HOLDING
         self._start = None
         self._held = []
         self._gathering = None
@@ -71,7 +86,7 @@ class Observation:
 
     def lose(self, at: int | None = None) -> list[PbxEvent]:
         """The connection ended, or what came after `at` was dropped: a gap begins, at the last thing heard or there."""
-        was_observing, self.observing, self.begun = self.observing, False, False
+        was_observing, self.phase = self.phase is Phase.OBSERVING, Phase.DEAF
         self._gathering = None
         self._held = []
         at = self.heard_at if at is None else at
@@ -122,7 +137,7 @@ class Observation:
         out: list[PbxEvent] = []
         gathering = self._gathering
         at = gathering.first_stamp if gathering else None
-        if at is None and not self.observing:
+        if at is None and self.phase is not Phase.OBSERVING:
             at = self._start
         if gathering and gathering.complete and at is not None:
             self._place(at, out)
@@ -143,7 +158,7 @@ class Observation:
         if not self._translator.takes(headers):
             return
         ref = self._keep(at, block) if at is not None else 0
-        if not self.begun:
+        if self.phase is Phase.DEAF:
             return
         event = self._translator.event(name, headers, at, ref)
         if at is not None:
@@ -155,7 +170,7 @@ class Observation:
         gathering = self._gathering
         if gathering:
             gathering.told(event)
-        if self.observing and (gathering is None or gathering.first_stamp is None):
+        if self.phase is Phase.OBSERVING and (gathering is None or gathering.first_stamp is None):
             out.append(event)
             return
         self._held.append(event)
@@ -164,7 +179,7 @@ class Observation:
             self._tell_held(out)
 
     def _row(self, name: bytes, block: bytes) -> None:
-        if self._gathering is None and self.begun and name == b"QueueParams":
+        if self._gathering is None and self.phase is not Phase.DEAF and name == b"QueueParams":
             self._gathering = Gathering(self._translator)
         if self._gathering is not None:
             self._gathering.row(name, self._blocks.pick(block, HEADERS), block)
@@ -172,15 +187,19 @@ class Observation:
     def _response(self, block: bytes, out: list[PbxEvent]) -> None:
         if PONG in block:
             at = stamp(block)
-            if self.begun and at is not None and not self._is_ahead(at):
+            if self.phase is not Phase.DEAF and at is not None and not self._is_ahead(at):
                 self._pong(at, out)
-        elif QUEUE_STATUS in block and self.begun and (self._gathering is None or self._gathering.complete):
+        elif (
+            QUEUE_STATUS in block
+            and self.phase is not Phase.DEAF
+            and (self._gathering is None or self._gathering.complete)
+        ):
             self._ask_again(out)
 
     def _pong(self, at: int, out: list[PbxEvent]) -> None:
         self._stamped(at, out)
         self.heard_at = max(at, self.heard_at or at)
-        if self.observing:
+        if self.phase is Phase.OBSERVING:
             self._tell(Heard(at - self._margin_us), out)
 
     def _ask_again(self, out: list[PbxEvent]) -> None:
@@ -197,7 +216,9 @@ class Observation:
 
     @property
     def _waits_for_stamp(self) -> bool:
-        return self.begun and (self._start is None or (self._settle_us is not None and self._gathering is not None))
+        return self.phase is not Phase.DEAF and (
+            self._start is None or (self._settle_us is not None and self._gathering is not None)
+        )
 
     def _stamped(self, at: int, out: list[PbxEvent]) -> None:
         """Something carried a time: the first begins the observation, and in a capture it places answers."""
@@ -216,7 +237,7 @@ class Observation:
         if gathering is None:
             return
         self._gathering = None
-        if self.observing:
+        if self.phase is Phase.OBSERVING:
             out.append(gathering.snapshot(at, self._keep(at, gathering.evidence)))
         else:
             at = at if self._start is None else self._start
@@ -227,4 +248,4 @@ class Observation:
     def _tell_held(self, out: list[PbxEvent]) -> None:
         out += self._held
         self._held = []
-        self.observing = True
+        self.phase = Phase.OBSERVING

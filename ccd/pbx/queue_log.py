@@ -39,7 +39,7 @@ LINE_BYTES_MAX = 64 * 1024
 FIELDS_MIN = 5
 
 
-class Line(NamedTuple):
+class LogLine(NamedTuple):
     at: int  # µs
     call: str
     queue: str
@@ -92,7 +92,7 @@ class QueueLog:
                 yield from self._release(line.at - RING_S_MAX * SECOND)
             self._last_at = line.at
 
-    def _take(self, verb: str, line: Line) -> None:
+    def _take(self, verb: str, line: LogLine) -> None:
         meaning = VERBS.get(verb)
         if meaning is None:
             self.ignored[verb] += 1
@@ -106,7 +106,7 @@ class QueueLog:
         while self._held and (until is None or self._held[0][0] <= until):
             yield heappop(self._held)[2]
 
-    def _who(self, line: Line) -> tuple[str, str]:
+    def _who(self, line: LogLine) -> tuple[str, str]:
         """Seat and member name."""
         if line.agent in self._seats:
             return self._seats[line.agent], line.agent
@@ -114,24 +114,24 @@ class QueueLog:
 
     # --- what the lines mean -----------------------------------------------------------------------------------------
 
-    def added(self, line: Line) -> list[PbxEvent]:
+    def added(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
         paused = "PAUSED" in line.data
         return [MemberAdded(line.at, 0, seat, name, line.queue, paused, "", Device.FREE, 0)]
 
-    def removed(self, line: Line) -> list[PbxEvent]:
+    def removed(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
         return [MemberRemoved(line.at, 0, seat, name, line.queue)]
 
-    def paused(self, line: Line) -> list[PbxEvent]:
+    def paused(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
         return [MemberPaused(line.at, 0, seat, name, line.queue, True, line.data[0] if line.data else "")]
 
-    def unpaused(self, line: Line) -> list[PbxEvent]:
+    def unpaused(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
         return [MemberPaused(line.at, 0, seat, name, line.queue, False, "")]
 
-    def connected(self, line: Line) -> list[PbxEvent]:
+    def connected(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
         return [
             self._offered(line, line.number(2) * SECOND),
@@ -139,42 +139,42 @@ class QueueLog:
             CallConnected(line.at, 0, seat, name, line.queue, line.call),
         ]
 
-    def ended(self, line: Line) -> list[PbxEvent]:
+    def ended(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
         return [CallEnded(line.at, 0, seat, name, line.queue, line.call)]
 
-    def rang_out(self, line: Line) -> list[PbxEvent]:
+    def rang_out(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
         offered = self._offered(line, line.number(0) * 1_000)
         return [offered, OfferEnded(line.at, 0, seat, name, line.queue, line.call, missed=True)]
 
-    def ring_canceled(self, line: Line) -> list[PbxEvent]:
+    def ring_canceled(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
         offered = self._offered(line, line.number(0) * 1_000)
         return [offered, OfferEnded(line.at, 0, seat, name, line.queue, line.call, missed=False)]
 
-    def dumped(self, line: Line) -> list[PbxEvent]:
+    def dumped(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
         return [OfferEnded(line.at, 0, seat, name, line.queue, line.call, missed=False)]
 
-    def joined(self, line: Line) -> list[PbxEvent]:
+    def joined(self, line: LogLine) -> list[PbxEvent]:
         return [CallerJoined(line.at, 0, line.queue, line.call)]
 
-    def gave_up(self, line: Line) -> list[PbxEvent]:
+    def gave_up(self, line: LogLine) -> list[PbxEvent]:
         return [CallerLeft(line.at, 0, line.queue, line.call, abandoned=True)]
 
-    def logged_in(self, line: Line) -> list[PbxEvent]:
+    def logged_in(self, line: LogLine) -> list[PbxEvent]:
         return [AgentLogged(line.at, 0, _pool_seat(line.agent), True)]
 
-    def logged_off(self, line: Line) -> list[PbxEvent]:
+    def logged_off(self, line: LogLine) -> list[PbxEvent]:
         return [AgentLogged(line.at, 0, _pool_seat(line.agent), False)]
 
-    def _offered(self, line: Line, ring_us: int) -> CallOffered:
+    def _offered(self, line: LogLine, ring_us: int) -> CallOffered:
         seat, name = self._who(line)
         return CallOffered(line.at - min(ring_us, RING_S_MAX * SECOND), 0, seat, name, line.queue, line.call)
 
 
-VERBS: dict[str, Callable[[QueueLog, Line], list[PbxEvent]]] = {
+VERBS: dict[str, Callable[[QueueLog, LogLine], list[PbxEvent]]] = {
     "ADDMEMBER": QueueLog.added,
     "REMOVEMEMBER": QueueLog.removed,
     "PAUSE": QueueLog.paused,  # PAUSEALL comes with one PAUSE per queue, so it means nothing more
@@ -202,7 +202,7 @@ def _pool_seat(agent: str) -> str:
     return agent if agent.startswith("Agent/") else f"Agent/{agent}"
 
 
-def _parse(raw: bytes) -> tuple[str, Line] | None:
+def _parse(raw: bytes) -> tuple[str, LogLine] | None:
     """Verb and line; None where it is no line of a queue_log."""
     if len(raw) > LINE_BYTES_MAX:
         return None
@@ -212,4 +212,4 @@ def _parse(raw: bytes) -> tuple[str, Line] | None:
     epoch, call, queue, agent, verb, *data = fields
     if not (epoch.isascii() and epoch.isdigit() and 0 < int(epoch[:11]) <= STAMP_S_MAX):
         return None
-    return verb, Line(int(epoch) * SECOND, call, queue, agent, tuple(data))
+    return verb, LogLine(int(epoch) * SECOND, call, queue, agent, tuple(data))
