@@ -100,6 +100,20 @@ class Reloading:
         return since is not None and since <= site.newest_day(self._now())
 
 
+def as_read_now(site: Site, read_again: Callable[[], Site]) -> Site:
+    """For whoever stood by: what was read long ago may be older than what was applied meanwhile. `site` itself where the
+    files have faults by now, or name other PBXs, which takes a restart."""
+    try:
+        now = read_again()
+    except (FaultsError, AppliedRulesError) as error:
+        log.error("what was read before standing by holds on", faults=str(error).splitlines())
+        return site
+    if [pbx.name for pbx in now.settings.pbx] != [pbx.name for pbx in site.settings.pbx]:
+        log.error("what was read before standing by holds on: the files name other PBXs by now, which takes a restart")
+        return site
+    return now
+
+
 @contextmanager
 def asked_to_reload() -> Iterator[asyncio.Event]:
     """SIGHUP from the first moment on: it must not end whoever stands by."""

@@ -20,7 +20,7 @@ from ccd.daemon.health import Figures, Health, feed_watchdog, registry_of
 from ccd.daemon.pages import hub_limits, page_server
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.place import place
-from ccd.daemon.reloading import Applied, Reloading, asked_to_reload
+from ccd.daemon.reloading import Applied, Reloading, as_read_now, asked_to_reload
 from ccd.daemon.settling import Settling
 from ccd.daemon.site import Current, Site
 from ccd.daemon.stores import database
@@ -197,7 +197,7 @@ class House:
         kept, lease = self.current.site.settings.evidence, self.lease
         return Evidence(
             kept.directory, pbx, log, keep_days=kept.keep_days, clock=self.clock,
-            may_write=lambda: lease is None or lease.certain,
+            may_write=lambda: lease is None or lease.certain, needed_since=lambda: self.closer.waits_since,
         )  # fmt: skip
 
     def _server(self) -> PageServer:
@@ -224,8 +224,10 @@ async def house(site: Site, parts: frozenset[Part], outside: Surroundings) -> As
         asked = stack.enter_context(asked_to_reload())
         lease = None
         if "capture" in parts:
-            lease = await stack.enter_async_context(place(engine, settings, outside.notifier))
-        redis_url = store_url(settings.redis)
+            lease, stood_by = await stack.enter_async_context(place(engine, settings, outside.notifier))
+            if stood_by and outside.read_again is not None:
+                site = as_read_now(site, outside.read_again)
+        redis_url = store_url(site.settings.redis)
         if redis_url == "embedded":
             redis_url = await stack.enter_async_context(embedded_redis())
         made = House(site, engine, redis_url, parts, outside, lease, asked)
