@@ -5,7 +5,7 @@ CcdError                    what a command turns into its one line on stderr and
 │                           RosterError
 ├── AppliedRulesError       what days were judged by until now can't be read; exit code 2
 ├── LedgerError             what the ledger could not do: PostingError, KeyTakenError, DatabaseBusyError,
-│                           UnsafeDatabaseError, SchemaError, LedgerBrokenError
+│                           DatabaseRefusedError, UnsafeDatabaseError, SchemaError, LedgerBrokenError
 ├── HistoryError            what the history could not do: StoredFormatError, SourceTakenError, LeaseLostError,
 │                           DayWaitsError, UnknownUnitError
 ├── PbxError                what came between us and a telephone switch: PbxUnreachableError, PbxTlsError,
@@ -137,6 +137,16 @@ class DatabaseBusyError(LedgerError):
         )
 
 
+class DatabaseRefusedError(LedgerError):
+    """The database said no, and would say it again."""
+
+    def __init__(self, said: str, hint: str) -> None:
+        self.said, self.hint = said, hint
+
+    def __str__(self) -> str:
+        return f"the database refused: {self.said}; {self.hint}. What was not answered is not written"
+
+
 class UnsafeDatabaseError(LedgerError):
     """A setting of the database under which a crash loses postings, or a posting can be overwritten."""
 
@@ -158,7 +168,10 @@ class SchemaError(LedgerError):
         self.found, self.wanted = found, wanted
 
     def __str__(self) -> str:
-        return f"the database has tables of revision {self.found}, this program needs {self.wanted}: migrate it first"
+        return (
+            f"the database has tables of revision {self.found}, this program needs {self.wanted}: "
+            "run `ccd migrate` as the role that they belong to"
+        )
 
 
 class LedgerBrokenError(LedgerError):

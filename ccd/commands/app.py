@@ -21,6 +21,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "ledger": "Say what the ledger says of an agent: balance, statement.",
         "user": "Who may sign in to the pages: add, list, remove, password.",
         "watch": "Show the board in this terminal.",
+        "migrate": "Bring the database's tables up to date, as the role that they belong to.",
         "check": "Say every fault of a configuration, with file, key and what is allowed.",
         "day": "Say what a day amounts to: as measured, or, while it runs, up to now.",
         "settle": "Close a day that is over; with --dry-run, say what that would post.",

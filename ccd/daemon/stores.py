@@ -9,18 +9,20 @@ from ccd.settings import Settings
 from ccd.settings.secrets import store_url
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
+from ccd.sql.refusals import refusals_said
 
 DATABASE_FILE = "ccd.sqlite"
 
 
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
-    """UnsafeDatabaseError, DatabaseBusyError or SchemaError where it can't be used."""
+    """UnsafeDatabaseError, DatabaseBusyError, DatabaseRefusedError or SchemaError where it can't be used."""
     settings.state_directory.mkdir(parents=True, exist_ok=True)
     engine = open_engine(database_url(settings))
     try:
-        await upgrade(engine)
-        yield engine
+        async with refusals_said():
+            await upgrade(engine)
+            yield engine
     finally:
         await engine.dispose()
 

@@ -98,12 +98,14 @@ def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine
 
 def check_postgresql(connection: Any, database: str) -> None:
     cursor = connection.cursor()
-    names = ("server_version_num", *DURABLE_SETTINGS)
+    names = ("server_version_num", "server_encoding", *DURABLE_SETTINGS)
     cursor.execute("SELECT " + ", ".join(f"current_setting('{name}')" for name in names))
-    version, *found = cursor.fetchone()
+    version, encoding, *found = cursor.fetchone()
     cursor.close()
     if int(version) < POSTGRESQL_VERSION_MIN:
         raise UnsafeDatabaseError(database, "server_version_num", version, f"{POSTGRESQL_VERSION_MIN} or newer")
     for name, value in zip(DURABLE_SETTINGS, found, strict=True):
         if value == "off":
             raise UnsafeDatabaseError(database, name, value, "on")
+    if encoding != "UTF8":
+        raise UnsafeDatabaseError(database, "server_encoding", encoding, "UTF8, which a database is created with")

@@ -7,13 +7,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import SchemaError
 from ccd.sql.roles import grants
-from ccd.sql.turns import Patience, take_turn
+from ccd.sql.turns import Patience, sqlstate, take_turn
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+INSUFFICIENT_PRIVILEGE = "42501"
 MIGRATION_LOCK = 0x636364  # "ccd": two daemons that start at once migrate one after the other
 
 
@@ -21,8 +23,11 @@ async def upgrade(engine: AsyncEngine, application_role: str | None = None) -> N
     """Migrates to the newest revision, in one transaction. Does nothing where it is the newest already.
 
     On PostgreSQL the tables belong to the role of `engine`; `application_role`, an existing one, is then granted what
-    the daemon needs and no more (`roles`).
+    the daemon needs and no more (`roles`). SchemaError where tables are old, and the role of `engine` may not change
+    them.
     """
+    if application_role is None and await heads_of(engine) == wanted_heads():
+        return
 
     async def work(connection: AsyncConnection) -> None:
         await connection.run_sync(_upgrade)
@@ -30,16 +35,27 @@ async def upgrade(engine: AsyncEngine, application_role: str | None = None) -> N
             for statement in grants(application_role, engine.dialect):
                 await connection.execute(text(statement))
 
-    await take_turn(engine, work, Patience())
+    try:
+        await take_turn(engine, work, Patience())
+    except DBAPIError as error:
+        if sqlstate(error) != INSUFFICIENT_PRIVILEGE or application_role is not None:
+            raise
+        found = await heads_of(engine)
+        raise SchemaError(", ".join(sorted(found)) or "none", ", ".join(sorted(wanted_heads()))) from error
 
 
-async def require_current(engine: AsyncEngine) -> None:
-    """SchemaError unless the tables are exactly those of this program; writes nothing."""
-    async with engine.connect() as connection:
-        found = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads())
-    wanted = ScriptDirectory(str(MIGRATIONS)).get_heads()
-    if set(found) != set(wanted):
-        raise SchemaError(", ".join(found) or "none", ", ".join(wanted))
+def wanted_heads() -> set[str]:
+    """The newest revision of this program's tables."""
+    return set(ScriptDirectory(str(MIGRATIONS)).get_heads())
+
+
+async def heads_of(engine: AsyncEngine) -> set[str]:
+    """The revision of the tables that are there, empty where there are none; writes nothing."""
+
+    async def look(connection: AsyncConnection) -> set[str]:
+        return set(await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_heads()))
+
+    return await take_turn(engine, look, Patience(), keep=False, writes=False)
 
 
 def _upgrade(connection: Connection) -> None:

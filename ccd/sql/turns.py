@@ -22,8 +22,11 @@ from ccd.sql.engine import WRITES
 
 T = TypeVar("T")
 
-# serialization_failure, deadlock_detected, lock_not_available, too_many_connections, server shutting down or starting
-PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03"})
+# serialization_failure, deadlock_detected, lock_not_available, too_many_connections, a statement or a session that took
+# too long for the server's limits, server shutting down or starting
+PASSING_SQLSTATES = frozenset(
+    {"40001", "40P01", "55P03", "53300", "57014", "25P03", "57P05", "57P01", "57P02", "57P03"}
+)
 CONNECTION_LOST = "08"  # the class of SQLSTATEs
 UNIQUE_VIOLATION = "23505"  # another process claimed the key between our look and our write: the next look finds it
 
@@ -45,8 +48,11 @@ async def take_turn(
     work: Callable[[AsyncConnection], Awaitable[T]],
     patience: Patience,
     keep: bool = True,
+    writes: bool = True,
 ) -> T:
     """What `work` returns, once its transaction is committed (rolled back where `keep` is False).
+
+    Without `writes` SQLite waits for no writer.
 
     `work` may run several times and must do nothing outside its connection. DatabaseBusyError after the last attempt.
     """
@@ -54,7 +60,7 @@ async def take_turn(
     for attempt in range(1, patience.attempts_max + 1):
         committing = False
         try:
-            async with engine.execution_options(**{WRITES: True}).connect() as connection:
+            async with engine.execution_options(**{WRITES: writes}).connect() as connection:
                 async with connection.begin() as transaction:
                     result = await work(connection)
                     committing = keep

@@ -13,14 +13,15 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.errors import DatabaseBusyError, SchemaError, UnsafeDatabaseError
+from ccd.errors import DatabaseBusyError, DatabaseRefusedError, SchemaError, UnsafeDatabaseError
 from ccd.ledger import schema
 from ccd.ledger.books import Ledger
 from ccd.sql.engine import SQLITE_SETTINGS, check_sqlite, open_engine
 from ccd.sql.metadata import metadata
-from ccd.sql.migrate import require_current, upgrade
+from ccd.sql.migrate import heads_of, upgrade, wanted_heads
+from ccd.sql.refusals import refusals_said
 from ccd.sql.turns import Patience, take_turn
-from tests.databases import PostgreSQL
+from tests.databases import TEMPLATE, PostgreSQL
 from tests.ledger.accounts import HOUSE, give, posting
 
 QUICK = Patience(attempts_max=3, wait_s_min=0.001, wait_s_max=0.01)
@@ -51,7 +52,7 @@ async def test_migrating_again_changes_nothing(engine: AsyncEngine) -> None:
     ledger = Ledger(engine, lambda: 0)
     await ledger.open_accounts(["agent/1001"], ("savings",), floor=0)
     await upgrade(engine)
-    await require_current(engine)
+    assert await heads_of(engine) == wanted_heads()
     assert await ledger.balances("agent/1001") == {"savings": 0}, "what was there is there"
 
 
@@ -59,16 +60,113 @@ async def test_two_that_start_at_once_migrate_one_after_the_other(postgresql: Po
     for url in (postgresql.create(), f"sqlite+aiosqlite:///{tmp_path / 'new.sqlite'}"):
         first, second = open_engine(url), open_engine(url)
         await asyncio.gather(upgrade(first), upgrade(second))
-        await require_current(first)
+        assert await heads_of(first) == wanted_heads()
         await first.dispose()
         await second.dispose()
 
 
-async def test_a_database_without_the_tables_is_named_as_such(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path / 'new.sqlite'}")
-    with pytest.raises(SchemaError, match="has tables of revision none"):
-        await require_current(engine)
+async def test_a_role_that_may_not_migrate_says_which_tables_are_missing_and_who_can(postgresql: PostgreSQL) -> None:
+    role = f"weak_{next(postgresql.numbers)}"
+    postgresql.run(f"CREATE ROLE {role} LOGIN")
+    engine = open_engine(postgresql.create().replace("postgres@", f"{role}@"))
+    with pytest.raises(SchemaError, match=r"has tables of revision none, .* run `ccd migrate`"):
+        await upgrade(engine)
     await engine.dispose()
+
+
+REFUSED: dict[str, tuple[str, str]] = {
+    "postgresql+asyncpg://ghost@/template1?host={server}": ('role "ghost" does not exist', "see the user"),
+    "postgresql+asyncpg://postgres@/nowhere?host={server}": (
+        'database "nowhere" does not exist',
+        "create the database",
+    ),
+    "sqlite+aiosqlite:///{folder}/nowhere/ccd.sqlite": ("unable to open database file", "see that its folder is there"),
+    "sqlite+aiosqlite:///{folder}/junk.sqlite": ("file is not a database", "name another file"),
+}
+
+
+@pytest.mark.parametrize("url", REFUSED)
+async def test_a_database_that_says_no_is_a_sentence_with_what_to_do(
+    postgresql: PostgreSQL, tmp_path: Path, url: str
+) -> None:
+    (tmp_path / "junk.sqlite").write_bytes(b"no database at all" * 100)
+    engine = open_engine(url.format(server=postgresql.server.pgdata, folder=tmp_path))
+    with pytest.raises(DatabaseRefusedError) as caught:
+        async with refusals_said():
+            await upgrade(engine)
+    said, hint = REFUSED[url]
+    assert caught.value.said == said
+    assert caught.value.hint.startswith(hint)
+    await engine.dispose()
+
+
+async def ledger_on(url: str) -> Ledger:
+    opened = Ledger(open_engine(url), lambda: 1, QUICK)
+    await opened.open_accounts(["ann"], ("savings",), floor=0)
+    await opened.open_accounts([HOUSE], ("savings",), floor=None)
+    return opened
+
+
+async def test_a_server_that_only_answers_questions_is_named_and_nothing_is_written(postgresql: PostgreSQL) -> None:
+    database_url = postgresql.create(TEMPLATE)
+    ledger = await ledger_on(database_url)
+    postgresql.run(f"ALTER DATABASE {ledger.engine.url.database} SET default_transaction_read_only = on")
+    engine = open_engine(database_url)
+    with pytest.raises(DatabaseRefusedError, match="read-only transaction; this server only answers questions"):
+        async with refusals_said():
+            await Ledger(engine, lambda: 1).post(posting("a", give("ann", 5)))
+    await engine.dispose()
+    assert (await ledger.balances("ann"))["savings"] == 0
+    await ledger.engine.dispose()
+
+
+async def test_a_sqlite_file_that_is_full_takes_all_of_a_posting_or_nothing(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path / 'full.sqlite'}")
+    await upgrade(engine)
+    ledger = Ledger(engine, lambda: 1)
+    await ledger.open_accounts(["ann"], ("savings",), floor=0)
+    await ledger.open_accounts([HOUSE], ("savings",), floor=None)
+
+    def no_more(connection: Any, *_: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA max_page_count = 1")  # SQLite makes it what there is: not one page more
+        cursor.close()
+
+    event.listen(engine.sync_engine, "checkout", no_more)
+    posted = 0
+
+    async def post_on_and_on() -> None:
+        nonlocal posted
+        async with refusals_said():
+            for number in range(10_000):
+                await ledger.post(posting(f"key-{number}", give("ann", 5), text="x" * 500))
+                posted += 1
+
+    with pytest.raises(DatabaseRefusedError, match="disk is full; make room on the disk"):
+        await post_on_and_on()
+    assert posted > 0
+    assert (await ledger.balances("ann"))["savings"] == 5 * posted == -(await ledger.sums(HOUSE))["savings"]
+    await engine.dispose()
+
+
+async def test_a_sqlite_file_that_can_only_be_read_says_so_and_changes_nothing(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path / 'kept.sqlite'}")
+    await upgrade(engine)
+    ledger = Ledger(engine, lambda: 1)
+    await ledger.open_accounts(["ann"], ("savings",), floor=0)
+    event.listen(engine.sync_engine, "checkout", lambda connection, *_: _only_read(connection))
+    with pytest.raises(DatabaseRefusedError, match="readonly database; let ccd's user write the file"):
+        async with refusals_said():
+            await ledger.open_accounts(["bob"], ("savings",), floor=0)
+    assert await ledger.balances("bob") == {}
+    await engine.dispose()
+
+
+def _only_read(connection: Any) -> None:
+    """As a file is to a user who may not write it; the tests' own user may write everything."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA query_only = ON")
+    cursor.close()
 
 
 async def test_a_database_in_memory_is_refused_because_it_can_not_be_safe() -> None:
@@ -112,6 +210,30 @@ async def test_a_server_that_may_lose_a_commit_is_refused(postgresql: PostgreSQL
         async with engine.connect():
             pass
     await engine.dispose()
+
+
+async def test_a_database_that_can_not_hold_every_name_is_refused(postgresql: PostgreSQL) -> None:
+    postgresql.run("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    postgresql.created.append("latin")
+    engine = open_engine(postgresql.url("latin"))
+    with pytest.raises(UnsafeDatabaseError, match="server_encoding is LATIN1, and has to be UTF8"):
+        async with engine.connect():
+            pass
+    await engine.dispose()
+
+
+async def test_a_statement_that_the_server_cuts_short_is_tried_again_and_then_told(postgresql: PostgreSQL) -> None:
+    database_url = postgresql.create(TEMPLATE)
+    ledger = await ledger_on(database_url)
+    let_go = await locked(database_url)
+    postgresql.run(f"ALTER DATABASE {ledger.engine.url.database} SET statement_timeout = 20")
+    waiting = Ledger(open_engine(database_url), lambda: 1, QUICK)
+    with pytest.raises(DatabaseBusyError, match=r"statement timeout.*nothing was written"):
+        await waiting.post(posting("a", give("ann", 5)))
+    await let_go()
+    await waiting.engine.dispose()
+    assert (await ledger.balances("ann"))["savings"] == 0
+    await ledger.engine.dispose()
 
 
 async def test_a_sqlite_transaction_that_writes_takes_its_lock_at_once(tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+"""What a database says when it refuses us for good: no defect of ours, and nothing that trying again would mend."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+
+from ccd.errors import DatabaseRefusedError
+from ccd.sql.turns import sqlstate
+
+# By SQLSTATE, what a person can do about it.
+POSTGRESQL: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "28000": "see the user in the address, and pg_hba.conf",
+        "28P01": "see the user and the password in the configuration",
+        "3D000": "create the database, in UTF8",
+        "42501": "`ccd migrate --role ROLE`, run as the role that the tables belong to, grants what the daemon needs",
+        "42704": "create the role first",
+        "25006": "this server only answers questions: name the one that is written to",
+        "53100": "make room on the server's disk",
+    }
+)
+
+# SQLite has no such codes that reach us: by what it says.
+SQLITE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "readonly database": "let ccd's user write the file and its folder",
+        "unable to open database file": "see that its folder is there, and that ccd's user may write in it",
+        "database or disk is full": "make room on the disk",
+        "disk I/O error": "look into the disk and its log",
+        "is not a database": "name another file, or restore this one",
+        "disk image is malformed": "keep the file, and restore it from a backup",
+    }
+)
+
+
+@asynccontextmanager
+async def refusals_said() -> AsyncIterator[None]:
+    """Turns a database's refusal into DatabaseRefusedError; whatever else went wrong passes as it is."""
+    try:
+        yield
+    except DBAPIError as error:
+        if hint := hint_of(error):
+            raise DatabaseRefusedError(str(error.orig).rpartition(": ")[2].splitlines()[0], hint) from error
+        raise
+
+
+def hint_of(error: DBAPIError) -> str:
+    """What to do about it; empty where it is no refusal."""
+    if state := sqlstate(error):
+        return POSTGRESQL.get(state, "")
+    return next((hint for said, hint in SQLITE.items() if said in str(error.orig)), "")
