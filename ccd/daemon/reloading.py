@@ -101,8 +101,8 @@ class Reloading:
 
 
 def as_read_now(site: Site, read_again: Callable[[], Site]) -> Site:
-    """For whoever stood by: what was read long ago may be older than what was applied meanwhile. `site` itself where the
-    files have faults by now, or name other PBXs, which takes a restart."""
+    """For whoever stood by: what was read long ago may be older than what was applied meanwhile. `site` itself where
+    the files have faults by now, or name other PBXs, which takes a restart."""
     try:
         now = read_again()
     except (FaultsError, AppliedRulesError) as error:
