@@ -18,7 +18,9 @@ from ccd.history.batch import Batch, batch_of, touched_by
 from ccd.history.schema import STATE_WORDS
 from ccd.live.batch import AgentReading, LiveBatch, QueueNow, SourceNow, pack
 
-SILENT_CLOCK_US = 60_000_000  # so long after a day's start by our clock, it begins although no PBX has said so
+# So long after a day's start by our clock it begins although no PBX has said so. While one is live it says so itself,
+# and a clock of ours that is set in between begins nothing.
+SILENT_CLOCK_US = 60_000_000
 
 
 class Floors:
@@ -134,7 +136,7 @@ class Floors:
 
     def changes(self) -> LiveBatch:
         """What is new since this was last asked."""
-        if self._turn_at:
+        if self._turn_at and not any(source.state == "live" for source in self._sources()):
             self._turn(self._now() - SILENT_CLOCK_US)
         changed, self.crew.changed = self.crew.changed, set()
         said, self._said = self._said, []

@@ -77,6 +77,7 @@ class Closer:
         days_back_max: int = DAYS_BACK_MAX,
     ) -> None:
         self.site, self.units, self.pbxs, self.policies = site, units, pbxs, policies
+        self.waits_since: date | None = None  # the earliest day that was over and is not closed
         self.closing = asyncio.Lock()  # who changes the site holds it: a day is measured and noted under one
         self._engine, self._settle, self._now = engine, settle, now
         self._wait = settle_wait_s_max * SECOND
@@ -107,8 +108,10 @@ class Closer:
         async with self.closing:
             await take_turn(self._engine, sweep, self._patience)
             seen = await self.outlook(self._now())
+            self.waits_since = min((each.day.day for each in (*seen.due, *seen.waiting)), default=None)
             for each in seen.due:
                 _say(await self.close(each.unit, each.day.day))
+            self.waits_since = min((each.day.day for each in seen.waiting), default=None)
             return seen
 
     async def due(self, now: int) -> list[tuple[str, date]]:

@@ -8,7 +8,7 @@ number and had not yet written is never confused with something else.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from time import time
@@ -47,6 +47,7 @@ class Evidence:
         flush_interval_s: float = FLUSH_INTERVAL_S,
         clock: Callable[[], float] = time,
         may_write: Callable[[], bool] = lambda: True,
+        needed_since: Callable[[], date | None] = lambda: None,
     ) -> None:
         self.folder = pbx_folder(folder, pbx)
         self.kept = Kept()
@@ -55,7 +56,7 @@ class Evidence:
         self._buffer_bytes_max = buffer_bytes_max
         self._flush_interval_s = flush_interval_s
         self._clock = clock
-        self._may_write = may_write
+        self._may_write, self._needed_since = may_write, needed_since
         self._buffer: list[tuple[int, Record]] = []
         self._buffer_bytes = 0
         self._full = False
@@ -147,12 +148,15 @@ class Evidence:
                     self._log.info("evidence is written again", folder=str(self.folder), lost=self.kept.failed)
 
     def _close_day(self, day: int) -> None:
-        """Seal the day before `day`, and purge what is older than it may be."""
-        before, self._open_day = self._open_day, day
-        path = day_path(self.folder, before)
-        if before and path.exists():
+        """Seal the day before `day`, and purge what is older than it may be, unless a day needs it that waits."""
+        path = day_path(self.folder, self._open_day)
+        if self._open_day and path.exists():
             self._log.info("a day's evidence is closed", file=str(path), sha256=seal(path))
+        self._open_day = day  # only now: on a full disk it is tried again
         oldest = _day_of(_day_end_us(day) - (self._keep_days + 1) * DAY_S * 1_000_000)
+        needed = self._needed_since()
+        if needed is not None:  # a unit's day can begin on the UTC day before
+            oldest = min(oldest, int((needed - timedelta(days=1)).strftime("%Y%m%d")))
         for kept in days(self.folder):
             if kept < oldest:
                 day_path(self.folder, kept).unlink(missing_ok=True)

@@ -102,7 +102,9 @@ def seal(path: Path) -> str:
     """The file's SHA-256, written beside it in the format of `sha256sum --check`."""
     with path.open("rb") as stream:
         digest = file_digest(stream, "sha256").hexdigest()
-    hash_path(path).write_text(f"{digest}  {path.name}\n")
+    new = hash_path(path).with_suffix(".new")
+    new.write_text(f"{digest}  {path.name}\n")
+    new.replace(hash_path(path))  # a disk that is full leaves no empty one
     return digest
 
 

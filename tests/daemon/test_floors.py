@@ -26,8 +26,11 @@ ROSTER = """agent,interface,member_name,unit,name
 
 
 class Clock:
+    """Of the daemon; `switch` is how it follows the only switch."""
+
     def __init__(self) -> None:
         self.now = (START + 60) * S
+        self.switch = "live"
 
     def __call__(self) -> int:
         return self.now
@@ -47,7 +50,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def floors(roster: Path, clock: Clock) -> Floors:
-    made = Floors(Site(Settings(roster=roster)), lambda: [SourceNow("a", "live", START * S)], clock)
+    made = Floors(Site(Settings(roster=roster)), lambda: [SourceNow("a", clock.switch, START * S)], clock)
     made.resume("a", FloorState())
     made.take("a", [snapshot(START + 1)])
     made.everything()
@@ -131,6 +134,7 @@ def test_a_new_day_begins_with_new_counters_when_the_switch_says_so(floors: Floo
 
 
 def test_a_new_day_begins_by_our_clock_where_every_switch_is_silent(floors: Floors, clock: Clock) -> None:
+    clock.switch = "lost"
     late = START + DAY - 100
     floors.take("a", [added(late, seat="PJSIP/1001"), Lost((late + 10) * S)])
     floors.changes()
@@ -138,6 +142,20 @@ def test_a_new_day_begins_by_our_clock_where_every_switch_is_silent(floors: Floo
     assert shown(floors.changes()) == {}
     clock.now = (START + DAY + 61) * S
     assert shown(floors.changes())["1001"]["counters"]["sign_ins"] == 0
+
+
+@pytest.mark.parametrize("step_s", [3_600, -3_600], ids=["forward", "back"])
+def test_a_clock_of_ours_that_is_set_begins_no_day_while_a_switch_is_live(
+    floors: Floors, clock: Clock, step_s: int
+) -> None:
+    floors.take("a", [added(START + 10, seat="PJSIP/1001"), heard(START + DAY - 1_000)])
+    clock.now = (START + DAY - 1_000 + step_s) * S
+    floors.changes()
+    floors.take("a", [paused(START + DAY - 900, seat="PJSIP/1001"), heard(START + DAY - 800)])
+    assert shown(floors.changes())["1001"]["aux"] == 0
+    floors.take("a", [heard(START + DAY - 700), paused(START + DAY - 600, "water", seat="PJSIP/1001")])
+    seen = shown(floors.changes())["1001"]
+    assert (seen["aux"], seen["counters"]["pauses"]) == (300, 1)
 
 
 def test_a_floor_that_resumes_begins_with_a_gap_where_it_stood(roster: Path, clock: Clock) -> None:

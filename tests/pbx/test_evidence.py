@@ -2,8 +2,10 @@
 
 import asyncio
 import gzip
+import resource
 import subprocess
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +168,66 @@ async def test_what_comes_while_another_may_be_writing_waits(tmp_path: Path) -> 
     mine = True
     await kept.flush()
     assert find(kept.folder, ref) == b"Event: Heard"
+
+
+async def test_what_a_day_needs_that_waits_is_not_purged(tmp_path: Path) -> None:
+    waits: date | None = date(2026, 11, 24)
+    kept = Evidence(
+        tmp_path, "north", SaidLog(), keep_days=1, clock=lambda: (NOON + 9 * DAY) / 1_000_000,
+        needed_since=lambda: waits,
+    )  # fmt: skip
+    for day in range(6):
+        kept.keep(NOON + day * DAY, BLOCK)
+        await kept.flush()
+    assert days(kept.folder)[0] == 20261123, "the unit's 24th can begin on the 23rd in UTC"
+    waits = None
+    kept.keep(NOON + 6 * DAY, BLOCK)
+    await kept.flush()
+    assert days(kept.folder) == [20261128, 20261129]
+
+
+@pytest.fixture
+def full_disk() -> Iterator[Callable[[int], None]]:
+    """No file of this process grows beyond so many bytes: a write goes in part, and fails, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda limit: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_a_disk_that_fills_up_in_the_middle_of_a_write_leaves_a_file_that_can_be_read(
+    tmp_path: Path, full_disk: Callable[[int], None]
+) -> None:
+    log = SaidLog()
+    kept = evidence(tmp_path, log)
+    whole = kept.keep(NOON, BLOCK)
+    await kept.flush()
+    path = day_path(kept.folder, 20261123)
+    full_disk(path.stat().st_size + 30)
+    for _ in range(3):
+        kept.keep(NOON, BLOCK * 9)
+        await kept.flush()
+    assert path.stat().st_size > 0
+    assert [said.level for said in log.said if said.level == "error"] == ["error"], "said once"
+    full_disk(resource.RLIM_INFINITY)
+    ref = kept.keep(NOON, b"Event: after")
+    await kept.flush()
+    assert (find(kept.folder, whole), find(kept.folder, ref)) == (BLOCK, b"Event: after")
+    assert gzip.decompress(path.read_bytes()).count(b"#") == 2
+    assert kept.kept.failed == 3
+
+
+async def test_a_disk_that_is_full_at_midnight_costs_the_day_no_hash(
+    tmp_path: Path, full_disk: Callable[[int], None]
+) -> None:
+    kept = evidence(tmp_path)
+    kept.keep(NOON, BLOCK)
+    await kept.flush()
+    over = hash_path(day_path(kept.folder, 20261123))
+    full_disk(10)
+    kept.keep(NOON + DAY, BLOCK)
+    await kept.flush()
+    assert not over.exists()
+    full_disk(resource.RLIM_INFINITY)
+    kept.keep(NOON + DAY, BLOCK)
+    await kept.flush()
+    assert sha256sum_agrees(over)
