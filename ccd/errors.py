@@ -3,7 +3,6 @@
 CcdError                    what a command turns into its one line on stderr and its exit code
 ├── FaultsError             what a person wrote has faults: all of them at once; exit code 2: ConfigurationError,
 │                           RosterError
-├── AppliedRulesError       what days were judged by until now can't be read; exit code 2
 ├── LedgerError             what the ledger could not do: PostingError, KeyTakenError, DatabaseBusyError,
 │                           DatabaseRefusedError, UnsafeDatabaseError, SchemaError, LedgerBrokenError
 ├── HistoryError            what the history could not do: StoredFormatError, SourceTakenError, LeaseLostError,
@@ -79,21 +78,6 @@ class ConfigurationError(FaultsError):
 
 class RosterError(FaultsError):
     """The roster can't be used; not one line of it was taken."""
-
-
-class AppliedRulesError(CcdError):
-    """The note of what days were judged by until now can't be read: whether it still says the same can't be known."""
-
-    exit_code = 2
-
-    def __init__(self, file: Path, why: str) -> None:
-        self.file, self.why = file, why
-
-    def __str__(self) -> str:
-        return (
-            f"{self.file}: can't be read: {self.why}; it says what days that are over were judged by. "
-            "Restore it; or remove it, and the configuration as it is now is what they were judged by"
-        )
 
 
 class LedgerError(CcdError):

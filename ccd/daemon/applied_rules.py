@@ -6,11 +6,15 @@ from datetime import date
 from pathlib import Path
 
 from ccd.daemon.held import Edit, Held, Version, edits, held_by, judged_otherwise_since
-from ccd.errors import AppliedRulesError, Fault
+from ccd.errors import ConfigurationError, Fault
 from ccd.settings import Reading, Settings
 from ccd.settings.lines import Keys, dotted
 
 FILE = "rules.applied.json"
+WHAT_TO_DO = (
+    "it says what days that are over were judged by. "
+    "Restore it; or remove it, and the configuration as it is now is what they were judged by"
+)
 
 
 class AppliedRules:
@@ -19,7 +23,7 @@ class AppliedRules:
 
     def changed_since(self, settings: Settings) -> date | None:
         """The first business day that is judged otherwise than it was; None where none is, or nothing was applied
-        before. AppliedRulesError where what is kept can't be read."""
+        before. ConfigurationError where what is kept can't be read."""
         before = self._kept()
         return None if before is None else judged_otherwise_since(before, held_by(settings))
 
@@ -59,7 +63,7 @@ class AppliedRules:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            raise AppliedRulesError(self._file, str(error)) from None
+            raise ConfigurationError((Fault(self._file, None, "", f"can't be read: {error}; {WHAT_TO_DO}"),)) from None
         return Held(reasons, policies)
 
 

@@ -13,7 +13,7 @@ from ccd.daemon.applied_rules import AppliedRules
 from ccd.daemon.following import Following
 from ccd.daemon.held import held_by, judged_otherwise_since
 from ccd.daemon.site import Current, Site
-from ccd.errors import AppliedRulesError, DatabaseBusyError, FaultsError
+from ccd.errors import DatabaseBusyError, FaultsError
 from ccd.history.close import Closer
 from ccd.history.unit_days import note_stale
 from ccd.live.board import Board
@@ -70,7 +70,7 @@ class Reloading:
             notifier.reloading()
             try:
                 await self.take(read_again())
-            except (FaultsError, AppliedRulesError) as error:
+            except FaultsError as error:
                 log.error("not reloaded; what was read before holds on", faults=str(error).splitlines())
             except DatabaseBusyError as error:
                 log.error("not reloaded: the database could not be told; reload again", why=str(error))
@@ -105,7 +105,7 @@ def as_read_now(site: Site, read_again: Callable[[], Site]) -> Site:
     the files have faults by now, or name other PBXs, which takes a restart."""
     try:
         now = read_again()
-    except (FaultsError, AppliedRulesError) as error:
+    except FaultsError as error:
         log.error("what was read before standing by holds on", faults=str(error).splitlines())
         return site
     if [pbx.name for pbx in now.settings.pbx] != [pbx.name for pbx in site.settings.pbx]:

@@ -7,7 +7,7 @@ import pytest
 
 from ccd.daemon.applied_rules import AppliedRules
 from ccd.daemon.surroundings import settled_by, usable
-from ccd.errors import AppliedRulesError, ConfigurationError
+from ccd.errors import ConfigurationError
 from ccd.settings import read
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp()
@@ -83,5 +83,5 @@ def test_what_is_still_to_come_may_be_edited_until_its_day_has_begun_in_some_uni
 def test_a_note_that_can_not_be_read_is_no_leave_to_judge_otherwise(file: Path) -> None:
     applied(file, MEAL)
     (file.parent / "state" / "rules.applied.json").write_text("{}")
-    with pytest.raises(AppliedRulesError, match=r"rules\.applied\.json: can't be read.*Restore it"):
+    with pytest.raises(ConfigurationError, match=r"rules\.applied\.json: can't be read.*Restore it"):
         usable(file, lambda: NOON)
