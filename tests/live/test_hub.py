@@ -1,6 +1,5 @@
 """Who is sent what, and what happens to those who can't keep up."""
 
-from collections.abc import Iterable
 from typing import Any
 from unittest.mock import patch
 
@@ -12,7 +11,6 @@ from ccd.live.clients import Client
 from ccd.live.frames import JsonCodec, MsgpackCodec
 from ccd.live.hub import Hub, HubLimits
 from ccd.org.people import Person, Role, Session
-from ccd.org.rights import floor_units
 from tests.live.frame_reading import messages
 from tests.live.limits import limited
 from tests.live.readings import Agent, team
@@ -125,35 +123,6 @@ def test_a_floor_is_told_nothing_of_other_units() -> None:
     floor.happens(paused("2001", unit="team-2"))
     floor.frame()
     assert line.read() == []
-
-
-def test_units_that_were_moved_are_shown_or_hidden_at_once() -> None:
-    floor = Floor()
-    floor.happens(LiveBatch(team(1, "team-1") + team(2, "team-2", first=2001)))
-    _, all_own = floor.looks_at(frozenset({"team-1"}))
-    same, unmoved = floor.client()
-    same.asked = frozenset({"team-1"})
-    floor.hub.subscribe_floor(same, same.asked)
-    taken, foreign = floor.client()
-    taken.asked = frozenset({"team-9"})
-    floor.hub.subscribe_floor(taken, taken.asked)
-    own, page = floor.client("1001")
-    floor.hub.subscribe_own(own, "1001")
-    floor.frame()
-    floor.frame()
-    for line in (all_own, unmoved, foreign, page):
-        line.read()
-
-    def with_below(units: Iterable[str]) -> frozenset[str]:
-        return frozenset(units) | {"team-2"}
-
-    floor.hub.look_again(lambda person, asked: floor_units(person, asked, with_below))
-    floor.frame(2.0)
-    (said,) = all_own.read()
-    assert (said["op"], len(said["agents"])) == ("snapshot", 3)
-    assert unmoved.read() == page.read() == []
-    assert only_ops(foreign.read()) == ["error"]
-    assert foreign.closed == "Not allowed"
 
 
 def test_json_says_what_msgpack_says() -> None:
