@@ -49,12 +49,6 @@ class Settlement:
     days: list[SettledDay] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)  # agents whose accounts are others now
 
-    def counts(self) -> dict[Fate, int]:
-        return dict(self.fates)
-
-    def agents_touched(self) -> set[str]:
-        return self.touched
-
     def add(self, measured: Measured, fate: Fate, note: str = "", legs: tuple[Leg, ...] = ()) -> None:
         self.fates[fate] += 1
         if fate is Fate.POSTED:

@@ -62,7 +62,7 @@ async def _settle(site: Site, day: date, unit: str | None, dry_run: bool) -> Non
 
 
 def _say(closed: Closed, dry_run: bool) -> None:
-    counts = ", ".join(f"{count} {fate.value}" for fate, count in sorted(closed.settlement.counts().items(), key=str))
+    counts = ", ".join(f"{count} {fate.value}" for fate, count in sorted(closed.settlement.fates.items(), key=str))
     made = f"{len(closed.revised)} new records" if closed.revised else "no figure is new"
     print(f"{closed.day} {closed.unit}: {made}; {'would be ' if dry_run else ''}{counts or 'nothing to settle'}")
     if dry_run and closed.settlement.days:

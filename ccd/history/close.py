@@ -222,7 +222,7 @@ def _all_measured(new: list[tuple[MeasuredDay, int]], kept: list[StoredDay]) -> 
 
 
 def _say(closed: Closed) -> None:
-    counts = {fate.value: count for fate, count in closed.settlement.counts().items()}
+    counts = {fate.value: count for fate, count in closed.settlement.fates.items()}
     log.info("day_closed", unit=closed.unit, day=str(closed.day), revised=len(closed.revised), **counts)
     if closed.lagging:
         log.warning("day_closed_without", unit=closed.unit, day=str(closed.day), why=_why(closed.lagging))

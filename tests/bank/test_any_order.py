@@ -69,7 +69,7 @@ class Run:
 
     async def settle(self, measured: list[Measured]) -> dict[Fate, int]:
         renamed = [replace(one, agent=self.agent(one.agent)) for one in measured]
-        return (await self.settler.settle(renamed)).counts()
+        return (await self.settler.settle(renamed)).fates
 
     async def give(self, gift: Gift) -> None:
         agent, kind, seconds, number = gift

@@ -33,7 +33,7 @@ async def settle(url: str, centre: str, days: list[Measured], batch: int, arm: C
     arm(engine)
     settlement = await Settler(Ledger(engine, lambda: 1), POLICIES, centre, batch=batch).settle(days)
     await engine.dispose()
-    return settlement.counts().get(Fate.POSTED, 0)
+    return settlement.fates.get(Fate.POSTED, 0)
 
 
 def unarmed(_: AsyncEngine) -> None:

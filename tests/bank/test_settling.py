@@ -51,20 +51,20 @@ async def test_the_examples_of_the_rules_come_out_in_the_accounts(settler: Settl
 async def test_settled_again_nothing_happens(settler: Settler, ledger: Ledger) -> None:
     days = [measured(aux_s=600), measured(aux_s=2_000, agent="1002"), worth(0, agent="1003")]
     first = await settler.settle(days)
-    assert first.counts() == {Fate.POSTED: 2, Fate.NOTHING: 1}
-    assert first.agents_touched() == {"1001", "1002"}
+    assert first.fates == {Fate.POSTED: 2, Fate.NOTHING: 1}
+    assert first.touched == {"1001", "1002"}
     before = await rows(ledger)
     again = await settler.settle(days)
-    assert again.counts() == {Fate.REPLAYED: 3}
-    assert again.agents_touched() == set()
+    assert again.fates == {Fate.REPLAYED: 3}
+    assert again.touched == set()
     assert await rows(ledger) == before
 
 
 async def test_another_policy_does_not_settle_a_day_again(settler: Settler, ledger: Ledger) -> None:
     await settler.settle([measured(aux_s=600)])
     other = Settler(ledger, Policies((policy(date(2026, 1, 1), rate_ppm=50_000),)), "demo")
-    assert (await other.settle([measured(aux_s=600)])).counts() == {Fate.REPLAYED: 1}
-    assert (await other.settle([measured(aux_s=600, revision=2)])).counts() == {Fate.POSTED: 1}
+    assert (await other.settle([measured(aux_s=600)])).fates == {Fate.REPLAYED: 1}
+    assert (await other.settle([measured(aux_s=600, revision=2)])).fates == {Fate.POSTED: 1}
     assert await figures(ledger) == {"savings": 840}
 
 
@@ -83,8 +83,8 @@ async def test_a_revision_posts_the_difference(settler: Settler, ledger: Ledger)
 
 async def test_a_revision_of_the_same_worth_is_noted_and_moves_nothing(settler: Settler, ledger: Ledger) -> None:
     await settler.settle([worth(465)])
-    assert (await settler.settle([worth(465, revision=2)])).counts() == {Fate.NOTHING: 1}
-    assert (await settler.settle([worth(465, revision=2)])).counts() == {Fate.REPLAYED: 1}
+    assert (await settler.settle([worth(465, revision=2)])).fates == {Fate.NOTHING: 1}
+    assert (await settler.settle([worth(465, revision=2)])).fates == {Fate.REPLAYED: 1}
 
 
 async def test_a_revision_that_comes_after_a_later_one_is_stale(settler: Settler, ledger: Ledger) -> None:
@@ -96,7 +96,7 @@ async def test_a_revision_that_comes_after_a_later_one_is_stale(settler: Settler
 
 async def test_several_revisions_of_a_day_can_come_at_once(settler: Settler, ledger: Ledger) -> None:
     settlement = await settler.settle([worth(100, revision=2), worth(465), worth(465)])
-    assert settlement.counts() == {Fate.POSTED: 2, Fate.REPLAYED: 1}
+    assert settlement.fates == {Fate.POSTED: 2, Fate.REPLAYED: 1}
     assert await figures(ledger) == {"savings": 100}
 
 
@@ -141,7 +141,7 @@ async def test_a_dry_run_says_what_would_be_posted_and_posts_nothing(settler: Se
     before = await rows(ledger)
     days = [worth(-160, day=date(2026, 11, 24)), worth(20, agent="1002"), worth(5, day=date(2026, 11, 25))]
     settlement = await settler.settle(days, dry_run=True)
-    assert settlement.counts() == {Fate.POSTED: 3}
+    assert settlement.fates == {Fate.POSTED: 3}
     legs = {
         (day.agent, day.day.day): [(leg.debit.kind, leg.credit.kind, leg.seconds) for leg in day.legs]
         for day in settlement.days
@@ -152,12 +152,12 @@ async def test_a_dry_run_says_what_would_be_posted_and_posts_nothing(settler: Se
         ("1001", 25): [("savings", "savings", 5)],
     }
     assert await rows(ledger) == before
-    assert (await settler.settle(days)).counts() == {Fate.POSTED: 3}
+    assert (await settler.settle(days)).fates == {Fate.POSTED: 3}
 
 
 async def test_a_dry_run_in_an_empty_ledger_opens_no_accounts(settler: Settler, ledger: Ledger) -> None:
     settlement = await settler.settle([worth(20)], dry_run=True)
-    assert settlement.counts() == {Fate.POSTED: 1}
+    assert settlement.fates == {Fate.POSTED: 1}
     assert set((await rows(ledger)).values()) == {0}
     await settler.settle([worth(20)])
     assert await figures(ledger) == {"savings": 20}
@@ -180,7 +180,7 @@ async def test_a_closed_month_refuses_and_an_open_one_does_not_suffer(settler: S
     ]
     assert await figures(ledger) == {"leave": 85}
     again = await settler.settle(late)
-    assert again.counts() == {Fate.REFUSED: 1, Fate.REPLAYED: 1}
+    assert again.fates == {Fate.REFUSED: 1, Fate.REPLAYED: 1}
 
 
 async def test_the_day_s_leave_that_was_offset_is_not_cancelled(settler: Settler, ledger: Ledger) -> None:

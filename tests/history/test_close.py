@@ -109,7 +109,7 @@ async def test_closing_again_changes_nothing(engine: AsyncEngine) -> None:
     for _ in range(3):
         closed = await bank.closer.close("team", FIRST)
     assert closed.revised == ()
-    assert closed.settlement.counts() == {Fate.REPLAYED: 2}
+    assert closed.settlement.fates == {Fate.REPLAYED: 2}
     assert await bank.net_s("ann") == DEPOSIT_S
     assert await bank.revisions() == [("ann", FIRST, 1), ("ben", FIRST, 1)]
 
