@@ -1,0 +1,47 @@
+"""Connections that end again and again leave nothing behind."""
+
+import asyncio
+import gc
+from collections import Counter
+
+import psutil
+
+from tests.pbx.eventually import eventually
+from tests.pbx.fake_pbx import FakePbx
+from tests.pbx.spoken import row
+from tests.pbx.test_capture import config, following
+
+OF_A_CONNECTION = ("Connection", "_Manager", "_Protocol", "_SelectorSocketTransport")
+WARM, RECONNECTS = 5, 50
+
+
+def standing() -> Counter[str]:
+    """What a connection is made of, and what it could leave: open files, tasks, lines, protocols."""
+    gc.collect()
+    names = Counter(type(each).__name__ for each in gc.get_objects())
+    kept = {name: count for name, count in names.items() if name in OF_A_CONNECTION}
+    return Counter(kept) + Counter(files=psutil.Process().num_fds(), tasks=len(asyncio.all_tasks()))
+
+
+async def test_fifty_reconnects_leave_no_file_no_task_and_no_connection() -> None:
+    async with FakePbx(rows=row()) as fake, following(config(fake.port)) as (pbx, _, log):
+
+        async def again(times: int) -> None:
+            for _ in range(times):
+                ended = pbx.reconnects
+                assert await eventually(lambda: pbx.state == "live")
+                fake.hang_up()
+                fake._writers.clear()
+                assert await eventually(lambda before=ended: pbx.reconnects > before)
+            assert await eventually(lambda: pbx.state == "live")
+
+        await again(WARM)
+        before = standing()
+        assert before["Connection"] == before["_Manager"] == 1
+        await again(RECONNECTS)
+        fake.actions.clear()
+        after = standing()
+        assert pbx.reconnects == WARM + RECONNECTS
+        grown = {name: (before[name], after[name]) for name in after if after[name] > before[name] + 1}
+        assert grown == {}
+        assert len(log.said) < 4 * (WARM + RECONNECTS)
