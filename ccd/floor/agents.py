@@ -10,7 +10,7 @@ from bisect import insort
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ccd.floor.days import BusinessDays
 from ccd.floor.own_days import OwnDays
@@ -51,6 +51,10 @@ class Merged(NamedTuple):
     member: bool
     pause: Pause
     reason: str
+
+    def is_paused(self, paused_in: Literal["all", "any"]) -> bool:
+        """Whatever the telephone does meanwhile."""
+        return self.pause is Pause.ALL or (self.pause is Pause.SOME and paused_in == "any")
 
 
 NOBODY = Merged(State.SIGNED_OUT, False, Pause.NONE, "")
@@ -95,7 +99,7 @@ class Reading:
 
 
 @dataclass(slots=True)
-class AgentDay:
+class AgentClock:
     """The clock of one agent. It never goes back; with `several` seats, changes wait for `confirm`."""
 
     agent: str
@@ -210,14 +214,11 @@ class AgentDay:
                 tally.last_sign_out = at
             else:  # a seat that is somebody else's from the day's start on was not brought into the day
                 tally.first_sign_in = None
-        if self._is_paused(after) and not self._is_paused(before):
+        if after.is_paused(self.rules.seats.paused_in) and not before.is_paused(self.rules.seats.paused_in):
             tally.pauses += told
             self.exempt_in_pause = {}
         if after.pause is Pause.NONE:
             self.exempt_in_pause = {}
-
-    def _is_paused(self, merged: Merged) -> bool:
-        return merged.pause is Pause.ALL or (merged.pause is Pause.SOME and self.rules.seats.paused_in == "any")
 
     def _advance(self, to: int) -> None:
         """Let the clock run to `to` in the present state, day by day."""
@@ -272,8 +273,8 @@ class AgentDay:
             tally = self.tallies[day] = Tally()
         return tally
 
-    def _copy(self) -> "AgentDay":
-        return AgentDay(
+    def _copy(self) -> "AgentClock":
+        return AgentClock(
             self.agent, self.rules, self.several, self.at, self.merged, self.since, self.views.copy(),
             {day: tally.copy() for day, tally in self.tallies.items()},
             self.exempt_in_pause.copy(), self.waiting.copy(),

@@ -7,7 +7,7 @@ agent, under the interface's name, so that assigning it later loses nothing.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from ccd.floor.agents import AgentDay, AgentRules, change_of
+from ccd.floor.agents import AgentClock, AgentRules, change_of
 from ccd.floor.own_days import OwnDays
 from ccd.floor.owners import Owner, OwnerOf, let_go, owner_or_itself, owners, taken_over
 from ccd.floor.records import DayRecord
@@ -34,7 +34,7 @@ class Crew:
         self._rules_of = rules_of
         self._own_days = own_days
         self._held: dict[tuple[str, str], tuple[str, Segment]] = {}  # seat → its agent, and its open segment
-        self.days: dict[str, AgentDay] = {}
+        self.days: dict[str, AgentClock] = {}
         self.units: dict[str, str | None] = {}
         self.changed: set[str] = set()
         self._names: dict[str, str] = {}  # agent → the member name last seen
@@ -71,9 +71,9 @@ class Crew:
         """A seat's next segment has begun."""
         self._give(pbx, opened, opened.start, opened.told)
 
-    def turning(self, pbx: str, seat: str) -> AgentDay | None:
+    def turning(self, pbx: str, seat: str) -> AgentClock | None:
         """The clock of whoever is signed in on the seat and pauses in no queue, if that agent has no other seat: as
-        long as this, and the name, stay so, the clock may be told by itself (`AgentDay.turn`)."""
+        long as this, and the name, stay so, the clock may be told by itself (`AgentClock.turn`)."""
         held = self._held.get((pbx, seat))
         if held is None:
             return None
@@ -128,11 +128,11 @@ class Crew:
         day.change(change)
         self.changed.add(owner.agent)
 
-    def _begin(self, owner: Owner, before: AgentDay | None) -> AgentDay:
+    def _begin(self, owner: Owner, before: AgentClock | None) -> AgentClock:
         rules = with_own_days(self._rules_of(owner.unit), self._own_days(owner.agent))
         self.units[owner.agent] = owner.unit
         if before is None:
-            day = self.days[owner.agent] = AgentDay(owner.agent, rules, owner.several)
+            day = self.days[owner.agent] = AgentClock(owner.agent, rules, owner.several)
             return day
         before.rules, before.several = rules, owner.several
         return before
@@ -151,7 +151,7 @@ def day_records(
     `segments` are (pbx, segment) in any order; `roster_turns` the instants (µs, ascending) at which roster lines begin
     or end: a segment over one of them is split there.
     """
-    days: dict[str, AgentDay] = {}
+    days: dict[str, AgentClock] = {}
     units: dict[str, str | None] = {}
     holders: dict[tuple[str, str], str] = {}
     for pbx, segment in sorted(segments, key=lambda each: (each[1].start, each[0], each[1].number)):
@@ -168,7 +168,7 @@ def day_records(
             day = days.get(owner.agent)
             if day is None:
                 rules = with_own_days(rules_of(owner.unit), own_days(owner.agent))
-                day = days[owner.agent] = AgentDay(owner.agent, rules, several=True)
+                day = days[owner.agent] = AgentClock(owner.agent, rules, several=True)
             if at == segment.start:
                 day.change(change_of(segment, pbx))
             else:

@@ -7,11 +7,12 @@ merged agent was neither paused nor in the state of that moment. Most agents nee
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.floor.agents import Merged, merge
-from ccd.floor.seats import Pause, State, View
+from ccd.floor.seats import State, View
 from ccd.floor.segments import Segment
 from ccd.history.reading import Line, lines
 from ccd.history.whose import Holder, Measuring, SeatKey, Seen
@@ -61,7 +62,7 @@ def _unbegun(
     return found
 
 
-def _begins(turns: list[Turn], read_from: int, paused_in: str) -> bool:
+def _begins(turns: list[Turn], read_from: int, paused_in: Literal["all", "any"]) -> bool:
     views: dict[Hashable, View] = {}
     seen: list[Merged] = []
     for position, (_, _, _, seat, view) in enumerate(turns):
@@ -75,11 +76,7 @@ def _begins(turns: list[Turn], read_from: int, paused_in: str) -> bool:
     if not seen or seen[-1].state is State.SIGNED_OUT:
         return True
     last = (seen[-1].state, seen[-1].reason)
-    return any(not _is_paused(each, paused_in) and (each.state, each.reason) != last for each in seen)
-
-
-def _is_paused(merged: Merged, paused_in: str) -> bool:
-    return merged.pause is Pause.ALL or (merged.pause is Pause.SOME and paused_in == "any")
+    return any(not each.is_paused(paused_in) and (each.state, each.reason) != last for each in seen)
 
 
 def _turns(agent: str, own: Iterable[tuple[str, Segment]], measuring: Measuring, since: int) -> Iterator[Turn]:

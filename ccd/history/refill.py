@@ -5,7 +5,7 @@ from collections.abc import Collection, Hashable, Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.floor.agents import AgentDay
+from ccd.floor.agents import AgentClock
 from ccd.floor.crew import Crew
 from ccd.floor.days import BusinessDay
 from ccd.floor.seats import Pause
@@ -62,7 +62,7 @@ class Retold:
 
     def __init__(self, crew: Crew, turns: list[int]) -> None:
         self._crew, self._turns = crew, turns
-        self._turning: dict[SeatKey, tuple[AgentDay, str]] = {}  # whose clock it is, under which name on the seat
+        self._turning: dict[SeatKey, tuple[AgentClock, str]] = {}  # whose clock it is, under which name on the seat
         self._newest: dict[SeatKey, Row] = {}  # which the clock was told, and the crew was not
 
     def rows_and(self, rows: Sequence[Row], opened: list[Told]) -> list[Told]:

@@ -2,7 +2,7 @@
 
 from datetime import date, time
 
-from ccd.floor.agents import AgentDay, AgentRules, change_of
+from ccd.floor.agents import AgentClock, AgentRules, change_of
 from ccd.floor.days import BusinessDays
 from ccd.floor.events import Device, PbxEvent
 from ccd.floor.records import DayRecord
@@ -31,7 +31,7 @@ DESK, PHONE = "PJSIP/1001", "PJSIP/2001"
 
 def of_two_seats(*events: PbxEvent, until: float) -> DayRecord:
     told = tell(*events)
-    day = AgentDay("ann", AgentRules(Reasons({}), RULES, BusinessDays("UTC")), several=True)
+    day = AgentClock("ann", AgentRules(Reasons({}), RULES, BusinessDays("UTC")), several=True)
     for segment in sorted(told.segments, key=lambda segment: segment.number):
         day.change(change_of(segment, "pbx"))
     (record,) = day.records(int(until * S), None)
@@ -67,7 +67,7 @@ def test_other_calls_run_only_while_no_seat_has_a_queue_call() -> None:
 
 def test_an_unobserved_seat_hides_what_a_paused_one_says() -> None:
     told = Told(tell(added(0, seat=DESK), paused(5, seat=DESK)).floor)
-    day = AgentDay("ann", AgentRules(Reasons({}), RULES, BusinessDays("UTC")), several=True)
+    day = AgentClock("ann", AgentRules(Reasons({}), RULES, BusinessDays("UTC")), several=True)
     other = tell(added(0, seat=PHONE), lost(10), snapshot(20))
     for pbx, segments in (("a", told.segments), ("b", other.segments)):
         for segment in segments:
@@ -147,7 +147,7 @@ def test_days_follow_the_units_clock_and_start() -> None:
 
 def test_a_state_is_as_old_as_the_state_whatever_is_set_meanwhile() -> None:
     told = tell(added(0), connected(10), paused(20, "toilet"))
-    day = AgentDay("ann", AgentRules(Reasons({}), RULES, BusinessDays("UTC")), several=False)
+    day = AgentClock("ann", AgentRules(Reasons({}), RULES, BusinessDays("UTC")), several=False)
     for segment in sorted(told.segments, key=lambda segment: segment.number):
         day.change(change_of(segment, "pbx"))
     assert (day.read().since, day.merged.pause.name) == (10 * S, "ALL")
@@ -163,7 +163,7 @@ DAY_S = 86_400
 
 def days_of(*events: PbxEvent, until: float, reasons: Reasons) -> dict[date, tuple[int, int]]:
     """Day → aux and exempt, in µs, of one agent of one seat."""
-    day = AgentDay("ann", AgentRules(reasons, RULES, BusinessDays("UTC")), several=False)
+    day = AgentClock("ann", AgentRules(reasons, RULES, BusinessDays("UTC")), several=False)
     for segment in sorted(tell(*events).segments, key=lambda segment: segment.number):
         day.change(change_of(segment, "pbx"))
     return {record.day: (record.aux, record.exempt) for record in day.records(int(until * S), None)}
@@ -183,7 +183,7 @@ def test_each_day_is_judged_by_the_reasons_that_hold_on_it_a_pause_over_midnight
 
 def test_a_running_pause_is_read_by_the_reasons_of_the_day_that_runs() -> None:
     reasons = Reasons(MEAL, ((date(1970, 1, 2), SHORT_MEAL),))
-    day = AgentDay("ann", AgentRules(reasons, RULES, BusinessDays("UTC")), several=False)
+    day = AgentClock("ann", AgentRules(reasons, RULES, BusinessDays("UTC")), several=False)
     for segment in tell(added(0), paused(10, "meal")).segments:
         day.change(change_of(segment, "pbx"))
     assert (day.read().exempt, day.read().exempt_left) == (True, None)

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.floor.agents import AgentDay, AgentRules
+from ccd.floor.agents import AgentClock, AgentRules
 from ccd.floor.crew import Crew, day_records
 from ccd.floor.days import BusinessDay, BusinessDays
 from ccd.floor.events import Heard
@@ -113,14 +113,14 @@ async def test_so_does_a_crew_of_agents_with_a_seat_each_whose_clocks_are_told_b
     new_database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = 0
-    turn = AgentDay.turn
+    turn = AgentClock.turn
 
-    def count(day: AgentDay, *change) -> None:
+    def count(day: AgentClock, *change) -> None:
         nonlocal told
         told += 1
         turn(day, *change)
 
-    monkeypatch.setattr(AgentDay, "turn", count)
+    monkeypatch.setattr(AgentClock, "turn", count)
     for seed in range(8):
         engine = open_engine(new_database())
         floor = random_floor(random.Random(seed), steps=150)

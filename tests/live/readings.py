@@ -2,7 +2,7 @@
 
 from datetime import time
 
-from ccd.floor.agents import AgentDay, AgentRules, Change, Reading
+from ccd.floor.agents import AgentClock, AgentRules, Change, Reading
 from ccd.floor.days import BusinessDays
 from ccd.floor.rules import ReasonRule, Reasons, SeatRules
 from ccd.floor.seats import Pause, State, View
@@ -37,7 +37,7 @@ class Agent:
     def __init__(self, agent: str = "1001", unit: str = "team-1") -> None:
         self.agent = agent
         self.unit = unit
-        self._day = AgentDay(agent, RULES, several=False)
+        self._day = AgentClock(agent, RULES, several=False)
         self._number = 0
 
     def turns(self, at_s: float, state: State, reason: str = "") -> "Agent":
