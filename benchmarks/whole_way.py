@@ -47,9 +47,9 @@ from ccd.sql.turns import Patience
 
 PBX = "bench"
 START_S = 1_795_482_000
-EVENTS_PER_S = 1_000.0  # of the stream's own time
+EVENTS_PER_S_AN_AGENT = 0.2  # of the stream's own time, so that a floor of any size says the same things
 FOR_EVER_S = 1e6
-WARM_UP_EVENTS_AN_AGENT = 8  # until then some seats have never been rung, and the mixture is another
+WARM_UP_EVENTS_AN_AGENT = 22  # until then some seats have never been rung, and the mixture is another
 WARM_UP_EVENTS_AT_ONCE = 10_000
 INBOX_EVENTS_MAX = 1_000_000
 SEEN_WITHIN_S = 60.0
@@ -62,7 +62,7 @@ class Stream:
 
     def __init__(self, agents: int) -> None:
         sign_ins = sum(len(person.queues) for person in staff(agents, 1))
-        self._events = load_stream(agents, EVENTS_PER_S, FOR_EVER_S, START_S * 1_000_000)
+        self._events = load_stream(agents, agents * EVENTS_PER_S_AN_AGENT, FOR_EVER_S, START_S * 1_000_000)
         self.warm_up = sign_ins + WARM_UP_EVENTS_AN_AGENT * agents
 
     def take(self, events: int) -> list[bytes]:

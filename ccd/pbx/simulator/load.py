@@ -14,6 +14,7 @@ from ccd.pbx.simulator.switch import Switch
 
 REASONS = ("toilet", "water", "ticket", "transaction", "meal")
 STRIDE = 7_919  # a prime: neighbours on the roster are not neighbours in time
+PHASES = 15  # neighbours in time begin a turn after one another, so that any span of the load is the same mixture
 
 
 class Load:
@@ -57,6 +58,9 @@ class Load:
         stride = STRIDE if count % STRIDE else 1
         person = self.people[place * stride % count]
         self._steps += 1
+        turn -= place % PHASES
+        if turn < 0:
+            return
         handset = self.switch.handset(person.phone.interface)
         interface, queue = person.phone.interface, person.queues[0]
         membership = handset.memberships.get(queue)
