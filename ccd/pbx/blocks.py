@@ -6,10 +6,7 @@ is dropped and counted, and the next blank line is a new start. Reading a name o
 a busy PBX are of no interest, and are known by their name alone.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from re import Pattern, escape
-from re import compile as compile_pattern
 from typing import cast
 
 END = b"\r\n\r\n"
@@ -65,14 +62,10 @@ class Blocks:
 
     def headers(self, block: bytes) -> dict[str, str]:
         """All headers of the block by name. Of a header that comes twice the last value counts."""
-        lines = self._text(block).split("\r\n")
+        lines = self.text(block).split("\r\n")
         return dict(cast("list[tuple[str, str]]", [line.split(": ", 1) for line in lines if ": " in line]))
 
-    def pick(self, block: bytes, headers: Pattern[str]) -> dict[str, str]:
-        """The headers that a pattern made by `picking` names, in less than half the time of all."""
-        return dict(headers.findall(self._text(block)))
-
-    def _text(self, block: bytes) -> str:
+    def text(self, block: bytes) -> str:
         """U+FFFD stands for what is no UTF-8, and for NUL, which no database takes."""
         if NUL in block:
             self.damage.undecodable += 1
@@ -152,8 +145,3 @@ def microseconds(text: str) -> int | None:
         return None
     at = int(whole) * 1_000_000 + int((part + "000000")[:6])
     return at if 0 < at <= STAMP_S_MAX * 1_000_000 else None
-
-
-def picking(names: Iterable[str]) -> Pattern[str]:
-    """For `Blocks.pick`: these headers, wherever they stand below the block's first line."""
-    return compile_pattern(f"\r\n({'|'.join(map(escape, names))}): ([^\r]*)")

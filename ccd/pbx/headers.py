@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 
 from ccd.floor.events import Device
-from ccd.pbx.blocks import picking
 
 Headers = Mapping[str, str]
 
 # All that anybody looks at, of events and of an answer's rows.
-HEADERS = picking(
+HEADERS = tuple(
     """Agent InCall Interface LastPause Location MemberName Membership Name Paused PausedReason Queue StateInterface
     Status Timestamp Uniqueid Wait Wrapuptime""".split()
 )

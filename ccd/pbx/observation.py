@@ -23,6 +23,7 @@ from enum import Enum
 from ccd.floor.events import Heard, Lost, PbxEvent
 from ccd.pbx.blocks import Blocks, event_name, microseconds, stamp
 from ccd.pbx.headers import HEADERS
+from ccd.pbx.shapes import Picking
 from ccd.pbx.snapshot import ROWS, Gathering
 from ccd.pbx.translate import QUEUE_EVENTS, Flaw, Rejected, Translator
 
@@ -65,6 +66,7 @@ class Observation:
         self.latest: int | None = None  # µs; what is stamped later is not taken. None: a capture may be of any time
         self.notices: set[bytes] = set()  # NOTICES that were heard; whoever acts on them takes them away
         self._blocks = blocks
+        self._picking = Picking(HEADERS)
         self._translator = translator
         self._keep = keep
         self._margin_us = margin_us
@@ -148,7 +150,7 @@ class Observation:
     # --- blocks ------------------------------------------------------------------------------------------------------
 
     def _queue_event(self, name: bytes, block: bytes, out: list[PbxEvent]) -> None:
-        headers = self._blocks.pick(block, HEADERS)
+        headers = self._picking.pick(name, self._blocks.text(block))
         at = microseconds(headers.get("Timestamp", ""))
         if at is not None and self._is_ahead(at):
             self._translator.rejected[Rejected(name.decode(), Flaw.AHEAD)] += 1
@@ -182,7 +184,7 @@ class Observation:
         if self._gathering is None and self.phase is not Phase.DEAF and name == b"QueueParams":
             self._gathering = Gathering(self._translator)
         if self._gathering is not None:
-            self._gathering.row(name, self._blocks.pick(block, HEADERS), block)
+            self._gathering.row(name, self._picking.pick(name, self._blocks.text(block)), block)
 
     def _response(self, block: bytes, out: list[PbxEvent]) -> None:
         if PONG in block:
