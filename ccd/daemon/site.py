@@ -15,7 +15,7 @@ from ccd.floor.owners import Owner
 from ccd.floor.rules import ALWAYS, QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.history.whose import Measuring
 from ccd.org import roster_file
-from ccd.org.roster import Roster
+from ccd.org.roster import Entry, Roster
 from ccd.org.units import Unit, Units
 from ccd.settings import Reason as ReasonSettings
 from ccd.settings import Settings
@@ -45,6 +45,8 @@ class Site:
         self.reasons = _reasons(settings.reasons)
         self.policies = policies_of(settings.policy)
         self._rules: dict[str | None, AgentRules] = {}
+        # Each seat's lines under each name it has been seen with: asked with every transition.
+        self._lines: dict[tuple[str, str, str], tuple[tuple[int, int, Owner], ...]] = {}
         seats = Counter(entry.agent for entry in self.roster.entries)
         names_alone = {entry.agent for entry in self.roster.entries if not entry.interface}
         self._member_names = {entry.agent: entry.member_name for entry in self.roster.entries if entry.member_name}
@@ -53,14 +55,23 @@ class Site:
     # --- whose, and by what rules ------------------------------------------------------------------------------------
 
     def owner_of(self, pbx: str, seat: str, name: str, at: int) -> Owner | None:
-        entry = self.roster.owner(pbx, seat, name, at)
-        return None if entry is None else Owner(entry.agent, entry.unit, entry.agent in self._several)
+        lines = self._lines.get((pbx, seat, name))
+        if lines is None:
+            found = self.roster.lines(pbx, seat, name)
+            lines = self._lines[pbx, seat, name] = tuple((line.start, line.end, self._owner(line)) for line in found)
+        for start, end, owner in lines:
+            if start <= at < end:
+                return owner
+        return None
+
+    def _owner(self, line: Entry) -> Owner:
+        return Owner(line.agent, line.unit, line.agent in self._several)
 
     def everybody(self, at: int) -> Iterator[Owner]:
         """Who is on the roster at an instant, µs, whether a seat has been seen of them or not."""
         for entry in self.roster.entries:
             if entry.holds(at):
-                yield Owner(entry.agent, entry.unit, entry.agent in self._several)
+                yield self._owner(entry)
 
     def name_of(self, agent: str) -> str:
         """What people call the agent, else the member name; empty where the roster says neither."""

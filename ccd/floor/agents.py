@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
 
-from ccd.floor.days import BusinessDays
+from ccd.floor.days import BusinessDay, BusinessDays
 from ccd.floor.own_days import OwnDays
 from ccd.floor.records import DayRecord, Tally
 from ccd.floor.rules import ReasonRule, Reasons, SeatRules
@@ -57,6 +57,7 @@ class Merged(NamedTuple):
         return self.pause is Pause.ALL or (self.pause is Pause.SOME and paused_in == "any")
 
 
+NO_DAY = BusinessDay(date.min, 0, 0)
 NOBODY = Merged(State.SIGNED_OUT, False, Pause.NONE, "")
 
 
@@ -112,6 +113,13 @@ class AgentClock:
     tallies: dict[date, Tally] = field(default_factory=dict)
     exempt_in_pause: dict[str, int] = field(default_factory=dict)  # by reason, within the pause that runs
     waiting: list[Change] = field(default_factory=list)
+    # The business day that was last looked at, and its tally at hand: asked for with every change.
+    _day: BusinessDay = NO_DAY
+    _today: Tally = field(default_factory=Tally)
+
+    def follow(self, rules: AgentRules, several: bool) -> None:
+        """Other rules, or another number of seats, from now on."""
+        self.rules, self.several, self._day = rules, several, NO_DAY
 
     def change(self, change: Change) -> None:
         if self.several:
@@ -138,6 +146,15 @@ class AgentClock:
         if state is not merged.state:
             self.since = at
             self.merged = Merged(state, merged.member, merged.pause, merged.reason)
+
+    def next_segment(self, pbx: str, key: Hashable, opened: Segment) -> None:
+        """The seat `key`, this agent's before and after, has begun its next segment. What `change` makes of it, sooner."""
+        if self.several:
+            self.change(change_of(opened, pbx))
+        else:
+            self._advance(opened.start)
+            self.views[key] = opened.view
+            self._go_on(opened.told, opened.offered, opened.answered, opened.missed)
 
     def confirm(self, at: int) -> None:
         """Fold what waits, up to and including `at`: nothing older will come."""
@@ -179,28 +196,34 @@ class AgentClock:
         """Let go of the days before; they are in the store."""
         for past in [past for past in self.tallies if past < day]:
             del self.tallies[past]
+            self._day = NO_DAY
 
     # --- the fold ----------------------------------------------------------------------------------------------------
 
     def _fold(self, change: Change) -> None:
-        at = max(change.at, self.at)
-        self._advance(at)
+        self._advance(change.at)
         if change.view is None:
             self.views.pop(change.seat, None)
         else:
             self.views[change.seat] = change.view
-        merged = merge(self.views)
+        self._go_on(change.told, change.offered, change.answered, change.missed)
+
+    def _go_on(self, told: bool, offered: int, answered: int, missed: int) -> None:
+        """From now on as the seats' views mean."""
+        at, before = self.at, self.merged
+        after = merge(self.views)
         tally = self._tally(at)
-        tally.offered += change.offered
-        tally.answered += change.answered
-        tally.missed += change.missed
-        if merged != self.merged:
-            self._count(self.merged, merged, tally, at, change.told)
-            if merged.state is not self.merged.state or (
-                merged.state is State.PAUSED and merged.reason != self.merged.reason
-            ):
-                self.since = at
-            self.merged = merged
+        if offered or answered or missed:
+            tally.offered += offered
+            tally.answered += answered
+            tally.missed += missed
+        if after == before:
+            return
+        if after.member != before.member or after.pause is not before.pause:
+            self._count(before, after, tally, at, told)
+        if after.state is not before.state or (after.state is State.PAUSED and after.reason != before.reason):
+            self.since = at
+        self.merged = after
 
     def _count(self, before: Merged, after: Merged, tally: Tally, at: int, told: bool) -> None:
         """Sign-ins, sign-outs and pauses: by membership and pause alone, whatever the telephone does meanwhile."""
@@ -226,12 +249,12 @@ class AgentClock:
             if self.merged == NOBODY:
                 self.at = to
                 return
-            day = self.rules.days.at(self.at)
+            tally, day = self._tally(self.at), self._day
             end = min(to, day.end)
-            self._spend(self._tally(self.at), self.at, end - self.at)
+            self._spend(tally, self.at, end - self.at)
             self.at = end
             if end == day.end and self.merged.member:
-                self.tallies[day.day].last_sign_out = end
+                tally.last_sign_out = end
                 self._tally(end).first_sign_in = end
 
     def _spend(self, tally: Tally, start: int, span: int) -> None:
@@ -267,11 +290,10 @@ class AgentClock:
         return max(0, min(lefts)) if lefts else None
 
     def _tally(self, at: int) -> Tally:
-        day = self.rules.days.at(at).day
-        tally = self.tallies.get(day)
-        if tally is None:
-            tally = self.tallies[day] = Tally()
-        return tally
+        if not self._day.start <= at < self._day.end:
+            self._day = self.rules.days.at(at)
+            self._today = self.tallies.setdefault(self._day.day, Tally())
+        return self._today
 
     def _copy(self) -> "AgentClock":
         return AgentClock(

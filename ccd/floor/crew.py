@@ -59,7 +59,7 @@ class Crew:
             del self.days[agent], self.units[agent]
             self._names.pop(agent, None)
         for agent in self.days.keys() - rostered.keys():
-            self.days[agent].rules = self._rules_of(self.units[agent])
+            self.days[agent].follow(self._rules_of(self.units[agent]), self.days[agent].several)
         self.changed = set(self.days)
         return gone
 
@@ -116,6 +116,10 @@ class Crew:
             self._names[owner.agent] = segment.view.name
         if holder == owner.agent and known is segment:
             return
+        if holder == owner.agent and self.units[holder] == owner.unit:
+            self.days[holder].next_segment(pbx, key, segment)
+            self.changed.add(holder)
+            return
         change = change_of(segment, pbx)
         if holder is not None and holder != owner.agent:
             self.days[holder].change(let_go(pbx, segment, at, told))
@@ -134,7 +138,7 @@ class Crew:
         if before is None:
             day = self.days[owner.agent] = AgentClock(owner.agent, rules, owner.several)
             return day
-        before.rules, before.several = rules, owner.several
+        before.follow(rules, owner.several)
         return before
 
 

@@ -68,12 +68,13 @@ class Roster:
 
     def owner(self, pbx: str, seat: str, name: str, at: int) -> Entry | None:
         """The line that says whose the seat is at an instant, µs; None while it is nobody's."""
-        for interface, member in ((seat, name), (seat, ""), ("", name)):
-            for switch in (pbx, ""):
-                for entry in self._by_key.get((switch, interface, member), ()):
-                    if entry.start <= at < entry.end:
-                        return entry
-        return None
+        return next((entry for entry in self.lines(pbx, seat, name) if entry.holds(at)), None)
+
+    def lines(self, pbx: str, seat: str, name: str) -> list[Entry]:
+        """All lines that match, the first that holds at an instant says whose the seat is then."""
+        keys = ((switch, interface, member)
+                for interface, member in ((seat, name), (seat, ""), ("", name)) for switch in (pbx, ""))  # fmt: skip
+        return [entry for key in keys for entry in self._by_key.get(key, ())]
 
     def unit(self, agent: str, at: int) -> str | None:
         """The agent's unit at an instant, µs; None while no line of the agent holds."""
