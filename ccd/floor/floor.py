@@ -101,30 +101,37 @@ class Floor:
         return seat
 
     def _seat_event(self, event: SeatEvent) -> list[Transition]:
-        seat = self.seat(event.seat)
-        at = max(event.at, seat.at)
-        if self.state.gap_since is not None:
+        state = self.state
+        seat = state.seats.get(event.seat) or self.seat(event.seat)
+        at = event.at if event.at > seat.at else seat.at
+        if state.gap_since is not None:
             self._outlived_by_nothing(seat)
-        transitions = self.end_wrap_up_until(seat, at)
-        offers, wrap_up_until = list(seat.offers), seat.wrap_up_until
+        wrap_up_until = seat.wrap_up_until
+        transitions = [] if wrap_up_until is None else self.end_wrap_up_until(seat, at)
+        offers, wrap_up_until = list(seat.offers) if seat.offers else (), seat.wrap_up_until
         why_not = EFFECTS[type(event)](seat, event, at, self.rules)
         seat.at = at
         if why_not:
-            state = self.state.open[event.seat].view.state if event.seat in self.state.open else State.SIGNED_OUT
-            self.rejected[Rejected(type(event).__name__, state, why_not)] += 1
-        offered = answered = missed = 0
-        if type(event) is not DeviceChanged:
-            if type(event) is CallOffered:
-                offered = 1
-                self._offered.setdefault(event.call, set()).add(event.seat)
-            elif type(event) is CallConnected:
-                answered = 0 if why_not else 1
-            elif type(event) is OfferEnded:
-                missed = int(event.missed)
+            self._reject(event, why_not)
         if seat.wrap_up_until is not None and seat.wrap_up_until != wrap_up_until:
             heappush(self._wrap_ups, (seat.wrap_up_until, seat.seat))
-        self.forget_offers(seat, offers)
+        if offers:
+            self.forget_offers(seat, offers)
+        if type(event) is DeviceChanged:
+            return transitions + self.turn(seat, at, event.ref, True)
+        offered = answered = missed = 0
+        if type(event) is CallOffered:
+            offered = 1
+            self._offered.setdefault(event.call, set()).add(event.seat)
+        elif type(event) is CallConnected:
+            answered = 0 if why_not else 1
+        elif type(event) is OfferEnded:
+            missed = int(event.missed)
         return transitions + self.turn(seat, at, event.ref, True, offered, answered, missed)
+
+    def _reject(self, event: SeatEvent, why: str) -> None:
+        state = self.state.open[event.seat].view.state if event.seat in self.state.open else State.SIGNED_OUT
+        self.rejected[Rejected(type(event).__name__, state, why)] += 1
 
     def _outlived_by_nothing(self, seat: Seat) -> None:
         """A seat speaks inside a gap, with no snapshot yet: only queue_log's restarts do, and no call outlives one."""
@@ -150,7 +157,7 @@ class Floor:
         """Close the seat's segment and open the next if its facts mean something else now, or something is counted."""
         view = view_of(seat, self.rules)
         known = self.state.open.get(seat.seat)
-        if view == (known.view if known else NEVER_SEEN) and not (offered or answered or missed):
+        if not (offered or answered or missed) and view == (known.view if known else NEVER_SEEN):
             return []
         return [self.open(seat, at, view, ref, told, offered, answered, missed)]
 
@@ -219,7 +226,8 @@ class Floor:
         return transitions
 
     def _caller_out(self, queue: str, call: str) -> None:
-        self.state.waiting.get(queue, {}).pop(call, None)
+        if (callers := self.state.waiting.get(queue)) is not None:
+            callers.pop(call, None)
 
     # --- all seats at once -------------------------------------------------------------------------------------------
 
