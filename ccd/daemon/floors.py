@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from ccd.daemon.site import Site
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Crew
-from ccd.floor.events import Lost, PbxEvent
+from ccd.floor.events import Heard, Lost, PbxEvent
 from ccd.floor.floor import Floor, FloorState
 from ccd.floor.judge_anew import judge_anew
 from ccd.floor.own_days import OwnDays
 from ccd.floor.owners import Owner
 from ccd.floor.segments import Segment, Transition
-from ccd.history.batch import Batch, batch_of, touched_by
+from ccd.history.batch import Batch, batch_of
 from ccd.history.schema import STATE_WORDS
 from ccd.live.batch import AgentReading, LiveBatch, QueueNow, SourceNow, pack
 
@@ -59,18 +59,18 @@ class Floors:
         """Apply the events; what of it is to be recorded, in one step."""
         floor = self.floors[pbx]
         transitions: list[Transition] = []
-        touched: set[str] = set()
-        ref = 0
         for event in events:
-            happened = floor.apply(event)
-            touched.update(touched_by(event, floor.state))
-            ref = getattr(event, "ref", 0) or ref
-            if happened:
+            if happened := floor.apply(event):
                 transitions += happened
-                for transition in happened:
-                    self.crew.take(pbx, transition.opened)
+        for transition in transitions:
+            self.crew.take(pbx, transition.opened)
         self._said += [_said(pbx, transition.opened) for transition in transitions]
         self._go_on()
+        return self._batch(pbx, transitions, next((ref for event in reversed(events) if (ref := _ref(event))), 0))
+
+    def _batch(self, pbx: str, transitions: Sequence[Transition], ref: int) -> Batch:
+        floor = self.floors[pbx]
+        touched, floor.touched = floor.touched, set()
         return batch_of(pbx, transitions, touched, floor.state, ref)
 
     def _go_on(self) -> None:
@@ -106,7 +106,7 @@ class Floors:
                 for transition in transitions:
                     self.crew.take(pbx, transition.opened)
                 self._said += [_said(pbx, transition.opened) for transition in transitions]
-                batches.append(batch_of(pbx, transitions, (), floor.state, 0))
+                batches.append(self._batch(pbx, transitions, 0))
         return batches
 
     async def recount(self, refill: Callable[[Crew], Awaitable[None]]) -> None:
@@ -141,9 +141,8 @@ class Floors:
         changed, self.crew.changed = self.crew.changed, set()
         said, self._said = self._said, []
         gone, self._gone = self._gone, []
-        queues = {queue.queue: queue for queue in self._queues_now()}
-        new_queues = tuple(queue for name, queue in queues.items() if self._queues.get(name) != queue)
-        self._queues = queues
+        new_queues = tuple(queue for queue in self._queues_now() if self._queues.get(queue.queue) != queue)
+        self._queues |= {queue.queue: queue for queue in new_queues}
         sources = {source.pbx: source for source in self._sources()}
         new_sources = tuple(source for name, source in sources.items() if self._told_sources.get(name) != source)
         self._told_sources = sources
@@ -160,7 +159,7 @@ class Floors:
         """All there is; what is new since `changes` was asked is in it."""
         self._know_everybody()
         self.crew.changed, self._said, self._gone = set(), [], []
-        self._queues = {queue.queue: queue for queue in self._queues_now()}
+        self._queues |= {queue.queue: queue for queue in self._queues_now()}
         self._told_sources = {source.pbx: source for source in self._sources()}
         return LiveBatch(
             self._readings(list(self.crew.days)), (), tuple(self._queues.values()), tuple(self._told_sources.values()),
@@ -178,15 +177,23 @@ class Floors:
             yield AgentReading(agent, name, unit or "", self.crew.days[agent].read(), allowances[unit])
 
     def _queues_now(self) -> Iterator[QueueNow]:
-        waiting: dict[str, list[int]] = {name: [] for name in self._queues}
+        """The queues whose callers have changed since this was last asked."""
+        states = [floor.state for floor in self.floors.values()]
+        touched = {queue for floor in self.floors.values() for queue in floor.queues_touched}
         for floor in self.floors.values():
-            for queue, callers in floor.state.waiting.items():
-                waiting.setdefault(queue, []).extend(callers.values())
-        for queue, since in waiting.items():
-            yield QueueNow(queue, len(since), min(since, default=None))
+            floor.queues_touched = set()
+        for queue in sorted(touched):
+            lines = [callers for state in states if (callers := state.waiting.get(queue))]
+            first = min((next(iter(callers.values())) for callers in lines), default=None)
+            yield QueueNow(queue, sum(map(len, lines)), first)
 
     def _watermarks(self) -> dict[str, int]:
         return {pbx: floor.state.heard_at for pbx, floor in self.floors.items() if floor.state.heard_at is not None}
+
+
+def _ref(event: PbxEvent) -> int:
+    """Where the evidence keeps it; 0: nowhere."""
+    return 0 if isinstance(event, Heard | Lost) else event.ref
 
 
 def _said(pbx: str, opened: Segment) -> tuple[str, str, str, int, str, str]:

@@ -148,7 +148,7 @@ class AgentClock:
             self.merged = Merged(state, merged.member, merged.pause, merged.reason)
 
     def next_segment(self, pbx: str, key: Hashable, opened: Segment) -> None:
-        """The seat `key`, this agent's before and after, has begun its next segment. What `change` makes of it, sooner."""
+        """The seat `key`, the agent's already, has begun its next segment: what `change` makes of it, sooner."""
         if self.several:
             self.change(change_of(opened, pbx))
         else:

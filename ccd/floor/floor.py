@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from operator import itemgetter
 from typing import assert_never
 
 from ccd.floor.events import (
@@ -38,13 +39,19 @@ from ccd.floor.segments import Segment, Transition
 NEVER_SEEN = View("", State.SIGNED_OUT, False, Pause.NONE, "", 0)
 
 
+def in_order(callers: dict[str, int]) -> dict[str, int]:
+    """Caller → µs since, whoever has waited longest first."""
+    return dict(sorted(callers.items(), key=itemgetter(1)))
+
+
 @dataclass(slots=True)
 class FloorState:
-    """All that a floor knows: what is stored, and what a floor resumes from."""
+    """All that a floor knows, and what it resumes from."""
 
     seats: dict[str, Seat] = field(default_factory=dict)
     open: dict[str, Segment] = field(default_factory=dict)  # each seat's segment without an end
-    waiting: dict[str, dict[str, int]] = field(default_factory=dict)  # queue → caller → µs since
+    # Queue → caller → µs since, in this order. The one thing that is not stored: the next snapshot tells it anew.
+    waiting: dict[str, dict[str, int]] = field(default_factory=dict)
     number: int = 0  # of the newest segment
     heard_at: int | None = None  # everything before it has been said: the watermark
     confirmed_at: int | None = None  # of the newest snapshot
@@ -58,6 +65,8 @@ class Floor:
         self.rules = rules
         self.state = state or FloorState()
         self.rejected: Counter[Rejected] = Counter()
+        self.touched: set[str] = set()  # seats whose facts may have changed; whoever stores them clears it
+        self.queues_touched: set[str] = set()  # whose callers have; whoever shows them clears it
         self._offered: dict[str, set[str]] = {}  # call → seats it is offered to
         self._wrap_ups: list[tuple[int, str]] = []  # a heap of when they end; stale entries are passed over
         for seat in self.state.seats.values():
@@ -77,8 +86,7 @@ class Floor:
             case CallConnected():
                 return self._others_stop_ringing(event) + self._seat_event(event)
             case CallerJoined():
-                self.state.waiting.setdefault(event.queue, {})[event.call] = event.at
-                return []
+                return self._caller_joined(event)
             case CallerLeft():
                 return self._caller_left(event)
             case MemberPaused() | OfferEnded() | MemberAdded() | MemberRemoved() | AgentLogged():
@@ -88,7 +96,7 @@ class Floor:
             case Lost():
                 return self._lost(event.at)
             case Snapshot():
-                return reconcile(self, event)
+                return self._snapshot(event)
             case _:
                 assert_never(event)
 
@@ -111,6 +119,7 @@ class Floor:
         offers, wrap_up_until = list(seat.offers) if seat.offers else (), seat.wrap_up_until
         why_not = EFFECTS[type(event)](seat, event, at, self.rules)
         seat.at = at
+        self.touched.add(event.seat)
         if why_not:
             self._reject(event, why_not)
         if seat.wrap_up_until is not None and seat.wrap_up_until != wrap_up_until:
@@ -210,7 +219,19 @@ class Floor:
         transitions = self.end_wrap_up_until(seat, at)
         seat.end_offer(call, at)
         seat.at = at
+        self.touched.add(name)
         return transitions + self.turn(seat, at, ref, True)
+
+    def _caller_joined(self, event: CallerJoined) -> list[Transition]:
+        """Callers are kept in the order in which they came, so that the first has waited longest."""
+        callers = self.state.waiting.setdefault(event.queue, {})
+        callers.pop(event.call, None)
+        late = callers and event.at < next(reversed(callers.values()))
+        callers[event.call] = event.at
+        if late:
+            self.state.waiting[event.queue] = in_order(callers)
+        self.queues_touched.add(event.queue)
+        return []
 
     def _caller_left(self, event: CallerLeft) -> list[Transition]:
         self._caller_out(event.queue, event.call)
@@ -223,11 +244,13 @@ class Floor:
             offer = self.state.seats[name].offers.get(event.call)
             if offer:
                 offer.caller_left = True
+                self.touched.add(name)
         return transitions
 
     def _caller_out(self, queue: str, call: str) -> None:
         if (callers := self.state.waiting.get(queue)) is not None:
             callers.pop(call, None)
+            self.queues_touched.add(queue)
 
     # --- all seats at once -------------------------------------------------------------------------------------------
 
@@ -240,6 +263,15 @@ class Floor:
             seat = state.seats[name]
             if seat.wrap_up_until == until:
                 transitions += self.end_wrap_up_until(seat, at)
+        return transitions
+
+    def _snapshot(self, snapshot: Snapshot) -> list[Transition]:
+        self.queues_touched |= self.state.waiting.keys()
+        transitions = reconcile(self, snapshot)
+        waiting = self.state.waiting
+        waiting.update({queue: in_order(callers) for queue, callers in waiting.items()})
+        self.queues_touched |= waiting.keys()
+        self.touched.update(self.state.seats)
         return transitions
 
     def _lost(self, at: int) -> list[Transition]:

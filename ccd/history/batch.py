@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ccd.floor.events import CallerJoined, CallerLeft, Heard, Lost, PbxEvent, Snapshot
 from ccd.floor.floor import FloorState
 from ccd.floor.segments import Segment, Transition
 from ccd.history.segment_rows import SEAT_FORMAT, Row, facts_of, open_of
@@ -17,7 +16,6 @@ class Standing:
     heard_at: int | None
     confirmed_at: int | None
     gap_since: int | None
-    waiting: Mapping[str, Mapping[str, int]]  # queue → caller → µs since; text only once it is written
     ref: int
 
 
@@ -49,25 +47,9 @@ def batch_of(pbx: str, transitions: Sequence[Transition], touched: Iterable[str]
         state.heard_at,
         state.confirmed_at,
         state.gap_since,
-        {queue: callers.copy() for queue, callers in state.waiting.items()},
         ref,
     )
     return Batch(pbx, closed, {name: _row(pbx, name, state) for name in names}, standing)
-
-
-def touched_by(event: PbxEvent, state: FloorState) -> Iterable[str]:
-    """The seats to store after an event although no transition names them.
-
-    An offer that another seat's event ended without a transition may stay in the store: a restart drops it, because
-    its caller waits no more.
-    """
-    match event:
-        case Snapshot():
-            return state.seats.keys()
-        case Heard() | Lost() | CallerJoined() | CallerLeft():
-            return ()
-        case _:
-            return (event.seat,)
 
 
 def _row(pbx: str, name: str, state: FloorState) -> Row:

@@ -4,7 +4,6 @@ The caller then applies `Lost(at=heard_at)` and a snapshot: what came after the 
 not observed.
 """
 
-import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -31,7 +30,7 @@ async def take_over(
         if lease is not None:
             await lease.check(connection)
         insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        new = {"pbx": pbx, "writer": writer, "written": 0, "number": 0, "waiting": "{}", "ref": 0}
+        new = {"pbx": pbx, "writer": writer, "written": 0, "number": 0, "ref": 0}
         claim = insert(sources).values(new)
         await connection.execute(
             claim.on_conflict_do_update(index_elements=["pbx"], set_={"writer": writer, "written": 0})
@@ -47,7 +46,6 @@ async def stored_floor(connection: AsyncConnection, pbx: str) -> FloorState:
     if standing is None:
         return FloorState()
     state = FloorState(
-        waiting=msgspec.json.decode(standing.waiting, type=dict[str, dict[str, int]]),
         number=standing.number,
         heard_at=standing.heard_at,
         confirmed_at=standing.confirmed_at,

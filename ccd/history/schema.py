@@ -85,7 +85,6 @@ sources = Table(
     Column("heard_at", BigInteger),  # the watermark
     Column("confirmed_at", BigInteger),
     Column("gap_since", BigInteger),
-    Column("waiting", Text, nullable=False),  # JSON: queue → caller → µs since
     Column("ref", BigInteger, nullable=False),  # the newest evidence that all this stands for
     CheckConstraint("number >= 0 AND written >= 0", name="counts_from_0"),
     sqlite_with_rowid=False,

@@ -1,6 +1,5 @@
 """One batch into the tables: closed segments, the seats as they are now, and the watermark that says so."""
 
-import msgspec
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -53,7 +52,6 @@ async def write_batch(connection: AsyncConnection, writer: str, turn: int, batch
             heard_at=now.heard_at,
             confirmed_at=now.confirmed_at,
             gap_since=now.gap_since,
-            waiting=msgspec.json.encode(now.waiting).decode(),
             ref=now.ref,
         )
     )

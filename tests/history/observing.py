@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -82,6 +82,11 @@ async def stored_segments(engine: AsyncEngine, pbx: str | None = None) -> list[t
         wanted = select(*(table[name] for name in COLUMNS)).order_by(table.pbx, table.number)
         rows = await connection.execute(wanted if pbx is None else wanted.where(table.pbx == pbx))
         return segments_of(rows.all())
+
+
+def stored_of(state: FloorState) -> FloorState:
+    """What of a state is stored: all but who waits."""
+    return replace(state, waiting={})
 
 
 async def floor_in_store(engine: AsyncEngine, pbx: str = "pbx") -> FloorState:
