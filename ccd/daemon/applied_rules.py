@@ -29,7 +29,11 @@ class AppliedRules:
 
     def faults_of(self, reading: Reading, today: date) -> Iterator[Fault]:
         """What a configuration says of days up to `today` that they were not judged by."""
-        before = self._kept()
+        try:
+            before = self._kept()
+        except ConfigurationError as error:
+            yield from error.faults
+            return
         if before is None or reading.settings is None:
             return
         for edit in edits(before, held_by(reading.settings), today):
@@ -63,7 +67,8 @@ class AppliedRules:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            raise ConfigurationError((Fault(self._file, None, "", f"can't be read: {error}; {WHAT_TO_DO}"),)) from None
+            why = error.strerror if isinstance(error, OSError) else "it is damaged"
+            raise ConfigurationError((Fault(self._file, None, "", f"can't be read: {why}; {WHAT_TO_DO}"),)) from None
         return Held(reasons, policies)
 
 

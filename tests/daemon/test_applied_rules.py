@@ -83,5 +83,9 @@ def test_what_is_still_to_come_may_be_edited_until_its_day_has_begun_in_some_uni
 def test_a_note_that_can_not_be_read_is_no_leave_to_judge_otherwise(file: Path) -> None:
     applied(file, MEAL)
     (file.parent / "state" / "rules.applied.json").write_text("{}")
-    with pytest.raises(ConfigurationError, match=r"rules\.applied\.json: can't be read.*Restore it"):
-        usable(file, lambda: NOON)
+    file.write_text(MEAL + "[http]\ntls = { certificate = 'no.pem', key = 'no.key' }\n")
+    *others, said = faults(file)
+    assert ["http.tls" in other for other in others] == [True], "and it hides no other fault"
+    assert "rules.applied.json: can't be read: it is damaged" in said
+    with pytest.raises(ConfigurationError, match="Restore it"):
+        AppliedRules(file.parent / "state").changed_since(read(file))
