@@ -1,6 +1,6 @@
 """One batch into the tables: closed segments, the seats as they are now, and the watermark that says so."""
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Function, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import SourceTakenError
@@ -16,13 +16,16 @@ SEAT_CHANGES = ", ".join(f"{column} = excluded.{column}" for column in SEAT_COLU
 # PostgreSQL ends the transaction of a process that stands still in the middle of it, and lets go of its locks: who
 # takes its place would wait for them. SQLite's lock is the process's own; nobody can write until it goes on or dies.
 STANDING_STILL_MS_MAX = 5_000
-_END_IF_STANDING_STILL = func.set_config("idle_in_transaction_session_timeout", str(STANDING_STILL_MS_MAX), True)
+
+
+def _end_if_standing_still() -> Function[str]:
+    return func.set_config("idle_in_transaction_session_timeout", str(STANDING_STILL_MS_MAX), True)
 
 
 async def mind_standing_still(connection: AsyncConnection) -> None:
     """Before the transaction takes any lock."""
     if connection.dialect.name == "postgresql":
-        await connection.execute(select(_END_IF_STANDING_STILL))
+        await connection.execute(select(_end_if_standing_still()))
 
 
 async def write_batch(connection: AsyncConnection, writer: str, turn: int, batch: Batch) -> bool:
@@ -31,7 +34,7 @@ async def write_batch(connection: AsyncConnection, writer: str, turn: int, batch
     False where that turn is written already: the commit had gone through, and only its answer was lost.
     """
     source = sources.c
-    minding = [_END_IF_STANDING_STILL] if connection.dialect.name == "postgresql" else []
+    minding = [_end_if_standing_still()] if connection.dialect.name == "postgresql" else []
     found = await connection.execute(
         select(source.writer, source.written, *minding).where(source.pbx == batch.pbx).with_for_update()
     )

@@ -8,18 +8,24 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.errors import LeaseLostError
+from ccd.errors import DatabaseBusyError, LeaseLostError
 from ccd.history import lease as lease_module
 from ccd.history import stand_by as stand_by_module
+from ccd.history import writing
+from ccd.history.batch import batch_of
 from ccd.history.lease import STILL_S, Claim, Lease
 from ccd.history.lock_file import LockFile
 from ccd.history.resume import take_over
 from ccd.history.stand_by import held
-from ccd.sql.engine import WRITES
+from ccd.history.writing import write_batch
+from ccd.sql.engine import WRITES, open_engine
+from ccd.sql.turns import Patience
+from tests.databases import TEMPLATE, PostgreSQL
 from tests.floor.floors import added
-from tests.history.observing import IMPATIENT, floor_in_store, observe, recording
+from tests.history.observing import IMPATIENT, floor_in_store, observe, record, recording
 
 LEASE_S, BEAT_S = 0.8, 0.08
 SITE, PBX = "site test", "PBX a"
@@ -129,6 +135,31 @@ async def test_who_stood_still_asks_before_it_goes_on(hold: Holds, monkeypatch: 
         await mine.sure()
     certain.append(mine.certain)
     assert certain == [True, False, True, False]
+
+
+async def test_a_transaction_that_stands_still_gives_its_locks_back(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was stopped in the middle of a batch: who takes its place waits for the row of the source."""
+    monkeypatch.setattr(writing, "STANDING_STILL_MS_MAX", 3_000)
+    engine = open_engine(postgresql.create(TEMPLATE))
+    await record(engine, added(5), pbx="a")
+    batch = batch_of("a", [], [], await floor_in_store(engine, "a"), 0)
+
+    async def stop_in_the_middle() -> None:
+        async with engine.connect() as stopped:
+            await write_batch(stopped, "here", 2, batch)
+            with pytest.raises(DatabaseBusyError):
+                await take_over(engine, "a", "next", Patience(attempts_max=1))
+            await asyncio.sleep(1.5)
+            await take_over(engine, "a", "next", IMPATIENT)
+            await stopped.commit()
+
+    with pytest.raises(DBAPIError):  # it goes on, and its connection is gone
+        await stop_in_the_middle()
+    assert (await floor_in_store(engine, "a")).open
+    await engine.dispose()
+    postgresql.drop()
 
 
 async def test_a_database_that_takes_nothing_takes_nothing_from_who_holds(engine: AsyncEngine, hold: Holds) -> None:
