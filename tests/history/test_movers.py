@@ -76,7 +76,7 @@ async def work(engine: AsyncEngine, chance: random.Random, measuring: Measuring)
     said.append(removed(end, seat=SEAT))
     async with recording(engine) as recorder:
         observed = await observe(engine, recorder)
-        await observed.tell([*said, Heard(round((end + 3 * 86_400) * S))])
+        await observed.tell([*said, Heard(round((end + 3 * 86_400) * S))], at_once=50)
     segments = [("pbx", each.closed) for each in observed.transitions if each.closed]
     segments += [("pbx", each) for each in observed.floor.state.open.values()]
     until = round((end + 3 * 86_400) * S)
@@ -85,8 +85,8 @@ async def work(engine: AsyncEngine, chance: random.Random, measuring: Measuring)
     )
 
 
-async def settled(engine: AsyncEngine, measuring: Measuring) -> Bank:
-    bank = Bank(engine, units=sorted(UNITS), site=measuring)
+async def settled(engine: AsyncEngine, measuring: Measuring, *units: str) -> Bank:
+    bank = Bank(engine, units=units, site=measuring)
     bank.now_s = BEGINS.timestamp() + (DAYS + 4) * 86_400
     await bank.closer.close_due()
     return bank
@@ -107,7 +107,7 @@ async def test_every_second_of_a_mover_is_in_one_day_of_one_unit(new_database) -
         measuring = site(f"ann,{SEAT},,{old},,{moment}\nann,{SEAT},,{new},{moment},\n")
         engine = open_engine(new_database())
         replayed = await work(engine, chance, measuring)
-        await settled(engine, measuring)
+        await settled(engine, measuring, old, new)
         found = await rows(engine)
         case = (seed, old, new, moment)
         assert sum(row[4] for row in found) == DAYS * 86_400 * S, case
@@ -118,7 +118,7 @@ async def test_every_second_of_a_mover_is_in_one_day_of_one_unit(new_database) -
         assert set(units) == {old, new}, case
         assert [(r.agent, r.unit, r.day, 1, r.signed_in) for r in replayed] == found, case
         async with reading(engine) as connection:
-            known = [await known_days(connection, measuring, sorted(UNITS), row[2]) for row in found]
+            known = [await known_days(connection, measuring, [old, new], row[2]) for row in found]
         assert [replace(each[0], unit="") for each in known] == [replace(each, unit="") for each in replayed], case
         await engine.dispose()
 
@@ -127,7 +127,7 @@ async def test_a_move_on_a_date_leaves_nothing_between_the_two_days(engine: Asyn
     """From a unit whose days begin at midnight to one whose days begin at four: four hours were in no line."""
     measuring = site(f"ann,{SEAT},,early,,2026-10-31\nann,{SEAT},,late,2026-10-31,\n")
     await work(engine, random.Random(1), measuring)
-    await settled(engine, measuring)
+    await settled(engine, measuring, "early", "late")
     seconds = {str(row[2]): (row[0], row[1], row[4] / S / 3600) for row in await rows(engine)}
     assert seconds["2026-10-30"] == ("ann", "early", 24)
     assert seconds["2026-10-31"] == ("ann", "late", 28)
@@ -137,9 +137,9 @@ async def test_a_move_on_a_date_leaves_nothing_between_the_two_days(engine: Asyn
 async def test_closing_again_and_in_another_order_changes_nothing(engine: AsyncEngine) -> None:
     measuring = site(f"ann,{SEAT},,west,,2026-10-31\nann,{SEAT},,east,2026-10-31,\n")
     await work(engine, random.Random(1), measuring)
-    bank = await settled(engine, measuring)
+    bank = await settled(engine, measuring, "east", "west")
     before = await rows(engine), await bank.net_s("ann")
-    for unit in sorted(UNITS, reverse=True):
+    for unit in ("west", "east"):
         for day in {row[2] for row in before[0]}:
             await bank.closer.close(unit, day)
     assert (await rows(engine), await bank.net_s("ann")) == before
