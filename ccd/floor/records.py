@@ -6,6 +6,8 @@ from datetime import date
 
 from ccd.floor.seats import State
 
+SIGNED_OUT, UNOBSERVED, UNREACHABLE = State.SIGNED_OUT, State.UNOBSERVED, State.UNREACHABLE
+
 
 @dataclass(frozen=True, slots=True)
 class DayRecord:
@@ -65,12 +67,11 @@ class Tally:
 
     @property
     def signed_in(self) -> int:
-        return sum(self.in_state) - self.in_state[State.SIGNED_OUT] - self.in_state[State.UNOBSERVED]
+        return sum(self.in_state) - self.in_state[SIGNED_OUT] - self.in_state[UNOBSERVED]
 
-    @property
-    def base(self) -> int:
-        """docs/time-bank.md 2.4, before any cap."""
-        return max(0, self.signed_in - self.exempt - self.in_state[State.UNREACHABLE])
+    def base_of(self, signed_in: int) -> int:
+        """docs/time-bank.md 2.4, before any cap; of a signed-in time that has been asked for already."""
+        return max(0, signed_in - self.exempt - self.in_state[UNREACHABLE])
 
     def is_empty(self) -> bool:
         seen = self.signed_in or self.in_state[State.UNOBSERVED] or self.sign_ins or self.sign_outs or self.pauses

@@ -4,7 +4,7 @@ Pages get no ticks: each clock is a value and the instant from which it runs. `a
 with a limit counts from then on, and leaves the base alone until then (docs/time-bank.md 2.3, 2.4).
 """
 
-from typing import Any
+import msgspec
 
 from ccd.floor.agents import Reading
 from ccd.floor.seats import State
@@ -23,51 +23,86 @@ SHOWN_AS = {
     State.SIGNED_OUT: "signed_out",
 }
 
-NOT_SIGNED_IN = (State.SIGNED_OUT, State.UNOBSERVED)
+# Kept at hand, because this is asked with every change: a member's way off its Enum is a long one.
+PAUSED, OTHER_CALL, UNOBSERVED = State.PAUSED, State.OTHER_CALL, State.UNOBSERVED
+NOT_SIGNED_IN = (State.SIGNED_OUT, UNOBSERVED)
+NO_BASE = (*NOT_SIGNED_IN, State.UNREACHABLE)
 
 
-def agent_state(agent: str, name: str, unit: str, reading: Reading, allowance_s: int) -> dict[str, Any]:
+class Counters(msgspec.Struct):
+    """Today's; `signed_in` in seconds, and the instant from which it runs on, None where it doesn't."""
+
+    sign_ins: int
+    sign_outs: int
+    pauses: int
+    offered: int
+    answered: int
+    missed: int
+    signed_in: float
+    signed_in_from: float | None
+    unobserved: float
+
+
+class AgentState(msgspec.Struct):
     """The AGENT object: seconds and epoch seconds as numbers, the reason as the switch has it."""
+
+    agent: str
+    name: str
+    unit: str
+    state: str
+    since: float
+    reason: str
+    exempt: bool
+    other_call: bool
+    aux: float
+    aux_from: float | None
+    base: float
+    base_from: float | None
+    allowance: int
+    counters: Counters
+
+
+def agent_state(agent: str, name: str, unit: str, reading: Reading, allowance_s: int) -> AgentState:
     state, tally = reading.merged.state, reading.tally
-    signed_in = tally.signed_in
-    return {
-        "agent": agent,
-        "name": name,
-        "unit": unit,
-        "state": SHOWN_AS[state],
-        "since": reading.since / SECOND,
-        "reason": reading.merged.reason if state is State.PAUSED else "",
-        "exempt": reading.exempt,
-        "other_call": state is State.OTHER_CALL,
-        "aux": tally.aux / SECOND,
-        "aux_from": _seconds(_aux_from(reading)),
-        "base": tally.base / SECOND,
-        "base_from": _seconds(_base_from(reading)),
-        "allowance": allowance_s,
-        "counters": {
-            "sign_ins": tally.sign_ins,
-            "sign_outs": tally.sign_outs,
-            "pauses": tally.pauses,
-            "offered": tally.offered,
-            "answered": tally.answered,
-            "missed": tally.missed,
-            "signed_in": signed_in / SECOND,
-            "signed_in_from": None if state in NOT_SIGNED_IN else reading.at / SECOND,
-            "unobserved": tally.in_state[State.UNOBSERVED] / SECOND,
-        },
-    }
+    signed_in, at_s = tally.signed_in, reading.at / SECOND
+    return AgentState(
+        agent,
+        name,
+        unit,
+        SHOWN_AS[state],
+        reading.since / SECOND,
+        reading.merged.reason if state is PAUSED else "",
+        reading.exempt,
+        state is OTHER_CALL,
+        tally.aux / SECOND,
+        _seconds(_aux_from(reading)),
+        tally.base_of(signed_in) / SECOND,
+        _seconds(_base_from(reading)),
+        allowance_s,
+        Counters(
+            tally.sign_ins,
+            tally.sign_outs,
+            tally.pauses,
+            tally.offered,
+            tally.answered,
+            tally.missed,
+            signed_in / SECOND,
+            None if state in NOT_SIGNED_IN else at_s,
+            tally.in_state[UNOBSERVED] / SECOND,
+        ),
+    )
 
 
 def _aux_from(reading: Reading) -> int | None:
     """From when on aux runs, in µs; None while it doesn't."""
-    if reading.merged.state is not State.PAUSED:
+    if reading.merged.state is not PAUSED:
         return None
     return _counts_from(reading)
 
 
 def _base_from(reading: Reading) -> int | None:
     """The base runs while signed in and reachable; in an exempt pause from where its limit ends."""
-    if reading.merged.state in (*NOT_SIGNED_IN, State.UNREACHABLE):
+    if reading.merged.state in NO_BASE:
         return None
     return _counts_from(reading)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+import msgpack  # type: ignore[import-untyped] # it ships no types
 import msgspec
 
 from ccd.floor.agents import Reading
@@ -60,19 +61,23 @@ class Packed(NamedTuple):
     gone: tuple[str, ...]
     queues: dict[str, bytes]
     sources: dict[str, bytes]
-    watermarks: dict[str, int]
+    watermarks: dict[str, str]  # µs, as text: Redis' language has no whole numbers
     transitions: bytes
 
     def entry(self, epoch: str, number: int) -> bytes:
-        """The stream's entry; each agent in it is packed on its own, so that a reader can pass it on as it is."""
-        return pack(
+        """The stream's entry; each agent in it is packed on its own, so that a reader can pass it on as it is.
+
+        Without the type that msgpack has for bytes: Redis' own reader of it, before version 8, does not know it.
+        """
+        return pack_plainly(
             {
                 "epoch": epoch,
                 "number": number,
-                "agents": list(self.agents.values()),
+                "agents": self.agents,
                 "gone": self.gone,
-                "queues": list(self.queues.values()),
-                "sources": list(self.sources.values()),
+                "queues": self.queues,
+                "sources": self.sources,
+                "watermarks": self.watermarks,
                 "transitions": self.transitions,
             }
         )
@@ -84,7 +89,7 @@ def packed(batch: LiveBatch) -> Packed:
         batch.gone,
         {one.queue: pack(_queue(one)) for one in batch.queues},
         {one.pbx: pack({"pbx": one.pbx, "state": one.state, "since": one.since / 1_000_000}) for one in batch.sources},
-        dict(batch.watermarks),
+        {pbx: str(at) for pbx, at in batch.watermarks.items()},
         batch.transitions,
     )
 
@@ -92,6 +97,17 @@ def packed(batch: LiveBatch) -> Packed:
 def _queue(queue: QueueNow) -> dict[str, Any]:
     since = None if queue.oldest_since is None else queue.oldest_since / 1_000_000
     return {"queue": queue.queue, "waiting": queue.waiting, "oldest_since": since}
+
+
+def pack_plainly(value: object) -> bytes:
+    """Bytes and text are one type, to be read with `unpack_plainly`."""
+    packed: bytes = msgpack.packb(value, use_bin_type=False)
+    return packed
+
+
+def unpack_plainly(data: bytes) -> Any:
+    """Every text is bytes."""
+    return msgpack.unpackb(data, raw=True)
 
 
 def pack(value: object) -> bytes:

@@ -7,9 +7,11 @@
     ccd:{SITE}:sources     hash    PBX → msgpack map: pbx, state, since
     ccd:{SITE}:watermarks  hash    PBX → µs since the epoch, in decimal: what the agents' state stands for
     ccd:{SITE}:stream      stream  an entry a batch, field `b`: msgpack map: epoch, number, what the hashes got (agents,
-                                   gone, queues, sources), and transitions: what the seats did, a msgpack array of
-                                   [PBX, seat, member name, µs since the epoch, state from then on, reason], packed by
-                                   itself; or a map of accounts alone: the agents whose accounts have changed
+                                   queues, sources, watermarks; and gone: agents whose fields went), and transitions:
+                                   what the seats did, a msgpack array of [PBX, seat, member name, µs since the epoch,
+                                   state from then on, reason], packed by itself; or a map of accounts alone: the
+                                   agents whose accounts have changed. Whole fields are raw bytes in it (msgpack's
+                                   type for text, its reader told so: `raw=True`), to be unpacked as in the hashes
     ccd:{SITE}:agents:EPOCH        hash, while a full rewrite is on its way; renamed to :agents when it is whole
 
 Every write touches all of a batch or nothing, and is refused unless `head` is what the writer left there: a wiped

@@ -11,14 +11,20 @@ from redis.exceptions import NoScriptError
 
 from ccd.live.connect import Client
 
-# Both writers take their hash fields as four counted runs: agents, queues, sources, watermarks. A Lua call takes at
-# most some 8,000 values, hence the slices.
+# Both writers send what they write once, as the stream's entry (ccd.live.batch): the hashes' fields are taken out of it
+# here. A Lua call takes at most some 8,000 values, hence the slices.
 FIELDS = """
-local function put(key, from, count)
-  for at = from, from + 2 * count - 1, 2000 do
-    redis.call('HSET', key, unpack(ARGV, at, math.min(at + 1999, from + 2 * count - 1)))
+local said = cmsgpack.unpack(ARGV[1])
+local function put(key, fields)
+  local flat = {}
+  for field, value in pairs(fields) do
+    flat[#flat + 1], flat[#flat + 2] = field, value
+    if #flat == 2000 then
+      redis.call('HSET', key, unpack(flat))
+      flat = {}
+    end
   end
-  return from + 2 * count
+  if #flat > 0 then redis.call('HSET', key, unpack(flat)) end
 end
 local function keep(seconds)
   for i = 1, 6 do redis.call('EXPIRE', KEYS[i], seconds) end
@@ -26,32 +32,34 @@ end
 """
 
 # KEYS: head agents queues sources watermarks stream
-# ARGV: epoch number kept_s entries_max entry, the counts of agents queues sources watermarks gone, then these
+# ARGV: entry kept_s entries_max
 # → 1 written, 2 had been written before, 0 refused: the store is not what the writer left
 WRITE = (
     FIELDS
     + """
 local epoch, number = unpack(redis.call('HMGET', KEYS[1], 'epoch', 'number'))
-if epoch ~= ARGV[1] then return 0 end
-if tonumber(number) == tonumber(ARGV[2]) then return 2 end
-if tonumber(number) ~= tonumber(ARGV[2]) - 1 then return 0 end
-local at = 11
-for i = 1, 4 do at = put(KEYS[i + 1], at, tonumber(ARGV[5 + i])) end
-for i = at, at + tonumber(ARGV[10]) - 1 do redis.call('HDEL', KEYS[2], ARGV[i]) end
-redis.call('HSET', KEYS[1], 'number', ARGV[2])
-redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[4], '*', 'b', ARGV[5])
-keep(ARGV[3])
+if epoch ~= said.epoch then return 0 end
+if tonumber(number) == said.number then return 2 end
+if tonumber(number) ~= said.number - 1 then return 0 end
+put(KEYS[2], said.agents)
+put(KEYS[3], said.queues)
+put(KEYS[4], said.sources)
+put(KEYS[5], said.watermarks)
+for _, agent in ipairs(said.gone) do redis.call('HDEL', KEYS[2], agent) end
+redis.call('HSET', KEYS[1], 'number', said.number)
+redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[3], '*', 'b', ARGV[1])
+keep(ARGV[2])
 return 1
 """
 )
 
-# KEYS: as above, and the staged agents. ARGV: epoch kept_s entries_max entry line term, the counts of queues sources
-# watermarks, then these. → 1 written, 0 refused: a later holder of the same line was here
+# KEYS: as above, and the staged agents. ARGV: entry kept_s entries_max line term
+# → 1 written, 0 refused: a later holder of the same line was here
 REPLACE = (
     FIELDS
     + """
 local line, term = unpack(redis.call('HMGET', KEYS[1], 'line', 'term'))
-if line == ARGV[5] and tonumber(term) > tonumber(ARGV[6]) then
+if line == ARGV[4] and tonumber(term) > tonumber(ARGV[5]) then
   redis.call('DEL', KEYS[7])
   return 0
 end
@@ -61,10 +69,11 @@ else
   redis.call('DEL', KEYS[2])
 end
 redis.call('DEL', KEYS[1], KEYS[3], KEYS[4], KEYS[5])
-local at = 10
-for i = 1, 3 do at = put(KEYS[i + 2], at, tonumber(ARGV[6 + i])) end
-redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'number', 0, 'line', ARGV[5], 'term', ARGV[6])
-redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[3], '*', 'b', ARGV[4])
+put(KEYS[3], said.queues)
+put(KEYS[4], said.sources)
+put(KEYS[5], said.watermarks)
+redis.call('HSET', KEYS[1], 'epoch', said.epoch, 'number', 0, 'line', ARGV[4], 'term', ARGV[5])
+redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[3], '*', 'b', ARGV[1])
 keep(ARGV[2])
 return 1
 """

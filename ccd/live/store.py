@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from ccd.errors import LeaseLostError
-from ccd.live.batch import AgentReading, LiveBatch, Packed, pack, packed, unpack
+from ccd.live.batch import AgentReading, LiveBatch, Packed, pack_plainly, packed, unpack_plainly
 from ccd.live.connect import Client
 from ccd.live.keys import KEPT_S, STAGED_KEPT_S, STREAM_ENTRIES_MAX, Keys
 from ccd.live.scripts import READ, REPLACE, WRITE, Script
@@ -72,14 +72,7 @@ class Store:
     async def write(self, batch: Packed) -> bool:
         """Write the batch, all of it in one round trip. False: the store is not what it was, replace it."""
         number = self._number + 1
-        runs = (batch.agents, batch.queues, batch.sources, batch.watermarks)
-        arguments: list[str | bytes | int] = [
-            self._epoch, number, KEPT_S, self._entries_max, batch.entry(self._epoch, number),
-            *(len(run) for run in runs), len(batch.gone),
-        ]  # fmt: skip
-        for run in runs:
-            arguments += _flat(run)
-        arguments += batch.gone
+        arguments = (batch.entry(self._epoch, number), KEPT_S, self._entries_max)
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             if not await self._write.run(self._redis, self._all, arguments):
                 return False
@@ -98,13 +91,7 @@ class Store:
                 await self._redis.execute_command("EXPIRE", staged, STAGED_KEPT_S)
             await asyncio.sleep(0)
         rest = packed(LiveBatch((), (), everything.queues, everything.sources, everything.watermarks))
-        runs = (rest.queues, rest.sources, rest.watermarks)
-        arguments: list[str | bytes | int] = [
-            epoch, KEPT_S, self._entries_max, rest.entry(epoch, 0), self._line, self._term,
-            *(len(run) for run in runs),
-        ]  # fmt: skip
-        for run in runs:
-            arguments += _flat(run)
+        arguments = (rest.entry(epoch, 0), KEPT_S, self._entries_max, self._line, self._term)
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             written = await self._replace.run(self._redis, (*self._all, staged), arguments)
         if not written:
@@ -113,7 +100,7 @@ class Store:
 
     async def announce(self, agents: Iterable[str]) -> None:
         """Tell whoever follows that the accounts of these agents have changed. Any process may."""
-        entry = pack({"accounts": list(agents)})
+        entry = pack_plainly({"accounts": list(agents)})
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             await self._redis.execute_command(
                 "XADD", self._keys.stream, "MAXLEN", "~", self._entries_max, "*", "b", entry
@@ -144,16 +131,22 @@ class Store:
 
 
 def _entry(name: str, fields: Any) -> Entry:
-    said = unpack(fields[b"b"])
+    said = unpack_plainly(fields[b"b"])
     return Entry(
-        name, said.get("epoch", ""), said.get("number", 0), said.get("agents", []), said.get("gone", []),
-        said.get("queues", []), said.get("sources", []), said.get("accounts", []),
-    )  # fmt: skip
+        name,
+        said.get(b"epoch", b"").decode(),
+        said.get(b"number", 0),
+        list(said.get(b"agents", {}).values()),
+        [agent.decode() for agent in said.get(b"gone", ())],
+        list(said.get(b"queues", {}).values()),
+        list(said.get(b"sources", {}).values()),
+        [agent.decode() for agent in said.get(b"accounts", ())],
+    )
 
 
 def _packed_agents(agents: Iterable[AgentReading]) -> dict[str, bytes]:
     return packed(LiveBatch(agents)).agents
 
 
-def _flat(fields: dict[str, bytes] | dict[str, int]) -> list[str | bytes | int]:
+def _flat(fields: dict[str, bytes]) -> list[str | bytes]:
     return [part for pair in fields.items() for part in pair]

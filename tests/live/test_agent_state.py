@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import msgspec
+
 from ccd.floor.seats import State
 from ccd.live.agent_state import agent_state
 from tests.live.readings import AUTO_PAUSE_S, DAY, Agent
 
 
 def shown(agent: Agent) -> dict[str, Any]:
-    return agent_state(*agent.now())
+    state: dict[str, Any] = msgspec.to_builtins(agent_state(*agent.now()))
+    return state
 
 
 def check(agent: Agent, **expected: Any) -> None:

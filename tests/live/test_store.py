@@ -8,7 +8,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from ccd.errors import LeaseLostError
 from ccd.floor.seats import State
-from ccd.live.batch import LiveBatch, QueueNow, SourceNow, pack, packed, unpack
+from ccd.live.batch import LiveBatch, QueueNow, SourceNow, pack, packed, unpack, unpack_plainly
 from ccd.live.connect import connect
 from ccd.live.keys import KEPT_S, Keys
 from ccd.live.store import Store
@@ -16,7 +16,7 @@ from tests.live.conftest import OpenStore
 from tests.live.readings import Agent, floor, team
 from tests.live.servers import Server
 
-BATCH = {"epoch", "number", "agents", "gone", "queues", "sources", "transitions"}
+BATCH = {b"epoch", b"number", b"agents", b"gone", b"queues", b"sources", b"watermarks", b"transitions"}
 
 
 async def test_a_store_that_nobody_has_written_is_empty(server: Server, store: Store) -> None:
@@ -62,9 +62,9 @@ async def test_the_stream_says_what_seats_did_to_whoever_reads_redis(server: Ser
     client = Client.from_url(server.url)
     keys = Keys.of("site")
     entries: Any = await client.xrange(keys.stream)
-    written = [unpack(fields[b"b"]) for _, fields in entries]
-    assert [set(entry) for entry in written] == [BATCH, BATCH, {"accounts"}]
-    assert unpack(written[1]["transitions"]) == [did]
+    written = [unpack_plainly(fields[b"b"]) for _, fields in entries]
+    assert [set(entry) for entry in written] == [BATCH, BATCH, {b"accounts"}]
+    assert unpack(written[1][b"transitions"]) == [did]
     assert await client.hgetall(keys.watermarks) == {b"pbx": b"8"}
     await client.aclose()
 
