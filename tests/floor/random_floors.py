@@ -270,8 +270,8 @@ class Switch:
         for _ in range(self.chance.randint(1, 4)):
             self.pass_time()
             self.chance.choice((self.snapshot, self.snapshot, self.snapshot, self.stale_snapshot))()
-            if self.chance.random() < 0.3:
-                self.chance.choice((self.step, lambda: self.show(truth, Device.FREE)))()
+            if self.chance.random() < 0.5:
+                self.chance.choice((self.step, self.offer, self.connect, lambda: self.show(truth, Device.FREE)))()
 
     def ring_out(self) -> None:
         if found := self.offered():
@@ -382,6 +382,9 @@ class Switch:
             self.say(said.MemberAdded(*self.of(truth, queue), row.paused, row.reason, row.device, truth.wrap_up_s))
             self.say(said.OfferEnded(*self.of(truth, queue), "nobody", True))
             self.say(said.CallEnded(*self.of(truth, queue), "nobody"))
+            for each in self.seats:
+                if queue in each.rows:
+                    each.rows[queue].in_call = False  # a QueueReset: calls go on, and the switch knows of none
 
 
 def random_floor(chance: Random, steps: int = 40, *, gaps_stay: bool = False, moves: bool = False) -> RandomFloor:
