@@ -15,7 +15,7 @@ RINGS_ON = "Local/2001@agents/n"
 TALKS_SHORTLY = "Local/3001@agents/n"
 WAITER = "Local/waiter@callers"
 FREES = {"available", "wrap_up"}
-OFTEN = {"snapshot_interval_s": 0.4, "snapshot_settle_s": 0.2}
+OFTEN: dict[str, Any] = {"snapshot_interval_s": 0.4, "snapshot_settle_s": 0.2}
 
 
 def near(pbx: Driver, of: str) -> str:
