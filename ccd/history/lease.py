@@ -74,7 +74,9 @@ class Lease:
         try:
             while True:
                 with suppress(*AWAY):
-                    await self._beat()
+                    # A transaction of SQLite that is given up in the middle keeps its lock: who is told to stop would
+                    # hold up the one that takes its place.
+                    await asyncio.shield(self._beat())
                 self._lock.take(self._claim.holder)  # a former holder may have it still, and let go of it later
                 await asyncio.sleep(BEAT_S)
         finally:

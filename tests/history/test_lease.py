@@ -175,4 +175,5 @@ async def test_a_database_that_takes_nothing_takes_nothing_from_who_holds(engine
         await asyncio.sleep(1.5 * LEASE_S)
         assert not beating.done()
         assert not second.done(), "it begins to count anew"
+        second.cancel()
         beating.cancel()
