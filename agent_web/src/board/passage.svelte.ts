@@ -1,9 +1,13 @@
-// A new order of the tiles, shown over a few frames, from the top down: a hundred tiles that are moved and told of other
-// agents at once would cost several frames their turn. An agent keeps the tile: who stays in sight is seen all the time.
+// A new order of the tiles, shown over a few frames: a hundred tiles that are told of other agents and moved in the
+// document at once would cost several frames their turn. An agent keeps the tile: who stays in sight is always seen.
 
 import type { Cell } from "../floor/plan";
+import { fewestMoved } from "../floor/moves";
 
-const FRAMES = 20;
+/** In so many frames the tiles come to stand where they should, from the top down … */
+const FRAMES = 14;
+/** … and then they are put in the order in which they are read, so many in a frame. */
+const MOVED_A_FRAME = 4;
 
 /** A tile by its slot, and where it stands for whom. */
 export interface Drawn {
@@ -23,23 +27,46 @@ export class Passage {
 
   overFrames(next: readonly Drawn[]): void {
     this.end();
-    this.#pass(next, 1);
+    const slots = new Set(next.map(({ slot }) => slot));
+    const same = next.length === this.drawn.length && this.drawn.every(({ slot }) => slots.has(slot));
+    if (same) this.#go(steps(next, this.drawn));
+    else this.drawn = next;
   }
 
   end(): void {
     cancelAnimationFrame(this.#frame);
   }
 
-  #pass(next: readonly Drawn[], frame: number): void {
-    this.drawn = settled(next, this.drawn, Math.ceil((frame * next.length) / FRAMES));
-    if (frame < FRAMES) this.#frame = requestAnimationFrame(() => this.#pass(next, frame + 1));
+  #go(shown: Generator<readonly Drawn[]>): void {
+    const step = shown.next();
+    if (step.done === true) return;
+    this.drawn = step.value;
+    this.#frame = requestAnimationFrame(() => this.#go(shown));
   }
 }
 
-/** The first `count` tiles as they are to be, the others as they were. */
-export function settled(next: readonly Drawn[], before: readonly Drawn[], count: number): readonly Drawn[] {
-  if (count >= next.length) return next;
-  const first = next.slice(0, count);
-  const taken = new Set(first.map(({ slot }) => slot));
-  return [...first, ...before.filter(({ slot }) => !taken.has(slot))];
+/** What each frame shows between two orders of the same tiles. */
+export function* steps(next: readonly Drawn[], before: readonly Drawn[]): Generator<readonly Drawn[]> {
+  let drawn = before;
+  for (let frame = 1; frame <= FRAMES; frame += 1) {
+    const first = next.slice(0, Math.ceil((frame * next.length) / FRAMES));
+    const settled = new Map(first.map((one) => [one.slot, one]));
+    drawn = drawn.map((one) => settled.get(one.slot) ?? one);
+    yield drawn;
+  }
+  const rank = new Map(next.map((one, at) => [one, at]));
+  const rankOf = (one: Drawn) => rank.get(one) ?? 0;
+  const moving = fewestMoved(drawn.map(rankOf)).map((at) => drawn[at] as Drawn);
+  for (let from = 0; from < moving.length; from += MOVED_A_FRAME) {
+    const moved = moving.slice(from, from + MOVED_A_FRAME);
+    const waiting = new Set(moving.slice(from + MOVED_A_FRAME));
+    const others = drawn.filter((one) => !moved.includes(one));
+    for (const one of moved) {
+      const before_whom = others.findIndex((other) => !waiting.has(other) && rankOf(other) > rankOf(one));
+      others.splice(before_whom < 0 ? others.length : before_whom, 0, one);
+    }
+    drawn = others;
+    yield drawn;
+  }
+  yield next;
 }
