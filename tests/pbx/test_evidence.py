@@ -22,9 +22,8 @@ BLOCK = "Event: QueueMemberPause\r\nMemberName: 王小红".encode()
 
 
 def evidence(folder: Path, log: SaidLog | None = None, **options: Any) -> Evidence:
-    return Evidence(
-        folder, "north", log or SaidLog(), **({"keep_days": 365, "clock": lambda: NOON / 1_000_000} | options)
-    )
+    usual: dict[str, Any] = {"keep_days": 365, "clock": lambda: NOON / 1_000_000}
+    return Evidence(folder, "north", log or SaidLog(), **(usual | options))
 
 
 def zcat(path: Path) -> bytes:
