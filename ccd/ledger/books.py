@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -36,14 +36,12 @@ class Ledger:
         names = set(owners) - self._opened[kinds]
         if not names:
             return
-        async with self.engine.connect() as connection:
-            await self._chart.read(connection, names)
+        await self._look(lambda connection: self._chart.read(connection, names))
         missing = [name for name in names if any((name, kind) not in self._chart.account_ids for kind in kinds)]
         if missing:
             await self._turn(lambda connection: open_accounts(connection, missing, kinds, floor))
             self._chart.forget(missing)
-            async with self.engine.connect() as connection:
-                await self._chart.read(connection, missing)
+            await self._look(lambda connection: self._chart.read(connection, missing))
         self._opened[kinds] |= names
 
     async def post(self, posting: Posting) -> Outcome:
@@ -65,13 +63,11 @@ class Ledger:
 
     async def balances(self, owner: str) -> dict[str, int]:
         """Seconds by kind of account, of those accounts that have a floor; empty for who has no account."""
-        async with self.engine.connect() as connection:
-            return await balances_of(connection, owner)
+        return await self._look(lambda connection: balances_of(connection, owner))
 
     async def sums(self, owner: str) -> dict[str, int]:
         """Seconds by kind of account, of those without a floor, summed from daily deltas."""
-        async with self.engine.connect() as connection:
-            return await sums_of(connection, owner)
+        return await self._look(lambda connection: sums_of(connection, owner))
 
     async def statement(self, owner: str, before: int | None = None, limit: int = 20) -> Statement:
         """The newest `limit` transactions (at most STATEMENT_LINES_MAX) on the owner's accounts with a floor, older
@@ -79,9 +75,12 @@ class Ledger:
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         if self.engine.dialect.name == "sqlite":
             options = {}  # a transaction that only reads sees one state of the file
-        async with self.engine.connect() as connection:
-            connection = await connection.execution_options(**options)
-            return await statement_of(connection, owner, before, min(limit, STATEMENT_LINES_MAX))
+        lines = min(limit, STATEMENT_LINES_MAX)
+        return await self._look(lambda connection: statement_of(connection, owner, before, lines), **options)
+
+    async def _look(self, work: Callable[[AsyncConnection], Awaitable[T]], **options: Any) -> T:
+        engine = self.engine.execution_options(**options)
+        return await take_turn(engine, work, self._patience, keep=False, writes=False)
 
     async def _turn(self, work: Callable[[AsyncConnection], Awaitable[T]], keep: bool = True) -> T:
         return await take_turn(self.engine, work, self._patience, keep)

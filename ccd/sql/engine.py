@@ -71,8 +71,9 @@ def check_sqlite(connection: Any, database: str) -> None:
 
 
 def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
+    cached = url.query.get("statement_cache_size")  # 0 where a pooler stands between us and the server
     engine = create_async_engine(
-        url.set(drivername="postgresql+asyncpg"),
+        url.set(drivername="postgresql+asyncpg").difference_update_query(["statement_cache_size"]),
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
@@ -80,12 +81,13 @@ def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine
         # Every statement is short: compiling one to machine code costs more than all of it. A plan that was made when a
         # table was empty must not outlive that.
         connect_args={
+            **({"statement_cache_size": int(str(cached))} if cached is not None else {}),
             "server_settings": {
                 "application_name": "ccd",
                 "jit": "off",
                 "plan_cache_mode": "force_custom_plan",
                 "lock_timeout": f"{lock_wait_ms}ms",
-            }
+            },
         },
     )
 

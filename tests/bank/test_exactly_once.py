@@ -19,6 +19,7 @@ from ccd.bank.statement import account_of
 from ccd.ledger.books import Ledger
 from ccd.sql.engine import open_engine
 from tests.bank.days import DAY, POLICIES, worth
+from tests.databases import TEMPLATE, PostgreSQL
 
 NETS = (300, -200, 465, 0, -1_000)
 
@@ -116,6 +117,50 @@ def test_killed_at_any_step_and_done_again_each_day_is_settled_once(database_url
                 assert os.WEXITSTATUS(status) != 255
                 break
         assert killed > 15
+
+
+def cut_at(step: int, postgresql: PostgreSQL, database: str) -> tuple[Callable[[AsyncEngine], None], list[int]]:
+    """The server cuts every connection to the database before the `step`th statement; gives the steps done, too."""
+    done: list[int] = []
+
+    def count(*_: object) -> None:
+        done.append(step)
+        if len(done) == step + 1:
+            postgresql.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
+
+    return lambda engine: event.listen(engine.sync_engine, "before_cursor_execute", count), done
+
+
+@pytest.mark.timeout(300)
+def test_a_connection_that_is_cut_before_any_statement_loses_and_repeats_nothing(postgresql: PostgreSQL) -> None:
+    url = postgresql.create(TEMPLATE)
+    database = url.split("/")[3].split("?")[0]
+    for step in itertools.count():
+        name = f"cut-{step}"
+        arm, done = cut_at(step, postgresql, database)
+        posted = asyncio.run(settle(url, name, days_of(name), 3, arm))
+        assert posted <= len(NETS)
+        asyncio.run(check(url, name, list(NETS)))
+        if len(done) <= step:
+            break
+    assert step > 15
+    postgresql.drop()
+
+
+async def test_a_database_that_is_serializable_by_default_settles_as_any_other(postgresql: PostgreSQL) -> None:
+    url = postgresql.create(TEMPLATE)
+    database = url.split("/")[3].split("?")[0]
+    postgresql.run(f"ALTER DATABASE {database} SET default_transaction_isolation = serializable")
+    await asyncio.gather(*(settle(url, "one", days_of("one"), 2, unarmed) for _ in range(3)))
+    await check(url, "one", list(NETS))
+    postgresql.drop()
+
+
+async def test_behind_a_pooler_that_keeps_no_statements_days_settle_all_the_same(postgresql: PostgreSQL) -> None:
+    url = postgresql.create(TEMPLATE) + "&prepared_statement_cache_size=0&statement_cache_size=0"
+    await settle(url, "pooled", days_of("pooled"), 2, unarmed)
+    await check(url, "pooled", list(NETS))
+    postgresql.drop()
 
 
 def test_two_processes_settle_the_same_day_at_once_and_each_agent_is_settled_once(database_url: str) -> None:
