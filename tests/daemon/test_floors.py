@@ -10,7 +10,7 @@ from ccd.daemon.site import Site
 from ccd.errors import RosterError
 from ccd.floor.events import CallerJoined, CallerLeft, Heard, Lost, Snapshot
 from ccd.floor.floor import FloorState
-from ccd.live.batch import LiveBatch, SourceNow, packed, unpack
+from ccd.live.batch import LiveBatch, SourceNow, SourceState, packed, unpack
 from ccd.settings import Settings
 from tests.floor.floors import S, added, connected, heard, member, paused, removed, snapshot, unpaused
 
@@ -30,7 +30,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = (START + 60) * S
-        self.switch = "live"
+        self.switch: SourceState = "live"
 
     def __call__(self) -> int:
         return self.now

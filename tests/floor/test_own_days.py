@@ -59,7 +59,8 @@ def test_who_came_and_went_within_a_day_has_no_day_there() -> None:
         Stay("early", None, at("24T09:00")), Stay("late", at("24T09:00"), at("24T11:00")),
         Stay("early", at("24T11:00"), None),
     )  # fmt: skip
-    assert {days.own_day(date(2026, 11, day)).unit for day in range(20, 29)} == {"early"}
+    own_days = [days.own_day(date(2026, 11, day)) for day in range(20, 29)]
+    assert {each and each.unit for each in own_days} == {"early"}
     assert days.at(at("24T10:00")) == DAYS["early"].of_date(date(2026, 11, 24))
 
 
