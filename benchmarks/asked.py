@@ -67,6 +67,13 @@ FIGURES = (
         "the same, started again on what is stored", "start", "seconds", 2.0, "at most", {"store": "again"}, "s",
     ),
     Figure(
+        "a restart late in a day of 5,000 agents with 200 segments each: its counters again, against reading the rows",
+        "restart", "ratio", 3.0, "at most",
+    ),
+    Figure(
+        "the same in seconds of one core", "restart", "refill_s", 10.0, "at most", unit="s",
+    ),
+    Figure(
         "settlement of 100,000 agent-days against a bare insert, SQLite: time", "settlement", "ratio", 3.0, "at most",
         {"engine": "sqlite"},
     ),
