@@ -16,7 +16,17 @@ from ccd.floor.days import BusinessDay, BusinessDays
 from ccd.floor.own_days import OwnDays
 from ccd.floor.records import DayRecord, Tally
 from ccd.floor.rules import ReasonRule, Reasons, SeatRules
-from ccd.floor.seats import Pause, State, View
+from ccd.floor.seats import (
+    PAUSED,
+    PAUSED_IN_ALL,
+    PAUSED_IN_SOME,
+    PAUSED_NOWHERE,
+    SIGNED_OUT,
+    UNOBSERVED,
+    Pause,
+    State,
+    View,
+)
 from ccd.floor.segments import Segment
 from ccd.floor.values import value
 
@@ -54,11 +64,11 @@ class Merged(NamedTuple):
 
     def is_paused(self, paused_in: Literal["all", "any"]) -> bool:
         """Whatever the telephone does meanwhile."""
-        return self.pause is Pause.ALL or (self.pause is Pause.SOME and paused_in == "any")
+        return self.pause is PAUSED_IN_ALL or (self.pause is PAUSED_IN_SOME and paused_in == "any")
 
 
 NO_DAY = BusinessDay(date.min, 0, 0)
-NOBODY = Merged(State.SIGNED_OUT, False, Pause.NONE, "")
+NOBODY = Merged(SIGNED_OUT, False, PAUSED_NOWHERE, "")
 
 
 def change_of(segment: Segment, pbx: str) -> Change:
@@ -75,11 +85,11 @@ def merge(views: Mapping[Hashable, View]) -> Merged:
         (view,) = views.values()
         return Merged(view.state, view.member, view.pause, view.reason)
     members = [view for view in views.values() if view.member]
-    state = min((view.state for view in views.values()), default=State.SIGNED_OUT)
-    paused = [view for view in members if view.pause is not Pause.NONE]
+    state = min((view.state for view in views.values()), default=SIGNED_OUT)
+    paused = [view for view in members if view.pause is not PAUSED_NOWHERE]
     if not paused:
-        return Merged(state, bool(members), Pause.NONE, "")
-    pause = Pause.ALL if all(view.pause is Pause.ALL for view in members) else Pause.SOME
+        return Merged(state, bool(members), PAUSED_NOWHERE, "")
+    pause = PAUSED_IN_ALL if all(view.pause is PAUSED_IN_ALL for view in members) else PAUSED_IN_SOME
     return Merged(state, True, pause, max(paused, key=lambda view: view.reason_at).reason)
 
 
@@ -176,7 +186,7 @@ class AgentClock:
             clock = self._copy()
             clock.confirm(clock.waiting[-1].at)
         tally = clock._tally(clock.at)
-        rule = clock._rule(clock.at) if clock.merged.state is State.PAUSED else None
+        rule = clock._rule(clock.at) if clock.merged.state is PAUSED else None
         if rule is None:
             return Reading(clock.merged, clock.since, tally, clock.at, False, None)
         left = clock._exempt_left(clock.merged.reason, rule, tally)
@@ -221,7 +231,7 @@ class AgentClock:
             return
         if after.member != before.member or after.pause is not before.pause:
             self._count(before, after, tally, at, told)
-        if after.state is not before.state or (after.state is State.PAUSED and after.reason != before.reason):
+        if after.state is not before.state or (after.state is PAUSED and after.reason != before.reason):
             self.since = at
         self.merged = after
 
@@ -240,7 +250,7 @@ class AgentClock:
         if after.is_paused(self.rules.seats.paused_in) and not before.is_paused(self.rules.seats.paused_in):
             tally.pauses += told
             self.exempt_in_pause = {}
-        if after.pause is Pause.NONE:
+        if after.pause is PAUSED_NOWHERE:
             self.exempt_in_pause = {}
 
     def _advance(self, to: int) -> None:
@@ -260,9 +270,9 @@ class AgentClock:
     def _spend(self, tally: Tally, start: int, span: int) -> None:
         merged = self.merged
         tally.in_state[merged.state] += span
-        if merged.pause is Pause.SOME and merged.state not in (State.UNOBSERVED, State.SIGNED_OUT):
+        if merged.pause is PAUSED_IN_SOME and merged.state not in (UNOBSERVED, SIGNED_OUT):
             tally.partly_paused += span
-        if merged.state is not State.PAUSED:
+        if merged.state is not PAUSED:
             return
         reason = merged.reason
         tally.paused[reason] = tally.paused.get(reason, 0) + span

@@ -11,7 +11,7 @@ from ccd.floor.agents import AgentClock, AgentRules, change_of
 from ccd.floor.own_days import OwnDays
 from ccd.floor.owners import Owner, OwnerOf, let_go, owner_or_itself, owners, taken_over
 from ccd.floor.records import DayRecord
-from ccd.floor.seats import Pause
+from ccd.floor.seats import PAUSED_NOWHERE
 from ccd.floor.segments import Segment
 
 RulesOf = Callable[[str | None], AgentRules]  # the unit's
@@ -78,7 +78,7 @@ class Crew:
         if held is None:
             return None
         day = self.days[held[0]]
-        plain = not day.several and day.merged.member and day.merged.pause is Pause.NONE
+        plain = not day.several and day.merged.member and day.merged.pause is PAUSED_NOWHERE
         return day if plain and len(day.views) == 1 else None
 
     def turned(self, pbx: str, segment: Segment) -> None:

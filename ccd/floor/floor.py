@@ -33,10 +33,10 @@ from ccd.floor.events import (
 )
 from ccd.floor.reconcile import reconcile
 from ccd.floor.rules import SeatRules
-from ccd.floor.seats import EFFECTS, Pause, Rejected, Seat, State, View, view_of
+from ccd.floor.seats import EFFECTS, PAUSED_NOWHERE, SIGNED_OUT, UNOBSERVED, Rejected, Seat, View, view_of
 from ccd.floor.segments import Segment, Transition
 
-NEVER_SEEN = View("", State.SIGNED_OUT, False, Pause.NONE, "", 0)
+NEVER_SEEN = View("", SIGNED_OUT, False, PAUSED_NOWHERE, "", 0)
 
 
 def in_order(callers: dict[str, int]) -> dict[str, int]:
@@ -139,13 +139,13 @@ class Floor:
         return transitions + self.turn(seat, at, event.ref, True, offered, answered, missed)
 
     def _reject(self, event: SeatEvent, why: str) -> None:
-        state = self.state.open[event.seat].view.state if event.seat in self.state.open else State.SIGNED_OUT
+        state = self.state.open[event.seat].view.state if event.seat in self.state.open else SIGNED_OUT
         self.rejected[Rejected(type(event).__name__, state, why)] += 1
 
     def _outlived_by_nothing(self, seat: Seat) -> None:
         """A seat speaks inside a gap, with no snapshot yet: only queue_log's restarts do, and no call outlives one."""
         known = self.state.open.get(seat.seat)
-        if known and known.view.state is State.UNOBSERVED:
+        if known and known.view.state is UNOBSERVED:
             offers = list(seat.offers)
             seat.offers.clear()
             self.forget_offers(seat, offers)
@@ -196,7 +196,7 @@ class Floor:
         """End the seat's wrap-up if its time has come by `at`; what nobody sees ends nothing."""
         if seat.wrap_up_until is None or seat.wrap_up_until > at:
             return []
-        if self.state.open[seat.seat].view.state is State.UNOBSERVED:
+        if self.state.open[seat.seat].view.state is UNOBSERVED:
             return []
         at = seat.at = max(seat.at, seat.wrap_up_until)
         seat.wrap_up_until = None
@@ -280,9 +280,9 @@ class Floor:
         if self.state.gap_since is None:
             self.state.gap_since = at
         for name, known in sorted(self.state.open.items()):
-            if known.view.state not in (State.SIGNED_OUT, State.UNOBSERVED):
+            if known.view.state not in (SIGNED_OUT, UNOBSERVED):
                 seat = self.state.seats[name]
                 seat.at = max(at, seat.at)
-                unobserved = known.view._replace(state=State.UNOBSERVED)
+                unobserved = known.view._replace(state=UNOBSERVED)
                 transitions.append(self.open(seat, seat.at, unobserved, 0, False))
         return transitions

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from ccd.floor.seats import State
+from ccd.floor.seats import SIGNED_OUT, UNOBSERVED, State
 
-SIGNED_OUT, UNOBSERVED, UNREACHABLE = State.SIGNED_OUT, State.UNOBSERVED, State.UNREACHABLE
+UNREACHABLE = State.UNREACHABLE  # kept at hand, as those in ccd.floor.seats
 
 
 @dataclass(frozen=True, slots=True)

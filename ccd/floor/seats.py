@@ -52,6 +52,13 @@ class Pause(IntEnum):
     ALL = 2
 
 
+# Members kept at hand: to take one off its Enum costs as much as to look at all the rows of STATES below.
+PAUSED, SIGNED_OUT, UNOBSERVED = State.PAUSED, State.SIGNED_OUT, State.UNOBSERVED
+PAUSED_NOWHERE, PAUSED_IN_SOME, PAUSED_IN_ALL = Pause.NONE, Pause.SOME, Pause.ALL
+TELEPHONE_FREE, TELEPHONE_IN_USE = Device.FREE, Device.IN_USE
+TELEPHONE_RINGS, TELEPHONE_GONE = Device.RINGING, Device.UNREACHABLE
+
+
 class View(NamedTuple):
     """What the facts of a seat mean: all that an agent's time line needs to know of it."""
 
@@ -165,7 +172,7 @@ def _paused(seat: Seat, event: MemberPaused, at: int, rules: SeatRules) -> str |
 
 
 def _device(seat: Seat, event: DeviceChanged, at: int, rules: SeatRules) -> str | None:
-    if event.device in (Device.FREE, Device.UNREACHABLE):
+    if event.device in (TELEPHONE_FREE, TELEPHONE_GONE):
         for call in [call for call, offer in seat.offers.items() if offer.caller_left]:
             seat.end_offer(call, at)
     if seat.calls and event.in_call is not None:
@@ -182,7 +189,7 @@ def _told_of_calls(seat: Seat, event: DeviceChanged, at: int, rules: SeatRules) 
     of_queue = [call for call in seat.calls if call.queue == event.queue]
     if event.in_call and len(of_queue) == 1:
         of_queue[0].unknown_since = None
-    elif not event.in_call and event.device in (Device.FREE, Device.UNREACHABLE):
+    elif not event.in_call and event.device in (TELEPHONE_FREE, TELEPHONE_GONE):
         for call in of_queue:
             if call.id is None:
                 seat.end_call(call, at, rules)
@@ -265,9 +272,6 @@ STATES: tuple[tuple[State, int], ...] = (
     (State.AVAILABLE, OTHERWISE),
 )
 
-# Kept at hand: taking a member off its Enum costs as much as looking at all the rows.
-DEVICE_IN_USE, DEVICE_RINGING, DEVICE_UNREACHABLE = Device.IN_USE, Device.RINGING, Device.UNREACHABLE
-
 
 def state_of(facts: int) -> State:
     for state, fact in STATES:
@@ -285,11 +289,11 @@ def view_of(seat: Seat, rules: SeatRules) -> View:
         if queue in rules.uncounted:
             continue
         counting += 1
-        if member.device is DEVICE_IN_USE:
+        if member.device is TELEPHONE_IN_USE:
             facts |= IN_USE
-        elif member.device is DEVICE_RINGING:
+        elif member.device is TELEPHONE_RINGS:
             facts |= RINGS
-        elif member.device is DEVICE_UNREACHABLE:
+        elif member.device is TELEPHONE_GONE:
             unreachable += 1
         if member.paused:
             paused += 1
@@ -310,6 +314,6 @@ def view_of(seat: Seat, rules: SeatRules) -> View:
     if seat.wrap_up_until is not None:
         facts |= WRAPS_UP
     if newest is None or not present:
-        return View(seat.name, state_of(facts), present, Pause.NONE, "", 0)
-    pause = Pause.ALL if paused == counting else Pause.SOME
+        return View(seat.name, state_of(facts), present, PAUSED_NOWHERE, "", 0)
+    pause = PAUSED_IN_ALL if paused == counting else PAUSED_IN_SOME
     return View(seat.name, state_of(facts), True, pause, newest.reason, newest.paused_at)

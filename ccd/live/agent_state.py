@@ -7,7 +7,7 @@ with a limit counts from then on, and leaves the base alone until then (docs/tim
 import msgspec
 
 from ccd.floor.agents import Reading
-from ccd.floor.seats import State
+from ccd.floor.seats import PAUSED, SIGNED_OUT, UNOBSERVED, State
 
 SECOND = 1_000_000
 
@@ -23,9 +23,8 @@ SHOWN_AS = {
     State.SIGNED_OUT: "signed_out",
 }
 
-# Kept at hand, because this is asked with every change: a member's way off its Enum is a long one.
-PAUSED, OTHER_CALL, UNOBSERVED = State.PAUSED, State.OTHER_CALL, State.UNOBSERVED
-NOT_SIGNED_IN = (State.SIGNED_OUT, UNOBSERVED)
+OTHER_CALL = State.OTHER_CALL  # kept at hand, as those in ccd.floor.seats
+NOT_SIGNED_IN = (SIGNED_OUT, UNOBSERVED)
 NO_BASE = (*NOT_SIGNED_IN, State.UNREACHABLE)
 
 

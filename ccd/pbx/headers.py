@@ -15,26 +15,28 @@ HEADERS = tuple(
 LOCAL = "Local/"
 NUMBER_DIGITS_MAX = 12  # of a whole number in a header; more are garbage
 
+FREE, IN_USE, MIRRORED = Device.FREE, Device.IN_USE, Device.MIRRORED
+
 # What app_queue's device states mean, by their number.
 DEVICES = {
-    "0": Device.FREE,
-    "1": Device.FREE,
-    "2": Device.IN_USE,
-    "3": Device.IN_USE,
+    "0": FREE,
+    "1": FREE,
+    "2": IN_USE,
+    "3": IN_USE,
     "4": Device.UNREACHABLE,
     "5": Device.UNREACHABLE,
     "6": Device.RINGING,
-    "7": Device.IN_USE,
-    "8": Device.IN_USE,
+    "7": IN_USE,
+    "8": IN_USE,
 }
 
 
 def device(headers: Headers, seat: str) -> Device:
     """A `Local/` seat's own device only mirrors the queue's call; a StateInterface that is another device does not."""
-    told = DEVICES.get(headers.get("Status", ""), Device.FREE)
+    told = DEVICES.get(headers.get("Status", ""), FREE)
     other = headers.get("StateInterface", "")
     mirrors = seat.startswith(LOCAL) and (not other or other.startswith(LOCAL))
-    return Device.MIRRORED if mirrors and told is Device.IN_USE else told
+    return MIRRORED if mirrors and told is IN_USE else told
 
 
 def in_call(headers: Headers, seat: str) -> bool | None:

@@ -49,6 +49,9 @@ class Phase(Enum):
     OBSERVING = "observing"
 
 
+DEAF, OBSERVING = Phase.DEAF, Phase.OBSERVING  # kept at hand, because they are asked for with every event
+
+
 class Observation:
     """What was heard so far; `hear` returns what it means for the floor."""
 
@@ -62,7 +65,7 @@ class Observation:
         settle_us: int | None = None,
     ) -> None:
         self.heard_at: int | None = None  # of the last queue event or Ping answer: where a gap would begin
-        self.phase = Phase.DEAF
+        self.phase = DEAF
         self.latest: int | None = None  # µs; what is stamped later is not taken. None: a capture may be of any time
         self.notices: set[bytes] = set()  # NOTICES that were heard; whoever acts on them takes them away
         self._blocks = blocks
@@ -88,7 +91,7 @@ class Observation:
 
     def lose(self, at: int | None = None) -> list[PbxEvent]:
         """The connection ended, or what came after `at` was dropped: a gap begins, at the last thing heard or there."""
-        was_observing, self.phase = self.phase is Phase.OBSERVING, Phase.DEAF
+        was_observing, self.phase = self.phase is OBSERVING, DEAF
         self._gathering = None
         self._held = []
         at = self.heard_at if at is None else at
@@ -139,7 +142,7 @@ class Observation:
         out: list[PbxEvent] = []
         gathering = self._gathering
         at = gathering.first_stamp if gathering else None
-        if at is None and self.phase is not Phase.OBSERVING:
+        if at is None and self.phase is not OBSERVING:
             at = self._start
         if gathering and gathering.complete and at is not None:
             self._place(at, out)
@@ -152,27 +155,35 @@ class Observation:
     def _queue_event(self, name: bytes, block: bytes, out: list[PbxEvent]) -> None:
         headers = self._picking.pick(name, self._blocks.text(block))
         at = microseconds(headers.get("Timestamp", ""))
-        if at is not None and self._is_ahead(at):
+        if at is None:
+            if self._translator.takes(headers) and self.phase is not DEAF:
+                self._translator.event(name, headers, None, 0)  # is rejected, and counted
+            return
+        if self.latest is not None and at > self.latest:
             self._translator.rejected[Rejected(name.decode(), Flaw.AHEAD)] += 1
             return
-        if at is not None and self._waits_for_stamp:
+        if (self._start is None or self._gathering is not None) and self._waits_for_stamp:
             self._stamped(at, out)
         if not self._translator.takes(headers):
             return
-        ref = self._keep(at, block) if at is not None else 0
-        if self.phase is Phase.DEAF:
+        ref = self._keep(at, block)
+        if self.phase is DEAF:
             return
         event = self._translator.event(name, headers, at, ref)
-        if at is not None:
-            self.heard_at = max(at, self.heard_at or at)
-        if event:
+        if self.heard_at is None or at > self.heard_at:
+            self.heard_at = at
+        if event is None:
+            return
+        if self.phase is OBSERVING and self._gathering is None:
+            out.append(event)
+        else:
             self._tell(event, out)
 
     def _tell(self, event: PbxEvent, out: list[PbxEvent]) -> None:
         gathering = self._gathering
         if gathering:
             gathering.told(event)
-        if self.phase is Phase.OBSERVING and (gathering is None or gathering.first_stamp is None):
+        if self.phase is OBSERVING and (gathering is None or gathering.first_stamp is None):
             out.append(event)
             return
         self._held.append(event)
@@ -181,7 +192,7 @@ class Observation:
             self._tell_held(out)
 
     def _row(self, name: bytes, block: bytes) -> None:
-        if self._gathering is None and self.phase is not Phase.DEAF and name == b"QueueParams":
+        if self._gathering is None and self.phase is not DEAF and name == b"QueueParams":
             self._gathering = Gathering(self._translator)
         if self._gathering is not None:
             self._gathering.row(name, self._picking.pick(name, self._blocks.text(block)), block)
@@ -189,19 +200,15 @@ class Observation:
     def _response(self, block: bytes, out: list[PbxEvent]) -> None:
         if PONG in block:
             at = stamp(block)
-            if self.phase is not Phase.DEAF and at is not None and not self._is_ahead(at):
+            if self.phase is not DEAF and at is not None and not self._is_ahead(at):
                 self._pong(at, out)
-        elif (
-            QUEUE_STATUS in block
-            and self.phase is not Phase.DEAF
-            and (self._gathering is None or self._gathering.complete)
-        ):
+        elif QUEUE_STATUS in block and self.phase is not DEAF and (self._gathering is None or self._gathering.complete):
             self._ask_again(out)
 
     def _pong(self, at: int, out: list[PbxEvent]) -> None:
         self._stamped(at, out)
         self.heard_at = max(at, self.heard_at or at)
-        if self.phase is Phase.OBSERVING:
+        if self.phase is OBSERVING:
             self._tell(Heard(at - self._margin_us), out)
 
     def _ask_again(self, out: list[PbxEvent]) -> None:
@@ -218,7 +225,7 @@ class Observation:
 
     @property
     def _waits_for_stamp(self) -> bool:
-        return self.phase is not Phase.DEAF and (
+        return self.phase is not DEAF and (
             self._start is None or (self._settle_us is not None and self._gathering is not None)
         )
 
@@ -239,7 +246,7 @@ class Observation:
         if gathering is None:
             return
         self._gathering = None
-        if self.phase is Phase.OBSERVING:
+        if self.phase is OBSERVING:
             out.append(gathering.snapshot(at, self._keep(at, gathering.evidence)))
         else:
             at = at if self._start is None else self._start
@@ -250,4 +257,4 @@ class Observation:
     def _tell_held(self, out: list[PbxEvent]) -> None:
         out += self._held
         self._held = []
-        self.phase = Phase.OBSERVING
+        self.phase = OBSERVING

@@ -147,8 +147,8 @@ class Translator:
     def _is_away(self, headers: Headers, seat: str, queue: str) -> bool:
         """A static member whose telephone is not registered, where the policy counts only those that are."""
         return (
-            self._scope.static_members == "registered"
-            and headers.get("Membership") == "static"
+            headers.get("Membership") == "static"
+            and self._scope.static_members == "registered"
             and device(headers, seat) is Device.UNREACHABLE
         )
 
