@@ -66,7 +66,9 @@ class Floors:
             self.crew.take(pbx, transition.opened)
         self._said += [_said(pbx, transition.opened) for transition in transitions]
         self._go_on()
-        return self._batch(pbx, transitions, next((ref for event in reversed(events) if (ref := _ref(event))), 0))
+        told = (event for event in reversed(events) if not isinstance(event, Heard | Lost))
+        newest = next(told, None)
+        return self._batch(pbx, transitions, newest.ref if newest else 0)
 
     def _batch(self, pbx: str, transitions: Sequence[Transition], ref: int) -> Batch:
         floor = self.floors[pbx]
@@ -189,11 +191,6 @@ class Floors:
 
     def _watermarks(self) -> dict[str, int]:
         return {pbx: floor.state.heard_at for pbx, floor in self.floors.items() if floor.state.heard_at is not None}
-
-
-def _ref(event: PbxEvent) -> int:
-    """Where the evidence keeps it; 0: nowhere."""
-    return 0 if isinstance(event, Heard | Lost) else event.ref
 
 
 def _said(pbx: str, opened: Segment) -> tuple[str, str, str, int, str, str]:
