@@ -62,7 +62,7 @@ def logins(said: str) -> dict[str, tuple[str, str]]:
 @pytest.mark.timeout(180)
 def test_the_demo_moves_settles_and_leaves_nothing_behind(demo: Demo, tmp_path: Path) -> None:
     port = free_port()
-    process = demo("--port", str(port), "--weeks", "1", "--speed", "400")
+    process = demo("--port", str(port), "--weeks", "1", "--speed", "1500")
     said = until_it_says(process, "Ctrl-C")
     url = f"http://127.0.0.1:{port}"
     assert f"{url}/" in said
