@@ -17,8 +17,8 @@ from benchmarks.capture import CHUNK_BYTES, Silence
 from ccd.daemon.floors import Floors
 from ccd.daemon.pages import hub_limits
 from ccd.daemon.site import Site
+from ccd.floor.events import PbxEvent
 from ccd.floor.floor import FloorState
-from ccd.history.batch import Batch
 from ccd.history.recorder import Recorder
 from ccd.history.resume import take_over
 from ccd.live.batch import SourceNow, pack
@@ -121,7 +121,7 @@ class WholeWay:
         self._begin()
         for chunks in before:
             for chunk in chunks:
-                await self._perform(self.floors.take(PBX, self._observation.hear(self._blocks.feed(chunk))))
+                await self._perform(self._observation.hear(self._blocks.feed(chunk)))
         session = Session("", Person("boss", Role.SUPERVISOR, None, (ALL_UNITS,)), FOR_EVER_S)
         client = Client(session, MsgpackCodec(), self._sink, asyncio.get_running_loop().time())
         self._hub.join(client, client.joined_at)
@@ -144,9 +144,7 @@ class WholeWay:
         batches = self._inbox.batches()
         for chunk in chunks:
             self._inbox.put(self._observation.hear(self._blocks.feed(chunk)))
-            batch = self.floors.take(PBX, await anext(batches))
-            self._writer.wake()
-            await self._perform(batch)
+            await self._perform(await anext(batches))
             await asyncio.sleep(0)
         await self._seen()
 
@@ -157,8 +155,14 @@ class WholeWay:
         self._observation.hear(self._blocks.feed(NOBODY))
         self.floors.take(PBX, self._observation.place((START_S - 3_600) * SECOND))
 
-    async def _perform(self, batch: Batch) -> None:
-        if self._recorder is not None:
+    async def _perform(self, events: list[PbxEvent]) -> None:
+        """As the daemon does (ccd.daemon.following); without a recorder, all but what is recorded."""
+        if self._recorder is None:
+            self.floors.apply(PBX, events)
+            self._writer.wake()
+        else:
+            batch = self.floors.take(PBX, events)
+            self._writer.wake()
             await self._recorder.put(batch)
 
     async def _seen(self) -> None:

@@ -57,6 +57,13 @@ class Floors:
 
     def take(self, pbx: str, events: Sequence[PbxEvent]) -> Batch:
         """Apply the events; what of it is to be recorded, in one step."""
+        transitions = self.apply(pbx, events)
+        told = (event for event in reversed(events) if not isinstance(event, Heard | Lost))
+        newest = next(told, None)
+        return self._batch(pbx, transitions, newest.ref if newest else 0)
+
+    def apply(self, pbx: str, events: Iterable[PbxEvent]) -> list[Transition]:
+        """Floor and crew go on to where these events lead; what is new waits for `changes`."""
         floor = self.floors[pbx]
         transitions: list[Transition] = []
         for event in events:
@@ -66,9 +73,7 @@ class Floors:
             self.crew.take(pbx, transition.opened)
         self._said += [_said(pbx, transition.opened) for transition in transitions]
         self._go_on()
-        told = (event for event in reversed(events) if not isinstance(event, Heard | Lost))
-        newest = next(told, None)
-        return self._batch(pbx, transitions, newest.ref if newest else 0)
+        return transitions
 
     def _batch(self, pbx: str, transitions: Sequence[Transition], ref: int) -> Batch:
         floor = self.floors[pbx]
