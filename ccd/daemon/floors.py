@@ -99,6 +99,7 @@ class Floors:
             self._gone += self.crew.restaff(self.site.everybody(self._turn_at), self._turn_at)
             self._turn_at = self.site.next_turn(self._turn_at)
         self._turn_at = self._turn_at or self.site.next_turn(at)
+        self.crew.same_until(self._turn_at)
 
     def reload(self, site: Site) -> list[Batch]:
         """Another roster, other reasons or queues: from now on. What was measured before stays as it was. What is to
@@ -107,6 +108,7 @@ class Floors:
         now = self._now()
         self._turn_at = site.next_turn(now)
         self._gone += self.crew.restaff(site.everybody(now), now)
+        self.crew.same_until(self._turn_at)
         batches: list[Batch] = []
         for pbx, floor in self.floors.items():
             if transitions := judge_anew(floor, site.seat_rules):

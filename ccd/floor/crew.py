@@ -5,7 +5,7 @@ agent, under the interface's name, so that assigning it later loses nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ccd.floor.agents import AgentClock, AgentRules, change_of
 from ccd.floor.own_days import OwnDays
@@ -26,6 +26,15 @@ def with_own_days(rules: AgentRules, days: OwnDays | None) -> AgentRules:
     return rules if days is None else replace(rules, days=days)
 
 
+@dataclass(slots=True)
+class Seated:
+    """Who is on a seat, with the agent's clock, and the seat's open segment."""
+
+    agent: str
+    clock: AgentClock
+    segment: Segment
+
+
 class Crew:
     """Live: transitions in, clocks kept. `changed` names the agents with a new reading; whoever publishes clears it."""
 
@@ -33,7 +42,8 @@ class Crew:
         self._owner_of = owner_of
         self._rules_of = rules_of
         self._own_days = own_days
-        self._held: dict[tuple[str, str], tuple[str, Segment]] = {}  # seat → its agent, and its open segment
+        self._seated: dict[tuple[str, str], Seated] = {}  # by PBX and seat
+        self._same_until = 0  # µs: before that, a seat of an unchanged name is its agent's still
         self.days: dict[str, AgentClock] = {}
         self.units: dict[str, str | None] = {}
         self.changed: set[str] = set()
@@ -53,7 +63,7 @@ class Crew:
         rostered = {owner.agent: owner for owner in everybody}
         for owner in rostered.values():
             self._begin(owner, self.days.get(owner.agent))
-        seated = {agent for agent, _ in self._held.values()}
+        seated = {held.agent for held in self._seated.values()}
         gone = sorted(self.days.keys() - rostered.keys() - seated)
         for agent in gone:
             del self.days[agent], self.units[agent]
@@ -67,26 +77,37 @@ class Crew:
         """The name under which the agent was last seen in a queue; empty if never."""
         return self._names.get(agent, "")
 
+    def same_until(self, at: int) -> None:
+        """No roster line begins or ends, and no business day, before `at`: until then nobody need be asked again."""
+        self._same_until = at
+
     def take(self, pbx: str, opened: Segment) -> None:
         """A seat's next segment has begun."""
-        self._give(pbx, opened, opened.start, opened.told)
+        key = (pbx, opened.seat)
+        held = self._seated.get(key)
+        if held is None or opened.start >= self._same_until or opened.view.name != held.segment.view.name:
+            self._give(pbx, opened, opened.start, opened.told)
+            return
+        held.segment = opened
+        held.clock.next_segment(pbx, key, opened)
+        self.changed.add(held.agent)
 
     def turning(self, pbx: str, seat: str) -> AgentClock | None:
         """The clock of whoever is signed in on the seat and pauses in no queue, if that agent has no other seat: as
         long as this, and the name, stay so, the clock may be told by itself (`AgentClock.turn`)."""
-        held = self._held.get((pbx, seat))
+        held = self._seated.get((pbx, seat))
         if held is None:
             return None
-        day = self.days[held[0]]
+        day = held.clock
         plain = not day.several and day.merged.member and day.merged.pause is PAUSED_NOWHERE
         return day if plain and len(day.views) == 1 else None
 
     def turned(self, pbx: str, segment: Segment) -> None:
         """This is the seat's segment now; the clock has been told already."""
         key = (pbx, segment.seat)
-        agent, _ = self._held[key]
-        self._held[key] = (agent, segment)
-        self.days[agent].views[key] = segment.view
+        held = self._seated[key]
+        held.segment = segment
+        held.clock.views[key] = segment.view
 
     def confirm(self, at: int) -> None:
         """Nothing before `at` will come from any source any more. Asked after each batch, and most say nothing new."""
@@ -100,8 +121,8 @@ class Crew:
 
     def pass_midnight(self, at: int) -> None:
         """A business day of some unit has begun, and roster lines may have: give each seat to whose it is now."""
-        for (pbx, _), (_, segment) in list(self._held.items()):
-            self._give(pbx, segment, at, told=False)
+        for (pbx, _), held in list(self._seated.items()):
+            self._give(pbx, held.segment, at, told=False)
         for agent, day in self.days.items():
             day.pass_midnight(at)
             day.forget_before(day.rules.days.at(at).day)
@@ -110,26 +131,20 @@ class Crew:
     def _give(self, pbx: str, segment: Segment, at: int, told: bool) -> None:
         owner = owner_or_itself(self._owner_of, pbx, segment.seat, segment.view.name, at)
         key = (pbx, segment.seat)
-        holder, known = self._held.get(key, (None, None))
-        self._held[key] = (owner.agent, segment)
+        before = self._seated.get(key)
         if segment.view.name:
             self._names[owner.agent] = segment.view.name
-        if holder == owner.agent and known is segment:
+        is_same = before is not None and before.segment is segment
+        if before is not None and before.agent == owner.agent and is_same:
             return
-        if holder == owner.agent and self.units[holder] == owner.unit:
-            self.days[holder].next_segment(pbx, key, segment)
-            self.changed.add(holder)
-            return
-        change = change_of(segment, pbx)
-        if holder is not None and holder != owner.agent:
-            self.days[holder].change(let_go(pbx, segment, at, told))
-            self.changed.add(holder)
-        if known is segment:
-            change = taken_over(pbx, segment, at)
-        day = self.days.get(owner.agent)
-        if day is None or self.units[owner.agent] != owner.unit:
-            day = self._begin(owner, day)
-        day.change(change)
+        if before is not None and before.agent != owner.agent:
+            before.clock.change(let_go(pbx, segment, at, told))
+            self.changed.add(before.agent)
+        clock = self.days.get(owner.agent)
+        if clock is None or self.units[owner.agent] != owner.unit:
+            clock = self._begin(owner, clock)
+        clock.change(taken_over(pbx, segment, at) if is_same else change_of(segment, pbx))
+        self._seated[key] = Seated(owner.agent, clock, segment)
         self.changed.add(owner.agent)
 
     def _begin(self, owner: Owner, before: AgentClock | None) -> AgentClock:
