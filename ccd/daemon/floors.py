@@ -89,7 +89,7 @@ class Floors:
         confirmed = [state.confirmed_at for state in states if state.confirmed_at and state.gap_since is None]
         if confirmed:
             self.crew.confirm(min(confirmed))
-        heard = max(state.heard_at or 0 for state in states)
+        heard = max(max(state.heard_at or 0, state.confirmed_at or 0) for state in states)
         if heard:
             self._turn(heard)
 

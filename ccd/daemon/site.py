@@ -44,6 +44,7 @@ class Site:
         )
         self.reasons = _reasons(settings.reasons)
         self.policies = policies_of(settings.policy)
+        self._personal = frozenset(name for name, reason in settings.reasons.items() if reason.personal)
         self._rules: dict[str | None, AgentRules] = {}
         # Each seat's lines under each name it has been seen with: asked with every transition.
         self._lines: dict[tuple[str, str, str], tuple[tuple[int, int, Owner], ...]] = {}
@@ -151,8 +152,7 @@ class Site:
         )
 
     def is_personal(self, reason: str) -> bool:
-        known = self.settings.reasons.get(reason)
-        return known is not None and known.personal
+        return reason in self._personal
 
     def _policy(self, unit: str | None, at: int) -> Policy:
         return self.policies.policy_at(unit or None, self.units.days(unit or "").at(at).day)
