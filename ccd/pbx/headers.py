@@ -1,4 +1,4 @@
-"""AMI's headers: those that are looked at, and what their numbers mean."""
+"""AMI's headers: those of an answer's rows, and what their numbers mean."""
 
 from collections.abc import Mapping
 
@@ -6,16 +6,16 @@ from ccd.floor.events import Device
 
 Headers = Mapping[str, str]
 
-# All that anybody looks at, of events and of an answer's rows.
-HEADERS = tuple(
+# All that is looked at of an answer's rows.
+ROW_HEADERS = tuple(
     """Agent InCall Interface LastPause Location MemberName Membership Name Paused PausedReason Queue StateInterface
-    Status Timestamp Uniqueid Wait Wrapuptime""".split()
+    Status Uniqueid Wait Wrapuptime""".split()
 )
 
 LOCAL = "Local/"
 NUMBER_DIGITS_MAX = 12  # of a whole number in a header; more are garbage
 
-FREE, IN_USE, MIRRORED = Device.FREE, Device.IN_USE, Device.MIRRORED
+FREE, IN_USE, MIRRORED, UNREACHABLE = Device.FREE, Device.IN_USE, Device.MIRRORED, Device.UNREACHABLE
 
 # What app_queue's device states mean, by their number.
 DEVICES = {
@@ -23,28 +23,27 @@ DEVICES = {
     "1": FREE,
     "2": IN_USE,
     "3": IN_USE,
-    "4": Device.UNREACHABLE,
-    "5": Device.UNREACHABLE,
+    "4": UNREACHABLE,
+    "5": UNREACHABLE,
     "6": Device.RINGING,
     "7": IN_USE,
     "8": IN_USE,
 }
 
 
-def device(headers: Headers, seat: str) -> Device:
-    """A `Local/` seat's own device only mirrors the queue's call; a StateInterface that is another device does not."""
-    told = DEVICES.get(headers.get("Status", ""), FREE)
-    other = headers.get("StateInterface", "")
-    mirrors = seat.startswith(LOCAL) and (not other or other.startswith(LOCAL))
-    return MIRRORED if mirrors and told is IN_USE else told
+def device(status: str, other: str, seat: str) -> Device:
+    """A `Local/` seat's own device only mirrors the queue's call; `other`, a StateInterface that is none, does not."""
+    told = DEVICES.get(status, FREE)
+    if told is IN_USE and seat.startswith(LOCAL) and (not other or other.startswith(LOCAL)):
+        return MIRRORED
+    return told
 
 
-def in_call(headers: Headers, seat: str) -> bool | None:
+def in_call(told: str, seat: str) -> bool | None:
     """None where the switch does not say, or says no of a call that it may have lost sight of."""
-    told = headers.get("InCall")
     if told == "1":
         return True
-    return None if told is None or is_optimised_away(seat) else False
+    return None if not told or is_optimised_away(seat) else False
 
 
 def is_optimised_away(interface: str) -> bool:

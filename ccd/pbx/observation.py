@@ -22,13 +22,16 @@ from enum import Enum
 
 from ccd.floor.events import Heard, Lost, PbxEvent
 from ccd.pbx.blocks import Blocks, event_name, microseconds, stamp
-from ccd.pbx.headers import HEADERS
+from ccd.pbx.headers import ROW_HEADERS
 from ccd.pbx.shapes import Picking
 from ccd.pbx.snapshot import ROWS, Gathering
 from ccd.pbx.translate import QUEUE_EVENTS, Flaw, Rejected, Translator
 
 PONG = b"\r\nPing: Pong"
 QUEUE_STATUS = b"\r\nMessage: Queue status will follow"
+
+# What is picked of a block: an event's row says it, and all rows of an answer are picked alike.
+PICKED = {name: row.headers for name, row in QUEUE_EVENTS.items()} | dict.fromkeys(ROWS, ROW_HEADERS)
 
 NOTICES = (b"FullyBooted", b"Reload")  # after these a snapshot may differ from what the events told
 HELD_EVENTS_MAX = 200_000  # held back while no snapshot has come; then they are told without one
@@ -69,7 +72,7 @@ class Observation:
         self.latest: int | None = None  # µs; what is stamped later is not taken. None: a capture may be of any time
         self.notices: set[bytes] = set()  # NOTICES that were heard; whoever acts on them takes them away
         self._blocks = blocks
-        self._picking = Picking(HEADERS)
+        self._picking = Picking(PICKED)
         self._translator = translator
         self._keep = keep
         self._margin_us = margin_us
@@ -153,23 +156,23 @@ class Observation:
     # --- blocks ------------------------------------------------------------------------------------------------------
 
     def _queue_event(self, name: bytes, block: bytes, out: list[PbxEvent]) -> None:
-        headers = self._picking.pick(name, self._blocks.text(block))
-        at = microseconds(headers.get("Timestamp", ""))
+        values = self._picking.pick(name, self._blocks.text(block))
+        at, is_ours = microseconds(values[0]), self._translator.takes(values[1])
         if at is None:
-            if self._translator.takes(headers) and self.phase is not DEAF:
-                self._translator.event(name, headers, None, 0)  # is rejected, and counted
+            if is_ours and self.phase is not DEAF:
+                self._translator.event(name, values, None, 0)  # is rejected, and counted
             return
         if self.latest is not None and at > self.latest:
             self._translator.rejected[Rejected(name.decode(), Flaw.AHEAD)] += 1
             return
         if (self._start is None or self._gathering is not None) and self._waits_for_stamp:
             self._stamped(at, out)
-        if not self._translator.takes(headers):
+        if not is_ours:
             return
         ref = self._keep(at, block)
         if self.phase is DEAF:
             return
-        event = self._translator.event(name, headers, at, ref)
+        event = self._translator.event(name, values, at, ref)
         if self.heard_at is None or at > self.heard_at:
             self.heard_at = at
         if event is None:
@@ -195,7 +198,8 @@ class Observation:
         if self._gathering is None and self.phase is not DEAF and name == b"QueueParams":
             self._gathering = Gathering(self._translator)
         if self._gathering is not None:
-            self._gathering.row(name, self._picking.pick(name, self._blocks.text(block)), block)
+            values = self._picking.pick(name, self._blocks.text(block))
+            self._gathering.row(name, dict(zip(ROW_HEADERS, values, strict=True)), block)
 
     def _response(self, block: bytes, out: list[PbxEvent]) -> None:
         if PONG in block:

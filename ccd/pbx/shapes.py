@@ -5,8 +5,8 @@ first comes, as a pattern in which every header's name of the block stands; a bl
 searched. A pattern matches all of a block or is of no use, so what is picked is the same either way.
 """
 
-from collections.abc import Callable, Iterable
-from re import Match, escape
+from collections.abc import Callable, Mapping, Sequence
+from re import Match, Pattern, escape
 from re import compile as compile_pattern
 
 SHAPES_MAX = 8  # of one event: versions, the channels that it names, optional headers
@@ -15,33 +15,42 @@ Matches = Callable[[str], Match[str] | None]
 
 
 class Picking:
-    """Picks the headers of these names. Of a header that comes twice the last value counts."""
+    """Picks from the blocks of each event the values of its headers here. Of one that comes twice the last counts."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = frozenset(names)
-        self._search = compile_pattern(f"\r\n({'|'.join(map(escape, sorted(self._names)))}): ([^\r]*)").findall
-        self._shapes: dict[bytes, list[tuple[tuple[str, ...], Matches]]] = {}
+    def __init__(self, headers: Mapping[bytes, Sequence[str]]) -> None:
+        self._headers = headers
+        self._searches: dict[bytes, Pattern[str]] = {
+            event: compile_pattern(f"\r\n({'|'.join(map(escape, names))}): ([^\r]*)")
+            for event, names in headers.items()
+        }
+        self._shapes: dict[bytes, list[tuple[Matches, Sequence[int]]]] = {event: [] for event in headers}
 
-    def pick(self, event: bytes, text: str) -> dict[str, str]:
-        """Those of the names that stand below the first line of an `event`'s block."""
-        for names, matches in self._shapes.get(event, ()):
+    def pick(self, event: bytes, text: str) -> Sequence[str]:
+        """The values, in the order of the event's headers; empty where one does not stand below the first line."""
+        for matches, order in self._shapes[event]:
             found = matches(text)
             if found is not None:
-                return dict(zip(names, found.groups()))  # noqa: B905  # as many as groups; asked with every event
-        headers = dict(self._search(text))
-        self._learn(event, text, headers)
-        return headers
+                return found.group(*order)
+        said = dict(self._searches[event].findall(text))
+        values = tuple(said.get(name, "") for name in self._headers[event])
+        self._learn(event, text, values)
+        return values
 
-    def _learn(self, event: bytes, text: str, headers: dict[str, str]) -> None:
-        shapes = self._shapes.setdefault(event, [])
+    def _learn(self, event: bytes, text: str, values: Sequence[str]) -> None:
+        shapes, names = self._shapes[event], self._headers[event]
         lines = text.split("\r\n")[1:]
         if len(shapes) == SHAPES_MAX or not all(": " in line for line in lines):
             return
-        named = [line.partition(": ")[0] for line in lines]
-        values = {True: ": ([^\r]*+)", False: ": [^\r]*+"}
-        pattern = "[^\r]*+" + "".join(f"\r\n{escape(name)}{values[name in self._names]}" for name in named)
-        names = tuple(name for name in named if name in self._names)
-        matches = compile_pattern(pattern).fullmatch
+        pattern = "[^\r]*+"
+        groups: dict[str, int] = {}
+        wanted = 0
+        for name in (line.partition(": ")[0] for line in lines):
+            if name in names:
+                wanted += 1
+                groups[name] = wanted
+            pattern += f"\r\n{escape(name)}: " + ("([^\r]*+)" if name in names else "[^\r]*+")
+        matches = compile_pattern(pattern + "()").fullmatch  # the last group stands for what is missing
+        order = tuple(groups.get(name, wanted + 1) for name in names)
         found = matches(text)
-        if found is not None and dict(zip(names, found.groups(), strict=True)) == headers:
-            shapes.append((names, matches))
+        if found is not None and found.group(*order) == values:
+            shapes.append((matches, order))

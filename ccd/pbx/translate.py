@@ -5,7 +5,7 @@ differ in them. What can't be translated becomes a `Rejected` that names event a
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -27,7 +27,7 @@ from ccd.floor.events import (
     OfferEnded,
     PbxEvent,
 )
-from ccd.pbx.headers import Headers, device, in_call, number
+from ccd.pbx.headers import UNREACHABLE, Headers, device, in_call, number
 
 
 class Flaw(Enum):
@@ -76,20 +76,22 @@ class Translator:
         self._away: set[tuple[str, str]] = set()
         self._away_rows: set[tuple[str, str]] = set()  # the same, as the answer that is being gathered says
 
-    def takes(self, headers: Headers) -> bool:
+    def takes(self, queue: str) -> bool:
         """False for what is of a queue that is not ours."""
-        queue = headers.get("Queue")
-        return queue is None or self._takes(queue)
-
-    def _takes(self, queue: str) -> bool:
         known = self._known_queues.get(queue)
         if known is None:
-            known = self._known_queues[queue] = self._scope.takes(queue)
+            known = self._known_queues[queue] = not queue or self._scope.takes(queue)
         return known
 
-    def event(self, name: bytes, headers: Headers, at: int | None, ref: int) -> PbxEvent | None:
-        """The event that a block of QUEUE_EVENTS means; None where it means nothing or was rejected."""
-        found = Rejected(name.decode(), Flaw.NO_TIME) if at is None else QUEUE_EVENTS[name](self, headers, at, ref)
+    def event(self, name: bytes, values: Sequence[str], at: int | None, ref: int) -> PbxEvent | None:
+        """What a block of QUEUE_EVENTS means; None where it means nothing or was rejected.
+
+        `values` are those of the event's row of the table, in its order; empty where the header is missing.
+        """
+        if at is None:
+            found: PbxEvent | Rejected | None = Rejected(name.decode(), Flaw.NO_TIME)
+        else:
+            found = QUEUE_EVENTS[name].meaning(self, at, ref, *values[1:])
         if isinstance(found, Rejected):
             self.rejected[found] += 1
             return None
@@ -97,115 +99,108 @@ class Translator:
 
     # --- membership --------------------------------------------------------------------------------------------------
 
-    def added(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected | None:
-        key = _key(headers, "QueueMemberAdded")
-        if isinstance(key, Rejected):
-            return key
-        if self._is_away(headers, *key):
-            self._away.add(key)
+    def added(
+        self, at: int, ref: int, queue: str, seat: str, name: str,
+        membership: str, status: str, other: str, paused: str, reason: str, wrap_up_s: str,
+    ) -> PbxEvent | Rejected | None:  # fmt: skip
+        if not (seat and queue):
+            return _nobody("QueueMemberAdded", seat)
+        telephone = device(status, other, seat)
+        if self._is_away(membership, telephone):
+            self._away.add((seat, queue))
             return None
-        return _added(headers, at, ref, *key)
+        return _added(at, ref, queue, seat, name, telephone, paused, reason, wrap_up_s)
 
-    def removed(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected | None:
-        key = _key(headers, "QueueMemberRemoved")
-        if isinstance(key, Rejected):
-            return key
-        if key in self._away:
-            self._away.discard(key)
+    def removed(self, at: int, ref: int, queue: str, seat: str, name: str) -> PbxEvent | Rejected | None:
+        if not (seat and queue):
+            return _nobody("QueueMemberRemoved", seat)
+        if (seat, queue) in self._away:
+            self._away.discard((seat, queue))
             return None
-        return MemberRemoved(at, ref, key[0], headers.get("MemberName", ""), key[1])
+        return MemberRemoved(at, ref, seat, name, queue)
 
-    def paused(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected | None:
-        key = _key(headers, "QueueMemberPause")
-        if isinstance(key, Rejected):
-            return key
-        paused = headers.get("Paused", "")
+    def paused(
+        self, at: int, ref: int, queue: str, seat: str, name: str, paused: str, reason: str
+    ) -> PbxEvent | Rejected | None:
+        if not (seat and queue):
+            return _nobody("QueueMemberPause", seat)
         if paused not in ("0", "1"):
             return Rejected("QueueMemberPause", Flaw.NO_PAUSE)
-        if key in self._away:
+        if (seat, queue) in self._away:
             return None
-        return MemberPaused(
-            at, ref, key[0], headers.get("MemberName", ""), key[1], paused == "1", headers.get("PausedReason", "")
-        )
+        return MemberPaused(at, ref, seat, name, queue, paused == "1", reason)
 
-    def status(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected | None:
-        key = _key(headers, "QueueMemberStatus")
-        if isinstance(key, Rejected):
-            return key
-        if self._is_away(headers, *key):
-            if key in self._away:
-                return None
-            self._away.add(key)
-            return MemberRemoved(at, ref, key[0], headers.get("MemberName", ""), key[1])
-        if key in self._away:
-            self._away.discard(key)
-            return _added(headers, at, ref, *key)
-        return DeviceChanged(
-            at, ref, key[0], headers.get("MemberName", ""), key[1], device(headers, key[0]), in_call(headers, key[0])
-        )
+    def status(
+        self, at: int, ref: int, queue: str, seat: str, name: str,
+        membership: str, status: str, other: str, paused: str, reason: str, wrap_up_s: str, told_in_call: str,
+    ) -> PbxEvent | Rejected | None:  # fmt: skip
+        if not (seat and queue):
+            return _nobody("QueueMemberStatus", seat)
+        telephone = device(status, other, seat)
+        was_away = (seat, queue) in self._away
+        if self._is_away(membership, telephone):
+            self._away.add((seat, queue))
+            return None if was_away else MemberRemoved(at, ref, seat, name, queue)
+        if was_away:
+            self._away.discard((seat, queue))
+            return _added(at, ref, queue, seat, name, telephone, paused, reason, wrap_up_s)
+        return DeviceChanged(at, ref, seat, name, queue, telephone, in_call(told_in_call, seat))
 
-    def _is_away(self, headers: Headers, seat: str, queue: str) -> bool:
+    def _is_away(self, membership: str, telephone: Device) -> bool:
         """A static member whose telephone is not registered, where the policy counts only those that are."""
-        return (
-            headers.get("Membership") == "static"
-            and self._scope.static_members == "registered"
-            and device(headers, seat) is Device.UNREACHABLE
-        )
+        return membership == "static" and self._scope.static_members == "registered" and telephone is UNREACHABLE
 
     # --- calls -------------------------------------------------------------------------------------------------------
 
-    def offered(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected:
-        key, call = _key(headers, "AgentCalled"), headers.get("Uniqueid", "")
-        if isinstance(key, Rejected):
-            return key
-        if not call:
-            return Rejected("AgentCalled", Flaw.NO_CALL)
-        return CallOffered(at, ref, key[0], headers.get("MemberName", ""), key[1], call)
+    def offered(self, at: int, ref: int, queue: str, seat: str, name: str, call: str) -> PbxEvent | Rejected:
+        if not (seat and queue and call):
+            return _no_call("AgentCalled", seat, queue)
+        return CallOffered(at, ref, seat, name, queue, call)
 
-    def connected(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected:
-        key, call = _key(headers, "AgentConnect"), headers.get("Uniqueid", "")
-        if isinstance(key, Rejected):
-            return key
-        if not call:
-            return Rejected("AgentConnect", Flaw.NO_CALL)
-        name, wrap_up_s = headers.get("MemberName", ""), number(headers.get("Wrapuptime", ""))
-        return CallConnected(at, ref, key[0], name, key[1], call, wrap_up_s)
+    def connected(
+        self, at: int, ref: int, queue: str, seat: str, name: str, call: str, wrap_up_s: str
+    ) -> PbxEvent | Rejected:
+        if not (seat and queue and call):
+            return _no_call("AgentConnect", seat, queue)
+        return CallConnected(at, ref, seat, name, queue, call, number(wrap_up_s))
 
-    def completed(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected:
+    def completed(self, at: int, ref: int, queue: str, seat: str, name: str, call: str) -> PbxEvent | Rejected:
         """Also a transfer's end (`Reason: transfer`); it can come without any channel header."""
-        key = _key(headers, "AgentComplete")
-        if isinstance(key, Rejected):
-            return key
-        return CallEnded(at, ref, key[0], headers.get("MemberName", ""), key[1], headers.get("Uniqueid") or None)
+        if not (seat and queue):
+            return _nobody("AgentComplete", seat)
+        return CallEnded(at, ref, seat, name, queue, call or None)
 
-    def rang_out(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected:
-        return _offer_ended(headers, at, ref, "AgentRingNoAnswer", missed=True)
+    def rang_out(self, at: int, ref: int, queue: str, seat: str, name: str, call: str) -> PbxEvent | Rejected:
+        if not (seat and queue and call):
+            return _no_call("AgentRingNoAnswer", seat, queue)
+        return OfferEnded(at, ref, seat, name, queue, call, missed=True)
 
-    def dumped(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected:
+    def dumped(self, at: int, ref: int, queue: str, seat: str, name: str, call: str) -> PbxEvent | Rejected:
         """The member heard the announcement and turned the caller away."""
-        return _offer_ended(headers, at, ref, "AgentDump", missed=False)
+        if not (seat and queue and call):
+            return _no_call("AgentDump", seat, queue)
+        return OfferEnded(at, ref, seat, name, queue, call, missed=False)
 
     # --- callers and pool agents -------------------------------------------------------------------------------------
 
-    def joined(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected:
-        caller = _caller(headers, "QueueCallerJoin")
-        return caller if isinstance(caller, Rejected) else CallerJoined(at, ref, *caller)
+    def joined(self, at: int, ref: int, queue: str, call: str) -> PbxEvent | Rejected:
+        return CallerJoined(at, ref, queue, call) if queue and call else _no_caller("QueueCallerJoin", queue)
 
-    def left(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected:
-        caller = _caller(headers, "QueueCallerLeave")
-        return caller if isinstance(caller, Rejected) else CallerLeft(at, ref, *caller, abandoned=False)
+    def left(self, at: int, ref: int, queue: str, call: str) -> PbxEvent | Rejected:
+        if not (queue and call):
+            return _no_caller("QueueCallerLeave", queue)
+        return CallerLeft(at, ref, queue, call, abandoned=False)
 
-    def abandoned(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected:
+    def abandoned(self, at: int, ref: int, queue: str, call: str) -> PbxEvent | Rejected:
         """The caller hung up, or the queue's own time-out ended the wait."""
-        caller = _caller(headers, "QueueCallerAbandon")
-        return caller if isinstance(caller, Rejected) else CallerLeft(at, ref, *caller, abandoned=True)
+        if not (queue and call):
+            return _no_caller("QueueCallerAbandon", queue)
+        return CallerLeft(at, ref, queue, call, abandoned=True)
 
-    def logged_in(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected:
-        agent = headers.get("Agent")
+    def logged_in(self, at: int, ref: int, queue: str, agent: str) -> PbxEvent | Rejected:
         return AgentLogged(at, ref, f"Agent/{agent}", True) if agent else Rejected("AgentLogin", Flaw.NO_SEAT)
 
-    def logged_off(self, headers: Headers, at: int, ref: int) -> PbxEvent | Rejected:
-        agent = headers.get("Agent")
+    def logged_off(self, at: int, ref: int, queue: str, agent: str) -> PbxEvent | Rejected:
         return AgentLogged(at, ref, f"Agent/{agent}", False) if agent else Rejected("AgentLogoff", Flaw.NO_SEAT)
 
     # --- rows of a snapshot ------------------------------------------------------------------------------------------
@@ -225,9 +220,10 @@ class Translator:
         if not queue or not seat:
             self.rejected[Rejected("QueueMember", Flaw.NO_SEAT if queue else Flaw.NO_QUEUE)] += 1
             return None
-        if not self._takes(queue):
+        if not self.takes(queue):
             return None
-        if self._is_away(headers, seat, queue):
+        telephone = device(headers.get("Status", ""), headers.get("StateInterface", ""), seat)
+        if self._is_away(headers.get("Membership", ""), telephone):
             self._away_rows.add((seat, queue))
             return None
         paused = headers.get("Paused") == "1"
@@ -238,19 +234,18 @@ class Translator:
             paused=paused,
             reason=headers.get("PausedReason", "") if paused else "",
             paused_since_s=number(headers.get("LastPause", "")) if paused else 0,
-            device=device(headers, seat),
-            in_call=in_call(headers, seat),
+            device=telephone,
+            in_call=in_call(headers.get("InCall", ""), seat),
             wrap_up_s=number(headers.get("Wrapuptime", "")),
         )
 
     def waiting_row(self, headers: Headers) -> WaitingRow | None:
         """A `QueueEntry` of a QueueStatus answer."""
-        caller = _caller(headers, "QueueEntry")
-        if isinstance(caller, Rejected):
-            self.rejected[caller] += 1
+        queue, call = headers.get("Queue", ""), headers.get("Uniqueid", "")
+        if not (queue and call):
+            self.rejected[_no_caller("QueueEntry", queue)] += 1
             return None
-        queue, call = caller
-        return WaitingRow(call, queue, number(headers.get("Wait", ""))) if self._takes(queue) else None
+        return WaitingRow(call, queue, number(headers.get("Wait", ""))) if self.takes(queue) else None
 
     def login_row(self, headers: Headers) -> str | None:
         """The seat of an `Agents` row, None where nobody is logged in on it."""
@@ -258,62 +253,53 @@ class Translator:
         return f"Agent/{agent}" if agent and headers.get("Status") != "AGENT_LOGGEDOFF" else None
 
 
-QUEUE_EVENTS: dict[bytes, Callable[[Translator, Headers, int, int], PbxEvent | Rejected | None]] = {
-    b"QueueMemberAdded": Translator.added,
-    b"QueueMemberRemoved": Translator.removed,
-    b"QueueMemberPause": Translator.paused,
-    b"QueueMemberStatus": Translator.status,
-    b"AgentCalled": Translator.offered,
-    b"AgentConnect": Translator.connected,
-    b"AgentComplete": Translator.completed,
-    b"AgentRingNoAnswer": Translator.rang_out,
-    b"AgentDump": Translator.dumped,
-    b"QueueCallerJoin": Translator.joined,
-    b"QueueCallerLeave": Translator.left,
-    b"QueueCallerAbandon": Translator.abandoned,
-    b"AgentLogin": Translator.logged_in,
-    b"AgentLogoff": Translator.logged_off,
+class Row(NamedTuple):
+    """What an event means, and its headers: the values of all but the first are `meaning`'s last arguments."""
+
+    meaning: Callable[..., PbxEvent | Rejected | None]
+    headers: tuple[str, ...]
+
+
+MEMBER = ("Timestamp", "Queue", "Interface", "MemberName")
+STATE = ("Membership", "Status", "StateInterface", "Paused", "PausedReason", "Wrapuptime")
+CALLER = ("Timestamp", "Queue", "Uniqueid")
+POOL_AGENT = ("Timestamp", "Queue", "Agent")
+
+QUEUE_EVENTS = {
+    b"QueueMemberAdded": Row(Translator.added, (*MEMBER, *STATE)),
+    b"QueueMemberRemoved": Row(Translator.removed, MEMBER),
+    b"QueueMemberPause": Row(Translator.paused, (*MEMBER, "Paused", "PausedReason")),
+    b"QueueMemberStatus": Row(Translator.status, (*MEMBER, *STATE, "InCall")),
+    b"AgentCalled": Row(Translator.offered, (*MEMBER, "Uniqueid")),
+    b"AgentConnect": Row(Translator.connected, (*MEMBER, "Uniqueid", "Wrapuptime")),
+    b"AgentComplete": Row(Translator.completed, (*MEMBER, "Uniqueid")),
+    b"AgentRingNoAnswer": Row(Translator.rang_out, (*MEMBER, "Uniqueid")),
+    b"AgentDump": Row(Translator.dumped, (*MEMBER, "Uniqueid")),
+    b"QueueCallerJoin": Row(Translator.joined, CALLER),
+    b"QueueCallerLeave": Row(Translator.left, CALLER),
+    b"QueueCallerAbandon": Row(Translator.abandoned, CALLER),
+    b"AgentLogin": Row(Translator.logged_in, POOL_AGENT),
+    b"AgentLogoff": Row(Translator.logged_off, POOL_AGENT),
 }
 
 
-def _key(headers: Headers, event: str) -> tuple[str, str] | Rejected:
-    """Seat and queue of a member's event."""
-    seat, queue = headers.get("Interface"), headers.get("Queue")
-    if not seat:
-        return Rejected(event, Flaw.NO_SEAT)
-    return (seat, queue) if queue else Rejected(event, Flaw.NO_QUEUE)
+def _nobody(event: str, seat: str) -> Rejected:
+    return Rejected(event, Flaw.NO_QUEUE if seat else Flaw.NO_SEAT)
 
 
-def _caller(headers: Headers, event: str) -> tuple[str, str] | Rejected:
-    """Queue and call of a caller's event."""
-    queue, call = headers.get("Queue"), headers.get("Uniqueid")
-    if not queue:
-        return Rejected(event, Flaw.NO_QUEUE)
-    return (queue, call) if call else Rejected(event, Flaw.NO_CALL)
+def _no_call(event: str, seat: str, queue: str) -> Rejected:
+    return Rejected(event, Flaw.NO_CALL) if seat and queue else _nobody(event, seat)
 
 
-def _added(headers: Headers, at: int, ref: int, seat: str, queue: str) -> MemberAdded:
-    paused = headers.get("Paused") == "1"
-    return MemberAdded(
-        at,
-        ref,
-        seat,
-        headers.get("MemberName", ""),
-        queue,
-        paused,
-        headers.get("PausedReason", "") if paused else "",
-        device(headers, seat),
-        number(headers.get("Wrapuptime", "")),
-    )
+def _no_caller(event: str, queue: str) -> Rejected:
+    return Rejected(event, Flaw.NO_CALL if queue else Flaw.NO_QUEUE)
 
 
-def _offer_ended(headers: Headers, at: int, ref: int, event: str, *, missed: bool) -> OfferEnded | Rejected:
-    key, call = _key(headers, event), headers.get("Uniqueid", "")
-    if isinstance(key, Rejected):
-        return key
-    if not call:
-        return Rejected(event, Flaw.NO_CALL)
-    return OfferEnded(at, ref, key[0], headers.get("MemberName", ""), key[1], call, missed)
+def _added(
+    at: int, ref: int, queue: str, seat: str, name: str, telephone: Device, paused: str, reason: str, wrap_up_s: str
+) -> MemberAdded:
+    is_paused = paused == "1"
+    return MemberAdded(at, ref, seat, name, queue, is_paused, reason if is_paused else "", telephone, number(wrap_up_s))
 
 
 def _matches(queue: str, patterns: tuple[str, ...]) -> bool:

@@ -17,7 +17,7 @@ from ccd.floor.events import (
     OfferEnded,
     PbxEvent,
 )
-from ccd.pbx.translate import Flaw, Rejected, Scope, Translator
+from ccd.pbx.translate import QUEUE_EVENTS, Flaw, Rejected, Scope, Translator
 
 AT, REF = 1_795_466_140_427_029, 20261123_000000007
 SEAT = "PJSIP/1001"
@@ -37,9 +37,14 @@ BARE = {"Queue": "support", "Interface": SEAT, "Paused": "1"}  # the least that 
 CALL = MEMBER | {"Uniqueid": "1795466146.0", "Linkedid": "1795466100.0", "DestUniqueid": "1795466146.2"}
 
 
+def told(translator: Translator, name: bytes, headers: dict[str, str], at: int | None, ref: int) -> PbxEvent | None:
+    values = [headers.get(header, "") for header in QUEUE_EVENTS[name].headers]
+    return translator.event(name, values, at, ref)
+
+
 def check(name: str, headers: dict[str, str], expected: PbxEvent, scope: Scope | None = None) -> None:
     translator = Translator(scope or Scope())
-    assert translator.event(name.encode(), headers, AT, REF) == expected
+    assert told(translator, name.encode(), headers, AT, REF) == expected
     assert not translator.rejected
 
 
@@ -164,7 +169,7 @@ def test_a_local_seats_own_device_only_mirrors_the_queues_call(seat, state_inter
 def test_what_cannot_be_translated_is_rejected_by_name_and_counted(name, headers, at, flaw):
     translator = Translator(Scope())
     for _ in range(2):
-        assert translator.event(name.encode(), headers, at, REF) is None
+        assert told(translator, name.encode(), headers, at, REF) is None
     assert translator.rejected == {Rejected(name, flaw): 2}
 
 
@@ -180,10 +185,10 @@ def test_what_cannot_be_translated_is_rejected_by_name_and_counted(name, headers
 def test_queues_that_are_not_ours_are_left_out_everywhere(scope, taken):
     translator = Translator(scope)
     queues = {"support", "sales", "spare"}
-    assert {queue for queue in queues if translator.takes({"Queue": queue})} == taken
+    assert {queue for queue in queues if translator.takes(queue)} == taken
     assert {queue for queue in queues if translator.member_row({"Queue": queue, "Location": SEAT})} == taken
     assert {queue for queue in queues if translator.waiting_row({"Queue": queue, "Uniqueid": "1"})} == taken
-    assert translator.takes({"Agent": "1009"})
+    assert translator.takes("")
 
 
 def test_a_static_member_is_signed_in_while_its_telephone_is_registered():
@@ -192,7 +197,7 @@ def test_a_static_member_is_signed_in_while_its_telephone_is_registered():
     gone, back = static | {"Status": "5"}, static | {"Status": "1"}
 
     def said(headers: dict[str, str], name: bytes = b"QueueMemberStatus") -> PbxEvent | None:
-        return translator.event(name, headers, AT, REF)
+        return told(translator, name, headers, AT, REF)
 
     assert said(gone) == MemberRemoved(AT, REF, SEAT, "Ann", "support")
     assert said(gone) is None
@@ -214,20 +219,20 @@ def test_a_static_member_that_an_answer_shows_unregistered_is_added_when_it_regi
     translator.begin_rows()
     assert translator.member_row(listed) is None
     translator.end_rows(spoke=())
-    registered = translator.event(b"QueueMemberStatus", listed | {"Status": "1"}, AT, REF)
+    registered = told(translator, b"QueueMemberStatus", listed | {"Status": "1"}, AT, REF)
     assert isinstance(registered, MemberAdded)
 
 
 def test_an_answer_that_overtook_a_registration_does_not_lose_the_member():
     translator = Translator(Scope())
     static = FULL | {"Membership": "static", "Location": SEAT}
-    translator.event(b"QueueMemberStatus", static | {"Status": "5"}, AT, REF)
+    told(translator, b"QueueMemberStatus", static | {"Status": "5"}, AT, REF)
     translator.begin_rows()
     assert translator.member_row(static | {"Status": "1"}) is not None
-    registered = translator.event(b"QueueMemberStatus", static | {"Status": "1"}, AT, REF)
+    registered = told(translator, b"QueueMemberStatus", static | {"Status": "1"}, AT, REF)
     assert isinstance(registered, MemberAdded)
     translator.end_rows(spoke={(SEAT, "support")})
-    later = translator.event(b"QueueMemberStatus", static | {"Status": "1"}, AT, REF)
+    later = told(translator, b"QueueMemberStatus", static | {"Status": "1"}, AT, REF)
     assert isinstance(later, DeviceChanged)
 
 

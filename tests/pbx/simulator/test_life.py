@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ccd.pbx.blocks import Blocks, event_name, stamp
+from ccd.pbx.observation import PICKED
+from ccd.pbx.shapes import Picking
 from ccd.pbx.simulator.days import blocks_of_day, events_of_day, speech_of_day
 from ccd.pbx.simulator.life import Life, midnight_of
 from ccd.pbx.simulator.queues import QUEUES
@@ -77,9 +79,9 @@ def test_a_day_reached_by_living_is_the_day_that_was_begun_with():
 
 
 def test_the_day_as_events_is_what_reading_its_bytes_gives():
-    reader, translator = Blocks(), Translator(Scope())
+    reader, picking, translator = Blocks(), Picking(PICKED), Translator(Scope())
     read = [
-        translator.event(event_name(block), reader.headers(block), stamp(block), 0)
+        translator.event(event_name(block), picking.pick(event_name(block), reader.text(block)), stamp(block), 0)
         for piece in blocks_of_day(people(), DAY, ZONE, SEED)
         for block in reader.feed(piece)
         if event_name(block) in QUEUE_EVENTS
