@@ -5,8 +5,10 @@
 Two JSON objects, one a line. `pipeline`: `ratio` is the pipeline's speed by that of panoramisk with a callback that
 does nothing, on the same stream of queue events; `ratio_to_limit` is by that of splitting the bytes and making dicts;
 `ratio_recorded` is with evidence and history written as well. `pipeline_scale`: `ratio` is the cost of an event on a
-floor of 50,000 agents by that on one of 500. Ratios are of CPU time of the Python process, the middle of the turns'
-(benchmarks.lanes); `ratio_wall` is the first of the wall clock, with Redis' part in it.
+floor of 50,000 agents by that on one of 500, where each chunk from the socket is shown before the next comes;
+`ratio_flat_out` is the same as fast as it goes: then a small floor's agents change several times in one batch, and are
+written and shown once for it, which no floor's do at the pace of people. Ratios are of CPU time of the Python process,
+the middle of the turns' (benchmarks.lanes); `ratio_wall` is the first of the wall clock, with Redis' part in it.
 """
 
 import argparse
@@ -74,8 +76,8 @@ class Parsing:
 class Following:
     """A lane's way through all of the daemon."""
 
-    def __init__(self, way: WholeWay, stream: Stream, events: int) -> None:
-        self._way, self._stream, self._events = way, stream, events
+    def __init__(self, way: WholeWay, stream: Stream, events: int, in_step: bool) -> None:
+        self._way, self._stream, self._events, self._in_step = way, stream, events, in_step
         self._chunks: list[bytes] = []
 
     async def prepare(self) -> int:
@@ -83,7 +85,7 @@ class Following:
         return self._events
 
     async def run(self) -> None:
-        await self._way.follow(self._chunks)
+        await self._way.follow(self._chunks, in_step=self._in_step)
 
 
 @asynccontextmanager
@@ -92,11 +94,11 @@ async def parsing(parse: Callable[[list[bytes]], int], agents: int, events: int)
 
 
 @asynccontextmanager
-async def following(agents: int, events: int, recorded: bool = False) -> AsyncIterator[Way]:
+async def following(agents: int, events: int, recorded: bool = False, in_step: bool = False) -> AsyncIterator[Way]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     stream = Stream(agents)
     async with (recorded_way if recorded else whole_way)(agents, stream) as way:
-        yield Following(way, stream, events)
+        yield Following(way, stream, events, in_step)
 
 
 def ratio(of: list[Cost], by: list[Cost], figure: Callable[[Cost], float] = lambda cost: cost.cpu_us) -> float:
@@ -131,16 +133,22 @@ def compare_with_panoramisk(events: int, turns: int) -> dict[str, Any]:
 
 
 def compare_floors(events: int, turns: int) -> dict[str, Any]:
-    with lanes({str(agents): partial(following, agents, events) for agents in (FEW, MANY)}) as opened:
-        costs = by_turns(opened, turns)
-    few, many = costs.values()
+    def costs(in_step: bool) -> dict[str, list[Cost]]:
+        of_turn = events // 4 if in_step else events  # a frame's interval passes with each chunk
+        ways = {str(agents): partial(following, agents, of_turn, in_step=in_step) for agents in (FEW, MANY)}
+        with lanes(ways) as opened:
+            return by_turns(opened, turns)
+
+    stepped, flat_out = costs(True), costs(False)
+    (few, many), (few_flat_out, many_flat_out) = stepped.values(), flat_out.values()
     return {
         "name": "pipeline_scale",
         "ratio": ratio(many, few),
         "asked_max": ASKED_OF_SCALE,
-        "ratio_wall": ratio(many, few, lambda cost: cost.wall_us),
-        "events": events * turns,
-        "cpu_us_per_event": us(costs),
+        "ratio_flat_out": ratio(many_flat_out, few_flat_out),
+        "events": events // 4 * turns,
+        "cpu_us_per_event": us(stepped),
+        "cpu_us_per_event_flat_out": us(flat_out),
     }
 
 

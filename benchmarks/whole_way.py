@@ -1,8 +1,8 @@
 """The whole way of an event through the daemon but for the sockets at its two ends, and the stream that goes that way.
 
-The daemon's own parts (ccd.daemon.run puts the same together): what the socket's callback does, floor, crew, the batch
-for the history, the writer with a Valkey of its own, the feed that reads it, the hub, and one board that takes frames.
-With `recorded`, evidence and history are written as well.
+The daemon's own parts (ccd.daemon.run puts the same together): what the socket's callback does, floor, crew, the writer
+with a Valkey of its own, the feed that reads it, the hub, and one board that takes frames. With `recorded`, evidence
+and history are made and written as well.
 """
 
 import asyncio
@@ -139,13 +139,16 @@ class WholeWay:
         for store in self._stores:
             await store.close()
 
-    async def follow(self, chunks: list[bytes]) -> None:
-        """What the socket's callback does, and what the daemon does with what has come; until it has been shown."""
+    async def follow(self, chunks: list[bytes], *, in_step: bool = False) -> None:
+        """What the socket's callback does, and what the daemon does with what has come; until it has been shown.
+
+        `in_step`: each chunk is shown before the next comes, so that an agent's changes are not put together in one.
+        """
         batches = self._inbox.batches()
         for chunk in chunks:
             self._inbox.put(self._observation.hear(self._blocks.feed(chunk)))
             await self._perform(await anext(batches))
-            await asyncio.sleep(0)
+            await (self._seen() if in_step else asyncio.sleep(0))
         await self._seen()
 
     def _begin(self) -> None:
