@@ -1,6 +1,5 @@
 """The roster that was applied last, kept beside the state: one that was edited while nobody ran is held against it."""
 
-import shutil
 from pathlib import Path
 
 from ccd.daemon.site import Site
@@ -27,10 +26,7 @@ class AppliedRoster:
         return changes_since(before, site.roster)
 
     def keep(self, site: Site) -> None:
-        """This is the roster that is applied."""
-        if site.roster_file is None:
-            self._file.write_text(roster_file.EMPTY, encoding="utf-8")
-            return
+        """This is the roster that is applied, as it was read: its file may have been edited since."""
         new = self._file.with_suffix(".new")
-        shutil.copyfile(site.roster_file, new)
+        new.write_text(site.roster_text, encoding="utf-8", newline="")
         new.replace(self._file)

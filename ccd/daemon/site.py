@@ -35,8 +35,9 @@ class Site:
         self.settings = settings
         units = {key: Unit(u.name, u.timezone, u.day_starts_at, u.parent) for key, u in settings.units.items()}
         self.units = Units(settings.timezone, settings.day_starts_at, units)
-        self.roster_file = roster or settings.roster
-        self.roster = roster_file.read(self.roster_file, self.units) if self.roster_file else Roster()
+        file = roster or settings.roster
+        self.roster_text = roster_file.text_of(file) if file else roster_file.EMPTY  # the file may say else by now
+        self.roster = roster_file.parse(self.roster_text, file, self.units) if file else Roster()
         self.seat_rules = SeatRules(
             settings.floor.paused_in,
             settings.floor.other_call_while_paused,

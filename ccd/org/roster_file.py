@@ -27,17 +27,22 @@ Row = Mapping[str, str]
 
 def read(file: Path, units: Units) -> Roster:
     """The roster in `file`; a RosterError that names every fault if there is one."""
+    return parse(text_of(file), file, units)
+
+
+def text_of(file: Path) -> str:
+    """What the file says, for `parse`; a RosterError where it can't be read."""
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        return file.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise RosterError((Fault(file, None, "", f"can't be read: {error.strerror}"),)) from None
     except UnicodeDecodeError as error:
         problem = f"is not UTF-8 (byte {error.start}); save it as CSV UTF-8"
         raise RosterError((Fault(file, None, "", problem),)) from None
-    return parse(text, file, units)
 
 
 def parse(text: str, file: Path, units: Units) -> Roster:
+    """The roster that `text`, of `file`, says; a RosterError that names every fault if there is one."""
     faults: list[Fault] = []
     entries: list[Entry] = []
     dated: dict[int, Row] = {}
