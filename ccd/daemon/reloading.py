@@ -77,20 +77,29 @@ class Reloading:
             notifier.ready(status())
 
     async def take(self, site: Site) -> None:
-        """Another site from now on; days that it sees otherwise are measured anew (docs/time-bank.md 2.1, 2.3)."""
-        self._current.shown = site
-        self._hub.take(self._board.look_again())
-        self._hub.tell_site()
+        """Another site from now on; days that it sees otherwise are measured anew (docs/time-bank.md 2.1, 2.3).
+
+        DatabaseBusyError: everything is, and is shown, as it was before.
+        """
+        self._show(site)  # what becomes personal does not wait for a day that is being closed
         today_anew = self._is_today_otherwise(site)
-        async with self._closer.closing:
-            if self._applied is not None:
-                await self._applied.note(site)
-            self._current.site = site
-            self._closer.site, self._closer.units = site.measuring, site.rostered_units
-            self._closer.policies = site.policies
+        try:
+            async with self._closer.closing:
+                if self._applied is not None:
+                    await self._applied.note(site)
+                self._current.site = site
+                self._closer.follow(site.measuring, site.rostered_units, site.policies)
+        except DatabaseBusyError:
+            self._show(self._current.site)
+            raise
         await self._following.go_on_by(site, today_anew)
         self._hub.look_again(lambda person, asked: floor_units(person, asked, site.units.with_below))
         log.info("reloaded", agents=len(list(site.roster.agents)), units=len(site.rostered_units))
+
+    def _show(self, site: Site) -> None:
+        self._current.shown = site
+        self._hub.take(self._board.look_again())
+        self._hub.tell_site()
 
     def _is_today_otherwise(self, site: Site) -> bool:
         before = self._current.site

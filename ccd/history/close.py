@@ -61,12 +61,12 @@ class Closed:
 
 
 class Closer:
-    """Closes the days of `units`. `now` gives µs since the epoch; `site` may be replaced while it runs."""
+    """Closes the days of `units`. `now` gives µs since the epoch."""
 
     def __init__(
         self,
         engine: AsyncEngine,
-        site: Measuring,
+        measuring: Measuring,
         units: Collection[str],
         pbxs: Collection[str],
         policies: Policies,
@@ -76,12 +76,16 @@ class Closer:
         patience: Patience | None = None,
         days_back_max: int = DAYS_BACK_MAX,
     ) -> None:
-        self.site, self.units, self.pbxs, self.policies = site, units, pbxs, policies
+        self.measuring, self.units, self.pbxs, self.policies = measuring, units, pbxs, policies
         self.waits_since: date | None = None  # the earliest day that was over and is not closed
-        self.closing = asyncio.Lock()  # who changes the site holds it: a day is measured and noted under one
+        self.closing = asyncio.Lock()  # who calls `follow` holds it: a day is measured and noted under one
         self._engine, self._settle, self._now = engine, settle, now
         self._wait = settle_wait_s_max * SECOND
         self._patience, self._days_back_max = patience or Patience(), days_back_max
+
+    def follow(self, measuring: Measuring, units: Collection[str], policies: Policies) -> None:
+        """By these from the next day on that is closed; by whoever holds `closing`."""
+        self.measuring, self.units, self.policies = measuring, units, policies
 
     async def run(self, interval_s: float = CLOSE_INTERVAL_S) -> None:
         """Looks each `interval_s` for what can be closed. A database that is busy or away is said once."""
@@ -114,13 +118,11 @@ class Closer:
             self.waits_since = min((each.day.day for each in seen.waiting), default=None)
             return seen
 
-    async def due(self, now: int) -> list[tuple[str, date]]:
-        """The units' days that can be closed at `now`, µs, in date order."""
-        return [(each.unit, each.day.day) for each in (await self.outlook(now)).due]
-
     async def outlook(self, now: int) -> Outlook:
         async with reading(self._engine) as connection:
-            return await outlook(connection, self.site, self.units, self.pbxs, now, self._wait, self._days_back_max)
+            return await outlook(
+                connection, self.measuring, self.units, self.pbxs, now, self._wait, self._days_back_max
+            )
 
     async def close(self, unit: str, day: date, dry_run: bool = False) -> Closed:
         """Closes one day of a unit, or says what closing would do. Closing again changes nothing, unless a figure
@@ -130,7 +132,7 @@ class Closer:
         """
         if unit not in self.units:
             raise UnknownUnitError(unit, tuple(sorted(self.units)))
-        taken = await self._measure(unit, self.site.rules_of(unit).days.of_date(day))
+        taken = await self._measure(unit, self.measuring.rules_of(unit).days.of_date(day))
         if dry_run:
             async with reading(self._engine) as connection:
                 new, kept = await _revised(connection, taken)
@@ -171,14 +173,14 @@ class Closer:
     async def _measure(self, unit: str, day: BusinessDay) -> Taken:
         async with reading(self._engine) as connection:
             sources = await stored_sources(connection)
-            seen = await seen_between(connection, self.site.reaches_back(day), day.end)
-            agents = {a: h for a, h in holders(seen, self.site, day).items() if h.unit == unit}
+            seen = await seen_between(connection, self.measuring.reaches_back(day), day.end)
+            agents = {a: h for a, h in holders(seen, self.measuring, day).items() if h.unit == unit}
             each = due_of(unit, day, agents.values(), sources, self.pbxs)
             self._check_over(each)
-            measured = await measured_days(connection, agents, self.site, sources, whole=True)
+            measured = await measured_days(connection, agents, self.measuring, sources, whole=True)
         numbers = {pbx: source.number for pbx, source in sources.items()}
         policy_from = self.policies.policy_at(unit, day.day).holds_from
-        judged_by = JudgedBy(policy_from, self.site.rules_of(unit).reasons.holds_from(day.day))
+        judged_by = JudgedBy(policy_from, self.measuring.rules_of(unit).reasons.holds_from(day.day))
         return Taken(unit, day, tuple(measured), numbers, each.lagging, judged_by)
 
     def _check_over(self, each: Due) -> None:

@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 from ccd.daemon.past import live_through
 from ccd.daemon.run import ALL_PARTS, House, Surroundings, house
 from ccd.daemon.surroundings import usable
+from ccd.errors import DatabaseBusyError
 from ccd.floor.events import Heard
 from ccd.history.day_rows import StoredDay, latest_days
 from ccd.history.reading import reading
@@ -188,6 +189,27 @@ async def test_what_becomes_personal_is_hidden_from_boards_at_once(site: Site) -
         async with site.made.closer.closing:  # however long a day takes to be closed
             os.kill(os.getpid(), signal.SIGHUP)
             await site.until(lambda: site.on_the_board()["reason"] == "personal")
+
+
+async def test_what_is_not_taken_is_not_shown_either(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.write("[reasons.meal]\npersonal = true\n")
+    async with living(site):
+        await pause(site, "meal")
+        assert site.on_the_board()["reason"] == "personal"
+        shown: list[str] = []
+
+        async def away(*_: object) -> None:
+            shown.append(site.on_the_board()["reason"])
+            raise DatabaseBusyError(6, 4.2, "as if nobody answered", ambiguous=False)
+
+        monkeypatch.setattr(site.made.applied, "note", away)
+        site.write("[reasons.meal]\npersonal = false\n")
+        with capture_logs() as logs:
+            os.kill(os.getpid(), signal.SIGHUP)
+            await site.until(lambda: any("not reloaded" in entry["event"] for entry in logs))
+        assert shown == ["meal"]
+        assert site.on_the_board()["reason"] == "personal"
+        assert site.made.current.shown is site.made.current.site
 
 
 async def test_a_queue_that_counts_no_more_signs_out_at_the_reload_and_it_is_recorded(site: Site) -> None:

@@ -87,7 +87,13 @@ class Bank:
         return account.balance_s + account.kinds["reserved"] - account.kinds["leave"]
 
     async def due(self) -> list[tuple[str, date]]:
-        return await self.closer.due(self.now())
+        """The units' days that can be closed, in date order."""
+        return [(each.unit, each.day.day) for each in (await self.closer.outlook(self.now())).due]
+
+    def follow(self, measuring: Measuring, policies: Policies = POLICIES) -> None:
+        """Another configuration from now on."""
+        self.settler = Settler(self.ledger, policies, "centre")
+        self.closer.follow(measuring, self.units, policies)
 
     async def day(self, agent: str, day: date = FIRST) -> StoredDay:
         async with reading(self.engine) as connection:

@@ -174,7 +174,7 @@ async def test_a_seat_that_was_anothers_after_all_leaves_an_empty_day_and_posts_
     await record(engine, *SHIFT, heard(DAY_S))
     bank = Bank(engine, now_s=DAY_S)
     await bank.closer.close_due()
-    bank.closer.site = measuring(lambda _, seat, *__: Owner("cem" if seat == ANN else "ben", "team", False))
+    bank.follow(measuring(lambda _, seat, *__: Owner("cem" if seat == ANN else "ben", "team", False)))
     await take_turn(engine, lambda connection: note_stale(connection, 0), IMPATIENT)
     await bank.closer.close_due()
     assert (await bank.day("ann")).record.signed_in == 0

@@ -6,7 +6,6 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.policy import Policies
-from ccd.bank.settle import Settler
 from ccd.floor.agents import AgentRules
 from ccd.floor.days import BusinessDays
 from ccd.floor.rules import ALWAYS, ReasonRule, Reasons
@@ -49,7 +48,7 @@ async def test_a_day_measured_anew_is_judged_by_the_reasons_that_held_on_it(engi
     bank = Bank(engine, now_s=2 * DAY_S, site=judged_by(Reasons(MEAL)))
     await bank.closer.close_due()
     assert [(await bank.day("ann", day)).record.aux for day in (FIRST, SECOND)] == [0, 0]
-    bank.closer.site = judged_by(Reasons(MEAL, ((date(1970, 1, 3), {}),)))
+    bank.follow(judged_by(Reasons(MEAL, ((date(1970, 1, 3), {}),))))
     await measured_anew(engine, bank)
     assert await bank.revisions() == [("ann", FIRST, 1), ("ann", SECOND, 1)]
 
@@ -80,7 +79,7 @@ async def test_a_policy_that_is_added_for_days_that_are_over_posts_the_differenc
     await bank.closer.close_due()
     assert await bank.net_s("ann") == 2 * (25_800 * 37_000 // 1_000_000)
     generous = Policies((*POLICIES.default, policy(SECOND, rate_ppm=50_000)))
-    bank.closer.policies, bank.settler = generous, Settler(bank.ledger, generous, "centre")
+    bank.follow(judged_by(Reasons(MEAL)), generous)
     await measured_anew(engine, bank)
     assert await bank.revisions() == [("ann", FIRST, 1), ("ann", SECOND, 1), ("ann", SECOND, 2)]
     assert (await bank.day("ann", SECOND)).judged_by.policy_from == SECOND
