@@ -10,7 +10,6 @@ from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Crew
 from ccd.floor.events import Heard, Lost, PbxEvent
 from ccd.floor.floor import Floor, FloorState
-from ccd.floor.judge_anew import judge_anew
 from ccd.floor.own_days import OwnDays
 from ccd.floor.owners import Owner
 from ccd.floor.segments import Segment, Transition
@@ -24,7 +23,8 @@ SILENT_CLOCK_US = 60_000_000
 
 
 class Floors:
-    """`take` is called with what a PBX said; `changes` and `everything` by the writer of the live store.
+    """`take` is called with what a PBX said, `apply` by who records nothing of it; `changes` and `everything` by the
+    writer of the live store.
 
     `sources` says how each PBX is followed, `now` is the site's clock in µs.
     """
@@ -69,11 +69,14 @@ class Floors:
         for event in events:
             if happened := floor.apply(event):
                 transitions += happened
+        self._happened(pbx, transitions)
+        self._go_on()
+        return transitions
+
+    def _happened(self, pbx: str, transitions: Sequence[Transition]) -> None:
         for transition in transitions:
             self.crew.take(pbx, transition.opened)
         self._said += [_said(pbx, transition.opened) for transition in transitions]
-        self._go_on()
-        return transitions
 
     def _batch(self, pbx: str, transitions: Sequence[Transition], ref: int) -> Batch:
         floor = self.floors[pbx]
@@ -111,10 +114,8 @@ class Floors:
         self.crew.same_until(self._turn_at)
         batches: list[Batch] = []
         for pbx, floor in self.floors.items():
-            if transitions := judge_anew(floor, site.seat_rules):
-                for transition in transitions:
-                    self.crew.take(pbx, transition.opened)
-                self._said += [_said(pbx, transition.opened) for transition in transitions]
+            if transitions := floor.follow(site.seat_rules):
+                self._happened(pbx, transitions)
                 batches.append(self._batch(pbx, transitions, 0))
         return batches
 

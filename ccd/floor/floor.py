@@ -46,11 +46,11 @@ def in_order(callers: dict[str, int]) -> dict[str, int]:
 
 @dataclass(slots=True)
 class FloorState:
-    """All that a floor knows, and what it resumes from."""
+    """All that a floor knows. It resumes from it, without `waiting`."""
 
     seats: dict[str, Seat] = field(default_factory=dict)
     open: dict[str, Segment] = field(default_factory=dict)  # each seat's segment without an end
-    # Queue → caller → µs since, in this order. The one thing that is not stored: the next snapshot tells it anew.
+    # Queue → caller → µs since, in this order. Not stored: the next snapshot tells it anew.
     waiting: dict[str, dict[str, int]] = field(default_factory=dict)
     number: int = 0  # of the newest segment
     heard_at: int | None = None  # everything before it has been said: the watermark
@@ -59,7 +59,11 @@ class FloorState:
 
 
 class Floor:
-    """`apply` an event, get the transitions it caused. Rejected events change nothing, and are counted."""
+    """`apply` an event, get the transitions it caused.
+
+    A rejected event is counted, and not done. Its time counts: nothing happens to the seat before it any more, and a
+    wrap-up that was to end by then has ended. What it proves of calls and callers counts as well (`Rejected`).
+    """
 
     def __init__(self, rules: SeatRules, state: FloorState | None = None) -> None:
         self.rules = rules
@@ -189,9 +193,6 @@ class Floor:
         state.open[seat.seat] = opened
         return Transition(known.closed(at, ref) if known else None, opened)
 
-    def view(self, seat: Seat) -> View:
-        return view_of(seat, self.rules)
-
     def end_wrap_up_until(self, seat: Seat, at: int) -> list[Transition]:
         """End the seat's wrap-up if its time has come by `at`; what nobody sees ends nothing."""
         if seat.wrap_up_until is None or seat.wrap_up_until > at:
@@ -272,6 +273,27 @@ class Floor:
         waiting.update({queue: in_order(callers) for queue, callers in waiting.items()})
         self.queues_touched |= waiting.keys()
         self.touched.update(self.state.seats)
+        return transitions
+
+    def follow(self, rules: SeatRules) -> list[Transition]:
+        """Other rules, from what has been heard on, not from each seat's next event: the transitions of the seats whose
+        facts mean something else now.
+
+        What was before stays as it was measured, and no second is anybody's twice: the instant is the switch's own, its
+        watermark. Nobody signed in or out, and no pause began: nothing of it is counted. In a gap nothing is known; the
+        snapshot that ends it is read by the new rules.
+        """
+        self.rules = rules
+        state = self.state
+        if state.gap_since is not None:
+            return []
+        heard_at = max(state.heard_at or 0, state.confirmed_at or 0)
+        transitions: list[Transition] = []
+        for name, seat in sorted(state.seats.items()):
+            known = state.open.get(name)
+            if known is not None and view_of(seat, rules) != known.view:
+                seat.at = max(seat.at, heard_at)
+                transitions += self.turn(seat, seat.at, 0, told=False)
         return transitions
 
     def _lost(self, at: int) -> list[Transition]:

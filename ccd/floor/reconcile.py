@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ccd.floor.events import Device, Member, Snapshot
-from ccd.floor.seats import Call, Membership, Offer, Pause, Seat, State, View
+from ccd.floor.seats import Call, Membership, Offer, Pause, Seat, State, View, view_of
 from ccd.floor.segments import Transition
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _take_calls(floor: "Floor", seat: Seat, rows: list[Member], at: int) -> None
 
 
 def _signed_in(floor: "Floor", seat: Seat) -> bool:
-    return floor.view(seat).state is not State.SIGNED_OUT
+    return view_of(seat, floor.rules).state is not State.SIGNED_OUT
 
 
 # --- in mid-stream ---------------------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def _signed_in(floor: "Floor", seat: Seat) -> bool:
 def _compare(floor: "Floor", seat: Seat, answer: Answer) -> list[Transition]:
     """The seat's facts in mid-stream: what its own events said meanwhile stays, the rest is as the snapshot says."""
     transitions = floor.end_wrap_up_until(seat, answer.at)
-    before = floor.view(seat)
+    before = view_of(seat, floor.rules)
     known = floor.state.open.get(seat.seat)
     rows = answer.rows.get(seat.seat, [])
     confirmed = max(seat.at, floor.state.confirmed_at or 0)
@@ -150,7 +150,7 @@ def _compare(floor: "Floor", seat: Seat, answer: Answer) -> list[Transition]:
     unseen_since = _end_denied(seat, rows, answer, confirmed)
     if before.state is State.SIGNED_OUT:
         unseen_since = None  # so it was, whatever it was offered
-    after = floor.view(seat)
+    after = view_of(seat, floor.rules)
     differs = (before.member, before.pause) != (after.member, after.pause)
     if differs and not seat.calls and unseen_since is None:
         unseen_since = confirmed

@@ -11,8 +11,11 @@ UNREACHABLE = State.UNREACHABLE  # kept at hand, as those in ccd.floor.seats
 
 @dataclass(frozen=True, slots=True)
 class DayRecord:
-    """`signed_in` is the sum of the seven states exactly; `on_call` includes `other_call`; `paused` is by reason, and
-    its sum is `aux` + `exempt`; `partly_paused` runs beside the states."""
+    """`signed_in` is exactly `available` + `ringing` + `on_call` + `wrap_up` + `paused` + `unreachable`.
+
+    `on_call` includes `other_call`; `paused` is by reason, and its sum is `aux` + `exempt`. `unobserved` is no part of
+    it, and `partly_paused` runs beside the states.
+    """
 
     agent: str
     unit: str | None

@@ -2,11 +2,15 @@
 
 The theory (docs/time-bank.md 2.1). A seat is a handful of facts: the queues it is a member of (each with a pause, a
 reason and what the telephone does there), the queue calls offered to it, the queue calls connected, how long a wrap-up
-runs, and, for an `Agent/` seat, whether somebody is logged in. Facts change only through EFFECTS, a row an event. The
-state is never kept: it is the first row of STATES that holds. A pause during a call is therefore only a fact until the
-call ends; a telephone that is unplugged during a pause changes a fact and no state.
+runs, and, for an `Agent/` seat, whether somebody is logged in. What the seat's own events do to them is EFFECTS, a row
+an event. What others do is elsewhere: time ends a wrap-up, and a caller who is gone, or whom another seat takes, an
+offer (ccd.floor.floor); a snapshot corrects all of them (ccd.floor.reconcile).
 
-Time is not looked at here. The floor says when (ccd.floor.floor), and ends a wrap-up when its time has come.
+A seat keeps no state: it is the first row of STATES that holds. A pause during a call is therefore only a fact until
+the call ends; a telephone that is unplugged during a pause changes a fact and no state. What the facts meant last is
+kept beside the seat, in its open segment.
+
+Time is not looked at here. The floor says when.
 """
 
 from collections.abc import Callable, Iterable
@@ -31,10 +35,10 @@ from ccd.floor.rules import SeatRules
 
 
 class State(IntEnum):
-    """In the order in which an agent with several seats is in the first that any of them is in."""
+    """An agent with several seats is in the smallest of theirs."""
 
     ON_CALL = 0
-    OTHER_CALL = 1  # shown and summed as on_call; of it, no queue's call
+    OTHER_CALL = 1  # a call, but no queue's: shown and summed as on_call, and told beside it
     RINGING = 2
     WRAP_UP = 3
     AVAILABLE = 4
@@ -71,7 +75,12 @@ class View(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """An event that can't be: what came, in which state, and why nothing was changed. Counted, never raised."""
+    """An event that can't be: what came, in which state, and why it was not done. Counted, never raised.
+
+    What it proves holds all the same: that its time has come, and what it says of calls. A second `CallConnected` of a
+    call ends the offer and the doubt of it; a telephone's news of a queue that the seat has left tells of offers and
+    calls what it tells of any other.
+    """
 
     event: str
     state: State
@@ -139,7 +148,7 @@ def _was_sure_until(at: int, others: Iterable[Call | Offer]) -> None:
             other.unknown_since = at
 
 
-# --- what each event does to the facts; a string says why it did nothing ---------------------------------------------
+# --- what each event does to the facts; a string says why it is rejected ---------------------------------------------
 
 
 def _added(seat: Seat, event: MemberAdded, at: int, rules: SeatRules) -> str | None:
@@ -172,6 +181,7 @@ def _paused(seat: Seat, event: MemberPaused, at: int, rules: SeatRules) -> str |
 
 
 def _device(seat: Seat, event: DeviceChanged, at: int, rules: SeatRules) -> str | None:
+    """What it tells of offers and calls holds for a member of that queue or not."""
     if event.device in (TELEPHONE_FREE, TELEPHONE_GONE):
         for call in [call for call, offer in seat.offers.items() if offer.caller_left]:
             seat.end_offer(call, at)
@@ -249,28 +259,25 @@ EFFECTS: dict[type[SeatEvent], Callable[..., str | None]] = {
 # --- which state the facts mean: the first row of which the fact holds -----------------------------------------------
 
 (
-    ON_QUEUE_CALL,
-    NOBODY_THERE,  # a member of no queue that counts, or nobody on the `Agent/` seat
-    OFFERED_A_CALL,
-    IS_PAUSED,  # in as many of the queues as the site says, and not on a call that the site says goes before
-    IS_UNREACHABLE,  # in every queue; the telephone's other facts hold in any
-    IN_USE,
-    RINGS,
-    WRAPS_UP,
-    OTHERWISE,
-) = (1 << bit for bit in range(9))
+    ON_QUEUE_CALL, NOBODY_THERE, OFFERED_A_CALL, IS_PAUSED, IS_UNREACHABLE, IN_USE, RINGS, WRAPS_UP, OTHERWISE,
+) = (1 << bit for bit in range(9))  # fmt: skip
 
 STATES: tuple[tuple[State, int], ...] = (
-    (State.ON_CALL, ON_QUEUE_CALL),
-    (State.SIGNED_OUT, NOBODY_THERE),
-    (State.RINGING, OFFERED_A_CALL),
-    (State.PAUSED, IS_PAUSED),
-    (State.UNREACHABLE, IS_UNREACHABLE),
-    (State.OTHER_CALL, IN_USE),
-    (State.RINGING, RINGS),
-    (State.WRAP_UP, WRAPS_UP),
-    (State.AVAILABLE, OTHERWISE),
+    (State.ON_CALL, ON_QUEUE_CALL),  # ........ a queue call is connected, also after the last queue was left
+    (State.SIGNED_OUT, NOBODY_THERE),  # ...... a member of no queue that counts, or nobody logged in on `Agent/`
+    (State.RINGING, OFFERED_A_CALL),  # ....... a queue call is offered, also to who paused since
+    (
+        State.PAUSED,
+        IS_PAUSED,
+    ),  # ............. in all queues, or in any (`paused_in`); `other_call_while_paused` may go before
+    (State.UNREACHABLE, IS_UNREACHABLE),  # ... the telephone is gone in every queue
+    (State.OTHER_CALL, IN_USE),  # ............ it is in use in any queue: a call that is no queue's
+    (State.RINGING, RINGS),  # ................ it rings in any queue
+    (State.WRAP_UP, WRAPS_UP),  # ............. a queue call's wrap-up time runs, and no offer came since
+    (State.AVAILABLE, OTHERWISE),  # .......... none of these
 )
+# UNOBSERVED is in no row: in a gap, and where a snapshot contradicts what was known, the floor and ccd.floor.reconcile
+# put it into the view of the seat's open segment. Facts stay as they are until somebody speaks again.
 
 
 def state_of(facts: int) -> State:

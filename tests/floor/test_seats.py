@@ -12,10 +12,12 @@ from tests.floor.floors import (
     heard,
     left,
     logged,
+    member,
     missed,
     offered,
     paused,
     removed,
+    snapshot,
     tell,
     unpaused,
 )
@@ -171,7 +173,7 @@ def test_the_reason_is_the_newest_pause_still_in_force() -> None:
     ]
 
 
-def test_what_cannot_be_is_counted_with_event_and_state_and_changes_nothing() -> None:
+def test_what_cannot_be_is_counted_with_event_and_state_and_not_done() -> None:
     told = tell(added(1), paused(2, queue="sales"), ended(3), removed(4, "sales"))
     assert told.line() == [(1, "available")]
     assert {(r.event, r.state.name): n for r, n in told.floor.rejected.items()} == {
@@ -179,6 +181,41 @@ def test_what_cannot_be_is_counted_with_event_and_state_and_changes_nothing() ->
         ("CallEnded", "AVAILABLE"): 1,
         ("MemberRemoved", "AVAILABLE"): 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("events", "line"),
+    [
+        pytest.param(
+            [added(1), removed(5, "sales"), paused(4)],
+            [(1, "available"), (5, "paused")],
+            id="its time has come: what is said later of an earlier moment applies from there on",
+        ),
+        pytest.param(
+            [added(1), connected(2), ended(3), removed(20, "sales")],
+            [(1, "available"), (2, "on_call"), (3, "wrap_up"), (13, "available")],
+            id="a wrap-up that was to end by then has ended",
+        ),
+        pytest.param(
+            [added(1), offered(2), left(3), device(5, Device.FREE, "sales")],
+            [(1, "available"), (2, "ringing"), (5, "available")],
+            id="a telephone that is free rings for nobody who has left, whichever queue says so",
+        ),
+    ],
+)
+def test_what_cannot_be_still_proves_its_time_and_what_it_says_of_calls(events: list[PbxEvent], line: Line) -> None:
+    told = tell(*events)
+    assert told.line() == line
+    assert sum(told.floor.rejected.values()) == 1
+
+
+def test_a_call_connected_twice_is_rejected_and_no_more_doubted() -> None:
+    denied = member(device=Device.FREE, in_call=False)
+    story = [added(1), connected(2), snapshot(10, denied), connected(15), snapshot(20, denied)]
+    told = tell(*story)
+    assert told.line() == [(1, "available"), (2, "on_call")]
+    assert sum(told.floor.rejected.values()) == 1
+    assert tell(*story[:3], *story[4:]).line()[-1][1] == "available", "without it the second denial ends the call"
 
 
 def test_an_event_older_than_the_seats_last_applies_at_the_lasts_time() -> None:
