@@ -39,7 +39,9 @@ class Floors:
         self._gone: list[str] = []  # agents whom a reload left without a line and without a seat
         self._queues: dict[str, QueueNow] = {}
         self._told_sources: dict[str, SourceNow] = {}
-        self._turn_at = 0  # µs: the next instant at which a business day begins, or a roster line does
+        # µs: the last and the next instant at which a business day begins, or a roster line does; at first, and after a
+        # reload, the last is that at which everybody was looked up.
+        self._turned_at = self._turn_at = 0
 
     # --- from the PBX ------------------------------------------------------------------------------------------------
 
@@ -100,18 +102,19 @@ class Floors:
         """Begin the days, and the roster lines, that begin by `at`: one PBX that says so is enough."""
         while self._turn_at and at >= self._turn_at:
             self._gone += self.crew.restaff(self.site.everybody(self._turn_at), self._turn_at)
-            self._turn_at = self.site.next_turn(self._turn_at)
-        self._turn_at = self._turn_at or self.site.next_turn(at)
-        self.crew.same_until(self._turn_at)
+            self._turned_at, self._turn_at = self._turn_at, self.site.next_turn(self._turn_at)
+        if not self._turn_at:
+            self._turned_at, self._turn_at = at, self.site.next_turn(at)
+        self.crew.same_between(self._turned_at, self._turn_at)
 
     def reload(self, site: Site) -> list[Batch]:
         """Another roster, other reasons or queues: from now on. What was measured before stays as it was. What is to
         be recorded: the seats whose state is another by the new rules."""
         self.site = site
         now = self._now()
-        self._turn_at = site.next_turn(now)
+        self._turned_at, self._turn_at = now, site.next_turn(now)
         self._gone += self.crew.restaff(site.everybody(now), now)
-        self.crew.same_until(self._turn_at)
+        self.crew.same_between(self._turned_at, self._turn_at)
         batches: list[Batch] = []
         for pbx, floor in self.floors.items():
             if transitions := floor.follow(site.seat_rules):
@@ -124,10 +127,10 @@ class Floors:
         meanwhile, and everything that was taken is stored."""
         crew = Crew(self._owner_of, self._rules_of, self._own_days)
         await refill(crew)
-        before, self.crew = self.crew.days.keys(), crew
+        before, self.crew = self.crew.clocks.keys(), crew
         self._know_everybody()
-        crew.changed = set(crew.days)
-        self._gone += sorted(before - crew.days.keys())
+        crew.changed = set(crew.clocks)
+        self._gone += sorted(before - crew.clocks.keys())
 
     def _rules_of(self, unit: str | None) -> AgentRules:
         return self.site.rules_of(unit)
@@ -172,9 +175,12 @@ class Floors:
         self._queues |= {queue.queue: queue for queue in self._queues_now()}
         self._told_sources = {source.pbx: source for source in self._sources()}
         return LiveBatch(
-            self._readings(list(self.crew.days)), (), tuple(self._queues.values()), tuple(self._told_sources.values()),
+            self._readings(list(self.crew.clocks)),
+            (),
+            tuple(self._queues.values()),
+            tuple(self._told_sources.values()),
             self._watermarks(),
-        )  # fmt: skip
+        )
 
     def _readings(self, agents: Iterable[str]) -> Iterator[AgentReading]:
         now = self._now()
@@ -184,7 +190,7 @@ class Floors:
             if unit not in allowances:
                 allowances[unit] = self.site.allowance_s(unit, now)
             name = self.site.name_of(agent) or self.crew.member_name(agent) or agent
-            yield AgentReading(agent, name, unit or "", self.crew.days[agent].read(), allowances[unit])
+            yield AgentReading(agent, name, unit or "", self.crew.clocks[agent].read(), allowances[unit])
 
     def _queues_now(self) -> Iterator[QueueNow]:
         """The queues whose callers have changed since this was last asked."""

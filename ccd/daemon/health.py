@@ -99,7 +99,7 @@ class Figures(Collector):
     def collect(self) -> Iterable[Metric]:
         yield from self._of_each_pbx()
         yield GaugeMetricFamily("ccd_rows_waiting", "Rows that wait for the database", self._health.rows_waiting)
-        yield GaugeMetricFamily("ccd_agents", "Agents known", len(self._floors.crew.days))
+        yield GaugeMetricFamily("ccd_agents", "Agents known", len(self._floors.crew.clocks))
         yield CounterMetricFamily("ccd_live_batches", "Batches written to Redis", self._writer.batches)
         yield CounterMetricFamily("ccd_live_rewrites", "Full rewrites of Redis", self._writer.rewrites)
         yield GaugeMetricFamily("ccd_websockets", "Connections on the live channel", self._hub.connections)

@@ -210,7 +210,7 @@ class House:
     def _status(self) -> str:
         live = sum(pbx.state == "live" for pbx in self.pbxs.values())
         pages = f"; pages at {self.server.url}" if self.server else ""
-        return f"{live} of {len(self.pbxs)} PBXs live, {len(self.floors.crew.days)} agents{pages}"
+        return f"{live} of {len(self.pbxs)} PBXs live, {len(self.floors.crew.clocks)} agents{pages}"
 
 
 @asynccontextmanager

@@ -138,21 +138,19 @@ class AgentClock:
             self._fold(change)
 
     def turn(self, at: int, state: State, offered: int, answered: int, missed: int) -> None:
-        """The only seat is in another state from `at` on, and its membership and pause are as before: most changes of
-        a day, and what a restart reads again in great numbers."""
+        """The only seat is in another state from `at` on: most changes of a day, read again in great numbers at a
+        restart. Only for an agent with one seat who is signed in, and pauses in no queue, before the change and after:
+        here nothing is checked. `Crew.turning` asks it of the agent; whoever calls this, of the change."""
         at = max(at, self.at)
-        merged, day = self.merged, self.rules.days.at(self.at)
-        if at < day.end and day.day in self.tallies:
-            tally = self.tallies[day.day]
+        merged, tally = self.merged, self._tally(self.at)
+        if at < self._day.end:
             tally.in_state[merged.state] += at - self.at  # of a state without pause there is no more to be said
             self.at = at
         else:
             self._advance(at)
             tally = self._tally(at)
         if offered or answered or missed:
-            tally.offered += offered
-            tally.answered += answered
-            tally.missed += missed
+            tally.count_calls(offered, answered, missed)
         if state is not merged.state:
             self.since = at
             self.merged = Merged(state, merged.member, merged.pause, merged.reason)
@@ -174,7 +172,7 @@ class AgentClock:
             ready += 1
         del self.waiting[:ready]
 
-    def pass_midnight(self, at: int) -> None:
+    def begin_day(self, at: int) -> None:
         """Let the clock run to the start of the business day that `at` lies in, so that today's figures are today's."""
         start = self.rules.days.at(at).start
         self.confirm(start)
@@ -224,9 +222,7 @@ class AgentClock:
         after = merge(self.views)
         tally = self._tally(at)
         if offered or answered or missed:
-            tally.offered += offered
-            tally.answered += answered
-            tally.missed += missed
+            tally.count_calls(offered, answered, missed)
         if after == before:
             return
         if after.member != before.member or after.pause is not before.pause:

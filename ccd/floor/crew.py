@@ -43,8 +43,9 @@ class Crew:
         self._rules_of = rules_of
         self._own_days = own_days
         self._seated: dict[tuple[str, str], Seated] = {}  # by PBX and seat
-        self._same_until = 0  # µs: before that, a seat of an unchanged name is its agent's still
-        self.days: dict[str, AgentClock] = {}
+        # Between these, µs, a seat of an unchanged name is its agent's still; the second is not one of them.
+        self._same_from = self._same_until = 0
+        self.clocks: dict[str, AgentClock] = {}
         self.units: dict[str, str | None] = {}
         self.changed: set[str] = set()
         self._names: dict[str, str] = {}  # agent → the member name last seen
@@ -52,45 +53,78 @@ class Crew:
 
     def know(self, owner: Owner) -> None:
         """Somebody is on the roster: known, and signed out, before any seat says so."""
-        if owner.agent not in self.days:
+        if owner.agent not in self.clocks:
             self._begin(owner, None)
             self.changed.add(owner.agent)
 
     def restaff(self, everybody: Iterable[Owner], at: int) -> list[str]:
         """Another roster, and other rules, from `at` on: each seat is whose it is now, everybody on the roster is known
         in the unit that it says. Who is on it no more, and sits nowhere, is gone: those are returned."""
-        self.pass_midnight(at)
+        self.turn_to(at)
         rostered = {owner.agent: owner for owner in everybody}
         for owner in rostered.values():
-            self._begin(owner, self.days.get(owner.agent))
+            self._begin(owner, self.clocks.get(owner.agent))
         seated = {held.agent for held in self._seated.values()}
-        gone = sorted(self.days.keys() - rostered.keys() - seated)
+        gone = sorted(self.clocks.keys() - rostered.keys() - seated)
         for agent in gone:
-            del self.days[agent], self.units[agent]
+            del self.clocks[agent], self.units[agent]
             self._names.pop(agent, None)
-        for agent in self.days.keys() - rostered.keys():
-            self.days[agent].follow(self._rules_of(self.units[agent]), self.days[agent].several)
-        self.changed = set(self.days)
+        for agent in self.clocks.keys() - rostered.keys():
+            self.clocks[agent].follow(self._rules_of(self.units[agent]), self.clocks[agent].several)
+        self.changed = set(self.clocks)
         return gone
 
     def member_name(self, agent: str) -> str:
         """The name under which the agent was last seen in a queue; empty if never."""
         return self._names.get(agent, "")
 
-    def same_until(self, at: int) -> None:
-        """No roster line begins or ends, and no business day, before `at`: until then nobody need be asked again."""
-        self._same_until = at
+    def same_between(self, start: int, until: int) -> None:
+        """Each seat is whose it is at `start`, and no roster line begins or ends, and no business day, after that and
+        before `until`: in between nobody need be asked again."""
+        self._same_from, self._same_until = start, until
 
     def take(self, pbx: str, opened: Segment) -> None:
         """A seat's next segment has begun."""
         key = (pbx, opened.seat)
         held = self._seated.get(key)
-        if held is None or opened.start >= self._same_until or opened.view.name != held.segment.view.name:
-            self._give(pbx, opened, opened.start, opened.told)
+        if (
+            held is None
+            or not self._same_from <= opened.start < self._same_until
+            or opened.view.name != held.segment.view.name
+        ):
+            self._ask(pbx, opened, held)
             return
         held.segment = opened
         held.clock.next_segment(pbx, key, opened)
         self.changed.add(held.agent)
+
+    def _ask(self, pbx: str, opened: Segment, held: Seated | None) -> None:
+        """Whose is it? What is said late, of before the newest border, was perhaps another's; the seat stays whose it
+        is now, in the state that it is now known to have been in at the border."""
+        border = self._same_from
+        if opened.start >= border:
+            self._give(pbx, opened, opened.start, opened.told)
+        elif held is None or opened.view.name != held.segment.view.name:
+            self._give(pbx, opened, opened.start, opened.told)
+            self._give(pbx, opened, border, told=False)
+        else:
+            then = owner_or_itself(self._owner_of, pbx, opened.seat, opened.view.name, opened.start)
+            if then.agent == held.agent:
+                held.clock.next_segment(pbx, (pbx, opened.seat), opened)
+            else:
+                self._tell_who_left(then.agent, pbx, opened, border)
+                held.clock.change(taken_over(pbx, opened, border))
+            held.segment = opened
+            self.changed.add(held.agent)
+
+    def _tell_who_left(self, agent: str, pbx: str, opened: Segment, border: int) -> None:
+        """A segment that began before the agent's seat was handed on at the border. Whose clock has gone on, to another
+        day or because it waits for nothing, can't be told any more: the day record will have it."""
+        clock = self.clocks.get(agent)
+        if clock is not None and clock.at <= opened.start:
+            clock.change(change_of(opened, pbx))
+            clock.change(let_go(pbx, opened, border, told=False))
+            self.changed.add(agent)
 
     def turning(self, pbx: str, seat: str) -> AgentClock | None:
         """The clock of whoever is signed in on the seat and pauses in no queue, if that agent has no other seat: as
@@ -98,9 +132,9 @@ class Crew:
         held = self._seated.get((pbx, seat))
         if held is None:
             return None
-        day = held.clock
-        plain = not day.several and day.merged.member and day.merged.pause is PAUSED_NOWHERE
-        return day if plain and len(day.views) == 1 else None
+        clock = held.clock
+        plain = not clock.several and clock.merged.member and clock.merged.pause is PAUSED_NOWHERE
+        return clock if plain and len(clock.views) == 1 else None
 
     def turned(self, pbx: str, segment: Segment) -> None:
         """This is the seat's segment now; the clock has been told already."""
@@ -114,18 +148,18 @@ class Crew:
         if at <= self._confirmed_at:
             return
         self._confirmed_at = at
-        for agent, day in self.days.items():
-            if day.waiting and day.waiting[0].at <= at:
-                day.confirm(at)
+        for agent, clock in self.clocks.items():
+            if clock.waiting and clock.waiting[0].at <= at:
+                clock.confirm(at)
                 self.changed.add(agent)
 
-    def pass_midnight(self, at: int) -> None:
+    def turn_to(self, at: int) -> None:
         """A business day of some unit has begun, and roster lines may have: give each seat to whose it is now."""
         for (pbx, _), held in list(self._seated.items()):
             self._give(pbx, held.segment, at, told=False)
-        for agent, day in self.days.items():
-            day.pass_midnight(at)
-            day.forget_before(day.rules.days.at(at).day)
+        for agent, clock in self.clocks.items():
+            clock.begin_day(at)
+            clock.forget_before(clock.rules.days.at(at).day)
             self.changed.add(agent)
 
     def _give(self, pbx: str, segment: Segment, at: int, told: bool) -> None:
@@ -140,7 +174,7 @@ class Crew:
         if before is not None and before.agent != owner.agent:
             before.clock.change(let_go(pbx, segment, at, told))
             self.changed.add(before.agent)
-        clock = self.days.get(owner.agent)
+        clock = self.clocks.get(owner.agent)
         if clock is None or self.units[owner.agent] != owner.unit:
             clock = self._begin(owner, clock)
         clock.change(taken_over(pbx, segment, at) if is_same else change_of(segment, pbx))
@@ -151,8 +185,8 @@ class Crew:
         rules = with_own_days(self._rules_of(owner.unit), self._own_days(owner.agent))
         self.units[owner.agent] = owner.unit
         if before is None:
-            day = self.days[owner.agent] = AgentClock(owner.agent, rules, owner.several)
-            return day
+            clock = self.clocks[owner.agent] = AgentClock(owner.agent, rules, owner.several)
+            return clock
         before.follow(rules, owner.several)
         return before
 
@@ -170,7 +204,7 @@ def day_records(
     `segments` are (pbx, segment) in any order; `roster_turns` the instants (µs, ascending) at which roster lines begin
     or end: a segment over one of them is split there.
     """
-    days: dict[str, AgentClock] = {}
+    clocks: dict[str, AgentClock] = {}
     units: dict[str, str | None] = {}
     holders: dict[tuple[str, str], str] = {}
     for pbx, segment in sorted(segments, key=lambda each: (each[1].start, each[0], each[1].number)):
@@ -182,20 +216,20 @@ def day_records(
                 continue
             if holder is not None and holder != owner.agent:
                 told = segment.told and at == segment.start
-                days[holder].change(let_go(pbx, segment, at, told))
+                clocks[holder].change(let_go(pbx, segment, at, told))
             holders[key], units[owner.agent] = owner.agent, owner.unit
-            day = days.get(owner.agent)
-            if day is None:
+            clock = clocks.get(owner.agent)
+            if clock is None:
                 rules = with_own_days(rules_of(owner.unit), own_days(owner.agent))
-                day = days[owner.agent] = AgentClock(owner.agent, rules, several=True)
+                clock = clocks[owner.agent] = AgentClock(owner.agent, rules, several=True)
             if at == segment.start:
-                day.change(change_of(segment, pbx))
+                clock.change(change_of(segment, pbx))
             else:
-                day.change(taken_over(pbx, segment, at))
+                clock.change(taken_over(pbx, segment, at))
     records = [
         _of_own_unit(record, own_days(agent))
-        for agent, day in days.items()
-        for record in day.records(until, units[agent])
+        for agent, clock in clocks.items()
+        for record in clock.records(until, units[agent])
     ]
     return sorted(records, key=lambda record: (record.day, record.agent))
 

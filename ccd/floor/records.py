@@ -68,6 +68,11 @@ class Tally:
             self.first_sign_in, self.last_sign_out,
         )  # fmt: skip
 
+    def count_calls(self, offered: int, answered: int, missed: int) -> None:
+        self.offered += offered
+        self.answered += answered
+        self.missed += missed
+
     @property
     def signed_in(self) -> int:
         return sum(self.in_state) - self.in_state[SIGNED_OUT] - self.in_state[UNOBSERVED]

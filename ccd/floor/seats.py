@@ -266,10 +266,7 @@ STATES: tuple[tuple[State, int], ...] = (
     (State.ON_CALL, ON_QUEUE_CALL),  # ........ a queue call is connected, also after the last queue was left
     (State.SIGNED_OUT, NOBODY_THERE),  # ...... a member of no queue that counts, or nobody logged in on `Agent/`
     (State.RINGING, OFFERED_A_CALL),  # ....... a queue call is offered, also to who paused since
-    (
-        State.PAUSED,
-        IS_PAUSED,
-    ),  # ............. in all queues, or in any (`paused_in`); `other_call_while_paused` may go before
+    (State.PAUSED, IS_PAUSED),  # ............. in all queues that count, or in any, and no call goes before it
     (State.UNREACHABLE, IS_UNREACHABLE),  # ... the telephone is gone in every queue
     (State.OTHER_CALL, IN_USE),  # ............ it is in use in any queue: a call that is no queue's
     (State.RINGING, RINGS),  # ................ it rings in any queue

@@ -96,11 +96,11 @@ class Retold:
         self._crew.take(pbx, segment)
         key = (pbx, segment.seat)
         self._newest.pop(key, None)
-        day = self._crew.turning(pbx, segment.seat)
-        if day is None:
+        clock = self._crew.turning(pbx, segment.seat)
+        if clock is None:
             self._turning.pop(key, None)
         else:
-            self._turning[key] = (day, segment.view.name)
+            self._turning[key] = (clock, segment.view.name)
 
     def until(self, at: int) -> None:
         """The days that have begun by then."""
@@ -109,15 +109,15 @@ class Retold:
                 self._crew.turned(pbx, segment)
             self._newest.clear()
             self._turning.clear()
-            self._crew.pass_midnight(self._turns.pop(0))
+            self._crew.turn_to(self._turns.pop(0))
 
 
 def _date_those_signed_out(crew: Crew, told: list[Told]) -> None:
     """Who has been signed out since before the reading begins: nothing turned when the clock took its first segment."""
     starts: dict[Hashable, int] = {(pbx, segment.seat): segment.start for pbx, segment in told}
-    for day in crew.days.values():
-        if not day.since:
-            day.since = max((starts[seat] for seat in day.views if seat in starts), default=0)
+    for clock in crew.clocks.values():
+        if not clock.since:
+            clock.since = max((starts[seat] for seat in clock.views if seat in starts), default=0)
 
 
 async def _earlier(connection: AsyncConnection, measuring: Measuring, since: int, until: int) -> list[Told]:

@@ -12,7 +12,7 @@ from ccd.floor.events import CallerJoined, CallerLeft, Heard, Lost, Snapshot
 from ccd.floor.floor import FloorState
 from ccd.live.batch import LiveBatch, SourceNow, SourceState, packed, unpack
 from ccd.settings import Settings
-from tests.floor.floors import S, added, connected, heard, member, paused, removed, snapshot, unpaused
+from tests.floor.floors import S, added, connected, ended, heard, member, offered, paused, removed, snapshot, unpaused
 
 DAY = 86_400
 START = 1_795_392_000  # a midnight in UTC
@@ -131,6 +131,41 @@ def test_a_new_day_begins_with_new_counters_when_the_switch_says_so(floors: Floo
     today = shown(floors.changes())["1001"]
     assert today["counters"]["pauses"] == 0
     assert (today["aux"], today["aux_from"]) == (0, START + DAY)
+
+
+@pytest.mark.parametrize(
+    ("border", "border_at", "calls"),
+    [("2026-11-24", START + DAY, 0), ("2026-11-23T15:00:00", START + DAY - 9 * 3600, 1)],
+    ids=["a day's start: of yesterday nothing is shown", "within the day"],
+)
+def test_what_a_slower_switch_says_of_before_the_border_is_of_whoever_had_the_seat_then(
+    tmp_path: Path, clock: Clock, border: str, border_at: int, calls: int
+) -> None:
+    """Said after another switch has passed the border, and before the seat says anything of the time after it."""
+    roster, seat = tmp_path / "roster.csv", "PJSIP/1"
+    roster.write_text(
+        f"agent,interface,member_name,unit,from,to\n1001,{seat},,team-1,,{border}\n1002,{seat},,team-1,{border},\n"
+        "1001,PJSIP/11,,team-1,,\n1002,PJSIP/12,,team-1,,\n"
+    )
+    floors = Floors(Site(Settings(roster=roster)), lambda: [SourceNow("a", clock.switch, START * S)], clock)
+    for pbx in ("a", "b"):
+        floors.resume(pbx, FloorState())
+        floors.take(pbx, [snapshot(START + 1)])
+    floors.take("b", [added(border_at - 300, seat=seat), heard(border_at - 100)])
+    clock.now = (border_at + 10) * S
+    floors.take("a", [heard(border_at + 5)])
+    floors.changes()
+    floors.take("b", [offered(border_at - 8, seat=seat), connected(border_at - 4, seat=seat)])
+    floors.take("b", [ended(border_at + 6, seat=seat), heard(border_at + 7)])
+    agents = shown(floors.everything())
+    counters = {name: agents[name]["counters"] for name in ("1001", "1002")}
+    assert {name: (each["offered"], each["answered"]) for name, each in counters.items()} == {
+        "1001": (calls, calls),
+        "1002": (0, 0),
+    }
+    assert (agents["1001"]["state"], agents["1002"]["state"]) == ("signed_out", "available")
+    assert counters["1002"]["signed_in"] == 6, "from the border on, in the call that the other one took"
+    assert (counters["1001"]["sign_ins"], counters["1002"]["sign_ins"]) == (calls, 0)
 
 
 def test_a_new_day_begins_by_our_clock_where_every_switch_is_silent(floors: Floors, clock: Clock) -> None:

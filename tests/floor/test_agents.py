@@ -187,7 +187,7 @@ def test_a_running_pause_is_read_by_the_reasons_of_the_day_that_runs() -> None:
     for segment in tell(added(0), paused(10, "meal")).segments:
         day.change(change_of(segment, "pbx"))
     assert (day.read().exempt, day.read().exempt_left) == (True, None)
-    day.pass_midnight(DAY_S * S)
+    day.begin_day(DAY_S * S)
     assert (day.read().exempt, day.read().exempt_left) == (True, 30 * S)
 
 

@@ -163,13 +163,15 @@ def test_the_crews_clocks_say_what_the_stored_segments_amount_to(several: bool) 
             for transition in parts[pbx].apply(event):
                 crew.take(pbx, transition.opened)
             for agent in crew.changed:
-                crew.days[agent].read()
+                crew.clocks[agent].read()
             crew.changed.clear()
         for pbx, part in parts.items():
             for transition in part.apply(Heard(floor.until)):
                 crew.take(pbx, transition.opened)
         crew.confirm(floor.until)
-        found = [record for agent, day in crew.days.items() for record in day.records(floor.until, crew.units[agent])]
+        found = [
+            record for agent, clock in crew.clocks.items() for record in clock.records(floor.until, crew.units[agent])
+        ]
         assert sorted(found, key=lambda r: (r.day, r.agent)) == records_of(floor, rules)
         assert turns == []
 

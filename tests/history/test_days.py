@@ -98,9 +98,9 @@ async def test_a_crew_filled_again_from_the_store_counts_on_as_if_it_had_never_s
         async with reading(engine) as connection:
             await refill(connection, again, Measuring(owner, turns, everybody_s(rules)), ["team"])
         today = rules.days.at(floor.until).day
-        for agent, day in live.days.items():
+        for agent, day in live.clocks.items():
             wanted = [each for each in day.records(floor.until, None) if each.day == today]
-            known = again.days.get(agent)
+            known = again.clocks.get(agent)
             found = [each for each in known.records(floor.until, None) if each.day == today] if known else []
             assert found == wanted, (seed, agent)
             if known:
@@ -136,18 +136,18 @@ async def test_so_does_a_crew_of_agents_with_a_seat_each_whose_clocks_are_told_b
         turns = [half]
         for pbx, segment in segments:
             while turns and turns[0] <= segment.start:
-                live.pass_midnight(turns.pop())
+                live.turn_to(turns.pop())
             live.take(pbx, segment)
         for at in turns:
-            live.pass_midnight(at)
+            live.turn_to(at)
         again = Crew(owner, everybody_s(rules))
         async with reading(engine) as connection:
             await refill(connection, again, measuring, ["team"])
         today = rules.days.at(floor.until).day
-        for agent, day in again.days.items():
-            wanted = [each for each in live.days[agent].records(floor.until, None) if each.day == today]
+        for agent, day in again.clocks.items():
+            wanted = [each for each in live.clocks[agent].records(floor.until, None) if each.day == today]
             assert [each for each in day.records(floor.until, None) if each.day == today] == wanted, (seed, agent)
-            found, known = day.read(), live.days[agent].read()
+            found, known = day.read(), live.clocks[agent].read()
             assert found.merged == known.merged, (seed, agent)
             assert found.since == known.since or not found.merged.member, (seed, agent)
         await engine.dispose()
