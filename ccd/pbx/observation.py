@@ -6,7 +6,10 @@ Phase by phase, what is heard means:
 |-----------|--------------------|---------------------|---------------------|----------------------------------|
 | DEAF      | `lose`, or nothing | kept as evidence    | nothing             | –                                |
 | HOLDING   | `begin`: a login   | held back, in order | begins it in time   | begins OBSERVING, the held after |
-| OBSERVING | the first answer   | told as it comes    | `Heard` (watermark) | goes to the floor as it is       |
+| OBSERVING | the first answer ¹ | told as it comes ²  | `Heard` (watermark) | goes to the floor as it is       |
+
+¹ Or without one: at a capture's `end`, and when more than HELD_EVENTS_MAX are held back.
+² In a capture, held back from the first stamp after an answer until that is placed.
 
 The first answer stands at the first stamp after the login (ccd.pbx.snapshot). `lose` begins a gap, if anything was
 observed: at the last queue event or Ping's answer; nothing later is known to have been heard in full. Beside the phase
@@ -30,8 +33,8 @@ from ccd.pbx.translate import QUEUE_EVENTS, Flaw, Rejected, Translator
 PONG = b"\r\nPing: Pong"
 QUEUE_STATUS = b"\r\nMessage: Queue status will follow"
 
-# What is picked of a block: an event's row says it, and all rows of an answer are picked alike.
-PICKED = {name: row.headers for name, row in QUEUE_EVENTS.items()} | dict.fromkeys(ROWS, ROW_HEADERS)
+# What is picked of a block: an event's meaning says it, and all rows of an answer are picked alike.
+PICKED = {name: meaning.headers for name, meaning in QUEUE_EVENTS.items()} | dict.fromkeys(ROWS, ROW_HEADERS)
 
 NOTICES = (b"FullyBooted", b"Reload")  # after these a snapshot may differ from what the events told
 HELD_EVENTS_MAX = 200_000  # held back while no snapshot has come; then they are told without one
@@ -150,7 +153,7 @@ class Observation:
         if gathering and gathering.complete and at is not None:
             self._place(at, out)
         elif self._held:
-            self._tell_held(out)
+            self._begin_observing(out)
         return out
 
     # --- blocks ------------------------------------------------------------------------------------------------------
@@ -192,7 +195,7 @@ class Observation:
         self._held.append(event)
         if len(self._held) > HELD_EVENTS_MAX:
             self._gathering = None
-            self._tell_held(out)
+            self._begin_observing(out)
 
     def _row(self, name: bytes, block: bytes) -> None:
         if self._gathering is None and self.phase is not DEAF and name == b"QueueParams":
@@ -256,9 +259,10 @@ class Observation:
             at = at if self._start is None else self._start
             out.append(gathering.first_snapshot(at, self._keep(at, gathering.evidence), self._held))
         self.heard_at = max(at, self.heard_at or at)
-        self._tell_held(out)
+        self._begin_observing(out)
 
-    def _tell_held(self, out: list[PbxEvent]) -> None:
+    def _begin_observing(self, out: list[PbxEvent]) -> None:
+        """Or go on with it: what was held back is told."""
         out += self._held
         self._held = []
         self.phase = OBSERVING

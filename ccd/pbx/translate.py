@@ -86,12 +86,12 @@ class Translator:
     def event(self, name: bytes, values: Sequence[str], at: int | None, ref: int) -> PbxEvent | None:
         """What a block of QUEUE_EVENTS means; None where it means nothing or was rejected.
 
-        `values` are those of the event's row of the table, in its order; empty where the header is missing.
+        `values` are those of the headers of its meaning, in their order; empty where the header is missing.
         """
         if at is None:
             found: PbxEvent | Rejected | None = Rejected(name.decode(), Flaw.NO_TIME)
         else:
-            found = QUEUE_EVENTS[name].meaning(self, at, ref, *values[1:])
+            found = QUEUE_EVENTS[name].translate(self, at, ref, *values[1:])
         if isinstance(found, Rejected):
             self.rejected[found] += 1
             return None
@@ -253,10 +253,14 @@ class Translator:
         return f"Agent/{agent}" if agent and headers.get("Status") != "AGENT_LOGGEDOFF" else None
 
 
-class Row(NamedTuple):
-    """What an event means, and its headers: the values of all but the first are `meaning`'s last arguments."""
+class Meaning(NamedTuple):
+    """What an event becomes, and the headers that it is made of.
 
-    meaning: Callable[..., PbxEvent | Rejected | None]
+    The first header is `Timestamp`, the second `Queue`: whoever hears the event looks at these two before it is
+    translated. The values of all but the first are the last arguments of `translate`, by position alone.
+    """
+
+    translate: Callable[..., PbxEvent | Rejected | None]
     headers: tuple[str, ...]
 
 
@@ -266,20 +270,20 @@ CALLER = ("Timestamp", "Queue", "Uniqueid")
 POOL_AGENT = ("Timestamp", "Queue", "Agent")
 
 QUEUE_EVENTS = {
-    b"QueueMemberAdded": Row(Translator.added, (*MEMBER, *STATE)),
-    b"QueueMemberRemoved": Row(Translator.removed, MEMBER),
-    b"QueueMemberPause": Row(Translator.paused, (*MEMBER, "Paused", "PausedReason")),
-    b"QueueMemberStatus": Row(Translator.status, (*MEMBER, *STATE, "InCall")),
-    b"AgentCalled": Row(Translator.offered, (*MEMBER, "Uniqueid")),
-    b"AgentConnect": Row(Translator.connected, (*MEMBER, "Uniqueid", "Wrapuptime")),
-    b"AgentComplete": Row(Translator.completed, (*MEMBER, "Uniqueid")),
-    b"AgentRingNoAnswer": Row(Translator.rang_out, (*MEMBER, "Uniqueid")),
-    b"AgentDump": Row(Translator.dumped, (*MEMBER, "Uniqueid")),
-    b"QueueCallerJoin": Row(Translator.joined, CALLER),
-    b"QueueCallerLeave": Row(Translator.left, CALLER),
-    b"QueueCallerAbandon": Row(Translator.abandoned, CALLER),
-    b"AgentLogin": Row(Translator.logged_in, POOL_AGENT),
-    b"AgentLogoff": Row(Translator.logged_off, POOL_AGENT),
+    b"QueueMemberAdded": Meaning(Translator.added, (*MEMBER, *STATE)),
+    b"QueueMemberRemoved": Meaning(Translator.removed, MEMBER),
+    b"QueueMemberPause": Meaning(Translator.paused, (*MEMBER, "Paused", "PausedReason")),
+    b"QueueMemberStatus": Meaning(Translator.status, (*MEMBER, *STATE, "InCall")),
+    b"AgentCalled": Meaning(Translator.offered, (*MEMBER, "Uniqueid")),
+    b"AgentConnect": Meaning(Translator.connected, (*MEMBER, "Uniqueid", "Wrapuptime")),
+    b"AgentComplete": Meaning(Translator.completed, (*MEMBER, "Uniqueid")),
+    b"AgentRingNoAnswer": Meaning(Translator.rang_out, (*MEMBER, "Uniqueid")),
+    b"AgentDump": Meaning(Translator.dumped, (*MEMBER, "Uniqueid")),
+    b"QueueCallerJoin": Meaning(Translator.joined, CALLER),
+    b"QueueCallerLeave": Meaning(Translator.left, CALLER),
+    b"QueueCallerAbandon": Meaning(Translator.abandoned, CALLER),
+    b"AgentLogin": Meaning(Translator.logged_in, POOL_AGENT),
+    b"AgentLogoff": Meaning(Translator.logged_off, POOL_AGENT),
 }
 
 

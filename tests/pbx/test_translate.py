@@ -1,5 +1,7 @@
 """AMI's headers, with all that may be missing from them, as the floor's events."""
 
+from inspect import signature
+
 import pytest
 
 from ccd.floor.events import (
@@ -84,6 +86,31 @@ def check(name: str, headers: dict[str, str], expected: PbxEvent, scope: Scope |
 )
 def test_each_event_becomes_its_own_word(name, headers, expected):
     check(name, headers, expected)
+
+
+ARGUMENTS = {
+    "Timestamp": "at",
+    "Queue": "queue",
+    "Interface": "seat",
+    "MemberName": "name",
+    "Membership": "membership",
+    "Status": "status",
+    "StateInterface": "other",
+    "Paused": "paused",
+    "PausedReason": "reason",
+    "Wrapuptime": "wrap_up_s",
+    "InCall": "told_in_call",
+    "Uniqueid": "call",
+    "Agent": "agent",
+}
+
+
+@pytest.mark.parametrize("name", QUEUE_EVENTS, ids=bytes.decode)
+def test_each_header_meets_the_argument_that_it_is_for(name: bytes) -> None:
+    meaning = QUEUE_EVENTS[name]
+    when, *values = (ARGUMENTS[header] for header in meaning.headers)
+    assert list(signature(meaning.translate).parameters) == ["self", when, "ref", *values]
+    assert meaning.headers[:2] == ("Timestamp", "Queue"), "looked at before the event is translated"
 
 
 @pytest.mark.parametrize(
