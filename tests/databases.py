@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -106,6 +107,19 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cal
         return f"sqlite+aiosqlite:///{file}"
 
     yield copy
+
+
+def lose_the_next_answer(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next commit goes through, and its answer is lost."""
+    dialect = engine.sync_engine.dialect
+    commit = dialect.do_commit
+
+    def commit_and_lose_the_answer(connection: Any) -> None:
+        monkeypatch.setattr(dialect, "do_commit", commit)
+        commit(connection)
+        raise ConnectionResetError("connection reset by peer")
+
+    monkeypatch.setattr(dialect, "do_commit", commit_and_lose_the_answer)
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import structlog
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.bank.fate import Fate, Settlement
@@ -26,7 +24,7 @@ from ccd.history.outlook import Due, Outlook, due_of, outlook
 from ccd.history.reading import reading, seen_between, stored_sources
 from ccd.history.unit_days import note_measured, note_settled, sweep
 from ccd.history.whose import Measuring, holders
-from ccd.sql.turns import Patience, is_passing, take_turn
+from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away, take_turn
 
 log = structlog.get_logger()
 
@@ -99,8 +97,8 @@ class Closer:
                     for each in seen.waiting:
                         log.warning("day_waits", unit=each.unit, day=str(each.day.day), why=_why(each.lagging))
                 waiting, away = said, False
-            except (DatabaseBusyError, PoolTimeoutError, DBAPIError, OSError) as error:
-                if isinstance(error, DBAPIError) and not is_passing(error):
+            except (DatabaseBusyError, *DRIVER_ERRORS) as error:
+                if not is_away(error):
                     raise
                 if not away:
                     log.warning("days_not_closed", why=str(error).splitlines()[0])

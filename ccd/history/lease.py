@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError, LeaseLostError
@@ -32,8 +31,6 @@ TICK_S = 0.5
 STILL_S = 5.0  # who stood still for so long is not certain any more: well before LEASE_S is over
 ASK_AGAIN_S = 0.5
 ONCE = Patience(attempts_max=1)
-
-AWAY = (DatabaseBusyError, PoolTimeoutError)
 
 
 def own_clock() -> float:
@@ -73,7 +70,7 @@ class Lease:
         self._tick()
         try:
             while True:
-                with suppress(*AWAY):
+                with suppress(DatabaseBusyError):
                     # A transaction of SQLite that is given up in the middle keeps its lock: who is told to stop would
                     # hold up the one that takes its place.
                     await asyncio.shield(self._beat())
@@ -93,7 +90,7 @@ class Lease:
             self._notice()
             try:
                 await self._beat()
-            except AWAY:
+            except DatabaseBusyError:
                 await asyncio.sleep(ASK_AGAIN_S)
 
     async def check(self, connection: AsyncConnection) -> None:
@@ -112,7 +109,7 @@ class Lease:
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(update(leases).where(leases.c.holder == self._claim.holder).values(holder=""))
 
-        with suppress(*AWAY):
+        with suppress(DatabaseBusyError):
             await take_turn(self._engine, work, ONCE)
 
     async def _beat(self) -> None:

@@ -14,6 +14,7 @@ from ccd.floor.segments import Segment
 from ccd.history.schema import seats, segments, sources
 from ccd.history.segment_rows import COLUMNS, Row, open_from, segments_of
 from ccd.history.whose import SeatKey, Seen
+from ccd.sql.engine import seeing_one_state
 
 SEATS_AT_ONCE = 200  # in one question to the database
 ROWS_AT_ONCE = 5_000  # of a stream
@@ -37,9 +38,7 @@ class Source:
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection that sees one state of the database, and writes nothing."""
-    async with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    async with seeing_one_state(engine).connect() as connection:
         yield connection
 
 

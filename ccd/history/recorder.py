@@ -11,7 +11,6 @@ import time
 from collections import deque
 
 import structlog
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError
@@ -46,7 +45,6 @@ class Recorder:
         self._written: dict[str, int] = {}  # transactions of this writer, by PBX
         self._changed = asyncio.Condition()
         self.rows_waiting = 0
-        self.rows_written = 0
         self.failing_since: float | None = None  # monotonic seconds; None while the database takes what it is given
 
     async def put(self, batch: Batch) -> None:
@@ -73,7 +71,6 @@ class Recorder:
                 for batch in group:
                     self._queue.popleft()
                     self.rows_waiting -= batch.rows
-                    self.rows_written += batch.rows
                 self._changed.notify_all()
 
     def _has_room(self, batch: Batch) -> bool:
@@ -100,7 +97,7 @@ class Recorder:
             try:
                 await take_turn(self._engine, work, self._patience)
                 break
-            except (DatabaseBusyError, PoolTimeoutError) as error:
+            except DatabaseBusyError as error:
                 self._say_away(error)
                 await asyncio.sleep(again_s)
                 again_s = min(self._again_s_max, again_s * 2)

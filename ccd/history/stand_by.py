@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError
@@ -19,7 +17,7 @@ from ccd.history.lock_file import LockFile
 from ccd.history.reading import reading
 from ccd.history.schema import leases
 from ccd.history.writing import mind_standing_still
-from ccd.sql.turns import is_passing, take_turn
+from ccd.sql.turns import DRIVER_ERRORS, is_away, take_turn
 
 LOOK_S = 1.0
 
@@ -82,8 +80,8 @@ async def stand_by(engine: AsyncEngine, claim: Claim, lock: LockFile, waiting: C
             if not others:
                 term = await _take(engine, claim, rows)
                 watch.begin_anew()
-        except (DatabaseBusyError, PoolTimeoutError, DBAPIError, OSError) as error:
-            if isinstance(error, DBAPIError) and not is_passing(error):
+        except (DatabaseBusyError, *DRIVER_ERRORS) as error:
+            if not is_away(error):
                 raise
             watch.begin_anew()
             term, why = None, "waits for the database"

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -11,6 +11,7 @@ from ccd.ledger.desk import Desk
 from ccd.ledger.model import Outcome, Posting, Statement
 from ccd.ledger.reading import balances_of, sums_of
 from ccd.ledger.statement import statement_of
+from ccd.sql.engine import seeing_one_state
 from ccd.sql.turns import Patience, take_turn
 
 T = TypeVar("T")
@@ -72,15 +73,11 @@ class Ledger:
     async def statement(self, owner: str, before: int | None = None, limit: int = 20) -> Statement:
         """The newest `limit` transactions (at most STATEMENT_LINES_MAX) on the owner's accounts with a floor, older
         than transaction `before`; each with the balances after it."""
-        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        if self.engine.dialect.name == "sqlite":
-            options = {}  # a transaction that only reads sees one state of the file
         lines = min(limit, STATEMENT_LINES_MAX)
-        return await self._look(lambda connection: statement_of(connection, owner, before, lines), **options)
+        return await self._look(lambda connection: statement_of(connection, owner, before, lines))
 
-    async def _look(self, work: Callable[[AsyncConnection], Awaitable[T]], **options: Any) -> T:
-        engine = self.engine.execution_options(**options)
-        return await take_turn(engine, work, self._patience, keep=False, writes=False)
+    async def _look(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        return await take_turn(seeing_one_state(self.engine), work, self._patience, keep=False, writes=False)
 
     async def _turn(self, work: Callable[[AsyncConnection], Awaitable[T]], keep: bool = True) -> T:
         return await take_turn(self.engine, work, self._patience, keep)

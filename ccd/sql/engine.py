@@ -1,4 +1,4 @@
-"""Opens the database: SQLite as a file beside the daemon, or a PostgreSQL server. Refuses what loses postings."""
+"""Opens the database: SQLite as a file beside the daemon, or a PostgreSQL server. Refuses what loses commits."""
 
 from typing import Any
 
@@ -27,12 +27,19 @@ SQLITE_SETTINGS = {
 def open_engine(url: str | URL, pool_size: int = 5, lock_wait_ms: int = LOCK_WAIT_MS) -> AsyncEngine:
     """An engine for `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://…`; it connects when it is first used.
 
-    Each connection sets what the ledger stands on and reads it back; UnsafeDatabaseError says what it found instead.
+    Each connection sets what ccd stands on and reads it back; UnsafeDatabaseError says what it found instead.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, pool_size, lock_wait_ms)
     return _open_postgresql(parsed, pool_size, lock_wait_ms)
+
+
+def seeing_one_state(engine: AsyncEngine) -> AsyncEngine:
+    """Its connections only read, and see one state of the database until their transaction ends."""
+    if engine.dialect.name == "sqlite":
+        return engine  # there a transaction that only reads does so by itself
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:

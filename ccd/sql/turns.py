@@ -1,9 +1,16 @@
 """One turn at the database: a transaction that writes, and is done again where the failure was a passing one.
 
 Failures are of three kinds. *Passing*: somebody else was there first, or the server went away before the commit; it is
-tried again. *Ambiguous*: the connection was lost during the commit; it is tried again too, which is safe because every
-posting claims its key in the transaction. Anything else is a defect, and is raised as it is. What a rule refuses is no
-failure but an outcome.
+tried again. *Ambiguous*: the connection was lost during the commit; it is tried again too, so whoever takes a turn has
+a guard against what it may have written already. Anything else is a defect, and is raised as it is. What a rule refuses
+is no failure but an outcome.
+
+The guards: a posting claims its key (ccd.ledger.keys), an account of the ledger its name; a batch of the history is its
+writer's turn of that number (ccd.history.writing); a day's record that says the same is kept (ccd.history.close), and
+whatever notes where a day, a PBX or the sweep stands writes the same again (ccd.history.unit_days, resume); a lease is
+asked for once (ccd.history.lease). A person's account is known by its hashed password when it is made, and by when it
+was made when it is removed (ccd.web.accounts); a session by its key (ccd.web.sessions); migrations by the revision that
+is written with them.
 """
 
 import asyncio
@@ -15,6 +22,7 @@ from typing import TypeVar
 
 from asyncpg.exceptions import InternalClientError
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError
@@ -29,6 +37,7 @@ PASSING_SQLSTATES = frozenset(
 )
 CONNECTION_LOST = "08"  # the class of SQLSTATEs
 UNIQUE_VIOLATION = "23505"  # another process claimed the key between our look and our write: the next look finds it
+DRIVER_ERRORS = (DBAPIError, OSError, NoConnectionFreeError)  # what a database's failure comes as
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,8 @@ async def take_turn(
 
     Without `writes` SQLite waits for no writer.
 
-    `work` may run several times and must do nothing outside its connection. DatabaseBusyError after the last attempt.
+    `work` may run several times, even after its commit, and must do nothing outside its connection. DatabaseBusyError
+    after the last attempt, and where no connection of ours was free: that has been waited for.
     """
     began = time.monotonic()
     for attempt in range(1, patience.attempts_max + 1):
@@ -66,6 +76,8 @@ async def take_turn(
                     committing = keep
                     await (transaction.commit() if keep else transaction.rollback())
                 return result
+        except NoConnectionFreeError as error:
+            raise DatabaseBusyError(attempt, time.monotonic() - began, _first_line(error), ambiguous=False) from error
         except (DBAPIError, OSError) as error:
             if not is_passing(error):
                 raise
@@ -74,6 +86,13 @@ async def take_turn(
                 raise DatabaseBusyError(attempt, time.monotonic() - began, _first_line(error), ambiguous) from error
         await asyncio.sleep(patience.wait_s(attempt))
     raise AssertionError("attempts_max is at least 1")
+
+
+def is_away(error: Exception) -> bool:
+    """The database is busy or away, and will be back: of a turn, or of DRIVER_ERRORS. Another is a defect."""
+    if isinstance(error, (DatabaseBusyError, NoConnectionFreeError)):
+        return True
+    return isinstance(error, (DBAPIError, OSError)) and is_passing(error)
 
 
 def is_passing(error: DBAPIError | OSError) -> bool:

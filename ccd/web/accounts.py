@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import AccountError
@@ -14,6 +14,7 @@ from ccd.web.schema import sessions, user_units, users
 
 PASSWORD_CHARACTERS_MIN = 8
 NAME_CHARACTERS_MAX = 100
+NOT_THERE = "is not there; ccd user list says who is"
 
 
 class Accounts:
@@ -35,8 +36,10 @@ class Accounts:
         created_at = int(self._clock() * 1_000_000)
 
         async def work(connection: AsyncConnection) -> None:
-            known = await connection.execute(select(users.c.name).where(users.c.name == person.name))
-            if known.first():
+            known = await connection.scalar(select(users.c.password).where(users.c.name == person.name))
+            if known == hashed:
+                return  # salted anew each time: nobody else's, so this was committed, and only its answer was lost
+            if known is not None:
                 raise AccountError(person.name, "is there already; ccd user password changes its password")
             row = {
                 "name": person.name, "role": person.role.value, "agent": person.agent, "password": hashed,
@@ -49,13 +52,18 @@ class Accounts:
         await take_turn(self._engine, work, self._patience)
 
     async def remove(self, name: str) -> None:
-        """The person, and whatever they are signed in with."""
+        """The person who is there now, and whatever they are signed in with."""
+        found = select(users.c.created_at).where(users.c.name == name)
+        created_at = await look(self._engine, lambda connection: connection.scalar(found))
+        if created_at is None:
+            raise AccountError(name, NOT_THERE)
+        same = and_(users.c.name == name, users.c.created_at == created_at)
 
-        async def work(connection: AsyncConnection) -> int:
-            return (await connection.execute(delete(users).where(users.c.name == name))).rowcount
+        async def work(connection: AsyncConnection) -> None:
+            # That there is nobody any more is no failure: it may have been this, and only its answer was lost.
+            await connection.execute(delete(users).where(same))
 
-        if not await take_turn(self._engine, work, self._patience):
-            raise AccountError(name, "is not there; ccd user list says who is")
+        await take_turn(self._engine, work, self._patience)
 
     async def set_password(self, name: str, password: str) -> None:
         """A new password ends every session of the person."""
@@ -70,7 +78,7 @@ class Accounts:
             ).rowcount
 
         if not await take_turn(self._engine, work, self._patience):
-            raise AccountError(name, "is not there; ccd user list says who is")
+            raise AccountError(name, NOT_THERE)
 
     async def all(self) -> list[Person]:
         async def work(connection: AsyncConnection) -> list[Person]:

@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from ccd.errors import DatabaseBusyError, NotAllowedError
-from ccd.web.reading import DRIVER_ERRORS, is_away
+from ccd.sql.turns import DRIVER_ERRORS
+from ccd.web.reading import is_no_answer
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -59,7 +60,7 @@ def speak_problems(app: FastAPI) -> None:
         return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "The database does not answer; ask again.", RETRY_SOON)
 
     async def of_driver(request: Request, error: Exception) -> JSONResponse:
-        if is_away(error):
+        if is_no_answer(error):
             return await of_database(request, error)
         log.error("a request found a defect", path=request.url.path, exc_info=error)
         return await of_defect(request, error)

@@ -3,16 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError
-from ccd.sql.turns import is_passing
+from ccd.sql.turns import DRIVER_ERRORS, is_away
 
 T = TypeVar("T")
-
-DRIVER_ERRORS = (DBAPIError, OSError, NoConnectionFreeError)
 
 
 async def look(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
@@ -21,13 +18,12 @@ async def look(engine: AsyncEngine, work: Callable[[AsyncConnection], Awaitable[
         async with engine.connect() as connection:
             return await work(connection)
     except DRIVER_ERRORS as error:
-        if not is_away(error):
+        if not is_no_answer(error):
             raise
         raise DatabaseBusyError(1, 0.0, str(getattr(error, "orig", error)), ambiguous=False) from error
 
 
-def is_away(error: Exception) -> bool:
-    """Not our doing: no answer, no connection, a full disk. Anything else that a driver raises is a defect of ours."""
-    if isinstance(error, (OSError, NoConnectionFreeError, OperationalError)):
-        return True
-    return isinstance(error, DBAPIError) and is_passing(error)
+def is_no_answer(error: Exception) -> bool:
+    """Not our doing: the database is away, or its disk is full; this process need not end for who asks again. Anything
+    else that a driver raises is a defect of ours."""
+    return is_away(error) or isinstance(error, OperationalError)

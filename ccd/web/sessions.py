@@ -50,8 +50,10 @@ class Sessions:
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(delete(sessions).where(sessions.c.until <= int(now * SECOND)))
-            row = {"key": session.key, "name": person.name, "until": int(session.until * SECOND)}
-            await connection.execute(insert(sessions).values(row))
+            known = await connection.scalar(select(sessions.c.key).where(sessions.c.key == session.key))
+            if known is None:  # else it was committed, and only its answer was lost
+                row = {"key": session.key, "name": person.name, "until": int(session.until * SECOND)}
+                await connection.execute(insert(sessions).values(row))
 
         await take_turn(self._engine, work, self._patience)
         return token, session

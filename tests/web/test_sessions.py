@@ -10,6 +10,7 @@ from ccd.sql.engine import open_engine
 from ccd.web.accounts import Accounts
 from ccd.web.schema import sessions as table
 from ccd.web.sessions import Sessions
+from tests.databases import lose_the_next_answer
 from tests.web.office import SESSION_S, Clock
 
 LEAD = Person("lead", Role.SUPERVISOR, None, ("team-1", "team-2"))
@@ -22,6 +23,14 @@ async def test_tokens_that_come_together_are_looked_up_together(accounts: Accoun
     again, _ = await sessions.begin(LEAD)
     found = await sessions.of_tokens([agent, "unknown", lead, again, ""])
     assert [session and session.person for session in found] == [AGENT, None, LEAD, LEAD, None]
+
+
+async def test_a_session_whose_commit_was_not_answered_is_begun(
+    accounts: Accounts, sessions: Sessions, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lose_the_next_answer(engine, monkeypatch)
+    token, session = await sessions.begin(LEAD)
+    assert await sessions.of_token(token) == session
 
 
 async def test_a_session_ends_with_its_time(accounts: Accounts, sessions: Sessions, clock: Clock) -> None:

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ccd.errors import DatabaseBusyError, DatabaseRefusedError, SchemaError, UnsafeDatabaseError
 from ccd.ledger import schema
@@ -21,7 +21,7 @@ from ccd.sql.metadata import metadata
 from ccd.sql.migrate import heads_of, upgrade, wanted_heads
 from ccd.sql.refusals import refusals_said
 from ccd.sql.turns import Patience, take_turn
-from tests.databases import TEMPLATE, PostgreSQL
+from tests.databases import TEMPLATE, PostgreSQL, lose_the_next_answer
 from tests.ledger.accounts import HOUSE, give, posting
 
 QUICK = Patience(attempts_max=3, wait_s_min=0.001, wait_s_max=0.01)
@@ -305,21 +305,25 @@ async def test_a_database_that_is_busy_for_a_moment_is_waited_for(ledger: Ledger
 async def test_a_connection_that_was_lost_at_the_commit_posts_once(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The commit went through, and its answer did not: the next attempt finds the key."""
-    dialect = ledger.engine.sync_engine.dialect
-    commit = dialect.do_commit
-    lost = iter([True, False])
-
-    def commit_and_lose_the_answer(connection: Any) -> None:
-        commit(connection)
-        if next(lost, False):
-            raise ConnectionResetError("connection reset by peer")
-
-    await ledger.open_accounts(["ann", HOUSE], ("savings",), floor=0)
-    monkeypatch.setattr(dialect, "do_commit", commit_and_lose_the_answer)
+    """The next attempt finds the key."""
+    lose_the_next_answer(ledger.engine, monkeypatch)
     outcome = await ledger.post(posting("a", give("ann", 5)))
     assert outcome.replayed
     assert (await ledger.balances("ann"))["savings"] == 5
+
+
+async def test_where_no_connection_of_ours_is_free_the_database_is_busy(tmp_path: Path) -> None:
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{tmp_path / 'x.sqlite'}", pool_size=1, max_overflow=0, pool_timeout=0.01
+    )
+
+    async def nothing(_: object) -> None:
+        return None
+
+    async with engine.connect():
+        with pytest.raises(DatabaseBusyError, match=r"1 attempts.*nothing was written"):
+            await take_turn(engine, nothing, QUICK)
+    await engine.dispose()
 
 
 async def test_a_defect_is_not_retried(engine: AsyncEngine) -> None:
