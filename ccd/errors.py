@@ -3,8 +3,9 @@
 CcdError                    what a command turns into its one line on stderr and its exit code
 ├── FaultsError             what a person wrote has faults: all of them at once; exit code 2: ConfigurationError,
 │                           RosterError
-├── LedgerError             what the ledger could not do: PostingError, KeyTakenError, DatabaseBusyError,
-│                           DatabaseRefusedError, UnsafeDatabaseError, SchemaError, LedgerBrokenError
+├── DatabaseError           what a database would not do for ledger, history or sign-in: DatabaseBusyError,
+│                           DatabaseRefusedError, UnsafeDatabaseError, SchemaError
+├── LedgerError             what the ledger could not do: PostingError, KeyTakenError, LedgerBrokenError
 ├── HistoryError            what the history could not do: StoredFormatError, SourceTakenError, LeaseLostError,
 │                           DayWaitsError, UnknownUnitError
 ├── PbxError                what came between us and a telephone switch: PbxUnreachableError, PbxTlsError,
@@ -80,6 +81,61 @@ class RosterError(FaultsError):
     """The roster can't be used; not one line of it was taken."""
 
 
+class DatabaseError(CcdError):
+    """What a database would not do, whoever asked."""
+
+
+class DatabaseBusyError(DatabaseError):
+    """Retried up to the limit, and the database still had no turn for us, or could not be reached."""
+
+    def __init__(self, attempts: int, waited_s: float, last: str, ambiguous: bool) -> None:
+        self.attempts, self.waited_s, self.last, self.ambiguous = attempts, waited_s, last, ambiguous
+
+    def __str__(self) -> str:
+        done = "the last attempt may have been written" if self.ambiguous else "nothing was written"
+        return (
+            f"the database was busy or away for {self.attempts} attempts in {self.waited_s:.1f} s ({self.last}); "
+            f"{done}. Look for who holds it, and do the same again: what was written already is not written twice"
+        )
+
+
+class DatabaseRefusedError(DatabaseError):
+    """The database said no, and would say it again."""
+
+    def __init__(self, said: str, hint: str) -> None:
+        self.said, self.hint = said, hint
+
+    def __str__(self) -> str:
+        return f"the database refused: {self.said}; {self.hint}. What was not answered is not written"
+
+
+class UnsafeDatabaseError(DatabaseError):
+    """A setting of the database under which a crash loses what was committed, or a row that is never changed can be."""
+
+    def __init__(self, database: str, setting: str, found: str, wanted: str) -> None:
+        self.database, self.setting, self.found, self.wanted = database, setting, found, wanted
+
+    def __str__(self) -> str:
+        return (
+            f"{self.database}: {self.setting} is {self.found}, and has to be {self.wanted}: "
+            "ccd does not open it. Put a SQLite file on a local disk; "
+            "on PostgreSQL set it for the server or for ccd's role"
+        )
+
+
+class SchemaError(DatabaseError):
+    """The tables are of another version than this program."""
+
+    def __init__(self, found: str, wanted: str) -> None:
+        self.found, self.wanted = found, wanted
+
+    def __str__(self) -> str:
+        return (
+            f"the database has tables of revision {self.found}, this program needs {self.wanted}: "
+            "run `ccd migrate` as the role that they belong to"
+        )
+
+
 class LedgerError(CcdError):
     """What the ledger could not do. Nothing was posted, unless the sentence says otherwise."""
 
@@ -104,57 +160,6 @@ class KeyTakenError(LedgerError):
         return (
             f"{self.key} was posted before with another content: {', '.join(self.fields)} differ; "
             "what was measured anew needs a new revision"
-        )
-
-
-class DatabaseBusyError(LedgerError):
-    """Retried up to the limit, and the database still had no turn for us, or could not be reached."""
-
-    def __init__(self, attempts: int, waited_s: float, last: str, ambiguous: bool) -> None:
-        self.attempts, self.waited_s, self.last, self.ambiguous = attempts, waited_s, last, ambiguous
-
-    def __str__(self) -> str:
-        done = "the last attempt may have been written" if self.ambiguous else "nothing was written"
-        return (
-            f"the database was busy or away for {self.attempts} attempts in {self.waited_s:.1f} s ({self.last}); "
-            f"{done}. Look for who holds it, and do the same again: what was written already is not written twice"
-        )
-
-
-class DatabaseRefusedError(LedgerError):
-    """The database said no, and would say it again."""
-
-    def __init__(self, said: str, hint: str) -> None:
-        self.said, self.hint = said, hint
-
-    def __str__(self) -> str:
-        return f"the database refused: {self.said}; {self.hint}. What was not answered is not written"
-
-
-class UnsafeDatabaseError(LedgerError):
-    """A setting of the database under which a crash loses postings, or a posting can be overwritten."""
-
-    def __init__(self, database: str, setting: str, found: str, wanted: str) -> None:
-        self.database, self.setting, self.found, self.wanted = database, setting, found, wanted
-
-    def __str__(self) -> str:
-        return (
-            f"{self.database}: {self.setting} is {self.found}, and has to be {self.wanted}: "
-            "the ledger does not open it. Put a SQLite file on a local disk; "
-            "on PostgreSQL set it for the server or for ccd's role"
-        )
-
-
-class SchemaError(LedgerError):
-    """The tables are of another version than this program."""
-
-    def __init__(self, found: str, wanted: str) -> None:
-        self.found, self.wanted = found, wanted
-
-    def __str__(self) -> str:
-        return (
-            f"the database has tables of revision {self.found}, this program needs {self.wanted}: "
-            "run `ccd migrate` as the role that they belong to"
         )
 
 
