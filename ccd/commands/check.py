@@ -10,7 +10,7 @@ import typer
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.probe import probe_all, warnings_of
 from ccd.daemon.site import Site
-from ccd.daemon.surroundings import usable, warnings
+from ccd.daemon.site_file import usable, warnings
 from ccd.errors import SwitchesNotFollowedError
 
 

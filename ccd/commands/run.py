@@ -10,7 +10,7 @@ from ccd import logs
 from ccd.commands.configuration import Config
 from ccd.daemon.run import ALL_PARTS, Part, Surroundings, house
 from ccd.daemon.site import Site
-from ccd.daemon.surroundings import usable
+from ccd.daemon.site_file import usable
 from ccd.errors import ConfigurationError, Fault
 from ccd.notify import Notifier
 from ccd.settings import Settings

@@ -16,8 +16,8 @@ from ccd.bank.settle import Settler
 from ccd.commands.business_day import Day
 from ccd.commands.configuration import Config
 from ccd.daemon.site import Site
+from ccd.daemon.site_file import settled_by
 from ccd.daemon.stores import database
-from ccd.daemon.surroundings import settled_by
 from ccd.errors import DayWaitsError, UnknownUnitError
 from ccd.history.close import Closed, Closer
 from ccd.ledger.books import Ledger

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ccd.daemon.applied_rules import AppliedRules
-from ccd.daemon.surroundings import settled_by, usable
+from ccd.daemon.site_file import settled_by, usable
 from ccd.errors import ConfigurationError
 from ccd.settings import read
 

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from ccd.daemon.past import live_through
 from ccd.daemon.run import ALL_PARTS, House, Surroundings, house
-from ccd.daemon.surroundings import usable
+from ccd.daemon.site_file import usable
 from ccd.errors import DatabaseBusyError
 from ccd.floor.events import Heard
 from ccd.history.day_rows import StoredDay, latest_days

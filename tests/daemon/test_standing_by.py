@@ -7,7 +7,7 @@ import pytest
 
 from ccd.daemon.reloading import as_read_now
 from ccd.daemon.run import ALL_PARTS, House, Surroundings, house
-from ccd.daemon.surroundings import usable
+from ccd.daemon.site_file import usable
 
 PBX = '[http]\nport = 0\n[[pbx]]\nname = "{name}"\nhost = "127.0.0.1"\nport = 1\nsecret = "s"\n'
 BEFORE = PBX.format(name="a")

@@ -1,4 +1,5 @@
-"""Whether a configuration can be run with: it, its roster, secrets, certificates and folders, every fault at once."""
+"""A configuration read as the site that it describes, with its roster, secrets, certificates and folders: every fault
+at once."""
 
 import os
 import ssl
