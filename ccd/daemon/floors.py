@@ -12,9 +12,9 @@ from ccd.floor.events import Heard, Lost, PbxEvent
 from ccd.floor.floor import Floor, FloorState
 from ccd.floor.own_days import OwnDays
 from ccd.floor.owners import Owner
+from ccd.floor.seats import STATE_WORDS
 from ccd.floor.segments import Segment, Transition
 from ccd.history.batch import Batch, batch_of
-from ccd.history.schema import STATE_WORDS
 from ccd.live.batch import AgentReading, LiveBatch, QueueNow, SourceNow, pack
 
 # So long after a day's start by our clock it begins although no PBX has said so. While one is live it says so itself,

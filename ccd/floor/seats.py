@@ -48,6 +48,9 @@ class State(IntEnum):
     SIGNED_OUT = 8
 
 
+STATE_WORDS = {state: state.name.lower() for state in State}  # as they are stored and shown
+
+
 class Pause(IntEnum):
     """In how many of the queues that count a seat or an agent is paused."""
 

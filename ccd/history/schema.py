@@ -20,10 +20,9 @@ from sqlalchemy import (
     Text,
 )
 
-from ccd.floor.seats import Pause, State
+from ccd.floor.seats import STATE_WORDS, Pause
 from ccd.sql.metadata import Exact, metadata
 
-STATE_WORDS = {state: state.name.lower() for state in State}
 PAUSE_WORDS = {pause: pause.name.lower() for pause in Pause}
 
 segments = Table(

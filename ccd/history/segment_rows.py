@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from ccd.errors import StoredFormatError
-from ccd.floor.seats import Seat, View
+from ccd.floor.seats import STATE_WORDS, Seat, View
 from ccd.floor.segments import Segment
-from ccd.history.schema import PAUSE_WORDS, STATE_WORDS
+from ccd.history.schema import PAUSE_WORDS
 
 SEAT_FORMAT = 1  # of `seats.facts` and `seats.open`; rises when Seat, View or Segment are no longer read the same
 
