@@ -153,7 +153,7 @@ class Floors:
             self._turn(self._now() - SILENT_CLOCK_US)
         changed, self.crew.changed = self.crew.changed, set()
         said, self._said = self._said, []
-        gone, self._gone = self._gone, []
+        gone, self._gone = [agent for agent in self._gone if agent not in self.crew.clocks], []  # who left may be back
         new_queues = tuple(queue for queue in self._queues_now() if self._queues.get(queue.queue) != queue)
         self._queues |= {queue.queue: queue for queue in new_queues}
         sources = {source.pbx: source for source in self._sources()}

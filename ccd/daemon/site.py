@@ -60,20 +60,33 @@ class Site:
         lines = self._lines.get((pbx, seat, name))
         if lines is None:
             found = self.roster.lines(pbx, seat, name)
-            lines = self._lines[pbx, seat, name] = tuple((line.start, line.end, self._owner(line)) for line in found)
+            lines = self._lines[pbx, seat, name] = tuple(part for line in found for part in self._owners(line))
         for start, end, owner in lines:
             if start <= at < end:
                 return owner
         return None
 
-    def _owner(self, line: Entry) -> Owner:
-        return Owner(line.agent, line.unit, line.agent in self._several)
+    def _owners(self, line: Entry) -> Iterator[tuple[int, int, Owner]]:
+        """The line's span, in parts where its agent moves: who has another line besides, as a bounded one of another
+        unit, is in that unit on every seat."""
+        if line.agent not in self.moves:
+            yield line.start, line.end, self._owner(line.agent, line.unit)
+            return
+        for unit, begins, ends in self.roster.stays(line.agent):
+            start = line.start if begins is None else max(line.start, begins)
+            end = line.end if ends is None else min(line.end, ends)
+            if start < end:
+                yield start, end, self._owner(line.agent, unit)
+
+    def _owner(self, agent: str, unit: str) -> Owner:
+        return Owner(agent, unit, agent in self._several)
 
     def everybody(self, at: int) -> Iterator[Owner]:
-        """Who is on the roster at an instant, µs, whether a seat has been seen of them or not."""
-        for entry in self.roster.entries:
-            if entry.holds(at):
-                yield self._owner(entry)
+        """Who is on the roster at an instant, µs, whether a seat has been seen of them or not: each agent once."""
+        for agent in self.roster.agents:
+            unit = self.roster.unit(agent, at)
+            if unit is not None:
+                yield self._owner(agent, unit)
 
     def name_of(self, agent: str) -> str:
         """What people call the agent, else the member name; empty where the roster says neither."""

@@ -313,3 +313,45 @@ def test_signing_out_and_in_again_goes_on_with_the_same_day(floors: Floors) -> N
     agent = shown(floors.changes())["1001"]
     assert (agent["aux"], agent["counters"]["sign_ins"], agent["counters"]["sign_outs"]) == (30, 2, 1)
     assert (agent["base"], agent["base_from"]) == (50, START + 90)
+
+
+SECONDED = "1001,PJSIP/1001,,team-2,2026-11-23,2026-11-25\n"
+AT_HOME = "1001,PJSIP/1001,,team-1,,\n1001,PJSIP/2001,,team-1,,\n"
+
+
+@pytest.mark.parametrize("lines", [SECONDED + AT_HOME, AT_HOME + SECONDED], ids=["lent first", "home first"])
+def test_who_is_lent_to_another_unit_is_in_it_for_that_time_on_every_seat(
+    roster: Path, clock: Clock, lines: str
+) -> None:
+    roster.write_text("agent,interface,member_name,unit,from,to\n" + lines)
+    floors = Floors(Site(Settings(roster=roster)), lambda: [SourceNow("a", clock.switch, START * S)], clock)
+    floors.resume("a", FloorState())
+    assert shown(floors.everything())["1001"]["unit"] == "team-2"
+    seats = ("PJSIP/1001", "PJSIP/2001")
+    floors.take("a", [snapshot(START + 1), *(added(START + 10, seat=seat) for seat in seats), heard(START + 20)])
+    assert shown(floors.changes())["1001"]["unit"] == "team-2"
+    for day, unit in ((1, "team-2"), (2, "team-1"), (3, "team-1")):
+        clock.now = (START + day * DAY + 60) * S
+        floors.take("a", [heard(START + day * DAY + 50)])
+        assert shown(floors.changes())["1001"]["unit"] == unit
+        floors.take("a", [added(START + day * DAY + 55, seat=seats[1], name="Ann", queue=f"q{day}")])
+        floors.take("a", [added(START + day * DAY + 56, seat=seats[1], name="Annie", queue=f"r{day}")])
+        assert shown(floors.changes())["1001"]["unit"] == unit
+
+
+def test_who_left_and_is_back_in_one_step_is_not_gone(roster: Path, clock: Clock) -> None:
+    line = "1001,PJSIP/1,,team-1,{},{}\n"
+    roster.write_text(
+        "agent,interface,member_name,unit,from,to\n"
+        + line.format("2026-11-20", "2026-11-24")
+        + line.format("2026-11-25", "")
+        + "1002,PJSIP/2,,team-1,,2026-11-24\n"
+    )
+    floors = Floors(Site(Settings(roster=roster)), lambda: [SourceNow("a", clock.switch, START * S)], clock)
+    floors.resume("a", FloorState())
+    floors.take("a", [snapshot(START + 1), heard(START + 20)])
+    assert set(shown(floors.everything())) == {"1001", "1002"}
+    clock.now = (START + 2 * DAY + 60) * S
+    floors.take("a", [heard(START + 2 * DAY + 50)])
+    batch = floors.changes()
+    assert (set(shown(batch)), batch.gone) == ({"1001"}, ("1002",))
