@@ -1,6 +1,7 @@
 """What ccd keeps in Redis: names, types, expiry. A site's keys share one hash tag: a Cluster keeps them together.
 
     ccd:{SITE}:head        hash    epoch: the name of the last full rewrite; number: of the newest batch since;
+                                   sizes: how many fields the four hashes below have, in their order;
                                    line, term: whose rewrite it was, a lower term of the same line is refused
     ccd:{SITE}:agents      hash    agent → msgpack map: the AGENT object of the live channel, reasons as they are
     ccd:{SITE}:queues      hash    queue → msgpack map: queue, waiting, oldest_since
@@ -14,10 +15,11 @@
                                    type for text, its reader told so: `raw=True`), to be unpacked as in the hashes
     ccd:{SITE}:agents:EPOCH        hash, while a full rewrite is on its way; renamed to :agents when it is whole
 
-Every write touches all of a batch or nothing, and is refused unless `head` is what the writer left there: a wiped
-store, or a replica that missed something, is rewritten and never patched. Each write puts off the expiry of all keys
-by KEPT_S; a daemon writes every few seconds, so they outlive it by that. A stream keeps about its newest
-STREAM_ENTRIES_MAX entries: a reader that was away for longer loads the hashes again.
+Every write touches all of a batch or nothing, and is refused unless `head` is what the writer left there, and the four
+hashes are of the sizes that it says: a store that was wiped, or lost a key to eviction, or a replica that missed
+something, is rewritten and never patched. Each write puts off the expiry of all keys by KEPT_S; a daemon writes every
+few seconds, so they outlive it by that. A stream keeps about its newest STREAM_ENTRIES_MAX entries: a reader that was
+away for longer loads the hashes again.
 """
 
 from dataclasses import dataclass

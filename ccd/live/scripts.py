@@ -26,6 +26,11 @@ local function put(key, fields)
   end
   if #flat > 0 then redis.call('HSET', key, unpack(flat)) end
 end
+local function held()
+  local sizes = {}
+  for i = 2, 5 do sizes[i - 1] = redis.call('HLEN', KEYS[i]) end
+  return table.concat(sizes, ' ')
+end
 local function keep(seconds)
   for i = 1, 6 do redis.call('EXPIRE', KEYS[i], seconds) end
 end
@@ -37,16 +42,16 @@ end
 WRITE = (
     FIELDS
     + """
-local epoch, number = unpack(redis.call('HMGET', KEYS[1], 'epoch', 'number'))
+local epoch, number, sizes = unpack(redis.call('HMGET', KEYS[1], 'epoch', 'number', 'sizes'))
 if epoch ~= said.epoch then return 0 end
 if tonumber(number) == said.number then return 2 end
-if tonumber(number) ~= said.number - 1 then return 0 end
+if tonumber(number) ~= said.number - 1 or sizes ~= held() then return 0 end
 put(KEYS[2], said.agents)
 put(KEYS[3], said.queues)
 put(KEYS[4], said.sources)
 put(KEYS[5], said.watermarks)
 for _, agent in ipairs(said.gone) do redis.call('HDEL', KEYS[2], agent) end
-redis.call('HSET', KEYS[1], 'number', said.number)
+redis.call('HSET', KEYS[1], 'number', said.number, 'sizes', held())
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[3], '*', 'b', ARGV[1])
 keep(ARGV[2])
 return 1
@@ -72,7 +77,7 @@ redis.call('DEL', KEYS[1], KEYS[3], KEYS[4], KEYS[5])
 put(KEYS[3], said.queues)
 put(KEYS[4], said.sources)
 put(KEYS[5], said.watermarks)
-redis.call('HSET', KEYS[1], 'epoch', said.epoch, 'number', 0, 'line', ARGV[4], 'term', ARGV[5])
+redis.call('HSET', KEYS[1], 'epoch', said.epoch, 'number', 0, 'sizes', held(), 'line', ARGV[4], 'term', ARGV[5])
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[3], '*', 'b', ARGV[1])
 keep(ARGV[2])
 return 1

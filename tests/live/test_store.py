@@ -94,6 +94,22 @@ async def test_a_wiped_store_refuses_a_batch(server: Server, store: Store) -> No
     assert (await store.read()).agents == []
 
 
+@pytest.mark.parametrize("lost", ["agents", "queues", "sources", "watermarks"])
+async def test_a_store_that_lost_a_part_refuses_a_batch(server: Server, store: Store, lost: str) -> None:
+    """As a server does that is short of memory: a key at a time."""
+    everything = LiveBatch(team(5), (), (QueueNow("q", 1, 5),), floor().sources, {"pbx": 5})
+    await store.replace(everything)
+    batch = packed(LiveBatch(team(2, first=1005), gone=("1001",), queues=(QueueNow("r", 0, None),)))
+    assert await store.write(batch)
+    assert await store.write(batch), "as many as it was left with"
+    client = Client.from_url(server.url)
+    await client.delete(getattr(Keys.of("site"), lost))
+    await client.aclose()
+    assert await store.write(packed(LiveBatch(team(1)))) is False
+    await store.replace(everything)
+    assert await store.write(packed(LiveBatch(team(1))))
+
+
 async def test_a_store_that_missed_a_batch_refuses_the_next(server: Server, store: Store) -> None:
     await store.replace(floor())
     assert await store.write(packed(LiveBatch(team(1))))
