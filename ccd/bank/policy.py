@@ -42,10 +42,14 @@ class Policies:
 
     def policy_at(self, unit: str | None, day: date) -> Policy:
         """The newest version that holds on the day, the unit's own before the default. PolicyError if none does."""
-        for versions in (self.units.get(unit, ()) if unit is not None else (), self.default):
+        return self.held_at(unit, day)[1]
+
+    def held_at(self, unit: str | None, day: date) -> tuple[str, Policy]:
+        """The same, and whose it is: the unit, or "" where it is that of all units."""
+        for whose, versions in ((unit or "", self.units.get(unit or "", ())), ("", self.default)):
             held = bisect_right(versions, day, key=lambda policy: policy.holds_from)
             if held:
-                return versions[held - 1]
+                return whose, versions[held - 1]
         name = unit or "every unit"
         raise PolicyError(name, f"none holds on {day}; add one that holds from that day or before")
 

@@ -177,8 +177,8 @@ class Closer:
             self._check_over(each)
             measured = await measured_days(connection, agents, self.measuring, sources, whole=True)
         numbers = {pbx: source.number for pbx, source in sources.items()}
-        policy_from = self.policies.policy_at(unit, day.day).holds_from
-        judged_by = JudgedBy(policy_from, self.measuring.rules_of(unit).reasons.holds_from(day.day))
+        whose, policy = self.policies.held_at(unit, day.day)
+        judged_by = JudgedBy(policy.holds_from, whose, self.measuring.rules_of(unit).reasons.holds_from(day.day))
         return Taken(unit, day, tuple(measured), numbers, each.lagging, judged_by)
 
     def _check_over(self, each: Due) -> None:
@@ -204,15 +204,19 @@ async def _revised(connection: AsyncConnection, taken: Taken) -> tuple[list[tupl
     known = of_unit | await latest_days(connection, day, agents=measured.keys())
     for agent in of_unit.keys() - measured.keys():
         measured[agent] = MeasuredDay(Tally().record(agent, taken.unit, day), {})
+    by_policy = _policy(taken.judged_by)
     new, kept = [], []
     for agent, each in sorted(measured.items()):
         before = known.get(agent)
-        policy_from = taken.judged_by.policy_from
-        if before is not None and before.record == each.record and before.judged_by.policy_from == policy_from:
+        if before is not None and before.record == each.record and _policy(before.judged_by) == by_policy:
             kept.append(before)
         else:
             new.append((each, before.revision + 1 if before else 1))
     return new, kept
+
+
+def _policy(by: JudgedBy) -> tuple[str, date]:
+    return by.policy_of, by.policy_from
 
 
 def _all_measured(new: list[tuple[MeasuredDay, int]], kept: list[StoredDay]) -> list[Measured]:

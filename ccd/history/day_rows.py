@@ -25,7 +25,7 @@ COUNTS = ("sign_ins", "sign_outs", "pauses", "offered", "answered", "missed")
 BOUNDS = ("first_sign_in", "last_sign_out")
 
 COLUMNS = (
-    "agent", "day", "revision", "unit", "policy_from", "reasons_from", *(f"{name}_us" for name in TIMES), "paused_us",
+    "agent", "day", "revision", "unit", "policy_from", "policy_of", "reasons_from", *(f"{name}_us" for name in TIMES), "paused_us",
     "reasons", *COUNTS, *(f"{name}_at" for name in BOUNDS), "sources", "made_at", "format", "digest",
 )  # fmt: skip
 
@@ -33,9 +33,12 @@ AGENTS_AT_ONCE = 500  # in one question to the database
 
 
 class JudgedBy(NamedTuple):
-    """Since when the unit's policy of a day, and the reasons of that day, hold: which versions of them it was."""
+    """Since when the unit's policy of a day, and the reasons of that day, hold: which versions of them it was.
+
+    `policy_of` is whose policy it was: the unit whose own it is, "" for that of all units."""
 
     policy_from: date
+    policy_of: str
     reasons_from: date
 
 
@@ -84,8 +87,12 @@ async def latest_days(
 
 
 def content_digest(row: Mapping[str, Any]) -> bytes:
-    """Of everything in the row but the digest; a day without first or last sign-in has an empty field there."""
-    fields = (row[name] for name in COLUMNS if name not in ("format", "digest"))
+    """Of everything in the row but the digest; a day without first or last sign-in has an empty field there.
+
+    `policy_of` is a field where it names a unit: a digest that is older than the column holds on.
+    """
+    left_out = ("format", "digest") if row["policy_of"] else ("format", "digest", "policy_of")
+    fields = (row[name] for name in COLUMNS if name not in left_out)
     return digest(["" if field is None else str(field) for field in fields])
 
 
@@ -122,7 +129,7 @@ def _stored(row: Mapping[str, Any]) -> StoredDay:
         **{name: row[name] for name in COUNTS},
         **{name: row[f"{name}_at"] for name in BOUNDS},
     )
-    judged_by = JudgedBy(row["policy_from"], row["reasons_from"])
+    judged_by = JudgedBy(row["policy_from"], row["policy_of"], row["reasons_from"])
     return StoredDay(record, row["revision"], judged_by, row["made_at"], bytes(row["digest"]))
 
 

@@ -97,6 +97,7 @@ day_records = Table(
     Column("revision", Integer, nullable=False),
     Column("unit", Exact, nullable=False),
     Column("policy_from", Date, nullable=False),  # which policy of the unit held at the day's start
+    Column("policy_of", Exact, nullable=False, server_default=""),  # whose that was: the unit's own; "" of all units
     Column("reasons_from", Date, nullable=False),  # and which reasons
     Column("signed_in_us", BigInteger, nullable=False),
     Column("available_us", BigInteger, nullable=False),

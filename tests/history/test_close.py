@@ -43,7 +43,7 @@ async def test_a_record_says_what_it_is_made_of(engine: AsyncEngine) -> None:
     bank = Bank(engine, now_s=DAY_S)
     await bank.closer.close_due()
     stored = await bank.day("ann")
-    assert (stored.record.aux, stored.record.signed_in, stored.judged_by) == (600 * S, 28_800 * S, (ALWAYS, ALWAYS))
+    assert (stored.record.aux, stored.record.signed_in, stored.judged_by) == (600 * S, 28_800 * S, (ALWAYS, "", ALWAYS))
     async with engine.connect() as connection:
         rows = (await connection.execute(day_records.select())).mappings().all()
     assert [row["sources"] for row in rows] == ['{"pbx":[1,7]}', '{"pbx":[2,8]}']

@@ -69,7 +69,7 @@ async def test_a_record_says_which_reasons_and_which_policy_it_was_judged_by(eng
     bank = Bank(engine, now_s=2 * DAY_S, site=judged_by(Reasons(MEAL, ((SECOND, {}),))))
     await bank.closer.close_due()
     days = [await bank.day("ann", day) for day in (FIRST, SECOND)]
-    assert [each.judged_by for each in days] == [(ALWAYS, ALWAYS), (ALWAYS, SECOND)]
+    assert [each.judged_by for each in days] == [(ALWAYS, "", ALWAYS), (ALWAYS, "", SECOND)]
     assert [each.record.exempt for each in days] == [3_000 * S, 0]
 
 
@@ -86,3 +86,20 @@ async def test_a_policy_that_is_added_for_days_that_are_over_posts_the_differenc
     assert await bank.net_s("ann") == 25_800 * 37_000 // 1_000_000 + 25_800 * 50_000 // 1_000_000
     await measured_anew(engine, bank)
     assert len(await bank.revisions()) == 3
+
+
+async def test_a_units_own_policy_from_the_same_day_as_that_of_all_units_posts_the_difference(
+    engine: AsyncEngine,
+) -> None:
+    await record(engine, *SHIFTS, heard(2 * DAY_S))
+    bank = Bank(engine, now_s=2 * DAY_S, site=judged_by(Reasons(MEAL)))
+    await bank.closer.close_due()
+    own = Policies(POLICIES.default, {"team": (policy(ALWAYS, rate_ppm=50_000),)})
+    assert own.default[0].holds_from == ALWAYS
+    bank.follow(judged_by(Reasons(MEAL)), own)
+    await measured_anew(engine, bank)
+    assert await bank.revisions() == [("ann", day, revision) for day in (FIRST, SECOND) for revision in (1, 2)]
+    assert (await bank.day("ann", SECOND)).judged_by == (ALWAYS, "team", ALWAYS)
+    assert await bank.net_s("ann") == 2 * (25_800 * 50_000 // 1_000_000)
+    await measured_anew(engine, bank)
+    assert len(await bank.revisions()) == 4

@@ -26,7 +26,7 @@ SEGMENT = {
     "missed": 0, "opened_by": 0, "closed_by": 0,
 }  # fmt: skip
 DAY = date(2026, 11, 23)
-BY = JudgedBy(DAY, date(2026, 11, 2))
+BY = JudgedBy(DAY, "", date(2026, 11, 2))
 microseconds = st.integers(0, 2**62)
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=9)
 views = st.builds(
