@@ -49,9 +49,6 @@ from ccd.web.sessions import Sessions
 Part = Literal["capture", "live", "settle", "api"]
 ALL_PARTS: frozenset[Part] = frozenset(("capture", "live", "settle", "api"))
 
-DRAIN_S_MAX = 5.0
-EVENTS_AT_ONCE_MAX = 2_000  # applied before the loop turns to others
-
 log = structlog.get_logger("ccd.daemon")
 
 

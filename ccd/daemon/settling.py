@@ -9,8 +9,7 @@ from ccd.bank.measured import Measured
 from ccd.bank.settle import Settler
 from ccd.daemon.site import Current
 from ccd.ledger.books import Ledger
-from ccd.live.store import Store
-from ccd.live.writer import AWAY
+from ccd.live.store import AWAY, Store
 
 log = structlog.get_logger("ccd.daemon")
 

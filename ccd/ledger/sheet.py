@@ -18,7 +18,7 @@ from ccd.ledger.keys import refusal_text
 from ccd.ledger.model import Account, Posting, Refusal, State, month_of
 from ccd.ledger.rules import Back, Move, Standing
 from ccd.ledger.schema import daily_deltas, entries, transactions
-from ccd.sql.rows import add_guarded, insert_rows
+from ccd.sql.rows import insert_rows
 
 TRANSACTION_COLUMNS = (
     "id", "key", "revision", "book", "month", "state", "legs", "reference", "text", "asked_by", "facts", "refusal",
@@ -124,6 +124,28 @@ async def write_sheet(connection: AsyncConnection, sheet: Sheet) -> None:
     deltas = [(account, day, first, seconds) for (account, day), seconds in sheet.unguarded.items() if seconds]
     await insert_rows(connection, daily_deltas, DELTA_COLUMNS, deltas)
     changes = {account: seconds for account, seconds in sheet.guarded.items() if seconds}
-    changed = await add_guarded(connection, changes)
+    changed = await _add_guarded(connection, changes)
     if changed != len(changes):
         raise LedgerBrokenError(f"{len(changes) - changed} balances do not follow from what was read under lock")
+
+
+async def _add_guarded(connection: AsyncConnection, deltas: dict[int, int]) -> int:
+    """Adds to balances what `deltas` says by account, where none falls below its floor; says how many rows it changed.
+
+    Fewer than asked for: some balance did not allow it, or has no row. The caller then gives up its transaction.
+    """
+    if not deltas:
+        return 0
+    if connection.dialect.name == "sqlite":
+        result = await connection.exec_driver_sql(
+            "UPDATE balances SET seconds = seconds + ?1 WHERE account_id = ?2 AND seconds + ?1 >= floor",
+            [(delta, account) for account, delta in deltas.items()],
+        )
+        return int(result.rowcount)
+    result = await connection.exec_driver_sql(
+        "UPDATE balances SET seconds = balances.seconds + asked.delta"
+        " FROM unnest($1::bigint[], $2::bigint[]) AS asked (account_id, delta)"
+        " WHERE balances.account_id = asked.account_id AND balances.seconds + asked.delta >= balances.floor",
+        (list(deltas), list(deltas.values())),
+    )
+    return int(result.rowcount)

@@ -10,13 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from redis.exceptions import RedisError
 
 from ccd.live.board import Board, Changes
 from ccd.live.hub import Hub
-from ccd.live.store import Entry, Store
+from ccd.live.store import AWAY, Entry, Store
 
-AWAY = (RedisError, OSError)
 REDIS = "redis"  # named as a source where no PBX is known of yet
 
 
@@ -42,7 +40,6 @@ class Feed:
         self._heard_at: float | None = None  # the site's time
         self._heard = 0.0  # the loop's
         self.is_following = False
-        self.loads = 0
 
     async def run(self) -> None:
         delay_s = self._limits.retry_delay_s_min
@@ -67,7 +64,6 @@ class Feed:
         self._epoch, self._number = snapshot.epoch, snapshot.number
         self._hub.take(self._board.load(snapshot))
         self._hear()
-        self.loads += 1
 
     async def _follow(self) -> None:
         """Until an entry does not follow, or the writer is silent."""

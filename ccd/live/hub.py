@@ -59,7 +59,6 @@ class Hub:
         self._served.set()
         self._next_frame_at = 0.0
         self.frames_sent = 0
-        self.bytes_sent = 0
         self.closed_as_slow = 0
 
     @property
@@ -270,13 +269,11 @@ class Hub:
 
     def _send(self, client: Client, sealed: Sealed, now: float) -> None:
         client.seq += 1
-        data = b"".join((sealed.before, client.codec.seq(client.seq), sealed.after))
-        client.line.write(data)
+        client.line.write(b"".join((sealed.before, client.codec.seq(client.seq), sealed.after)))
         client.sent_at = now
         self._by_silence.pop(client, None)
         self._by_silence[client] = None
         self.frames_sent += 1
-        self.bytes_sent += len(data)
 
     def _snapshot(self, topic: Topic, client: Client, cache: Cache) -> Sealed:
         key = (id(topic), -1, client.codec.subprotocol)

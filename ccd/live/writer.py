@@ -11,12 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
-from redis.exceptions import RedisError
 
 from ccd.live.batch import LiveBatch, Packed, packed
-from ccd.live.store import Store
-
-AWAY = (RedisError, OSError)  # whatever it is, capture goes on, and it is tried again
+from ccd.live.store import AWAY, Store
 
 
 @dataclass(frozen=True, slots=True)

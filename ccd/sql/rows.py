@@ -28,28 +28,6 @@ async def insert_rows(connection: AsyncConnection, table: Table, names: Sequence
     await connection.exec_driver_sql(statement, tuple(zip(*rows, strict=True)))
 
 
-async def add_guarded(connection: AsyncConnection, deltas: dict[int, int]) -> int:
-    """Adds to balances what `deltas` says by account, where none falls below its floor; says how many rows it changed.
-
-    Fewer than asked for: some balance did not allow it, or has no row. The caller then gives up its transaction.
-    """
-    if not deltas:
-        return 0
-    if connection.dialect.name == "sqlite":
-        result = await connection.exec_driver_sql(
-            "UPDATE balances SET seconds = seconds + ?1 WHERE account_id = ?2 AND seconds + ?1 >= floor",
-            [(delta, account) for account, delta in deltas.items()],
-        )
-        return int(result.rowcount)
-    result = await connection.exec_driver_sql(
-        "UPDATE balances SET seconds = balances.seconds + asked.delta"
-        " FROM unnest($1::bigint[], $2::bigint[]) AS asked (account_id, delta)"
-        " WHERE balances.account_id = asked.account_id AND balances.seconds + asked.delta >= balances.floor",
-        (list(deltas), list(deltas.values())),
-    )
-    return int(result.rowcount)
-
-
 def among(connection: AsyncConnection, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """`column IN (values)` with all values in one parameter: a statement that stays the same, and no limit to them."""
     wanted = list(values)

@@ -4,9 +4,11 @@ import asyncio
 import statistics
 import time
 
+import pytest
 from redis.asyncio import Redis as Client
 
 from ccd.floor.seats import State
+from ccd.live.store import Snapshot
 from tests.live.conftest import OpenStore
 from tests.live.limits import limited
 from tests.live.servers import Server
@@ -78,16 +80,25 @@ async def test_a_wiped_redis_leaves_boards_as_they_were(server: Server, open_sto
         await board.line.close()
 
 
-async def test_entries_that_were_trimmed_away_are_read_from_the_whole(open_store: OpenStore) -> None:
+async def test_entries_that_were_trimmed_away_are_read_from_the_whole(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with serving(open_store) as service:
         await until(lambda: service.feed.is_following)
-        loads = service.feed.loads
         board = await service.board()
         await board.hear_op("snapshot")
+        store = service.feed._store
+        read, whole = store.read, list[Snapshot]()
+
+        async def noted() -> Snapshot:
+            whole.append(await read())
+            return whole[-1]
+
+        monkeypatch.setattr(store, "read", noted)
         service.feed._number -= 1  # as if an entry had not been seen
         turned(service, "1003", 60, State.PAUSED)
         await board.hear_of("1003", "paused")
-        assert service.feed.loads > loads
+        assert whole
         await board.line.close()
 
 
