@@ -25,8 +25,8 @@ COUNTS = ("sign_ins", "sign_outs", "pauses", "offered", "answered", "missed")
 BOUNDS = ("first_sign_in", "last_sign_out")
 
 COLUMNS = (
-    "agent", "day", "revision", "unit", "policy_from", "policy_of", "reasons_from", *(f"{name}_us" for name in TIMES), "paused_us",
-    "reasons", *COUNTS, *(f"{name}_at" for name in BOUNDS), "sources", "made_at", "format", "digest",
+    "agent", "day", "revision", "unit", "policy_from", "policy_of", "reasons_from", *(f"{name}_us" for name in TIMES),
+    "paused_us", "reasons", *COUNTS, *(f"{name}_at" for name in BOUNDS), "sources", "made_at", "format", "digest",
 )  # fmt: skip
 
 AGENTS_AT_ONCE = 500  # in one question to the database
