@@ -3,8 +3,8 @@
 The theory (docs/time-bank.md 2.1). A seat is a handful of facts: the queues it is a member of (each with a pause, a
 reason and what the telephone does there), the queue calls offered to it, the queue calls connected, how long a wrap-up
 runs, and, for an `Agent/` seat, whether somebody is logged in. What the seat's own events do to them is EFFECTS, a row
-an event. What others do is elsewhere: time ends a wrap-up, and a caller who is gone, or whom another seat takes, an
-offer (ccd.floor.floor); a snapshot corrects all of them (ccd.floor.reconcile).
+an event. What others do is elsewhere: time ends a wrap-up; a caller who is gone, or whom another seat takes, an offer;
+a restart, calls and offers (all in ccd.floor.floor); and a snapshot corrects all of them (ccd.floor.reconcile).
 
 A seat keeps no state: it is the first row of STATES that holds. A pause during a call is therefore only a fact until
 the call ends; a telephone that is unplugged during a pause changes a fact and no state. What the facts meant last is
