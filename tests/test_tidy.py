@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ TESTS_PER_LINE = "1.2 to 1.8"  # lines of test to one of code: told each time
 TESTS_PER_LINE_MIN = 0.8  # and below this it is a fault
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "handler", "handlers", "base", "misc", "lib"}
 CODE = ("ccd", "tests", "benchmarks", "docs", "scripts")
+# What comes along for certain with a package that is named: its own base.
+ALONG = {"starlette", "click", "pydantic-core"}
 # Where a line of code makes an exception for a tool: with the tool's own words, and behind them why.
 EXCEPTIONS = {
     "noqa": re.compile(r"#\s*noqa(?P<which>:\s*[A-Z]+\d+(,\s*[A-Z]+\d+)*)?(?P<why>.*)"),
@@ -293,3 +296,30 @@ def test_the_search_for_state_finds_what_it_should(tmp_path, monkeypatch):
     )
     assert [place.split()[1] for place in module_level_state(file)] == ["cache", "known"]
     assert [place.split()[1] for place in changes_of_constants(file)] == ["global", "NAMES[…]"]
+
+
+def imported_packages(file: Path) -> set[str]:
+    """The top names that a module imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(tree_of(file)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_whatever_the_product_imports_is_installed_with_it():
+    """Those who only run it have nothing of what the tests and the checks bring along."""
+    project = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = {re.split(r"[\[<>=;, ]", wanted)[0].lower() for wanted in project["dependencies"]}
+    locked = {line.partition("==")[0] for line in (HERE / "requirements.lock").read_text().splitlines() if "==" in line}
+    distributions = packages_distributions()
+    imported = {name for file in modules("ccd") for name in imported_packages(file)} - sys.stdlib_module_names - {"ccd"}
+    strangers = {
+        name
+        for name in imported
+        if not {each.lower().replace("_", "-") for each in distributions[name]} & (named | ALONG)
+    }
+    assert not strangers
+    assert named <= locked
