@@ -9,8 +9,8 @@ from ccd.bank.measured import Measured
 from ccd.bank.overdraft import overdraft_s
 from ccd.bank.policy import PPM, Policy
 from ccd.bank.savings import deposit_s
+from ccd.floor.days import SECOND
 
-SECOND = 1_000_000  # microseconds
 PPM_SECONDS = PPM * SECOND
 
 

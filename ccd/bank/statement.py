@@ -7,10 +7,9 @@ from datetime import date
 from typing import Any
 
 from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, LEAVE, agent_owner
+from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import StatementLine, Transfer
-
-SECOND = 1_000_000  # microseconds
 
 
 @dataclass(frozen=True, slots=True)

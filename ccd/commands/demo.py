@@ -18,6 +18,7 @@ from ccd import logs
 from ccd.daemon.past import live_through
 from ccd.daemon.run import ALL_PARTS, House, Surroundings, house
 from ccd.daemon.site import Site
+from ccd.floor.days import SECOND
 from ccd.floor.events import Heard, PbxEvent, Snapshot
 from ccd.org.people import ALL_UNITS, Person, Role
 from ccd.pbx.simulator.clock import VirtualClock
@@ -30,7 +31,6 @@ from ccd.pbx.simulator.staff import AGENTS_MAX, TEAMS, roster_csv, staff
 from ccd.pbx.simulator.staff import Person as Colleague
 from ccd.settings import Settings
 
-SECOND = 1_000_000  # µs
 PBX = "demo"
 ZONE = "Asia/Shanghai"
 BEGINS = time(8, 25)  # the first of the early shift sign in soon after

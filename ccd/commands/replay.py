@@ -12,6 +12,7 @@ from ccd.daemon.pbxs import scope_of
 from ccd.daemon.site import Site
 from ccd.errors import CaptureError
 from ccd.floor.crew import day_records
+from ccd.floor.days import SECOND
 from ccd.floor.events import PbxEvent, Snapshot
 from ccd.floor.floor import Floor
 from ccd.floor.records import DayRecord
@@ -24,7 +25,6 @@ from ccd.pbx.translate import Scope
 from ccd.reports import day_json, day_table
 from ccd.settings import Settings, read
 
-SECOND = 1_000_000  # µs
 HEAD_BYTES = 65_536  # in which AMI shows what it is
 AMI_SIGNS = (b"Asterisk Call Manager/", b"Event: ", b"Response: ")
 PBX = "replay"  # the one PBX of a replay: roster lines for any PBX match

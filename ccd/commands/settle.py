@@ -19,10 +19,9 @@ from ccd.daemon.site import Site
 from ccd.daemon.site_file import settled_by
 from ccd.daemon.stores import database
 from ccd.errors import DayWaitsError, UnknownUnitError
+from ccd.floor.days import SECOND
 from ccd.history.close import Closed, Closer
 from ccd.ledger.books import Ledger
-
-SECOND = 1_000_000  # µs
 
 
 def settle(

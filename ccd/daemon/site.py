@@ -10,6 +10,7 @@ from pathlib import Path
 from ccd.bank.policy import Policy
 from ccd.daemon.policies import policies_of
 from ccd.floor.agents import AgentRules
+from ccd.floor.days import SECOND
 from ccd.floor.own_days import OwnDays
 from ccd.floor.owners import Owner
 from ccd.floor.rules import ALWAYS, QueueRule, ReasonRule, Reasons, SeatRules
@@ -23,7 +24,6 @@ from ccd.settings.judged import judged_on, judgements
 from ccd.web.account_api import AgentFacts
 from ccd.web.contract import PolicySaid, ReasonSaid, SiteSaid, UnitSaid
 
-SECOND = 1_000_000  # µs
 NEVER = 1 << 62  # µs
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ccd.daemon.applied_rules import AppliedRules
-from ccd.daemon.site import SECOND, Site
+from ccd.daemon.site import Site
 from ccd.errors import ConfigurationError, Fault, PolicyError, RosterError
+from ccd.floor.days import SECOND
 from ccd.pbx.headers import is_optimised_away
 from ccd.settings import Settings, inspect
 from ccd.settings.secrets import read_secret

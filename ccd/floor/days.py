@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-SECOND = 1_000_000
+SECOND = 1_000_000  # µs: what ccd counts in
 
 
 @dataclass(frozen=True, slots=True)

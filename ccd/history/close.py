@@ -16,7 +16,7 @@ from ccd.bank.fate import Fate, Settlement
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policies
 from ccd.errors import DatabaseBusyError, DayWaitsError, UnknownUnitError
-from ccd.floor.days import BusinessDay
+from ccd.floor.days import SECOND, BusinessDay
 from ccd.floor.records import Tally
 from ccd.history.day_rows import JudgedBy, StoredDay, insert_days, latest_days
 from ccd.history.days import MeasuredDay, measured_days
@@ -30,7 +30,6 @@ log = structlog.get_logger()
 
 CLOSE_INTERVAL_S = 15.0
 DAYS_BACK_MAX = 62  # what lies further back was never settled because nobody asked for it in two months
-SECOND = 1_000_000  # µs
 
 Settle = Callable[[Iterable[Measured], bool], Awaitable[Settlement]]  # what was measured; whether it is a dry run
 

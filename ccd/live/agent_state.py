@@ -7,9 +7,8 @@ with a limit counts from then on, and leaves the base alone until then (docs/tim
 import msgspec
 
 from ccd.floor.agents import Reading
+from ccd.floor.days import SECOND
 from ccd.floor.seats import PAUSED, SIGNED_OUT, UNOBSERVED, State
-
-SECOND = 1_000_000
 
 SHOWN_AS = {
     State.ON_CALL: "on_call",

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from ccd.floor.days import BusinessDays
-
-SECOND_US = 1_000_000
+from ccd.floor.days import SECOND, BusinessDays
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +74,4 @@ class Units:
         if not isinstance(written, datetime):
             return self.days(unit).of_date(written).start
         aware = written if written.tzinfo else written.replace(tzinfo=ZoneInfo(self.timezone(unit)))
-        return int(aware.timestamp()) * SECOND_US + aware.microsecond
+        return int(aware.timestamp()) * SECOND + aware.microsecond

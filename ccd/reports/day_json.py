@@ -4,9 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from ccd.floor.days import SECOND
 from ccd.floor.records import DayRecord
-
-SECOND = 1_000_000  # µs
 
 SECONDS_BEFORE_PAUSED = ("signed_in", "available", "ringing", "on_call", "other_call", "wrap_up")
 SECONDS_AFTER_PAUSED = ("partly_paused", "aux", "exempt", "unreachable", "unobserved")

@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
+from ccd.floor.days import SECOND
 from ccd.floor.records import DayRecord
-
-SECOND = 1_000_000  # µs
 
 DURATIONS = (
     ("signed in", "signed_in"),

@@ -12,6 +12,7 @@ from hashlib import sha256
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from ccd.floor.days import SECOND
 from ccd.org.people import Person, Session
 from ccd.sql.turns import Patience, take_turn
 from ccd.web.accounts import persons_of
@@ -20,7 +21,6 @@ from ccd.web.schema import sessions, users
 
 TOKEN_BYTES = 32
 SESSION_S = 16 * 3_600  # a shift, and whatever comes after it
-SECOND = 1_000_000
 
 
 def key_of(token: str) -> str:

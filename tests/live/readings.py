@@ -3,10 +3,9 @@
 from datetime import time
 
 from ccd.floor.agents import AgentClock, AgentRules, Change, Reading
-from ccd.floor.days import BusinessDays
+from ccd.floor.days import SECOND, BusinessDays
 from ccd.floor.rules import ReasonRule, Reasons, SeatRules
 from ccd.floor.seats import Pause, State, View
-from ccd.live.agent_state import SECOND
 from ccd.live.batch import AgentReading, LiveBatch, SourceNow
 
 MEAL_S_DAY = 3_600
