@@ -1,1 +1,1 @@
-"""The organisation: the tree of units, and whose seat is whose."""
+"""The organisation: the tree of units, whose seat is whose, and the people who look at it with what they may see."""
