@@ -21,7 +21,7 @@ class Unit:
 class Units:
     """Every unit that is configured; one that is not follows the site, under its key as its name.
 
-    The tree has no circles and no parent that is not there: whoever reads the configuration has seen to it.
+    A circle, or a parent that is not there, is for whoever reads the configuration to name; here it ends the line.
     """
 
     def __init__(self, timezone: str, day_starts_at: time, units: Mapping[str, Unit]) -> None:
@@ -36,7 +36,7 @@ class Units:
         self._site = (timezone, clock(timezone, day_starts_at))
         self._clocks: dict[str, tuple[str, BusinessDays]] = {}
         for key in self._units:
-            line = [self._units[above] for above in self.with_above(key)]
+            line = [self._units[above] for above in self.with_above(key) if above in self._units]
             zone = next((unit.timezone for unit in line if unit.timezone is not None), timezone)
             starts_at = next((unit.day_starts_at for unit in line if unit.day_starts_at is not None), day_starts_at)
             self._clocks[key] = (zone, clock(zone, starts_at))
@@ -58,9 +58,9 @@ class Units:
         return self._clocks.get(unit, self._site)[1]
 
     def with_above(self, unit: str) -> tuple[str, ...]:
-        """The unit, the one above it, and so on to the top."""
+        """The unit, the one above it, and so on to the top; each once."""
         line = [unit]
-        while (known := self._units.get(line[-1])) and known.parent is not None:
+        while (known := self._units.get(line[-1])) and known.parent is not None and known.parent not in line:
             line.append(known.parent)
         return tuple(line)
 

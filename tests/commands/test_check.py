@@ -74,6 +74,18 @@ def test_two_policies_from_one_day_are_a_fault_with_its_line(folder):
     assert done.stderr.count("\n") == 1
 
 
+def test_units_that_stand_above_each_other_are_named_and_so_is_the_rest(folder):
+    (folder / "roster.csv").write_text("agent,interface,member_name,unit\n1001,PJSIP/1,,a\n,PJSIP/2,,c\n")
+    units = '[units.a]\nparent = "b"\n[units.b]\nparent = "a"\n[units.c]\nparent = "nowhere"\n'
+    done = ccd("check", "--config", written(folder, 'roster = "roster.csv"\n' + PBX + units))
+    assert done.returncode == 2
+    a, b, c, roster = done.stderr.splitlines()
+    assert "ccd.toml:7: units.a.parent: the unit stands above itself" in a
+    assert "ccd.toml:9: units.b.parent: the unit stands above itself" in b
+    assert "ccd.toml:11: units.c.parent: 'nowhere' is no unit" in c
+    assert "roster.csv:3: agent: is empty" in roster
+
+
 def test_without_a_telephone_switch_there_is_nothing_to_run(folder):
     done = ccd("check", "--config", written(folder, ""))
     assert done.returncode == 2

@@ -54,3 +54,11 @@ def test_a_time_without_a_zone_is_the_units_own_and_one_with_a_zone_is_not():
     written = datetime.fromisoformat("2026-11-23T08:30:00.250")
     assert UNITS.instant("berlin", written) == us(written.replace(tzinfo=timezone(timedelta(hours=1))))
     assert UNITS.instant("berlin", written.replace(tzinfo=UTC)) == us(written.replace(tzinfo=UTC))
+
+
+def test_a_circle_or_a_parent_that_is_not_there_ends_the_line():
+    units = Units("UTC", time(0), {"a": Unit(parent="b"), "b": Unit(parent="a"), "c": Unit(parent="d")})
+    assert [units.with_above(unit) for unit in units] == [("a", "b"), ("b", "a"), ("c", "d")]
+    assert units.timezone("c") == "UTC"
+    own = Units("UTC", time(0), {"a": Unit(parent="a", timezone="Asia/Shanghai")})
+    assert (own.with_above("a"), own.timezone("a")) == (("a",), "Asia/Shanghai")
