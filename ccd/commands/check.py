@@ -13,6 +13,12 @@ from ccd.daemon.site import Site
 from ccd.daemon.site_file import usable, warnings
 from ccd.errors import SwitchesNotFollowedError
 
+# Asterisk tells no account what it may read, and no setting without the right to run any command.
+UNPROVEN = (
+    "no queue event came meanwhile; whether they come, and with their time, can't be asked: it takes `read = agent` and"
+    " `timestampevents = yes`, and is said by a running ccd as soon as it shows"
+)
+
 
 def check(
     config: Annotated[Path, typer.Option("--config", help="The configuration, a TOML file.")],
@@ -40,5 +46,7 @@ def look_at_switches(site: Site) -> None:
         if not probe.problem:
             queues = len({member.queue for member in probe.members})
             print(f"PBX {probe.pbx}: can be followed; members: {len(probe.members)}, in queues: {queues}")
+            if not probe.queues_spoke:
+                print(f"PBX {probe.pbx}: {UNPROVEN}")
     if problems := tuple(probe.problem for probe in probes if probe.problem):
         raise SwitchesNotFollowedError(problems)

@@ -21,6 +21,7 @@ class Probe:
     problem: str
     findings: tuple[Finding, ...] = ()
     members: tuple[Member, ...] = ()
+    queues_spoke: bool = False  # a queue event came during the look, with its time
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ async def probe(config: PbxConfig) -> Probe:
     members = seeing.result().members if seeing.done() and not seeing.cancelled() else ()
     seen = seeing.done() and not seeing.cancelled()
     problem = "" if seen else said.problem or f"PBX {config.account.pbx}: no snapshot within {within_s:g} s"
-    return Probe(config.account.pbx, problem, tuple(pbx.findings.values()), members)
+    return Probe(config.account.pbx, problem, tuple(pbx.findings.values()), members, pbx.hearing.settled)
 
 
 async def _first_snapshot(pbx: Pbx) -> Snapshot:

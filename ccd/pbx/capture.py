@@ -16,6 +16,7 @@ from ccd.errors import ClockAheadError, LoginRefusedError, NoAnswerError, PbxErr
 from ccd.floor.events import PbxEvent
 from ccd.pbx.ami import Account, Connection, is_stopping
 from ccd.pbx.blocks import BANNER, Blocks, microseconds
+from ccd.pbx.hearing import Hearing
 from ccd.pbx.inbox import Inbox
 from ccd.pbx.incidents import Finding, Lack, Log
 from ccd.pbx.observation import Keep, Observation, Phase, keep_nothing
@@ -77,6 +78,7 @@ class Pbx:
         self._observation = Observation(
             self.blocks, self.translator, keep, margin_us=round(config.watermark_margin_s * 1_000_000)
         )
+        self.hearing = Hearing()
         self._delay_s = config.reconnect_delay_s_min
         self._silence_s_max = min(config.ping_deadline_s, config.ping_interval_s)
         self._banner = ""
@@ -112,6 +114,7 @@ class Pbx:
 
     async def _connection(self) -> NoReturn:
         self._booted, self._banner, self._resync, self._stopping = False, "", False, False
+        self.hearing.begin()
         connection = Connection(self._config.account, self.blocks, self._hear, self._news.set)
         try:
             await connection.open(self._config.login_timeout_s)
@@ -155,9 +158,17 @@ class Pbx:
                 count for rejected, count in self.translator.rejected.items() if rejected.flaw is Flaw.NO_TIME
             )
             if untimed > self._untimed:
-                self._find(True, Lack.STAMPS)
+                self.hearing.timed = False
             self._untimed = untimed
+            self._find_what_shows()
             await self._wait(connection, self._config.ping_interval_s)
+
+    def _find_what_shows(self) -> None:
+        """What can't be asked for: whether queue events come, and whether events carry a time."""
+        if self.hearing.timed is not None:
+            self._find(not self.hearing.timed, Lack.STAMPS)
+        if self.hearing.queues_speak is not None:
+            self._find(not self.hearing.queues_speak, Lack.QUEUE_EVENTS)
 
     async def _snapshot(self, connection: Connection) -> None:
         """Ask who is in which queue, and place the answer in time (ccd.pbx.snapshot)."""
@@ -185,7 +196,9 @@ class Pbx:
             await asyncio.sleep(self._config.snapshot_settle_s)
         at = await self._ping(connection)
         if at is not None:
-            self._put(self._observation.place(at))
+            placed = self._observation.place(at)
+            self.hearing.see(placed)
+            self._put(placed)
         if self._observation.phase is Phase.OBSERVING:
             self._turn("live")
             self._delay_s = self._config.reconnect_delay_s_min
@@ -246,6 +259,8 @@ class Pbx:
             self._heard_s = asyncio.get_running_loop().time()
         if blocks and blocks[0].startswith(BANNER):
             self._banner = blocks[0].decode(errors="replace")
+        if not self.hearing.settled:
+            self.hearing.hear(blocks)
         before = self._observation.heard_at
         self._observation.latest = self._latest()
         self._put(self._observation.hear(blocks), before)
@@ -256,6 +271,7 @@ class Pbx:
         self._damaged = self.blocks.damage.blocks
         if notices or damaged:
             self._resync = True
+            self.hearing.doubt()
         if notices or damaged or self._expecting:
             self._news.set()
 

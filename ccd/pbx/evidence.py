@@ -7,6 +7,7 @@ number and had not yet written is never confused with something else.
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -61,6 +62,7 @@ class Evidence:
         self._buffer_bytes = 0
         self._full = False
         self._failing = False
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"evidence of {pbx}")  # one: two would tear a file
         self.folder.mkdir(parents=True, exist_ok=True)
         self._day = max(days(self.folder), default=0)
         self._open_day = self._day  # the writing thread's: the day whose file is not sealed yet
@@ -98,8 +100,8 @@ class Evidence:
         if not self._may_write():
             return
         buffer, self._buffer, self._buffer_bytes, self._full = self._buffer, [], 0, False
-        if buffer:
-            await asyncio.to_thread(self._write, buffer)
+        # Even if there is nothing: a flush that was given up may still be writing, and what it took must get there.
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._writer, self._write, buffer))
 
     # --- in the event loop -------------------------------------------------------------------------------------------
 
@@ -128,7 +130,7 @@ class Evidence:
                 buffer_bytes_max=self._buffer_bytes_max,
             )
 
-    # --- in the thread that writes: one at a time, `flush` waits for it ----------------------------------------------
+    # --- in the thread that writes: one thread, so one write after the other ----------------------------------------
 
     def _write(self, buffer: list[tuple[int, Record]]) -> None:
         for day, records in groupby(buffer, key=lambda item: item[0]):

@@ -11,6 +11,7 @@ torn tail is noticed without unpacking a whole day.
 import os
 import zlib
 from collections.abc import Iterable, Iterator
+from datetime import date
 from hashlib import file_digest
 from pathlib import Path
 from struct import Struct
@@ -118,8 +119,16 @@ def day_path(folder: Path, day: int) -> Path:
 
 
 def days(folder: Path) -> list[int]:
-    """The days of which evidence is kept, oldest first, as yyyymmdd."""
-    return sorted(int(path.name[:10].replace("-", "")) for path in folder.glob("????-??-??.ami.gz"))
+    """The days of which evidence is kept, oldest first, as yyyymmdd. What else lies in the folder is left alone."""
+    return sorted(day for path in folder.glob("????-??-??.ami.gz") if (day := _day_named(path.name[:10])))
+
+
+def _day_named(text: str) -> int:
+    """`2026-11-23` as 20261123; 0 where it is no day."""
+    try:
+        return int(date.fromisoformat(text).strftime("%Y%m%d"))
+    except ValueError:
+        return 0
 
 
 def find(folder: Path, ref: int) -> bytes | None:

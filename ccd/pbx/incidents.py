@@ -28,6 +28,11 @@ class Lack(Enum):
         "who is signed in can't be known, so nothing is observed",
         "give the manager account `read = agent,system`, and load app_queue",
     )
+    QUEUE_EVENTS = (
+        "no event tells what the last snapshot shows",
+        "what agents do is known only from one snapshot to the next, and calls not at all",
+        "give the manager account `read = agent,system`",
+    )
     LOGINS = (
         "Agents is not answered",
         "after a gap nobody knows who of app_agent_pool is logged in",

@@ -37,6 +37,7 @@ SECOND = 1_000_000  # µs
 RING_S_MAX = 600  # a ring time that is longer is cut to it; so long an event is held back to be put in order
 LINE_BYTES_MAX = 64 * 1024
 FIELDS_MIN = 5
+EPOCH_DIGITS_MAX = 10  # until the year 2286; more are no time, whatever they begin with
 
 
 class LogLine(NamedTuple):
@@ -210,6 +211,6 @@ def _parse(raw: bytes) -> tuple[str, LogLine] | None:
     if len(fields) < FIELDS_MIN:
         return None
     epoch, call, queue, agent, verb, *data = fields
-    if not (epoch.isascii() and epoch.isdigit() and 0 < int(epoch[:11]) <= STAMP_S_MAX):
+    if not (epoch.isascii() and epoch.isdigit() and len(epoch) <= EPOCH_DIGITS_MAX and 0 < int(epoch) <= STAMP_S_MAX):
         return None
     return verb, LogLine(int(epoch) * SECOND, call, queue, agent, tuple(data))

@@ -1,5 +1,6 @@
 """`ccd check`: every fault at once, nothing started, exit code 2."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.commands.running import HERE, PROGRAM, ccd
+from tests.pbx.fake_pbx import FakePbx
+from tests.pbx.spoken import event, pause, row
 
 PBX = '[[pbx]]\nname = "pbx-1"\nhost = "127.0.0.1"\nsecret_file = "secret"\n'
 
@@ -150,6 +153,21 @@ def test_a_switch_that_can_be_followed_is_said_to_be_with_what_is_not_on_the_ros
     done = ccd("check", "--connect", "--config", written(folder, switch_at(simulated)))
     assert done.returncode == 0, done.stderr
     assert "PBX pbx-1: can be followed; members: " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("spoken", "unproven", "untimed"),
+    [(b"", True, False), (pause(1.0), False, False), (event("QueueMemberPause", None), True, True)],
+    ids=["nothing", "an event with its time", "an event without"],
+)
+async def test_what_no_switch_can_be_asked_is_said_unless_an_event_shows_it(folder, spoken, unproven, untimed):
+    async with FakePbx(rows=row()) as switch:
+        switch.before_answers["QueueStatus"] = lambda: spoken
+        file = written(folder, switch_at(switch.port))
+        done = await asyncio.to_thread(ccd, "check", "--connect", "--config", file)
+    assert done.returncode == 0, done.stderr
+    assert ("can't be asked: it takes `read = agent` and `timestampevents = yes`" in done.stdout) == unproven
+    assert ("warning: PBX pbx-1: events carry no time" in done.stdout) == untimed
 
 
 def test_a_switch_that_refuses_the_login_or_is_not_there_is_a_line_that_says_what_to_do(folder, simulated):

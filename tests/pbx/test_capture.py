@@ -28,7 +28,7 @@ from tests.pbx.configured import configured
 from tests.pbx.eventually import eventually
 from tests.pbx.fake_pbx import FakePbx, key_of
 from tests.pbx.said_log import SaidLog
-from tests.pbx.spoken import SEAT, pause, row
+from tests.pbx.spoken import SEAT, block, pause, row
 
 TLS = Path(__file__).parent / "tls"
 FAST: dict[str, Any] = {
@@ -227,6 +227,69 @@ async def test_what_is_lacking_is_said_once_with_its_cost_and_goes_when_it_is_me
             assert events[0].logged_in is None
             fake.refused.clear()
             await eventually(lambda: not pbx.findings)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rows": row(Membership="dynamic") + row("PJSIP/1002", Membership="dynamic")},
+        {"rows": b""},
+        {"rows": row(Membership="dynamic", Paused=1)},
+        {"rows": row(Membership="dynamic", InCall=1)},
+    ],
+    ids=["signed in", "signed out", "paused", "in a call"],
+)
+async def test_a_snapshot_that_differs_without_any_event_shows_what_the_account_may_not_read(change):
+    async with (
+        FakePbx(rows=row(Membership="dynamic")) as fake,
+        following(config(fake.port, snapshot_interval_s=0.1)) as (pbx, _, log),
+    ):
+        await eventually(lambda: len(fake.asked("QueueStatus")) > 2)
+        assert pbx.findings == {}
+        fake.rows = change["rows"]
+        await eventually(lambda: Lack.QUEUE_EVENTS in pbx.findings)
+        asked = len(fake.asked("QueueStatus"))
+        await eventually(lambda: len(fake.asked("QueueStatus")) > asked + 2)
+        [said] = log.events("warning")
+        assert "`read = agent,system`" in said
+        fake.say(pause(1.0))
+        await eventually(lambda: not pbx.findings)
+
+
+async def test_a_static_member_that_a_reload_brings_shows_nothing_of_what_the_account_may_read():
+    async with (
+        FakePbx(rows=row(Membership="static")) as fake,
+        following(config(fake.port, snapshot_interval_s=0.1)) as (pbx, events, _),
+    ):
+        await eventually(lambda: pbx.state == "live")
+        fake.rows += row("PJSIP/2002", Membership="static")
+        await eventually(lambda: any(isinstance(e, Snapshot) and len(e.members) == 2 for e in events))
+        await asyncio.sleep(0.3)
+        assert pbx.findings == {}
+
+
+async def test_an_account_that_hears_events_lacks_nothing_when_a_snapshot_differs():
+    async with (
+        FakePbx(rows=row(Membership="dynamic")) as fake,
+        following(config(fake.port, snapshot_interval_s=0.1)) as (pbx, events, _),
+    ):
+        await eventually(lambda: pbx.state == "live")
+        fake.say(pause(1.0))
+        fake.rows = b""
+        await eventually(lambda: any(isinstance(e, Snapshot) and not e.members for e in events))
+        await asyncio.sleep(0.3)
+        assert pbx.findings == {}
+
+
+async def test_any_event_without_a_time_shows_that_events_carry_none():
+    async with FakePbx() as fake, following(config(fake.port)) as (pbx, _, log):
+        await eventually(lambda: pbx.state == "live")
+        fake.say(block("Event: PeerStatus", None, Privilege="system,all", Peer="PJSIP/1001"))
+        await eventually(lambda: Lack.STAMPS in pbx.findings)
+        [said] = log.events("warning")
+        assert "timestampevents = yes" in said
+        fake.say(block("Event: PeerStatus", 1.0, Privilege="system,all", Peer="PJSIP/1001"))
+        await eventually(lambda: not pbx.findings)
 
 
 async def test_without_app_agent_pool_there_is_nothing_lacking():

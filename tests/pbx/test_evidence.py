@@ -5,14 +5,16 @@ import gzip
 import resource
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from ccd.pbx.evidence import NUMBERS_A_PROCESS, Evidence
-from ccd.pbx.evidence_file import REF_NUMBERS, day_path, days, find, hash_path
+from ccd.pbx.evidence_file import REF_NUMBERS, Record, append, day_path, days, find, hash_path
 from tests.pbx.eventually import eventually
 from tests.pbx.said_log import SaidLog
 
@@ -156,6 +158,44 @@ def test_a_pbxs_name_is_never_a_path(tmp_path, name):
     kept = Evidence(tmp_path / "evidence", name, SaidLog(), keep_days=365)
     assert kept.folder.parent == tmp_path / "evidence"
     assert kept.folder.resolve().parent == (tmp_path / "evidence").resolve()
+
+
+@pytest.mark.parametrize("stray", ["abcd-ef-gh.ami.gz", "2026-13-45.ami.gz"])
+async def test_a_file_that_is_no_days_stops_no_start_and_is_left_alone(tmp_path: Path, stray: str) -> None:
+    folder = evidence(tmp_path).folder
+    (folder / stray).write_bytes(b"somebody's own")
+    kept = evidence(tmp_path)
+    ref = kept.keep(NOON, BLOCK)
+    await kept.flush()
+    assert find(kept.folder, ref) == BLOCK
+    assert days(folder) == [20261123]
+    assert (folder / stray).read_bytes() == b"somebody's own"
+
+
+async def test_a_stop_in_the_middle_of_a_write_waits_for_it_and_writes_the_rest_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = evidence(tmp_path, flush_interval_s=0.01)
+    going, go_on, at_once = Event(), Event(), []
+
+    def slowly(path: Path, records: list[Record]) -> None:
+        at_once.append(going.is_set() and not go_on.is_set())
+        going.set()
+        go_on.wait(5)
+        append(path, records)
+
+    monkeypatch.setattr("ccd.pbx.evidence.append", slowly)
+    running = asyncio.get_running_loop().create_task(kept.run())
+    refs = [kept.keep(NOON, BLOCK + b"1")]
+    await eventually(going.is_set)
+    refs.append(kept.keep(NOON, BLOCK + b"2"))
+    running.cancel()
+    await asyncio.sleep(0.1)
+    go_on.set()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert at_once == [False, False]
+    assert [find(kept.folder, ref) for ref in refs] == [BLOCK + b"1", BLOCK + b"2"]
 
 
 async def test_what_comes_while_another_may_be_writing_waits(tmp_path: Path) -> None:

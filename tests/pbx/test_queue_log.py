@@ -35,6 +35,15 @@ def told(*lines: str, seats: dict[str, str] = SEATS, scope: Scope | None = None,
     return list(QueueLog(seats, scope).read([log]))
 
 
+@pytest.mark.parametrize("epoch", ["00000000001999999999999", "0" * 11 + "1", "9" * 5000, "4102444800", "0"])
+def test_digits_that_are_no_time_are_no_line(epoch: str, tmp_path: Path) -> None:
+    log = QueueLog(SEATS)
+    file = tmp_path / "queue_log"
+    file.write_text(f"100|M|q|Ann 安|PAUSE|\n{epoch}|M|q|Ann 安|UNPAUSE|\n")
+    assert list(log.read([file])) == [MemberPaused(100 * S, 0, SEAT, "Ann 安", "q", True, "")]
+    assert log.unreadable == 1
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

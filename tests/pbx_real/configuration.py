@@ -83,6 +83,10 @@ secret = geheim
 read = agent,system
 write = agent
 writetimeout = 5000
+[deaf]
+secret = geheim
+read = system
+write = agent
 [queues]
 secret = geheim
 read = agent

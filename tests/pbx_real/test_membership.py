@@ -103,6 +103,22 @@ async def test_a_queue_reload_without_any_event_is_noticed_at_the_next_snapshot(
             await ccd.until(lambda: ccd.states(STATIC)[-1:] == ["available"])
             [member] = ccd.snapshots[-1].members
             assert (member.seat, member.name, member.queue) == (STATIC, "Stan", "static")
+            assert ccd.pbx.findings == {}
+
+
+async def test_an_account_that_may_not_read_queue_events_is_found_when_a_snapshot_shows_what_none_told(asterisk):
+    with asterisk.drive() as pbx:
+        async with Following(asterisk.port, username="deaf", snapshot_interval_s=1.0) as ccd:
+            seen = len(ccd.snapshots)
+            await ccd.until(lambda: len(ccd.snapshots) > seen + 1)
+            assert ccd.pbx.findings == {}  # nothing has happened: nothing is missing
+            pbx.sign_in(SEAT)
+            await ccd.until(lambda: Lack.QUEUE_EVENTS in ccd.pbx.findings)
+            pbx.pause(SEAT, "meal")
+            seen = len(ccd.snapshots)
+            await ccd.until(lambda: len(ccd.snapshots) > seen + 1)
+            [said] = ccd.log.events("warning")
+            assert "read = agent,system" in said
 
 
 async def test_an_account_that_may_only_read_agent_events_works_and_the_lack_is_said(asterisk):
