@@ -1,6 +1,7 @@
 """`ccd settle`: close a day now, or say what closing it would post."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Iterable
 from datetime import date
@@ -9,12 +10,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.fate import Settlement
 from ccd.bank.measured import Measured
 from ccd.bank.settle import Settler
 from ccd.commands.business_day import Day
 from ccd.commands.configuration import Config
+from ccd.daemon.applied_clocks import AppliedClocks
+from ccd.daemon.reloading import days_there_are
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import settled_by
 from ccd.daemon.stores import database
@@ -56,8 +60,21 @@ async def _settle(site: Site, day: date, unit: str | None, dry_run: bool) -> Non
                     _say(closed, dry_run)
             except DayWaitsError as error:
                 waiting.append(error)
+        if not dry_run:
+            await _keep_clocks(engine, site)
         if waiting:
             raise ExceptionGroup("days wait", waiting)
+
+
+async def _keep_clocks(engine: AsyncEngine, site: Site) -> None:
+    """By which clocks the days were counted, where no daemon has kept them."""
+    units, first_at = await days_there_are(engine)
+    try:
+        AppliedClocks(site.settings.state_directory).keep(
+            site, units, _now() if first_at is None else first_at, anew=False
+        )
+    except OSError as error:
+        print(f"warning: by which clocks the days were counted is not kept: {error}", file=sys.stderr)
 
 
 def _say(closed: Closed, dry_run: bool) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from ccd.daemon.applied_clocks import AppliedClocks
 from ccd.daemon.applied_roster import AppliedRoster
 from ccd.daemon.applied_rules import AppliedRules
 from ccd.daemon.following import Following
@@ -15,7 +16,8 @@ from ccd.daemon.held import held_by, judged_otherwise_since
 from ccd.daemon.site import Current, Site
 from ccd.errors import DatabaseBusyError, FaultsError
 from ccd.history.close import Closer
-from ccd.history.unit_days import note_stale
+from ccd.history.reading import first_start
+from ccd.history.unit_days import note_stale, units_with_records
 from ccd.live.board import Board
 from ccd.live.hub import Hub
 from ccd.notify import Notifier
@@ -29,19 +31,31 @@ log = structlog.get_logger("ccd.daemon")
 class Applied:
     """What was applied last is kept beside the state; days that are seen otherwise by now are to be measured anew."""
 
-    def __init__(self, engine: AsyncEngine, site: Site) -> None:
+    def __init__(self, engine: AsyncEngine, site: Site, now: Callable[[], int]) -> None:
         folder = site.settings.state_directory
-        self._engine, self._roster, self._rules = engine, AppliedRoster(folder), AppliedRules(folder)
+        self._engine, self._now = engine, now
+        self._roster, self._rules, self._clocks = AppliedRoster(folder), AppliedRules(folder), AppliedClocks(folder)
 
     async def note(self, site: Site) -> None:
         """This is what is applied: by its roster, and its reasons and policies, all days are what they are."""
         since = [] if (at := self._roster.changed_since(site)) is None else [at]
         if (day := self._rules.changed_since(site.settings)) is not None:
             since.append(site.first_start(day))
+        units, first_at = await days_there_are(self._engine)
         if since:
             await take_turn(self._engine, lambda connection: note_stale(connection, min(since)), Patience())
         self._roster.keep(site)
         self._rules.keep(site.settings)
+        self._clocks.keep(site, units, self._now() if first_at is None else first_at)
+
+
+async def days_there_are(engine: AsyncEngine) -> tuple[Collection[str], int | None]:
+    """The units in which days have been measured, and when the first segment of all began, µs; None before that."""
+
+    async def look(connection: AsyncConnection) -> tuple[Collection[str], int | None]:
+        return await units_with_records(connection), await first_start(connection)
+
+    return await take_turn(engine, look, Patience(), writes=False)
 
 
 class Reloading:
@@ -104,6 +118,8 @@ class Reloading:
     def _is_today_otherwise(self, site: Site) -> bool:
         before = self._current.site
         if changes_since(before.roster, site.roster) is not None:
+            return True
+        if any(before.units.days(unit).clock != site.units.days(unit).clock for unit in site.rostered_units):
             return True
         since = judged_otherwise_since(held_by(before.settings), held_by(site.settings))
         return since is not None and since <= site.newest_day(self._now())

@@ -104,7 +104,7 @@ class House:
         self.board = Board(lambda reason: self.current.shown.is_personal(reason))
         self.hub = Hub(self.board, self.clock, hub_limits(settings.http))
         self.feed = Feed(self.feed_store, self.board, self.hub, self.clock)
-        self.applied = Applied(engine, site) if "settle" in parts else None
+        self.applied = Applied(engine, site, self._now) if "settle" in parts else None
         self.reloading = Reloading(
             self.current, self._now, self.applied, self.closer, self.following, self.board, self.hub
         )

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ccd.daemon.applied_clocks import AppliedClocks
 from ccd.daemon.applied_rules import AppliedRules
 from ccd.daemon.site import Site
 from ccd.errors import ConfigurationError, Fault, PolicyError, RosterError
 from ccd.floor.days import SECOND
 from ccd.pbx.headers import is_optimised_away
-from ccd.settings import Settings, inspect
+from ccd.settings import Reading, Settings, inspect
 from ccd.settings.secrets import read_secret
 
 
@@ -34,8 +35,7 @@ def usable(file: Path, now: Callable[[], float] = time.time) -> Site:
                 raise
         faults += _faults_around(file, reading.settings)
     if site is not None and not reading.faults:
-        applied = AppliedRules(site.settings.state_directory)
-        faults += applied.faults_of(reading, site.newest_day(round(now() * SECOND)))
+        faults += _what_has_held(reading, site, now)
     if faults or site is None:
         raise ConfigurationError(tuple(faults))
     return site
@@ -47,10 +47,16 @@ def settled_by(file: Path) -> Site:
     if reading.faults or reading.settings is None:
         raise ConfigurationError(reading.faults)
     site = Site(reading.settings)
-    applied = AppliedRules(site.settings.state_directory)
-    if faults := tuple(applied.faults_of(reading, site.newest_day(round(time.time() * SECOND)))):
+    if faults := tuple(_what_has_held(reading, site, time.time)):
         raise ConfigurationError(faults)
     return site
+
+
+def _what_has_held(reading: Reading, site: Site, now: Callable[[], float]) -> Iterator[Fault]:
+    """What of days that are over, or run, it says otherwise than they were measured by."""
+    folder, at = site.settings.state_directory, round(now() * SECOND)
+    yield from AppliedRules(folder).faults_of(reading, site.newest_day(at))
+    yield from AppliedClocks(folder).faults_of(reading, site, at)
 
 
 def _faults_around(file: Path, settings: Settings) -> Iterator[Fault]:

@@ -25,6 +25,11 @@ class BusinessDays:
         self._starts_at = starts_at
         self._newest = BusinessDay(date.min, 0, 0)
 
+    @property
+    def clock(self) -> tuple[str, str]:
+        """Time zone and day start, as they are written; alike where all days are."""
+        return self._zone.key, self._starts_at.isoformat("auto")
+
     def of_date(self, day: date) -> BusinessDay:
         return BusinessDay(day, self._start(day), self._start(day + timedelta(days=1)))
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.floor.days import BusinessDay
 from ccd.history.reading import spelled, stored_sources
-from ccd.history.schema import seats, segments, swept, unit_days
+from ccd.history.schema import day_records, seats, segments, swept, unit_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,12 @@ async def newest_days(connection: AsyncConnection) -> dict[str, date]:
         select(unit_days.c.unit, func.max(unit_days.c.day).label("day")).group_by(unit_days.c.unit)
     )
     return {row.unit: row.day for row in rows}
+
+
+async def units_with_records(connection: AsyncConnection) -> frozenset[str]:
+    """The units in which somebody's day was measured; one without anybody has days that hold nothing."""
+    somebodys = exists().where(day_records.c.unit == unit_days.c.unit)
+    return frozenset(await connection.scalars(select(unit_days.c.unit).where(somebodys).distinct()))
 
 
 async def unfinished_days(connection: AsyncConnection) -> list[UnitDay]:

@@ -113,6 +113,15 @@ def test_what_days_were_judged_by_can_not_be_edited_and_settled_by(config: Path)
     assert f"{config}:11: policy[0].rate_ppm: has held with rate_ppm 37000" in settled.stderr
 
 
+def test_another_clock_than_that_by_which_days_were_settled_is_refused(config: Path) -> None:
+    recorded(config, *SHIFT, heard(at(3 * 86_400)))
+    assert ccd(config, "settle", "--day", "2099-11-24", "--unit", "team-1").returncode == 0
+    config.write_text(CONFIGURATION.replace("Asia/Shanghai", "UTC"))
+    settled = ccd(config, "settle", "--day", "2099-11-25", "--unit", "team-1")
+    assert (settled.returncode, settled.stdout) == (2, "")
+    assert f"{config}:2: timezone: the days of team-1 have been counted by timezone Asia/Shanghai" in settled.stderr
+
+
 def test_the_days_before_are_settled_first(config: Path) -> None:
     recorded(config, *SHIFT, added(at(86_400 + 5)), removed(at(86_400 + 600)), heard(at(2 * 86_400)))
     settled = ccd(config, "settle", "--day", "2099-11-25", "--unit", "team-1")

@@ -180,6 +180,16 @@ async def test_an_edit_without_a_date_is_refused_and_everything_means_what_it_me
         assert (await site.measured_yesterday()).revision == 1
 
 
+async def test_another_clock_is_refused_where_days_were_measured_and_taken_where_none_was(site: Site) -> None:
+    site.write("[units.team-1]\n[units.team-2]\n")
+    async with living(site):
+        site.write('[units.team-1]\nday_starts_at = "04:00"\n[units.team-2]\n')
+        (fault,) = await site.reload()
+        assert ":4: units.team-1.day_starts_at: the days of team-1 have been counted by day_starts_at 00:00:00" in fault
+        site.write('[units.team-1]\n[units.team-2]\nday_starts_at = "04:00"\n')
+        assert await site.reload() == []
+
+
 async def test_what_becomes_personal_is_hidden_from_boards_at_once(site: Site) -> None:
     site.write()
     async with living(site):
