@@ -12,8 +12,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from ccd.floor.rules import ALWAYS
+from ccd.settings.addresses import RedisUrl, SqlUrl
 from ccd.settings.shipped import with_shipped_reasons
-from ccd.settings.words import DayStart, Origin, PlainName, RedisUrl, SqlUrl, Zone
+from ccd.settings.words import DayStart, Origin, PlainName, Zone
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 WholeSeconds = Annotated[int, Field(ge=0, le=86_400)]

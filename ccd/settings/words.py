@@ -1,4 +1,4 @@
-"""The small words that settings are made of: a time zone, a time of day, an address; each says what is allowed."""
+"""The small words that settings are made of: a time zone, a time of day, an origin; each says what is allowed."""
 
 import re
 from datetime import time
@@ -8,10 +8,6 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator
-
-REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
-SQL_SCHEMES = ("sqlite", "postgresql")
-
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 
@@ -46,22 +42,7 @@ def is_origin(text: str) -> str:
     return text
 
 
-def is_redis_url(text: str) -> str:
-    if text != "embedded" and urlsplit(text).scheme not in REDIS_SCHEMES:
-        allowed = ", ".join(f"{scheme}://" for scheme in REDIS_SCHEMES)
-        raise ValueError(f'allowed: "embedded", or an address that begins with one of {allowed}')
-    return text
-
-
-def is_sql_url(text: str) -> str:
-    if text != "embedded" and urlsplit(text).scheme not in SQL_SCHEMES:
-        raise ValueError('allowed: "embedded", or an address that begins with sqlite:/// or postgresql://')
-    return text
-
-
 DayStart = Annotated[time, AfterValidator(is_day_start)]
 Zone = Annotated[str, AfterValidator(is_zone)]
 Origin = Annotated[str, AfterValidator(is_origin)]
-RedisUrl = Annotated[str, AfterValidator(is_redis_url)]
-SqlUrl = Annotated[str, AfterValidator(is_sql_url)]
 PlainName = Annotated[str, AfterValidator(is_plain_name)]

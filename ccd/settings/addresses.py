@@ -1,0 +1,94 @@
+"""The addresses of stores: what is wrong with one is said before anything is started, and without its password."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Annotated, Final
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from pydantic import AfterValidator
+
+REDIS_FORMS: Final = (
+    '"embedded", or redis://HOST:PORT/DB, unix:///PATH, redis+sentinel://HOST:PORT,HOST:PORT/NAME/DB, '
+    "redis+cluster://HOST:PORT,HOST:PORT; rediss… for TLS"
+)
+SQL_FORMS: Final = '"embedded", or sqlite:///PATH, postgresql://USER@HOST:PORT/DATABASE'
+KINDS: Final = ("", "sentinel", "cluster")
+PORT_MAX: Final = 65_535
+HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::(?P<port>.*))?")
+SQL_LOGIN = re.compile(r"(?<=://)[^:/@]*(?::[^@]*)?@")  # its password may hold a stroke as it is
+
+
+def is_redis_url(text: str) -> str:
+    return text if text == "embedded" else _in_order(text, text, _redis_problems, REDIS_FORMS)
+
+
+def is_sql_url(text: str) -> str:
+    return text if text == "embedded" else _in_order(text, SQL_LOGIN.sub("", text, count=1), _sql_problems, SQL_FORMS)
+
+
+def _in_order(text: str, split: str, problems: Callable[[SplitResult], Iterator[str]], forms: str) -> str:
+    try:
+        problem = next(problems(urlsplit(split)), "")
+    except ValueError:  # of a bracket that nothing closes; what Python says of it may repeat the password
+        problem = "the address can't be read"
+    if problem:
+        raise ValueError(f"{problem}; allowed: {forms}")
+    return text
+
+
+def _redis_problems(parts: SplitResult) -> Iterator[str]:
+    scheme, plus, kind = parts.scheme.partition("+")
+    if parts.scheme == "unix":
+        if not parts.path.strip("/"):
+            yield "the address names no socket"
+    elif scheme not in {"redis", "rediss"} or kind not in KINDS or bool(plus) != bool(kind):
+        yield "the address begins with none of these"
+    else:
+        hosts = parts.netloc.rpartition("@")[2]
+        for host in hosts.split(",") if kind else [hosts]:
+            yield from _host_problems(host)
+        yield from _database_problems(parts, kind)
+    if not all(map(_is_number, parse_qs(parts.query, keep_blank_values=True).get("db", []))):
+        yield "the database is no number"
+
+
+def _database_problems(parts: SplitResult, kind: str) -> Iterator[str]:
+    path = parts.path.strip("/")
+    if kind == "cluster":
+        if path:
+            yield "the address names a database, which a Cluster has not"
+        return
+    name, _, database = path.partition("/") if kind == "sentinel" else ("", "", path)
+    if kind == "sentinel" and not name:
+        yield "the address does not say what the Sentinels call the master"
+    if database and not _is_number(database):
+        yield "the database is no number"
+
+
+def _sql_problems(parts: SplitResult) -> Iterator[str]:
+    if parts.scheme == "sqlite":
+        if parts.netloc or not parts.path.strip("/"):
+            yield "the address names no file, or lacks one of its three strokes"
+    elif parts.scheme != "postgresql":
+        yield "the address begins with none of these"
+    else:
+        if parts.netloc or not parse_qs(parts.query).get("host"):  # there may stand the folder of a socket
+            yield from _host_problems(parts.netloc)
+        if not parts.path.strip("/"):
+            yield "the address names no database"
+
+
+def _host_problems(given: str) -> Iterator[str]:
+    host = HOST.fullmatch(given)
+    if host is None:
+        yield "the address names no host, or one that is none"
+    elif (port := host["port"]) is not None and not (_is_number(port) and 1 <= int(port) <= PORT_MAX):
+        yield f"the port is no number from 1 to {PORT_MAX}"
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(PORT_MAX))
+
+
+RedisUrl = Annotated[str, AfterValidator(is_redis_url)]
+SqlUrl = Annotated[str, AfterValidator(is_sql_url)]
