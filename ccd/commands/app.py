@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Annotated, Final, NoReturn
 
 import typer
-from typer.exceptions import TyperException
+from typer.exceptions import Abort, TyperException
 
 from ccd import __version__
 from ccd.errors import CcdError
@@ -46,6 +46,13 @@ def main() -> None:
         if message := error.format_message():
             print(f"ccd: {message.rstrip('.')}; ccd --help and ccd VERB --help say more", file=sys.stderr)
         sys.exit(error.exit_code)
+    except Abort:
+        # The end of the input, where somebody was asked: Ctrl-D, or nobody is there.
+        print(
+            "ccd: the input ended before that was answered, and nothing was done; ccd VERB --help says how to give it",
+            file=sys.stderr,
+        )
+        sys.exit(1)
     except BaseExceptionGroup as group:
         expected, others = group.split(CcdError)
         if others is not None or expected is None:

@@ -76,7 +76,7 @@ class TerminalBoard:
             over = "red" if aux > agent["allowance"] else ""
             table.add_row(
                 *(Text(part, colour) for part in row),
-                Text(spelled(now - agent["since"]), colour), Text(agent["reason"]),
+                Text(_for(agent["since"], now), colour), Text(agent["reason"]),
                 Text(spelled(aux), over), Text(spelled(agent["allowance"])),
             )  # fmt: skip
         return Group(Panel(self._header(now)), table)
@@ -107,6 +107,11 @@ class TerminalBoard:
         self._seq = message["seq"]
         self._ahead_s = message["now"] - self._clock()
         self._lost_since = None
+
+
+def _for(since: float, now: float) -> str:
+    """How long; 0 is the time of who has never been seen."""
+    return spelled(now - since) if since else "–"
 
 
 def spelled(seconds: float) -> str:

@@ -1,9 +1,13 @@
 """Day records as a table for a terminal."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from math import inf
 from zoneinfo import ZoneInfo
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -22,33 +26,70 @@ DURATIONS = (
     ("unobs.", "unobserved"),
 )
 COUNTS = (("ins", "sign_ins"), ("pauses", "pauses"), ("answ.", "answered"), ("missed", "missed"))
+EDGE = 1  # the table's left border
+AROUND = 3  # a column's padding, and the border after it
+
+
+@dataclass(frozen=True)
+class Column:
+    heading: str
+    cells: Sequence[str]
+
+    @cached_property
+    def width(self) -> int:
+        return max(cell_len(cell) for cell in (self.heading, *self.cells))
 
 
 def show(records: Iterable[DayRecord], timezone: str, console: Console | None = None) -> None:
-    """A table a day; times of day are in `timezone`, what lasted is in hours, minutes and seconds."""
+    """A table a day; times of day are in `timezone`, what lasted is in hours, minutes and seconds.
+
+    What a terminal has no room for beside the agents follows below, in tables that name them again. A file or another
+    program gets each agent in one line.
+    """
     console = console or Console()
+    room = console.width if console.is_terminal else inf
     days: dict[str, list[DayRecord]] = {}
     for record in sorted(records, key=lambda record: (record.day, record.agent)):
         days.setdefault(record.day.isoformat(), []).append(record)
     if not days:
         console.print("nothing was seen")
     for day, of_day in days.items():
-        console.print(_table(f"{day} {timezone}", of_day, ZoneInfo(timezone)))
+        for columns in _fitting(_columns(of_day, ZoneInfo(timezone)), room):
+            console.print(_table(f"{day} {timezone}", columns), crop=False)
 
 
-def _table(title: str, records: Iterable[DayRecord], zone: ZoneInfo) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("agent", no_wrap=True)
-    for heading in ("from", "to", *(heading for heading, _ in DURATIONS + COUNTS)):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for record in records:
-        table.add_row(
-            record.agent,
-            _time_of_day(record.first_sign_in, zone),
-            _time_of_day(record.last_sign_out, zone),
-            *(duration(getattr(record, name)) for _, name in DURATIONS),
-            *(str(getattr(record, name)) for _, name in COUNTS),
-        )
+def _columns(records: Sequence[DayRecord], zone: ZoneInfo) -> list[Column]:
+    return [
+        Column("agent", [record.agent for record in records]),
+        Column("from", [_time_of_day(record.first_sign_in, zone) for record in records]),
+        Column("to", [_time_of_day(record.last_sign_out, zone) for record in records]),
+        *(Column(heading, [duration(getattr(record, name)) for record in records]) for heading, name in DURATIONS),
+        *(Column(heading, [str(getattr(record, name)) for record in records]) for heading, name in COUNTS),
+    ]
+
+
+def _fitting(columns: Sequence[Column], room: float) -> list[list[Column]]:
+    """The columns in as many tables as it takes; each has the agents and at least one column more."""
+    agents, *others = columns
+    tables = [[agents]]
+    for column in others:
+        if len(tables[-1]) > 1 and _width([*tables[-1], column]) > room:
+            tables.append([agents])
+        tables[-1].append(column)
+    return tables
+
+
+def _width(columns: Iterable[Column]) -> int:
+    return EDGE + sum(column.width + AROUND for column in columns)
+
+
+def _table(title: str, columns: Sequence[Column]) -> Table:
+    # A width of its own: nothing is cut where even that is more than there is room for.
+    table = Table(title=title, title_justify="left", width=_width(columns))
+    for column in columns:
+        table.add_column(column.heading, justify="left" if column is columns[0] else "right", no_wrap=True)
+    for row in zip(*(column.cells for column in columns), strict=True):
+        table.add_row(*row)
     return table
 
 

@@ -1,5 +1,6 @@
 """The program itself: which verbs there are, and how it ends when something is wrong."""
 
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -12,9 +13,10 @@ from ccd import __version__
 from ccd.commands import app
 from ccd.commands.app import VERBS, built, main
 from ccd.errors import CcdError, ConfigurationError, Fault
-from tests.commands.running import ccd
+from tests.commands.running import HERE, PROGRAM, ccd
 
 FOLDER = Path(app.__file__).parent
+INPUT_ENDED = "ccd: the input ended before that was answered, and nothing was done; ccd VERB --help says how to give it"
 
 
 def test_every_module_with_a_verb_is_listed_with_its_line_of_help():
@@ -134,6 +136,21 @@ def test_a_defect_of_ccd_is_not_hidden_among_errors(monkeypatch):
 
 def test_ctrl_c_ends_with_130(monkeypatch):
     assert ends(monkeypatch, KeyboardInterrupt()) == 130
+
+
+def test_ctrl_d_where_something_was_asked_is_a_sentence_and_no_traceback(monkeypatch, capsys):
+    assert ends(monkeypatch, EOFError()) == 1
+    assert capsys.readouterr().err.strip() == INPUT_ENDED
+
+
+def test_who_asks_without_anybody_to_answer_says_so():
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "watch", "--once"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        env=os.environ | {"PYTHONPATH": str(HERE)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.strip() == INPUT_ENDED
 
 
 def test_only_the_verb_that_is_asked_for_is_more_than_its_name():

@@ -50,6 +50,14 @@ def test_agents_stand_there_with_state_time_reason_and_aux() -> None:
     assert "2 calls waiting, the longest for 1:15" in text
 
 
+def test_who_has_not_been_seen_yet_has_no_time() -> None:
+    board, _ = hears(snapshot(agent("1001", "signed_out", 0), agent("1002", "signed_out", NOW - 62)))
+    unseen, seen = (line for line in text_of(board).splitlines() if "Agent" in line)
+    assert unseen.split()[:7] == ["○", "1001", "Agent", "1001", "team-1", "signed", "out"]
+    assert unseen.split()[7] == "–"
+    assert seen.split()[7] == "1:02"
+
+
 def test_deltas_change_and_take_away() -> None:
     board, _ = hears(
         snapshot(agent("1001", "available", NOW), agent("1002", "available", NOW)),

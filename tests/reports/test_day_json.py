@@ -3,6 +3,8 @@
 import io
 import json
 
+import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from ccd.floor.rules import ReasonRule
@@ -62,3 +64,29 @@ def test_a_table_of_nothing_says_so() -> None:
     out = io.StringIO()
     day_table.show([], "UTC", Console(file=out))
     assert out.getvalue() == "nothing was seen\n"
+
+
+def lines_at(width: int, *, terminal: bool) -> list[str]:
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=terminal, color_system=None)
+    day_table.show([DAY], "Asia/Shanghai", console)
+    return out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 132])
+def test_a_narrow_terminal_has_every_agent_and_figure_in_tables_below_each_other(width: int) -> None:
+    lines = lines_at(width, terminal=True)
+    assert max(map(cell_len, lines)) <= max(width, 30)  # an agent and one figure are never cut
+    headings = [cell.strip() for line in lines if "agent" in line for cell in line.strip("┃").split("┃")]
+    named = [heading for heading in headings if heading != "agent"]
+    assert named == ["from", "to", *(heading for heading, _ in day_table.DURATIONS + day_table.COUNTS)]
+    rows = [line for line in lines if "PJSIP/1001" in line]
+    assert len(rows) == headings.count("agent") > 1
+    (in_one,) = [line for line in lines_at(400, terminal=True) if "PJSIP/1001" in line]
+    cells = [cell.strip() for row in rows for cell in row.strip("│").split("│")[1:]]
+    assert cells == [cell.strip() for cell in in_one.strip("│").split("│")[1:]]
+
+
+def test_what_is_no_terminal_gets_each_agent_in_one_line() -> None:
+    (line,) = [line for line in lines_at(80, terminal=False) if "PJSIP/1001" in line]
+    assert line in lines_at(400, terminal=True)
