@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from ccd.daemon.held import Edit, Held, Version, edits, held_by, judged_otherwise_since
+from ccd.daemon.held import Edit, Held, edits, held_by, held_from, judged_otherwise_since
 from ccd.errors import ConfigurationError, Fault
 from ccd.settings import Reading, Settings
 from ccd.settings.lines import Keys, dotted
@@ -56,20 +56,12 @@ class AppliedRules:
 
     def _kept(self) -> Held | None:
         try:
-            kept = json.loads(self._file.read_text(encoding="utf-8"))
-            reasons, policies = (
-                {
-                    name: tuple(Version(date.fromisoformat(starts), judging) for starts, judging in versions)
-                    for name, versions in kept[kind].items()
-                }
-                for kind in ("reasons", "policies")
-            )
+            return held_from(json.loads(self._file.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is damaged"
             raise ConfigurationError((Fault(self._file, None, "", f"can't be read: {why}; {WHAT_TO_DO}"),)) from None
-        return Held(reasons, policies)
 
 
 def _where(edit: Edit, settings: Settings) -> Keys:

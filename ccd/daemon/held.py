@@ -5,14 +5,18 @@ to be judged otherwise is a new version, with the day from which it holds; where
 since then are measured anew, because a person has said so. What only is to come may be edited.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import chain
 from typing import Any, NamedTuple
 
+from pydantic import TypeAdapter
+
 from ccd.floor.rules import ALWAYS
 from ccd.settings import Policy, Settings
-from ccd.settings.judged import COUNTS, judgements
+from ccd.settings.judged import COUNTS, Judged, judgements
+
+NOT_SETTLED_BY = frozenset(("starts", "unit", "expected_base_s"))  # of a policy; the last only moves the meter
 
 Judging = dict[str, Any]  # by the names of the settings; as JSON keeps it
 
@@ -49,6 +53,23 @@ def held_by(settings: Settings) -> Held:
     for policy in sorted(settings.policy, key=lambda policy: policy.starts):
         policies.setdefault(policy.unit or "", []).append(Version(policy.starts, _settling(policy)))
     return Held(reasons, {unit: tuple(versions) for unit, versions in policies.items()})
+
+
+def held_from(kept: Any) -> Held:
+    """What an earlier program, or a later one, has written. A setting that it did not know had its default then, and
+    one that we don't know judges nothing here. ValueError, TypeError, AttributeError or LookupError where it is no such
+    thing."""
+    reasons = {
+        name: _in_order(Version(date.fromisoformat(starts), _as_reason(judging)) for starts, judging in versions)
+        for name, versions in kept["reasons"].items()
+    }
+    policies = {
+        unit: _in_order(Version(date.fromisoformat(starts), _as_policy(judging)) for starts, judging in versions)
+        for unit, versions in kept["policies"].items()
+    }
+    if any(versions[0].starts != ALWAYS for versions in (*reasons.values(), policies[""])):
+        raise ValueError("nothing judges the first days")
+    return Held(reasons, policies)
 
 
 def edits(before: Held, after: Held, today: date) -> Iterator[Edit]:
@@ -110,6 +131,24 @@ def _whose(held: Held, unit: str, version: Version) -> str:
     return unit if version in held.policies.get(unit, ()) else ""
 
 
+def _in_order(versions: Iterable[Version]) -> tuple[Version, ...]:
+    given = tuple(versions)
+    starts = [version.starts for version in given]
+    if not starts or starts != sorted(set(starts)):
+        raise ValueError("versions have to follow each other")
+    return given
+
+
+def _as_reason(judging: Judging) -> Judging:
+    known = {key: value for key, value in judging.items() if key in Judged._fields}
+    return TypeAdapter(Judged).validate_python(known)._asdict()
+
+
+def _as_policy(judging: Judging) -> Judging:
+    known = {key: value for key, value in judging.items() if key in Policy.model_fields.keys() - NOT_SETTLED_BY}
+    return _settling(Policy.model_validate(known))
+
+
 def _settling(policy: Policy) -> Judging:
-    """What of a policy a day is settled by; the expected base only moves the meter."""
-    return policy.model_dump(mode="json", exclude={"starts", "unit", "expected_base_s"})
+    """What of a policy a day is settled by."""
+    return policy.model_dump(mode="json", exclude=set(NOT_SETTLED_BY))

@@ -1,7 +1,10 @@
 """Reasons and policies that were applied are remembered: what was edited of them is named before anything starts."""
 
+import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,3 +92,60 @@ def test_a_note_that_can_not_be_read_is_no_leave_to_judge_otherwise(file: Path) 
     assert "rules.applied.json: can't be read: it is damaged" in said
     with pytest.raises(ConfigurationError, match="Restore it"):
         AppliedRules(file.parent / "state").changed_since(read(file))
+
+
+def rewritten(file: Path, change: Callable[[Any], None]) -> None:
+    """What is kept, changed by a hand or as another version of the program would have written it."""
+    note = file.parent / "state" / "rules.applied.json"
+    kept = json.loads(note.read_text())
+    change(kept)
+    note.write_text(json.dumps(kept))
+
+
+def test_a_setting_that_an_earlier_program_did_not_know_had_its_default(file: Path) -> None:
+    rules = applied(file, POLICY)
+
+    def without_settings(kept: Any) -> None:
+        for versions in kept["policies"].values():
+            for _, judging in versions:
+                del judging["allowance_min_s"]
+        del kept["reasons"]["meal"][0][1]["max_s"]
+
+    rewritten(file, without_settings)
+    usable(file, lambda: NOON)
+    assert rules.changed_since(read(file)) is None
+    file.write_text(POLICY + "allowance_min_s = 60\n")
+    (said,) = faults(file)
+    assert said.startswith(
+        ":8: policy[0].allowance_min_s: has held with allowance_min_s 0, and now says allowance_min_s"
+    )
+
+
+def test_a_setting_that_a_later_program_knew_judges_nothing(file: Path) -> None:
+    rules = applied(file, POLICY)
+    rewritten(file, lambda kept: kept["policies"][""][0][1].update(weekends="free"))
+    rewritten(file, lambda kept: kept["reasons"]["meal"][0][1].update(weekends="free"))
+    usable(file, lambda: NOON)
+    assert rules.changed_since(read(file)) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda kept: kept["policies"].clear(),
+        lambda kept: kept["policies"].update({"": []}),
+        lambda kept: kept["policies"][""].reverse(),
+        lambda kept: kept["policies"][""].pop(0),
+        lambda kept: kept["policies"][""][0][1].update(rate_ppm="much"),
+        lambda kept: kept["reasons"]["meal"][0].__setitem__(0, "2026-01-01"),
+        lambda kept: kept["reasons"].update(meal=[]),
+        lambda kept: kept["reasons"]["meal"][0].__setitem__(1, 3),
+        lambda kept: kept["reasons"]["meal"][0][1].update(policy="perhaps"),
+        lambda kept: kept.update(reasons=[]),
+    ],
+)
+def test_a_note_that_says_what_can_not_be_is_named(file: Path, damage: Callable[[Any], None]) -> None:
+    applied(file, POLICY)
+    rewritten(file, damage)
+    (said,) = faults(file)
+    assert "rules.applied.json: can't be read: it is damaged; it says what days that are over were judged by" in said
