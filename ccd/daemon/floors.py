@@ -76,7 +76,10 @@ class Floors:
         return transitions
 
     def _happened(self, pbx: str, transitions: Sequence[Transition]) -> None:
+        """A day that begins, or a roster line, between two of them begins there, not after the last."""
         for transition in transitions:
+            if transition.opened.start >= self._turn_at:
+                self._turn(transition.opened.start)
             self.crew.take(pbx, transition.opened)
         self._said += [_said(pbx, transition.opened) for transition in transitions]
 

@@ -46,6 +46,7 @@ class Crew:
         # Between these, µs, a seat of an unchanged name is its agent's still; the second is not one of them.
         self._same_from = self._same_until = 0
         self.clocks: dict[str, AgentClock] = {}
+        self._left: dict[str, AgentClock] = {}  # of who is gone, and may be back within the day
         self.units: dict[str, str | None] = {}
         self.changed: set[str] = set()
         self._names: dict[str, str] = {}  # agent → the member name last seen
@@ -59,7 +60,8 @@ class Crew:
 
     def restaff(self, everybody: Iterable[Owner], at: int) -> list[str]:
         """Another roster, and other rules, from `at` on: each seat is whose it is now, everybody on the roster is known
-        in the unit that it says. Who is on it no more, and sits nowhere, is gone: those are returned."""
+        in the unit that it says. Who is on it no more, and sits nowhere, is gone: those are returned. Who is back on
+        the same day goes on with it."""
         self.turn_to(at)
         rostered = {owner.agent: owner for owner in everybody}
         for owner in rostered.values():
@@ -67,7 +69,8 @@ class Crew:
         seated = {held.agent for held in self._seated.values()}
         gone = sorted(self.clocks.keys() - rostered.keys() - seated)
         for agent in gone:
-            del self.clocks[agent], self.units[agent]
+            self._left[agent] = self.clocks.pop(agent)
+            del self.units[agent]
             self._names.pop(agent, None)
         for agent in self.clocks.keys() - rostered.keys():
             self.clocks[agent].follow(self._rules_of(self.units[agent]), self.clocks[agent].several)
@@ -120,11 +123,11 @@ class Crew:
     def _tell_who_left(self, agent: str, pbx: str, opened: Segment, border: int) -> None:
         """A segment that began before the agent's seat was handed on at the border. Whose clock has gone on, to another
         day or because it waits for nothing, can't be told any more: the day record will have it."""
-        clock = self.clocks.get(agent)
+        clock = self.clocks.get(agent) or self._left.get(agent)
         if clock is not None and clock.at <= opened.start:
             clock.change(change_of(opened, pbx))
             clock.change(let_go(pbx, opened, border, told=False))
-            self.changed.add(agent)
+            self.changed |= {agent} & self.clocks.keys()
 
     def turning(self, pbx: str, seat: str) -> AgentClock | None:
         """The clock of whoever is signed in on the seat and pauses in no queue, if that agent has no other seat: as
@@ -161,6 +164,11 @@ class Crew:
             clock.begin_day(at)
             clock.forget_before(clock.rules.days.at(at).day)
             self.changed.add(agent)
+        for agent, clock in list(self._left.items()):
+            clock.begin_day(at)
+            clock.forget_before(clock.rules.days.at(at).day)
+            if not clock.tallies and not clock.waiting:
+                del self._left[agent]
 
     def _give(self, pbx: str, segment: Segment, at: int, told: bool) -> None:
         owner = owner_or_itself(self._owner_of, pbx, segment.seat, segment.view.name, at)
@@ -184,11 +192,13 @@ class Crew:
     def _begin(self, owner: Owner, before: AgentClock | None) -> AgentClock:
         rules = with_own_days(self._rules_of(owner.unit), self._own_days(owner.agent))
         self.units[owner.agent] = owner.unit
-        if before is None:
-            clock = self.clocks[owner.agent] = AgentClock(owner.agent, rules, owner.several)
-            return clock
-        before.follow(rules, owner.several)
-        return before
+        clock = before or self._left.pop(owner.agent, None)
+        if clock is None:
+            clock = AgentClock(owner.agent, rules, owner.several)
+        else:
+            clock.follow(rules, owner.several)
+        self.clocks[owner.agent] = clock
+        return clock
 
 
 def day_records(

@@ -355,3 +355,42 @@ def test_who_left_and_is_back_in_one_step_is_not_gone(roster: Path, clock: Clock
     floors.take("a", [heard(START + 2 * DAY + 50)])
     batch = floors.changes()
     assert (set(shown(batch)), batch.gone) == ({"1001"}, ("1002",))
+
+
+def test_a_seat_that_is_handed_on_in_the_midst_of_a_batch_is_handed_on_at_the_border(
+    roster: Path, clock: Clock
+) -> None:
+    roster.write_text(
+        "agent,interface,member_name,unit,from,to\n"
+        "1001,PJSIP/1,,team-1,,2026-11-23T01:00:00\n1002,PJSIP/1,,team-1,2026-11-23T01:00:00,\n"
+    )
+    border, seat = START + 3_600, "PJSIP/1"
+    floors = Floors(Site(Settings(roster=roster)), lambda: [SourceNow("a", clock.switch, START * S)], clock)
+    floors.resume("a", FloorState())
+    floors.take("a", [snapshot(START + 1), added(START + 10, seat=seat), heard(START + 20)])
+    events = [paused(border - 100, "water", seat=seat), unpaused(border + 300, seat=seat), heard(border + 400)]
+    floors.take("a", events)
+    agents = shown(floors.changes())
+    assert (agents["1002"]["state"], agents["1002"]["aux"]) == ("available", 300)
+
+
+def test_who_is_on_the_roster_again_the_same_day_goes_on_with_it(roster: Path, clock: Clock) -> None:
+    line = "1001,PJSIP/1,,team-1,{},{}\n"
+    roster.write_text(
+        "agent,interface,member_name,unit,from,to\n"
+        + line.format("", "2026-11-23T01:00:00")
+        + line.format("2026-11-23T02:00:00", "")
+    )
+    floors = Floors(Site(Settings(roster=roster)), lambda: [SourceNow("a", clock.switch, START * S)], clock)
+    floors.resume("a", FloorState())
+    seat = "PJSIP/1"
+    floors.take("a", [snapshot(START + 1), added(START + 10, seat=seat), paused(START + 20, "water", seat=seat)])
+    floors.take("a", [unpaused(START + 320, seat=seat), heard(START + 400)])
+    floors.changes()
+    floors.take("a", [heard(START + 3_700)])
+    assert floors.changes().gone == ("1001",)
+    floors.take("a", [heard(START + 7_300)])
+    agent = shown(floors.changes())["1001"]
+    assert (agent["state"], agent["aux"], agent["counters"]["pauses"]) == ("available", 300, 1)
+    floors.take("a", [heard(START + DAY + 10)])
+    assert shown(floors.changes())["1001"]["aux"] == 0
