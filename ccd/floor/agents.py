@@ -128,11 +128,11 @@ class AgentClock:
     _today: Tally = field(default_factory=Tally)
 
     def follow(self, rules: AgentRules, several: bool) -> None:
-        """Other rules, or another number of seats, from now on."""
+        """Other rules, or another number of seats, from now on. What waits goes on waiting, and what comes after it."""
         self.rules, self.several, self._day = rules, several, NO_DAY
 
     def change(self, change: Change) -> None:
-        if self.several:
+        if self.several or self.waiting:
             insort(self.waiting, change)
         else:
             self._fold(change)
@@ -157,7 +157,7 @@ class AgentClock:
 
     def next_segment(self, pbx: str, key: Hashable, opened: Segment) -> None:
         """The seat `key`, the agent's already, has begun its next segment: what `change` makes of it, sooner."""
-        if self.several:
+        if self.several or self.waiting:
             self.change(change_of(opened, pbx))
         else:
             self._advance(opened.start)

@@ -136,7 +136,7 @@ class Crew:
         if held is None:
             return None
         clock = held.clock
-        plain = not clock.several and clock.merged.member and clock.merged.pause is PAUSED_NOWHERE
+        plain = not (clock.several or clock.waiting) and clock.merged.member and clock.merged.pause is PAUSED_NOWHERE
         return clock if plain and len(clock.views) == 1 else None
 
     def turned(self, pbx: str, segment: Segment) -> None:

@@ -1,5 +1,6 @@
 """An agent's day: merged seats, reasons and their limits, counts, bounds (docs/time-bank.md 2.1 to 2.3)."""
 
+from dataclasses import replace
 from datetime import date, time
 
 from ccd.floor.agents import AgentClock, AgentRules, change_of
@@ -7,8 +8,10 @@ from ccd.floor.days import BusinessDays
 from ccd.floor.events import Device, PbxEvent
 from ccd.floor.records import DayRecord
 from ccd.floor.rules import ALWAYS, ReasonRule, Reasons
+from ccd.floor.seats import State
 from tests.floor.floors import (
     RULES,
+    SEAT,
     S,
     Told,
     added,
@@ -143,6 +146,27 @@ def test_days_follow_the_units_clock_and_start() -> None:
     for at in (skipped.start - 1, skipped.start, doubled.start, doubled.end - 1, doubled.end):
         found = berlin.at(at)
         assert found.start <= at < found.end
+
+
+def test_who_has_one_seat_from_now_on_is_told_what_waits_in_its_order() -> None:
+    story = tell(added(100), paused(200, "toilet"), unpaused(300), paused(310), unpaused(320)).segments
+    first, second, third, *more = sorted(story, key=lambda segment: segment.number)
+    rules = AgentRules(Reasons({}), RULES, BusinessDays("UTC"))
+    clock = AgentClock("ann", rules, several=True)
+    for segment in (first, second):
+        clock.change(change_of(segment, "pbx"))
+    clock.follow(rules, several=False)
+    clock.change(change_of(third, "pbx"))
+    for segment in more:
+        clock.next_segment("pbx", ("pbx", SEAT), segment)
+    assert clock.read().merged.state is State.AVAILABLE
+    clock.confirm(310 * S)
+    assert clock.merged.state is State.PAUSED
+    clock.confirm(320 * S)
+    (record,) = clock.records(400 * S, None)
+    assert (record.paused, record.available) == ({"": 10 * S, "toilet": 100 * S}, 190 * S)
+    clock.next_segment("pbx", ("pbx", SEAT), replace(more[-1], number=9, start=330 * S))
+    assert clock.at == 330 * S, "nothing waits any more"
 
 
 def test_a_state_is_as_old_as_the_state_whatever_is_set_meanwhile() -> None:
