@@ -50,8 +50,31 @@ def dotted(keys: Keys) -> str:
     """`("pbx", 0, "port")` as people write it: `pbx[0].port`."""
     text = ""
     for key in keys:
-        text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
+        if isinstance(key, int):
+            text += f"[{key}]"
+        else:
+            text += f".{written(key)}" if text else written(key)
     return text
+
+
+def written(key: str) -> str:
+    """As TOML has it: in quotes where nothing would be seen of it, or it would be read as several keys."""
+    return f'"{key}"' if not key or re.search(r"[.\s]", key) else key
+
+
+def with_value(data: Mapping[str, object], keys: Keys, value: object) -> dict[str, object]:
+    """A copy of `data` with `value` at `keys`; the tables around it are there."""
+    return _with_value(data, keys, value)  # type: ignore[return-value] # a mapping at the top stays one
+
+
+def _with_value(around: object, keys: Keys, value: object) -> object:
+    if not keys:
+        return value
+    first, rest = keys[0], keys[1:]
+    if isinstance(around, list) and isinstance(first, int):
+        return [*around[:first], _with_value(around[first], rest, value), *around[first + 1 :]]
+    assert isinstance(around, Mapping)
+    return {**around, first: _with_value(around.get(first), rest, value)}
 
 
 def without(data: Mapping[str, object], keys: Keys) -> dict[str, object]:

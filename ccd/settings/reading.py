@@ -5,14 +5,14 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ccd.errors import ConfigurationError, Fault
 from ccd.settings.consistency import contradictions
-from ccd.settings.lines import KeyLines, Keys, dotted, without
+from ccd.settings.draft import Draft
+from ccd.settings.lines import KeyLines, Keys, dotted
 from ccd.settings.saying import problem_of
 from ccd.settings.tree import Settings
 
@@ -27,10 +27,27 @@ class Reading:
     settings: Settings | None
     faults: tuple[Fault, ...]
     lines: KeyLines | None = None
+    draft: Draft | None = None
 
     def line_of(self, keys: Keys) -> int | None:
         """Where the key stands, or the nearest table around it."""
         return None if self.lines is None else self.lines.line(keys)
+
+    def fault(self, keys: Keys, problem: str) -> Fault:
+        """A fault of what stands at `keys` in `settings`: with the line and the numbers that the file has."""
+        written = self._as_written(keys)
+        return Fault(self.file, self.line_of(written), dotted(written), problem)
+
+    def key_of(self, keys: Keys) -> str:
+        """As `[[tables]]` are numbered in the file, for a fault of another file that the key names."""
+        return dotted(self._as_written(keys))
+
+    def is_faulty(self, keys: Keys) -> bool:
+        """Whether the file says nothing usable there: in `settings` stands a default, or a stand-in."""
+        return self.key_of(keys) in {fault.key for fault in self.faults}
+
+    def _as_written(self, keys: Keys) -> Keys:
+        return keys if self.draft is None else self.draft.as_written(keys)
 
 
 def read(file: Path) -> Settings:
@@ -52,51 +69,17 @@ def inspect(file: Path) -> Reading:
     except tomllib.TOMLDecodeError as error:
         return Reading(file, None, (Fault(file, None, "", f"is not TOML: {error}"),))
     lines = KeyLines(text)
-    settings, found = _validated(Draft(data))
+    draft = Draft(data)
+    settings, found = _validated(draft)
     faults = [Fault(file, lines.line(keys), dotted(keys), problem) for keys, problem in found.items()]
     faults.sort(key=lambda fault: fault.line or 0)
-    return Reading(file, settings and _anchored(settings, file.absolute().parent), tuple(faults), lines)
-
-
-class Draft:
-    """A file's data, from which faulty parts are taken out; it remembers the numbers that `[[tables]]` had at first.
-
-    Of tables inside tables, too (`[[reasons.meal.changes]]`); no array of tables stands inside another.
-    """
-
-    def __init__(self, data: dict[str, Any]) -> None:
-        self.data = data
-        self._numbers = dict(_numbered(data))
-
-    def as_written(self, keys: Keys) -> Keys:
-        place = next((position for position, key in enumerate(keys) if isinstance(key, int)), 0)
-        numbers, number = self._numbers.get(keys[:place], []), keys[place]
-        if isinstance(number, int) and number < len(numbers):
-            return (*keys[:place], numbers[number], *keys[place + 1 :])
-        return keys
-
-    def take_out(self, keys: Keys) -> bool:
-        """Says whether anything stood there."""
-        smaller = without(self.data, keys)
-        if smaller == self.data:
-            return False
-        if keys[:-1] in self._numbers and isinstance(keys[-1], int):
-            del self._numbers[keys[:-1]][keys[-1]]
-        self.data = smaller
-        return True
-
-
-def _numbered(table: Mapping[str, Any], above: Keys = ()) -> Iterator[tuple[Keys, list[int]]]:
-    for name, value in table.items():
-        if isinstance(value, list):
-            yield (*above, name), list(range(len(value)))
-        elif isinstance(value, Mapping):
-            yield from _numbered(value, (*above, name))
+    return Reading(file, settings and _anchored(settings, file.absolute().parent), tuple(faults), lines, draft)
 
 
 def _validated(draft: Draft) -> tuple[Settings | None, dict[Keys, str]]:
-    """Validates; takes out what is wrong and validates again, so that no fault hides another. Of each key the first
-    fault is said: what follows from its having been taken out, or something in it, is none."""
+    """Validates; takes out what is wrong, has something stand in for what is missing, and validates again, so that no
+    fault hides another. Of each key the first fault is said: what follows from its having been taken out, or something
+    in it, is none."""
     found: dict[Keys, str] = {}
     for _ in range(PASSES_MAX):
         try:
@@ -105,8 +88,12 @@ def _validated(draft: Draft) -> tuple[Settings | None, dict[Keys, str]]:
             details = error.errors(include_url=False)
             for detail in details:
                 found.setdefault(draft.as_written(detail["loc"]), problem_of(detail))
-            faulty = sorted({_part_to_drop(detail) for detail in details}, key=_position, reverse=True)
-            if not [keys for keys in faulty if keys and draft.take_out(keys)]:
+            stood_in = {
+                detail["loc"] for detail in details if detail["type"] == "missing" and draft.stand_in(detail["loc"])
+            }
+            others = {_part_to_drop(detail) for detail in details if detail["loc"] not in stood_in}
+            dropped = [keys for keys in sorted(others, key=_position, reverse=True) if keys and draft.take_out(keys)]
+            if not stood_in and not dropped:
                 return None, found
         else:
             for keys, problem in contradictions(settings):
@@ -118,7 +105,7 @@ def _validated(draft: Draft) -> tuple[Settings | None, dict[Keys, str]]:
 
 
 def _part_to_drop(detail: ErrorDetails) -> Keys:
-    """Where a key is missing, the table that misses it; otherwise the key itself."""
+    """Where a key is missing that nothing can stand in for, the table that misses it; otherwise the key itself."""
     return detail["loc"][:-1] if detail["type"] == "missing" else detail["loc"]
 
 

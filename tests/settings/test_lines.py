@@ -45,6 +45,8 @@ def test_a_key_that_is_not_there_is_placed_at_the_nearest_table_around_it():
 
 def test_keys_are_written_as_people_write_them():
     assert dotted(("pbx", 0, "tls", "ca")) == "pbx[0].tls.ca"
+    assert dotted(("queues", "", "wrap_up_s")) == 'queues."".wrap_up_s'
+    assert dotted(("queues", "a.b c", "counts")) == 'queues."a.b c".counts'
 
 
 def test_what_is_taken_out_leaves_the_rest_and_the_data_itself_as_it_was():

@@ -67,7 +67,7 @@ def test_every_fault_is_named_at_once_with_its_line_its_key_and_what_is_allowed(
         ":4: pbx[0].host: is missing",
         ":10: pbx[1].port: allowed: less than or equal to 65535; found 70000",
         ":13: pbx[1].tls.verfy: is no setting; did you mean verify?",
-        ":15: queues.front desk.wrap_up_s: allowed: greater than or equal to 0; found -1",
+        ':15: queues."front desk".wrap_up_s: allowed: greater than or equal to 0; found -1',
         ":17: reasons.smoke.policy: allowed: 'counts' or 'exempt'; found 'free'",
         ":19: floor.paused_in: allowed: 'all' or 'any'; found 'none'",
     )
@@ -82,6 +82,7 @@ def test_a_fault_of_one_part_hides_no_contradiction_in_another(write):
         write(text),
         ":1: colour",
         ":2: pbx[0].host: is missing",
+        ":2: pbx[0].secret: is missing",
         ":9: pbx[2].name: 'one' is the name of another [[pbx]]",
         ":13: policy[0].unit: 'team-9' is no unit; allowed: a, b, c",
         ":15: policy[2].from: another policy of all units holds from 1970-01-01",
@@ -89,6 +90,38 @@ def test_a_fault_of_one_part_hides_no_contradiction_in_another(write):
         ":19: units.b.parent: the unit stands above itself",
         ":21: units.c.parent: 'd' is no unit",
     )
+
+
+def test_what_is_missing_hides_nothing_else_that_is_wrong_with_the_same_table(write):
+    check(
+        write(
+            '[[pbx]]\nname = "one"\nsecret = "a"\nsecret_file = "b"\n'
+            '[[pbx]]\nname = "one"\nsecret = "a"\nreconnect_delay_s_min = 9\nreconnect_delay_s_max = 1\n'
+            '[[pbx]]\nhost = 5\nsecret = "a"\n'
+            '[[pbx]]\nsecret = "a"\nport = "x"\n'
+            '[http.tls]\nkey = "k"\ncertificat = "c"\n'
+        ),
+        ":1: pbx[0].host: is missing",
+        ":4: pbx[0].secret_file: stands beside secret",
+        ":5: pbx[1].host: is missing",
+        ":6: pbx[1].name: 'one' is the name of another [[pbx]]",
+        ":9: pbx[1].reconnect_delay_s_max: allowed: not below reconnect_delay_s_min, 9",
+        ":10: pbx[2].name: is missing",
+        ":11: pbx[2].host: allowed: ",
+        ":13: pbx[3].name: is missing",
+        ":13: pbx[3].host: is missing",
+        ":15: pbx[3].port: allowed: ",
+        ":16: http.tls.certificate: is missing",
+        ":18: http.tls.certificat: is no setting; did you mean certificate?",
+    )
+
+
+def test_what_is_found_later_has_the_numbers_and_lines_of_the_file(write):
+    reading = inspect(write('pbx = [1, {name = "one", host = "h", secret = "s", tls = {ca = "x"}}]\n'))
+    assert reading.settings is not None
+    assert [pbx.name for pbx in reading.settings.pbx] == ["one"]
+    assert str(reading.fault(("pbx", 0, "tls", "ca"), "is odd")).endswith("ccd.toml:1: pbx[1].tls.ca: is odd")
+    assert reading.key_of(("pbx", 0, "secret_file")) == "pbx[1].secret_file"
 
 
 @pytest.mark.parametrize(
