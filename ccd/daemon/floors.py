@@ -50,12 +50,14 @@ class Floors:
         self.floors[pbx] = Floor(self.site.seat_rules, state)
 
     def begin_gap(self, pbx: str) -> Batch | None:
-        """What happened since the floor stood there was not observed. What is to be recorded of that."""
+        """What happened since the floor's last word was not observed, as after a lost connection: since a seat's event,
+        a Ping's answer or a snapshot, whichever came last (docs/time-bank.md 2.2). What is to be recorded of that."""
         state = self.floors[pbx].state
-        seen_at = state.confirmed_at if state.heard_at is None else state.heard_at  # none heard: it stood for seconds
-        if seen_at is None or state.gap_since is not None:
+        words = [state.heard_at, state.confirmed_at, *(seat.at for seat in state.seats.values())]
+        last_at = max(filter(None, words), default=None)
+        if last_at is None or state.gap_since is not None:
             return None
-        return self.take(pbx, [Lost(seen_at)])
+        return self.take(pbx, [Lost(last_at)])
 
     def take(self, pbx: str, events: Sequence[PbxEvent]) -> Batch:
         """Apply the events; what of it is to be recorded, in one step."""

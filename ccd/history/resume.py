@@ -1,7 +1,7 @@
 """Where a PBX's floor stood when the last batch was written: what a restart goes on from.
 
-The caller then applies `Lost(at=heard_at)` and a snapshot: what came after the last batch was not stored, and so was
-not observed.
+The caller then applies `Lost`, at the last word of the PBX that is stored, and a snapshot: what came after the last
+batch was not stored, and so was not observed.
 """
 
 from sqlalchemy import select

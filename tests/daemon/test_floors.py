@@ -208,6 +208,21 @@ def test_a_floor_that_resumes_begins_with_a_gap_where_it_stood(roster: Path, clo
     assert after.begin_gap("a") is not None, "from the same place, if it stops again"
 
 
+def test_what_was_recorded_after_the_last_ping_stays_observed(roster: Path, clock: Clock) -> None:
+    """Of the whole switch, as where a connection is lost: what it said of one seat, it said after all before it."""
+    before = Floors(Site(Settings(roster=roster)), lambda: (), clock)
+    before.resume("a", FloorState())
+    seats = ("PJSIP/1001", "PJSIP/1002")
+    before.take("a", [snapshot(START + 1), *(added(START + 2, seat=seat) for seat in seats), heard(START + 10)])
+    before.take("a", [paused(START + 18, "toilet", seat=seats[1])])
+    after = Floors(Site(Settings(roster=roster)), lambda: (), clock)
+    after.resume("a", before.floors["a"].state)
+    batch = after.begin_gap("a")
+    assert batch is not None
+    assert {(each.seat, each.end) for each in batch.closed} == {(seat, (START + 18) * S) for seat in seats}
+    assert (batch.standing.gap_since, batch.standing.heard_at) == ((START + 18) * S, (START + 18) * S)
+
+
 def test_a_floor_that_stopped_before_its_first_watermark_begins_with_a_gap_at_its_snapshot(
     roster: Path, clock: Clock
 ) -> None:
