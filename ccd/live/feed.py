@@ -49,7 +49,7 @@ class Feed:
                 delay_s = self._limits.retry_delay_s_min
                 await self._follow()
             except AWAY as error:
-                self._lose(str(error))
+                self._lose(str(error) or f"Redis does not answer ({type(error).__name__})")
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, self._limits.retry_delay_s_max)
 

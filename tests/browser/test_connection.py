@@ -3,9 +3,10 @@
 import re
 import time
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LEAD, OpenPage
+from tests.browser.conftest import AGENT, LEAD, OpenPage
 from tests.browser.fake_server import PASSWORD, FakeServer
 from tests.browser.test_board import tile
 
@@ -26,6 +27,19 @@ def test_a_lost_connection_is_stale_with_its_age_and_comes_back_by_itself(board:
     expect(board.locator("[data-live=live]")).to_be_visible(timeout=RECONNECT_MS_MAX)
     expect(tile(board, "1005")).to_contain_text("示忙提交工单")
     expect(board.locator(".lost")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", [320, 360, 400])
+def test_nothing_on_an_agents_page_moves_because_the_connection_went(
+    open_as: OpenPage, server: FakeServer, language: str, width: int
+) -> None:
+    me = open_as(AGENT, language=language, size=(width, 780))
+    expect(me.locator("[data-live=live]")).to_be_visible()
+    before = me.locator("main").bounding_box()
+    server.stop()
+    expect(me.locator("[data-live=stale]")).to_be_visible(timeout=8_000)
+    assert me.locator("main").bounding_box() == before
 
 
 def test_timers_stop_while_nothing_is_known(open_as: OpenPage, server: FakeServer) -> None:

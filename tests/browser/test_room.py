@@ -47,6 +47,18 @@ def test_nothing_of_the_board_is_wider_than_the_window(
     expect(board.locator("aside h2")).to_have_text(LONG)
 
 
+def test_a_count_of_one_digit_stands_beside_its_word(open_as: OpenPage) -> None:
+    board = open_as(LEAD, language="zh", size=WIDE)
+    gaps = board.locator(".counts li").evaluate_all("""counts => counts.map(count => {
+        const digits = document.createRange()
+        digits.selectNodeContents(count.querySelector("b"))
+        const [one, word] = [digits, count.querySelector("span")].map(part => part.getBoundingClientRect())
+        return [count.querySelector("b").textContent.length, word.left - one.right]
+    })""")
+    assert min(digits for digits, _ in gaps) == 1
+    assert all(0 <= gap < 8 for _, gap in gaps), gaps
+
+
 @pytest.mark.parametrize("width", [320, 390, 640, 768])
 def test_a_row_has_room_for_the_name(open_as: OpenPage, server: FakeServer, width: int) -> None:
     unexpected(server)

@@ -6,9 +6,10 @@ import time
 
 import pytest
 from redis.asyncio import Redis as Client
+from structlog.testing import capture_logs
 
 from ccd.floor.seats import State
-from ccd.live.store import Snapshot
+from ccd.live.store import Entry, Snapshot
 from tests.live.conftest import OpenStore
 from tests.live.limits import limited
 from tests.live.servers import Server
@@ -120,6 +121,22 @@ async def test_a_writer_that_falls_silent_is_noticed(open_store: OpenStore) -> N
         silence.set()
         await until(lambda: service.feed.is_following)
         await board.line.close()
+
+
+async def test_a_redis_that_does_not_answer_is_said_in_the_log(
+    open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(open_store) as service:
+        await until(lambda: service.feed.is_following)
+
+        async def never_answers(_after: str, _block_s: float) -> list[Entry]:
+            raise TimeoutError
+
+        with capture_logs() as said:
+            monkeypatch.setattr(service.feed._store, "entries_after", never_answers)
+            await until(lambda: not service.feed.is_following)
+        (line,) = [line for line in said if line["event"] == "boards show what they had"]
+        assert line["why"] == "Redis does not answer (TimeoutError)"
 
 
 async def test_what_happens_within_a_frame_leaves_with_it_and_not_with_the_next(open_store: OpenStore) -> None:
