@@ -11,7 +11,7 @@ CcdError                    what a command turns into its one line on stderr and
 ├── PbxError                what came between us and a telephone switch: PbxUnreachableError, PbxTlsError,
 │                           LoginRefusedError, NoAnswerError, ClockAheadError, PbxLostError
 ├── SwitchesNotFollowedError what `ccd check --connect` met, a line a telephone switch
-├── CaptureError            captures that are not named, or can't be used; exit code 2
+├── CaptureError            captures that are not named, or can't be used: BackwardsError; exit code 2
 ├── UnknownAccountError     nothing was ever posted for an agent
 ├── ProblemError            a name, and what is wrong with it:
 │   ├── PolicyError         a policy of the bank that can't hold, or none that does; exit code 2
@@ -26,6 +26,7 @@ An exception holds fields; `__str__` makes the sentence that tells a person what
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 
@@ -378,6 +379,23 @@ class CaptureError(CcdError):
 
     def __str__(self) -> str:
         return f"{self.args[0]}; name a file of AMI bytes (--ami) or a queue_log (--queue-log)"
+
+
+class BackwardsError(CaptureError):
+    """What is to be replayed goes back in time: its figures would be wrong. Times in µs."""
+
+    def __init__(self, where: str, at: int, latest: int) -> None:
+        super().__init__(where)
+        self.where, self.at, self.latest = where, at, latest
+
+    def __str__(self) -> str:
+        at, latest = (
+            f"{datetime.fromtimestamp(us / 1_000_000, UTC):%Y-%m-%d %H:%M:%S}" for us in (self.at, self.latest)
+        )
+        return (
+            f"{self.where}: goes back in time, from {latest} to {at} UTC; name files of one PBX, each once, "
+            "with all that is in them in the order in which it was said"
+        )
 
 
 class UnknownAccountError(CcdError):

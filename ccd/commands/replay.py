@@ -33,8 +33,12 @@ PBX = "replay"  # the one PBX of a replay: roster lines for any PBX match
 def replay(
     config: Annotated[Path | None, typer.Option(help="Configuration; without it every default holds.")] = None,
     roster: Annotated[Path | None, typer.Option(help="Roster; instead of the configuration's.")] = None,
-    ami: Annotated[list[Path] | None, typer.Option(help="AMI bytes as captured; several are one PBX's.")] = None,
-    queue_log: Annotated[list[Path] | None, typer.Option(help="queue_log; fills what no AMI file observed.")] = None,
+    ami: Annotated[
+        list[Path] | None, typer.Option(help="AMI bytes as captured; several are one PBX's, in any order.")
+    ] = None,
+    queue_log: Annotated[
+        list[Path] | None, typer.Option(help="queue_log, rotated ones too; fills what no AMI file observed.")
+    ] = None,
     until: Annotated[
         float | None, typer.Option(min=0, max=STAMP_S_MAX, help="Epoch at which what is open is closed.")
     ] = None,

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ccd.floor.events import PbxEvent
-from ccd.pbx.blocks import BANNER, Blocks
+from ccd.pbx.blocks import BANNER, Blocks, stamp
+from ccd.pbx.chronology import Chronology
 from ccd.pbx.observation import Observation
 from ccd.pbx.translate import Scope, Translator
 
@@ -29,10 +30,13 @@ class Capture:
         self.rejected = self._translator.rejected
 
     def read(self, files: Iterable[Path]) -> Iterator[PbxEvent]:
-        """The events of the files in the given order. Raises OSError where one can't be read."""
-        for path in files:
+        """The events of the files, in the order of their time. Raises BackwardsError, and OSError as `open` does."""
+        chronology = Chronology()
+        for path in chronology.in_order(files, _first_at):
             with path.open("rb") as stream:
-                yield from self.connection(stream)
+                for event in self.connection(stream):
+                    chronology.go_on(event.at, path.__str__)
+                    yield event
 
     def connection(self, stream: BinaryIO) -> Iterator[PbxEvent]:
         """The events of one file: of one connection, or of several one after the other."""
@@ -57,3 +61,12 @@ class Capture:
             else:
                 events += self._observation.hear([block])
         return events
+
+
+def _first_at(stream: BinaryIO) -> int | None:
+    blocks = Blocks()
+    while data := stream.read(CHUNK_BYTES):
+        for block in blocks.feed(data):
+            if (at := stamp(block)) is not None:
+                return at
+    return None

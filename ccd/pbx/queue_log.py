@@ -11,6 +11,7 @@ whoever was signed in stays unobserved until a line of its own, which says at le
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from heapq import heappop, heappush
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +32,7 @@ from ccd.floor.events import (
     PbxEvent,
 )
 from ccd.pbx.blocks import STAMP_S_MAX
+from ccd.pbx.chronology import Chronology
 from ccd.pbx.translate import Scope
 
 SECOND = 1_000_000  # µs
@@ -68,22 +70,24 @@ class QueueLog:
         self._held: list[tuple[int, int, PbxEvent]] = []
         self._number = 0
         self._last_at: int | None = None
+        self._chronology = Chronology()
 
     def read(self, files: Iterable[Path]) -> Iterator[PbxEvent]:
-        """The events of the files in the given order (rotated ones first). Raises OSError where one can't be read."""
-        for path in files:
+        """The events of the files, in the order of their time. Raises BackwardsError, and OSError as `open` does."""
+        for path in self._chronology.in_order(files, _first_at):
             with path.open("rb") as stream:
-                yield from self.lines(stream)
+                yield from self._lines(stream, path)
         yield from self._release(None)
 
-    def lines(self, lines: Iterable[bytes]) -> Iterator[PbxEvent]:
+    def _lines(self, lines: Iterable[bytes], path: Path) -> Iterator[PbxEvent]:
         """The events that are due when the lines are read; `read` lets go of the last ones at the end."""
-        for raw in lines:
+        for number, raw in enumerate(lines, 1):
             parsed = _parse(raw)
             if parsed is None:
                 self.unreadable += bool(raw.strip())
                 continue
             verb, line = parsed
+            self._chronology.go_on(line.at, partial("{}:{}".format, path, number))
             if verb == "QUEUESTART":
                 yield from self._release(None)
                 if self._last_at is not None:
@@ -201,6 +205,10 @@ VERBS: dict[str, Callable[[QueueLog, LogLine], list[PbxEvent]]] = {
 
 def _pool_seat(agent: str) -> str:
     return agent if agent.startswith("Agent/") else f"Agent/{agent}"
+
+
+def _first_at(lines: Iterable[bytes]) -> int | None:
+    return next((parsed[1].at for raw in lines if (parsed := _parse(raw))), None)
 
 
 def _parse(raw: bytes) -> tuple[str, LogLine] | None:

@@ -99,6 +99,61 @@ def test_what_no_ami_file_observed_is_filled_from_the_log(version: str, tmp_path
     assert len(quick) > 400, "the members of the load come from the log alone"
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_rotated_logs_are_replayed_in_the_order_of_their_time_whichever_way_a_shell_names_them(
+    order: tuple[int, ...], tmp_path: Path
+) -> None:
+    whole = CAPTURES / "22.queue_log"
+    lines = whole.read_text(encoding="utf-8").splitlines(keepends=True)
+    third = len(lines) // 3
+    parts = [tmp_path / name for name in ("queue_log.2", "queue_log.1", "queue_log")]
+    for number, part in enumerate(parts):
+        part.write_text("".join(lines[number * third : (number + 1) * third if number < 2 else None]), encoding="utf-8")
+    (tmp_path / "queue_log.3").write_text("")
+    logs = [parts[number] for number in order] + [tmp_path / "queue_log.3"]
+    quick = replayed("--roster", roster(tmp_path), *(word for log in logs for word in ("--queue-log", log)))
+    assert quick == replayed("--roster", roster(tmp_path), "--queue-log", whole)
+
+
+def test_streams_are_replayed_in_the_order_of_their_time(tmp_path: Path) -> None:
+    whole = (CAPTURES / "22.ami").read_bytes()
+    middle = whole.index(b"\r\n\r\n", len(whole) // 2) + 4
+    first, second = tmp_path / "morning.ami", tmp_path / "afternoon.ami"
+    first.write_bytes(whole[:middle])
+    second.write_bytes(whole[middle:])
+    swapped = replayed("--roster", roster(tmp_path), "--ami", second, "--ami", first)
+    assert swapped == replayed("--roster", roster(tmp_path), "--ami", first, "--ami", second)
+    assert swapped["1001"]["pauses"] == 3
+
+
+@pytest.mark.parametrize("word", ["--ami", "--queue-log"])
+def test_the_same_twice_is_refused_with_the_place_where_time_goes_back(word: str) -> None:
+    file = CAPTURES / ("22.ami" if word == "--ami" else "22.queue_log")
+    done = ccd("replay", word, file, word, file)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{file}:")
+    assert "goes back in time, from 2026-11-23 " in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("back_s", "refused"), [(59, False), (61, True)])
+def test_a_log_whose_clock_was_corrected_is_replayed_and_one_out_of_order_is_refused(
+    back_s: int, refused: bool, tmp_path: Path
+) -> None:
+    log = tmp_path / "queue_log"
+    log.write_text(f"{UNTIL - 100}|M|q|PJSIP/1|ADDMEMBER|\n{UNTIL - 100 - back_s}|M|q|PJSIP/2|ADDMEMBER|\n")
+    done = ccd("replay", "--queue-log", log, "--until", str(UNTIL))
+    assert (done.returncode == 2) == refused
+    assert done.stderr.startswith(f"{log}:2: goes back in time, from ") == refused
+
+
+def test_digits_that_are_no_time_are_passed_over_and_hold_nothing_up(tmp_path: Path) -> None:
+    log = tmp_path / "queue_log"
+    log.write_text(f"{UNTIL}|M|q|PJSIP/1|ADDMEMBER|\n00000000001999999999999|M|support|PJSIP/1|PAUSE|\n")
+    done = ccd("replay", "--queue-log", log)
+    assert (done.returncode, done.stderr) == (0, "passed over: 1 that are no line of a queue_log\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
