@@ -2,7 +2,7 @@
 
 The header is `agent,interface,member_name,unit`; `pbx`, `from`, `to` and `name` (what people call the agent) may
 follow, in any order. `from` and `to` are half-open: a date means that business day's start in the line's unit, a time
-without a zone is the unit's own.
+without a zone is the unit's own. A `to` in the year 9999, as personnel systems write it, is no end.
 """
 
 import csv
@@ -105,6 +105,10 @@ def _instant(row: Row, column: str, units: Units, found: list[tuple[str, str]]) 
         return None
     try:
         parsed = datetime.fromisoformat(written) if len(written) > len("2026-11-23") else date.fromisoformat(written)
+        if parsed.year == date.max.year:
+            if column == "from":
+                found.append((column, f"{written!r} never comes; leave the line out"))
+            return None
         return units.instant(row.get("unit", ""), parsed)
     except (ValueError, OverflowError):
         found.append(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ccd.errors import RosterError
+from ccd.org.roster import AFTER_ALL
 from ccd.org.roster_file import FAULTS_MAX, parse, read
 from ccd.org.units import Unit, Units
 
@@ -49,6 +50,18 @@ def test_a_roster_as_people_keep_it_is_understood():
 def test_short_lines_and_a_file_of_a_header_alone_are_fine():
     assert parse(f"{HEADER},pbx\n1001,PJSIP/1,,team-1\n", FILE, UNITS).entries[0].pbx == ""
     assert parse(HEADER, FILE, UNITS).entries == ()
+
+
+@pytest.mark.parametrize("ever", ["9999-12-31", "9999-12-31T23:59:59", "9999-12-31T23:59:59+08:00", "9999-01-01"])
+@pytest.mark.parametrize("unit", ["team-1", "night"])
+def test_a_line_until_the_end_of_the_calendar_has_no_end(ever: str, unit: str):
+    text = f"{HEADER},from,to\n1001,PJSIP/1,,{unit},2026-11-23,{ever}\n"
+    (entry,) = parse(text, FILE, UNITS).entries
+    assert (entry.end, entry.bounds) == (AFTER_ALL, 1)
+
+
+def test_a_line_may_not_begin_at_the_end_of_the_calendar():
+    check(f"{HEADER},from,to\n1001,PJSIP/1,,team-1,9999-12-31,\n", "roster.csv:2: from: '9999-12-31' never comes")
 
 
 def test_every_fault_is_named_with_its_line_and_column():
