@@ -14,6 +14,7 @@ from ccd.errors import ConfigurationError, Fault, PolicyError, RosterError
 from ccd.floor.days import SECOND
 from ccd.pbx.headers import is_optimised_away
 from ccd.settings import Reading, Settings, inspect
+from ccd.settings.lines import Keys
 from ccd.settings.secrets import read_secret
 
 
@@ -30,10 +31,12 @@ def usable(file: Path, now: Callable[[], float] = time.time) -> Site:
             site = Site(reading.settings)
         except RosterError as error:
             faults += error.faults
+            if not reading.faults:
+                faults += _judged_otherwise(reading, Site(reading.settings.model_copy(update={"roster": None})), now)
         except PolicyError:
             if not faults:  # otherwise what is wrong with it has been named already, with its line
                 raise
-        faults += _faults_around(file, reading.settings)
+        faults += _faults_around(reading, reading.settings)
     if site is not None and not reading.faults:
         faults += _what_has_held(reading, site, now)
     if faults or site is None:
@@ -54,22 +57,27 @@ def settled_by(file: Path) -> Site:
 
 def _what_has_held(reading: Reading, site: Site, now: Callable[[], float]) -> Iterator[Fault]:
     """What of days that are over, or run, it says otherwise than they were measured by."""
-    folder, at = site.settings.state_directory, round(now() * SECOND)
-    yield from AppliedRules(folder).faults_of(reading, site.newest_day(at))
-    yield from AppliedClocks(folder).faults_of(reading, site, at)
+    yield from _judged_otherwise(reading, site, now)
+    yield from AppliedClocks(site.settings.state_directory).faults_of(reading, site, round(now() * SECOND))
 
 
-def _faults_around(file: Path, settings: Settings) -> Iterator[Fault]:
-    if not settings.pbx:
-        yield Fault(file, None, "pbx", "no telephone switch is configured; add a [[pbx]]")
-    yield from _secret_faults(settings)
-    yield from _certificate_faults(file, settings)
-    for key, folder in (
-        ("state_directory", settings.state_directory),
-        ("evidence.directory", settings.evidence.directory),
-    ):
+def _judged_otherwise(reading: Reading, site: Site, now: Callable[[], float]) -> Iterator[Fault]:
+    today = site.newest_day(round(now() * SECOND))
+    yield from AppliedRules(site.settings.state_directory).faults_of(reading, today)
+
+
+def _faults_around(reading: Reading, settings: Settings) -> Iterator[Fault]:
+    if not settings.pbx and not any(fault.key.startswith("pbx") for fault in reading.faults):
+        yield reading.fault(("pbx",), "no telephone switch is configured; add a [[pbx]]")
+    yield from _secret_faults(reading, settings)
+    yield from _certificate_faults(reading, settings)
+    folders: tuple[tuple[Keys, Path], ...] = (
+        (("state_directory",), settings.state_directory),
+        (("evidence", "directory"), settings.evidence.directory),
+    )
+    for keys, folder in folders:
         if problem := _unwritable(folder):
-            yield Fault(file, None, key, problem)
+            yield reading.fault(keys, problem)
 
 
 def warnings(site: Site) -> Iterator[Fault]:
@@ -93,31 +101,42 @@ def warnings(site: Site) -> Iterator[Fault]:
             yield Fault(roster, entry.line, "interface", problem)
 
 
-def _secret_faults(settings: Settings) -> Iterator[Fault]:
-    files = [(f"pbx[{index}].secret_file", pbx.secret_file) for index, pbx in enumerate(settings.pbx)]
-    files += [("redis.password_file", settings.redis.password_file), ("sql.password_file", settings.sql.password_file)]
-    for key, secret in files:
+def _secret_faults(reading: Reading, settings: Settings) -> Iterator[Fault]:
+    files: list[tuple[Keys, Path | None]] = [
+        (("pbx", index, "secret_file"), pbx.secret_file) for index, pbx in enumerate(settings.pbx)
+    ]
+    files += [(("redis", "password_file"), settings.redis.password_file)]
+    files += [(("sql", "password_file"), settings.sql.password_file)]
+    for keys, secret in files:
         if secret is not None:
             try:
-                read_secret(secret, key)
+                read_secret(secret, reading.key_of(keys))
             except ConfigurationError as error:
                 yield from error.faults
 
 
-def _certificate_faults(file: Path, settings: Settings) -> Iterator[Fault]:
+def _certificate_faults(reading: Reading, settings: Settings) -> Iterator[Fault]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     for index, pbx in enumerate(settings.pbx):
         if pbx.tls is not None and pbx.tls.ca is not None:
             try:
                 context.load_verify_locations(pbx.tls.ca)
             except OSError as error:  # ssl's own errors are among them
-                yield Fault(file, None, f"pbx[{index}].tls.ca", f"{pbx.tls.ca} can't be used: {_why(error)}")
-    if settings.http.tls is not None:
-        try:
-            context.load_cert_chain(settings.http.tls.certificate, settings.http.tls.key)
-        except OSError as error:
-            files = f"{settings.http.tls.certificate} with {settings.http.tls.key}"
-            yield Fault(file, None, "http.tls", f"{files} can't be used: {_why(error)}")
+                yield reading.fault(("pbx", index, "tls", "ca"), f"{pbx.tls.ca} can't be used: {_why(error)}")
+    if (tls := settings.http.tls) is None:
+        return
+    given = {key: file for key, file in tls if not reading.is_faulty(("http", "tls", key))}
+    try:
+        if len(given) == 2:
+            context.load_cert_chain(tls.certificate, tls.key)
+        elif "certificate" in given:
+            context.load_verify_locations(tls.certificate)
+        elif "key" in given:
+            tls.key.read_bytes()
+    except OSError as error:
+        files = " with ".join(str(file) for file in given.values())
+        keys = ("http", "tls") if len(given) == 2 else ("http", "tls", *given)
+        yield reading.fault(keys, f"{files} can't be used: {_why(error)}")
 
 
 def _why(error: OSError) -> str:

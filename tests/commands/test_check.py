@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ccd.daemon.applied_rules import AppliedRules
+from ccd.settings import read
 from tests.commands.running import HERE, PROGRAM, ccd
 from tests.pbx.fake_pbx import FakePbx
 from tests.pbx.spoken import event, pause, row
@@ -59,15 +61,48 @@ def test_faults_of_the_file_the_roster_the_secrets_and_the_certificates_are_all_
         "roster.csv:2: agent: is empty",
         "roster.csv:3: unit: is empty",
         "nowhere: pbx[0].secret_file: can't be read",
-        "ccd.toml: pbx[0].tls.ca: ",
-        "ccd.toml: http.tls: ",
-        f"ccd.toml: state_directory: {folder}/secret is no folder",
+        "ccd.toml:10: pbx[0].tls.ca: ",
+        "ccd.toml:11: http.tls: ",
+        f"ccd.toml:4: state_directory: {folder}/secret is no folder",
         f"ccd.toml: evidence.directory: {folder}/secret is no folder",
     ]
     found = done.stderr.splitlines()
     assert len(found) == len(wanted), found
     for said, start in zip(found, wanted, strict=True):
         assert said.startswith(f"{folder}/{start}"), said
+
+
+def test_what_is_missing_hides_no_file_and_each_key_has_its_number(folder):
+    (folder / "ca.pem").write_text("no certificate")
+    text = (
+        '[[pbx]]\nname = "pbx-1"\nsecret_file = "secret"\n'
+        '[[pbx]]\nname = "pbx-2"\nhost = "h"\nsecret_file = "nowhere"\n[pbx.tls]\nca = "ca.pem"\n'
+        '[http.tls]\ncertificate = "ca.pem"\n'
+    )
+    done = ccd("check", "--config", written(folder, text))
+    assert done.returncode == 2
+    host, key, secret, ca, certificate = (line.removeprefix(f"{folder}/") for line in done.stderr.splitlines())
+    assert host.startswith("ccd.toml:1: pbx[0].host: is missing")
+    assert key.startswith("ccd.toml:10: http.tls.key: is missing")
+    assert secret.startswith("nowhere: pbx[1].secret_file: can't be read")
+    assert ca.startswith("ccd.toml:9: pbx[1].tls.ca: ")
+    assert certificate.startswith("ccd.toml:11: http.tls.certificate: ")
+
+
+def test_a_fault_of_the_roster_does_not_hide_an_edit_of_what_has_held(folder):
+    (folder / "state").mkdir()
+    text = 'roster = "roster.csv"\n' + PBX + "[[policy]]\nrate_ppm = "
+    AppliedRules(folder / "state").keep(read(written(folder, text + "37000\n")))
+    (folder / "roster.csv").write_text("agent,interface,member_name,unit\n,PJSIP/1,,team-1\n")
+    roster, policy = ccd("check", "--config", written(folder, text + "40000\n")).stderr.splitlines()
+    assert "roster.csv:2: agent: is empty" in roster
+    assert "ccd.toml:7: policy[0].rate_ppm: has held with rate_ppm 37000" in policy
+
+
+def test_what_is_no_telephone_switch_is_not_said_to_be_lacking(folder):
+    done = ccd("check", "--config", written(folder, "pbx = 1\n"))
+    assert done.stderr.startswith(f"{folder}/ccd.toml:1: pbx: allowed:")
+    assert done.stderr.count("\n") == 1
 
 
 def test_two_policies_from_one_day_are_a_fault_with_its_line(folder):
