@@ -13,6 +13,7 @@ from ccd.daemon.applied_roster import AppliedRoster
 from ccd.daemon.applied_rules import AppliedRules
 from ccd.daemon.following import Following
 from ccd.daemon.held import held_by, judged_otherwise_since
+from ccd.daemon.restart import waiting_for_a_restart
 from ccd.daemon.site import Current, Site
 from ccd.errors import DatabaseBusyError, FaultsError
 from ccd.history.close import Closer
@@ -72,6 +73,7 @@ class Reloading:
         hub: Hub,
     ) -> None:
         self._current, self._now, self._applied = current, now, applied
+        self._started = current.site.settings
         self._closer, self._following, self._board, self._hub = closer, following, board, hub
 
     async def run(
@@ -108,6 +110,8 @@ class Reloading:
             raise
         await self._following.go_on_by(site, today_anew)
         self._hub.look_again(lambda person, asked: floor_units(person, asked, site.units.with_below))
+        if waiting := waiting_for_a_restart(self._started, site.settings):
+            log.warning("changed, and in force after a restart alone", settings=waiting)
         log.info("reloaded", agents=len(list(site.roster.agents)), units=len(site.rostered_units))
 
     def _show(self, site: Site) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -136,6 +136,23 @@ def change(day: date, said: str) -> str:
 async def pause(site: Site, reason: str) -> None:
     site.pbx.say(event("QueueMemberPause", time() - T0, Paused=1, PausedReason=reason))
     await site.until(lambda: site.on_the_board().get("state") == "paused")
+
+
+async def test_what_takes_a_restart_is_named_with_each_reload_until_it_is_put_back(site: Site) -> None:
+    def waiting(logs: Sequence[Mapping[str, Any]]) -> list[object]:
+        return [entry["settings"] for entry in logs if "after a restart" in entry["event"]]
+
+    site.write()
+    async with living(site):
+        site.write("settle_wait_s_max = 1")
+        for _ in range(2):
+            with capture_logs() as logs:
+                await site.made.reloading.take(usable(site.config))
+            assert waiting(logs) == [("settle_wait_s_max",)]
+        site.write()
+        with capture_logs() as logs:
+            await site.made.reloading.take(usable(site.config))
+        assert waiting(logs) == []
 
 
 async def test_a_change_from_today_judges_today_anew_from_its_start_and_no_other_day(site: Site) -> None:
