@@ -10,6 +10,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import NamedTuple
 
+from ccd.daemon.notes import Note, keep
 from ccd.daemon.site import Site
 from ccd.errors import ConfigurationError, Fault
 from ccd.floor.days import BusinessDays
@@ -58,6 +59,10 @@ class AppliedClocks:
             yield Fault(reading.file, reading.line_of(keys), dotted(keys), _problem(units, str(keys[-1]), was, says))
 
     def keep(self, site: Site, measured: Collection[str], first_at: int, anew: bool = True) -> None:
+        """See `note`."""
+        keep(self.note(site, measured, first_at, anew))
+
+    def note(self, site: Site, measured: Collection[str], first_at: int, anew: bool = True) -> Note:
         """The site's clocks are applied. `measured` are the units of which there are days; `first_at`, µs, is when the
         first of all segments began, or now. Where not `anew`, what is kept of a unit stays as it is."""
         clocks = self._kept()
@@ -68,10 +73,7 @@ class AppliedClocks:
             else:
                 clocks[unit] = known._replace(first_day=min(known.first_day, clock.first_day))
         text = json.dumps({unit: [*c[:2], c.first_day.isoformat()] for unit, c in clocks.items()}, ensure_ascii=False)
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        new = self._file.with_suffix(".new")
-        new.write_text(text + "\n", encoding="utf-8")
-        new.replace(self._file)
+        return Note(self._file, text + "\n")
 
     def _kept(self) -> dict[str, Clock]:
         try:

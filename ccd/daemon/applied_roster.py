@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ccd.daemon.notes import Note, keep
 from ccd.daemon.site import Site
 from ccd.errors import RosterError
 from ccd.org import roster_file
@@ -26,7 +27,9 @@ class AppliedRoster:
         return changes_since(before, site.roster)
 
     def keep(self, site: Site) -> None:
-        """This is the roster that is applied, as it was read: its file may have been edited since."""
-        new = self._file.with_suffix(".new")
-        new.write_text(site.roster_text, encoding="utf-8", newline="")
-        new.replace(self._file)
+        """This is the roster that is applied."""
+        keep(self.note(site))
+
+    def note(self, site: Site) -> Note:
+        """As it was read: its file may have been edited since."""
+        return Note(self._file, site.roster_text)

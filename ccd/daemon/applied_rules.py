@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from ccd.daemon.held import Edit, Held, edits, held_by, held_from, judged_otherwise_since
+from ccd.daemon.notes import Note, keep
 from ccd.errors import ConfigurationError, Fault
 from ccd.settings import Reading, Settings
 from ccd.settings.lines import Keys, dotted
@@ -45,14 +46,15 @@ class AppliedRules:
 
     def keep(self, settings: Settings) -> None:
         """These are applied."""
+        keep(self.note(settings))
+
+    def note(self, settings: Settings) -> Note:
         held = held_by(settings)
         kept = {
             kind: {name: [[v.starts.isoformat(), v.judging] for v in versions] for name, versions in by_name.items()}
             for kind, by_name in (("reasons", held.reasons), ("policies", held.policies))
         }
-        new = self._file.with_suffix(".new")
-        new.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        new.replace(self._file)
+        return Note(self._file, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
 
     def _kept(self) -> Held | None:
         try:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.daemon.floors import Floors
 from ccd.daemon.health import Health
 from ccd.daemon.site import Site
+from ccd.errors import DatabaseBusyError
 from ccd.floor.crew import Crew
 from ccd.history.lease import Lease
 from ccd.history.reading import reading
@@ -17,9 +18,10 @@ from ccd.history.refill import refill
 from ccd.history.resume import take_over
 from ccd.live.writer import Writer
 from ccd.pbx.capture import Pbx
-from ccd.sql.turns import Patience
+from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away
 
 DRAIN_S_MAX = 5.0
+RECOUNT_AGAIN_S = 1.0
 EVENTS_AT_ONCE_MAX = 2_000  # applied before the loop turns to others
 
 log = structlog.get_logger("ccd.daemon")
@@ -39,6 +41,8 @@ class Following:
     ) -> None:
         self._engine, self._floors, self._recorder = engine, floors, recorder
         self._writer, self._health, self._lease = writer, health, lease
+        self._owed = asyncio.Event()  # today is to be counted again, and was not yet
+        self._said_owed = False
         self._taking = asyncio.Lock()  # held while events are applied and handed on; who has it has the floors at rest
 
     async def resume(self, pbxs: list[str]) -> None:
@@ -70,13 +74,49 @@ class Following:
                 _leave_to_itself()
 
     async def go_on_by(self, site: Site, today_anew: bool) -> None:
-        """By another site from now on; where `today_anew`, all that is stored of today is counted again by it."""
+        """By another site from now on; where `today_anew`, all that is stored of today is counted again by it: now, or
+        once the database takes what waits for it, and says what it holds."""
         async with self._taking:
             for batch in self._floors.reload(site):
                 await self._recorder.put(batch)
-            if today_anew and self._floors.floors and await self.drain():
-                await self._floors.recount(self._refill)
+            if today_anew and self._floors.floors:
+                self._owed.set()
+            if self._owed.is_set():
+                await self._recount()
         self._writer.wake()
+
+    async def recount_what_is_owed(self) -> None:
+        """A child of the daemon: counts today again where a reload could not. Events are taken while it waits."""
+        while True:
+            await self._owed.wait()
+            await asyncio.sleep(RECOUNT_AGAIN_S)
+            if self._recorder.failing_since is None:
+                async with self._taking:
+                    if self._owed.is_set():
+                        await self._recount()
+                self._writer.wake()
+
+    async def _recount(self) -> None:
+        """By whoever has the floors at rest. It is owed until it is done."""
+        if not await self.drain():
+            self._say_owed("the database takes nothing")
+            return
+        try:
+            await self._floors.recount(self._refill)
+        except (DatabaseBusyError, *DRIVER_ERRORS) as error:
+            if not is_away(error):
+                raise
+            self._say_owed(str(error).splitlines()[0])
+            return
+        self._owed.clear()
+        if self._said_owed:
+            log.info("today is counted again")
+        self._said_owed = False
+
+    def _say_owed(self, why: str) -> None:
+        if not self._said_owed:
+            log.warning("today is counted again once the database can be asked", why=why)
+        self._said_owed = True
 
     async def drain(self) -> bool:
         """Until what has been applied is written; False where the database does not take it in time."""

@@ -13,6 +13,7 @@ from ccd.daemon.applied_roster import AppliedRoster
 from ccd.daemon.applied_rules import AppliedRules
 from ccd.daemon.following import Following
 from ccd.daemon.held import held_by, judged_otherwise_since
+from ccd.daemon.notes import prepare, take
 from ccd.daemon.restart import waiting_for_a_restart
 from ccd.daemon.site import Current, Site
 from ccd.errors import DatabaseBusyError, FaultsError
@@ -24,7 +25,7 @@ from ccd.live.hub import Hub
 from ccd.notify import Notifier
 from ccd.org.rights import floor_units
 from ccd.org.roster import changes_since
-from ccd.sql.turns import Patience, take_turn
+from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away, take_turn
 
 log = structlog.get_logger("ccd.daemon")
 
@@ -38,16 +39,19 @@ class Applied:
         self._roster, self._rules, self._clocks = AppliedRoster(folder), AppliedRules(folder), AppliedClocks(folder)
 
     async def note(self, site: Site) -> None:
-        """This is what is applied: by its roster, and its reasons and policies, all days are what they are."""
+        """This is what is applied: by its roster, and its reasons and policies, all days are what they are.
+
+        OSError, ConfigurationError, or what a turn raises: nothing of it was noted."""
         since = [] if (at := self._roster.changed_since(site)) is None else [at]
         if (day := self._rules.changed_since(site.settings)) is not None:
             since.append(site.first_start(day))
         units, first_at = await days_there_are(self._engine)
+        clocks = self._clocks.note(site, units, self._now() if first_at is None else first_at)
+        notes = (self._roster.note(site), self._rules.note(site.settings), clocks)
+        prepare(notes)
         if since:
             await take_turn(self._engine, lambda connection: note_stale(connection, min(since)), Patience())
-        self._roster.keep(site)
-        self._rules.keep(site.settings)
-        self._clocks.keep(site, units, self._now() if first_at is None else first_at)
+        take(notes)
 
 
 async def days_there_are(engine: AsyncEngine) -> tuple[Collection[str], int | None]:
@@ -88,14 +92,16 @@ class Reloading:
                 await self.take(read_again())
             except FaultsError as error:
                 log.error("not reloaded; what was read before holds on", faults=str(error).splitlines())
-            except DatabaseBusyError as error:
-                log.error("not reloaded: the database could not be told; reload again", why=str(error))
+            except (DatabaseBusyError, *DRIVER_ERRORS) as error:  # a full disk is among them
+                if not is_away(error):
+                    raise
+                log.error("not reloaded; what was read before holds on: reload again", why=str(error).splitlines()[0])
             notifier.ready(status())
 
     async def take(self, site: Site) -> None:
         """Another site from now on; days that it sees otherwise are measured anew (docs/time-bank.md 2.1, 2.3).
 
-        DatabaseBusyError: everything is, and is shown, as it was before.
+        FaultsError, DatabaseBusyError, DRIVER_ERRORS: everything is, and is shown, as it was before.
         """
         self._show(site)  # what becomes personal does not wait for a day that is being closed
         today_anew = self._is_today_otherwise(site)
@@ -105,7 +111,7 @@ class Reloading:
                     await self._applied.note(site)
                 self._current.site = site
                 self._closer.follow(site.measuring, site.rostered_units, site.policies)
-        except DatabaseBusyError:
+        except (FaultsError, DatabaseBusyError, *DRIVER_ERRORS):
             self._show(self._current.site)
             raise
         await self._following.go_on_by(site, today_anew)

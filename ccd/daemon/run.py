@@ -162,6 +162,7 @@ class House:
         if "capture" in self.parts:
             yield "recorder", self.recorder.run()
             yield "writer", self.writer.run()
+            yield "recount", self.following.recount_what_is_owed()
             for name, pbx in self.pbxs.items():
                 yield f"evidence of {name}", self.evidence[name].run()
                 yield f"follows {name}", self.following.follow(name, pbx)

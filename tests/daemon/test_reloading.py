@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 from structlog.testing import capture_logs
 
 from ccd.daemon.past import live_through
@@ -237,6 +239,92 @@ async def test_what_is_not_taken_is_not_shown_either(site: Site, monkeypatch: py
         assert shown == ["meal"]
         assert site.on_the_board()["reason"] == "personal"
         assert site.made.current.shown is site.made.current.site
+
+
+async def said_until(site: Site, event_of: str) -> None:
+    """SIGHUP, until something was said that begins so."""
+    with capture_logs() as logs:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await site.until(lambda: any(entry["event"].startswith(event_of) for entry in logs))
+
+
+@asynccontextmanager
+async def a_meal_that_is_to_count(site: Site) -> AsyncIterator[Path]:
+    """It was exempt, and the configuration says otherwise by now. The database's file."""
+    site.write()
+    async with living(site):
+        await pause(site, "meal")
+        await asyncio.sleep(0.3)
+        site.pbx.say(event("QueueMemberPause", time() - T0, Paused=0, PausedReason=""))
+        await site.until(lambda: site.on_the_board()["state"] == "available")
+        assert site.on_the_board()["aux"] == 0
+        await site.made.recorder.drained()
+        site.write(change(site.today, 'policy = "counts"'))
+        yield site.folder / "state" / "ccd.sqlite"
+
+
+async def test_today_is_counted_again_once_the_database_takes_what_waits(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccd.daemon.following.DRAIN_S_MAX", 0.1)
+    async with a_meal_that_is_to_count(site) as file:
+        assert site.made.applied is not None
+        note, locks = site.made.applied.note, sqlite3.connect(file, isolation_level=None)
+
+        async def noted_and_then_locked(applied: Any) -> None:
+            await note(applied)
+            locks.execute("BEGIN IMMEDIATE")
+            site.pbx.say(event("QueueMemberAdded", time() - T0, Status=1, Paused=0, seat="PJSIP/77"))
+            await site.until(lambda: site.made.recorder.rows_waiting)
+
+        monkeypatch.setattr(site.made.applied, "note", noted_and_then_locked)
+        await said_until(site, "today is counted again once")
+        assert site.on_the_board()["aux"] == 0
+        locks.rollback()
+        locks.close()
+        await site.until(lambda: site.on_the_board()["aux"] > 0)
+
+
+async def test_today_is_counted_again_once_the_database_answers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_meal_that_is_to_count(site):
+
+        def refused(*_: object) -> None:
+            raise ConnectionRefusedError(111, "as if nobody listened")
+
+        with monkeypatch.context() as away:
+            away.setattr("ccd.daemon.following.reading", refused)
+            await said_until(site, "reloaded")
+            assert site.on_the_board()["aux"] == 0
+        await site.until(lambda: site.on_the_board()["aux"] > 0)
+
+
+async def test_what_can_not_be_noted_is_not_taken_and_nothing_of_it_is_kept(site: Site) -> None:
+    site.write()
+    async with living(site):
+        state = site.folder / "state"
+        kept = (state / "roster.applied.csv").read_text()
+        (state / "rules.applied.new").mkdir()  # as a full disk would, it lets nothing be written there
+        (site.folder / "roster.csv").write_text(ROSTER.replace("team-1", "team-2"))
+        await said_until(site, "not reloaded")
+        assert site.made.current.shown is site.made.current.site
+        assert (state / "roster.applied.csv").read_text() == kept
+        (state / "rules.applied.new").rmdir()
+        assert await site.reload() == []
+        await site.made.closer.close_due()
+        assert (await site.measured_yesterday()).record.unit == "team-2"
+
+
+async def test_a_database_without_a_free_connection_ends_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.write()
+    async with living(site):
+
+        async def none_free(*_: object, **__: object) -> None:
+            raise NoConnectionFreeError("as if all were in use")
+
+        with monkeypatch.context() as full:
+            full.setattr("ccd.daemon.reloading.take_turn", none_free)
+            await said_until(site, "not reloaded")
+        assert await site.reload() == []
 
 
 async def test_a_queue_that_counts_no_more_signs_out_at_the_reload_and_it_is_recorded(site: Site) -> None:

@@ -1,0 +1,35 @@
+"""What is kept beside the state of what was applied last: all of it is taken, or nothing of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A file, and what it is to say."""
+
+    file: Path
+    text: str
+
+    @property
+    def new(self) -> Path:
+        return self.file.with_suffix(".new")
+
+
+def prepare(notes: Sequence[Note]) -> None:
+    """Beside what is kept, so that a full disk is met before anything is taken. OSError: all is kept as it was."""
+    for note in notes:
+        note.file.parent.mkdir(parents=True, exist_ok=True)
+        note.new.write_text(note.text, encoding="utf-8", newline="")
+
+
+def take(notes: Sequence[Note]) -> None:
+    """What was prepared is what is kept."""
+    for note in notes:
+        note.new.replace(note.file)
+
+
+def keep(*notes: Note) -> None:
+    prepare(notes)
+    take(notes)
