@@ -1,0 +1,91 @@
+"""`ccd ledger balance` and `statement`, as a person types them, on days that were settled."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.commands.test_day_and_settle import CONFIGURATION, ROSTER, SHIFT, at, ccd, recorded
+from tests.floor.floors import added, heard, paused, removed, unpaused
+
+DAY_S = 86_400
+SECOND_SHIFT = (
+    added(at(DAY_S + 28_800)), paused(at(DAY_S + 30_000), "toilet"), unpaused(at(DAY_S + 31_300)),
+    removed(at(DAY_S + 57_600)), heard(at(2 * DAY_S)),
+)  # fmt: skip
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Two days of agent 1001 are settled: 465 s saved on the first, 235 s too many on the second."""
+    file = tmp_path / "ccd.toml"
+    file.write_text(CONFIGURATION)
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    recorded(file, *SHIFT, heard(at(DAY_S)), *SECOND_SHIFT)
+    settled = ccd(file, "settle", "--day", "2099-11-25", "--unit", "team-1")
+    assert settled.returncode == 0, settled.stderr
+    return file
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("│┃ ").split("│")]
+
+
+def test_a_statement_is_told_newest_first_with_the_balance_after_each_line(config: Path) -> None:
+    done = ccd(config, "ledger", "statement", "1001", "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    assert (told["agent"], told["next"]) == ("1001", None)
+    assert [(each["day"], each["service"], each["amount"], each["leave"], each["balance_after"])
+            for each in told["lines"]] == [
+        ("2099-11-25", "overdraft", -235, 0, 230),
+        ("2099-11-24", "savings", 465, 0, 465),
+    ]  # fmt: skip
+    newest = told["lines"][0]["facts"]
+    assert (newest["base"], newest["allowance"], newest["aux"], newest["covered"]) == (28_800, 1_065, 1_300, 235)
+
+    table = ccd(config, "ledger", "statement", "1001")
+    assert (table.returncode, table.stderr) == (0, "")
+    rows = [cells(line) for line in table.stdout.splitlines() if "2099-11-2" in line]
+    transfers = [each["transfer"] for each in told["lines"]]
+    assert [[row[0], *row[2:]] for row in rows] == [
+        ["2099-11-25", "overdraft", "−3 min 55 s", "0 s", "3 min 50 s", transfers[0]],
+        ["2099-11-24", "savings", "+7 min 45 s", "0 s", "7 min 45 s", transfers[1]],
+    ]
+
+
+@pytest.mark.parametrize("form", ["json", "table"])
+def test_a_long_statement_is_told_page_by_page(config: Path, form: str) -> None:
+    first = ccd(config, "ledger", "statement", "1001", "--limit", "1", "--format", form).stdout
+    assert "2099-11-25" in first
+    assert "2099-11-24" not in first
+    cursor = str(json.loads(first)["next"]) if form == "json" else first.split("older lines: --before ")[1].strip()
+    rest = ccd(config, "ledger", "statement", "1001", "--before", cursor, "--format", form).stdout
+    assert "2099-11-24" in rest
+    assert "2099-11-25" not in rest
+    assert "older lines" not in rest
+
+
+def test_a_balance_is_told_by_account_and_in_sum(config: Path) -> None:
+    done = ccd(config, "ledger", "balance", "1001", "--format", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    assert (told["agent"], told["balance"], told["accounts"]["savings"]) == ("1001", 230, 230)
+    assert sum(told["accounts"].values()) == 230
+
+    table = ccd(config, "ledger", "balance", "1001")
+    assert (table.returncode, table.stderr) == (0, "")
+    rows = [cells(line) for line in table.stdout.splitlines() if line.startswith("│")]
+    assert {row[0]: row[1:] for row in rows} == {
+        **{kind: ["0 s", "0"] for kind in told["accounts"]},
+        "savings": ["3 min 50 s", "230"],
+        "balance": ["3 min 50 s", "230"],
+    }
+
+
+@pytest.mark.parametrize("verb", ["balance", "statement"])
+def test_an_agent_for_whom_nothing_was_posted_is_named_and_has_no_zeros(config: Path, verb: str) -> None:
+    done = ccd(config, "ledger", verb, "1002")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "1002" in done.stderr
+    assert done.stderr.count("\n") == 1
