@@ -16,6 +16,7 @@ from structlog.typing import Processor
 
 # Libraries that tell each request or each byte on a level where ccd tells what a person should know.
 QUIET = ("aiosqlite", "asyncio", "panoramisk", "uvicorn.access", "websockets")
+ALEMBICS_GREETING = ("Context impl ", "Will assume ")  # said each time that it opens a database
 
 
 def configure(
@@ -43,6 +44,7 @@ def configure(
     root.setLevel(level)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    logging.getLogger("alembic.runtime.migration").addFilter(_is_no_greeting)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -53,6 +55,10 @@ def configure(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _is_no_greeting(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith(ALEMBICS_GREETING)
 
 
 def _rendering(stream: TextIO, environment: Mapping[str, str]) -> list[Processor]:

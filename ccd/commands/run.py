@@ -4,11 +4,12 @@ import asyncio
 from pathlib import Path
 from typing import Annotated, cast
 
+import structlog
 import typer
 
 from ccd import logs
 from ccd.commands.configuration import Config
-from ccd.daemon.run import ALL_PARTS, Part, Surroundings, house
+from ccd.daemon.run import ALL_PARTS, House, Part, Surroundings, house
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import usable
 from ccd.errors import ConfigurationError, Fault
@@ -25,13 +26,18 @@ def run(
     site = usable(config)
     _check_together(config, site.settings, parts)
     logs.configure()
-    outside = Surroundings(notifier=Notifier.from_environment(), read_again=lambda: usable(config))
+    outside = Surroundings(notifier=Notifier.from_environment(), read_again=lambda: usable(config), started=_say_where)
     asyncio.run(_run(site, parts, outside))
 
 
 async def _run(site: Site, parts: frozenset[Part], outside: Surroundings) -> None:
     async with house(site, parts, outside) as made:
         await made.run()
+
+
+async def _say_where(house: House) -> None:
+    if house.server is not None:
+        structlog.get_logger("ccd.run").info("pages are served", url=house.server.url)
 
 
 def _parts(only: str) -> frozenset[Part]:

@@ -50,7 +50,10 @@ def watch(
 
 
 async def _watch(url: str, user: str, password: str, units: list[str] | None, once: bool) -> None:
-    token = await asyncio.to_thread(signed_in, url, user, password)
+    token, led = await asyncio.to_thread(signed_in, url, user, password)
+    if led and (unknown := sorted(set(units or ()).difference(led))):
+        said = f"the floor of {', '.join(unknown)} is not shown to {user}; ask for some of {', '.join(led)}"
+        raise LiveChannelError(url, f"says: {said}")
     board = TerminalBoard()
     with Live(get_renderable=board.shown, refresh_per_second=REFRESH_PER_S, screen=not once) as screen:
         while True:
@@ -68,8 +71,8 @@ async def _watch(url: str, user: str, password: str, units: list[str] | None, on
             await asyncio.sleep(RETRY_DELAY_S)
 
 
-def signed_in(url: str, user: str, password: str) -> str:
-    """The session's token."""
+def signed_in(url: str, user: str, password: str) -> tuple[str, list[str]]:
+    """The session's token, and the units whose floor it shows; an agent's are none."""
     if urlsplit(url).scheme not in {"http", "https"}:
         raise LiveChannelError(url, "is no address of pages; allowed: http://HOST:PORT or https://…")
     login = json.dumps({"name": user, "password": password}).encode()
@@ -77,12 +80,13 @@ def signed_in(url: str, user: str, password: str) -> str:
     try:
         with urlopen(asked, timeout=ANSWER_TIMEOUT_S) as answer:
             jar: SimpleCookie = SimpleCookie(answer.headers["Set-Cookie"])
+            led: list[str] = json.load(answer)["units"]
     except HTTPError as error:
         said = json.load(error)["detail"] if "json" in error.headers.get("Content-Type", "") else error.reason
         raise LiveChannelError(url, f"does not let {user} in: {said}") from error
     except (URLError, OSError) as error:
         raise LiveChannelError(url, f"can't be reached: {error}; is ccd running there?") from error
-    return jar[COOKIE].value
+    return jar[COOKIE].value, led
 
 
 async def _follow(url: str, token: str, units: list[str] | None, board: TerminalBoard, once: bool) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ccd.live.store import Store
-from ccd.org.people import Person, Role
+from ccd.org.people import ALL_UNITS, Person, Role
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
 from ccd.web.accounts import Accounts
@@ -28,12 +28,13 @@ __all__ = ["folder", "open_store", "store", "valkey"]
 
 @pytest.fixture
 async def site(tmp_path: Path, store: Store) -> AsyncIterator[Site]:
-    """Three agents of team-1; `lead` leads them."""
+    """Three agents of team-1; `lead` leads them, `boss` all there are."""
     engine = open_engine(f"sqlite+aiosqlite:///{tmp_path / 'ccd.sqlite'}")
     await upgrade(engine)
     clock = Clock(time.time())
     accounts = Accounts(engine, cheap_passwords(), clock)
     await accounts.add(Person("lead", Role.SUPERVISOR, None, ("team-1",)), PASSWORD)
+    await accounts.add(Person("boss", Role.SUPERVISOR, None, (ALL_UNITS,)), PASSWORD)
     await accounts.add(Person("陈静", Role.AGENT, "1001"), PASSWORD)
     await store.replace(floor(3, "team-1"))
     async with site_of(accounts, Sessions(engine, clock), clock, store) as running:
@@ -65,7 +66,8 @@ async def test_who_may_not_see_it_is_told_so_in_one_line(site: Site) -> None:
     for user, password, unit, says in (
         ("lead", "wrong", (), "Wrong name or password"),
         ("陈静", PASSWORD, (), "is not shown to 陈静"),
-        ("lead", PASSWORD, ("--unit", "team-3"), "is not shown to lead"),
+        ("lead", PASSWORD, ("--unit", "team-3"), "the floor of team-3 is not shown to lead; ask for some of team-1"),
+        ("boss", PASSWORD, ("--unit", "team-1", "--unit", "ghost"), "the floor of ghost is not shown to boss; ask for"),
     ):
         code, _, said = await watch(site.server.url, user, password, *unit)
         assert code == 1

@@ -1,5 +1,6 @@
 """The log: JSON a line under systemd, readable lines elsewhere; libraries' lines among ours."""
 
+import asyncio
 import io
 import json
 import logging
@@ -9,6 +10,8 @@ import pytest
 import structlog
 
 from ccd import logs
+from ccd.sql.engine import open_engine
+from ccd.sql.migrate import upgrade
 
 
 @pytest.fixture
@@ -54,3 +57,19 @@ def test_on_a_terminal_or_in_a_file_lines_are_for_people_and_chatter_is_left_out
     assert "live" in line
     assert "pbx=one" in line
     assert not line.startswith("{")
+
+
+def test_a_migration_is_told_and_what_alembic_thinks_of_the_database_is_not(restored, tmp_path):
+    written = io.StringIO()
+    logs.configure(written, environment={})
+
+    async def migrated() -> None:
+        engine = open_engine(f"sqlite+aiosqlite:///{tmp_path / 'ccd.sqlite'}")
+        await upgrade(engine)
+        await engine.dispose()
+
+    asyncio.run(migrated())
+    said = written.getvalue()
+    assert "Running upgrade" in said
+    assert "Context impl" not in said
+    assert "Will assume" not in said
