@@ -7,7 +7,7 @@ without a zone is the unit's own. A `to` in the year 9999, as personnel systems 
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -51,14 +51,15 @@ def parse(text: str, file: Path, units: Units) -> Roster:
             found = list(_faults_of(row))
             instants = {column: _instant(row, column, units, found) for column in ("from", "to")}
             faults += [Fault(file, line, column, problem) for column, problem in found]
-            entries.append(_entry(line, row, instants))
-            dated[line] = row
+            if not found or _can_be_compared(row, [column for column, _ in found]):
+                entries.append(_entry(line, row, instants))
+                dated[line] = row
     except csv.Error as error:
         faults.append(Fault(file, None, "", f"is not CSV: {error}"))
-    if not faults:
-        entries = _moved(entries, dated)
-        faults += _between_lines(entries, file)
+    entries = _moved(entries, dated)
+    faults += _between_lines(entries, file)
     if faults:
+        faults.sort(key=lambda fault: fault.line or 0)
         raise RosterError(tuple(faults[:FAULTS_MAX]))
     return Roster(entries)
 
@@ -117,12 +118,19 @@ def _instant(row: Row, column: str, units: Units, found: list[tuple[str, str]]) 
         return None
 
 
+def _can_be_compared(row: Row, faulty: Collection[str]) -> bool:
+    """Whether it is known from when until when a line with faults is meant to hold: the unit's clock tells dates."""
+    return not {"from", "to"} & set(faulty) and not ("unit" in faulty and (row.get("from") or row.get("to")))
+
+
 def _entry(line: int, row: Row, instants: Mapping[str, int | None]) -> Entry:
+    """Whom or what a line with faults does not name stands for itself alone: no cell begins with a line's end."""
     start, end = instants["from"], instants["to"]
+    agent, interface, nobody = row.get("agent", ""), row.get("interface", ""), f"\n{line}"
     return Entry(
         line=line,
-        agent=row.get("agent", ""),
-        interface=row.get("interface", ""),
+        agent=agent if agent and row.get("unit") else nobody,
+        interface=interface if interface or row.get("member_name") else nobody,
         member_name=row.get("member_name", ""),
         unit=row.get("unit", ""),
         pbx=row.get("pbx", ""),
@@ -143,13 +151,10 @@ def _moved(entries: list[Entry], rows: Mapping[int, Row]) -> list[Entry]:
     return moved
 
 
-def _between_lines(entries: list[Entry], file: Path) -> list[Fault]:
-    faults = [
-        Fault(file, entry.line, "to", "is not after from; a line holds from one instant until before another")
-        for entry in entries
-        if entry.start >= entry.end
-    ]
-    faults += [
-        Fault(file, late.line, "", f"{why} as line {early.line}") for late, early, why in contradictions(entries)
-    ]
-    return sorted(faults, key=lambda fault: fault.line or 0)
+def _between_lines(entries: list[Entry], file: Path) -> Iterator[Fault]:
+    for entry in entries:
+        if entry.start >= entry.end:
+            problem = "is not after from; a line holds from one instant until before another"
+            yield Fault(file, entry.line, "to", problem)
+    for late, early, why in contradictions(entries):
+        yield Fault(file, late.line, "", f"{why} as line {early.line}")

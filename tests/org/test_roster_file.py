@@ -89,6 +89,34 @@ def test_lines_that_contradict_each_other_name_each_other():
     )
 
 
+def test_a_fault_of_a_line_hides_nothing_between_the_lines():
+    check(
+        f"{HEADER},from,to\n"
+        ",PJSIP/1,,team-1,,\n"
+        "1002,PJSIP/1,,team-1,,\n"
+        "1002,PJSIP/2,,team-2,,\n"
+        "1003,PJSIP/2,,,,\n"
+        "1004,,,team-1,2026-11-24,2026-11-23\n"
+        "1005,,,team-1,,\n"
+        "1002,PJSIP/1,,team-1,tomorrow,\n"
+        "1003,PJSIP/1,,,2026-11-24,\n"
+        ",PJSIP/7,,team-1,,\n"
+        ",PJSIP/8,,team-2,,\n",
+        "roster.csv:2: agent: is empty",
+        "roster.csv:3: says whose this seat is at the same time as line 2",
+        "roster.csv:4: puts this agent in another unit at the same time as line 3",
+        "roster.csv:5: unit: is empty",
+        "roster.csv:5: says whose this seat is at the same time as line 4",
+        "roster.csv:6: interface: is empty",
+        "roster.csv:6: to: is not after from",
+        "roster.csv:7: interface: is empty",
+        "roster.csv:8: from: 'tomorrow' is no date",
+        "roster.csv:9: unit: is empty",
+        "roster.csv:10: agent: is empty",
+        "roster.csv:11: agent: is empty",
+    )
+
+
 @pytest.mark.parametrize("header", ["", "agent;interface;member_name;unit", "agent,interface,unit", f"{HEADER},colour"])
 def test_a_header_that_is_not_one_is_the_only_fault(header):
     check(f"{header}\n1001,PJSIP/1,,team-1\n", "roster.csv:1: the header has to be agent,interface,member_name,unit")
