@@ -4,6 +4,7 @@ A sign-in takes three stops: parsed (ccd.pbx), applied (here), performed (ccd.hi
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from ccd.daemon.site import Site
 from ccd.floor.agents import AgentRules
@@ -79,10 +80,13 @@ class Floors:
 
     def _happened(self, pbx: str, transitions: Sequence[Transition]) -> None:
         """A day that begins, or a roster line, between two of them begins there, not after the last."""
-        for transition in transitions:
-            if transition.opened.start >= self._turn_at:
-                self._turn(transition.opened.start)
-            self.crew.take(pbx, transition.opened)
+        opened = [transition.opened for transition in transitions]
+        if any(segment.start >= self._turn_at for segment in opened):
+            opened.sort(key=attrgetter("start"))  # of each seat they are in order already
+        for segment in opened:
+            if segment.start >= self._turn_at:
+                self._turn(segment.start)
+            self.crew.take(pbx, segment)
         self._said += [_said(pbx, transition.opened) for transition in transitions]
 
     def _batch(self, pbx: str, transitions: Sequence[Transition], ref: int) -> Batch:

@@ -102,3 +102,16 @@ def test_who_is_on_the_roster_again_the_same_day_goes_on_with_it(roster: Path, c
     assert (agent["state"], agent["aux"], agent["counters"]["pauses"]) == ("available", 300, 1)
     floors.take("a", [heard(START + DAY + 10)])
     assert shown(floors.changes())["1001"]["aux"] == 0
+
+
+def test_what_comes_in_one_batch_with_the_next_day_is_of_the_day_that_it_was_on(roster: Path, clock: Clock) -> None:
+    """A switch says of two seats now and then what came first a little later."""
+    roster.write_text("agent,interface,member_name,unit\n1001,PJSIP/1,,team-1\n1002,PJSIP/2,,team-1\n")
+    floors = Floors(Site(Settings(roster=roster)), lambda: [SourceNow("a", clock.switch, START * S)], clock)
+    floors.resume("a", FloorState())
+    floors.take("a", [snapshot(START + 1), *(added(START + 2, seat=seat) for seat in ("PJSIP/1", "PJSIP/2"))])
+    floors.take("a", [heard(START + DAY - 10)])
+    midnight = START + DAY
+    floors.take("a", [paused(midnight + 0.001, seat="PJSIP/1"), paused(midnight - 0.001, seat="PJSIP/2")])
+    agents = shown(floors.changes())
+    assert {agent: said["counters"]["pauses"] for agent, said in agents.items()} == {"1001": 1, "1002": 0}
