@@ -137,6 +137,28 @@ def test_a_pbx_has_one_secret_and_limits_in_order(write, more, fault):
     check(write(f'[[pbx]]\nname = "one"\nhost = "h"\n{more}'), fault)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("pbx = 5", "pbx: allowed: tables, each below a [[pbx]]; found 5"),
+        ("queues = 5", "queues: allowed: a table, [queues]; found 5"),
+        ("[reasons]\nmeal = 5", "reasons.meal: allowed: a table, [reasons.meal]; found 5"),
+        ("[reasons.meal]\nchanges = 5", "allowed: tables, each below a [[reasons.meal.changes]]; found 5"),
+        ("site = 5", "site: allowed: a text in quotes; found 5"),
+        ("roster = 5", "roster: allowed: a path in quotes; found 5"),
+        ('day_starts_at = "25:99"', """allowed: hours and minutes in quotes, such as "04:00"; found '25:99'"""),
+        ("[queues.a]\ncounts = 7", "queues.a.counts: allowed: true or false, without quotes; found 7"),
+        ('[http]\norigins = "x"', """http.origins: allowed: a list in brackets, such as ["a", "b"]; found 'x'"""),
+        ('[http]\nport = "x"', "http.port: allowed: a whole number, without quotes; found 'x'"),
+        ("[http]\nframe_interval_s = []", "allowed: a number, without quotes; found []"),
+        ('[[policy]]\nfrom = "x"', "allowed: a day without quotes, such as 2027-01-01; found 'x'"),
+        ("[[policy]]\nfrom = 1960-01-01", "allowed: greater than or equal to 1970-01-01; found 1960-01-01"),
+    ],
+)
+def test_what_is_allowed_is_said_in_an_operators_words(write, text, said):
+    check(write(text + "\n"), said)
+
+
 def test_no_secret_is_repeated_in_what_is_said(write):
     file = write(
         '[redis]\nurl = "http://me:hunter2@h"\n[sql]\nurl = "hunter2"\n' + PBX.replace('"s3cret"', '["hunter2"]')
