@@ -59,8 +59,10 @@ class AppliedClocks:
             yield Fault(reading.file, reading.line_of(keys), dotted(keys), _problem(units, str(keys[-1]), was, says))
 
     def keep(self, site: Site, measured: Collection[str], first_at: int, anew: bool = True) -> None:
-        """See `note`."""
-        keep(self.note(site, measured, first_at, anew))
+        """See `note`; a file that says so already stays whose it is."""
+        note = self.note(site, measured, first_at, anew)
+        if not self._file.exists() or self._file.read_text(encoding="utf-8") != note.text:
+            keep(note)
 
     def note(self, site: Site, measured: Collection[str], first_at: int, anew: bool = True) -> Note:
         """The site's clocks are applied. `measured` are the units of which there are days; `first_at`, µs, is when the
@@ -92,11 +94,11 @@ class AppliedClocks:
 
 
 def _clocks(site: Site, measured: Collection[str], first_at: int) -> Iterator[tuple[str, Clock]]:
-    """Of the units that have anybody: one without has no days."""
+    """Of the units that have anybody: one without has no days. One that is gone keeps what is kept of it."""
     begins: dict[str, int] = {}
     for entry in site.roster.entries:
         begins[entry.unit] = min(begins.get(entry.unit, entry.start), entry.start)
-    for unit in sorted({*begins, *measured}):
+    for unit in sorted({*begins, *measured} & {*site.rostered_units}):
         days = site.units.days(unit)
         first_day = ALWAYS if unit in measured else days.at(max(first_at, begins[unit])).day
         yield unit, Clock(*days.clock, first_day)

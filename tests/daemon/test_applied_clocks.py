@@ -96,6 +96,27 @@ def test_whoever_settles_beside_a_daemon_leaves_its_clocks_as_they_are(file: Pat
     check(file, TEXT)
 
 
+def test_a_unit_that_was_gone_comes_back_with_the_clock_that_it_had(file: Path) -> None:
+    applied(file, "team-1")
+    roster = (file.parent / "roster.csv").read_text()
+    (file.parent / "roster.csv").write_text(roster.replace("team-1", "team-2"))
+    file.write_text(HEAD + "[units.team-2]\n" + PBX)
+    applied(file, "team-1")
+    (file.parent / "roster.csv").write_text(roster)
+    check(file, HEAD + PBX, ": timezone: the days of team-1 have been counted by timezone Asia/Shanghai")
+    check(file, TEXT)
+
+
+def test_a_file_that_says_so_already_stays_whose_it_is(file: Path) -> None:
+    applied(file, "team-1")
+    kept = file.parent / "state" / "clocks.applied.json"
+    before = kept.stat()
+    applied(file, "team-1")
+    assert kept.stat().st_ino == before.st_ino
+    applied(file, "team-1", "team-2")
+    assert kept.stat().st_ino != before.st_ino
+
+
 @pytest.mark.parametrize("damaged", ["[]", '{"team-1": 3}', '{"team-1": ["Mars", "00:00", "2026-11-24"]}', "{"])
 def test_a_note_that_can_not_be_read_is_no_leave(file: Path, damaged: str) -> None:
     (file.parent / "state" / "clocks.applied.json").write_text(damaged)
