@@ -1,8 +1,7 @@
 """Everything that ccd can say went wrong.
 
 CcdError                    what a command turns into its one line on stderr and its exit code
-├── FaultsError             what a person wrote has faults: all of them at once; exit code 2: ConfigurationError,
-│                           RosterError
+├── FaultsError             what a person wrote has faults, all at once; exit code 2: ConfigurationError, RosterError
 ├── DatabaseError           what a database would not do for ledger, history or sign-in: DatabaseBusyError,
 │                           DatabaseRefusedError, UnsafeDatabaseError, SchemaError
 ├── LedgerError             what the ledger could not do: PostingError, KeyTakenError, LedgerBrokenError
@@ -26,7 +25,6 @@ An exception holds fields; `__str__` makes the sentence that tells a person what
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 
@@ -118,9 +116,8 @@ class UnsafeDatabaseError(DatabaseError):
 
     def __str__(self) -> str:
         return (
-            f"{self.database}: {self.setting} is {self.found}, and has to be {self.wanted}: "
-            "ccd does not open it. Put a SQLite file on a local disk; "
-            "on PostgreSQL set it for the server or for ccd's role"
+            f"{self.database}: {self.setting} is {self.found}, and has to be {self.wanted}: ccd does not open it. "
+            "Put a SQLite file on a local disk; on PostgreSQL set it for the server or for ccd's role"
         )
 
 
@@ -382,19 +379,12 @@ class CaptureError(CcdError):
 
 
 class BackwardsError(CaptureError):
-    """What is to be replayed goes back in time: its figures would be wrong. Times in µs."""
-
-    def __init__(self, where: str, at: int, latest: int) -> None:
-        super().__init__(where)
-        self.where, self.at, self.latest = where, at, latest
+    """Where what is to be replayed goes back in time, and by how many seconds: its figures would be wrong."""
 
     def __str__(self) -> str:
-        at, latest = (
-            f"{datetime.fromtimestamp(us / 1_000_000, UTC):%Y-%m-%d %H:%M:%S}" for us in (self.at, self.latest)
-        )
+        where, back_s = self.args
         return (
-            f"{self.where}: goes back in time, from {latest} to {at} UTC; name files of one PBX, each once, "
-            "with all that is in them in the order in which it was said"
+            f"{where}: goes back in time by {back_s:.0f} s; name files of one PBX, each once, and lines in their order"
         )
 
 

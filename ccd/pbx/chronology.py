@@ -10,8 +10,9 @@ from typing import BinaryIO
 
 from ccd.errors import BackwardsError
 
-BACKWARDS_US_MAX = 60_000_000  # a clock is set back by less, and events overtake each other by less
-OVERLAP_US_MAX = 1_000_000  # of two files: a log's times are whole seconds
+SECOND = 1_000_000  # µs
+BACKWARDS_US_MAX = 60 * SECOND  # a clock is set back by less, and events overtake each other by less
+OVERLAP_US_MAX = SECOND  # of two files: a log's times are whole seconds
 
 
 class Chronology:
@@ -34,7 +35,7 @@ class Chronology:
             starts.append((place, at, path))
         for _, at, path in sorted(starts, key=lambda start: start[0]):
             if at is not None and at < self._latest - OVERLAP_US_MAX:
-                raise BackwardsError(str(path), at, self._latest)
+                raise BackwardsError(path, (self._latest - at) / SECOND)
             yield path
 
     def go_on(self, at: int, where: Callable[[], str]) -> None:
@@ -42,4 +43,4 @@ class Chronology:
         if at > self._latest:
             self._latest = at
         elif at < self._latest - BACKWARDS_US_MAX:
-            raise BackwardsError(where(), at, self._latest)
+            raise BackwardsError(where(), (self._latest - at) / SECOND)

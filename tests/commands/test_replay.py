@@ -132,7 +132,7 @@ def test_the_same_twice_is_refused_with_the_place_where_time_goes_back(word: str
     done = ccd("replay", word, file, word, file)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"{file}:")
-    assert "goes back in time, from 2026-11-23 " in done.stderr
+    assert "goes back in time by " in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -144,7 +144,7 @@ def test_a_log_whose_clock_was_corrected_is_replayed_and_one_out_of_order_is_ref
     log.write_text(f"{UNTIL - 100}|M|q|PJSIP/1|ADDMEMBER|\n{UNTIL - 100 - back_s}|M|q|PJSIP/2|ADDMEMBER|\n")
     done = ccd("replay", "--queue-log", log, "--until", str(UNTIL))
     assert (done.returncode == 2) == refused
-    assert done.stderr.startswith(f"{log}:2: goes back in time, from ") == refused
+    assert done.stderr.startswith(f"{log}:2: goes back in time by {back_s} s; ") == refused
 
 
 def test_digits_that_are_no_time_are_passed_over_and_hold_nothing_up(tmp_path: Path) -> None:
