@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ccd.commands.configuration import Config
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.probe import probe_all, warnings_of
 from ccd.daemon.site import Site
@@ -21,7 +21,7 @@ UNPROVEN = (
 
 
 def check(
-    config: Annotated[Path, typer.Option("--config", help="The configuration, a TOML file.")],
+    config: Config,
     connect: Annotated[bool, typer.Option("--connect", help="Log in to each telephone switch, too.")] = False,
 ) -> None:
     """Say every fault of a configuration at once: file, line, key, and what is allowed.

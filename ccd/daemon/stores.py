@@ -12,12 +12,15 @@ from ccd.sql.migrate import upgrade
 from ccd.sql.refusals import refusals_said
 
 DATABASE_FILE = "ccd.sqlite"
+FOLDER_MODE, FILE_MODE = 0o700, 0o600  # of what is made here; a mode that somebody has given stays
 
 
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
     """UnsafeDatabaseError, DatabaseBusyError, DatabaseRefusedError or SchemaError where it can't be used."""
-    settings.state_directory.mkdir(parents=True, exist_ok=True)
+    settings.state_directory.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+    if settings.sql.url == "embedded":
+        (settings.state_directory / DATABASE_FILE).touch(FILE_MODE)  # what SQLite lays beside it has the same mode
     engine = open_engine(database_url(settings))
     try:
         async with refusals_said():

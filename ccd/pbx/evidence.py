@@ -63,7 +63,7 @@ class Evidence:
         self._full = False
         self._failing = False
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"evidence of {pbx}")  # one: two would tear a file
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(0o700, parents=True, exist_ok=True)
         self._day = max(days(self.folder), default=0)
         self._open_day = self._day  # the writing thread's: the day whose file is not sealed yet
         self._day_end_us = _day_end_us(self._day) if self._day else 0

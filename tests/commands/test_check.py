@@ -124,6 +124,11 @@ def test_units_that_stand_above_each_other_are_named_and_so_is_the_rest(folder):
     assert "roster.csv:3: agent: is empty" in roster
 
 
+def test_the_configuration_is_found_as_by_every_other_verb(folder):
+    done = ccd("check", CCD_CONFIG=str(written(folder, PBX)))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_without_a_telephone_switch_there_is_nothing_to_run(folder):
     done = ccd("check", "--config", written(folder, ""))
     assert done.returncode == 2
