@@ -49,6 +49,7 @@ async def test_a_record_says_what_it_is_made_of(engine: AsyncEngine) -> None:
     assert [row["sources"] for row in rows] == ['{"pbx":[1,7]}', '{"pbx":[2,8]}']
     assert all(content_digest(dict(row)) == bytes(row["digest"]) for row in rows)
     assert content_digest(dict(rows[0]) | {"aux_us": 1}) != bytes(rows[0]["digest"])
+    assert content_digest(dict(rows[0]) | {"policy_of": "team"}) != bytes(rows[0]["digest"])
 
 
 async def test_a_quiet_pbx_is_waited_for_and_named(engine: AsyncEngine) -> None:
