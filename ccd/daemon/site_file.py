@@ -108,7 +108,7 @@ def _secret_faults(reading: Reading, settings: Settings) -> Iterator[Fault]:
     files += [(("redis", "password_file"), settings.redis.password_file)]
     files += [(("sql", "password_file"), settings.sql.password_file)]
     for keys, secret in files:
-        if secret is not None:
+        if secret is not None and not reading.is_faulty(keys):
             try:
                 read_secret(secret, reading.key_of(keys))
             except ConfigurationError as error:

@@ -6,12 +6,16 @@ from typing import Any
 
 from ccd.settings.lines import Keys, with_value, without
 
-# In place of what has to be given and is not, so that the table it is missing from is looked at, too: with the number
-# of the table, for each needs a name of its own.
+# In place of what has to be given, or is held against another key, and is missing or faulty: so that the table around
+# it is looked at, too, and nothing is said that follows from a default. With the number of the table, for each needs a
+# name of its own.
 STAND_INS: Mapping[Keys, str] = MappingProxyType(
     {
         ("pbx", "name"): "without-a-name-{}",
         ("pbx", "host"): "without-a-host-{}",
+        ("pbx", "secret"): "without-a-secret-{}",
+        ("pbx", "secret_file"): "",
+        ("pbx", "reconnect_delay_s_min"): "0.001",
         ("http", "tls", "certificate"): "",
         ("http", "tls", "key"): "",
     }
@@ -36,7 +40,7 @@ class Draft:
         return keys
 
     def stand_in(self, keys: Keys) -> bool:
-        """Gives what is missing at `keys`; says whether anything can stand in for it."""
+        """Gives what is missing or faulty at `keys`; says whether anything can stand in for it."""
         value = STAND_INS.get(tuple(key for key in keys if isinstance(key, str)))
         if value is None:
             return False

@@ -88,9 +88,7 @@ def _validated(draft: Draft) -> tuple[Settings | None, dict[Keys, str]]:
             details = error.errors(include_url=False)
             for detail in details:
                 found.setdefault(draft.as_written(detail["loc"]), problem_of(detail))
-            stood_in = {
-                detail["loc"] for detail in details if detail["type"] == "missing" and draft.stand_in(detail["loc"])
-            }
+            stood_in = {detail["loc"] for detail in details if draft.stand_in(detail["loc"])}
             others = {_part_to_drop(detail) for detail in details if detail["loc"] not in stood_in}
             dropped = [keys for keys in sorted(others, key=_position, reverse=True) if keys and draft.take_out(keys)]
             if not stood_in and not dropped:

@@ -99,6 +99,12 @@ def test_a_fault_of_the_roster_does_not_hide_an_edit_of_what_has_held(folder):
     assert "ccd.toml:7: policy[0].rate_ppm: has held with rate_ppm 37000" in policy
 
 
+def test_a_secret_file_that_is_no_path_is_not_looked_for(folder):
+    done = ccd("check", "--config", written(folder, PBX.replace('"secret"', "5")))
+    assert done.stderr.startswith(f"{folder}/ccd.toml:4: pbx[0].secret_file: allowed: a path in quotes")
+    assert done.stderr.count("\n") == 1
+
+
 def test_what_is_no_telephone_switch_is_not_said_to_be_lacking(folder):
     done = ccd("check", "--config", written(folder, "pbx = 1\n"))
     assert done.stderr.startswith(f"{folder}/ccd.toml:1: pbx: allowed:")

@@ -116,6 +116,21 @@ def test_what_is_missing_hides_nothing_else_that_is_wrong_with_the_same_table(wr
     )
 
 
+def test_what_is_faulty_is_held_against_what_stands_beside_it_as_if_it_were_given(write):
+    check(
+        write(
+            '[[pbx]]\nname = "one"\nhost = "h"\nsecret = 5\nsecret_file = "b"\n'
+            '[[pbx]]\nname = "two"\nhost = "h"\nsecret_file = 5\n'
+            '[[pbx]]\nname = "three"\nhost = "h"\nsecret = "s"\nreconnect_delay_s_min = -1\n'
+            "reconnect_delay_s_max = 0.1\n"
+        ),
+        ":4: pbx[0].secret: allowed: a text in quotes",
+        ":5: pbx[0].secret_file: stands beside secret",
+        ":9: pbx[1].secret_file: allowed: a path in quotes",
+        ":14: pbx[2].reconnect_delay_s_min: allowed: greater than 0; found -1",
+    )
+
+
 def test_what_is_found_later_has_the_numbers_and_lines_of_the_file(write):
     reading = inspect(write('pbx = [1, {name = "one", host = "h", secret = "s", tls = {ca = "x"}}]\n'))
     assert reading.settings is not None
