@@ -54,7 +54,7 @@ def test_the_version_is_said():
     ("arguments", "said"),
     [
         (["nonsense"], "ccd: No such command 'nonsense'; ccd --help"),
-        (["check"], "ccd: Missing option '--config'; ccd --help"),
+        (["day"], "ccd: Missing option '--day'; ccd --help"),
         (["check", "--nonsense"], "ccd: No such option: --nonsense"),
     ],
 )
