@@ -26,6 +26,9 @@ def simulating(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], int, st
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # deaf to it where the tests run in the background
     )
     try:
         assert process.stdout is not None
