@@ -71,7 +71,8 @@ def test_it_runs_a_floor_at_the_hour_and_speed_that_were_asked_for(tmp_path):
 
 def test_it_can_put_out_a_load_instead_of_a_life():
     with simulating("--agents", "20", "--events-per-s", "500") as (_, port, _):
-        heard(port, b"", b"Event: AgentComplete")
+        said = heard(port, b"", b"Event: AgentComplete")
+        assert said.count(b"Event: AgentConnect") >= said.count(b"Event: AgentComplete") > 0
 
 
 @pytest.mark.parametrize(

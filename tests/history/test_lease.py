@@ -87,7 +87,8 @@ async def test_who_ends_in_order_is_followed_without_waiting(engine: AsyncEngine
     claim = Claim((SITE,), "first", "")
     async with held(engine, claim, LockFile(tmp_path / "first.lock"), lambda why: None):
         pass
-    await asyncio.wait_for(hold("second", SITE), LEASE_S / 2)
+    second = await asyncio.wait_for(hold("second", SITE), LEASE_S / 2)
+    assert second.term.number == 2  # the term after the one that ended
 
 
 async def test_two_that_stand_by_do_not_both_take_over(hold: Holds) -> None:
