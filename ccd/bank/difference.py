@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ccd.bank.accounts import LEAVE, OVERDRAFT, SAVINGS, House
 from ccd.bank.overdraft import taken
-from ccd.bank.settlement import Worth
+from ccd.bank.worth import Worth
 from ccd.ledger.model import Account, Leg, Moved
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ccd.bank.accounts import LEAVE
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policy
-from ccd.bank.settlement import Worth
+from ccd.bank.worth import Worth
 from ccd.ledger.model import Leg
 
 

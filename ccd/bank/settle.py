@@ -17,7 +17,7 @@ from ccd.bank.facts import facts_text, shared_text
 from ccd.bank.fate import Fate, Settlement, known_fate
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policies, Policy
-from ccd.bank.settlement import Worth, worth_of
+from ccd.bank.worth import Worth, worth_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Account, Leg, Moved, Posting, month_of

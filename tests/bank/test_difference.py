@@ -4,7 +4,7 @@ import pytest
 
 from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, House
 from ccd.bank.difference import UNPOSTED, Posted, legs_of, posted_by
-from ccd.bank.settlement import worth_of
+from ccd.bank.worth import worth_of
 from ccd.ledger.model import Account, Moved
 from tests.bank.days import DAY, POLICY, worth
 

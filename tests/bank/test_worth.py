@@ -7,7 +7,7 @@ import pytest
 
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policy
-from ccd.bank.settlement import worth_of
+from ccd.bank.worth import worth_of
 from ccd.floor.records import DayRecord
 from tests.bank.days import POLICY, SECOND, measured
 from tests.bank.policies import policy
