@@ -18,7 +18,7 @@ import psutil
 from benchmarks.boards import Board, Seen
 from benchmarks.relay import publish, relay
 from ccd import logs
-from ccd.daemon.run import ALL_PARTS, House, Surroundings, house
+from ccd.daemon.run import ALL_PARTS, Daemon, Surroundings, daemon
 from ccd.daemon.site import Site
 from ccd.live.embedded import address, start
 from ccd.pbx.simulator.clock import VirtualClock
@@ -186,11 +186,11 @@ def run_daemon(connection: Connection, folder: Path, pbx_port: int, frame_interv
             }
         )
 
-        async def ready(_: House) -> None:
+        async def ready(_: Daemon) -> None:
             assert made.server is not None
             connection.send((made.server.port, time.time()))
 
-        async with house(Site(settings), ALL_PARTS, Surroundings(started=ready)) as made:
+        async with daemon(Site(settings), ALL_PARTS, Surroundings(started=ready)) as made:
             await let_in(made, agents)
             await made.run()
 
@@ -198,7 +198,7 @@ def run_daemon(connection: Connection, folder: Path, pbx_port: int, frame_interv
     asyncio.run(live())
 
 
-async def let_in(made: House, agents: list[str]) -> None:
+async def let_in(made: Daemon, agents: list[str]) -> None:
     """Everybody is signed in already; whoever has the name has the session."""
     leads = [f"lead-{number}" for number in range(LEADS)]
     people = [(name, "supervisor", None) for name in leads] + [(agent, "agent", agent) for agent in agents]

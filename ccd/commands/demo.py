@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from ccd import logs
 from ccd.daemon.past import live_through
-from ccd.daemon.run import ALL_PARTS, House, Surroundings, house
+from ccd.daemon.run import ALL_PARTS, Daemon, Surroundings, daemon
 from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
 from ccd.floor.events import Heard, PbxEvent, Snapshot
@@ -72,7 +72,7 @@ async def _demo(agents: int, port: int, speed: float, weeks: int, seed: int) -> 
         _, ami_port = await stack.enter_async_context(switch.listening("127.0.0.1", 0))
         site = Site(_settings(folder, port, ami_port, account))
         outside = Surroundings(clock=lambda: clock.now() / SECOND)
-        made = await stack.enter_async_context(house(site, ALL_PARTS, outside))
+        made = await stack.enter_async_context(daemon(site, ALL_PARTS, outside))
         with Progress(console=console, transient=True) as progress:
             days = [today - timedelta(days=back) for back in range(weeks * 7, 0, -1)]
             for day in progress.track(days, description="living through the weeks before"):
@@ -122,13 +122,13 @@ def _said_on(people: tuple[Colleague, ...], day: date, zone: ZoneInfo, seed: int
     yield Heard(midnight_of(day + timedelta(days=1), zone))
 
 
-async def _let_in(made: House, people: tuple[Colleague, ...]) -> None:
+async def _let_in(made: Daemon, people: tuple[Colleague, ...]) -> None:
     await made.accounts.add(Person(SUPERVISOR, Role.SUPERVISOR, units=(ALL_UNITS,)), SUPERVISOR_PASSWORD)
     for person in people[:1]:
         await made.accounts.add(Person(person.agent, Role.AGENT, person.agent), AGENT_PASSWORD)
 
 
-def _tell(console: Console, made: House, people: tuple[Colleague, ...], speed: float, ami_port: int) -> None:
+def _tell(console: Console, made: Daemon, people: tuple[Colleague, ...], speed: float, ami_port: int) -> None:
     assert made.server is not None
     first = people[0]
     console.print(f"[bold]{made.server.url}/[/]  {len(people)} agents, {speed:g} times real time")

@@ -9,7 +9,7 @@ import typer
 
 from ccd import logs
 from ccd.commands.configuration import Config
-from ccd.daemon.run import ALL_PARTS, House, Part, Surroundings, house
+from ccd.daemon.run import ALL_PARTS, Daemon, Part, Surroundings, daemon
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import usable
 from ccd.errors import ConfigurationError, Fault
@@ -31,13 +31,13 @@ def run(
 
 
 async def _run(site: Site, parts: frozenset[Part], outside: Surroundings) -> None:
-    async with house(site, parts, outside) as made:
+    async with daemon(site, parts, outside) as made:
         await made.run()
 
 
-async def _say_where(house: House) -> None:
-    if house.server is not None:
-        structlog.get_logger("ccd.run").info("pages are served", url=house.server.url)
+async def _say_where(made: Daemon) -> None:
+    if made.server is not None:
+        structlog.get_logger("ccd.run").info("pages are served", url=made.server.url)
 
 
 def _parts(only: str) -> frozenset[Part]:

@@ -59,10 +59,10 @@ class Surroundings:
     clock: Callable[[], float] = time.time
     notifier: Notifier = field(default_factory=Notifier)
     read_again: Callable[[], Site] | None = None  # on SIGHUP; raises FaultsError where the files have faults
-    started: Callable[["House"], Awaitable[None]] | None = None  # once everything runs
+    started: Callable[["Daemon"], Awaitable[None]] | None = None  # once everything runs
 
 
-class House:
+class Daemon:
     """The parts, made but not running. `run` runs them until it is cancelled, or a signal says so."""
 
     def __init__(
@@ -158,7 +158,7 @@ class House:
             yield "watchdog", feed_watchdog(self.health, self.outside.notifier, self._status)
 
     def _children(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
-        """Who works in this house."""
+        """Who works here."""
         if "capture" in self.parts:
             yield "recorder", self.recorder.run()
             yield "writer", self.writer.run()
@@ -212,7 +212,7 @@ class House:
 
 
 @asynccontextmanager
-async def house(site: Site, parts: frozenset[Part], outside: Surroundings) -> AsyncIterator[House]:
+async def daemon(site: Site, parts: frozenset[Part], outside: Surroundings) -> AsyncIterator[Daemon]:
     """The daemon with its stores open, the embedded ones started and migrated; all of it is gone with the block.
 
     Where another process captures for this site, it is waited for (ccd.history.stand_by)."""
@@ -228,7 +228,7 @@ async def house(site: Site, parts: frozenset[Part], outside: Surroundings) -> As
         redis_url = store_url(site.settings.redis)
         if redis_url == "embedded":
             redis_url = await stack.enter_async_context(embedded_redis())
-        made = House(site, engine, redis_url, parts, outside, lease, asked)
+        made = Daemon(site, engine, redis_url, parts, outside, lease, asked)
         if made.server is not None:
             stack.callback(made.server.close)
         yield made

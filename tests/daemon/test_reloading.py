@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 from structlog.testing import capture_logs
 
 from ccd.daemon.past import live_through
-from ccd.daemon.run import ALL_PARTS, House, Surroundings, house
+from ccd.daemon.run import ALL_PARTS, Daemon, Surroundings, daemon
 from ccd.daemon.site_file import usable
 from ccd.errors import DatabaseBusyError
 from ccd.floor.events import Heard
@@ -53,7 +53,7 @@ class Site:
     zone: str = field(default_factory=noon_zone)
 
     def __post_init__(self) -> None:
-        self.made: House
+        self.made: Daemon
         self.config = self.folder / "ccd.toml"
         (self.folder / "roster.csv").write_text(ROSTER)
 
@@ -118,11 +118,11 @@ async def living(site: Site) -> AsyncIterator[None]:
     """The daemon at work, once the board shows the agent."""
     started = asyncio.Event()
 
-    async def starts(_: House) -> None:
+    async def starts(_: Daemon) -> None:
         started.set()
 
     outside = Surroundings(read_again=lambda: usable(site.config), started=starts)
-    async with house(usable(site.config), ALL_PARTS, outside) as site.made, asyncio.TaskGroup() as group:
+    async with daemon(usable(site.config), ALL_PARTS, outside) as site.made, asyncio.TaskGroup() as group:
         await site.live_through_yesterday()
         running = group.create_task(site.made.run())
         await started.wait()

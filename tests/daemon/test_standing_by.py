@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ccd.daemon.reloading import as_read_now
-from ccd.daemon.run import ALL_PARTS, House, Surroundings, house
+from ccd.daemon.run import ALL_PARTS, Daemon, Surroundings, daemon
 from ccd.daemon.site_file import usable
 
 PBX = '[http]\nport = 0\n[[pbx]]\nname = "{name}"\nhost = "127.0.0.1"\nport = 1\nsecret = "s"\n'
@@ -42,13 +42,13 @@ def test_other_pbxs_take_a_restart(config: Path) -> None:
 async def test_the_next_process_begins_with_the_files_as_they_are_when_its_turn_comes(config: Path) -> None:
     waits = asyncio.Event()
 
-    async def second() -> House:
+    async def second() -> Daemon:
         waits.set()
         outside = Surroundings(read_again=lambda: usable(config))
-        async with house(usable(config), ALL_PARTS, outside) as made:
+        async with daemon(usable(config), ALL_PARTS, outside) as made:
             return made
 
-    async with asyncio.TaskGroup() as group, house(usable(config), ALL_PARTS, Surroundings()):
+    async with asyncio.TaskGroup() as group, daemon(usable(config), ALL_PARTS, Surroundings()):
         waiting = group.create_task(second())
         await waits.wait()
         await asyncio.sleep(0.5)
