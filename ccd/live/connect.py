@@ -20,7 +20,7 @@ from redis.backoff import NoBackoff
 
 from ccd.errors import RedisAddressError
 
-Client = Redis | RedisCluster
+RedisClient = Redis | RedisCluster
 
 CONNECT_TIMEOUT_S = 2.0
 SENTINEL_PORT = 26_379
@@ -68,7 +68,7 @@ def _hosts(url: str, hosts: str, port: int) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-def connect(url: str) -> Client:
+def connect(url: str) -> RedisClient:
     """A client that connects when it is first used."""
     options: dict[str, Any] = {
         "socket_timeout": None,

@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.exceptions import NoScriptError
 
-from ccd.live.connect import Client
+from ccd.live.connect import RedisClient
 
 # Both writers send what they write once, as the stream's entry (ccd.live.batch): the hashes' fields are taken out of it
 # here. A Lua call takes at most some 8,000 values, hence the slices.
@@ -102,7 +102,7 @@ class Script:
         self._text = text
         self._digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
-    async def run(self, redis: Client, keys: Sequence[str], arguments: Sequence[str | bytes | int] = ()) -> Any:
+    async def run(self, redis: RedisClient, keys: Sequence[str], arguments: Sequence[str | bytes | int] = ()) -> Any:
         try:
             return await redis.execute_command("EVALSHA", self._digest, len(keys), *keys, *arguments)
         except NoScriptError:

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from ccd.errors import LeaseLostError
 from ccd.live.batch import AgentReading, LiveBatch, Packed, pack_plainly, packed, unpack_plainly
-from ccd.live.connect import Client
+from ccd.live.connect import RedisClient
 from ccd.live.keys import KEPT_S, STAGED_KEPT_S, STREAM_ENTRIES_MAX, Keys
 from ccd.live.scripts import READ, REPLACE, WRITE, Script
 
@@ -56,7 +56,7 @@ class Store:
     """`line` and `term` say which writer this is: of one line, a higher term came later. Readers need none."""
 
     def __init__(
-        self, redis: Client, site: str, entries_max: int = STREAM_ENTRIES_MAX, line: str = "", term: int = 0
+        self, redis: RedisClient, site: str, entries_max: int = STREAM_ENTRIES_MAX, line: str = "", term: int = 0
     ) -> None:
         self._redis, self._site = redis, site
         self._keys = Keys.of(site)
