@@ -107,8 +107,7 @@ class LiveConnection(asyncio.Protocol):
                 self._ask(event)
             elif isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY):
                 self._said(event)
-        if self._conn.state is not State.CONNECTING:
-            self._flush()
+        self._flush()
 
     def eof_received(self) -> None:
         self._transport.close()
@@ -120,7 +119,8 @@ class LiveConnection(asyncio.Protocol):
         channel = self._channel
         if request.path.partition("?")[0] != PATH:
             return self.refuse(HTTPStatus.NOT_FOUND, f"The live channel is at {PATH}.")
-        if not is_own_origin(request.headers.get("Origin"), request.headers.get("Host"), channel.origins):
+        origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
+        if not all(is_own_origin(origin, ",".join(hosts), channel.origins) for origin in origins):
             return self.refuse(HTTPStatus.FORBIDDEN, "Pages of that origin may not use the live channel.")
         self._request = request
         self._transport.pause_reading()

@@ -12,5 +12,8 @@ def is_own_origin(origin: str | None, host: str | None, more: Collection[str] = 
     """
     if origin is None or origin in more:
         return True
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:  # half an IPv6 address: nobody's
+        return False
     return parts.scheme in {"http", "https"} and bool(host) and parts.netloc.lower() == str(host).lower()

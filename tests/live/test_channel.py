@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
@@ -151,9 +152,37 @@ async def test_only_our_own_pages_get_in(open_store: OpenStore) -> None:
         cookie = f"{COOKIE}=lead"
         assert await refused(service, cookie=cookie, origin="https://evil.example.org") == 403
         assert await refused(service, cookie=cookie, origin="null") == 403
+        assert await refused(service, cookie=cookie, origin="http://[") == 403
         for origin in (f"http://127.0.0.1:{service.port}", "https://floor.example.org"):
             page = await service.open("lead", origin=origin)
             await page.line.close()
+
+
+REQUEST = (
+    "GET /live HTTP/1.1\r\nHost: floor\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "answer"),
+    [
+        ("Origin: http://floor\r\nOrigin: http://evil\r\n", b"HTTP/1.1 403"),
+        ("".join(f"X-{at}: 1\r\n" for at in range(200)), b"HTTP/1.1 431"),
+        (f"X-Long: {'x' * 9_000}\r\n", b"HTTP/1.1 431"),
+        ("Content-Length: 5\r\n", b""),
+    ],
+)
+async def test_a_request_that_is_none_holds_no_connection(open_store: OpenStore, more: str, answer: bytes) -> None:
+    async with serving(open_store) as service:
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+        with capture_logs() as logs:
+            writer.write(f"{REQUEST}{more}\r\n".encode())
+            async with asyncio.timeout(5):
+                said = await reader.read()
+        assert said.startswith(answer)
+        assert logs == []
+        writer.close()
 
 
 async def test_other_paths_and_protocols_are_not_ours(open_store: OpenStore) -> None:

@@ -138,6 +138,7 @@ async def test_a_supervisor_has_no_agents_page(office: Office) -> None:
         ({"Origin": "https://floor.example.org"}, 200),
         ({"Origin": "https://evil.example.org"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
         ({"Origin": "http://floor:8080.evil.example.org"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
     ],
