@@ -94,13 +94,13 @@ class Closer:
                 said = tuple((each.unit, each.day.day) for each in seen.waiting)
                 if said != waiting:
                     for each in seen.waiting:
-                        log.warning("day_waits", unit=each.unit, day=str(each.day.day), why=_why(each.lagging))
+                        log.warning("a day waits", unit=each.unit, day=str(each.day.day), why=_why(each.lagging))
                 waiting, away = said, False
             except (DatabaseBusyError, *DRIVER_ERRORS) as error:
                 if not is_away(error):
                     raise
                 if not away:
-                    log.warning("days_not_closed", why=str(error).splitlines()[0])
+                    log.warning("no day can be closed now", why=str(error).splitlines()[0])
                 away = True
             await asyncio.sleep(interval_s)
 
@@ -226,12 +226,12 @@ def _all_measured(new: list[tuple[MeasuredDay, int]], kept: list[StoredDay]) -> 
 
 def _say(closed: Closed) -> None:
     counts = {fate.value: count for fate, count in closed.settlement.fates.items()}
-    log.info("day_closed", unit=closed.unit, day=str(closed.day), revised=len(closed.revised), **counts)
+    log.info("a day is closed", unit=closed.unit, day=str(closed.day), revised=len(closed.revised), **counts)
     if closed.lagging:
-        log.warning("day_closed_without", unit=closed.unit, day=str(closed.day), why=_why(closed.lagging))
+        log.warning("a day waits no longer", unit=closed.unit, day=str(closed.day), why=_why(closed.lagging))
     for day in closed.settlement.days:
         if day.fate in (Fate.CONFLICT, Fate.REFUSED) and day.agent in closed.revised:
-            log.error("day_not_posted", agent=day.agent, day=str(day.day), revision=day.revision, why=day.note)
+            log.error("a day was not posted", agent=day.agent, day=str(day.day), revision=day.revision, why=day.note)
 
 
 def _why(lagging: Mapping[str, int | None]) -> str:

@@ -12,20 +12,21 @@ from typing import Literal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.floor.agents import Merged, merge
+from ccd.floor.days import SECOND
 from ccd.floor.seats import State, View
 from ccd.floor.segments import Segment
-from ccd.history.reading import Line, lines
+from ccd.history.reading import TimeLine, lines
 from ccd.history.whose import Holder, Measuring, SeatKey, Seen
 
-HOUR = 3_600_000_000  # µs
+HOUR = 3_600 * SECOND
 WINDOW_FACTOR = 8  # each look goes so many times as far back as the one before: 1 h, 8 h, nearly 3 days, 3 weeks, …
 
 Turn = tuple[int, str, int, Hashable, View | None]  # at, pbx, number, seat, the agent's view of it
 
 
 async def looked_back(
-    connection: AsyncConnection, agents: Mapping[str, Holder], measuring: Measuring, line: Line, since: int
-) -> Line:
+    connection: AsyncConnection, agents: Mapping[str, Holder], measuring: Measuring, line: TimeLine, since: int
+) -> TimeLine:
     """`line`, which was read from `since` on, with whatever has to be known of the time before."""
     whole = dict(line)
     wanting = _unbegun(agents, measuring, whole, since, since)
@@ -49,7 +50,7 @@ def by_seat(line: Iterable[tuple[str, Segment]]) -> dict[SeatKey, list[tuple[str
 
 
 def _unbegun(
-    agents: Mapping[str, Holder], measuring: Measuring, line: Line, read_from: int, since: int
+    agents: Mapping[str, Holder], measuring: Measuring, line: TimeLine, read_from: int, since: int
 ) -> dict[str, Holder]:
     """The agents whose time line, read from `read_from` on, does not tell all that holds at `since`."""
     seats = by_seat(line.values())

@@ -19,9 +19,8 @@ from ccd.sql.engine import seeing_one_state
 SEATS_AT_ONCE = 200  # in one question to the database
 ROWS_AT_ONCE = 5_000  # of a stream
 
-Line = dict[
-    tuple[str, int], tuple[str, Segment]
-]  # (pbx, number) → (pbx, segment): each once, however often it was read
+# (pbx, number) → (pbx, segment): each once, however often it was read.
+TimeLine = dict[tuple[str, int], tuple[str, Segment]]
 
 _COLUMNS = tuple(segments.c[name] for name in COLUMNS)
 
@@ -78,9 +77,9 @@ async def _last_seen(connection: AsyncConnection, at: int, until: int) -> set[Se
     return found
 
 
-async def lines(connection: AsyncConnection, keys: Collection[SeatKey], since: int, until: int) -> Line:
+async def lines(connection: AsyncConnection, keys: Collection[SeatKey], since: int, until: int) -> TimeLine:
     """Of each seat the segments that begin in [since, until), and the last that began before."""
-    found: Line = {}
+    found: TimeLine = {}
     for pbx, names in _portions(keys):
         of_seats = and_(segments.c.pbx == pbx, segments.c.seat.in_(names))
         _keep(found, await _fetch(connection, select(*_COLUMNS).where(of_seats, *_starts(since, until))))
@@ -141,7 +140,7 @@ async def _fetch(connection: AsyncConnection, wanted: Select[Any]) -> list[tuple
     return segments_of((await connection.execute(wanted)).all())
 
 
-def _keep(found: Line, read: Iterable[tuple[str, Segment]]) -> None:
+def _keep(found: TimeLine, read: Iterable[tuple[str, Segment]]) -> None:
     for pbx, segment in read:
         found[pbx, segment.number] = (pbx, segment)
 

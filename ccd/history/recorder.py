@@ -108,10 +108,10 @@ class Recorder:
     def _say_away(self, error: Exception) -> None:
         if self.failing_since is None:
             self.failing_since = time.monotonic()
-            log.warning("history_not_written", why=str(error), rows_waiting=self.rows_waiting)
+            log.warning("the history is not written; it waits", why=str(error), rows_waiting=self.rows_waiting)
 
     def _say_back(self) -> None:
         if self.failing_since is not None:
             away_s = time.monotonic() - self.failing_since
             self.failing_since = None
-            log.info("history_written_again", away_s=round(away_s, 1), rows_waiting=self.rows_waiting)
+            log.info("the history is written again", away_s=round(away_s, 1), rows_waiting=self.rows_waiting)

@@ -25,8 +25,8 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A row as it was seen; `holder` is "" where nobody holds it."""
+class LeaseRow:
+    """As it was seen; `holder` is "" where nobody holds it."""
 
     name: str
     holder: str
@@ -39,9 +39,9 @@ class Watch:
     """Since when, by our own clock, each holder's count stands as it does."""
 
     lock: LockFile
-    seen: dict[Held, float] = field(default_factory=dict)
+    seen: dict[LeaseRow, float] = field(default_factory=dict)
 
-    def in_the_way(self, rows: Sequence[Held]) -> list[Held]:
+    def in_the_way(self, rows: Sequence[LeaseRow]) -> list[LeaseRow]:
         """Those whose holder still lives, for all that is known."""
         now = own_clock()
         self.seen = {row: self.seen.get(row, now) for row in rows}
@@ -51,7 +51,7 @@ class Watch:
         """Nothing could be seen, and perhaps nothing be counted either."""
         self.seen = {}
 
-    def _has_died(self, row: Held) -> bool:
+    def _has_died(self, row: LeaseRow) -> bool:
         return self.lock.has_died(row.holder)
 
 
@@ -87,27 +87,27 @@ async def stand_by(engine: AsyncEngine, claim: Claim, lock: LockFile, waiting: C
             term, why = None, "waits for the database"
         if term is not None:
             if said:
-                log.info("takes_over", holds=list(claim.names))
+                log.info("takes over", holds=list(claim.names))
             return term
         if why and why != said:
             said = why
-            log.warning("stands_by", why=why, takes_over_after_s=LEASE_S)
+            log.warning("stands by", why=why, takes_over_after_s=LEASE_S)
         waiting(said)
         await asyncio.sleep(LOOK_S)
 
 
-async def _look(engine: AsyncEngine, claim: Claim) -> list[Held]:
+async def _look(engine: AsyncEngine, claim: Claim) -> list[LeaseRow]:
     async with reading(engine) as connection:
         return await _rows(connection, claim, lock=False)
 
 
-async def _rows(connection: AsyncConnection, claim: Claim, lock: bool) -> list[Held]:
+async def _rows(connection: AsyncConnection, claim: Claim, lock: bool) -> list[LeaseRow]:
     wanted = select(leases.c.name, leases.c.holder, leases.c.who, leases.c.beats).order_by(leases.c.name)
     wanted = wanted.where(leases.c.name.in_(claim.names))
-    return [Held(*row) for row in await connection.execute(wanted.with_for_update() if lock else wanted)]
+    return [LeaseRow(*row) for row in await connection.execute(wanted.with_for_update() if lock else wanted)]
 
 
-async def _take(engine: AsyncEngine, claim: Claim, seen: Sequence[Held]) -> Term | None:
+async def _take(engine: AsyncEngine, claim: Claim, seen: Sequence[LeaseRow]) -> Term | None:
     """All of it or nothing: None where somebody was there first, or where we had to wait for the database. Then a
     holder had to as well, and is given the time to beat."""
     asked_at = own_clock()
@@ -137,7 +137,7 @@ async def _take(engine: AsyncEngine, claim: Claim, seen: Sequence[Held]) -> Term
     return await take_turn(engine, work, ONCE)
 
 
-def _whom(others: Sequence[Held]) -> str:
+def _whom(others: Sequence[LeaseRow]) -> str:
     names: dict[str, list[str]] = {}
     for row in others:
         names.setdefault(row.who, []).append(row.name)

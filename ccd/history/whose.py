@@ -56,9 +56,8 @@ class Holder:
     unit: str | None
     came_from: str | None  # the unit just before the day
     day: BusinessDay  # the agent's own; the unit's for whoever has not just moved
-    seats: set[SeatKey] = field(
-        default_factory=set
-    )  # of which some instant of the day, or the one before, was the agent's
+    # Of which some instant of the day, or the one before, was the agent's.
+    seats: set[SeatKey] = field(default_factory=set)
 
 
 def holders(seen: Iterable[Seen], measuring: Measuring, day: BusinessDay) -> Mapping[str, Holder]:

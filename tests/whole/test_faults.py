@@ -118,11 +118,11 @@ def test_a_locked_database_loses_nothing(asterisk: Asterisk, start: StartDaemon,
         locking.execute("BEGIN IMMEDIATE")
         pbx.pause(SEAT, "ticket")
         daemon.until(lambda: board.state("1001") == "paused")
-        daemon.until(lambda: daemon.said_times("history_not_written") == 1, 40)
+        daemon.until(lambda: daemon.said_times("the history is not written; it waits") == 1, 40)
         pbx.unpause(SEAT)
         locking.execute("ROLLBACK")
         locking.close()
-        daemon.until(lambda: daemon.said_times("history_written_again") == 1, 40)
+        daemon.until(lambda: daemon.said_times("the history is written again") == 1, 40)
     found = record(daemon)
     assert (found["pauses"], found["unobserved"]) == (1, 0)
     assert found["paused"]["ticket"] > 1

@@ -72,7 +72,7 @@ def test_who_stands_by_stops_when_it_is_told_to_and_takes_nothing_from_who_holds
     second = Daemon(tmp_path / "second", asterisk.port, f'state_directory = "{tmp_path}/state"')
     daemon.start().until_ready()
     second.start()
-    second.until(lambda: second.said_times("stands_by") == 1)
+    second.until(lambda: second.said_times("stands by") == 1)
     second.reload()
     time.sleep(1.5)
     assert second.is_running

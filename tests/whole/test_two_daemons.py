@@ -58,7 +58,7 @@ def record(daemon: Daemon) -> dict[str, Any]:
 
 
 def stands_by(daemon: Daemon) -> bool:
-    return daemon.said_times("stands_by") > 0
+    return daemon.said_times("stands by") > 0
 
 
 @pytest.mark.timeout(180)
@@ -69,7 +69,7 @@ def test_a_holder_that_stood_still_finds_its_place_taken_and_writes_nothing(
     first.start().until_ready()
     second.start()
     second.until(lambda: stands_by(second))
-    (said,) = (line["why"] for line in second.said() if line["event"] == "stands_by")
+    (said,) = (line["why"] for line in second.said() if line["event"] == "stands by")
     assert "holds PBX a, site test" in said
     with asterisk.drive() as pbx:
         pbx.sign_in(SEAT, NAME)
@@ -107,7 +107,7 @@ def test_a_holder_that_is_killed_is_replaced_within_the_time_that_is_named(aster
         first.kill()
         second.until(second.is_ready, LEASE_S + LOADING_S)
         first.start()
-        first.until(lambda: first.said_times("stands_by") == 1)
+        first.until(lambda: first.said_times("stands by") == 1)
         began = time.monotonic()
         assert second.stop() == 0
         first.until_ready()

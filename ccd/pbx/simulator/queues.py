@@ -12,9 +12,8 @@ class QueueKind:
 
     name: str
     wrap_up_s: int
-    auto_pause: Literal[
-        "no", "yes", "all"
-    ]  # a call that rings out pauses the member: in this queue, in all of its queues
+    # A call that rings out pauses the member: in this queue ("yes"), in all of its queues.
+    auto_pause: Literal["no", "yes", "all"]
     talk_s_median: float
     talk_sigma: float  # of the logarithm
     ring_s_max: int = 15
