@@ -153,7 +153,8 @@ def understand(known: Facts, item: Item, rules: Rules) -> None:
         case said.CallEnded() as e:
             of_queue = [call for call in known.calls if call.queue == e.queue]
             meant = [call for call in known.calls if call.call == e.call] if e.call else of_queue
-            hang_up(known, item.at, (meant or [call for call in of_queue if call.uncertain])[:1], rules)
+            uncertain = [call for call in of_queue if call.uncertain]
+            hang_up(known, item.at, (meant or uncertain or of_queue)[:1], rules)
         case said.OfferEnded() as e:
             stop_ringing(known, item.at, [e.call])
         case said.CallerLeft() as e if e.abandoned:

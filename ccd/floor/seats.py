@@ -232,9 +232,11 @@ def _connected(seat: Seat, event: CallConnected, at: int, rules: SeatRules) -> s
 
 
 def _ended(seat: Seat, event: CallEnded, at: int, rules: SeatRules) -> str | None:
-    named = [call for call in seat.calls if call.id == event.call and call.id is not None]
-    of_queue = [call for call in seat.calls if call.queue == event.queue and (event.call is None or call.id is None)]
-    ended = named or of_queue
+    """Asterisk names another caller than it connected where it took a `Local/` channel out of the call meanwhile."""
+    of_queue = [call for call in seat.calls if call.queue == event.queue]
+    named = [call for call in seat.calls if call.id == event.call is not None]
+    uncertain = [call for call in of_queue if call.id is None and event.call is not None]
+    ended = named or uncertain or of_queue
     if not ended:
         return "it has no such call"
     seat.end_call(ended[0], at, rules)
@@ -254,7 +256,7 @@ EFFECTS: dict[type[SeatEvent], Callable[..., str | None]] = {
     CallOffered: _offered,  # ...... an offer; any wrap-up is over
     OfferEnded: _offer_ended,  # ... the offer goes
     CallConnected: _connected,  # .. the offer becomes a call (every other seat's offer of it goes: ccd.floor.floor)
-    CallEnded: _ended,  # .......... that call goes, or the oldest of its queue; wrap-up begins
+    CallEnded: _ended,  # .......... that call goes, else the oldest of its queue; wrap-up begins
     AgentLogged: _logged,  # ....... somebody is, or nobody is, on the `Agent/` seat
 }
 

@@ -228,14 +228,15 @@ class Switch:
         if not talking:
             return
         truth, call, queue = self.chance.choice(talking)
-        nameless = self.chance.random() < 0.1 and call == next(c for c, q in truth.calls.items() if q == queue)
+        oldest = call == next(c for c, q in truth.calls.items() if q == queue)
+        named = self.chance.choices((call, None, "another"), (80, 10, 10))[0] if oldest else call
         del truth.calls[call]
         if queue in truth.rows:
             truth.rows[queue].in_call = queue in truth.calls.values()
         status_first = self.chance.random() < 0.2
         if status_first:
             self.show(truth, Device.FREE)
-        self.say(said.CallEnded(*self.of(truth, queue), None if nameless else call))
+        self.say(said.CallEnded(*self.of(truth, queue), named))
         if not status_first and self.chance.random() < 0.8:
             self.show(truth, Device.FREE)
 
@@ -381,7 +382,8 @@ class Switch:
         else:
             self.say(said.MemberAdded(*self.of(truth, queue), row.paused, row.reason, row.device, truth.wrap_up_s))
             self.say(said.OfferEnded(*self.of(truth, queue), "nobody", True))
-            self.say(said.CallEnded(*self.of(truth, queue), "nobody"))
+            if queue not in truth.calls.values():
+                self.say(said.CallEnded(*self.of(truth, queue), "nobody"))
             for each in self.seats:
                 if queue in each.rows:
                     each.rows[queue].in_call = False  # a QueueReset: calls go on, and the switch knows of none

@@ -106,9 +106,14 @@ def check(events: list[PbxEvent], line: Line, seat: str = "PJSIP/1001", **rules:
             id="a later call of a queue without wrap-up does not cut an earlier one's",
         ),
         pytest.param(
-            [added(1), connected(2, "a"), connected(3, "b"), ended(5, None), ended(7, "a"), ended(8, "b")],
+            [added(1), connected(2, "a"), connected(3, "b"), ended(5, None), ended(7, "a")],
+            [(1, "available"), (2, "on_call"), (7, "wrap_up")],
+            id="an end that names no call ends the oldest of its queue, and two ends are of two calls",
+        ),
+        pytest.param(
+            [added(1), connected(2, "a", "sales"), connected(3, "b"), ended(7, "another"), ended(8, "a", "sales")],
             [(1, "available"), (2, "on_call"), (8, "wrap_up")],
-            id="an end that names no call ends the oldest of its queue, and is not undone by its name",
+            id="an end that names a caller nobody was connected to ends the oldest call of its queue",
         ),
         pytest.param(
             [added(1), device(2, Device.UNREACHABLE), paused(3), unpaused(6)],

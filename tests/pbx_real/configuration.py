@@ -39,6 +39,7 @@ exten => waiter,1,Answer()
  same => n,Wait(60)
 exten => 600,1,Answer()
  same => n,Wait(30)
+exten => 700,1,Dial(Local/support@queues)
 
 [queues]
 exten => _[a-z].,1,Queue(${EXTEN},tT,,,${WAIT_S})

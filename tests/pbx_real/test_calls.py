@@ -233,6 +233,19 @@ async def test_a_call_that_asterisk_itself_hangs_up_ends_whether_or_not_its_comp
             assert ccd.told(CallEnded)[0].call in (None, ccd.told(CallConnected)[0].call)
 
 
+async def test_a_call_ends_though_its_complete_names_another_caller_than_its_connect(asterisk):
+    with asterisk.drive() as pbx:
+        async with Following(asterisk.port) as ccd:
+            pbx.sign_in(ANSWERS)
+            dials = {"Context": "callers", "Exten": "700", "Priority": 1, "Variable": "__WAIT_S=20"}
+            pbx.do("Originate", Channel="Local/6900@agents/n", Async="true", **dials)  # who speaks, or no channel goes
+            await ccd.until(lambda: ccd.now(ANSWERS) == "on_call")
+            await ccd.until(lambda: not pbx.channels("Local/support@queues"))  # it was taken out of the call
+            pbx.do("Hangup", Channel=sorted(pbx.channels("Local/6900@agents"))[1])
+            await ccd.until_states(ANSWERS, ["available", "ringing", "on_call", "wrap_up", "available"])
+            assert ccd.told(CallEnded)[0].call != ccd.told(CallConnected)[0].call
+
+
 async def test_a_caller_whom_someone_redirects_over_ami_is_gone_without_a_complete_and_two_answers_free_the_seat(
     asterisk,
 ):
