@@ -135,12 +135,20 @@ class AgentClock:
         if self.several or self.waiting:
             insort(self.waiting, change)
         else:
-            self._fold(change)
+            self._fold(change.at, *change[3:])  # PBX and number only order it
 
-    def turn(self, at: int, state: State, offered: int, answered: int, missed: int) -> None:
-        """The only seat is in another state from `at` on: most changes of a day, read again in great numbers at a
-        restart. Only for an agent with one seat who is signed in, and pauses in no queue, before the change and after:
-        here nothing is checked. `Crew.turning` asks it of the agent; whoever calls this, of the change."""
+    def next_segment(self, pbx: str, key: Hashable, opened: Segment) -> None:
+        """The seat `key`, the agent's already, has begun its next segment: what `change` makes of it, sooner."""
+        if self.several or self.waiting:
+            self.change(change_of(opened, pbx))
+        else:
+            self._fold(opened.start, key, opened.view, opened.told, opened.offered, opened.answered, opened.missed)
+
+    def retell(self, at: int, state: State, offered: int, answered: int, missed: int) -> None:
+        """The only seat is in another state from `at` on: most changes of a day, told again in great numbers after a
+        restart, and so without a segment and a view of each. Only for an agent with one seat who is signed in, and
+        pauses in no queue, before the change and after: here nothing is checked. `Crew.lone_clock` asks it of the
+        agent; whoever calls this, of the change."""
         at = max(at, self.at)
         merged, tally = self.merged, self._tally(self.at)
         if at < self._day.end:
@@ -155,22 +163,12 @@ class AgentClock:
             self.since = at
             self.merged = Merged(state, merged.member, merged.pause, merged.reason)
 
-    def next_segment(self, pbx: str, key: Hashable, opened: Segment) -> None:
-        """The seat `key`, the agent's already, has begun its next segment: what `change` makes of it, sooner."""
-        if self.several or self.waiting:
-            self.change(change_of(opened, pbx))
-        else:
-            self._advance(opened.start)
-            self.views[key] = opened.view
-            self._go_on(opened.told, opened.offered, opened.answered, opened.missed)
-
     def confirm(self, at: int) -> None:
         """Fold what waits, up to and including `at`: nothing older will come."""
-        ready = 0
-        while ready < len(self.waiting) and self.waiting[ready].at <= at:
-            self._fold(self.waiting[ready])
-            ready += 1
-        del self.waiting[:ready]
+        ready = [change for change in self.waiting if change.at <= at]
+        for change in ready:
+            self._fold(change.at, *change[3:])
+        del self.waiting[: len(ready)]
 
     def begin_day(self, at: int) -> None:
         """Let the clock run to the start of the business day that `at` lies in, so that today's figures are today's."""
@@ -208,16 +206,15 @@ class AgentClock:
 
     # --- the fold ----------------------------------------------------------------------------------------------------
 
-    def _fold(self, change: Change) -> None:
-        self._advance(change.at)
-        if change.view is None:
-            self.views.pop(change.seat, None)
+    def _fold(
+        self, at: int, seat: Hashable, view: View | None, told: bool, offered: int, answered: int, missed: int
+    ) -> None:
+        """A change, by its parts: up to it the clock runs as before, from then on as the seats' views mean."""
+        self._advance(at)
+        if view is None:
+            self.views.pop(seat, None)
         else:
-            self.views[change.seat] = change.view
-        self._go_on(change.told, change.offered, change.answered, change.missed)
-
-    def _go_on(self, told: bool, offered: int, answered: int, missed: int) -> None:
-        """From now on as the seats' views mean."""
+            self.views[seat] = view
         at, before = self.at, self.merged
         after = merge(self.views)
         tally = self._tally(at)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ccd.floor.agents import AgentClock, AgentRules, change_of
 from ccd.floor.own_days import OwnDays
-from ccd.floor.owners import Owner, OwnerOf, let_go, owner_or_itself, owners, taken_over
+from ccd.floor.owners import Owner, OwnerOf, changes_of, let_go, owner_or_itself, taken_over
 from ccd.floor.records import DayRecord
 from ccd.floor.seats import PAUSED_NOWHERE
 from ccd.floor.segments import Segment
@@ -129,9 +129,9 @@ class Crew:
             clock.change(let_go(pbx, opened, border, told=False))
             self.changed |= {agent} & self.clocks.keys()
 
-    def turning(self, pbx: str, seat: str) -> AgentClock | None:
+    def lone_clock(self, pbx: str, seat: str) -> AgentClock | None:
         """The clock of whoever is signed in on the seat and pauses in no queue, if that agent has no other seat: as
-        long as this, and the name, stay so, the clock may be told by itself (`AgentClock.turn`)."""
+        long as this, and the name, stay so, the clock may be told by itself (`AgentClock.retell`)."""
         held = self._seated.get((pbx, seat))
         if held is None:
             return None
@@ -139,7 +139,7 @@ class Crew:
         plain = not (clock.several or clock.waiting) and clock.merged.member and clock.merged.pause is PAUSED_NOWHERE
         return clock if plain and len(clock.views) == 1 else None
 
-    def turned(self, pbx: str, segment: Segment) -> None:
+    def retold(self, pbx: str, segment: Segment) -> None:
         """This is the seat's segment now; the clock has been told already."""
         key = (pbx, segment.seat)
         held = self._seated[key]
@@ -212,30 +212,18 @@ def day_records(
     """The day records that stored segments amount to, open ones closed at `until`.
 
     `segments` are (pbx, segment) in any order; `roster_turns` the instants (µs, ascending) at which roster lines begin
-    or end: a segment over one of them is split there.
+    or end.
     """
     clocks: dict[str, AgentClock] = {}
     units: dict[str, str | None] = {}
-    holders: dict[tuple[str, str], str] = {}
-    for pbx, segment in sorted(segments, key=lambda each: (each[1].start, each[0], each[1].number)):
-        key = (pbx, segment.seat)
-        end = until if segment.end is None else segment.end
-        for at, owner in owners(owner_of, roster_turns, pbx, segment.seat, segment.view.name, segment.start, end):
-            holder = holders.get(key)
-            if holder == owner.agent and at != segment.start:
-                continue
-            if holder is not None and holder != owner.agent:
-                told = segment.told and at == segment.start
-                clocks[holder].change(let_go(pbx, segment, at, told))
-            holders[key], units[owner.agent] = owner.agent, owner.unit
-            clock = clocks.get(owner.agent)
-            if clock is None:
-                rules = with_own_days(rules_of(owner.unit), own_days(owner.agent))
-                clock = clocks[owner.agent] = AgentClock(owner.agent, rules, several=True)
-            if at == segment.start:
-                clock.change(change_of(segment, pbx))
-            else:
-                clock.change(taken_over(pbx, segment, at))
+    for owner, change in changes_of(segments, owner_of, roster_turns, until):
+        agent = owner.agent
+        if agent not in clocks:
+            rules = with_own_days(rules_of(owner.unit), own_days(agent))
+            clocks[agent] = AgentClock(agent, rules, several=True)
+        if change.view is not None:
+            units[agent] = owner.unit
+        clocks[agent].change(change)
     records = [
         _of_own_unit(record, own_days(agent))
         for agent, clock in clocks.items()

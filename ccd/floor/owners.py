@@ -1,10 +1,10 @@
 """Whose a seat is, from instant to instant, and what a handover is to either agent (docs/time-bank.md 2.1)."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from ccd.floor.agents import Change
+from ccd.floor.agents import Change, change_of
 from ccd.floor.segments import Segment
 
 
@@ -44,3 +44,24 @@ def let_go(pbx: str, segment: Segment, at: int, told: bool) -> Change:
 def taken_over(pbx: str, segment: Segment, at: int) -> Change:
     """To whom the seat is from `at` on, inside a segment: what happened at its start was the other's."""
     return Change(at, pbx, segment.number, (pbx, segment.seat), segment.view, False, 0, 0, 0)
+
+
+def changes_of(
+    segments: Iterable[tuple[str, Segment]], owner_of: OwnerOf, roster_turns: Sequence[int], until: int
+) -> Iterator[tuple[Owner, Change]]:
+    """What stored segments, as (pbx, segment) in any order, are to the agents whose seats they were on, seat by seat.
+
+    A segment over one of the `roster_turns` is split there where the seat is handed on; an open one ends at `until`.
+    """
+    holders: dict[tuple[str, str], Owner] = {}
+    for pbx, segment in sorted(segments, key=lambda each: (each[1].start, each[0], each[1].number)):
+        key = (pbx, segment.seat)
+        end = until if segment.end is None else segment.end
+        for at, owner in owners(owner_of, roster_turns, pbx, segment.seat, segment.view.name, segment.start, end):
+            holder, begins = holders.get(key), at == segment.start
+            if holder is not None and holder.agent == owner.agent and not begins:
+                continue
+            if holder is not None and holder.agent != owner.agent:
+                yield holder, let_go(pbx, segment, at, segment.told and begins)
+            holders[key] = owner
+            yield owner, change_of(segment, pbx) if begins else taken_over(pbx, segment, at)

@@ -6,22 +6,21 @@ merged agent was neither paused nor in the state of that moment. Most agents nee
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.floor.agents import Merged, merge
+from ccd.floor.agents import Change, Merged, merge
 from ccd.floor.days import SECOND
+from ccd.floor.owners import changes_of
 from ccd.floor.seats import State, View
 from ccd.floor.segments import Segment
 from ccd.history.reading import TimeLine, lines
-from ccd.history.whose import Holder, Measuring, SeatKey, Seen
+from ccd.history.whose import Holder, Measuring, SeatKey
 
 HOUR = 3_600 * SECOND
 WINDOW_FACTOR = 8  # each look goes so many times as far back as the one before: 1 h, 8 h, nearly 3 days, 3 weeks, …
-
-Turn = tuple[int, str, int, Hashable, View | None]  # at, pbx, number, seat, the agent's view of it
 
 
 async def looked_back(
@@ -58,21 +57,21 @@ def _unbegun(
     for agent, holder in agents.items():
         own = [each for seat in holder.seats for each in seats.get(seat, ())]
         paused_in = measuring.rules_of(holder.unit).seats.paused_in
-        if not _begins(sorted(_turns(agent, own, measuring, since), key=_order), read_from, paused_in):
+        if not _begins(_changes(agent, own, measuring, since), read_from, paused_in):
             found[agent] = holder
     return found
 
 
-def _begins(turns: list[Turn], read_from: int, paused_in: Literal["all", "any"]) -> bool:
+def _begins(changes: list[Change], read_from: int, paused_in: Literal["all", "any"]) -> bool:
     views: dict[Hashable, View] = {}
     seen: list[Merged] = []
-    for position, (_, _, _, seat, view) in enumerate(turns):
-        if view is None:
-            views.pop(seat, None)
+    for position, change in enumerate(changes):
+        if change.view is None:
+            views.pop(change.seat, None)
         else:
-            views[seat] = view
+            views[change.seat] = change.view
         # What began before the reading is known only as what it was when the reading begins.
-        if position + 1 == len(turns) or turns[position + 1][0] >= read_from:
+        if position + 1 == len(changes) or changes[position + 1].at >= read_from:
             seen.append(merge(views))
     if not seen or seen[-1].state is State.SIGNED_OUT:
         return True
@@ -80,16 +79,12 @@ def _begins(turns: list[Turn], read_from: int, paused_in: Literal["all", "any"])
     return any(not each.is_paused(paused_in) and (each.state, each.reason) != last for each in seen)
 
 
-def _turns(agent: str, own: Iterable[tuple[str, Segment]], measuring: Measuring, since: int) -> Iterator[Turn]:
-    """What the seats' segments before `since` mean to the agent, whose they may have been only at times."""
-    for pbx, segment in own:
-        if segment.start >= since:
-            continue
-        end = since if segment.end is None else min(segment.end, since)
-        for at, owner in measuring.owners(Seen(pbx, segment.seat, segment.view.name), segment.start, end):
-            view = segment.view if owner.agent == agent else None
-            yield at, pbx, segment.number, (pbx, segment.seat), view
+def _changes(agent: str, own: Iterable[tuple[str, Segment]], measuring: Measuring, since: int) -> list[Change]:
+    """What the seats' segments before `since` are to the agent, whose they may have been only at times."""
+    begun = [each for each in own if each[1].start < since]
+    found = changes_of(begun, measuring.owner_of, measuring.roster_turns, since)
+    return sorted((change for owner, change in found if owner.agent == agent and change.at < since), key=_order)
 
 
-def _order(turn: Turn) -> tuple[int, str, int]:
-    return turn[:3]
+def _order(change: Change) -> tuple[int, str, int]:
+    return change.at, change.pbx, change.number

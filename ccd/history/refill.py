@@ -62,7 +62,7 @@ class Retold:
 
     def __init__(self, crew: Crew, turns: list[int]) -> None:
         self._crew, self._turns = crew, turns
-        self._turning: dict[SeatKey, tuple[AgentClock, str]] = {}  # whose clock it is, under which name on the seat
+        self._lone: dict[SeatKey, tuple[AgentClock, str]] = {}  # whose clock it is, under which name on the seat
         self._newest: dict[SeatKey, Row] = {}  # which the clock was told, and the crew was not
 
     def rows_and(self, rows: Sequence[Row], opened: list[Told]) -> list[Told]:
@@ -79,14 +79,14 @@ class Retold:
 
     def rows(self, rows: Iterable[Row]) -> None:
         """In the order of COLUMNS."""
-        turning, newest, turns = self._turning, self._newest, self._turns
+        lone, newest, turns = self._lone, self._newest, self._turns
         for row in rows:
             pbx, _, seat, start, _, name, state, member, pause, _, _, _, offered, answered, missed, _, _ = row
             if turns and turns[0] <= start:
                 self.until(start)
-            known = turning.get((pbx, seat))
+            known = lone.get((pbx, seat))
             if known is not None and member and pause == NO_PAUSE and known[1] == name:
-                known[0].turn(start, STATES[state], offered, answered, missed)
+                known[0].retell(start, STATES[state], offered, answered, missed)
                 newest[pbx, seat] = row
             else:
                 self.segment(*segments_of((row,))[0])
@@ -96,19 +96,19 @@ class Retold:
         self._crew.take(pbx, segment)
         key = (pbx, segment.seat)
         self._newest.pop(key, None)
-        clock = self._crew.turning(pbx, segment.seat)
+        clock = self._crew.lone_clock(pbx, segment.seat)
         if clock is None:
-            self._turning.pop(key, None)
+            self._lone.pop(key, None)
         else:
-            self._turning[key] = (clock, segment.view.name)
+            self._lone[key] = (clock, segment.view.name)
 
     def until(self, at: int) -> None:
         """The days that have begun by then."""
         while self._turns and self._turns[0] <= at:
             for pbx, segment in segments_of(self._newest.values()):
-                self._crew.turned(pbx, segment)
+                self._crew.retold(pbx, segment)
             self._newest.clear()
-            self._turning.clear()
+            self._lone.clear()
             self._crew.turn_to(self._turns.pop(0))
 
 

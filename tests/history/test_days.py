@@ -113,14 +113,14 @@ async def test_so_does_a_crew_of_agents_with_a_seat_each_whose_clocks_are_told_b
     new_database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = 0
-    turn = AgentClock.turn
+    retell = AgentClock.retell
 
     def count(day: AgentClock, *change) -> None:
         nonlocal told
         told += 1
-        turn(day, *change)
+        retell(day, *change)
 
-    monkeypatch.setattr(AgentClock, "turn", count)
+    monkeypatch.setattr(AgentClock, "retell", count)
     for seed in range(8):
         engine = open_engine(new_database())
         floor = random_floor(random.Random(seed), steps=150)
