@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from ccd.floor.events import CallerJoined, CallerLeft, Heard, Lost, PbxEvent, Snapshot
+from ccd.floor.events import CallEnded, CallerJoined, CallerLeft, Heard, Lost, PbxEvent, Snapshot
 
 SECOND = 1_000_000  # µs
 BEGINNING, END = -(2**62), 2**62
@@ -53,10 +53,12 @@ class Log:
     def between(self, start: int, end: int) -> Iterator[PbxEvent]:
         """The log's news of a gap; a `Lost` where it falls silent before the gap's end."""
         first_second, last_second = start // SECOND * SECOND, end // SECOND * SECOND
-        low, high = bisect_left(self._times, first_second), bisect_right(self._times, end)
+        # From a second before the gap on, so that a line of then is not missing where its like comes inside the gap.
+        low, high = bisect_left(self._times, first_second - SECOND), bisect_right(self._times, end)
         reached = start
         for event in self._events[low:high]:
-            if event.at in (first_second, last_second) and self._was_told(event):
+            is_at_seam = event.at <= first_second + SECOND or event.at == last_second
+            if (is_at_seam and self._was_told(event)) or event.at < first_second:
                 continue
             reached = max(event.at, start)
             yield replace(event, at=reached)
@@ -84,5 +86,8 @@ def _fingerprint(event: PbxEvent) -> Fingerprint:
             return (type(event).__name__, "", "", event.at)
         case CallerJoined() | CallerLeft():
             return (type(event).__name__, event.call, event.queue, None)
-    apart = (getattr(event, "call", None), getattr(event, "paused", None), getattr(event, "reason", None))
+        case CallEnded():  # AMI does not always name the call, nor always as the log does
+            return (type(event).__name__, event.seat, event.queue, None)
+    paused = getattr(event, "paused", None)
+    apart = (getattr(event, "call", None), paused, getattr(event, "reason", None) if paused else None)
     return (type(event).__name__, event.seat, getattr(event, "queue", ""), apart)

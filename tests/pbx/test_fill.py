@@ -2,7 +2,21 @@
 
 from ccd.floor.events import CallConnected, CallEnded, CallOffered, Device, Lost, MemberPaused, PbxEvent
 from ccd.pbx.fill import fill
-from tests.floor.floors import S, added, lost, member, only_record, paused, snapshot, tell, unpaused
+from tests.floor.floors import (
+    S,
+    added,
+    connected,
+    ended,
+    lost,
+    member,
+    missed,
+    offered,
+    only_record,
+    paused,
+    snapshot,
+    tell,
+    unpaused,
+)
 
 STREAM = [added(1), paused(10.4, "toilet"), lost(10.5), snapshot(60.2, member()), paused(80, "water")]
 
@@ -27,6 +41,32 @@ def test_what_ami_told_stands_and_is_told_once() -> None:
 def test_a_line_of_the_gaps_first_second_comes_after_what_was_told() -> None:
     events = list(fill(STREAM, logged(paused(10, "toilet"), unpaused(10))))
     assert tell(*events).line() == [(1, "available"), (10.4, "paused"), (10.5, "available"), (80, "paused")]
+
+
+def test_what_ami_told_at_the_end_of_a_second_and_the_log_wrote_in_the_next_is_told_once() -> None:
+    stream = [added(1), offered(5), missed(7), offered(9.9), connected(9.98), lost(9.98), snapshot(60, member())]
+    log = [added(1), offered(5), missed(7), offered(10), connected(10), ended(20), paused(80)]
+    record = only_record(*fill(stream, log), until=90)
+    assert (record.offered, record.answered, record.missed) == (2, 1, 1)
+    stream = [added(1), offered(5), missed(9.99), lost(9.99), snapshot(60, member())]
+    assert only_record(*fill(stream, [added(1), offered(5), missed(10), paused(80)]), until=90).missed == 1
+
+
+def test_what_was_told_in_the_second_before_a_gap_hides_nothing_like_it_inside() -> None:
+    stream = [added(1), paused(8.1, "toilet"), unpaused(9.2), lost(9.3), snapshot(60, member())]
+    log = [added(1), paused(8, "toilet"), unpaused(9), paused(9, "toilet"), unpaused(30), paused(80)]
+    assert tell(*fill(stream, log)).line()[1:5] == [
+        (8.1, "paused"),
+        (9.2, "available"),
+        (9.3, "paused"),
+        (30, "available"),
+    ]
+
+
+def test_an_end_is_the_same_whatever_its_call_is_called() -> None:
+    stream = [added(1), connected(2, "a"), connected(3, "b"), ended(10.2, None), lost(10.3), snapshot(60, member())]
+    log = [added(1), connected(2, "a"), connected(3, "b"), ended(10, "a"), ended(20, "b"), paused(80)]
+    assert tell(*fill(stream, log)).line()[1:3] == [(2, "on_call"), (20, "wrap_up")]
 
 
 def test_the_snapshot_after_a_filled_gap_is_held_against_it() -> None:
