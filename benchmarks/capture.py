@@ -91,7 +91,7 @@ def by_panoramisk(chunks: list[bytes]) -> int:
 def by_capture(chunks: list[bytes], keep: Keep = keep_nothing) -> int:
     """What happens between the socket and whoever follows: blocks, filter, events, the bounded queue."""
     blocks = Blocks()
-    observation = Observation(blocks, Translator(Scope()), keep)
+    observation = Observation(Translator(Scope()), keep)
     inbox = Inbox(10_000_000)
     observation.begin()
     observation.ask()

@@ -106,7 +106,7 @@ class WholeWay:
         self._recorder = recorder
         self._sink = Sink()
         self._blocks = Blocks()
-        self._observation = Observation(self._blocks, Translator(Scope()), keep)
+        self._observation = Observation(Translator(Scope()), keep)
         self._inbox = Inbox(INBOX_EVENTS_MAX)
         self._stores = Store(connect(redis_url), "bench"), Store(connect(redis_url), "bench")
         self._writer = Writer(self._stores[0], self.floors.changes, self.floors.everything)

@@ -81,7 +81,7 @@ def _events(site: Site, ami: list[Path], queue_log: list[Path]) -> Iterator[PbxE
         logged = list(log.read(queue_log))
     except OSError as error:
         raise CaptureError(f"{error.filename}: can't be read: {error.strerror}") from None
-    _check_used(ami, len(told), capture.damage.blocks or _foreign(ami), "block of AMI")
+    _check_used(ami, len(told), capture.dropped or _foreign(ami), "block of AMI")
     _check_used(queue_log, len(logged), log.unreadable, "line of a queue_log")
     yield from fill(told, logged)
 

@@ -124,7 +124,7 @@ class Figures(Collector):
             events.add_metric([name], self._health.events[name])
             dropped.add_metric([name], pbx.inbox.dropped)
             rejected.add_metric([name], floor.rejected.total() + pbx.translator.rejected.total())
-            damaged.add_metric([name], pbx.blocks.damage.blocks)
+            damaged.add_metric([name], pbx.blocks.dropped)
             reconnects.add_metric([name], pbx.reconnects)
             unkept.add_metric([name], kept.dropped + kept.failed)
         yield from (live, heard, waiting, events, dropped, rejected, damaged, reconnects, unkept)

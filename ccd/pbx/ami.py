@@ -17,7 +17,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
 from ccd.errors import LoginRefusedError, NoAnswerError, PbxLostError, PbxTlsError, PbxUnreachableError
-from ccd.pbx.blocks import RESPONSE, Blocks
+from ccd.pbx.blocks import RESPONSE, Blocks, headers_of
 
 EVENT_CLASSES = "agent,system"  # of all that the account may read, what is of use: Asterisk sends no more
 
@@ -159,7 +159,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
             self._hear(found)
             for block in found:
                 if block.startswith(RESPONSE):
-                    self.handle_message(Message(self._blocks.headers(block)))
+                    self.handle_message(Message(headers_of(block)))
         except Exception as error:  # whatever it is: an exception that leaves a protocol is only logged by asyncio
             self._ended(error)
             self.transport.abort()

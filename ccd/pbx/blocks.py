@@ -6,7 +6,6 @@ is dropped and counted, and the next blank line is a new start. Reading a name o
 a busy PBX are of no interest, and are known by their name alone.
 """
 
-from dataclasses import dataclass
 from typing import cast
 
 END = b"\r\n\r\n"
@@ -21,20 +20,11 @@ BLOCK_BYTES_MAX = 256 * 1024
 STAMP_S_MAX = 4_102_444_799  # the last second of the year 2099: what is later is garbage, not a time
 
 
-@dataclass(slots=True)
-class Damage:
-    """What could not be used of a stream, counted."""
-
-    blocks: int = 0  # dropped for their length, or because no header was in them
-    bytes: int = 0  # in those blocks
-    undecodable: int = 0  # blocks with bytes that are no UTF-8; each bad byte became U+FFFD
-
-
 class Blocks:
-    """Cuts a stream into blocks. `damage` counts what was dropped, from the first byte on."""
+    """Cuts a stream into blocks. `dropped` counts those that were too long, or had no header in them."""
 
     def __init__(self, line_bytes_max: int = LINE_BYTES_MAX, block_bytes_max: int = BLOCK_BYTES_MAX) -> None:
-        self.damage = Damage()
+        self.dropped = 0
         self._line_bytes_max = line_bytes_max
         self._block_bytes_max = block_bytes_max
         self._rest = b""
@@ -45,7 +35,7 @@ class Blocks:
         blocks = (self._rest + data).split(END)
         self._rest = blocks.pop()
         if self._skipping and blocks:
-            self.damage.bytes += len(blocks.pop(0))
+            del blocks[0]
             self._skipping = False
         if len(self._rest) > self._block_bytes_max:
             self._skip_rest()
@@ -60,29 +50,10 @@ class Blocks:
         self._skipping = False
         return self._usable(rest[:-2]) if whole else []
 
-    def headers(self, block: bytes) -> dict[str, str]:
-        """All headers of the block by name. Of a header that comes twice the last value counts."""
-        lines = self.text(block).split("\r\n")
-        return dict(cast("list[tuple[str, str]]", [line.split(": ", 1) for line in lines if ": " in line]))
-
-    def text(self, block: bytes) -> str:
-        """U+FFFD stands for what is no UTF-8, and for NUL, which no database takes."""
-        if NUL in block:
-            self.damage.undecodable += 1
-            block = block.replace(NUL, REPLACEMENT)
-        try:
-            return block.decode()
-        except UnicodeDecodeError:
-            self.damage.undecodable += 1
-            return block.decode(errors="replace")
-
     def _skip_rest(self) -> None:
         """The block that is coming is too long: forget it, but not the start of a blank line at its end."""
-        tail = self._rest[-3:]
-        if not self._skipping:
-            self.damage.blocks += 1
-        self.damage.bytes += len(self._rest) - len(tail)
-        self._rest = tail
+        self.dropped += not self._skipping
+        self._rest = self._rest[-3:]
         self._skipping = True
 
     def _usable(self, block: bytes) -> list[bytes]:
@@ -98,9 +69,7 @@ class Blocks:
         usable = block[start:] if start is not None else b""
         if not self._fits(usable):
             usable = b""
-        if len(usable) < len(block):
-            self.damage.blocks += 1
-            self.damage.bytes += len(block) - len(usable)
+        self.dropped += len(usable) < len(block)
         return [*banner, usable] if usable else banner
 
     def _fits(self, block: bytes) -> bool:
@@ -113,6 +82,17 @@ def _first_header(block: bytes) -> int | None:
     """Where the first line that can start a block begins, after garbage without a blank line."""
     starts = [start + 2 for word in (EVENT, RESPONSE) if (start := block.find(b"\r\n" + word)) >= 0]
     return min(starts, default=None)
+
+
+def headers_of(block: bytes) -> dict[str, str]:
+    """All headers of the block by name. Of a header that comes twice the last value counts."""
+    lines = text_of(block).split("\r\n")
+    return dict(cast("list[tuple[str, str]]", [line.split(": ", 1) for line in lines if ": " in line]))
+
+
+def text_of(block: bytes) -> str:
+    """U+FFFD stands for what is no UTF-8, and for NUL, which no database takes."""
+    return (block.replace(NUL, REPLACEMENT) if NUL in block else block).decode(errors="replace")
 
 
 def event_name(block: bytes) -> bytes:

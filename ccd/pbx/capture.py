@@ -75,9 +75,8 @@ class Pbx:
         self._log = log
         self._clock = clock
         self._random = random or Random()
-        self._observation = Observation(
-            self.blocks, self.translator, keep, margin_us=round(config.watermark_margin_s * 1_000_000)
-        )
+        margin_us = round(config.watermark_margin_s * 1_000_000)
+        self._observation = Observation(self.translator, keep, margin_us=margin_us)
         self.hearing = Hearing()
         self._delay_s = config.reconnect_delay_s_min
         self._silence_s_max = min(config.ping_deadline_s, config.ping_interval_s)
@@ -89,7 +88,7 @@ class Pbx:
         self._news = asyncio.Event()
         self._expecting = False  # whatever is heard is news
         self._heard_s = 0.0  # when the last chunk came, by the event loop's clock
-        self._damaged = 0
+        self._dropped = 0
         self._untimed = 0
         self._outage: type[PbxError] | None = None
 
@@ -267,12 +266,12 @@ class Pbx:
         notices, self._observation.notices = self._observation.notices, set()
         if b"FullyBooted" in notices:
             self._booted = self._sees_booted = True
-        damaged = self.blocks.damage.blocks > self._damaged
-        self._damaged = self.blocks.damage.blocks
-        if notices or damaged:
+        dropped = self.blocks.dropped > self._dropped
+        self._dropped = self.blocks.dropped
+        if notices or dropped:
             self._resync = True
             self.hearing.doubt()
-        if notices or damaged or self._expecting:
+        if notices or dropped or self._expecting:
             self._news.set()
 
     def _put(self, events: list[PbxEvent], before: int | None = None) -> None:

@@ -20,14 +20,18 @@ SETTLE_US = 500_000  # how long after a QueueStatus answer events may still come
 
 
 class Capture:
-    """One PBX's captured streams. `damage` and `rejected` say what could not be used."""
+    """One PBX's captured streams. `dropped` and `rejected` say what could not be used."""
 
     def __init__(self, scope: Scope | None = None, *, settle_us: int = SETTLE_US) -> None:
         self._blocks = Blocks()
         self._translator = Translator(scope or Scope())
-        self._observation = Observation(self._blocks, self._translator, settle_us=settle_us)
-        self.damage = self._blocks.damage
+        self._observation = Observation(self._translator, settle_us=settle_us)
         self.rejected = self._translator.rejected
+
+    @property
+    def dropped(self) -> int:
+        """Blocks."""
+        return self._blocks.dropped
 
     def read(self, files: Iterable[Path]) -> Iterator[PbxEvent]:
         """The events of the files, in the order of their time. Raises BackwardsError, and OSError as `open` does."""

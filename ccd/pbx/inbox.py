@@ -15,7 +15,6 @@ class Inbox:
 
     def __init__(self, events_max: int) -> None:
         self.dropped = 0  # events, since the start
-        self.overflows = 0
         self._events_max = events_max
         self._events: list[PbxEvent] = []
         self._filled = asyncio.Event()
@@ -31,7 +30,6 @@ class Inbox:
         """Add the events in their order; False, and none of them is added, where there is no room."""
         if events and len(self._events) + len(events) > self._events_max:
             self.dropped += len(events)
-            self.overflows += 1
             self.caught_up.clear()
             return False
         if events:

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 
 from ccd.floor.events import Heard, Lost, PbxEvent
-from ccd.pbx.blocks import Blocks, event_name, microseconds, stamp
+from ccd.pbx.blocks import event_name, microseconds, stamp, text_of
 from ccd.pbx.headers import ROW_HEADERS
 from ccd.pbx.shapes import Picking
 from ccd.pbx.snapshot import ROWS, Gathering
@@ -63,7 +63,6 @@ class Observation:
 
     def __init__(
         self,
-        blocks: Blocks,
         translator: Translator,
         keep: Keep = keep_nothing,
         *,
@@ -74,7 +73,6 @@ class Observation:
         self.phase = DEAF
         self.latest: int | None = None  # µs; what is stamped later is not taken. None: a capture may be of any time
         self.notices: set[bytes] = set()  # NOTICES that were heard; whoever acts on them takes them away
-        self._blocks = blocks
         self._picking = Picking(PICKED)
         self._translator = translator
         self._keep = keep
@@ -159,7 +157,7 @@ class Observation:
     # --- blocks ------------------------------------------------------------------------------------------------------
 
     def _queue_event(self, name: bytes, block: bytes, out: list[PbxEvent]) -> None:
-        values = self._picking.pick(name, self._blocks.text(block))
+        values = self._picking.pick(name, text_of(block))
         at, is_ours = microseconds(values[0]), self._translator.takes(values[1])
         if at is None:
             if is_ours and self.phase is not DEAF:
@@ -201,7 +199,7 @@ class Observation:
         if self._gathering is None and self.phase is not DEAF and name == b"QueueParams":
             self._gathering = Gathering(self._translator)
         if self._gathering is not None:
-            values = self._picking.pick(name, self._blocks.text(block))
+            values = self._picking.pick(name, text_of(block))
             self._gathering.row(name, dict(zip(ROW_HEADERS, values, strict=True)), block)
 
     def _response(self, block: bytes, out: list[PbxEvent]) -> None:

@@ -73,7 +73,7 @@ async def hear(config: Path) -> None:
     evidence = Evidence(
         site.settings.evidence.directory, "pbx", SaidLog(), keep_days=365, clock=lambda: MIDNIGHT + 90_000
     )
-    observation = Observation(blocks, Translator(Scope()), evidence.keep, settle_us=500_000)
+    observation = Observation(Translator(Scope()), evidence.keep, settle_us=500_000)
     observation.begin()
     floors = Floors(site, list, lambda: round((MIDNIGHT + 90_000) * 1_000_000))
     async with recording(engine) as recorder:

@@ -61,7 +61,7 @@ def test_two_real_asterisks_tell_the_same_story(version):
     assert [event.reason for event in events if isinstance(event, MemberPaused) and event.paused] == [
         "toilet", "ticket", "water", "water", "", "", "ticket", "ticket", "duringcall", "duringcall",
     ]  # fmt: skip
-    assert capture.damage.blocks == 0
+    assert capture.dropped == 0
     assert not capture.rejected
 
 

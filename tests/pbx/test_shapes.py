@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccd.pbx.blocks import Blocks, event_name
+from ccd.pbx.blocks import Blocks, event_name, text_of
 from ccd.pbx.observation import PICKED
 from ccd.pbx.shapes import SHAPES_MAX, Picking
 
@@ -27,10 +27,10 @@ def searched(text: str, names: Sequence[str]) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.name)
 def test_of_a_captures_blocks_the_same_is_picked_as_stands_in_them(capture):
-    blocks, picking = Blocks(), Picking(PICKED)
+    picking = Picking(PICKED)
     picked = 0
-    for block in blocks.feed(capture.read_bytes()):
-        name, text = event_name(block), blocks.text(block)
+    for block in Blocks().feed(capture.read_bytes()):
+        name, text = event_name(block), text_of(block)
         if name in PICKED:
             assert picking.pick(name, text) == searched(text, PICKED[name])
             picked += 1

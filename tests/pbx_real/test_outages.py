@@ -149,7 +149,7 @@ async def test_garbage_and_long_lines_cost_no_event_and_are_followed_by_a_snapsh
             pbx.unpause(SEAT)
             await ccd.until_states(SEAT, ["available", "paused:meal", "available"])
             await ccd.until(lambda: len(ccd.snapshots) > seen)
-            assert ccd.pbx.blocks.damage.blocks == 3
+            assert ccd.pbx.blocks.dropped == 3
             assert ccd.states(SEAT) == ["available", "paused:meal", "available"]
             assert len(ccd.proxy.streams) == 1
 
@@ -162,7 +162,7 @@ async def test_a_queue_that_overflows_is_a_gap_that_is_marked_and_resynchronised
             ccd.reading.clear()
             await ccd.until(lambda: ccd.pbx.inbox.caught_up.is_set())
             await asyncio.to_thread(storm, pbx)
-            await ccd.until(lambda: ccd.pbx.inbox.overflows)
+            await ccd.until(lambda: ccd.pbx.inbox.dropped)
             assert ccd.pbx.state == "catching_up"
             pbx.pause(SEAT, "meal")
             ccd.reading.set()

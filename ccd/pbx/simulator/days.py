@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from ccd.floor.events import PbxEvent
-from ccd.pbx.simulator.ami_text import blocks
 from ccd.pbx.simulator.floor_words import floor_events
 from ccd.pbx.simulator.life import Life, midnight_of
 from ccd.pbx.simulator.speech import Speech
@@ -25,8 +24,3 @@ def speech_of_day(people: tuple[Person, ...], day: date, zone: ZoneInfo, seed: i
 def events_of_day(people: tuple[Person, ...], day: date, zone: ZoneInfo, seed: int) -> Iterator[PbxEvent]:
     """The day as the floor's events."""
     return floor_events(speech_of_day(people, day, zone, seed))
-
-
-def blocks_of_day(people: tuple[Person, ...], day: date, zone: ZoneInfo, seed: int) -> Iterator[bytes]:
-    """The day as AMI bytes, an event at a time: what a client that is connected all day receives."""
-    return (blocks((speech,)) for speech in speech_of_day(people, day, zone, seed))

@@ -7,7 +7,7 @@ channels. `22.autopause.ami` is the same PBX with `autopause = all`. `22.ami` ha
 
 from pathlib import Path
 
-from ccd.pbx.blocks import Blocks, event_name, stamp
+from ccd.pbx.blocks import Blocks, event_name, headers_of, stamp
 
 CAPTURES = Path(__file__).parents[1] / "captures"
 
@@ -36,7 +36,7 @@ def header_names(block: bytes) -> list[str]:
 
 def facts(block: bytes) -> Headers:
     """The block's headers but for its time and what names channels."""
-    headers = Blocks().headers(block)
+    headers = headers_of(block)
     return {
         name: value
         for name, value in headers.items()

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import pytest
 
-from ccd.pbx.blocks import Blocks, event_name
+from ccd.pbx.blocks import Blocks, event_name, headers_of
 from ccd.pbx.simulator import ami_text
 from ccd.pbx.simulator.queues import QueueKind
 from ccd.pbx.simulator.speech import FREE, IN_USE, RINGING, UNAVAILABLE
@@ -194,7 +194,7 @@ def test_an_end_without_channels_names_only_queue_and_member(end: Callable[[Lead
     lead.switch.answer(lead.us(4), wang, status_first=False)
     end(lead, wang)
     (complete,) = (block for block in lead.said() if event_name(block) == b"AgentComplete")
-    headers = Blocks().headers(complete)
+    headers = headers_of(complete)
     assert ("Uniqueid" in headers) is names_a_call
     assert headers["Interface"] == WANG.interface
     assert headers["TalkTime"] == "5"

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import pytest
 
-from ccd.pbx.blocks import Blocks
+from ccd.pbx.blocks import Blocks, headers_of
 from ccd.pbx.simulator.requests import Request, Requests
 from ccd.pbx.simulator.session import Account, Session
 from ccd.pbx.simulator.speech import SECOND
@@ -32,8 +32,7 @@ def session(switch: Switch | None = None, *, logged_in: bool = True) -> Session:
 
 
 def ask(asked: Session, *, at_s: float = NOW_S, **headers: str) -> list[dict[str, str]]:
-    reader = Blocks()
-    return [reader.headers(block) for block in reader.feed(raw(asked, at_s=at_s, **headers))]
+    return [headers_of(block) for block in Blocks().feed(raw(asked, at_s=at_s, **headers))]
 
 
 def raw(asked: Session, *, at_s: float = NOW_S, **headers: str) -> bytes:

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ccd.pbx.blocks import Blocks, event_name, stamp
+from ccd.pbx.blocks import Blocks, event_name, stamp, text_of
 from ccd.pbx.observation import PICKED
 from ccd.pbx.shapes import Picking
-from ccd.pbx.simulator.days import blocks_of_day, events_of_day, speech_of_day
+from ccd.pbx.simulator.ami_text import blocks
+from ccd.pbx.simulator.days import events_of_day, speech_of_day
 from ccd.pbx.simulator.life import Life, midnight_of
 from ccd.pbx.simulator.queues import QUEUES
 from ccd.pbx.simulator.speech import (
@@ -81,9 +82,9 @@ def test_a_day_reached_by_living_is_the_day_that_was_begun_with():
 def test_the_day_as_events_is_what_reading_its_bytes_gives():
     reader, picking, translator = Blocks(), Picking(PICKED), Translator(Scope())
     read = [
-        translator.event(event_name(block), picking.pick(event_name(block), reader.text(block)), stamp(block), 0)
-        for piece in blocks_of_day(people(), DAY, ZONE, SEED)
-        for block in reader.feed(piece)
+        translator.event(event_name(block), picking.pick(event_name(block), text_of(block)), stamp(block), 0)
+        for speech in speech_of_day(people(), DAY, ZONE, SEED)
+        for block in reader.feed(blocks((speech,)))
         if event_name(block) in QUEUE_EVENTS
     ]
     assert read == list(events_of_day(people(), DAY, ZONE, SEED))

@@ -13,8 +13,9 @@ import pytest
 from ccd.errors import AddressTakenError
 from ccd.pbx.blocks import Blocks, event_name, stamp
 from ccd.pbx.simulator import server
+from ccd.pbx.simulator.ami_text import blocks
 from ccd.pbx.simulator.clock import VirtualClock
-from ccd.pbx.simulator.days import blocks_of_day
+from ccd.pbx.simulator.days import speech_of_day
 from ccd.pbx.simulator.life import Life, midnight_of
 from ccd.pbx.simulator.load import Load
 from ccd.pbx.simulator.server import Floor, SimulatedPbx
@@ -116,7 +117,7 @@ async def test_time_passes_at_the_speed_that_was_asked_for():
 async def test_what_the_socket_sends_is_the_day_byte_for_byte():
     hands = Hands()
     start = midnight_of(DAY, ZONE)
-    expected = b"".join(blocks_of_day(staff(12, 1), DAY, ZONE, 1))
+    expected = blocks(speech_of_day(staff(12, 1), DAY, ZONE, 1))
     async with running(life(), VirtualClock(start, 3600, hands)) as switch:
         client = await switch.client()
         for hour in range(1, 24):
