@@ -4,7 +4,7 @@ Both speak the floor's events. What AMI observed stands; the log counts only whe
 first word, between `Lost` and the snapshot after it, after its last word. The log's whole seconds sort after the AMI
 events of the same second; at a seam, a line that AMI told too is the same event, and is passed over. A gap that the log
 covers is none any more: the snapshot after it is held against the floor as in mid-stream. Where the log does not reach,
-a gap stays.
+and where it tells of a restart, a gap stays.
 """
 
 from bisect import bisect_left, bisect_right
@@ -58,8 +58,10 @@ class Log:
         reached = start
         for event in self._events[low:high]:
             is_at_seam = event.at <= first_second + SECOND or event.at == last_second
-            if (is_at_seam and self._was_told(event)) or event.at < first_second:
+            if isinstance(event, Lost) or (is_at_seam and self._was_told(event)) or event.at < first_second:
                 continue
+            if isinstance(event, Heard):  # a restart: nothing is known since whatever was said last, by either
+                yield Lost(reached)
             reached = max(event.at, start)
             yield replace(event, at=reached)
         if high == len(self._events) and start != BEGINNING and end != END and self._times and self.covers(start):

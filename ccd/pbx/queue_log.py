@@ -5,8 +5,9 @@ A line is `epoch|callid|queue|agent|EVENT|data1|…`, in whole seconds. ADDMEMBE
 A name on no roster stands for itself, so that nothing is lost. The log tells no telephone's state and no offer: that a
 seat was rung is known when it ends, by its ring time, so events are put back into the order of their times.
 
-QUEUESTART is a (re)start: from the last line before it a gap begins. No snapshot ends it, since the log has none:
-whoever was signed in stays unobserved until a line of its own, which says at least that it is there.
+QUEUESTART is a (re)start: from the last line before it a gap begins, and a `Heard`, of which a log tells no other, says
+when it was. No snapshot ends the gap, since the log has none: whoever was signed in stays unobserved until a line of its
+own, which says at least that it is there.
 """
 
 from collections import Counter
@@ -24,6 +25,7 @@ from ccd.floor.events import (
     CallerLeft,
     CallOffered,
     Device,
+    Heard,
     Lost,
     MemberAdded,
     MemberPaused,
@@ -91,7 +93,7 @@ class QueueLog:
             if verb == "QUEUESTART":
                 yield from self._release(None)
                 if self._last_at is not None:
-                    yield Lost(self._last_at)
+                    yield from (Lost(self._last_at), Heard(line.at))
             else:
                 self._take(verb, line)
                 yield from self._release(line.at - RING_S_MAX * SECOND)

@@ -7,6 +7,7 @@ from tests.floor.floors import (
     added,
     connected,
     ended,
+    heard,
     lost,
     member,
     missed,
@@ -80,6 +81,23 @@ def test_where_the_log_falls_silent_the_gap_goes_on() -> None:
     assert Lost(30 * S) in events
     assert tell(*events).line() == [(1, "available"), (10.4, "paused"), (30, "unobserved"), (60.2, "available"),
                                     (80, "paused")]  # fmt: skip
+
+
+def test_a_restart_inside_a_gap_is_one_from_the_last_word_of_either_and_no_call_outlives_it() -> None:
+    stream = [added(1), connected(20, queue="sales"), heard(40), lost(40), snapshot(60.2, member()), heard(90)]
+    restart: list[PbxEvent] = [lost(20), heard(50)]  # the log has not written since the connect
+    events = list(fill(stream, [added(1), connected(20, queue="sales"), *restart, paused(80, "water")]))
+    assert tell(*events).line() == [(1, "available"), (20, "on_call"), (40, "unobserved"), (60.2, "available")]
+    events = list(fill(stream, [added(1), connected(20), ended(45), *[lost(45), heard(50)], paused(80, "water")]))
+    assert tell(*events).line()[1:3] == [(20, "on_call"), (45, "unobserved")]
+
+
+def test_a_restart_that_ami_lived_through_is_no_second_gap() -> None:
+    stream = [added(1), lost(10), snapshot(15, member()), heard(40), lost(40), snapshot(60, member()), paused(80)]
+    log = [added(1), lost(1), heard(12), paused(41), unpaused(45), paused(80)]
+    assert tell(*fill(stream, log)).line()[:5] == [
+        (1, "available"), (10, "unobserved"), (15, "available"), (41, "paused"), (45, "available"),
+    ]  # fmt: skip
 
 
 def test_a_log_that_begins_inside_the_gap_tells_of_who_speaks() -> None:

@@ -13,6 +13,7 @@ from ccd.floor.events import (
     CallerLeft,
     CallOffered,
     Device,
+    Heard,
     Lost,
     MemberAdded,
     MemberPaused,
@@ -112,8 +113,8 @@ def test_a_restart_begins_a_gap_at_the_last_line_and_the_first_start_of_a_log_no
         "180|NONE|q|Ann 安|PAUSE|meal",
         tmp_path=tmp_path,
     )
-    assert [type(event) for event in events] == [MemberAdded, Lost, MemberPaused]
-    assert [event.at for event in events] == [100 * S, 100 * S, 180 * S]
+    assert [type(event) for event in events] == [MemberAdded, Lost, Heard, MemberPaused]
+    assert [event.at for event in events] == [100 * S, 100 * S, 170 * S, 180 * S]
 
 
 def test_lines_that_are_none_are_counted_and_passed_over(tmp_path):
