@@ -85,17 +85,19 @@ class Closer:
         self.measuring, self.units, self.policies = measuring, units, policies
 
     async def run(self, interval_s: float = CLOSE_INTERVAL_S) -> None:
-        """Looks each `interval_s` for what can be closed. A database that is busy or away is said once."""
-        waiting: tuple[tuple[str, date], ...] = ()
+        """Looks each `interval_s` for what can be closed. A database that is busy or away is said once; so is a day
+        that waits, at the second look: at the first its end may be a moment ago, and the PBX about to say so."""
+        looks: dict[tuple[str, date], int] = {}  # at which a day was found waiting
         away = False
         while True:
             try:
                 seen = await self.close_due()
-                said = tuple((each.unit, each.day.day) for each in seen.waiting)
-                if said != waiting:
-                    for each in seen.waiting:
-                        log.warning("a day waits", unit=each.unit, day=str(each.day.day), why=_why(each.lagging))
-                waiting, away = said, False
+                waiting = {(each.unit, each.day.day): each for each in seen.waiting}
+                looks = {name: looks.get(name, 0) + 1 for name in waiting}
+                for (unit, day), each in waiting.items():
+                    if looks[unit, day] == 2:
+                        log.warning("a day waits", unit=unit, day=str(day), why=_why(each.lagging))
+                away = False
             except (DatabaseBusyError, *DRIVER_ERRORS) as error:
                 if not is_away(error):
                     raise
@@ -111,7 +113,10 @@ class Closer:
             seen = await self.outlook(self._now())
             self.waits_since = min((each.day.day for each in (*seen.due, *seen.waiting)), default=None)
             for each in seen.due:
-                _say(await self.close(each.unit, each.day.day))
+                try:
+                    _say(await self.close(each.unit, each.day.day))
+                except DayWaitsError:  # a PBX that lags has named a seat of the unit since: the next look finds it so
+                    return seen
             self.waits_since = min((each.day.day for each in seen.waiting), default=None)
             return seen
 

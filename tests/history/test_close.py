@@ -1,22 +1,28 @@
 """A day is closed once every PBX has been heard to its end, exactly once, and anew only where a figure is another."""
 
 import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import monotonic
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
-from ccd.bank.fate import Fate
+from ccd.bank.fate import Fate, Settlement
+from ccd.bank.measured import Measured
 from ccd.errors import DayWaitsError, UnknownUnitError
 from ccd.floor.owners import Owner
 from ccd.floor.rules import ALWAYS
+from ccd.history.close import Closer
 from ccd.history.day_rows import content_digest
 from ccd.history.schema import day_records
 from ccd.history.unit_days import note_stale
 from ccd.sql.turns import take_turn
 from tests.floor.floors import S, added, heard, lost, member, paused, removed, snapshot, unpaused
-from tests.history.closing import ANN, BEN, DAY_S, FIRST, SECOND, WAIT_S, Bank, measuring
+from tests.history.closing import ANN, BEN, DAY_S, FIRST, POLICIES, SECOND, WAIT_S, Bank, measuring
 from tests.history.observing import IMPATIENT, observe, record, recording
 
 SHIFT = (
@@ -265,6 +271,69 @@ async def test_the_closer_closes_by_itself_while_a_floor_is_recorded(engine: Asy
                     bank.settled.clear()
         closing.cancel()
     assert [day.day.day for day in bank.asked] == [1, 2, 3]
+
+
+async def until(holds: Callable[[], object]) -> None:
+    ends = monotonic() + 10
+    while not holds():
+        assert monotonic() < ends
+        await asyncio.sleep(0.01)
+
+
+async def test_a_seat_that_comes_to_light_at_a_pbx_that_lags_has_the_day_wait_and_ends_nothing(
+    engine: AsyncEngine,
+) -> None:
+    def owner(pbx: str, seat: str, name: str, at: int) -> Owner | None:
+        return Owner(*{ANN: ("ann", "a"), BEN: ("ben", "b")}.get(seat, ("cem", "b")), False)
+
+    await record(engine, *SHIFT, heard(DAY_S))
+    bank = Bank(engine, now_s=DAY_S, units=("a", "b"), pbxs=("pbx", "slow"), site=measuring(owner))
+
+    async def settles_while_another_pbx_speaks(measured: Iterable[Measured], dry_run: bool) -> Settlement:
+        await record(engine, added(DAY_S - 50, seat="PJSIP/3001"), pbx="slow")
+        return await bank.settle(measured, dry_run)
+
+    bank.closer = Closer(
+        engine, bank.site, bank.units, bank.pbxs, POLICIES, settles_while_another_pbx_speaks, bank.now, WAIT_S
+    )
+    await bank.closer.close_due()
+    assert await bank.revisions() == [("ann", FIRST, 1)]
+    assert bank.closer.waits_since == FIRST
+    seen = await bank.closer.close_due()
+    assert [(each.unit, list(each.lagging)) for each in seen.waiting] == [("b", ["slow"])]
+
+
+async def test_a_day_that_waits_is_said_once_whatever_waits_beside_it(engine: AsyncEngine) -> None:
+    def owner(pbx: str, seat: str, name: str, at: int) -> Owner | None:
+        return Owner("ann", "east", False) if seat == ANN else Owner("ben", "west", False)
+
+    def said(logs: Sequence[Mapping[str, Any]]) -> list[str]:
+        return [entry["unit"] for entry in logs if entry["event"] == "a day waits"]
+
+    await record(engine, *SHIFT[:2], heard(14 * 3_600))
+    site = measuring(owner, east="Asia/Shanghai", west="UTC")
+    bank = Bank(engine, 16 * 3_600, units=("east", "west"), site=site)
+    with capture_logs() as logs:
+        async with asyncio.TaskGroup() as group:
+            closing = group.create_task(bank.closer.run(interval_s=0.01))
+            await until(lambda: said(logs) == ["east"])
+            bank.now_s = 26 * 3_600
+            await until(lambda: len(said(logs)) > 1)
+            await asyncio.sleep(0.1)
+            closing.cancel()
+    assert said(logs) == ["east", "west"]
+
+
+async def test_a_day_that_is_over_this_moment_is_no_news(engine: AsyncEngine) -> None:
+    await record(engine, *SHIFT, heard(DAY_S - 1))
+    bank = Bank(engine, now_s=DAY_S + 1)
+    with capture_logs() as logs:
+        async with asyncio.TaskGroup() as group:
+            closing = group.create_task(bank.closer.run(interval_s=3_600))
+            await until(lambda: bank.closer.waits_since)
+            await asyncio.sleep(0.05)
+            closing.cancel()
+    assert logs == []
 
 
 async def test_a_gap_over_midnight_is_nobodys_time(engine: AsyncEngine) -> None:
