@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ccd.daemon.site import Site
 from ccd.floor.events import Member, Snapshot
 from ccd.pbx.capture import Pbx, PbxConfig
-from ccd.pbx.headers import is_optimised_away
+from ccd.pbx.headers import OPTIMISED_AWAY, is_optimised_away
 from ccd.pbx.incidents import Finding
 
 SPARE_S = 5.0  # beyond the limits of login and snapshot, for what lies between them
@@ -78,7 +78,7 @@ def warnings_of(probe: Probe, site: Site, now_us: int) -> Iterator[str]:
     """What works, and is probably not meant."""
     yield from (str(finding) for finding in probe.findings)
     for seat in sorted({member.seat for member in probe.members if is_optimised_away(member.seat)}):
-        yield f"{seat} lacks /n: Asterisk takes its channel away, and calls look free before they end"
+        yield f"{seat} {OPTIMISED_AWAY}"
     strangers = sorted(
         {
             member.seat

@@ -12,7 +12,7 @@ from ccd.daemon.applied_rules import AppliedRules
 from ccd.daemon.site import Site
 from ccd.errors import ConfigurationError, Fault, PolicyError, RosterError
 from ccd.floor.days import SECOND
-from ccd.pbx.headers import is_optimised_away
+from ccd.pbx.headers import OPTIMISED_AWAY, is_optimised_away
 from ccd.settings import Reading, Settings, inspect
 from ccd.settings.lines import Keys
 from ccd.settings.secrets import read_secret
@@ -95,10 +95,7 @@ def warnings(site: Site) -> Iterator[Fault]:
         if entry.pbx and entry.pbx not in sources:
             yield Fault(roster, entry.line, "pbx", f"{entry.pbx!r} is no [[pbx]]; the line matches nothing")
         if is_optimised_away(entry.interface):
-            problem = (
-                f"{entry.interface} lacks /n: Asterisk takes its channel away, and calls look free before they end"
-            )
-            yield Fault(roster, entry.line, "interface", problem)
+            yield Fault(roster, entry.line, "interface", f"{entry.interface} {OPTIMISED_AWAY}")
 
 
 def _secret_faults(reading: Reading, settings: Settings) -> Iterator[Fault]:

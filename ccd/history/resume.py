@@ -5,7 +5,6 @@ batch was not stored, and so was not observed.
 """
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.floor.floor import FloorState
@@ -14,6 +13,7 @@ from ccd.floor.segments import Segment
 from ccd.history.lease import Lease
 from ccd.history.schema import seats, sources
 from ccd.history.segment_rows import open_from, seat_from
+from ccd.sql.rows import insert_into
 from ccd.sql.turns import Patience, take_turn
 
 
@@ -29,9 +29,8 @@ async def take_over(
     async def work(connection: AsyncConnection) -> FloorState:
         if lease is not None:
             await lease.check(connection)
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         new = {"pbx": pbx, "writer": writer, "written": 0, "number": 0, "ref": 0}
-        claim = insert(sources).values(new)
+        claim = insert_into(connection, sources).values(new)
         await connection.execute(
             claim.on_conflict_do_update(index_elements=["pbx"], set_={"writer": writer, "written": 0})
         )

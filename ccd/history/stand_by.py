@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError
@@ -17,6 +16,7 @@ from ccd.history.lock_file import LockFile
 from ccd.history.reading import reading
 from ccd.history.schema import leases
 from ccd.history.writing import mind_standing_still
+from ccd.sql.rows import insert_into
 from ccd.sql.turns import DRIVER_ERRORS, is_away, take_turn
 
 LOOK_S = 1.0
@@ -116,7 +116,6 @@ async def _take(engine: AsyncEngine, claim: Claim, seen: Sequence[LeaseRow]) -> 
         if own_clock() - asked_at > BEAT_S:
             return None
         await mind_standing_still(connection)
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         known = {row.name: row for row in seen}
         new = [
             {"name": name, "holder": "", "who": "", "beats": 0, "term": 0, "line": secrets.token_hex(8)}
@@ -124,7 +123,7 @@ async def _take(engine: AsyncEngine, claim: Claim, seen: Sequence[LeaseRow]) -> 
             if name not in known
         ]
         if new:
-            await connection.execute(insert(leases).on_conflict_do_nothing(), new)
+            await connection.execute(insert_into(connection, leases).on_conflict_do_nothing(), new)
         for row in await _rows(connection, claim, lock=True):
             if row.holder and row != known.get(row.name):
                 return None

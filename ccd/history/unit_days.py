@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.floor.days import BusinessDay
 from ccd.history.reading import spelled, stored_sources
 from ccd.history.schema import day_records, seats, segments, swept, unit_days
+from ccd.sql.rows import insert_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,7 @@ async def note_measured(
         "measured_at": measured_at,
         "stale": stale,
     }
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(unit_days).values(unit=unit, day=day.day, settled_at=None, **row)
+    statement = insert_into(connection, unit_days).values(unit=unit, day=day.day, settled_at=None, **row)
     again = row | {"settled_at": None} if changed else row
     await connection.execute(statement.on_conflict_do_update(index_elements=["unit", "day"], set_=again))
 
@@ -121,8 +120,7 @@ async def _earliest_after(connection: AsyncConnection, pbx: str, number: int) ->
 
 
 async def _note_swept(connection: AsyncConnection, pbx: str, number: int) -> None:
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(swept).values(pbx=pbx, number=number)
+    statement = insert_into(connection, swept).values(pbx=pbx, number=number)
     await connection.execute(statement.on_conflict_do_update(index_elements=["pbx"], set_={"number": number}))
 
 

@@ -13,6 +13,7 @@ ROW_HEADERS = tuple(
 )
 
 LOCAL = "Local/"
+OPTIMISED_AWAY = "lacks /n: Asterisk takes its channel away, and calls look free before they end"  # said of such a seat
 NUMBER_DIGITS_MAX = 12  # of a whole number in a header; more are garbage
 
 FREE, IN_USE, MIRRORED, UNREACHABLE = Device.FREE, Device.IN_USE, Device.MIRRORED, Device.UNREACHABLE

@@ -10,7 +10,7 @@ from ccd.settings.tree import Pbx, Redis, Sql
 def pbx_secret(pbx: Pbx) -> str:
     if pbx.secret is not None:
         return pbx.secret.get_secret_value()
-    assert pbx.secret_file is not None  # the tree lets one of them be there
+    assert pbx.secret_file is not None  # one of the two is there: ccd.settings.consistency
     return read_secret(pbx.secret_file, "pbx.secret_file")
 
 

@@ -1,4 +1,4 @@
-"""Many rows, or many values, in one statement, the fastest way each engine has."""
+"""Rows as each engine takes them best: many in one statement, many values in one question, one in place of another."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Date, Table, any_, cast, func, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Rows = Sequence[tuple[Any, ...]]
@@ -26,6 +26,11 @@ async def insert_rows(connection: AsyncConnection, table: Table, names: Sequence
     arrays = ", ".join(f"${number}::{_array_type(connection, table, name)}" for number, name in enumerate(names, 1))
     statement = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"
     await connection.exec_driver_sql(statement, tuple(zip(*rows, strict=True)))
+
+
+def insert_into(connection: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that can say what becomes of a row that is there already: both engines can, each by its own."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def among(connection: AsyncConnection, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
