@@ -54,6 +54,7 @@ class Hub:
         self._frame = 1  # the one being made
         self._health_frame = -1  # none has been told yet
         self._health: list[dict[str, object]] | None = None
+        self._is_told = False  # of the floor, or that it can't be read: before that an empty floor would look like one
         self._woken = asyncio.Event()
         self._served = asyncio.Event()  # nothing of what has been taken waits for a frame
         self._served.set()
@@ -145,6 +146,7 @@ class Hub:
     # --- what changed ------------------------------------------------------------------------------------------------
 
     def take(self, changes: Changes) -> None:
+        self._is_told = True
         for agent, units in changes.agents.items():
             for topic in self._floors.values():
                 if topic.units is None or not topic.units.isdisjoint(units):
@@ -163,6 +165,7 @@ class Hub:
             self.wake()
 
     def tell_health(self, sources: list[dict[str, object]]) -> None:
+        self._is_told = True
         if sources == self._health:
             return
         self._health = sources
@@ -221,7 +224,7 @@ class Hub:
             topic.newest = self._frame
             due |= topic.clients
         self._touched = set()
-        snapshots_left = self.limits.snapshots_a_frame_max
+        snapshots_left = self.limits.snapshots_a_frame_max if self._is_told else 0
         for client in due:
             if client.seen is None:
                 if snapshots_left and now >= client.snapshot_at + self.limits.resync_interval_s_min:

@@ -51,10 +51,12 @@ class FakeLine:
 class Floor:
     """A hub with a board behind it, and a clock that tests turn."""
 
-    def __init__(self, limits: HubLimits = LIMITS) -> None:
+    def __init__(self, limits: HubLimits = LIMITS, is_told: bool = True) -> None:
         self.board = Board(lambda reason: reason == "toilet")
         self.hub = Hub(self.board, lambda: 1_000.0 + self.now, limits)
         self.now = 0.0
+        if is_told:
+            self.happens(LiveBatch())
 
     def happens(self, batch: LiveBatch) -> None:
         changes = Changes()
@@ -94,6 +96,27 @@ def test_who_subscribes_gets_a_snapshot_of_the_units_asked_for() -> None:
     (said,) = line.read()
     assert (said["op"], said["topic"], said["seq"], said["now"]) == ("snapshot", "floor", 1, 1_000.1)
     assert [agent["agent"] for agent in said["agents"]] == ["2001", "2002", "2003"]
+
+
+def test_a_floor_that_nothing_is_known_of_yet_is_not_shown_as_an_empty_one() -> None:
+    floor = Floor(is_told=False)
+    _, line = floor.looks_at()
+    floor.frame()
+    assert line.read() == []
+    floor.happens(LiveBatch(team(1)))
+    floor.frame()
+    assert [len(said["agents"]) for said in line.read()] == [1]
+
+
+def test_that_redis_can_not_be_read_from_the_start_is_said_with_what_is_shown() -> None:
+    floor = Floor(is_told=False)
+    _, line = floor.looks_at()
+    lost = {"pbx": "redis", "state": "lost", "since": 1_000.0}
+    floor.hub.tell_health([lost])
+    floor.frame()
+    snapshot, health = line.read()
+    assert (snapshot["op"], snapshot["agents"]) == ("snapshot", [])
+    assert health == {"op": "health", "sources": [lost]}
 
 
 def test_all_that_changes_between_two_frames_is_one_delta() -> None:
