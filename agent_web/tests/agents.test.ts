@@ -1,8 +1,18 @@
 import { describe, expect, test } from "vitest";
 
-import { auxLeft, auxNow, lookOf, nearLimit, needsAttention, project } from "../src/floor/agents";
+import {
+  auxLeft,
+  auxNow,
+  hasBeenSeen,
+  lookOf,
+  nearLimit,
+  needsAttention,
+  project,
+  zoneOf,
+} from "../src/floor/agents";
+import type { Accounts } from "../src/http/api";
 import { nudgeFor } from "../src/me/nudge";
-import { agentOf, NOW_S, POLICY, SITE } from "./floor_of";
+import { accountsOf, agentOf, NOW_S, POLICY, SITE } from "./floor_of";
 
 const paused = (reason: string, long_s: number, more = {}) =>
   agentOf({
@@ -75,32 +85,68 @@ describe("what a person should look at", () => {
 
 describe("what today is worth if it ended now", () => {
   const worked = (base: number, aux: number, unobserved = 0) =>
-    agentOf({ base, aux, counters: { unobserved } });
+    agentOf({ base, aux, counters: { sign_ins: 1, unobserved } });
 
   test("a full day's saving is the source's own example", () => {
-    expect(project(worked(28_800, 600), POLICY, 0, NOW_S)).toMatchObject({ deposit: 465, overdraft: 0 });
+    expect(project(worked(28_800, 600), POLICY, accountsOf(), NOW_S)).toMatchObject({
+      deposit: 465,
+      overdraft: 0,
+    });
   });
 
   test("an overdraft takes the balance, the rest is personal leave", () => {
-    const today = project(worked(28_800, 2_000), POLICY, 500, NOW_S);
+    const today = project(worked(28_800, 2_000), POLICY, accountsOf({ savings: 500 }), NOW_S);
     expect(today).toMatchObject({ deposit: 0, overdraft: 935, covered: 500 });
   });
 
   test("aux and product are each cut off once", () => {
-    expect(project(worked(28_799.9, 600.9), POLICY, 0, NOW_S)).toMatchObject({
+    expect(project(worked(28_799.9, 600.9), POLICY, accountsOf(), NOW_S)).toMatchObject({
       allowance: 1065,
       deposit: 465,
     });
   });
 
   test("the base ends at its cap", () => {
-    expect(project(worked(50_000, 0), POLICY, 0, NOW_S).deposit).toBe(1598);
+    expect(project(worked(50_000, 0), POLICY, accountsOf(), NOW_S).deposit).toBe(1598);
+  });
+
+  test("a day on which nothing happened at all has no base", () => {
+    const waiting = agentOf({ base: 28_800, counters: { sign_ins: 0, pauses: 0, answered: 0 } });
+    expect(project(waiting, POLICY, accountsOf(), NOW_S)).toMatchObject({ base: 0, deposit: 0 });
+  });
+
+  test("what a policy leaves free is not charged, and not saved", () => {
+    const policy = { ...POLICY, allowance_min_s: 600 };
+    expect(project(worked(3_600, 500), policy, accountsOf(), NOW_S)).toMatchObject({
+      deposit: 0,
+      overdraft: 0,
+    });
+    expect(project(worked(3_600, 700), policy, accountsOf(), NOW_S).overdraft).toBe(100);
+  });
+
+  test("an overdraft takes from the accounts that the policy names, and from no other", () => {
+    const policy = { ...POLICY, overdraft_takes: ["savings", "gift"] as (keyof Accounts)[] };
+    const accounts = accountsOf({ savings: 100, gift: 50, overtime: 5_000, reserved: 900 });
+    expect(project(worked(28_800, 2_000), policy, accounts, NOW_S)).toMatchObject({
+      overdraft: 935,
+      covered: 150,
+    });
   });
 
   test("nobody is charged for what was not seen", () => {
-    const today = project(worked(10_000, 400, 2_000), POLICY, 0, NOW_S);
+    const today = project(worked(10_000, 400, 2_000), POLICY, accountsOf(), NOW_S);
     expect(today).toMatchObject({ deposit: 0, overdraft: 0 });
   });
+});
+
+test("who is only on the roster has not been seen in any state", () => {
+  expect(hasBeenSeen(agentOf({ state: "signed_out", since: 0 }))).toBe(false);
+  expect(hasBeenSeen(agentOf({ state: "signed_out", since: NOW_S }))).toBe(true);
+});
+
+test("a unit's moments are told on the unit's own clock", () => {
+  expect(zoneOf("team-2", SITE)).toBe("Asia/Urumqi");
+  expect(zoneOf("on no roster", SITE)).toBe("Asia/Shanghai");
 });
 
 describe("nudges", () => {

@@ -4,7 +4,8 @@ import type { StatementLine } from "../src/http/api";
 import { explain, rateInWords } from "../src/me/arithmetic";
 import { whatItBuys } from "../src/me/buys";
 import { en } from "../src/texts/en";
-import { zh } from "../src/texts/zh";
+import { zh, type Texts } from "../src/texts/zh";
+import { NO_BREAK } from "../src/time/durations";
 
 const FACTS = {
   revision: 1,
@@ -20,19 +21,23 @@ function line(amount: number, facts: StatementLine["facts"], leave = 0): Stateme
   return { ...when, amount, leave, facts: { ...FACTS, deposit: 0, overdraft: 0, before: 0, ...facts } };
 }
 
+/** As it is read: a space that does not break is one as well. */
+const explained = (one: StatementLine, texts: Texts) =>
+  explain(one, texts).map((said) => said.replaceAll(NO_BREAK, " "));
+
 describe("a line's arithmetic in words", () => {
   test("a deposit names base, rate, allowance, aux and what was saved", () => {
-    const said = explain(line(465, { aux: 600, deposit: 465 }), en).join(" ");
+    const said = explained(line(465, { aux: 600, deposit: 465 }), en).join(" ");
     expect(said).toBe("Base 8 h; 3.7 % of it is an allowance of 17 min 45 s; 10 min used, 7 min 45 s saved.");
   });
 
   test("it says the same in Chinese", () => {
-    const said = explain(line(465, { aux: 600, deposit: 465 }), zh).join("");
+    const said = explained(line(465, { aux: 600, deposit: 465 }), zh).join("");
     expect(said).toBe("计入 8 时，其 3.7 % 是额度 17 分 45 秒；用了 10 分，省下 7 分 45 秒。");
   });
 
   test("an overdraft says what the balance covered and what became leave", () => {
-    const said = explain(line(-500, { aux: 2000, overdraft: 935 }, 435), en);
+    const said = explained(line(-500, { aux: 2000, overdraft: 935 }, 435), en);
     expect(said).toEqual([
       "33 min 20 s used; 3.7 % of a base of 8 h is an allowance of 17 min 45 s; 15 min 35 s over.",
       "8 min 20 s taken from the balance.",
@@ -41,33 +46,33 @@ describe("a line's arithmetic in words", () => {
   });
 
   test("what was not observed widens what is not charged, and is named", () => {
-    const said = explain(line(-100, { aux: 1209, protected: 1109, unobserved: 1200, overdraft: 100 }), en);
+    const said = explained(line(-100, { aux: 1209, protected: 1109, unobserved: 1200, overdraft: 100 }), en);
     expect(said[0]).toContain("an allowance of 17 min 45 s, widened to 18 min 29 s; 1 min 40 s over.");
     expect(said[1]).toBe("20 min could not be observed; nothing is charged for them.");
   });
 
   test("between allowance and protection nothing is saved and nothing charged", () => {
-    const said = explain(line(0, { aux: 1100, protected: 1109, unobserved: 1200 }), en);
+    const said = explained(line(0, { aux: 1100, protected: 1109, unobserved: 1200 }), en);
     expect(said[0]).toContain("18 min 20 s used, nothing saved.");
     expect(said).toHaveLength(2);
   });
 
   test("a correction says what it should be, what was posted, and that this is the difference", () => {
-    const said = explain(line(-102, { aux: 700, deposit: 365, before: 467, revision: 2 }), en);
+    const said = explained(line(-102, { aux: 700, deposit: 365, before: 467, revision: 2 }), en);
     expect(said.at(-1)).toBe(
       "Corrected: it should be +6 min 05 s, +7 min 47 s was posted before; this is the difference.",
     );
   });
 
   test("a correction that cancels leave says so", () => {
-    const said = explain(line(30, { aux: 1000, deposit: 65, before: -400, revision: 3 }, -435), en);
+    const said = explained(line(30, { aux: 1000, deposit: 65, before: -400, revision: 3 }, -435), en);
     expect(said[1]).toBe("7 min 15 s less of personal leave.");
     expect(said.at(-1)).toContain("it should be +1 min 05 s, \u22126 min 40 s was posted before");
   });
 
   test("what was posted before follows from the line where its facts do not tell", () => {
     const { before: _, ...facts } = line(-102, { aux: 700, deposit: 365, revision: 2 }).facts;
-    expect(explain({ ...line(-102, {}), facts }, en).at(-1)).toContain("+7 min 47 s was posted before");
+    expect(explained({ ...line(-102, {}), facts }, en).at(-1)).toContain("+7 min 47 s was posted before");
   });
 
   test("a line without these facts has no arithmetic, and no invented one", () => {

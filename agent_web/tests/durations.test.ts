@@ -2,8 +2,11 @@ import { describe, expect, test } from "vitest";
 
 import { en } from "../src/texts/en";
 import { zh } from "../src/texts/zh";
-import { dial, inWords, signed } from "../src/time/durations";
+import { dial, inWords, NO_BREAK, signed } from "../src/time/durations";
 import { shortDay, timeOfDay } from "../src/time/moments";
+
+/** As it is read: a space that does not break is one as well. */
+const said = (words: string) => words.replaceAll(NO_BREAK, " ");
 
 describe("durations", () => {
   test.each([
@@ -32,14 +35,18 @@ describe("durations", () => {
     [15_120, "minutes", "4 时 12 分", "4 h 12 min"],
     [3600, "minutes", "1 时", "1 h"],
   ] as const)("%d s in words (%s) are %s, %s", (seconds, precision, chinese, english) => {
-    expect(inWords(seconds, zh.duration, precision)).toBe(chinese);
-    expect(inWords(seconds, en.duration, precision)).toBe(english);
+    expect(said(inWords(seconds, zh.duration, precision))).toBe(chinese);
+    expect(said(inWords(seconds, en.duration, precision))).toBe(english);
+  });
+
+  test("a line ends between two units, never between a number and its unit", () => {
+    expect(inWords(453, en.duration).split(" ")).toEqual([`7${NO_BREAK}min`, `33${NO_BREAK}s`]);
   });
 
   test("amounts have their sign before them, nothing has none", () => {
-    expect(signed(467, en.duration)).toBe("+7 min 47 s");
-    expect(signed(-205, zh.duration)).toBe("\u22123 分 25 秒");
-    expect(signed(0, zh.duration)).toBe("0 秒");
+    expect(said(signed(467, en.duration))).toBe("+7 min 47 s");
+    expect(said(signed(-205, zh.duration))).toBe("\u22123 分 25 秒");
+    expect(said(signed(0, zh.duration))).toBe("0 秒");
   });
 });
 

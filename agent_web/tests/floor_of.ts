@@ -1,6 +1,6 @@
 // Small floors for the tests.
 
-import type { Policy, Site } from "../src/http/api";
+import type { Accounts, Policy, Site } from "../src/http/api";
 import type { Agent, Delta, Queue, Snapshot } from "../src/live/frames";
 
 export const NOW_S = 1_000_000;
@@ -45,8 +45,8 @@ export const SITE: Site = {
   site: "demo",
   timezone: "Asia/Shanghai",
   units: [
-    { unit: "team-1", name: "一班" },
-    { unit: "team-2", name: "二班" },
+    { unit: "team-1", name: "一班", timezone: "Asia/Shanghai" },
+    { unit: "team-2", name: "二班", timezone: "Asia/Urumqi" },
   ],
   reasons: {
     ticket: { ...COUNTS, zh: "提交工单", en: "Ticket" },
@@ -60,4 +60,14 @@ export const SITE: Site = {
   nudge_pause_s: 900,
 };
 
-export const POLICY: Policy = { rate_ppm: 37_000, expected_base_s: 28_800, base_s_max: 43_200 };
+export const POLICY: Policy = {
+  rate_ppm: 37_000,
+  expected_base_s: 28_800,
+  base_s_max: 43_200,
+  allowance_min_s: 0,
+  overdraft_takes: ["savings", "gift", "interest", "overtime"],
+};
+
+export function accountsOf(fields: Partial<Accounts> = {}): Accounts {
+  return { savings: 0, gift: 0, interest: 0, overtime: 0, reserved: 0, leave: 0, ...fields };
+}

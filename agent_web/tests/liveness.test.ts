@@ -1,17 +1,18 @@
 import { describe, expect, test } from "vitest";
 
 import type { Source } from "../src/live/frames";
-import { liveness } from "../src/live/liveness";
+import { hasNews, liveness } from "../src/live/liveness";
 import { NOTHING_KNOWN, type LiveState } from "../src/live/live_state";
 import { startClock } from "../src/live/server_clock";
 import { NOW_S } from "./floor_of";
 
-function heard(fields: Partial<LiveState> = {}): LiveState {
-  return { ...NOTHING_KNOWN, phase: "following", heard_ms: 0, clock: startClock(NOW_S, 0), ...fields };
-}
-
 function source(state: Source["state"], since: number): Source {
   return { pbx: `pbx-${state}`, state, since };
+}
+
+function heard(fields: Partial<LiveState> = {}): LiveState {
+  const [clock, sources] = [startClock(NOW_S, 0), [source("live", NOW_S)]];
+  return { ...NOTHING_KNOWN, phase: "following", heard_ms: 0, clock, sources, ...fields };
 }
 
 describe("liveness", () => {
@@ -21,6 +22,10 @@ describe("liveness", () => {
 
   test("a followed floor is live between two heartbeats", () => {
     expect(liveness(heard(), 5_500)).toEqual({ kind: "live" });
+  });
+
+  test("before a word of any switch nothing is live", () => {
+    expect(liveness(heard({ sources: [] }), 1_000)).toEqual({ kind: "catching_up" });
   });
 
   test("silence beyond a heartbeat is stale, with its age", () => {
@@ -46,5 +51,19 @@ describe("liveness", () => {
     expect(liveness(heard({ sources: [source("catching_up", NOW_S)] }), 1_000)).toEqual({
       kind: "catching_up",
     });
+  });
+});
+
+describe("timers", () => {
+  test("stop when the connection has been gone for longer than a blink, or is silent", () => {
+    expect(hasNews(heard({ phase: "closed" }), 2_000)).toBe(true);
+    expect(hasNews(heard({ phase: "closed" }), 3_000)).toBe(false);
+    expect(hasNews(heard(), 12_300)).toBe(false);
+  });
+
+  test("stop when no switch is followed, and go on while one is", () => {
+    const lost = source("lost", NOW_S - 30);
+    expect(hasNews(heard({ sources: [lost] }), 1_000)).toBe(false);
+    expect(hasNews(heard({ sources: [lost, source("live", NOW_S)] }), 1_000)).toBe(true);
   });
 });

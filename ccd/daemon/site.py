@@ -146,8 +146,9 @@ class Site:
         unit = self.roster.unit(agent, at) or ""
         policy = self._policy(unit, at)
         said = PolicySaid(
-            rate_ppm=policy.rate_ppm, expected_base_s=policy.expected_base_s, base_s_max=policy.base_s_max
-        )
+            rate_ppm=policy.rate_ppm, expected_base_s=policy.expected_base_s, base_s_max=policy.base_s_max,
+            allowance_min_s=policy.allowance_min_s, overdraft_takes=list(policy.overdraft_takes),
+        )  # fmt: skip
         return AgentFacts(self.name_of(agent) or agent, unit, said)
 
     def said(self, at: int) -> SiteSaid:
@@ -157,13 +158,16 @@ class Site:
         return SiteSaid(
             site=settings.site,
             timezone=settings.timezone,
-            units=[UnitSaid(unit=unit, name=self.units.name(unit)) for unit in self.rostered_units],
+            units=[self._unit_said(unit) for unit in self.rostered_units],
             reasons={name: _reason_said(name, reason, today) for name, reason in settings.reasons.items()},
             pause_threshold_s=pages.pause_threshold_s,
             wait_threshold_s=pages.wait_threshold_s,
             nudge_left_s=pages.nudge_left_s,
             nudge_pause_s=pages.nudge_pause_s,
         )
+
+    def _unit_said(self, unit: str) -> UnitSaid:
+        return UnitSaid(unit=unit, name=self.units.name(unit), timezone=self.units.timezone(unit))
 
     def is_personal(self, reason: str) -> bool:
         return reason in self._personal

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from ccd.bank.statement import AgentAccount, Page
+from ccd.org.people import Session
 from ccd.org.rights import own_agent
 from ccd.web.contract import LineSaid, MeSaid, PolicySaid, SiteSaid, StatementSaid
 from ccd.web.problems import Problem
@@ -33,19 +34,19 @@ def account_api(
     agent_facts: Callable[[str], AgentFacts],
     account_of: Callable[[str], Awaitable[AgentAccount]],
     statement_of: Callable[[str, int | None, int], Awaitable[Page]],
+    units_of: Callable[[Session], list[str]],
 ) -> APIRouter:
     router = APIRouter(prefix="/api")
 
     @router.get("/site")
     async def the_site(response: Response, token: Token = None) -> SiteSaid:
-        """The site's words and limits; of the units an agent is told the own alone."""
-        person = (await signed_in(sessions, token)).person
+        """The site's words and limits; of the units, those that are shown to who asks."""
+        session = await signed_in(sessions, token)
+        agent = session.person.agent
         response.headers["Cache-Control"] = "no-store"
         said = site()
-        if person.agent is None:
-            return said
-        own = agent_facts(person.agent).unit
-        return said.model_copy(update={"units": [unit for unit in said.units if unit.unit == own]})
+        shown = set(units_of(session)) if agent is None else {agent_facts(agent).unit}
+        return said.model_copy(update={"units": [unit for unit in said.units if unit.unit in shown]})
 
     @router.get("/me")
     async def me(response: Response, token: Token = None) -> MeSaid:

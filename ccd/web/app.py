@@ -65,7 +65,7 @@ def create_app(web: Web) -> FastAPI:
         responses=responses,
     )  # fmt: skip
     app.include_router(session_api(web.accounts, web.sessions, web.back_off, web.clock, web.turn_out, _units_of(web)))
-    app.include_router(account_api(web.sessions, web.site, web.agent, web.account_of, web.statement_of))
+    app.include_router(account_api(web.sessions, web.site, web.agent, web.account_of, web.statement_of, _units_of(web)))
     app.include_router(probes(web.missing, web.registry))
     pages = Pages(web.pages)
     for path in pages.paths():

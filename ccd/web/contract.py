@@ -20,8 +20,11 @@ class SignedIn(BaseModel):
 
 
 class UnitSaid(BaseModel):
+    """`timezone` is the one that the unit's days are counted in."""
+
     unit: str
     name: str
+    timezone: str
 
 
 class ReasonSaid(BaseModel):
@@ -55,6 +58,8 @@ class PolicySaid(BaseModel):
     rate_ppm: int
     expected_base_s: int
     base_s_max: int
+    allowance_min_s: int
+    overdraft_takes: list[str]
 
 
 class LineSaid(BaseModel):

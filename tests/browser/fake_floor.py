@@ -25,6 +25,15 @@ ALLOWANCE_S = 1065
 RATE_PPM = 37_000
 
 
+POLICY = {
+    "rate_ppm": RATE_PPM,
+    "expected_base_s": 28_800,
+    "base_s_max": 43_200,
+    "allowance_min_s": 0,
+    "overdraft_takes": ["savings", "gift", "interest", "overtime"],
+}
+
+
 def _reason(zh: str, en: str, **more: Any) -> Json:
     common = {"policy": "counts", "personal": False, "threshold_s": None, "max_s": None, "max_s_day": None}
     return {"zh": zh, "en": en, **common, **more}
@@ -33,7 +42,7 @@ def _reason(zh: str, en: str, **more: Any) -> Json:
 SITE: Json = {
     "site": "demo",
     "timezone": "Asia/Shanghai",
-    "units": [{"unit": unit, "name": name} for unit, name in UNITS.items()],
+    "units": [{"unit": unit, "name": name, "timezone": "Asia/Shanghai"} for unit, name in UNITS.items()],
     "reasons": {
         "toilet": _reason("上厕所", "Toilet", personal=True, threshold_s=300),
         "water": _reason("打水", "Water", personal=True, threshold_s=300),
@@ -171,7 +180,7 @@ class FakeAccount:
             "unit": agent["unit"],
             "accounts": {**accounts, "leave": self.leave},
             "balance": self.savings + self.gift,
-            "policy": {"rate_ppm": RATE_PPM, "expected_base_s": 28_800, "base_s_max": 43_200},
+            "policy": POLICY,
             "lines": self.lines[:limit],
             "next": more,
         }

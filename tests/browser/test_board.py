@@ -216,6 +216,19 @@ def test_the_panel_follows_its_agent(board: Page, server: FakeServer) -> None:
     expect(board.locator("aside")).to_contain_text("已不在名单中")
 
 
+def test_the_panels_figures_add_up_and_nobody_is_away_on_a_running_clock(board: Page, server: FakeServer) -> None:
+    server.change("1005", state="available", aux=281.4, aux_from=None)
+    tile(board, "1005").click()
+    panel = board.locator("aside")
+    expect(panel.locator(".left b")).to_have_text("13 分 04 秒")  # of 17 分 45 秒
+    expect(panel.locator("dd").first).to_have_text("4 分 41 秒")
+    server.change("1005", state="signed_out", since=0.0)
+    expect(panel.locator("[role=status]")).to_have_text("签出")
+    expect(panel.locator(".since, time")).to_have_count(0)
+    server.change("1005", state="signed_out", since=time.time() - 3 * 86_400)
+    expect(panel.locator(".since")).to_have_text(re.compile(r"自 \d\d-\d\d \d\d:\d\d 起"))
+
+
 def test_the_header_counts_each_state(open_as: OpenPage, server: FakeServer) -> None:
     working(server)
     board = open_as(LEAD)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import AGENT, LEAD, OpenPage
+from tests.browser.fake_floor import savings_line
 from tests.browser.fake_server import PASSWORD, FakeServer
 from tests.browser.test_board import tile
 
@@ -19,7 +20,7 @@ def live(page: Page) -> str:
 
 def test_a_lost_connection_is_stale_with_its_age_and_comes_back_by_itself(board: Page, server: FakeServer) -> None:
     server.stop()
-    expect(board.locator("[data-live=stale]")).to_have_text(re.compile(r"已滞后 \d+ 秒"), timeout=8_000)
+    expect(board.locator("[data-live=stale]")).to_have_text(re.compile(r"已滞后 \d+\s秒"), timeout=8_000)
     expect(board.locator(".lost")).to_contain_text("正在自动重连")
     assert board.locator("main").evaluate("(main) => getComputedStyle(main).filter") == "grayscale(1)"
     server.agents["1005"] |= {"state": "paused", "reason": "ticket", "exempt": False, "since": time.time()}
@@ -50,6 +51,36 @@ def test_timers_stop_while_nothing_is_known(open_as: OpenPage, server: FakeServe
     shown = tile(board, "1005").locator("time").inner_text()
     board.wait_for_timeout(2_200)
     assert tile(board, "1005").locator("time").inner_text() == shown
+
+
+def test_timers_stop_while_no_switch_is_followed(open_as: OpenPage, server: FakeServer) -> None:
+    server.change("1007", state="paused", reason="ticket", exempt=False, aux=0.0, aux_from=time.time())
+    me = open_as(AGENT, size=(400, 900))
+    server.health("lost")
+    expect(me.locator("[data-live=stale]")).to_be_visible()
+    before = me.locator("main").inner_text()
+    me.wait_for_timeout(2_200)
+    assert me.locator("main").inner_text() == before
+
+
+def sign_in_beside(page: Page, server: FakeServer, name: str) -> None:
+    """Somebody else signs in in another window of the same browser."""
+    page.context.request.post(f"{server.url}/api/session", data={"name": name, "password": PASSWORD})
+
+
+def test_an_account_is_never_shown_under_anothers_name(me: Page, server: FakeServer) -> None:
+    sign_in_beside(me, server, "1008")
+    server.settle(savings_line("2026-11-24", 28_800, 600, 15_932))
+    expect(me.locator("h1")).to_contain_text("1008", timeout=5_000)
+    expect(me.locator("[data-live=live]")).to_be_visible()
+    expect(me.locator("h1")).to_contain_text(server.agents["1008"]["name"])
+
+
+def test_a_page_that_comes_back_is_the_one_of_who_is_signed_in_now(board: Page, server: FakeServer) -> None:
+    sign_in_beside(board, server, "1008")
+    server.drop_connections()
+    expect(board.locator("h1")).to_contain_text("1008", timeout=RECONNECT_MS_MAX)
+    assert board.url.endswith("/me")
 
 
 def test_a_silent_server_is_stale_though_connected(board: Page, server: FakeServer) -> None:
@@ -88,7 +119,7 @@ def test_a_machine_that_slept_asks_anew_and_does_not_call_live_what_is_an_hour_o
             break
     assert server.heard[before:] == [{"op": "subscribe", "topic": "floor"}]
     expect(board.locator("[data-live=live]")).to_be_visible()
-    assert any(said.startswith("已滞后 1 时") for said in board.evaluate("window.seen"))
+    assert any(said.startswith("已滞后 1\N{NO-BREAK SPACE}时") for said in board.evaluate("window.seen"))
 
 
 def test_a_lost_switch_is_named_and_a_catching_up_one_is_said(board: Page, server: FakeServer) -> None:
@@ -130,6 +161,15 @@ def test_a_floor_without_agents_says_so(open_as: OpenPage, server: FakeServer) -
     server.agents = {}
     board = open_as(LEAD, language="en")
     expect(board.get_by_text("There are no agents in your teams yet")).to_be_visible()
+
+
+def test_a_floor_that_could_not_be_read_yet_is_not_called_empty(open_as: OpenPage, server: FakeServer) -> None:
+    board = open_as(LEAD, language="en")
+    server.agents = {}
+    server.health("lost")
+    server.drop_connections()
+    expect(board.locator(".ghosts")).to_be_visible(timeout=RECONNECT_MS_MAX)
+    expect(board.get_by_text("There are no agents in your teams yet")).to_have_count(0)
 
 
 def test_the_frames_can_be_looked_at_as_json(board: Page, server: FakeServer) -> None:

@@ -85,6 +85,18 @@ def test_a_nudge_is_heard_once(me: Page, server: FakeServer) -> None:
     assert heard.inner_text() == said
 
 
+def test_another_nudge_is_heard_as_well(me: Page, server: FakeServer) -> None:
+    pause(server, "ticket", for_s=897, aux=103)
+    expect(me.locator("[role=status]", has_text="今日额度还剩")).to_have_count(1)
+    expect(me.locator("[role=status]", has_text="您已示忙 15 分")).to_have_count(1, timeout=6_000)
+
+
+def test_who_has_never_signed_in_is_in_no_state_since_a_time(me: Page, server: FakeServer) -> None:
+    server.change(ME, state="signed_out", since=0.0, aux=0.0)
+    expect(me.locator("main section").first).to_contain_text("今天还没有您的签入记录")
+    expect(me.locator("main section").first.locator("time")).to_have_count(0)
+
+
 def test_it_says_what_today_would_be_worth_and_why(me: Page, server: FakeServer) -> None:
     server.change(ME, state="signed_out", aux=600.0, aux_from=None, base=28_800.0, base_from=None)
     worth = me.get_by_test_id("projection")

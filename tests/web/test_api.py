@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ccd.org.people import Person, Role
 from ccd.web.accounts import Accounts
 from ccd.web.sessions import Sessions
 from tests.web.office import PASSWORD, SESSION_S, Clock, Office
@@ -82,9 +83,19 @@ async def test_nobody_is_told_anything_without_a_session(office: Office, path: s
 async def test_the_site_is_told_to_who_is_signed_in(office: Office) -> None:
     await office.sign_in("lead")
     said = (await office.client.get("/api/site")).json()
-    assert said["units"] == [{"unit": "team-1", "name": "一班"}, {"unit": "team-2", "name": "二班"}]
+    assert said["units"] == [
+        {"unit": "team-1", "name": "一班", "timezone": "Asia/Shanghai"},
+        {"unit": "team-2", "name": "二班", "timezone": "Asia/Urumqi"},
+    ]
     assert said["reasons"]["toilet"]["personal"] is True
     assert (said["nudge_left_s"], said["nudge_pause_s"], said["pause_threshold_s"]) == (120, 900, 600)
+
+
+async def test_a_supervisor_is_told_of_no_other_units(office: Office, accounts: Accounts) -> None:
+    await accounts.add(Person("other", Role.SUPERVISOR, units=("team-2",)), PASSWORD)
+    await office.sign_in("other")
+    said = (await office.client.get("/api/site")).json()
+    assert [unit["unit"] for unit in said["units"]] == ["team-2"]
 
 
 async def test_an_agent_is_told_of_the_own_unit_alone(office: Office) -> None:
@@ -98,7 +109,10 @@ async def test_an_agents_page_has_the_account_and_the_newest_lines(office: Offic
     said = (await office.client.get("/api/me")).json()
     assert (said["agent"], said["name"], said["unit"], said["balance"]) == ("1001", "陈静", "team-1", 1_200)
     assert set(said["accounts"]) == {"savings", "gift", "interest", "overtime", "reserved", "leave"}
-    assert said["policy"] == {"rate_ppm": 37_000, "expected_base_s": 28_800, "base_s_max": 43_200}
+    assert said["policy"] == {
+        "rate_ppm": 37_000, "expected_base_s": 28_800, "base_s_max": 43_200,
+        "allowance_min_s": 0, "overdraft_takes": ["savings"],
+    }  # fmt: skip
     assert len(said["lines"]) == 20
     assert said["lines"][0] == {
         "transfer": "1001-45", "day": "2026-11-01", "recorded_at": 1_795_000_000.0, "service": "savings",

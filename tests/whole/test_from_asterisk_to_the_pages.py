@@ -29,7 +29,7 @@ def daemon(tmp_path: Path, asterisk: Asterisk, pages: Path) -> Iterator[Daemon]:
 
 def left_s(me: Page) -> int:
     """What the ring says is left, from its words."""
-    minutes, seconds = re.search(r"(?:(\d+) 分 )?(\d+) 秒", me.locator("section.ring b").inner_text()).groups()  # type: ignore[union-attr]  # the assertion is the search
+    minutes, seconds = re.search(r"(?:(\d+)\s分\s)?(\d+)\s秒", me.locator("section.ring b").inner_text()).groups()  # type: ignore[union-attr]  # the assertion is the search
     return int(minutes or 0) * 60 + int(seconds)
 
 

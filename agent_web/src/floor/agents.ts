@@ -1,7 +1,7 @@
 // What an agent's frame means at a moment: aux and base so far, what is left, and whether a person should look.
 
 import type { Agent } from "../live/frames";
-import type { Policy, Site } from "../http/api";
+import type { Accounts, Policy, Site } from "../http/api";
 
 /** What a tile shows: the state, where a pause that costs nothing and a call that is no queue call look their own. */
 export type Look = Agent["state"] | "exempt" | "other_call";
@@ -19,6 +19,16 @@ export function lookOf(agent: Agent, now_s: number): Look {
 /** A pause costs nothing while its reason is exempt, and no longer: a limit passes without a word from the server. */
 export function isExempt(agent: Agent, now_s: number): boolean {
   return agent.exempt && (agent.aux_from === null || now_s < agent.aux_from);
+}
+
+/** Who is only on the roster has not been in any state yet. */
+export function hasBeenSeen(agent: Agent): boolean {
+  return agent.since > 0;
+}
+
+/** The time zone that a unit's days are counted in; of one that the page is not told of, the site's. */
+export function zoneOf(unit: string, site: Site): string {
+  return site.units.find((known) => known.unit === unit)?.timezone ?? site.timezone;
 }
 
 export function inState(agent: Agent, now_s: number): number {
@@ -79,12 +89,20 @@ export interface Projection {
 }
 
 /** What today would be worth if it ended now (docs/time-bank.md 2.4, 3.4). */
-export function project(agent: Agent, policy: Policy, balance: number, now_s: number): Projection {
-  const base = Math.min(policy.base_s_max, baseNow(agent, now_s));
+export function project(agent: Agent, policy: Policy, accounts: Accounts, now_s: number): Projection {
+  const base = anythingHappened(agent) ? Math.min(policy.base_s_max, baseNow(agent, now_s)) : 0;
   const allowance = Math.floor((policy.rate_ppm * base) / PPM);
   const aux = Math.floor(auxNow(agent, now_s));
   const seen = Math.min(policy.base_s_max, base + (agent.counters.unobserved ?? 0));
-  const overdraft = Math.max(0, aux - Math.floor((policy.rate_ppm * seen) / PPM));
-  const covered = Math.min(overdraft, Math.max(0, balance));
+  const free_s = Math.max(Math.floor((policy.rate_ppm * seen) / PPM), policy.allowance_min_s);
+  const overdraft = Math.max(0, aux - free_s);
+  const there = policy.overdraft_takes.reduce((sum, account) => sum + accounts[account], 0);
+  const covered = Math.min(overdraft, there);
   return { deposit: Math.max(0, allowance - aux), overdraft, covered, base, allowance, aux };
+}
+
+/** A day on which nothing happened at all has no base (docs/time-bank.md 2.4). */
+function anythingHappened({ counters }: Agent): boolean {
+  const { answered = 0, pauses = 0, sign_ins = 0, sign_outs = 0 } = counters;
+  return answered + pauses + sign_ins + sign_outs > 0;
 }

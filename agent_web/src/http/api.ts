@@ -20,7 +20,7 @@ export interface Reason {
 export interface Site {
   site: string;
   timezone: string;
-  units: { unit: string; name: string }[];
+  units: { unit: string; name: string; timezone: string }[];
   reasons: Record<string, Reason>;
   /** For reasons without an own one. */
   pause_threshold_s: number;
@@ -75,6 +75,10 @@ export interface Policy {
   rate_ppm: number;
   expected_base_s: number;
   base_s_max: number;
+  /** Aux up to this is never charged, however short the day. */
+  allowance_min_s: number;
+  /** The accounts that an overdraft is taken from. */
+  overdraft_takes: (keyof Accounts)[];
 }
 
 export interface Me extends StatementPart {

@@ -2,7 +2,7 @@
 
 import { api, Refused } from "../http/api";
 import type { Topic } from "./frames";
-import { liveness } from "./liveness";
+import { hasNews, liveness } from "./liveness";
 import { NOTHING_KNOWN, reduce, type Happening, type LiveState } from "./live_state";
 import { LocalClock } from "./local_clock";
 import { serverNow } from "./server_clock";
@@ -25,6 +25,7 @@ export class Feed {
 
   constructor(
     topic: Topic,
+    private readonly person: string,
     private readonly sessionOver: () => void,
   ) {
     this.#socket = new LiveSocket(topic, this.#clock, {
@@ -63,8 +64,7 @@ export class Feed {
     const { clock } = this.state;
     const now_s = clock === null ? 0 : serverNow(clock, local_ms);
     // Timers that went on without news would show what nobody has seen.
-    const { kind, pbx } = { pbx: null, ...liveness(this.state, local_ms) };
-    if (kind !== "stale" || pbx !== null) this.now_s = Math.floor(now_s);
+    if (hasNews(this.state, local_ms)) this.now_s = Math.floor(now_s);
     const real = clock === null || clock.rate === RATE_OF_A_REAL_CLOCK;
     const wait_ms = real ? 1000 * (1 - (now_s - Math.floor(now_s))) + 5 : FAST_TICK_MS;
     this.#ticking = setTimeout(this.#tick, wait_ms);
@@ -72,8 +72,10 @@ export class Feed {
 
   async #maySignOn(): Promise<boolean> {
     try {
-      await api.session();
-      return true;
+      const { name } = await api.session();
+      if (name === this.person) return true;
+      location.reload(); // somebody else has signed in in this browser: what is shown is not theirs
+      return false;
     } catch (error) {
       const over = error instanceof Refused && error.status === 401;
       if (over) this.sessionOver();

@@ -13,12 +13,17 @@ export class Account {
 
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly sessionOver: () => void) {}
+  constructor(
+    private readonly agent: string | null,
+    private readonly sessionOver: () => void,
+  ) {}
 
   async fetch(): Promise<void> {
     clearTimeout(this.#retry);
     await this.#ask(async () => {
-      this.me = await api.me();
+      const me = await api.me();
+      if (me.agent !== this.agent) return location.reload(); // somebody else has signed in in this browser
+      this.me = me;
       this.lines = this.me.lines;
       this.next = this.me.next;
     });

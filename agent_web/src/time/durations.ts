@@ -7,6 +7,8 @@ export interface DurationWords {
 }
 
 export const MINUS = "\u2212";
+/** A number and its unit stay in one line. */
+export const NO_BREAK = "\u00a0";
 const HOUR_S = 3600;
 const MINUTE_S = 60;
 
@@ -42,7 +44,11 @@ export function inWords(
     [s, words.seconds],
   ];
   if (precision === "exact") return parts(all, 0);
-  return h > 0 ? parts(all.slice(0, 2), 2) : m > 0 ? parts(all.slice(1), 2) : `${s} ${words.seconds}`;
+  return h > 0
+    ? parts(all.slice(0, 2), 2)
+    : m > 0
+      ? parts(all.slice(1), 2)
+      : `${s}${NO_BREAK}${words.seconds}`;
 }
 
 /** With its sign before it; nothing has no sign. */
@@ -62,7 +68,7 @@ function parts(all: Part[], kept: number): string {
   while (last > first && last + 1 > first + kept && all[last]![0] === 0) last -= 1;
   return all
     .slice(first, last + 1)
-    .map(([amount, unit], at) => `${at > 0 ? two(amount) : amount} ${unit}`)
+    .map(([amount, unit], at) => `${at > 0 ? two(amount) : amount}${NO_BREAK}${unit}`)
     .join(" ");
 }
 

@@ -5,6 +5,20 @@ export function timeOfDay(epoch_s: number, timezone: string): string {
   return formatter(timezone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(epoch_s * 1000);
 }
 
+/** The time of day; from another day than the reader's now, with that day before it. */
+export function momentAgo(epoch_s: number, now_s: number, timezone: string, locale: string): string {
+  const [time, day] = [timeOfDay(epoch_s, timezone), dayOf(epoch_s, timezone)];
+  return day === dayOf(now_s, timezone) ? time : `${shortDay(day, locale)} ${time}`;
+}
+
+function dayOf(epoch_s: number, timezone: string): string {
+  const parts = { year: "numeric", month: "2-digit", day: "2-digit" } as const;
+  const [day, month, year] = formatter(timezone, parts)
+    .format(epoch_s * 1000)
+    .split("/");
+  return `${year}-${month}-${day}`;
+}
+
 /** A business day `2026-11-23` as `11-23` in Chinese and `23 Nov` in English. */
 export function shortDay(day: string, locale: string): string {
   if (locale.startsWith("zh")) return day.slice(5);

@@ -1,0 +1,29 @@
+import { describe, expect, test } from "vitest";
+
+import { momentAgo } from "../src/time/moments";
+
+const at = (moment: string) => Date.parse(moment) / 1000;
+
+describe("a moment that is over", () => {
+  const now = at("2026-11-23T01:30:00Z");
+
+  test("is a time of day, as long as the day is the reader's own", () => {
+    expect(momentAgo(at("2026-11-22T16:05:00Z"), now, "Asia/Shanghai", "en-GB")).toBe("00:05");
+  });
+
+  test("of another day has that day before it", () => {
+    expect(momentAgo(at("2026-11-20T09:58:00Z"), now, "Asia/Shanghai", "en-GB")).toBe("20 Nov 17:58");
+    expect(momentAgo(at("2026-11-20T09:58:00Z"), now, "Asia/Shanghai", "zh-CN")).toBe("11-20 17:58");
+  });
+
+  test("keeps the clock of its own side of a change of the clocks", () => {
+    const after = at("2026-10-25T12:00:00Z");
+    expect(momentAgo(at("2026-10-25T00:30:00Z"), after, "Europe/Berlin", "en-GB")).toBe("02:30");
+    expect(momentAgo(at("2026-10-25T01:30:00Z"), after, "Europe/Berlin", "en-GB")).toBe("02:30");
+    expect(momentAgo(at("2026-10-25T02:30:00Z"), after, "Europe/Berlin", "en-GB")).toBe("03:30");
+  });
+
+  test("is shown though nobody knows the zone", () => {
+    expect(momentAgo(now, now, "Mars/Olympus", "en-GB")).toMatch(/^\d\d:\d\d$/);
+  });
+});
