@@ -72,10 +72,13 @@ class Health:
 
 async def feed_watchdog(health: Health, notifier: Notifier, status: Callable[[], str]) -> None:
     """systemd restarts a process that it hears nothing of: so whoever is stalled says nothing."""
+    said: list[str] = []
     while True:
-        if stalled := health.stalled():
+        stalled = health.stalled()
+        if stalled and stalled != said:
             log.error("stalled: the watchdog is not fed", pbxs=stalled)
-        else:
+        said = stalled
+        if not stalled:
             notifier.alive()
             notifier.status(status())
         await asyncio.sleep(notifier.watchdog_interval_s)

@@ -24,6 +24,7 @@ WAITING_ROWS_MAX = 200_000  # some 100 MB; what a floor of 5,000 does in three m
 GROUP_ROWS_MAX = 20_000  # of one transaction: keeps the database's lock below a second
 PATIENCE = Patience(attempts_max=3, wait_s_min=0.05, wait_s_max=1.0)  # for one attempt; then it is said, and goes on
 AGAIN_S_MAX = 10.0
+ANSWER_S_MAX = 10.0  # a database that has not answered for so long counts as away: its connection may never tell
 
 
 class Recorder:
@@ -94,21 +95,26 @@ class Recorder:
 
         again_s = self._patience.wait_s_max
         while True:
+            silent = asyncio.get_running_loop().call_later(
+                ANSWER_S_MAX, self._say_away, f"no answer for {ANSWER_S_MAX:g} s"
+            )
             try:
                 await take_turn(self._engine, work, self._patience)
                 break
             except DatabaseBusyError as error:
-                self._say_away(error)
+                self._say_away(str(error))
                 await asyncio.sleep(again_s)
                 again_s = min(self._again_s_max, again_s * 2)
+            finally:
+                silent.cancel()
         self._say_back()
         for batch in batches:
             self._written[batch.pbx] = self._written.get(batch.pbx, 0) + 1
 
-    def _say_away(self, error: Exception) -> None:
+    def _say_away(self, why: str) -> None:
         if self.failing_since is None:
             self.failing_since = time.monotonic()
-            log.warning("the history is not written; it waits", why=str(error), rows_waiting=self.rows_waiting)
+            log.warning("the history is not written; it waits", why=why, rows_waiting=self.rows_waiting)
 
     def _say_back(self) -> None:
         if self.failing_since is not None:

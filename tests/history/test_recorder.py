@@ -2,11 +2,14 @@
 
 import asyncio
 import random
+from time import monotonic
 
+import psutil
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
 from ccd.errors import SourceTakenError
 from ccd.floor.floor import Floor
@@ -24,6 +27,7 @@ from tests.floor.rules_of_random_floors import agent_rules
 from tests.history.closing import DAY_S, FIRST, Bank, measuring
 from tests.history.observing import (
     IMPATIENT,
+    Observed,
     closed,
     floor_in_store,
     observe,
@@ -142,7 +146,17 @@ async def test_a_commit_whose_answer_was_lost_is_not_written_twice(engine: Async
     assert [each for _, each in await stored_segments(engine)] == closed([*observed.transitions, *again.transitions])
 
 
+AWAY_AND_BACK = ["the history is not written; it waits", "the history is written again"]
+
+
 async def test_a_database_that_is_locked_loses_nothing_and_is_said_once(engine: AsyncEngine) -> None:
+    with capture_logs() as logs:
+        observed = await _recorded_past_a_lock(engine)
+    assert [segment for _, segment in await stored_segments(engine)] == closed(observed.transitions)
+    assert [entry["event"] for entry in logs] == AWAY_AND_BACK
+
+
+async def _recorded_past_a_lock(engine: AsyncEngine) -> Observed:
     async with recording(engine) as recorder:
         observed = await observe(engine, recorder)
         async with engine.execution_options(**{WRITES: True}).connect() as holder:
@@ -150,11 +164,43 @@ async def test_a_database_that_is_locked_loses_nothing_and_is_said_once(engine: 
                 await holder.execute(text("SET lock_timeout = 0"))
             await holder.execute(text("UPDATE sources SET ref = ref"))
             await asyncio.wait_for(observed.tell(A_DAY), 5)
-            await asyncio.sleep(0.3)
+            await _until_away(recorder)
             assert await stored_segments(engine) == []
             await holder.rollback()
         await asyncio.wait_for(recorder.drained(), 20)
+    return observed
+
+
+async def _until_away(recorder: Recorder) -> None:
+    ends = monotonic() + 30
+    while recorder.failing_since is None:
+        assert monotonic() < ends
+        await asyncio.sleep(0.05)
+
+
+async def test_a_database_that_stands_still_and_says_nothing_counts_as_away_and_is_said_once(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccd.history.recorder.ANSWER_S_MAX", 0.2)
+    engine = open_engine(postgresql.create("migrated"))
+    server = psutil.Process(postgresql.server.get_pid())
+    with capture_logs() as logs:
+        async with recording(engine) as recorder:
+            observed = await (await observe(engine, recorder)).tell(A_DAY[:2])
+            await recorder.drained()
+            processes = [server, *server.children()]
+            for process in processes:
+                process.suspend()
+            try:
+                await observed.tell(A_DAY[2:])
+                await _until_away(recorder)
+            finally:
+                for process in processes:
+                    process.resume()
+            await asyncio.wait_for(recorder.drained(), 20)
     assert [segment for _, segment in await stored_segments(engine)] == closed(observed.transitions)
+    assert [entry["event"] for entry in logs] == AWAY_AND_BACK
+    await engine.dispose()
 
 
 async def test_a_full_queue_holds_up_the_floor_instead_of_growing(engine: AsyncEngine) -> None:
