@@ -85,10 +85,12 @@ def _problem(edit: Edit) -> str:
         ", ".join(f"{key} {_spelled(version.judging[key])}" for key in _differing_keys(edit))
         for version in (edit.version, edit.instead)
     )
+    again = ", ".join(_written(key, edit.version.judging[key]) for key in _differing_keys(edit))
     new = f"[[reasons.{edit.reason}.changes]]" if edit.reason else "[[policy]]"
     return (
-        f"has held with {was}, and now says {now}: what days that are over mean can't be edited. Put that back, and "
-        f"give the change the day from which it holds, in a {new} of its own"
+        f"has held with {was}, and now says {now}: what days that are over mean can't be edited, nor changed by the "
+        f"default of a newer ccd. Let it say {again} there, and give the change the day from which it holds, in a "
+        f"{new} of its own"
     )
 
 
@@ -98,3 +100,8 @@ def _differing_keys(edit: Edit) -> list[str]:
 
 def _spelled(value: object) -> str:
     return "none" if value is None else ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _written(key: str, value: object) -> str:
+    """As the file says it; JSON's words and lists are TOML's, too."""
+    return f"no {key}" if value is None else f"{key} = {json.dumps(value)}"

@@ -12,6 +12,7 @@ from ccd.daemon.applied_rules import AppliedRules
 from ccd.daemon.site_file import settled_by, usable
 from ccd.errors import ConfigurationError
 from ccd.settings import read
+from ccd.settings.shipped import REASONS
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC).timestamp()
 PBX = '[[pbx]]\nname = "a"\nhost = "127.0.0.1"\nsecret = "s"\n'
@@ -50,8 +51,8 @@ def test_a_limit_that_is_edited_is_named_with_its_line_and_what_to_do(file: Path
     (said,) = faults(file)
     assert said == (
         ":6: reasons.meal.max_s_day: has held with max_s_day 3000, and now says max_s_day 1800: what days that are "
-        "over mean can't be edited. Put that back, and give the change the day from which it holds, in a "
-        "[[reasons.meal.changes]] of its own"
+        "over mean can't be edited, nor changed by the default of a newer ccd. Let it say max_s_day = 3000 there, and "
+        "give the change the day from which it holds, in a [[reasons.meal.changes]] of its own"
     )
     with pytest.raises(ConfigurationError, match="has held with max_s_day 3000"):
         settled_by(file)
@@ -65,6 +66,20 @@ def test_a_policy_that_is_edited_or_gone_is_named(file: Path) -> None:
     file.write_text(PBX)
     (said,) = faults(file)
     assert said.startswith(": policy: has held with rate_ppm 40000, and now says rate_ppm 37000")
+
+
+def test_a_default_that_a_newer_ccd_has_changed_says_what_to_write_and_that_is_enough(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied(file, PBX)
+    newer = dict(REASONS) | {"meal": {"policy": "counts"}, "Auto-Pause": {"policy": "exempt"}}
+    monkeypatch.setattr("ccd.settings.shipped.REASONS", newer)
+    auto_pause, meal = faults(file)
+    assert "reasons.Auto-Pause.max_s: has held with max_s 60, and now says max_s none" in auto_pause
+    assert "Let it say max_s = 60 there, and give the change the day" in auto_pause
+    assert 'Let it say policy = "exempt", max_s_day = 3600 there, and give the change the day' in meal
+    file.write_text(f'{PBX}[reasons.Auto-Pause]\nmax_s = 60\n[reasons.meal]\npolicy = "exempt"\nmax_s_day = 3600\n')
+    usable(file, lambda: NOON)
 
 
 def test_what_is_taken_up_by_a_change_with_a_day_is_no_edit(file: Path) -> None:
