@@ -27,6 +27,9 @@ SIGNS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 SOURCE_COLOURS: Final[Mapping[str, str]] = MappingProxyType({"live": "green", "catching_up": "yellow", "lost": "red"})
 
 
+SILENT_S_MAX = 7.0  # the server says something every 5 s at least
+
+
 class TerminalBoard:
     """`hear` each message; `shown` is the floor now. `clock` is this machine's, in seconds."""
 
@@ -37,12 +40,14 @@ class TerminalBoard:
         self._sources: list[dict[str, Any]] = []
         self._seq = 0
         self._ahead_s = 0.0  # of the server's clock
-        self._lost_since: float | None = None
+        self._heard_at = clock()
+        self._is_lost = False
         self.has_seen_the_floor = False
         self.has_heard_of_sources = False
 
     def hear(self, message: dict[str, Any]) -> bool:
         """False: something was missed, ask for a snapshot."""
+        self._heard_at, self._is_lost = self._clock(), False
         match message["op"]:
             case "health":
                 self._sources = message["sources"]
@@ -64,12 +69,13 @@ class TerminalBoard:
 
     def is_lost(self) -> None:
         """The connection is gone; what is shown grows old."""
-        self._lost_since = self._lost_since or self._clock()
+        self._is_lost = True
 
     def shown(self) -> RenderableType:
-        now = self._clock() + self._ahead_s
+        # Times that went on without news would show what nobody has seen.
+        now = (self._heard_at if self._is_stale() else self._clock()) + self._ahead_s
         table = Table("", "agent", "name", "unit", "state", "for", "reason", "aux", "allowance", box=None)
-        for agent in sorted(self._agents.values(), key=lambda one: one["since"]):
+        for agent in sorted(self._agents.values(), key=lambda one: (one["state"] == "signed_out", one["since"])):
             sign, colour = SIGNS.get(agent["state"], ("", ""))
             row = (sign, agent["agent"], agent["name"], agent["unit"], agent["state"].replace("_", " "))
             aux = agent["aux"] + (max(0.0, now - agent["aux_from"]) if agent["aux_from"] is not None else 0.0)
@@ -94,8 +100,8 @@ class TerminalBoard:
         return Group(self._health(now), Columns(counts, padding=(0, 3)), Text(f"{waiting} calls waiting{longest}"))
 
     def _health(self, now: float) -> Text:
-        if self._lost_since is not None:
-            return Text(f"stale for {spelled(self._clock() - self._lost_since)}: no connection", "red")
+        if self._is_stale():
+            return Text(f"stale for {spelled(self._clock() - self._heard_at)}: no connection", "red")
         line = Text()
         for source in self._sources:
             since = "" if source["state"] == "live" else f" for {spelled(now - source['since'])}"
@@ -106,7 +112,9 @@ class TerminalBoard:
     def _take_number(self, message: dict[str, Any]) -> None:
         self._seq = message["seq"]
         self._ahead_s = message["now"] - self._clock()
-        self._lost_since = None
+
+    def _is_stale(self) -> bool:
+        return self._is_lost or self._clock() - self._heard_at > SILENT_S_MAX
 
 
 def _for(since: float, now: float) -> str:

@@ -5,6 +5,7 @@ import getpass
 import json
 import sys
 from http import HTTPStatus
+from http.client import HTTPException
 from http.cookies import SimpleCookie
 from typing import Annotated
 from urllib.error import HTTPError, URLError
@@ -73,20 +74,30 @@ async def _watch(url: str, user: str, password: str, units: list[str] | None, on
 
 def signed_in(url: str, user: str, password: str) -> tuple[str, list[str]]:
     """The session's token, and the units whose floor it shows; an agent's are none."""
-    if urlsplit(url).scheme not in {"http", "https"}:
+    if not _is_of_pages(url):
         raise LiveChannelError(url, "is no address of pages; allowed: http://HOST:PORT or https://…")
     login = json.dumps({"name": user, "password": password}).encode()
     asked = Request(f"{url}/api/session", login, {"Content-Type": "application/json"}, method="POST")
     try:
         with urlopen(asked, timeout=ANSWER_TIMEOUT_S) as answer:
-            jar: SimpleCookie = SimpleCookie(answer.headers["Set-Cookie"])
+            token: str = SimpleCookie(answer.headers["Set-Cookie"])[COOKIE].value
             led: list[str] = json.load(answer)["units"]
     except HTTPError as error:
         said = json.load(error)["detail"] if "json" in error.headers.get("Content-Type", "") else error.reason
         raise LiveChannelError(url, f"does not let {user} in: {said}") from error
     except (URLError, OSError) as error:
         raise LiveChannelError(url, f"can't be reached: {error}; is ccd running there?") from error
-    return jar[COOKIE].value, led
+    except (HTTPException, ValueError, KeyError, TypeError) as error:
+        raise LiveChannelError(url, "answers, but it is not ccd that does") from error
+    return token, led
+
+
+def _is_of_pages(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, half an IPv6 address
+        return False
 
 
 async def _follow(url: str, token: str, units: list[str] | None, board: TerminalBoard, once: bool) -> None:

@@ -89,6 +89,25 @@ def test_sources_that_are_lost_and_a_connection_that_is_gone_are_said() -> None:
     assert "stale" not in text_of(board)
 
 
+def test_a_board_grows_old_from_the_last_word_on_and_its_times_stand_still() -> None:
+    clock = [NOW]
+    board = TerminalBoard(lambda: clock[0])
+    board.hear(snapshot(agent("1001", "on_call", NOW - 30)))
+    clock[0] = NOW + 5
+    assert "0:35" in text_of(board)
+    clock[0] = NOW + 12  # silent, though nobody has hung up
+    assert "stale for 0:12" in text_of(board)
+    board.is_lost()
+    assert "stale for 0:12" in text_of(board)
+    (line,) = [line for line in text_of(board).splitlines() if "Agent" in line]
+    assert "0:30" in line
+
+
+def test_who_has_been_away_for_longest_stands_last() -> None:
+    board, _ = hears(snapshot(agent("1001", "signed_out", NOW - 9_000), agent("1002", "on_call", NOW - 5)))
+    assert [line.split()[1] for line in text_of(board).splitlines() if "Agent" in line] == ["1002", "1001"]
+
+
 def test_times_are_spelled() -> None:
     assert [spelled(seconds) for seconds in (0, 59.9, 60, 3_599, 3_600, -5)] == [
         "0:00", "0:59", "1:00", "59:59", "1:00:00", "0:00",

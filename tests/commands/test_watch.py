@@ -79,3 +79,30 @@ async def test_a_server_that_is_not_there_is_said() -> None:
     code, _, said = await watch(f"http://127.0.0.1:{free_port()}", "lead", PASSWORD)
     assert code == 1
     assert "is ccd running there?" in said
+
+
+@pytest.mark.parametrize("url", ["http://floor:abc", "http://[", "http://", "ftp://floor", "floor:8080"])
+async def test_an_address_that_is_none_is_said(url: str) -> None:
+    code, _, said = await watch(url, "lead", PASSWORD)
+    assert (code, len(said.splitlines())) == (1, 1)
+    assert "is no address of pages" in said
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"Asterisk Call Manager/9.0.0\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nSet-Cookie: ccd_session=1\r\nContent-Length: 4\r\n\r\nnull",
+    ],
+)
+async def test_somebody_elses_server_is_said(answer: bytes) -> None:
+    async def answers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"}")
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(answers, "127.0.0.1", port := free_port()):
+        code, _, said = await watch(f"http://127.0.0.1:{port}", "lead", PASSWORD)
+    assert (code, len(said.splitlines())) == (1, 1)
+    assert "it is not ccd that does" in said
