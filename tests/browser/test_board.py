@@ -253,6 +253,20 @@ def test_the_header_tells_who_waits_and_warns_after_the_threshold(board: Page, s
     expect(board.locator(".queue")).to_have_text("无人等待")
 
 
+def test_the_list_of_queues_lies_over_nothing_that_is_wanted_next(open_as: OpenPage) -> None:
+    board = open_as(LEAD)
+    queues = board.locator("details.queue")
+    queues.locator("summary").click()
+    expect(queues.locator("li")).to_have_count(2)
+    board.keyboard.press("Escape")
+    expect(queues.locator("li").first).to_be_hidden()
+    expect(queues.locator("summary")).to_be_focused()
+    board.keyboard.press("Enter")
+    expect(queues.locator("li").first).to_be_visible()
+    board.locator("input[type=search]").click()
+    expect(queues.locator("li").first).to_be_hidden()
+
+
 def test_a_pause_over_its_reasons_threshold_stands_out(open_as: OpenPage, server: FakeServer) -> None:
     working(server)
     now = time.time()
