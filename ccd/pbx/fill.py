@@ -58,12 +58,13 @@ class Log:
         reached = start
         for event in self._events[low:high]:
             is_at_seam = event.at <= first_second + SECOND or event.at == last_second
-            if isinstance(event, Lost) or (is_at_seam and self._was_told(event)) or event.at < first_second:
+            if (is_at_seam and self._was_told(event)) or event.at < first_second:
                 continue
             if isinstance(event, Heard):  # a restart: nothing is known since whatever was said last, by either
                 yield Lost(reached)
             reached = max(event.at, start)
-            yield replace(event, at=reached)
+            if not isinstance(event, Lost):
+                yield replace(event, at=reached)
         if high == len(self._events) and start != BEGINNING and end != END and self._times and self.covers(start):
             yield Lost(max(reached, self._times[-1]))
 

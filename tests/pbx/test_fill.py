@@ -92,6 +92,13 @@ def test_a_restart_inside_a_gap_is_one_from_the_last_word_of_either_and_no_call_
     assert tell(*events).line()[1:3] == [(20, "on_call"), (45, "unobserved")]
 
 
+def test_a_restart_before_amis_first_word_is_a_gap_from_the_logs_last_line() -> None:
+    log = [lost(3), heard(4), added(5), lost(7), heard(9)]  # the first was before anybody was there
+    events = list(fill([snapshot(20, member()), paused(30)], log))
+    assert events[:5] == [lost(3), heard(4), added(5), lost(7), heard(9)]
+    assert tell(*events).line() == [(5, "available"), (7, "unobserved"), (20, "available"), (30, "paused")]
+
+
 def test_a_restart_that_ami_lived_through_is_no_second_gap() -> None:
     stream = [added(1), lost(10), snapshot(15, member()), heard(40), lost(40), snapshot(60, member()), paused(80)]
     log = [added(1), lost(1), heard(12), paused(41), unpaused(45), paused(80)]
