@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,7 @@ from ccd.settings import Settings, read
 
 HEAD_BYTES = 65_536  # in which AMI shows what it is
 AMI_SIGNS = (b"Asterisk Call Manager/", b"Event: ", b"Response: ")
-PBX = "replay"  # the one PBX of a replay: roster lines for any PBX match
+PBX = "replay"  # of captures whose PBX is not known: no roster line of a PBX matches, those for any do
 
 
 def replay(
@@ -39,6 +40,10 @@ def replay(
     queue_log: Annotated[
         list[Path] | None, typer.Option(help="queue_log, rotated ones too; fills what no AMI file observed.")
     ] = None,
+    pbx: Annotated[
+        str | None,
+        typer.Option(help="Whose captures they are, as roster and configuration name it, if they name more."),
+    ] = None,
     until: Annotated[
         float | None, typer.Option(min=0, max=STAMP_S_MAX, help="Epoch at which what is open is closed.")
     ] = None,
@@ -49,40 +54,55 @@ def replay(
         raise CaptureError("nothing to replay")
     settings = read(config) if config else Settings()
     site = Site(settings, roster)
-    records = replayed(site, ami or [], queue_log or [], None if until is None else round(until * SECOND))
+    source = _source(site, pbx)
+    records = replayed(site, ami or [], queue_log or [], None if until is None else round(until * SECOND), source)
     if format is Format.json:
         print(day_json.render(records, settings.timezone))
     else:
         day_table.show(records, settings.timezone)
 
 
-def replayed(site: Site, ami: list[Path], queue_log: list[Path], until: int | None) -> list[DayRecord]:
+def replayed(
+    site: Site, ami: list[Path], queue_log: list[Path], until: int | None, source: tuple[str, Scope] = (PBX, Scope())
+) -> list[DayRecord]:
     """The day records of the captures, what is open closed at `until` (µs; None: at the last event)."""
+    pbx, scope = source
     floor = Floor(site.seat_rules)
     segments: list[tuple[str, Segment]] = []
     last = 0
-    for event in _until(_events(site, ami, queue_log), until):
+    for event in _until(_events(site, ami, queue_log, scope), until):
         last = max(last, event.at)
-        segments += [(PBX, t.closed) for t in floor.apply(event) if t.closed]
+        segments += [(pbx, t.closed) for t in floor.apply(event) if t.closed]
     end = last if until is None else until
     for name, opened in floor.state.open.items():
-        segments += [(PBX, t.closed) for t in floor.end_wrap_up_until(floor.seat(name), end) if t.closed]
-        segments.append((PBX, floor.state.open[opened.seat]))
+        segments += [(pbx, t.closed) for t in floor.end_wrap_up_until(floor.seat(name), end) if t.closed]
+        segments.append((pbx, floor.state.open[opened.seat]))
     return day_records(segments, site.owner_of, site.roster_turns, site.rules_of, end, site.own_days)
 
 
-def _events(site: Site, ami: list[Path], queue_log: list[Path]) -> Iterator[PbxEvent]:
-    pbxs = site.settings.pbx
-    scope = scope_of(pbxs[0]) if len(pbxs) == 1 else Scope()  # captures name no PBX: of several, all queues are taken
+def _source(site: Site, named: str | None) -> tuple[str, Scope]:
+    """The captures' PBX, which they don't name themselves, and which of its queues are ours."""
+    scopes = {each.name: scope_of(each) for each in site.settings.pbx}
+    if named is None:
+        return next(iter(scopes.items())) if len(scopes) == 1 else (PBX, Scope())
+    if scopes and named not in scopes:
+        raise typer.BadParameter(f"{named} is not configured; configured: {', '.join(scopes)}", param_hint="--pbx")
+    return named, scopes.get(named, Scope())
+
+
+def _events(site: Site, ami: list[Path], queue_log: list[Path], scope: Scope) -> Iterator[PbxEvent]:
+    rostered = ((e.member_name, e.interface) for e in site.roster.entries if e.member_name and e.interface)
     try:
         capture = Capture(scope)
         told = list(capture.read(ami))
-        log = QueueLog(_seats_by_name(told) | site.seats_by_name, scope)
+        log = QueueLog(chain(_seats_told(told), rostered), scope)
         logged = list(log.read(queue_log))
     except OSError as error:
         raise CaptureError(f"{error.filename}: can't be read: {error.strerror}") from None
     _check_used(ami, len(told), capture.dropped or _foreign(ami), "block of AMI")
     _check_used(queue_log, len(logged), log.unreadable, "line of a queue_log")
+    if not any(_head_of(path).strip() for path in (*ami, *queue_log)):  # some are: a log that was just rotated
+        raise CaptureError(f"{', '.join(map(str, (*ami, *queue_log)))}: nothing to replay is in it")
     yield from fill(told, logged)
 
 
@@ -105,14 +125,12 @@ def _head_of(path: Path) -> bytes:
         return file.read(HEAD_BYTES)
 
 
-def _seats_by_name(told: Iterable[PbxEvent]) -> dict[str, str]:
-    """Member name → interface as AMI told them: queue_log names now the one, now the other."""
-    seats: dict[str, str] = {}
+def _seats_told(told: Iterable[PbxEvent]) -> Iterator[tuple[str, str]]:
+    """Member names with their interfaces as AMI told them: queue_log names now the one, now the other."""
     for event in told:
         for who in event.members if isinstance(event, Snapshot) else [event]:
             if name := getattr(who, "name", ""):
-                seats[name] = getattr(who, "seat", name)
-    return seats
+                yield name, getattr(who, "seat", name)
 
 
 def _until(events: Iterable[PbxEvent], until: int | None) -> Iterator[PbxEvent]:

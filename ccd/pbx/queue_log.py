@@ -1,17 +1,18 @@
 """queue_log's lines as the floor's events.
 
 A line is `epoch|callid|queue|agent|EVENT|data1|…`, in whole seconds. ADDMEMBER and REMOVEMEMBER name the interface
-(or the member, where `log_membername_as_agent` is on), all others the member: `seats` maps member names to interfaces.
-A name on no roster stands for itself, so that nothing is lost. The log tells no telephone's state and no offer: that a
+(or the member, where `log_membername_as_agent` is on), all others the member: `seats` are pairs of a member name and an
+interface. A name with several interfaces is on the one that was added to the queue last; a name with none stands for
+itself, so that nothing is lost. The log tells no telephone's state and no offer: that a
 seat was rung is known when it ends, by its ring time, so events are put back into the order of their times.
 
 QUEUESTART is a (re)start: from the last line before it a gap begins, and a `Heard`, of which a log tells no other, says
-when it was. No snapshot ends the gap, since the log has none: whoever was signed in stays unobserved until a line of its
-own, which says at least that it is there.
+when it was. No snapshot ends the gap, since the log has none: whoever was signed in stays unobserved until a line of
+their own, which says at least that they are there.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from heapq import heappop, heappush
 from pathlib import Path
@@ -60,14 +61,17 @@ class LogLine(NamedTuple):
 class QueueLog:
     """One PBX's queue_log. `unreadable` counts lines that are none, `ignored` the events that mean nothing here."""
 
-    def __init__(self, seats: Mapping[str, str], scope: Scope | None = None) -> None:
+    def __init__(self, seats: Iterable[tuple[str, str]], scope: Scope | None = None) -> None:
         self.unreadable = 0
         self.ignored: Counter[str] = Counter()
-        self._seats = seats
+        self._seats: dict[str, list[str]] = {}
         self._names: dict[str, str] = {}
-        for name, seat in seats.items():
-            # A seat of several names is a hot desk: whose it is can't be told from its interface.
-            self._names[seat] = "" if seat in self._names else name
+        for name, seat in dict.fromkeys(seats):
+            self._seats.setdefault(name, []).append(seat)
+            # A seat of several names is a hot desk: who comes to it can't be told from its interface, but that it is
+            # not who was there before.
+            self._names[seat] = seat if seat in self._names else name
+        self._members: dict[str, list[str]] = {}  # queue → the seats in it, as they came
         self._scope = scope or Scope()
         self._held: list[tuple[int, int, PbxEvent]] = []
         self._number = 0
@@ -115,19 +119,23 @@ class QueueLog:
 
     def _who(self, line: LogLine) -> tuple[str, str]:
         """Seat and member name."""
-        if line.agent in self._seats:
-            return self._seats[line.agent], line.agent
-        return line.agent, self._names.get(line.agent, "")
+        seats = self._seats.get(line.agent)
+        if seats is None:
+            return line.agent, self._names.get(line.agent, "")
+        present = [seat for seat in self._members.get(line.queue, ()) if seat in seats]
+        return (present or seats)[-1], line.agent
 
     # --- what the lines mean -----------------------------------------------------------------------------------------
 
     def added(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
+        self._members.setdefault(line.queue, []).append(seat)
         paused = "PAUSED" in line.data
         return [MemberAdded(line.at, 0, seat, name, line.queue, paused, "", Device.FREE, 0)]
 
     def removed(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
+        self._members[line.queue] = [other for other in self._members.get(line.queue, ()) if other != seat]
         return [MemberRemoved(line.at, 0, seat, name, line.queue)]
 
     def paused(self, line: LogLine) -> list[PbxEvent]:

@@ -84,7 +84,7 @@ def test_a_captured_stream_amounts_to_what_the_slow_calculator_says(version: str
 def test_a_queue_log_amounts_to_what_the_slow_calculator_says(version: str, tmp_path: Path) -> None:
     log = CAPTURES / f"{version}.queue_log"
     quick = replayed("--roster", roster(tmp_path), "--queue-log", log)
-    check(quick, slowly(list(QueueLog(SEATS).read([log]))))
+    check(quick, slowly(list(QueueLog(SEATS.items()).read([log]))))
     assert quick["1001"]["pauses"] == 3
 
 
@@ -93,7 +93,7 @@ def test_what_no_ami_file_observed_is_filled_from_the_log(version: str, tmp_path
     files, log = ami(version), CAPTURES / f"{version}.queue_log"
     arguments = [part for file in files for part in ("--ami", file)]
     quick = replayed("--roster", roster(tmp_path), *arguments, "--queue-log", log)
-    events = list(fill(list(Capture().read(files)), list(QueueLog(SEATS).read([log]))))
+    events = list(fill(list(Capture().read(files)), list(QueueLog(SEATS.items()).read([log]))))
     check(quick, slowly(events))
     assert quick["1001"] == replayed("--roster", roster(tmp_path), *arguments)["1001"], "AMI saw all of this agent"
     assert len(quick) > 400, "the members of the load come from the log alone"
@@ -170,6 +170,61 @@ def test_what_cannot_be_replayed_is_said_in_one_line(arguments: list[str], says:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(says)
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("word", ["--ami", "--queue-log"])
+def test_an_empty_file_alone_is_nothing_to_replay(word: str, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.write_text("\n")
+    done = ccd("replay", word, empty)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{empty}: nothing to replay is in it; ")
+
+
+ROSTER_OF_TWO = """agent,interface,member_name,unit,pbx
+Ann,PJSIP/1,,team-1,east
+Bob,PJSIP/1,,team-1,west
+"""
+TWO_PBXS = """[[pbx]]
+name = "east"
+host = "127.0.0.1"
+username = "ccd"
+secret = "x"
+queues.exclude = ["spare"]
+[[pbx]]
+name = "west"
+host = "127.0.0.2"
+username = "ccd"
+secret = "x"
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "configured", "found"),
+    [
+        (["--pbx", "west"], TWO_PBXS, {"Bob": 2}),
+        (["--pbx", "east"], TWO_PBXS, {"Ann": 1}),
+        (["--pbx", "east"], "", {"Ann": 2}),
+        ([], TWO_PBXS.partition('[[pbx]]\nname = "west"')[0], {"Ann": 1}),
+        ([], TWO_PBXS, {"PJSIP/1": 2}),
+    ],
+)
+def test_captures_are_of_the_pbx_that_is_named_or_the_only_one(
+    arguments: list[str], configured: str, found: dict[str, int], tmp_path: Path
+) -> None:
+    log, file, lines = tmp_path / "queue_log", tmp_path / "ccd.toml", tmp_path / "roster.csv"
+    log.write_text("".join(f"{UNTIL - 100}|c|{queue}|PJSIP/1|RINGNOANSWER|0\n" for queue in ("support", "spare")))
+    file.write_text(configured)
+    lines.write_text(ROSTER_OF_TWO)
+    quick = replayed("--config", file, "--roster", lines, "--queue-log", log, *arguments)
+    assert {agent: day["missed"] for agent, day in quick.items()} == found
+
+
+def test_a_pbx_that_is_not_configured_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ccd.toml").write_text(TWO_PBXS)
+    done = ccd("replay", "--config", tmp_path / "ccd.toml", "--pbx", "north", "--queue-log", CAPTURES / "22.queue_log")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "north is not configured; configured: east, west" in done.stderr
 
 
 def test_a_faulty_roster_names_every_fault(tmp_path: Path) -> None:

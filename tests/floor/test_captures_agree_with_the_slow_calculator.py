@@ -45,7 +45,7 @@ def heard(ami: tuple[str, ...], log: tuple[str, ...]) -> list[PbxEvent]:
     members = [m for e in told for m in (e.members if isinstance(e, Snapshot) else [e])]
     seats = {m.name: m.seat for m in members if getattr(m, "name", "")}  # type: ignore[union-attr]  # asked just before
     seats = seats or {"Agent 1001": "Local/1001@agents/n", "Agent 1002": "Local/1002@agents/n"}
-    return list(fill(told, list(QueueLog(seats).read(CAPTURES / name for name in log))))
+    return list(fill(told, list(QueueLog(seats.items()).read(CAPTURES / name for name in log))))
 
 
 @pytest.mark.parametrize(("ami", "log"), SOURCES, ids=lambda names: "+".join(names) or "none")

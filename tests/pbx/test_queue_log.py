@@ -1,6 +1,7 @@
 """queue_log's lines as events: names and interfaces, ring times, restarts."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,13 @@ from ccd.pbx.translate import Scope
 
 CAPTURES = Path(__file__).parent / "captures"
 SEAT = "Local/1001@agents/n"
-SEATS = {"Ann 安": SEAT}
+SEATS = [("Ann 安", SEAT)]
 S = 1_000_000
 
 
-def told(*lines: str, seats: dict[str, str] = SEATS, scope: Scope | None = None, tmp_path: Path) -> list[PbxEvent]:
+def told(
+    *lines: str, seats: Sequence[tuple[str, str]] = SEATS, scope: Scope | None = None, tmp_path: Path
+) -> list[PbxEvent]:
     log = tmp_path / "queue_log"
     log.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     return list(QueueLog(seats, scope).read([log]))
@@ -117,12 +120,36 @@ def test_a_restart_begins_a_gap_at_the_last_line_and_the_first_start_of_a_log_no
     assert [event.at for event in events] == [100 * S, 100 * S, 170 * S, 180 * S]
 
 
+def test_who_moves_to_another_telephone_pauses_there(tmp_path):
+    seats = [("Ann", "PJSIP/1"), ("Ann", "PJSIP/2")]
+    lines = ("90|M|q|PJSIP/1|ADDMEMBER|", "100|NONE|q|Ann|PAUSE|x", "110|M|q|PJSIP/1|REMOVEMEMBER|")
+    events = told(*lines, "110|M|q|PJSIP/2|ADDMEMBER|", "120|NONE|q|Ann|PAUSE|x", seats=seats, tmp_path=tmp_path)
+    on_the_first: list[PbxEvent] = [
+        MemberAdded(90 * S, 0, "PJSIP/1", "Ann", "q", False, "", Device.FREE, 0),
+        MemberPaused(100 * S, 0, "PJSIP/1", "Ann", "q", True, "x"),
+        MemberRemoved(110 * S, 0, "PJSIP/1", "Ann", "q"),
+    ]
+    assert events == [
+        *on_the_first,
+        MemberAdded(110 * S, 0, "PJSIP/2", "Ann", "q", False, "", Device.FREE, 0),
+        MemberPaused(120 * S, 0, "PJSIP/2", "Ann", "q", True, "x"),
+    ]
+
+
+def test_who_comes_to_a_hot_desk_is_not_who_was_there_before(tmp_path):
+    seats = [("Ann", "PJSIP/1"), ("Bob", "PJSIP/1")]
+    lines = ("90|M|q|PJSIP/1|ADDMEMBER|", "100|NONE|q|Ann|PAUSE|x", "110|M|q|PJSIP/1|REMOVEMEMBER|")
+    events = told(*lines, "120|M|q|PJSIP/1|ADDMEMBER|", "130|NONE|q|Bob|PAUSE|", seats=seats, tmp_path=tmp_path)
+    names = [event.name for event in events if isinstance(event, MemberAdded | MemberPaused)]
+    assert names == ["PJSIP/1", "Ann", "PJSIP/1", "Bob"]
+
+
 def test_lines_that_are_none_are_counted_and_passed_over(tmp_path):
     log = tmp_path / "queue_log"
     log.write_bytes(
         b"garbage\n\n100|x|q\n-5|NONE|q|a|PAUSE|\n" + b"1" * 70_000 + b"|NONE|q|a|PAUSE|\n100|N|q|\xff|PAUSE|"
     )
-    reader = QueueLog({})
+    reader = QueueLog([])
     assert list(reader.read([log])) == [MemberPaused(100 * S, 0, "\ufffd", "", "q", True, "")]
     assert reader.unreadable == 4
     log.write_text("100|NONE|q|a|RINGINUSE|0\n")
@@ -138,7 +165,7 @@ def test_queues_that_are_not_ours_are_left_out(tmp_path):
 
 @pytest.mark.parametrize("version", ["16", "22"])
 def test_a_real_log_is_read_to_its_end(version):
-    log = QueueLog({"Agent 1001": SEAT})
+    log = QueueLog([("Agent 1001", SEAT)])
     counted = Counter(type(event).__name__ for event in log.read([CAPTURES / f"{version}.queue_log"]))
     assert counted["MemberAdded"] == 503
     assert counted["MemberRemoved"] == 502

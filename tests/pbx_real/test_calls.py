@@ -215,7 +215,7 @@ async def test_an_attended_transfer_ends_the_agents_call_and_the_log_tells_it_to
             await ccd.until(
                 lambda: any(end in asterisk.queue_log.read_bytes() for end in (b"ATTENDEDTRANSFER", b"COMPLETE"))
             )
-            logged = QueueLog({"Ann": ANSWERS}).read([asterisk.queue_log])
+            logged = QueueLog([("Ann", ANSWERS)]).read([asterisk.queue_log])
             [ended] = [event for event in logged if isinstance(event, CallEnded)]
             assert (ended.seat, ended.call) == (ANSWERS, ccd.told(CallConnected)[0].call)
             # The log has whole seconds, and may be written in the one before or after.
@@ -294,7 +294,7 @@ async def test_queue_log_tells_the_same_story_in_whole_seconds(asterisk):
             await ccd.until(lambda: any(offer.missed for offer in ccd.told(OfferEnded)))
             pbx.pause(RINGS_ON, "打水")
             await ccd.until(lambda: ccd.told(MemberPaused))
-            log = QueueLog({"Ann 安": TALKS_SHORTLY, "Bo": RINGS_ON})
+            log = QueueLog([("Ann 安", TALKS_SHORTLY), ("Bo", RINGS_ON)])
             logged = list(log.read([asterisk.queue_log]))
             for kind in (MemberAdded, MemberRemoved, MemberPaused, CallConnected, CallEnded):
                 pairs = list(zip(of_a_kind(ccd.events, kind), of_a_kind(logged, kind), strict=True))

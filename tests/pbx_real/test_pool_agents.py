@@ -61,5 +61,5 @@ async def test_who_hangs_up_on_the_announcement_has_turned_the_caller_away_and_m
             [turned_away], [offered] = ccd.told(OfferEnded), ccd.told(CallOffered)
             assert (turned_away.missed, turned_away.call) == (False, offered.call)
             assert ccd.told(CallConnected) == []
-            logged = list(QueueLog({"Quentin": seat}).read([asterisk.queue_log]))
+            logged = list(QueueLog([("Quentin", seat)]).read([asterisk.queue_log]))
             assert [(e.seat, e.missed) for e in logged if isinstance(e, OfferEnded)] == [(seat, False)]
