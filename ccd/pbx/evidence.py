@@ -150,7 +150,8 @@ class Evidence:
                     self._log.info("evidence is written again", folder=str(self.folder), lost=self.kept.failed)
 
     def _close_day(self, day: int) -> None:
-        """Seal the day before `day`, and purge what is older than it may be, unless a day needs it that waits."""
+        """Seal the day before `day`, and purge what is older than it may be, unless a day needs it that waits: that of
+        PBXs which say nothing any more, and of those that are followed no more, with the own."""
         path = day_path(self.folder, self._open_day)
         if self._open_day and path.exists():
             self._log.info("a day's evidence is closed", file=str(path), sha256=seal(path))
@@ -159,9 +160,10 @@ class Evidence:
         needed = self._needed_since()
         if needed is not None:  # a unit's day can begin on the UTC day before
             oldest = min(oldest, int((needed - timedelta(days=1)).strftime("%Y%m%d")))
-        for kept in days(self.folder):
-            if kept < oldest:
-                day_path(self.folder, kept).unlink(missing_ok=True)
+        for folder in self.folder.parent.iterdir():
+            for kept in days(folder):
+                if kept < oldest:
+                    day_path(folder, kept).unlink(missing_ok=True)
 
     def _mend(self, day: int) -> int:
         last, torn = mend(path := day_path(self.folder, day))

@@ -20,6 +20,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 WholeSeconds = Annotated[int, Field(ge=0, le=86_400)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 AccountName = Literal["savings", "gift", "interest", "overtime"]
+LAST_DAY = date(2099, 12, 31)  # no instant that has to be reckoned with is where the calendar ends
 
 
 class Section(BaseModel):
@@ -72,7 +73,7 @@ class Queue(Section):
 class ReasonChange(Section):
     """How a reason is judged from a business day on; what is left out stays as it was before that day."""
 
-    starts: date = Field(alias="from", gt=ALWAYS)
+    starts: date = Field(alias="from", gt=ALWAYS, le=LAST_DAY)
     policy: Literal["counts", "exempt"] | None = None
     max_s: WholeSeconds | None = None
     max_s_day: WholeSeconds | None = None
@@ -95,7 +96,7 @@ class Floor(Section):
 
 
 class Policy(Section):
-    starts: date = Field(default=ALWAYS, alias="from", ge=ALWAYS)
+    starts: date = Field(default=ALWAYS, alias="from", ge=ALWAYS, le=LAST_DAY)
     unit: str | None = None  # None: every unit that has none of its own
     rate_ppm: Annotated[int, Field(ge=0, le=1_000_000)] = 37_000
     base_s_max: WholeSeconds = 43_200
@@ -152,7 +153,7 @@ class Pages(Section):
 
 class Evidence(Section):
     directory: Path = Path("evidence")  # taken from the state directory
-    keep_days: Annotated[int, Field(ge=1)] = 365
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = 365
 
 
 class Settings(Section):

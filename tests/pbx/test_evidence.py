@@ -67,6 +67,20 @@ async def test_a_day_that_is_over_is_closed_with_its_hash_and_purged_when_it_is_
     assert [find(kept.folder, ref) for ref in refs] == [None, BLOCK, BLOCK, BLOCK]
 
 
+async def test_what_is_too_old_is_purged_of_pbxs_too_that_are_silent_or_followed_no_more(tmp_path: Path) -> None:
+    usual: dict[str, Any] = {"keep_days": 2, "clock": lambda: (NOON + 9 * DAY) / 1_000_000}
+    gone = Evidence(tmp_path, "gone", SaidLog(), **usual)
+    (tmp_path / "read.me").touch()
+    kept = evidence(tmp_path, **usual)
+    for each in (gone, kept):
+        each.keep(NOON, BLOCK)
+        await each.flush()
+    for day in (2, 3):
+        kept.keep(NOON + day * DAY, BLOCK)
+        await kept.flush()
+        assert days(gone.folder) == ([20261123] if day == 2 else [])
+
+
 async def test_an_event_of_yesterday_that_comes_after_midnight_goes_into_todays_file(tmp_path):
     kept = evidence(tmp_path)
     kept.keep(NOON, BLOCK)

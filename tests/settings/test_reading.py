@@ -167,6 +167,9 @@ def test_a_pbx_has_one_secret_and_limits_in_order(write, more, fault):
         ('[http]\nport = "x"', "http.port: allowed: a whole number, without quotes; found 'x'"),
         ("[http]\nframe_interval_s = []", "allowed: a number, without quotes; found []"),
         ('[[policy]]\nfrom = "x"', "allowed: a day without quotes, such as 2027-01-01; found 'x'"),
+        ("[[policy]]\nfrom = 9999-12-31", "allowed: less than or equal to 2099-12-31; found 9999-12-31"),
+        ("[[reasons.meal.changes]]\nfrom = 9999-12-31", "changes[0].from: allowed: less than or equal to 2099-12-31"),
+        ("[evidence]\nkeep_days = 1000000", "evidence.keep_days: allowed: less than or equal to 36500; found 1000000"),
         ("[[policy]]\nfrom = 1960-01-01", "allowed: greater than or equal to 1970-01-01; found 1960-01-01"),
     ],
 )
