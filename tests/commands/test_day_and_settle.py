@@ -1,77 +1,19 @@
 """`ccd day` and `ccd settle`, as a person types them, on what a daemon has recorded."""
 
-import asyncio
 import json
-import os
-import subprocess
-import sys
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from ccd.daemon.applied_rules import AppliedRules
-from ccd.floor.events import PbxEvent
 from ccd.settings import read
-from ccd.sql.engine import open_engine
-from ccd.sql.migrate import upgrade
-from tests.commands.running import HERE, PROGRAM
-from tests.floor.floors import added, heard, paused, removed, unpaused
-from tests.history.observing import record
-
-MIDNIGHT = datetime(2099, 11, 24, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()  # no clock is there yet
-CONFIGURATION = """
-timezone = "Asia/Shanghai"
-roster = "roster.csv"
-settle_wait_s_max = 604800
-
-[[pbx]]
-name = "pbx"
-host = "127.0.0.1"
-secret = "secret"
-"""
-ROSTER = "agent,interface,member_name,unit\n1001,PJSIP/1001,,team-1\n1002,PJSIP/1002,,team-2\n"
-
-
-def at(seconds: float) -> float:
-    return MIDNIGHT + seconds
-
-
-SHIFT = (
-    added(at(28_800)), paused(at(30_000), "toilet"), unpaused(at(30_600.25)), removed(at(57_600)),
-    added(at(28_800), seat="PJSIP/9"), removed(at(28_900), seat="PJSIP/9"),
-)  # fmt: skip
+from tests.commands.recorded_days import CONFIGURATION, SHIFT, at, ccd, configured, recorded
+from tests.floor.floors import added, heard, removed
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    file = tmp_path / "ccd.toml"
-    file.write_text(CONFIGURATION)
-    (tmp_path / "roster.csv").write_text(ROSTER)
-    return file
-
-
-def recorded(config: Path, *events: PbxEvent) -> None:
-    async def tell() -> None:
-        state = config.parent / "state"
-        state.mkdir(exist_ok=True)
-        engine = open_engine(f"sqlite+aiosqlite:///{state / 'ccd.sqlite'}")
-        await upgrade(engine)
-        await record(engine, *events)
-        await engine.dispose()
-
-    asyncio.run(tell())
-
-
-def ccd(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", PROGRAM, *words, "--config", config],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=os.environ | {"PYTHONPATH": str(HERE), "COLUMNS": "160"},
-    )
+    return configured(tmp_path)
 
 
 def test_a_day_is_told_as_json_of_those_on_the_roster_and_of_those_on_none(config: Path) -> None:

@@ -28,7 +28,7 @@ from ccd.pbx.translate import Scope, Translator
 from ccd.settings import read
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
-from tests.commands.test_day_and_settle import CONFIGURATION, ROSTER, ccd
+from tests.commands.recorded_days import ccd, configured
 from tests.history.observing import IMPATIENT, recording
 from tests.pbx.said_log import SaidLog
 from tests.pbx.spoken import LOGIN, T0, answer, event, pong
@@ -55,11 +55,8 @@ STREAM = b"".join((*BEGIN, *list(SAID.values())[:1], SOMEBODY_ELSE, *list(SAID.v
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    file = tmp_path / "ccd.toml"
-    file.write_text(CONFIGURATION)
-    (tmp_path / "roster.csv").write_text(ROSTER)
     (tmp_path / "state").mkdir()
-    return file
+    return configured(tmp_path)
 
 
 def opened(config: Path) -> AsyncEngine:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.test_day_and_settle import CONFIGURATION, ROSTER, SHIFT, at, ccd, recorded
+from tests.commands.recorded_days import SHIFT, at, ccd, configured, recorded
 from tests.floor.floors import added, heard, paused, removed, unpaused
 
 DAY_S = 86_400
@@ -18,9 +18,7 @@ SECOND_SHIFT = (
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """Two days of agent 1001 are settled: 465 s saved on the first, 235 s too many on the second."""
-    file = tmp_path / "ccd.toml"
-    file.write_text(CONFIGURATION)
-    (tmp_path / "roster.csv").write_text(ROSTER)
+    file = configured(tmp_path)
     recorded(file, *SHIFT, heard(at(DAY_S)), *SECOND_SHIFT)
     settled = ccd(file, "settle", "--day", "2099-11-25", "--unit", "team-1")
     assert settled.returncode == 0, settled.stderr

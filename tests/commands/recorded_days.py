@@ -1,0 +1,61 @@
+"""Days that a daemon has recorded, for commands that are asked of them: a configuration, a shift, and `ccd` itself."""
+
+import asyncio
+import subprocess
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ccd.floor.events import PbxEvent
+from ccd.sql.engine import open_engine
+from ccd.sql.migrate import upgrade
+from tests.commands import running
+from tests.floor.floors import added, paused, removed, unpaused
+from tests.history.observing import record
+
+MIDNIGHT = datetime(2099, 11, 24, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()  # no clock is there yet
+CONFIGURATION = """
+timezone = "Asia/Shanghai"
+roster = "roster.csv"
+settle_wait_s_max = 604800
+
+[[pbx]]
+name = "pbx"
+host = "127.0.0.1"
+secret = "secret"
+"""
+ROSTER = "agent,interface,member_name,unit\n1001,PJSIP/1001,,team-1\n1002,PJSIP/1002,,team-2\n"
+
+
+def at(seconds: float) -> float:
+    return MIDNIGHT + seconds
+
+
+SHIFT = (
+    added(at(28_800)), paused(at(30_000), "toilet"), unpaused(at(30_600.25)), removed(at(57_600)),
+    added(at(28_800), seat="PJSIP/9"), removed(at(28_900), seat="PJSIP/9"),
+)  # fmt: skip
+
+
+def configured(folder: Path) -> Path:
+    """The configuration, with its roster beside it."""
+    file = folder / "ccd.toml"
+    file.write_text(CONFIGURATION)
+    (folder / "roster.csv").write_text(ROSTER)
+    return file
+
+
+def recorded(config: Path, *events: PbxEvent) -> None:
+    async def tell() -> None:
+        state = config.parent / "state"
+        state.mkdir(exist_ok=True)
+        engine = open_engine(f"sqlite+aiosqlite:///{state / 'ccd.sqlite'}")
+        await upgrade(engine)
+        await record(engine, *events)
+        await engine.dispose()
+
+    asyncio.run(tell())
+
+
+def ccd(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return running.ccd(*words, "--config", config, COLUMNS="160")
