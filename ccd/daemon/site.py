@@ -115,11 +115,6 @@ class Site:
         return self.roster.borders(0, NEVER)
 
     @cached_property
-    def seats_by_name(self) -> dict[str, str]:
-        """Member name → interface, where the roster says both: queue_log names now the one, now the other."""
-        return {e.member_name: e.interface for e in self.roster.entries if e.member_name and e.interface}
-
-    @cached_property
     def rostered_units(self) -> tuple[str, ...]:
         return tuple(sorted({entry.unit for entry in self.roster.entries} | set(self.settings.units)))
 
