@@ -135,7 +135,7 @@ def run_channel(connection: Connection, load: Load) -> None:
         async def tell() -> None:
             data = pack({"agent": "1001", "padding": padding})
             board.agents["1001"] = Shown("team-1", data, data)
-            hub.take(Changes({"1001": {"team-1"}}))
+            hub.take(Changes({"1001": ("team-1",)}))
 
         async with asyncio.TaskGroup() as group:
             group.create_task(hub.run())

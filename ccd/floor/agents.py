@@ -69,6 +69,8 @@ class Merged(NamedTuple):
 
 NO_DAY = BusinessDay(date.min, 0, 0)
 NOBODY = Merged(SIGNED_OUT, False, PAUSED_NOWHERE, "")
+# By state, of who is signed in and pauses nowhere: what most changes mean, the same for all agents, so it is kept once.
+AT_WORK = tuple(Merged(state, True, PAUSED_NOWHERE, "") for state in State)
 
 
 def change_of(segment: Segment, pbx: str) -> Change:
@@ -83,6 +85,8 @@ def merge(views: Mapping[Hashable, View]) -> Merged:
     """The agent's state from the seats' views."""
     if len(views) == 1:
         (view,) = views.values()
+        if view.member and view.pause is PAUSED_NOWHERE and not view.reason:
+            return AT_WORK[view.state]
         return Merged(view.state, view.member, view.pause, view.reason)
     members = [view for view in views.values() if view.member]
     state = min((view.state for view in views.values()), default=SIGNED_OUT)
@@ -161,7 +165,7 @@ class AgentClock:
             tally.count_calls(offered, answered, missed)
         if state is not merged.state:
             self.since = at
-            self.merged = Merged(state, merged.member, merged.pause, merged.reason)
+            self.merged = AT_WORK[state]
 
     def confirm(self, at: int) -> None:
         """Fold what waits, up to and including `at`: nothing older will come."""

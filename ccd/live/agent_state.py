@@ -27,7 +27,7 @@ NOT_SIGNED_IN = (SIGNED_OUT, UNOBSERVED)
 NO_BASE = (*NOT_SIGNED_IN, State.UNREACHABLE)
 
 
-class Counters(msgspec.Struct):
+class Counters(msgspec.Struct, gc=False):
     """Today's; `signed_in` in seconds, and the instant from which it runs on, None where it doesn't."""
 
     sign_ins: int
@@ -41,7 +41,7 @@ class Counters(msgspec.Struct):
     unobserved: float
 
 
-class AgentState(msgspec.Struct):
+class AgentState(msgspec.Struct, gc=False):
     """The AGENT object: seconds and epoch seconds as numbers, the reason as the switch has it."""
 
     agent: str

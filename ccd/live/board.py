@@ -29,7 +29,10 @@ _head = msgspec.msgpack.Decoder(Head)
 
 @dataclass(slots=True)
 class Shown:
-    """An agent as msgpack, for the own page and for floors; as JSON where somebody has asked for it."""
+    """An agent as msgpack, for the own page and for floors; as JSON where somebody has asked for it.
+
+    One object an agent, for good: a new one with each change would be looked through by the garbage collector.
+    """
 
     unit: str
     own: bytes
@@ -37,15 +40,23 @@ class Shown:
     own_json: bytes | None = None
     floor_json: bytes | None = None
 
+    def turn(self, unit: str, own: bytes, floor: bytes) -> None:
+        self.unit, self.own, self.floor, self.own_json, self.floor_json = unit, own, floor, None, None
+
 
 @dataclass(slots=True)
 class Changes:
     """What is to be shown anew: agents with the units that see the change, the one they left included."""
 
-    agents: dict[str, set[str]] = field(default_factory=dict)
+    agents: dict[str, tuple[str, ...]] = field(default_factory=dict)
     queues: set[str] = field(default_factory=set)
     sources: bool = False
     accounts: list[str] = field(default_factory=list)
+
+    def seen_in(self, agent: str, unit: str) -> None:
+        units = self.agents.get(agent, ())
+        if unit not in units:
+            self.agents[agent] = (*units, unit)
 
 
 class Board:
@@ -88,8 +99,8 @@ class Board:
         for agent, known in self.agents.items():
             floor = self._on_floors(known.own, _head.decode(known.own).reason)
             if floor != known.floor:
-                self.agents[agent] = Shown(known.unit, known.own, floor)
-                changes.agents[agent] = {known.unit}
+                known.turn(known.unit, known.own, floor)
+                changes.seen_in(agent, known.unit)
         return changes
 
     def _agent(self, data: bytes, changes: Changes) -> str:
@@ -97,13 +108,14 @@ class Board:
         head = _head.decode(data)
         agent, unit = head.agent, head.unit
         known = self.agents.get(agent)
-        if known is not None and known.own == data:
+        if known is None:
+            self.agents[agent] = Shown(unit, data, self._on_floors(data, head.reason))
+        elif known.own == data:
             return agent
-        self.agents[agent] = Shown(unit, data, self._on_floors(data, head.reason))
-        touched = changes.agents.setdefault(agent, set())
-        touched.add(unit)
-        if known is not None:
-            touched.add(known.unit)
+        else:
+            changes.seen_in(agent, known.unit)
+            known.turn(unit, data, self._on_floors(data, head.reason))
+        changes.seen_in(agent, unit)
         return agent
 
     def _on_floors(self, data: bytes, reason: str) -> bytes:
@@ -112,7 +124,7 @@ class Board:
     def _gone(self, agent: str, changes: Changes) -> None:
         known = self.agents.pop(agent, None)
         if known is not None:
-            changes.agents.setdefault(agent, set()).add(known.unit)
+            changes.seen_in(agent, known.unit)
 
     def _queues(self, queues: Iterable[bytes], changes: Changes) -> None:
         for said in map(unpack, queues):

@@ -5,6 +5,7 @@ from typing import Any
 from ccd.floor.seats import State
 from ccd.live.batch import LiveBatch, QueueNow, packed, unpack
 from ccd.live.board import Board, Changes
+from ccd.live.frames import JsonCodec
 from ccd.live.store import Entry, Snapshot
 from tests.live.readings import Agent, floor, team
 
@@ -56,11 +57,11 @@ def test_a_reason_that_becomes_personal_is_hidden_at_once_and_only_that_is_a_cha
     applied(shown, LiveBatch(team(3, first=1002)))
     assert shown.look_again().agents == {}
     personal.add("ticket")
-    assert shown.look_again().agents == {"1001": {"team-1"}}
+    assert shown.look_again().agents == {"1001": ("team-1",)}
     assert floor_of(shown, "1001")["reason"] == "personal"
     assert unpack(shown.agents["1001"].own)["reason"] == "ticket"
     personal.clear()
-    assert shown.look_again().agents == {"1001": {"team-1"}}
+    assert shown.look_again().agents == {"1001": ("team-1",)}
     assert floor_of(shown, "1001")["reason"] == "ticket"
 
 
@@ -71,10 +72,20 @@ def test_a_reason_that_is_not_personal_is_the_same_for_all() -> None:
     assert shown.agents["1001"].floor is shown.agents["1001"].own
 
 
+def test_an_agent_who_changes_is_shown_anew_in_json_too() -> None:
+    shown, codec = board(), JsonCodec()
+    applied(shown, paused("toilet"))
+    for reason in ("toilet", "ticket"):
+        applied(shown, paused(reason))
+        own, on_floors = (codec.read(codec.agent(shown.agents["1001"], own=own)) for own in (True, False))
+        assert own["reason"] == reason
+        assert on_floors["reason"] == ("personal" if reason == "toilet" else "ticket")
+
+
 def test_who_changes_units_concerns_both() -> None:
     shown = board()
     applied(shown, LiveBatch(team(1, "team-1")))
-    assert applied(shown, LiveBatch(team(1, "team-2"))).agents == {"1001": {"team-1", "team-2"}}
+    assert applied(shown, LiveBatch(team(1, "team-2"))).agents == {"1001": ("team-1", "team-2")}
 
 
 def test_the_same_again_is_no_change() -> None:
@@ -105,5 +116,5 @@ def test_a_queue_that_a_load_does_not_name_has_nobody_waiting() -> None:
 def test_who_is_gone_is_gone_once() -> None:
     shown = board()
     applied(shown, LiveBatch(team(1)))
-    assert applied(shown, LiveBatch(gone=("1001",))).agents == {"1001": {"team-1"}}
+    assert applied(shown, LiveBatch(gone=("1001",))).agents == {"1001": ("team-1",)}
     assert applied(shown, LiveBatch(gone=("1001",))).agents == {}
