@@ -17,6 +17,7 @@ from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
 from ccd.daemon.stores import database
 from ccd.errors import UnknownAccountError
+from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.reports.words import in_words
 from ccd.settings import read
@@ -76,7 +77,7 @@ def statement(
 def _statement(lines: Iterable[Line]) -> Table:
     table = Table("day", "recorded", "service", "amount", "leave", "balance", "transfer")
     for line in lines:
-        recorded = datetime.fromtimestamp(line.recorded_at / 1_000_000, UTC)
+        recorded = datetime.fromtimestamp(line.recorded_at / SECOND, UTC)
         table.add_row(
             str(line.day), f"{recorded:%Y-%m-%d %H:%M:%S}", line.service, in_words(line.amount_s, signed=True),
             in_words(line.leave_s, signed=True), in_words(line.balance_after_s), line.transfer,

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from ccd.floor.days import SECOND
 from ccd.pbx.simulator.clock import VirtualClock
 from ccd.pbx.simulator.life import Life
 from ccd.pbx.simulator.load import Load
 from ccd.pbx.simulator.server import Floor, SimulatedPbx
 from ccd.pbx.simulator.session import Account
-from ccd.pbx.simulator.speech import SECOND
 from ccd.pbx.simulator.staff import AGENTS_MAX, roster_csv, staff
 
 SPEED_MAX = 1_000.0

@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from ccd.daemon.floors import Floors
+from ccd.floor.days import SECOND
 from ccd.history.recorder import Recorder
 from ccd.live.hub import Hub
 from ccd.live.writer import Writer
@@ -122,7 +123,7 @@ class Figures(Collector):
         for name, pbx in self._pbxs.items():
             floor, kept = self._floors.floors[name], self._evidence[name].kept
             live.add_metric([name], float(pbx.state == "live"))
-            heard.add_metric([name], (floor.state.heard_at or 0) / 1_000_000)
+            heard.add_metric([name], (floor.state.heard_at or 0) / SECOND)
             waiting.add_metric([name], pbx.inbox.waiting)
             events.add_metric([name], self._health.events[name])
             dropped.add_metric([name], pbx.inbox.dropped)

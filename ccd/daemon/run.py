@@ -24,6 +24,7 @@ from ccd.daemon.reloading import Applied, Reloading, as_read_now, asked_to_reloa
 from ccd.daemon.settling import Settling
 from ccd.daemon.site import Current, Site
 from ccd.daemon.stores import database
+from ccd.floor.days import SECOND
 from ccd.history.close import Closer
 from ccd.history.lease import Lease, Term
 from ccd.history.recorder import Recorder
@@ -183,10 +184,10 @@ class Daemon:
     # --- what the parts ask of each other ----------------------------------------------------------------------------
 
     def _now(self) -> int:
-        return round(self.clock() * 1_000_000)
+        return round(self.clock() * SECOND)
 
     def _sources(self) -> list[SourceNow]:
-        return [SourceNow(name, pbx.state, round(pbx.since * 1_000_000)) for name, pbx in self.pbxs.items()]
+        return [SourceNow(name, pbx.state, round(pbx.since * SECOND)) for name, pbx in self.pbxs.items()]
 
     def _redis_holds_the_floor(self) -> bool:
         return self.writer.in_step if "capture" in self.parts else self.feed.is_following

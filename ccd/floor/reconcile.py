@@ -12,6 +12,7 @@ denied twice, and not known of in between, it is over (docs/adr/0008).
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ccd.floor.days import SECOND
 from ccd.floor.events import Device, Member, Snapshot
 from ccd.floor.seats import Call, Membership, Offer, Pause, Seat, State, View, view_of
 from ccd.floor.segments import Transition
@@ -171,7 +172,7 @@ def _membership(seat: Seat, row: Member, known: Membership | None) -> Membership
         return Membership(True, known.reason, known.paused_at, known.pause_order, row.device, row.wrap_up_s)
     seat.pauses_seen += 1
     reason = row.reason if row.paused else ""
-    return Membership(row.paused, reason, row.paused_since_s * 1_000_000, seat.pauses_seen, row.device, row.wrap_up_s)
+    return Membership(row.paused, reason, row.paused_since_s * SECOND, seat.pauses_seen, row.device, row.wrap_up_s)
 
 
 def _take_row(seat: Seat, queue: str, row: Member | None) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
+from ccd.floor.days import SECOND
 from ccd.floor.events import (
     AgentLogged,
     CallConnected,
@@ -135,7 +136,7 @@ class Seat:
         member = self.queues.get(call.queue)
         wrap_up_s = (member and member.wrap_up_s) or call.wrap_up_s or rules.wrap_up_s(call.queue)
         if wrap_up_s:
-            self.wrap_up_until = max(self.wrap_up_until or 0, at + wrap_up_s * 1_000_000)
+            self.wrap_up_until = max(self.wrap_up_until or 0, at + wrap_up_s * SECOND)
         _was_sure_until(at, self.calls)
 
     def end_offer(self, call: str, at: int) -> None:

@@ -8,6 +8,8 @@ a busy PBX are of no interest, and are known by their name alone.
 
 from typing import cast
 
+from ccd.floor.days import SECOND
+
 END = b"\r\n\r\n"
 EVENT = b"Event: "
 RESPONSE = b"Response: "
@@ -119,9 +121,9 @@ def microseconds(text: str) -> int | None:
     if not (digits.isascii() and digits.isdigit()):
         return None
     if len(digits) == 16 and text[10] == ".":  # as Asterisk writes it, until the year 2286
-        return at if (at := int(digits)) <= STAMP_S_MAX * 1_000_000 else None
+        return at if (at := int(digits)) <= STAMP_S_MAX * SECOND else None
     whole, _, part = text.partition(".")
     if not whole or len(whole) > 12:
         return None
-    at = int(whole) * 1_000_000 + int((part + "000000")[:6])
-    return at if 0 < at <= STAMP_S_MAX * 1_000_000 else None
+    at = int(whole) * SECOND + int((part + "000000")[:6])
+    return at if 0 < at <= STAMP_S_MAX * SECOND else None

@@ -13,6 +13,7 @@ from time import time
 from typing import Literal, NoReturn
 
 from ccd.errors import ClockAheadError, LoginRefusedError, NoAnswerError, PbxError
+from ccd.floor.days import SECOND
 from ccd.floor.events import PbxEvent
 from ccd.pbx.ami import Account, Connection, is_stopping
 from ccd.pbx.blocks import BANNER, Blocks, microseconds
@@ -75,7 +76,7 @@ class Pbx:
         self._log = log
         self._clock = clock
         self._random = random or Random()
-        margin_us = round(config.watermark_margin_s * 1_000_000)
+        margin_us = round(config.watermark_margin_s * SECOND)
         self._observation = Observation(self.translator, keep, margin_us=margin_us)
         self.hearing = Hearing()
         self._delay_s = config.reconnect_delay_s_min
@@ -211,7 +212,7 @@ class Pbx:
         if at is None:
             raise NoAnswerError(self._config.account.pbx, "Ping with its time", self._silence_s_max)
         if at > self._latest():
-            raise ClockAheadError(self._config.account.pbx, at / 1_000_000 - self._clock())
+            raise ClockAheadError(self._config.account.pbx, at / SECOND - self._clock())
         return at
 
     async def _ask(self, connection: Connection, action: str) -> Mapping[str, str]:
@@ -224,7 +225,7 @@ class Pbx:
 
     def _latest(self) -> int:
         """The latest time, in µs, that is believed."""
-        return round((self._clock() + self._config.clock_ahead_s_max) * 1_000_000)
+        return round((self._clock() + self._config.clock_ahead_s_max) * SECOND)
 
     async def _until(self, connection: Connection, answered: Callable[[], bool], action: str) -> None:
         """Wait for the end of a long answer for as long as anything comes."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ccd.errors import BackwardsError
+from ccd.floor.days import SECOND
 
-SECOND = 1_000_000  # µs
 BACKWARDS_US_MAX = 60 * SECOND  # a clock is set back by less, and events overtake each other by less
 OVERLAP_US_MAX = SECOND  # of two files: a log's times are whole seconds
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from time import time
 from urllib.parse import quote
 
+from ccd.floor.days import SECOND
 from ccd.pbx.evidence_file import REF_NUMBERS, Record, append, day_path, days, mend, seal
 from ccd.pbx.incidents import Log
 
@@ -112,7 +113,7 @@ class Evidence:
 
     def _turn_day(self, at: int) -> None:
         """The day's end has passed. A PBX whose clock is days ahead of ours is filed under tomorrow at most."""
-        tomorrow_us = round((self._clock() + DAY_S) * 1_000_000)
+        tomorrow_us = round((self._clock() + DAY_S) * SECOND)
         day = max(self._day, _day_of(min(at, tomorrow_us)))
         if day > self._day:
             # Of the first day that this process sees, the one before it may have given numbers already.
@@ -156,7 +157,7 @@ class Evidence:
         if self._open_day and path.exists():
             self._log.info("a day's evidence is closed", file=str(path), sha256=seal(path))
         self._open_day = day  # only now: on a full disk it is tried again
-        oldest = _day_of(_day_end_us(day) - (self._keep_days + 1) * DAY_S * 1_000_000)
+        oldest = _day_of(_day_end_us(day) - (self._keep_days + 1) * DAY_S * SECOND)
         needed = self._needed_since()
         if needed is not None:  # a unit's day can begin on the UTC day before
             oldest = min(oldest, int((needed - timedelta(days=1)).strftime("%Y%m%d")))
@@ -187,9 +188,9 @@ def pbx_folder(folder: Path, pbx: str) -> Path:
 
 def _day_of(at: int) -> int:
     """The UTC day of `at` (µs) as yyyymmdd."""
-    return int(datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y%m%d"))
+    return int(datetime.fromtimestamp(at / SECOND, UTC).strftime("%Y%m%d"))
 
 
 def _day_end_us(day: int) -> int:
     start = datetime(day // 10000, day // 100 % 100, day % 100, tzinfo=UTC)
-    return round((start + timedelta(days=1)).timestamp()) * 1_000_000
+    return round((start + timedelta(days=1)).timestamp()) * SECOND

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from ccd.floor.days import SECOND
 from ccd.floor.events import CallEnded, CallerJoined, CallerLeft, Heard, Lost, PbxEvent, Snapshot
 
-SECOND = 1_000_000  # µs
 BEGINNING, END = -(2**62), 2**62
 
 Fingerprint = tuple[str, str, str, object]  # kind, seat or caller, queue, and what tells two of them apart

@@ -18,6 +18,7 @@ from heapq import heappop, heappush
 from pathlib import Path
 from typing import NamedTuple
 
+from ccd.floor.days import SECOND
 from ccd.floor.events import (
     AgentLogged,
     CallConnected,
@@ -38,7 +39,6 @@ from ccd.pbx.blocks import STAMP_S_MAX
 from ccd.pbx.chronology import Chronology
 from ccd.pbx.translate import Scope
 
-SECOND = 1_000_000  # µs
 RING_S_MAX = 600  # a ring time that is longer is cut to it; so long an event is held back to be put in order
 LINE_BYTES_MAX = 64 * 1024
 FIELDS_MIN = 5

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import takewhile
 
+from ccd.floor.days import SECOND
 from ccd.floor.events import (
     AgentLogged,
     CallConnected,
@@ -133,7 +134,7 @@ class Gathering:
 
 
 def _since(rows: Iterable[WaitingRow], at: int) -> tuple[Waiting, ...]:
-    return tuple(Waiting(row.call, row.queue, at - row.wait_s * 1_000_000) for row in rows)
+    return tuple(Waiting(row.call, row.queue, at - row.wait_s * SECOND) for row in rows)
 
 
 def _before(row: Member | None, words: list[SeatEvent]) -> Member | None:

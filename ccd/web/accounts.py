@@ -6,6 +6,7 @@ from sqlalchemy import Row, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import AccountError
+from ccd.floor.days import SECOND
 from ccd.org.people import Person, Role
 from ccd.sql.turns import Patience, take_turn
 from ccd.web.passwords import PASSWORD_CHARACTERS_MAX, Passwords
@@ -33,7 +34,7 @@ class Accounts:
         if problem:
             raise AccountError(person.name, problem)
         hashed = await self._passwords.hash(password)
-        created_at = int(self._clock() * 1_000_000)
+        created_at = int(self._clock() * SECOND)
 
         async def work(connection: AsyncConnection) -> None:
             known = await connection.scalar(select(users.c.password).where(users.c.name == person.name))

@@ -7,6 +7,7 @@ AgentComplete without channels has the headers that an operator's floor was seen
 from collections.abc import Iterable
 from typing import assert_never
 
+from ccd.floor.days import SECOND
 from ccd.pbx.simulator.speech import (
     CallAnswered,
     Caller,
@@ -34,7 +35,7 @@ def blocks(said: Iterable[Speech]) -> bytes:
 
 def stamp(at: int) -> str:
     """µs as Asterisk writes times: seconds, a point, six digits."""
-    return f"{at // 1_000_000}.{at % 1_000_000:06d}"
+    return f"{at // SECOND}.{at % SECOND:06d}"
 
 
 def block(speech: Speech) -> str:

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
+from ccd.floor.days import SECOND
 from ccd.pbx.simulator.ami_text import caller_channel, stamp
 from ccd.pbx.simulator.queues import Queue
 from ccd.pbx.simulator.requests import Request
-from ccd.pbx.simulator.speech import FREE, SECOND, UNAVAILABLE, Caller, Membership
+from ccd.pbx.simulator.speech import FREE, UNAVAILABLE, Caller, Membership
 from ccd.pbx.simulator.staff import Phone
 from ccd.pbx.simulator.switch import Switch
 

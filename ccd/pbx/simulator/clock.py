@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from ccd.floor.days import SECOND
+
 
 class VirtualClock:
     """Starts at `start` (µs since the epoch) and runs `speed` times as fast as `monotonic` (seconds)."""
@@ -18,7 +20,7 @@ class VirtualClock:
         """µs since the epoch."""
         if self._began_s is None:
             return self.start + self._skipped
-        return self.start + self._skipped + int((self._monotonic() - self._began_s) * self.speed * 1_000_000)
+        return self.start + self._skipped + int((self._monotonic() - self._began_s) * self.speed * SECOND)
 
     def hold(self) -> None:
         """It is `start`, and stays so until `release`: what is prepared meanwhile takes no time."""

@@ -9,7 +9,7 @@ from datetime import date
 from random import Random
 from typing import Literal
 
-from ccd.pbx.simulator.speech import SECOND
+from ccd.floor.days import SECOND
 from ccd.pbx.simulator.staff import Person, Shift
 
 # What a pause is for, how often (of the pauses), and how long it usually is.

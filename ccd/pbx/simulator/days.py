@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from ccd.floor.days import SECOND
 from ccd.floor.events import PbxEvent
 from ccd.pbx.simulator.floor_words import floor_events
 from ccd.pbx.simulator.life import Life, midnight_of
 from ccd.pbx.simulator.speech import Speech
 from ccd.pbx.simulator.staff import Person
 
-STEP_US = 60 * 1_000_000  # a minute of the floor at a time
+STEP_US = 60 * SECOND  # a minute of the floor at a time
 
 
 def speech_of_day(people: tuple[Person, ...], day: date, zone: ZoneInfo, seed: int) -> Iterator[Speech]:

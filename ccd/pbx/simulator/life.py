@@ -11,9 +11,10 @@ from functools import partial
 from random import Random
 from zoneinfo import ZoneInfo
 
+from ccd.floor.days import SECOND
 from ccd.pbx.simulator.day_plan import day_plan
 from ccd.pbx.simulator.queues import QUEUES, QueueKind
-from ccd.pbx.simulator.speech import SECOND, Speech
+from ccd.pbx.simulator.speech import Speech
 from ccd.pbx.simulator.staff import Person
 from ccd.pbx.simulator.switch import Switch
 from ccd.pbx.simulator.timeline import Timeline

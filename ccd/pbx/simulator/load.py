@@ -6,9 +6,10 @@ floor comes in a steady mixture and seats are in all states at once.
 
 from collections.abc import Iterator
 
+from ccd.floor.days import SECOND
 from ccd.pbx.simulator.ami_text import blocks
 from ccd.pbx.simulator.queues import QUEUES
-from ccd.pbx.simulator.speech import SECOND, Speech
+from ccd.pbx.simulator.speech import Speech
 from ccd.pbx.simulator.staff import Person, staff
 from ccd.pbx.simulator.switch import Switch
 

@@ -11,12 +11,13 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from ccd.errors import AddressTakenError
+from ccd.floor.days import SECOND
 from ccd.pbx.simulator.ami_text import blocks
 from ccd.pbx.simulator.answers import BANNER
 from ccd.pbx.simulator.clock import VirtualClock
 from ccd.pbx.simulator.requests import Requests
 from ccd.pbx.simulator.session import Account, Session
-from ccd.pbx.simulator.speech import SECOND, Speech
+from ccd.pbx.simulator.speech import Speech
 from ccd.pbx.simulator.switch import Switch
 
 TICK_S = 0.02

@@ -10,8 +10,6 @@ from typing import Literal
 
 from ccd.pbx.simulator.staff import Phone
 
-SECOND = 1_000_000  # µs
-
 FREE, IN_USE, UNAVAILABLE, RINGING = 1, 2, 5, 6  # Asterisk's device states, as QueueMemberStatus says them
 
 MemberEvent = Literal["QueueMemberAdded", "QueueMemberRemoved", "QueueMemberPause", "QueueMemberStatus"]

@@ -9,12 +9,12 @@ member twice) say whether they did it.
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ccd.floor.days import SECOND
 from ccd.pbx.simulator.queues import Queue, QueueKind
 from ccd.pbx.simulator.speech import (
     FREE,
     IN_USE,
     RINGING,
-    SECOND,
     UNAVAILABLE,
     CallAnswered,
     Caller,

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from functools import partial
 from random import Random
 
+from ccd.floor.days import SECOND
 from ccd.pbx.simulator.queues import QueueKind
-from ccd.pbx.simulator.speech import SECOND, Caller, Leg
+from ccd.pbx.simulator.speech import Caller, Leg
 from ccd.pbx.simulator.switch import Handset, Switch
 from ccd.pbx.simulator.timeline import Timeline
 from ccd.pbx.simulator.worker import Worker

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
+from ccd.floor.days import SECOND
 from ccd.pbx.simulator.day_plan import DayPlan, Deed
-from ccd.pbx.simulator.speech import FREE, IN_USE, RINGING, SECOND, UNAVAILABLE
+from ccd.pbx.simulator.speech import FREE, IN_USE, RINGING, UNAVAILABLE
 from ccd.pbx.simulator.staff import Person
 from ccd.pbx.simulator.switch import Switch
 from ccd.pbx.simulator.timeline import Timeline

@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import pytest
 
+from ccd.floor.days import SECOND
 from ccd.pbx.blocks import Blocks, headers_of
 from ccd.pbx.simulator.requests import Request, Requests
 from ccd.pbx.simulator.session import Account, Session
-from ccd.pbx.simulator.speech import SECOND
 from ccd.pbx.simulator.staff import Phone
 from ccd.pbx.simulator.switch import Switch
 from tests.pbx.simulator.captured import blocks, header_names

@@ -4,6 +4,7 @@ import asyncio
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from ccd.floor.days import SECOND
 from ccd.floor.events import Heard, PbxEvent, Snapshot
 from ccd.pbx.ami import Account
 from ccd.pbx.capture import Pbx
@@ -12,7 +13,6 @@ from ccd.pbx.simulator.clock import VirtualClock
 from ccd.pbx.simulator.days import events_of_day
 from ccd.pbx.simulator.life import Life, midnight_of
 from ccd.pbx.simulator.server import SimulatedPbx
-from ccd.pbx.simulator.speech import SECOND
 from ccd.pbx.simulator.staff import staff
 from tests.pbx.configured import configured
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ccd.floor.days import SECOND
 from ccd.pbx.blocks import Blocks, event_name, stamp, text_of
 from ccd.pbx.observation import PICKED
 from ccd.pbx.shapes import Picking
@@ -17,7 +18,6 @@ from ccd.pbx.simulator.days import events_of_day, speech_of_day
 from ccd.pbx.simulator.life import Life, midnight_of
 from ccd.pbx.simulator.queues import QUEUES
 from ccd.pbx.simulator.speech import (
-    SECOND,
     CallAnswered,
     CallerGaveUp,
     CallerJoinedQueue,

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ccd.floor.days import SECOND
 from ccd.pbx.blocks import Blocks, event_name, stamp
 from ccd.pbx.simulator.ami_text import blocks
 from ccd.pbx.simulator.life import Life, midnight_of
 from ccd.pbx.simulator.load import Load, load_stream
-from ccd.pbx.simulator.speech import SECOND
 from ccd.pbx.simulator.staff import staff
 
 START = 1_795_482_000 * SECOND

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ccd.errors import AddressTakenError
+from ccd.floor.days import SECOND
 from ccd.pbx.blocks import Blocks, event_name, stamp
 from ccd.pbx.simulator import server
 from ccd.pbx.simulator.ami_text import blocks
@@ -20,7 +21,6 @@ from ccd.pbx.simulator.life import Life, midnight_of
 from ccd.pbx.simulator.load import Load
 from ccd.pbx.simulator.server import Floor, SimulatedPbx
 from ccd.pbx.simulator.session import Account
-from ccd.pbx.simulator.speech import SECOND
 from ccd.pbx.simulator.staff import staff
 
 ZONE = ZoneInfo("Asia/Shanghai")
