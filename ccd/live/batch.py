@@ -8,6 +8,7 @@ import msgpack  # type: ignore[import-untyped] # it ships no types
 import msgspec
 
 from ccd.floor.agents import Reading
+from ccd.floor.days import SECOND
 from ccd.live.agent_state import agent_state
 
 SourceState = Literal["live", "catching_up", "lost"]
@@ -88,14 +89,14 @@ def packed(batch: LiveBatch) -> Packed:
         {one.agent: pack(agent_state(*one)) for one in batch.agents},
         batch.gone,
         {one.queue: pack(_queue(one)) for one in batch.queues},
-        {one.pbx: pack({"pbx": one.pbx, "state": one.state, "since": one.since / 1_000_000}) for one in batch.sources},
+        {one.pbx: pack({"pbx": one.pbx, "state": one.state, "since": one.since / SECOND}) for one in batch.sources},
         {pbx: str(at) for pbx, at in batch.watermarks.items()},
         batch.transitions,
     )
 
 
 def _queue(queue: QueueNow) -> dict[str, Any]:
-    since = None if queue.oldest_since is None else queue.oldest_since / 1_000_000
+    since = None if queue.oldest_since is None else queue.oldest_since / SECOND
     return {"queue": queue.queue, "waiting": queue.waiting, "oldest_since": since}
 
 

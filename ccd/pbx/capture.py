@@ -50,7 +50,7 @@ class PbxConfig:
     snapshot_settle_s: float = 0.5  # events that an answer has overtaken come within this
 
 
-State = Literal["live", "catching_up", "lost"]
+PbxState = Literal["live", "catching_up", "lost"]
 
 
 class Pbx:
@@ -65,7 +65,7 @@ class Pbx:
         clock: Callable[[], float] = time,
         random: Random | None = None,
     ) -> None:
-        self.state: State = "lost"
+        self.state: PbxState = "lost"
         self.since = clock()  # of the state, by our own clock
         self.findings: dict[Lack, Finding] = {}
         self.reconnects = 0
@@ -289,7 +289,7 @@ class Pbx:
 
     # --- what is said ------------------------------------------------------------------------------------------------
 
-    def _turn(self, state: State) -> None:
+    def _turn(self, state: PbxState) -> None:
         if state == self.state:
             return
         if state == "live":

@@ -22,7 +22,7 @@ Fingerprint = tuple[str, str, str, object]  # kind, seat or caller, queue, and w
 
 def fill(told: Iterable[PbxEvent], logged: Sequence[PbxEvent]) -> Iterator[PbxEvent]:
     """What AMI `told`, with what the log says of its gaps; `logged` is in the order of time."""
-    log = Log(logged, told := list(told))
+    log = Logged(logged, told := list(told))
     since: int | None = BEGINNING
     for event in told:
         if isinstance(event, Lost):
@@ -37,7 +37,7 @@ def fill(told: Iterable[PbxEvent], logged: Sequence[PbxEvent]) -> Iterator[PbxEv
     yield from log.between(since if since is not None else _last_at(told), END)
 
 
-class Log:
+class Logged:
     """The log's events, and what AMI told of the same seconds."""
 
     def __init__(self, logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> None:
