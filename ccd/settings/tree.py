@@ -18,6 +18,7 @@ from ccd.settings.words import DayStart, Origin, PlainName, Zone
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 WholeSeconds = Annotated[int, Field(ge=0, le=86_400)]
+NotEmpty = Annotated[str, Field(min_length=1)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 AccountName = Literal["savings", "gift", "interest", "overtime"]
 LAST_DAY = date(2099, 12, 31)  # no instant that has to be reckoned with is where the calendar ends
@@ -25,6 +26,14 @@ LAST_DAY = date(2099, 12, 31)  # no instant that has to be reckoned with is wher
 
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def is_text_that_can_be_written(cls, given: object) -> object:
+        """No path, address or AMI header has one of these in it; a line's end would begin another header."""
+        if isinstance(given, str) and any(ord(character) < 32 for character in given):
+            raise ValueError("has a control character in it; allowed: a text of one line")
+        return given
 
 
 class PbxTls(Section):
@@ -43,9 +52,9 @@ class Pbx(Section):
     """One telephone switch. Of `secret` and `secret_file` exactly one is there (`ccd.settings.consistency`)."""
 
     name: PlainName
-    host: Annotated[str, Field(min_length=1)]
+    host: NotEmpty
     port: Port = 5038
-    username: Annotated[str, Field(min_length=1)] = "ccd"
+    username: NotEmpty = "ccd"
     secret: Annotated[SecretStr, Field(min_length=1)] | None = None
     secret_file: Path | None = None
     login: Literal["md5", "plain"] = "md5"
@@ -97,7 +106,7 @@ class Floor(Section):
 
 class Policy(Section):
     starts: date = Field(default=ALWAYS, alias="from", ge=ALWAYS, le=LAST_DAY)
-    unit: str | None = None  # None: every unit that has none of its own
+    unit: NotEmpty | None = None  # None: every unit that has none of its own
     rate_ppm: Annotated[int, Field(ge=0, le=1_000_000)] = 37_000
     base_s_max: WholeSeconds = 43_200
     expected_base_s: WholeSeconds = 28_800
@@ -135,7 +144,7 @@ class HttpTls(Section):
 
 
 class Http(Section):
-    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    host: NotEmpty = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8080
     tls: HttpTls | None = None
     origins: tuple[Origin, ...] = ()
@@ -170,7 +179,7 @@ class Settings(Section):
     reasons: Mapping[str, Reason] = Field(default_factory=dict, validate_default=True)
     floor: Floor = Floor()
     policy: tuple[Policy, ...] = (Policy(),)  # before the first `from`, every default holds
-    units: Mapping[str, Unit] = Field(default_factory=dict)
+    units: Mapping[NotEmpty, Unit] = Field(default_factory=dict)
     redis: Redis = Redis()
     sql: Sql = Sql()
     http: Http = Http()

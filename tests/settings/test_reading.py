@@ -170,6 +170,10 @@ def test_a_pbx_has_one_secret_and_limits_in_order(write, more, fault):
         ("[[policy]]\nfrom = 9999-12-31", "allowed: less than or equal to 2099-12-31; found 9999-12-31"),
         ("[[reasons.meal.changes]]\nfrom = 9999-12-31", "changes[0].from: allowed: less than or equal to 2099-12-31"),
         ("[evidence]\nkeep_days = 1000000", "evidence.keep_days: allowed: less than or equal to 36500; found 1000000"),
+        ('roster = "a\\u0000b"', "roster: has a control character in it; allowed: a text of one line; found 'a\\x00b'"),
+        ('[http]\nhost = "a\\nb"', "http.host: has a control character in it; allowed: a text of one line"),
+        ('[[policy]]\nunit = ""', "policy[0].unit: allowed: a text that is not empty; found ''"),
+        ('[units.""]', "allowed: a text that is not empty"),
         ("[[policy]]\nfrom = 1960-01-01", "allowed: greater than or equal to 1970-01-01; found 1960-01-01"),
     ],
 )
