@@ -100,6 +100,8 @@ def _events(site: Site, ami: list[Path], queue_log: list[Path], scope: Scope) ->
     except OSError as error:
         raise CaptureError(f"{error.filename}: can't be read: {error.strerror}") from None
     _check_used(ami, len(told), capture.dropped or _foreign(ami), "block of AMI")
+    for (name, flaw), count in sorted(capture.rejected.items(), key=str):
+        print(f"passed over: {count} {name}: {flaw.value}", file=sys.stderr)
     _check_used(queue_log, len(logged), log.unreadable, "line of a queue_log")
     if not any(_head_of(path).strip() for path in (*ami, *queue_log)):  # some are: a log that was just rotated
         raise CaptureError(f"{', '.join(map(str, (*ami, *queue_log)))}: nothing to replay is in it")

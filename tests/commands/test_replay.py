@@ -13,6 +13,7 @@ from ccd.pbx.fill import fill
 from ccd.pbx.queue_log import QueueLog
 from tests import slow_calculator
 from tests.commands.running import ccd
+from tests.pbx.spoken import BANNER, event
 from tests.slow_seats import RosterLine, Rules
 
 CAPTURES = Path(__file__).parents[1] / "pbx" / "captures"
@@ -170,6 +171,17 @@ def test_what_cannot_be_replayed_is_said_in_one_line(arguments: list[str], says:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(says)
     assert done.stderr.count("\n") == 1
+
+
+def test_events_that_carry_no_time_are_named_with_what_to_set(tmp_path: Path) -> None:
+    stream = tmp_path / "untimed.ami"
+    stream.write_bytes(BANNER + event("QueueMemberAdded", None, Paused=0) + 2 * event("AgentCalled", None, Uniqueid=1))
+    done = ccd("replay", "--ami", stream)
+    assert [line.partition(" `")[0] for line in done.stderr.splitlines()] == [
+        "passed over: 2 AgentCalled: it has no Timestamp:",
+        "passed over: 1 QueueMemberAdded: it has no Timestamp:",
+    ]
+    assert "timestampevents = yes" in done.stderr
 
 
 @pytest.mark.parametrize("word", ["--ami", "--queue-log"])
