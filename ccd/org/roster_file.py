@@ -92,6 +92,9 @@ def _header_problem(header: list[str]) -> str:
 
 
 def _faults_of(row: Row) -> Iterator[tuple[str, str]]:
+    for column, cell in row.items():
+        if "\0" in cell:
+            yield column, "has a NUL in it, which no database takes for text"
     if not row.get("agent"):
         yield "agent", "is empty; who sits there?"
     if not row.get("unit"):

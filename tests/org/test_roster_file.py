@@ -139,3 +139,7 @@ def test_a_file_with_a_byte_order_mark_is_read_and_one_in_another_encoding_is_na
         read(file, UNITS)
     with pytest.raises(RosterError, match="can't be read"):
         read(tmp_path / "nowhere.csv", UNITS)
+
+
+def test_a_nul_which_no_database_takes_for_text_is_named():
+    check(f"{HEADER}\n10\x0001,PJSIP/1,,team-1\n", "roster.csv:2: agent: has a NUL in it")
