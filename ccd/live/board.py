@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from ccd.live.batch import pack, unpack
-from ccd.live.store import Entry, Snapshot
+from ccd.live.store import Entry, Whole
 
 PERSONAL = "personal"
 
@@ -66,19 +66,19 @@ class Board:
         self.queues: dict[str, dict[str, Any]] = {}
         self.sources: dict[str, dict[str, Any]] = {}
 
-    def load(self, snapshot: Snapshot) -> Changes:
+    def load(self, whole: Whole) -> Changes:
         """Take the whole state in place of what was known; what is the same in both is no change."""
         changes = Changes()
-        named = {self._agent(data, changes) for data in snapshot.agents}
+        named = {self._agent(data, changes) for data in whole.agents}
         for agent in [agent for agent in self.agents if agent not in named]:
             self._gone(agent, changes)
-        queues = {one["queue"] for one in map(unpack, snapshot.queues)}
-        self._queues(snapshot.queues, changes)
+        queues = {one["queue"] for one in map(unpack, whole.queues)}
+        self._queues(whole.queues, changes)
         for queue in self.queues.keys() - queues:  # nobody has called it since the state was written
             self.queues[queue] = {"queue": queue, "waiting": 0, "oldest_since": None}
             changes.queues.add(queue)
         self.sources = {}
-        self._sources(snapshot.sources)
+        self._sources(whole.sources)
         changes.sources = True
         return changes
 

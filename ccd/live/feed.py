@@ -54,15 +54,15 @@ class Feed:
                 delay_s = min(2 * delay_s, self._limits.retry_delay_s_max)
 
     async def _load(self) -> None:
-        snapshot = await self._store.read()
-        self._last_id = snapshot.last_id
-        if not snapshot.epoch:
+        whole = await self._store.read()
+        self._last_id = whole.last_id
+        if not whole.epoch:
             self._lose("nobody has written the floor there yet")
             return
-        if (snapshot.epoch, snapshot.number) == (self._epoch, self._number) and not self.is_following:
+        if (whole.epoch, whole.number) == (self._epoch, self._number) and not self.is_following:
             return  # the writer has not said anything since it fell silent
-        self._epoch, self._number = snapshot.epoch, snapshot.number
-        self._hub.take(self._board.load(snapshot))
+        self._epoch, self._number = whole.epoch, whole.number
+        self._hub.take(self._board.load(whole))
         self._hear()
 
     async def _follow(self) -> None:

@@ -84,13 +84,13 @@ return 1
 """
 )
 
-# KEYS: as for WRITE → epoch, number, agents, queues, sources, watermarks, the id of the newest entry
+# KEYS: as for WRITE → epoch, number, agents, queues, sources, the id of the newest entry
 READ = """
 local head = redis.call('HMGET', KEYS[1], 'epoch', 'number')
 local newest = redis.call('XREVRANGE', KEYS[6], '+', '-', 'COUNT', 1)
 return {
   head[1], head[2], redis.call('HVALS', KEYS[2]), redis.call('HVALS', KEYS[3]), redis.call('HVALS', KEYS[4]),
-  redis.call('HGETALL', KEYS[5]), newest[1] and newest[1][1] or '0-0'
+  newest[1] and newest[1][1] or '0-0'
 }
 """
 

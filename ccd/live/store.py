@@ -40,15 +40,14 @@ class Entry(NamedTuple):
     accounts: list[str]
 
 
-class Snapshot(NamedTuple):
-    """The whole state, and the entry it is as of. `epoch` is "" where there is none."""
+class Whole(NamedTuple):
+    """All of the state, and the entry it is as of. `epoch` is "" where there is none."""
 
     epoch: str
     number: int
     agents: list[bytes]
     queues: list[bytes]
     sources: list[bytes]
-    watermarks: dict[str, int]
     last_id: str
 
 
@@ -112,14 +111,10 @@ class Store:
 
     # --- the reader's ------------------------------------------------------------------------------------------------
 
-    async def read(self) -> Snapshot:
+    async def read(self) -> Whole:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
-            epoch, number, agents, queues, sources, watermarks, last_id = await self._read.run(self._redis, self._all)
-        pairs = dict(zip(watermarks[::2], watermarks[1::2], strict=True))
-        return Snapshot(
-            epoch.decode() if epoch else "", int(number or 0), agents, queues, sources,
-            {pbx.decode(): int(at) for pbx, at in pairs.items()}, last_id.decode(),
-        )  # fmt: skip
+            epoch, number, agents, queues, sources, last_id = await self._read.run(self._redis, self._all)
+        return Whole(epoch.decode() if epoch else "", int(number or 0), agents, queues, sources, last_id.decode())
 
     async def entries_after(self, last_id: str, wait_s: float) -> list[Entry]:
         """The entries after `last_id`; where there are none, waits up to `wait_s` for one."""

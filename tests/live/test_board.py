@@ -6,7 +6,7 @@ from ccd.floor.seats import State
 from ccd.live.batch import LiveBatch, QueueNow, packed, unpack
 from ccd.live.board import Board, Changes
 from ccd.live.frames import JsonCodec
-from ccd.live.store import Entry, Snapshot
+from ccd.live.store import Entry, Whole
 from tests.live.readings import Agent, floor, team
 
 
@@ -22,11 +22,9 @@ def entry(batch: LiveBatch) -> Entry:
     )  # fmt: skip
 
 
-def snapshot(batch: LiveBatch) -> Snapshot:
+def whole(batch: LiveBatch) -> Whole:
     made = packed(batch)
-    return Snapshot(
-        "e", 0, list(made.agents.values()), list(made.queues.values()), list(made.sources.values()), {}, "0-1"
-    )
+    return Whole("e", 0, list(made.agents.values()), list(made.queues.values()), list(made.sources.values()), "0-1")
 
 
 def applied(to: Board, batch: LiveBatch) -> Changes:
@@ -90,17 +88,17 @@ def test_who_changes_units_concerns_both() -> None:
 
 def test_the_same_again_is_no_change() -> None:
     shown = board()
-    shown.load(snapshot(floor(3)))
-    again = shown.load(snapshot(floor(3)))
+    shown.load(whole(floor(3)))
+    again = shown.load(whole(floor(3)))
     assert (again.agents, again.queues) == ({}, set())
     assert applied(shown, LiveBatch(team(3))).agents == {}
 
 
 def test_a_load_tells_what_is_new_what_is_other_and_what_is_gone() -> None:
     shown = board()
-    shown.load(snapshot(floor(3)))
+    shown.load(whole(floor(3)))
     other = Agent("1002").turns(10, State.PAUSED).now()
-    changes = shown.load(snapshot(LiveBatch([team(1)[0], other, *team(1, first=1009)])))
+    changes = shown.load(whole(LiveBatch([team(1)[0], other, *team(1, first=1009)])))
     assert changes.agents.keys() == {"1002", "1003", "1009"}
     assert shown.agents.keys() == {"1001", "1002", "1009"}
 
@@ -108,7 +106,7 @@ def test_a_load_tells_what_is_new_what_is_other_and_what_is_gone() -> None:
 def test_a_queue_that_a_load_does_not_name_has_nobody_waiting() -> None:
     shown = board()
     applied(shown, LiveBatch(queues=(QueueNow("support", 3, 5_000_000),)))
-    changes = shown.load(snapshot(floor()))
+    changes = shown.load(whole(floor()))
     assert changes.queues == {"support"}
     assert shown.queues["support"] == {"queue": "support", "waiting": 0, "oldest_since": None}
 

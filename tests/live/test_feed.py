@@ -9,7 +9,7 @@ from redis.asyncio import Redis as Client
 from structlog.testing import capture_logs
 
 from ccd.floor.seats import State
-from ccd.live.store import Entry, Snapshot
+from ccd.live.store import Entry, Whole
 from tests.live.conftest import OpenStore
 from tests.live.limits import limited
 from tests.live.servers import Server
@@ -89,9 +89,9 @@ async def test_entries_that_were_trimmed_away_are_read_from_the_whole(
         board = await service.board()
         await board.hear_op("snapshot")
         store = service.feed._store
-        read, whole = store.read, list[Snapshot]()
+        read, whole = store.read, list[Whole]()
 
-        async def noted() -> Snapshot:
+        async def noted() -> Whole:
             whole.append(await read())
             return whole[-1]
 
