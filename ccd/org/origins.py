@@ -1,4 +1,7 @@
-"""From which pages a browser may speak for the person who is signed in: those of this very server, and those named."""
+"""From which pages a browser may speak for the person who is signed in: those of this very server, and those named.
+
+A right, like those of ccd.org.rights: asked by the pages' API and by the live channel, which don't know each other.
+"""
 
 from collections.abc import Collection
 from urllib.parse import urlsplit

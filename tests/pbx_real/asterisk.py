@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-from pathlib import Path
 from time import monotonic, sleep
 
 from tests.pbx_real.configuration import files
@@ -114,10 +113,3 @@ def free_port(kind: int) -> int:
     with socket.socket(socket.AF_INET, kind) as listening:
         listening.bind(("127.0.0.1", 0))
         return int(listening.getsockname()[1])
-
-
-def wait_for_file(path: Path, s_max: float = 5.0) -> None:
-    deadline = monotonic() + s_max
-    while not path.exists() and monotonic() < deadline:
-        sleep(0.02)
-    assert path.exists()

@@ -13,7 +13,7 @@ from ccd.pbx.simulator.staff import Phone
 from ccd.pbx.simulator.switch import Handset, Switch
 from tests.pbx.simulator.captured import between, blocks, events, facts, header_names
 
-WANG, LI = Phone("PJSIP/1001", "王芳"), Phone("PJSIP/1002", "李娜")
+WANG = Phone("PJSIP/1001", "王芳")
 SUPPORT = QueueKind("support", 3, "no", talk_s_median=60, talk_sigma=0.5, ring_s_max=5)
 SALES = QueueKind("sales", 0, "yes", talk_s_median=60, talk_sigma=0.5, ring_s_max=5)
 SALES_ALL = QueueKind("sales", 0, "all", talk_s_median=60, talk_sigma=0.5, ring_s_max=5)
