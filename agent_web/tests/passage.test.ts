@@ -28,7 +28,7 @@ function shuffled(count: number): number[] {
   return Array.from({ length: count }, (_, at) => (at * 37 + 11) % count);
 }
 
-test("no frame changes more than a few tiles or moves more than a few in the document", () => {
+test("no frame changes more than a few tiles or moves more than one in the document", () => {
   const before = Array.from({ length: 100 }, (_, slot) => ({
     cell: { id: `${slot}`, x: 0, y: 0, place: slot },
     slot,
@@ -37,8 +37,8 @@ test("no frame changes more than a few tiles or moves more than a few in the doc
   let shown: readonly Drawn[] = before;
   for (const step of steps(next, before)) {
     const was = new Map(shown.map((one, at) => [one.slot, { one, at }]));
-    expect(step.filter((one) => was.get(one.slot)!.one !== one).length).toBeLessThanOrEqual(8);
-    expect(fewestMoved(step.map(({ slot }) => was.get(slot)!.at)).length).toBeLessThanOrEqual(4);
+    expect(step.filter((one) => was.get(one.slot)!.one !== one).length).toBeLessThanOrEqual(5);
+    expect(fewestMoved(step.map(({ slot }) => was.get(slot)!.at)).length).toBeLessThanOrEqual(1);
     shown = step;
   }
   expect(shown).toBe(next);

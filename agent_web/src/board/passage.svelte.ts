@@ -4,10 +4,11 @@
 import type { Cell } from "../floor/plan";
 import { fewestMoved } from "../floor/moves";
 
-/** In so many frames the tiles come to stand where they should, from the top down … */
-const FRAMES = 14;
-/** … and then they are put in the order in which they are read, so many in a frame. */
-const MOVED_A_FRAME = 4;
+/**
+ * In so many frames the tiles come to stand where they should, from the top down; then they are put in the order in
+ * which they are read, one in a frame: what is moved in the document is made and laid out anew.
+ */
+const FRAMES = 20;
 
 /** A tile by its slot, and where it stands for whom. */
 export interface Drawn {
@@ -57,14 +58,12 @@ export function* steps(next: readonly Drawn[], before: readonly Drawn[]): Genera
   const rank = new Map(next.map((one, at) => [one, at]));
   const rankOf = (one: Drawn) => rank.get(one) ?? 0;
   const moving = fewestMoved(drawn.map(rankOf)).map((at) => drawn[at] as Drawn);
-  for (let from = 0; from < moving.length; from += MOVED_A_FRAME) {
-    const moved = moving.slice(from, from + MOVED_A_FRAME);
-    const waiting = new Set(moving.slice(from + MOVED_A_FRAME));
-    const others = drawn.filter((one) => !moved.includes(one));
-    for (const one of moved) {
-      const before_whom = others.findIndex((other) => !waiting.has(other) && rankOf(other) > rankOf(one));
-      others.splice(before_whom < 0 ? others.length : before_whom, 0, one);
-    }
+  const waiting = new Set(moving);
+  for (const one of moving) {
+    waiting.delete(one);
+    const others = drawn.filter((other) => other !== one);
+    const before_whom = others.findIndex((other) => !waiting.has(other) && rankOf(other) > rankOf(one));
+    others.splice(before_whom < 0 ? others.length : before_whom, 0, one);
     drawn = others;
     yield drawn;
   }
