@@ -8,7 +8,7 @@ from ccd.web.passwords import PASSWORD_CHARACTERS_MAX
 
 
 class Login(BaseModel):
-    name: str = Field(max_length=200)
+    name: str = Field(max_length=200, pattern="^[^\\x00]*$")  # PostgreSQL has no text with a NUL in it
     password: str = Field(max_length=PASSWORD_CHARACTERS_MAX)
 
 

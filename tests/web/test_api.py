@@ -166,8 +166,12 @@ async def test_only_our_own_pages_may_write(office: Office, headers: dict[str, s
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b'{"name": 1}', b'{"name": "x", "password": "' + b"y" * 2_000 + b'"}']
-)
+    "body",
+    [
+        b"", b"{", b"[]", b'{"name": 1}', b'{"name": "x", "password": "' + b"y" * 2_000 + b'"}',
+        b'{"name": "a\\u0000b", "password": "whatever"}', b'{"name": "\\ud800", "password": "whatever"}',
+    ],
+)  # fmt: skip
 async def test_a_login_that_is_none_is_a_problem(office: Office, body: bytes) -> None:
     answer = await office.client.post("/api/session", content=body, headers={"Content-Type": "application/json"})
     check_problem(answer, 422)
