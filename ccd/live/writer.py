@@ -49,6 +49,7 @@ class Writer:
         self.in_step = False  # Redis holds what the floor has said
         self.batches = 0
         self.rewrites = 0
+        self._said_away = False
 
     def wake(self) -> None:
         self._woken.set()
@@ -72,7 +73,7 @@ class Writer:
             except AWAY as error:
                 self.in_step = False
                 if attempt == self._limits.attempts_max:
-                    self._log.warning("Redis is away; the floor goes on, boards show what they had", error=str(error))
+                    self._say_away(error)
                     return
                 await asyncio.sleep(self._limits.retry_delay_s_min)
             else:
@@ -82,22 +83,26 @@ class Writer:
                 return
 
     async def _rewrite(self) -> None:
-        """Until it has worked. Said once that it doesn't: what comes after is the same incident."""
+        """Until it has worked."""
         delay_s = self._limits.retry_delay_s_min
-        failed = ""
         while not self.in_step:
             try:
                 await self._sure()
                 await self._store.replace(self._everything())
                 self.in_step = True
             except AWAY as error:
-                if str(error) != failed:
-                    failed = str(error)
-                    self._log.warning("Redis can't be written; trying on", error=failed)
+                self._say_away(error)
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, self._limits.retry_delay_s_max)
         self.rewrites += 1
+        self._said_away = False
         self._log.info("Redis holds the floor", rewrites=self.rewrites)
+
+    def _say_away(self, error: Exception) -> None:
+        """Once: what comes after, until Redis holds the floor again, is the same incident."""
+        if not self._said_away:
+            self._log.warning("Redis is away; the floor goes on, boards show what they had", error=str(error))
+        self._said_away = True
 
 
 async def _sure() -> None:

@@ -1,5 +1,7 @@
 """What goes wrong, as application/problem+json: {"title", "status", "detail"}, and what else a caller can use."""
 
+import math
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -14,6 +16,7 @@ from ccd.sql.turns import DRIVER_ERRORS
 from ccd.web.reading import is_no_answer
 
 MEDIA_TYPE = "application/problem+json"
+INCIDENT_PAUSE_S = 60.0  # without a request that found no answer: the next one is another incident
 
 
 class Problem(HTTPException):
@@ -40,6 +43,7 @@ def problem_response(
 def speak_problems(app: FastAPI) -> None:
     """Every error of the application in the one form."""
     log = structlog.get_logger("ccd.web")
+    unanswered_at = -math.inf
 
     async def of_http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
@@ -56,7 +60,10 @@ def speak_problems(app: FastAPI) -> None:
         return problem_response(HTTPStatus.FORBIDDEN, str(error))
 
     async def of_database(_: Request, error: Exception) -> JSONResponse:
-        log.warning("the database did not answer a request", error=str(error))
+        nonlocal unanswered_at
+        before, unanswered_at = unanswered_at, time.monotonic()
+        if unanswered_at - before >= INCIDENT_PAUSE_S:  # else it is the same incident, which every page asks about
+            log.warning("the database did not answer a request", error=str(error))
         return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "The database does not answer; ask again.", RETRY_SOON)
 
     async def of_driver(request: Request, error: Exception) -> JSONResponse:

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+import pytest
 from redis.asyncio import Redis as Client
 from redis.exceptions import RedisError
+from structlog.testing import capture_logs
 
 from ccd.floor.seats import State
 from ccd.live.batch import AgentReading, LiveBatch, unpack
@@ -99,6 +101,29 @@ async def test_a_killed_redis_holds_nobody_up_and_is_right_when_it_is_back(
         floor.turn("1001", 400, State.SIGNED_OUT)
         writer.wake()
         await until_stored(reader, floor)
+
+
+async def test_a_redis_that_is_away_is_said_once_however_long_and_however_it_fails(
+    server: Server, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    floor, store = SmallFloor(), open_store()
+    with capture_logs() as logs:
+        async with writing(store, floor) as writer:
+            await until(lambda: writer.in_step)
+            tries = 0
+
+            async def fails(_: object) -> bool:
+                nonlocal tries
+                tries += 1
+                raise RedisError(f"as if for the {tries}. time")
+
+            with monkeypatch.context() as away:
+                away.setattr(store, "write", fails)
+                away.setattr(store, "replace", fails)
+                await until(lambda: tries > 5)
+            await until(lambda: writer.in_step)
+    gone = "Redis is away; the floor goes on, boards show what they had"
+    assert [entry["event"] for entry in logs] == ["Redis holds the floor", gone, "Redis holds the floor"]
 
 
 async def test_a_wiped_redis_is_written_anew_even_if_nothing_happens(server: Server, open_store: OpenStore) -> None:

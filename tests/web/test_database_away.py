@@ -80,6 +80,20 @@ async def test_an_account_that_can_not_be_read_says_so(
     await office.client.aclose()
 
 
+async def test_that_the_database_answers_nobody_is_said_once(
+    accounts: Accounts, sessions: Sessions, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(accounts, sessions, clock, bank=LostBank(AWAY[0]))
+    await office.sign_in("陈静")
+    with capture_logs() as logs:
+        for _ in range(3):
+            check_away(await office.client.get("/api/me"))
+        monkeypatch.setattr("ccd.web.problems.INCIDENT_PAUSE_S", 0.0)
+        check_away(await office.client.get("/api/me"))
+    assert [entry["event"] for entry in logs] == ["the database did not answer a request"] * 2
+    await office.client.aclose()
+
+
 async def test_a_question_that_is_wrong_is_a_defect_which_the_log_explains_and_the_answer_does_not(
     accounts: Accounts, sessions: Sessions, clock: Clock
 ) -> None:
