@@ -89,13 +89,13 @@ class Story:
         cuts = {at for at, *_ in happenings} | {at for at, _ in self.starts} | {self.until}
         cuts |= {end for line in self.lines for _, known in line.frames for _, end in known.wrap_ups}
         cuts |= {start for line in self.lines for start, *_ in line.frames[-1][1].unobserved}
-        roster_turns = {at for r in self.rules.roster for at in (r.starts, r.ends) if at is not None}
-        cuts |= roster_turns
+        roster_borders = {at for r in self.rules.roster for at in (r.starts, r.ends) if at is not None}
+        cuts |= roster_borders
         days: dict[str, Record] = {}
         used: dict[str, int] = {}  # exempt µs per reason, within this unbroken pause
         for start, end in pairwise([*sorted(cut for cut in cuts if cut <= self.until), self.until]):
             record = days.setdefault(self.day(start), new_record())
-            if start in roster_turns - {self.until, *(at for at, _ in self.starts)}:
+            if start in roster_borders - {self.until, *(at for at, _ in self.starts)}:
                 by_roster = [self.mine(start, start - 1), self.mine(start, start)]
                 before, after = [level([line.at(start) for line in lines], self.rules) for lines in by_roster]
                 self.turn(record, start, before, after, False, used)

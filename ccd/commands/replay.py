@@ -77,7 +77,7 @@ def replayed(
     for name, opened in floor.state.open.items():
         segments += [(pbx, t.closed) for t in floor.end_wrap_up_until(floor.seat(name), end) if t.closed]
         segments.append((pbx, floor.state.open[opened.seat]))
-    return day_records(segments, site.owner_of, site.roster_turns, site.rules_of, end, site.own_days)
+    return day_records(segments, site.owner_of, site.roster_borders, site.rules_of, end, site.own_days)
 
 
 def _source(site: Site, named: str | None) -> tuple[str, Scope]:

@@ -42,7 +42,7 @@ class Floors:
         self._told_sources: dict[str, SourceNow] = {}
         # µs: the last and the next instant at which a business day begins, or a roster line does; at first, and after a
         # reload, the last is that at which everybody was looked up.
-        self._turned_at = self._turn_at = 0
+        self._last_border = self._next_border = 0
 
     # --- from the PBX ------------------------------------------------------------------------------------------------
 
@@ -81,11 +81,11 @@ class Floors:
     def _happened(self, pbx: str, transitions: Sequence[Transition]) -> None:
         """A day that begins, or a roster line, between two of them begins there, not after the last."""
         opened = [transition.opened for transition in transitions]
-        if any(segment.start >= self._turn_at for segment in opened):
+        if any(segment.start >= self._next_border for segment in opened):
             opened.sort(key=attrgetter("start"))  # of each seat they are in order already
         for segment in opened:
-            if segment.start >= self._turn_at:
-                self._turn(segment.start)
+            if segment.start >= self._next_border:
+                self._cross(segment.start)
             self.crew.take(pbx, segment)
         self._said += [_said(pbx, transition.opened) for transition in transitions]
 
@@ -105,25 +105,25 @@ class Floors:
             self.crew.confirm(min(confirmed))
         heard = max(max(state.heard_at or 0, state.confirmed_at or 0) for state in states)
         if heard:
-            self._turn(heard)
+            self._cross(heard)
 
-    def _turn(self, at: int) -> None:
+    def _cross(self, at: int) -> None:
         """Begin the days, and the roster lines, that begin by `at`: one PBX that says so is enough."""
-        while self._turn_at and at >= self._turn_at:
-            self._gone += self.crew.restaff(self.site.everybody(self._turn_at), self._turn_at)
-            self._turned_at, self._turn_at = self._turn_at, self.site.next_turn(self._turn_at)
-        if not self._turn_at:
-            self._turned_at, self._turn_at = at, self.site.next_turn(at)
-        self.crew.same_between(self._turned_at, self._turn_at)
+        while self._next_border and at >= self._next_border:
+            self._gone += self.crew.restaff(self.site.everybody(self._next_border), self._next_border)
+            self._last_border, self._next_border = self._next_border, self.site.next_border(self._next_border)
+        if not self._next_border:
+            self._last_border, self._next_border = at, self.site.next_border(at)
+        self.crew.same_between(self._last_border, self._next_border)
 
     def reload(self, site: Site) -> list[Batch]:
         """Another roster, other reasons or queues: from now on. What was measured before stays as it was. What is to
         be recorded: the seats whose state is another by the new rules."""
         self.site = site
         now = self._now()
-        self._turned_at, self._turn_at = now, site.next_turn(now)
+        self._last_border, self._next_border = now, site.next_border(now)
         self._gone += self.crew.restaff(site.everybody(now), now)
-        self.crew.same_between(self._turned_at, self._turn_at)
+        self.crew.same_between(self._last_border, self._next_border)
         batches: list[Batch] = []
         for pbx, floor in self.floors.items():
             if transitions := floor.follow(site.seat_rules):
@@ -158,8 +158,8 @@ class Floors:
 
     def changes(self) -> LiveBatch:
         """What is new since this was last asked."""
-        if self._turn_at and not any(source.state == "live" for source in self._sources()):
-            self._turn(self._now() - SILENT_CLOCK_US)
+        if self._next_border and not any(source.state == "live" for source in self._sources()):
+            self._cross(self._now() - SILENT_CLOCK_US)
         changed, self.crew.changed = self.crew.changed, set()
         said, self._said = self._said, []
         gone, self._gone = [agent for agent in self._gone if agent not in self.crew.clocks], []  # who left may be back

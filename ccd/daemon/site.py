@@ -99,7 +99,7 @@ class Site:
 
     @cached_property
     def measuring(self) -> Measuring:
-        return Measuring(self.owner_of, self.roster_turns, self.rules_of, self.moves)
+        return Measuring(self.owner_of, self.roster_borders, self.rules_of, self.moves)
 
     @cached_property
     def moves(self) -> Mapping[str, OwnDays]:
@@ -110,7 +110,7 @@ class Site:
         return self.moves.get(agent)
 
     @cached_property
-    def roster_turns(self) -> list[int]:
+    def roster_borders(self) -> list[int]:
         """The instants, µs, at which some roster line begins or ends."""
         return self.roster.borders(0, NEVER)
 
@@ -126,7 +126,7 @@ class Site:
         """When that business day begins in the unit in which it begins first, µs."""
         return min(self.units.days(unit).of_date(day).start for unit in (*self.rostered_units, ""))
 
-    def next_turn(self, at: int) -> int:
+    def next_border(self, at: int) -> int:
         """The first instant after `at`, µs, at which a business day of some unit begins or a roster line does."""
         midnights = [self.units.days(unit).at(at).end for unit in (*self.rostered_units, "")]
         return min(*midnights, *self.roster.borders(at, NEVER)[:1], NEVER)

@@ -62,7 +62,7 @@ class Crew:
         """Another roster, and other rules, from `at` on: each seat is whose it is now, everybody on the roster is known
         in the unit that it says. Who is on it no more, and sits nowhere, is gone: those are returned. Who is back on
         the same day goes on with it."""
-        self.turn_to(at)
+        self.cross(at)
         rostered = {owner.agent: owner for owner in everybody}
         for owner in rostered.values():
             self._begin(owner, self.clocks.get(owner.agent))
@@ -156,7 +156,7 @@ class Crew:
                 clock.confirm(at)
                 self.changed.add(agent)
 
-    def turn_to(self, at: int) -> None:
+    def cross(self, at: int) -> None:
         """A business day of some unit has begun, and roster lines may have: give each seat to whose it is now."""
         for (pbx, _), held in list(self._seated.items()):
             self._give(pbx, held.segment, at, told=False)
@@ -204,19 +204,19 @@ class Crew:
 def day_records(
     segments: Iterable[tuple[str, Segment]],
     owner_of: OwnerOf,
-    roster_turns: Sequence[int],
+    roster_borders: Sequence[int],
     rules_of: RulesOf,
     until: int,
     own_days: OwnDaysOf = as_the_unit,
 ) -> list[DayRecord]:
     """The day records that stored segments amount to, open ones closed at `until`.
 
-    `segments` are (pbx, segment) in any order; `roster_turns` the instants (µs, ascending) at which roster lines begin
-    or end.
+    `segments` are (pbx, segment) in any order; `roster_borders` the instants (µs, ascending) at which roster lines
+    begin or end.
     """
     clocks: dict[str, AgentClock] = {}
     units: dict[str, str | None] = {}
-    for owner, change in changes_of(segments, owner_of, roster_turns, until):
+    for owner, change in changes_of(segments, owner_of, roster_borders, until):
         agent = owner.agent
         if agent not in clocks:
             rules = with_own_days(rules_of(owner.unit), own_days(agent))

@@ -23,16 +23,16 @@ def owner_or_itself(owner_of: OwnerOf, pbx: str, seat: str, name: str, at: int) 
     return owner_of(pbx, seat, name, at) or Owner(seat, None, True)  # an interface of that name may be on another PBX
 
 
-def turns_between(roster_turns: Sequence[int], start: int, end: int) -> Sequence[int]:
+def borders_between(roster_borders: Sequence[int], start: int, end: int) -> Sequence[int]:
     """Those of the instants (µs, ascending) at which roster lines begin or end that lie inside (start, end)."""
-    return roster_turns[bisect_right(roster_turns, start) : bisect_left(roster_turns, end)]
+    return roster_borders[bisect_right(roster_borders, start) : bisect_left(roster_borders, end)]
 
 
 def owners(
-    owner_of: OwnerOf, roster_turns: Sequence[int], pbx: str, seat: str, name: str, start: int, end: int
+    owner_of: OwnerOf, roster_borders: Sequence[int], pbx: str, seat: str, name: str, start: int, end: int
 ) -> Iterator[tuple[int, Owner]]:
-    """Whose the seat is at `start`, and at each turn of the roster before `end`, where it may be handed over."""
-    for at in (start, *turns_between(roster_turns, start, end)):
+    """Whose the seat is at `start`, and at each border of the roster before `end`, where it may be handed over."""
+    for at in (start, *borders_between(roster_borders, start, end)):
         yield at, owner_or_itself(owner_of, pbx, seat, name, at)
 
 
@@ -47,17 +47,17 @@ def taken_over(pbx: str, segment: Segment, at: int) -> Change:
 
 
 def changes_of(
-    segments: Iterable[tuple[str, Segment]], owner_of: OwnerOf, roster_turns: Sequence[int], until: int
+    segments: Iterable[tuple[str, Segment]], owner_of: OwnerOf, roster_borders: Sequence[int], until: int
 ) -> Iterator[tuple[Owner, Change]]:
     """What stored segments, as (pbx, segment) in any order, are to the agents whose seats they were on, seat by seat.
 
-    A segment over one of the `roster_turns` is split there where the seat is handed on; an open one ends at `until`.
+    A segment over one of the `roster_borders` is split there where the seat is handed on; an open one ends at `until`.
     """
     holders: dict[tuple[str, str], Owner] = {}
     for pbx, segment in sorted(segments, key=lambda each: (each[1].start, each[0], each[1].number)):
         key = (pbx, segment.seat)
         end = until if segment.end is None else segment.end
-        for at, owner in owners(owner_of, roster_turns, pbx, segment.seat, segment.view.name, segment.start, end):
+        for at, owner in owners(owner_of, roster_borders, pbx, segment.seat, segment.view.name, segment.start, end):
             holder, begins = holders.get(key), at == segment.start
             if holder is not None and holder.agent == owner.agent and not begins:
                 continue

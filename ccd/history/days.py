@@ -112,8 +112,8 @@ def day_record(
     """The agent's day up to `until`, µs, out of all segments of the agent's seats; None where nothing was seen."""
     rules = measuring.agent_rules(agent, holder.unit)
     began = [each for each in own if each[1].start <= until]
-    turns = measuring.turns_between(min((s.start for _, s in began), default=until), until)
-    for record in day_records(began, measuring.owner_of, turns, lambda _: rules, until):
+    borders = measuring.borders_between(min((s.start for _, s in began), default=until), until)
+    for record in day_records(began, measuring.owner_of, borders, lambda _: rules, until):
         if record.agent == agent and record.day == day.day:
             return replace(record, unit=holder.unit)
     return None

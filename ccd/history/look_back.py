@@ -82,7 +82,7 @@ def _begins(changes: list[Change], read_from: int, paused_in: Literal["all", "an
 def _changes(agent: str, own: Iterable[tuple[str, Segment]], measuring: Measuring, since: int) -> list[Change]:
     """What the seats' segments before `since` are to the agent, whose they may have been only at times."""
     begun = [each for each in own if each[1].start < since]
-    found = changes_of(begun, measuring.owner_of, measuring.roster_turns, since)
+    found = changes_of(begun, measuring.owner_of, measuring.roster_borders, since)
     return sorted((change for owner, change in found if owner.agent == agent and change.at < since), key=_order)
 
 

@@ -34,9 +34,9 @@ async def refill(connection: AsyncConnection, crew: Crew, measuring: Measuring, 
     today = [measuring.rules_of(unit).days.at(max(heard)) for unit in (*units, None)]
     today += [days.at(max(heard)) for days in measuring.moves.values()]
     since = min(day.start for day in today)
-    turns = sorted({*measuring.roster_turns, *(day.start for day in today)})
+    borders = sorted({*measuring.roster_borders, *(day.start for day in today)})
     last = max(heard)
-    retold = Retold(crew, turns)
+    retold = Retold(crew, borders)
     if earlier := await _earlier(connection, measuring, since, last):
         for pbx, segment in earlier:
             retold.segment(pbx, segment)
@@ -60,8 +60,8 @@ class Retold:
     of them, where somebody may ask for it.
     """
 
-    def __init__(self, crew: Crew, turns: list[int]) -> None:
-        self._crew, self._turns = crew, turns
+    def __init__(self, crew: Crew, borders: list[int]) -> None:
+        self._crew, self._borders = crew, borders
         self._lone: dict[SeatKey, tuple[AgentClock, str]] = {}  # whose clock it is, under which name on the seat
         self._newest: dict[SeatKey, Row] = {}  # which the clock was told, and the crew was not
 
@@ -79,10 +79,10 @@ class Retold:
 
     def rows(self, rows: Iterable[Row]) -> None:
         """In the order of COLUMNS."""
-        lone, newest, turns = self._lone, self._newest, self._turns
+        lone, newest, borders = self._lone, self._newest, self._borders
         for row in rows:
             pbx, _, seat, start, _, name, state, member, pause, _, _, _, offered, answered, missed, _, _ = row
-            if turns and turns[0] <= start:
+            if borders and borders[0] <= start:
                 self.until(start)
             known = lone.get((pbx, seat))
             if known is not None and member and pause == NO_PAUSE and known[1] == name:
@@ -104,12 +104,12 @@ class Retold:
 
     def until(self, at: int) -> None:
         """The days that have begun by then."""
-        while self._turns and self._turns[0] <= at:
+        while self._borders and self._borders[0] <= at:
             for pbx, segment in segments_of(self._newest.values()):
                 self._crew.retold(pbx, segment)
             self._newest.clear()
             self._lone.clear()
-            self._crew.turn_to(self._turns.pop(0))
+            self._crew.cross(self._borders.pop(0))
 
 
 def _date_those_signed_out(crew: Crew, told: list[Told]) -> None:

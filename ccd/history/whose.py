@@ -9,7 +9,7 @@ from ccd.floor.agents import AgentRules
 from ccd.floor.crew import RulesOf, with_own_days
 from ccd.floor.days import BusinessDay
 from ccd.floor.own_days import OwnDays
-from ccd.floor.owners import Owner, OwnerOf, owner_or_itself, owners, turns_between
+from ccd.floor.owners import Owner, OwnerOf, borders_between, owner_or_itself, owners
 
 SeatKey = tuple[str, str]  # pbx, seat
 
@@ -27,7 +27,7 @@ class Measuring:
     """How a site measures: whose a seat is, the instants (µs, ascending) at which that may change, a unit's rules."""
 
     owner_of: OwnerOf
-    roster_turns: Sequence[int]
+    roster_borders: Sequence[int]
     rules_of: RulesOf
     moves: Mapping[str, OwnDays] = field(default_factory=dict)  # of the agents who change units, their own days
 
@@ -40,13 +40,13 @@ class Measuring:
     def agent_rules(self, agent: str, unit: str | None) -> AgentRules:
         return with_own_days(self.rules_of(unit), self.moves.get(agent))
 
-    def turns_between(self, start: int, end: int) -> Sequence[int]:
+    def borders_between(self, start: int, end: int) -> Sequence[int]:
         """Those inside (start, end)."""
-        return turns_between(self.roster_turns, start, end)
+        return borders_between(self.roster_borders, start, end)
 
     def owners(self, seen: Seen, start: int, end: int) -> Iterator[tuple[int, Owner]]:
-        """Whose the seat is at `start`, and at each turn of the roster before `end`."""
-        return owners(self.owner_of, self.roster_turns, *seen, start, end)
+        """Whose the seat is at `start`, and at each border of the roster before `end`."""
+        return owners(self.owner_of, self.roster_borders, *seen, start, end)
 
 
 @dataclass(slots=True)

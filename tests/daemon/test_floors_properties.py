@@ -12,7 +12,7 @@ from ccd.daemon.site import Site
 from ccd.floor.crew import day_records
 from ccd.floor.events import Heard, PbxEvent
 from ccd.floor.floor import FloorState
-from ccd.floor.owners import owner_or_itself, turns_between
+from ccd.floor.owners import borders_between, owner_or_itself
 from ccd.floor.records import DayRecord
 from ccd.floor.seats import State
 from ccd.floor.segments import Segment
@@ -93,7 +93,7 @@ def today_of(floors: Floors, until: int) -> dict[str, DayRecord]:
 def stored_of(site: Site, segments: list[tuple[str, Segment]], until: int) -> dict[str, DayRecord]:
     """What the day records of all that was told say of it."""
     found = {}
-    for record in day_records(segments, site.owner_of, site.roster_turns, site.rules_of, until, site.own_days):
+    for record in day_records(segments, site.owner_of, site.roster_borders, site.rules_of, until, site.own_days):
         days = site.own_days(record.agent) or site.rules_of(record.unit).days
         if record.day == days.at(until).day:
             found[record.agent] = replace(record, unit=None)  # the day's; the clocks know the one that holds now
@@ -104,9 +104,9 @@ def found_late(site: Site, pbx: str, found: Iterable[Segment], heard_at: int, co
     """Whose clocks have gone on when a snapshot finds what was not observed: before a border that has been passed, or
     before what all had confirmed. Only the day record will have it."""
     for segment in found:
-        is_late = segment.start < confirmed_at or site.next_turn(segment.start) <= heard_at
+        is_late = segment.start < confirmed_at or site.next_border(segment.start) <= heard_at
         if segment.view.state is State.UNOBSERVED and is_late:
-            for at in (segment.start, *turns_between(site.roster_turns, segment.start, heard_at + 1)):
+            for at in (segment.start, *borders_between(site.roster_borders, segment.start, heard_at + 1)):
                 yield owner_or_itself(site.owner_of, pbx, segment.seat, segment.view.name, at).agent
 
 

@@ -36,7 +36,7 @@ def states(crew: Crew) -> dict[str, str]:
 
 
 def pass_the_border(crew: Crew) -> None:
-    crew.turn_to(BORDER * S)
+    crew.cross(BORDER * S)
     crew.same_between(BORDER * S, NEXT_BORDER * S)
 
 

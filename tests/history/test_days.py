@@ -136,10 +136,10 @@ async def test_so_does_a_crew_of_agents_with_a_seat_each_whose_clocks_are_told_b
         turns = [half]
         for pbx, segment in segments:
             while turns and turns[0] <= segment.start:
-                live.turn_to(turns.pop())
+                live.cross(turns.pop())
             live.take(pbx, segment)
         for at in turns:
-            live.turn_to(at)
+            live.cross(at)
         again = Crew(owner, everybody_s(rules))
         async with reading(engine) as connection:
             await refill(connection, again, measuring, ["team"])

@@ -81,7 +81,7 @@ async def work(engine: AsyncEngine, chance: random.Random, measuring: Measuring)
     segments += [("pbx", each) for each in observed.floor.state.open.values()]
     until = round((end + 3 * 86_400) * S)
     return day_records(
-        segments, measuring.owner_of, measuring.roster_turns, measuring.rules_of, until, measuring.moves.get
+        segments, measuring.owner_of, measuring.roster_borders, measuring.rules_of, until, measuring.moves.get
     )
 
 
