@@ -6,9 +6,11 @@ Two JSON objects, one a line. `pipeline`: `ratio` is the pipeline's speed by tha
 does nothing, on the same stream of queue events; `ratio_to_limit` is by that of splitting the bytes and making dicts;
 `ratio_recorded` is with evidence and history written as well. `pipeline_scale`: `ratio` is the cost of an event on a
 floor of 50,000 agents by that on one of 500, where each chunk from the socket is shown before the next comes;
-`ratio_flat_out` is the same as fast as it goes: then a small floor's agents change several times in one batch, and are
-written and shown once for it, which no floor's do at the pace of people. Ratios are of CPU time of the Python process,
-the middle of the turns' (benchmarks.lanes); `ratio_wall` is the first of the wall clock, with Redis' part in it.
+`ratio_flat_out` is the same as fast as it goes, each batch shown by itself. In both, as many agents are shown for an
+event on either floor (`shown_per_event`). `ratio_gathered` is as fast as it goes with frames at the daemon's interval:
+then a small floor's agents change several times between two frames, and are shown once for it, which no floor's do at
+the pace of people. Ratios are of CPU time of the Python process, the middle of the turns' (benchmarks.lanes);
+`ratio_wall` is the first of the wall clock, with Redis' part in it.
 """
 
 import argparse
@@ -67,10 +69,11 @@ class Parsing:
         self._chunks = self._stream.take(self._events)
         return self._events
 
-    async def run(self) -> None:
+    async def run(self) -> int:
         seen = self._parse(self._chunks)
         if seen != self._events:
             raise SystemExit(f"{self._parse.__name__} saw {seen} of {self._events} events: the comparison is void")
+        return seen
 
 
 class Following:
@@ -84,8 +87,8 @@ class Following:
         self._chunks = self._stream.take(self._events)
         return self._events
 
-    async def run(self) -> None:
-        await self._way.follow(self._chunks, in_step=self._in_step)
+    async def run(self) -> int:
+        return await self._way.follow(self._chunks, in_step=self._in_step)
 
 
 @asynccontextmanager
@@ -94,11 +97,21 @@ async def parsing(parse: Callable[[list[bytes]], int], agents: int, events: int)
 
 
 @asynccontextmanager
-async def following(agents: int, events: int, recorded: bool = False, in_step: bool = False) -> AsyncIterator[Way]:
+async def following(
+    agents: int, events: int, in_step: bool = False, frame_interval_s: float | None = None
+) -> AsyncIterator[Way]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     stream = Stream(agents)
-    async with (recorded_way if recorded else whole_way)(agents, stream) as way:
+    async with whole_way(agents, stream, frame_interval_s) as way:
         yield Following(way, stream, events, in_step)
+
+
+@asynccontextmanager
+async def recording(agents: int, events: int) -> AsyncIterator[Way]:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    stream = Stream(agents)
+    async with recorded_way(agents, stream) as way:
+        yield Following(way, stream, events, in_step=False)
 
 
 def ratio(of: list[Cost], by: list[Cost], figure: Callable[[Cost], float] = lambda cost: cost.cpu_us) -> float:
@@ -110,12 +123,16 @@ def us(costs: Mapping[str, list[Cost]]) -> dict[str, float]:
     return {name: round(median([cost.cpu_us for cost in each]), 1) for name, each in costs.items()}
 
 
+def made(costs: Mapping[str, list[Cost]]) -> dict[str, float]:
+    return {name: round(median([cost.made for cost in each]), 2) for name, each in costs.items()}
+
+
 def compare_with_panoramisk(events: int, turns: int) -> dict[str, Any]:
     ways = {
         "dicts": partial(parsing, by_dicts, AGENTS, events),
         "panoramisk": partial(parsing, by_panoramisk, AGENTS, events),
         "pipeline": partial(following, AGENTS, events),
-        "recorded": partial(following, AGENTS, events, recorded=True),
+        "recorded": partial(recording, AGENTS, events),
     }
     with lanes(ways) as opened:
         costs = by_turns(opened, turns)
@@ -133,23 +150,35 @@ def compare_with_panoramisk(events: int, turns: int) -> dict[str, Any]:
 
 
 def compare_floors(events: int, turns: int) -> dict[str, Any]:
-    def costs(in_step: bool) -> dict[str, list[Cost]]:
-        of_turn = events // 4 if in_step else events  # a frame's interval passes with each chunk
-        ways = {str(agents): partial(following, agents, of_turn, in_step=in_step) for agents in (FEW, MANY)}
-        with lanes(ways) as opened:
-            return by_turns(opened, turns)
-
-    stepped, flat_out = costs(True), costs(False)
-    (few, many), (few_flat_out, many_flat_out) = stepped.values(), flat_out.values()
+    few_events = events // 4  # a frame's interval passes with each chunk
+    paces = {
+        "in_step": floors_followed(few_events, turns, in_step=True),
+        "flat_out": floors_followed(events, turns, frame_interval_s=0.0),
+        "gathered": floors_followed(events, turns),
+    }
+    ratios = {pace: ratio(costs[str(MANY)], costs[str(FEW)]) for pace, costs in paces.items()}
     return {
         "name": "pipeline_scale",
-        "ratio": ratio(many, few),
+        "ratio": ratios["in_step"],
         "asked_max": ASKED_OF_SCALE,
-        "ratio_flat_out": ratio(many_flat_out, few_flat_out),
-        "events": events // 4 * turns,
-        "cpu_us_per_event": us(stepped),
-        "cpu_us_per_event_flat_out": us(flat_out),
+        "ratio_flat_out": ratios["flat_out"],
+        "ratio_gathered": ratios["gathered"],
+        "events": few_events * turns,
+        "events_flat_out": events * turns,
+        "cpu_us_per_event": {pace: us(costs) for pace, costs in paces.items()},
+        "shown_per_event": {pace: made(costs) for pace, costs in paces.items()},
     }
+
+
+def floors_followed(
+    events: int, turns: int, in_step: bool = False, frame_interval_s: float | None = None
+) -> dict[str, list[Cost]]:
+    ways = {
+        str(agents): partial(following, agents, events, in_step=in_step, frame_interval_s=frame_interval_s)
+        for agents in (FEW, MANY)
+    }
+    with lanes(ways) as opened:
+        return by_turns(opened, turns)
 
 
 def main() -> None:

@@ -2,14 +2,16 @@
 
 The daemon's own parts (ccd.daemon.run puts the same together): what the socket's callback does, floor, crew, the writer
 with a Valkey of its own, the feed that reads it, the hub, and one board that takes frames. With `recorded`, evidence
-and history are made and written as well.
+and history are made and written as well. Frames go at the daemon's own interval, or as soon as there is anything: then
+each batch is shown by itself, and no two of an agent's changes as one.
 """
 
 import asyncio
 import gc
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -97,10 +99,28 @@ class Sink:
     def abort(self) -> None: ...
 
 
+class Counting(MsgpackCodec):
+    """`shown` is how many agents, and queues, were in frames so far."""
+
+    def __init__(self) -> None:
+        self.shown = 0
+
+    def array(self, items: Sequence[bytes]) -> bytes:
+        self.shown += len(items)
+        return super().array(items)
+
+
 class WholeWay:
     """Chunks in at `follow`, frames out at the sink."""
 
-    def __init__(self, site: Site, redis_url: str, keep: Keep = keep_nothing, recorder: Recorder | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        redis_url: str,
+        keep: Keep = keep_nothing,
+        recorder: Recorder | None = None,
+        frame_interval_s: float | None = None,
+    ) -> None:
         self._mark = START_S * SECOND
         self.floors = Floors(site, lambda: [SourceNow(PBX, "live", self._mark)], lambda: START_S * SECOND)
         self._recorder = recorder
@@ -111,7 +131,11 @@ class WholeWay:
         self._stores = Store(connect(redis_url), "bench"), Store(connect(redis_url), "bench")
         self._writer = Writer(self._stores[0], self.floors.changes, self.floors.everything)
         board = Board(site.is_personal)
-        self._hub = Hub(board, lambda: float(START_S), hub_limits(site.settings.http))
+        self._codec = Counting()
+        limits = hub_limits(site.settings.http)
+        if frame_interval_s is not None:
+            limits = replace(limits, frame_interval_s=frame_interval_s)
+        self._hub = Hub(board, lambda: float(START_S), limits)
         self._feed = Feed(self._stores[1], board, self._hub, lambda: float(START_S))
 
     @asynccontextmanager
@@ -123,7 +147,7 @@ class WholeWay:
             for chunk in chunks:
                 await self._perform(self._observation.hear(self._blocks.feed(chunk)))
         session = Session("", Person("boss", Role.SUPERVISOR, None, (ALL_UNITS,)), FOR_EVER_S)
-        client = Client(session, MsgpackCodec(), self._sink, asyncio.get_running_loop().time())
+        client = Client(session, self._codec, self._sink, asyncio.get_running_loop().time())
         self._hub.join(client, client.joined_at)
         self._hub.subscribe_floor(client, None)
         async with asyncio.TaskGroup() as group:
@@ -139,17 +163,20 @@ class WholeWay:
         for store in self._stores:
             await store.close()
 
-    async def follow(self, chunks: list[bytes], *, in_step: bool = False) -> None:
-        """What the socket's callback does, and what the daemon does with what has come; until it has been shown.
+    async def follow(self, chunks: list[bytes], *, in_step: bool = False) -> int:
+        """What the socket's callback does, and what the daemon does with what has come; until it has been shown. Gives
+        how many agents, and queues, were in the frames.
 
         `in_step`: each chunk is shown before the next comes, so that an agent's changes are not put together in one.
         """
+        shown = self._codec.shown
         batches = self._inbox.batches()
         for chunk in chunks:
             self._inbox.put(self._observation.hear(self._blocks.feed(chunk)))
             await self._perform(await anext(batches))
             await (self._seen() if in_step else asyncio.sleep(0))
         await self._seen()
+        return self._codec.shown - shown
 
     def _begin(self) -> None:
         """The PBX has been asked who is in which queue, and has said: nobody."""
@@ -162,6 +189,7 @@ class WholeWay:
         """As the daemon does (ccd.daemon.following); without a recorder, all but what is recorded."""
         if self._recorder is None:
             self.floors.apply(PBX, events)
+            self.floors.floors[PBX].touched = set()  # nobody stores these seats
             self._writer.wake()
         else:
             batch = self.floors.take(PBX, events)
@@ -192,14 +220,13 @@ def site_of(agents: int, folder: Path) -> Site:
 
 
 @asynccontextmanager
-async def whole_way(agents: int, stream: Stream) -> AsyncIterator[WholeWay]:
+async def whole_way(agents: int, stream: Stream, frame_interval_s: float | None = None) -> AsyncIterator[WholeWay]:
     """AMI bytes to frames, with an embedded Valkey; nothing is kept."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ccd-bench-")))
         url = await stack.enter_async_context(embedded_redis())
-        yield await stack.enter_async_context(
-            WholeWay(site_of(agents, folder), url).open(FloorState(), stream.before())
-        )
+        way = WholeWay(site_of(agents, folder), url, frame_interval_s=frame_interval_s)
+        yield await stack.enter_async_context(way.open(FloorState(), stream.before()))
 
 
 @asynccontextmanager
