@@ -75,6 +75,17 @@ def test_axe_finds_nothing_serious_on_my_page(
     assert axe(me) == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_what_is_stale(
+    open_as: OpenPage, server: FakeServer, axe: Axe, theme: str
+) -> None:
+    pages = open_as(LEAD, theme=theme), open_as(AGENT, theme=theme, size=(360, 780))
+    server.health("lost")
+    for page in pages:
+        expect(page.locator("[data-live=stale]")).to_be_visible()
+        assert axe(page) == []
+
+
 @LOOKS
 def test_axe_finds_nothing_serious_at_the_door(
     open_as: OpenPage, axe: Axe, server: FakeServer, language: str, theme: str
