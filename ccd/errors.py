@@ -17,7 +17,6 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── AccountError        an account that can't be made, or is not there
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── AddressTakenError       another program listens where ccd should
-├── RedisAddressError       no address of a Redis; exit code 2
 ├── EmbeddedRedisError      the Valkey that ccd brings did not start
 └── NotAllowedError         a person asked for what is not theirs to see
 
@@ -183,16 +182,6 @@ class AddressTakenError(CcdError):
 
     def __str__(self) -> str:
         return f"port {self.port} on {self.host} is taken by another program: stop that one, or choose another port"
-
-
-class RedisAddressError(ProblemError):
-    """An address that no Redis can be opened by."""
-
-    exit_code = 2
-
-    def __str__(self) -> str:
-        shown = self.name.rpartition("@")[2]  # what stands before it may be a password
-        return f"the Redis address that ends in {shown!r} {self.problem}"
 
 
 class EmbeddedRedisError(CcdError):

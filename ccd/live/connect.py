@@ -18,8 +18,6 @@ from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
-from ccd.errors import RedisAddressError
-
 RedisClient = Redis | RedisCluster
 
 CONNECT_TIMEOUT_S = 2.0
@@ -38,34 +36,22 @@ class Address(NamedTuple):
 
 
 def parsed(url: str) -> Address:
+    """What is wrong with an address has been said before (ccd.settings.addresses)."""
     parts = urlsplit(url)
     scheme, _, kind = parts.scheme.partition("+")
-    if scheme not in {"redis", "rediss"} or kind not in {"sentinel", "cluster"}:
-        raise RedisAddressError(url, "is no address of a Redis")
     login, _, hosts = parts.netloc.rpartition("@")
     username, _, password = login.partition(":")
     name, _, db = parts.path.strip("/").partition("/")
-    if kind == "sentinel" and not name:
-        raise RedisAddressError(url, "names no master: redis+sentinel://HOST:PORT,HOST:PORT/NAME")
-    if kind == "cluster" and name:
-        raise RedisAddressError(url, "names a database, which a Cluster has not: end it after the hosts")
-    if (db or "0").isdecimal() is False:
-        raise RedisAddressError(url, "has no number for its database")
     port = SENTINEL_PORT if kind == "sentinel" else REDIS_PORT
     return Address(
-        kind, scheme == "rediss", _hosts(url, hosts, port), name, int(db or 0),
+        kind, scheme == "rediss", tuple(_host(each, port) for each in hosts.split(",")), name, int(db or 0),
         unquote(username) or None, unquote(password) or None,
     )  # fmt: skip
 
 
-def _hosts(url: str, hosts: str, port: int) -> tuple[tuple[str, int], ...]:
-    found = []
-    for each in hosts.split(","):
-        host, _, given = each.rpartition(":") if ":" in each else (each, "", str(port))
-        if not host or not given.isdecimal():
-            raise RedisAddressError(url, f"has {each!r} where HOST:PORT is needed")
-        found.append((host, int(given)))
-    return tuple(found)
+def _host(given: str, port: int) -> tuple[str, int]:
+    parts = urlsplit(f"//{given}")
+    return parts.hostname or "", parts.port or port
 
 
 def connect(url: str) -> RedisClient:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from redis.exceptions import RedisError
 
-from ccd.errors import RedisAddressError
 from ccd.live.batch import LiveBatch, packed
 from ccd.live.connect import connect, parsed
 from ccd.live.store import Store
@@ -28,20 +27,8 @@ def test_a_clusters_nodes_are_read_from_the_address() -> None:
     assert (address.kind, address.tls, address.hosts) == ("cluster", False, (("one", 7_001), ("two", 6_379)))
 
 
-@pytest.mark.parametrize(
-    ("url", "says"),
-    [
-        ("redis+sentinel://one:1", "names no master"),
-        ("redis+cluster://one:1/3", "names a database"),
-        ("redis+sentinel://one:1/m/x", "number"),
-        ("redis+cluster://one:x", "HOST:PORT"),
-        ("redis+ring://one:1", "is no address"),
-    ],
-)
-def test_an_address_that_can_not_be_says_what_is_wrong_and_no_password(url: str, says: str) -> None:
-    with pytest.raises(RedisAddressError, match=says) as raised:
-        parsed(url.replace("://", "://ccd:secret@"))
-    assert "secret" not in str(raised.value)
+def test_a_host_of_ipv6_stands_in_brackets_with_a_port_or_without() -> None:
+    assert parsed("redis+sentinel://[::1],[fd00::2]:7/floor").hosts == (("::1", 26_379), ("fd00::2", 7))
 
 
 async def uses(url: str) -> None:
