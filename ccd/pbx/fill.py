@@ -8,7 +8,7 @@ and where it tells of a restart, a gap stays.
 """
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -38,45 +38,54 @@ def fill(told: Iterable[PbxEvent], logged: Sequence[PbxEvent]) -> Iterator[PbxEv
 
 
 class Logged:
-    """The log's events, and what AMI told of the same seconds."""
+    """The log's events, and since when each can have been, if AMI did not tell it too."""
 
     def __init__(self, logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> None:
         self._events = logged
         self._times = [event.at for event in logged]
-        self._told: dict[int, Counter[Fingerprint]] = {}
-        for event in told:
-            self._told.setdefault(event.at // SECOND, Counter())[_fingerprint(event)] += 1
+        self._earliest = _earliest(logged, told)
 
     def covers(self, at: int) -> bool:
         return bool(self._times) and self._times[0] <= at < self._times[-1] + SECOND
 
     def between(self, start: int, end: int) -> Iterator[PbxEvent]:
-        """The log's news of a gap; a `Lost` where it falls silent before the gap's end."""
-        first_second, last_second = start // SECOND * SECOND, end // SECOND * SECOND
-        # From a second before the gap on, so that a line of then is not missing where its like comes inside the gap.
-        low, high = bisect_left(self._times, first_second - SECOND), bisect_right(self._times, end)
+        """The log's news of a gap, each given once; a `Lost` where it falls silent before the gap's end."""
+        low, high = bisect_left(self._times, start // SECOND * SECOND), bisect_right(self._times, end)
         reached = start
-        for event in self._events[low:high]:
-            is_at_seam = event.at <= first_second + SECOND or event.at == last_second
-            if (is_at_seam and self._was_told(event)) or event.at < first_second:
+        for number in range(low, high):
+            event, earliest = self._events[number], self._earliest[number]
+            if earliest is None or earliest > end:
                 continue
+            self._earliest[number] = None
             if isinstance(event, Heard):  # a restart: nothing is known since whatever was said last, by either
                 yield Lost(reached)
             reached = max(event.at, start)
             if not isinstance(event, Lost):
                 yield replace(event, at=reached)
-        if high == len(self._events) and start != BEGINNING and end != END and self._times and self.covers(start):
+        if end != END and self.covers(start) and not self.covers(end):
             yield Lost(max(reached, self._times[-1]))
 
-    def _was_told(self, event: PbxEvent) -> bool:
-        """The log writes a moment after AMI tells: perhaps in the next second."""
-        fingerprint = _fingerprint(event)
-        for second in (event.at // SECOND, event.at // SECOND - 1):
-            told = self._told.get(second)
-            if told and told[fingerprint] > 0:
-                told[fingerprint] -= 1
-                return True
-        return False
+
+def _earliest(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int | None]:
+    """Since when (µs) each of the log's events can have been, None where AMI told it too.
+
+    The log writes a moment after AMI tells, perhaps in the next second. Its lines are in their order, so that what
+    stands below a line that AMI told comes after it.
+    """
+    told_at: dict[tuple[int, Fingerprint], deque[int]] = {}
+    for event in told:
+        told_at.setdefault((event.at // SECOND, _fingerprint(event)), deque()).append(event.at)
+    found: list[int | None] = []
+    newest = BEGINNING
+    for event in logged:
+        second, fingerprint = event.at // SECOND, _fingerprint(event)
+        times = told_at.get((second, fingerprint)) or told_at.get((second - 1, fingerprint))
+        if times:
+            newest = max(newest, times.popleft())
+            found.append(None)
+        else:
+            found.append(max(event.at, newest))
+    return found
 
 
 def _last_at(told: Sequence[PbxEvent]) -> int:

@@ -53,6 +53,20 @@ def test_what_ami_told_at_the_end_of_a_second_and_the_log_wrote_in_the_next_is_t
     assert only_record(*fill(stream, [added(1), offered(5), missed(10), paused(80)]), until=90).missed == 1
 
 
+def test_of_two_gaps_in_a_second_each_line_fills_one_and_what_stands_below_a_told_line_comes_after_it() -> None:
+    stream = [snapshot(10.1), added(10.3), lost(10.3), snapshot(10.5, member(paused=True, reason="toilet"))]
+    stream += [lost(10.5), snapshot(12, member()), paused(80)]
+    log = [added(10), paused(10, "toilet"), unpaused(11), paused(80)]
+    events = list(fill(stream, log))
+    assert [e.at / S for e in events if isinstance(e, MemberPaused)] == [10.3, 11, 80]
+    assert only_record(*events, until=90).pauses == 2
+
+
+def test_a_log_whose_last_line_is_of_the_second_in_which_the_gap_ends_is_not_silent() -> None:
+    stream = [added(1), lost(10.5), snapshot(60.2, member()), paused(60.4)]
+    assert tell(*fill(stream, [added(1), paused(60)])).line() == [(1, "available"), (60.4, "paused")]
+
+
 def test_what_was_told_in_the_second_before_a_gap_hides_nothing_like_it_inside() -> None:
     stream = [added(1), paused(8.1, "toilet"), unpaused(9.2), lost(9.3), snapshot(60, member())]
     log = [added(1), paused(8, "toilet"), unpaused(9), paused(9, "toilet"), unpaused(30), paused(80)]
