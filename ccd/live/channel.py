@@ -38,7 +38,7 @@ class ChannelLimits:
     close_timeout_s: float = 5.0
     unsent_bytes_max: int = 131_072  # in the system's own buffer: what lies there can't be made newer any more
     unacknowledged_s_max: float = 30.0  # what a client's machine has not confirmed by then: it is gone
-    send_high_water_bytes: int = 1_048_576  # asyncio's own mark; the hub looks at the buffer itself
+    send_high_water_bytes: int = 1_048_576  # with more unsent than this nothing is read; the hub stops long before
 
 
 class Channel:
@@ -108,6 +108,13 @@ class LiveConnection(asyncio.Protocol):
             elif isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY):
                 self._said(event)
         self._flush()
+
+    def pause_writing(self) -> None:
+        """Who does not read what is answered is not listened to: a thousand pings are a thousand pongs."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._transport.resume_reading()
 
     def eof_received(self) -> None:
         self._transport.close()

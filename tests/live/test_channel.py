@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 
 import pytest
 from structlog.testing import capture_logs
@@ -237,6 +238,24 @@ async def test_a_page_that_does_not_read_is_passed_over_and_then_closed(open_sto
         await until(lambda: service.hub.connections == 1)
         await quick.line.close()
         slow.transport.abort()
+
+
+async def test_who_asks_and_does_not_read_fills_no_memory(open_store: OpenStore) -> None:
+    limits = ChannelLimits(send_high_water_bytes=50_000)
+    async with serving(open_store, channel=limits) as service:
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.port, limit=1_024)
+        writer.write(f"{REQUEST}Cookie: {COOKIE}=lead\r\nSec-WebSocket-Protocol: ccd.v1.json\r\n\r\n".encode())
+        await until(lambda: service.hub.connections == 1)
+        (client,) = service.hub.clients()
+        ping = bytes([0x89, 0x80 | 125, 0, 0, 0, 0]) + bytes(125)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(3):
+                for _ in range(400):  # 52 MB, if all of them were taken
+                    writer.write(ping * 1_000)
+                    await writer.drain()
+        assert 50_000 < client.line.buffered() < 2_000_000
+        writer.transport.abort()
+        await until(lambda: service.hub.connections == 0)
 
 
 async def test_pages_are_told_when_the_server_stops(open_store: OpenStore) -> None:
