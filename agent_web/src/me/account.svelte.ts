@@ -11,6 +11,8 @@ export class Account {
   failed = $state(false);
   busy = $state(false);
 
+  /** Of answers that cross, that to the newest question counts. */
+  #asked = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -20,12 +22,11 @@ export class Account {
 
   async fetch(): Promise<void> {
     clearTimeout(this.#retry);
-    await this.#ask(async () => {
-      const me = await api.me();
+    await this.#ask(api.me, (me) => {
       if (me.agent !== this.agent) return location.reload(); // somebody else has signed in in this browser
       this.me = me;
-      this.lines = this.me.lines;
-      this.next = this.me.next;
+      this.lines = me.lines;
+      this.next = me.next;
     });
     if (this.failed) this.#retry = setTimeout(() => void this.fetch(), RETRY_MS);
   }
@@ -33,8 +34,8 @@ export class Account {
   async fetchEarlier(): Promise<void> {
     const before = this.next;
     if (before === null || this.busy) return;
-    await this.#ask(async () => {
-      const part = await api.statement(before);
+    const question = () => api.statement(before);
+    await this.#ask(question, (part) => {
       this.lines = [...this.lines, ...part.lines];
       this.next = part.next;
     });
@@ -44,16 +45,19 @@ export class Account {
     clearTimeout(this.#retry);
   }
 
-  async #ask(question: () => Promise<void>): Promise<void> {
+  async #ask<T>(question: () => Promise<T>, take: (answer: T) => void): Promise<void> {
+    const mine = ++this.#asked;
     this.busy = true;
     try {
-      await question();
+      const answer = await question();
+      if (mine !== this.#asked) return;
+      take(answer);
       this.failed = false;
     } catch (error) {
       if (error instanceof Refused && error.status === 401) this.sessionOver();
-      this.failed = true;
+      if (mine === this.#asked) this.failed = true;
     } finally {
-      this.busy = false;
+      if (mine === this.#asked) this.busy = false;
     }
   }
 }
