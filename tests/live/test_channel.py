@@ -243,7 +243,7 @@ async def test_a_page_that_does_not_read_is_passed_over_and_then_closed(open_sto
 async def test_who_asks_and_does_not_read_fills_no_memory(open_store: OpenStore) -> None:
     limits = ChannelLimits(send_high_water_bytes=50_000)
     async with serving(open_store, channel=limits) as service:
-        reader, writer = await asyncio.open_connection("127.0.0.1", service.port, limit=1_024)
+        _reader, writer = await asyncio.open_connection("127.0.0.1", service.port, limit=1_024)
         writer.write(f"{REQUEST}Cookie: {COOKIE}=lead\r\nSec-WebSocket-Protocol: ccd.v1.json\r\n\r\n".encode())
         await until(lambda: service.hub.connections == 1)
         (client,) = service.hub.clients()
