@@ -6,7 +6,8 @@ and what the events around it say about a seat in a queue goes before what its r
 * In mid-stream such pairs are named in `Snapshot.spoke`; the floor knows them better.
 * After a (re)connect the floor knows nothing. The snapshot stands at the first stamp after login, the events since then
   are told after it, and rows of pairs that spoke are wound back to before their first word: who is added was no member,
-  who is removed was one, who is paused was not, who is unpaused was. That is the least that their words mean.
+  who is removed was one, who is paused was not, who is unpaused was. That is the least that their words mean. A row in
+  which the pause is not as the last of them left it was written before, and is true as it stands.
 """
 
 from collections.abc import Iterable
@@ -140,6 +141,7 @@ def _since(rows: Iterable[WaitingRow], at: int) -> tuple[Waiting, ...]:
 def _before(row: Member | None, words: list[SeatEvent]) -> Member | None:
     """What a pair was before its first words, given what it is after them; None: no member."""
     until_added = list(takewhile(lambda word: not isinstance(word, MemberAdded), words))
+    overtook = row is None or len(until_added) < len(words) or _says(row, words)
     membership = next((word for word in words if isinstance(word, (MemberAdded, *OF_A_MEMBER))), None)
     if isinstance(membership, MemberAdded):
         return None
@@ -148,10 +150,16 @@ def _before(row: Member | None, words: list[SeatEvent]) -> Member | None:
             return None
         row = Member(membership.seat, membership.name, membership.queue, False, "", 0, Device.FREE, None, 0)
     for word in reversed(until_added):
-        if isinstance(word, MemberPaused):
+        if isinstance(word, MemberPaused) and overtook:
             row = replace(row, paused=not word.paused, reason="", paused_since_s=0)
         elif isinstance(word, DeviceChanged):
             row = replace(row, device=Device.FREE)
         elif isinstance(word, (CallConnected, CallEnded)):
             row = replace(row, in_call=isinstance(word, CallEnded))
     return row
+
+
+def _says(row: Member, words: list[SeatEvent]) -> bool:
+    """Whether the row shows the pause as the last of the words left it: then it may have been written after all."""
+    last = next((word for word in reversed(words) if isinstance(word, MemberPaused)), None)
+    return last is None or (row.paused, row.reason) == (last.paused, last.reason if last.paused else "")

@@ -101,6 +101,21 @@ def test_an_unpause_that_the_first_answer_overtook_was_a_pause_before():
     assert events[-1] == MemberPaused(us(1.1), 0, SEAT, "Ann", "support", False, "")
 
 
+@pytest.mark.parametrize(
+    ("found", "words", "before"),
+    [
+        pytest.param(
+            row(), pause(1.1, 0) + pause(1.2, 1, "meal"), (False, ""), id="unpaused everywhere, though not paused"
+        ),
+        pytest.param(row(Paused=1, PausedReason="toilet"), pause(1.1, 1, "meal"), (True, "toilet"), id="a new reason"),
+        pytest.param(row(Paused=1), pause(1.1, 0), (True, ""), id="a pause that is lifted"),
+    ],
+)
+def test_a_row_that_does_not_say_what_its_words_left_was_written_before_them(found, words, before):
+    [member] = the_snapshot(told(LOGIN + answer(found) + block(NOISE, 1.0) + words + block(NOISE, 9.0))).members
+    assert (member.paused, member.reason) == before
+
+
 def test_a_call_that_ended_while_the_first_answer_was_on_its_way_was_there_before():
     complete = event("AgentComplete", 0.2, Uniqueid="1.1")
     events = told(LOGIN + block(NOISE, 0.1) + complete + answer(row(InCall=0)) + block(NOISE, 3.0) + block(NOISE, 4.0))
