@@ -9,8 +9,8 @@ from ccd.pbx.captured import Capture
 from ccd.pbx.fill import fill
 from ccd.pbx.queue_log import QueueLog
 from tests import slow_calculator
+from tests.floor.fast_and_slow import by_the_floor
 from tests.floor.random_floors import RandomFloor
-from tests.floor.test_floor_agrees_with_the_slow_calculator import by_the_floor
 from tests.slow_seats import Reason, RosterLine, Rules
 
 CAPTURES = Path(__file__).parent.parent / "pbx" / "captures"

@@ -7,10 +7,10 @@ import pytest
 from ccd.floor.floor import Floor
 from ccd.floor.seats import State
 from ccd.floor.segments import Segment
+from tests.floor.fast_and_slow import check
 from tests.floor.honest_floor import RULES, SEATS, Desk, HonestSwitch
 from tests.floor.random_floors import RandomFloor
 from tests.floor.rules_of_random_floors import agent_rules
-from tests.floor.test_floor_agrees_with_the_slow_calculator import check
 
 FLOORS_A_PART = 60
 STEPS = 60

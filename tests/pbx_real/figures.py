@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from ccd.floor.events import PbxEvent, Snapshot
 from tests import slow_calculator
+from tests.floor.fast_and_slow import by_the_floor
 from tests.floor.random_floors import RandomFloor
-from tests.floor.test_floor_agrees_with_the_slow_calculator import by_the_floor
 from tests.slow_seats import Reason, Rules
 
 RULES = Rules(wrap_up_s={"support": 2}, reasons={"meal": Reason(True, max_s=1)}, timezone="Asia/Shanghai")
