@@ -10,6 +10,7 @@ denied twice, and not known of in between, it is over (docs/adr/0008).
 """
 
 from dataclasses import dataclass
+from sys import intern
 from typing import TYPE_CHECKING
 
 from ccd.floor.days import SECOND
@@ -179,12 +180,12 @@ def _take_row(seat: Seat, queue: str, row: Member | None) -> None:
     if row is None:
         seat.queues.pop(queue, None)
     else:
-        seat.queues[queue] = _membership(seat, row, seat.queues.get(queue))
+        seat.queues[intern(queue)] = _membership(seat, row, seat.queues.get(queue))
 
 
 def _take_name_and_login(seat: Seat, rows: list[Member], answer: Answer) -> None:
     for row in rows:
-        seat.name = row.name or seat.name
+        seat.is_called(row.name)
     if answer.logged_in is not None and seat.seat.startswith("Agent/"):
         seat.logged_in = seat.seat in answer.logged_in
 

@@ -16,6 +16,7 @@ Time is not looked at here. The floor says when.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from sys import intern
 from typing import NamedTuple
 
 from ccd.floor.days import SECOND
@@ -123,12 +124,18 @@ class Seat:
     seat: str
     name: str = ""
     at: int = 0
-    queues: dict[str, Membership] = field(default_factory=dict)
+    queues: dict[str, Membership] = field(default_factory=dict)  # by names that are one text for all seats
     offers: dict[str, Offer] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     wrap_up_until: int | None = None
     logged_in: bool = True  # only of `Agent/` seats can it be otherwise: out until the switch says in
     pauses_seen: int = 0
+
+    def is_called(self, name: str) -> None:
+        """Every event says the name anew, or says none. The text at hand is kept: whatever is made of the seat has the
+        same one then, and on a great floor there are no new ones everywhere."""
+        if name and name != self.name:
+            self.name = name
 
     def end_call(self, call: Call, at: int, rules: SeatRules) -> None:
         """Take the call off the seat; its queue's wrap-up, or the member's own, begins at `at`."""
@@ -156,14 +163,16 @@ def _was_sure_until(at: int, others: Iterable[Call | Offer]) -> None:
 
 
 def _added(seat: Seat, event: MemberAdded, at: int, rules: SeatRules) -> str | None:
-    seat.name = event.name or seat.name
+    seat.is_called(event.name)
     known = seat.queues.get(event.queue)
     if known and (known.paused, known.reason) == (event.paused, event.reason if event.paused else ""):
         known.device, known.wrap_up_s = event.device, event.wrap_up_s
         return None
     seat.pauses_seen += 1
     reason = event.reason if event.paused else ""
-    seat.queues[event.queue] = Membership(event.paused, reason, at, seat.pauses_seen, event.device, event.wrap_up_s)
+    seat.queues[intern(event.queue)] = Membership(
+        event.paused, reason, at, seat.pauses_seen, event.device, event.wrap_up_s
+    )
     return None
 
 
@@ -175,7 +184,7 @@ def _paused(seat: Seat, event: MemberPaused, at: int, rules: SeatRules) -> str |
     member = seat.queues.get(event.queue)
     if member is None:
         return "it is no member of that queue"
-    seat.name = event.name or seat.name
+    seat.is_called(event.name)
     member.paused = event.paused
     member.reason = event.reason if event.paused else ""
     member.paused_at = at
@@ -210,7 +219,7 @@ def _told_of_calls(seat: Seat, event: DeviceChanged, at: int, rules: SeatRules) 
 
 
 def _offered(seat: Seat, event: CallOffered, at: int, rules: SeatRules) -> str | None:
-    seat.name = event.name or seat.name
+    seat.is_called(event.name)
     seat.offers[event.call] = Offer(event.queue)
     seat.wrap_up_until = None
     return None
@@ -227,7 +236,7 @@ def _connected(seat: Seat, event: CallConnected, at: int, rules: SeatRules) -> s
         if call.id == event.call:
             call.unknown_since = None
             return "that call is connected already"
-    seat.name = event.name or seat.name
+    seat.is_called(event.name)
     seat.calls.append(Call(event.call, event.queue, event.wrap_up_s))
     return None
 
