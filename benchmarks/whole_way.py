@@ -7,7 +7,6 @@ each batch is shown by itself, and no two of an agent's changes as one.
 """
 
 import asyncio
-import gc
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from benchmarks.capture import CHUNK_BYTES, Silence
 from ccd.daemon.floors import Floors
+from ccd.daemon.following import leave_to_itself
 from ccd.daemon.pages import hub_limits
 from ccd.daemon.site import Site
 from ccd.floor.events import PbxEvent
@@ -155,8 +155,7 @@ class WholeWay:
             if self._recorder is not None:
                 children.append(group.create_task(self._recorder.run()))
             await self._seen()
-            gc.collect()
-            gc.freeze()  # as the daemon does once its floor is loaded
+            leave_to_itself()  # as the daemon does once its floor is loaded
             yield self
             for child in children:
                 child.cancel()

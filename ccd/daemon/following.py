@@ -23,6 +23,7 @@ from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away
 DRAIN_S_MAX = 5.0
 RECOUNT_AGAIN_S = 1.0
 EVENTS_AT_ONCE_MAX = 2_000  # applied before the loop turns to others
+YOUNG_COLLECTIONS = 100  # of Python's garbage, of the newest objects alone, before one of those that outlived them too
 
 log = structlog.get_logger("ccd.daemon")
 
@@ -71,7 +72,7 @@ class Following:
                 await asyncio.sleep(0)
             if not loaded and self._floors.floors[name].state.confirmed_at is not None:
                 loaded = True
-                _leave_to_itself()
+                leave_to_itself()
 
     async def go_on_by(self, site: Site, today_anew: bool) -> None:
         """By another site from now on; where `today_anew`, all that is stored of today is counted again by it: now, or
@@ -134,8 +135,14 @@ class Following:
             await refill(connection, crew, site.measuring, site.rostered_units)
 
 
-def _leave_to_itself() -> None:
+def leave_to_itself() -> None:
     """The floor is there and stays: looking through all of it for garbage, again and again, stops every frame for
-    100 to 200 ms at 5,000 agents (benchmarks/live.py)."""
+    100 to 200 ms at 5,000 agents (benchmarks/live.py).
+
+    What takes its place bit by bit, as events come, is no garbage either, and lives until the agent's next event: the
+    more agents, the more there is of it. Where it is looked through seldom, most of it is gone by itself before that.
+    """
     gc.collect()
     gc.freeze()
+    young, _, oldest = gc.get_threshold()
+    gc.set_threshold(young, YOUNG_COLLECTIONS, oldest)
