@@ -142,7 +142,10 @@ def _why(error: OSError) -> str:
 
 def _unwritable(folder: Path) -> str:
     """Why nothing can be written there; "" where it can, or the folder can be made."""
-    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    except OSError as error:
+        return f"{folder} can't be reached by this user: {error.strerror}"
     if not nearest.is_dir():
         return f"{nearest} is no folder"
     if not os.access(nearest, os.W_OK | os.X_OK):

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from ccd import __version__
-from ccd.commands import app
+from ccd.commands import app, configuration
 from ccd.commands.app import VERBS, built, main
 from ccd.errors import CcdError, ConfigurationError, Fault
 from tests.commands.running import HERE, PROGRAM, ccd
@@ -158,3 +158,9 @@ def test_only_the_verb_that_is_asked_for_is_more_than_its_name():
     assert set(registered.values()) == {app.named_only}
     registered = {command.name: command.callback for command in built(["check"]).registered_commands}
     assert registered["check"] is not app.named_only
+
+
+def test_a_folder_that_can_not_be_looked_into_has_no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    places = (Path("x" * 300), tmp_path / "ccd.toml")  # whose name is too long can't be looked for either
+    monkeypatch.setattr(configuration, "PLACES", places)
+    assert configuration.usual() == places[1]

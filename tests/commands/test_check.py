@@ -41,6 +41,13 @@ def test_a_configuration_in_order_is_said_to_be(folder):
     assert sorted(os.listdir(folder)) == ["ccd.toml", "roster.csv", "secret"]
 
 
+def test_a_folder_that_can_not_even_be_looked_for_is_a_fault_and_no_traceback(folder):
+    done = ccd("check", "--config", written(folder, f'state_directory = "{"x" * 300}"\n{PBX}'))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"ccd.toml:1: state_directory: {folder}/xxx" in done.stderr
+    assert "can't be reached by this user: File name too long" in done.stderr
+
+
 def test_faults_of_the_file_the_roster_the_secrets_and_the_certificates_are_all_named_in_one_go(folder):
     (folder / "roster.csv").write_text("agent,interface,member_name,unit\n,PJSIP/1,,team-1\n1002,PJSIP/2,,\n")
     (folder / "key.pem").write_text("no key")
