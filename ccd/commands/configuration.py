@@ -12,7 +12,7 @@ PLACES = (Path("ccd.toml"), Path("/etc/ccd/ccd.toml"))
 def usual() -> Path:
     """Where it is looked for when nothing is said: here, then where the service has it. Here may be a folder that this
     user can't look into, as root's is for `sudo -u ccd ccd check`."""
-    return next((place for place in PLACES if os.path.exists(place)), PLACES[-1])  # noqa: PTH110 # Path's raises there
+    return next((place for place in PLACES if os.path.exists(place)), PLACES[-1])  # Path's raises there
 
 
 Config = Annotated[
