@@ -10,6 +10,7 @@ import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
+from ccd.floor.seats import State
 from ccd.live.board import Board
 from ccd.live.channel import Channel, ChannelLimits
 from ccd.live.feed import Feed, FeedLimits
@@ -20,7 +21,7 @@ from ccd.live.writer import Writer
 from ccd.org.people import Person, Role, Session
 from tests.live.conftest import OpenStore
 from tests.live.limits import limited
-from tests.live.test_writer import QUICK, SmallFloor
+from tests.live.small_floor import QUICK, SmallFloor
 
 COOKIE = "ccd_session"
 FEED = FeedLimits(block_s=0.1, silent_s_max=2.0, retry_delay_s_min=0.02, retry_delay_s_max=0.1)
@@ -152,3 +153,8 @@ async def serving(
             await server.shutdown()
             for task in tasks:
                 task.cancel()
+
+
+def turned(service: Service, agent: str, at_s: float, state: State) -> None:
+    service.floor.turn(agent, at_s, state)
+    service.writer.wake()

@@ -14,7 +14,7 @@ from ccd.floor.seats import State
 from ccd.live.channel import ChannelLimits
 from tests.live.conftest import OpenStore
 from tests.live.limits import limited
-from tests.live.serving import COOKIE, Service, serving
+from tests.live.serving import COOKIE, Service, serving, turned
 from tests.live.waiting import until
 
 
@@ -267,8 +267,3 @@ async def test_pages_are_told_when_the_server_stops(open_store: OpenStore) -> No
         await board.hear_op("the end")
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1012
-
-
-def turned(service: Service, agent: str, at_s: float, state: State) -> None:
-    service.floor.turn(agent, at_s, state)
-    service.writer.wake()

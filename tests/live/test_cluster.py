@@ -13,8 +13,7 @@ from ccd.live.connect import connect
 from ccd.live.keys import Keys
 from ccd.live.store import Store
 from tests.live.servers import Redis
-from tests.live.serving import serving
-from tests.live.test_channel import turned
+from tests.live.serving import serving, turned
 from tests.live.waiting import until
 
 NODE_TIMEOUT_MS = 500

@@ -13,8 +13,7 @@ from ccd.live.store import Entry, Whole
 from tests.live.conftest import OpenStore
 from tests.live.limits import limited
 from tests.live.servers import Server
-from tests.live.serving import serving
-from tests.live.test_channel import turned
+from tests.live.serving import serving, turned
 from tests.live.waiting import until
 
 
