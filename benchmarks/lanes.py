@@ -2,7 +2,8 @@
 
 By turns, so that all see the same machine, with whatever else it does meanwhile; in processes of their own, so that one
 way's memory doesn't slow another's garbage collector. A turn's cost is the process's CPU time, all its threads
-together; wall-clock time is told as well. What a way asks of other processes (Redis) is in the latter only.
+together; wall-clock time is told as well. What a way asks of other processes (Redis) is in the latter only. Garbage is
+collected before each turn: what the collector does more seldom than once a turn is in no figure.
 """
 
 import asyncio
