@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.errors import DatabaseRefusedError
 from ccd.settings import Settings
 from ccd.settings.secrets import store_url
 from ccd.sql.engine import open_engine
@@ -18,9 +19,14 @@ FOLDER_MODE, FILE_MODE = 0o700, 0o600  # of what is made here; a mode that someb
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
     """UnsafeDatabaseError, DatabaseBusyError, DatabaseRefusedError or SchemaError where it can't be used."""
-    settings.state_directory.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
-    if settings.sql.url == "embedded":
-        (settings.state_directory / DATABASE_FILE).touch(FILE_MODE)  # what SQLite lays beside it has the same mode
+    folder = settings.state_directory
+    try:
+        folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
+        if settings.sql.url == "embedded":
+            (folder / DATABASE_FILE).touch(FILE_MODE)  # what SQLite lays beside it has the same mode
+    except OSError as error:
+        hint = "see state_directory, and run this as the user that ccd runs as"
+        raise DatabaseRefusedError(f"{folder} can't be used: {error.strerror}", hint) from error
     engine = open_engine(database_url(settings))
     try:
         async with refusals_said():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ccd.daemon.stores import database
+from ccd.errors import DatabaseRefusedError
 from ccd.settings import Settings
 
 
@@ -38,3 +39,9 @@ async def test_a_mode_that_somebody_has_given_stays(tmp_path: Path, everybody_ma
     async with database(Settings(state_directory=folder)):
         assert modes(folder)["state"] == "0o750"
         assert modes(folder)["ccd.sqlite"] == "0o640"
+
+
+async def test_a_folder_that_this_user_may_not_use_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseRefusedError, match="can't be used: File name too long; see state_directory, and run"):
+        async with database(Settings(state_directory=tmp_path / ("x" * 300))):
+            pass
