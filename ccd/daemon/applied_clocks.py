@@ -10,7 +10,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import NamedTuple
 
-from ccd.daemon.notes import Note, keep
+from ccd.daemon.notes import WHOSE, Note, keep
 from ccd.daemon.site import Site
 from ccd.errors import ConfigurationError, Fault
 from ccd.floor.days import BusinessDays
@@ -88,8 +88,8 @@ class AppliedClocks:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is damaged"
-            raise ConfigurationError((Fault(self._file, None, "", f"can't be read: {why}; {WHAT_TO_DO}"),)) from None
+            why = f"{error.strerror}; {WHOSE}" if isinstance(error, OSError) else f"it is damaged; {WHAT_TO_DO}"
+            raise ConfigurationError((Fault(self._file, None, "", f"can't be read: {why}"),)) from None
         return kept
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from ccd.daemon.held import Edit, Held, edits, held_by, held_from, judged_otherwise_since
-from ccd.daemon.notes import Note, keep
+from ccd.daemon.notes import WHOSE, Note, keep
 from ccd.errors import ConfigurationError, Fault
 from ccd.settings import Reading, Settings
 from ccd.settings.lines import Keys, dotted
@@ -62,8 +62,8 @@ class AppliedRules:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is damaged"
-            raise ConfigurationError((Fault(self._file, None, "", f"can't be read: {why}; {WHAT_TO_DO}"),)) from None
+            why = f"{error.strerror}; {WHOSE}" if isinstance(error, OSError) else f"it is damaged; {WHAT_TO_DO}"
+            raise ConfigurationError((Fault(self._file, None, "", f"can't be read: {why}"),)) from None
 
 
 def _where(edit: Edit, settings: Settings) -> Keys:

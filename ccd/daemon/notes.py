@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+WHOSE = "it is the daemon's own: run this as the user that ccd runs as"
+
 
 @dataclass(frozen=True, slots=True)
 class Note:

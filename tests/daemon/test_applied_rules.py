@@ -164,3 +164,14 @@ def test_a_note_that_says_what_can_not_be_is_named(file: Path, damage: Callable[
     rewritten(file, damage)
     (said,) = faults(file)
     assert "rules.applied.json: can't be read: it is damaged; it says what days that are over were judged by" in said
+
+
+@pytest.mark.parametrize("name", ["rules.applied.json", "clocks.applied.json"])
+def test_a_note_that_this_user_may_not_read_is_nothing_to_be_removed(file: Path, name: str) -> None:
+    applied(file, MEAL)
+    note = file.parent / "state" / name
+    note.unlink(missing_ok=True)
+    note.symlink_to("x" * 300)  # whose name is too long can't be read either, by no user
+    (said,) = faults(file)
+    assert "can't be read: File name too long; it is the daemon's own: run this as the user" in said
+    assert "remove" not in said
