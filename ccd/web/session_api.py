@@ -45,8 +45,9 @@ def session_api(
         return SignedIn(name=person.name, role=person.role.value, agent=person.agent, units=units_of(session))
 
     @router.post("", responses={HTTPStatus.TOO_MANY_REQUESTS: said_as_problem})
-    async def sign_in(login: Login, request: Request, response: Response) -> SignedIn:
-        """Sets the cookie `ccd_session`. 401: wrong; 429: too many wrong ones, with `retry_after_s`."""
+    async def sign_in(login: Login, request: Request, response: Response, token: Token = None) -> SignedIn:
+        """Sets the cookie `ccd_session`; the session of the one that the browser had before is over. 401: wrong; 429: too
+        many wrong ones, with `retry_after_s`."""
         address = request.client.host if request.client else ""
         wait_s = back_off.attempt(login.name, address, clock())
         if wait_s > 0:
@@ -58,6 +59,9 @@ def session_api(
             log.info("wrong name or password", address=address)
             raise Problem(HTTPStatus.UNAUTHORIZED, "Wrong name or password.")
         back_off.was_right(login.name, address)
+        if token:
+            turn_out({key_of(token)})
+            await sessions.end(token)
         token, session = await sessions.begin(person)
         response.set_cookie(
             COOKIE, token, max_age=int(session.until - clock()), path="/", httponly=True, samesite="strict",

@@ -9,7 +9,7 @@ import pytest
 
 from ccd.org.people import Person, Role
 from ccd.web.accounts import Accounts
-from ccd.web.sessions import Sessions
+from ccd.web.sessions import Sessions, key_of
 from tests.web.office import PASSWORD, SESSION_S, Clock, Office
 
 
@@ -32,6 +32,25 @@ async def test_signing_in_says_who_one_is_and_sets_a_cookie_that_scripts_can_not
         assert part in cookie
     assert "Secure" not in cookie
     assert (await office.client.get("/api/session")).json() == answer.json()
+
+
+async def test_a_token_that_was_brought_along_is_never_made_good(office: Office) -> None:
+    office.client.cookies.set("ccd_session", "chosen by somebody else")
+    given = (await office.sign_in("lead")).cookies["ccd_session"]
+    assert given != "chosen by somebody else"
+    other = office.browser()
+    other.cookies.set("ccd_session", "chosen by somebody else")
+    check_problem(await other.get("/api/session"), 401)
+
+
+async def test_who_signs_in_where_another_one_was_signed_in_takes_the_browser_over(office: Office) -> None:
+    left = (await office.sign_in("lead")).cookies["ccd_session"]
+    assert office.turned_out == []
+    assert (await office.sign_in("陈静")).json()["role"] == "agent"
+    assert office.turned_out == [key_of(left)]
+    other = office.browser()
+    other.cookies.set("ccd_session", left)
+    check_problem(await other.get("/api/session"), 401)
 
 
 async def test_over_tls_the_cookie_is_for_tls_only(office: Office) -> None:
