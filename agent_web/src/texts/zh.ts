@@ -145,7 +145,7 @@ export const zh = {
     since: (time: string) => `自 ${time} 起`,
     left: "今日还可用",
     over: "今日已超出",
-    allowance: (allowance: string, used: string) => `额度\u00a0${allowance} · 已用\u00a0${used}`,
+    allowance: (allowance: string, used: string) => `额度\u00a0${allowance}\u00a0· 已用\u00a0${used}`,
     exemptNow: "这段示忙不占额度",
     notSeen: "今天还没有您的签入记录",
     nudgeLeft: (left: string) => `今日额度还剩 ${left}`,
