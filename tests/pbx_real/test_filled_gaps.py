@@ -1,0 +1,87 @@
+"""A connection that was cut, and what queue_log says of the time, against another that heard all of it."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time
+from typing import Any
+
+import pytest
+
+from ccd.commands.replay import replayed
+from ccd.daemon.site import Site
+from ccd.floor.events import CallEnded, OfferEnded
+from ccd.floor.records import DayRecord
+from ccd.settings import Settings
+from tests.pbx_real.driver import Driver
+from tests.pbx_real.following import Following
+
+TALKS_SHORTLY = "Local/3001@agents/n"  # 2 s
+RINGS_ON = "Local/2001@agents/n"
+COUNTS = ("sign_ins", "sign_outs", "pauses", "offered", "answered", "missed")
+TIMES = ("signed_in", "available", "ringing", "on_call", "wrap_up", "aux", "exempt", "partly_paused")
+APART_US_MAX = 4_000_000  # two changes that the log tells in whole seconds, and writes a moment later
+
+
+async def live_through(pbx: Driver, whole: Following) -> None:
+    """All that agents do, while the other connection is cut."""
+    calls, misses = len(whole.told(CallEnded)), len(whole.told(OfferEnded))
+    pbx.pause(RINGS_ON, "toilet")
+    pbx.call_in()
+    await whole.until(lambda: whole.now(TALKS_SHORTLY) == "on_call")
+    pbx.pause(TALKS_SHORTLY, "meal", queue="support")
+    await whole.until(lambda: len(whole.told(CallEnded)) > calls)
+    pbx.unpause(TALKS_SHORTLY)
+    pbx.unpause(RINGS_ON, queue="sales")
+    pbx.call_in("sales", wait_s=4)
+    await whole.until(lambda: len(whole.told(OfferEnded)) > misses)
+    pbx.unpause(RINGS_ON)
+    pbx.sign_out(TALKS_SHORTLY)
+    pbx.sign_in(TALKS_SHORTLY, "Ann 安", paused=True)
+    pbx.pause(TALKS_SHORTLY, "water")
+
+
+def records_of(following: Following, folder: Path, log: list[Path], until: int) -> dict[str, DayRecord]:
+    """By agent. The day begins an hour before: so there is one."""
+    begins = datetime.fromtimestamp(until / 1_000_000 - 3600, UTC).time().replace(second=0, microsecond=0)
+    site = Site(Settings(day_starts_at=begins))
+    records = replayed(site, following.proxy.save(folder, "stream"), log, until)
+    return {record.agent: record for record in records}
+
+
+@pytest.mark.parametrize("stop_and_go", [False, True], ids=["cut once", "cut again and again"])
+async def test_a_gap_that_the_log_fills_has_the_figures_of_one_that_never_was(
+    asterisk: Any, stop_and_go: bool, tmp_path: Path
+) -> None:
+    with asterisk.drive() as pbx:
+        away_s = 0.2 if stop_and_go else 12.0
+        slow: dict[str, Any] = {"reconnect_delay_s_min": 2 * away_s, "reconnect_delay_s_max": 2 * away_s}
+        async with Following(asterisk.port) as whole, Following(asterisk.port, **slow) as cut:
+            pbx.sign_in(TALKS_SHORTLY, "Ann 安")
+            pbx.sign_in(RINGS_ON, "Bo")
+            pbx.sign_in(RINGS_ON, "Bo", queue="sales")
+            await cut.until(lambda: cut.now(RINGS_ON) == "available")
+            async with asyncio.TaskGroup() as tasks:
+                living = tasks.create_task(live_through(pbx, whole))
+                while not living.done():
+                    cut.proxy.cut()
+                    await asyncio.wait([living], timeout=0.7 if stop_and_go else None)
+            await cut.until(lambda: cut.pbx.state == "live", 30.0)
+            pbx.unpause(TALKS_SHORTLY)
+            pbx.pause(RINGS_ON, "ticket")
+            await cut.until(lambda: cut.now(RINGS_ON) == whole.now(RINGS_ON) == "paused:ticket")
+            until = round(time() * 1_000_000)
+            log = [asterisk.queue_log]
+            truth = records_of(whole, tmp_path / "whole", [], until)
+            filled = records_of(cut, tmp_path / "cut", log, until)
+            assert truth.keys() == filled.keys()
+            for agent, record in truth.items():
+                found = filled[agent]
+                assert {each: getattr(found, each) for each in COUNTS} == {
+                    each: getattr(record, each) for each in COUNTS
+                }, agent
+                assert found.unobserved == 0, agent
+                apart = {each: abs(getattr(found, each) - getattr(record, each)) for each in TIMES}
+                for reason in found.paused.keys() | record.paused.keys():
+                    apart[reason] = abs(found.paused.get(reason, 0) - record.paused.get(reason, 0))
+                assert max(apart.values()) <= APART_US_MAX, (agent, apart)
