@@ -46,8 +46,10 @@ def session_api(
 
     @router.post("", responses={HTTPStatus.TOO_MANY_REQUESTS: said_as_problem})
     async def sign_in(login: Login, request: Request, response: Response, token: Token = None) -> SignedIn:
-        """Sets the cookie `ccd_session`, and ends the session of the one before it. 401: wrong; 429: too many wrong ones,
-        with `retry_after_s`."""
+        """Sets the cookie `ccd_session`, and ends the session of the one before it.
+
+        401: wrong; 429: too many wrong ones, with `retry_after_s`.
+        """
         address = request.client.host if request.client else ""
         wait_s = back_off.attempt(login.name, address, clock())
         if wait_s > 0:
