@@ -49,7 +49,7 @@ def taken_over(pbx: str, segment: Segment, at: int) -> Change:
 def changes_of(
     segments: Iterable[tuple[str, Segment]], owner_of: OwnerOf, roster_borders: Sequence[int], until: int
 ) -> Iterator[tuple[Owner, Change]]:
-    """What stored segments, as (pbx, segment) in any order, are to the agents whose seats they were on, seat by seat.
+    """What stored segments, as (pbx, segment) in any order, are to the agents whose seats they were on.
 
     A segment over one of the `roster_borders` is split there where the seat is handed on; an open one ends at `until`.
     """
@@ -58,10 +58,10 @@ def changes_of(
         key = (pbx, segment.seat)
         end = until if segment.end is None else segment.end
         for at, owner in owners(owner_of, roster_borders, pbx, segment.seat, segment.view.name, segment.start, end):
-            holder, begins = holders.get(key), at == segment.start
-            if holder is not None and holder.agent == owner.agent and not begins:
-                continue
-            if holder is not None and holder.agent != owner.agent:
-                yield holder, let_go(pbx, segment, at, segment.told and begins)
+            begins, before = at == segment.start, holders.get(key)
+            if before is not None and before.agent != owner.agent:
+                yield before, let_go(pbx, segment, at, segment.told and begins)
+            elif before is not None and not begins:
+                continue  # it is the same agent's still
             holders[key] = owner
             yield owner, change_of(segment, pbx) if begins else taken_over(pbx, segment, at)
