@@ -4,8 +4,10 @@ import asyncio
 from contextlib import suppress
 
 from ccd.floor.events import CallEnded
+from ccd.pbx.fill import fill
+from ccd.pbx.queue_log import QueueLog
 from tests.pbx_real.driver import Driver
-from tests.pbx_real.following import Following
+from tests.pbx_real.following import Following, followed_by
 from tests.pbx_real.test_outages import PERSISTED_S
 
 ANSWERS = "Local/1001@agents/n"
@@ -33,9 +35,12 @@ async def test_a_switch_that_goes_at_once_takes_its_calls_along_and_the_time_awa
             await ccd.until(lambda: ccd.pbx.state == "lost")
             await asyncio.to_thread(asterisk.start)
             await ccd.until(lambda: ccd.now(ANSWERS) == "available", 30)
-            assert [state for state in ccd.states(ANSWERS) if state != "wrap_up"] == [
-                "available", "ringing", "on_call", "unobserved", "available",
-            ]  # fmt: skip
+            lived = ["available", "ringing", "on_call", "unobserved", "available"]
+            assert [state for state in ccd.states(ANSWERS) if state != "wrap_up"] == lived
+            logged = list(QueueLog([("Ann", ANSWERS)]).read([asterisk.queue_log]))
+            filled = [each.view.state.name.lower() for each in followed_by(list(fill(ccd.events, logged)))[ANSWERS]]
+            assert "unobserved" in filled, "a log goes on over a restart, and does not know who was there"
+            assert filled[-1] == "available"
             assert len(ccd.losses) == 1
             assert 1 <= len(ccd.log.events("error")) <= 2  # lost, and then unreachable: each of them once
 
