@@ -25,7 +25,7 @@ from ccd.ledger.model import Account, Leg, Moved, Posting, month_of
 BATCH_DAYS_MAX = 1_000  # agent-days in one transaction: long enough to make one commit cheap, short enough to wait for
 LOOKED_AT = (*BALANCE_KINDS, LEAVE)  # what a loss can take from, and what a gain can cancel
 
-Held = Mapping[tuple[str | None, date], tuple[Policy, str]]  # by unit and day what holds there, and how facts say it
+Terms = Mapping[tuple[str | None, date], tuple[Policy, str]]  # by unit and day what holds there, and how facts say it
 
 
 class Case(NamedTuple):
@@ -59,22 +59,22 @@ class Settler:
         posted and whole batches not: settling again goes on from there.
         """
         days = sorted(measured, key=attrgetter("day", "agent", "revision"))
-        held = {}
+        terms = {}
         for unit, day in {(one.unit, one.day) for one in days}:
             policy = self._policies.policy_at(unit, day)
-            held[unit, day] = policy, shared_text(unit, policy)
+            terms[unit, day] = policy, shared_text(unit, policy)
         settlement = Settlement()
         if dry_run:
-            settlement = await self._ledger.at_desk(lambda desk: self._rehearse(desk, days, held), keep=False)
+            settlement = await self._ledger.at_desk(lambda desk: self._rehearse(desk, days, terms), keep=False)
         else:
             await self._ledger.open_accounts([self._house.owner], HOUSE_KINDS, floor=None)
             for batch in batches(days, self._batch):
-                settlement.merge(await self._settle_batch([self._case(one, held) for one in batch]))
+                settlement.merge(await self._settle_batch([self._case(one, terms) for one in batch]))
         return settlement
 
-    def _case(self, measured: Measured, held: Held) -> Case:
+    def _case(self, measured: Measured, terms: Terms) -> Case:
         agent, day = measured.agent, measured.day
-        policy, shared = held[measured.unit, day]
+        policy, shared = terms[measured.unit, day]
         worth = worth_of(measured, policy)
         return Case(measured, settlement_key(agent, day), policy, shared, worth, agent_owner(agent))
 
@@ -82,12 +82,12 @@ class Settler:
         await self._ledger.open_accounts(owners_of(batch), AGENT_KINDS, floor=0)
         return await self._ledger.at_desk(lambda desk: self._at_desk(desk, batch, Settlement()))
 
-    async def _rehearse(self, desk: Desk, days: list[Measured], held: Held) -> Settlement:
+    async def _rehearse(self, desk: Desk, days: list[Measured], terms: Terms) -> Settlement:
         """The same, all of it in one transaction: what a day takes is gone for the next, until everything is undone."""
         settlement = Settlement(named=True)
         await desk.open_accounts([self._house.owner], HOUSE_KINDS, floor=None)
         for batch in batches(days, self._batch):
-            cases = [self._case(one, held) for one in batch]
+            cases = [self._case(one, terms) for one in batch]
             await desk.open_accounts(owners_of(cases), AGENT_KINDS, floor=0)
             await self._at_desk(desk, cases, settlement)
         return settlement
