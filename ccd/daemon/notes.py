@@ -1,5 +1,6 @@
 """What is kept beside the state of what was applied last: all of it is taken, or nothing of it."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +21,14 @@ class Note:
 
 
 def prepare(notes: Sequence[Note]) -> None:
-    """Beside what is kept, so that a full disk is met before anything is taken. OSError: all is kept as it was."""
+    """Beside what is kept, so that a full disk is met before anything is taken; and on the disk, so that after a power
+    cut there is no empty one, with which nothing would start. OSError: all is kept as it was."""
     for note in notes:
         note.file.parent.mkdir(parents=True, exist_ok=True)
-        note.new.write_text(note.text, encoding="utf-8", newline="")
+        with note.new.open("w", encoding="utf-8", newline="") as file:
+            file.write(note.text)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def take(notes: Sequence[Note]) -> None:
