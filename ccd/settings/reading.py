@@ -66,7 +66,7 @@ def inspect(file: Path) -> Reading:
         return Reading(file, None, (Fault(file, None, "", f"can't be read: {error.strerror}"),))
     except UnicodeDecodeError as error:
         return Reading(file, None, (Fault(file, None, "", f"is not UTF-8 (byte {error.start})"),))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of a number, or a nesting, that nobody means, not TOMLDecodeError
         return Reading(file, None, (Fault(file, None, "", f"is not TOML: {error}"),))
     lines = KeyLines(text)
     draft = Draft(data)
