@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ccd.floor.days import SECOND
-from ccd.floor.events import CallEnded, CallerJoined, CallerLeft, Heard, Lost, PbxEvent, Snapshot
+from ccd.floor.events import CallEnded, CallerJoined, CallerLeft, CallOffered, Heard, Lost, PbxEvent, Snapshot
 
 BEGINNING, END = -(2**62), 2**62
 
@@ -50,16 +50,17 @@ class Logged:
 
     def between(self, start: int, end: int) -> Iterator[PbxEvent]:
         """The log's news of a gap, each given once; a `Lost` where it falls silent before the gap's end."""
-        low, high = bisect_left(self._times, start // SECOND * SECOND), bisect_right(self._times, end)
+        first_second = start // SECOND * SECOND
+        low, high = bisect_left(self._times, first_second - SECOND), bisect_right(self._times, end + SECOND)
         reached = start
         for number in range(low, high):
             event, earliest = self._events[number], self._earliest[number]
-            if earliest is None or earliest > end:
+            if earliest is None or earliest > end or event.at + _reckoned(event) < first_second:
                 continue
             self._earliest[number] = None
             if isinstance(event, Heard):  # a restart: nothing is known since whatever was said last, by either
                 yield Lost(reached)
-            reached = max(event.at, start)
+            reached = min(max(event.at, start), end)
             if not isinstance(event, Lost):
                 yield replace(event, at=reached)
         if end != END and self.covers(start) and not self.covers(end):
@@ -78,14 +79,21 @@ def _earliest(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int 
     found: list[int | None] = []
     newest = BEGINNING
     for event in logged:
-        second, fingerprint = event.at // SECOND, _fingerprint(event)
-        times = told_at.get((second, fingerprint)) or told_at.get((second - 1, fingerprint))
+        fingerprint, reckoned = _fingerprint(event), _reckoned(event)
+        seconds = range((event.at + reckoned) // SECOND, event.at // SECOND - 2, -1)
+        times = next((times for second in seconds if (times := told_at.get((second, fingerprint)))), None)
         if times:
-            newest = max(newest, times.popleft())
+            newest = newest if reckoned else max(newest, times[0])
+            times.popleft()
             found.append(None)
         else:
-            found.append(max(event.at, newest))
+            found.append(event.at - reckoned if reckoned else max(event.at, newest))
     return found
+
+
+def _reckoned(event: PbxEvent) -> int:
+    """How far (µs) a time of the log can be off, either way: an offer's is reckoned back from the second of its end."""
+    return SECOND if isinstance(event, CallOffered) else 0
 
 
 def _last_at(told: Sequence[PbxEvent]) -> int:

@@ -1,6 +1,6 @@
 """Gaps between AMI captures, filled from queue_log."""
 
-from ccd.floor.events import CallConnected, CallEnded, CallOffered, Device, Lost, MemberPaused, PbxEvent
+from ccd.floor.events import CallConnected, CallEnded, CallOffered, Device, Lost, MemberPaused, PbxEvent, Waiting
 from ccd.pbx.fill import fill
 from tests.floor.floors import (
     S,
@@ -60,6 +60,34 @@ def test_of_two_gaps_in_a_second_each_line_fills_one_and_what_stands_below_a_tol
     events = list(fill(stream, log))
     assert [e.at / S for e in events if isinstance(e, MemberPaused)] == [10.3, 11, 80]
     assert only_record(*events, until=90).pauses == 2
+
+
+def test_an_offer_whose_time_the_log_reckons_from_whole_seconds_is_the_one_that_ami_told_or_did_not_hear() -> None:
+    log = [
+        added(1),
+        offered(9.9),
+        missed(12),
+        offered(29.2, "c2"),
+        missed(32, "c2"),
+        offered(61, "c3"),
+        missed(64, "c3"),
+    ]
+    stream = [
+        added(1),
+        lost(8),
+        snapshot(10.3, member()),
+        offered(10.7),
+        missed(12.9),
+        lost(30.1),
+    ]  # c1, a second later
+    stream += [snapshot(60.5, member(), waiting=(Waiting("c3", "support", 0),)), missed(64.2, "c3")]
+    events = list(fill(stream, log))
+    assert [(e.call, e.at / S) for e in events if isinstance(e, CallOffered)] == [
+        ("c1", 10.7),
+        ("c2", 30.1),
+        ("c3", 60.5),
+    ]
+    assert only_record(*events, until=90).missed == 3
 
 
 def test_a_log_whose_last_line_is_of_the_second_in_which_the_gap_ends_is_not_silent() -> None:
