@@ -93,12 +93,14 @@ class Hub:
 
     def subscribe_floor(self, client: Client, units: frozenset[str] | None) -> None:
         """`units` None: all of them."""
+        self._unsubscribe(client)  # first: with its last client a topic goes, this one too
         topic = self._floors.get(units)
         if topic is None:
             topic = self._floors[units] = Topic("floor", units, None, newest=self._frame - 1)
         self._subscribe(client, topic)
 
     def subscribe_own(self, client: Client, agent: str) -> None:
+        self._unsubscribe(client)
         topic = self._owns.get(agent)
         if topic is None:
             topic = self._owns[agent] = Topic("me", None, agent, newest=self._frame - 1)
@@ -124,7 +126,6 @@ class Hub:
         self.wake()
 
     def _subscribe(self, client: Client, topic: Topic) -> None:
-        self._unsubscribe(client)
         client.topic = topic
         client.health_seen = -1
         topic.clients.add(client)
