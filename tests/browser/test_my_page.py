@@ -135,6 +135,13 @@ def test_a_settlement_is_on_the_page_without_asking(me: Page, server: FakeServer
     expect(me.get_by_test_id("balance")).to_have_text("4 时 25 分")
 
 
+def test_who_looks_again_sees_a_settlement_that_nobody_told_of(me: Page, server: FakeServer) -> None:
+    expect(me.locator("section li").first).to_contain_text("11-23")
+    server.account.lines.insert(0, savings_line("2026-11-24", 28_800, 600, 15_932))
+    me.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(me.locator("section li").first).to_contain_text("11-24")
+
+
 def test_earlier_lines_come_on_demand(me: Page, server: FakeServer) -> None:
     expect(me.locator("section li")).to_have_count(20)
     me.get_by_text("更早的明细").click()
