@@ -13,7 +13,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ccd.floor.days import SECOND
-from ccd.floor.events import CallEnded, CallerJoined, CallerLeft, CallOffered, Heard, Lost, PbxEvent, Snapshot
+from ccd.floor.events import (
+    CallConnected,
+    CallEnded,
+    CallerJoined,
+    CallerLeft,
+    CallOffered,
+    Heard,
+    Lost,
+    OfferEnded,
+    PbxEvent,
+    Snapshot,
+)
 
 BEGINNING, END = -(2**62), 2**62
 
@@ -71,21 +82,27 @@ def _earliest(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int 
     """Since when (µs) each of the log's events can have been, None where AMI told it too.
 
     The log writes a moment after AMI tells, perhaps in the next second. Its lines are in their order, so that what
-    stands below a line that AMI told comes after it.
+    stands below a line that AMI told comes after it, and what ends an offer after the offer.
     """
     told_at: dict[tuple[int, Fingerprint], deque[int]] = {}
     for event in told:
         told_at.setdefault((event.at // SECOND, _fingerprint(event)), deque()).append(event.at)
     found: list[int | None] = []
     newest = BEGINNING
+    offered_at: dict[tuple[str, str], int] = {}
     for event in logged:
         fingerprint, reckoned = _fingerprint(event), _reckoned(event)
         seconds = range((event.at + reckoned) // SECOND, event.at // SECOND - 2, -1)
         times = next((times for second in seconds if (times := told_at.get((second, fingerprint)))), None)
         if times:
-            newest = newest if reckoned else max(newest, times[0])
-            times.popleft()
+            told_last = times.popleft()
+            if isinstance(event, CallOffered):
+                offered_at[event.seat, event.call] = told_last
+            else:
+                newest = max(newest, told_last)
             found.append(None)
+        elif isinstance(event, CallConnected | OfferEnded):
+            found.append(max(event.at, newest, offered_at.get((event.seat, event.call), newest)))
         else:
             found.append(event.at - reckoned if reckoned else max(event.at, newest))
     return found

@@ -90,6 +90,21 @@ def test_an_offer_whose_time_the_log_reckons_from_whole_seconds_is_the_one_that_
     assert only_record(*events, until=90).missed == 3
 
 
+def test_a_connect_comes_after_the_offer_that_ami_told() -> None:
+    stream = [
+        added(1),
+        lost(9),
+        snapshot(10.4, member()),
+        offered(10.6),
+        lost(10.6),
+        snapshot(11.1, member(in_call=True)),
+    ]
+    log = [added(1), offered(10), connected(10), ended(20), paused(80)]
+    assert tell(*fill(stream, log)).line()[:4] == [
+        (1, "available"), (10.6, "on_call"), (20, "wrap_up"), (30, "available"),
+    ]  # fmt: skip
+
+
 def test_a_log_whose_last_line_is_of_the_second_in_which_the_gap_ends_is_not_silent() -> None:
     stream = [added(1), lost(10.5), snapshot(60.2, member()), paused(60.4)]
     assert tell(*fill(stream, [added(1), paused(60)])).line() == [(1, "available"), (60.4, "paused")]
