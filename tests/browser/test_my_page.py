@@ -69,6 +69,15 @@ def test_a_nudge_comes_before_the_allowance_is_used_up_and_can_be_put_away(me: P
     expect(me.locator(".nudge")).to_have_count(0)
 
 
+def test_a_nudge_is_in_sight_and_nothing_moves_for_it(me: Page, server: FakeServer) -> None:
+    expect(me.locator(".ring")).to_be_visible()
+    before = me.locator("main section").evaluate_all("all => all.map(one => one.getBoundingClientRect().top)")
+    pause(server, "water", for_s=0, aux=943)
+    expect(me.locator(".nudge")).to_be_in_viewport(ratio=1, timeout=4_000)
+    after = me.locator("main section").evaluate_all("all => all.map(one => one.getBoundingClientRect().top)")
+    assert after == before
+
+
 def test_a_forgotten_unpause_gets_a_nudge_and_nothing_else(me: Page, server: FakeServer) -> None:
     pause(server, "ticket", for_s=899, aux=0)
     expect(me.locator(".nudge")).to_contain_text("您已示忙 15 分，是否忘了解除？", timeout=3_000)
