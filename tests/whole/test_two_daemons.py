@@ -4,10 +4,10 @@ was observed, and none is there twice."""
 import json
 import sqlite3
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis as Client
@@ -52,9 +52,12 @@ def beside(request: pytest.FixtureRequest, tmp_path: Path, asterisk: Asterisk, v
         daemon.stop()
 
 
-def record(daemon: Daemon) -> Counter[str]:
-    """Zeros before anything of the agent is stored."""
-    return Counter(daemon.day(f"{datetime.now(UTC):%Y-%m-%d}").get("1001"))
+NOTHING_YET: dict[str, Any] = {"available": 0.0, "pauses": 0, "sign_ins": 0, "paused": {}}
+
+
+def record(daemon: Daemon) -> dict[str, Any]:
+    found: dict[str, Any] = daemon.day(f"{datetime.now(UTC):%Y-%m-%d}").get("1001", NOTHING_YET)
+    return found
 
 
 def stands_by(daemon: Daemon) -> bool:
