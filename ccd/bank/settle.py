@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import NamedTuple
 from urllib.parse import quote
 
-from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, HOUSE_KINDS, LEAVE, House, agent_owner
+from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, LEAVE, House, agent_owner
 from ccd.bank.difference import UNPOSTED, Posted, legs_of, posted_by
 from ccd.bank.facts import facts_text, shared_text
 from ccd.bank.fate import Fate, Settlement, known_fate
@@ -67,7 +67,7 @@ class Settler:
         if dry_run:
             settlement = await self._ledger.at_desk(lambda desk: self._rehearse(desk, days, terms), keep=False)
         else:
-            await self._ledger.open_accounts([self._house.owner], HOUSE_KINDS, floor=None)
+            await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._centre, self._asked_by)
             for batch in batches(days, self._batch):
                 settlement.merge(await self._settle_batch([self._case(one, terms) for one in batch]))
         return settlement
@@ -79,16 +79,16 @@ class Settler:
         return Case(measured, settlement_key(agent, day), policy, shared, worth, agent_owner(agent))
 
     async def _settle_batch(self, batch: list[Case]) -> Settlement:
-        await self._ledger.open_accounts(owners_of(batch), AGENT_KINDS, floor=0)
+        await self._ledger.open_accounts(owners_of(batch), AGENT_ACCOUNTS, self._centre, self._asked_by)
         return await self._ledger.at_desk(lambda desk: self._at_desk(desk, batch, Settlement()))
 
     async def _rehearse(self, desk: Desk, days: list[Measured], terms: Terms) -> Settlement:
         """The same, all of it in one transaction: what a day takes is gone for the next, until everything is undone."""
         settlement = Settlement(named=True)
-        await desk.open_accounts([self._house.owner], HOUSE_KINDS, floor=None)
+        await desk.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._centre, self._asked_by)
         for batch in batches(days, self._batch):
             cases = [self._case(one, terms) for one in batch]
-            await desk.open_accounts(owners_of(cases), AGENT_KINDS, floor=0)
+            await desk.open_accounts(owners_of(cases), AGENT_ACCOUNTS, self._centre, self._asked_by)
             await self._at_desk(desk, cases, settlement)
         return settlement
 

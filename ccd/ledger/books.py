@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.ledger.chart import Chart, open_accounts
+from ccd.ledger.chart import Chart, Opening, open_accounts
 from ccd.ledger.desk import Desk
-from ccd.ledger.model import Outcome, Posting, Statement
+from ccd.ledger.model import Kind, Outcome, Posting, Statement
 from ccd.ledger.reading import balances_of, sums_of
 from ccd.ledger.statement import statement_of
 from ccd.sql.engine import seeing_one_state
@@ -30,17 +30,18 @@ class Ledger:
         self._now = now
         self._patience = patience or Patience()
         self._chart = Chart()
-        self._opened: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        self._opened: dict[tuple[Kind, ...], set[str]] = defaultdict(set)
 
-    async def open_accounts(self, owners: Iterable[str], kinds: tuple[str, ...], floor: int | None) -> None:
-        """Opens what is not open yet. With a `floor` (seconds) an account has a balance that never falls below it."""
+    async def open_accounts(self, owners: Iterable[str], kinds: tuple[Kind, ...], unit: str, asked_by: str) -> None:
+        """Opens what is not open yet, in the organisation `unit`. What is open stays what it was opened as."""
         names = set(owners) - self._opened[kinds]
         if not names:
             return
         await self._look(lambda connection: self._chart.read(connection, names))
-        missing = [name for name in names if any((name, kind) not in self._chart.account_ids for kind in kinds)]
+        missing = [name for name in names if any((name, kind.name) not in self._chart.account_ids for kind in kinds)]
         if missing:
-            await self._turn(lambda connection: open_accounts(connection, missing, kinds, floor))
+            opening = Opening(unit, asked_by, self._now())
+            await self._turn(lambda connection: open_accounts(connection, missing, kinds, opening))
             self._chart.forget(missing)
             await self._look(lambda connection: self._chart.read(connection, missing))
         self._opened[kinds] |= names
@@ -67,7 +68,7 @@ class Ledger:
         return await self._look(lambda connection: balances_of(connection, owner))
 
     async def sums(self, owner: str) -> dict[str, int]:
-        """Seconds by kind of account, of those without a floor, summed from daily deltas."""
+        """Seconds by kind of account, of those without a floor: daily sums, and what is not sealed yet."""
         return await self._look(lambda connection: sums_of(connection, owner))
 
     async def statement(self, owner: str, before: int | None = None, limit: int = 20) -> Statement:

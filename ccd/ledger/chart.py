@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.ledger.model import Account
+from ccd.ledger.digest import account_digest
+from ccd.ledger.model import Account, Kind
 from ccd.ledger.schema import accounts, balances, owners
 from ccd.sql.rows import among, insert_rows
+
+ACCOUNT_COLUMNS = ("owner_id", "kind", "unit", "side", "floor", "opened_at", "asked_by", "digest")
 
 
 @dataclass(slots=True)
@@ -27,19 +31,18 @@ class Chart:
         if not unknown:
             return
         found = await connection.execute(
-            select(owners.c.name, owners.c.id, accounts.c.kind, accounts.c.id, balances.c.account_id)
+            select(owners.c.name, owners.c.id, accounts.c.kind, accounts.c.id, accounts.c.floor)
             .join(accounts, accounts.c.owner_id == owners.c.id)
-            .outerjoin(balances, balances.c.account_id == accounts.c.id)
             .where(among(connection, owners.c.name, unknown))
             .order_by(accounts.c.id)
         )
-        for name, owner_id, kind, account_id, guarded in found.all():
+        for name, owner_id, kind, account_id, floor in found.all():
             account = Account(name, kind)
             self.owner_ids[name] = owner_id
             self.account_ids[account] = account_id
             self.accounts_of.setdefault(name, []).append(account_id)
             self.names[account_id] = account
-            if guarded is not None:
+            if floor is not None:
                 self.guarded.add(account_id)
 
     async def read_accounts(self, connection: AsyncConnection, numbers: Iterable[int]) -> None:
@@ -57,21 +60,33 @@ class Chart:
             self.accounts_of.pop(name, None)
 
 
+class Opening(NamedTuple):
+    """Who opens accounts, when (microseconds since the epoch), and in which unit."""
+
+    unit: str
+    asked_by: str
+    at: int
+
+
 async def open_accounts(
-    connection: AsyncConnection, names: Iterable[str], kinds: tuple[str, ...], floor: int | None
+    connection: AsyncConnection, names: Iterable[str], kinds: tuple[Kind, ...], opening: Opening
 ) -> None:
     """Opens what is not open yet. With a floor an account has a balance, which starts at 0; without one it has none."""
+    unit, asked_by, at = opening
     wanted = sorted(set(names))
     here = await _owner_ids(connection, wanted)
     await insert_rows(connection, owners, ("name",), [(name,) for name in wanted if name not in here])
     ids = await _owner_ids(connection, wanted)
     before = await _account_ids(connection, ids.values())
-    missing = [(ids[name], kind) for name in wanted for kind in kinds if (ids[name], kind) not in before]
-    await insert_rows(connection, accounts, ("owner_id", "kind"), missing)
-    if floor is not None:
-        after = await _account_ids(connection, ids.values())
-        rows = [(after[account], 0, floor) for account in missing]
-        await insert_rows(connection, balances, ("account_id", "seconds", "floor"), rows)
+    missing = [(name, kind) for name in wanted for kind in kinds if (ids[name], kind.name) not in before]
+    rows = []
+    for name, kind in missing:
+        digest = account_digest(Account(name, kind.name), kind, unit, at, asked_by)
+        rows.append((ids[name], kind.name, unit, kind.side.value, kind.floor, at, asked_by, digest))
+    await insert_rows(connection, accounts, ACCOUNT_COLUMNS, rows)
+    after = await _account_ids(connection, ids.values())
+    floors = [(after[ids[name], kind.name], 0, kind.floor) for name, kind in missing if kind.floor is not None]
+    await insert_rows(connection, balances, ("account_id", "seconds", "floor"), floors)
 
 
 async def _owner_ids(connection: AsyncConnection, names: list[str]) -> dict[str, int]:

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from struct import pack
 
-from ccd.ledger.model import Posting, State, Transfer
+from ccd.ledger.model import Account, Kind, Leg, Posting, State, Transfer
 from ccd.ledger.rules import Original
 
-DIGEST_FORMAT = 1
+DIGEST_FORMAT = 2
+DIGEST_BYTES = 32
 NOTHING_TAKEN_BACK = ("", "")
 
 
@@ -24,15 +25,27 @@ def digest(fields: Sequence[str]) -> bytes:
 
 
 def posting_digest(
-    posting: Posting, state: State, refusal: str, recorded_at: int, originals: Mapping[Transfer, Original]
+    posting: Posting,
+    month: str,
+    legs: Sequence[Leg],
+    state: State,
+    terms: str,
+    refusal: str,
+    recorded_at: int,
+    originals: Mapping[Transfer, Original],
 ) -> bytes:
     """Of a transaction and all its legs. A leg that takes a transfer back names it by its transaction's digest."""
-    key, revision, book, on, legs, asked_by, reference, text, facts = posting
-    day = on.isoformat()
+    day = posting.day.isoformat()
     fields = [
-        key, str(revision), book, day[:7], state, reference, text, asked_by, facts, refusal, str(recorded_at)
+        posting.key, str(posting.revision), posting.book, month, state, posting.reference, posting.text,
+        posting.asked_by, posting.facts, terms, refusal, str(recorded_at),
     ]  # fmt: skip
     for debit, credit, seconds, service, back in legs if state is State.POSTED else ():
         taken_back = (originals[back].digest.hex(), str(back.leg)) if back else NOTHING_TAKEN_BACK
         fields += (*debit, *credit, str(seconds), day, service, *taken_back)
     return digest(fields)
+
+
+def account_digest(account: Account, kind: Kind, unit: str, opened_at: int, asked_by: str) -> bytes:
+    floor = "" if kind.floor is None else str(kind.floor)
+    return digest(("account", *account, unit, kind.side, floor, str(opened_at), asked_by))

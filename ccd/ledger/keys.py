@@ -11,11 +11,10 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import KeyTakenError
-from ccd.ledger.model import Kept, Leg, Outcome, Posting, Refusal, Rule, State
+from ccd.ledger.model import Claim, Kept, Leg, Outcome, Posting, Refusal, Rule, State
 from ccd.ledger.schema import accounts, entries, owners, transactions
+from ccd.ledger.terms import makes_legs, read_terms, terms_text
 from ccd.sql.rows import among
-
-Claim = tuple[str, int]  # key, revision
 
 
 async def revisions_of(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, list[Kept]]:
@@ -53,11 +52,16 @@ def compare(posting: Posting, stored: dict[str, Any]) -> None:
 
 
 def content_of(posting: Posting) -> dict[str, Any]:
-    """What makes a posting the same posting. Without legs there is no entry to keep the day: its month has to do."""
+    """What makes a posting the same posting. Without legs there is no entry to keep the day: its month has to do.
+
+    With terms the day stands among them, and so does what legs were made of that were made when it was posted.
+    """
+    day = posting.day.isoformat() if posting.legs else posting.month
     return {
         "book": posting.book,
-        "day": posting.day.isoformat() if posting.legs else posting.month,
+        "day": "" if posting.terms else day,
         "legs": [leg_content(leg) for leg in posting.legs],
+        "terms": terms_text(posting.terms, posting.day),
         "asked_by": posting.asked_by,
         "reference": posting.reference,
         "text": posting.text,
@@ -100,11 +104,14 @@ async def _legs_of(connection: AsyncConnection, numbers: list[int]) -> dict[int,
 
 
 def _stored_content(row: Row[Any], legs: list[tuple[str, list[Any]]]) -> dict[str, Any]:
-    content = {field: getattr(row, field) for field in ("book", "asked_by", "reference", "text", "facts")}
+    content = {field: getattr(row, field) for field in ("book", "asked_by", "reference", "text", "facts", "terms")}
     if row.refusal:
         kept = json.loads(row.refusal)
         return {**content, "day": kept["day"], "legs": kept["legs"]}
-    return {**content, "day": legs[0][0] if legs else row.month, "legs": [leg for _, leg in legs]}
+    if makes_legs(read_terms(row.terms)):
+        return {**content, "day": "", "legs": []}
+    day = legs[0][0] if legs else row.month
+    return {**content, "day": "" if row.terms else day, "legs": [leg for _, leg in legs]}
 
 
 def _outcome(row: Row[Any]) -> Outcome:

@@ -9,13 +9,31 @@ time to make.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
 from ccd.errors import PostingError
 
 LEGS_MAX = 1_000
+
+Claim = tuple[str, int]  # a key and its revision
+
+
+class Side(StrEnum):
+    """On which an account's balance normally stands: credit where its owner is owed time."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+
+
+class Kind(NamedTuple):
+    """What accounts of a name have in common. With a `floor` (seconds) a balance is kept that never falls below it;
+    without one an account is summed, and is no lock that everybody waits for."""
+
+    name: str
+    side: Side
+    floor: int | None
 
 
 class Account(NamedTuple):
@@ -45,12 +63,62 @@ class Leg(NamedTuple):
     reverses: Transfer | None = None
 
 
+class Draw(NamedTuple):
+    """Counts against a cap: `seconds` above 0 draw on it, below 0 give back."""
+
+    cap: str
+    seconds: int
+
+
+class Limit(NamedTuple):
+    """A cap has this limit from now on, never below what is drawn on it; a new cap begins with it."""
+
+    cap: str
+    seconds: int
+
+
+class Reserve(NamedTuple):
+    """Moves `seconds` from the accounts, in their order and as far as each goes, to `held`; all are one owner's.
+
+    From `expires_at` on (microseconds since the epoch; None: never) the owner's next posting gives them back first.
+    """
+
+    accounts: tuple[Account, ...]
+    held: Account
+    seconds: int
+    service: str
+    expires_at: int | None = None
+
+
+class Resolve(NamedTuple):
+    """Ends a reservation: `seconds` of it go to `to`, the rest back where it came from, what was drawn last first."""
+
+    reservation: Claim
+    service: str
+    seconds: int = 0
+    to: Account | None = None
+
+
+class Close(NamedTuple):
+    """The posting's month takes nothing more."""
+
+
+class Late(NamedTuple):
+    """Where the month of the posting's day is closed, it counts in this one, and its transfers name their day."""
+
+    month: str  # 2026-12
+
+
+Term = Draw | Limit | Reserve | Resolve | Close | Late
+
+
 class Posting(NamedTuple):
     """What is asked of the ledger: all legs or none.
 
     `key` and `revision` are made of the facts that are settled, and are claimed for ever. `day` is the day that the
     transfers are for; they count in its month of `book`. `facts` is text that is kept, compared and hashed as it is.
-    A posting without legs leaves the record that its key was dealt with, and that nothing had to move.
+    A posting without legs leaves the record that its key was dealt with, and that nothing had to move. `terms` are what
+    it does beside its legs, or how its legs follow from what is found under lock.
     """
 
     key: str
@@ -62,6 +130,7 @@ class Posting(NamedTuple):
     reference: str = ""
     text: str = ""
     facts: str = "{}"
+    terms: tuple[Term, ...] = ()
 
     @property
     def month(self) -> str:
@@ -83,6 +152,8 @@ class Rule(Enum):
     BALANCE = "balance"  # an account would fall below its floor
     MONTH = "month"  # the month takes no postings
     REVERSAL = "reversal"  # the transfer was taken back before
+    CAP = "cap"  # more would be drawn on a cap than its limit
+    RESERVATION = "reservation"  # it was resolved before, or is smaller
 
 
 class Refusal(NamedTuple):
@@ -162,6 +233,11 @@ def month_of(day: date) -> str:
     return day.isoformat()[:7]
 
 
+def month_at(moment: int) -> str:
+    """Of a moment in microseconds since the epoch, in UTC."""
+    return datetime.fromtimestamp(moment / 1_000_000, UTC).isoformat()[:7]
+
+
 def spelled(key: str, revision: int) -> str:
     return f"{key}/r{revision}"
 
@@ -174,6 +250,8 @@ def check_shape(posting: Posting) -> None:
         raise PostingError(posting.spelled, f"has revision {posting.revision}", "0 or more")
     if len(posting.legs) > LEGS_MAX:
         raise PostingError(posting.spelled, f"has {len(posting.legs)} legs", f"at most {LEGS_MAX}")
+    if posting.terms:
+        _check_terms(posting)
     for number, leg in enumerate(posting.legs, 1):
         if type(leg.seconds) is not int or leg.seconds <= 0:
             raise PostingError(
@@ -183,3 +261,20 @@ def check_shape(posting: Posting) -> None:
             raise PostingError(
                 posting.spelled, f"moves seconds from an account to itself in leg {number}", "two accounts"
             )
+
+
+def _check_terms(posting: Posting) -> None:
+    making = [term for term in posting.terms if isinstance(term, (Reserve, Resolve))]
+    if len(making) > 1 or (making and posting.legs):
+        raise PostingError(posting.spelled, "has transfers beside those of a reservation", "a posting for each")
+    for term in posting.terms:
+        if isinstance(term, (Reserve, Limit)) and (type(term.seconds) is not int or term.seconds <= 0):
+            raise PostingError(posting.spelled, f"says {term.seconds!r} seconds", "a whole number above 0")
+        if isinstance(term, Draw) and (type(term.seconds) is not int or term.seconds == 0):
+            raise PostingError(
+                posting.spelled, f"draws {term.seconds!r} seconds on {term.cap}", "a whole number, not 0"
+            )
+        if isinstance(term, Resolve) and (type(term.seconds) is not int or (term.seconds > 0) != (term.to is not None)):
+            raise PostingError(posting.spelled, f"posts {term.seconds!r} seconds to {term.to}", "both, or neither")
+        if isinstance(term, Reserve) and {term.held.owner} != {account.owner for account in term.accounts}:
+            raise PostingError(posting.spelled, "reserves among several owners", "accounts of one")

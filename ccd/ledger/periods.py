@@ -1,6 +1,6 @@
 """Months of a book: a posting counts in the month of its day, and only an open month takes postings.
 
-Closing comes with attendance; what is here is what a posting looks at. The database looks again by itself (a trigger).
+The database looks again by itself (a trigger), and lets a month that is closed open no more.
 """
 
 from collections.abc import Iterable
@@ -13,10 +13,15 @@ from ccd.ledger.schema import periods
 from ccd.sql.rows import insert_rows
 
 
-async def months_under_lock(connection: AsyncConnection, months: Iterable[Month]) -> dict[Month, str]:
-    """The states of the months, share-locked so that none closes under a posting. A month not seen yet opens."""
+async def months_under_lock(
+    connection: AsyncConnection, months: Iterable[Month], closing: bool = False
+) -> dict[Month, str]:
+    """The states of the months, share-locked so that none closes under a posting. A month not seen yet opens.
+
+    Who is going to close one keeps everybody else away from all of them.
+    """
     wanted = sorted(set(months))
-    found = await _read(connection, wanted)
+    found = await _read(connection, wanted, closing)
     missing = [month for month in wanted if month not in found]
     if missing:
         # Two that open the same month: the second's INSERT fails, its turn is taken again, and it finds the row.
@@ -26,11 +31,11 @@ async def months_under_lock(connection: AsyncConnection, months: Iterable[Month]
     return found
 
 
-async def _read(connection: AsyncConnection, wanted: list[Month]) -> dict[Month, str]:
+async def _read(connection: AsyncConnection, wanted: list[Month], closing: bool) -> dict[Month, str]:
     query = (
         select(periods.c.book, periods.c.month, periods.c.state)
         .where(tuple_(periods.c.book, periods.c.month).in_(wanted))
         .order_by(periods.c.book, periods.c.month)
-        .with_for_update(read=True)  # SQLite has no row locks, and one writer
+        .with_for_update(read=not closing)  # SQLite has no row locks, and one writer
     )
     return {(book, month): state for book, month, state in await connection.execute(query)}

@@ -1,6 +1,6 @@
-"""The rules that can refuse a posting: its month, what it takes back, the balances. Pure: what is under lock comes in.
+"""The rules that can refuse a posting: its month, what it takes back, what it resolves, caps, balances.
 
-A posting that is not refused moves the balances, so that the next one sees them.
+Pure: what is under lock comes in. A posting that is not refused moves the balances, so that the next one sees them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,25 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ccd.errors import PostingError
-from ccd.ledger.model import Account, Posting, Refusal, Rule, Transfer
+from ccd.ledger.holding import Held, legs_to_hold, legs_to_resolve
+from ccd.ledger.model import (
+    Account,
+    Claim,
+    Close,
+    Draw,
+    Late,
+    Leg,
+    Limit,
+    Posting,
+    Refusal,
+    Reserve,
+    Resolve,
+    Rule,
+    Term,
+    Transfer,
+)  # fmt: skip
 
-OPEN = "open"
+OPEN, CLOSED = "open", "closed"
 
 Month = tuple[str, str]  # book, 2026-11
 
@@ -24,6 +40,14 @@ class Original(NamedTuple):
     move: Move
     digest: bytes
     reversed_before: bool
+    of_a_reservation: bool  # which is resolved, and not taken back
+
+
+class Cap(NamedTuple):
+    """What may be drawn on it, and what has been, in seconds."""
+
+    limit_s: int
+    drawn_s: int
 
 
 @dataclass(slots=True)
@@ -34,20 +58,43 @@ class Standing:
     balances: dict[int, int] = field(default_factory=dict)
     floors: dict[int, int] = field(default_factory=dict)
     originals: dict[Transfer, Original] = field(default_factory=dict)
+    reservations: dict[Claim, Held] = field(default_factory=dict)
+    caps: dict[str, Cap] = field(default_factory=dict)
+
+    def month_of(self, posting: Posting, month: str) -> str:
+        """In which the posting counts: `month`, unless that is closed and it may be late."""
+        if self.months[posting.book, month] == CLOSED:
+            for term in posting.terms:
+                if isinstance(term, Late):
+                    return term.month
+        return month
+
+    def legs(self, posting: Posting, month: str, ids: Mapping[Account, int]) -> tuple[Leg, ...] | Refusal:
+        """The posting's own, and those that follow from its terms and from how things stand."""
+        legs = posting.legs
+        if closed := self._month_refusal(posting, month):
+            return closed
+        for term in posting.terms:
+            made = self._made(posting, term, ids)
+            if isinstance(made, Refusal):
+                return made
+            legs += made
+        return legs
 
     def refusal(
         self, posting: Posting, month: str, moves: Sequence[Move], backs: Sequence[Back], names: Mapping[int, Account]
     ) -> Refusal | None:
         """The rule that speaks against the posting; None: the posting has moved the balances."""
-        state = self.months[posting.book, month]
-        if state != OPEN:
-            return Refusal(Rule.MONTH, f"{month} of {posting.book} is {state} and takes no postings")
+        if closed := self._month_refusal(posting, month):
+            return closed
         for back, move in backs:
             if self._original(posting, back, move).reversed_before:
                 return Refusal(Rule.REVERSAL, f"transfer {back} was taken back before")
+        if posting.terms and isinstance(refusal := self._drawn(posting), Refusal):
+            return refusal
         changes = self._changes(moves)
         for number, change in changes.items():
-            room = self.balances[number] - self.floors[number]
+            room = self.room(number)
             if change < 0 and room + change < 0:
                 whose = f"{names[number].kind} of {names[number].owner}"
                 return Refusal(Rule.BALANCE, f"{whose} has {room} s to give, and {-change} s are asked")
@@ -56,6 +103,69 @@ class Standing:
         for back, _ in backs:
             self.originals[back] = self.originals[back]._replace(reversed_before=True)
         return None
+
+    def keep(self, posting: Posting, month: str, held: Held | None) -> None:
+        """What the terms of a posting that was not refused leave; `held` is what it reserved."""
+        caps = self._drawn(posting)
+        assert not isinstance(caps, Refusal), "a posting that was refused leaves nothing"
+        self.caps.update(caps)
+        for term in posting.terms:
+            if isinstance(term, Reserve) and held is not None:
+                self.reservations[posting.key, posting.revision] = held
+            elif isinstance(term, Resolve):
+                self.reservations[term.reservation] = self.reservations[term.reservation]._replace(resolved=True)
+            elif isinstance(term, Close):
+                self.months[posting.book, month] = CLOSED
+
+    def room(self, number: int) -> int:
+        return self.balances[number] - self.floors[number]
+
+    def _month_refusal(self, posting: Posting, month: str) -> Refusal | None:
+        state = self.months[posting.book, month]
+        if state == OPEN:
+            return None
+        return Refusal(Rule.MONTH, f"{month} of {posting.book} is {state} and takes no postings")
+
+    def _made(self, posting: Posting, term: Term, ids: Mapping[Account, int]) -> tuple[Leg, ...] | Refusal:
+        if isinstance(term, Reserve):
+            room = {account: self.room(ids[account]) for account in term.accounts}
+            legs = legs_to_hold(term, room)
+            if legs is None:
+                has = f"{term.held.owner} has {sum(room.values())} s to give"
+                return Refusal(Rule.BALANCE, f"{has}, and {term.seconds} s are to be reserved")
+            return legs
+        if isinstance(term, Resolve):
+            key, revision = term.reservation
+            held = self.reservations.get(term.reservation)
+            if held is None:
+                raise PostingError(posting.spelled, f"resolves {key}/r{revision}", "a reservation that was posted")
+            if held.resolved:
+                return Refusal(Rule.RESERVATION, f"the reservation {key}/r{revision} was resolved before")
+            legs = legs_to_resolve(term, held)
+            if legs is None:
+                holds = f"the reservation {key}/r{revision} holds {held.seconds} s"
+                return Refusal(Rule.RESERVATION, f"{holds}, and {term.seconds} s are asked")
+            return legs
+        return ()
+
+    def _drawn(self, posting: Posting) -> dict[str, Cap] | Refusal:
+        """The caps as the posting leaves them."""
+        caps: dict[str, Cap] = {}
+        for term in posting.terms:
+            if not isinstance(term, (Draw, Limit)):
+                continue
+            cap = caps.get(term.cap) or self.caps.get(term.cap)
+            if isinstance(term, Limit):
+                cap = Cap(term.seconds, cap.drawn_s if cap else 0)
+            elif cap is None:
+                raise PostingError(posting.spelled, f"draws on the cap {term.cap}", "a cap that was given a limit")
+            else:
+                cap = Cap(cap.limit_s, cap.drawn_s + term.seconds)
+            if not 0 <= cap.drawn_s <= cap.limit_s:
+                found = f"{term.cap} has a limit of {cap.limit_s} s, and {cap.drawn_s} s would be drawn on it"
+                return Refusal(Rule.CAP, found)
+            caps[term.cap] = cap
+        return caps
 
     def _changes(self, moves: Sequence[Move]) -> dict[int, int]:
         changes: dict[int, int] = {}
@@ -72,4 +182,6 @@ class Standing:
         debit, credit, seconds = move
         if original is None or original.move != (credit, debit, seconds):
             raise PostingError(posting.spelled, f"reverses {back}", "a transfer that it mirrors exactly")
+        if original.of_a_reservation:
+            raise PostingError(posting.spelled, f"reverses {back}, which is a reservation's", "one that is resolved")
         return original

@@ -1,7 +1,8 @@
 """The ledger's tables, as statements see them. What the database itself holds to stands in the migration.
 
-Append-only: `transactions`, `entries`, `daily_deltas`, `owners`, `accounts`. Changed in place: `balances` (always
-together with entries, and derivable from them) and the state of a month in `periods`.
+Append-only: `owners`, `accounts`, `transactions`, `entries`, `reservations`, `resolutions`, and what the sealer adds,
+`blocks` and `daily_sums`. Changed in place, and derivable from those: `balances`, `caps`, the state of a month in
+`periods`.
 """
 
 from sqlalchemy import (
@@ -38,7 +39,15 @@ accounts = Table(
     Column("id", RowNumber, primary_key=True),
     Column("owner_id", BigInteger, ForeignKey(owners.c.id), nullable=False),
     Column("kind", Exact, nullable=False),
+    Column("unit", Exact, nullable=False),  # the organisation it belongs to
+    Column("side", Text, nullable=False),  # on which its balance normally stands
+    Column("floor", BigInteger),  # seconds; without one it has no balance row
+    Column("opened_at", BigInteger, nullable=False),  # microseconds since the epoch
+    Column("asked_by", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
     UniqueConstraint("owner_id", "kind"),
+    CheckConstraint("side IN ('credit', 'debit')", name="known_side"),
+    CheckConstraint("length(digest) = 32", name="digest_is_whole"),
 )
 
 # Only accounts with a floor have a row: the accounts that everybody posts to are no lock that everybody waits for.
@@ -49,6 +58,16 @@ balances = Table(
     Column("seconds", BigInteger, nullable=False),
     Column("floor", BigInteger, nullable=False),
     CheckConstraint("seconds >= floor", name="not_below_its_floor"),
+)
+
+# What may be drawn on it, and what has been: a rule for postings of many owners together.
+caps = Table(
+    "caps",
+    metadata,
+    Column("name", Exact, primary_key=True),
+    Column("limit_s", BigInteger, nullable=False),
+    Column("drawn_s", BigInteger, nullable=False),
+    CheckConstraint("drawn_s BETWEEN 0 AND limit_s", name="not_beyond_its_limit"),
 )
 
 periods = Table(
@@ -78,6 +97,7 @@ transactions = Table(
     Column("asked_by", Text, nullable=False),
     Column("facts", Text, nullable=False),
     Column("refusal", Text, nullable=False),
+    Column("terms", Text, nullable=False, server_default=""),
     Column("recorded_at", BigInteger, nullable=False),  # microseconds since the epoch
     Column("format", Integer, nullable=False),
     Column("digest", LargeBinary, nullable=False),  # of the transaction with all its legs
@@ -120,14 +140,55 @@ entries = Table(
     sqlite_with_rowid=False,
 )
 
-# What one database transaction moved on an account without a balance row; `transaction_id` is the first it wrote.
-daily_deltas = Table(
-    "daily_deltas",
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("transaction_id", BigInteger, ForeignKey(transactions.c.id), primary_key=True, autoincrement=False),
+    Column("owner_id", BigInteger, ForeignKey(owners.c.id), nullable=False, index=True),
+    Column("expires_at", BigInteger),  # microseconds since the epoch; NULL: never
+)
+
+# At most one a reservation: posted, in full or in part, or given back.
+resolutions = Table(
+    "resolutions",
+    metadata,
+    Column("reservation", BigInteger, ForeignKey(reservations.c.transaction_id), primary_key=True, autoincrement=False),
+    Column("transaction_id", BigInteger, ForeignKey(transactions.c.id), nullable=False, unique=True),
+)
+
+# What the sealer has sealed: transactions above `after` up to `up_to`, accounts above `accounts_after` likewise.
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("after", BigInteger, nullable=False),
+    Column("up_to", BigInteger, nullable=False),
+    Column("accounts_after", BigInteger, nullable=False),
+    Column("accounts_up_to", BigInteger, nullable=False),
+    Column("leaves", Integer, nullable=False),
+    Column("root", LargeBinary, nullable=False),  # of the digests of its transactions, then of its accounts
+    Column("before", LargeBinary, nullable=False),  # root of the tree of all blocks before it
+    Column("hash", LargeBinary, nullable=False),  # of number, leaves, root and before
+    Column("numbers", LargeBinary, nullable=False),  # hash of the rows' numbers, which differ between engines
+    Column("earliest", BigInteger, nullable=False),  # recorded_at of its transactions
+    Column("latest", BigInteger, nullable=False),
+    Column("sealed_at", BigInteger, nullable=False),
+    CheckConstraint("leaves > 0", name="seals_something"),
+    CheckConstraint("up_to >= after AND accounts_up_to >= accounts_after", name="goes_forward"),
+    *(
+        CheckConstraint(f"length({name}) = 32", name=f"{name}_is_whole")
+        for name in ("root", "before", "hash", "numbers")
+    ),
+)
+
+# What a block's transfers moved on an account without a balance row, by the day that they are for.
+daily_sums = Table(
+    "daily_sums",
     metadata,
     Column("account_id", BigInteger, ForeignKey(accounts.c.id), nullable=False),
     Column("day", Date, nullable=False),
-    Column("transaction_id", BigInteger, ForeignKey(transactions.c.id), nullable=False),
+    Column("block", BigInteger, ForeignKey(blocks.c.number), nullable=False),
     Column("seconds", BigInteger, nullable=False),
-    PrimaryKeyConstraint("account_id", "day", "transaction_id"),
+    PrimaryKeyConstraint("account_id", "day", "block"),
     sqlite_with_rowid=False,
 )

@@ -15,19 +15,20 @@ from ccd.errors import LedgerBrokenError, PostingError
 from ccd.ledger.chart import Chart
 from ccd.ledger.digest import DIGEST_FORMAT, posting_digest
 from ccd.ledger.keys import refusal_text
-from ccd.ledger.model import Account, Posting, Refusal, State, month_of
+from ccd.ledger.model import Account, Leg, Posting, Refusal, State, month_of
 from ccd.ledger.rules import Back, Move, Standing
-from ccd.ledger.schema import daily_deltas, entries, transactions
+from ccd.ledger.schema import entries, transactions
+from ccd.ledger.term_rows import TermRows, write_term_rows
+from ccd.ledger.terms import terms_text
 from ccd.sql.rows import insert_rows
 
 TRANSACTION_COLUMNS = (
-    "id", "key", "revision", "book", "month", "state", "legs", "reference", "text", "asked_by", "facts", "refusal",
-    "recorded_at", "format", "digest",
+    "id", "key", "revision", "book", "month", "state", "legs", "reference", "text", "asked_by", "facts", "terms",
+    "refusal", "recorded_at", "format", "digest",
 )  # fmt: skip
 ENTRY_COLUMNS = (
     "transaction_id", "leg", "debit", "credit", "seconds", "day", "service", "reverses_transaction", "reverses_leg",
 )  # fmt: skip
-DELTA_COLUMNS = ("account_id", "day", "transaction_id", "seconds")
 NO_REVERSAL = (None, None)
 POSTED, REFUSED = State.POSTED.value, State.REFUSED.value  # drivers take a plain string several times as fast
 
@@ -41,41 +42,54 @@ class Sheet:
     now: int
     numbers: Iterator[int]
     keep_day: Callable[[date], Any]
+    terms: TermRows
     transactions: list[tuple[Any, ...]] = field(default_factory=list)
     entries: list[tuple[Any, ...]] = field(default_factory=list)
     guarded: dict[int, int] = field(default_factory=dict)
-    unguarded: dict[tuple[int, Any], int] = field(default_factory=dict)
     _days: dict[date, tuple[Any, str]] = field(default_factory=dict)  # as kept, and its month
 
     def put(self, posting: Posting) -> Refusal | None:
         """Checks the rules, and puts down what comes of it. PostingError where no rule could make it right."""
-        key, revision, book, on, legs, asked_by, reference, text, facts = posting
+        key, revision, book, on, legs, asked_by, reference, text, facts, terms = posting
         day, month = self._days.get(on) or self._know(on)
-        moves, backs = self._moves(posting)
-        refusal = self.standing.refusal(posting, month, moves, backs, self.chart.names)
+        if terms:
+            month = self.standing.month_of(posting, month)
+            legs, refusal = self._legs(posting, month)
+        else:
+            refusal = None
+        moves, backs = self._moves(posting, legs)
+        refusal = refusal or self.standing.refusal(posting, month, moves, backs, self.chart.names)
         number = next(self.numbers)
         if refusal is None:
             state, written, kept, count = State.POSTED, POSTED, "", len(legs)
-            self._enter(number, posting, day, moves)
+            self._enter(number, legs, day, moves)
+            if terms:
+                self.terms.add(number, posting, month, legs, self.standing, self.chart)
         else:
             state, written, kept, count = State.REFUSED, REFUSED, refusal_text(posting, refusal), 0
+        said = terms_text(terms, on) if terms else ""
         self.transactions.append(
             (
-                number, key, revision, book, month, written, count, reference, text, asked_by, facts, kept,
-                self.now, DIGEST_FORMAT, posting_digest(posting, state, kept, self.now, self.standing.originals),
+                number, key, revision, book, month, written, count, reference, text, asked_by, facts, said, kept,
+                self.now, DIGEST_FORMAT,
+                posting_digest(posting, month, legs, state, said, kept, self.now, self.standing.originals),
             )
         )  # fmt: skip
         return refusal
+
+    def _legs(self, posting: Posting, month: str) -> tuple[tuple[Leg, ...], Refusal | None]:
+        legs = self.standing.legs(posting, month, self.chart.account_ids)
+        return ((), legs) if isinstance(legs, Refusal) else (legs, None)
 
     def _know(self, day: date) -> tuple[Any, str]:
         self._days[day] = self.keep_day(day), month_of(day)
         return self._days[day]
 
-    def _moves(self, posting: Posting) -> tuple[list[Move], list[Back]]:
+    def _moves(self, posting: Posting, legs: tuple[Leg, ...]) -> tuple[list[Move], list[Back]]:
         ids, guarded, read = self.chart.account_ids, self.chart.guarded, self.standing.balances
         moves, backs = [], []
         try:
-            for debit, credit, seconds, _, back in posting.legs:
+            for debit, credit, seconds, _, back in legs:
                 move = ids[debit], ids[credit], seconds
                 if move[0] in guarded and move[0] not in read:
                     raise LedgerBrokenError(f"{debit.kind} of {debit.owner} is debited, and was not read under lock")
@@ -88,21 +102,16 @@ class Sheet:
             raise PostingError(posting.spelled, found, "accounts that are open") from None
         return moves, backs
 
-    def _enter(self, number: int, posting: Posting, day: Any, moves: list[Move]) -> None:
-        kept = self.chart.guarded
-        guarded, unguarded = self.guarded, self.unguarded
-        for leg, ((debit, credit, seconds), asked) in enumerate(zip(moves, posting.legs, strict=True), 1):
+    def _enter(self, number: int, legs: tuple[Leg, ...], day: Any, moves: list[Move]) -> None:
+        kept, guarded = self.chart.guarded, self.guarded
+        for leg, ((debit, credit, seconds), asked) in enumerate(zip(moves, legs, strict=True), 1):
             _, _, _, service, back = asked
             first, first_leg = back or NO_REVERSAL
             self.entries.append((number, leg, debit, credit, seconds, day, service, first, first_leg))
             if debit in kept:
                 guarded[debit] = guarded.get(debit, 0) - seconds
-            else:
-                unguarded[debit, day] = unguarded.get((debit, day), 0) - seconds
             if credit in kept:
                 guarded[credit] = guarded.get(credit, 0) + seconds
-            else:
-                unguarded[credit, day] = unguarded.get((credit, day), 0) + seconds
 
 
 async def reserve_numbers(connection: AsyncConnection, count: int) -> list[int]:
@@ -120,13 +129,11 @@ async def write_sheet(connection: AsyncConnection, sheet: Sheet) -> None:
         return
     await insert_rows(connection, transactions, TRANSACTION_COLUMNS, sheet.transactions)
     await insert_rows(connection, entries, ENTRY_COLUMNS, sheet.entries)
-    first = sheet.transactions[0][0]
-    deltas = [(account, day, first, seconds) for (account, day), seconds in sheet.unguarded.items() if seconds]
-    await insert_rows(connection, daily_deltas, DELTA_COLUMNS, deltas)
     changes = {account: seconds for account, seconds in sheet.guarded.items() if seconds}
     changed = await _add_guarded(connection, changes)
     if changed != len(changes):
         raise LedgerBrokenError(f"{len(changes) - changed} balances do not follow from what was read under lock")
+    await write_term_rows(connection, sheet.terms)
 
 
 async def _add_guarded(connection: AsyncConnection, deltas: dict[int, int]) -> int:

@@ -18,6 +18,7 @@ from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting
 from ccd.sql.engine import open_engine
 from tests.bank.days import DAY, POLICIES, worth
+from tests.ledger.accounts import open_guarded, open_house
 
 NUMBERS = itertools.count()  # every run has agents and a centre of its own in the one database
 
@@ -74,8 +75,8 @@ class Run:
     async def give(self, gift: Gift) -> None:
         agent, kind, seconds, number = gift
         owner, house = agent_owner(self.agent(agent)), f"house/{self.name}"
-        await self.ledger.open_accounts([owner], (kind,), floor=0)
-        await self.ledger.open_accounts([house], ("gift",), floor=None)
+        await open_guarded(self.ledger, [owner], (kind,))
+        await open_house(self.ledger, house, ("gift",))
         leg = Leg(Account(house, "gift"), Account(owner, kind), seconds, "gift")
         await self.ledger.post(Posting(f"gift/{self.name}/{number}", 1, self.name, DAY, (leg,), asked_by="test"))
 
@@ -107,7 +108,7 @@ def expected_net(events: list[Event]) -> dict[str, int]:
 
 
 async def rows(ledger: Ledger) -> list[int]:
-    tables = ("transactions", "entries", "daily_deltas", "accounts")
+    tables = ("transactions", "entries", "balances", "accounts")
     async with ledger.engine.connect() as connection:
         return [(await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one() for table in tables]
 

@@ -16,12 +16,13 @@ from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting
 from tests.bank.days import DAY, POLICIES, measured, worth
 from tests.bank.policies import policy
+from tests.ledger.accounts import open_guarded, open_house
 
 
 async def give(ledger: Ledger, seconds: int, kind: str = "gift", agent: str = "1001") -> None:
     """A present, as another service would post it."""
-    await ledger.open_accounts(["house/demo"], ("gift",), floor=None)
-    await ledger.open_accounts([agent_owner(agent)], (kind,), floor=0)
+    await open_house(ledger, "house/demo", ("gift",))
+    await open_guarded(ledger, [agent_owner(agent)], (kind,))
     leg = Leg(Account("house/demo", "gift"), Account(agent_owner(agent), kind), seconds, "gift")
     await ledger.post(Posting(f"gift/{agent}/{kind}/{seconds}", 1, "demo", DAY, (leg,), asked_by="test"))
 
@@ -35,7 +36,7 @@ async def rows(ledger: Ledger) -> dict[str, int]:
     async with ledger.engine.connect() as connection:
         return {
             table: int((await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())
-            for table in ("owners", "accounts", "transactions", "entries", "daily_deltas")
+            for table in ("owners", "accounts", "transactions", "entries", "balances")
         }
 
 

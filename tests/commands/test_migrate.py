@@ -10,7 +10,7 @@ from ccd.ledger.books import Ledger
 from ccd.sql.engine import open_engine
 from tests.commands.running import ccd
 from tests.databases import PostgreSQL
-from tests.ledger.accounts import give, posting
+from tests.ledger.accounts import give, open_guarded, open_house, posting
 
 CONFIGURATION = '[[pbx]]\nname = "pbx"\nhost = "127.0.0.1"\nsecret = "secret"\n'
 
@@ -42,8 +42,8 @@ async def test_the_owner_migrates_and_the_daemons_role_can_post_and_change_nothi
     after = ccd("ledger", "balance", "1001", "--config", config)
     assert after.stderr.startswith("1001 has no account")
     ledger = Ledger(open_engine(url.replace("postgres@", f"{role}@")), lambda: 1)
-    await ledger.open_accounts(["ann"], ("savings",), floor=0)
-    await ledger.open_accounts(["house"], ("savings",), floor=None)
+    await open_guarded(ledger, ["ann"], ("savings",))
+    await open_house(ledger, "house", ("savings",))
     await ledger.post(posting("a", give("ann", 5)))
     with pytest.raises(DBAPIError, match="permission denied"):
         async with ledger.engine.begin() as connection:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.ledger.books import Ledger
 from tests.databases import database_url, engine, new_database, postgresql, sqlite_template
-from tests.ledger.accounts import HOUSE, KINDS
+from tests.ledger.accounts import HOUSE, KINDS, open_guarded, open_house
 
 __all__ = ["database_url", "engine", "new_database", "postgresql", "sqlite_template"]
 
@@ -17,6 +17,6 @@ async def ledger(engine: AsyncEngine) -> Ledger:
     """With accounts for two owners, `ann` and `bob`, and a house without limits; its clock counts microseconds."""
     clock = itertools.count(1_000_000)
     opened = Ledger(engine, lambda: next(clock))
-    await opened.open_accounts(["ann", "bob"], KINDS, floor=0)
-    await opened.open_accounts([HOUSE], KINDS, floor=None)
+    await open_guarded(opened, ["ann", "bob"], KINDS)
+    await open_house(opened, HOUSE, KINDS)
     return opened

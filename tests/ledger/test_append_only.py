@@ -11,7 +11,7 @@ from ccd.ledger.model import Transfer
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
 from tests.databases import PostgreSQL
-from tests.ledger.accounts import give, posting, take
+from tests.ledger.accounts import give, open_guarded, open_house, posting, take
 
 REFUSED = "append-only|closed month|a reversal mirrors|keeps its account|never change|CHECK|check constraint"
 
@@ -20,7 +20,6 @@ UPDATES = {
     "accounts": "kind = 'x'",
     "transactions": "facts = 'x'",
     "entries": "seconds = 1",
-    "daily_deltas": "seconds = 1",
 }
 
 # Tables of which no row may go, and the columns that make up a copy of one.
@@ -102,7 +101,7 @@ async def test_a_transfer_is_not_replaced_by_another_that_takes_back_the_same(po
     await check_refused(
         posted,
         "INSERT INTO transactions SELECT 999, 'c', 1, book, month, state, 1, reference, text, asked_by, facts, refusal,"
-        " recorded_at, format, digest FROM transactions WHERE key = 'b'",
+        " recorded_at, format, digest, terms FROM transactions WHERE key = 'b'",
         "INSERT INTO entries SELECT 999, 1, debit, credit, seconds, day, service, reverses_transaction, reverses_leg"
         " FROM entries WHERE reverses_leg IS NOT NULL",
         match="append-only|uq_entries_reverses",
@@ -122,7 +121,7 @@ async def test_a_reversal_that_does_not_mirror_is_refused_by_the_database_too(po
     await check_refused(
         posted,
         "INSERT INTO transactions SELECT 999, 'c', 1, book, month, state, 1, reference, text, asked_by, facts, refusal,"
-        " recorded_at, format, digest FROM transactions WHERE key = 'b'",
+        " recorded_at, format, digest, terms FROM transactions WHERE key = 'b'",
         "INSERT INTO entries SELECT 999, 1, credit, debit, seconds + 1, day, service, transaction_id, leg"
         " FROM entries WHERE leg = 2",
         match="a reversal mirrors",
@@ -133,7 +132,7 @@ async def test_a_closed_month_takes_no_row_past_the_program_either(posted: Ledge
     await run(posted, "UPDATE periods SET state = 'closing'")
     copy = (
         "INSERT INTO transactions SELECT 999, 'c', 1, book, month, state, 0, reference, text, asked_by, facts, refusal,"
-        " recorded_at, format, digest FROM transactions WHERE key = 'a'"
+        " recorded_at, format, digest, terms FROM transactions WHERE key = 'a'"
     )
     await check_refused(posted, copy, match="closed month")
 
@@ -153,7 +152,7 @@ async def test_an_entry_that_moves_nothing_can_not_be_written(posted: Ledger, ba
     await check_refused(
         posted,
         "INSERT INTO transactions SELECT 999, 'c', 1, book, month, state, 1, reference, text, asked_by, facts, refusal,"
-        " recorded_at, format, digest FROM transactions WHERE key = 'a'",
+        " recorded_at, format, digest, terms FROM transactions WHERE key = 'a'",
         f"INSERT INTO entries (day, service, {', '.join(columns)})"
         f" SELECT day, service, {', '.join(columns.values())} FROM entries WHERE leg = 2",
     )
@@ -172,8 +171,8 @@ async def daemon(postgresql: PostgreSQL) -> Ledger:
 
 
 async def test_the_daemon_s_role_can_post_and_read(daemon: Ledger) -> None:
-    await daemon.open_accounts(["ann"], ("savings",), floor=0)
-    await daemon.open_accounts(["house"], ("savings",), floor=None)
+    await open_guarded(daemon, ["ann"], ("savings",))
+    await open_house(daemon, "house", ("savings",))
     await daemon.post(posting("a", give("ann", 465)))
     await daemon.post(posting("b", take("ann", 65)))
     assert await daemon.balances("ann") == {"savings": 400}
@@ -204,7 +203,7 @@ async def test_the_daemon_s_role_has_no_right_to_do_anything_else(daemon: Ledger
 
 
 async def test_the_right_to_lock_an_owner_is_no_right_to_rename_one(daemon: Ledger) -> None:
-    await daemon.open_accounts(["ann"], ("savings",), floor=0)
+    await open_guarded(daemon, ["ann"], ("savings",))
     with pytest.raises(DBAPIError, match="append-only"):
         await run(daemon, "UPDATE owners SET name = 'eve'")
     await daemon.engine.dispose()

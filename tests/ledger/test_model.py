@@ -12,7 +12,7 @@ from ccd.errors import KeyTakenError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting, State, StatementLine
 from ccd.sql.engine import open_engine
-from tests.ledger.accounts import DAY
+from tests.ledger.accounts import DAY, open_guarded, open_house
 
 OWNERS = ("ann", "bob")
 KINDS = ("savings", "gift")
@@ -89,8 +89,8 @@ def test_any_history_ends_as_in_the_model(database_url: str, history, lengths) -
         number, model = next(NUMBERS), Model()
         engine = open_engine(database_url)
         ledger = Ledger(engine, lambda: 1)
-        await ledger.open_accounts([f"{name}-{number}" for name in OWNERS], KINDS, floor=0)
-        await ledger.open_accounts([f"house-{number}"], ("savings",), floor=None)
+        await open_guarded(ledger, [f"{name}-{number}" for name in OWNERS], KINDS)
+        await open_house(ledger, f"house-{number}", ("savings",))
         postings = [
             Posting(f"{number}/{key}", 1, "demo", DAY, named(number, asked), asked_by="test") for key, asked in history
         ]

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from ccd.errors import KeyTakenError, PostingError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Rule, State, Transfer
-from tests.ledger.accounts import DAY, HOUSE, give, posting, take
+from tests.ledger.accounts import DAY, HOUSE, give, open_guarded, posting, take
 
 
 async def set_month(ledger: Ledger, state: str) -> None:
@@ -173,8 +173,8 @@ async def test_what_no_rule_could_make_right_is_an_error_and_posts_nothing(ledge
 
 async def test_accounts_are_opened_once(ledger: Ledger) -> None:
     await ledger.post(posting("a", give("ann", 5)))
-    await ledger.open_accounts(["ann", "cid"], ("savings", "gift", "overtime"), floor=0)
-    await Ledger(ledger.engine, lambda: 0).open_accounts(["ann", "cid"], ("savings", "gift", "overtime"), floor=0)
+    await open_guarded(ledger, ["ann", "cid"], ("savings", "gift", "overtime"))
+    await open_guarded(Ledger(ledger.engine, lambda: 0), ["ann", "cid"], ("savings", "gift", "overtime"))
     assert await ledger.balances("ann") == {"savings": 5, "gift": 0, "overtime": 0}
     assert await ledger.balances("cid") == {"savings": 0, "gift": 0, "overtime": 0}
     assert await count(ledger, "owners") == 4

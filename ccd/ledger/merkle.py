@@ -1,0 +1,88 @@
+"""Trees of hashes: one root stands for any number of leaves, and a short path shows that a leaf is among them.
+
+The tree of RFC 6962: leaves and nodes are hashed apart, so that none can be taken for the other, and a leaf without a
+neighbour moves up as it is. Pure.
+"""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+
+from ccd.ledger.digest import DIGEST_BYTES
+
+EMPTY = sha256().digest()
+
+
+def leaf(content: bytes) -> bytes:
+    return sha256(b"\x00" + content).digest()
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    return sha256(b"\x01" + left + right).digest()
+
+
+def root_of(leaves: Sequence[bytes]) -> bytes:
+    """Of hashed leaves, in their order."""
+    level = list(leaves)
+    while len(level) > 1:
+        level = _above(level)
+    return level[0] if level else EMPTY
+
+
+def path_to(index: int, leaves: Sequence[bytes]) -> list[bytes]:
+    """What has to be hashed with leaf `index`, from below to above, to come to the root."""
+    level, path = list(leaves), []
+    while len(level) > 1:
+        beside = index ^ 1
+        if beside < len(level):
+            path.append(level[beside])
+        level, index = _above(level), index // 2
+    return path
+
+
+def root_by(path: Sequence[bytes], index: int, count: int, hashed: bytes) -> bytes | None:
+    """The root of `count` leaves of which number `index` is `hashed`; None where the path can't be one of its."""
+    rest = list(path)
+    if not 0 <= index < count or any(len(beside) != DIGEST_BYTES for beside in rest):
+        return None
+    while count > 1:
+        if index ^ 1 < count:
+            if not rest:
+                return None
+            beside = rest.pop(0)
+            hashed = node(beside, hashed) if index % 2 else node(hashed, beside)
+        index, count = index // 2, (count + 1) // 2
+    return hashed if not rest else None
+
+
+class Peaks:
+    """A tree that grows by a leaf at a time, kept as the roots of its whole parts: as many as its count has ones."""
+
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        self.count = 0
+        self._roots: list[bytes] = []
+        for one in leaves:
+            self.add(one)
+
+    def add(self, hashed: bytes) -> None:
+        self.count += 1
+        count = self.count
+        while count % 2 == 0:
+            hashed = node(self._roots.pop(), hashed)
+            count //= 2
+        self._roots.append(hashed)
+
+    @property
+    def root(self) -> bytes:
+        if not self._roots:
+            return EMPTY
+        *rest, root = self._roots
+        for left in reversed(rest):
+            root = node(left, root)
+        return root
+
+
+def _above(level: list[bytes]) -> list[bytes]:
+    above = [node(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
+    if len(level) % 2:
+        above.append(level[-1])
+    return above

@@ -1,0 +1,76 @@
+"""Reservations as they are kept: a row says that a transaction holds seconds for an owner, another what ended it.
+
+What a reservation drew, and where that lies, are the transfers of its transaction.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.ledger.chart import Chart
+from ccd.ledger.holding import Held
+from ccd.ledger.model import Claim
+from ccd.ledger.schema import entries, owners, reservations, resolutions, transactions
+from ccd.sql.rows import among
+
+
+class Expired(NamedTuple):
+    """A reservation whose time is over, and that nobody has resolved."""
+
+    claim: Claim
+    book: str
+    day: date
+    service: str
+
+
+async def owners_of(connection: AsyncConnection, claims: Iterable[Claim]) -> set[str]:
+    """Who holds the reservations, by name; those that were never made are left out."""
+    wanted = list(claims)
+    if not wanted:
+        return set()
+    found = await connection.execute(
+        select(owners.c.name)
+        .join(reservations, reservations.c.owner_id == owners.c.id)
+        .join(transactions, transactions.c.id == reservations.c.transaction_id)
+        .where(tuple_(transactions.c.key, transactions.c.revision).in_(wanted))
+    )
+    return set(found.scalars())
+
+
+async def held_by(connection: AsyncConnection, chart: Chart, claims: Iterable[Claim]) -> dict[Claim, Held]:
+    """The reservations, as far as they were made; their owners have to be under lock."""
+    wanted = list(claims)
+    if not wanted:
+        return {}
+    rows = await connection.execute(
+        select(transactions.c.key, transactions.c.revision, entries, resolutions.c.reservation.label("resolved"))
+        .join(reservations, reservations.c.transaction_id == transactions.c.id)
+        .join(entries, entries.c.transaction_id == transactions.c.id)
+        .outerjoin(resolutions, resolutions.c.reservation == transactions.c.id)
+        .where(tuple_(transactions.c.key, transactions.c.revision).in_(wanted))
+        .order_by(entries.c.transaction_id, entries.c.leg)
+    )
+    found: dict[Claim, Held] = {}
+    for row in rows.all():
+        claim = (row.key, row.revision)
+        before = found.get(claim)
+        drawn = (*(before.drawn if before else ()), (chart.names[row.debit], row.seconds))
+        found[claim] = Held(row.transaction_id, drawn, chart.names[row.credit], row.resolved is not None)
+    return found
+
+
+async def expired(connection: AsyncConnection, owner_ids: Iterable[int], now: int) -> list[Expired]:
+    """Of these owners, in the order in which they were made."""
+    ended = select(resolutions.c.reservation).where(resolutions.c.reservation == reservations.c.transaction_id)
+    rows = await connection.execute(
+        select(transactions.c.key, transactions.c.revision, transactions.c.book, entries.c.day, entries.c.service)
+        .join(reservations, reservations.c.transaction_id == transactions.c.id)
+        .join(entries, entries.c.transaction_id == transactions.c.id)
+        .where(among(connection, reservations.c.owner_id, owner_ids))
+        .where(reservations.c.expires_at <= now, ~ended.exists(), entries.c.leg == 1)
+        .order_by(transactions.c.id)
+    )
+    return [Expired((key, revision), book, day, service) for key, revision, book, day, service in rows.all()]

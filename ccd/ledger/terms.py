@@ -1,0 +1,64 @@
+"""How a posting's terms are written down: the text is kept with the transaction and goes into its digest.
+
+So reservations, caps and periods can be derived again from transactions alone. Pure.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, assert_never
+
+from ccd.ledger.model import Account, Close, Draw, Late, Limit, Reserve, Resolve, Term
+
+
+def terms_text(terms: Sequence[Term], day: date) -> str:
+    """As they are kept, compared and hashed, after the day of the posting; empty for none."""
+    if not terms:
+        return ""
+    said = [["day", day.isoformat()], *(_said(term) for term in terms)]
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_terms(text: str) -> tuple[Term, ...]:
+    """ValueError or TypeError where the text is none of ours."""
+    return tuple(_read(*said) for said in json.loads(text)[1:]) if text else ()
+
+
+def makes_legs(terms: Iterable[Term]) -> bool:
+    """The transfers follow from what is found under lock: who asks again can't say them."""
+    return any(isinstance(term, (Reserve, Resolve)) for term in terms)
+
+
+def _said(term: Term) -> list[Any]:
+    match term:
+        case Draw():
+            return ["draw", *term]
+        case Limit():
+            return ["limit", *term]
+        case Reserve(accounts, held, seconds, service, expires_at):
+            return ["reserve", [list(one) for one in accounts], list(held), seconds, service, expires_at]
+        case Resolve(reservation, service, seconds, to):
+            return ["resolve", list(reservation), service, seconds, list(to) if to else None]
+        case Close():
+            return ["close"]
+        case Late(month):
+            return ["late", month]
+        case _:
+            assert_never(term)
+
+
+def _read(name: str, *rest: Any) -> Term:
+    match name, rest:
+        case "draw", (cap, seconds):
+            return Draw(cap, seconds)
+        case "limit", (cap, seconds):
+            return Limit(cap, seconds)
+        case "reserve", (accounts, held, seconds, service, expires_at):
+            return Reserve(tuple(Account(*one) for one in accounts), Account(*held), seconds, service, expires_at)
+        case "resolve", ((key, revision), service, seconds, to):
+            return Resolve((key, revision), service, seconds, Account(*to) if to else None)
+        case "close", ():
+            return Close()
+        case "late", (month,):
+            return Late(month)
+    raise ValueError(f"no term of a posting: {name}")
