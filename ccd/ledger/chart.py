@@ -76,7 +76,7 @@ async def open_accounts(
     wanted = sorted(set(names))
     here = await _owner_ids(connection, wanted)
     await insert_rows(connection, owners, ("name",), [(name,) for name in wanted if name not in here])
-    ids = await _owner_ids(connection, wanted)
+    ids = await _owner_ids(connection, wanted, lock=True)  # two that open the same wait; and see ccd.sql.decided
     before = await _account_ids(connection, ids.values())
     missing = [(name, kind) for name in wanted for kind in kinds if (ids[name], kind.name) not in before]
     rows = []
@@ -89,8 +89,9 @@ async def open_accounts(
     await insert_rows(connection, balances, ("account_id", "seconds", "floor"), floors)
 
 
-async def _owner_ids(connection: AsyncConnection, names: list[str]) -> dict[str, int]:
-    rows = await connection.execute(select(owners.c.name, owners.c.id).where(among(connection, owners.c.name, names)))
+async def _owner_ids(connection: AsyncConnection, names: list[str], lock: bool = False) -> dict[str, int]:
+    query = select(owners.c.name, owners.c.id).where(among(connection, owners.c.name, names)).order_by(owners.c.id)
+    rows = await connection.execute(query.with_for_update(key_share=True) if lock else query)
     return {row.name: row.id for row in rows}
 
 

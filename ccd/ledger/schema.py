@@ -169,16 +169,13 @@ blocks = Table(
     Column("root", LargeBinary, nullable=False),  # of the digests of its transactions, then of its accounts
     Column("before", LargeBinary, nullable=False),  # root of the tree of all blocks before it
     Column("hash", LargeBinary, nullable=False),  # of number, leaves, root and before
-    Column("numbers", LargeBinary, nullable=False),  # hash of the rows' numbers, which differ between engines
+    Column("local", LargeBinary, nullable=False),  # hash of what is this database's own: numbers, times
     Column("earliest", BigInteger, nullable=False),  # recorded_at of its transactions
     Column("latest", BigInteger, nullable=False),
     Column("sealed_at", BigInteger, nullable=False),
     CheckConstraint("leaves > 0", name="seals_something"),
     CheckConstraint("up_to >= after AND accounts_up_to >= accounts_after", name="goes_forward"),
-    *(
-        CheckConstraint(f"length({name}) = 32", name=f"{name}_is_whole")
-        for name in ("root", "before", "hash", "numbers")
-    ),
+    *(CheckConstraint(f"length({name}) = 32", name=f"{name}_is_whole") for name in ("root", "before", "hash", "local")),
 )
 
 # What a block's transfers moved on an account without a balance row, by the day that they are for.

@@ -81,7 +81,7 @@ def _blocks() -> None:
         sa.Column("root", sa.LargeBinary, nullable=False),
         sa.Column("before", sa.LargeBinary, nullable=False),
         sa.Column("hash", sa.LargeBinary, nullable=False),
-        sa.Column("numbers", sa.LargeBinary, nullable=False),
+        sa.Column("local", sa.LargeBinary, nullable=False),
         sa.Column("earliest", sa.BigInteger, nullable=False),
         sa.Column("latest", sa.BigInteger, nullable=False),
         sa.Column("sealed_at", sa.BigInteger, nullable=False),
@@ -90,7 +90,7 @@ def _blocks() -> None:
         sa.CheckConstraint("up_to >= after AND accounts_up_to >= accounts_after", name="goes_forward"),
         *(
             sa.CheckConstraint(f"length({name}) = 32", name=f"{name}_is_whole")
-            for name in ("root", "before", "hash", "numbers")
+            for name in ("root", "before", "hash", "local")
         ),
     )
     op.create_table(
@@ -214,12 +214,12 @@ def _sqlite_triggers() -> None:
         " OR new.state = 'open'",
         "a month only closes",
     )
-    # A block begins where the one before it ended.
+    # A block begins where the one before it ended. Of two with one number, the key of the table lets in the first.
     _sqlite_refuse(
         "blocks_follow_each_other",
-        "BEFORE INSERT ON blocks WHEN new.number <> 1 + coalesce((SELECT max(number) FROM blocks), 0)"
-        " OR new.after <> coalesce((SELECT up_to FROM blocks WHERE number = new.number - 1), 0)"
-        " OR new.accounts_after <> coalesce((SELECT accounts_up_to FROM blocks WHERE number = new.number - 1), 0)",
+        "BEFORE INSERT ON blocks WHEN (new.number, new.after, new.accounts_after) <> (1, 0, 0) AND NOT EXISTS"
+        " (SELECT 1 FROM blocks WHERE number = new.number - 1 AND up_to = new.after"
+        " AND accounts_up_to = new.accounts_after)",
         "blocks follow each other",
     )
 
@@ -257,8 +257,7 @@ def _postgresql_triggers() -> None:
         "CREATE TRIGGER balances_have_their_accounts_floor AFTER INSERT ON balances REFERENCING NEW TABLE AS added"
         " FOR EACH STATEMENT EXECUTE FUNCTION ledger_checks_floors()"
     )
-    # A closed month stays closed, and one that is about to close opens no more. A block begins where the one before
-    # it ended.
+    # A closed month stays closed, and one that is about to close opens no more.
     op.execute(
         """CREATE FUNCTION ledger_only_goes_forward() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
@@ -270,13 +269,13 @@ def _postgresql_triggers() -> None:
         " (new.book <> old.book OR new.month <> old.month OR old.state = 'closed' OR new.state = 'open')"
         " EXECUTE FUNCTION ledger_only_goes_forward('a month only closes')"
     )
+    # A block begins where the one before it ended. Of two with one number, the key of the table lets in the first.
     op.execute(
         """CREATE FUNCTION ledger_checks_blocks() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            IF new.number <> 1 + coalesce((SELECT max(number) FROM blocks), 0)
-               OR new.after <> coalesce((SELECT up_to FROM blocks WHERE number = new.number - 1), 0)
-               OR new.accounts_after <> coalesce((SELECT accounts_up_to FROM blocks WHERE number = new.number - 1), 0)
-            THEN
+            IF (new.number, new.after, new.accounts_after) <> (1, 0, 0) AND NOT EXISTS
+               (SELECT FROM blocks WHERE number = new.number - 1 AND up_to = new.after
+                AND accounts_up_to = new.accounts_after) THEN
                 RAISE EXCEPTION 'blocks follow each other' USING ERRCODE = 'restrict_violation';
             END IF;
             RETURN new;

@@ -1,0 +1,250 @@
+"""What a posting does beside moving seconds: reservations and their end, caps, months that close."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.errors import KeyTakenError, PostingError
+from ccd.ledger.books import Ledger
+from ccd.ledger.model import (
+    Account,
+    Close,
+    Draw,
+    Late,
+    Leg,
+    Limit,
+    Outcome,
+    Posting,
+    Reserve,
+    Resolve,
+    Rule,
+    State,
+    Term,
+    Transfer,
+)  # fmt: skip
+from ccd.ledger.terms import read_terms, terms_text
+from tests.ledger.accounts import DAY, HOUSE, give, open_guarded, open_house, posting
+
+SAVINGS, GIFT, RESERVED = (Account("ann", kind) for kind in ("savings", "gift", "reserved"))
+TAKEN = Account(HOUSE, "savings")
+MOMENT = int(datetime(2026, 12, 5, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+@pytest.fixture
+async def ledger(engine: AsyncEngine) -> Ledger:
+    """Ann has 300 s of savings and 200 s of gifts; the clock stands on 2026-12-05."""
+    opened = Ledger(engine, lambda: MOMENT)
+    await open_guarded(opened, ["ann", "bob"], ("savings", "gift", "reserved"))
+    await open_house(opened)
+    await opened.post(posting("before", give("ann", 300), give("ann", 200, "gift")))
+    return opened
+
+
+def with_terms(key: str, *terms: Term, day: date = DAY, legs: tuple[Leg, ...] = ()) -> Posting:
+    return Posting(key, 1, "demo", day, legs, asked_by="test", terms=terms)
+
+
+def reserve(key: str, seconds: int, expires_at: int | None = None) -> Posting:
+    return with_terms(key, Reserve((SAVINGS, GIFT), RESERVED, seconds, "leave", expires_at))
+
+
+def resolve(key: str, of: str, seconds: int = 0) -> Posting:
+    return with_terms(key, Resolve((of, 1), "leave", seconds, TAKEN if seconds else None))
+
+
+async def kinds(ledger: Ledger) -> tuple[int, int, int]:
+    found = await ledger.balances("ann")
+    return found["savings"], found["gift"], found["reserved"]
+
+
+def check_refused(outcome: Outcome, rule: Rule, sentence: str) -> None:
+    assert outcome.refusal is not None
+    assert (outcome.state, outcome.refusal.rule, outcome.refusal.sentence) == (State.REFUSED, rule, sentence)
+
+
+async def test_a_reservation_draws_in_the_order_asked_for_as_far_as_each_account_goes(ledger: Ledger) -> None:
+    assert (await ledger.post(reserve("r", 350))).state is State.POSTED
+    assert await kinds(ledger) == (0, 150, 350)
+
+
+async def test_more_than_there_is_can_not_be_reserved_and_it_says_so(ledger: Ledger) -> None:
+    check_refused(
+        await ledger.post(reserve("r", 501)), Rule.BALANCE, "ann has 500 s to give, and 501 s are to be reserved"
+    )
+    assert await kinds(ledger) == (300, 200, 0)
+
+
+@pytest.mark.parametrize(
+    ("posted", "after"),
+    [(350, (0, 150, 0)), (300, (0, 200, 0)), (100, (200, 200, 0)), (0, (300, 200, 0))],
+)
+async def test_what_is_not_posted_goes_back_what_was_drawn_last_first(
+    ledger: Ledger, posted: int, after: tuple[int, int, int]
+) -> None:
+    await ledger.post(reserve("r", 350))
+    assert (await ledger.post(resolve("e", "r", posted))).state is State.POSTED
+    assert await kinds(ledger) == after
+    assert (await ledger.sums(HOUSE))["savings"] == posted - 500
+
+
+async def test_a_reservation_ends_once(ledger: Ledger) -> None:
+    await ledger.post(reserve("r", 350))
+    await ledger.post(resolve("e", "r"))
+    check_refused(
+        await ledger.post(resolve("again", "r", 5)), Rule.RESERVATION, "the reservation r/r1 was resolved before"
+    )
+    assert await kinds(ledger) == (300, 200, 0)
+
+
+async def test_a_retry_finds_the_reservation_though_other_seconds_would_be_drawn_now(ledger: Ledger) -> None:
+    first = await ledger.post(reserve("r", 350))
+    await ledger.post(posting("more", give("ann", 1_000)))
+    assert await ledger.post(reserve("r", 350)) == first._replace(replayed=True)
+    with pytest.raises(KeyTakenError, match="terms differ"):
+        await ledger.post(reserve("r", 351))
+
+
+async def test_no_more_is_posted_than_is_reserved(ledger: Ledger) -> None:
+    await ledger.post(reserve("r", 350))
+    check_refused(
+        await ledger.post(resolve("e", "r", 351)),
+        Rule.RESERVATION,
+        "the reservation r/r1 holds 350 s, and 351 s are asked",
+    )
+
+
+async def test_what_was_never_reserved_can_not_be_resolved(ledger: Ledger) -> None:
+    with pytest.raises(PostingError, match="a reservation that was posted"):
+        await ledger.post(resolve("e", "r"))
+
+
+async def test_reserved_and_posted_in_one_batch_are_one_after_the_other(ledger: Ledger) -> None:
+    outcomes = await ledger.post_many([reserve("r", 350), resolve("e", "r", 100), resolve("f", "r", 100)])
+    assert [outcome.state.value for outcome in outcomes] == ["posted", "posted", "refused"]
+    assert await kinds(ledger) == (200, 200, 0)
+
+
+async def test_the_owners_next_posting_gives_back_what_has_expired(ledger: Ledger) -> None:
+    await ledger.post_many([reserve("r", 350, expires_at=MOMENT), reserve("s", 100, expires_at=MOMENT + 1)])
+    assert await kinds(ledger) == (0, 50, 450)
+    assert (await ledger.post(posting("take", Leg(SAVINGS, TAKEN, 300, "leave")))).state is State.POSTED
+    assert await kinds(ledger) == (0, 100, 100)
+    check_refused(await ledger.post(resolve("e", "r", 5)), Rule.RESERVATION, "the reservation r/r1 was resolved before")
+
+
+async def test_a_reservation_is_not_taken_back_but_resolved(ledger: Ledger) -> None:
+    made = await ledger.post(reserve("r", 100))
+    with pytest.raises(PostingError, match="which is a reservation's"):
+        await ledger.post(posting("back", Leg(RESERVED, SAVINGS, 100, "leave", Transfer(made.transaction, 1))))
+
+
+async def test_a_cap_is_never_passed_and_what_is_given_back_can_be_given_again(ledger: Ledger) -> None:
+    def gift(key: str, seconds: int, draws: int) -> Posting:
+        return with_terms(key, Draw("team-1", draws), Draw("centre", draws), legs=(give("bob", seconds),))
+
+    await ledger.post(with_terms("limits", Limit("team-1", 1_000), Limit("centre", 1_500)))
+    assert (await ledger.post(gift("a", 900, 900))).state is State.POSTED
+    check_refused(
+        await ledger.post(gift("b", 200, 200)),
+        Rule.CAP,
+        "team-1 has a limit of 1000 s, and 1100 s would be drawn on it",
+    )
+    check_refused(
+        await ledger.post(with_terms("less", Limit("team-1", 899))),
+        Rule.CAP,
+        "team-1 has a limit of 899 s, and 900 s would be drawn on it",
+    )
+    await ledger.post(with_terms("back", Draw("team-1", -100), Draw("centre", -100)))
+    assert (await ledger.post(gift("c", 200, 200))).state is State.POSTED
+    await ledger.post(with_terms("more", Limit("team-1", 2_000)))
+    check_refused(
+        await ledger.post(gift("d", 501, 501)),
+        Rule.CAP,
+        "centre has a limit of 1500 s, and 1501 s would be drawn on it",
+    )
+    assert (await ledger.balances("bob"))["savings"] == 1_100
+
+
+async def test_a_cap_that_was_never_given_a_limit_can_not_be_drawn_on(ledger: Ledger) -> None:
+    with pytest.raises(PostingError, match="a cap that was given a limit"):
+        await ledger.post(with_terms("a", Draw("nobody's", 1)))
+
+
+async def test_the_database_itself_keeps_caps(ledger: Ledger) -> None:
+    await ledger.post(with_terms("limits", Limit("team-1", 1_000)))
+    for hand in ("drawn_s = 1001", "drawn_s = -1", "limit_s = -1", "name = 'x'"):
+        with pytest.raises(DBAPIError, match=r"not_beyond_its_limit|keeps its name|append-only"):
+            async with ledger.engine.begin() as connection:
+                await connection.execute(text(f"UPDATE caps SET {hand}"))
+
+
+async def test_a_month_that_was_closed_takes_nothing_but_finds_what_was_posted(ledger: Ledger) -> None:
+    first = await ledger.post(posting("a", give("ann", 5)))
+    closed = await ledger.post(with_terms("close", Close()))
+    assert closed.state is State.POSTED
+    check_refused(
+        await ledger.post(posting("b", give("ann", 5))), Rule.MONTH, "2026-11 of demo is closed and takes no postings"
+    )
+    assert await ledger.post(posting("a", give("ann", 5))) == first._replace(replayed=True)
+    assert await ledger.post(with_terms("close", Close())) == closed._replace(replayed=True)
+
+
+async def test_what_comes_late_counts_in_the_month_it_names_and_keeps_its_day(ledger: Ledger) -> None:
+    late = with_terms("late", Late("2026-12"), legs=(give("ann", 5),))
+    early = await ledger.post(with_terms("early", Late("2026-12"), legs=(give("ann", 7),)))
+    await ledger.post(with_terms("close", Close()))
+    outcome = await ledger.post(late)
+    assert (await ledger.post(late)) == outcome._replace(replayed=True)
+    async with ledger.engine.connect() as connection:
+        rows = await connection.execute(text("SELECT id, month FROM transactions"))
+        months = {row.id: row.month for row in rows}
+        day = await connection.scalar(
+            text("SELECT CAST(day AS TEXT) FROM entries WHERE transaction_id = :id"), {"id": outcome.transaction}
+        )
+    assert (months[early.transaction], months[outcome.transaction], day) == ("2026-11", "2026-12", "2026-11-23")
+
+
+async def test_a_reservation_of_a_closed_month_expires_into_the_month_that_runs(ledger: Ledger) -> None:
+    await ledger.post_many([reserve("r", 350, expires_at=MOMENT), with_terms("close", Close())])
+    await ledger.post(posting("a", give("ann", 5), day=date(2026, 12, 5)))
+    assert await kinds(ledger) == (305, 200, 0)
+
+
+@pytest.mark.parametrize("state", ["open", "closing"])
+async def test_the_database_itself_opens_no_month_again(ledger: Ledger, state: str) -> None:
+    await ledger.post(with_terms("close", Close()))
+    with pytest.raises(DBAPIError, match="a month only closes"):
+        async with ledger.engine.begin() as connection:
+            await connection.execute(text(f"UPDATE periods SET state = '{state}' WHERE state = 'closed'"))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        lambda: with_terms("x", Reserve((SAVINGS,), RESERVED, 0, "leave")),
+        lambda: with_terms("x", Reserve((SAVINGS,), Account("bob", "reserved"), 5, "leave")),
+        lambda: with_terms("x", Reserve((SAVINGS,), RESERVED, 5, "leave"), legs=(give("ann", 5),)),
+        lambda: with_terms("x", Resolve(("r", 1), "leave", 5)),
+        lambda: with_terms("x", Resolve(("r", 1), "leave", 0, TAKEN)),
+        lambda: with_terms("x", Draw("cap", 0)),
+        lambda: with_terms("x", Limit("cap", -1)),
+    ],
+)
+async def test_terms_that_can_not_be_are_an_error_and_post_nothing(ledger: Ledger, bad: Callable[[], Posting]) -> None:
+    with pytest.raises(PostingError, match="expected: "):
+        await ledger.post(bad())
+
+
+def test_terms_are_written_down_and_read_again() -> None:
+    terms = (
+        Draw("team-1/2026-11", -5), Limit("团队", 7), Reserve((SAVINGS, GIFT), RESERVED, 5, "leave", MOMENT),
+        Resolve(("r", 2), "leave", 3, TAKEN), Resolve(("r", 2), "leave"), Close(), Late("2026-12"),
+    )  # fmt: skip
+    assert read_terms(terms_text(terms, DAY)) == terms
+    assert terms_text((), DAY) == ""
+    with pytest.raises(ValueError, match="no term of a posting"):
+        read_terms('[["day","2026-11-23"],["dance"]]')
