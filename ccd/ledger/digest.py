@@ -16,12 +16,12 @@ DIGEST_BYTES = 32
 NOTHING_TAKEN_BACK = ("", "")
 
 
-def digest(fields: Sequence[str]) -> bytes:
+def digest(fields: Sequence[str], version: int = DIGEST_FORMAT) -> bytes:
     """Of the format (2 bytes), the number of fields (2), each field's length in bytes (4 each), and their UTF-8."""
     joined = "".join(fields)
     encoded = joined.encode()
     lengths = map(len, fields) if joined.isascii() else (len(field.encode()) for field in fields)
-    return sha256(pack(f">HH{len(fields)}I", DIGEST_FORMAT, len(fields), *lengths) + encoded).digest()
+    return sha256(pack(f">HH{len(fields)}I", version, len(fields), *lengths) + encoded).digest()
 
 
 def posting_digest(
@@ -34,7 +34,10 @@ def posting_digest(
     recorded_at: int,
     originals: Mapping[Transfer, Original],
 ) -> bytes:
-    """Of a transaction and all its legs. A leg that takes a transfer back names it by its transaction's digest."""
+    """Of a transaction and all its legs. A leg that takes a transfer back names it by its transaction's digest.
+
+    Format 1 was the same without terms.
+    """
     day = posting.day.isoformat()
     fields = [
         posting.key, str(posting.revision), posting.book, month, state, posting.reference, posting.text,

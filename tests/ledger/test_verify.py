@@ -1,0 +1,154 @@
+"""Verify finds nothing where nothing was done, and names the place of whatever another hand did."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Date, LargeBinary, Table, and_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ccd.ledger import schema
+from ccd.ledger.audit import content_digest
+from ccd.ledger.schema import blocks, entries, transactions
+from ccd.ledger.verify import Verdict, Verifier, verify
+from tests.ledger.histories import everything
+
+TABLES = tuple(table for table in vars(schema).values() if isinstance(table, Table))
+COLUMNS = tuple(column for table in TABLES for column in table.columns)
+
+# What the finding has to name, by the table that was changed: the row itself, or the block that sealed it.
+PLACES = {
+    "owners": r"owner|account|transaction",
+    "accounts": r"account|block|balance",
+    "balances": r"balance",
+    "caps": r"cap",
+    "periods": r"month",
+    "transactions": r"transaction|block",
+    "entries": r"transaction|block",
+    "reservations": r"reservation",
+    "resolutions": r"end of reservation",
+    "blocks": r"block",
+    "daily_sums": r"block",
+}
+
+
+async def checked(connection: AsyncConnection) -> Verdict:
+    return await Verifier(connection, lambda done, total: None).verdict()
+
+
+@pytest.fixture
+async def bare(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A ledger in which everything has happened, in a transaction with the rights of who owns the server or the file:
+    nothing is refused, and all is undone at the end."""
+    await everything(engine)
+    async with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            await connection.exec_driver_sql("ROLLBACK")
+            await connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            await connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            triggers = await connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+            for name in triggers.scalars().all():
+                await connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        else:
+            await connection.execute(text("SET LOCAL session_replication_role = replica"))
+            checks = await connection.execute(
+                text(
+                    "SELECT conrelid::regclass::text AS name, conname FROM pg_constraint"
+                    " WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+                )
+            )
+            for check in checks.all():
+                await connection.execute(text(f"ALTER TABLE {check.name} DROP CONSTRAINT {check.conname}"))
+        yield connection
+        await connection.exec_driver_sql("ROLLBACK")
+
+
+async def test_a_ledger_as_it_was_written_is_found_right(engine: AsyncEngine) -> None:
+    await everything(engine)
+    seen: list[tuple[int, int]] = []
+    verdict = await verify(engine, lambda done, total: seen.append((done, total)))
+    assert verdict.findings == []
+    assert (verdict.transactions, verdict.entries, verdict.blocks, verdict.unsealed) == (12, 13, 3, 1)
+    assert seen == [(12, 12)]
+
+
+def changed(column: Column[Any], value: Any) -> Any:
+    """Another value that the column can hold."""
+    if isinstance(column.type, LargeBinary):
+        assert isinstance(value, bytes)
+        return bytes([value[0] ^ 1]) + value[1:]
+    if isinstance(column.type, Date):
+        return value + timedelta(days=1)
+    if isinstance(value, int):
+        return value + 1_000_003
+    if value is None:
+        return 7 if isinstance(column.type.python_type(), int) else "x"
+    if column.name == "month":
+        return f"{value[:-1]}0"
+    if column.name == "state":
+        return "closed" if value == "open" else "refused" if value == "posted" else "posted"
+    return {"credit": "debit", "debit": "credit"}.get(value) or f"{value}x"
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=str)
+async def test_a_change_of_any_column_of_any_row_is_named(bare: AsyncConnection, column: Column[Any]) -> None:
+    table = column.table
+    rows = (await bare.execute(select(table))).all()
+    assert rows, "the history leaves no table empty"
+    for row in rows:
+        same = and_(*(key == row._mapping[key.name] for key in table.primary_key))
+        async with bare.begin_nested() as undone:
+            await bare.execute(update(table).where(same).values({column: changed(column, row._mapping[column.name])}))
+            findings = (await checked(bare)).findings
+            await undone.rollback()
+        assert findings, f"{column} of {row} was changed, and nothing was found"
+        assert any(re.match(PLACES[table.name], finding.place) for finding in findings), findings
+
+
+@pytest.mark.parametrize("table", TABLES, ids=str)
+async def test_a_row_that_is_gone_is_named(bare: AsyncConnection, table: Table) -> None:
+    for row in (await bare.execute(select(table))).all():
+        same = and_(*(key == row._mapping[key.name] for key in table.primary_key))
+        async with bare.begin_nested() as undone:
+            await bare.execute(table.delete().where(same))
+            findings = (await checked(bare)).findings
+            await undone.rollback()
+        assert any(re.match(PLACES[table.name], finding.place) for finding in findings), (row, findings)
+
+
+async def forged(connection: AsyncConnection, number: int, **values: object) -> None:
+    """Changes a transaction and gives it the digest that fits."""
+    if values:
+        await connection.execute(update(transactions).where(transactions.c.id == number).values(values))
+    verifier = Verifier(connection, lambda done, total: None)
+    names = {one.id: one.account for one in await verifier.accounts()}
+    async for kept, transfers in verifier.transactions():
+        if kept.id == number:
+            digest = content_digest(kept, transfers, names)
+            await connection.execute(update(transactions).where(transactions.c.id == number).values(digest=digest))
+
+
+async def test_a_change_with_a_digest_that_fits_is_named_by_its_block(bare: AsyncConnection) -> None:
+    await forged(bare, 2, asked_by="eve")
+    assert [finding.place for finding in (await checked(bare)).findings] == ["block 2 (transactions 2 to 9)"]
+
+
+async def test_two_transactions_that_change_places_are_named_by_their_blocks(bare: AsyncConnection) -> None:
+    for table, column in ((transactions, "id"), (entries, "transaction_id")):
+        for before, after in ((5, -5), (10, 5), (-5, 10)):
+            await bare.execute(update(table).where(table.c[column] == before).values({column: after}))
+    places = {finding.place for finding in (await checked(bare)).findings}
+    assert {"block 2 (transactions 2 to 9)", "block 3 (transactions 10 to 11)"} <= places
+
+
+async def test_a_transaction_that_was_put_in_is_named_by_its_block(bare: AsyncConnection) -> None:
+    columns = ", ".join(column.name for column in transactions.columns if column.name not in ("id", "key"))
+    await bare.execute(update(blocks).where(blocks.c.number == 3).values(up_to=blocks.c.up_to + 2))
+    await bare.execute(text(f"INSERT INTO transactions (id, key, {columns}) SELECT 13, 'put in', {columns}"
+                            " FROM transactions WHERE key = 'nothing'"))  # fmt: skip
+    await forged(bare, 13)
+    places = [finding.place for finding in (await checked(bare)).findings]
+    assert any(place.startswith("block 3") for place in places)
