@@ -167,6 +167,16 @@ class LedgerBrokenError(LedgerError):
         return f"the ledger contradicts itself: {self.args[0]}; nothing was posted. Keep the database and look into it"
 
 
+class HeadError(ProblemError):
+    """A signed head, or the key to sign one, that can't be used."""
+
+    exit_code = 2
+
+
+class ProofError(ProblemError):
+    """A proof that proves nothing: where it breaks, and how."""
+
+
 class PolicyError(ProblemError):
     """A policy that can't hold, or none that does."""
 

@@ -10,14 +10,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.ledger.audit import Audit, Entry, Finding, Kept
+from ccd.ledger.audit import Audit, Finding
 from ccd.ledger.blocks import START, Block, Contents, block_hash, local_hash
 from ccd.ledger.digest import account_digest
+from ccd.ledger.heads import Head
 from ccd.ledger.merkle import Peaks, leaf, root_of
 from ccd.ledger.model import Account, Kind
+from ccd.ledger.recorded import Recorded, recorded_after
 from ccd.ledger.rules import CLOSED
 from ccd.ledger.schema import (
     accounts,
@@ -33,11 +35,9 @@ from ccd.ledger.schema import (
     transactions,
 )  # fmt: skip
 from ccd.ledger.sealing import block_of
-from ccd.ledger.sheet import NO_REVERSAL
 from ccd.sql.engine import seeing_one_state
 
 READ_AT_ONCE = 5_000  # transactions
-NUMBER_MAX = 2**63 - 1
 
 Progress = Callable[[int, int], None]  # how many transactions are done, of how many
 
@@ -66,15 +66,17 @@ class Verdict:
     peaks: Peaks = field(default_factory=Peaks)
 
 
-async def verify(engine: AsyncEngine, progress: Progress) -> Verdict:
+async def verify(engine: AsyncEngine, progress: Progress, against: Head | None = None) -> Verdict:
+    """Against a head that was kept elsewhere it also shows where everything was rewritten, or the newest cut off."""
     async with seeing_one_state(engine).connect() as connection:
-        return await Verifier(connection, progress).verdict()
+        return await Verifier(connection, progress, against).verdict()
 
 
 class Verifier:
-    def __init__(self, connection: AsyncConnection, progress: Progress) -> None:
+    def __init__(self, connection: AsyncConnection, progress: Progress, against: Head | None = None) -> None:
         self._connection = connection
         self._progress = progress
+        self._against = against
         self._verdict = Verdict()
 
     async def verdict(self) -> Verdict:
@@ -113,8 +115,13 @@ class Verifier:
             self._check_block(last, block, found, opened, audit, sums)
             last, found = block, []
         self._verdict.blocks, self._verdict.unsealed = len(chain), len(found)
+        if self._against is not None and len(chain) < self._against.blocks:
+            self._find("the end", f"the head is of {self._against.blocks} blocks, and {len(chain)} are there")
         for number, account, day in sums:
             self._find(f"block {number}", f"a sum of account {account} for {day} is of nothing that it seals")
+        nobodys = ~exists().where(transactions.c.id == entries.c.transaction_id)
+        for row in await self._rows(select(entries.c.transaction_id, entries.c.leg).where(nobodys)):
+            self._find(f"transaction {row.transaction_id}", f"it is not there, and its transfer {row.leg} is")
         self._progress(total, total)
 
     def _check_block(
@@ -148,57 +155,29 @@ class Verifier:
         if (block.earliest, block.latest) != (contents.earliest, contents.latest):
             self._find(place, "it says other times than its transactions")
         self._verdict.peaks.add(leaf(block.hash))
+        self._hold_against(block, place)
         for (account, day), seconds in audit.sums.items():
             said = sums.pop((block.number, account, day), 0)
             if said != seconds:
                 self._find(place, f"account {account} moved {seconds} s for {day}, its sum says {said} s")
         audit.sums.clear()
 
-    async def transactions(self) -> AsyncIterator[tuple[Kept, list[Entry]]]:
+    def _hold_against(self, block: Block, place: str) -> None:
+        head = self._against
+        if head is None or head.blocks != block.number:
+            return
+        if head.root != self._verdict.peaks.root:
+            self._find(place, "the blocks up to it are not those of the head: the ledger was rewritten, or is another")
+        elif head.local != block.local:
+            self._find(place, "numbers or times up to it are not those of the head")
+
+    async def transactions(self) -> AsyncIterator[Recorded]:
         """All in the order of their numbers, each with its transfers."""
-        columns = [transactions.c[name] for name in Kept._fields]
         last = 0
-        while True:
-            query = select(*columns).where(transactions.c.id > last).order_by(transactions.c.id).limit(READ_AT_ONCE)
-            rows = [Kept(*row) for row in await self._rows(query)]
-            if not rows:
-                break
-            transfers = await self._entries(last, rows[-1].id)
-            for kept in rows:
-                yield kept, transfers.pop(kept.id, [])
-            for number in transfers:
-                self._find(f"transaction {number}", "it is not there, and its transfers are")
-            last = rows[-1].id
-        for number in await self._entries(last, NUMBER_MAX):
-            self._find(f"transaction {number}", "it is not there, and its transfers are")
-
-    async def _entries(self, after: int, up_to: int) -> dict[int, list[Entry]]:
-        between = select(entries).where(entries.c.transaction_id > after, entries.c.transaction_id <= up_to)
-        rows = await self._rows(between.order_by(entries.c.transaction_id, entries.c.leg))
-        originals = await self._originals({(row[7], row[8]) for row in rows if row[7:9] != NO_REVERSAL})
-        found: dict[int, list[Entry]] = {}
-        for number, leg, debit, credit, seconds, day, service, first, first_leg in rows:
-            reverses = (first, first_leg) if (first, first_leg) != NO_REVERSAL else None
-            digest, move = originals.get(reverses, (None, None)) if reverses else (None, None)
-            found.setdefault(number, []).append(
-                Entry(leg, debit, credit, seconds, day, service, reverses, digest, move)
-            )
-        return found
-
-    async def _originals(
-        self, names: set[tuple[int, int]]
-    ) -> dict[tuple[int, int], tuple[bytes, tuple[int, int, int]]]:
-        if not names:
-            return {}
-        query = (
-            select(entries.c.transaction_id, entries.c.leg, transactions.c.digest, entries)
-            .join(transactions, transactions.c.id == entries.c.transaction_id)
-            .where(tuple_(entries.c.transaction_id, entries.c.leg).in_(names))
-        )
-        return {
-            (row.transaction_id, row.leg): (row.digest, (row.debit, row.credit, row.seconds))
-            for row in await self._rows(query)
-        }
+        while found := await recorded_after(self._connection, last, READ_AT_ONCE):
+            for one in found:
+                yield one
+            last = found[-1][0].id
 
     async def accounts(self) -> list[Opened]:
         """All, each held against its digest."""

@@ -23,13 +23,13 @@ def held(owner: str) -> Reserve:
     return Reserve(own[:2], own[2], 500, "leave", MOMENT + 10**12)
 
 
-async def everything(engine: AsyncEngine) -> Ledger:
+async def everything(engine: AsyncEngine, says: str = '团队, a "gift"') -> Ledger:
     """Transfers, a refusal, a reversal, reservations open and ended, caps, a closed month; sealed but for the last."""
     clock = itertools.count(MOMENT)
     ledger, sealer = Ledger(engine, clock.__next__), Sealer(engine, clock.__next__, Patience(), block_max=8)
     await open_guarded(ledger, ["ann", "bob"], ALL_KINDS)
     await open_house(ledger)
-    first = await ledger.post(posting("first", give("ann", 465), give("bob", 500, "gift"), text='团队, a "gift"'))
+    first = await ledger.post(posting("first", give("ann", 465), give("bob", 500, "gift"), text=says))
     await sealer.seal()
     await ledger.post(posting("refused", take("ann", 466)))
     await ledger.post(posting("back", take("bob", 500, "gift", reverses=Transfer(first.transaction, 2))))

@@ -3,16 +3,31 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Column, Date, LargeBinary, Table, and_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger import schema
 from ccd.ledger.audit import content_digest
-from ccd.ledger.schema import blocks, entries, transactions
+from ccd.ledger.proving import head_now
+from ccd.ledger.schema import (
+    accounts,
+    balances,
+    blocks,
+    daily_sums,
+    entries,
+    owners,
+    periods,
+    resolutions,
+    transactions,
+)
 from ccd.ledger.verify import Verdict, Verifier, verify
+from ccd.sql.engine import open_engine
+from ccd.sql.migrate import upgrade
 from tests.ledger.histories import everything
 
 TABLES = tuple(table for table in vars(schema).values() if isinstance(table, Table))
@@ -152,3 +167,39 @@ async def test_a_transaction_that_was_put_in_is_named_by_its_block(bare: AsyncCo
     await forged(bare, 13)
     places = [finding.place for finding in (await checked(bare)).findings]
     assert any(place.startswith("block 3") for place in places)
+
+
+async def test_a_ledger_that_was_rewritten_shows_against_a_head_from_before(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    """Another history, as whole and as right in itself."""
+    await everything(engine)
+    async with engine.connect() as connection:
+        head = (await head_now(connection, Ed25519PrivateKey.generate(), 7)).head
+    assert (await verify(engine, lambda done, total: None, head)).findings == []
+    another = open_engine(f"sqlite+aiosqlite:///{tmp_path / 'another.sqlite'}")
+    await upgrade(another)
+    await everything(another, says="other words")
+    assert (await verify(another, lambda done, total: None)).findings == []
+    (finding,) = (await verify(another, lambda done, total: None, head)).findings
+    assert finding.found == "the blocks up to it are not those of the head: the ledger was rewritten, or is another"
+    await another.dispose()
+
+
+async def test_the_newest_blocks_cut_off_show_against_a_head_from_before(bare: AsyncConnection) -> None:
+    """Everything of the last block and after it, taken out so that what is left is right in itself."""
+    head = (await head_now(bare, Ed25519PrivateKey.generate(), 7)).head
+    for number in (12, 11, 10):
+        for table, column in ((resolutions, "transaction_id"), (entries, "transaction_id"), (transactions, "id")):
+            await bare.execute(table.delete().where(table.c[column] == number))
+    await bare.execute(blocks.delete().where(blocks.c.number == 3))
+    await bare.execute(daily_sums.delete().where(daily_sums.c.block == 3))
+    await bare.execute(update(periods).values(state="open").where(periods.c.month == "2026-11"))
+    for kind, seconds in (("savings", 0), ("gift", 65), ("reserved", 500)):
+        account = select(accounts.c.id).join(owners).where(owners.c.name == "ann", accounts.c.kind == kind)
+        await bare.execute(
+            update(balances).where(balances.c.account_id == account.scalar_subquery()).values(seconds=seconds)
+        )
+    assert (await checked(bare)).findings == []
+    (finding,) = (await Verifier(bare, lambda done, total: None, head).verdict()).findings
+    assert str(finding) == "the end: the head is of 3 blocks, and 2 are there"

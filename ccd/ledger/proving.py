@@ -1,0 +1,72 @@
+"""Takes heads and proofs out of the database, in one consistent view each."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.ledger.blocks import Block
+from ccd.ledger.heads import Head, SignedHead, sign
+from ccd.ledger.merkle import leaf, path_to, root_of
+from ccd.ledger.proofs import Line, Place
+from ccd.ledger.recorded import accounts_by_number, recorded_as
+from ccd.ledger.schema import accounts, blocks, entries, transactions
+from ccd.ledger.sealing import block_of
+
+
+class Proven(NamedTuple):
+    """A statement with its head. `unsealed` is how many newer transactions are in no block yet, and can't be shown."""
+
+    head: SignedHead
+    lines: Sequence[Line]
+    unsealed: int
+
+
+async def head_now(connection: AsyncConnection, key: Ed25519PrivateKey, now: int) -> SignedHead:
+    """Of everything that is sealed."""
+    rows = (await connection.execute(select(blocks.c.hash, blocks.c.local).order_by(blocks.c.number))).all()
+    root = root_of([leaf(row.hash) for row in rows])
+    return sign(Head(len(rows), root, rows[-1].local if rows else root, now), key)
+
+
+async def proven_statement(connection: AsyncConnection, owner: str, key: Ed25519PrivateKey, now: int) -> Proven:
+    """Every transaction that moved something of the owner's, in order, with its way to a head of now."""
+    head = await head_now(connection, key, now)
+    names = await accounts_by_number(connection)
+    own = [number for number, account in names.items() if account.owner == owner]
+    query = select(entries.c.transaction_id).where(or_(entries.c.debit.in_(own), entries.c.credit.in_(own))).distinct()
+    numbers = sorted((await connection.execute(query)).scalars())
+    chain = [block_of(row) for row in await connection.execute(select(blocks).order_by(blocks.c.number))]
+    hashes = [leaf(block.hash) for block in chain]
+    sealed = [number for number in numbers if chain and number <= chain[-1].span.up_to]
+    lines: list[Line] = []
+    at, leaves = -1, dict[int, int]()
+    hashed: list[bytes] = []
+    for kept, transfers in await recorded_as(connection, sealed):
+        if at < 0 or kept.id > chain[at].span.up_to:
+            at = next(place for place, block in enumerate(chain) if kept.id <= block.span.up_to)
+            leaves, hashed = await _leaves(connection, chain[at])
+        block, index = chain[at], leaves[kept.id]
+        place = Place(
+            block.number, block.leaves, block.before, index, path_to(index, hashed), path_to(at, hashes)
+        )  # fmt: skip
+        named = {number: names[number] for one in transfers for number in (one.debit, one.credit)}
+        lines.append(Line(kept, transfers, named, place))
+    return Proven(head, lines, len(numbers) - len(sealed))
+
+
+async def _leaves(connection: AsyncConnection, block: Block) -> tuple[dict[int, int], list[bytes]]:
+    """Of a block: the place of each transaction, and all leaves."""
+    span, hashed, places = block.span, list[bytes](), dict[int, int]()
+    for table, after, up_to in (
+        (transactions, span.after, span.up_to),
+        (accounts, span.accounts_after, span.accounts_up_to),
+    ):
+        query = select(table.c.id, table.c.digest).where(table.c.id > after, table.c.id <= up_to).order_by(table.c.id)
+        for number, digest in await connection.execute(query):
+            if table is transactions:
+                places[number] = len(hashed)
+            hashed.append(leaf(digest))
+    return places, hashed

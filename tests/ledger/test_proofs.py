@@ -1,0 +1,106 @@
+"""Heads stand for a ledger, proofs for the lines of a statement: whatever is changed in one of them shows."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.errors import HeadError, ProofError
+from ccd.ledger.heads import new_key, read_head, read_key, sign
+from ccd.ledger.proofs import check_proof, proof_text
+from ccd.ledger.proving import head_now, proven_statement
+from tests.ledger.histories import everything
+
+KEY = Ed25519PrivateKey.generate()
+
+
+async def proof_of(engine: AsyncEngine, owner: str) -> str:
+    await everything(engine)
+    async with engine.connect() as connection:
+        proven = await proven_statement(connection, owner, KEY, 7)
+    assert proven.unsealed == (owner in ("ann", "house"))
+    return proof_text(owner, proven.head, proven.lines)
+
+
+@pytest.mark.parametrize(
+    ("owner", "sums"),
+    [
+        ("ann", {"savings": 365, "gift": 100, "reserved": 0}),
+        ("bob", {"savings": 500, "gift": 0, "reserved": 500}),
+        ("house", {"savings": -1_465}),
+        ("nobody", {}),
+    ],
+)
+async def test_a_statement_is_shown_line_by_line(engine: AsyncEngine, owner: str, sums: dict[str, int]) -> None:
+    shown = check_proof(await proof_of(engine, owner), "a file")
+    assert shown.sums == sums
+    assert shown.head.head.blocks == 3
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "seconds": lambda said: said["lines"][0]["transfers"][0].update(seconds=466),
+    "who": lambda said: said["lines"][0]["transfers"][0].update(credit=["eve", "savings"]),
+    "day": lambda said: said["lines"][0]["transfers"][0].update(day="2026-11-24"),
+    "a transfer less": lambda said: said["lines"][0]["transfers"].pop(),
+    "text": lambda said: said["lines"][0]["transaction"].update(text="another"),
+    "who asked": lambda said: said["lines"][1]["transaction"].update(asked_by="eve"),
+    "state": lambda said: said["lines"][1]["transaction"].update(state="refused"),
+    "place": lambda said: said["lines"][1].update(place=said["lines"][1]["place"] + 1),
+    "path": lambda said: said["lines"][1]["path"].pop(),
+    "block": lambda said: said["lines"][1]["block"].update(number=1),
+    "the blocks before": lambda said: said["lines"][1]["block"].update(before="00" * 32),
+    "block's path": lambda said: said["lines"][1]["block_path"].reverse() or said["lines"][1]["block_path"].pop(),
+    "a line twice": lambda said: said["lines"].append(said["lines"][-1]),
+    "order": lambda said: said["lines"].reverse(),
+    "another's line": lambda said: said.update(owner="carol"),
+    "no line at all": lambda said: said.update(lines=[{}]),
+    "format": lambda said: said.update(format=2),
+    "no lines": lambda said: said.pop("lines"),
+    "no number": lambda said: said["lines"][0].update(number="x"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_whatever_is_changed_in_a_proof_shows(engine: AsyncEngine, change: str) -> None:
+    said = json.loads(await proof_of(engine, "bob"))
+    CHANGES[change](said)
+    with pytest.raises(ProofError, match="a file"):
+        check_proof(json.dumps(said), "a file")
+
+
+@pytest.mark.parametrize("field", ["blocks", "root", "local", "taken_at", "key", "signature", "format"])
+async def test_whatever_is_changed_in_a_head_shows(engine: AsyncEngine, field: str) -> None:
+    await everything(engine)
+    async with engine.connect() as connection:
+        said = (await head_now(connection, KEY, 7)).as_json()
+    assert read_head(json.dumps(said), "a file").as_json() == said
+    said[field] = said[field] + 1 if isinstance(said[field], int) else f"{said[field][:-2]}0{said[field][-2] != '0':d}"
+    with pytest.raises(HeadError, match="a file"):
+        read_head(json.dumps(said), "a file")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"format": 1}', "\x00"])
+def test_what_is_no_head_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(HeadError, match="a file is no"):
+        read_head(text, "a file")
+
+
+def test_a_key_is_made_and_read_and_what_is_none_is_said_to_be() -> None:
+    assert isinstance(read_key(new_key(), "a file"), Ed25519PrivateKey)
+    other = Ed448PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for pem, match in ((b"", "no private key"), (other, "another kind")):
+        with pytest.raises(HeadError, match=match):
+            read_key(pem, "a file")
+
+
+async def test_an_empty_ledger_has_a_head_too(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        signed = await head_now(connection, KEY, 7)
+    signed.check("here")
+    assert signed.head.blocks == 0
+    assert sign(signed.head, KEY) == signed
