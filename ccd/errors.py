@@ -177,6 +177,13 @@ class ProofError(ProblemError):
     """A proof that proves nothing: where it breaks, and how."""
 
 
+class MoveError(LedgerError):
+    """A ledger that can't be carried over as it is."""
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}; nothing was carried over"
+
+
 class PolicyError(ProblemError):
     """A policy that can't hold, or none that does."""
 

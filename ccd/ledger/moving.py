@@ -1,0 +1,113 @@
+"""Carries a ledger from one database to another, row by row as it is: both end in identical hashes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Table, func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ccd.errors import MoveError
+from ccd.ledger.rules import OPEN
+from ccd.ledger.schema import (
+    accounts,
+    balances,
+    blocks,
+    caps,
+    daily_sums,
+    entries,
+    owners,
+    periods,
+    reservations,
+    resolutions,
+    transaction_ids,
+    transactions,
+)
+from ccd.sql.engine import WRITES, seeing_one_state
+from ccd.sql.rows import insert_rows
+
+# In the order in which each finds what it refers to.
+TABLES: tuple[Table, ...] = (
+    owners, accounts, balances, caps, periods, transactions, entries, reservations, resolutions, blocks, daily_sums,
+)  # fmt: skip
+ROWS_AT_ONCE = 5_000
+NUMBERED = (owners, accounts)
+
+Progress = Callable[[int, int], None]  # how many rows are done, of how many
+
+
+async def move(source: AsyncEngine, target: AsyncEngine, progress: Progress) -> int:
+    """All of it or nothing; says how many rows. The target has to be migrated, and its ledger empty.
+
+    MoveError where it is not, or where the source was posted to meanwhile: then nothing was carried over.
+    """
+    async with (
+        seeing_one_state(source).connect() as reading,
+        target.execution_options(**{WRITES: True}).connect() as writing,
+        writing.begin(),
+    ):
+        for table in TABLES:
+            if await _count(writing, table):
+                raise MoveError(f"the ledger to move to is not empty: {table.name} has rows")
+        total = sum([await _count(reading, table) for table in TABLES])
+        done = 0
+        for table in TABLES:
+            done = await _copy(reading, writing, table, done, lambda rows: progress(rows, total))
+        await _close_months(reading, writing)
+        await _go_on_counting(writing)
+        async with source.connect() as now:
+            if await _last(now) != await _last(reading):
+                raise MoveError("the ledger was posted to while it was read: stop whoever writes to it first")
+    return total
+
+
+async def _copy(
+    reading: AsyncConnection, writing: AsyncConnection, table: Table, done: int, progress: Callable[[int], None]
+) -> int:
+    names = list(table.columns.keys())
+    found = await reading.stream(select(table).order_by(*table.primary_key.columns))
+    async for rows in found.partitions(ROWS_AT_ONCE):
+        await insert_rows(writing, table, names, [_as_open(table, names, row) for row in rows])
+        done += len(rows)
+        progress(done)
+    return done
+
+
+def _as_open(table: Table, names: Sequence[str], row: Sequence[Any]) -> tuple[Any, ...]:
+    """A month that is closed takes nothing, what is carried over neither: it is closed again at the end."""
+    if table is not periods:
+        return tuple(row)
+    return tuple(OPEN if name == "state" else value for name, value in zip(names, row, strict=True))
+
+
+async def _close_months(reading: AsyncConnection, writing: AsyncConnection) -> None:
+    for row in (await reading.execute(select(periods).where(periods.c.state != OPEN))).all():
+        same = (periods.c.book == row.book, periods.c.month == row.month)
+        await writing.execute(update(periods).where(*same).values(state=row.state))
+
+
+async def _go_on_counting(writing: AsyncConnection) -> None:
+    """PostgreSQL counts by itself, and has to go on where the other stopped."""
+    if writing.dialect.name == "sqlite":
+        return
+    for table in NUMBERED:
+        await _count_from(writing, f"{table.name}_id_seq", table)
+    await _count_from(writing, transaction_ids.name, transactions)
+
+
+async def _count_from(writing: AsyncConnection, sequence: str, table: Table) -> None:
+    highest = await writing.scalar(select(func.max(table.c.id)))
+    if highest:
+        await writing.execute(text("SELECT setval(:sequence, :highest)"), {"sequence": sequence, "highest": highest})
+
+
+async def _count(connection: AsyncConnection, table: Table) -> int:
+    return int(await connection.scalar(select(func.count()).select_from(table)) or 0)
+
+
+async def _last(connection: AsyncConnection) -> tuple[Any, ...]:
+    """What is higher once something was recorded."""
+    highest = [
+        await connection.scalar(select(func.max(column)))
+        for column in (transactions.c.id, accounts.c.id, blocks.c.number)
+    ]
+    return tuple(highest)
