@@ -2,15 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import date
 from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.chart import Chart, Opening, open_accounts
 from ccd.ledger.desk import Desk
-from ccd.ledger.model import Kind, Outcome, Posting, Statement
-from ccd.ledger.reading import balances_of, sums_of
-from ccd.ledger.statement import statement_of
+from ccd.ledger.model import ALL, Kind, Outcome, Posting, Statement, Wanted
+from ccd.ledger.reading import (
+    Standing,
+    Supply,
+    Trial,
+    balances_at,
+    balances_of,
+    balances_on,
+    standing_of,
+    sums_of,
+    supply,
+    trial_balance,
+)
+from ccd.ledger.statement import Page, statement_of
 from ccd.sql.engine import seeing_one_state
 from ccd.sql.turns import Patience, take_turn
 
@@ -71,11 +83,36 @@ class Ledger:
         """Seconds by kind of account, of those without a floor: daily sums, and what is not sealed yet."""
         return await self._look(lambda connection: sums_of(connection, owner))
 
-    async def statement(self, owner: str, before: int | None = None, limit: int = 20) -> Statement:
-        """The newest `limit` transactions (at most STATEMENT_LINES_MAX) on the owner's accounts with a floor, older
-        than transaction `before`; each with the balances after it."""
-        lines = min(limit, STATEMENT_LINES_MAX)
-        return await self._look(lambda connection: statement_of(connection, owner, before, lines))
+    async def balances_on(self, owner: str, day: date) -> dict[str, int]:
+        """Seconds by kind of account, of all that is for days up to `day`, whenever it was recorded."""
+        return await self._look(lambda connection: balances_on(connection, owner, day))
+
+    async def balances_at(self, owner: str, moment: int) -> dict[str, int]:
+        """Seconds by kind of account, of all that was recorded up to `moment` (microseconds since the epoch)."""
+        return await self._look(lambda connection: balances_at(connection, owner, moment))
+
+    async def standing(self, owner: str) -> Standing:
+        """What the owner has and what of it is held by which reservation, in one consistent read."""
+        return await self._look(lambda connection: standing_of(connection, owner))
+
+    async def trial_balance(self, unit: str, month: str) -> list[Trial]:
+        return await self._look(lambda connection: trial_balance(connection, unit, month))
+
+    async def supply(self, unit: str) -> list[Supply]:
+        return await self._look(lambda connection: supply(connection, unit))
+
+    async def statement(
+        self,
+        owner: str,
+        before: int | None = None,
+        limit: int = 20,
+        after: int | None = None,
+        wanted: Wanted = ALL,
+    ) -> Statement:
+        """At most `limit` (and STATEMENT_LINES_MAX) transactions on the owner's accounts with a floor, newest first,
+        each with the balances after it: the newest, those next below `before`, or those next above `after`."""
+        page = Page(min(limit, STATEMENT_LINES_MAX), before, after)
+        return await self._look(lambda connection: statement_of(connection, owner, page, wanted))
 
     async def _look(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         return await take_turn(seeing_one_state(self.engine), work, self._patience, keep=False, writes=False)

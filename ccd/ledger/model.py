@@ -221,12 +221,30 @@ class StatementLine:
     after: Mapping[str, int]
 
 
+class Wanted(NamedTuple):
+    """Of an owner's transactions those of which one transfer is all this; what is left out does not matter.
+
+    Days are inclusive; `recorded_from` is, and `recorded_to` is not (microseconds since the epoch).
+    """
+
+    kinds: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    day_from: date | None = None
+    day_to: date | None = None
+    recorded_from: int | None = None
+    recorded_to: int | None = None
+
+
+ALL = Wanted()
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Newest first; `before` asks for the page that follows, and is None on the last one."""
+    """Newest first; `before` asks for the page of older lines, `after` for that of newer ones; None: there are none."""
 
     lines: tuple[StatementLine, ...]
     before: int | None
+    after: int | None = None
 
 
 def month_of(day: date) -> str:
