@@ -21,6 +21,7 @@ from ccd.daemon.pages import hub_limits, page_server
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.place import place
 from ccd.daemon.reloading import Applied, Reloading, as_read_now, asked_to_reload
+from ccd.daemon.sealing import keep_sealing
 from ccd.daemon.settling import Settling
 from ccd.daemon.site import Current, Site
 from ccd.daemon.stores import database
@@ -29,6 +30,7 @@ from ccd.history.close import Closer
 from ccd.history.lease import Lease, Term
 from ccd.history.recorder import Recorder
 from ccd.ledger.books import Ledger
+from ccd.ledger.sealing import Sealer
 from ccd.live.batch import SourceNow
 from ccd.live.board import Board
 from ccd.live.connect import connect
@@ -42,6 +44,7 @@ from ccd.notify import Notifier
 from ccd.pbx.capture import Pbx
 from ccd.pbx.evidence import Evidence
 from ccd.settings.secrets import store_url
+from ccd.sql.turns import Patience
 from ccd.web.accounts import Accounts
 from ccd.web.passwords import Passwords
 from ccd.web.server import PageServer
@@ -170,6 +173,7 @@ class Daemon:
                 yield f"listens to {name}", pbx.run()
         if "settle" in self.parts:
             yield "closer", self.closer.run()
+            yield "sealer", keep_sealing(Sealer(self.engine, self._now, Patience()))
         if self.server is not None:
             yield "feed", self.feed.run()
             yield "hub", self.hub.run()

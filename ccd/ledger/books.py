@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.chart import Chart, Opening, open_accounts
 from ccd.ledger.desk import Desk
-from ccd.ledger.model import ALL, Kind, Outcome, Posting, Statement, Wanted
+from ccd.ledger.model import ALL, Kind, Late, Outcome, Posting, Statement, Wanted, month_at
 from ccd.ledger.reading import (
     Standing,
     Supply,
@@ -22,7 +22,9 @@ from ccd.ledger.reading import (
     supply,
     trial_balance,
 )
+from ccd.ledger.reversal import reversal_of
 from ccd.ledger.statement import Page, statement_of
+from ccd.ledger.window import Window
 from ccd.sql.engine import seeing_one_state
 from ccd.sql.turns import Patience, take_turn
 
@@ -42,6 +44,7 @@ class Ledger:
         self._now = now
         self._patience = patience or Patience()
         self._chart = Chart()
+        self._window = Window(self.post_many)
         self._opened: dict[tuple[Kind, ...], set[str]] = defaultdict(set)
 
     async def open_accounts(self, owners: Iterable[str], kinds: tuple[Kind, ...], unit: str, asked_by: str) -> None:
@@ -59,12 +62,24 @@ class Ledger:
         self._opened[kinds] |= names
 
     async def post(self, posting: Posting) -> Outcome:
-        """Posts all legs or none. A rule's refusal is an outcome; KeyTakenError: the key stands for another."""
-        return (await self.post_many([posting]))[0]
+        """Posts all legs or none. A rule's refusal is an outcome; KeyTakenError: the key stands for another.
+
+        What is asked at the same time is written together.
+        """
+        return await self._window.post(posting)
 
     async def post_many(self, postings: Sequence[Posting]) -> list[Outcome]:
         """Several postings in one database transaction, each with an outcome of its own, in their order."""
         return await self.at_desk(lambda desk: desk.post(postings))
+
+    async def reverse(self, transaction: int, key: str, asked_by: str, text: str = "") -> Outcome:
+        """Takes back all transfers of a transaction, on its own day; where its month is closed, in the one that runs.
+
+        PostingError where there is no such transaction, or it moved nothing.
+        """
+        reversal = await self._look(lambda connection: reversal_of(connection, transaction, key))
+        late = (Late(month_at(self._now())),)
+        return await self.post(reversal._replace(asked_by=asked_by, text=text, terms=late))
 
     async def at_desk(self, work: Callable[[Desk], Awaitable[T]], keep: bool = True) -> T:
         """`work` inside one database transaction, retried as a whole; undone at its end where `keep` is False.

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.errors import KeyTakenError
 from ccd.ledger.model import Claim, Kept, Leg, Outcome, Posting, Refusal, Rule, State
 from ccd.ledger.schema import accounts, entries, owners, transactions
-from ccd.ledger.terms import makes_legs, read_terms, terms_text
+from ccd.ledger.terms import asked_text, makes_legs, read_terms, terms_text
 from ccd.sql.rows import among
 
 
@@ -61,7 +61,7 @@ def content_of(posting: Posting) -> dict[str, Any]:
         "book": posting.book,
         "day": "" if posting.terms else day,
         "legs": [leg_content(leg) for leg in posting.legs],
-        "terms": terms_text(posting.terms, posting.day),
+        "terms": asked_text(terms_text(posting.terms, posting.day)),
         "asked_by": posting.asked_by,
         "reference": posting.reference,
         "text": posting.text,
@@ -104,7 +104,8 @@ async def _legs_of(connection: AsyncConnection, numbers: list[int]) -> dict[int,
 
 
 def _stored_content(row: Row[Any], legs: list[tuple[str, list[Any]]]) -> dict[str, Any]:
-    content = {field: getattr(row, field) for field in ("book", "asked_by", "reference", "text", "facts", "terms")}
+    content = {field: getattr(row, field) for field in ("book", "asked_by", "reference", "text", "facts")}
+    content["terms"] = asked_text(row.terms)
     if row.refusal:
         kept = json.loads(row.refusal)
         return {**content, "day": kept["day"], "legs": kept["legs"]}

@@ -24,6 +24,14 @@ def read_terms(text: str) -> tuple[Term, ...]:
     return tuple(_read(*said) for said in json.loads(text)[1:]) if text else ()
 
 
+def asked_text(text: str) -> str:
+    """Of terms as they are kept: what was asked for. In which month it came to count is not part of that."""
+    if '["late",' not in text:
+        return text
+    said = [term for term in json.loads(text) if term[0] != "late"]
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
 def makes_legs(terms: Iterable[Term]) -> bool:
     """The transfers follow from what is found under lock: who asks again can't say them."""
     return any(isinstance(term, (Reserve, Resolve)) for term in terms)

@@ -248,3 +248,24 @@ def test_terms_are_written_down_and_read_again() -> None:
     assert terms_text((), DAY) == ""
     with pytest.raises(ValueError, match="no term of a posting"):
         read_terms('[["day","2026-11-23"],["dance"]]')
+
+
+async def test_a_transaction_is_taken_back_whole_and_once_also_after_its_month_has_closed(ledger: Ledger) -> None:
+    made = await ledger.post(posting("two", give("ann", 5), give("bob", 7, "gift")))
+    await ledger.post(with_terms("close", Close()))
+    back = await ledger.reverse(made.transaction, "back", "test", "a mistake")
+    assert back.state is State.POSTED
+    assert await kinds(ledger) == (300, 200, 0)
+    assert await ledger.balances("bob") == {"savings": 0, "gift": 0, "reserved": 0}
+    later = Ledger(ledger.engine, lambda: MOMENT + 40 * 86_400 * 1_000_000)
+    assert await later.reverse(made.transaction, "back", "test", "a mistake") == back._replace(replayed=True)
+    again = await ledger.reverse(made.transaction, "again", "test")
+    assert again.refusal is not None
+    assert again.refusal.rule is Rule.REVERSAL
+
+
+@pytest.mark.parametrize("number", [0, 10_000])
+async def test_what_is_not_there_or_moved_nothing_is_not_taken_back(ledger: Ledger, number: int) -> None:
+    nothing = await ledger.post(posting("nothing"))
+    with pytest.raises(PostingError, match="one that moved something"):
+        await ledger.reverse(number or nothing.transaction, "back", "test")
