@@ -100,22 +100,18 @@ class DatabaseBusyError(DatabaseError):
 class DatabaseRefusedError(DatabaseError):
     """The database said no, and would say it again."""
 
-    def __init__(self, said: str, hint: str) -> None:
-        self.said, self.hint = said, hint
-
     def __str__(self) -> str:
-        return f"the database refused: {self.said}; {self.hint}. What was not answered is not written"
+        said, hint = self.args
+        return f"the database refused: {said}; {hint}. What was not answered is not written"
 
 
 class UnsafeDatabaseError(DatabaseError):
     """A setting of the database under which a crash loses what was committed, or a row that is never changed can be."""
 
-    def __init__(self, database: str, setting: str, found: str, wanted: str) -> None:
-        self.database, self.setting, self.found, self.wanted = database, setting, found, wanted
-
     def __str__(self) -> str:
+        database, setting, found, wanted = self.args
         return (
-            f"{self.database}: {self.setting} is {self.found}, and has to be {self.wanted}: ccd does not open it. "
+            f"{database}: {setting} is {found}, and has to be {wanted}: ccd does not open it. "
             "Put a SQLite file on a local disk; on PostgreSQL set it for the server or for ccd's role"
         )
 
@@ -123,12 +119,10 @@ class UnsafeDatabaseError(DatabaseError):
 class SchemaError(DatabaseError):
     """The tables are of another version than this program."""
 
-    def __init__(self, found: str, wanted: str) -> None:
-        self.found, self.wanted = found, wanted
-
     def __str__(self) -> str:
+        found, wanted = self.args
         return (
-            f"the database has tables of revision {self.found}, this program needs {self.wanted}: "
+            f"the database has tables of revision {found}, this program needs {wanted}: "
             "run `ccd migrate` as the role that they belong to"
         )
 
@@ -140,11 +134,9 @@ class LedgerError(CcdError):
 class PostingError(LedgerError):
     """A posting that no balance and no rule could make right: a fault of who asked."""
 
-    def __init__(self, posting: str, found: str, expected: str) -> None:
-        self.posting, self.found, self.expected = posting, found, expected
-
     def __str__(self) -> str:
-        return f"the posting {self.posting} {self.found}; expected: {self.expected}"
+        posting, found, expected = self.args
+        return f"the posting {posting} {found}; expected: {expected}"
 
 
 class KeyTakenError(LedgerError):
@@ -167,14 +159,30 @@ class LedgerBrokenError(LedgerError):
         return f"the ledger contradicts itself: {self.args[0]}; nothing was posted. Keep the database and look into it"
 
 
-class HeadError(ProblemError):
-    """A signed head, or the key to sign one, that can't be used."""
+class FileError(ProblemError):
+    """A file that a person named, and that can't be used, or is not what it was named as."""
 
     exit_code = 2
 
 
 class ProofError(ProblemError):
     """A proof that proves nothing: where it breaks, and how."""
+
+
+class RefusedError(ProblemError):
+    """A rule spoke against what a person asked for; that is kept as the outcome of its key."""
+
+    sentence = "{name} was refused: {problem}; asked with another key, it is looked at anew"
+
+
+class LedgerDoesNotFollowError(LedgerError):
+    """Verify found so many places where something does not follow."""
+
+    def __str__(self) -> str:
+        return (
+            f"the ledger is not as it was written: {self.args[0]} findings. Keep the database as it is, and hold it "
+            "against a backup, and against a head from before: `ccd ledger verify --against FILE`"
+        )
 
 
 class MoveError(LedgerError):
@@ -194,11 +202,9 @@ class PolicyError(ProblemError):
 class AddressTakenError(CcdError):
     """A socket could not be opened, because another program has it."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self.host, self.port = host, port
-
     def __str__(self) -> str:
-        return f"port {self.port} on {self.host} is taken by another program: stop that one, or choose another port"
+        host, port = self.args
+        return f"port {port} on {host} is taken by another program: stop that one, or choose another port"
 
 
 class EmbeddedRedisError(CcdError):
@@ -211,11 +217,9 @@ class EmbeddedRedisError(CcdError):
 class NotAllowedError(CcdError):
     """A person asked for what is not theirs."""
 
-    def __init__(self, person: str, wanted: str, instead: str) -> None:
-        self.person, self.wanted, self.instead = person, wanted, instead
-
     def __str__(self) -> str:
-        return f"{self.wanted} is not shown to {self.person}; {self.instead}"
+        person, wanted, instead = self.args
+        return f"{wanted} is not shown to {person}; {instead}"
 
 
 class AccountError(ProblemError):
@@ -235,12 +239,10 @@ class HistoryError(CcdError):
 class StoredFormatError(HistoryError):
     """A row was written in another format than this program reads."""
 
-    def __init__(self, table: str, found: int, wanted: int) -> None:
-        self.table, self.found, self.wanted = table, found, wanted
-
     def __str__(self) -> str:
+        table, found, wanted = self.args
         return (
-            f"{self.table} holds rows of format {self.found}, this program reads {self.wanted}: "
+            f"{table} holds rows of format {found}, this program reads {wanted}: "
             "run the version of ccd that wrote them, or a newer one"
         )
 
@@ -255,12 +257,10 @@ class SourceTakenError(HistoryError):
 class LeaseLostError(HistoryError):
     """Another process has taken this one's place, because nothing was heard of it for too long."""
 
-    def __init__(self, name: str, who: str) -> None:
-        self.name, self.who = name, who
-
     def __str__(self) -> str:
+        name, who = self.args
         return (
-            f"{self.who or 'another process'} holds {self.name} now: this one stood still, or did not reach the "
+            f"{who or 'another process'} holds {name} now: this one stood still, or did not reach the "
             "database, for too long. Nothing was written behind it; started again, this one stands by"
         )
 
@@ -268,11 +268,9 @@ class LeaseLostError(HistoryError):
 class DayWaitsError(HistoryError):
     """The day is not over, or a PBX has not been heard to its end; `why` says what it waits for."""
 
-    def __init__(self, unit: str, day: str, why: str) -> None:
-        self.unit, self.day, self.why = unit, day, why
-
     def __str__(self) -> str:
-        return f"{self.day} of {self.unit} can't be settled yet: {self.why}"
+        unit, day, why = self.args
+        return f"{day} of {unit} can't be settled yet: {why}"
 
 
 class UnknownUnitError(HistoryError):
@@ -280,11 +278,9 @@ class UnknownUnitError(HistoryError):
 
     exit_code = 2
 
-    def __init__(self, unit: str, known: tuple[str, ...]) -> None:
-        self.unit, self.known = unit, known
-
     def __str__(self) -> str:
-        return f"no agent of unit {self.unit} is on the roster; units on it: {', '.join(self.known) or 'none'}"
+        unit, known = self.args
+        return f"no agent of unit {unit} is on the roster; units on it: {', '.join(known) or 'none'}"
 
 
 class PbxError(CcdError):

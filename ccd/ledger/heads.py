@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )  # fmt: skip
 
-from ccd.errors import HeadError
+from ccd.errors import FileError
 from ccd.ledger.digest import DIGEST_BYTES, digest
 
 HEAD_FORMAT = 1
@@ -51,11 +51,11 @@ class SignedHead:
     signature: bytes
 
     def check(self, source: str) -> None:
-        """HeadError where the signature is not of this head by this key."""
+        """FileError where the signature is not of this head by this key."""
         try:
             Ed25519PublicKey.from_public_bytes(self.key).verify(self.signature, self.head.content())
         except (InvalidSignature, ValueError):
-            raise HeadError(source, "its signature does not fit: it was changed since, or is no head") from None
+            raise FileError(source, "its signature does not fit: it was changed since, or is no head") from None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -75,24 +75,24 @@ def sign(head: Head, key: Ed25519PrivateKey) -> SignedHead:
 
 
 def read_head(text: str, source: str) -> SignedHead:
-    """HeadError where the text is no head, or its signature is of another; `source` names it to a person."""
+    """FileError where the text is no head, or its signature is of another; `source` names it to a person."""
     try:
         return head_of(json.loads(text), source)
     except ValueError as error:
-        raise HeadError(source, f"is no JSON ({error})") from None
+        raise FileError(source, f"is no JSON ({error})") from None
 
 
 def head_of(said: Mapping[str, Any], source: str) -> SignedHead:
     try:
         if said["format"] != HEAD_FORMAT:
-            raise HeadError(source, f"is of format {said['format']}; this program reads {HEAD_FORMAT}")
+            raise FileError(source, f"is of format {said['format']}; this program reads {HEAD_FORMAT}")
         root, local = bytes.fromhex(said["root"]), bytes.fromhex(said["local"])
         head = Head(int(said["blocks"]), root, local, int(said["taken_at"]))
         signed = SignedHead(head, bytes.fromhex(said["key"]), bytes.fromhex(said["signature"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise HeadError(source, f"is no head of a ledger ({error!r})") from None
+        raise FileError(source, f"is no head of a ledger ({error!r})") from None
     if {len(root), len(local)} != {DIGEST_BYTES}:
-        raise HeadError(source, "is no head of a ledger: its hashes are of another length")
+        raise FileError(source, "is no head of a ledger: its hashes are of another length")
     signed.check(source)
     return signed
 
@@ -103,11 +103,11 @@ def new_key() -> bytes:
 
 
 def read_key(pem: bytes, source: str) -> Ed25519PrivateKey:
-    """HeadError where the bytes are no Ed25519 key in PEM without a password."""
+    """FileError where the bytes are no Ed25519 key in PEM without a password."""
     try:
         key = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError) as error:
-        raise HeadError(source, f"is no private key that can be read ({error})") from None
+        raise FileError(source, f"is no private key that can be read ({error})") from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise HeadError(source, "is a key of another kind than Ed25519")
+        raise FileError(source, "is a key of another kind than Ed25519")
     return key

@@ -72,7 +72,7 @@ def proof_text(owner: str, head: SignedHead, lines: Sequence[Line]) -> str:
 
 
 def check_proof(text: str, source: str) -> Shown:
-    """Follows each line to the head. ProofError says which does not get there; HeadError, if the head is none."""
+    """Follows each line to the head. ProofError says which does not get there; FileError, if the head is none."""
     try:
         said = json.loads(text)
         if said["format"] != PROOF_FORMAT:

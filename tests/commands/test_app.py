@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 import typer
@@ -20,7 +21,7 @@ INPUT_ENDED = "ccd: the input ended before that was answered, and nothing was do
 
 
 def test_every_module_with_a_verb_is_listed_with_its_line_of_help():
-    modules = {file.stem for file in FOLDER.glob("[a-z]*.py")}
+    modules = {found.name for found in iter_modules([str(FOLDER)])}
     verbs = {name for name in modules if hasattr(import_module(f"ccd.commands.{name}"), name)}
     assert set(VERBS) == verbs
     for verb, line in VERBS.items():

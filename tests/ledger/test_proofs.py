@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.errors import HeadError, ProofError
+from ccd.errors import FileError, ProofError
 from ccd.ledger.heads import new_key, read_head, read_key, sign
 from ccd.ledger.proofs import check_proof, proof_text
 from ccd.ledger.proving import head_now, proven_statement
@@ -80,13 +80,13 @@ async def test_whatever_is_changed_in_a_head_shows(engine: AsyncEngine, field: s
         said = (await head_now(connection, KEY, 7)).as_json()
     assert read_head(json.dumps(said), "a file").as_json() == said
     said[field] = said[field] + 1 if isinstance(said[field], int) else f"{said[field][:-2]}0{said[field][-2] != '0':d}"
-    with pytest.raises(HeadError, match="a file"):
+    with pytest.raises(FileError, match="a file"):
         read_head(json.dumps(said), "a file")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"format": 1}', "\x00"])
 def test_what_is_no_head_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(HeadError, match="a file is no"):
+    with pytest.raises(FileError, match="a file is no"):
         read_head(text, "a file")
 
 
@@ -94,7 +94,7 @@ def test_a_key_is_made_and_read_and_what_is_none_is_said_to_be() -> None:
     assert isinstance(read_key(new_key(), "a file"), Ed25519PrivateKey)
     other = Ed448PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     for pem, match in ((b"", "no private key"), (other, "another kind")):
-        with pytest.raises(HeadError, match=match):
+        with pytest.raises(FileError, match=match):
             read_key(pem, "a file")
 
 

@@ -95,8 +95,7 @@ async def test_a_database_that_says_no_is_a_sentence_with_what_to_do(
         async with refusals_said():
             await upgrade(engine)
     said, hint = REFUSED[url]
-    assert caught.value.said == said
-    assert caught.value.hint.startswith(hint)
+    assert str(caught.value).startswith(f"the database refused: {said}; {hint}")
     await engine.dispose()
 
 
@@ -187,7 +186,7 @@ def test_each_unsafe_setting_is_refused_by_its_name(tmp_path: Path, name: str) -
         connection.execute(f"PRAGMA {setting} = {wish}")
     with pytest.raises(UnsafeDatabaseError) as caught:
         check_sqlite(connection, "unsafe.sqlite")
-    assert caught.value.setting == name
+    assert name in str(caught.value)
     assert "has to be" in str(caught.value)
     connection.close()
 

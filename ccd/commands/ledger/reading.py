@@ -1,11 +1,9 @@
-"""`ccd ledger`: what the ledger says of an agent."""
+"""`ccd ledger balance` and `statement`: what the ledger says of an agent."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -14,28 +12,19 @@ from rich.table import Table
 from ccd.bank.accounts import AGENT_KINDS, agent_owner
 from ccd.bank.statement import AgentAccount, Line, account_of, statement_of
 from ccd.commands.configuration import Config
+from ccd.commands.ledger.asking import Agent, asked
 from ccd.commands.output import As, Format
-from ccd.daemon.stores import database
 from ccd.errors import UnknownAccountError
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.reports.words import in_words
-from ccd.settings import read
-
-T = TypeVar("T")
 
 CURSOR_MAX = 2**63 - 1  # of a database's whole numbers
 
-ledger = typer.Typer(no_args_is_help=True, help="What the ledger says of an agent: balance, statement.")
 
-
-Agent = Annotated[str, typer.Argument(help="The agent, as on the roster.")]
-
-
-@ledger.command()
 def balance(config: Config, agent: Agent, format: As = Format.table) -> None:
     """Say what an agent has, by account, in seconds; and what is owed to attendance as personal leave."""
-    account = _asked(config, lambda books: _account(books, agent))
+    account = asked(config, lambda books: _account(books, agent))
     if format is Format.json:
         print(json.dumps({"agent": agent, "balance": account.balance_s, "accounts": dict(account.kinds)}))
         return
@@ -47,7 +36,6 @@ def balance(config: Config, agent: Agent, format: As = Format.table) -> None:
     Console().print(table)
 
 
-@ledger.command()
 def statement(
     config: Config,
     agent: Agent,
@@ -64,7 +52,7 @@ def statement(
         page = await statement_of(books, agent, before, limit)
         return page.lines, page.before
 
-    found, cursor = _asked(config, lines)
+    found, cursor = asked(config, lines)
     if format is Format.json:
         said = {"agent": agent, "lines": [line.as_json() for line in found], "next": cursor}
         print(json.dumps(said, ensure_ascii=False, indent=1))
@@ -90,17 +78,3 @@ async def _account(books: Ledger, agent: str) -> AgentAccount:
     if not await books.balances(agent_owner(agent)):
         raise UnknownAccountError(agent)
     return await account_of(books, agent)
-
-
-def _asked(config: Path, ask: Callable[[Ledger], Awaitable[T]]) -> T:
-    settings = read(config)
-
-    async def done() -> T:
-        async with database(settings) as engine:
-            return await ask(Ledger(engine, _nothing_is_recorded))
-
-    return asyncio.run(done())
-
-
-def _nothing_is_recorded() -> int:
-    raise AssertionError("whoever only asks records nothing")

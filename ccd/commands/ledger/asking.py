@@ -1,0 +1,67 @@
+"""What all verbs of `ccd ledger` share: the ledger of a configuration, opened, and how accounts are spelled."""
+
+import asyncio
+import getpass
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from ccd.bank.accounts import AGENT_KINDS, HOUSE_KINDS, House, agent_owner
+from ccd.daemon.stores import database
+from ccd.floor.days import SECOND
+from ccd.ledger.books import Ledger
+from ccd.ledger.model import Account
+from ccd.settings import Settings, read
+
+T = TypeVar("T")
+
+HOUSE = "house"
+
+Agent = Annotated[str, typer.Argument(help="The agent, as on the roster.")]
+
+
+def asked(config: Path, ask: Callable[[Ledger], Awaitable[T]]) -> T:
+    return asked_of(read(config), ask)
+
+
+def asked_of(settings: Settings, ask: Callable[[Ledger], Awaitable[T]]) -> T:
+    async def done() -> T:
+        async with database(settings) as engine:
+            return await ask(Ledger(engine, now_us))
+
+    return asyncio.run(done())
+
+
+@contextmanager
+def bar_of(what: str) -> Iterator[Callable[[int, int], None]]:
+    """On a terminal, a bar on stderr; it is told how many are done, and of how many."""
+    console = Console(stderr=True)
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def now_us() -> int:
+    return round(time.time() * SECOND)
+
+
+def who_asks() -> str:
+    """As the machine knows the person: rights are those of who may read the configuration's secrets."""
+    return f"{getpass.getuser()} at a prompt"
+
+
+def account_of(said: str, site: str) -> Account:
+    """`1001:savings`, an agent's account; `house:overdraft`, one of the house's."""
+    owner, _, kind = said.rpartition(":")
+    kinds = HOUSE_KINDS if owner == HOUSE else AGENT_KINDS
+    if not owner or kind not in kinds:
+        allowed = f"AGENT:KIND or house:KIND, as 1001:savings; kinds of {owner or 'an agent'}: {', '.join(kinds)}"
+        raise typer.BadParameter(f"{said!r}; allowed: {allowed}")
+    return Account(House.of(site).owner if owner == HOUSE else agent_owner(owner), kind)

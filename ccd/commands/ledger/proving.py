@@ -1,0 +1,164 @@
+"""`ccd ledger verify`, `checkpoint`, `new-key`, `proof`, `check-proof`: is the ledger as it was written?"""
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from rich.console import Console
+from rich.table import Table
+
+from ccd.bank.accounts import agent_owner
+from ccd.commands.configuration import Config
+from ccd.commands.ledger.asking import asked, bar_of, now_us
+from ccd.errors import FileError, LedgerDoesNotFollowError, UnknownAccountError
+from ccd.ledger.books import Ledger
+from ccd.ledger.heads import Head, SignedHead, read_head, read_key
+from ccd.ledger.heads import new_key as made_key
+from ccd.ledger.proofs import check_proof as checked
+from ccd.ledger.proofs import proof_text
+from ccd.ledger.proving import Proven, head_now, proven_statement
+from ccd.ledger.sealing import Sealer
+from ccd.ledger.verify import Verdict
+from ccd.ledger.verify import verify as verified
+from ccd.reports.words import in_words
+from ccd.sql.engine import seeing_one_state
+from ccd.sql.turns import Patience
+
+FINDINGS_SHOWN_MAX = 100
+KEY_MODE = 0o600
+
+KeyFile = Annotated[Path, typer.Option("--key", help="The private key, as `ccd ledger new-key` made it.")]
+Output = Annotated[Path | None, typer.Option("--output", help="The file to write; without it, to the screen.")]
+
+
+def verify(
+    config: Config,
+    against: Annotated[
+        Path | None, typer.Option(help="A head from `ccd ledger checkpoint`, kept elsewhere since.")
+    ] = None,
+) -> None:
+    """Derive the whole ledger again, and say where it does not follow. Without a fault it ends with 0, else with 1."""
+    head = read_head(read_text(against), str(against)).head if against else None
+    verdict = asked(config, lambda ledger: with_a_bar(ledger, head))
+    for finding in verdict.findings[:FINDINGS_SHOWN_MAX]:
+        print(finding)
+    if verdict.findings:
+        raise LedgerDoesNotFollowError(len(verdict.findings))
+    print(
+        f"{verdict.transactions} transactions with {verdict.entries} transfers, all as they were written; "
+        f"{verdict.blocks} blocks, {verdict.unsealed} transactions not sealed yet"
+    )
+
+
+async def with_a_bar(ledger: Ledger, head: Head | None) -> Verdict:
+    with bar_of("transactions") as told:
+        return await verified(ledger.engine, told, head)
+
+
+def checkpoint(config: Config, key: KeyFile, output: Output = None) -> None:
+    """Seal what was recorded, and sign a head of it, to be kept where nobody writes to the ledger."""
+    private = read_key(read_bytes(key), str(key))
+    signed = asked(config, lambda ledger: sealed_head(ledger, private))
+    write(json.dumps(signed.as_json(), indent=1), output)
+    if output:
+        print(f"a head of {signed.head.blocks} blocks: {output}; signed by {signed.key.hex()}")
+
+
+def new_key(file: Annotated[Path, typer.Argument(help="Where to; it may not be there yet.")]) -> None:
+    """Make a private key that signs heads and proofs. Keep it, and what it signed, away from the database."""
+    private = made_key()
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_MODE), "wb") as written:
+            written.write(private)
+    except OSError as error:
+        raise FileError(str(file), str(error.strerror)) from None
+    public = read_key(private, str(file)).public_key().public_bytes_raw()
+    print(f"{file}: the private key; its public one is {public.hex()}")
+
+
+def proof(
+    config: Config,
+    account: Annotated[str, typer.Option(help="The agent, as on the roster.")],
+    key: KeyFile,
+    output: Output = None,
+) -> None:
+    """An agent's statement, each line with its way to a signed head: `check-proof` needs nothing else."""
+    private = read_key(read_bytes(key), str(key))
+    proven = asked(config, lambda ledger: sealed_statement(ledger, account, private))
+    write(proof_text(agent_owner(account), proven.head, proven.lines), output)
+    unsealed = f"; {proven.unsealed} newer are not sealed yet" if proven.unsealed else ""
+    if output:
+        print(f"{len(proven.lines)} lines: {output}{unsealed}")
+
+
+def check_proof(
+    file: Annotated[Path, typer.Argument(help="As `ccd ledger proof` wrote it.")],
+    trusted_key: Annotated[
+        str | None, typer.Option(help="The public key that the head has to be signed by, in hexadecimal.")
+    ] = None,
+) -> None:
+    """Check a statement against the head in it, without a database. It can't show that no line was left out."""
+    shown = checked(read_text(file), str(file))
+    if trusted_key is not None and shown.head.key.hex() != trusted_key.lower():
+        raise FileError(str(file), f"is signed by {shown.head.key.hex()}, and not by the key that is trusted")
+    table = Table("day", "recorded", "transaction", "account", "seconds")
+    for line in shown.lines:
+        recorded = datetime.fromtimestamp(line.kept.recorded_at / 1_000_000, UTC)
+        for transfer in line.transfers:
+            for number, seconds in ((transfer.debit, -transfer.seconds), (transfer.credit, transfer.seconds)):
+                owner, kind = line.accounts[number]
+                if owner == shown.owner:
+                    table.add_row(str(transfer.day), f"{recorded:%Y-%m-%d %H:%M:%S}", line.kept.key, kind, str(seconds))
+    Console().print(table)
+    for kind, seconds in sorted(shown.sums.items()):
+        print(f"{kind}: {in_words(seconds)} ({seconds} s)")
+    signed = "the key that is trusted" if trusted_key else f"{shown.head.key.hex()}: compare it with the one you know"
+    print(f"{shown.owner}: {len(shown.lines)} transactions, all in the ledger as they are told; signed by {signed}")
+
+
+async def sealed_head(ledger: Ledger, key: Ed25519PrivateKey) -> SignedHead:
+    await Sealer(ledger.engine, now_us, Patience()).seal()
+    async with seeing_one_state(ledger.engine).connect() as connection:
+        return await head_now(connection, key, now_us())
+
+
+async def sealed_statement(ledger: Ledger, agent: str, key: Ed25519PrivateKey) -> Proven:
+    owner = agent_owner(agent)
+    if not await ledger.balances(owner):
+        raise UnknownAccountError(agent)
+    await Sealer(ledger.engine, now_us, Patience()).seal()
+    async with seeing_one_state(ledger.engine).connect() as connection:
+        return await proven_statement(connection, owner, key, now_us())
+
+
+def read_bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise FileError(str(file), str(error.strerror)) from None
+
+
+def read_text(file: Path) -> str:
+    try:
+        return read_bytes(file).decode()
+    except UnicodeDecodeError:
+        raise FileError(str(file), "it is no text in UTF-8") from None
+
+
+def write(text: str, output: Path | None) -> None:
+    """Whole or not at all."""
+    if output is None:
+        sys.stdout.write(text + "\n")
+        return
+    beside = output.with_name(f".{output.name}.partial")
+    try:
+        beside.write_text(text + "\n", "utf-8")
+        beside.replace(output)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise FileError(str(output), str(error.strerror)) from None

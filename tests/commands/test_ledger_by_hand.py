@@ -1,0 +1,149 @@
+"""What is posted by hand, verified, proven and carried elsewhere, as a person types it."""
+
+import json
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.commands import running
+from tests.commands.recorded_days import SHIFT, at, ccd, configured, recorded
+from tests.databases import PostgreSQL
+from tests.floor.floors import heard
+
+DAY = ("--day", "2099-11-24")
+WHY = ("--text", "why")
+WITHOUT_CONFIGURATION = ("new-key", "check-proof", "move")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A day of agent 1001 is settled: 465 s were saved."""
+    file = configured(tmp_path)
+    recorded(file, *SHIFT, heard(at(86_400)))
+    settled = ccd(file, "settle", *DAY, "--unit", "team-1")
+    assert settled.returncode == 0, settled.stderr
+    return file
+
+
+def call(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    if words[0] in WITHOUT_CONFIGURATION:
+        return running.ccd("ledger", *words, COLUMNS="160")
+    return ccd(config, "ledger", *words)
+
+
+def said(config: Path, *words: str) -> str:
+    done = call(config, *words)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
+
+
+def refused(config: Path, *words: str) -> str:
+    done = call(config, *words)
+    assert done.returncode != 0
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def balances(config: Path) -> dict[str, int]:
+    accounts = json.loads(said(config, "balance", "1001", "--format", "json"))["accounts"]
+    return {kind: seconds for kind, seconds in accounts.items() if seconds}
+
+
+def test_a_transfer_is_posted_once_and_taken_back_once(config: Path) -> None:
+    words = ("transfer", "1001:savings", "house:overdraft", "65", *DAY, *WHY, "--key", "k1")
+    first = said(config, *words)
+    assert "k1/r1 posted" in first
+    assert "k1/r1 was posted before" in said(config, *words)
+    assert balances(config) == {"savings": 400}
+    number = first.split()[1].rstrip(":")
+    assert "posted" in said(config, "reverse", number, *WHY)
+    assert "was posted before" in said(config, "reverse", number, *WHY)
+    assert balances(config) == {"savings": 465}
+
+
+def test_what_a_rule_refuses_is_a_sentence_and_changes_nothing(config: Path) -> None:
+    words = ("transfer", "1001:savings", "house:overdraft", "466", *DAY, *WHY, "--key", "k1")
+    assert "savings of agent/1001 has 465 s to give, and 466 s are asked" in refused(config, *words)
+    assert "k1/r1 was posted before with another content" in refused(config, *words[:3], "5", *words[4:])
+    assert balances(config) == {"savings": 465}
+
+
+@pytest.mark.parametrize(
+    ("words", "match"),
+    [
+        (("transfer", "1001", "house:overdraft", "5", *DAY, *WHY, "--key", "k"), "allowed: AGENT:KIND or house:KIND"),
+        (("transfer", "1001:gold", "house:overdraft", "5", *DAY, *WHY, "--key", "k"), "kinds of 1001: savings, gift"),
+        (("transfer", "9:savings", "house:overdraft", "5", *DAY, *WHY, "--key", "k"), "accounts that are open"),
+        (("reverse", "77", *WHY), "one that moved something"),
+        (("release", "nothing", *DAY, *WHY), "a reservation that was posted"),
+        (("close-period", "2026-13", *WHY), "allowed: a month, as 2026-11"),
+        (("checkpoint", "--key", "/nowhere/key"), "/nowhere/key No such file"),
+        (("verify", "--against", "/nowhere/head"), "/nowhere/head No such file"),
+        (("check-proof", "/nowhere/proof"), "/nowhere/proof No such file"),
+    ],
+)
+def test_what_can_not_be_is_one_line_that_says_what_to_do(config: Path, words: tuple[str, ...], match: str) -> None:
+    assert match in refused(config, *words)
+    assert balances(config) == {"savings": 465}
+
+
+def test_seconds_are_put_aside_posted_in_part_and_given_back(config: Path) -> None:
+    said(config, "reserve", "1001", "300", *DAY, *WHY, "--key", "leave-1")
+    assert balances(config) == {"savings": 165, "reserved": 300}
+    said(config, "post-reserved", "leave-1", "100", "house:overdraft", *DAY, *WHY)
+    assert balances(config) == {"savings": 365}
+    said(config, "reserve", "1001", "300", *DAY, *WHY, "--key", "leave-2")
+    said(config, "release", "leave-2", *DAY, *WHY)
+    assert balances(config) == {"savings": 365}
+    assert "was resolved before" in refused(config, "post-reserved", "leave-2", "100", "house:overdraft", *DAY, *WHY)
+
+
+def test_a_closed_month_takes_no_settlement_and_by_hand_it_counts_later(config: Path) -> None:
+    said(config, "close-period", "2099-11", *WHY)
+    assert "was posted before" in said(config, "close-period", "2099-11", *WHY)
+    said(config, "transfer", "1001:savings", "house:overdraft", "65", *DAY, *WHY, "--key", "k1")
+    assert balances(config) == {"savings": 400}
+
+
+def test_a_ledger_that_was_changed_behind_its_back_is_told_with_the_place(config: Path) -> None:
+    assert "1 transactions with 1 transfers, all as they were written" in said(config, "verify")
+    (file,) = config.parent.rglob("ccd.sqlite")
+    hand = sqlite3.connect(file)
+    hand.execute("DROP TRIGGER entries_never_change")
+    hand.execute("UPDATE entries SET seconds = 466")
+    hand.commit()
+    hand.close()
+    done = ccd(config, "ledger", "verify")
+    assert done.returncode == 1
+    assert "transaction 1 (settle/1001/2099-11-24/r1): its content is not what its digest says" in done.stdout
+    assert "the ledger is not as it was written" in done.stderr
+
+
+def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -> None:
+    key, head, proof = (str(tmp_path / name) for name in ("key.pem", "head.json", "proof.json"))
+    public = said(config, "new-key", key).split()[-1]
+    assert "File exists" in refused(config, "new-key", key)
+    assert Path(key).stat().st_mode & 0o777 == 0o600
+    assert public in said(config, "checkpoint", "--key", key, "--output", head)
+    assert "all as they were written" in said(config, "verify", "--against", head)
+    assert "1 lines" in said(config, "proof", "--account", "1001", "--key", key, "--output", proof)
+    shown = said(config, "check-proof", proof, "--trusted-key", public)
+    assert "savings: 7 min 45 s (465 s)" in shown
+    assert "signed by the key that is trusted" in shown
+    assert "not by the key that is trusted" in refused(config, "check-proof", proof, "--trusted-key", "00" * 32)
+    forged = Path(proof).read_text().replace('"seconds": 465', '"seconds": 466')
+    Path(proof).write_text(forged)
+    assert "does not lead from transaction 1" in refused(config, "check-proof", proof)
+    assert "9 has no account" in refused(config, "proof", "--account", "9", "--key", key)
+
+
+def test_a_ledger_is_carried_to_postgresql(config: Path, postgresql: PostgreSQL) -> None:
+    (file,) = config.parent.rglob("ccd.sqlite")
+    url = postgresql.create()
+    words = ("move", "--from", f"sqlite:///{file}", "--to", url)
+    assert "both ledgers end in" in said(config, *words)
+    assert "the ledger to move to is not empty" in refused(config, *words)
+    postgresql.drop()
