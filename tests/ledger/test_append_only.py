@@ -5,13 +5,17 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Transfer
+from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
+from ccd.sql.metadata import metadata
 from ccd.sql.migrate import upgrade
 from tests.databases import PostgreSQL
 from tests.ledger.accounts import give, open_guarded, open_house, posting, take
+from tests.ledger.histories import everything as full
 
 REFUSED = "append-only|closed month|a reversal mirrors|keeps its account|never change|CHECK|check constraint"
 
@@ -20,6 +24,14 @@ UPDATES = {
     "accounts": "kind = 'x'",
     "transactions": "facts = 'x'",
     "entries": "seconds = 1",
+}
+
+# The same for what a ledger has in which everything has happened.
+IN_FULL = {
+    "reservations": "expires_at = 1",
+    "resolutions": "transaction_id = 1",
+    "blocks": "leaves = 1",
+    "daily_sums": "seconds = 1",
 }
 
 # Tables of which no row may go, and the columns that make up a copy of one.
@@ -158,6 +170,50 @@ async def test_an_entry_that_moves_nothing_can_not_be_written(posted: Ledger, ba
     )
 
 
+@pytest.mark.parametrize("table", [*IN_FULL, "caps"])
+async def test_what_else_a_ledger_keeps_is_neither_changed_nor_deleted_nor_replaced(
+    engine: AsyncEngine, table: str
+) -> None:
+    ledger = await full(engine)
+    columns = ", ".join(column.name for column in metadata.tables[table].columns)
+    hands = [f"DELETE FROM {table}", *([f"UPDATE {table} SET {IN_FULL[table]}"] if table in IN_FULL else [])]
+    if engine.dialect.name == "sqlite":
+        hands.append(f"INSERT OR REPLACE INTO {table} ({columns}) SELECT {columns} FROM {table}")
+    else:
+        hands.append(f"TRUNCATE {table} CASCADE")
+    for hand in hands:
+        with pytest.raises(DBAPIError, match=r"append-only|foreign key"):
+            await run(ledger, hand)
+
+
+@pytest.mark.parametrize(
+    "values", ["5, 11, 12, 8, 9", "4, 10, 12, 8, 9", "4, 11, 12, 7, 9", "1, 0, 5, 0, 5"]
+)  # after 3, 11 and 8
+async def test_a_block_that_does_not_follow_the_last_is_refused_by_the_database_too(
+    engine: AsyncEngine, values: str
+) -> None:
+    ledger = await full(engine)
+    with pytest.raises(DBAPIError, match=r"blocks follow each other|append-only|duplicate key"):
+        await run(
+            ledger,
+            "INSERT INTO blocks (number, after, up_to, accounts_after, accounts_up_to, leaves, root, before, hash,"
+            f" local, earliest, latest, sealed_at) SELECT {values}, 1, root, before, hash, local, 1, 1, 1 FROM blocks"
+            " WHERE number = 3",
+        )
+
+
+async def test_a_balance_with_another_floor_than_its_accounts_is_refused_by_the_database_too(posted: Ledger) -> None:
+    await run(posted, "INSERT INTO owners (id, name) VALUES (99, 'eve')")
+    account = (
+        "INSERT INTO accounts (id, owner_id, kind, unit, side, floor, opened_at, asked_by, digest)"
+        " SELECT 99, 99, kind, unit, side, 0, opened_at, asked_by, digest FROM accounts WHERE id = 1"
+    )
+    await run(posted, account)
+    await check_refused(
+        posted, "INSERT INTO balances VALUES (99, 0, -1000)", match="a balance has the floor of its account"
+    )
+
+
 @pytest.fixture
 async def daemon(postgresql: PostgreSQL) -> Ledger:
     """A ledger of which the daemon's own role works; the tables belong to the role that migrated."""
@@ -181,7 +237,19 @@ async def test_the_daemon_s_role_can_post_and_read(daemon: Ledger) -> None:
     await daemon.engine.dispose()
 
 
+async def test_the_daemon_s_role_can_do_everything_that_a_ledger_does(daemon: Ledger) -> None:
+    await full(daemon.engine)
+    assert (await verify(daemon.engine, lambda done, total: None)).findings == []
+    await daemon.engine.dispose()
+
+
 FORBIDDEN = (
+    "DELETE FROM blocks",
+    "UPDATE blocks SET leaves = 1",
+    "UPDATE caps SET name = 'x'",
+    "DELETE FROM caps",
+    "UPDATE periods SET month = '2026-01'",
+    "UPDATE resolutions SET transaction_id = 1",
     "UPDATE entries SET seconds = 1",
     "DELETE FROM entries",
     "TRUNCATE entries",
