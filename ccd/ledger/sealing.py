@@ -54,11 +54,10 @@ class Sealer:
 
         In none where it is not decided yet (ccd.sql.decided): the next call goes on from there.
         """
-        goal = self._goal
-        if goal is None:
-            goal = await take_turn(self._engine, _highest, self._patience)
-        if not await take_turn(self._engine, lambda connection: is_decided(connection, goal.mark), self._patience):
-            self._goal = goal
+        self._goal = goal = self._goal or await take_turn(self._engine, _new, self._patience, writes=False)
+        if goal is None or not await take_turn(
+            self._engine, lambda connection: is_decided(connection, goal.mark), self._patience, writes=False
+        ):
             return 0
         self._goal, appended = None, 0
         while await take_turn(self._engine, lambda connection: self._append(connection, goal), self._patience):
@@ -107,12 +106,14 @@ class Sealer:
             self._peaks.add(leaf(hashed))
 
 
-async def _highest(connection: AsyncConnection) -> Goal:
-    numbers = select(
-        select(func.max(transactions.c.id)).scalar_subquery(), select(func.max(accounts.c.id)).scalar_subquery()
-    )
-    transaction, account = (await connection.execute(numbers)).one()
-    return Goal(transaction or 0, account or 0, await mark(connection))
+async def _new(connection: AsyncConnection) -> Goal | None:
+    """What was recorded since the last block; None: nothing."""
+    highest = [select(func.coalesce(func.max(table.c.id), 0)).scalar_subquery() for table in (transactions, accounts)]
+    transaction, account = (await connection.execute(select(*highest))).one()
+    sealed = (await last_block(connection)).span
+    if transaction <= sealed.up_to and account <= sealed.accounts_up_to:
+        return None
+    return Goal(transaction, account, await mark(connection))
 
 
 async def last_block(connection: AsyncConnection) -> Block:
