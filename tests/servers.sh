@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Brings the real servers that the tests run against, where no wheel has them: Asterisk 22 and 16 as trees of Debian's
-# packages, SIPp, Redis, Chromium and nginx. Valkey and PostgreSQL come from wheels. Trees are kept outside the
+# packages, SIPp, Redis, Chromium, nginx and hledger. Valkey and PostgreSQL come from wheels. Trees are kept outside the
 # repository, in ${XDG_CACHE_HOME:-~/.cache}/ccd/asterisk-22 and asterisk-16. A line a server says what it is, or why it
 # is not there.
 set -uo pipefail
@@ -70,3 +70,4 @@ program redis-server redis-server
 program chromium chromium
 program systemd-analyze systemd
 program nginx nginx-light
+program hledger hledger

@@ -116,6 +116,22 @@ async def sums_of(connection: AsyncConnection, owner: str) -> dict[str, int]:
     return await _summed(connection, own, await _sealed(connection), [], [])
 
 
+async def every_balance(connection: AsyncConnection) -> dict[int, int]:
+    """Seconds by the number of the account, of all accounts that have a balance row or a transfer."""
+    rows = await connection.execute(select(balances.c.account_id, balances.c.seconds))
+    found = {row.account_id: row.seconds for row in rows}
+    account = daily_sums.c.account_id
+    queries = [(1, select(account, func.sum(daily_sums.c.seconds)).group_by(account))]
+    sealed = await _sealed(connection)
+    for side, sign in SIDES:
+        later = select(side, func.sum(entries.c.seconds)).join(accounts, accounts.c.id == side).group_by(side)
+        queries.append((sign, later.where(accounts.c.floor.is_(None), entries.c.transaction_id > sealed)))
+    for sign, query in queries:
+        for number, moved in await connection.execute(query):
+            found[number] = found.get(number, 0) + sign * int(moved)
+    return found
+
+
 async def balances_on(connection: AsyncConnection, owner: str, day: date) -> dict[str, int]:
     """Seconds by kind, of all transfers that are for days up to `day`, whenever they were recorded."""
     own = await _accounts(connection, owner)

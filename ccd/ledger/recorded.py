@@ -1,19 +1,43 @@
-"""What was recorded, as rows: transactions with their transfers, in the order of their numbers."""
+"""What was recorded, as rows: accounts, and transactions with their transfers, in the order of their numbers."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.audit import Entry, Kept
-from ccd.ledger.model import Account
+from ccd.ledger.model import Account, Kind
 from ccd.ledger.schema import accounts, entries, owners, transactions
 from ccd.ledger.sheet import NO_REVERSAL
 from ccd.sql.rows import among
 
 Recorded = tuple[Kept, list[Entry]]
 Original = tuple[bytes, tuple[int, int, int]]  # of a transfer that is taken back: its transaction's digest, its move
+
+
+class Opened(NamedTuple):
+    """An account as it is kept."""
+
+    id: int
+    account: Account
+    kind: Kind
+    unit: str
+    opened_at: int
+    asked_by: str
+    digest: bytes
+
+
+async def accounts_opened(connection: AsyncConnection) -> list[Opened]:
+    """All of them."""
+    query = select(accounts, owners.c.name).join(owners, owners.c.id == accounts.c.owner_id).order_by(accounts.c.id)
+    return [
+        Opened(
+            row.id, Account(row.name, row.kind), Kind(row.kind, row.side, row.floor), row.unit, row.opened_at,
+            row.asked_by, row.digest,
+        )
+        for row in await connection.execute(query)
+    ]  # fmt: skip
 
 
 async def recorded_after(connection: AsyncConnection, after: int, limit: int) -> list[Recorded]:

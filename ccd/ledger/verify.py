@@ -8,7 +8,7 @@ reservations, months) against the rows that say so.
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -18,8 +18,7 @@ from ccd.ledger.blocks import START, Block, Contents, block_hash, local_hash
 from ccd.ledger.digest import account_digest
 from ccd.ledger.heads import Head
 from ccd.ledger.merkle import Peaks, leaf, root_of
-from ccd.ledger.model import Account, Kind
-from ccd.ledger.recorded import Recorded, recorded_after
+from ccd.ledger.recorded import Opened, Recorded, accounts_opened, recorded_after
 from ccd.ledger.rules import CLOSED
 from ccd.ledger.schema import (
     accounts,
@@ -40,18 +39,6 @@ from ccd.sql.engine import seeing_one_state
 READ_AT_ONCE = 5_000  # transactions
 
 Progress = Callable[[int, int], None]  # how many transactions are done, of how many
-
-
-class Opened(NamedTuple):
-    """An account as it is kept."""
-
-    id: int
-    account: Account
-    kind: Kind
-    unit: str
-    opened_at: int
-    asked_by: str
-    digest: bytes
 
 
 @dataclass(slots=True)
@@ -181,14 +168,11 @@ class Verifier:
 
     async def accounts(self) -> list[Opened]:
         """All, each held against its digest."""
-        query = select(accounts, owners.c.name).join(owners, owners.c.id == accounts.c.owner_id).order_by(accounts.c.id)
-        opened = []
-        for row in await self._rows(query):
-            account, kind = Account(row.name, row.kind), Kind(row.kind, row.side, row.floor)
-            one = Opened(row.id, account, kind, row.unit, row.opened_at, row.asked_by, row.digest)
-            if account_digest(account, kind, one.unit, one.opened_at, one.asked_by) != one.digest:
-                self._find(f"account {one.id} ({account.kind} of {account.owner})", "it is not what its digest says")
-            opened.append(one)
+        opened = await accounts_opened(self._connection)
+        for one in opened:
+            if account_digest(one.account, one.kind, one.unit, one.opened_at, one.asked_by) != one.digest:
+                place = f"account {one.id} ({one.account.kind} of {one.account.owner})"
+                self._find(place, "it is not what its digest says")
         nobody = select(owners.c.id, owners.c.name).where(owners.c.id.not_in(select(accounts.c.owner_id)))
         for row in await self._rows(nobody):
             self._find(f"owner {row.id} ({row.name})", "no account is this owner's")
