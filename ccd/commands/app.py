@@ -18,7 +18,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "demo": "Show a simulated floor with its board, pages and ledger, until Ctrl-C.",
         "run": "The daemon: follow the PBXs, keep boards and pages, settle the days.",
-        "ledger": "Say what the ledger says, post to it by hand, hold it against its own hashes.",
+        "ledger": "Say what the ledger says, post to it by hand, hold it against its own hashes, export it.",
         "user": "Who may sign in to the pages: add, list, remove, password.",
         "watch": "Show the board in this terminal.",
         "migrate": "Bring the database's tables up to date, as the role that they belong to.",
@@ -43,7 +43,7 @@ def main() -> None:
         ended_by([error])
     except TyperException as error:
         # Wrong words on the command line; without any, the help has been printed, and the message is empty.
-        if message := error.format_message():
+        if message := " ".join(error.format_message().split()):  # choices come as a list over several lines
             print(f"ccd: {message.rstrip('.')}; ccd --help and ccd VERB --help say more", file=sys.stderr)
         sys.exit(error.exit_code)
     except Abort:

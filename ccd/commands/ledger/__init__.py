@@ -2,6 +2,7 @@
 
 import typer
 
+from ccd.commands.ledger.export import export
 from ccd.commands.ledger.moving import move
 from ccd.commands.ledger.posting import close_period, post_reserved, release, reserve, reverse, transfer
 from ccd.commands.ledger.proving import check_proof, checkpoint, new_key, proof, verify
@@ -12,7 +13,7 @@ ledger = typer.Typer(
 )
 VERBS = (
     balance, statement, transfer, reverse, reserve, post_reserved, release, close_period,
-    verify, checkpoint, new_key, proof, check_proof, move,
+    verify, checkpoint, new_key, proof, check_proof, export, move,
 )  # fmt: skip
 for verb in VERBS:
     ledger.command(verb.__name__.replace("_", "-"))(verb)

@@ -1,0 +1,105 @@
+"""`ccd ledger export`: printed as it comes, or a file that is there once it is whole."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ccd.commands.ledger.export import written_whole
+from ccd.errors import OutputError
+from tests.commands.recorded_days import SHIFT, at, ccd, configured, recorded
+from tests.commands.running import HERE, PROGRAM
+from tests.floor.floors import heard
+from tests.ledger.plain_text import bean_check
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A day of agent 1001 is settled: 465 s saved."""
+    file = configured(tmp_path)
+    recorded(file, *SHIFT, heard(at(86_400)))
+    settled = ccd(file, "settle", "--day", "2099-11-24", "--unit", "team-1")
+    assert settled.returncode == 0, settled.stderr
+    return file
+
+
+def test_a_file_is_what_is_printed(config: Path, tmp_path: Path) -> None:
+    for kind in ("beancount", "hledger", "csv", "jsonl"):
+        printed = ccd(config, "ledger", "export", "--format", kind)
+        assert (printed.returncode, printed.stderr) == (0, "")
+        file = tmp_path / f"out.{kind}"
+        written = ccd(config, "ledger", "export", "--format", kind, "--output", str(file))
+        assert (written.returncode, written.stdout, written.stderr) == (0, "", "")
+        with file.open(encoding="utf-8") as whole:  # both read as text, so that line ends are the same
+            assert whole.read() == printed.stdout != ""
+        assert file.stat().st_mode & 0o777 == 0o600
+    assert bean_check(tmp_path / "out.beancount")["Liabilities:Savings:Agent-1001"] == -465
+    of_1001 = {"record": "balance", "owner": "agent/1001", "kind": "savings", "seconds": 465}
+    assert of_1001 in map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines())
+    rows = csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text()))
+    assert [row["seconds"] for row in rows if row["record"] == "transfer"] == ["465"]
+
+
+def test_wrong_words_are_one_sentence_and_exit_code_2(config: Path, tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "none" / "x")
+    for words, said in (
+        (["--format", "xml"], "ccd: Invalid value for '--format': Value error, 'xml' is not one of"),
+        ([], "ccd: Missing option '--format'"),
+        (["--format", "csv", "--output", nowhere], f"{nowhere} can't be written: No such file"),
+        (["--format", "csv", "--output", str(tmp_path)], f"{tmp_path} is no file; without --output"),
+    ):
+        done = ccd(config, "ledger", "export", *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(said)
+        assert done.stderr.count("\n") == 1
+
+
+def interrupted(file: Path) -> None:
+    with written_whole(file) as write:
+        write(b"half")
+        raise KeyboardInterrupt
+
+
+def test_half_a_file_is_never_left(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.csv"
+    file.write_text("of yesterday")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(file)
+    assert (os.listdir(tmp_path), file.read_text()) == (["ledger.csv"], "of yesterday")
+    with written_whole(file) as write:
+        write(b"all")
+        assert file.read_text() == "of yesterday"
+    assert (os.listdir(tmp_path), file.read_text()) == (["ledger.csv"], "all")
+
+
+def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with (
+        pytest.raises(OutputError, match=r"x can't be written: No space left on device"),
+        written_whole(tmp_path / "x") as write,
+    ):
+        write(b"all")
+    assert os.listdir(tmp_path) == []
+
+
+def test_who_reads_only_the_beginning_ends_it_without_a_word(config: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "ledger", "export", "--format", "csv", "--config", config],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        env=os.environ | {"PYTHONPATH": str(HERE)},
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
