@@ -14,7 +14,6 @@ CcdError                    what a command turns into its one line on stderr and
 ├── UnknownAccountError     nothing was ever posted for an agent
 ├── ProblemError            a name, and what is wrong with it:
 │   ├── PolicyError         a policy of the bank that can't hold, or none that does; exit code 2
-│   ├── OutputError         a file that an answer can't be written to; exit code 2
 │   ├── AccountError        an account that can't be made, or is not there
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── AddressTakenError       another program listens where ccd should
@@ -184,12 +183,6 @@ class LedgerDoesNotFollowError(LedgerError):
             f"the ledger is not as it was written: {self.args[0]} findings. Keep the database as it is, and hold it "
             "against a backup, and against a head from before: `ccd ledger verify --against FILE`"
         )
-
-
-class OutputError(ProblemError):
-    """A file that what was asked for can't be written to."""
-
-    exit_code = 2
 
 
 class MoveError(LedgerError):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ccd.commands.ledger.export import written_whole
-from ccd.errors import OutputError
+from ccd.errors import FileError
 from tests.commands.recorded_days import SHIFT, at, ccd, configured, recorded
 from tests.commands.running import HERE, PROGRAM
 from tests.floor.floors import heard
@@ -83,7 +83,7 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(os, "fsync", full)
     with (
-        pytest.raises(OutputError, match=r"x can't be written: No space left on device"),
+        pytest.raises(FileError, match=r"x can't be written: No space left on device"),
         written_whole(tmp_path / "x") as write,
     ):
         write(b"all")

@@ -14,7 +14,7 @@ import typer
 
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked
-from ccd.errors import OutputError
+from ccd.errors import FileError
 from ccd.ledger.books import Ledger
 from ccd.ledger.exports.beancount import BEANCOUNT
 from ccd.ledger.exports.form import Form
@@ -77,10 +77,10 @@ def _print(config: Path, format: ExportFormat) -> None:
 def written_whole(path: Path) -> Iterator[Write]:
     """A file that takes its name once everything is in it and on the disk; until then an older one keeps it.
 
-    OutputError where that can't be. Only its user can read it: it says what each owner has.
+    FileError where that can't be. Only its user can read it: it says what each owner has.
     """
     if path.exists() and not path.is_file():
-        raise OutputError(str(path), "is no file; without --output the export is printed")
+        raise FileError(str(path), "is no file; without --output the export is printed")
     with _said(path):
         descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
     try:
@@ -104,4 +104,4 @@ def _said(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(str(path), f"can't be written: {error.strerror}") from error
+        raise FileError(str(path), f"can't be written: {error.strerror}") from error
