@@ -16,6 +16,7 @@ from typing import NamedTuple
 from ccd.errors import PostingError
 
 LEGS_MAX = 1_000
+NUL = "\x00"
 
 Claim = tuple[str, int]  # a key and its revision
 
@@ -266,6 +267,8 @@ def check_shape(posting: Posting) -> None:
         raise PostingError(posting.spelled, "has no key, no book or nobody who asked", "all three")
     if posting.revision < 0:
         raise PostingError(posting.spelled, f"has revision {posting.revision}", "0 or more")
+    if NUL in "".join((posting.key, posting.book, posting.asked_by, posting.reference, posting.text, posting.facts)):
+        raise PostingError(posting.spelled, "has a NUL in a text", "text that every database can keep")
     if len(posting.legs) > LEGS_MAX:
         raise PostingError(posting.spelled, f"has {len(posting.legs)} legs", f"at most {LEGS_MAX}")
     if posting.terms:

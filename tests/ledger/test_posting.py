@@ -160,6 +160,7 @@ async def test_a_posting_without_legs_leaves_the_record_that_nothing_had_to_move
         posting("a", Leg(Account("ann", "gift"), Account("ann", "gift"), 5, "savings")),
         posting("", give("ann", 5)),
         posting("a", give("ann", 5), revision=-1),
+        posting("a", give("ann", 5), text="a\x00b"),
         posting("a", give("nobody", 5)),
         posting("a", give("ann", 5, kind="unheard")),
         posting("a", take("ann", 5, reverses=Transfer(999, 1))),
