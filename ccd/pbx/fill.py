@@ -66,7 +66,7 @@ class Logged:
         reached = start
         for number in range(low, high):
             event, earliest = self._events[number], self._earliest[number]
-            if earliest is None or earliest > end or event.at + _reckoned(event) < first_second:
+            if earliest is None or earliest > end or max(event.at + _reckoned(event), earliest) < first_second:
                 continue
             self._earliest[number] = None
             if isinstance(event, Heard):  # a restart: nothing is known since whatever was said last, by either
@@ -81,21 +81,14 @@ class Logged:
 def _earliest(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int | None]:
     """Since when (µs) each of the log's events can have been, None where AMI told it too.
 
-    The log writes a moment after AMI tells, perhaps in the next second. Its lines are in their order, so that what
-    stands below a line that AMI told comes after it, and what ends an offer after the offer.
+    The log's lines are in their order, so that what stands below a line that AMI told comes after it, and what ends an
+    offer after the offer.
     """
-    told_at: dict[tuple[int, Fingerprint], deque[int]] = {}
-    for event in told:
-        told_at.setdefault((event.at // SECOND, _fingerprint(event)), deque()).append(event.at)
     found: list[int | None] = []
     newest = BEGINNING
     offered_at: dict[tuple[str, str], int] = {}
-    for event in logged:
-        fingerprint, reckoned = _fingerprint(event), _reckoned(event)
-        seconds = range((event.at + reckoned) // SECOND, event.at // SECOND - 2, -1)
-        times = next((times for second in seconds if (times := told_at.get((second, fingerprint)))), None)
-        if times:
-            told_last = times.popleft()
+    for event, told_last in zip(logged, _told_at(logged, told), strict=True):
+        if told_last is not None:
             if isinstance(event, CallOffered):
                 offered_at[event.seat, event.call] = told_last
             else:
@@ -104,7 +97,26 @@ def _earliest(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int 
         elif isinstance(event, CallConnected | OfferEnded):
             found.append(max(event.at, newest, offered_at.get((event.seat, event.call), newest)))
         else:
+            reckoned = _reckoned(event)
             found.append(event.at - reckoned if reckoned else max(event.at, newest))
+    return found
+
+
+def _told_at(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int | None]:
+    """When (µs) AMI told each of the log's events, None where it did not.
+
+    Each of them notes an event by its own clock a moment after it happened, and either can be the later: what only one
+    of them has in a second is what only the other has in the second beside it.
+    """
+    told_in: dict[tuple[int, Fingerprint], deque[int]] = {}
+    for event in told:
+        told_in.setdefault((event.at // SECOND, _fingerprint(event)), deque()).append(event.at)
+    lines = [(event.at // SECOND, _fingerprint(event)) for event in logged]
+    found: list[int | None] = [None] * len(lines)
+    for apart in (0, -1, 1):
+        for number, (second, fingerprint) in enumerate(lines):
+            if found[number] is None and (times := told_in.get((second + apart, fingerprint))):
+                found[number] = times.popleft()
     return found
 
 

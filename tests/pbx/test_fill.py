@@ -53,6 +53,22 @@ def test_what_ami_told_at_the_end_of_a_second_and_the_log_wrote_in_the_next_is_t
     assert only_record(*fill(stream, [added(1), offered(5), missed(10), paused(80)]), until=90).missed == 1
 
 
+def test_what_the_log_wrote_at_the_end_of_a_second_and_ami_told_in_the_next_is_told_once() -> None:
+    stream = [snapshot(9.95), added(10.01), lost(12), snapshot(60, member())]
+    assert only_record(*fill(stream, [added(9), paused(80)]), until=90).sign_ins == 1
+    stream = [added(1), paused(11.01, "toilet"), lost(11.02), snapshot(60, member())]
+    log = [added(1), paused(10, "toilet"), unpaused(10), paused(80)]  # the second in the gap, below the late one
+    assert tell(*fill(stream, log)).line()[1:3] == [(11.01, "paused"), (11.02, "available")]
+
+
+def test_what_is_told_in_the_second_after_a_gap_hides_nothing_like_it_inside() -> None:
+    stream = [added(1), lost(50), snapshot(60.2, member(paused=True)), unpaused(60.3), paused(60.5), unpaused(70)]
+    log = [added(1), paused(59), unpaused(60), paused(60), unpaused(70)]
+    assert tell(*fill(stream, log)).line() == [
+        (1, "available"), (59, "paused"), (60.3, "available"), (60.5, "paused"), (70, "available"),
+    ]  # fmt: skip
+
+
 def test_of_two_gaps_in_a_second_each_line_fills_one_and_what_stands_below_a_told_line_comes_after_it() -> None:
     stream = [snapshot(10.1), added(10.3), lost(10.3), snapshot(10.5, member(paused=True, reason="toilet"))]
     stream += [lost(10.5), snapshot(12, member()), paused(80)]
