@@ -2,9 +2,10 @@
 
 Both speak the floor's events. What AMI observed stands; the log counts only where AMI was not listening: before its
 first word, between `Lost` and the snapshot after it, after its last word. The log's whole seconds sort after the AMI
-events of the same second; at a seam, a line that AMI told too is the same event, and is passed over. A gap that the log
-covers is none any more: the snapshot after it is held against the floor as in mid-stream. Where the log does not reach,
-and where it tells of a restart, a gap stays.
+events of the same second; at a seam, a line that AMI told too is the same event, and is passed over. Of two gaps in a
+second, the snapshot between them says which one a line fills. A gap that the log covers is none any more: the snapshot
+after it is held against the floor as in mid-stream. Where the log does not reach, and where it tells of a restart, a
+gap stays.
 """
 
 from bisect import bisect_left, bisect_right
@@ -21,6 +22,9 @@ from ccd.floor.events import (
     CallOffered,
     Heard,
     Lost,
+    MemberAdded,
+    MemberPaused,
+    MemberRemoved,
     OfferEnded,
     PbxEvent,
     Snapshot,
@@ -29,23 +33,33 @@ from ccd.floor.events import (
 BEGINNING, END = -(2**62), 2**62
 
 Fingerprint = tuple[str, str, str, object]  # kind, seat or caller, queue, and what tells two of them apart
+Pauses = dict[tuple[str, str], tuple[bool, str]]  # (seat, queue) → whether paused, and why; who is no member has none
 
 
 def fill(told: Iterable[PbxEvent], logged: Sequence[PbxEvent]) -> Iterator[PbxEvent]:
     """What AMI `told`, with what the log says of its gaps; `logged` is in the order of time."""
     log = Logged(logged, told := list(told))
+    losses = deque(event.at for event in told if isinstance(event, Lost))
+    pauses: Pauses = {}
     since: int | None = BEGINNING
     for event in told:
         if isinstance(event, Lost):
-            since = event.at
+            since = losses.popleft()
             if not log.covers(since):
                 yield event
             continue
         if since is not None:
-            yield from log.between(since, event.at)
+            numbers = log.numbers(since, event.at)
+            if isinstance(event, Snapshot) and losses:
+                numbers = log.before(event, numbers, losses[0], pauses)
+            for logged_event in log.between(since, event.at, numbers):
+                _take(logged_event, pauses)
+                yield logged_event
             since = None
+        _take(event, pauses)
         yield event
-    yield from log.between(since if since is not None else _last_at(told), END)
+    since = since if since is not None else _last_at(told)
+    yield from log.between(since, END, log.numbers(since, END))
 
 
 class Logged:
@@ -59,15 +73,39 @@ class Logged:
     def covers(self, at: int) -> bool:
         return bool(self._times) and self._times[0] <= at < self._times[-1] + SECOND
 
-    def between(self, start: int, end: int) -> Iterator[PbxEvent]:
-        """The log's news of a gap, each given once; a `Lost` where it falls silent before the gap's end."""
+    def numbers(self, start: int, end: int) -> list[int]:
+        """Which of the log's events can be of a gap, in their order."""
         first_second = start // SECOND * SECOND
         low, high = bisect_left(self._times, first_second - SECOND), bisect_right(self._times, end + SECOND)
-        reached = start
+        found = []
         for number in range(low, high):
             event, earliest = self._events[number], self._earliest[number]
-            if earliest is None or earliest > end or max(event.at + _reckoned(event), earliest) < first_second:
-                continue
+            if earliest is not None and earliest <= end and max(event.at + _reckoned(event), earliest) >= first_second:
+                found.append(number)
+        return found
+
+    def before(self, snapshot: Snapshot, numbers: list[int], next_lost: int, pauses: Pauses) -> list[int]:
+        """Those of a gap's `numbers` that lie before the snapshot at its end.
+
+        What is of the second in which the next gap begins can be of that one. Of such lines so few lie before the
+        snapshot as it takes to come to what it shows; all, where it shows what no line leads to.
+        """
+        next_second = next_lost // SECOND * SECOND
+        rows = {(row.seat, row.queue): (row.paused, row.reason) for row in snapshot.members}
+        open_events = [self._events[number] for number in numbers if self._times[number] >= next_second]
+        pairs = {(e.seat, e.queue) for e in open_events if isinstance(e, MemberAdded | MemberPaused | MemberRemoved)}
+        reached = {pair: pauses[pair] for pair in pairs if pair in pauses}
+        for count, number in enumerate(numbers):
+            if self._times[number] >= next_second and _shows(rows, reached, pairs):
+                return numbers[:count]
+            _take(self._events[number], reached)
+        return numbers
+
+    def between(self, start: int, end: int, numbers: list[int]) -> Iterator[PbxEvent]:
+        """The log's news of a gap, each given once; a `Lost` where it falls silent before the gap's end."""
+        reached = start
+        for number in numbers:
+            event = self._events[number]
             self._earliest[number] = None
             if isinstance(event, Heard):  # a restart: nothing is known since whatever was said last, by either
                 yield Lost(reached)
@@ -118,6 +156,31 @@ def _told_at(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int |
             if found[number] is None and (times := told_in.get((second + apart, fingerprint))):
                 found[number] = times.popleft()
     return found
+
+
+def _take(event: PbxEvent, pauses: Pauses) -> None:
+    """What the event makes of who is in which queue, and paused there."""
+    match event:
+        case MemberAdded():
+            pauses[event.seat, event.queue] = (event.paused, event.reason)
+        case MemberPaused() if (event.seat, event.queue) in pauses:
+            pauses[event.seat, event.queue] = (event.paused, event.reason)
+        case MemberRemoved():
+            pauses.pop((event.seat, event.queue), None)
+        case Snapshot():
+            rows = {(row.seat, row.queue): (row.paused, row.reason) for row in event.members}
+            spoke = {pair: pauses[pair] for pair in event.spoke if pair in pauses}
+            pauses.clear()
+            pauses.update({pair: row for pair, row in rows.items() if pair not in event.spoke} | spoke)
+
+
+def _shows(rows: Pauses, pauses: Pauses, pairs: Iterable[tuple[str, str]]) -> bool:
+    """Whether the rows of a snapshot are what is known of the pairs; not every Asterisk names a pause's reason."""
+    for pair in pairs:
+        row, known = rows.get(pair), pauses.get(pair)
+        if row != known and not (known and row == (known[0], "")):
+            return False
+    return True
 
 
 def _reckoned(event: PbxEvent) -> int:

@@ -78,6 +78,15 @@ def test_of_two_gaps_in_a_second_each_line_fills_one_and_what_stands_below_a_tol
     assert only_record(*events, until=90).pauses == 2
 
 
+def test_of_two_gaps_in_a_second_the_snapshot_between_them_says_which_one_a_line_fills() -> None:
+    stream = [added(1), lost(9.5), snapshot(10.1, member()), lost(10.1)]
+    stream += [snapshot(10.8, member(paused=True, reason="toilet")), paused(80, "water")]
+    record = only_record(*fill(stream, logged(paused(10, "toilet"))), until=90)
+    assert (record.unobserved, record.pauses, record.paused["toilet"]) == (0, 1, 69_900_000)
+    stream[2] = snapshot(10.1, member(paused=True))  # an Asterisk that names no reason
+    assert tell(*fill(stream, logged(paused(10, "toilet")))).line()[1] == (10, "paused")
+
+
 def test_an_offer_whose_time_the_log_reckons_from_whole_seconds_is_the_one_that_ami_told_or_did_not_hear() -> None:
     log = [
         added(1),
