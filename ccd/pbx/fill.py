@@ -87,19 +87,20 @@ class Logged:
     def before(self, snapshot: Snapshot, numbers: list[int], next_lost: int, pauses: Pauses) -> list[int]:
         """Those of a gap's `numbers` that lie before the snapshot at its end.
 
-        What is of the second in which the next gap begins can be of that one. Of such lines so few lie before the
-        snapshot as it takes to come to what it shows; all, where it shows what no line leads to.
+        What is of the second in which the next gap begins can be of that one. Of such lines as many lie before
+        the snapshot as lead to what it shows; all, where it shows what no line leads to.
         """
         next_second = next_lost // SECOND * SECOND
         rows = {(row.seat, row.queue): (row.paused, row.reason) for row in snapshot.members}
         open_events = [self._events[number] for number in numbers if self._times[number] >= next_second]
         pairs = {(e.seat, e.queue) for e in open_events if isinstance(e, MemberAdded | MemberPaused | MemberRemoved)}
         reached = {pair: pauses[pair] for pair in pairs if pair in pauses}
+        shown = None
         for count, number in enumerate(numbers):
             if self._times[number] >= next_second and _shows(rows, reached, pairs):
-                return numbers[:count]
+                shown = count
             _take(self._events[number], reached)
-        return numbers
+        return numbers if _shows(rows, reached, pairs) else numbers[:shown]
 
     def between(self, start: int, end: int, numbers: list[int]) -> Iterator[PbxEvent]:
         """The log's news of a gap, each given once; a `Lost` where it falls silent before the gap's end."""

@@ -87,6 +87,12 @@ def test_of_two_gaps_in_a_second_the_snapshot_between_them_says_which_one_a_line
     assert tell(*fill(stream, logged(paused(10, "toilet")))).line()[1] == (10, "paused")
 
 
+def test_of_two_gaps_in_a_second_the_first_has_what_no_snapshot_denies() -> None:
+    stream = [added(1), connected(5), lost(9.5), snapshot(10.1, member()), lost(10.1), snapshot(10.8, member())]
+    log = [added(1), connected(5), ended(10), paused(80)]
+    assert tell(*fill([*stream, paused(80)], log)).line()[1:3] == [(5, "on_call"), (10, "wrap_up")]
+
+
 def test_an_offer_whose_time_the_log_reckons_from_whole_seconds_is_the_one_that_ami_told_or_did_not_hear() -> None:
     log = [
         added(1),
