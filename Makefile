@@ -31,7 +31,8 @@ check: setup-dev ## format, lint, types, who imports whom, tidiness, the pages' 
 bench: setup-dev ## how fast, as ratios within one run; results in docs/
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-soak: setup-dev ## a floor for hours, watched for what grows
+soak: setup-dev ## a floor for hours, watched for what grows; the bank test with 1,000 kills
+	@$(BIN)/python -c 'from tests.ledger.bank import main; main()'
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 screenshots: setup-dev ## the README's pictures
