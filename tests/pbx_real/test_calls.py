@@ -301,7 +301,8 @@ async def test_queue_log_tells_the_same_story_in_whole_seconds(asterisk):
                 assert pairs
                 for told, written in pairs:
                     assert (told.seat, told.queue, told.name) == (written.seat, written.queue, written.name)
-                    assert written.at // 1_000_000 - told.at // 1_000_000 in (0, 1)
+                    # AMI stamps an event when its own thread gets to it: that may be in the log's next second.
+                    assert written.at // 1_000_000 - told.at // 1_000_000 in (-1, 0, 1)
             missed = [event.seat for event in of_a_kind(logged, OfferEnded) if event.missed]
             assert missed == [RINGS_ON] * len(missed) != []
             assert log.unreadable == 0

@@ -79,7 +79,9 @@ async def test_a_pool_agent_is_signed_in_when_it_is_a_member_and_logged_in(aster
             await ccd.until(lambda: ccd.now(seat) == "signed_out")
             seen = len(ccd.snapshots)
             await ccd.until(lambda: len(ccd.snapshots) > seen and ccd.snapshots[-1].logged_in == frozenset())
-            assert ccd.states(seat)[-2:] == ["available", "signed_out"]
+            before, after = ccd.states(seat)[-2:]
+            assert after == "signed_out"
+            assert before in ("available", "unreachable")  # its device may be told to be gone a moment before
             assert Lack.LOGINS not in ccd.pbx.findings
 
 
