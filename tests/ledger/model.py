@@ -1,4 +1,4 @@
-"""The ledger in sixty lines, which share no code with the real one: what random histories are held against."""
+"""The ledger in some sixty lines, which share no code with the real one: what random histories are held against."""
 
 from collections import Counter
 from typing import Any
