@@ -22,6 +22,7 @@ from ccd.ledger.schema import (
     transaction_ids,
     transactions,
 )
+from ccd.ledger.verify import Progress
 from ccd.sql.engine import WRITES, seeing_one_state
 from ccd.sql.rows import insert_rows
 
@@ -31,8 +32,6 @@ TABLES: tuple[Table, ...] = (
 )  # fmt: skip
 ROWS_AT_ONCE = 5_000
 NUMBERED = (owners, accounts)
-
-Progress = Callable[[int, int], None]  # how many rows are done, of how many
 
 
 async def move(source: AsyncEngine, target: AsyncEngine, progress: Progress) -> int:

@@ -40,8 +40,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     made.configure("systemd/system/ccd.service.d/hurried.conf", HURRIED)
     try:
         if why := made.boot():
-            # Whether a machine lets anybody do that is its owner's to say, and no server that could be installed.
-            pytest.xfail(f"no systemd can be started here: {why}")
+            pytest.skip(f"no systemd can be started here: {why}")
         made.start("/opt/ccd/bin/ccd", "simulate", "--listen", f"127.0.0.1:{made.pbx_port}", "--secret", "geheim")
         started = made.run("systemctl", "start", "ccd")
         assert started.returncode == 0, started.stderr + "\n".join(made.log())
