@@ -1,8 +1,4 @@
-"""What holds for every test: with CCD_REQUIRE_SERVERS=1 a skipped test is a failed one.
-
-Where tests run side by side (`make test`), those that watch real servers and whole daemons by the clock keep to one
-process: one at a time they have a core to themselves.
-"""
+"""What holds for every test: with CCD_REQUIRE_SERVERS=1 a skipped test is a failed one."""
 
 import os
 from collections.abc import Generator
@@ -10,14 +6,6 @@ from collections.abc import Generator
 import pytest
 
 ENVIRONMENT_VARIABLE = "CCD_REQUIRE_SERVERS"
-BY_THE_CLOCK = ("pbx_real", "whole", "service")  # folders
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        watches = item.path.parent.name in BY_THE_CLOCK
-        item.add_marker(pytest.mark.xdist_group("by the clock" if watches else str(item.path)))
 
 
 def as_failure(report: pytest.TestReport | pytest.CollectReport) -> None:
