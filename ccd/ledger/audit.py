@@ -29,7 +29,7 @@ class Finding(NamedTuple):
         return f"{self.place}: {self.found}"
 
 
-class Kept(NamedTuple):
+class TransactionRow(NamedTuple):
     """A transaction as it is kept."""
 
     id: int
@@ -92,14 +92,14 @@ class Audit:
     reversed: set[tuple[int, int]] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
 
-    def take(self, kept: Kept, entries: Sequence[Entry]) -> None:
+    def take(self, kept: TransactionRow, entries: Sequence[Entry]) -> None:
         """The next transaction with its transfers, in the order of legs."""
         try:
             self._take(kept, entries)
         except (TypeError, ValueError, KeyError, struct.error) as error:
             self._find(kept, f"it holds what none can hold ({error!r})")
 
-    def _take(self, kept: Kept, entries: Sequence[Entry]) -> None:
+    def _take(self, kept: TransactionRow, entries: Sequence[Entry]) -> None:
         if content_digest(kept, entries, self.names) != kept.digest:
             self._find(kept, "its content is not what its digest says")
         self.months.add((kept.book, kept.month))
@@ -115,7 +115,7 @@ class Audit:
         if kept.terms:
             self._follow(kept)
 
-    def _move(self, kept: Kept, entries: Sequence[Entry]) -> None:
+    def _move(self, kept: TransactionRow, entries: Sequence[Entry]) -> None:
         balances, floors = self.balances, self.floors
         for _, debit, credit, seconds, day, _, reverses, _, move in entries:
             for account, moved in ((debit, -seconds), (credit, seconds)):
@@ -131,7 +131,7 @@ class Audit:
                 whose = self.names[entry.debit]
                 self._find(kept, f"it takes {whose.kind} of {whose.owner} below its floor")
 
-    def _follow(self, kept: Kept) -> None:
+    def _follow(self, kept: TransactionRow) -> None:
         try:
             terms = read_terms(kept.terms)
         except (ValueError, TypeError) as error:
@@ -140,7 +140,7 @@ class Audit:
         for term in terms:
             self._follow_one(kept, term)
 
-    def _follow_one(self, kept: Kept, term: Term) -> None:
+    def _follow_one(self, kept: TransactionRow, term: Term) -> None:
         match term:
             case Limit(name, limit_s):
                 before = self.caps.get(name)
@@ -163,16 +163,16 @@ class Audit:
             case _:
                 assert_never(term)
 
-    def _cap(self, kept: Kept, name: str, cap: Cap) -> None:
+    def _cap(self, kept: TransactionRow, name: str, cap: Cap) -> None:
         if not 0 <= cap.drawn_s <= cap.limit_s:
             self._find(kept, f"{cap.drawn_s} s are drawn on {name}, whose limit is {cap.limit_s} s")
         self.caps[name] = cap
 
-    def _find(self, kept: Kept, found: str) -> None:
+    def _find(self, kept: TransactionRow, found: str) -> None:
         self.findings.append(Finding(f"transaction {kept.id} ({spelled(kept.key, kept.revision)})", found))
 
 
-def content_digest(kept: Kept, entries: Sequence[Entry], names: Mapping[int, Account]) -> bytes:
+def content_digest(kept: TransactionRow, entries: Sequence[Entry], names: Mapping[int, Account]) -> bytes:
     """What the digest has to be, by what is kept."""
     (_, key, revision, book, month, state, _, reference, text, asked_by, facts, terms, refusal, recorded_at, version,
      _) = kept  # fmt: skip

@@ -20,23 +20,36 @@ def node(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+class Tree:
+    """Over hashed leaves, in their order; built once, however many paths are asked of it."""
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        self._levels = [list(leaves)]
+        while len(self._levels[-1]) > 1:
+            self._levels.append(_above(self._levels[-1]))
+
+    @property
+    def root(self) -> bytes:
+        top = self._levels[-1]
+        return top[0] if top else EMPTY
+
+    def path(self, index: int) -> list[bytes]:
+        """What has to be hashed with leaf `index`, from below to above, to come to the root."""
+        path = []
+        for level in self._levels[:-1]:
+            beside = index ^ 1
+            if beside < len(level):
+                path.append(level[beside])
+            index //= 2
+        return path
+
+
 def root_of(leaves: Sequence[bytes]) -> bytes:
-    """Of hashed leaves, in their order."""
+    """Of hashed leaves, in their order; of them only one level is kept at a time."""
     level = list(leaves)
     while len(level) > 1:
         level = _above(level)
     return level[0] if level else EMPTY
-
-
-def path_to(index: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """What has to be hashed with leaf `index`, from below to above, to come to the root."""
-    level, path = list(leaves), []
-    while len(level) > 1:
-        beside = index ^ 1
-        if beside < len(level):
-            path.append(level[beside])
-        level, index = _above(level), index // 2
-    return path
 
 
 def root_by(path: Sequence[bytes], index: int, count: int, hashed: bytes) -> bytes | None:

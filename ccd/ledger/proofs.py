@@ -12,14 +12,16 @@ from datetime import date
 from typing import Any
 
 from ccd.errors import ProofError
-from ccd.ledger.audit import Entry, Kept, content_digest
+from ccd.ledger.audit import Entry, TransactionRow, content_digest
 from ccd.ledger.blocks import block_hash
 from ccd.ledger.heads import SignedHead, head_of
 from ccd.ledger.merkle import leaf, root_by
 from ccd.ledger.model import Account, spelled
 
 PROOF_FORMAT = 1
-SAID = tuple(name for name in Kept._fields if name not in ("id", "legs", "digest"))  # of a transaction, in a proof
+SAID = tuple(
+    name for name in TransactionRow._fields if name not in ("id", "legs", "digest")
+)  # of a transaction, in a proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Place:
 class Line:
     """A transaction that moved something of the owner's. `accounts` are those that its transfers name by number."""
 
-    kept: Kept
+    kept: TransactionRow
     transfers: Sequence[Entry]
     accounts: Mapping[int, Account]
     place: Place
@@ -142,7 +144,7 @@ def read_line(said: Mapping[str, Any]) -> Line:
         )
     values: dict[str, Any] = {name: str(said["transaction"][name]) for name in SAID}
     values |= {name: int(values[name]) for name in ("revision", "recorded_at", "format")}
-    kept = Kept(id=int(said["number"]), legs=len(transfers), digest=b"", **values)
+    kept = TransactionRow(id=int(said["number"]), legs=len(transfers), digest=b"", **values)
     block = said["block"]
     place = Place(
         int(block["number"]), int(block["leaves"]), bytes.fromhex(block["before"]), int(said["place"]),

@@ -1,6 +1,8 @@
 """Takes heads and proofs out of the database, in one consistent view each."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -9,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.blocks import Block
 from ccd.ledger.heads import Head, SignedHead, sign
-from ccd.ledger.merkle import leaf, path_to, root_of
+from ccd.ledger.merkle import Tree, leaf, root_of
 from ccd.ledger.proofs import Line, Place
 from ccd.ledger.recorded import accounts_by_number, recorded_as
 from ccd.ledger.schema import accounts, blocks, entries, transactions
@@ -39,21 +41,20 @@ async def proven_statement(connection: AsyncConnection, owner: str, key: Ed25519
     query = select(entries.c.transaction_id).where(or_(entries.c.debit.in_(own), entries.c.credit.in_(own))).distinct()
     numbers = sorted((await connection.execute(query)).scalars())
     chain = [block_of(row) for row in await connection.execute(select(blocks).order_by(blocks.c.number))]
-    hashes = [leaf(block.hash) for block in chain]
+    of_blocks = Tree([leaf(block.hash) for block in chain])
     sealed = [number for number in numbers if chain and number <= chain[-1].span.up_to]
     lines: list[Line] = []
-    at, leaves = -1, dict[int, int]()
-    hashed: list[bytes] = []
-    for kept, transfers in await recorded_as(connection, sealed):
-        if at < 0 or kept.id > chain[at].span.up_to:
-            at = next(place for place, block in enumerate(chain) if kept.id <= block.span.up_to)
-            leaves, hashed = await _leaves(connection, chain[at])
-        block, index = chain[at], leaves[kept.id]
-        place = Place(
-            block.number, block.leaves, block.before, index, path_to(index, hashed), path_to(at, hashes)
-        )  # fmt: skip
-        named = {number: names[number] for one in transfers for number in (one.debit, one.credit)}
-        lines.append(Line(kept, transfers, named, place))
+    found = await recorded_as(connection, sealed)
+    ends = [block.span.up_to for block in chain]
+    for at, within in groupby(found, lambda one: bisect_left(ends, one[0].id)):
+        block, block_path = chain[at], of_blocks.path(at)
+        places, hashed = await _leaves(connection, block)
+        of_block = Tree(hashed)
+        for kept, transfers in within:
+            index = places[kept.id]
+            place = Place(block.number, block.leaves, block.before, index, of_block.path(index), block_path)
+            named = {number: names[number] for one in transfers for number in (one.debit, one.credit)}
+            lines.append(Line(kept, transfers, named, place))
     return Proven(head, lines, len(numbers) - len(sealed))
 
 

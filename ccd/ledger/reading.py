@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.model import Claim, Side
 from ccd.ledger.schema import (
+    SIDES,
     accounts,
     balances,
     blocks,
@@ -23,8 +24,6 @@ from ccd.ledger.schema import (
     resolutions,
     transactions,
 )
-
-SIDES = ((entries.c.debit, -1), (entries.c.credit, 1))
 
 
 class Own(NamedTuple):
@@ -123,7 +122,7 @@ async def every_balance(connection: AsyncConnection) -> dict[int, int]:
     account = daily_sums.c.account_id
     queries = [(1, select(account, func.sum(daily_sums.c.seconds)).group_by(account))]
     sealed = await _sealed(connection)
-    for side, sign in SIDES:
+    for side, _, sign in SIDES:
         later = select(side, func.sum(entries.c.seconds)).join(accounts, accounts.c.id == side).group_by(side)
         queries.append((sign, later.where(accounts.c.floor.is_(None), entries.c.transaction_id > sealed)))
     for sign, query in queries:
@@ -160,7 +159,7 @@ async def trial_balance(connection: AsyncConnection, unit: str, month: str) -> l
     before = case((transactions.c.month < month, entries.c.seconds), else_=0)
     within = case((transactions.c.month == month, entries.c.seconds), else_=0)
     found: dict[tuple[str, str, bool], list[int]] = {}
-    for side, sign in SIDES:
+    for side, _, sign in SIDES:
         guarded = accounts.c.floor.is_not(None)
         kinds = (accounts.c.kind, accounts.c.side, guarded)
         rows = await connection.execute(
@@ -181,7 +180,7 @@ async def supply(connection: AsyncConnection, unit: str) -> list[Supply]:
     """What each service gave to a unit's guarded accounts and took from them, by month and kind. What moves from one
     guarded account to another is no supply."""
     found: dict[tuple[str, str, str], list[int]] = {}
-    for at, (own, _), (other, _) in ((0, SIDES[1], SIDES[0]), (1, SIDES[0], SIDES[1])):
+    for own, other, sign in SIDES:
         another = accounts.alias("another")
         keys = (transactions.c.month, entries.c.service, accounts.c.kind)
         rows = await connection.execute(
@@ -193,7 +192,7 @@ async def supply(connection: AsyncConnection, unit: str) -> list[Supply]:
             .group_by(*keys)
         )
         for *key, seconds in rows:
-            found.setdefault((key[0], key[1], key[2]), [0, 0])[at] += int(seconds)
+            found.setdefault((key[0], key[1], key[2]), [0, 0])[0 if sign > 0 else 1] += int(seconds)
     return [Supply(*key, *sums) for key, sums in sorted(found.items())]
 
 
@@ -216,7 +215,7 @@ async def _summed(
     summed = [number for number, account in own.items() if not account.guarded]
     account, seconds = daily_sums.c.account_id, func.sum(daily_sums.c.seconds)
     queries = [(1, select(account, seconds).where(account.in_(summed), *of_sums).group_by(account))]
-    for side, sign in SIDES:
+    for side, _, sign in SIDES:
         those = or_(side.in_(guarded), and_(side.in_(summed), entries.c.transaction_id > sealed))
         queries.append((sign, select(side, func.sum(entries.c.seconds)).where(those, *of_entries).group_by(side)))
     for sign, query in queries:

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.ledger.audit import Entry, Kept
+from ccd.ledger.audit import Entry, TransactionRow
 from ccd.ledger.model import Account, Kind
 from ccd.ledger.schema import accounts, entries, owners, transactions
 from ccd.ledger.sheet import NO_REVERSAL
 from ccd.sql.rows import among
 
-Recorded = tuple[Kept, list[Entry]]
+Recorded = tuple[TransactionRow, list[Entry]]
 Original = tuple[bytes, tuple[int, int, int]]  # of a transfer that is taken back: its transaction's digest, its move
 
 
@@ -52,9 +52,9 @@ async def recorded_as(connection: AsyncConnection, numbers: Iterable[int]) -> li
 
 
 async def _recorded(connection: AsyncConnection, which: ColumnElement[bool], limit: int) -> list[Recorded]:
-    columns = [transactions.c[name] for name in Kept._fields]
+    columns = [transactions.c[name] for name in TransactionRow._fields]
     query = select(*columns).where(which).order_by(transactions.c.id).limit(limit)
-    kept = [Kept(*row) for row in await connection.execute(query)]
+    kept = [TransactionRow(*row) for row in await connection.execute(query)]
     if not kept:
         return []
     within = select(transactions.c.id).where(which, transactions.c.id <= kept[-1].id)

@@ -140,6 +140,9 @@ entries = Table(
     sqlite_with_rowid=False,
 )
 
+# An account's transfers are those on either side: the own account, the other's, and the sign of what they move.
+SIDES = ((entries.c.debit, entries.c.credit, -1), (entries.c.credit, entries.c.debit, 1))
+
 reservations = Table(
     "reservations",
     metadata,

@@ -7,9 +7,7 @@ from sqlalchemy import ColumnElement, Row, func, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.model import ALL, Account, Movement, Statement, StatementLine, Wanted
-from ccd.ledger.schema import accounts, balances, entries, owners, transactions
-
-SIDES = ((entries.c.debit, entries.c.credit, -1), (entries.c.credit, entries.c.debit, 1))  # own, other, sign
+from ccd.ledger.schema import SIDES, accounts, balances, entries, owners, transactions
 
 
 class Page(NamedTuple):

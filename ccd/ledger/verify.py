@@ -5,6 +5,7 @@ against the blocks, and the blocks against each other; and whatever follows from
 reservations, months) against the rows that say so.
 """
 
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -126,7 +127,8 @@ class Verifier:
         ):  # fmt: skip
             self._find(place, f"it does not follow block {last.number}")
         times = [recorded_at for _, _, recorded_at in found] or [0]
-        within = [(one.id, one.digest) for one in opened if span.accounts_after < one.id <= span.accounts_up_to]
+        first, end = (bisect_right(opened, at, key=_number) for at in (span.accounts_after, span.accounts_up_to))
+        within = [(one.id, one.digest) for one in opened[first:end]]
         contents = Contents([(number, digest) for number, digest, _ in found], within, min(times), max(times))
         leaves = contents.leaves
         if len(leaves) != block.leaves:
@@ -230,3 +232,7 @@ class Verifier:
 
     def _find(self, place: str, found: str) -> None:
         self._verdict.findings.append(Finding(place, found))
+
+
+def _number(one: Opened) -> int:
+    return one.id

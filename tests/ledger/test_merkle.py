@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccd.ledger.merkle import EMPTY, Peaks, leaf, node, path_to, root_by, root_of
+from ccd.ledger.merkle import EMPTY, Peaks, Tree, leaf, node, root_by, root_of
 
 numbers = st.integers(1, 70)
 
@@ -27,7 +27,7 @@ def by_halves(leaves: list[bytes]) -> bytes:
 
 def test_the_tree_of_nothing_is_the_hash_of_nothing() -> None:
     assert root_of([]) == EMPTY == sha256(b"").digest()
-    assert Peaks().root == EMPTY
+    assert Peaks().root == Tree([]).root == EMPTY
 
 
 def test_the_roots_are_those_of_the_standards_own_example() -> None:
@@ -41,14 +41,14 @@ def test_the_roots_are_those_of_the_standards_own_example() -> None:
 @given(count=numbers)
 def test_by_levels_by_halves_and_one_by_one_come_to_the_same_root(count: int) -> None:
     leaves = leaves_of(count)
-    assert root_of(leaves) == by_halves(leaves) == Peaks(leaves).root
+    assert root_of(leaves) == by_halves(leaves) == Peaks(leaves).root == Tree(leaves).root
 
 
 @given(count=numbers, data=st.data())
 def test_a_path_leads_from_its_leaf_to_the_root_and_from_no_other(count: int, data: st.DataObject) -> None:
     leaves = leaves_of(count)
     index = data.draw(st.integers(0, count - 1))
-    path = path_to(index, leaves)
+    path = Tree(leaves).path(index)
     assert root_by(path, index, count, leaves[index]) == root_of(leaves)
     assert root_by(path, index, count, leaf(b"another")) != root_of(leaves)
     for other in range(count):
@@ -60,7 +60,7 @@ def test_a_path_leads_from_its_leaf_to_the_root_and_from_no_other(count: int, da
 def test_a_path_with_any_hash_changed_is_none(count: int, data: st.DataObject) -> None:
     leaves = leaves_of(count)
     index = data.draw(st.integers(0, count - 1))
-    path = path_to(index, leaves)
+    path = Tree(leaves).path(index)
     at = data.draw(st.integers(0, len(path) - 1))
     changed = [*path[:at], leaf(b"another"), *path[at + 1 :]]
     assert root_by(changed, index, count, leaves[index]) != root_of(leaves)

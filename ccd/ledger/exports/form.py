@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from ccd.ledger.audit import Entry, Kept
+from ccd.ledger.audit import Entry, TransactionRow
 from ccd.ledger.blocks import Block
 from ccd.ledger.model import Account, Side, spelled
 from ccd.ledger.recorded import Opened
@@ -32,7 +32,7 @@ class Days(NamedTuple):
 class Transaction(NamedTuple):
     """One that was recorded, with its transfers in the order of legs, and the accounts by number."""
 
-    kept: Kept
+    kept: TransactionRow
     entries: Sequence[Entry]
     accounts: Mapping[int, Opened]
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ccd.ledger.audit import Entry, Kept
+from ccd.ledger.audit import Entry, TransactionRow
 from ccd.ledger.blocks import Block
 from ccd.ledger.exports.form import Form, Transaction
 from ccd.ledger.recorded import Opened
@@ -27,7 +27,7 @@ OF_BLOCKS = (
     "number", "after", "up_to", "accounts_after", "accounts_up_to", "leaves", "root", "before", "hash", "local",
     "earliest", "latest", "sealed_at",
 )  # fmt: skip
-COLUMNS = ("record", *Kept._fields, *OF_TRANSFERS, *OF_ACCOUNTS, *OF_BLOCKS)
+COLUMNS = ("record", *TransactionRow._fields, *OF_TRANSFERS, *OF_ACCOUNTS, *OF_BLOCKS)
 
 
 def account_record(one: Opened) -> Record:
@@ -38,7 +38,7 @@ def account_record(one: Opened) -> Record:
     }  # fmt: skip
 
 
-def transaction_record(kept: Kept) -> Record:
+def transaction_record(kept: TransactionRow) -> Record:
     return {"record": "transaction", **kept._asdict(), "digest": kept.digest.hex()}
 
 
