@@ -29,12 +29,18 @@ STALL_S_MAX = 30.0  # a PBX that is live says something each few seconds
 
 
 class Health:
-    """`took` is called whenever a PBX's events have been applied; times are the event loop's."""
+    """`took` is called whenever a PBX's events have been applied; times are the event loop's. `unsettled` says by unit
+    what the ledger would not take."""
 
     def __init__(
-        self, pbxs: Mapping[str, Pbx], recorder: Recorder | None, redis_holds_the_floor: Callable[[], bool]
+        self,
+        pbxs: Mapping[str, Pbx],
+        recorder: Recorder | None,
+        redis_holds_the_floor: Callable[[], bool],
+        unsettled: Callable[[], Mapping[str, str]],
     ) -> None:
         self._pbxs, self._recorder, self._redis_holds_the_floor = pbxs, recorder, redis_holds_the_floor
+        self._unsettled = unsettled
         self._took_at: dict[str, float] = {}
         self.events = dict.fromkeys(pbxs, 0)
 
@@ -57,6 +63,10 @@ class Health:
     def rows_waiting(self) -> int:
         return 0 if self._recorder is None else self._recorder.rows_waiting
 
+    @property
+    def unsettled(self) -> int:
+        return len(self._unsettled())
+
     def missing(self) -> dict[str, str]:
         """What is not there yet or no more, and why."""
         found = {
@@ -68,7 +78,7 @@ class Health:
             found["redis"] = "does not hold the floor"
         if self._recorder is not None and self._recorder.failing_since is not None:
             found["sql"] = f"takes nothing; {self._recorder.rows_waiting} rows wait"
-        return found
+        return found | {f"settlement of {unit}": why for unit, why in self._unsettled().items()}
 
 
 async def feed_watchdog(health: Health, notifier: Notifier, status: Callable[[], str]) -> None:
@@ -104,6 +114,7 @@ class Figures(Collector):
         yield from self._of_each_pbx()
         yield GaugeMetricFamily("ccd_rows_waiting", "Rows that wait for the database", self._health.rows_waiting)
         yield GaugeMetricFamily("ccd_agents", "Agents known", len(self._floors.crew.clocks))
+        yield GaugeMetricFamily("ccd_units_unsettled", "Units that the ledger takes no day of", self._health.unsettled)
         yield CounterMetricFamily("ccd_live_batches", "Batches written to Redis", self._writer.batches)
         yield CounterMetricFamily("ccd_live_rewrites", "Full rewrites of Redis", self._writer.rewrites)
         yield GaugeMetricFamily("ccd_websockets", "Connections on the live channel", self._hub.connections)

@@ -98,7 +98,9 @@ class Daemon:
         self.writer = Writer(
             self.store, self.floors.changes, self.floors.everything, sure=lease.sure if lease else None
         )
-        self.health = Health(self.pbxs, self.recorder if captured else None, self._redis_holds_the_floor)
+        self.health = Health(
+            self.pbxs, self.recorder if captured else None, self._redis_holds_the_floor, lambda: self.closer.unsettled
+        )
         self.following = Following(engine, self.floors, self.recorder, self.writer, self.health, lease)
         self.ledger = Ledger(engine, self._now)
         self.closer = Closer(

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.bank.fate import Fate, Settlement
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policies
-from ccd.errors import DatabaseBusyError, DayWaitsError, UnknownUnitError
+from ccd.errors import DatabaseBusyError, DayWaitsError, LedgerError, UnknownUnitError
 from ccd.floor.days import SECOND, BusinessDay
 from ccd.floor.records import Tally
 from ccd.history.day_rows import JudgedBy, StoredDay, insert_days, latest_days
@@ -75,6 +75,7 @@ class Closer:
     ) -> None:
         self.measuring, self.units, self.pbxs, self.policies = measuring, units, pbxs, policies
         self.waits_since: date | None = None  # the earliest day that was over and is not closed
+        self.unsettled: dict[str, str] = {}  # by unit: the day that the ledger would not take, and why
         self.closing = asyncio.Lock()  # who calls `follow` holds it: a day is measured and noted under one
         self._engine, self._settle, self._now = engine, settle, now
         self._wait = settle_wait_s_max * SECOND
@@ -107,18 +108,39 @@ class Closer:
             await asyncio.sleep(interval_s)
 
     async def close_due(self) -> Outlook:
-        """Closes all that can be closed now, in date order; returns what there was, and what waits."""
+        """Closes all that can be closed now, in date order; returns what there was, and what waits.
+
+        A unit whose day the ledger would not take is left at that day until the next look; measuring goes on.
+        """
         async with self.closing:
             await take_turn(self._engine, sweep, self._patience)
             seen = await self.outlook(self._now())
             self.waits_since = min((each.day.day for each in (*seen.due, *seen.waiting)), default=None)
+            unsettled: dict[str, str] = {}
+            left = list(seen.waiting)
             for each in seen.due:
+                if each.unit in unsettled:
+                    left.append(each)
+                    continue
                 try:
                     _say(await self.close(each.unit, each.day.day))
                 except DayWaitsError:  # a PBX that lags has named a seat of the unit since: the next look finds it so
                     return seen
-            self.waits_since = min((each.day.day for each in seen.waiting), default=None)
+                except LedgerError as error:
+                    unsettled[each.unit] = f"{each.day.day}: {error}"
+                    left.append(each)
+            self._note_unsettled(unsettled)
+            self.waits_since = min((each.day.day for each in left), default=None)
             return seen
+
+    def _note_unsettled(self, unsettled: dict[str, str]) -> None:
+        for unit in unsettled.keys() | self.unsettled.keys():
+            why = unsettled.get(unit)
+            if why is None:
+                log.info("a unit is settled again", unit=unit)
+            elif why != self.unsettled.get(unit):
+                log.error("a unit is settled no further", unit=unit, why=why)
+        self.unsettled = unsettled
 
     async def outlook(self, now: int) -> Outlook:
         async with reading(self._engine) as connection:

@@ -48,10 +48,13 @@ class Watched:
     books: Books = field(default_factory=Books)
     systemd: Systemd = field(default_factory=Systemd)
     redis_holds_the_floor: bool = True
+    unsettled: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         pbxs = cast("dict[str, Pbx]", {"a": self.switch})
-        self.health = Health(pbxs, cast("Recorder", self.books), lambda: self.redis_holds_the_floor)
+        self.health = Health(
+            pbxs, cast("Recorder", self.books), lambda: self.redis_holds_the_floor, lambda: self.unsettled
+        )
 
     async def fed_for(self, seconds: float) -> tuple[int, list[dict[str, Any]]]:
         """How often the watchdog was fed meanwhile, and what was logged."""
@@ -72,6 +75,7 @@ class Watched:
         ({"switch": Switch("lost", 1_800_000_000.0)}, {"a": "lost since 2027-01-15T08:00:00+00:00"}),
         ({"redis_holds_the_floor": False}, {"redis": "does not hold the floor"}),
         ({"books": Books(failing_since=1.0)}, {"sql": "takes nothing; 7 rows wait"}),
+        ({"unsettled": {"team": "2026-11-27: broken"}}, {"settlement of team": "2026-11-27: broken"}),
     ],
 )
 def test_ready_is_who_misses_nothing(wrong: dict[str, Any], missing: dict[str, str]) -> None:
