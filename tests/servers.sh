@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Brings the real servers that the tests run against, where no wheel has them: Asterisk 22 and 16 as trees of Debian's
-# packages, SIPp, Redis, Chromium, nginx and hledger. Valkey and PostgreSQL come from wheels. Trees are kept outside the
-# repository, in ${XDG_CACHE_HOME:-~/.cache}/ccd/asterisk-22 and asterisk-16. A line a server says what it is, or why it
-# is not there.
+# Brings the real servers that the tests run against, where no wheel has them: Asterisk 22 and 16 and the oldest
+# PostgreSQL as trees of Debian's packages, SIPp, Redis, Chromium, nginx and hledger. Valkey and the newest PostgreSQL
+# come from wheels. Trees are kept outside the repository, in ${XDG_CACHE_HOME:-~/.cache}/ccd/asterisk-22, asterisk-16
+# and postgresql-13. A line a server says what it is, or why it is not there.
 set -uo pipefail
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ccd
@@ -34,15 +34,15 @@ program() {
     fi
 }
 
-# A tree with Asterisk in it: asterisk VERSION SUITE
-asterisk() {
-    local tree=$cache/asterisk-$1 mirror folder
-    if [ -x "$tree/usr/sbin/asterisk" ]; then
-        echo "servers: Asterisk $1: $tree"
+# A tree of Debian's packages: tree NAME SUITE PROGRAM-IN-IT PACKAGES
+tree() {
+    local tree=$cache/$1 mirror folder
+    if [ -x "$tree/$3" ]; then
+        echo "servers: $1: $tree"
         return
     fi
     if ! may_install; then
-        echo "servers: Asterisk $1: not here, its tests are skipped; run make test once as root"
+        echo "servers: $1: not here, its tests fail; run make test once as root"
         return
     fi
     command -v mmdebstrap >/dev/null || install mmdebstrap
@@ -51,20 +51,23 @@ asterisk() {
     rm -rf "$tree.partial" && mkdir -p "$cache"
     # A mirror may be older than the suite's release file allows.
     if ! mmdebstrap --variant=extract --aptopt='Acquire::Check-Valid-Until "false"' --components=main \
-        --include=asterisk,asterisk-config,asterisk-modules "$2" "$tree.partial" "$mirror" >"$log" 2>&1; then
-        echo "servers: Asterisk $1: mmdebstrap could not make a tree from $2: $(grep -m1 -E '^E:' "$log" || tail -n 1 "$log")"
+        --include="$4" "$2" "$tree.partial" "$mirror" >"$log" 2>&1; then
+        echo "servers: $1: mmdebstrap could not make a tree from $2: $(grep -m1 -E '^E:' "$log" || tail -n 1 "$log")"
         rm -rf "$tree.partial"
         return
     fi
     for folder in lib lib64 bin sbin; do
         [ -e "$tree.partial/$folder" ] || ln -s "usr/$folder" "$tree.partial/$folder"
     done
+    [ -e "$tree.partial/bin/sh" ] || ln -s dash "$tree.partial/bin/sh"
     mv "$tree.partial" "$tree"
-    echo "servers: Asterisk $1: $tree"
+    echo "servers: $1: $tree"
 }
 
-asterisk 22 sid
-asterisk 16 bullseye
+asterisk=asterisk,asterisk-config,asterisk-modules
+tree asterisk-22 sid usr/sbin/asterisk $asterisk
+tree asterisk-16 bullseye usr/sbin/asterisk $asterisk
+tree postgresql-13 bullseye usr/lib/postgresql/13/bin/postgres postgresql-13,dash,sed
 program sipp sip-tester
 program redis-server redis-server
 program chromium chromium
