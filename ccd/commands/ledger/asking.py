@@ -65,3 +65,9 @@ def account_of(said: str, site: str) -> Account:
         allowed = f"AGENT:KIND or house:KIND, as 1001:savings; kinds of {owner or 'an agent'}: {', '.join(kinds)}"
         raise typer.BadParameter(f"{said!r}; allowed: {allowed}")
     return Account(House.of(site).owner if owner == HOUSE else agent_owner(owner), kind)
+
+
+def agent_in(said: str) -> str | None:
+    """Whose account `said` spells; None: the house's."""
+    owner = said.rpartition(":")[0]
+    return None if owner == HOUSE else owner
