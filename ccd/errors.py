@@ -4,7 +4,8 @@ CcdError                    what a command turns into its one line on stderr and
 ├── FaultsError             what a person wrote has faults, all at once; exit code 2: ConfigurationError, RosterError
 ├── DatabaseError           what a database would not do for ledger, history or sign-in: DatabaseBusyError,
 │                           DatabaseRefusedError, UnsafeDatabaseError, SchemaError
-├── LedgerError             what the ledger could not do: PostingError, KeyTakenError, LedgerBrokenError
+├── LedgerError             what the ledger could not do, with account or cap, amount and limit: PostingError,
+│                           KeyTakenError, RefusedError, LedgerBrokenError, LedgerDoesNotFollowError, MoveError
 ├── HistoryError            what the history could not do: StoredFormatError, SourceTakenError, LeaseLostError,
 │                           DayWaitsError, UnknownUnitError
 ├── PbxError                what came between us and a telephone switch: PbxUnreachableError, PbxTlsError,
@@ -128,7 +129,20 @@ class SchemaError(DatabaseError):
 
 
 class LedgerError(CcdError):
-    """What the ledger could not do. Nothing was posted, unless the sentence says otherwise."""
+    """What the ledger could not do. Nothing was posted, unless the sentence says otherwise.
+
+    Each with the account (owner and kind) or the cap, the seconds asked and those to be had, as far as it has them."""
+
+    def __init__(
+        self,
+        *said: object,
+        account: tuple[str, str] | None = None,
+        cap: str | None = None,
+        amount_s: int | None = None,
+        limit_s: int | None = None,
+    ) -> None:
+        super().__init__(*said)
+        self.account, self.cap, self.amount_s, self.limit_s = account, cap, amount_s, limit_s
 
 
 class PostingError(LedgerError):
@@ -159,6 +173,13 @@ class LedgerBrokenError(LedgerError):
         return f"the ledger contradicts itself: {self.args[0]}; nothing was posted. Keep the database and look into it"
 
 
+class RefusedError(LedgerError):
+    """A rule spoke against what was asked for; that is kept as the outcome of its key."""
+
+    def __str__(self) -> str:
+        return "{} was refused: {}; asked with another key, it is looked at anew".format(*self.args)
+
+
 class FileError(ProblemError):
     """A file that a person named, and that can't be used, or is not what it was named as."""
 
@@ -167,12 +188,6 @@ class FileError(ProblemError):
 
 class ProofError(ProblemError):
     """A proof that proves nothing: where it breaks, and how."""
-
-
-class RefusedError(ProblemError):
-    """A rule spoke against what a person asked for; that is kept as the outcome of its key."""
-
-    sentence = "{name} was refused: {problem}; asked with another key, it is looked at anew"
 
 
 class LedgerDoesNotFollowError(LedgerError):
@@ -286,20 +301,18 @@ class UnknownUnitError(HistoryError):
 class PbxError(CcdError):
     """What stands between ccd and a telephone switch."""
 
-    def __init__(self, pbx: str) -> None:
+    def __init__(self, pbx: str, *found: object) -> None:
+        super().__init__(pbx, *found)
         self.pbx = pbx
 
 
 class PbxUnreachableError(PbxError):
     """No connection to its manager port."""
 
-    def __init__(self, pbx: str, host: str, port: int, reason: str) -> None:
-        super().__init__(pbx)
-        self.host, self.port, self.reason = host, port, reason
-
     def __str__(self) -> str:
+        pbx, host, port, reason = self.args
         return (
-            f"PBX {self.pbx}: no connection to {self.host}:{self.port} ({self.reason}); "
+            f"PBX {pbx}: no connection to {host}:{port} ({reason}); "
             "see that Asterisk runs, and that `bindaddr` and `port` in manager.conf and any firewall let us in"
         )
 
@@ -308,8 +321,9 @@ class PbxTlsError(PbxUnreachableError):
     """Somebody answers at its manager port, and we can't be sure that it is the PBX, or it speaks no TLS."""
 
     def __str__(self) -> str:
+        pbx, host, port, reason = self.args
         return (
-            f"PBX {self.pbx}: no TLS with {self.host}:{self.port} ({self.reason}); see that `tls.ca` holds whoever "
+            f"PBX {pbx}: no TLS with {host}:{port} ({reason}); see that `tls.ca` holds whoever "
             "signed its certificate, that it names this host, and that `port` is manager.conf's `tlsbindaddr`"
         )
 
@@ -317,13 +331,10 @@ class PbxTlsError(PbxUnreachableError):
 class LoginRefusedError(PbxError):
     """Asterisk knows us not, or not from here."""
 
-    def __init__(self, pbx: str, username: str, said: str) -> None:
-        super().__init__(pbx)
-        self.username, self.said = username, said
-
     def __str__(self) -> str:
+        pbx, username, said = self.args
         return (
-            f"PBX {self.pbx}: the manager account {self.username!r} was refused ({self.said}); "
+            f"PBX {pbx}: the manager account {username!r} was refused ({said}); "
             "compare its name, `secret`, `permit` and `deny` in manager.conf with the configuration"
         )
 
@@ -331,24 +342,18 @@ class LoginRefusedError(PbxError):
 class NoAnswerError(PbxError):
     """An action was not answered in time: the connection is taken as dead."""
 
-    def __init__(self, pbx: str, action: str, within_s: float) -> None:
-        super().__init__(pbx)
-        self.action, self.within_s = action, within_s
-
     def __str__(self) -> str:
-        return f"PBX {self.pbx}: no answer to {self.action} within {self.within_s:g} s; the connection is given up"
+        pbx, action, within_s = self.args
+        return f"PBX {pbx}: no answer to {action} within {within_s:g} s; the connection is given up"
 
 
 class ClockAheadError(PbxError):
     """Its time would be taken for everybody's, and days would close that have not been: it is not followed so."""
 
-    def __init__(self, pbx: str, ahead_s: float) -> None:
-        super().__init__(pbx)
-        self.ahead_s = ahead_s
-
     def __str__(self) -> str:
+        pbx, ahead_s = self.args
         return (
-            f"PBX {self.pbx}: its clock is {self.ahead_s:.0f} s ahead of ours; it is not followed until both are right "
+            f"PBX {pbx}: its clock is {ahead_s:.0f} s ahead of ours; it is not followed until both are right "
             "(clock_ahead_s_max says how far ahead it may be)"
         )
 
@@ -356,12 +361,9 @@ class ClockAheadError(PbxError):
 class PbxLostError(PbxError):
     """The connection is over; `reason` is what the system says, if anything."""
 
-    def __init__(self, pbx: str, reason: str) -> None:
-        super().__init__(pbx)
-        self.reason = reason
-
     def __str__(self) -> str:
-        return f"PBX {self.pbx}: the connection ended ({self.reason or 'closed by Asterisk'})"
+        pbx, reason = self.args
+        return f"PBX {pbx}: the connection ended ({reason or 'closed by Asterisk'})"
 
 
 class SwitchesNotFollowedError(CcdError):

@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import KeyTakenError
-from ccd.ledger.model import Claim, Kept, Leg, Outcome, Posting, Refusal, Rule, State
+from ccd.ledger.model import Account, Claim, Kept, Leg, Outcome, Posting, Refusal, Rule, State
 from ccd.ledger.schema import accounts, entries, owners, transactions
 from ccd.ledger.terms import asked_text, makes_legs, read_terms, terms_text
 from ccd.sql.rows import among
@@ -76,7 +76,8 @@ def leg_content(leg: Leg) -> list[Any]:
 def refusal_text(posting: Posting, refusal: Refusal) -> str:
     """What is kept of a refusal: the rule, its sentence, and what was asked for (there are no entries to tell it)."""
     content = content_of(posting)
-    kept = {"rule": refusal.rule.value, "sentence": refusal.sentence, "day": content["day"], "legs": content["legs"]}
+    about = {name: value for name, value in refusal._asdict().items() if value is not None}
+    kept = {**about, "rule": refusal.rule.value, "day": content["day"], "legs": content["legs"]}
     return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -119,5 +120,7 @@ def _outcome(row: Row[Any]) -> Outcome:
     refusal = None
     if row.refusal:
         kept = json.loads(row.refusal)
-        refusal = Refusal(Rule(kept["rule"]), kept["sentence"])
+        account = Account(*kept["account"]) if "account" in kept else None
+        figures = (kept.get(name) for name in ("cap", "amount_s", "limit_s"))  # not kept by the first releases
+        refusal = Refusal(Rule(kept["rule"]), kept["sentence"], account, *figures)
     return Outcome(row.key, row.revision, row.id, State(row.state), True, row.recorded_at, refusal)

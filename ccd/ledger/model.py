@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
 from typing import NamedTuple
 
-from ccd.errors import PostingError
+from ccd.errors import PostingError, RefusedError
 
 LEGS_MAX = 1_000
 NUL = "\x00"
@@ -158,8 +158,14 @@ class Rule(Enum):
 
 
 class Refusal(NamedTuple):
+    """Which rule spoke, and about what: an account or a cap, the seconds asked, and how many could have been had."""
+
     rule: Rule
     sentence: str
+    account: Account | None = None
+    cap: str | None = None
+    amount_s: int | None = None
+    limit_s: int | None = None
 
 
 class Outcome(NamedTuple):
@@ -172,6 +178,15 @@ class Outcome(NamedTuple):
     replayed: bool
     recorded_at: int  # microseconds since the epoch
     refusal: Refusal | None = None
+
+    def or_raise(self) -> "Outcome":
+        """The outcome of what was posted. RefusedError where a rule spoke against it."""
+        if self.refusal is None:
+            return self
+        _, sentence, account, cap, amount_s, limit_s = self.refusal
+        raise RefusedError(
+            spelled(self.key, self.revision), sentence, account=account, cap=cap, amount_s=amount_s, limit_s=limit_s
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,11 +291,19 @@ def check_shape(posting: Posting) -> None:
     for number, leg in enumerate(posting.legs, 1):
         if type(leg.seconds) is not int or leg.seconds <= 0:
             raise PostingError(
-                posting.spelled, f"moves {leg.seconds!r} seconds in leg {number}", "a whole number above 0"
+                posting.spelled,
+                f"moves {leg.seconds!r} seconds in leg {number}",
+                "a whole number above 0",
+                account=leg.debit,
+                amount_s=leg.seconds,
             )
         if leg.debit == leg.credit:
             raise PostingError(
-                posting.spelled, f"moves seconds from an account to itself in leg {number}", "two accounts"
+                posting.spelled,
+                f"moves seconds from an account to itself in leg {number}",
+                "two accounts",
+                account=leg.debit,
+                amount_s=leg.seconds,
             )
 
 

@@ -89,7 +89,8 @@ class Standing:
             return closed
         for back, move in backs:
             if self._original(posting, back, move).reversed_before:
-                return Refusal(Rule.REVERSAL, f"transfer {back} was taken back before")
+                found = f"transfer {back} was taken back before"
+                return Refusal(Rule.REVERSAL, found, names[move[0]], amount_s=move[2], limit_s=0)
         if posting.terms and isinstance(refusal := self._drawn(posting), Refusal):
             return refusal
         changes = self._changes(moves)
@@ -97,7 +98,8 @@ class Standing:
             room = self.room(number)
             if change < 0 and room + change < 0:
                 whose = f"{names[number].kind} of {names[number].owner}"
-                return Refusal(Rule.BALANCE, f"{whose} has {room} s to give, and {-change} s are asked")
+                found = f"{whose} has {room} s to give, and {-change} s are asked"
+                return Refusal(Rule.BALANCE, found, names[number], amount_s=-change, limit_s=room)
         for number, change in changes.items():
             self.balances[number] += change
         for back, _ in backs:
@@ -128,11 +130,16 @@ class Standing:
 
     def _made(self, posting: Posting, term: Term, ids: Mapping[Account, int]) -> tuple[Leg, ...] | Refusal:
         if isinstance(term, Reserve):
+            for account in term.accounts:
+                if ids.get(account) not in self.balances:
+                    found = f"reserves from the account {account.kind} of {account.owner}"
+                    raise PostingError(posting.spelled, found, "accounts that are open and have a floor")
             room = {account: self.room(ids[account]) for account in term.accounts}
             legs = legs_to_hold(term, room)
             if legs is None:
-                has = f"{term.held.owner} has {sum(room.values())} s to give"
-                return Refusal(Rule.BALANCE, f"{has}, and {term.seconds} s are to be reserved")
+                has = sum(room.values())
+                found = f"{term.held.owner} has {has} s to give, and {term.seconds} s are to be reserved"
+                return Refusal(Rule.BALANCE, found, term.held, amount_s=term.seconds, limit_s=has)
             return legs
         if isinstance(term, Resolve):
             key, revision = term.reservation
@@ -140,11 +147,12 @@ class Standing:
             if held is None:
                 raise PostingError(posting.spelled, f"resolves {key}/r{revision}", "a reservation that was posted")
             if held.resolved:
-                return Refusal(Rule.RESERVATION, f"the reservation {key}/r{revision} was resolved before")
+                found = f"the reservation {key}/r{revision} was resolved before"
+                return Refusal(Rule.RESERVATION, found, held.account, amount_s=term.seconds, limit_s=0)
             legs = legs_to_resolve(term, held)
             if legs is None:
-                holds = f"the reservation {key}/r{revision} holds {held.seconds} s"
-                return Refusal(Rule.RESERVATION, f"{holds}, and {term.seconds} s are asked")
+                found = f"the reservation {key}/r{revision} holds {held.seconds} s, and {term.seconds} s are asked"
+                return Refusal(Rule.RESERVATION, found, held.account, amount_s=term.seconds, limit_s=held.seconds)
             return legs
         return ()
 
@@ -158,12 +166,15 @@ class Standing:
             if isinstance(term, Limit):
                 cap = Cap(term.seconds, cap.drawn_s if cap else 0)
             elif cap is None:
-                raise PostingError(posting.spelled, f"draws on the cap {term.cap}", "a cap that was given a limit")
+                found = f"draws on the cap {term.cap}"
+                raise PostingError(
+                    posting.spelled, found, "a cap that was given a limit", cap=term.cap, amount_s=term.seconds
+                )
             else:
                 cap = Cap(cap.limit_s, cap.drawn_s + term.seconds)
             if not 0 <= cap.drawn_s <= cap.limit_s:
                 found = f"{term.cap} has a limit of {cap.limit_s} s, and {cap.drawn_s} s would be drawn on it"
-                return Refusal(Rule.CAP, found)
+                return Refusal(Rule.CAP, found, cap=term.cap, amount_s=cap.drawn_s, limit_s=cap.limit_s)
             caps[term.cap] = cap
         return caps
 

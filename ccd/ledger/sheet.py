@@ -92,14 +92,15 @@ class Sheet:
             for debit, credit, seconds, _, back in legs:
                 move = ids[debit], ids[credit], seconds
                 if move[0] in guarded and move[0] not in read:
-                    raise LedgerBrokenError(f"{debit.kind} of {debit.owner} is debited, and was not read under lock")
+                    unread = f"{debit.kind} of {debit.owner} is debited, and was not read under lock"
+                    raise LedgerBrokenError(unread, account=debit)
                 moves.append(move)
                 if back is not None:
                     backs.append((back, move))
         except KeyError as missing:
             account: Account = missing.args[0]
             found = f"names the account {account.kind} of {account.owner}"
-            raise PostingError(posting.spelled, found, "accounts that are open") from None
+            raise PostingError(posting.spelled, found, "accounts that are open", account=account) from None
         return moves, backs
 
     def _enter(self, number: int, legs: tuple[Leg, ...], day: Any, moves: list[Move]) -> None:
