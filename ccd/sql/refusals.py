@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError
 
 from ccd.errors import DatabaseRefusedError
+from ccd.sql.migrate import INSUFFICIENT_PRIVILEGE
 from ccd.sql.turns import sqlstate
 
 # By SQLSTATE, what a person can do about it.
@@ -43,8 +44,15 @@ async def refusals_said() -> AsyncIterator[None]:
         yield
     except DBAPIError as error:
         if hint := hint_of(error):
-            raise DatabaseRefusedError(str(error.orig).rpartition(": ")[2].splitlines()[0], hint) from error
+            raise DatabaseRefusedError(said_by(error), hint) from error
         raise
+
+
+def said_by(error: DBAPIError) -> str:
+    """The server names the table of a right that is missing; which right that is, the statement says."""
+    said = str(error.orig).rpartition(": ")[2].splitlines()[0]
+    verb = (error.statement or "").split(" ")[0]
+    return f"{said} ({verb})" if verb and sqlstate(error) == INSUFFICIENT_PRIVILEGE else said
 
 
 def hint_of(error: DBAPIError) -> str:

