@@ -30,7 +30,7 @@ SQLITE: Final[Mapping[str, str]] = MappingProxyType(
         "readonly database": "let ccd's user write the file and its folder",
         "unable to open database file": "see that its folder is there, and that ccd's user may write in it",
         "database or disk is full": "make room on the disk",
-        "disk I/O error": "look into the disk and its log",
+        "disk I/O error": "make room on the disk, or look into its log",
         "is not a database": "name another file, or restore this one",
         "disk image is malformed": "keep the file, and restore it from a backup",
     }
