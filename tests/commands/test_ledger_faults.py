@@ -78,7 +78,7 @@ def test_a_folder_that_can_only_be_read(config: Path) -> None:
     database_of(config).parent.chmod(0o555)
     done = transfer(config, "a", PLAIN_USER)
     database_of(config).parent.chmod(0o700)
-    check_refused(done, "the database refused: ", "ccd's user", "What was not answered is not written")
+    check_refused(done, "readonly database; let ccd's user write the file and its folder")
     check_goes_on(config)
 
 
@@ -164,7 +164,12 @@ def test_a_disk_that_is_full_takes_all_of_a_transfer_or_nothing(
     refused = [line for line in lines if "the database refused: " in line]
     posted = [line.split(":")[0] for line in lines if line.endswith("/r1 posted")]
     before = [line.split(":")[0] for line in lines if line.endswith("/r1 was posted before")]
+    *transfers, _, _ = lines
+    assert sorted([line.split(":")[0] for line in refused] + posted + before) == sorted(
+        line.split(":")[0] for line in transfers
+    ), "a line each"
     assert all("make room on the disk" in line and line.endswith("is not written") for line in refused)
+    assert any("database or disk is full; " in line for line in refused)
     assert {line.split(":")[0] for line in refused} >= {"full", "full-again"}
     assert {"full", "full-again"} <= set(posted), "once there was room"
     assert before == ["room-200"], "what was answered while there was hardly any is there"
