@@ -1,14 +1,29 @@
 """Balances and sums, as they stand and as they stood.
 
-A guarded account's balance is a row, and its past is that row less what came later. Other accounts are summed: the
-sealer's daily sums up to the last block, and entries from there on.
+A guarded account's balance is a row; its past is summed from its entries, which are one owner's. Accounts without one
+may have everybody's: they are summed from the sealer's daily sums up to the last block, and entries from there on.
+Neither costs more in a ledger that has grown. Queries are made once: making one costs more than asking it does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import NamedTuple
+from operator import gt, le
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Date,
+    Select,
+    Text,
+    bindparam,
+    case,
+    func,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.model import Claim, Side
@@ -25,12 +40,18 @@ from ccd.ledger.schema import (
     transactions,
 )
 
+BLOCK_MAX = 2**63 - 1  # no block has a number above it
 
-class Own(NamedTuple):
-    """An account of the owner's."""
+GUARDED, SUMMED, EITHER = (
+    bindparam(name, type_=BigInteger, expanding=True) for name in ("guarded", "summed", "either")
+)
+SEALED, WHOLE, UP_TO, LATER, MOMENT = (
+    bindparam(name, type_=BigInteger) for name in ("sealed", "whole", "up_to", "later", "moment")
+)
+DAY = bindparam("day", type_=Date)
+OWNER = bindparam("owner", type_=Text)
 
-    kind: str
-    guarded: bool
+transaction_id = entries.c.transaction_id
 
 
 class Hold(NamedTuple):
@@ -79,40 +100,101 @@ class Supply(NamedTuple):
     taken_s: int
 
 
+class Own(NamedTuple):
+    """The accounts of an owner, their kinds by number, and the last transaction that a block may have."""
+
+    guarded: Mapping[int, str]
+    summed: Mapping[int, str]
+    sealed: int
+
+
+def _of_blocks(*conditions: ColumnElement[bool]) -> Select[Any]:
+    account = daily_sums.c.account_id
+    query = select(account.label("account"), func.sum(daily_sums.c.seconds).label("seconds"))
+    return query.where(account.in_(SUMMED), *conditions).group_by(account)
+
+
+def _of_entries(which: BindParameter[Any], *conditions: ColumnElement[bool]) -> list[Select[Any]]:
+    """Of those on either side of it."""
+    return [
+        select(side.label("account"), (sign * func.sum(entries.c.seconds)).label("seconds"))
+        .where(side.in_(which), *conditions)
+        .group_by(side)
+        for side, _, sign in SIDES
+    ]
+
+
+def _by_then(*bounds: tuple[Callable[[Any, Any], ColumnElement[bool]], BindParameter[Any]]) -> list[Select[Any]]:
+    """Of those between bounds that were recorded up to the moment. Bounds hold for entries as for transactions: whoever
+    plans the query need not find that out, and reads both side by side."""
+    between = [compare(number, bound) for compare, bound in bounds for number in (transaction_id, transactions.c.id)]
+    return [
+        query.join(transactions, transactions.c.id == transaction_id).where(transactions.c.recorded_at <= MOMENT)
+        for query in _of_entries(EITHER, *between)
+    ]
+
+
+LAST_SEALED = select(blocks.c.up_to).order_by(blocks.c.number.desc()).limit(1).scalar_subquery()
+ACCOUNTS = (
+    select(accounts.c.id, accounts.c.kind, accounts.c.floor, func.coalesce(LAST_SEALED, 0).label("sealed"))
+    .join(owners, accounts.c.owner_id == owners.c.id)
+    .where(owners.c.name == OWNER)
+    .order_by(accounts.c.id)
+)
+BALANCES = (
+    select(accounts.c.kind, balances.c.seconds)
+    .join(owners, accounts.c.owner_id == owners.c.id)
+    .join(balances, balances.c.account_id == accounts.c.id)
+    .where(owners.c.name == OWNER)
+    .order_by(accounts.c.id)
+)
+HOLDS = (
+    select(transactions.c.key, transactions.c.revision, reservations.c.expires_at, func.sum(entries.c.seconds))
+    .join(reservations, reservations.c.transaction_id == transactions.c.id)
+    .join(owners, reservations.c.owner_id == owners.c.id)
+    .join(entries, transaction_id == transactions.c.id)
+    .where(owners.c.name == OWNER)
+    .where(~select(resolutions.c.reservation).where(resolutions.c.reservation == transactions.c.id).exists())
+    .group_by(transactions.c.id, transactions.c.key, transactions.c.revision, reservations.c.expires_at)
+    .order_by(transactions.c.id)
+)
+NOW = union_all(_of_blocks(), *_of_entries(SUMMED, transaction_id > SEALED))
+ON_DAY = union_all(
+    _of_blocks(daily_sums.c.day <= DAY),
+    *_of_entries(SUMMED, transaction_id > SEALED, entries.c.day <= DAY),
+    *_of_entries(GUARDED, entries.c.day <= DAY),
+)
+# The first block that holds anything later than a moment, where the one before it ended, and where the last one ends
+# that holds anything up to then. Between the two, and after all blocks, each transaction says it for itself.
+FIRST_LATER = select(
+    func.min(blocks.c.number).filter(blocks.c.latest > MOMENT),
+    func.min(blocks.c.after).filter(blocks.c.latest > MOMENT),
+    func.max(blocks.c.up_to).filter(blocks.c.earliest <= MOMENT),
+)
+AT_MOMENT = union_all(
+    _of_blocks(daily_sums.c.block < LATER),
+    *_of_entries(GUARDED, transaction_id <= WHOLE),
+    *_by_then((gt, WHOLE), (le, UP_TO)),
+    *_by_then((gt, SEALED)),
+)
+
+
 async def balances_of(connection: AsyncConnection, owner: str) -> dict[str, int]:
     """Seconds by kind, of the accounts that have a balance row."""
-    rows = await connection.execute(
-        select(accounts.c.kind, balances.c.seconds)
-        .join(owners, accounts.c.owner_id == owners.c.id)
-        .join(balances, balances.c.account_id == accounts.c.id)
-        .where(owners.c.name == owner)
-        .order_by(accounts.c.id)
-    )
-    return {row.kind: row.seconds for row in rows}
+    return {row.kind: row.seconds for row in await connection.execute(BALANCES, {"owner": owner})}
 
 
 async def standing_of(connection: AsyncConnection, owner: str) -> Standing:
     """In one consistent read, if the connection's is one."""
-    query = (
-        select(transactions.c.key, transactions.c.revision, reservations.c.expires_at, func.sum(entries.c.seconds))
-        .join(reservations, reservations.c.transaction_id == transactions.c.id)
-        .join(owners, reservations.c.owner_id == owners.c.id)
-        .join(entries, entries.c.transaction_id == transactions.c.id)
-        .where(owners.c.name == owner, transactions.c.id.not_in(select(resolutions.c.reservation)))
-        .group_by(transactions.c.id, transactions.c.key, transactions.c.revision, reservations.c.expires_at)
-        .order_by(transactions.c.id)
-    )
-    holds = [
-        Hold((key, revision), int(seconds), expires_at)
-        for key, revision, expires_at, seconds in await connection.execute(query)
-    ]
-    return Standing(await balances_of(connection, owner), tuple(holds))
+    rows = await connection.execute(HOLDS, {"owner": owner})
+    holds = tuple(Hold((key, revision), int(seconds), expires_at) for key, revision, expires_at, seconds in rows)
+    return Standing(await balances_of(connection, owner), holds)
 
 
 async def sums_of(connection: AsyncConnection, owner: str) -> dict[str, int]:
     """Seconds by kind, of the accounts that have no balance row."""
-    own = await _accounts(connection, owner, accounts.c.floor.is_(None))
-    return await _summed(connection, own, await _sealed(connection), [], [])
+    own = (await _accounts(connection, owner))._replace(guarded={})
+    return await _summed(connection, own, NOW, {"summed": list(own.summed), "sealed": own.sealed})
 
 
 async def every_balance(connection: AsyncConnection) -> dict[int, int]:
@@ -134,8 +216,8 @@ async def every_balance(connection: AsyncConnection) -> dict[int, int]:
 async def balances_on(connection: AsyncConnection, owner: str, day: date) -> dict[str, int]:
     """Seconds by kind, of all transfers that are for days up to `day`, whenever they were recorded."""
     own = await _accounts(connection, owner)
-    sealed = await _sealed(connection)
-    return await _summed(connection, own, sealed, [daily_sums.c.day <= day], [entries.c.day <= day])
+    values = {"summed": list(own.summed), "guarded": list(own.guarded), "sealed": own.sealed, "day": day}
+    return await _summed(connection, own, ON_DAY, values)
 
 
 async def balances_at(connection: AsyncConnection, owner: str, moment: int) -> dict[str, int]:
@@ -144,13 +226,12 @@ async def balances_at(connection: AsyncConnection, owner: str, moment: int) -> d
     Up to the first block that holds anything later, its sums tell; from there on its transactions do, one by one.
     """
     own = await _accounts(connection, owner)
-    later = select(func.min(blocks.c.after)).where(blocks.c.latest > moment)
-    whole = (await connection.execute(later)).scalar()
-    whole = await _sealed(connection) if whole is None else whole
-    counted = select(blocks.c.number).where(blocks.c.up_to <= whole)
-    by_then = select(transactions.c.id).where(transactions.c.recorded_at <= moment)
-    recorded = [or_(entries.c.transaction_id <= whole, entries.c.transaction_id.in_(by_then))]
-    return await _summed(connection, own, whole, [daily_sums.c.block.in_(counted)], recorded)
+    later, whole, up_to = (await connection.execute(FIRST_LATER, {"moment": moment})).one()
+    if later is None:
+        later, whole = BLOCK_MAX, own.sealed
+    values = {"summed": list(own.summed), "guarded": list(own.guarded), "either": [*own.summed, *own.guarded]}
+    bounds = {"sealed": own.sealed, "later": later, "whole": whole, "up_to": up_to or 0, "moment": moment}
+    return await _summed(connection, own, AT_MOMENT, {**values, **bounds})
 
 
 async def trial_balance(connection: AsyncConnection, unit: str, month: str) -> list[Trial]:
@@ -196,31 +277,20 @@ async def supply(connection: AsyncConnection, unit: str) -> list[Supply]:
     return [Supply(*key, *sums) for key, sums in sorted(found.items())]
 
 
-async def _accounts(connection: AsyncConnection, owner: str, *which: ColumnElement[bool]) -> dict[int, Own]:
-    query = select(accounts.c.id, accounts.c.kind, accounts.c.floor).join(owners, accounts.c.owner_id == owners.c.id)
-    rows = await connection.execute(query.where(owners.c.name == owner, *which).order_by(accounts.c.id))
-    return {number: Own(kind, floor is not None) for number, kind, floor in rows}
+async def _accounts(connection: AsyncConnection, owner: str) -> Own:
+    rows = (await connection.execute(ACCOUNTS, {"owner": owner})).all()
+    guarded = {row.id: row.kind for row in rows if row.floor is not None}
+    summed = {row.id: row.kind for row in rows if row.floor is None}
+    return Own(guarded, summed, rows[0].sealed if rows else 0)
 
 
 async def _summed(
-    connection: AsyncConnection,
-    own: Mapping[int, Own],
-    sealed: int,
-    of_sums: list[ColumnElement[bool]],
-    of_entries: list[ColumnElement[bool]],
+    connection: AsyncConnection, own: Own, query: CompoundSelect[Any], values: Mapping[str, Any]
 ) -> dict[str, int]:
-    """Of guarded accounts all entries, of others the sums up to transaction `sealed` and entries from there on."""
-    found = dict.fromkeys((account.kind for account in own.values()), 0)
-    guarded = [number for number, account in own.items() if account.guarded]
-    summed = [number for number, account in own.items() if not account.guarded]
-    account, seconds = daily_sums.c.account_id, func.sum(daily_sums.c.seconds)
-    queries = [(1, select(account, seconds).where(account.in_(summed), *of_sums).group_by(account))]
-    for side, _, sign in SIDES:
-        those = or_(side.in_(guarded), and_(side.in_(summed), entries.c.transaction_id > sealed))
-        queries.append((sign, select(side, func.sum(entries.c.seconds)).where(those, *of_entries).group_by(side)))
-    for sign, query in queries:
-        for number, moved in await connection.execute(query):
-            found[own[number].kind] += sign * int(moved)
+    kinds = {**own.guarded, **own.summed}
+    found = dict.fromkeys(kinds.values(), 0)
+    for account, seconds in await connection.execute(query, values):
+        found[kinds[account]] += int(seconds)
     return found
 
 

@@ -127,8 +127,8 @@ entries = Table(
     CheckConstraint("debit <> credit", name="moves_somewhere"),
     CheckConstraint("leg > 0", name="legs_count_from_1"),
     CheckConstraint("(reverses_transaction IS NULL) = (reverses_leg IS NULL)", name="reverses_one_transfer"),
-    Index("ix_entries_debit", "debit", "transaction_id"),
-    Index("ix_entries_credit", "credit", "transaction_id"),
+    Index("ix_entries_debit", "debit", "transaction_id", "day", "seconds"),
+    Index("ix_entries_credit", "credit", "transaction_id", "day", "seconds"),
     Index(
         "uq_entries_reverses",
         "reverses_transaction",
