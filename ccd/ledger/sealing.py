@@ -13,7 +13,7 @@ from ccd.ledger.schema import accounts, blocks, transactions
 from ccd.sql.decided import Mark, is_decided, mark
 from ccd.sql.turns import Patience, take_turn
 
-BLOCK_TRANSACTIONS_MAX = 10_000
+BLOCK_TRANSACTIONS_MAX = 2_000  # of one block all may be asked when they were recorded (ccd.ledger.reading)
 
 # By account and day, on accounts without a balance row; what comes to nothing needs no row.
 SUM_UP = text(

@@ -8,15 +8,26 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Date, Select, Text, bindparam, func, select, union, union_all
+from sqlalchemy import BigInteger, Date, Select, Text, and_, bindparam, func, or_, select, union, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.model import ALL, Account, Movement, Statement, StatementLine, Wanted
-from ccd.ledger.schema import SIDES, accounts, balances, entries, owners, transactions
+from ccd.ledger.schema import SIDES, accounts, balances, blocks, entries, owners, transactions
 
 transaction_id = entries.c.transaction_id
 OWN = bindparam("own", type_=BigInteger, expanding=True)
 NUMBERS = bindparam("numbers", type_=BigInteger, expanding=True)
+
+# Transactions are asked when they were recorded where their block does not say it already.
+RECORDED_FROM = bindparam("recorded_from", type_=BigInteger)
+RECORDED_TO = bindparam("recorded_to", type_=BigInteger)
+SEALED = select(func.coalesce(func.max(blocks.c.up_to), 0)).scalar_subquery()
+BLOCKS_BEFORE = func.coalesce(
+    select(func.min(blocks.c.after)).where(blocks.c.latest >= RECORDED_FROM).scalar_subquery(), SEALED
+)
+BLOCKS_UP_TO = (
+    select(func.coalesce(func.max(blocks.c.up_to), 0)).where(blocks.c.earliest < RECORDED_TO).scalar_subquery()
+)
 
 # What a line may have to fulfil, by what is asked for: a cursor, and the fields of Wanted.
 CONDITIONS = {
@@ -25,8 +36,11 @@ CONDITIONS = {
     "services": entries.c.service.in_(bindparam("services", type_=Text, expanding=True)),
     "day_from": entries.c.day >= bindparam("day_from", type_=Date),
     "day_to": entries.c.day <= bindparam("day_to", type_=Date),
-    "recorded_from": transactions.c.recorded_at >= bindparam("recorded_from", type_=BigInteger),
-    "recorded_to": transactions.c.recorded_at < bindparam("recorded_to", type_=BigInteger),
+    "recorded_from": and_(transactions.c.recorded_at >= RECORDED_FROM, transaction_id > BLOCKS_BEFORE),
+    "recorded_to": and_(
+        transactions.c.recorded_at < RECORDED_TO,
+        or_(transaction_id <= BLOCKS_UP_TO, transaction_id > SEALED),
+    ),
 }
 OF_TRANSACTIONS = {"recorded_from", "recorded_to"}
 
