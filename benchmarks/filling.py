@@ -109,7 +109,7 @@ async def fill(engine: AsyncEngine, shape: Shape, told: Callable[[int, int], Non
     sums: dict[int, int] = defaultdict(int)
     async with by_hand(engine) as connection:
         months = dict.fromkeys((BOOK, posting.month, "open") for posting in shape.postings())
-        await insert_rows(connection, periods, ("book", "month", "state"), list(months))
+        await connection.run_sync(insert_rows, periods, ("book", "month", "state"), list(months))
         last, peaks = START, Peaks()
         for page in pages(shape, ids, keep):
             last = next_block(last, peaks, page, opened, shape)

@@ -74,9 +74,9 @@ async def fill(engine: AsyncEngine, agents: int, each: int) -> None:
         for row in day_of(agents, each):
             waiting.append(row)
             if len(waiting) == ROWS_AT_ONCE:
-                await insert_rows(connection, segments, COLUMNS, waiting)
+                await connection.run_sync(insert_rows, segments, COLUMNS, waiting)
                 waiting = []
-        await insert_rows(connection, segments, COLUMNS, waiting)
+        await connection.run_sync(insert_rows, segments, COLUMNS, waiting)
         await connection.execute(insert(sources).values(**standing, heard_at=heard, confirmed_at=heard))
 
 

@@ -140,7 +140,7 @@ async def batches_of(engine: AsyncEngine) -> list[Batch]:
 async def months_open(engine: AsyncEngine, batches: list[Batch]) -> None:
     months = sorted({(row[3], row[4], "open") for batch in batches for row in batch[transactions]})
     async with engine.begin() as connection:
-        await insert_rows(connection, periods, list(periods.columns.keys()), months)
+        await connection.run_sync(insert_rows, periods, list(periods.columns.keys()), months)
 
 
 async def by_sqlalchemy(engine: AsyncEngine, batches: list[Batch], into: list[Took]) -> None:
@@ -161,7 +161,7 @@ async def by_own(engine: AsyncEngine, batches: list[Batch], into: list[Took]) ->
         for batch in batches:
             async with engine.execution_options(**{WRITES: True}).begin() as connection:
                 for table in SETTLED:
-                    await insert_rows(connection, table, list(table.columns.keys()), batch[table])
+                    await connection.run_sync(insert_rows, table, list(table.columns.keys()), batch[table])
 
 
 async def by_driver(engine: AsyncEngine, batches: list[Batch], into: list[Took]) -> None:

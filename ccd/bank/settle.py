@@ -82,20 +82,20 @@ class Settler:
         await self._ledger.open_accounts(owners_of(batch), AGENT_ACCOUNTS, self._centre, self._asked_by)
         return await self._ledger.at_desk(lambda desk: self._at_desk(desk, batch, Settlement()))
 
-    async def _rehearse(self, desk: Desk, days: list[Measured], terms: Terms) -> Settlement:
+    def _rehearse(self, desk: Desk, days: list[Measured], terms: Terms) -> Settlement:
         """The same, all of it in one transaction: what a day takes is gone for the next, until everything is undone."""
         settlement = Settlement(named=True)
-        await desk.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._centre, self._asked_by)
+        desk.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._centre, self._asked_by)
         for batch in batches(days, self._batch):
             cases = [self._case(one, terms) for one in batch]
-            await desk.open_accounts(owners_of(cases), AGENT_ACCOUNTS, self._centre, self._asked_by)
-            await self._at_desk(desk, cases, settlement)
+            desk.open_accounts(owners_of(cases), AGENT_ACCOUNTS, self._centre, self._asked_by)
+            self._at_desk(desk, cases, settlement)
         return settlement
 
-    async def _at_desk(self, desk: Desk, batch: list[Case], settlement: Settlement) -> Settlement:
+    def _at_desk(self, desk: Desk, batch: list[Case], settlement: Settlement) -> Settlement:
         days = {case.measured.day for case in batch}
-        await desk.lock({(self._centre, month_of(day)) for day in days}, [case.owner for case in batch])
-        kept = await desk.revisions([case.key for case in batch])
+        desk.lock({(self._centre, month_of(day)) for day in days}, [case.owner for case in batch])
+        kept = desk.revisions([case.key for case in batch])
         new = []
         for case in batch:
             before = kept.get(case.key)
@@ -104,14 +104,14 @@ class Settler:
                 new.append(case)
             else:
                 settlement.add(case.measured, *known)
-        posted = await _posted_before(desk, [case for case in new if case.key in kept])
-        await self._post(desk, new, posted, settlement)
+        posted = _posted_before(desk, [case for case in new if case.key in kept])
+        self._post(desk, new, posted, settlement)
         return settlement
 
-    async def _post(self, desk: Desk, cases: list[Case], posted: dict[str, Posted], settlement: Settlement) -> None:
+    def _post(self, desk: Desk, cases: list[Case], posted: dict[str, Posted], settlement: Settlement) -> None:
         """In the order of days: what one day takes is gone for the next."""
-        available = await _available(desk, cases, posted)
-        sheet = await desk.sheet(len(cases))
+        available = _available(desk, cases, posted)
+        sheet = desk.sheet(len(cases))
         centre, house, asked_by = self._centre, self._house, self._asked_by
         for measured, key, policy, shared, worth, owner in cases:
             before = posted.get(key, UNPOSTED)
@@ -125,7 +125,7 @@ class Settler:
             if own:
                 apply(legs, owner, own)
             settlement.add(measured, Fate.POSTED if legs else Fate.NOTHING, "", legs)
-        await desk.write(sheet)
+        desk.write(sheet)
 
 
 def owners_of(cases: Iterable[Case]) -> set[str]:
@@ -162,7 +162,7 @@ def batches(days: Iterable[Measured], size: int) -> Iterator[list[Measured]]:
         yield batch
 
 
-async def _available(desk: Desk, cases: list[Case], posted: dict[str, Posted]) -> dict[str, dict[str, int]]:
+def _available(desk: Desk, cases: list[Case], posted: dict[str, Posted]) -> dict[str, dict[str, int]]:
     """The balances, by owner and kind, of those that lose or were settled before: the others' can only rise."""
     accounts = []
     for case in cases:
@@ -171,18 +171,18 @@ async def _available(desk: Desk, cases: list[Case], posted: dict[str, Posted]) -
         elif case.worth.overdraft_s:
             accounts += [Account(case.owner, kind) for kind in case.policy.overdraft_takes]
     available: dict[str, dict[str, int]] = defaultdict(dict)
-    for (owner, kind), seconds in (await desk.balances(accounts)).items():
+    for (owner, kind), seconds in (desk.balances(accounts)).items():
         available[owner][kind] = seconds
     return available
 
 
-async def _posted_before(desk: Desk, cases: Sequence[Case]) -> dict[str, Posted]:
+def _posted_before(desk: Desk, cases: Sequence[Case]) -> dict[str, Posted]:
     """By key, what the ledger says was posted for the days that were settled before."""
     if not cases:
         return {}
     owners = {case.owner for case in cases}
     transfers: dict[tuple[str, date], list[Moved]] = defaultdict(list)
-    for moved in await desk.moved(owners, {case.measured.day for case in cases}):
+    for moved in desk.moved(owners, {case.measured.day for case in cases}):
         for owner in {moved.debit.owner, moved.credit.owner} & owners:
             transfers[owner, moved.day].append(moved)
     return {case.key: posted_by(transfers[case.owner, case.measured.day], case.owner) for case in cases}

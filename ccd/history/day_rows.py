@@ -58,7 +58,7 @@ async def insert_days(
 ) -> None:
     """Writes each with its revision; an IntegrityError where another process was first."""
     rows = [_row(measured, revision, judged_by, made_at) for measured, revision in days]
-    await insert_rows(connection, day_records, COLUMNS, rows)
+    await connection.run_sync(insert_rows, day_records, COLUMNS, rows)
 
 
 async def latest_days(

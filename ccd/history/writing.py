@@ -43,7 +43,8 @@ async def write_batch(connection: AsyncConnection, writer: str, turn: int, batch
         raise SourceTakenError(batch.pbx)
     if standing.written == turn:
         return False
-    await insert_rows(connection, segments, COLUMNS, [row_of(batch.pbx, segment) for segment in batch.closed])
+    closed = [row_of(batch.pbx, segment) for segment in batch.closed]
+    await connection.run_sync(insert_rows, segments, COLUMNS, closed)
     await _upsert_seats(connection, [batch.seats[seat] for seat in sorted(batch.seats)])
     now = batch.standing
     await connection.execute(

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date
 from typing import TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.chart import Chart, Opening, open_accounts
@@ -26,7 +27,7 @@ from ccd.ledger.reversal import reversal_of
 from ccd.ledger.statement import Page, statement_of
 from ccd.ledger.window import Window
 from ccd.sql.engine import seeing_one_state
-from ccd.sql.turns import Patience, take_turn
+from ccd.sql.turns import Patience, take_turn, take_turn_at_once
 
 T = TypeVar("T")
 
@@ -52,13 +53,12 @@ class Ledger:
         names = set(owners) - self._opened[kinds]
         if not names:
             return
-        await self._look(lambda connection: self._chart.read(connection, names))
+        await self._look(lambda connection: connection.run_sync(self._chart.read, names))
         missing = [name for name in names if any((name, kind.name) not in self._chart.account_ids for kind in kinds)]
         if missing:
             opening = Opening(unit, asked_by, self._now())
             await self._turn(lambda connection: open_accounts(connection, missing, kinds, opening))
-            self._chart.forget(missing)
-            await self._look(lambda connection: self._chart.read(connection, missing))
+            await self._look(lambda connection: connection.run_sync(self._chart.read_anew, missing))
         self._opened[kinds] |= names
 
     async def post(self, posting: Posting) -> Outcome:
@@ -81,7 +81,7 @@ class Ledger:
         late = (Late(month_at(self._now())),)
         return await self.post(reversal._replace(asked_by=asked_by, text=text, terms=late))
 
-    async def at_desk(self, work: Callable[[Desk], Awaitable[T]], keep: bool = True) -> T:
+    async def at_desk(self, work: Callable[[Desk], T], keep: bool = True) -> T:
         """`work` inside one database transaction, retried as a whole; undone at its end where `keep` is False.
 
         For postings that depend on what was posted before: lock, read, write. `work` may run several times.
@@ -132,5 +132,5 @@ class Ledger:
     async def _look(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         return await take_turn(seeing_one_state(self.engine), work, self._patience, keep=False, writes=False)
 
-    async def _turn(self, work: Callable[[AsyncConnection], Awaitable[T]], keep: bool = True) -> T:
-        return await take_turn(self.engine, work, self._patience, keep)
+    async def _turn(self, work: Callable[[Connection], T], keep: bool = True) -> T:
+        return await take_turn_at_once(self.engine, work, self._patience, keep)

@@ -4,11 +4,11 @@ The order of locks is one: months (shared), owners by number, nothing after that
 in a statement after the one that took the lock, so that it is what the last one before us committed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, select, tuple_
 
 from ccd.ledger.caps import caps_under_lock
 from ccd.ledger.chart import Chart, Opening, open_accounts
@@ -28,60 +28,86 @@ from ccd.ledger.model import (
     Reserve,
     Resolve,
     State,
+    Term,
     Transfer,
     check_shape,
     month_at,
+    month_of,
 )  # fmt: skip
-from ccd.ledger.periods import months_under_lock
 from ccd.ledger.reservations import expired, held_by, owners_of
 from ccd.ledger.rules import Month, Original, Standing
-from ccd.ledger.schema import balances, entries, owners, transactions
-from ccd.ledger.sheet import Sheet, reserve_numbers, write_sheet
+from ccd.ledger.schema import entries, transactions
+from ccd.ledger.sheet import Sheet, write_sheet
 from ccd.ledger.term_rows import TermRows
 from ccd.ledger.terms import makes_legs, read_terms
+from ccd.ledger.under_lock import lock, look
 from ccd.sql.rows import among, day_keeper
+
+
+@dataclass(slots=True)
+class Needs:
+    """What postings touch, as far as they say it themselves."""
+
+    months: set[Month]
+    names: set[str]  # of owners
+    debited: set[Account]
+    terms: list[Term]
+
+
+def needs_of(postings: Sequence[Posting]) -> Needs:
+    days: set[tuple[str, date]] = set()
+    debited, credited = set(), set()
+    terms: list[Term] = []
+    late = set()
+    for posting in postings:
+        days.add((posting.book, posting.day))
+        for debit, credit, _, _, _ in posting.legs:
+            debited.add(debit)
+            credited.add(credit)
+        for term in posting.terms:
+            terms.append(term)
+            if isinstance(term, Late):
+                late.add((posting.book, term.month))
+            elif isinstance(term, Reserve):
+                debited |= {*term.accounts, term.held}
+            elif isinstance(term, Resolve) and term.to:
+                credited.add(term.to)
+    months = {(book, month_of(day)) for book, day in days} | late
+    return Needs(months, {account.owner for account in debited | credited}, debited, terms)
 
 
 class Desk:
     """One transaction at the ledger. What it knows is true until its end, because it holds the locks."""
 
-    def __init__(self, connection: AsyncConnection, chart: Chart, now: int) -> None:
+    def __init__(self, connection: Connection, chart: Chart, now: int) -> None:
         self.connection = connection
         self._chart = chart
         self._now = now
         self._standing = Standing()
 
-    async def lock(self, months: Iterable[Month], names: Iterable[str], closing: bool = False) -> None:
+    def lock(self, months: Iterable[Month], names: Iterable[str], closing: bool = False) -> None:
         """Locks the months against closing and the owners against everybody else; owners without accounts are none."""
-        self._standing.months.update(await months_under_lock(self.connection, months, closing))
         wanted = set(names)
-        await self._chart.read(self.connection, wanted)
-        if self.connection.dialect.name == "sqlite":
-            return  # one writer: whoever else wants to post waits before the transaction begins
-        numbers = sorted(self._chart.owner_ids[name] for name in wanted if name in self._chart.owner_ids)
-        query = select(owners.c.id).where(among(self.connection, owners.c.id, numbers)).order_by(owners.c.id)
-        await self.connection.execute(query.with_for_update(key_share=True))
+        self._chart.read(self.connection, wanted)
+        self._standing.months.update(lock(self.connection, months, self._owner_ids(wanted), closing))
 
-    async def open_accounts(self, names: Iterable[str], kinds: tuple[Kind, ...], unit: str, asked_by: str) -> None:
+    def open_accounts(self, names: Iterable[str], kinds: tuple[Kind, ...], unit: str, asked_by: str) -> None:
         """Opens accounts in a transaction that is going to be undone; `Ledger.open_accounts` opens them to stay."""
         wanted = set(names)
-        await open_accounts(self.connection, wanted, kinds, Opening(unit, asked_by, self._now))
-        self._chart.forget(wanted)
-        await self._chart.read(self.connection, wanted)
+        open_accounts(self.connection, wanted, kinds, Opening(unit, asked_by, self._now))
+        self._chart.read_anew(self.connection, wanted)
 
-    async def revisions(self, keys: Iterable[str]) -> dict[str, list[Kept]]:
+    def revisions(self, keys: Iterable[str]) -> dict[str, list[Kept]]:
         """Which revisions of the keys are claimed, lowest first."""
-        return await revisions_of(self.connection, keys)
+        return revisions_of(self.connection, keys)
 
-    async def balances(self, accounts: Iterable[Account]) -> dict[Account, int]:
+    def balances(self, accounts: Collection[Account]) -> dict[Account, int]:
         """In seconds, of those accounts that are open and have a floor; their owners have to be under lock."""
-        ids = self._chart.account_ids
-        numbers = {ids[account]: account for account in accounts if account in ids}
-        await self._read_balances(numbers)
-        read = self._standing.balances
-        return {account: read[number] for number, account in numbers.items() if number in read}
+        self._read_balances(accounts)
+        ids, read = self._chart.account_ids, self._standing.balances
+        return {account: read[ids[account]] for account in accounts if ids.get(account) in read}
 
-    async def moved(self, names: Iterable[str], days: Iterable[date]) -> list[Moved]:
+    def moved(self, names: Iterable[str], days: Iterable[date]) -> list[Moved]:
         """The transfers for these days on accounts of owners that are under lock, in no order."""
         own = [number for name in names for number in self._chart.accounts_of.get(name, ())]
         wanted = list(days)
@@ -89,125 +115,123 @@ class Desk:
         found = {}
         for side in (entries.c.debit, entries.c.credit):
             query = select(entries.c.transaction_id, entries.c.leg, *columns)
-            rows = await self.connection.execute(
-                query.where(among(self.connection, side, own), entries.c.day.in_(wanted))
-            )
+            rows = self.connection.execute(query.where(among(self.connection, side, own), entries.c.day.in_(wanted)))
             found.update({(number, leg): tuple(rest) for number, leg, *rest in rows})
-        await self._chart.read_accounts(self.connection, {account for row in found.values() for account in row[2:4]})
+        self._chart.read_accounts(self.connection, {account for row in found.values() for account in row[2:4]})
         names_of = self._chart.names
         return [
             Moved(day, service, names_of[a], names_of[b], seconds) for day, service, a, b, seconds in found.values()
         ]
 
-    async def post(self, postings: Sequence[Posting]) -> list[Outcome]:
+    def post(self, postings: Sequence[Posting]) -> list[Outcome]:
         """Posts what is not posted yet: locks, looks the keys up, checks the rules in order, writes."""
         asked: dict[Claim, Posting] = {}
         for posting in postings:
             check_shape(posting)
-            compare(asked.setdefault((posting.key, posting.revision), posting), content_of(posting))
-        guarded = await self._lock_for(postings)
-        known = await first_outcomes(self.connection, list(asked.values()))
+            first = asked.setdefault((posting.key, posting.revision), posting)
+            if first is not posting:
+                compare(first, content_of(posting))
+        needs = needs_of(postings)
+        guarded = self._lock_for(needs)
+        keys = [key for key, _ in asked]
+        unread = self._unread(needs.debited)
+        seen = look(self.connection, len(asked), unread, keys, self._owner_ids(guarded), self._now)
+        self._standing.learn(seen.balances)
+        known = first_outcomes(self.connection, list(asked.values())) if seen.some_claimed else {}
         new = [posting for claim, posting in asked.items() if claim not in known]
-        if new:
-            new = [*await self._expiries(guarded), *new]
-        fresh = {(outcome.key, outcome.revision): outcome for outcome in await self._write(new)}
+        expiries = self._expiries(guarded) if new and seen.some_expired else []
+        outcomes = self._write([*expiries, *new], seen.numbers)
+        if len(outcomes) == len(postings) and not expiries:
+            return outcomes
+        fresh = {(outcome.key, outcome.revision): outcome for outcome in outcomes}
         known.update({claim: outcome._replace(replayed=True) for claim, outcome in fresh.items()})
         claims = [(posting.key, posting.revision) for posting in postings]
         return [fresh.pop(claim, known[claim]) for claim in claims]
 
-    async def _lock_for(self, postings: Sequence[Posting]) -> set[str]:
+    def _lock_for(self, needs: Needs) -> set[str]:
         """Everything that the postings touch, but caps. Says which owners have a balance to guard."""
-        terms = [term for posting in postings for term in posting.terms]
-        touched = {account.owner for posting in postings for leg in posting.legs for account in (leg.debit, leg.credit)}
-        touched |= {term.held.owner for term in terms if isinstance(term, Reserve)}
-        touched |= {term.to.owner for term in terms if isinstance(term, Resolve) and term.to}
-        resolved = [term.reservation for term in terms if isinstance(term, Resolve)]
-        touched |= await owners_of(self.connection, resolved)
-        await self._chart.read(self.connection, touched)
-        guarded = set(filter(self._is_guarded, touched))
-        months = {(posting.book, posting.month) for posting in postings}
-        late = {(posting.book, term.month) for posting in postings for term in posting.terms if isinstance(term, Late)}
-        await self.lock(months | late, guarded, closing=any(isinstance(term, Close) for term in terms))
+        touched, terms = needs.names, needs.terms
+        if terms:
+            touched |= owners_of(self.connection, [term.reservation for term in terms if isinstance(term, Resolve)])
+        self._chart.read(self.connection, touched)
+        guarded = touched & self._chart.guarded_owners
+        self.lock(needs.months, guarded, closing=any(isinstance(term, Close) for term in terms))
         return guarded
 
-    async def _expiries(self, names: Iterable[str]) -> list[Posting]:
+    def _expiries(self, names: Iterable[str]) -> list[Posting]:
         """What gives back the owners' reservations whose time is over."""
-        numbers = [self._chart.owner_ids[name] for name in names]
-        found = await expired(self.connection, numbers, self._now) if numbers else []
+        found = expired(self.connection, self._owner_ids(names), self._now)
         month = month_at(self._now)
         postings = []
         for claim, book, day, service in found:
             terms = (Resolve(claim, service), Late(month))
             postings.append(Posting(f"expired/{claim[0]}", claim[1], book, day, (), "expiry", terms=terms))
         months = {(posting.book, posting.month) for posting in postings} | {(one.book, month) for one in postings}
-        self._standing.months.update(await months_under_lock(self.connection, months))
+        self._standing.months.update(lock(self.connection, months))
         return postings
 
-    async def sheet(self, postings_max: int) -> Sheet:
+    def sheet(self, postings_max: int) -> Sheet:
         """An empty one, for who holds the locks, has seen that no key is claimed, and has read what is debited."""
-        return self._sheet(await reserve_numbers(self.connection, postings_max))
+        return self._sheet(look(self.connection, postings_max).numbers)
 
-    async def write(self, sheet: Sheet) -> None:
-        await write_sheet(self.connection, sheet)
+    def write(self, sheet: Sheet) -> None:
+        write_sheet(self.connection, sheet)
 
-    async def _write(self, postings: Sequence[Posting]) -> list[Outcome]:
+    def _write(self, postings: Sequence[Posting], numbers: list[int]) -> list[Outcome]:
         if not postings:
             return []
-        await self._read_what_is_debited(postings)
+        if any(posting.terms for posting in postings):
+            self._read_for_terms([term for posting in postings for term in posting.terms])
         backs = [leg.reverses for posting in postings for leg in posting.legs if leg.reverses]
-        self._standing.originals.update(await originals_of(self.connection, backs))
-        drawn = [term.cap for posting in postings for term in posting.terms if isinstance(term, (Draw, Limit))]
-        self._standing.caps.update(await caps_under_lock(self.connection, drawn))
-        numbers = await reserve_numbers(self.connection, len(postings))
+        self._standing.originals.update(originals_of(self.connection, backs))
+        if len(postings) > len(numbers):
+            numbers = look(self.connection, len(postings)).numbers
         sheet = self._sheet(numbers)
         outcomes = []
-        for number, posting in zip(numbers, postings, strict=True):
+        for number, posting in zip(numbers, postings, strict=False):  # numbers of postings found are left over
             refusal = sheet.put(posting)
             state = State.REFUSED if refusal else State.POSTED
             outcomes.append(Outcome(posting.key, posting.revision, number, state, False, self._now, refusal))
-        await self.write(sheet)
+        self.write(sheet)
         return outcomes
 
-    async def _read_what_is_debited(self, postings: Sequence[Posting]) -> None:
-        terms = [term for posting in postings for term in posting.terms]
-        debited = {leg.debit for posting in postings for leg in posting.legs}
-        reserved = [term for term in terms if isinstance(term, Reserve)]
-        debited |= {account for term in reserved for account in (*term.accounts, term.held)}
+    def _read_for_terms(self, terms: Sequence[Term]) -> None:
         resolved = [term.reservation for term in terms if isinstance(term, Resolve)]
-        held = await held_by(self.connection, self._chart, resolved)
+        held = held_by(self.connection, self._chart, resolved)
         self._standing.reservations.update(held)
-        debited |= {one.account for one in held.values()}
-        ids = self._chart.account_ids
-        await self._read_balances({ids[account] for account in debited if account in ids} & self._chart.guarded)
+        self._read_balances(one.account for one in held.values())
+        drawn = [term.cap for term in terms if isinstance(term, (Draw, Limit))]
+        self._standing.caps.update(caps_under_lock(self.connection, drawn))
 
     def _sheet(self, numbers: Iterable[int]) -> Sheet:
         terms = TermRows(frozenset(self._standing.caps))
         return Sheet(self._chart, self._standing, self._now, iter(numbers), day_keeper(self.connection), terms)
 
-    def _is_guarded(self, name: str) -> bool:
-        return any(number in self._chart.guarded for number in self._chart.accounts_of.get(name, ()))
+    def _owner_ids(self, names: Iterable[str]) -> list[int]:
+        ids = self._chart.owner_ids
+        return [ids[name] for name in names if name in ids]
 
-    async def _read_balances(self, numbers: Iterable[int]) -> None:
-        unread = [number for number in numbers if number not in self._standing.balances]
-        if not unread:
-            return
-        query = select(balances.c.account_id, balances.c.seconds, balances.c.floor)
-        found = await self.connection.execute(query.where(among(self.connection, balances.c.account_id, unread)))
-        for number, seconds, floor in found.all():
-            self._standing.balances[number] = seconds
-            self._standing.floors[number] = floor
+    def _unread(self, accounts: Iterable[Account]) -> set[int]:
+        """Those of the accounts that have a balance row, by number."""
+        ids = self._chart.account_ids
+        numbers = {ids[account] for account in accounts if account in ids}
+        return (numbers & self._chart.guarded) - self._standing.balances.keys()
+
+    def _read_balances(self, accounts: Iterable[Account]) -> None:
+        if unread := self._unread(accounts):
+            self._standing.learn(look(self.connection, 0, unread).balances)
 
 
-async def originals_of(connection: AsyncConnection, transfers: list[Transfer]) -> dict[Transfer, Original]:
+def originals_of(connection: Connection, transfers: list[Transfer]) -> dict[Transfer, Original]:
     """The transfers that are to be taken back, as far as there are such."""
     if not transfers:
         return {}
     name = tuple_(entries.c.transaction_id, entries.c.leg)
     back = tuple_(entries.c.reverses_transaction, entries.c.reverses_leg)
     query = select(entries.c.reverses_transaction, entries.c.reverses_leg).where(back.in_(transfers))
-    before = {Transfer(*row) for row in (await connection.execute(query)).all()}
+    before = {Transfer(*row) for row in (connection.execute(query)).all()}
     columns = (transactions.c.digest, transactions.c.terms)
-    rows = await connection.execute(select(entries, *columns).join(transactions).where(name.in_(transfers)))
+    rows = connection.execute(select(entries, *columns).join(transactions).where(name.in_(transfers)))
     found = {}
     for row in rows.all():
         transfer = Transfer(row.transaction_id, row.leg)

@@ -7,8 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, select
 
 from ccd.errors import KeyTakenError
 from ccd.ledger.model import Account, Claim, Kept, Leg, Outcome, Posting, Refusal, Rule, State
@@ -17,11 +16,11 @@ from ccd.ledger.terms import asked_text, makes_legs, read_terms, terms_text
 from ccd.sql.rows import among
 
 
-async def revisions_of(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, list[Kept]]:
+def revisions_of(connection: Connection, keys: Iterable[str]) -> dict[str, list[Kept]]:
     """All claimed revisions of the keys, lowest first; keys that were never claimed are left out."""
     kept = transactions.c
     found: dict[str, list[Kept]] = {}
-    rows = await connection.execute(
+    rows = connection.execute(
         select(kept.key, kept.id, kept.revision, kept.state, kept.book, kept.facts)
         .where(among(connection, kept.key, keys))
         .order_by(kept.key, kept.revision)
@@ -31,13 +30,13 @@ async def revisions_of(connection: AsyncConnection, keys: Iterable[str]) -> dict
     return found
 
 
-async def first_outcomes(connection: AsyncConnection, postings: Sequence[Posting]) -> dict[Claim, Outcome]:
+def first_outcomes(connection: Connection, postings: Sequence[Posting]) -> dict[Claim, Outcome]:
     """The outcomes of those postings whose keys are claimed; KeyTakenError where one has another content."""
     asked = {(posting.key, posting.revision): posting for posting in postings}
     keys = {posting.key for posting in postings}
-    rows = await connection.execute(select(transactions).where(among(connection, transactions.c.key, keys)))
+    rows = connection.execute(select(transactions).where(among(connection, transactions.c.key, keys)))
     found = {(row.key, row.revision): row for row in rows.all() if (row.key, row.revision) in asked}
-    legs = await _legs_of(connection, [row.id for row in found.values() if row.legs])
+    legs = _legs_of(connection, [row.id for row in found.values() if row.legs])
     for claim, row in found.items():
         compare(asked[claim], _stored_content(row, legs.get(row.id, [])))
     return {claim: _outcome(row) for claim, row in found.items()}
@@ -81,13 +80,13 @@ def refusal_text(posting: Posting, refusal: Refusal) -> str:
     return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-async def _legs_of(connection: AsyncConnection, numbers: list[int]) -> dict[int, list[tuple[str, list[Any]]]]:
+def _legs_of(connection: Connection, numbers: list[int]) -> dict[int, list[tuple[str, list[Any]]]]:
     """By transaction: the day and content of each leg, in order."""
     debit, credit = accounts.alias("debit"), accounts.alias("credit")
     debit_owner, credit_owner = owners.alias("debit_owner"), owners.alias("credit_owner")
     if not numbers:
         return {}
-    rows = await connection.execute(
+    rows = connection.execute(
         select(entries, debit_owner.c.name, debit.c.kind, credit_owner.c.name, credit.c.kind)
         .join(debit, entries.c.debit == debit.c.id)
         .join(debit_owner, debit.c.owner_id == debit_owner.c.id)

@@ -65,7 +65,7 @@ async def _copy(
     names = list(table.columns.keys())
     found = await reading.stream(select(table).order_by(*table.primary_key.columns))
     async for rows in found.partitions(ROWS_AT_ONCE):
-        await insert_rows(writing, table, names, [_as_open(table, names, row) for row in rows])
+        await writing.run_sync(insert_rows, table, names, [_as_open(table, names, row) for row in rows])
         done += len(rows)
         progress(done)
     return done

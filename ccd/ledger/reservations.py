@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, select, tuple_
 
 from ccd.ledger.chart import Chart
 from ccd.ledger.holding import Held
@@ -26,12 +25,12 @@ class Expired(NamedTuple):
     service: str
 
 
-async def owners_of(connection: AsyncConnection, claims: Iterable[Claim]) -> set[str]:
+def owners_of(connection: Connection, claims: Iterable[Claim]) -> set[str]:
     """Who holds the reservations, by name; those that were never made are left out."""
     wanted = list(claims)
     if not wanted:
         return set()
-    found = await connection.execute(
+    found = connection.execute(
         select(owners.c.name)
         .join(reservations, reservations.c.owner_id == owners.c.id)
         .join(transactions, transactions.c.id == reservations.c.transaction_id)
@@ -40,12 +39,12 @@ async def owners_of(connection: AsyncConnection, claims: Iterable[Claim]) -> set
     return set(found.scalars())
 
 
-async def held_by(connection: AsyncConnection, chart: Chart, claims: Iterable[Claim]) -> dict[Claim, Held]:
+def held_by(connection: Connection, chart: Chart, claims: Iterable[Claim]) -> dict[Claim, Held]:
     """The reservations, as far as they were made; their owners have to be under lock."""
     wanted = list(claims)
     if not wanted:
         return {}
-    rows = await connection.execute(
+    rows = connection.execute(
         select(transactions.c.key, transactions.c.revision, entries, resolutions.c.reservation.label("resolved"))
         .join(reservations, reservations.c.transaction_id == transactions.c.id)
         .join(entries, entries.c.transaction_id == transactions.c.id)
@@ -62,10 +61,10 @@ async def held_by(connection: AsyncConnection, chart: Chart, claims: Iterable[Cl
     return found
 
 
-async def expired(connection: AsyncConnection, owner_ids: Iterable[int], now: int) -> list[Expired]:
+def expired(connection: Connection, owner_ids: Iterable[int], now: int) -> list[Expired]:
     """Of these owners, in the order in which they were made."""
     ended = select(resolutions.c.reservation).where(resolutions.c.reservation == reservations.c.transaction_id)
-    rows = await connection.execute(
+    rows = connection.execute(
         select(transactions.c.key, transactions.c.revision, transactions.c.book, entries.c.day, entries.c.service)
         .join(reservations, reservations.c.transaction_id == transactions.c.id)
         .join(entries, entries.c.transaction_id == transactions.c.id)

@@ -61,6 +61,12 @@ class Standing:
     reservations: dict[Claim, Held] = field(default_factory=dict)
     caps: dict[str, Cap] = field(default_factory=dict)
 
+    def learn(self, balances: Mapping[int, tuple[int, int]]) -> None:
+        """Seconds and floor, by account, as they were read under lock."""
+        for number, (seconds, floor) in balances.items():
+            self.balances[number] = seconds
+            self.floors[number] = floor
+
     def month_of(self, posting: Posting, month: str) -> str:
         """In which the posting counts: `month`, unless that is closed and it may be late."""
         if self.months[posting.book, month] == CLOSED:

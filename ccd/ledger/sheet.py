@@ -3,13 +3,12 @@
 A hundred thousand postings go over it in a row, so each is turned into rows at once and let go.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from ccd.errors import LedgerBrokenError, PostingError
 from ccd.ledger.chart import Chart
@@ -20,7 +19,7 @@ from ccd.ledger.rules import Back, Move, Standing
 from ccd.ledger.schema import entries, transactions
 from ccd.ledger.term_rows import TermRows, write_term_rows
 from ccd.ledger.terms import terms_text
-from ccd.sql.rows import insert_rows
+from ccd.sql.rows import insert_arrays, insert_rows
 
 TRANSACTION_COLUMNS = (
     "id", "key", "revision", "book", "month", "state", "legs", "reference", "text", "asked_by", "facts", "terms",
@@ -30,6 +29,22 @@ ENTRY_COLUMNS = (
     "transaction_id", "leg", "debit", "credit", "seconds", "day", "service", "reverses_transaction", "reverses_leg",
 )  # fmt: skip
 NO_REVERSAL = (None, None)
+
+# To balances is added what each account's sum is, where none falls below its floor. Fewer rows changed than asked for:
+# some balance did not allow it, or has no row, and the whole transaction is given up.
+ADD_ON_SQLITE = "UPDATE balances SET seconds = seconds + ?1 WHERE account_id = ?2 AND seconds + ?1 >= floor"
+WRITE = f"""
+WITH new_transactions AS ({insert_arrays(transactions, TRANSACTION_COLUMNS)}),
+new_entries AS ({insert_arrays(entries, ENTRY_COLUMNS, len(TRANSACTION_COLUMNS) + 1)}),
+changed AS (
+    UPDATE balances SET seconds = balances.seconds + asked.delta
+    FROM unnest(${len(TRANSACTION_COLUMNS + ENTRY_COLUMNS) + 1}::bigint[],
+                ${len(TRANSACTION_COLUMNS + ENTRY_COLUMNS) + 2}::bigint[]) AS asked (account_id, delta)
+    WHERE balances.account_id = asked.account_id AND balances.seconds + asked.delta >= balances.floor
+    RETURNING 1
+)
+SELECT count(*) FROM changed
+"""
 POSTED, REFUSED = State.POSTED.value, State.REFUSED.value  # drivers take a plain string several times as fast
 
 
@@ -115,45 +130,29 @@ class Sheet:
                 guarded[credit] = guarded.get(credit, 0) + seconds
 
 
-async def reserve_numbers(connection: AsyncConnection, count: int) -> list[int]:
-    """Rising numbers for the next transactions. An owner's rise in the order of commits: they are drawn under lock."""
-    if connection.dialect.name == "sqlite":
-        last = (await connection.execute(select(func.max(transactions.c.id)))).scalar() or 0
-        return list(range(last + 1, last + 1 + count))
-    drawn = text("SELECT nextval('transaction_ids') FROM generate_series(1, :count)")
-    return sorted((await connection.execute(drawn, {"count": count})).scalars())
-
-
-async def write_sheet(connection: AsyncConnection, sheet: Sheet) -> None:
+def write_sheet(connection: Connection, sheet: Sheet) -> None:
     """Everything on the sheet. LedgerBrokenError where a balance does not allow what the rules had allowed."""
     if not sheet.transactions:
         return
-    await insert_rows(connection, transactions, TRANSACTION_COLUMNS, sheet.transactions)
-    await insert_rows(connection, entries, ENTRY_COLUMNS, sheet.entries)
     changes = {account: seconds for account, seconds in sheet.guarded.items() if seconds}
-    changed = await _add_guarded(connection, changes)
+    if connection.dialect.name == "sqlite":
+        changed = _write_on_sqlite(connection, sheet, changes)
+    else:
+        columns = (*zip(*sheet.transactions, strict=True), *_columns(sheet.entries, len(ENTRY_COLUMNS)))
+        asked = (*columns, list(changes), list(changes.values()))
+        changed = connection.exec_driver_sql(WRITE, asked).scalar_one()
     if changed != len(changes):
         raise LedgerBrokenError(f"{len(changes) - changed} balances do not follow from what was read under lock")
-    await write_term_rows(connection, sheet.terms)
+    write_term_rows(connection, sheet.terms)
 
 
-async def _add_guarded(connection: AsyncConnection, deltas: dict[int, int]) -> int:
-    """Adds to balances what `deltas` says by account, where none falls below its floor; says how many rows it changed.
-
-    Fewer than asked for: some balance did not allow it, or has no row. The caller then gives up its transaction.
-    """
-    if not deltas:
+def _write_on_sqlite(connection: Connection, sheet: Sheet, changes: dict[int, int]) -> int:
+    insert_rows(connection, transactions, TRANSACTION_COLUMNS, sheet.transactions)
+    insert_rows(connection, entries, ENTRY_COLUMNS, sheet.entries)
+    if not changes:
         return 0
-    if connection.dialect.name == "sqlite":
-        result = await connection.exec_driver_sql(
-            "UPDATE balances SET seconds = seconds + ?1 WHERE account_id = ?2 AND seconds + ?1 >= floor",
-            [(delta, account) for account, delta in deltas.items()],
-        )
-        return int(result.rowcount)
-    result = await connection.exec_driver_sql(
-        "UPDATE balances SET seconds = balances.seconds + asked.delta"
-        " FROM unnest($1::bigint[], $2::bigint[]) AS asked (account_id, delta)"
-        " WHERE balances.account_id = asked.account_id AND balances.seconds + asked.delta >= balances.floor",
-        (list(deltas), list(deltas.values())),
-    )
-    return int(result.rowcount)
+    return connection.exec_driver_sql(ADD_ON_SQLITE, [(delta, account) for account, delta in changes.items()]).rowcount
+
+
+def _columns(rows: list[tuple[Any, ...]], count: int) -> Iterable[Sequence[Any]]:
+    return zip(*rows, strict=True) if rows else [()] * count

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from sqlalchemy import tuple_, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, tuple_, update
 
 from ccd.ledger.caps import write_caps
 from ccd.ledger.chart import Chart
@@ -48,11 +47,11 @@ class TermRows:
         self.caps.update({name: standing.caps[name] for name in drawn})
 
 
-async def write_term_rows(connection: AsyncConnection, rows: TermRows) -> None:
+def write_term_rows(connection: Connection, rows: TermRows) -> None:
     columns = ("transaction_id", "owner_id", "expires_at")
-    await insert_rows(connection, reservations, columns, rows.reservations)
-    await insert_rows(connection, resolutions, ("reservation", "transaction_id"), rows.resolutions)
-    await write_caps(connection, rows.caps, rows.caps_here)
+    insert_rows(connection, reservations, columns, rows.reservations)
+    insert_rows(connection, resolutions, ("reservation", "transaction_id"), rows.resolutions)
+    write_caps(connection, rows.caps, rows.caps_here)
     if rows.closed:
         closing = tuple_(periods.c.book, periods.c.month).in_(rows.closed)
-        await connection.execute(update(periods).where(closing).values(state=CLOSED))
+        connection.execute(update(periods).where(closing).values(state=CLOSED))

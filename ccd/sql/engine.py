@@ -1,13 +1,19 @@
 """Opens the database: SQLite as a file beside the daemon, or a PostgreSQL server. Refuses what loses commits."""
 
+import time
 from typing import Any
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from ccd.errors import UnsafeDatabaseError
+from ccd.sql.writer import Writer
 
+ASKED_AFTER_S = 1.0  # without use, a connection is asked whether the server is still there
+USED_AT = "ccd_used_at"  # of a pooled connection, by the monotonic clock
 LOCK_WAIT_MS = 2_000  # how long one attempt waits for who writes now; a hung holder must not hang everybody
 POSTGRESQL_VERSION_MIN = 130_000
 DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
@@ -15,6 +21,9 @@ DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
 # Execution option of a connection that is going to write. SQLite then takes its write lock at once: a lock that is
 # asked for in the middle of a transaction can't be waited for.
 WRITES = "ccd_writes"
+
+# Execution option of an engine for SQLite: its Writer.
+WRITER = "ccd_writer"
 
 SQLITE_SETTINGS = {
     "journal_mode": ("WAL", "wal"),  # readers and the writer do not wait for each other
@@ -44,26 +53,41 @@ def seeing_one_state(engine: AsyncEngine) -> AsyncEngine:
 
 def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     # isolation_level None: the driver begins nothing by itself, our `begin` below does.
-    memory = {} if url.database in (None, "", ":memory:") else {"pool_size": pool_size, "max_overflow": 0}
-    engine = create_async_engine(
-        url.set(drivername="sqlite+aiosqlite"), connect_args={"isolation_level": None}, **memory
+    connect_args = {"isolation_level": None}
+    in_memory = url.database in (None, "", ":memory:")
+    pools = [{} if in_memory else {"pool_size": size, "max_overflow": 0} for size in (pool_size, 1)]
+    plain = create_engine(
+        url.set(drivername="sqlite"),
+        connect_args={**connect_args, "check_same_thread": False},  # the one who closes it is in another
+        execution_options={WRITES: True},
+        **pools[1],
     )
+    engine = create_async_engine(
+        url.set(drivername="sqlite+aiosqlite"),
+        connect_args=connect_args,
+        execution_options={WRITER: Writer(plain)},
+        **pools[0],
+    )
+    for one in (engine.sync_engine, plain):
+        _make_safe(one, url.database or ":memory:", lock_wait_ms)
+    event.listen(engine.sync_engine, "engine_disposed", lambda _: plain.dispose())
+    return engine
 
-    @event.listens_for(engine.sync_engine, "connect")
+
+def _make_safe(engine: Engine, database: str, lock_wait_ms: int) -> None:
+    @event.listens_for(engine, "connect")
     def settle_in(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {lock_wait_ms}")
         for name, (wish, _) in SQLITE_SETTINGS.items():
             cursor.execute(f"PRAGMA {name} = {wish}")
         cursor.close()
-        check_sqlite(connection, url.database or ":memory:")
+        check_sqlite(connection, database)
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
 
 
 def check_sqlite(connection: Any, database: str) -> None:
@@ -83,7 +107,6 @@ def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine
         url.set(drivername="postgresql+asyncpg").difference_update_query(["statement_cache_size"]),
         pool_size=pool_size,
         max_overflow=0,
-        pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         # Every statement is short: compiling one to machine code costs more than all of it. Plans are kept as the
         # server wants: planned anew each time, the foreign keys' own look-ups made settlement a third slower.
@@ -101,7 +124,27 @@ def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine
     def settle_in(connection: Any, _record: object) -> None:
         check_postgresql(connection, url.database or "postgresql")
 
+    _ask_after_a_rest(engine.sync_engine)
     return engine
+
+
+def _ask_after_a_rest(engine: Engine) -> None:
+    """A connection that was not used for a while is asked whether the server still knows it: that costs as much as
+    half a posting, so it is not asked each time. Who finds it gone meanwhile takes a turn anew (ccd.sql.turns)."""
+
+    @event.listens_for(engine, "checkin")
+    def note(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info[USED_AT] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        used_at = record.info.get(USED_AT)  # not there before its first use
+        if used_at is None or time.monotonic() - used_at < ASKED_AFTER_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
 
 
 def check_postgresql(connection: Any, database: str) -> None:

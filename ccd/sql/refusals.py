@@ -51,8 +51,12 @@ async def refusals_said() -> AsyncIterator[None]:
 def said_by(error: DBAPIError) -> str:
     """The server names the table of a right that is missing; which right that is, the statement says."""
     said = str(error.orig).rpartition(": ")[2].splitlines()[0]
-    verb = (error.statement or "").split(" ")[0]
-    return f"{said} ({verb})" if verb and sqlstate(error) == INSUFFICIENT_PRIVILEGE else said
+    if sqlstate(error) != INSUFFICIENT_PRIVILEGE or not error.statement:
+        return said
+    table = said.rpartition(" ")[2]
+    ways = {"INSERT": f"INSERT INTO {table} ", "UPDATE": f"UPDATE {table} ", "DELETE": f"DELETE FROM {table}"}
+    right = next((right for right, way in ways.items() if way in error.statement), "SELECT")
+    return f"{said} ({right})"
 
 
 def hint_of(error: DBAPIError) -> str:

@@ -3,29 +3,36 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Date, Table, any_, cast, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Date, Table, any_, cast, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Rows = Sequence[tuple[Any, ...]]
 
 
-async def insert_rows(connection: AsyncConnection, table: Table, names: Sequence[str], rows: Rows) -> None:
+def insert_rows(connection: Connection, table: Table, names: Sequence[str], rows: Rows) -> None:
     """Inserts the rows in their order, into the columns named; all or none. Days come as `day_keeper` keeps them, or as
     `date`s."""
     if not rows:
         return
-    columns = ", ".join(names)
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(names))
-        statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"
-        await connection.exec_driver_sql(statement, _with_days_as_kept(connection, table, names, rows))
+        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
+        connection.exec_driver_sql(statement, _with_days_as_kept(connection, table, names, rows))
         return
-    arrays = ", ".join(f"${number}::{_array_type(connection, table, name)}" for number, name in enumerate(names, 1))
-    statement = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays})"
-    await connection.exec_driver_sql(statement, tuple(zip(*rows, strict=True)))
+    connection.exec_driver_sql(insert_arrays(table, tuple(names)), tuple(zip(*rows, strict=True)))
+
+
+@cache
+def insert_arrays(table: Table, names: tuple[str, ...], first: int = 1) -> str:
+    """PostgreSQL's statement for many rows, whose columns are the parameters from number `first` on, an array each."""
+    dialect = make_url("postgresql://").get_dialect()()
+    kinds = [table.c[name].type.compile(dialect=dialect).split(" COLLATE")[0] for name in names]
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(kinds, first))
+    return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"
 
 
 def insert_into(connection: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -33,7 +40,7 @@ def insert_into(connection: AsyncConnection, table: Table) -> sqlite.Insert | po
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def among(connection: AsyncConnection, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+def among(connection: AsyncConnection | Connection, column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """`column IN (values)` with all values in one parameter: a statement that stays the same, and no limit to them."""
     wanted = list(values)
     if connection.dialect.name == "sqlite":
@@ -42,7 +49,7 @@ def among(connection: AsyncConnection, column: Column[Any], values: Iterable[Any
     return column == any_(cast(wanted, postgresql.ARRAY(column.type)))
 
 
-def day_keeper(connection: AsyncConnection) -> Callable[[date], Any]:
+def day_keeper(connection: AsyncConnection | Connection) -> Callable[[date], Any]:
     """How the engine wants a day: SQLite has no type for it, and keeps 2026-11-23 as SQLAlchemy reads it."""
     return date.isoformat if connection.dialect.name == "sqlite" else _as_it_is
 
@@ -51,16 +58,9 @@ def _as_it_is(day: date) -> date:
     return day
 
 
-def _with_days_as_kept(
-    connection: AsyncConnection, table: Table, names: Sequence[str], rows: Rows
-) -> list[tuple[Any, ...]]:
+def _with_days_as_kept(connection: Connection, table: Table, names: Sequence[str], rows: Rows) -> list[tuple[Any, ...]]:
     for at, name in enumerate(names):
         if isinstance(table.c[name].type, Date) and isinstance(rows[0][at], date):
             keep = day_keeper(connection)
             rows = [(*row[:at], keep(row[at]), *row[at + 1 :]) for row in rows]
     return list(rows)
-
-
-def _array_type(connection: AsyncConnection, table: Table, name: str) -> str:
-    kind = table.c[name].type.compile(dialect=connection.dialect)
-    return f"{kind.split(' COLLATE')[0]}[]"

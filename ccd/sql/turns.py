@@ -21,12 +21,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from asyncpg.exceptions import InternalClientError
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError
-from ccd.sql.engine import WRITES
+from ccd.sql.engine import WRITER, WRITES
+from ccd.sql.writer import Writer
 
 T = TypeVar("T")
 
@@ -66,23 +68,60 @@ async def take_turn(
     `work` may run several times, even after its commit, and must do nothing outside its connection. DatabaseBusyError
     after the last attempt, and where no connection of ours was free: that has been waited for.
     """
+
+    async def turn(stage: Stage) -> T:
+        async with engine.execution_options(**{WRITES: writes}).connect() as connection:
+            async with connection.begin() as transaction:
+                result = await work(connection)
+                stage.committing = keep
+                await (transaction.commit() if keep else transaction.rollback())
+            return result
+
+    return await _try_on(turn, patience)
+
+
+async def take_turn_at_once(
+    engine: AsyncEngine, work: Callable[[Connection], T], patience: Patience, keep: bool = True
+) -> T:
+    """The same for work that writes, and waits for nothing but the database: it goes there as a whole."""
+    writer: Writer | None = engine.get_execution_options().get(WRITER)
+
+    async def turn(stage: Stage) -> T:
+        def whole(connection: Connection) -> T:
+            with connection.begin() as transaction:
+                result = work(connection)
+                stage.committing = keep
+                (transaction.commit if keep else transaction.rollback)()
+            return result
+
+        if writer is not None:
+            return await writer.run(whole)
+        async with engine.connect() as connection:
+            return await connection.run_sync(whole)
+
+    return await _try_on(turn, patience)
+
+
+@dataclass(slots=True)
+class Stage:
+    """How far an attempt has come."""
+
+    committing: bool = False
+
+
+async def _try_on(turn: Callable[[Stage], Awaitable[T]], patience: Patience) -> T:
     began = time.monotonic()
     for attempt in range(1, patience.attempts_max + 1):
-        committing = False
+        stage = Stage()
         try:
-            async with engine.execution_options(**{WRITES: writes}).connect() as connection:
-                async with connection.begin() as transaction:
-                    result = await work(connection)
-                    committing = keep
-                    await (transaction.commit() if keep else transaction.rollback())
-                return result
+            return await turn(stage)
         except NoConnectionFreeError as error:
             raise DatabaseBusyError(attempt, time.monotonic() - began, _first_line(error), ambiguous=False) from error
         except (DBAPIError, OSError) as error:
             if not is_passing(error):
                 raise
             if attempt == patience.attempts_max:
-                ambiguous = committing and is_lost(error)
+                ambiguous = stage.committing and is_lost(error)
                 raise DatabaseBusyError(attempt, time.monotonic() - began, _first_line(error), ambiguous) from error
         await asyncio.sleep(patience.wait_s(attempt))
     raise AssertionError("attempts_max is at least 1")

@@ -19,7 +19,7 @@ from ccd.bank.statement import account_of
 from ccd.ledger.books import Ledger
 from ccd.sql.engine import open_engine
 from tests.bank.days import DAY, POLICIES, worth
-from tests.databases import TEMPLATE, PostgreSQL
+from tests.databases import TEMPLATE, PostgreSQL, writing
 
 NETS = (300, -200, 465, 0, -1_000)
 
@@ -62,8 +62,8 @@ def killed_at(step: int) -> Callable[[AsyncEngine], None]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def arm(engine: AsyncEngine) -> None:
-        event.listen(engine.sync_engine, "before_cursor_execute", count)
-        dialect = engine.sync_engine.dialect
+        event.listen(writing(engine), "before_cursor_execute", count)
+        dialect = writing(engine).dialect
         commit = dialect.do_commit
 
         def counted_commit(connection: Any) -> None:

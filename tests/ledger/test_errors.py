@@ -130,10 +130,10 @@ async def test_a_key_that_is_taken_names_the_fields(ledger: Ledger) -> None:
 
 
 async def test_what_is_debited_without_its_lock_names_the_account(ledger: Ledger) -> None:
-    async def careless(desk: Desk) -> None:
-        sheet = await desk.sheet(1)
-        await desk.lock({("demo", "2026-11")}, [])
-        await desk.balances([])
+    def careless(desk: Desk) -> None:
+        sheet = desk.sheet(1)
+        desk.lock({("demo", "2026-11")}, [])
+        desk.balances([])
         sheet.put(posting("a", take("ann", 5)))
 
     with pytest.raises(LedgerBrokenError, match="savings of ann is debited, and was not read under lock") as caught:

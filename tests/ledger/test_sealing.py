@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.ledger.blocks import Block, block_hash
 from ccd.ledger.books import Ledger
+from ccd.ledger.chart import Chart
 from ccd.ledger.desk import Desk
 from ccd.ledger.merkle import Peaks, leaf, root_of
 from ccd.ledger.schema import accounts, blocks, daily_sums, transactions
@@ -109,19 +110,10 @@ async def server(postgresql: PostgreSQL) -> Ledger:
 
 async def late_commit(server: Ledger, sealer: Sealer, other: AsyncEngine) -> None:
     """A transaction draws its number first and commits last; what is sealed meanwhile is not above it."""
-    drawn, go_on = asyncio.Event(), asyncio.Event()
-
-    async def slow(desk: Desk) -> None:
-        await desk.post([posting("slow", give("bob", 5))])
-        drawn.set()
-        await go_on.wait()
-
-    async with asyncio.TaskGroup() as both:
-        both.create_task(Ledger(other, lambda: 1).at_desk(slow))
-        await drawn.wait()
+    async with other.begin() as slow:
+        await slow.run_sync(lambda connection: Desk(connection, Chart(), 1).post([posting("slow", give("bob", 5))]))
         await server.post(posting("fast", give("ann", 5)))
         assert await sealer.seal() == 0
-        go_on.set()
 
 
 async def test_what_commits_late_is_not_passed_over(server: Ledger) -> None:

@@ -21,7 +21,7 @@ from ccd.sql.metadata import metadata
 from ccd.sql.migrate import heads_of, upgrade, wanted_heads
 from ccd.sql.refusals import refusals_said
 from ccd.sql.turns import Patience, take_turn
-from tests.databases import TEMPLATE, PostgreSQL, lose_the_next_answer
+from tests.databases import TEMPLATE, PostgreSQL, lose_the_next_answer, writing
 from tests.ledger.accounts import HOUSE, give, open_guarded, open_house, posting
 
 QUICK = Patience(attempts_max=3, wait_s_min=0.001, wait_s_max=0.01)
@@ -131,7 +131,7 @@ async def test_a_sqlite_file_that_is_full_takes_all_of_a_posting_or_nothing(tmp_
         cursor.execute("PRAGMA max_page_count = 1")  # SQLite makes it what there is: not one page more
         cursor.close()
 
-    event.listen(engine.sync_engine, "checkout", no_more)
+    event.listen(writing(engine), "checkout", no_more)
     posted = 0
 
     async def post_on_and_on() -> None:
@@ -153,7 +153,7 @@ async def test_a_sqlite_file_that_can_only_be_read_says_so_and_changes_nothing(t
     await upgrade(engine)
     ledger = Ledger(engine, lambda: 1)
     await open_guarded(ledger, ["ann"], ("savings",))
-    event.listen(engine.sync_engine, "checkout", lambda connection, *_: _only_read(connection))
+    event.listen(writing(engine), "checkout", lambda connection, *_: _only_read(connection))
     with pytest.raises(DatabaseRefusedError, match="readonly database; let ccd's user write the file"):
         async with refusals_said():
             await open_guarded(ledger, ["bob"], ("savings",))
