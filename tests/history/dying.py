@@ -18,6 +18,7 @@ from ccd.history.resume import take_over
 from ccd.history.schema import sources
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
+from tests.databases import writing
 from tests.floor.floors import RULES, added, connected, ended, heard, offered, paused, removed, unpaused
 from tests.history.closing import ANN, BEN, DAY_S, Bank
 from tests.history.observing import recording
@@ -71,8 +72,9 @@ def die_at(engine: AsyncEngine, statement: int) -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(engine.sync_engine, "before_cursor_execute", count)
-    event.listen(engine.sync_engine, "commit", count)
+    for one in {engine.sync_engine, writing(engine)}:
+        event.listen(one, "before_cursor_execute", count)
+        event.listen(one, "commit", count)
 
 
 if __name__ == "__main__":

@@ -76,6 +76,14 @@ async def test_the_same_posting_twice_in_a_batch_is_posted_once(ledger: Ledger) 
     assert (await ledger.balances("ann"))["savings"] == 465
 
 
+async def test_what_is_asked_again_leaves_no_gap_in_the_numbers(ledger: Ledger) -> None:
+    first = await ledger.post(posting("a", give("ann", 465)))
+    await ledger.post(posting("a", give("ann", 465)))
+    with pytest.raises(KeyTakenError):
+        await ledger.post(posting("a", give("ann", 466)))
+    assert (await ledger.post(posting("b", give("ann", 1)))).transaction == first.transaction + 1
+
+
 async def test_another_revision_of_a_key_is_another_posting(ledger: Ledger) -> None:
     await ledger.post(posting("a", give("ann", 465), revision=1))
     await ledger.post(posting("a", give("ann", 35), revision=2))

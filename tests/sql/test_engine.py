@@ -343,6 +343,23 @@ async def test_a_server_that_is_away_is_an_error_after_the_last_attempt(tmp_path
         await Ledger(engine, lambda: 1, QUICK).post(posting("a", give("ann", 5)))
 
 
+async def test_a_connection_that_rested_is_asked_whether_the_server_still_knows_it(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgresql.create()
+    engine = open_engine(url)
+    pid = text("SELECT pg_backend_pid()")
+    async with engine.connect() as connection:
+        first = (await connection.execute(pid)).scalar_one()
+    async with engine.connect() as connection:
+        assert (await connection.execute(pid)).scalar_one() == first
+    postgresql.run(f"SELECT pg_terminate_backend({first})")
+    monkeypatch.setattr("ccd.sql.engine.ASKED_AFTER_S", 0.0)
+    async with engine.connect() as connection:
+        assert (await connection.execute(pid)).scalar_one() != first
+    await engine.dispose()
+
+
 def test_waits_are_drawn_below_a_limit_that_grows_up_to_its_own() -> None:
     patience = Patience(wait_s_min=0.1, wait_s_max=1.0)
     assert all(0 <= patience.wait_s(1) <= 0.2 for _ in range(100))

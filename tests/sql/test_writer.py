@@ -1,0 +1,98 @@
+"""SQLite's writer: whole turns in a thread of their own."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from ccd.errors import UnsafeDatabaseError
+from ccd.sql.engine import SQLITE_SETTINGS, open_engine
+from ccd.sql.turns import Patience, take_turn_at_once
+from tests.databases import writing
+
+ONCE = Patience(attempts_max=1)
+
+
+def add(connection: Connection, number: int) -> None:
+    connection.execute(text("INSERT INTO numbers VALUES (:number)"), {"number": number})
+
+
+async def numbers_engine(file: Path):
+    engine = open_engine(f"sqlite+aiosqlite:///{file}")
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE numbers (number INTEGER)"))
+    return engine
+
+
+async def numbers_in(engine) -> list[int]:
+    async with engine.connect() as connection:
+        return list((await connection.execute(text("SELECT number FROM numbers"))).scalars())
+
+
+async def test_a_turn_blocks_nobody_who_waits_beside_it(tmp_path: Path) -> None:
+    engine = await numbers_engine(tmp_path / "a.sqlite")
+    may_go_on = threading.Event()
+
+    def slow(connection: Connection) -> None:
+        add(connection, 1)
+        assert may_go_on.wait(5), "the loop went on meanwhile"
+
+    async with asyncio.timeout(5), asyncio.TaskGroup() as both:
+        both.create_task(take_turn_at_once(engine, slow, ONCE))
+        both.create_task(take_turn_at_once(engine, lambda connection: add(connection, 2), ONCE))
+        await asyncio.sleep(0.01)
+        may_go_on.set()
+    assert await numbers_in(engine) == [1, 2], "one after the other"
+    await engine.dispose()
+
+
+async def test_who_is_cancelled_goes_when_the_turn_is_over(tmp_path: Path) -> None:
+    engine = await numbers_engine(tmp_path / "a.sqlite")
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> None:
+        add(connection, 1)
+        begun.set()
+        may_go_on.wait(5)
+
+    turn = asyncio.get_running_loop().create_task(take_turn_at_once(engine, slow, ONCE))
+    await asyncio.to_thread(begun.wait, 5)
+    turn.cancel()
+    await asyncio.sleep(0.01)
+    assert not turn.done()
+    may_go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await turn
+    assert await numbers_in(engine) == [1]
+    await engine.dispose()
+
+
+async def test_what_is_not_to_be_kept_is_undone_and_so_is_what_fails(tmp_path: Path) -> None:
+    engine = await numbers_engine(tmp_path / "a.sqlite")
+    await take_turn_at_once(engine, lambda connection: add(connection, 1), ONCE, keep=False)
+
+    def failing(connection: Connection) -> None:
+        add(connection, 2)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await take_turn_at_once(engine, failing, ONCE)
+    assert await numbers_in(engine) == []
+    await engine.dispose()
+
+
+async def test_the_writers_connection_is_checked_and_goes_with_its_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a.sqlite"
+    engine = await numbers_engine(file)
+    with monkeypatch.context() as unsafe:
+        unsafe.setitem(SQLITE_SETTINGS, "synchronous", ("OFF", "2"))
+        with pytest.raises(UnsafeDatabaseError, match="synchronous is 0"):
+            await take_turn_at_once(engine, lambda connection: add(connection, 1), ONCE)
+    await take_turn_at_once(engine, lambda connection: add(connection, 2), ONCE)
+    await engine.dispose()
+    assert writing(engine) is not engine.sync_engine
+    assert not file.with_name("a.sqlite-wal").exists(), "who closes the last connection clears up"
