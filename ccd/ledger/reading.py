@@ -165,11 +165,12 @@ ON_DAY = union_all(
     *_of_entries(GUARDED, entries.c.day <= DAY),
 )
 # The first block that holds anything later than a moment, where the one before it ended, and where the last one ends
-# that holds anything up to then. Between the two, and after all blocks, each transaction says it for itself.
+# that holds anything up to then (one of accounts alone has no times). Between the two, and after all blocks, each
+# transaction says it for itself.
 FIRST_LATER = select(
     func.min(blocks.c.number).filter(blocks.c.latest > MOMENT),
     func.min(blocks.c.after).filter(blocks.c.latest > MOMENT),
-    func.max(blocks.c.up_to).filter(blocks.c.earliest <= MOMENT),
+    func.max(blocks.c.up_to).filter(blocks.c.earliest <= MOMENT, blocks.c.up_to > blocks.c.after),
 )
 AT_MOMENT = union_all(
     _of_blocks(daily_sums.c.block < LATER),

@@ -26,7 +26,9 @@ BLOCKS_BEFORE = func.coalesce(
     select(func.min(blocks.c.after)).where(blocks.c.latest >= RECORDED_FROM).scalar_subquery(), SEALED
 )
 BLOCKS_UP_TO = (
-    select(func.coalesce(func.max(blocks.c.up_to), 0)).where(blocks.c.earliest < RECORDED_TO).scalar_subquery()
+    select(func.coalesce(func.max(blocks.c.up_to), 0))
+    .where(blocks.c.earliest < RECORDED_TO, blocks.c.up_to > blocks.c.after)
+    .scalar_subquery()
 )
 
 # What a line may have to fulfil, by what is asked for: a cursor, and the fields of Wanted.

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Outcome, Posting, Side, State, StatementLine, Wanted
-from ccd.ledger.reading import Hold, Supply, Trial
+from ccd.ledger.reading import FIRST_LATER, Hold, Supply, Trial
 from ccd.ledger.sealing import Sealer
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
@@ -25,6 +25,7 @@ OWNERS, KINDS, SERVICES = ("ann", "bob"), ("savings", "gift"), ("savings", "gift
 FIRST_DAY = date(2026, 11, 28)
 DAYS = 6
 POSTINGS = 60
+BLOCK_MAX = 8  # transactions
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ async def past(engine: AsyncEngine, database_url: str) -> Past:
     chance = random.Random(7)
     moment = 1_000_000
     ledger = Ledger(engine, lambda: moment)
-    sealer = Sealer(engine, lambda: moment, Patience(), block_max=8)
+    sealer = Sealer(engine, lambda: moment, Patience(), block_max=BLOCK_MAX)
     await open_guarded(ledger, OWNERS, KINDS)
     await open_house(ledger, HOUSE, KINDS)
     accounts = [Account(owner, kind) for owner in (*OWNERS, HOUSE) for kind in KINDS]
@@ -161,6 +162,36 @@ def test_a_balance_of_the_past_is_what_was_moved_by_then(
     assert on == past.moved(owner, wanted=[one for one in past.posted if one.posting.day <= (day or FIRST_DAY)])
     by_then = [one for one in past.posted if one.outcome.recorded_at <= (moment or 1_000_000)]
     assert at == past.moved(owner, wanted=by_then)
+
+
+async def test_the_past_asks_few_transactions_when_they_were_recorded(past: Past, engine: AsyncEngine) -> None:
+    """Also where the newest block holds accounts alone, which were recorded at no time."""
+    ledger = Ledger(engine, lambda: 2_000_000)
+    await Sealer(engine, lambda: 2_000_000, Patience()).seal()
+    await open_guarded(ledger, ("carol",), KINDS)
+    assert await Sealer(engine, lambda: 2_000_000, Patience()).seal() == 1
+    async with engine.connect() as connection:
+        for one in past.posted:
+            found = await connection.execute(FIRST_LATER, {"moment": one.outcome.recorded_at})
+            later, after, up_to = found.one()
+            assert later is None or up_to - after <= 2 * BLOCK_MAX, one.outcome
+
+
+async def test_the_past_of_an_account_is_read_from_an_index_alone(engine: AsyncEngine) -> None:
+    """Its entries lie far apart: to fetch each would be a page of the disk each."""
+    sqlite = engine.dialect.name == "sqlite"
+    explain, wanted = ("EXPLAIN QUERY PLAN", "COVERING INDEX") if sqlite else ("EXPLAIN", "Index Only Scan")
+    sums = "SELECT sum(seconds) FROM entries WHERE {side} IN (1, 2) AND {bound} GROUP BY {side}"
+    async with engine.connect() as connection:
+        if not sqlite:  # of a table that is empty it would read all
+            await connection.exec_driver_sql("SET enable_seqscan = off")
+            await connection.exec_driver_sql("SET enable_bitmapscan = off")
+        for side in ("debit", "credit"):
+            for bound in ("day <= '2026-11-28'", "transaction_id > 7"):
+                found = await connection.exec_driver_sql(f"{explain} {sums.format(side=side, bound=bound)}")
+                plan = "\n".join(str(row) for row in found)
+                assert wanted in plan, plan
+                assert f"ix_entries_{side}" in plan, plan
 
 
 async def test_a_trial_balance_is_the_fold_of_its_month(engine: AsyncEngine, past: Past) -> None:
