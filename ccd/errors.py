@@ -162,7 +162,7 @@ class KeyTakenError(LedgerError):
     def __str__(self) -> str:
         return (
             f"{self.key} was posted before with another content: {', '.join(self.fields)} differ; "
-            "what was measured anew needs a new revision"
+            "what is asked anew needs another key, or a revision of its own"
         )
 
 
@@ -387,13 +387,14 @@ class BackwardsError(CaptureError):
 
     def __str__(self) -> str:
         where, back_s = self.args
-        return (
-            f"{where}: goes back in time by {back_s:.0f} s; name files of one PBX, each once, and lines in their order"
-        )
+        return f"{where}: goes back in time by {back_s:.0f} s; name files of one PBX, each once, lines in their order"
 
 
 class UnknownAccountError(CcdError):
     """Nothing was ever posted for the agent."""
 
     def __str__(self) -> str:
-        return f"{self.args[0]} has no account: an agent gets one with the first settled day; see `ccd day`"
+        return (
+            f"{self.args[0]} has no account: whoever is on the roster gets one with the first settled day "
+            "(see `ccd day`), or with the first transfer by hand"
+        )

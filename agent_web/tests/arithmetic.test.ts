@@ -17,8 +17,15 @@ const FACTS = {
 };
 
 function line(amount: number, facts: StatementLine["facts"], leave = 0): StatementLine {
-  const when = { transfer: "t", day: "2026-11-23", recorded_at: 0, balance_after: 0, service: "savings" };
-  return { ...when, amount, leave, facts: { ...FACTS, deposit: 0, overdraft: 0, before: 0, ...facts } };
+  const when = { transfer: "t", day: "2026-11-23", recorded_at: 0, balance_after: 0 };
+  return {
+    ...when,
+    service: "savings",
+    amount,
+    leave,
+    text: "",
+    facts: { ...FACTS, deposit: 0, overdraft: 0, before: 0, ...facts },
+  };
 }
 
 /** As it is read: a space that does not break is one as well. */
@@ -77,6 +84,11 @@ describe("a line's arithmetic in words", () => {
 
   test("a line without these facts has no arithmetic, and no invented one", () => {
     expect(explain({ ...line(1800, {}), service: "gift", facts: {} }, zh)).toEqual([]);
+  });
+
+  test("what was posted by hand says what the person said", () => {
+    const byHand = { ...line(1800, {}), service: "correction", facts: {}, text: "换班登记错误" };
+    expect(explain(byHand, zh)).toEqual(["换班登记错误"]);
   });
 
   test("rates are said as they are", () => {

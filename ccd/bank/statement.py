@@ -25,7 +25,8 @@ class AgentAccount:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One transaction, in seconds. `amount_s` is its effect on the balance, `leave_s` that on personal leave.
+    """One transaction, in seconds. `amount_s` is its effect on the balance, `leave_s` that on personal leave. `text` is
+    what a person said who posted it by hand.
 
     `facts` of a settlement: revision, base, rate_ppm, allowance, protected, aux, unobserved, deposit, overdraft,
     covered, leave, before; seconds, `base` and `unobserved` with their microseconds.
@@ -38,6 +39,7 @@ class Line:
     amount_s: int
     leave_s: int
     balance_after_s: int
+    text: str
     facts: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
@@ -49,6 +51,7 @@ class Line:
             "amount": self.amount_s,
             "leave": self.leave_s,
             "balance_after": self.balance_after_s,
+            "text": self.text,
             "facts": dict(self.facts),
         }
 
@@ -83,6 +86,7 @@ def line_of(line: StatementLine) -> Line:
         amount_s=sum(movement.seconds for movement in on_balance),
         leave_s=sum(movement.seconds for movement in line.movements if movement.kind == LEAVE),
         balance_after_s=sum(line.after[kind] for kind in BALANCE_KINDS),
+        text=line.text,
         facts=facts_for_people(line.facts),
     )
 

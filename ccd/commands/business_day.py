@@ -8,8 +8,8 @@ import typer
 YEARS = range(1971, 2100)  # of which a day's start and end are times that a switch could say
 
 
-def in_range(day: datetime) -> datetime:
-    if day.year not in YEARS:
+def in_range(day: datetime | None) -> datetime | None:
+    if day is not None and day.year not in YEARS:
         raise typer.BadParameter(f"{day.date()} is out of range; expected a day from {YEARS[0]} to {YEARS[-1]}")
     return day
 

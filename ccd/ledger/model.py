@@ -16,6 +16,9 @@ from typing import NamedTuple
 from ccd.errors import PostingError, RefusedError
 
 LEGS_MAX = 1_000
+SECONDS_MAX = 10**10  # of one transfer: three centuries. No sum of such leaves the 64 bits that databases count in
+SECONDS_WANTED = f"a whole number from 1 to {SECONDS_MAX}"
+REVISION_MAX = 2**31 - 1
 NUL = "\x00"
 
 Claim = tuple[str, int]  # a key and its revision
@@ -280,8 +283,8 @@ def check_shape(posting: Posting) -> None:
     """Refuses what no rule and no balance could make right."""
     if not posting.key or not posting.book or not posting.asked_by:
         raise PostingError(posting.spelled, "has no key, no book or nobody who asked", "all three")
-    if posting.revision < 0:
-        raise PostingError(posting.spelled, f"has revision {posting.revision}", "0 or more")
+    if not 0 <= posting.revision <= REVISION_MAX:
+        raise PostingError(posting.spelled, f"has revision {posting.revision}", f"0 to {REVISION_MAX}")
     if NUL in "".join((posting.key, posting.book, posting.asked_by, posting.reference, posting.text, posting.facts)):
         raise PostingError(posting.spelled, "has a NUL in a text", "text that every database can keep")
     if len(posting.legs) > LEGS_MAX:
@@ -289,11 +292,11 @@ def check_shape(posting: Posting) -> None:
     if posting.terms:
         _check_terms(posting)
     for number, leg in enumerate(posting.legs, 1):
-        if type(leg.seconds) is not int or leg.seconds <= 0:
+        if type(leg.seconds) is not int or not 0 < leg.seconds <= SECONDS_MAX:
             raise PostingError(
                 posting.spelled,
                 f"moves {leg.seconds!r} seconds in leg {number}",
-                "a whole number above 0",
+                SECONDS_WANTED,
                 account=leg.debit,
                 amount_s=leg.seconds,
             )
@@ -312,8 +315,8 @@ def _check_terms(posting: Posting) -> None:
     if len(making) > 1 or (making and posting.legs):
         raise PostingError(posting.spelled, "has transfers beside those of a reservation", "a posting for each")
     for term in posting.terms:
-        if isinstance(term, (Reserve, Limit)) and (type(term.seconds) is not int or term.seconds <= 0):
-            raise PostingError(posting.spelled, f"says {term.seconds!r} seconds", "a whole number above 0")
+        if isinstance(term, (Reserve, Limit)) and not (type(term.seconds) is int and 0 < term.seconds <= SECONDS_MAX):
+            raise PostingError(posting.spelled, f"says {term.seconds!r} seconds", SECONDS_WANTED)
         if isinstance(term, Draw) and (type(term.seconds) is not int or term.seconds == 0):
             raise PostingError(
                 posting.spelled, f"draws {term.seconds!r} seconds on {term.cap}", "a whole number, not 0"

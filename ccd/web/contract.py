@@ -63,7 +63,8 @@ class PolicySaid(BaseModel):
 
 
 class LineSaid(BaseModel):
-    """`amount` is the line's effect on the balance, `leave` that on personal leave, `facts` are its arithmetic."""
+    """`amount` is the line's effect on the balance, `leave` that on personal leave, `facts` are its arithmetic; `text`
+    is what a person said who posted it by hand."""
 
     transfer: str
     day: str
@@ -72,6 +73,7 @@ class LineSaid(BaseModel):
     amount: int
     leave: int
     balance_after: int
+    text: str
     facts: dict[str, Any]
 
 

@@ -140,6 +140,7 @@ def _line(day: str, service: str, amount: int, leave: int, balance_after: int, f
         "amount": amount,
         "leave": leave,
         "balance_after": balance_after,
+        "text": "",
         "facts": facts,
     }
 

@@ -64,6 +64,13 @@ def test_a_transfer_is_posted_once_and_taken_back_once(config: Path) -> None:
     assert balances(config) == {"savings": 465}
 
 
+def test_who_is_on_the_roster_can_be_given_seconds_before_the_first_settled_day(config: Path) -> None:
+    said(config, "transfer", "house:savings", "1002:savings", "3600", *DAY, *WHY, "--key", "opening")
+    said(config, "reserve", "1002", "600", *DAY, *WHY, "--key", "leave")
+    accounts = json.loads(said(config, "balance", "1002", "--format", "json"))["accounts"]
+    assert (accounts["savings"], accounts["reserved"], accounts["leave"]) == (3_000, 600, 0)
+
+
 def test_what_a_rule_refuses_is_a_sentence_and_changes_nothing(config: Path) -> None:
     words = ("transfer", "1001:savings", "house:overdraft", "466", *DAY, *WHY, "--key", "k1")
     assert "savings of agent/1001 has 465 s to give, and 466 s are asked" in refused(config, *words)
@@ -76,10 +83,15 @@ def test_what_a_rule_refuses_is_a_sentence_and_changes_nothing(config: Path) -> 
     [
         (("transfer", "1001", "house:overdraft", "5", *DAY, *WHY, "--key", "k"), "allowed: AGENT:KIND or house:KIND"),
         (("transfer", "1001:gold", "house:overdraft", "5", *DAY, *WHY, "--key", "k"), "kinds of 1001: savings, gift"),
-        (("transfer", "9:savings", "house:overdraft", "5", *DAY, *WHY, "--key", "k"), "accounts that are open"),
+        (("transfer", "9:savings", "house:overdraft", "5", *DAY, *WHY, "--key", "k"), "9 has no account"),
+        (("transfer", "house:savings", "9:savings", "5", *DAY, *WHY, "--key", "k"), "9 has no account"),
+        (("reserve", "9", "5", *DAY, *WHY, "--key", "k"), "9 has no account"),
         (("reverse", "77", *WHY), "one that moved something"),
         (("release", "nothing", *DAY, *WHY), "a reservation that was posted"),
         (("close-period", "2026-13", *WHY), "allowed: a month, as 2026-11"),
+        (("close-period", "2099-11", *WHY), "2099-11 is not over; a month that is closed never opens again"),
+        (("transfer", "house:savings", "1001:savings", f"{10**10 + 1}", *DAY, *WHY, "--key", "k"), "10000000000"),
+        (("reserve", "1001", "5", *DAY, *WHY, "--key", "k", "--until", "2100-01-01"), "expected a day from 1971"),
         (("checkpoint", "--key", "/nowhere/key"), "/nowhere/key No such file"),
         (("verify", "--against", "/nowhere/head"), "/nowhere/head No such file"),
         (("check-proof", "/nowhere/proof"), "/nowhere/proof No such file"),
@@ -101,11 +113,29 @@ def test_seconds_are_put_aside_posted_in_part_and_given_back(config: Path) -> No
     assert "was resolved before" in refused(config, "post-reserved", "leave-2", "100", "house:overdraft", *DAY, *WHY)
 
 
-def test_a_closed_month_takes_no_settlement_and_by_hand_it_counts_later(config: Path) -> None:
-    said(config, "close-period", "2099-11", *WHY)
-    assert "was posted before" in said(config, "close-period", "2099-11", *WHY)
-    said(config, "transfer", "1001:savings", "house:overdraft", "65", *DAY, *WHY, "--key", "k1")
+def test_what_is_posted_by_hand_for_a_closed_month_counts_later_and_names_its_day(config: Path) -> None:
+    said(config, "close-period", "2026-10", *WHY)
+    assert "was posted before" in said(config, "close-period", "2026-10", *WHY)
+    said(config, "transfer", "1001:savings", "house:overdraft", "65", "--day", "2026-10-27", *WHY, "--key", "k1")
     assert balances(config) == {"savings": 400}
+    (newest,) = json.loads(said(config, "statement", "1001", "--limit", "1", "--format", "json"))["lines"]
+    assert (newest["day"], newest["amount"], newest["text"]) == ("2026-10-27", -65, "why")
+
+
+def test_what_was_asked_wrongly_can_be_asked_rightly_and_a_retry_gets_its_first_answer(config: Path) -> None:
+    keep = ("reserve", "1001", "300", *DAY, *WHY, "--key", "leave", "--until", "2099-12-24")
+    said(config, *keep)
+    assert "was posted before" in said(config, *keep)
+    assert "holds 300 s, and 700 s are asked" in refused(
+        config, "post-reserved", "leave", "700", "house:overdraft", *DAY, *WHY
+    )
+    said(config, "post-reserved", "leave", "300", "house:overdraft", *DAY, *WHY)
+    assert "was posted before" in said(config, "post-reserved", "leave", "300", "house:overdraft", *DAY, *WHY)
+    assert "has 165 s to give" in refused(config, "reverse", "1", *WHY)
+    said(config, "transfer", "house:savings", "1001:savings", "300", *DAY, *WHY, "--key", "more")
+    assert "reverse/1/r1 was refused" in refused(config, "reverse", "1", *WHY)
+    said(config, "reverse", "1", *WHY, "--key", "reverse 1 again")
+    assert balances(config) == {}
 
 
 def test_a_ledger_that_was_changed_behind_its_back_is_told_with_the_place(config: Path) -> None:

@@ -122,6 +122,18 @@ async def test_what_was_never_reserved_can_not_be_resolved(ledger: Ledger) -> No
         await ledger.post(resolve("e", "r"))
 
 
+@pytest.mark.parametrize("of", [Account("cid", "savings"), Account("ann", "gold"), Account(HOUSE, "savings")])
+async def test_nothing_is_reserved_from_an_account_that_is_not_open_or_has_no_floor(
+    ledger: Ledger, of: Account
+) -> None:
+    asked = reserve("r", 1)
+    term = asked.terms[0]
+    assert isinstance(term, Reserve)
+    other = asked._replace(terms=(term._replace(accounts=(of,), held=Account(of.owner, "reserved")),))
+    with pytest.raises(PostingError, match=f"the account {of.kind} of {of.owner}; expected: accounts that are open"):
+        await ledger.post(other)
+
+
 async def test_reserved_and_posted_in_one_batch_are_one_after_the_other(ledger: Ledger) -> None:
     outcomes = await ledger.post_many([reserve("r", 350), resolve("e", "r", 100), resolve("f", "r", 100)])
     assert [outcome.state.value for outcome in outcomes] == ["posted", "posted", "refused"]

@@ -67,7 +67,7 @@ class Bank:
     def _line(self, agent: str, number: int) -> Line:
         facts = {"revision": 1, "base": 28_800.0, "rate_ppm": 37_000}
         return Line(
-            f"{agent}-{number}", date(2026, 11, 1), 1_795_000_000_000_000, "savings", 465, 0, 100 * number, facts
+            f"{agent}-{number}", date(2026, 11, 1), 1_795_000_000_000_000, "savings", 465, 0, 100 * number, "", facts
         )
 
 

@@ -135,7 +135,7 @@ async def test_an_agents_page_has_the_account_and_the_newest_lines(office: Offic
     assert len(said["lines"]) == 20
     assert said["lines"][0] == {
         "transfer": "1001-45", "day": "2026-11-01", "recorded_at": 1_795_000_000.0, "service": "savings",
-        "amount": 465, "leave": 0, "balance_after": 4_500,
+        "amount": 465, "leave": 0, "balance_after": 4_500, "text": "",
         "facts": {"revision": 1, "base": 28_800.0, "rate_ppm": 37_000},
     }  # fmt: skip
 

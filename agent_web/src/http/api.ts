@@ -54,6 +54,8 @@ export interface StatementLine {
   /** What it adds to the personal leave. */
   leave: number;
   balance_after: number;
+  /** What a person said who posted it by hand. */
+  text: string;
   facts: Facts;
 }
 

@@ -10,10 +10,10 @@ export function rateInWords(rate_ppm: number): string {
   return `${Number((rate_ppm / PPM_A_PERCENT).toFixed(4))} %`;
 }
 
-/** None where the line's facts are not those of a settlement. */
+/** Where the line is no settlement's, what the person said who posted it, if anything. */
 export function explain(line: StatementLine, texts: Texts): string[] {
   const day = dayOf(line.facts);
-  if (day === null) return [];
+  if (day === null) return line.text === "" ? [] : [line.text];
   return [
     theDay(day, texts),
     ...theProtection(day, texts),

@@ -26,6 +26,8 @@ export const en: Texts = {
     gift: "Red packet",
     offset: "Leave offset",
     withdrawal: "Withdrawal",
+    reservation: "Put aside",
+    correction: "Correction",
   },
   exempt: "exempt",
   personal: "Personal",

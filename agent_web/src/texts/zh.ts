@@ -26,6 +26,8 @@ const services: Record<string, string> = {
   gift: "时间红包",
   offset: "无息贷款",
   withdrawal: "现金取款",
+  reservation: "预留",
+  correction: "更正",
 };
 
 /** By the title that the server gives; of others it says the detail. */

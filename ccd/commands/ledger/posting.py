@@ -3,25 +3,37 @@
 Each has a key, by which it is done once: asked for again, it says what became of it at the first time.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
-from ccd.bank.accounts import HOUSE_ACCOUNTS, House, agent_owner
-from ccd.commands.business_day import Day
+from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
+from ccd.commands.business_day import Day, in_range
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import Agent, account_of, asked_of, now_us, who_asks
+from ccd.commands.ledger.asking import Agent, account_of, agent_in, asked_of, now_us, who_asks
 from ccd.daemon.policies import policies_of
-from ccd.errors import RefusedError
-from ccd.floor.days import SECOND
+from ccd.daemon.site import Site
+from ccd.errors import UnknownAccountError
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Account, Close, Late, Leg, Outcome, Posting, Reserve, Resolve, month_at, spelled
+from ccd.ledger.model import (
+    SECONDS_MAX,
+    Account,
+    Close,
+    Late,
+    Leg,
+    Outcome,
+    Posting,
+    Reserve,
+    Resolve,
+    month_at,
+    spelled,
+)  # fmt: skip
 from ccd.settings import Settings, read
 
 Key = Annotated[str, typer.Option(help="What it is known by for ever; the same again changes nothing.")]
 Text = Annotated[str, typer.Option(help="Why, in words; it stands on the statement.")]
-Seconds = Annotated[int, typer.Argument(min=1, help="Whole seconds.")]
+Seconds = Annotated[int, typer.Argument(min=1, max=SECONDS_MAX, help="Whole seconds.")]
 
 
 def transfer(
@@ -38,15 +50,19 @@ def transfer(
     settings = read(config)
     leg = Leg(account_of(debit, settings.site), account_of(credit, settings.site), seconds, service)
     posting = by_hand(settings, key, day.date(), (leg,), text)
-    say(asked_of(settings, lambda ledger: posted(ledger, settings, posting, leg.debit, leg.credit)))
+    agents = [agent for agent in map(agent_in, (debit, credit)) if agent is not None]
+    say(asked_of(settings, lambda ledger: posted(ledger, settings, posting, *agents)))
 
 
 def reverse(
-    config: Config, transaction: Annotated[int, typer.Argument(help="Its number, as a statement tells it.")], text: Text
+    config: Config,
+    transaction: Annotated[int, typer.Argument(help="Its number, as a statement tells it.")],
+    text: Text,
+    key: Annotated[str | None, typer.Option(help="Another, where a rule refused it before.")] = None,
 ) -> None:
     """Take back all transfers of a transaction; once."""
-    key = f"reverse/{transaction}"
-    say(asked_of(read(config), lambda ledger: ledger.reverse(transaction, key, who_asks(), text)))
+    known_by = key or f"reverse/{transaction}"
+    say(asked_of(read(config), lambda ledger: ledger.reverse(transaction, known_by, who_asks(), text)))
 
 
 def reserve(
@@ -56,17 +72,20 @@ def reserve(
     day: Day,
     key: Key,
     text: Text,
-    expires_days: Annotated[int | None, typer.Option(min=1, help="After so many days it is given back.")] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], callback=in_range, help="When this day begins, it is given back."),
+    ] = None,
 ) -> None:
     """Put seconds of an agent's balance aside, in the order of the policy's `overdraft_takes`."""
     settings = read(config)
     takes = policies_of(settings.policy).policy_at(None, day.date()).overdraft_takes
     owner = agent_owner(agent)
-    expires_at = now_us() + expires_days * 86_400 * SECOND if expires_days else None
+    expires_at = Site(settings).units.days("").of_date(until.date()).start if until else None
     term = Reserve(tuple(Account(owner, kind) for kind in takes), Account(owner, "reserved"), seconds, "reservation",
                    expires_at)  # fmt: skip
     posting = by_hand(settings, key, day.date(), (), text)._replace(terms=(term,))
-    say(asked_of(settings, lambda ledger: ledger.post(posting)))
+    say(asked_of(settings, lambda ledger: posted(ledger, settings, posting, agent)))
 
 
 def post_reserved(
@@ -80,7 +99,7 @@ def post_reserved(
     """Post a reservation, all or a part of it; the rest goes back to where it came from."""
     settings = read(config)
     term = Resolve((reservation, 1), "reservation", seconds, account_of(credit, settings.site))
-    resolve(settings, f"posted/{reservation}", term, day.date(), text)
+    resolve(settings, f"posted/{reservation}/{seconds}/{credit}", term, day.date(), text, agent_in(credit))
 
 
 def release(config: Config, reservation: Annotated[str, typer.Argument(help="Its key.")], day: Day, text: Text) -> None:
@@ -95,30 +114,41 @@ def close_period(config: Config, month: Annotated[str, typer.Argument(help="As 2
         first = date.fromisoformat(f"{month}-01")
     except ValueError:
         raise typer.BadParameter(f"{month!r}; allowed: a month, as 2026-11", param_hint="MONTH") from None
+    today = Site(settings).units.days("").at(now_us()).day
+    if first >= today.replace(day=1):
+        raise typer.BadParameter(f"{month} is not over; a month that is closed never opens again", param_hint="MONTH")
     posting = Posting(f"close/{settings.site}/{month}", 1, settings.site, first, (), who_asks(), text=text)
     say(asked_of(settings, lambda ledger: ledger.post(posting._replace(terms=(Close(),)))))
 
 
-def resolve(settings: Settings, key: str, term: Resolve, day: date, text: str) -> None:
+def resolve(settings: Settings, key: str, term: Resolve, day: date, text: str, agent: str | None = None) -> None:
     posting = by_hand(settings, key, day, (), text)
-    say(asked_of(settings, lambda ledger: ledger.post(posting._replace(terms=(term, *posting.terms)))))
+    posting = posting._replace(terms=(term, *posting.terms))
+    agents = () if agent is None else (agent,)
+    say(asked_of(settings, lambda ledger: posted(ledger, settings, posting, *agents)))
 
 
 def by_hand(settings: Settings, key: str, day: date, legs: tuple[Leg, ...], text: str) -> Posting:
     return Posting(key, 1, settings.site, day, legs, who_asks(), text=text, terms=(Late(month_at(now_us())),))
 
 
-async def posted(ledger: Ledger, settings: Settings, posting: Posting, *accounts: Account) -> Outcome:
-    """The house's accounts are opened where they are not: of agents only those have any who were settled."""
-    house = House.of(settings.site).owner
-    if house in {account.owner for account in accounts}:
-        await ledger.open_accounts([house], HOUSE_ACCOUNTS, settings.site, posting.asked_by)
+async def posted(ledger: Ledger, settings: Settings, posting: Posting, *agents: str) -> Outcome:
+    """Opens the house's accounts, and those of agents who are on the roster, where they are not open yet.
+
+    UnknownAccountError for who is neither on the roster nor has an account.
+    """
+    centre, asked_by = settings.site, posting.asked_by
+    rostered = {entry.agent for entry in Site(settings).roster.entries}
+    for agent in agents:
+        if agent not in rostered and not await ledger.balances(agent_owner(agent)):
+            raise UnknownAccountError(agent)
+    await ledger.open_accounts([House.of(centre).owner], HOUSE_ACCOUNTS, centre, asked_by)
+    await ledger.open_accounts([agent_owner(agent) for agent in agents], AGENT_ACCOUNTS, centre, asked_by)
     return await ledger.post(posting)
 
 
 def say(outcome: Outcome) -> None:
     """RefusedError where a rule spoke against it."""
-    if outcome.refusal is not None:
-        raise RefusedError(spelled(outcome.key, outcome.revision), outcome.refusal.sentence)
+    outcome.or_raise()
     when = "was posted before" if outcome.replayed else "posted"
     print(f"transaction {outcome.transaction}: {spelled(outcome.key, outcome.revision)} {when}")

@@ -1,7 +1,7 @@
 """`ccd ledger balance` and `statement`: what the ledger says of an agent."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -19,6 +19,8 @@ from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.reports.words import in_words
 
+STATEMENT = ("day", "recorded", "service", "amount", "leave", "balance", "transfer")
+UNBROKEN = {"day", "service", "transfer"}
 CURSOR_MAX = 2**63 - 1  # of a database's whole numbers
 
 
@@ -62,13 +64,17 @@ def statement(
         print(f"older lines: --before {cursor}")
 
 
-def _statement(lines: Iterable[Line]) -> Table:
-    table = Table("day", "recorded", "service", "amount", "leave", "balance", "transfer")
+def _statement(lines: Sequence[Line]) -> Table:
+    by_hand = any(line.text for line in lines)
+    table = Table()
+    for column in (*STATEMENT, *(["why"] if by_hand else [])):
+        table.add_column(column, no_wrap=column in UNBROKEN)
     for line in lines:
         recorded = datetime.fromtimestamp(line.recorded_at / SECOND, UTC)
         table.add_row(
             str(line.day), f"{recorded:%Y-%m-%d %H:%M:%S}", line.service, in_words(line.amount_s, signed=True),
             in_words(line.leave_s, signed=True), in_words(line.balance_after_s), line.transfer,
+            *([line.text] if by_hand else []),
         )  # fmt: skip
     return table
 
