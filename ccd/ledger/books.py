@@ -22,6 +22,7 @@ from ccd.ledger.reading import (
     sums_of,
     supply,
     trial_balance,
+    units_of,
 )
 from ccd.ledger.reversal import reversal_of
 from ccd.ledger.statement import Page, statement_of
@@ -109,6 +110,10 @@ class Ledger:
     async def standing(self, owner: str) -> Standing:
         """What the owner has and what of it is held by which reservation, in one consistent read."""
         return await self._look(lambda connection: standing_of(connection, owner))
+
+    async def units(self) -> list[str]:
+        """The organisations that accounts belong to."""
+        return await self._look(units_of)
 
     async def trial_balance(self, unit: str, month: str) -> list[Trial]:
         return await self._look(lambda connection: trial_balance(connection, unit, month))

@@ -235,6 +235,12 @@ async def balances_at(connection: AsyncConnection, owner: str, moment: int) -> d
     return await _summed(connection, own, AT_MOMENT, {**values, **bounds})
 
 
+async def units_of(connection: AsyncConnection) -> list[str]:
+    """The organisations that accounts belong to."""
+    rows = await connection.execute(select(accounts.c.unit).distinct().order_by(accounts.c.unit))
+    return [row.unit for row in rows]
+
+
 async def trial_balance(connection: AsyncConnection, unit: str, month: str) -> list[Trial]:
     """Of a unit's accounts in a month (2026-11). Over all of them debits and credits come to the same, unless something
     was moved to or from another unit's."""
