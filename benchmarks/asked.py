@@ -89,6 +89,23 @@ FIGURES = (
         "settlement of 100,000 agent-days against a bare insert, PostgreSQL: time", "settlement", "ratio", 3.0,
         "at most", {"engine": "postgresql"},
     ),
+    *(
+        Figure(
+            f"ledger of 10 million transfers, {engine}: {what}", "growth", key, asked, "at most",
+            {"engine": engine.lower()}, unit,
+        )
+        for engine in ("SQLite", "PostgreSQL")
+        for what, key, asked, unit in (
+            ("one posting, against one at 100,000: time", "posting", 1.2, ""),
+            ("500 postings in one transaction, against those at 100,000: time", "batch", 1.2, ""),
+            ("an agent's balance: p50", "reads_ms.balance.p50", 5.0, "ms"),
+            ("an agent's balance at a past day: p50", "reads_ms.balance_on_day.p50", 5.0, "ms"),
+            ("the balance of the account that everybody posts to, at a past day: p50",
+             "reads_ms.house_balance_on_day.p50", 5.0, "ms"),
+            ("the same at a past moment: p50", "reads_ms.house_balance_at_moment.p50", 5.0, "ms"),
+            ("the first page of a statement: p50", "reads_ms.first_page.p50", 5.0, "ms"),
+        )
+    ),
     Figure(
         "board of 5,000 agents with 1,000 changes/s in Chromium on one core", "board_in_browser", "tiles.frames_per_s",
         60.0, "at least", unit="frames/s",
