@@ -213,6 +213,7 @@ async def test_the_statement_has_the_arithmetic_of_each_line(settler: Settler, l
     del savings["recorded_at"]
     assert savings == {
         "transfer": "1.1", "day": "2026-11-23", "service": "savings", "amount": 465, "leave": 0, "balance_after": 465,
+        "text": "",
     }  # fmt: skip
     assert (gift["service"], gift["amount"], gift["balance_after"], gift["facts"]) == ("gift", 35, 500, {})
     assert overdraft["facts"]["overdraft"] == 935
