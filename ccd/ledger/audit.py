@@ -1,22 +1,24 @@
-"""The audit: everything that the ledger keeps is derived again from its transactions, one by one. Pure.
+"""The audit: everything that the ledger keeps is derived again from its transactions. Pure.
 
-Transactions come in the order of their numbers, which for each owner, cap and month is that of their commits. What does
-not follow is a finding, with its place. Blocks say that nothing was changed; the audit says that it was right.
+What follows from each part comes in their order (ccd.ledger.parts); transactions in the order of their numbers, which
+for each owner, cap and month is that of their commits. What does not follow is a finding, with its place. Blocks say
+that nothing was changed; the audit says that it was right.
 """
 
-import struct
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple, assert_never
 
+from ccd.ledger.blocks import Block
 from ccd.ledger.digest import NOTHING_TAKEN_BACK, digest
-from ccd.ledger.model import Account, Claim, Close, Draw, Late, Limit, Reserve, Resolve, Term, spelled
+from ccd.ledger.model import Account, Claim, Close, Draw, Late, Limit, Reserve, Resolve, State, Term, spelled
 from ccd.ledger.rules import Cap, Month
 from ccd.ledger.terms import read_terms
 
 FORMAT_WITHOUT_TERMS = 1
+POSTED = State.POSTED.value
 
 
 class Finding(NamedTuple):
@@ -49,6 +51,10 @@ class TransactionRow(NamedTuple):
     format: int
     digest: bytes
 
+    @property
+    def place(self) -> str:
+        return place_of(self.id, self.key, self.revision)
+
 
 class Entry(NamedTuple):
     """A transfer as it is kept, accounts by number. Of one that it reverses: its name, digest and move."""
@@ -64,81 +70,88 @@ class Entry(NamedTuple):
     reversed_move: tuple[int, int, int] | None
 
 
+@dataclass(slots=True)
+class Derived:
+    """What follows from a part. Balances count from how they stood before it.
+
+    `lowest` is how low accounts with a floor have come that something was taken from; `months` are those that
+    transactions count in, each with the last that was posted; `with_terms` is whatever was posted with some.
+    """
+
+    transactions: int = 0
+    entries: int = 0
+    moved: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    lowest: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    months: dict[Month, int] = field(default_factory=dict)
+    with_terms: list[TransactionRow] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """`resolved_by` is the number of the transaction that ended it."""
+    """One that is open: the transaction that made it, whose it is, and when it ends by itself."""
 
     transaction: int
     owner: str
     expires_at: int | None
-    resolved_by: int | None = None
+
+
+class Doubts(NamedTuple):
+    """Where the rows have to be asked for the place. `below` are accounts that fell below their floor within the part,
+    with how they stood before it; `late` are months that something was posted in after they were closed, with the
+    transaction that closed them."""
+
+    below: Mapping[int, int]
+    late: Mapping[Month, int]
 
 
 @dataclass(slots=True)
 class Audit:
-    """What follows from the transactions so far. Accounts by number: whose they are, and the floors of those with one.
+    """What follows from all parts so far. Accounts by number: whose they are, and the floors of those with one.
 
-    `sums` is by account without a floor and by day; whoever audits block by block empties it between them.
+    `made` and `ended` are reservations of the newest part: as the rows of theirs have to be.
     """
 
     names: Mapping[int, Account]
     floors: Mapping[int, int]
     balances: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    sums: dict[tuple[int, date], int] = field(default_factory=lambda: defaultdict(int))
     caps: dict[str, Cap] = field(default_factory=dict)
     reservations: dict[Claim, Reservation] = field(default_factory=dict)
-    closed: set[Month] = field(default_factory=set)
+    closed: dict[Month, int] = field(default_factory=dict)  # by which transaction
     months: set[Month] = field(default_factory=set)
-    reversed: set[tuple[int, int]] = field(default_factory=set)
+    made: dict[int, tuple[str, int | None]] = field(default_factory=dict)
+    ended: dict[int, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    def take(self, kept: TransactionRow, entries: Sequence[Entry]) -> None:
-        """The next transaction with its transfers, in the order of legs."""
-        try:
-            self._take(kept, entries)
-        except (TypeError, ValueError, KeyError, struct.error) as error:
-            self._find(kept, f"it holds what none can hold ({error!r})")
-
-    def _take(self, kept: TransactionRow, entries: Sequence[Entry]) -> None:
-        if content_digest(kept, entries, self.names) != kept.digest:
-            self._find(kept, "its content is not what its digest says")
-        self.months.add((kept.book, kept.month))
-        if [entry.leg for entry in entries] != list(range(1, kept.legs + 1)):
-            self._find(kept, f"it was written with {kept.legs} transfers, and has {len(entries)}")
-        if kept.state != "posted":
-            if entries or not kept.refusal:
-                self._find(kept, "it was refused, and has transfers or no reason")
-            return
-        if (kept.book, kept.month) in self.closed:
-            self._find(kept, f"{kept.month} of {kept.book} was closed before it")
-        self._move(kept, entries)
-        if kept.terms:
-            self._follow(kept)
-
-    def _move(self, kept: TransactionRow, entries: Sequence[Entry]) -> None:
+    def follow(self, derived: Derived) -> Doubts:
+        """The next part."""
+        self.findings += derived.findings
         balances, floors = self.balances, self.floors
-        for _, debit, credit, seconds, day, _, reverses, _, move in entries:
-            for account, moved in ((debit, -seconds), (credit, seconds)):
-                balances[account] += moved
-                if account not in floors:
-                    self.sums[account, day] += moved
-            if reverses is not None:
-                if reverses in self.reversed or move != (credit, debit, seconds):
-                    self._find(kept, f"it takes back transfer {reverses[0]}.{reverses[1]}, which it may not")
-                self.reversed.add(reverses)
-        for entry in entries:
-            if entry.debit in floors and balances[entry.debit] < floors[entry.debit]:
-                whose = self.names[entry.debit]
-                self._find(kept, f"it takes {whose.kind} of {whose.owner} below its floor")
+        below = {
+            account: balances[account]
+            for account, lowest in derived.lowest.items()
+            if balances[account] + lowest < floors[account]
+        }
+        for account, seconds in derived.moved.items():
+            if account in floors:
+                balances[account] += seconds
+        self.made, self.ended = {}, {}
+        for kept in derived.with_terms:
+            self._follow(kept)
+        self.months |= derived.months.keys()
+        late = {
+            month: self.closed[month]
+            for month, last in derived.months.items()
+            if month in self.closed and last > self.closed[month]
+        }
+        return Doubts(below, late)
 
     def _follow(self, kept: TransactionRow) -> None:
         try:
-            terms = read_terms(kept.terms)
+            for term in read_terms(kept.terms):
+                self._follow_one(kept, term)
         except (ValueError, TypeError) as error:
             self._find(kept, f"its terms can't be read ({error})")
-            return
-        for term in terms:
-            self._follow_one(kept, term)
 
     def _follow_one(self, kept: TransactionRow, term: Term) -> None:
         match term:
@@ -150,14 +163,15 @@ class Audit:
                 self._cap(kept, name, Cap(before.limit_s, before.drawn_s + seconds))
             case Reserve(_, held, _, _, expires_at):
                 self.reservations[kept.key, kept.revision] = Reservation(kept.id, held.owner, expires_at)
+                self.made[kept.id] = held.owner, expires_at
             case Resolve(claim):
-                made = self.reservations.get(claim)
-                if made is None or made.resolved_by is not None:
+                made = self.reservations.pop(claim, None)
+                if made is None:
                     self._find(kept, f"it resolves {spelled(*claim)}, which was not reserved, or resolved before")
                 else:
-                    self.reservations[claim] = Reservation(made.transaction, made.owner, made.expires_at, kept.id)
+                    self.ended[made.transaction] = kept.id
             case Close():
-                self.closed.add((kept.book, kept.month))
+                self.closed.setdefault((kept.book, kept.month), kept.id)
             case Late():
                 pass
             case _:
@@ -169,7 +183,19 @@ class Audit:
         self.caps[name] = cap
 
     def _find(self, kept: TransactionRow, found: str) -> None:
-        self.findings.append(Finding(f"transaction {kept.id} ({spelled(kept.key, kept.revision)})", found))
+        self.findings.append(Finding(kept.place, found))
+
+
+def place_of(number: int, key: str, revision: int) -> str:
+    return f"transaction {number} ({spelled(key, revision)})"
+
+
+def place_of_block(block: Block) -> str:
+    return f"block {block.number} (transactions {block.span.after + 1} to {block.span.up_to})"
+
+
+def taken_back_wrongly(transaction: int, leg: int) -> str:
+    return f"it takes back transfer {transaction}.{leg}, which it may not"
 
 
 def content_digest(kept: TransactionRow, entries: Sequence[Entry], names: Mapping[int, Account]) -> bytes:

@@ -14,6 +14,7 @@ from ccd.ledger.rules import Original
 DIGEST_FORMAT = 2
 DIGEST_BYTES = 32
 NOTHING_TAKEN_BACK = ("", "")
+TRANSACTION_FIELDS, TRANSFER_FIELDS = 12, 9  # how many fields each has in a digest
 
 
 def digest(fields: Sequence[str], version: int = DIGEST_FORMAT) -> bytes:

@@ -72,23 +72,30 @@ class Peaks:
 
     def __init__(self, leaves: Iterable[bytes] = ()) -> None:
         self.count = 0
-        self._roots: list[bytes] = []
+        self.roots: list[bytes] = []
         for one in leaves:
             self.add(one)
+
+    @classmethod
+    def of(cls, count: int, roots: Iterable[bytes]) -> "Peaks":
+        """The tree of `count` leaves that was kept as these roots."""
+        peaks = cls()
+        peaks.count, peaks.roots = count, list(roots)
+        return peaks
 
     def add(self, hashed: bytes) -> None:
         self.count += 1
         count = self.count
         while count % 2 == 0:
-            hashed = node(self._roots.pop(), hashed)
+            hashed = node(self.roots.pop(), hashed)
             count //= 2
-        self._roots.append(hashed)
+        self.roots.append(hashed)
 
     @property
     def root(self) -> bytes:
-        if not self._roots:
+        if not self.roots:
             return EMPTY
-        *rest, root = self._roots
+        *rest, root = self.roots
         for left in reversed(rest):
             root = node(left, root)
         return root

@@ -2,25 +2,27 @@
 
 Three things are held against what is kept: each transaction's and account's content against its digest; the digests
 against the blocks, and the blocks against each other; and whatever follows from the transactions (balances, sums, caps,
-reservations, months) against the rows that say so.
+reservations, months) against the rows that say so. From what an earlier verification remembered it goes on, and does
+not see what is changed in what was sealed by then.
 """
 
-from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import String, and_, exists, func, or_, select, tuple_, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.ledger.audit import Audit, Finding
-from ccd.ledger.blocks import START, Block, Contents, block_hash, local_hash
+from ccd.ledger.audit import POSTED, Audit, Derived, Doubts, Finding, place_of, place_of_block, taken_back_wrongly
+from ccd.ledger.blocks import START, Block, block_hash
 from ccd.ledger.digest import account_digest
 from ccd.ledger.heads import Head
-from ccd.ledger.merkle import Peaks, leaf, root_of
-from ccd.ledger.recorded import Opened, Recorded, accounts_opened, recorded_after
-from ccd.ledger.rules import CLOSED
+from ccd.ledger.merkle import Peaks, leaf
+from ccd.ledger.parts import Known, Part, Sums
+from ccd.ledger.recorded import Opened, accounts_opened, derive, known_of
+from ccd.ledger.remembered import Remembered, accounts_hash, remember
+from ccd.ledger.rules import CLOSED, Month
 from ccd.ledger.schema import (
     accounts,
     balances,
@@ -35,140 +37,247 @@ from ccd.ledger.schema import (
     transactions,
 )  # fmt: skip
 from ccd.ledger.sealing import block_of
+from ccd.ledger.side_by_side import side_by_side
 from ccd.sql.engine import seeing_one_state
 
-READ_AT_ONCE = 5_000  # transactions
+PART_LEAVES = 20_000  # transactions and accounts that are gone through at once
+SIDE_BY_SIDE_MIN = 200_000  # transactions: below, other processes are not ready before it is over
+BLOCKS_AT_ONCE = 1_000
+LOWEST, HIGHEST = -(2**63), 2**63 - 1  # numbers that a row can have
 
 Progress = Callable[[int, int], None]  # how many transactions are done, of how many
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found. `peaks` is the tree of all blocks, `unsealed` how many transactions are in none yet."""
+    """What was found, in `transactions` with `entries` after block `since`.
+
+    `blocks` is how many there are, `peaks` the tree of them, `unsealed` how many transactions are in none yet.
+    `remembered` is what the next verification can go on from, where nothing was found.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     transactions: int = 0
     entries: int = 0
+    since: int = 0
     blocks: int = 0
     unsealed: int = 0
     peaks: Peaks = field(default_factory=Peaks)
+    remembered: Remembered | None = None
 
 
-async def verify(engine: AsyncEngine, progress: Progress, against: Head | None = None) -> Verdict:
-    """Against a head that was kept elsewhere it also shows where everything was rewritten, or the newest cut off."""
+async def verify(
+    engine: AsyncEngine,
+    progress: Progress,
+    against: Head | None = None,
+    since: Remembered | None = None,
+    processes: int = 1,
+) -> Verdict:
+    """Against a head that was kept elsewhere it also shows where everything was rewritten, or the newest cut off.
+
+    A large ledger is gone through by so many processes side by side.
+    """
     async with seeing_one_state(engine).connect() as connection:
-        return await Verifier(connection, progress, against).verdict()
+        verifier = Verifier(connection, progress, against, since)
+        return await verifier.verdict(processes)
 
 
 class Verifier:
-    def __init__(self, connection: AsyncConnection, progress: Progress, against: Head | None = None) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        progress: Progress,
+        against: Head | None = None,
+        since: Remembered | None = None,
+    ) -> None:
         self._connection = connection
         self._progress = progress
         self._against = against
-        self._verdict = Verdict()
+        self._since = since
+        self._last = since.block if since else START
+        self._peaks = since.tree if since else Peaks()
+        self._after = since.up_to if since else LOWEST
+        self._total = 0
+        self._verdict = Verdict(since=self._last.number, peaks=self._peaks)
 
-    async def verdict(self) -> Verdict:
-        opened = await self.accounts()
-        audit = Audit(
-            {one.id: one.account for one in opened},
-            {one.id: one.kind.floor for one in opened if one.kind.floor is not None},
-            findings=self._verdict.findings,
-        )
-        await self._go_through(audit, opened)
-        await self._compare_balances(audit)
-        await self._compare_caps(audit)
-        await self._compare_reservations(audit)
-        await self._compare_months(audit)
-        return self._verdict
+    async def verdict(self, processes: int = 1) -> Verdict:
+        verdict, begin = self._verdict, self._after
+        known = known_of(await self._accounts())
+        audit = self._since.audit(known.names, known.floors) if self._since else Audit(known.names, known.floors)
+        self._audit, audit.findings = audit, verdict.findings
+        await self._hold_remembered(known)
+        count = select(func.count()).select_from(transactions).where(transactions.c.id > begin)
+        self._total = await self._connection.scalar(count) or 0
+        parts = self._sealed()
+        if processes > 1 and self._total >= SIDE_BY_SIDE_MIN:
+            await side_by_side(self._connection.engine.url, processes, parts, self._follow)
+        else:
+            async for part in parts:
+                await self._follow(part, await derive(self._connection, part, known))
+        remembered, sealed = remember(audit, self._after, self._last, self._peaks, known), verdict.transactions
+        async for part in self._unsealed():
+            await self._follow(part, await derive(self._connection, part, known))
+        verdict.blocks, verdict.unsealed = self._peaks.count, verdict.transactions - sealed
+        if self._against is not None and verdict.blocks < self._against.blocks:
+            self._find("the end", f"the head is of {self._against.blocks} blocks, and {verdict.blocks} are there")
+        await self._find_beyond_all_numbers()
+        await self._find_taken_back_twice(begin)
+        await self._compare_balances()
+        await self._compare_caps()
+        await self._compare_months()
+        verdict.remembered = None if verdict.findings else remembered
+        self._progress(self._total, self._total)
+        return verdict
 
-    # What was recorded, block by block
+    # What was recorded, part by part
 
-    async def _go_through(self, audit: Audit, opened: Sequence[Opened]) -> None:
-        chain = [block_of(row) for row in await self._rows(select(blocks).order_by(blocks.c.number))]
-        sums = await self._daily_sums()
-        total = await self._connection.scalar(select(func.count()).select_from(transactions)) or 0
-        found: list[tuple[int, bytes, int]] = []
-        last, at = START, 0
-        async for kept, transfers in self.transactions():
-            while at < len(chain) and kept.id > chain[at].span.up_to:
-                self._check_block(last, chain[at], found, opened, audit, sums)
-                last, at, found = chain[at], at + 1, []
-            audit.take(kept, transfers)
-            found.append((kept.id, kept.digest, kept.recorded_at))
-            self._verdict.transactions += 1
-            self._verdict.entries += len(transfers)
-            if self._verdict.transactions % READ_AT_ONCE == 0:
-                self._progress(self._verdict.transactions, total)
-        for block in chain[at:]:
-            self._check_block(last, block, found, opened, audit, sums)
-            last, found = block, []
-        self._verdict.blocks, self._verdict.unsealed = len(chain), len(found)
-        if self._against is not None and len(chain) < self._against.blocks:
-            self._find("the end", f"the head is of {self._against.blocks} blocks, and {len(chain)} are there")
-        for number, account, day in sums:
+    async def _sealed(self) -> AsyncIterator[Part]:
+        """Each with its blocks, which are held against each other on the way."""
+        sums = self._sums()
+        ahead = await anext(sums, None)
+        first, within, leaves = self._last, list[Block](), 0
+        async for block in self._blocks():
+            self._check_chain(block)
+            within.append(block)
+            leaves += block.leaves
+            if leaves >= PART_LEAVES:
+                part, ahead = await self._part(first, within, sums, ahead)
+                yield part
+                first, within, leaves = block, [], 0
+        if within:
+            part, ahead = await self._part(first, within, sums, ahead)
+            yield part
+        while ahead:
+            (number, account, day), _ = ahead
             self._find(f"block {number}", f"a sum of account {account} for {day} is of nothing that it seals")
-        nobodys = ~exists().where(transactions.c.id == entries.c.transaction_id)
-        for row in await self._rows(select(entries.c.transaction_id, entries.c.leg).where(nobodys)):
-            self._find(f"transaction {row.transaction_id}", f"it is not there, and its transfer {row.leg} is")
-        self._progress(total, total)
+            ahead = await anext(sums, None)
 
-    def _check_block(
-        self,
-        last: Block,
-        block: Block,
-        found: list[tuple[int, bytes, int]],
-        opened: Sequence[Opened],
-        audit: Audit,
-        sums: dict[tuple[int, int, date], int],
-    ) -> None:
-        span, place = block.span, f"block {block.number} (transactions {block.span.after + 1} to {block.span.up_to})"
+    async def _part(
+        self, last: Block, within: Sequence[Block], sums: AsyncIterator[Any], ahead: Any
+    ) -> tuple[Part, Any]:
+        of_blocks: Sums = {}
+        while ahead and ahead[0][0] <= within[-1].number:
+            of_blocks[ahead[0]] = ahead[1]
+            ahead = await anext(sums, None)
+        after, self._after = self._after, max(self._after, *(block.span.up_to for block in within))
+        return Part(after, self._after, last, within, of_blocks), ahead
+
+    async def _unsealed(self) -> AsyncIterator[Part]:
+        while self._after < HIGHEST:
+            beyond = select(transactions.c.id).where(transactions.c.id > self._after).order_by(transactions.c.id)
+            up_to = await self._connection.scalar(beyond.offset(PART_LEAVES - 1).limit(1))
+            after, self._after = self._after, HIGHEST if up_to is None else up_to
+            yield Part(after, self._after, self._last)
+
+    async def _blocks(self) -> AsyncIterator[Block]:
+        last = self._last.number
+        query = select(blocks).order_by(blocks.c.number).limit(BLOCKS_AT_ONCE)
+        while rows := await self._rows(query.where(blocks.c.number > last)):
+            for row in rows:
+                yield block_of(row)
+            last = rows[-1].number
+
+    async def _sums(self) -> AsyncIterator[tuple[tuple[int, int, str], int]]:
+        """By block. There may be as many as transactions: they are read bit by bit."""
+        day: Any = type_coerce(daily_sums.c.day, String)
+        if self._connection.dialect.name == "postgresql":
+            day = func.to_char(daily_sums.c.day, "YYYY-MM-DD")
+        query = select(daily_sums.c.block, daily_sums.c.account_id, day, daily_sums.c.seconds)
+        if self._since:
+            query = query.where(daily_sums.c.block > self._since.block.number)
+        async for block, account, on, seconds in await self._connection.stream(query.order_by(daily_sums.c.block)):
+            yield (block, account, on), seconds
+
+    def _check_chain(self, block: Block) -> None:
+        span, last, place = block.span, self._last, place_of_block(block)
         if (span.after, span.accounts_after, block.number) != (
             last.span.up_to, last.span.accounts_up_to, last.number + 1,
         ):  # fmt: skip
             self._find(place, f"it does not follow block {last.number}")
-        times = [recorded_at for _, _, recorded_at in found] or [0]
-        first, end = (bisect_right(opened, at, key=_number) for at in (span.accounts_after, span.accounts_up_to))
-        within = [(one.id, one.digest) for one in opened[first:end]]
-        contents = Contents([(number, digest) for number, digest, _ in found], within, min(times), max(times))
-        leaves = contents.leaves
-        if len(leaves) != block.leaves:
-            self._find(place, f"it sealed {block.leaves} transactions and accounts, and {len(leaves)} are there")
-        elif root_of(leaves) != block.root:
-            self._find(place, "what it sealed is not what is there: something was changed, put in or taken out")
-        if block.before != self._verdict.peaks.root:
+        if block.before != self._peaks.root:
             self._find(place, "it does not stand on the blocks before it")
         if block.hash != block_hash(block.number, block.leaves, block.root, block.before):
             self._find(place, "its hash is not of what it says")
-        if block.local != local_hash(last.local, span, contents, block.sealed_at):
-            self._find(place, "numbers or times in it were changed")
-        if (block.earliest, block.latest) != (contents.earliest, contents.latest):
-            self._find(place, "it says other times than its transactions")
-        self._verdict.peaks.add(leaf(block.hash))
-        self._hold_against(block, place)
-        for (account, day), seconds in audit.sums.items():
-            said = sums.pop((block.number, account, day), 0)
-            if said != seconds:
-                self._find(place, f"account {account} moved {seconds} s for {day}, its sum says {said} s")
-        audit.sums.clear()
+        self._peaks.add(leaf(block.hash))
+        self._last = block
+        if self._against is not None and self._against.blocks == block.number:
+            self._hold_against(self._against, self._peaks.root, block)
 
-    def _hold_against(self, block: Block, place: str) -> None:
-        head = self._against
-        if head is None or head.blocks != block.number:
-            return
-        if head.root != self._verdict.peaks.root:
+    def _hold_against(self, head: Head, root: bytes, block: Block) -> None:
+        place = place_of_block(block)
+        if head.root != root:
             self._find(place, "the blocks up to it are not those of the head: the ledger was rewritten, or is another")
         elif head.local != block.local:
             self._find(place, "numbers or times up to it are not those of the head")
 
-    async def transactions(self) -> AsyncIterator[Recorded]:
-        """All in the order of their numbers, each with its transfers."""
-        last = 0
-        while found := await recorded_after(self._connection, last, READ_AT_ONCE):
-            for one in found:
-                yield one
-            last = found[-1][0].id
+    async def _hold_remembered(self, known: Known) -> None:
+        """The block that was remembered is there as it was, and so are the accounts; hashes lead to a head from before
+        it."""
+        if self._since is None or self._since.block == START:
+            return
+        remembered, head = self._since.block, self._against
+        row = (await self._connection.execute(select(blocks).where(blocks.c.number == remembered.number))).first()
+        if row is None or block_of(row) != remembered:
+            self._find(place_of_block(remembered), "it is not the one that was verified before")
+        if accounts_hash(known.digests, remembered) != self._since.accounts:
+            self._find(f"accounts up to block {remembered.number}", "they are not those that were verified before")
+        if head is not None and 0 < head.blocks <= remembered.number:
+            peaks, block = Peaks(), START
+            query = select(blocks).where(blocks.c.number <= head.blocks).order_by(blocks.c.number)
+            async for row in await self._connection.stream(query):
+                block = block_of(row)
+                peaks.add(leaf(block.hash))
+            self._hold_against(head, peaks.root, block)
 
-    async def accounts(self) -> list[Opened]:
+    async def _follow(self, part: Part, derived: Derived) -> None:
+        verdict = self._verdict
+        verdict.transactions += derived.transactions
+        verdict.entries += derived.entries
+        await self._name(part, self._audit.follow(derived))
+        await self._compare_reservations(part)
+        self._progress(min(verdict.transactions, self._total), self._total)
+
+    async def _name(self, part: Part, doubts: Doubts) -> None:
+        """The very transactions that are not right by how things stood before the part."""
+        number, key, revision = transactions.c.id, transactions.c.key, transactions.c.revision
+        posted = and_(transactions.c.state == POSTED, number > part.after, number <= part.up_to)
+        moves = select(number, key, revision, entries.c.debit, entries.c.seconds).join(entries).where(posted)
+        for account, stood in doubts.below.items():
+            whose, own = self._audit.names[account], or_(entries.c.debit == account, entries.c.credit == account)
+            rows = await self._rows(moves.where(own).order_by(number, entries.c.leg))
+            for transaction, of_one in groupby(rows, key=lambda row: tuple(row[:3])):
+                effects = [-row.seconds if row.debit == account else row.seconds for row in of_one if is_whole(row)]
+                stood += sum(effects)
+                if min(effects, default=0) < 0 and stood < self._audit.floors[account]:
+                    self._find(place_of(*transaction), f"it takes {whose.kind} of {whose.owner} below its floor")
+        for (book, month), closing in doubts.late.items():
+            late = and_(posted, transactions.c.book == book, transactions.c.month == month, number > closing)
+            for row in await self._rows(select(number, key, revision).where(late).order_by(number)):
+                self._find(place_of(*row), f"{month} of {book} was closed before it")
+
+    async def _find_beyond_all_numbers(self) -> None:
+        """SQLite keeps a text where a number should be, and takes it for higher than all of them."""
+        nowhere = select(entries.c.transaction_id, entries.c.leg).where(entries.c.transaction_id > HIGHEST)
+        for transaction, leg in await self._rows(nowhere):
+            self._find(f"transaction {transaction}", f"it is not there, and its transfer {leg} is")
+
+    async def _find_taken_back_twice(self, after: int) -> None:
+        """By all but the first: what was taken back is a name, and is looked for among all of them."""
+        before, number = entries.alias(), transactions.c.id
+        back, back_leg = entries.c.reverses_transaction, entries.c.reverses_leg
+        earlier = exists().where(
+            before.c.reverses_transaction == back,
+            before.c.reverses_leg == back_leg,
+            tuple_(before.c.transaction_id, before.c.leg) < tuple_(entries.c.transaction_id, entries.c.leg),
+        )
+        query = select(number, transactions.c.key, transactions.c.revision, back, back_leg).select_from(transactions)
+        again = query.join(entries, entries.c.transaction_id == number).where(
+            back.is_not(None), number > after, earlier
+        )
+        for *transaction, first, leg in await self._rows(again.order_by(number)):
+            self._find(place_of(*transaction), taken_back_wrongly(first, leg))
+
+    async def _accounts(self) -> list[Opened]:
         """All, each held against its digest."""
         opened = await accounts_opened(self._connection)
         for one in opened:
@@ -182,10 +291,8 @@ class Verifier:
 
     # What follows from it
 
-    async def _daily_sums(self) -> dict[tuple[int, int, date], int]:
-        return {(row.block, row.account_id, row.day): row.seconds for row in await self._rows(select(daily_sums))}
-
-    async def _compare_balances(self, audit: Audit) -> None:
+    async def _compare_balances(self) -> None:
+        audit = self._audit
         kept = {row.account_id: (row.seconds, row.floor) for row in await self._rows(select(balances))}
         for number, floor in audit.floors.items():
             place = f"balance of account {number} ({audit.names[number].kind} of {audit.names[number].owner})"
@@ -197,28 +304,29 @@ class Verifier:
         for number in kept.keys() - audit.floors.keys():
             self._find(f"balance of account {number}", "the account keeps none")
 
-    async def _compare_caps(self, audit: Audit) -> None:
+    async def _compare_caps(self) -> None:
         kept = {row.name: (row.limit_s, row.drawn_s) for row in await self._rows(select(caps))}
-        self._compare("cap", kept, {name: tuple(cap) for name, cap in audit.caps.items()})
+        self._compare("cap", kept, {name: tuple(cap) for name, cap in self._audit.caps.items()})
 
-    async def _compare_reservations(self, audit: Audit) -> None:
-        ids = {row.id: row.name for row in await self._rows(select(owners))}
-        kept = {
-            row.transaction_id: (ids.get(row.owner_id), row.expires_at)
-            for row in await self._rows(select(reservations))
-        }
-        made = audit.reservations.values()
-        self._compare("reservation", kept, {one.transaction: (one.owner, one.expires_at) for one in made})
-        ended = {row.reservation: row.transaction_id for row in await self._rows(select(resolutions))}
-        follows = {one.transaction: one.resolved_by for one in made if one.resolved_by is not None}
-        self._compare("end of reservation", ended, follows)
+    async def _compare_reservations(self, part: Part) -> None:
+        """Made and ended in the part."""
+        number = reservations.c.transaction_id
+        made = select(number, owners.c.name, reservations.c.expires_at).join(owners, isouter=True)
+        kept = {row[0]: tuple(row[1:]) for row in await self._within(part, made, number)}
+        self._compare("reservation", kept, self._audit.made)
+        number = resolutions.c.transaction_id
+        ended = await self._within(part, select(resolutions.c.reservation, number), number)
+        self._compare("end of reservation", {row[0]: row[1] for row in ended}, self._audit.ended)
 
-    async def _compare_months(self, audit: Audit) -> None:
-        kept = {(row.book, row.month): row.state for row in await self._rows(select(periods))}
-        for month in audit.months - kept.keys():
+    async def _within(self, part: Part, query: Any, number: Any) -> Sequence[Any]:
+        return await self._rows(query.where(number > part.after, number <= part.up_to))
+
+    async def _compare_months(self) -> None:
+        kept: dict[Month, str] = {(row.book, row.month): row.state for row in await self._rows(select(periods))}
+        for month in self._audit.months - kept.keys():
             self._find(f"month {month[1]} of {month[0]}", "it is not there, and transactions count in it")
         closed = {month for month, state in kept.items() if state == CLOSED}
-        for month in closed ^ audit.closed:
+        for month in closed ^ self._audit.closed.keys():
             said, follows = ("closed", "no") if month in closed else ("open", "a")
             self._find(f"month {month[1]} of {month[0]}", f"it is {said}, and {follows} transaction closed it")
 
@@ -234,5 +342,6 @@ class Verifier:
         self._verdict.findings.append(Finding(place, found))
 
 
-def _number(one: Opened) -> int:
-    return one.id
+def is_whole(row: Any) -> bool:
+    """SQLite may hold anything else."""
+    return isinstance(row.seconds, int)

@@ -1,6 +1,7 @@
 """A ledger in which everything has happened once: what verify, exports and moves are tried on."""
 
 import itertools
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -43,3 +44,28 @@ async def everything(engine: AsyncEngine, says: str = '团队, a "gift"') -> Led
     await sealer.seal()
     await ledger.post(with_terms("late", Late("2026-12"), legs=(give("ann", 5),)))
     return ledger
+
+
+async def more(ledger: Ledger) -> None:
+    """What may come after everything: of what stood before, something is taken back, drawn on, resolved; another month
+    is closed. Sealed but for the last."""
+    sealer = Sealer(ledger.engine, itertools.count(MOMENT + 10**6).__next__, Patience(), block_max=4)
+    december = date(2026, 12, 5)
+    await open_guarded(ledger, ["eve"], ALL_KINDS)
+    await ledger.post(posting("given", give("eve", 700), give("ann", 900), day=december, text="gegeben"))
+    await ledger.post(posting("too much", take("eve", 701), day=december))
+    late = next(line for line in (await ledger.statement("ann", limit=2)).lines if line.key == "late")
+    await ledger.reverse(late.transaction, "late back", "test")
+    for key, terms, legs in (
+        ("raised", (Limit("team-1", 2_000), Limit("team-2", 50)), ()),
+        ("drawn again", (Draw("team-1", 1_200),), (give("bob", 1_200),)),
+        ("given back", (Draw("team-1", -300),), (take("bob", 300),)),
+        ("held of ann", (held("ann"),), ()),
+        ("taken of bob", (Resolve(("held too", 1), "leave", 50, Account(HOUSE, "savings")),), ()),
+    ):
+        await ledger.post((with_terms(key, *terms, legs=legs))._replace(day=december))
+    await sealer.seal()
+    await ledger.post(posting("last of december", give("eve", 1), day=december))
+    await ledger.post(with_terms("close december", Close())._replace(day=december))
+    await sealer.seal()
+    await ledger.post(posting("in january", give("eve", 3), day=date(2027, 1, 2)))

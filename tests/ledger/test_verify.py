@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Column, Date, LargeBinary, Table, and_, select, text, update
+from sqlalchemy import Column, Table, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.ledger import schema
 from ccd.ledger.audit import content_digest
 from ccd.ledger.proving import head_now
+from ccd.ledger.recorded import accounts_by_number, recorded_as
 from ccd.ledger.schema import (
     accounts,
     balances,
@@ -28,9 +27,9 @@ from ccd.ledger.schema import (
 from ccd.ledger.verify import Verdict, Verifier, verify
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
+from tests.ledger.forging import TABLES, changed, row_itself, without_guards
 from tests.ledger.histories import everything
 
-TABLES = tuple(table for table in vars(schema).values() if isinstance(table, Table))
 COLUMNS = tuple(column for table in TABLES for column in table.columns)
 
 # What the finding has to name, by the table that was changed: the row itself, or the block that sealed it.
@@ -58,25 +57,7 @@ async def bare(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A ledger in which everything has happened, in a transaction with the rights of who owns the server or the file:
     nothing is refused, and all is undone at the end."""
     await everything(engine)
-    async with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            await connection.exec_driver_sql("ROLLBACK")
-            await connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-            await connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")
-            triggers = await connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
-            for name in triggers.scalars().all():
-                await connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        else:
-            await connection.execute(text("SET LOCAL session_replication_role = replica"))
-            checks = await connection.execute(
-                text(
-                    "SELECT conrelid::regclass::text AS name, conname FROM pg_constraint"
-                    " WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
-                )
-            )
-            for check in checks.all():
-                await connection.execute(text(f"ALTER TABLE {check.name} DROP CONSTRAINT {check.conname}"))
+    async with without_guards(engine) as connection:
         yield connection
         await connection.exec_driver_sql("ROLLBACK")
 
@@ -87,25 +68,7 @@ async def test_a_ledger_as_it_was_written_is_found_right(engine: AsyncEngine) ->
     verdict = await verify(engine, lambda done, total: seen.append((done, total)))
     assert verdict.findings == []
     assert (verdict.transactions, verdict.entries, verdict.blocks, verdict.unsealed) == (12, 13, 3, 1)
-    assert seen == [(12, 12)]
-
-
-def changed(column: Column[Any], value: Any) -> Any:
-    """Another value that the column can hold."""
-    if isinstance(column.type, LargeBinary):
-        assert isinstance(value, bytes)
-        return bytes([value[0] ^ 1]) + value[1:]
-    if isinstance(column.type, Date):
-        return value + timedelta(days=1)
-    if isinstance(value, int):
-        return value + 1_000_003
-    if value is None:
-        return 7 if isinstance(column.type.python_type(), int) else "x"
-    if column.name == "month":
-        return f"{value[:-1]}0"
-    if column.name == "state":
-        return "closed" if value == "open" else "refused" if value == "posted" else "posted"
-    return {"credit": "debit", "debit": "credit"}.get(value) or f"{value}x"
+    assert seen[-1] == (12, 12)
 
 
 @pytest.mark.parametrize("column", COLUMNS, ids=str)
@@ -114,9 +77,10 @@ async def test_a_change_of_any_column_of_any_row_is_named(bare: AsyncConnection,
     rows = (await bare.execute(select(table))).all()
     assert rows, "the history leaves no table empty"
     for row in rows:
-        same = and_(*(key == row._mapping[key.name] for key in table.primary_key))
         async with bare.begin_nested() as undone:
-            await bare.execute(update(table).where(same).values({column: changed(column, row._mapping[column.name])}))
+            await bare.execute(
+                update(table).where(row_itself(table, row)).values({column: changed(column, row._mapping[column.name])})
+            )
             findings = (await checked(bare)).findings
             await undone.rollback()
         assert findings, f"{column} of {row} was changed, and nothing was found"
@@ -126,24 +90,41 @@ async def test_a_change_of_any_column_of_any_row_is_named(bare: AsyncConnection,
 @pytest.mark.parametrize("table", TABLES, ids=str)
 async def test_a_row_that_is_gone_is_named(bare: AsyncConnection, table: Table) -> None:
     for row in (await bare.execute(select(table))).all():
-        same = and_(*(key == row._mapping[key.name] for key in table.primary_key))
         async with bare.begin_nested() as undone:
-            await bare.execute(table.delete().where(same))
+            await bare.execute(table.delete().where(row_itself(table, row)))
             findings = (await checked(bare)).findings
             await undone.rollback()
         assert any(re.match(PLACES[table.name], finding.place) for finding in findings), (row, findings)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *((column, "x") for column in (*entries.columns[:5], *entries.columns[7:])),
+        *((column, b"x") for column in (entries.c.day, entries.c.service, transactions.c.key, transactions.c.facts)),
+        *((transactions.c[name], "x") for name in ("revision", "legs", "recorded_at", "format")),
+        (entries.c.seconds, 465.5),
+        (transactions.c.terms, "[[]]"),
+        (transactions.c.digest, "x"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+async def test_what_only_sqlite_can_hold_is_named(bare: AsyncConnection, column: Column[Any], value: object) -> None:
+    table = column.table
+    number = "id" if table is transactions else "transaction_id"
+    await bare.exec_driver_sql(f"UPDATE {table.name} SET {column.name} = ?1 WHERE {number} = 7", (value,))
+    findings = (await checked(bare)).findings
+    assert any(re.match(PLACES[table.name], finding.place) for finding in findings), findings
 
 
 async def forged(connection: AsyncConnection, number: int, **values: object) -> None:
     """Changes a transaction and gives it the digest that fits."""
     if values:
         await connection.execute(update(transactions).where(transactions.c.id == number).values(values))
-    verifier = Verifier(connection, lambda done, total: None)
-    names = {one.id: one.account for one in await verifier.accounts()}
-    async for kept, transfers in verifier.transactions():
-        if kept.id == number:
-            digest = content_digest(kept, transfers, names)
-            await connection.execute(update(transactions).where(transactions.c.id == number).values(digest=digest))
+    ((kept, transfers),) = await recorded_as(connection, [number])
+    digest = content_digest(kept, transfers, await accounts_by_number(connection))
+    await connection.execute(update(transactions).where(transactions.c.id == number).values(digest=digest))
 
 
 async def test_a_change_with_a_digest_that_fits_is_named_by_its_block(bare: AsyncConnection) -> None:

@@ -1,0 +1,105 @@
+"""Parts are gone through side by side, each in a process of its own, and what follows is taken in their order.
+
+Only what is sealed: that never changes, so it is the same in whichever view a process reads it. What is not sealed yet
+is left to whoever holds the one view in which all the rest is compared.
+"""
+
+import asyncio
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from multiprocessing.connection import Connection
+
+from sqlalchemy.engine import URL
+
+from ccd.errors import CcdError, LedgerError
+from ccd.ledger.audit import Derived
+from ccd.ledger.parts import Part
+from ccd.ledger.recorded import accounts_opened, derive, known_of
+from ccd.sql.engine import open_engine, seeing_one_state
+from ccd.sql.refusals import refusals_said
+
+AHEAD = 2  # parts that each process has before it: it does not wait for us
+SPAWN = multiprocessing.get_context("spawn")
+
+Follow = Callable[[Part, Derived], Awaitable[None]]
+
+
+class Hand:
+    """A process that goes through one part after another."""
+
+    def __init__(self, url: URL) -> None:
+        self._ours, theirs = SPAWN.Pipe()
+        self._process = SPAWN.Process(target=_serve, args=(theirs, url), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._turn = asyncio.Lock()
+
+    async def derive(self, part: Part) -> Derived:
+        async with self._turn:
+            told = await asyncio.to_thread(self._asked, part)
+        if isinstance(told, CcdError):
+            raise told
+        return told
+
+    def _asked(self, part: Part) -> Derived | CcdError:
+        try:
+            self._ours.send(part)
+            told: Derived | CcdError = self._ours.recv()
+        except (EOFError, OSError):
+            raise LedgerError("a process that verified beside this one ended, and nothing more is known") from None
+        return told
+
+    def end(self) -> None:
+        self._process.terminate()
+        self._process.join()
+        self._ours.close()
+
+
+async def side_by_side(url: URL, processes: int, parts: AsyncIterator[Part], follow: Follow) -> None:
+    """Calls `follow` with each part and what follows from it, in their order."""
+    hands = [Hand(url) for _ in range(processes)]
+    try:
+        async with asyncio.TaskGroup() as group:
+            asked: deque[tuple[Part, asyncio.Task[Derived]]] = deque()
+            at = 0
+            async for part in parts:
+                if len(asked) == AHEAD * processes:
+                    first, task = asked.popleft()
+                    await follow(first, await task)
+                asked.append((part, group.create_task(hands[at].derive(part))))
+                at = (at + 1) % processes
+            while asked:
+                first, task = asked.popleft()
+                await follow(first, await task)
+    finally:
+        for hand in hands:
+            hand.end()
+
+
+def _serve(theirs: Connection, url: URL) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a person's Ctrl-C is for who started us, and ends us
+    asyncio.run(_answer(theirs, url))
+
+
+async def _answer(theirs: Connection, url: URL) -> None:
+    engine = open_engine(url, pool_size=1)
+    try:
+        async with refusals_said(), seeing_one_state(engine).connect() as connection:
+            known = known_of(await accounts_opened(connection))
+            while part := _next(theirs):
+                theirs.send(await derive(connection, part, known))
+    except CcdError as error:
+        theirs.send(error)
+    finally:
+        await engine.dispose()
+
+
+def _next(theirs: Connection) -> Part | None:
+    """Nothing else is under way in this process: it waits as it is."""
+    try:
+        part: Part = theirs.recv()
+    except EOFError:
+        return None
+    return part
