@@ -152,6 +152,24 @@ def test_a_ledger_that_was_changed_behind_its_back_is_told_with_the_place(config
     assert "the ledger is not as it was written" in done.stderr
 
 
+def test_verify_goes_on_from_where_the_last_one_was_through(config: Path, tmp_path: Path) -> None:
+    (folder,) = {file.parent for file in config.parent.rglob("ccd.sqlite")}
+    key, head, other = (str(tmp_path / name) for name in ("key.pem", "head.json", "other.json"))
+    said(config, "new-key", key)
+    said(config, "checkpoint", "--key", key, "--output", head)
+    assert "1 transactions with 1 transfers, all as they were written; 1 blocks" in said(config, "verify")
+    assert not (folder / "ledger-verified.json").exists()
+    for state in ((), ("--state", other)):
+        assert "1 transactions with 1 transfers, all" in said(config, "verify", "--since-last", *state)
+    said(config, "transfer", "1001:savings", "house:overdraft", "65", *DAY, *WHY, "--key", "k1")
+    for state in ((), ("--state", other), ("--against", head)):
+        done = said(config, "verify", "--since-last", *state)
+        assert "1 transactions with 1 transfers after block 1, up to which it was verified before, all" in done
+    (folder / "ledger-verified.json").write_text("{}")
+    assert "is nothing that a verification remembered" in refused(config, "verify", "--since-last")
+    assert "2 transactions with 2 transfers, all" in said(config, "verify", "--state", other, "--processes", "1")
+
+
 def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -> None:
     key, head, proof = (str(tmp_path / name) for name in ("key.pem", "head.json", "proof.json"))
     public = said(config, "new-key", key).split()[-1]

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from ccd.bank.accounts import agent_owner
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import asked, bar_of, now_us
+from ccd.commands.ledger.asking import asked, asked_of, bar_of, now_us
 from ccd.errors import FileError, LedgerDoesNotFollowError, UnknownAccountError
 from ccd.ledger.books import Ledger
 from ccd.ledger.heads import Head, SignedHead, read_head, read_key
@@ -22,15 +22,18 @@ from ccd.ledger.heads import new_key as made_key
 from ccd.ledger.proofs import check_proof as checked
 from ccd.ledger.proofs import proof_text
 from ccd.ledger.proving import Proven, head_now, proven_statement
+from ccd.ledger.remembered import Remembered, read_remembered
 from ccd.ledger.sealing import Sealer
 from ccd.ledger.verify import Verdict
 from ccd.ledger.verify import verify as verified
 from ccd.reports.words import in_words
+from ccd.settings import read
 from ccd.sql.engine import seeing_one_state
 from ccd.sql.turns import Patience
 
 FINDINGS_SHOWN_MAX = 100
 KEY_MODE = 0o600
+VERIFIED_FILE = "ledger-verified.json"
 
 KeyFile = Annotated[Path, typer.Option("--key", help="The private key, as `ccd ledger new-key` made it.")]
 Output = Annotated[Path | None, typer.Option("--output", help="The file to write; without it, to the screen.")]
@@ -41,23 +44,40 @@ def verify(
     against: Annotated[
         Path | None, typer.Option(help="A head from `ccd ledger checkpoint`, kept elsewhere since.")
     ] = None,
+    since_last: Annotated[
+        bool, typer.Option("--since-last", help="Only from the block on up to which the last one found nothing.")
+    ] = False,
+    state: Annotated[
+        Path | None,
+        typer.Option(help=f"Where that is remembered; else {VERIFIED_FILE} in state_directory, with --since-last."),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="So many go through a large ledger side by side; else one a core.")
+    ] = None,
 ) -> None:
-    """Derive the whole ledger again, and say where it does not follow. Without a fault it ends with 0, else with 1."""
+    """Derive the ledger again, and say where it does not follow. Without a fault it ends with 0, else with 1."""
+    settings = read(config)
+    file = state or (settings.state_directory / VERIFIED_FILE if since_last else None)
     head = read_head(read_text(against), str(against)).head if against else None
-    verdict = asked(config, lambda ledger: with_a_bar(ledger, head))
+    since = read_remembered(read_text(file), str(file)) if since_last and file and file.exists() else None
+    beside = processes or len(os.sched_getaffinity(0))
+    verdict = asked_of(settings, lambda ledger: with_a_bar(ledger, head, since, beside))
     for finding in verdict.findings[:FINDINGS_SHOWN_MAX]:
         print(finding)
     if verdict.findings:
         raise LedgerDoesNotFollowError(len(verdict.findings))
+    if file and verdict.remembered:
+        write(verdict.remembered.as_text(), file)
+    after = f" after block {verdict.since}, up to which it was verified before" if since else ""
     print(
-        f"{verdict.transactions} transactions with {verdict.entries} transfers, all as they were written; "
+        f"{verdict.transactions} transactions with {verdict.entries} transfers{after}, all as they were written; "
         f"{verdict.blocks} blocks, {verdict.unsealed} transactions not sealed yet"
     )
 
 
-async def with_a_bar(ledger: Ledger, head: Head | None) -> Verdict:
+async def with_a_bar(ledger: Ledger, head: Head | None, since: Remembered | None, processes: int) -> Verdict:
     with bar_of("transactions") as told:
-        return await verified(ledger.engine, told, head)
+        return await verified(ledger.engine, told, head, since, processes)
 
 
 def checkpoint(config: Config, key: KeyFile, output: Output = None) -> None:
