@@ -31,6 +31,7 @@ OPEN, CLOSED = "open", "closed"
 Month = tuple[str, str]  # book, 2026-11
 
 Move = tuple[int, int, int]  # a leg by the numbers of its accounts: debit, credit, seconds
+Changes = dict[int, int]  # what a posting adds to balances, by account, in seconds
 Back = tuple[Transfer, Move]  # what is to be taken back, and the move that does it
 
 
@@ -88,9 +89,12 @@ class Standing:
         return legs
 
     def refusal(
-        self, posting: Posting, month: str, moves: Sequence[Move], backs: Sequence[Back], names: Mapping[int, Account]
+        self, posting: Posting, month: str, changes: Changes, backs: Sequence[Back], names: Mapping[int, Account]
     ) -> Refusal | None:
-        """The rule that speaks against the posting; None: the posting has moved the balances."""
+        """The rule that speaks against the posting; None: the posting has moved the balances.
+
+        `changes` are of all accounts with a balance; those that fall have to have been read.
+        """
         if closed := self._month_refusal(posting, month):
             return closed
         for back, move in backs:
@@ -99,15 +103,14 @@ class Standing:
                 return Refusal(Rule.REVERSAL, found, names[move[0]], amount_s=move[2], limit_s=0)
         if posting.terms and isinstance(refusal := self._drawn(posting), Refusal):
             return refusal
-        changes = self._changes(moves)
         for number, change in changes.items():
-            room = self.room(number)
-            if change < 0 and room + change < 0:
+            if change < 0 and (room := self.room(number)) + change < 0:
                 whose = f"{names[number].kind} of {names[number].owner}"
                 found = f"{whose} has {room} s to give, and {-change} s are asked"
                 return Refusal(Rule.BALANCE, found, names[number], amount_s=-change, limit_s=room)
         for number, change in changes.items():
-            self.balances[number] += change
+            if number in self.balances:
+                self.balances[number] += change
         for back, _ in backs:
             self.originals[back] = self.originals[back]._replace(reversed_before=True)
         return None
@@ -183,16 +186,6 @@ class Standing:
                 return Refusal(Rule.CAP, found, cap=term.cap, amount_s=cap.drawn_s, limit_s=cap.limit_s)
             caps[term.cap] = cap
         return caps
-
-    def _changes(self, moves: Sequence[Move]) -> dict[int, int]:
-        changes: dict[int, int] = {}
-        balances = self.balances
-        for debit, credit, seconds in moves:
-            if debit in balances:
-                changes[debit] = changes.get(debit, 0) - seconds
-            if credit in balances:
-                changes[credit] = changes.get(credit, 0) + seconds
-        return changes
 
     def _original(self, posting: Posting, back: Transfer, move: Move) -> Original:
         original = self.originals.get(back)

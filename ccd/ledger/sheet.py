@@ -15,7 +15,7 @@ from ccd.ledger.chart import Chart
 from ccd.ledger.digest import DIGEST_FORMAT, posting_digest
 from ccd.ledger.keys import refusal_text
 from ccd.ledger.model import Account, Leg, Posting, Refusal, State, month_of
-from ccd.ledger.rules import Back, Move, Standing
+from ccd.ledger.rules import Back, Changes, Move, Standing
 from ccd.ledger.schema import entries, transactions
 from ccd.ledger.term_rows import TermRows, write_term_rows
 from ccd.ledger.terms import terms_text
@@ -72,12 +72,12 @@ class Sheet:
             legs, refusal = self._legs(posting, month)
         else:
             refusal = None
-        moves, backs = self._moves(posting, legs)
-        refusal = refusal or self.standing.refusal(posting, month, moves, backs, self.chart.names)
+        moves, changes, backs = self._moves(posting, legs)
+        refusal = refusal or self.standing.refusal(posting, month, changes, backs, self.chart.names)
         number = next(self.numbers)
         if refusal is None:
             state, written, kept, count = State.POSTED, POSTED, "", len(legs)
-            self._enter(number, legs, day, moves)
+            self._enter(number, legs, day, moves, changes)
             if terms:
                 self.terms.add(number, posting, month, legs, self.standing, self.chart)
         else:
@@ -100,34 +100,37 @@ class Sheet:
         self._days[day] = self.keep_day(day), month_of(day)
         return self._days[day]
 
-    def _moves(self, posting: Posting, legs: tuple[Leg, ...]) -> tuple[list[Move], list[Back]]:
+    def _moves(self, posting: Posting, legs: tuple[Leg, ...]) -> tuple[list[Move], Changes, list[Back]]:
         ids, guarded, read = self.chart.account_ids, self.chart.guarded, self.standing.balances
         moves, backs = [], []
+        changes: Changes = {}
         try:
             for debit, credit, seconds, _, back in legs:
-                move = ids[debit], ids[credit], seconds
-                if move[0] in guarded and move[0] not in read:
-                    unread = f"{debit.kind} of {debit.owner} is debited, and was not read under lock"
-                    raise LedgerBrokenError(unread, account=debit)
-                moves.append(move)
+                of, to = ids[debit], ids[credit]
+                if of in guarded:
+                    if of not in read:
+                        unread = f"{debit.kind} of {debit.owner} is debited, and was not read under lock"
+                        raise LedgerBrokenError(unread, account=debit)
+                    changes[of] = changes.get(of, 0) - seconds
+                if to in guarded:
+                    changes[to] = changes.get(to, 0) + seconds
+                moves.append((of, to, seconds))
                 if back is not None:
-                    backs.append((back, move))
+                    backs.append((back, moves[-1]))
         except KeyError as missing:
             account: Account = missing.args[0]
             found = f"names the account {account.kind} of {account.owner}"
             raise PostingError(posting.spelled, found, "accounts that are open", account=account) from None
-        return moves, backs
+        return moves, changes, backs
 
-    def _enter(self, number: int, legs: tuple[Leg, ...], day: Any, moves: list[Move]) -> None:
-        kept, guarded = self.chart.guarded, self.guarded
+    def _enter(self, number: int, legs: tuple[Leg, ...], day: Any, moves: list[Move], changes: Changes) -> None:
         for leg, ((debit, credit, seconds), asked) in enumerate(zip(moves, legs, strict=True), 1):
             _, _, _, service, back = asked
             first, first_leg = back or NO_REVERSAL
             self.entries.append((number, leg, debit, credit, seconds, day, service, first, first_leg))
-            if debit in kept:
-                guarded[debit] = guarded.get(debit, 0) - seconds
-            if credit in kept:
-                guarded[credit] = guarded.get(credit, 0) + seconds
+        guarded = self.guarded
+        for account, seconds in changes.items():
+            guarded[account] = guarded.get(account, 0) + seconds
 
 
 def write_sheet(connection: Connection, sheet: Sheet) -> None:
