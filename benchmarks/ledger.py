@@ -28,6 +28,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.settlement import urls
+from ccd.daemon.following import leave_to_itself
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Draw, Kind, Leg, Limit, Posting, Side, State
 from ccd.sql.engine import SQLITE_SETTINGS, open_engine
@@ -88,12 +89,18 @@ async def rate(clients: list[Client], seconds: float) -> float:
     return sum(done) / (time.perf_counter() - began)
 
 
+def pairs_of(owners: int) -> Iterator[list[int]]:
+    """Who pays whom, endlessly: drawn before the clock runs."""
+    chance = random.Random(1)
+    return itertools.cycle([chance.sample(range(owners), 2) for _ in range(10_000)])
+
+
 class Ours:
-    """A ledger with owners who can pay for anything, and houses; `chance` says who pays whom."""
+    """A ledger with owners who can pay for anything, and houses; `pairs` say who pays whom, of how many."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.ledger = Ledger(engine, lambda: time.time_ns() // 1_000)
-        self.chance = random.Random(1)
+        self.pairs = {owners: pairs_of(owners) for owners in (2, OWNERS)}
 
     async def open(self) -> None:
         names = [f"owner-{number}" for number in range(OWNERS)]
@@ -106,8 +113,7 @@ class Ours:
 
     def among(self, owners: int) -> Client:
         async def client() -> int:
-            debit, credit = self.chance.sample(range(owners), 2)
-            return await self.post(f"owner-{debit}", f"owner-{credit}")
+            return self.posted(await self.ledger.post(self.drawn(owners)))
 
         return client
 
@@ -115,20 +121,20 @@ class Ours:
         terms = (Draw("cap", 1),) if cap else ()
 
         async def client() -> int:
-            posting = self.posting(f"owner-{self.chance.randrange(OWNERS)}", f"house-{number}")
+            posting = self.posting(f"owner-{next(self.pairs[OWNERS])[0]}", f"house-{number}")
             return self.posted(await self.ledger.post(posting._replace(terms=terms)))
 
         return client
 
     async def batch(self) -> int:
-        pairs = [self.chance.sample(range(OWNERS), 2) for _ in range(BATCH)]
-        postings = [self.posting(f"owner-{debit}", f"owner-{credit}") for debit, credit in pairs]
+        postings = [self.drawn(OWNERS) for _ in range(BATCH)]
         outcomes = await self.ledger.post_many(postings)
         assert all(outcome.state is State.POSTED for outcome in outcomes)
         return BATCH
 
-    async def post(self, debit: str, credit: str) -> int:
-        return self.posted(await self.ledger.post(self.posting(debit, credit)))
+    def drawn(self, owners: int) -> Posting:
+        debit, credit = next(self.pairs[owners])
+        return self.posting(f"owner-{debit}", f"owner-{credit}")
 
     def posting(self, debit: str, credit: str) -> Posting:
         leg = Leg(Account(debit, "savings"), Account(credit, "savings"), 1, "bench")
@@ -177,10 +183,11 @@ async def asyncpg_client(url: str) -> tuple[asyncpg.Connection, Client, Client]:
     return connection, lambda: insert(1), lambda: insert(BATCH)
 
 
-def pgledger_client(connection: asyncpg.Connection, owners: int, chance: random.Random) -> Client:
+def pgledger_client(connection: asyncpg.Connection, owners: int) -> Client:
+    pairs = pairs_of(owners)
+
     async def client() -> int:
-        debit, credit = chance.sample(range(owners), 2)
-        await connection.fetchval("SELECT bare_transfer($1, $2, 1)", debit, credit)
+        await connection.fetchval("SELECT bare_transfer($1, $2, 1)", *next(pairs))
         return 1
 
     return client
@@ -220,16 +227,16 @@ async def compare(name: str, url: str, seconds: float) -> dict[str, Any]:
                 await first.close()
             bare.append(await asyncpg_client(plain))
         connections = [one[0] for one in bare]
-        chance = random.Random(1)
         ways |= {
             "bare": [bare[0][1]],
             "bare_clients": [one[1] for one in bare],
             "bare_batches": [bare[0][2]],
             "few": [ours.among(2)] * CLIENTS,
-            "pgledger_50": [pgledger_client(one, OWNERS, chance) for one in connections],
-            "pgledger_2": [pgledger_client(one, 2, chance) for one in connections],
+            "pgledger_50": [pgledger_client(one, OWNERS) for one in connections],
+            "pgledger_2": [pgledger_client(one, 2) for one in connections],
         }
         by |= {"pgledger_50": "", "pgledger_2": ""}
+    leave_to_itself()  # as the daemon does
     rates: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(ROUNDS):
         for way, clients in ways.items():
