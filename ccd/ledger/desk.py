@@ -31,11 +31,12 @@ from ccd.ledger.model import (
     Term,
     Transfer,
     check_shape,
+    month_after,
     month_at,
     month_of,
 )  # fmt: skip
 from ccd.ledger.reservations import expired, held_by, owners_of
-from ccd.ledger.rules import Month, Original, Standing
+from ccd.ledger.rules import OPEN, Month, Original, Standing
 from ccd.ledger.schema import entries, transactions
 from ccd.ledger.sheet import Sheet, write_sheet
 from ccd.ledger.term_rows import TermRows
@@ -161,14 +162,22 @@ class Desk:
     def _expiries(self, names: Iterable[str]) -> list[Posting]:
         """What gives back the owners' reservations whose time is over."""
         found = expired(self.connection, self._owner_ids(names), self._now)
-        month = month_at(self._now)
+        self._standing.months.update(lock(self.connection, {(book, month_of(day)) for _, book, day, _ in found}))
+        open_months = {book: self._open_month(book) for book in {one.book for one in found}}
         postings = []
         for claim, book, day, service in found:
-            terms = (Resolve(claim, service), Late(month))
+            terms = (Resolve(claim, service), Late(open_months[book]))
             postings.append(Posting(f"expired/{claim[0]}", claim[1], book, day, (), "expiry", terms=terms))
-        months = {(posting.book, posting.month) for posting in postings} | {(one.book, month) for one in postings}
-        self._standing.months.update(lock(self.connection, months))
         return postings
+
+    def _open_month(self, book: str) -> str:
+        """The one that runs; closed before its end, the first after it that is open: seconds are held no longer."""
+        months, month = self._standing.months, month_at(self._now)
+        months.update(lock(self.connection, {(book, month)}))
+        while months[book, month] != OPEN:
+            month = month_after(month)
+            months.update(lock(self.connection, {(book, month)}))
+        return month
 
     def sheet(self, postings_max: int) -> Sheet:
         """An empty one, for who holds the locks, has seen that no key is claimed, and has read what is debited."""

@@ -270,6 +270,11 @@ def month_of(day: date) -> str:
     return day.isoformat()[:7]
 
 
+def month_after(month: str) -> str:
+    year, number = divmod(int(month[:4]) * 12 + int(month[5:]), 12)
+    return f"{year:04d}-{number + 1:02d}"
+
+
 def month_at(moment: int) -> str:
     """Of a moment in microseconds since the epoch, in UTC."""
     return datetime.fromtimestamp(moment / 1_000_000, UTC).isoformat()[:7]

@@ -226,6 +226,16 @@ async def test_a_reservation_of_a_closed_month_expires_into_the_month_that_runs(
     assert await kinds(ledger) == (305, 200, 0)
 
 
+async def test_where_the_month_that_runs_is_closed_already_it_expires_into_the_next(ledger: Ledger) -> None:
+    running = with_terms("close it", Close(), day=date(2026, 12, 1))
+    await ledger.post_many([reserve("r", 350, expires_at=MOMENT), with_terms("close", Close()), running])
+    await ledger.post(posting("next", give("ann", 5), day=date(2027, 2, 1)))
+    assert await kinds(ledger) == (305, 200, 0)
+    async with ledger.engine.connect() as connection:
+        query = text("SELECT month FROM transactions WHERE key = 'expired/r'")
+        assert (await connection.execute(query)).scalar_one() == "2027-01"
+
+
 @pytest.mark.parametrize("state", ["open", "closing"])
 async def test_the_database_itself_opens_no_month_again(ledger: Ledger, state: str) -> None:
     await ledger.post(with_terms("close", Close()))
