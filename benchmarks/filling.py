@@ -55,12 +55,17 @@ FACTS = (
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How many transfers, a transaction each, among how many owners; how large blocks are."""
+    """How many transfers, so many a transaction, among how many owners; how large blocks are."""
 
     transfers: int
     owners: int = 5_000
     facts: str = FACTS
     block: int = BLOCK_TRANSACTIONS_MAX
+    legs: int = 1
+
+    @property
+    def transactions(self) -> int:
+        return self.transfers // self.legs
 
     @property
     def names(self) -> list[str]:
@@ -69,14 +74,14 @@ class Shape:
     def postings(self) -> Iterator[Posting]:
         """In the order of their numbers, which count from 1."""
         own = [Account(name, "savings") for name in self.names]
-        for at in range(0, self.transfers, self.owners):
+        for at in range(0, self.transactions, self.owners):
             since = at // self.owners
             day = FIRST_DAY + timedelta(days=since)
             back = since % GIVES_BACK == GIVES_BACK - 1
-            for number, account in enumerate(own[: self.transfers - at], at):
+            for number, account in enumerate(own[: self.transactions - at], at):
                 debit, credit = (account, HOUSE) if back else (HOUSE, account)
-                leg = Leg(debit, credit, 60 + number % 7, SERVICE)
-                yield Posting(f"settle/{account.owner}/{day}", 1, BOOK, day, (leg,), WHO, facts=self.facts)
+                legs = tuple(Leg(debit, credit, 60 + number % 7 + leg, SERVICE) for leg in range(self.legs))
+                yield Posting(f"settle/{account.owner}/{day}", 1, BOOK, day, legs, WHO, facts=self.facts)
 
 
 def moment_of(number: int) -> int:
@@ -116,7 +121,7 @@ async def fill(engine: AsyncEngine, shape: Shape, told: Callable[[int, int], Non
             await write(connection, page, last, ids[HOUSE])
             for (account, _), moved in page.moved.items():
                 sums[account] += moved
-            told(last.span.up_to, shape.transfers)
+            told(last.span.up_to * shape.legs, shape.transfers)
         while last.span.accounts_up_to < opened[-1].id:
             last = next_block(last, peaks, Page(), opened, shape)
             await write(connection, Page(), last, ids[HOUSE])
@@ -125,7 +130,7 @@ async def fill(engine: AsyncEngine, shape: Shape, told: Callable[[int, int], Non
                 kept = balances.update().where(balances.c.account_id == one.id)
                 await connection.execute(kept.values(seconds=sums[one.id]))
         if connection.dialect.name == "postgresql":
-            await connection.exec_driver_sql(f"SELECT setval('{transaction_ids.name}', {max(shape.transfers, 1)})")
+            await connection.exec_driver_sql(f"SELECT setval('{transaction_ids.name}', {max(shape.transactions, 1)})")
     await count_rows(engine)
 
 
@@ -139,15 +144,15 @@ def pages(shape: Shape, ids: dict[Account, int], keep: Callable[[date], Any]) ->
         digest = posting_digest(posting, month, legs, State.POSTED, "", "", at, {})
         page.transactions.append(
             (
-                number, key, revision, book, month, "posted", 1, reference, text, asked_by, facts, "", "", at,
+                number, key, revision, book, month, "posted", len(legs), reference, text, asked_by, facts, "", "", at,
                 DIGEST_FORMAT, digest,
             )
         )  # fmt: skip
-        ((debited, credited, seconds, service, _),) = legs
-        debit, credit = ids[debited], ids[credited]
-        page.entries.append((number, 1, debit, credit, seconds, kept, service, None, None))
-        page.moved[debit, kept] -= seconds
-        page.moved[credit, kept] += seconds
+        for leg, (debited, credited, seconds, service, _) in enumerate(legs, 1):
+            debit, credit = ids[debited], ids[credited]
+            page.entries.append((number, leg, debit, credit, seconds, kept, service, None, None))
+            page.moved[debit, kept] -= seconds
+            page.moved[credit, kept] += seconds
         if len(page.transactions) == shape.block:
             yield page
             page = Page()

@@ -2,8 +2,10 @@
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -37,15 +39,17 @@ async def rows_of(engine: AsyncEngine) -> dict[str, Sequence[Any]]:
         }
 
 
-async def test_each_row_is_the_one_that_posting_would_have_written(new_database: Callable[[], str]) -> None:
+@pytest.mark.parametrize("shape", [SHAPE, replace(SHAPE, transfers=117, legs=3)], ids=["one", "three"])
+async def test_each_row_is_the_one_that_posting_would_have_written(
+    new_database: Callable[[], str], shape: Shape
+) -> None:
     one_by_one, in_bulk = open_engine(new_database()), open_engine(new_database())
-    await post_one_by_one(one_by_one, SHAPE)
-    await fill(in_bulk, SHAPE)
+    await post_one_by_one(one_by_one, shape)
+    await fill(in_bulk, shape)
     expected, found = await rows_of(one_by_one), await rows_of(in_bulk)
-    assert len(found["transactions"]) == len(found["entries"]) == SHAPE.transfers
-    assert len(found["blocks"]) == 8
+    assert (len(found["transactions"]), len(found["entries"]), len(found["blocks"])) == (39, shape.transfers, 8)
     assert found == expected
-    after = next(itertools.islice(Shape(SHAPE.transfers + 1, SHAPE.owners).postings(), SHAPE.transfers, None))
+    after = next(itertools.islice(replace(shape, transfers=1_000).postings(), shape.transactions, None))
     gone_on = [await Ledger(engine, lambda: 1).post(after) for engine in (one_by_one, in_bulk)]
     assert gone_on[0] == gone_on[1], "both go on with the same number"
     await one_by_one.dispose()
