@@ -90,6 +90,23 @@ FIGURES = (
         "at most", {"engine": "postgresql"},
     ),
     *(
+        Figure(f"durable transfers/s, {engine}: {what}", "ledger", key, asked, "at least", {"engine": engine.lower()})
+        for engine in ("SQLite", "PostgreSQL")
+        for what, key, asked in (
+            ("one by one, against a bare transaction of two rows", "singles", 0.5),
+            ("in batches of 500, against bare rows as many", "batches", 0.3),
+            ("8 clients to one house account, against one each", "hot_house", 0.9),
+            ("8 clients drawing on one cap, against the same without", "hot_cap", 0.7),
+        )
+    ),
+    *(
+        Figure(
+            f"durable transfers/s, PostgreSQL: 8 clients among {owners} accounts, against pgledger's way", "ledger",
+            f"pgledger_{owners}", asked, "at least", {"engine": "postgresql"},
+        )
+        for owners, asked in ((50, 1.0), (2, 2.0))
+    ),
+    *(
         Figure(
             f"ledger of 10 million transfers, {engine}: {what}", "growth", key, asked, "at most",
             {"engine": engine.lower()}, unit,

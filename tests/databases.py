@@ -47,6 +47,16 @@ class PostgreSQL:
         self.created.append(name)
         return self.url(name)
 
+    async def of_a_daemon(self) -> tuple[str, str]:
+        """A role that may do what the daemon does, and the URL, as the owner, of a database whose tables it may use."""
+        role = f"daemon_{next(self.numbers)}"
+        self.run(f"CREATE ROLE {role} LOGIN")
+        url = self.create()
+        owner = open_engine(url)
+        await upgrade(owner, application_role=role)
+        await owner.dispose()
+        return role, url
+
     def drop(self) -> None:
         """Everything that was created, whoever is still connected."""
         while self.created:

@@ -171,7 +171,7 @@ def _available(desk: Desk, cases: list[Case], posted: dict[str, Posted]) -> dict
         elif case.worth.overdraft_s:
             accounts += [Account(case.owner, kind) for kind in case.policy.overdraft_takes]
     available: dict[str, dict[str, int]] = defaultdict(dict)
-    for (owner, kind), seconds in (desk.balances(accounts)).items():
+    for (owner, kind), seconds in desk.balances(accounts).items():
         available[owner][kind] = seconds
     return available
 

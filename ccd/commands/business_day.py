@@ -1,6 +1,6 @@
-"""The option that names a business day."""
+"""The options that name a business day, or a month."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
@@ -18,3 +18,11 @@ Day = Annotated[
     datetime,
     typer.Option("--day", formats=["%Y-%m-%d"], callback=in_range, help="The business day, as 2026-11-23."),
 ]
+
+
+def first_of(month: str) -> date:
+    """The first day of a month that a person wrote."""
+    try:
+        return date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise typer.BadParameter(f"{month!r}; allowed: a month, as 2026-11") from None

@@ -238,7 +238,7 @@ def originals_of(connection: Connection, transfers: list[Transfer]) -> dict[Tran
     name = tuple_(entries.c.transaction_id, entries.c.leg)
     back = tuple_(entries.c.reverses_transaction, entries.c.reverses_leg)
     query = select(entries.c.reverses_transaction, entries.c.reverses_leg).where(back.in_(transfers))
-    before = {Transfer(*row) for row in (connection.execute(query)).all()}
+    before = {Transfer(*row) for row in connection.execute(query).all()}
     columns = (transactions.c.digest, transactions.c.terms)
     rows = connection.execute(select(entries, *columns).join(transactions).where(name.in_(transfers)))
     found = {}

@@ -13,8 +13,8 @@ from ccd.ledger.blocks import Block
 from ccd.ledger.heads import Head, SignedHead, sign
 from ccd.ledger.merkle import Tree, leaf, root_of
 from ccd.ledger.proofs import Line, Place
-from ccd.ledger.recorded import accounts_by_number, recorded_as
-from ccd.ledger.schema import accounts, blocks, entries, transactions
+from ccd.ledger.recorded import accounts_of, recorded_as
+from ccd.ledger.schema import accounts, blocks, entries, owners, transactions
 from ccd.ledger.sealing import block_of
 
 
@@ -36,8 +36,8 @@ async def head_now(connection: AsyncConnection, key: Ed25519PrivateKey, now: int
 async def proven_statement(connection: AsyncConnection, owner: str, key: Ed25519PrivateKey, now: int) -> Proven:
     """Every transaction that moved something of the owner's, in order, with its way to a head of now."""
     head = await head_now(connection, key, now)
-    names = await accounts_by_number(connection)
-    own = [number for number, account in names.items() if account.owner == owner]
+    mine = select(accounts.c.id).join(owners, owners.c.id == accounts.c.owner_id).where(owners.c.name == owner)
+    own = (await connection.execute(mine)).scalars().all()
     query = select(entries.c.transaction_id).where(or_(entries.c.debit.in_(own), entries.c.credit.in_(own))).distinct()
     numbers = sorted((await connection.execute(query)).scalars())
     chain = [block_of(row) for row in await connection.execute(select(blocks).order_by(blocks.c.number))]
@@ -45,6 +45,7 @@ async def proven_statement(connection: AsyncConnection, owner: str, key: Ed25519
     sealed = [number for number in numbers if chain and number <= chain[-1].span.up_to]
     lines: list[Line] = []
     found = await recorded_as(connection, sealed)
+    names = await accounts_of(connection, (one for _, transfers in found for one in transfers))
     ends = [block.span.up_to for block in chain]
     for at, within in groupby(found, lambda one: bisect_left(ends, one[0].id)):
         block, block_path = chain[at], of_blocks.path(at)

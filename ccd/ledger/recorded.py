@@ -168,6 +168,9 @@ async def _originals(connection: AsyncConnection, names: set[Any]) -> dict[tuple
     return found
 
 
-async def accounts_by_number(connection: AsyncConnection) -> dict[int, Account]:
+async def accounts_of(connection: AsyncConnection, transfers: Iterable[Entry]) -> dict[int, Account]:
+    """Whose accounts they are on, by number."""
+    numbers = {number for one in transfers for number in (one.debit, one.credit)}
     query = select(accounts.c.id, owners.c.name, accounts.c.kind).join(owners, owners.c.id == accounts.c.owner_id)
+    query = query.where(among(connection, accounts.c.id, numbers))
     return {number: Account(owner, kind) for number, owner, kind in await connection.execute(query)}

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import PostingError
 from ccd.ledger.model import Leg, Posting, Transfer, spelled
-from ccd.ledger.recorded import accounts_by_number, recorded_as
+from ccd.ledger.recorded import accounts_of, recorded_as
 
 
 async def reversal_of(connection: AsyncConnection, transaction: int, key: str) -> Posting:
@@ -13,7 +13,7 @@ async def reversal_of(connection: AsyncConnection, transaction: int, key: str) -
     if not found or not found[0][1]:
         raise PostingError(spelled(key, 1), f"takes back transaction {transaction}", "one that moved something")
     kept, transfers = found[0]
-    names = await accounts_by_number(connection)
+    names = await accounts_of(connection, transfers)
     legs = tuple(
         Leg(names[one.credit], names[one.debit], one.seconds, one.service, Transfer(transaction, one.leg))
         for one in transfers

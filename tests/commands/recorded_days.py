@@ -10,10 +10,11 @@ from ccd.floor.events import PbxEvent
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
 from tests.commands import running
-from tests.floor.floors import added, paused, removed, unpaused
+from tests.floor.floors import added, heard, paused, removed, unpaused
 from tests.history.observing import record
 
 MIDNIGHT = datetime(2099, 11, 24, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()  # no clock is there yet
+DAY = ("--day", "2099-11-24")
 CONFIGURATION = """
 timezone = "Asia/Shanghai"
 roster = "roster.csv"
@@ -59,3 +60,12 @@ def recorded(config: Path, *events: PbxEvent) -> None:
 
 def ccd(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return running.ccd(*words, "--config", config, COLUMNS="160")
+
+
+def settled(folder: Path) -> Path:
+    """A configuration with a day of agent 1001 that is settled: 465 s were saved."""
+    file = configured(folder)
+    recorded(file, *SHIFT, heard(at(86_400)))
+    done = ccd(file, "settle", *DAY, "--unit", "team-1")
+    assert done.returncode == 0, done.stderr
+    return file

@@ -8,23 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.commands import running
-from tests.commands.recorded_days import SHIFT, at, ccd, configured, recorded
+from tests.commands.recorded_days import DAY, ccd, settled
 from tests.databases import PostgreSQL
-from tests.floor.floors import heard
 
-DAY = ("--day", "2099-11-24")
 WHY = ("--text", "why")
 WITHOUT_CONFIGURATION = ("new-key", "check-proof", "move")
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """A day of agent 1001 is settled: 465 s were saved."""
-    file = configured(tmp_path)
-    recorded(file, *SHIFT, heard(at(86_400)))
-    settled = ccd(file, "settle", *DAY, "--unit", "team-1")
-    assert settled.returncode == 0, settled.stderr
-    return file
+    return settled(tmp_path)
 
 
 def call(config: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -10,10 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import running
-from tests.commands.recorded_days import SHIFT, at, ccd, configured, recorded
-from tests.floor.floors import heard
-
-DAY = ("--day", "2099-11-24")
+from tests.commands.recorded_days import DAY, ccd, settled
 
 # Root may write everything: a user of a namespace of its own may not, though the files are the same user's.
 PLAIN_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000") if os.geteuid() == 0 else ()
@@ -22,12 +19,7 @@ OWN_MOUNTS = ("unshare", "--user", "--map-root-user", "--mount")
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """A day of agent 1001 is settled: 465 s were saved."""
-    file = configured(tmp_path)
-    recorded(file, *SHIFT, heard(at(86_400)))
-    settled = ccd(file, "settle", *DAY, "--unit", "team-1")
-    assert settled.returncode == 0, settled.stderr
-    return file
+    return settled(tmp_path)
 
 
 def database_of(config: Path) -> Path:

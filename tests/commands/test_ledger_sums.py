@@ -5,20 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.recorded_days import SHIFT, at, ccd, configured, recorded
-from tests.floor.floors import heard
-
-DAY = "2099-11-24"
+from tests.commands.recorded_days import DAY, ccd, settled
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """A day of agent 1001 is settled: 465 s were saved. 65 of them were taken by hand."""
-    file = configured(tmp_path)
-    recorded(file, *SHIFT, heard(at(86_400)))
-    ccd(file, "settle", "--day", DAY, "--unit", "team-1")
+    file = settled(tmp_path)
     taken = ccd(
-        file, "ledger", "transfer", "1001:savings", "house:overdraft", "65", "--day", DAY, "--key", "k", "--text", "why"
+        file, "ledger", "transfer", "1001:savings", "house:overdraft", "65", *DAY, "--key", "k", "--text", "why"
     )
     assert taken.returncode == 0, taken.stderr
     return file

@@ -12,7 +12,6 @@ from ccd.ledger.model import Transfer
 from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
 from ccd.sql.metadata import metadata
-from ccd.sql.migrate import upgrade
 from tests.databases import PostgreSQL
 from tests.ledger.accounts import give, open_guarded, open_house, posting, take
 from tests.ledger.histories import everything as full
@@ -217,12 +216,7 @@ async def test_a_balance_with_another_floor_than_its_accounts_is_refused_by_the_
 @pytest.fixture
 async def daemon(postgresql: PostgreSQL) -> Ledger:
     """A ledger of which the daemon's own role works; the tables belong to the role that migrated."""
-    role = f"daemon_{next(postgresql.numbers)}"
-    postgresql.run(f"CREATE ROLE {role} LOGIN")
-    url = postgresql.create()
-    owner = open_engine(url)
-    await upgrade(owner, application_role=role)
-    await owner.dispose()
+    role, url = await postgresql.of_a_daemon()
     return Ledger(open_engine(url.replace("postgres@", f"{role}@")), lambda: 1)
 
 

@@ -249,14 +249,8 @@ async def test_what_the_server_s_default_isolation_is_does_not_matter(postgresql
 
 @pytest.fixture
 async def role(postgresql: PostgreSQL) -> AsyncIterator[tuple[str, str]]:
-    """The daemon's own role, and the URL by which it works; the tables belong to another."""
-    name = f"daemon_{next(postgresql.numbers)}"
-    postgresql.run(f"CREATE ROLE {name} LOGIN")
-    url = postgresql.create()
-    owner = open_engine(url)
-    await upgrade(owner, application_role=name)
-    await owner.dispose()
-    yield name, url
+    """The daemon's own role, and the URL of the role that the tables belong to."""
+    yield await postgresql.of_a_daemon()
     postgresql.drop()
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.audit import content_digest
 from ccd.ledger.proving import head_now
-from ccd.ledger.recorded import accounts_by_number, recorded_as
+from ccd.ledger.recorded import accounts_of, recorded_as
 from ccd.ledger.schema import (
     accounts,
     balances,
@@ -123,7 +123,7 @@ async def forged(connection: AsyncConnection, number: int, **values: object) -> 
     if values:
         await connection.execute(update(transactions).where(transactions.c.id == number).values(values))
     ((kept, transfers),) = await recorded_as(connection, [number])
-    digest = content_digest(kept, transfers, await accounts_by_number(connection))
+    digest = content_digest(kept, transfers, await accounts_of(connection, transfers))
     await connection.execute(update(transactions).where(transactions.c.id == number).values(digest=digest))
 
 

@@ -67,7 +67,7 @@ def account_of(said: str, site: str) -> Account:
     return Account(House.of(site).owner if owner == HOUSE else agent_owner(owner), kind)
 
 
-def agent_in(said: str) -> str | None:
-    """Whose account `said` spells; None: the house's."""
-    owner = said.rpartition(":")[0]
-    return None if owner == HOUSE else owner
+def agents_in(*said: str) -> list[str]:
+    """Whose accounts these spell, but for the house."""
+    owners = (one.rpartition(":")[0] for one in said)
+    return [owner for owner in owners if owner != HOUSE]

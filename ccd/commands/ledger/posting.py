@@ -3,16 +3,15 @@
 Each has a key, by which it is done once: asked for again, it says what became of it at the first time.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
-from ccd.commands.business_day import Day, in_range
+from ccd.commands.business_day import Day, first_of, in_range
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import Agent, account_of, agent_in, asked_of, now_us, who_asks
-from ccd.daemon.policies import policies_of
+from ccd.commands.ledger.asking import Agent, account_of, agents_in, asked_of, now_us, who_asks
 from ccd.daemon.site import Site
 from ccd.errors import UnknownAccountError
 from ccd.ledger.books import Ledger
@@ -27,9 +26,10 @@ from ccd.ledger.model import (
     Reserve,
     Resolve,
     month_at,
+    month_of,
     spelled,
 )  # fmt: skip
-from ccd.settings import Settings, read
+from ccd.settings import read
 
 Key = Annotated[str, typer.Option(help="What it is known by for ever; the same again changes nothing.")]
 Text = Annotated[str, typer.Option(help="Why, in words; it stands on the statement.")]
@@ -47,11 +47,10 @@ def transfer(
     service: Annotated[str, typer.Option(help="Which service it belongs to.")] = "correction",
 ) -> None:
     """Move seconds from one account to another. A day of a closed month counts in the month that runs."""
-    settings = read(config)
-    leg = Leg(account_of(debit, settings.site), account_of(credit, settings.site), seconds, service)
-    posting = by_hand(settings, key, day.date(), (leg,), text)
-    agents = [agent for agent in map(agent_in, (debit, credit)) if agent is not None]
-    say(asked_of(settings, lambda ledger: posted(ledger, settings, posting, *agents)))
+    site = Site(read(config))
+    centre = site.settings.site
+    leg = Leg(account_of(debit, centre), account_of(credit, centre), seconds, service)
+    ask(site, by_hand(centre, key, day, text, leg), *agents_in(debit, credit))
 
 
 def reverse(
@@ -78,14 +77,13 @@ def reserve(
     ] = None,
 ) -> None:
     """Put seconds of an agent's balance aside, in the order of the policy's `overdraft_takes`."""
-    settings = read(config)
-    takes = policies_of(settings.policy).policy_at(None, day.date()).overdraft_takes
+    site = Site(read(config))
+    takes = site.policies.policy_at(None, day.date()).overdraft_takes
     owner = agent_owner(agent)
-    expires_at = Site(settings).units.days("").of_date(until.date()).start if until else None
+    expires_at = site.units.days("").of_date(until.date()).start if until else None
     term = Reserve(tuple(Account(owner, kind) for kind in takes), Account(owner, "reserved"), seconds, "reservation",
                    expires_at)  # fmt: skip
-    posting = by_hand(settings, key, day.date(), (), text)._replace(terms=(term,))
-    say(asked_of(settings, lambda ledger: posted(ledger, settings, posting, agent)))
+    ask(site, by_hand(site.settings.site, key, day, text)._replace(terms=(term,)), agent)
 
 
 def post_reserved(
@@ -97,54 +95,53 @@ def post_reserved(
     text: Text,
 ) -> None:
     """Post a reservation, all or a part of it; the rest goes back to where it came from."""
-    settings = read(config)
-    term = Resolve((reservation, 1), "reservation", seconds, account_of(credit, settings.site))
-    resolve(settings, f"posted/{reservation}/{seconds}/{credit}", term, day.date(), text, agent_in(credit))
+    site = Site(read(config))
+    centre = site.settings.site
+    term = Resolve((reservation, 1), "reservation", seconds, account_of(credit, centre))
+    posting = by_hand(centre, f"posted/{reservation}/{seconds}/{credit}", day, text)
+    ask(site, posting._replace(terms=(term, *posting.terms)), *agents_in(credit))
 
 
 def release(config: Config, reservation: Annotated[str, typer.Argument(help="Its key.")], day: Day, text: Text) -> None:
     """Give a reservation back to where it came from."""
-    resolve(read(config), f"released/{reservation}", Resolve((reservation, 1), "reservation"), day.date(), text)
+    site = Site(read(config))
+    posting = by_hand(site.settings.site, f"released/{reservation}", day, text)
+    ask(site, posting._replace(terms=(Resolve((reservation, 1), "reservation"), *posting.terms)))
 
 
 def close_period(config: Config, month: Annotated[str, typer.Argument(help="As 2026-11.")], text: Text) -> None:
     """Close a month: it takes no more postings, for ever; what comes late counts in the month that runs then."""
-    settings = read(config)
-    try:
-        first = date.fromisoformat(f"{month}-01")
-    except ValueError:
-        raise typer.BadParameter(f"{month!r}; allowed: a month, as 2026-11", param_hint="MONTH") from None
-    today = Site(settings).units.days("").at(now_us()).day
-    if first >= today.replace(day=1):
-        raise typer.BadParameter(f"{month} is not over; a month that is closed never opens again", param_hint="MONTH")
-    posting = Posting(f"close/{settings.site}/{month}", 1, settings.site, first, (), who_asks(), text=text)
-    say(asked_of(settings, lambda ledger: ledger.post(posting._replace(terms=(Close(),)))))
+    site, first = Site(read(config)), first_of(month)
+    if first >= site.units.days("").at(now_us()).day.replace(day=1):
+        raise typer.BadParameter(f"{month} is not over; a month that is closed never opens again")
+    centre = site.settings.site
+    ask(
+        site,
+        Posting(f"close/{centre}/{month_of(first)}", 1, centre, first, (), who_asks(), text=text, terms=(Close(),)),
+    )
 
 
-def resolve(settings: Settings, key: str, term: Resolve, day: date, text: str, agent: str | None = None) -> None:
-    posting = by_hand(settings, key, day, (), text)
-    posting = posting._replace(terms=(term, *posting.terms))
-    agents = () if agent is None else (agent,)
-    say(asked_of(settings, lambda ledger: posted(ledger, settings, posting, *agents)))
+def by_hand(centre: str, key: str, day: datetime, text: str, *legs: Leg) -> Posting:
+    return Posting(key, 1, centre, day.date(), legs, who_asks(), text=text, terms=(Late(month_at(now_us())),))
 
 
-def by_hand(settings: Settings, key: str, day: date, legs: tuple[Leg, ...], text: str) -> Posting:
-    return Posting(key, 1, settings.site, day, legs, who_asks(), text=text, terms=(Late(month_at(now_us())),))
-
-
-async def posted(ledger: Ledger, settings: Settings, posting: Posting, *agents: str) -> Outcome:
-    """Opens the house's accounts, and those of agents who are on the roster, where they are not open yet.
+def ask(site: Site, posting: Posting, *agents: str) -> None:
+    """Posts, and says what came of it; opens the accounts of the house, and of agents who are on the roster.
 
     UnknownAccountError for who is neither on the roster nor has an account.
     """
-    centre, asked_by = settings.site, posting.asked_by
-    rostered = {entry.agent for entry in Site(settings).roster.entries}
-    for agent in agents:
-        if agent not in rostered and not await ledger.balances(agent_owner(agent)):
-            raise UnknownAccountError(agent)
-    await ledger.open_accounts([House.of(centre).owner], HOUSE_ACCOUNTS, centre, asked_by)
-    await ledger.open_accounts([agent_owner(agent) for agent in agents], AGENT_ACCOUNTS, centre, asked_by)
-    return await ledger.post(posting)
+    centre, asked_by = site.settings.site, posting.asked_by
+    rostered = {entry.agent for entry in site.roster.entries}
+
+    async def post(ledger: Ledger) -> Outcome:
+        for agent in agents:
+            if agent not in rostered and not await ledger.balances(agent_owner(agent)):
+                raise UnknownAccountError(agent)
+        await ledger.open_accounts([House.of(centre).owner], HOUSE_ACCOUNTS, centre, asked_by)
+        await ledger.open_accounts([agent_owner(agent) for agent in agents], AGENT_ACCOUNTS, centre, asked_by)
+        return await ledger.post(posting)
+
+    say(asked_of(site.settings, post))
 
 
 def say(outcome: Outcome) -> None:

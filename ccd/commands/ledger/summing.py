@@ -1,33 +1,25 @@
 """`ccd ledger trial-balance` and `supply`: what all accounts of an organisation come to, month by month."""
 
 import json
-from datetime import date
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of
 from ccd.commands.output import As, Format
 from ccd.ledger.books import Ledger
+from ccd.ledger.model import month_of
 from ccd.ledger.reading import Supply, Trial
 from ccd.settings import read
-
-
-def a_month(said: str) -> str:
-    try:
-        first = date.fromisoformat(f"{said}-01")
-    except ValueError:
-        raise typer.BadParameter(f"{said!r}; allowed: a month, as 2026-11") from None
-    return first.isoformat()[:7]
-
 
 Unit = Annotated[
     str | None, typer.Option(help="Whose accounts: an organisation, as `site` names it; none: this configuration's.")
 ]
-Month = Annotated[str, typer.Option(callback=a_month, help="As 2026-11.")]
+Month = Annotated[str, typer.Option(callback=lambda month: month_of(first_of(month)), help="As 2026-11.")]
 
 
 def trial_balance(config: Config, month: Month, unit: Unit = None, format: As = Format.table) -> None:
