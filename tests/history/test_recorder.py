@@ -237,7 +237,8 @@ async def test_the_daemons_own_role_can_record_and_close_and_change_nothing_that
 
 
 async def test_connections_that_are_cut_again_and_again_lose_nothing(postgresql: PostgreSQL) -> None:
-    engine = open_engine(postgresql.create("migrated"))
+    url = postgresql.create("migrated")
+    engine, reading = open_engine(url), open_engine(url)  # the reading one was never cut
     events = [(paused if n % 2 else unpaused)(10 + n) for n in range(400)]
     cut = 0
     async with recording(engine) as recorder:
@@ -250,9 +251,10 @@ async def test_connections_that_are_cut_again_and_again_lose_nothing(postgresql:
                 await asyncio.sleep(0.02)
         await recorder.drained()
     assert cut > 1
-    assert [segment for _, segment in await stored_segments(engine)] == closed(observed.transitions)
-    assert await floor_in_store(engine) == stored_of(observed.floor.state)
+    assert [segment for _, segment in await stored_segments(reading)] == closed(observed.transitions)
+    assert await floor_in_store(reading) == stored_of(observed.floor.state)
     await engine.dispose()
+    await reading.dispose()
 
 
 async def test_what_has_arrived_from_several_pbxs_is_one_transaction(engine: AsyncEngine) -> None:

