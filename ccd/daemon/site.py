@@ -50,9 +50,14 @@ class Site:
         # Each seat's lines under each name it has been seen with: asked with every transition.
         self._lines: dict[tuple[str, str, str], tuple[tuple[int, int, Owner], ...]] = {}
         seats = Counter(entry.agent for entry in self.roster.entries)
-        names_alone = {entry.agent for entry in self.roster.entries if not entry.interface}
+        # A name is met on any interface, and where there are several PBXs, an interface on each of them.
+        anywhere = {
+            entry.agent
+            for entry in self.roster.entries
+            if not entry.interface or (not entry.pbx and len(settings.pbx) > 1)
+        }
         self._member_names = {entry.agent: entry.member_name for entry in self.roster.entries if entry.member_name}
-        self._several = {agent for agent, count in seats.items() if count > 1} | names_alone
+        self._several = {agent for agent, count in seats.items() if count > 1} | anywhere
 
     # --- whose, and by what rules ------------------------------------------------------------------------------------
 

@@ -103,6 +103,20 @@ def test_the_seats_of_an_agent_are_shown_merged(floors: Floors) -> None:
     assert shown(floors.changes())["1003"]["state"] == "available"
 
 
+def test_an_agent_of_one_line_may_have_a_seat_on_each_of_several_switches(roster: Path, clock: Clock) -> None:
+    """What one switch says of the past, after another has gone on, is not told to a clock that has gone on."""
+    pbxs = [{"name": name, "host": "127.0.0.1", "secret": "s"} for name in "ab"]
+    roster.write_text("agent,interface,member_name,unit\n1001,PJSIP/1001,,team-1\n")
+    floors = Floors(Site(Settings.model_validate({"roster": roster, "pbx": pbxs})), lambda: (), clock)
+    for pbx in "ab":
+        floors.resume(pbx, FloorState())
+        floors.take(pbx, [snapshot(START + 1), added(START + 10, seat="PJSIP/1001")])
+    floors.take("a", [paused(START + at, "toilet", seat="PJSIP/1001") for at in (20, 60)])
+    floors.take("b", [Lost((START + 25) * S)])
+    agent = shown(floors.changes())["1001"]
+    assert (agent["counters"]["signed_in"], agent["counters"]["unobserved"]) == (15, 35)
+
+
 def test_callers_waiting_are_told_when_their_number_changes(floors: Floors) -> None:
     floors.take(
         "a", [CallerJoined((START + 5) * S, 1, "support", "c1"), CallerJoined((START + 7) * S, 2, "support", "c2")]
