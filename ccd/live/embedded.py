@@ -42,7 +42,7 @@ async def embedded_redis() -> AsyncIterator[str]:
     """Runs the server as long as the block lasts; gives its address. Its folder goes with it."""
     folder = Path(tempfile.mkdtemp(prefix="ccd-"))
     keeper = _keeper(folder)
-    starting = asyncio.create_task(asyncio.to_thread(start, folder))
+    starting = asyncio.get_running_loop().run_in_executor(None, start, folder)
     try:
         try:
             await asyncio.shield(starting)

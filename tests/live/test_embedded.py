@@ -63,7 +63,7 @@ async def test_stopped_while_it_starts_it_is_stopped_as_soon_as_it_runs(monkeypa
 
     monkeypatch.setattr("ccd.live.embedded.start", start_late)
     before = children()
-    life = asyncio.create_task(embedded_redis().__aenter__())
+    life = asyncio.get_running_loop().create_task(embedded_redis().__aenter__())
     await asyncio.to_thread(begun.wait, 5)
     life.cancel()
     await asyncio.sleep(0.05)
