@@ -25,24 +25,26 @@ NO_PAUSE = PAUSE_WORDS[Pause.NONE]
 async def refill(connection: AsyncConnection, crew: Crew, measuring: Measuring, units: Collection[str]) -> None:
     """Has an empty crew take all that is stored of the business days that run now, each unit's own, in its order.
 
-    Now is the newest watermark. Does nothing where nothing was heard yet.
+    Now is the last word that is stored: the newest watermark, or what a seat said after it. Does nothing where nothing
+    was heard yet.
     """
     sources = await stored_sources(connection)
     heard = [source.heard_at for source in sources.values() if source.heard_at is not None]
     if not heard:
         return
-    today = [measuring.rules_of(unit).days.at(max(heard)) for unit in (*units, None)]
-    today += [days.at(max(heard)) for days in measuring.moves.values()]
+    known = await open_segments(connection)
+    last = max([*heard, *(segment.start for _, segment in known)])
+    today = [measuring.rules_of(unit).days.at(last) for unit in (*units, None)]
+    today += [days.at(last) for days in measuring.moves.values()]
     since = min(day.start for day in today)
     borders = sorted({*measuring.roster_borders, *(day.start for day in today)})
-    last = max(heard)
     retold = Retold(crew, borders)
     if earlier := await _earlier(connection, measuring, since, last):
         for pbx, segment in earlier:
             retold.segment(pbx, segment)
         crew.confirm(min(earlier[-1][1].start, *heard))
         _date_those_signed_out(crew, earlier)
-    opened = sorted((each for each in await open_segments(connection) if each[1].start >= since), key=_order)
+    opened = sorted((each for each in known if each[1].start >= since), key=_order)
     async for rows in rows_since(connection, since):
         opened = retold.rows_and(rows, opened)
         crew.confirm(min(rows[-1][START], *heard))

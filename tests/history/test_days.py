@@ -154,6 +154,19 @@ async def test_so_does_a_crew_of_agents_with_a_seat_each_whose_clocks_are_told_b
     assert told > 150
 
 
+async def test_a_crew_filled_again_is_on_the_day_of_the_last_word_though_no_ping_has_said_so_yet(
+    engine: AsyncEngine,
+) -> None:
+    await record(
+        engine, added(10), removed(100), added(50, seat=PHONE), heard(DAY_S - 5), paused(DAY_S + 3, seat=PHONE)
+    )
+    crew = Crew(nobody, site().rules_of)
+    async with reading(engine) as connection:
+        await refill(connection, crew, site(), ["team"])
+    assert crew.clocks[DESK].read().tally.sign_ins == 0, "of yesterday nothing is shown"
+    assert crew.clocks[PHONE].read().tally.pauses == 1
+
+
 MIDNIGHT = DAY_S  # of 2 January 1970, in seconds
 SECOND_DAY = BusinessDays("UTC").of_date(date(1970, 1, 2))
 RECOVERY = {"recovery": ReasonRule(max_us=600 * S)}
