@@ -102,7 +102,7 @@ class Peaks:
 
 
 def _above(level: list[bytes]) -> list[bytes]:
-    above = [node(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
+    above = list(map(node, level[::2], level[1::2]))
     if len(level) % 2:
         above.append(level[-1])
     return above

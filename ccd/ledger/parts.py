@@ -55,10 +55,19 @@ AMOUNTS_MAX = 50_000  # kept encoded
 number_of = itemgetter(0)
 
 
+class Sides(dict[int, tuple[bytes, bytes]]):
+    """The owner and the kind of each account; of one that there is not, nothing, which is looked at closely."""
+
+    def __missing__(self, account: int) -> tuple[bytes, bytes]:
+        return b"", b""
+
+
 class Known(NamedTuple):
-    """All accounts, by number: whose they are, the floors of those with one, and what the sealer sealed of them."""
+    """All accounts, by number: whose they are, as names and as bytes; the floors of those with one; and what the sealer
+    sealed of them."""
 
     names: Mapping[int, Account]
+    sides: Sides
     floors: Mapping[int, int]
     digests: Sequence[tuple[int, bytes]]
 
@@ -96,13 +105,6 @@ class Lengths(dict[int, bytes]):
         return packed
 
 
-class Sides(dict[int, tuple[bytes, bytes]]):
-    """The owner and the kind of each account; of one that there is not, nothing, which is looked at closely."""
-
-    def __missing__(self, account: int) -> tuple[bytes, bytes]:
-        return b"", b""
-
-
 class Amounts(dict[int, tuple[bytes, bytes]]):
     """The same of seconds, as long as there are not too many of them."""
 
@@ -129,7 +131,6 @@ class Walk:
         self._last = part.last
         self._blocks = deque(part.blocks)
         self._kept_sums = dict(part.sums)
-        self._sides = Sides((number, encoded(account)) for number, account in known.names.items())
         self._purposes, self._amounts = Purposes(), Amounts()
         self._lengths = Lengths()
         self._frame: tuple[Row, Any] = ((), None)
@@ -159,8 +160,8 @@ class Walk:
         return self.derived
 
     def _go(self, rows: Sequence[Row], entries: Sequence[Row], chunk: Chunk, others: Iterator[Row]) -> None:
-        floors, lengths, sides = self._known.floors, self._lengths, self._sides
-        purposes, amounts = self._purposes, self._amounts
+        floors, sides = self._known.floors, self._known.sides
+        lengths, purposes, amounts = self._lengths, self._purposes, self._amounts
         derived, sums = self.derived, self._sums
         moved, lowest, months = derived.moved, derived.lowest, derived.months
         frame, of_frame = self._frame
@@ -177,31 +178,30 @@ class Walk:
                 said, why, when = key.encode(), facts.encode(), str(recorded_at).encode()
                 heads = [counted, lengths[len(said)], before, lengths[len(why)], after, lengths[len(when)]]
                 texts = [said, before_it, why, after_it, when]
+                taken: tuple[int, ...] = ()
                 while at < count and entries[at][0] == number:
                     _, leg, debit, credit, seconds, day, service, back, back_leg = entries[at]
                     at += 1
                     if posted:
                         moved[debit] -= seconds
                         moved[credit] += seconds
-                        if debit not in floors:
+                        if debit in floors:
+                            taken += (debit,)
+                        else:
                             sums[debit, day] -= seconds
                         if credit not in floors:
                             sums[credit, day] += seconds
                     if back is not None or back_leg is not None or leg != at - first:
                         is_plain = False
-                    (from_, from_it), (to, to_it), (purpose, for_it) = (
-                        sides[debit],
-                        sides[credit],
-                        purposes[day, service],
-                    )
+                    from_, from_it = sides[debit]
+                    to, to_it = sides[credit]
                     amount, it = amounts[seconds]
+                    purpose, for_it = purposes[day, service]
                     heads += (from_, to, amount, purpose)
                     texts += (from_it, to_it, it, for_it)
+                for debit in taken:
+                    lowest[debit] = min(lowest[debit], moved[debit])
                 if posted:
-                    for entry in entries[first:at]:
-                        debit = entry[2]
-                        if debit in floors and moved[debit] < lowest[debit]:
-                            lowest[debit] = moved[debit]
                     months[month] = number
                 elif month not in months:
                     months[month] = 0

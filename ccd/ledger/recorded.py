@@ -8,7 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.audit import Derived, Entry, TransactionRow
 from ccd.ledger.model import Account, Kind
-from ccd.ledger.parts import ENTRY_COLUMNS, FRAME_COLUMNS, OWN_COLUMNS, Chunk, Known, Original, Part, Walk
+from ccd.ledger.parts import (
+    ENTRY_COLUMNS,
+    FRAME_COLUMNS,
+    OWN_COLUMNS,
+    Chunk,
+    Known,
+    Original,
+    Part,
+    Sides,
+    Walk,
+    encoded,
+)
 from ccd.ledger.schema import accounts, entries, owners, transactions
 from ccd.ledger.sheet import NO_REVERSAL
 from ccd.sql.rows import among
@@ -48,6 +59,7 @@ async def accounts_opened(connection: AsyncConnection) -> list[Opened]:
 def known_of(opened: Sequence[Opened]) -> Known:
     return Known(
         {one.id: one.account for one in opened},
+        Sides((one.id, encoded(one.account)) for one in opened),
         {one.id: one.kind.floor for one in opened if one.kind.floor is not None},
         [(one.id, one.digest) for one in opened],
     )
