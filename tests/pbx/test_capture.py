@@ -113,8 +113,10 @@ async def test_a_login_that_is_not_answered_is_given_up(silent_on, what):
 async def test_a_refused_login_is_said_once_and_tried_again_slowly():
     async with FakePbx() as fake:
         fake.refused["Login"] = "Authentication failed"
+        since = monotonic()
         async with following(config(fake.port, refused_delay_s=0.4)) as (pbx, _, log):
             await eventually(lambda: fake.connections == 2, 2)
+            assert monotonic() - since >= 0.4
             assert log.events("error") == [str(LoginRefusedError("north", "ccd", "Authentication failed"))]
             fake.refused.clear()
             await eventually(lambda: pbx.state == "live")
