@@ -48,9 +48,8 @@ async def test_fifty_reconnects_leave_no_file_no_task_and_no_connection() -> Non
 
 
 async def test_who_was_followed_again_is_not_waited_for_as_one_that_has_been_away_for_long() -> None:
-    async with FakePbx(rows=row()) as fake:
-        async with following(config(fake.port, reconnect_delay_s_max=60.0)) as (pbx, _, _):
-            for _ in range(9):
-                pbx._next_delay_s()
-            await eventually(lambda: pbx.state == "live")
-            assert pbx._next_delay_s() <= 0.02
+    async with FakePbx(rows=row()) as fake, following(config(fake.port, reconnect_delay_s_max=60.0)) as (pbx, _, _):
+        for _ in range(9):
+            pbx._next_delay_s()
+        await eventually(lambda: pbx.state == "live")
+        assert pbx._next_delay_s() <= 0.02
