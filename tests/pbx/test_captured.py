@@ -21,7 +21,10 @@ from ccd.floor.events import (
     Snapshot,
     Waiting,
 )
+from ccd.pbx.blocks import Blocks
 from ccd.pbx.captured import Capture
+from ccd.pbx.observation import Observation
+from ccd.pbx.translate import Flaw, Rejected, Scope, Translator
 from tests.pbx.spoken import BANNER, LOGIN, SEAT, answer, block, event, pause, pong, row, us
 
 CAPTURES = Path(__file__).parent / "captures"
@@ -198,3 +201,16 @@ def test_a_call_in_full_is_told_in_its_order():
     stream += event("AgentConnect", 3.0, **call) + event("AgentComplete", 9.0)
     kinds = [type(event) for event in told(stream)]
     assert kinds == [Snapshot, CallOffered, DeviceChanged, CallConnected, CallEnded]
+
+
+def test_what_is_stamped_far_ahead_of_us_is_rejected_and_moves_nothing():
+    translator = Translator(Scope())
+    observation = Observation(translator)
+    observation.begin()
+    observation.ask()
+    observation.hear(Blocks().feed(pong(0) + answer(row())))
+    assert [type(event) for event in observation.place(us(1))] == [Snapshot]
+    observation.latest = us(300)
+    assert observation.hear(Blocks().feed(pause(301) + pong(302))) == []
+    assert translator.rejected == {Rejected("QueueMemberPause", Flaw.AHEAD): 1}
+    assert observation.lose() == [Lost(us(0))], "nor does the gap begin there"
