@@ -26,12 +26,15 @@ def test_who_logs_in_or_off_while_an_answer_is_on_its_way_is_as_the_event_says(s
     said = Blocks().feed(answer(row()) + agents + block(f"Event: {event}", 5.0, Agent=1009))
     assert [type(each) for each in observation.hear(said)] == [AgentLogged]
     [snapshot] = observation.place(us(6))
+    assert isinstance(snapshot, Snapshot)
     assert snapshot.logged_in == ({"Agent/1009"} if event == "AgentLogin" else frozenset())
 
 
 async def test_what_comes_soon_after_an_answer_may_have_been_overtaken_by_it():
-    settings = {"snapshot_interval_s": 0.3, "snapshot_settle_s": 0.3}
-    async with FakePbx(rows=row()) as fake, following(config(fake.port, **settings)) as (pbx, events, _):
+    async with (
+        FakePbx(rows=row()) as fake,
+        following(config(fake.port, snapshot_interval_s=0.3, snapshot_settle_s=0.3)) as (pbx, events, _),
+    ):
         await eventually(lambda: pbx.state == "live")
 
         def and_soon_a_pause() -> bytes:
