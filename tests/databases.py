@@ -124,8 +124,21 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cal
 
 def writing(engine: AsyncEngine) -> Engine:
     """Through which the ledger writes."""
-    writer: Writer | None = engine.get_execution_options().get(WRITER)
-    return engine.sync_engine if writer is None else writer.engine
+    writer: Writer = engine.get_execution_options()[WRITER]
+    return writer.engine
+
+
+def before_each_statement(engine: AsyncEngine, do: Callable[[], None]) -> None:
+    """Of both pools, whether SQLAlchemy asks or `ccd.sql.plain` does."""
+    for dialect in {engine.sync_engine.dialect, writing(engine).dialect}:
+        changed: Any = dialect
+        for name in ("do_execute", "do_executemany", "do_execute_no_params"):
+            setattr(changed, name, partial(_first, do, getattr(dialect, name)))
+
+
+def _first(do: Callable[[], None], statement: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+    do()
+    statement(*args, **kwargs)
 
 
 def lose_the_next_answer(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,28 +1,27 @@
 """Caps: what may be drawn on each, and what has been. They are rows of their own, and no accounts."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection
 
 from ccd.ledger.rules import Cap
 from ccd.ledger.schema import caps
-from ccd.sql.rows import among, insert_rows
+from ccd.sql.plain import ask, ask_many
+from ccd.sql.rows import insert_rows
 
-
-def caps_under_lock(connection: Connection, names: Iterable[str]) -> dict[str, Cap]:
-    """Those of the caps that were given a limit. Locked after owners, and nothing is locked after them."""
-    wanted = sorted(set(names))
-    if not wanted:
-        return {}
-    query = select(caps).where(among(connection, caps.c.name, wanted)).order_by(caps.c.name).with_for_update()
-    return {row.name: Cap(row.limit_s, row.drawn_s) for row in connection.execute(query)}
+CHANGE = """
+UPDATE caps SET limit_s = asked.limit_s, drawn_s = asked.drawn_s
+FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS asked (name, limit_s, drawn_s) WHERE caps.name = asked.name
+"""
+CHANGE_ON_SQLITE = "UPDATE caps SET limit_s = ?2, drawn_s = ?3 WHERE name = ?1"
 
 
 def write_caps(connection: Connection, changed: Mapping[str, Cap], here: Set[str]) -> None:
     """`here` are those that have a row, under lock."""
-    fresh = [(name, *cap) for name, cap in changed.items() if name not in here]
-    insert_rows(connection, caps, ("name", "limit_s", "drawn_s"), fresh)
-    rest = [{"of": name, "limit": cap.limit_s, "drawn": cap.drawn_s} for name, cap in changed.items() if name in here]
-    if rest:
-        changing = update(caps).where(caps.c.name == bindparam("of"))
-        connection.execute(changing.values(limit_s=bindparam("limit"), drawn_s=bindparam("drawn")), rest)
+    rows = [(name, cap.limit_s, cap.drawn_s) for name, cap in changed.items()]
+    insert_rows(connection, caps, ("name", "limit_s", "drawn_s"), [row for row in rows if row[0] not in here])
+    rest = [row for row in rows if row[0] in here]
+    if rest and connection.dialect.name == "sqlite":
+        ask_many(connection, CHANGE_ON_SQLITE, rest)
+    elif rest:
+        ask(connection, CHANGE, tuple(zip(*rest, strict=True)))

@@ -1,16 +1,16 @@
 """The desk: what is done inside one database transaction that posts.
 
-The order of locks is one: months (shared), owners by number, nothing after that. What is read about an owner is read
-in a statement after the one that took the lock, so that it is what the last one before us committed.
+The order of locks is one (ccd.ledger.under_lock). Whatever else is read about an owner is read in a statement after the
+one that took the lock, so that it is what the last one before us committed.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import assert_never
 
 from sqlalchemy import Connection, select, tuple_
 
-from ccd.ledger.caps import caps_under_lock
 from ccd.ledger.chart import Chart, Opening, open_accounts
 from ccd.ledger.keys import compare, content_of, first_outcomes, revisions_of
 from ccd.ledger.model import (
@@ -28,7 +28,6 @@ from ccd.ledger.model import (
     Reserve,
     Resolve,
     State,
-    Term,
     Transfer,
     check_shape,
     month_after,
@@ -41,7 +40,7 @@ from ccd.ledger.schema import entries, transactions
 from ccd.ledger.sheet import Sheet, write_sheet
 from ccd.ledger.term_rows import TermRows
 from ccd.ledger.terms import makes_legs, read_terms
-from ccd.ledger.under_lock import lock, look
+from ccd.ledger.under_lock import Seen, Touched, lock
 from ccd.sql.rows import among, day_keeper
 
 
@@ -49,32 +48,41 @@ from ccd.sql.rows import among, day_keeper
 class Needs:
     """What postings touch, as far as they say it themselves."""
 
-    months: set[Month]
-    names: set[str]  # of owners
-    debited: set[Account]
-    terms: list[Term]
+    months: set[Month] = field(default_factory=set)
+    owners: set[str] = field(default_factory=set)  # by name
+    debited: set[Account] = field(default_factory=set)
+    caps: set[str] = field(default_factory=set)
+    resolved: list[Claim] = field(default_factory=list)
+    closing: bool = False
 
 
 def needs_of(postings: Sequence[Posting]) -> Needs:
+    needs = Needs()
     days: set[tuple[str, date]] = set()
-    debited, credited = set(), set()
-    terms: list[Term] = []
-    late = set()
+    credited = set()
     for posting in postings:
         days.add((posting.book, posting.day))
         for debit, credit, _, _, _ in posting.legs:
-            debited.add(debit)
+            needs.debited.add(debit)
             credited.add(credit)
         for term in posting.terms:
-            terms.append(term)
-            if isinstance(term, Late):
-                late.add((posting.book, term.month))
-            elif isinstance(term, Reserve):
-                debited |= {*term.accounts, term.held}
-            elif isinstance(term, Resolve) and term.to:
-                credited.add(term.to)
-    months = {(book, month_of(day)) for book, day in days} | late
-    return Needs(months, {account.owner for account in debited | credited}, debited, terms)
+            match term:
+                case Draw(cap) | Limit(cap):
+                    needs.caps.add(cap)
+                case Reserve(accounts, held):
+                    needs.debited |= {*accounts, held}
+                case Resolve(reservation, _, _, to):
+                    needs.resolved.append(reservation)
+                    credited |= {to} if to else set()
+                case Late(month):
+                    needs.months.add((posting.book, month))
+                case Close():
+                    needs.closing = True
+                case _:
+                    assert_never(term)
+    needs.months |= {(book, month_of(day)) for book, day in days}
+    needs.owners = {account.owner for account in needs.debited | credited}
+    return needs
 
 
 class Desk:
@@ -90,7 +98,7 @@ class Desk:
         """Locks the months against closing and the owners against everybody else; owners without accounts are none."""
         wanted = set(names)
         self._chart.read(self.connection, wanted)
-        self._standing.months.update(lock(self.connection, months, self._owner_ids(wanted), closing))
+        self._lock(Touched(months, self._owner_ids(wanted), closing=closing))
 
     def open_accounts(self, names: Iterable[str], kinds: tuple[Kind, ...], unit: str, asked_by: str) -> None:
         """Opens accounts in a transaction that is going to be undone; `Ledger.open_accounts` opens them to stay."""
@@ -133,11 +141,18 @@ class Desk:
             if first is not posting:
                 compare(first, content_of(posting))
         needs = needs_of(postings)
-        guarded = self._lock_for(needs)
-        keys = [key for key, _ in asked]
-        unread = self._unread(needs.debited)
-        seen = look(self.connection, len(asked), unread, keys, self._owner_ids(guarded), self._now)
-        self._standing.learn(seen.balances)
+        guarded = self._guarded(needs)
+        touched = Touched(
+            months=needs.months,
+            owners=self._owner_ids(guarded),
+            accounts=self._unread(needs.debited),
+            caps=needs.caps,
+            keys=[key for key, _ in asked],
+            numbers=len(asked),
+            now=self._now,
+            closing=needs.closing,
+        )
+        seen = self._lock(touched)
         known = first_outcomes(self.connection, list(asked.values())) if seen.some_claimed else {}
         new = [posting for claim, posting in asked.items() if claim not in known]
         expiries = self._expiries(guarded) if new and seen.some_expired else []
@@ -149,20 +164,24 @@ class Desk:
         claims = [(posting.key, posting.revision) for posting in postings]
         return [fresh.pop(claim, known[claim]) for claim in claims]
 
-    def _lock_for(self, needs: Needs) -> set[str]:
-        """Everything that the postings touch, but caps. Says which owners have a balance to guard."""
-        touched, terms = needs.names, needs.terms
-        if terms:
-            touched |= owners_of(self.connection, [term.reservation for term in terms if isinstance(term, Resolve)])
+    def _guarded(self, needs: Needs) -> set[str]:
+        """Those of the owners that the postings touch who have a balance to guard."""
+        touched = needs.owners | owners_of(self.connection, needs.resolved)
         self._chart.read(self.connection, touched)
-        guarded = touched & self._chart.guarded_owners
-        self.lock(needs.months, guarded, closing=any(isinstance(term, Close) for term in terms))
-        return guarded
+        return touched & self._chart.guarded_owners
+
+    def _lock(self, touched: Touched) -> Seen:
+        """What is locked is known from now on."""
+        seen = lock(self.connection, touched)
+        self._standing.months.update(seen.months)
+        self._standing.caps.update(seen.caps)
+        self._standing.learn(seen.balances)
+        return seen
 
     def _expiries(self, names: Iterable[str]) -> list[Posting]:
         """What gives back the owners' reservations whose time is over."""
         found = expired(self.connection, self._owner_ids(names), self._now)
-        self._standing.months.update(lock(self.connection, {(book, month_of(day)) for _, book, day, _ in found}))
+        self._lock(Touched({(book, month_of(day)) for _, book, day, _ in found}))
         open_months = {book: self._open_month(book) for book in {one.book for one in found}}
         postings = []
         for claim, book, day, service in found:
@@ -173,15 +192,15 @@ class Desk:
     def _open_month(self, book: str) -> str:
         """The one that runs; closed before its end, the first after it that is open: seconds are held no longer."""
         months, month = self._standing.months, month_at(self._now)
-        months.update(lock(self.connection, {(book, month)}))
+        self._lock(Touched({(book, month)}))
         while months[book, month] != OPEN:
             month = month_after(month)
-            months.update(lock(self.connection, {(book, month)}))
+            self._lock(Touched({(book, month)}))
         return month
 
     def sheet(self, postings_max: int) -> Sheet:
         """An empty one, for who holds the locks, has seen that no key is claimed, and has read what is debited."""
-        return self._sheet(look(self.connection, postings_max).numbers)
+        return self._sheet(self._lock(Touched(numbers=postings_max)).numbers)
 
     def write(self, sheet: Sheet) -> None:
         write_sheet(self.connection, sheet)
@@ -189,12 +208,13 @@ class Desk:
     def _write(self, postings: Sequence[Posting], numbers: list[int]) -> list[Outcome]:
         if not postings:
             return []
-        if any(posting.terms for posting in postings):
-            self._read_for_terms([term for posting in postings for term in posting.terms])
+        resolved = [term.reservation for one in postings for term in one.terms if isinstance(term, Resolve)]
+        if resolved:
+            self._read_held(resolved)
         backs = [leg.reverses for posting in postings for leg in posting.legs if leg.reverses]
         self._standing.originals.update(originals_of(self.connection, backs))
         if len(postings) > len(numbers):
-            numbers = look(self.connection, len(postings)).numbers
+            numbers = self._lock(Touched(numbers=len(postings))).numbers
         sheet = self._sheet(numbers)
         outcomes = []
         for number, posting in zip(numbers, postings, strict=False):  # numbers of postings found are left over
@@ -204,13 +224,10 @@ class Desk:
         self.write(sheet)
         return outcomes
 
-    def _read_for_terms(self, terms: Sequence[Term]) -> None:
-        resolved = [term.reservation for term in terms if isinstance(term, Resolve)]
+    def _read_held(self, resolved: Iterable[Claim]) -> None:
         held = held_by(self.connection, self._chart, resolved)
         self._standing.reservations.update(held)
         self._read_balances(one.account for one in held.values())
-        drawn = [term.cap for term in terms if isinstance(term, (Draw, Limit))]
-        self._standing.caps.update(caps_under_lock(self.connection, drawn))
 
     def _sheet(self, numbers: Iterable[int]) -> Sheet:
         terms = TermRows(frozenset(self._standing.caps))
@@ -228,7 +245,7 @@ class Desk:
 
     def _read_balances(self, accounts: Iterable[Account]) -> None:
         if unread := self._unread(accounts):
-            self._standing.learn(look(self.connection, 0, unread).balances)
+            self._lock(Touched(accounts=unread))
 
 
 def originals_of(connection: Connection, transfers: list[Transfer]) -> dict[Transfer, Original]:

@@ -19,6 +19,7 @@ from ccd.ledger.rules import Back, Changes, Move, Standing
 from ccd.ledger.schema import entries, transactions
 from ccd.ledger.term_rows import TermRows, write_term_rows
 from ccd.ledger.terms import terms_text
+from ccd.sql.plain import ask, ask_many
 from ccd.sql.rows import insert_arrays, insert_rows
 
 TRANSACTION_COLUMNS = (
@@ -143,7 +144,7 @@ def write_sheet(connection: Connection, sheet: Sheet) -> None:
     else:
         columns = (*zip(*sheet.transactions, strict=True), *_columns(sheet.entries, len(ENTRY_COLUMNS)))
         asked = (*columns, list(changes), list(changes.values()))
-        changed = connection.exec_driver_sql(WRITE, asked).scalar_one()
+        [[changed]] = ask(connection, WRITE, asked)
     if changed != len(changes):
         raise LedgerBrokenError(f"{len(changes) - changed} balances do not follow from what was read under lock")
     write_term_rows(connection, sheet.terms)
@@ -154,7 +155,7 @@ def _write_on_sqlite(connection: Connection, sheet: Sheet, changes: dict[int, in
     insert_rows(connection, entries, ENTRY_COLUMNS, sheet.entries)
     if not changes:
         return 0
-    return connection.exec_driver_sql(ADD_ON_SQLITE, [(delta, account) for account, delta in changes.items()]).rowcount
+    return ask_many(connection, ADD_ON_SQLITE, [(delta, account) for account, delta in changes.items()])
 
 
 def _columns(rows: list[tuple[Any, ...]], count: int) -> Iterable[Sequence[Any]]:

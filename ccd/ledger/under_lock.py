@@ -1,125 +1,133 @@
-"""What most postings wait for and read, in two statements, however many they are.
+"""What most postings wait for and read, in one statement, however many they are.
 
-On PostgreSQL the second sees what the last one before us committed, because it begins once the first has its locks
-(READ COMMITTED). On SQLite one writes at a time, and there is nothing to lock.
+On PostgreSQL each row that a lock is taken on comes as the last one before us committed it, however long that was
+waited for. What is read without a lock stands as it stood when the statement began: whether a key is claimed, which
+the key of the table decides in the end, and whether something held has expired, which is looked at again before
+anything is made of it. On SQLite one writes at a time, and there is nothing to lock.
 """
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from ccd.ledger.rules import OPEN, Month
+from ccd.ledger.rules import OPEN, Cap, Month
 from ccd.ledger.schema import periods
+from ccd.sql.plain import ask
 from ccd.sql.rows import insert_rows
 
-# A CTE that nothing reads is not done; so the owners are counted. What follows in the transaction finds its few rows by
-# an index, and its plan is kept: a table that was small when it was made would be read from end to end each time.
+# The order of locks is that of the CTEs: each counts the one before it, and is not begun until that is known. Numbers
+# are drawn under all of them, so that an owner's rise in the order of commits; and see ccd.sql.decided. Where it is not
+# certain yet how many it takes, none is drawn: one that is not used leaves a gap.
 LOCK = """
-WITH asked_months AS (
+WITH months AS (
     SELECT book, month, state FROM periods WHERE (book, month) IN (SELECT * FROM unnest($1::text[], $2::text[]))
     ORDER BY book, month FOR {strength}
 ), asked_owners AS (
-    SELECT id FROM owners WHERE id = ANY ($3::bigint[]) ORDER BY id FOR NO KEY UPDATE
-)
-SELECT book, month, state FROM asked_months
-UNION ALL SELECT '', '', count(*)::text FROM asked_owners
-UNION ALL SELECT '', '', set_config('enable_seqscan', 'off', true)
-"""
-LOCK_TO_POST, LOCK_TO_CLOSE = LOCK.format(strength="SHARE"), LOCK.format(strength="UPDATE")
-MONTHS_ON_SQLITE = """
-SELECT book, month, state FROM periods
-WHERE (book, month) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1))
-"""
-
-# Numbers are drawn under lock, so that an owner's rise in the order of commits; and see ccd.sql.decided. Where it is
-# not certain yet how many it takes, none is drawn: one that is not used leaves a gap.
-LOOK = """
-WITH uncertain AS (
-    SELECT 'claimed' AS why WHERE EXISTS (SELECT FROM transactions WHERE key = ANY ($3::text[]))
+    SELECT id FROM owners WHERE id = ANY ($3::bigint[]) AND (SELECT count(*) FROM months) >= 0
+    ORDER BY id FOR NO KEY UPDATE
+), asked_balances AS (
+    SELECT account_id, seconds, floor FROM balances
+    WHERE account_id = ANY ($4::bigint[]) AND (SELECT count(*) FROM asked_owners) >= 0
+    ORDER BY account_id FOR NO KEY UPDATE
+), asked_caps AS (
+    SELECT name, limit_s, drawn_s FROM caps WHERE name = ANY ($5::text[]) AND (SELECT count(*) FROM asked_balances) >= 0
+    ORDER BY name FOR NO KEY UPDATE
+), uncertain AS (
+    SELECT 'claimed' AS why WHERE EXISTS (SELECT FROM transactions WHERE key = ANY ($6::text[]))
     UNION ALL SELECT 'expired' WHERE EXISTS (
-        SELECT FROM reservations WHERE owner_id = ANY ($4::bigint[]) AND expires_at <= $5::bigint
+        SELECT FROM reservations WHERE owner_id = ANY ($3::bigint[]) AND expires_at <= $7::bigint
         AND NOT EXISTS (SELECT FROM resolutions WHERE reservation = reservations.transaction_id))
 )
-SELECT 'number', nextval('transaction_ids'), 0::bigint, 0::bigint FROM generate_series(1, $1::int)
-    WHERE NOT EXISTS (SELECT FROM uncertain)
-UNION ALL SELECT 'balance', account_id, seconds, floor FROM balances WHERE account_id = ANY ($2::bigint[])
-UNION ALL SELECT why, 0, 0, 0 FROM uncertain
+SELECT 'month', book, month, state, 0::bigint, 0::bigint, 0::bigint FROM months
+UNION ALL SELECT 'balance', '', '', '', account_id, seconds, floor FROM asked_balances
+UNION ALL SELECT 'cap', name, '', '', 0, drawn_s, limit_s FROM asked_caps
+UNION ALL SELECT why, '', '', '', 0, 0, 0 FROM uncertain
+UNION ALL SELECT 'number', '', '', '', nextval('transaction_ids'), 0, 0 FROM generate_series(1, $8::int)
+    WHERE (SELECT count(*) FROM asked_caps) >= 0 AND NOT EXISTS (SELECT FROM uncertain)
 """
-LOOK_ON_SQLITE = """
-SELECT 'last', coalesce(max(id), 0), 0, 0 FROM transactions
-UNION ALL SELECT 'balance', account_id, seconds, floor FROM balances
-    WHERE account_id IN (SELECT value FROM json_each(?1))
-UNION ALL SELECT 'claimed', 0, 0, 0 WHERE EXISTS (
-    SELECT 1 FROM transactions WHERE key IN (SELECT value FROM json_each(?2)))
-UNION ALL SELECT 'expired', 0, 0, 0 WHERE EXISTS (
-    SELECT 1 FROM reservations WHERE owner_id IN (SELECT value FROM json_each(?3)) AND expires_at <= ?4
+LOCK_TO_POST, LOCK_TO_CLOSE = LOCK.format(strength="SHARE"), LOCK.format(strength="UPDATE")
+
+ON_SQLITE = """
+SELECT 'month', book, month, state, 0, 0, 0 FROM periods
+    WHERE (book, month) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1))
+UNION ALL SELECT 'balance', '', '', '', account_id, seconds, floor FROM balances
+    WHERE account_id IN (SELECT value FROM json_each(?3))
+UNION ALL SELECT 'cap', name, '', '', 0, drawn_s, limit_s FROM caps WHERE name IN (SELECT value FROM json_each(?4))
+UNION ALL SELECT 'claimed', '', '', '', 0, 0, 0 WHERE EXISTS (
+    SELECT 1 FROM transactions WHERE key IN (SELECT value FROM json_each(?5)))
+UNION ALL SELECT 'expired', '', '', '', 0, 0, 0 WHERE EXISTS (
+    SELECT 1 FROM reservations WHERE owner_id IN (SELECT value FROM json_each(?2)) AND expires_at <= ?6
     AND NOT EXISTS (SELECT 1 FROM resolutions WHERE reservation = reservations.transaction_id))
+UNION ALL SELECT 'last', '', '', '', coalesce(max(id), 0), 0, 0 FROM transactions
 """
+
+
+class Touched(NamedTuple):
+    """What is to be locked, read and drawn. Owners and accounts go by number, `now` is in microseconds since the
+    epoch; `numbers` is how many for transactions it takes. `closing` keeps everybody else away from the months;
+    else they are locked only against that.
+    """
+
+    months: Iterable[Month] = ()
+    owners: Collection[int] = ()
+    accounts: Collection[int] = ()
+    caps: Iterable[str] = ()
+    keys: Collection[str] = ()
+    numbers: int = 0
+    now: int = 0
+    closing: bool = False
 
 
 class Seen(NamedTuple):
     """`numbers` are as many as were asked for, rising, where nothing is claimed or expired; `balances` have seconds and
-    floor, by account."""
+    floor, by account. A cap that was never given a limit is left out."""
 
-    numbers: list[int]
+    months: dict[Month, str]
     balances: dict[int, tuple[int, int]]
+    caps: dict[str, Cap]
+    numbers: list[int]
     some_claimed: bool  # of the keys, in whichever revision
     some_expired: bool  # of the owners' reservations
 
 
-def lock(
-    connection: Connection, months: Iterable[Month], owner_ids: Iterable[int] = (), closing: bool = False
-) -> dict[Month, str]:
-    """The states of the months, share-locked so that none closes under a posting; a month not seen yet opens. Then the
-    owners, against everybody else.
-
-    Who is going to close a month keeps everybody else away from all of them.
-    """
+def lock(connection: Connection, touched: Touched) -> Seen:
+    """Locks months, owners, balances and caps, in this order and each sorted; a month that is not there yet opens."""
+    months, owners, accounts, caps, keys, count, now, closing = touched
     wanted = sorted(set(months))
     if connection.dialect.name == "sqlite":
-        rows = connection.exec_driver_sql(MONTHS_ON_SQLITE, (json.dumps(wanted),))
+        listed = (json.dumps(list(each)) for each in (wanted, owners, accounts, caps, keys))
+        rows = ask(connection, ON_SQLITE, (*listed, now))
     else:
-        asked = ([book for book, _ in wanted], [month for _, month in wanted], sorted(owner_ids))
-        rows = connection.exec_driver_sql(LOCK_TO_CLOSE if closing else LOCK_TO_POST, asked)
-    found = {(book, month): state for book, month, state in rows if month}
-    missing = [month for month in wanted if month not in found]
-    if missing:
-        # Two that open the same month: the second's INSERT fails, its turn is taken again, and it finds the row.
-        rows_to_be = [(book, month, OPEN) for book, month in missing]
-        insert_rows(connection, periods, ("book", "month", "state"), rows_to_be)
-        found.update(dict.fromkeys(missing, OPEN))
-    return found
+        statement = LOCK_TO_CLOSE if closing else LOCK_TO_POST
+        books = [book for book, _ in wanted], [month for _, month in wanted]
+        rows = ask(connection, statement, (*books, list(owners), list(accounts), list(caps), list(keys), now, count))
+    return _seen(connection, wanted, rows, count)
 
 
-def look(
-    connection: Connection,
-    count: int,
-    accounts: Collection[int] = (),
-    keys: Sequence[str] = (),
-    owner_ids: Collection[int] = (),
-    now: int = 0,
-) -> Seen:
-    """Draws `count` numbers for transactions, and reads what a posting depends on; all of it has to be under lock."""
-    if connection.dialect.name == "sqlite":
-        asked = (*(json.dumps(list(each)) for each in (accounts, keys, owner_ids)), now)
-        rows = connection.exec_driver_sql(LOOK_ON_SQLITE, asked)
-    else:
-        rows = connection.exec_driver_sql(LOOK, (count, list(accounts), list(keys), list(owner_ids), now))
-    numbers: list[int] = []
-    last = 0
+def _seen(connection: Connection, wanted: list[Month], rows: Iterable[Sequence[Any]], count: int) -> Seen:
+    months: dict[Month, str] = {}
     balances: dict[int, tuple[int, int]] = {}
+    caps: dict[str, Cap] = {}
+    numbers: list[int] = []
     others = set()
-    for what, number, seconds, floor in rows:
+    for what, name, month, state, number, seconds, limit_s in rows:
         if what == "number":
             numbers.append(number)
         elif what == "last":
-            last = number
+            numbers.extend(range(number + 1, number + 1 + count))
         elif what == "balance":
-            balances[number] = seconds, floor
+            balances[number] = seconds, limit_s
+        elif what == "month":
+            months[name, month] = state
+        elif what == "cap":
+            caps[name] = Cap(limit_s, seconds)
         else:
             others.add(what)
-    if connection.dialect.name == "sqlite":
-        numbers = list(range(last + 1, last + 1 + count))
-    return Seen(sorted(numbers), balances, "claimed" in others, "expired" in others)
+    missing = [month for month in wanted if month not in months]
+    if missing:
+        # Two that open the same month: the second's INSERT fails, its turn is taken again, and it finds the row.
+        insert_rows(connection, periods, ("book", "month", "state"), [(*month, OPEN) for month in missing])
+        months.update(dict.fromkeys(missing, OPEN))
+    return Seen(months, balances, caps, sorted(numbers), "claimed" in others, "expired" in others)

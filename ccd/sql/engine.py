@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ccd.errors import UnsafeDatabaseError
-from ccd.sql.writer import Writer
+from ccd.sql.writer import LoopWriter, ThreadWriter
 
 ASKED_AFTER_S = 1.0  # without use, a connection is asked whether the server is still there
 USED_AT = "ccd_used_at"  # of a pooled connection, by the monotonic clock
@@ -22,7 +22,7 @@ DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
 # asked for in the middle of a transaction can't be waited for.
 WRITES = "ccd_writes"
 
-# Execution option of an engine for SQLite: its Writer.
+# Execution option of an engine: its Writer.
 WRITER = "ccd_writer"
 
 SQLITE_SETTINGS = {
@@ -65,7 +65,7 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     engine = create_async_engine(
         url.set(drivername="sqlite+aiosqlite"),
         connect_args=connect_args,
-        execution_options={WRITER: Writer(plain)},
+        execution_options={WRITER: ThreadWriter(plain)},
         **pools[0],
     )
     for one in (engine.sync_engine, plain):
@@ -102,22 +102,35 @@ def check_sqlite(connection: Any, database: str) -> None:
 
 
 def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
+    # Every statement is short: compiling one to machine code costs more than all of it, and so does planning one anew
+    # for the values that it is asked with.
+    settings = {
+        "application_name": "ccd",
+        "jit": "off",
+        "plan_cache_mode": "force_generic_plan",
+        "lock_timeout": f"{lock_wait_ms}ms",
+    }
+    # A posting finds its few rows by an index. Its plan is kept, and a table that was small when that was made would be
+    # read from end to end each time.
+    writing = _postgresql_pool(url, pool_size, {**settings, "enable_seqscan": "off"})
+    engine = _postgresql_pool(url, pool_size, settings, {WRITER: LoopWriter(writing)})
+    event.listen(engine.sync_engine, "engine_disposed", lambda _: writing.sync_engine.dispose())
+    return engine
+
+
+def _postgresql_pool(
+    url: URL, size: int, settings: dict[str, str], options: dict[str, Any] | None = None
+) -> AsyncEngine:
     cached = url.query.get("statement_cache_size")  # 0 where a pooler stands between us and the server
     engine = create_async_engine(
         url.set(drivername="postgresql+asyncpg").difference_update_query(["statement_cache_size"]),
-        pool_size=pool_size,
+        pool_size=size,
         max_overflow=0,
         isolation_level="READ COMMITTED",
-        # Every statement is short: compiling one to machine code costs more than all of it, and so does planning one
-        # anew for the values that it is asked with.
+        execution_options=options or {},
         connect_args={
             **({"statement_cache_size": int(str(cached))} if cached is not None else {}),
-            "server_settings": {
-                "application_name": "ccd",
-                "jit": "off",
-                "plan_cache_mode": "force_generic_plan",
-                "lock_timeout": f"{lock_wait_ms}ms",
-            },
+            "server_settings": settings,
         },
     )
 

@@ -10,6 +10,8 @@ from sqlalchemy import Column, ColumnElement, Connection, Date, Table, any_, cas
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ccd.sql.plain import ask, ask_many
+
 Rows = Sequence[tuple[Any, ...]]
 
 
@@ -21,9 +23,9 @@ def insert_rows(connection: Connection, table: Table, names: Sequence[str], rows
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(names))
         statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
-        connection.exec_driver_sql(statement, _with_days_as_kept(connection, table, names, rows))
+        ask_many(connection, statement, _with_days_as_kept(connection, table, names, rows))
         return
-    connection.exec_driver_sql(insert_arrays(table, tuple(names)), tuple(zip(*rows, strict=True)))
+    ask(connection, insert_arrays(table, tuple(names)), tuple(zip(*rows, strict=True)))
 
 
 @cache

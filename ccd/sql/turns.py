@@ -84,7 +84,7 @@ async def take_turn_at_once(
     engine: AsyncEngine, work: Callable[[Connection], T], patience: Patience, keep: bool = True
 ) -> T:
     """The same for work that writes, and waits for nothing but the database: it goes there as a whole."""
-    writer: Writer | None = engine.get_execution_options().get(WRITER)
+    writer: Writer = engine.get_execution_options()[WRITER]
 
     async def turn(stage: Stage) -> T:
         def whole(connection: Connection) -> T:
@@ -94,10 +94,7 @@ async def take_turn_at_once(
                 (transaction.commit if keep else transaction.rollback)()
             return result
 
-        if writer is not None:
-            return await writer.run(whole)
-        async with engine.connect() as connection:
-            return await connection.run_sync(whole)
+        return await writer.run(whole)
 
     return await _try_on(turn, patience)
 

@@ -1,21 +1,30 @@
-"""SQLite's one writer: a connection of the driver's own, and the thread in which whole turns are taken on it.
+"""Through which connections whole turns are taken that wait for nothing but the database, on each engine.
 
-Each statement that an asynchronous connection is asked for goes to a thread and comes back; a turn that waits for
-nothing but its database goes there once.
+On SQLite that is one connection of the driver's own, and a thread for it: each statement that an asynchronous
+connection is asked for goes to a thread and comes back, and such a turn goes there once. On PostgreSQL it is a pool of
+its own, whose connections are set up for short turns (ccd.sql.engine).
 """
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 T = TypeVar("T")
 
 
-class Writer:
+class Writer(Protocol):
+    @property
+    def engine(self) -> Engine: ...
+
+    async def run(self, turn: Callable[[Connection], T]) -> T: ...
+
+
+class ThreadWriter:
     """Takes one turn after the other. Its thread ends with the interpreter, once the turn that runs is over."""
 
     def __init__(self, engine: Engine) -> None:
@@ -35,3 +44,18 @@ class Writer:
     def _take(self, turn: Callable[[Connection], T]) -> T:
         with self.engine.connect() as connection:
             return turn(connection)
+
+
+class LoopWriter:
+    """Takes turns side by side in the event loop, as many as its pool has connections."""
+
+    def __init__(self, pool: AsyncEngine) -> None:
+        self.pool = pool
+
+    @property
+    def engine(self) -> Engine:
+        return self.pool.sync_engine
+
+    async def run(self, turn: Callable[[Connection], T]) -> T:
+        async with self.pool.connect() as connection:
+            return await connection.run_sync(turn)

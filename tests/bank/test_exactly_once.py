@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.fate import Fate
@@ -19,7 +19,7 @@ from ccd.bank.statement import account_of
 from ccd.ledger.books import Ledger
 from ccd.sql.engine import open_engine
 from tests.bank.days import DAY, POLICIES, worth
-from tests.databases import TEMPLATE, PostgreSQL, writing
+from tests.databases import TEMPLATE, PostgreSQL, before_each_statement, writing
 
 NETS = (300, -200, 465, 0, -1_000)
 
@@ -62,7 +62,7 @@ def killed_at(step: int) -> Callable[[AsyncEngine], None]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def arm(engine: AsyncEngine) -> None:
-        event.listen(writing(engine), "before_cursor_execute", count)
+        before_each_statement(engine, count)
         dialect = writing(engine).dialect
         commit = dialect.do_commit
 
@@ -128,7 +128,7 @@ def cut_at(step: int, postgresql: PostgreSQL, database: str) -> tuple[Callable[[
         if len(done) == step + 1:
             postgresql.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'")
 
-    return lambda engine: event.listen(engine.sync_engine, "before_cursor_execute", count), done
+    return lambda engine: before_each_statement(engine, count), done
 
 
 @pytest.mark.timeout(300)

@@ -18,7 +18,7 @@ from ccd.history.resume import take_over
 from ccd.history.schema import sources
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
-from tests.databases import writing
+from tests.databases import before_each_statement, writing
 from tests.floor.floors import RULES, added, connected, ended, heard, offered, paused, removed, unpaused
 from tests.history.closing import ANN, BEN, DAY_S, Bank
 from tests.history.observing import recording
@@ -72,8 +72,8 @@ def die_at(engine: AsyncEngine, statement: int) -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    before_each_statement(engine, count)
     for one in {engine.sync_engine, writing(engine)}:
-        event.listen(one, "before_cursor_execute", count)
         event.listen(one, "commit", count)
 
 
