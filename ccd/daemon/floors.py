@@ -40,15 +40,19 @@ class Floors:
         self._gone: list[str] = []  # agents whom a reload left without a line and without a seat
         self._queues: dict[str, QueueNow] = {}
         self._told_sources: dict[str, SourceNow] = {}
-        # µs: the last and the next instant at which a business day begins, or a roster line does; at first, and after a
-        # reload, the last is that at which everybody was looked up.
+        # µs: the last and the next instant at which a business day begins, or a roster line does; 0 before anything was
+        # said.
         self._last_border = self._next_border = 0
 
     # --- from the PBX ------------------------------------------------------------------------------------------------
 
     def resume(self, pbx: str, state: FloorState) -> None:
-        """Go on where this PBX's floor stood."""
+        """Go on where this PBX's floor stood: on the day that `refill` fills the crew for."""
         self.floors[pbx] = Floor(self.site.seat_rules, state)
+        if state.heard_at is not None:
+            at = max([state.heard_at, *(segment.start for segment in state.open.values())])
+            self._last_border = max(self._last_border, self.site.last_border(at))
+            self._next_border = max(self._next_border, self.site.next_border(at))
 
     def begin_gap(self, pbx: str) -> Batch | None:
         """What happened since the floor's last word was not observed, as after a lost connection: since a seat's event,
@@ -113,7 +117,7 @@ class Floors:
             self._gone += self.crew.restaff(self.site.everybody(self._next_border), self._next_border)
             self._last_border, self._next_border = self._next_border, self.site.next_border(self._next_border)
         if not self._next_border:
-            self._last_border, self._next_border = at, self.site.next_border(at)
+            self._last_border, self._next_border = self.site.last_border(at), self.site.next_border(at)
         self.crew.same_between(self._last_border, self._next_border)
 
     def reload(self, site: Site) -> list[Batch]:
@@ -121,7 +125,7 @@ class Floors:
         be recorded: the seats whose state is another by the new rules."""
         self.site = site
         now = self._now()
-        self._last_border, self._next_border = now, site.next_border(now)
+        self._last_border, self._next_border = site.last_border(now), site.next_border(now)
         self._gone += self.crew.restaff(site.everybody(now), now)
         self.crew.same_between(self._last_border, self._next_border)
         batches: list[Batch] = []

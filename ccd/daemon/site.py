@@ -136,6 +136,11 @@ class Site:
         midnights = [self.units.days(unit).at(at).end for unit in (*self.rostered_units, "")]
         return min(*midnights, *self.roster.borders(at, NEVER)[:1], NEVER)
 
+    def last_border(self, at: int) -> int:
+        """The last instant up to `at`, µs, and `at` among them, at which one of these began or ended."""
+        midnights = [self.units.days(unit).at(at).start for unit in (*self.rostered_units, "")]
+        return max(*midnights, *self.roster.borders(0, at + 1)[-1:])
+
     # --- what the pages are told -------------------------------------------------------------------------------------
 
     def allowance_s(self, unit: str | None, at: int) -> int:

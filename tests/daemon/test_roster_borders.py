@@ -1,5 +1,6 @@
 """Roster lines that begin and end: in which unit somebody is shown, who is gone, and who is back."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,11 @@ import pytest
 from ccd.daemon.floors import Floors
 from ccd.daemon.site import Site
 from ccd.floor.floor import FloorState
+from ccd.floor.segments import Segment
 from ccd.live.batch import SourceNow
 from ccd.settings import Settings
 from tests.daemon.test_floors import DAY, START, Clock, shown
-from tests.floor.floors import S, added, heard, paused, snapshot, unpaused
+from tests.floor.floors import S, added, heard, lost, paused, removed, snapshot, unpaused
 
 
 @pytest.fixture
@@ -115,3 +117,51 @@ def test_what_comes_in_one_batch_with_the_next_day_is_of_the_day_that_it_was_on(
     floors.take("a", [paused(midnight + 0.001, seat="PJSIP/1"), paused(midnight - 0.001, seat="PJSIP/2")])
     agents = shown(floors.changes())
     assert {agent: said["counters"]["pauses"] for agent, said in agents.items()} == {"1001": 1, "1002": 0}
+
+
+def started_again(floors: Floors, told: list[tuple[str, Segment]], border: int, clock: Clock) -> Floors:
+    """Another process: its floors stand where these stood, and its crew was told what they have stored."""
+    again = Floors(floors.site, lambda: (), clock)
+    for pbx, floor in floors.floors.items():
+        again.resume(pbx, floor.state)
+    for pbx, segment in told:
+        again.crew.take(pbx, segment)
+    again.crew.cross(border)
+    return again
+
+
+def test_after_a_restart_what_was_lost_before_a_border_is_lost_for_either_from_the_border_on(
+    roster: Path, clock: Clock
+) -> None:
+    border = datetime.fromtimestamp(START + 1_000, UTC).isoformat()
+    roster.write_text(
+        f"agent,interface,member_name,unit,from,to\n1001,PJSIP/1,,team-1,,{border}\n1002,PJSIP/1,,team-1,{border},\n"
+    )
+    floors = Floors(Site(Settings(roster=roster)), lambda: (), clock)
+    for pbx in "ab":
+        floors.resume(pbx, FloorState())
+        floors.take(pbx, [snapshot(START + 1)])
+    floors.take("b", [added(START + 10, seat="PJSIP/1"), heard(START + 100)])
+    floors.take("a", [heard(START + 2_000)])
+    told = [("b", segment) for segment in floors.floors["b"].state.open.values()]
+    again = started_again(floors, told, (START + 1_000) * S, clock)
+    for pbx in "ab":
+        again.begin_gap(pbx)
+    agents = shown(again.changes())
+    assert (agents["1002"]["since"], agents["1002"]["counters"]["signed_in"]) == (START + 1_000, 0)
+
+
+def test_a_daemon_that_comes_back_in_a_gap_days_later_begins_the_day_that_it_is(roster: Path, clock: Clock) -> None:
+    """Who says nothing that day is not shown the counters of the day on which the switch was lost."""
+    roster.write_text("agent,interface,member_name,unit\n1001,PJSIP/1,,team-1\n")
+    floors = Floors(Site(Settings(roster=roster)), lambda: (), clock)
+    floors.resume("a", FloorState())
+    floors.take("a", [snapshot(START + 1)])
+    story = [added(START + 10, seat="PJSIP/1"), removed(START + 100, seat="PJSIP/1"), heard(START + 190)]
+    closed = floors.take("a", [*story, lost(START + 200)]).closed
+    told = [("a", segment) for segment in (*closed, *floors.floors["a"].state.open.values())]
+    again = started_again(floors, told, START * S, clock)
+    assert again.begin_gap("a") is None
+    again.take("a", [snapshot(START + 3 * DAY + 50)])
+    counters = shown(again.everything())["1001"]["counters"]
+    assert (counters["sign_ins"], counters["signed_in"]) == (0, 0)
