@@ -10,6 +10,7 @@ from bisect import insort
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from ccd.floor.days import BusinessDay, BusinessDays
@@ -52,6 +53,9 @@ class Change(NamedTuple):
     offered: int
     answered: int
     missed: int
+
+
+order_of = itemgetter(0, 1, 2)  # of a change: by it alone, so that what is told later of the same comes after it
 
 
 class Merged(NamedTuple):
@@ -137,7 +141,7 @@ class AgentClock:
 
     def change(self, change: Change) -> None:
         if self.several or self.waiting:
-            insort(self.waiting, change)
+            insort(self.waiting, change, key=order_of)
         else:
             self._fold(change.at, *change[3:])  # PBX and number only order it
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.floor.agents import Change, Merged, merge
+from ccd.floor.agents import Change, Merged, merge, order_of
 from ccd.floor.days import SECOND
 from ccd.floor.owners import changes_of
 from ccd.floor.seats import State, View
@@ -83,8 +83,4 @@ def _changes(agent: str, own: Iterable[tuple[str, Segment]], measuring: Measurin
     """What the seats' segments before `since` are to the agent, whose they may have been only at times."""
     begun = [each for each in own if each[1].start < since]
     found = changes_of(begun, measuring.owner_of, measuring.roster_borders, since)
-    return sorted((change for owner, change in found if owner.agent == agent and change.at < since), key=_order)
-
-
-def _order(change: Change) -> tuple[int, str, int]:
-    return change.at, change.pbx, change.number
+    return sorted((change for owner, change in found if owner.agent == agent and change.at < since), key=order_of)

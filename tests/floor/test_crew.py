@@ -60,3 +60,14 @@ def test_each_is_told_the_part_of_a_late_state_that_is_theirs(crew: Crew) -> Non
     assert (dict(ann.paused), ann.pauses, ann.on_call) == ({"toilet": 8 * S}, 1, 0)
     assert (dict(ben.paused), ben.pauses, ben.on_call) == ({"toilet": 4 * S}, 0, 2 * S)
     assert (ann.sign_ins, ann.sign_outs, ben.sign_ins) == (1, 0, 0)
+
+
+def test_a_seat_can_be_handed_on_at_the_very_instant_at_which_its_state_began() -> None:
+    """A reload comes at any instant; of the same one, what is told later comes later."""
+    whose = ["ann"]
+    rules = AgentRules(Reasons({}), RULES, BusinessDays("UTC"))
+    crew = Crew(lambda *_: Owner(whose[0], "team", True), lambda _: rules)
+    take(crew, added(500))
+    whose[0] = "ben"
+    crew.cross(500 * S)
+    assert states(crew) == {"ann": "SIGNED_OUT", "ben": "AVAILABLE"}
