@@ -32,9 +32,9 @@ from tests.floor.floors import (
 DESK, PHONE = "PJSIP/1001", "PJSIP/2001"
 
 
-def of_two_seats(*events: PbxEvent, until: float) -> DayRecord:
+def of_two_seats(*events: PbxEvent, until: float, reasons: dict[str, ReasonRule] | None = None) -> DayRecord:
     told = tell(*events)
-    day = AgentClock("ann", AgentRules(Reasons({}), RULES, BusinessDays("UTC")), several=True)
+    day = AgentClock("ann", AgentRules(Reasons(reasons or {}), RULES, BusinessDays("UTC")), several=True)
     for segment in sorted(told.segments, key=lambda segment: segment.number):
         day.change(change_of(segment, "pbx"))
     (record,) = day.records(int(until * S), None)
@@ -109,6 +109,16 @@ def test_exempt_seconds_are_limited_within_one_unbroken_pause_across_calls_and_r
     )  # fmt: skip
     assert record.exempt == (20 + 5 + 5 + 10) * S
     assert record.aux == (5 + 15) * S
+
+
+def test_a_pause_beside_an_unplugged_seat_is_broken_too_when_nothing_is_paused_any_more() -> None:
+    """It is none in every queue, and so none that is counted; its seconds and its limit are those of any other."""
+    reasons = {"meal": ReasonRule(max_us=30 * S)}
+    record = of_two_seats(
+        added(0, seat=DESK), added(0, seat=PHONE, device=Device.UNREACHABLE), paused(10, "meal", seat=DESK),
+        unpaused(30, seat=DESK), paused(40, "meal", seat=DESK), until=80, reasons=reasons,
+    )  # fmt: skip
+    assert (record.exempt, record.aux, record.pauses) == ((20 + 30) * S, 10 * S, 0)
 
 
 def test_exempt_seconds_are_limited_within_a_day() -> None:

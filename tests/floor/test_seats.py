@@ -106,6 +106,19 @@ def check(events: list[PbxEvent], line: Line, seat: str = "PJSIP/1001", **rules:
             id="a later call of a queue without wrap-up does not cut an earlier one's",
         ),
         pytest.param(
+            [
+                added(1),
+                added(1, "sales", wrap_up_s=3),
+                connected(2, "a"),
+                connected(3, "b", "sales"),
+                ended(5, "a"),
+                ended(7, "b", "sales"),
+                heard(60),
+            ],
+            [(1, "available"), (2, "on_call"), (7, "wrap_up"), (15, "available")],
+            id="nor does one whose wrap-up is shorter",
+        ),
+        pytest.param(
             [added(1), connected(2, "a"), connected(3, "b"), ended(5, None), ended(7, "a")],
             [(1, "available"), (2, "on_call"), (7, "wrap_up")],
             id="an end that names no call ends the oldest of its queue, and two ends are of two calls",

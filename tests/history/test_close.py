@@ -207,6 +207,18 @@ async def test_whoever_moved_waits_for_the_day_in_the_old_unit(engine: AsyncEngi
     assert ((await bank.day("ann")).record.unit, (await bank.day("ann", SECOND)).record.unit) == ("old", "new")
 
 
+async def test_so_it_does_where_only_others_of_the_old_unit_are_waited_for(engine: AsyncEngine) -> None:
+    def owner(pbx: str, seat: str, name: str, at: int) -> Owner | None:
+        return Owner("ann", "old" if at < DAY_S * S else "new", False) if seat == ANN else Owner("ben", "old", False)
+
+    await record(engine, added(1_000, seat=ANN), heard(2 * DAY_S))
+    await record(engine, added(1_000, seat=BEN), heard(DAY_S - 9), pbx="slow")
+    bank = Bank(engine, 2 * DAY_S, units=("new", "old"), pbxs=("pbx", "slow"), site=measuring(owner, [DAY_S * S]))
+    bank.closer._wait = 3 * DAY_S * S  # else none is waited for until the next day is over
+    seen = await bank.closer.outlook(bank.now())
+    assert [(each.unit, each.day.day) for each in seen.waiting] == [("old", FIRST), ("new", SECOND)]
+
+
 async def test_each_unit_closes_by_its_own_clock(engine: AsyncEngine) -> None:
     def owner(pbx: str, seat: str, name: str, at: int) -> Owner | None:
         return Owner("ann", "east", False) if seat == ANN else Owner("ben", "west", False)
