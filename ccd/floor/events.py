@@ -183,7 +183,8 @@ class Snapshot:
     """The switch's whole answer to "who is in which queue": it ends a gap, or is held against what is known.
 
     `spoke` holds the (seat, queue) pairs of which an event arrived while the answer was on its way: for them the
-    events are the truth. `logged_in` is None where the switch was not asked for its `Agent/` logins.
+    events are the truth. After a gap, the pairs whose pause is only guessed. `logged_in` is None where the switch was
+    not asked for its `Agent/` logins.
     """
 
     at: int

@@ -88,12 +88,13 @@ class Logged:
         """Those of a gap's `numbers` that lie before the snapshot at its end.
 
         What is of the second in which the next gap begins can be of that one. Of such lines as many lie before
-        the snapshot as lead to what it shows; all, where it shows what no line leads to.
+        the snapshot as lead to what it shows; all, where it shows what no line leads to, or what it only guesses.
         """
         next_second = next_lost // SECOND * SECOND
         rows = {(row.seat, row.queue): (row.paused, row.reason) for row in snapshot.members}
         open_events = [self._events[number] for number in numbers if self._times[number] >= next_second]
         pairs = {(e.seat, e.queue) for e in open_events if isinstance(e, MemberAdded | MemberPaused | MemberRemoved)}
+        pairs -= snapshot.spoke
         reached = {pair: pauses[pair] for pair in pairs if pair in pauses}
         shown = None
         for count, number in enumerate(numbers):

@@ -6,8 +6,10 @@ and what the events around it say about a seat in a queue goes before what its r
 * In mid-stream such pairs are named in `Snapshot.spoke`; the floor knows them better.
 * After a (re)connect the floor knows nothing. The snapshot stands at the first stamp after login, the events since then
   are told after it, and rows of pairs that spoke are wound back to before their first word: who is added was no member,
-  who is removed was one, who is paused was not, who is unpaused was. That is the least that their words mean. A row in
-  which the pause is not as the last of them left it was written before, and is true as it stands.
+  who is removed was one, who is paused was not, who is unpaused was. That is the least that their words mean, and of a
+  pause it is a guess (nobody need be paused to be unpaused): those pairs are named in `Snapshot.spoke`, since whoever
+  fills the gap from queue_log knows better. A row in which the pause is not as the last of them left it was written
+  before, and is true as it stands.
 """
 
 from collections.abc import Iterable
@@ -123,7 +125,8 @@ class Gathering:
                 waiting.pop(event.call, None)
         before = {key: _before(rows.get(key), said) for key, said in words.items()}
         members = tuple(row for row in (rows | before).values() if row)
-        return Snapshot(at, ref, members, _since(waiting.values(), at), self._logged_in(logged))
+        guessed = frozenset(key for key, said in words.items() if before[key] and _is_guess(rows.get(key), said))
+        return Snapshot(at, ref, members, _since(waiting.values(), at), self._logged_in(logged), guessed)
 
     def _logged_in(self, said: dict[str, bool]) -> frozenset[str] | None:
         if not self.logins_told:
@@ -140,8 +143,7 @@ def _since(rows: Iterable[WaitingRow], at: int) -> tuple[Waiting, ...]:
 
 def _before(row: Member | None, words: list[SeatEvent]) -> Member | None:
     """What a pair was before its first words, given what it is after them; None: no member."""
-    until_added = list(takewhile(lambda word: not isinstance(word, MemberAdded), words))
-    overtook = row is None or len(until_added) < len(words) or _says(row, words)
+    undone = _undone(row, words)
     membership = next((word for word in words if isinstance(word, (MemberAdded, *OF_A_MEMBER))), None)
     if isinstance(membership, MemberAdded):
         return None
@@ -149,14 +151,30 @@ def _before(row: Member | None, words: list[SeatEvent]) -> Member | None:
         if membership is None:  # a call that outlived its membership
             return None
         row = Member(membership.seat, membership.name, membership.queue, False, "", 0, Device.FREE, None, 0)
-    for word in reversed(until_added):
-        if isinstance(word, MemberPaused) and overtook:
-            row = replace(row, paused=not word.paused, reason="", paused_since_s=0)
-        elif isinstance(word, DeviceChanged):
+    if undone:
+        row = replace(row, paused=not undone[0].paused, reason="", paused_since_s=0)
+    for word in reversed(_until_added(words)):
+        if isinstance(word, DeviceChanged):
             row = replace(row, device=Device.FREE)
         elif isinstance(word, (CallConnected, CallEnded)):
             row = replace(row, in_call=isinstance(word, CallEnded))
     return row
+
+
+def _until_added(words: list[SeatEvent]) -> list[SeatEvent]:
+    return list(takewhile(lambda word: not isinstance(word, MemberAdded), words))
+
+
+def _is_guess(row: Member | None, words: list[SeatEvent]) -> bool:
+    """Whether the pause of a pair before its first words is no more than the least that they mean."""
+    return row is None or any(isinstance(word, MemberRemoved) for word in words) or bool(_undone(row, words))
+
+
+def _undone(row: Member | None, words: list[SeatEvent]) -> list[MemberPaused]:
+    """The pauses and unpauses that a row is wound back by: none where it was written before them."""
+    until_added = _until_added(words)
+    overtook = row is None or len(until_added) < len(words) or _says(row, words)
+    return [word for word in until_added if isinstance(word, MemberPaused)] if overtook else []
 
 
 def _says(row: Member, words: list[SeatEvent]) -> bool:

@@ -101,6 +101,7 @@ def test_what_was_said_between_login_and_the_answer_is_told_after_the_snapshot_w
 def test_an_unpause_that_the_first_answer_overtook_was_a_pause_before():
     events = told(LOGIN + answer(row()) + block(NOISE, 1.0) + pause(1.1, 0) + block(NOISE, 9.0))
     assert [(member.paused, member.reason) for member in the_snapshot(events).members] == [(True, "")]
+    assert the_snapshot(events).spoke == {(SEAT, "support")}
     assert events[-1] == MemberPaused(us(1.1), 0, SEAT, "Ann", "support", False, "")
 
 
@@ -115,8 +116,9 @@ def test_an_unpause_that_the_first_answer_overtook_was_a_pause_before():
     ],
 )
 def test_a_row_that_does_not_say_what_its_words_left_was_written_before_them(found, words, before):
-    [member] = the_snapshot(told(LOGIN + answer(found) + block(NOISE, 1.0) + words + block(NOISE, 9.0))).members
-    assert (member.paused, member.reason) == before
+    snapshot = the_snapshot(told(LOGIN + answer(found) + block(NOISE, 1.0) + words + block(NOISE, 9.0)))
+    assert [(member.paused, member.reason) for member in snapshot.members] == [before]
+    assert snapshot.spoke == set()
 
 
 def test_a_call_that_ended_while_the_first_answer_was_on_its_way_was_there_before():

@@ -1,8 +1,14 @@
 """Gaps between AMI captures, filled from queue_log."""
 
+from io import BytesIO
+
+import pytest
+
 from ccd.floor.events import CallConnected, CallEnded, CallOffered, Device, Lost, MemberPaused, PbxEvent, Waiting
+from ccd.pbx.captured import Capture
 from ccd.pbx.fill import fill
 from tests.floor.floors import (
+    SEAT,
     S,
     added,
     connected,
@@ -18,6 +24,7 @@ from tests.floor.floors import (
     tell,
     unpaused,
 )
+from tests.pbx.spoken import LOGIN, T0, answer, event, pause, pong, row
 
 STREAM = [added(1), paused(10.4, "toilet"), lost(10.5), snapshot(60.2, member()), paused(80, "water")]
 
@@ -85,6 +92,14 @@ def test_of_two_gaps_in_a_second_the_snapshot_between_them_says_which_one_a_line
     assert (record.unobserved, record.pauses, record.paused["toilet"]) == (0, 1, 69_900_000)
     stream[2] = snapshot(10.1, member(paused=True))  # an Asterisk that names no reason
     assert tell(*fill(stream, logged(paused(10, "toilet")))).line()[1] == (10, "paused")
+
+
+def test_of_two_gaps_in_a_second_no_guess_says_which_one_a_line_fills() -> None:
+    guess = snapshot(10.1, member(), spoke=frozenset({(SEAT, "support")}))
+    stream = [added(1), lost(9.5), guess, paused(10.2, "meal"), lost(10.3)]
+    stream += [snapshot(10.8, member(paused=True, reason="meal")), paused(80, "water")]
+    record = only_record(*fill(stream, logged(paused(10, "toilet"), paused(10, "meal"))), until=90)
+    assert dict(record.paused) == {"toilet": 200_000, "meal": 69_800_000, "water": 10 * S}
 
 
 def test_of_two_gaps_in_a_second_the_first_has_what_no_snapshot_denies() -> None:
@@ -162,6 +177,28 @@ def test_the_snapshot_after_a_filled_gap_is_held_against_it() -> None:
     events = list(fill(STREAM, logged(paused(10, "toilet"))))
     # Unobserved from the seat's last word: whoever lifted the pause told neither AMI nor the log.
     assert tell(*events).line() == [(1, "available"), (10.4, "unobserved"), (60.2, "available"), (80, "paused")]
+
+
+@pytest.mark.parametrize(
+    ("now", "word", "line"),
+    [
+        pytest.param([row()], pause(60.3, 0), unpaused(T0 + 30), id="unpaused a second time"),
+        pytest.param(
+            [row(Paused=1, PausedReason="meal")], pause(60.3, 1, "meal"), paused(T0 + 30, "water"), id="a third reason"
+        ),
+        pytest.param([], event("QueueMemberRemoved", 60.3), paused(T0 + 30, "water"), id="signed out while paused"),
+    ],
+)
+def test_a_pause_that_the_first_answer_guesses_from_the_words_after_it_is_as_the_log_left_it(
+    now: list[bytes], word: bytes, line: PbxEvent
+) -> None:
+    before = LOGIN + pong(1) + answer(row(Paused=1, PausedReason="toilet")) + pong(2) + pong(10)
+    after = LOGIN + pong(60.2) + word + answer(*now) + pong(61) + pong(70)
+    capture = Capture()
+    told_by_ami = [*capture.connection(BytesIO(before)), *capture.connection(BytesIO(after))]
+    told = tell(*fill(told_by_ami, [paused(T0, "toilet"), line, paused(T0 + 80)]))
+    assert "unobserved" not in [state for _, state in told.line()]
+    assert told.segments[1].start == line.at
 
 
 def test_where_the_log_falls_silent_the_gap_goes_on() -> None:
