@@ -97,7 +97,7 @@ class Driver:
         while True:
             while END in self._rest:
                 block, self._rest = self._rest.split(END, 1)
-                yield _headers(block)
+                yield headers(block)
             remaining = deadline - monotonic()
             if remaining <= 0:
                 return
@@ -111,11 +111,11 @@ class Driver:
             self._rest += data
 
 
-def _headers(block: bytes) -> dict[str, str]:
+def headers(block: bytes) -> dict[str, str]:
     """By name; several lines of `Output` are put together."""
-    headers: dict[str, str] = {}
+    found: dict[str, str] = {}
     for line in block.decode(errors="replace").split("\r\n"):
         name, colon, value = line.partition(": ")
         if colon:
-            headers[name] = f"{headers[name]}\n{value}" if name == "Output" and name in headers else value
-    return headers
+            found[name] = f"{found[name]}\n{value}" if name == "Output" and name in found else value
+    return found

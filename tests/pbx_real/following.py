@@ -22,6 +22,7 @@ from tests.pbx.configured import configured
 from tests.pbx.eventually import eventually
 from tests.pbx.proxy import Proxy
 from tests.pbx.said_log import SaidLog
+from tests.pbx_real.driver import END, headers
 from tests.pbx_real.figures import assert_agreed
 
 T = TypeVar("T")
@@ -119,6 +120,11 @@ class Following:
 
     def told(self, kind: type[T]) -> list[T]:
         return [event for event in self.events if isinstance(event, kind)]
+
+    def said(self, event: str) -> list[dict[str, str]]:
+        """The headers of each such event, as the PBX itself said them."""
+        blocks = [headers(block) for stream in self.proxy.streams for block in bytes(stream).split(END)]
+        return [block for block in blocks if block.get("Event") == event]
 
     def segments(self, seat: str) -> list[Segment]:
         return followed_by(self.events).get(seat, [])
