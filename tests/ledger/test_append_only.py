@@ -128,6 +128,38 @@ async def test_no_leg_joins_a_transaction_later(posted: Ledger) -> None:
     )
 
 
+async def test_a_leg_is_of_a_transaction_that_is_there(posted: Ledger) -> None:
+    await check_refused(
+        posted,
+        "INSERT INTO entries (transaction_id, leg, debit, credit, seconds, day, service)"
+        " SELECT 999, 1, debit, credit, seconds, day, service FROM entries WHERE leg = 2",
+        match="FOREIGN KEY|fewer legs",
+    )
+
+
+@pytest.mark.parametrize("accounts", ["999, credit", "debit, 999"])
+async def test_a_transfer_is_between_accounts_that_are_there(posted: Ledger, accounts: str) -> None:
+    await check_refused(
+        posted,
+        "INSERT INTO transactions SELECT 999, 'c', 1, book, month, state, 1, reference, text, asked_by, facts, refusal,"
+        " recorded_at, format, digest, terms FROM transactions WHERE key = 'a'",
+        "INSERT INTO entries (transaction_id, leg, debit, credit, seconds, day, service)"
+        f" SELECT 999, 1, {accounts}, seconds, day, service FROM entries WHERE leg = 2",
+        match="FOREIGN KEY|accounts that are open",
+    )
+
+
+@pytest.mark.parametrize("how", ["'posted', 0, reference, text, asked_by, facts, ''",
+                                 "'refused', 0, reference, text, asked_by, facts, '{}'"])  # fmt: skip
+async def test_a_transaction_counts_in_a_month_that_is_there(posted: Ledger, how: str) -> None:
+    await check_refused(
+        posted,
+        f"INSERT INTO transactions SELECT 999, 'c', 1, book, '2031-01', {how},"
+        " recorded_at, format, digest, terms FROM transactions WHERE key = 'a'",
+        match="FOREIGN KEY|closed month",
+    )
+
+
 async def test_a_reversal_that_does_not_mirror_is_refused_by_the_database_too(posted: Ledger) -> None:
     await check_refused(
         posted,
