@@ -3,12 +3,13 @@
     python -m benchmarks.ledger [--engine sqlite|postgresql] [--seconds N]
 
 One JSON object an engine. `singles` is one client that waits for each posting, by a transaction of the driver that
-inserts two rows; `clients` eight of them in one process, by eight such; `batches` postings in transactions of 500, by
-the driver inserting as many rows in transactions as large. `hot_house` is eight clients who all post to one house
-account, by eight who each have their own; `hot_cap` all drawing on one cap, by the same without. On PostgreSQL
-`pgledger_50` and `pgledger_2` are eight clients among 50 and among 2 accounts, by pgledger's way: one call of a
-function that locks both accounts' rows, checks, inserts two entries with the balance after each, and changes both
-balances. Each ratio is of transfers a second, the middle of the rounds, taken by turns.
+inserts two rows; `clients` eight of them in one process, by eight such (on SQLite by one, whose calls wait in the
+loop); `batches` postings in transactions of 500, by the driver inserting as many rows in transactions as large.
+`hot_house` is eight clients who all post to one house account, by eight who each have their own; `hot_cap` all drawing
+on one cap, by the same without. On PostgreSQL `pgledger_50` and `pgledger_2` are eight clients among 50 and among 2
+accounts, by pgledger's way: one call of a function that locks both accounts' rows, checks, inserts two entries with the
+balance after each, and changes both balances. Each ratio is of transfers a second, the middle of the rounds, taken by
+turns.
 """
 
 import argparse

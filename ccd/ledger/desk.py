@@ -70,7 +70,7 @@ def needs_of(postings: Sequence[Posting]) -> Needs:
                 case Draw(cap) | Limit(cap):
                     needs.caps.add(cap)
                 case Reserve(accounts, held):
-                    needs.debited |= {*accounts, held}
+                    needs.debited |= {*accounts, held}  # what is held is debited if the same batch resolves it
                 case Resolve(reservation, _, _, to):
                     needs.resolved.append(reservation)
                     credited |= {to} if to else set()
@@ -94,11 +94,12 @@ class Desk:
         self._now = now
         self._standing = Standing()
 
-    def lock(self, months: Iterable[Month], names: Iterable[str], closing: bool = False) -> None:
-        """Locks the months against closing and the owners against everybody else; owners without accounts are none."""
+    def lock(self, months: Iterable[Month], names: Iterable[str]) -> None:
+        """From now on nobody closes these months, and nobody else posts for these owners; a name without accounts is
+        passed over."""
         wanted = set(names)
         self._chart.read(self.connection, wanted)
-        self._lock(Touched(months, self._owner_ids(wanted), closing=closing))
+        self._lock(Touched(months, self._owner_ids(wanted)))
 
     def open_accounts(self, names: Iterable[str], kinds: tuple[Kind, ...], unit: str, asked_by: str) -> None:
         """Opens accounts in a transaction that is going to be undone; `Ledger.open_accounts` opens them to stay."""
@@ -141,30 +142,30 @@ class Desk:
             if first is not posting:
                 compare(first, content_of(posting))
         needs = needs_of(postings)
-        guarded = self._guarded(needs)
+        owners = self._guarded_owners(needs)
         touched = Touched(
             months=needs.months,
-            owners=self._owner_ids(guarded),
+            owners=self._owner_ids(owners),
             accounts=self._unread(needs.debited),
             caps=needs.caps,
             keys=[key for key, _ in asked],
-            numbers=len(asked),
+            numbers_wanted=len(asked),
             now=self._now,
             closing=needs.closing,
         )
         seen = self._lock(touched)
         known = first_outcomes(self.connection, list(asked.values())) if seen.some_claimed else {}
         new = [posting for claim, posting in asked.items() if claim not in known]
-        expiries = self._expiries(guarded) if new and seen.some_expired else []
+        expiries = self._expiries(owners) if new and seen.some_expired else []
         outcomes = self._write([*expiries, *new], seen.numbers)
         if len(outcomes) == len(postings) and not expiries:
             return outcomes
         fresh = {(outcome.key, outcome.revision): outcome for outcome in outcomes}
         known.update({claim: outcome._replace(replayed=True) for claim, outcome in fresh.items()})
-        claims = [(posting.key, posting.revision) for posting in postings]
+        claims = [(posting.key, posting.revision) for posting in postings]  # asked twice, the second finds the first's
         return [fresh.pop(claim, known[claim]) for claim in claims]
 
-    def _guarded(self, needs: Needs) -> set[str]:
+    def _guarded_owners(self, needs: Needs) -> set[str]:
         """Those of the owners that the postings touch who have a balance to guard."""
         touched = needs.owners | owners_of(self.connection, needs.resolved)
         self._chart.read(self.connection, touched)
@@ -200,7 +201,7 @@ class Desk:
 
     def sheet(self, postings_max: int) -> Sheet:
         """An empty one, for who holds the locks, has seen that no key is claimed, and has read what is debited."""
-        return self._sheet(self._lock(Touched(numbers=postings_max)).numbers)
+        return self._sheet(self._lock(Touched(numbers_wanted=postings_max)).numbers)
 
     def write(self, sheet: Sheet) -> None:
         write_sheet(self.connection, sheet)
@@ -214,7 +215,7 @@ class Desk:
         backs = [leg.reverses for posting in postings for leg in posting.legs if leg.reverses]
         self._standing.originals.update(originals_of(self.connection, backs))
         if len(postings) > len(numbers):
-            numbers = self._lock(Touched(numbers=len(postings))).numbers
+            numbers = self._lock(Touched(numbers_wanted=len(postings))).numbers
         sheet = self._sheet(numbers)
         outcomes = []
         for number, posting in zip(numbers, postings, strict=False):  # numbers of postings found are left over
@@ -238,7 +239,7 @@ class Desk:
         return [ids[name] for name in names if name in ids]
 
     def _unread(self, accounts: Iterable[Account]) -> set[int]:
-        """Those of the accounts that have a balance row, by number."""
+        """Those of the accounts that have a balance row and were not read yet, by number."""
         ids = self._chart.account_ids
         numbers = {ids[account] for account in accounts if account in ids}
         return (numbers & self._chart.guarded) - self._standing.balances.keys()

@@ -32,8 +32,9 @@ class Side(StrEnum):
 
 
 class Kind(NamedTuple):
-    """What accounts of a name have in common. With a `floor` (seconds) a balance is kept that never falls below it;
-    without one an account is summed, and is no lock that everybody waits for."""
+    """What accounts of a name have in common. One with a `floor` (seconds) is *guarded*: its balance is a row, locked
+    when it is posted to, and never below the floor. One without is *summed* from its transfers, and nobody waits for
+    it."""
 
     name: str
     side: Side

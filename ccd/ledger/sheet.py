@@ -61,7 +61,7 @@ class Sheet:
     terms: TermRows
     transactions: list[tuple[Any, ...]] = field(default_factory=list)
     entries: list[tuple[Any, ...]] = field(default_factory=list)
-    guarded: dict[int, int] = field(default_factory=dict)
+    changes: dict[int, int] = field(default_factory=dict)  # of balances, by account, in seconds
     _days: dict[date, tuple[Any, str]] = field(default_factory=dict)  # as kept, and its month
 
     def put(self, posting: Posting) -> Refusal | None:
@@ -129,16 +129,16 @@ class Sheet:
             _, _, _, service, back = asked
             first, first_leg = back or NO_REVERSAL
             self.entries.append((number, leg, debit, credit, seconds, day, service, first, first_leg))
-        guarded = self.guarded
+        summed = self.changes
         for account, seconds in changes.items():
-            guarded[account] = guarded.get(account, 0) + seconds
+            summed[account] = summed.get(account, 0) + seconds
 
 
 def write_sheet(connection: Connection, sheet: Sheet) -> None:
     """Everything on the sheet. LedgerBrokenError where a balance does not allow what the rules had allowed."""
     if not sheet.transactions:
         return
-    changes = {account: seconds for account, seconds in sheet.guarded.items() if seconds}
+    changes = {account: seconds for account, seconds in sheet.changes.items() if seconds}
     if connection.dialect.name == "sqlite":
         changed = _write_on_sqlite(connection, sheet, changes)
     else:

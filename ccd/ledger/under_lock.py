@@ -66,7 +66,7 @@ UNION ALL SELECT 'last', '', '', '', coalesce(max(id), 0), 0, 0 FROM transaction
 
 class Touched(NamedTuple):
     """What is to be locked, read and drawn. Owners and accounts go by number, `now` is in microseconds since the
-    epoch; `numbers` is how many for transactions it takes. `closing` keeps everybody else away from the months;
+    epoch; `numbers_wanted` is how many transactions it may take. `closing` keeps everybody else away from the months;
     else they are locked only against that.
     """
 
@@ -75,7 +75,7 @@ class Touched(NamedTuple):
     accounts: Collection[int] = ()
     caps: Iterable[str] = ()
     keys: Collection[str] = ()
-    numbers: int = 0
+    numbers_wanted: int = 0
     now: int = 0
     closing: bool = False
 
@@ -103,31 +103,32 @@ def lock(connection: Connection, touched: Touched) -> Seen:
         statement = LOCK_TO_CLOSE if closing else LOCK_TO_POST
         books = [book for book, _ in wanted], [month for _, month in wanted]
         rows = ask(connection, statement, (*books, list(owners), list(accounts), list(caps), list(keys), now, count))
-    return _seen(connection, wanted, rows, count)
+    seen = _seen(rows, count)
+    missing = [month for month in wanted if month not in seen.months]
+    if missing:
+        # Two that open the same month: the second's INSERT fails, its turn is taken again, and it finds the row.
+        insert_rows(connection, periods, ("book", "month", "state"), [(*month, OPEN) for month in missing])
+        seen.months.update(dict.fromkeys(missing, OPEN))
+    return seen
 
 
-def _seen(connection: Connection, wanted: list[Month], rows: Iterable[Sequence[Any]], count: int) -> Seen:
+def _seen(rows: Iterable[Sequence[Any]], count: int) -> Seen:
     months: dict[Month, str] = {}
     balances: dict[int, tuple[int, int]] = {}
     caps: dict[str, Cap] = {}
     numbers: list[int] = []
-    others = set()
-    for what, name, month, state, number, seconds, limit_s in rows:
+    uncertain = set()
+    for what, name, month, state, number, seconds, bound in rows:
         if what == "number":
             numbers.append(number)
         elif what == "last":
             numbers.extend(range(number + 1, number + 1 + count))
         elif what == "balance":
-            balances[number] = seconds, limit_s
+            balances[number] = seconds, bound
         elif what == "month":
             months[name, month] = state
         elif what == "cap":
-            caps[name] = Cap(limit_s, seconds)
+            caps[name] = Cap(limit_s=bound, drawn_s=seconds)
         else:
-            others.add(what)
-    missing = [month for month in wanted if month not in months]
-    if missing:
-        # Two that open the same month: the second's INSERT fails, its turn is taken again, and it finds the row.
-        insert_rows(connection, periods, ("book", "month", "state"), [(*month, OPEN) for month in missing])
-        months.update(dict.fromkeys(missing, OPEN))
-    return Seen(months, balances, caps, sorted(numbers), "claimed" in others, "expired" in others)
+            uncertain.add(what)
+    return Seen(months, balances, caps, sorted(numbers), "claimed" in uncertain, "expired" in uncertain)
