@@ -220,6 +220,24 @@ async def test_a_lock_that_is_held_on_and_on_is_waited_for_so_long_and_no_longer
     await ledger.engine.dispose()
 
 
+async def test_who_is_cancelled_while_a_lock_is_waited_for_has_written_nothing_and_holds_nothing(url: str) -> None:
+    ledger, other = await opened(url), open_engine(url, lock_wait_ms=5_000)
+    async with other.begin() as hand:
+        await hand.execute(text("SELECT id FROM owners WHERE name = 'ann' FOR UPDATE"))
+        asked = asyncio.get_running_loop().create_task(
+            patiently(ledger).post(posting("a", give("bob", 5), give("ann", 5)))
+        )
+        await until_one_waits(other.connect())
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+    assert not (await ledger.post(posting("a", give("bob", 5), give("ann", 5)))).replayed
+    async with other.begin() as hand:
+        held = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+        assert (await hand.execute(text(held))).scalar() == 0
+    await other.dispose()
+
+
 async def serializable(url: str) -> Ledger:
     """A ledger whose transactions the server holds against each other."""
     ledger = await opened(url, Patience(attempts_max=60, wait_s_min=0.001, wait_s_max=0.05))
