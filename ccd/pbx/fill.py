@@ -121,11 +121,12 @@ class Logged:
 def _earliest(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int | None]:
     """Since when (µs) each of the log's events can have been, None where AMI told it too.
 
-    The log's lines are in their order, so that what stands below a line that AMI told comes after it, and what ends an
-    offer after the offer.
+    The log's lines are in their order, so that what stands below a line that AMI told comes after it, an offer after
+    its caller has come, and what ends an offer after the offer.
     """
     found: list[int | None] = []
     newest = BEGINNING
+    came: dict[str, int] = {}
     offered_at: dict[tuple[str, str], int] = {}
     for event, told_last in zip(logged, _told_at(logged, told), strict=True):
         if told_last is not None:
@@ -136,9 +137,12 @@ def _earliest(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int 
             found.append(None)
         elif isinstance(event, CallConnected | OfferEnded):
             found.append(max(event.at, newest, offered_at.get((event.seat, event.call), newest)))
+        elif isinstance(event, CallOffered):
+            found.append(max(event.at - _reckoned(event), came.get(event.call, BEGINNING)))
         else:
-            reckoned = _reckoned(event)
-            found.append(event.at - reckoned if reckoned else max(event.at, newest))
+            found.append(max(event.at, newest))
+        if isinstance(event, CallerJoined):
+            came[event.call] = found[-1] or newest
     return found
 
 

@@ -4,7 +4,8 @@ A line is `epoch|callid|queue|agent|EVENT|data1|…`, in whole seconds. ADDMEMBE
 (or the member, where `log_membername_as_agent` is on), all others the member: `seats` are pairs of a member name and an
 interface. A name with several interfaces is on the one that was added to the queue last; a name with none stands for
 itself, so that nothing is lost. The log tells no telephone's state and no offer: that a
-seat was rung is known when it ends, by its ring time, so events are put back into the order of their times.
+seat was rung is known when it ends, by its ring time, so events are put back into the order of their times; nobody is
+rung before the caller has come.
 
 QUEUESTART is a (re)start: from the last line before it a gap begins, and a `Heard`, of which a log tells no other, says
 when it was. No snapshot ends the gap, since the log has none: whoever was signed in stays unobserved until a line of
@@ -72,6 +73,7 @@ class QueueLog:
             # not who was there before.
             self._names[seat] = seat if seat in self._names else name
         self._members: dict[str, list[str]] = {}  # queue → the seats in it, as they came
+        self._came: dict[str, int] = {}  # caller → µs, of those of the last RING_S_MAX
         self._scope = scope or Scope()
         self._held: list[tuple[int, int, PbxEvent]] = []
         self._number = 0
@@ -173,6 +175,10 @@ class QueueLog:
         return [OfferEnded(line.at, 0, seat, name, line.queue, line.call, missed=False)]
 
     def joined(self, line: LogLine) -> list[PbxEvent]:
+        self._came.pop(line.call, None)
+        self._came[line.call] = line.at
+        while self._came[oldest := next(iter(self._came))] < line.at - RING_S_MAX * SECOND:
+            del self._came[oldest]
         return [CallerJoined(line.at, 0, line.queue, line.call)]
 
     def gave_up(self, line: LogLine) -> list[PbxEvent]:
@@ -186,7 +192,8 @@ class QueueLog:
 
     def _offered(self, line: LogLine, ring_us: int) -> CallOffered:
         seat, name = self._who(line)
-        return CallOffered(line.at - min(ring_us, RING_S_MAX * SECOND), 0, seat, name, line.queue, line.call)
+        at = max(line.at - min(ring_us, RING_S_MAX * SECOND), self._came.get(line.call, 0))
+        return CallOffered(at, 0, seat, name, line.queue, line.call)
 
 
 VERBS: dict[str, Callable[[QueueLog, LogLine], list[PbxEvent]]] = {

@@ -4,7 +4,17 @@ from io import BytesIO
 
 import pytest
 
-from ccd.floor.events import CallConnected, CallEnded, CallOffered, Device, Lost, MemberPaused, PbxEvent, Waiting
+from ccd.floor.events import (
+    CallConnected,
+    CallEnded,
+    CallerJoined,
+    CallOffered,
+    Device,
+    Lost,
+    MemberPaused,
+    PbxEvent,
+    Waiting,
+)
 from ccd.pbx.captured import Capture
 from ccd.pbx.fill import fill
 from tests.floor.floors import (
@@ -134,6 +144,12 @@ def test_an_offer_whose_time_the_log_reckons_from_whole_seconds_is_the_one_that_
         ("c3", 60.5),
     ]
     assert only_record(*events, until=90).missed == 3
+
+
+def test_an_offer_comes_after_its_caller_and_so_after_what_ami_told_before_the_gap() -> None:
+    stream = [snapshot(10.1), added(10.3), lost(10.4), snapshot(30, member())]
+    log = [added(10), CallerJoined(10 * S, 0, "support", "c1"), offered(10), missed(12), paused(80)]
+    assert tell(*fill(stream, log)).line()[:3] == [(10.3, "available"), (10.4, "ringing"), (12, "available")]
 
 
 def test_a_connect_comes_after_the_offer_that_ami_told() -> None:

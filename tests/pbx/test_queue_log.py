@@ -108,6 +108,13 @@ def test_ringing_is_put_where_it_began_among_what_happened_meanwhile(tmp_path):
     assert [event.at for event in events] == sorted(event.at for event in events)
 
 
+def test_nobody_rings_before_the_caller_has_come(tmp_path):
+    lines = ("97|NONE|q|Ann 安|UNPAUSE|", "97|1.1|q|NONE|ENTERQUEUE||5551234|1", "99|1.1|q|Ann 安|RINGNOANSWER|2500")
+    events = told(*lines, tmp_path=tmp_path)
+    assert [type(event).__name__ for event in events] == ["MemberPaused", "CallerJoined", "CallOffered", "OfferEnded"]
+    assert events[2].at == 97 * S
+
+
 def test_a_restart_begins_a_gap_at_the_last_line_and_the_first_start_of_a_log_none(tmp_path):
     events = told(
         "90|NONE|NONE|NONE|QUEUESTART|",
