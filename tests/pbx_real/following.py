@@ -41,6 +41,17 @@ def followed_by(events: list[PbxEvent]) -> dict[str, list[Segment]]:
     return segments
 
 
+def time_line(segments: list[Segment]) -> list[tuple[str, int]]:
+    """Each state, with the reason where there is one (`paused:meal`), and since when (µs)."""
+    line: list[tuple[str, int]] = []
+    for segment in segments:
+        view = segment.view
+        word = view.state.name.lower() + (f":{view.reason}" if view.state.name == "PAUSED" and view.reason else "")
+        if not line or line[-1][0] != word:
+            line.append((word, segment.start))
+    return line
+
+
 class Following:
     """`async with Following(port) as ccd`: connected through a proxy, live when the block begins."""
 
@@ -131,11 +142,7 @@ class Following:
 
     def states(self, seat: str) -> list[str]:
         """The seat's states in order, with the reason where there is one: `paused:meal`."""
-        views = [segment.view for segment in self.segments(seat)]
-        words = [
-            v.state.name.lower() + (f":{v.reason}" if v.state.name == "PAUSED" and v.reason else "") for v in views
-        ]
-        return [word for word, before in zip(words, [None, *words], strict=False) if word != before]
+        return [word for word, _ in time_line(self.segments(seat))]
 
     def now(self, seat: str) -> str:
         """The seat's state; empty while nothing is known of it."""

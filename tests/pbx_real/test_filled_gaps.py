@@ -12,16 +12,19 @@ from ccd.commands.replay import replayed
 from ccd.daemon.site import Site
 from ccd.floor.events import CallEnded, OfferEnded
 from ccd.floor.records import DayRecord
+from ccd.pbx.fill import fill
+from ccd.pbx.queue_log import QueueLog
 from ccd.settings import Settings
 from tests.pbx_real.driver import Driver
-from tests.pbx_real.following import Following
+from tests.pbx_real.following import Following, followed_by, time_line
 
 TALKS_SHORTLY = "Local/3001@agents/n"  # 2 s
 RINGS_ON = "Local/2001@agents/n"
 COUNTS = ("sign_ins", "sign_outs", "pauses", "offered", "answered", "missed")
 TIMES = ("signed_in", "available", "ringing", "on_call", "wrap_up", "aux", "exempt", "partly_paused")
-UNOBSERVED_US_MAX = 1_000_000  # between two snapshots, if an unpause soon after the second may be in it already
-APART_US_MAX = 4_000_000  # two changes that the log tells in whole seconds, and writes a moment later
+BESIDE_US_MAX = 200_000  # between the line and AMI's stamp, which a thread of its own sets
+EARLIER_US_MAX = 1_000_000 + BESIDE_US_MAX  # the log tells whole seconds
+TIMES_ENTERED_MAX = 2  # each state and each reason, by whatever is lived through
 
 
 async def live_through(pbx: Driver, whole: Following) -> None:
@@ -40,6 +43,11 @@ async def live_through(pbx: Driver, whole: Following) -> None:
     pbx.sign_out(TALKS_SHORTLY)
     pbx.sign_in(TALKS_SHORTLY, "Ann 安", paused=True)
     pbx.pause(TALKS_SHORTLY, "water")
+
+
+def filled_time_line(cut: Following, folder: Path, log: Path, seat: str) -> list[tuple[str, int]]:
+    lines = QueueLog([("Ann 安", TALKS_SHORTLY), ("Bo", RINGS_ON)]).read([log])
+    return time_line(followed_by(list(fill(cut.replayed(folder), list(lines))))[seat])
 
 
 def records_of(following: Following, folder: Path, log: list[Path], until: int) -> dict[str, DayRecord]:
@@ -72,17 +80,22 @@ async def test_a_gap_that_the_log_fills_has_the_figures_of_one_that_never_was(
             pbx.pause(RINGS_ON, "ticket")
             await cut.until(lambda: cut.now(RINGS_ON) == whole.now(RINGS_ON) == "paused:ticket")
             until = round(time() * 1_000_000)
-            log = [asterisk.queue_log]
+            for seat in (TALKS_SHORTLY, RINGS_ON):
+                lived = time_line(whole.segments(seat))
+                found = filled_time_line(cut, tmp_path / "line", asterisk.queue_log, seat)
+                assert [state for state, _ in found] == [state for state, _ in lived]
+                for (state, at), (_, truly_at) in zip(found, lived, strict=True):
+                    assert -EARLIER_US_MAX < at - truly_at < BESIDE_US_MAX, state
             truth = records_of(whole, tmp_path / "whole", [], until)
-            filled = records_of(cut, tmp_path / "cut", log, until)
+            filled = records_of(cut, tmp_path / "cut", [asterisk.queue_log], until)
             assert truth.keys() == filled.keys()
             for agent, record in truth.items():
-                found = filled[agent]
-                assert {each: getattr(found, each) for each in COUNTS} == {
+                of_agent = filled[agent]
+                assert {each: getattr(of_agent, each) for each in COUNTS} == {
                     each: getattr(record, each) for each in COUNTS
                 }, agent
-                assert found.unobserved <= (UNOBSERVED_US_MAX if stop_and_go else 0), agent
-                apart = {each: abs(getattr(found, each) - getattr(record, each)) for each in TIMES}
-                for reason in found.paused.keys() | record.paused.keys():
-                    apart[reason] = abs(found.paused.get(reason, 0) - record.paused.get(reason, 0))
-                assert max(apart.values()) <= APART_US_MAX, (agent, apart)
+                assert of_agent.unobserved == 0, agent
+                apart = {each: abs(getattr(of_agent, each) - getattr(record, each)) for each in TIMES}
+                for reason in of_agent.paused.keys() | record.paused.keys():
+                    apart[reason] = abs(of_agent.paused.get(reason, 0) - record.paused.get(reason, 0))
+                assert max(apart.values()) < TIMES_ENTERED_MAX * EARLIER_US_MAX, (agent, apart)
