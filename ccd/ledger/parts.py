@@ -260,6 +260,7 @@ class Walk:
     def _compare(self, block: Block) -> None:
         span, place, digests, times = block.span, place_of_block(block), self._known.digests, self._times or [0]
         first, end = (bisect_right(digests, at, key=number_of) for at in (span.accounts_after, span.accounts_up_to))
+        first = first if self._last.number else 0  # numbers count from 1: what is below is in no block
         contents = Contents(self._rows, digests[first:end], min(times), max(times))
         leaves = contents.leaves
         if len(leaves) != block.leaves:

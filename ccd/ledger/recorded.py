@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.audit import Derived, Entry, TransactionRow
@@ -22,6 +23,7 @@ from ccd.ledger.parts import (
 )
 from ccd.ledger.schema import accounts, entries, owners, transactions
 from ccd.ledger.sheet import NO_REVERSAL
+from ccd.sql.plain import ask
 from ccd.sql.rows import among
 
 Recorded = tuple[TransactionRow, list[Entry]]
@@ -30,6 +32,7 @@ TRANSACTIONS_AT_ONCE = 4_000
 ENTRIES_AT_ONCE = 20_000
 ORIGINALS_AT_ONCE = 4_000
 ALL_OF_THEM = 2**63 - 1
+ACCOUNTS = select(accounts, owners.c.name).join(owners, owners.c.id == accounts.c.owner_id).order_by(accounts.c.id)
 
 
 class Opened(NamedTuple):
@@ -46,14 +49,15 @@ class Opened(NamedTuple):
 
 async def accounts_opened(connection: AsyncConnection) -> list[Opened]:
     """All of them."""
-    query = select(accounts, owners.c.name).join(owners, owners.c.id == accounts.c.owner_id).order_by(accounts.c.id)
-    return [
-        Opened(
-            row.id, Account(row.name, row.kind), Kind(row.kind, row.side, row.floor), row.unit, row.opened_at,
-            row.asked_by, row.digest,
-        )
-        for row in await connection.execute(query)
-    ]  # fmt: skip
+    return [opened_of(row) for row in await connection.execute(ACCOUNTS)]
+
+
+def opened_of(row: Any) -> Opened:
+    """A row of ACCOUNTS."""
+    return Opened(
+        row.id, Account(row.name, row.kind), Kind(row.kind, row.side, row.floor), row.unit, row.opened_at,
+        row.asked_by, row.digest,
+    )  # fmt: skip
 
 
 def known_of(opened: Sequence[Opened]) -> Known:
@@ -125,10 +129,18 @@ class _Asked(NamedTuple):
 
 async def driver_rows(connection: AsyncConnection, statement: str, *values: object) -> list[Any]:
     """Parameters are $1, $2, … Something has to have been asked of the connection before: its transaction is open."""
-    driver: Any = (await connection.get_raw_connection()).driver_connection
     if connection.dialect.name == "postgresql":
-        return list(await driver.fetch(statement, *values))
-    return list(await driver.execute_fetchall(statement.replace("$", "?"), values))
+        return await connection.run_sync(ask, statement, values)
+    statement = statement.replace("$", "?")
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    bears, driver.text_factory = driver.text_factory, str  # the fastest; what it can't read is asked for again
+    try:
+        return await connection.run_sync(ask, statement, values)
+    except OperationalError:
+        driver.text_factory = bears
+        return await connection.run_sync(ask, statement, values)
+    finally:
+        driver.text_factory = bears
 
 
 async def recorded_after(connection: AsyncConnection, after: int, limit: int) -> list[Recorded]:

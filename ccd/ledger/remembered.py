@@ -28,12 +28,11 @@ REMEMBERED_FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """`up_to` is the last transaction that was gone through, `block` the last block, `peaks` the tree up to it.
+    """`block` is the last that was gone through, `peaks` the tree up to it.
 
     `accounts` is a hash of those that were sealed: all accounts are read each time, so that is held against them.
     """
 
-    up_to: int
     block: Block
     peaks: tuple[bytes, ...]
     accounts: bytes
@@ -61,7 +60,6 @@ class Remembered:
         return json.dumps(
             {
                 "format": REMEMBERED_FORMAT,
-                "up_to": self.up_to,
                 "block": {
                     name: value.hex() if isinstance(value, bytes) else value
                     for name, value in row_of(self.block).items()
@@ -86,10 +84,10 @@ def accounts_hash(digests: Sequence[tuple[int, bytes]], block: Block) -> bytes:
     return sha256(b"".join(pack(">q", number) + digest for number, digest in sealed)).digest()
 
 
-def remember(audit: Audit, up_to: int, block: Block, peaks: Peaks, known: Known) -> Remembered:
+def remember(audit: Audit, block: Block, peaks: Peaks, known: Known) -> Remembered:
     """As it is now; the audit may go on."""
     return Remembered(
-        up_to, block, tuple(peaks.roots), accounts_hash(known.digests, block), dict(audit.balances), dict(audit.caps),
+        block, tuple(peaks.roots), accounts_hash(known.digests, block), dict(audit.balances), dict(audit.caps),
         dict(audit.reservations), dict(audit.closed), frozenset(audit.months),
     )  # fmt: skip
 
@@ -103,7 +101,6 @@ def read_remembered(text: str, source: str) -> Remembered:
         block = _block(said["block"])
         peaks = tuple(bytes.fromhex(root) for root in said["peaks"])
         remembered = Remembered(
-            int(said["up_to"]),
             block,
             peaks,
             bytes.fromhex(said["accounts"]),
@@ -116,7 +113,7 @@ def read_remembered(text: str, source: str) -> Remembered:
             {(str(book), str(month)): int(closing) for book, month, closing in said["closed"]},
             frozenset((str(book), str(month)) for book, month in said["months"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FileError(source, f"is nothing that a verification remembered ({error!r})") from None
     if len(peaks) != block.number.bit_count() or {len(root) for root in peaks} - {DIGEST_BYTES}:
         raise FileError(source, "is nothing that a verification remembered: its hashes are not as many as its blocks")

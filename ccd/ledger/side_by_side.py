@@ -13,12 +13,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
+from sqlalchemy import literal, select
 from sqlalchemy.engine import URL
 
 from ccd.errors import CcdError, LedgerError
 from ccd.ledger.audit import Derived
-from ccd.ledger.parts import Part
-from ccd.ledger.recorded import accounts_opened, derive, known_of
+from ccd.ledger.parts import Known, Part
+from ccd.ledger.recorded import derive
+from ccd.ledger.sound import reading_anything
 from ccd.sql.engine import open_engine, seeing_one_state
 from ccd.sql.refusals import refusals_said
 
@@ -32,9 +34,9 @@ Follow = Callable[[Part, Derived], Awaitable[None]]
 class Hand:
     """A process that goes through one part after another."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, known: Known) -> None:
         self._ours, theirs = SPAWN.Pipe()
-        self._process = SPAWN.Process(target=_serve, args=(theirs, url), daemon=True)
+        self._process = SPAWN.Process(target=_serve, args=(theirs, url, known), daemon=True)
         self._process.start()
         theirs.close()
         self._turn = asyncio.Lock()
@@ -60,9 +62,9 @@ class Hand:
         self._ours.close()
 
 
-async def side_by_side(url: URL, processes: int, parts: AsyncIterator[Part], follow: Follow) -> None:
+async def side_by_side(url: URL, processes: int, known: Known, parts: AsyncIterator[Part], follow: Follow) -> None:
     """Calls `follow` with each part and what follows from it, in their order."""
-    hands = [Hand(url) for _ in range(processes)]
+    hands = [Hand(url, known) for _ in range(processes)]
     try:
         async with asyncio.TaskGroup() as group:
             asked: deque[tuple[Part, asyncio.Task[Derived]]] = deque()
@@ -92,19 +94,20 @@ def seldom_collected() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _serve(theirs: Connection, url: URL) -> None:
+def _serve(theirs: Connection, url: URL, known: Known) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a person's Ctrl-C is for who started us, and ends us
     with seldom_collected():
-        asyncio.run(_answer(theirs, url))
+        asyncio.run(_answer(theirs, url, known))
 
 
-async def _answer(theirs: Connection, url: URL) -> None:
+async def _answer(theirs: Connection, url: URL, known: Known) -> None:
     engine = open_engine(url, pool_size=1)
     try:
         async with refusals_said(), seeing_one_state(engine).connect() as connection:
-            known = known_of(await accounts_opened(connection))
-            while part := _next(theirs):
-                theirs.send(await derive(connection, part, known))
+            await connection.execute(select(literal(1)))  # its transaction is open
+            async with reading_anything(connection):
+                while part := _next(theirs):
+                    theirs.send(await derive(connection, part, known))
     except CcdError as error:
         theirs.send(error)
     finally:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import String, and_, exists, func, or_, select, tuple_, type_coerce
+from sqlalchemy import Select, String, and_, exists, func, literal, or_, select, tuple_, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.audit import POSTED, Audit, Derived, Doubts, Finding, place_of, place_of_block, taken_back_wrongly
@@ -20,9 +20,9 @@ from ccd.ledger.digest import account_digest
 from ccd.ledger.heads import Head
 from ccd.ledger.merkle import Peaks, leaf
 from ccd.ledger.parts import Known, Part, Sums
-from ccd.ledger.recorded import Opened, accounts_opened, derive, known_of
+from ccd.ledger.recorded import ACCOUNTS, Opened, derive, known_of, opened_of
 from ccd.ledger.remembered import Remembered, accounts_hash, remember
-from ccd.ledger.rules import CLOSED, Month
+from ccd.ledger.rules import CLOSED, OPEN, Month
 from ccd.ledger.schema import (
     accounts,
     balances,
@@ -38,11 +38,17 @@ from ccd.ledger.schema import (
 )  # fmt: skip
 from ccd.ledger.sealing import block_of
 from ccd.ledger.side_by_side import seldom_collected, side_by_side
+from ccd.ledger.sound import reading_anything, unsound
 from ccd.sql.engine import seeing_one_state
 
 PART_LEAVES = 20_000  # transactions and accounts that are gone through at once
 SIDE_BY_SIDE_MIN = 200_000  # transactions: below, other processes are not ready before it is over
 BLOCKS_AT_ONCE = 1_000
+RESERVED = select(reservations.c.transaction_id, owners.c.name, reservations.c.expires_at).join(owners, isouter=True)
+NUMBERS = (
+    transactions.c.id, entries.c.transaction_id, reservations.c.transaction_id, resolutions.c.transaction_id,
+    blocks.c.number,
+)  # fmt: skip
 LOWEST, HIGHEST = -(2**63), 2**63 - 1  # numbers that a row can have
 
 Progress = Callable[[int, int], None]  # how many transactions are done, of how many at most
@@ -78,8 +84,7 @@ async def verify(
     A large ledger is gone through by so many processes side by side.
     """
     async with seeing_one_state(engine).connect() as connection:
-        with seldom_collected():
-            return await Verifier(connection, progress, against, since).verdict(processes)
+        return await Verifier(connection, progress, against, since).verdict(processes)
 
 
 class Verifier:
@@ -96,11 +101,17 @@ class Verifier:
         self._since = since
         self._last = since.block if since else START
         self._peaks = since.tree if since else Peaks()
-        self._after = since.up_to if since else LOWEST
+        self._after = self._last.span.up_to if self._last != START else LOWEST
         self._total = 0
         self._verdict = Verdict(since=self._last.number, peaks=self._peaks)
 
     async def verdict(self, processes: int = 1) -> Verdict:
+        await self._rows(select(literal(1)))  # its transaction is open
+        with seldom_collected():
+            async with reading_anything(self._connection):
+                return await self._whole(processes)
+
+    async def _whole(self, processes: int) -> Verdict:
         verdict, begin = self._verdict, self._after
         known = known_of(await self._accounts())
         audit = self._since.audit(known.names, known.floors) if self._since else Audit(known.names, known.floors)
@@ -111,11 +122,11 @@ class Verifier:
         self._total = max(highest - max(begin, 0), 0)
         parts = self._sealed()
         if processes > 1 and self._total >= SIDE_BY_SIDE_MIN:
-            await side_by_side(self._connection.engine.url, processes, parts, self._follow)
+            await side_by_side(self._connection.engine.url, processes, known, parts, self._follow)
         else:
             async for part in parts:
                 await self._follow(part, await derive(self._connection, part, known))
-        remembered, sealed = remember(audit, self._after, self._last, self._peaks, known), verdict.transactions
+        remembered, sealed = remember(audit, self._last, self._peaks, known), verdict.transactions
         async for part in self._unsealed():
             await self._follow(part, await derive(self._connection, part, known))
         verdict.blocks, verdict.unsealed = self._peaks.count, verdict.transactions - sealed
@@ -137,7 +148,7 @@ class Verifier:
         sums = self._sums()
         ahead = await anext(sums, None)
         first, within, leaves = self._last, list[Block](), 0
-        async for block in self._blocks():
+        async for block in self._blocks(self._last.number if self._since else LOWEST, HIGHEST):
             self._check_chain(block)
             within.append(block)
             leaves += block.leaves
@@ -170,11 +181,10 @@ class Verifier:
             after, self._after = self._after, HIGHEST if up_to is None else up_to
             yield Part(after, self._after, self._last)
 
-    async def _blocks(self) -> AsyncIterator[Block]:
-        last = self._last.number
-        query = select(blocks).order_by(blocks.c.number).limit(BLOCKS_AT_ONCE)
+    async def _blocks(self, last: int, up_to: int) -> AsyncIterator[Block]:
+        query = select(blocks).where(blocks.c.number <= up_to).order_by(blocks.c.number).limit(BLOCKS_AT_ONCE)
         while rows := await self._rows(query.where(blocks.c.number > last)):
-            for row in rows:
+            for row in self._sound(query, rows):
                 yield block_of(row)
             last = rows[-1].number
 
@@ -182,12 +192,13 @@ class Verifier:
         """By block. There may be as many as transactions: they are read bit by bit."""
         day: Any = type_coerce(daily_sums.c.day, String)
         if self._connection.dialect.name == "postgresql":
-            day = func.to_char(daily_sums.c.day, "YYYY-MM-DD")
-        query = select(daily_sums.c.block, daily_sums.c.account_id, day, daily_sums.c.seconds)
+            day = func.to_char(daily_sums.c.day, "YYYY-MM-DD", type_=String)
+        query = select(daily_sums.c.block, daily_sums.c.account_id, day.label("day"), daily_sums.c.seconds)
         if self._since:
             query = query.where(daily_sums.c.block > self._since.block.number)
-        async for block, account, on, seconds in await self._connection.stream(query.order_by(daily_sums.c.block)):
-            yield (block, account, on), seconds
+        async for row in await self._connection.stream(query.order_by(daily_sums.c.block)):
+            for block, account, on, seconds in self._sound(query, (row,)):
+                yield (block, account, on), seconds
 
     def _check_chain(self, block: Block) -> None:
         span, last, place = block.span, self._last, place_of_block(block)
@@ -197,7 +208,8 @@ class Verifier:
             self._find(place, f"it does not follow block {last.number}")
         if block.before != self._peaks.root:
             self._find(place, "it does not stand on the blocks before it")
-        if block.hash != block_hash(block.number, block.leaves, block.root, block.before):
+        counted = block.number >= 0 and block.leaves >= 0
+        if not counted or block.hash != block_hash(block.number, block.leaves, block.root, block.before):
             self._find(place, "its hash is not of what it says")
         self._peaks.add(leaf(block.hash))
         self._last = block
@@ -212,8 +224,8 @@ class Verifier:
             self._find(place, "numbers or times up to it are not those of the head")
 
     async def _hold_remembered(self, known: Known) -> None:
-        """The block that was remembered is there as it was, and so are the accounts; hashes lead to a head from before
-        it."""
+        """The block that was remembered is there as it was, and so are the accounts and the reservations that were open
+        then; hashes lead to a head from before it."""
         if self._since is None or self._since.block == START:
             return
         remembered, head = self._since.block, self._against
@@ -222,11 +234,15 @@ class Verifier:
             self._find(place_of_block(remembered), "it is not the one that was verified before")
         if accounts_hash(known.digests, remembered) != self._since.accounts:
             self._find(f"accounts up to block {remembered.number}", "they are not those that were verified before")
+        number, ended_by = reservations.c.transaction_id, resolutions.c.transaction_id
+        query = RESERVED.outerjoin(resolutions, resolutions.c.reservation == number)
+        by_then = query.where(number <= remembered.span.up_to, func.coalesce(ended_by, HIGHEST) > remembered.span.up_to)
+        kept = {row[0]: tuple(row[1:]) for row in await self._rows(by_then)}
+        follows = {one.transaction: (one.owner, one.expires_at) for one in self._since.reservations.values()}
+        self._compare("reservation", kept, follows)
         if head is not None and 0 < head.blocks <= remembered.number:
             peaks, block = Peaks(), START
-            query = select(blocks).where(blocks.c.number <= head.blocks).order_by(blocks.c.number)
-            async for row in await self._connection.stream(query):
-                block = block_of(row)
+            async for block in self._blocks(0, head.blocks):
                 peaks.add(leaf(block.hash))
             self._hold_against(head, peaks.root, block)
 
@@ -258,9 +274,11 @@ class Verifier:
 
     async def _find_beyond_all_numbers(self) -> None:
         """SQLite keeps a text where a number should be, and takes it for higher than all of them."""
-        nowhere = select(entries.c.transaction_id, entries.c.leg).where(entries.c.transaction_id > HIGHEST)
-        for transaction, leg in await self._rows(nowhere):
-            self._find(f"transaction {transaction}", f"it is not there, and its transfer {leg} is")
+        for number in NUMBERS:
+            for outermost in (func.min, func.max):
+                found = await self._connection.scalar(select(outermost(number)))
+                if found is not None and (not isinstance(found, int) or found == LOWEST):
+                    self._find(f"{number.table.name} {found!r}", f"its {number.name} is none that a row can have")
 
     async def _find_taken_back_twice(self, after: int) -> None:
         """By all but the first: what was taken back is a name, and is looked for among all of them."""
@@ -279,7 +297,7 @@ class Verifier:
 
     async def _accounts(self) -> list[Opened]:
         """All, each held against its digest."""
-        opened = await accounts_opened(self._connection)
+        opened = [opened_of(row) for row in await self._all(ACCOUNTS)]
         for one in opened:
             if account_digest(one.account, one.kind, one.unit, one.opened_at, one.asked_by) != one.digest:
                 place = f"account {one.id} ({one.account.kind} of {one.account.owner})"
@@ -293,7 +311,7 @@ class Verifier:
 
     async def _compare_balances(self) -> None:
         audit = self._audit
-        kept = {row.account_id: (row.seconds, row.floor) for row in await self._rows(select(balances))}
+        kept = {row.account_id: (row.seconds, row.floor) for row in await self._all(select(balances))}
         for number, floor in audit.floors.items():
             place = f"balance of account {number} ({audit.names[number].kind} of {audit.names[number].owner})"
             follows = (audit.balances[number], floor)
@@ -305,14 +323,13 @@ class Verifier:
             self._find(f"balance of account {number}", "the account keeps none")
 
     async def _compare_caps(self) -> None:
-        kept = {row.name: (row.limit_s, row.drawn_s) for row in await self._rows(select(caps))}
+        kept = {row.name: (row.limit_s, row.drawn_s) for row in await self._all(select(caps))}
         self._compare("cap", kept, {name: tuple(cap) for name, cap in self._audit.caps.items()})
 
     async def _compare_reservations(self, part: Part) -> None:
         """Made and ended in the part."""
         number = reservations.c.transaction_id
-        made = select(number, owners.c.name, reservations.c.expires_at).join(owners, isouter=True)
-        kept = {row[0]: tuple(row[1:]) for row in await self._within(part, made, number)}
+        kept = {row[0]: tuple(row[1:]) for row in await self._within(part, RESERVED, number)}
         self._compare("reservation", kept, self._audit.made)
         number = resolutions.c.transaction_id
         ended = await self._within(part, select(resolutions.c.reservation, number), number)
@@ -322,9 +339,12 @@ class Verifier:
         return await self._rows(query.where(number > part.after, number <= part.up_to))
 
     async def _compare_months(self) -> None:
-        kept: dict[Month, str] = {(row.book, row.month): row.state for row in await self._rows(select(periods))}
+        kept: dict[Month, str] = {(row.book, row.month): row.state for row in await self._all(select(periods))}
         for month in self._audit.months - kept.keys():
             self._find(f"month {month[1]} of {month[0]}", "it is not there, and transactions count in it")
+        for month, state in kept.items():
+            if state not in (OPEN, CLOSED):
+                self._find(f"month {month[1]} of {month[0]}", f"it is {state}, which none can be")
         closed = {month for month, state in kept.items() if state == CLOSED}
         for month in closed ^ self._audit.closed.keys():
             said, follows = ("closed", "no") if month in closed else ("open", "a")
@@ -334,6 +354,16 @@ class Verifier:
         for key in sorted(kept.keys() | follows.keys(), key=str):
             if kept.get(key) != follows.get(key):
                 self._find(f"{what} {key}", f"it says {kept.get(key)}, and {follows.get(key)} follows")
+
+    async def _all(self, query: Select[Any]) -> Sequence[Any]:
+        return self._sound(query, await self._rows(query))
+
+    def _sound(self, query: Select[Any], rows: Sequence[Any]) -> list[Any]:
+        """Without rows that hold what none can hold: those are found."""
+        columns = query.selected_columns.values()
+        complaints = [unsound(columns, row) for row in rows]
+        self._verdict.findings += [complaint for complaint in complaints if complaint]
+        return [row for row, complaint in zip(rows, complaints, strict=True) if not complaint]
 
     async def _rows(self, query: Any) -> Sequence[Any]:
         return (await self._connection.execute(query)).all()

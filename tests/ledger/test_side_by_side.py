@@ -11,6 +11,7 @@ from benchmarks.filling import Shape, fill
 from ccd.errors import DatabaseRefusedError, LedgerError
 from ccd.ledger import recorded, side_by_side
 from ccd.ledger import verify as verifying
+from ccd.ledger.recorded import known_of
 from ccd.ledger.schema import balances, blocks, daily_sums, entries, transactions
 from ccd.ledger.verify import Verifier, verify
 from tests.ledger.forging import changed, row_itself, without_guards
@@ -115,7 +116,7 @@ async def test_two_processes_find_what_one_finds(engine: AsyncEngine, monkeypatc
 
 async def test_a_process_that_ends_is_told(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     await fill(engine, SHAPE)
-    hand = side_by_side.Hand(engine.url)
+    hand = side_by_side.Hand(engine.url, known_of([]))
     hand._process.kill()
     async with engine.connect() as connection:
         part = await anext(Verifier(connection, lambda done, total: None)._sealed())
@@ -129,7 +130,7 @@ async def test_what_the_database_says_to_a_process_is_told(engine: AsyncEngine) 
     async with engine.connect() as connection:
         part = await anext(Verifier(connection, lambda done, total: None)._sealed())
     nowhere = engine.url.set(database="/nowhere/a.sqlite" if engine.dialect.name == "sqlite" else "nowhere")
-    hand = side_by_side.Hand(nowhere)
+    hand = side_by_side.Hand(nowhere, known_of([]))
     with pytest.raises(DatabaseRefusedError, match="the database refused"):
         await hand.derive(part)
     hand.end()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import Row, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import FileError
+from ccd.ledger.blocks import START
 from ccd.ledger.books import Ledger
 from ccd.ledger.heads import Head
 from ccd.ledger.merkle import leaf, root_of
@@ -25,11 +27,14 @@ from ccd.ledger.schema import (
     entries,
     owners,
     periods,
+    reservations,
     resolutions,
     transactions,
 )
 from ccd.ledger.sealing import Sealer
 from ccd.ledger.verify import Verifier, verify
+from ccd.sql.engine import open_engine
+from ccd.sql.migrate import upgrade
 from ccd.sql.turns import Patience
 from tests.ledger.accounts import give, posting
 from tests.ledger.forging import TABLES, changed, row_itself, without_guards
@@ -92,6 +97,28 @@ async def test_it_goes_through_what_came_since_and_remembers_the_same_as_the_who
     assert verdict.remembered == whole.remembered
 
 
+async def test_of_a_ledger_with_nothing_in_it_it_remembers_that(engine: AsyncEngine, ledger: Ledger) -> None:
+    since = await remembered_by(engine)
+    assert since.block == START
+    await ledger.post(posting("unsealed", give("ann", 60)))
+    assert (await verify(engine, nobody_asks, since=since)).transactions == 1
+    assert await remembered_by(engine, since) == since
+    await Sealer(engine, lambda: 5_000_000, Patience()).seal()
+    assert (await remembered_by(engine, since)).block.number == 1
+
+
+async def test_what_another_ledger_remembered_is_not_of_this_one(
+    engine: AsyncEngine, by_then: Remembered, tmp_path: Path
+) -> None:
+    another = open_engine(f"sqlite+aiosqlite:///{tmp_path / 'another.sqlite'}")
+    await upgrade(another)
+    await more(await everything(another, says="other words"))
+    verdict = await verify(another, nobody_asks, since=by_then)
+    await another.dispose()
+    assert verdict.findings[0].found == "it is not the one that was verified before"
+    assert verdict.remembered is None
+
+
 async def test_it_may_go_on_again_and_again(engine: AsyncEngine, ledger: Ledger) -> None:
     since, sealer = None, Sealer(engine, lambda: 5_000_000, Patience())
     for number in range(4):
@@ -138,7 +165,6 @@ async def test_what_was_sealed_before_it_is_not_looked_at_again(bare: AsyncConne
     await bare.execute(update(transactions).where(transactions.c.id == 2).values(asked_by="eve"))
     await bare.execute(update(entries).where(entries.c.transaction_id == 1).values(seconds=9))
     await bare.execute(update(daily_sums).where(daily_sums.c.block == 1).values(seconds=9))
-    await bare.execute(resolutions.delete().where(resolutions.c.transaction_id == 10))
     assert await found(bare, by_then) == []
     assert {line.split(" (")[0] for line in await found(bare)} >= {"transaction 1", "transaction 2", "block 1"}
 
@@ -153,6 +179,26 @@ async def test_what_stands_for_all_of_it_is_compared_whenever_it_was_changed(
     since, whole = await found(bare, by_then), await found(bare)
     assert {line.split(" ")[0] for line in since} == {"balance", "cap", "month", "block"}
     assert set(since) - set(whole) == {"block 3 (transactions 10 to 11): it is not the one that was verified before"}
+
+
+async def test_a_reservation_that_was_open_by_then_still_is_but_for_what_ended_it_since(
+    bare: AsyncConnection, by_then: Remembered
+) -> None:
+    """However old the row that says otherwise: here of number 9, and of 8, that the taking at 10 had ended."""
+    nine = reservations.c.transaction_id == 9
+    row = {**(await bare.execute(select(reservations).where(nine))).one()._mapping}
+    for change, says in (
+        (update(reservations).where(nine).values(expires_at=5), "reservation 9: it says ('bob', 5), and"),
+        (reservations.delete().where(nine), "reservation 9: it says None, and ('bob', "),
+        (reservations.insert().values({**row, "transaction_id": 4}), "reservation 4: it says ('bob', "),
+        (update(resolutions).where(resolutions.c.reservation == 9).values(transaction_id=4), "reservation 9: it says"),
+        (resolutions.delete().where(resolutions.c.reservation == 8), "reservation 8: it says ('ann', "),
+    ):
+        async with bare.begin_nested() as undone:
+            await bare.execute(change)
+            lines = await found(bare, by_then)
+            await undone.rollback()
+        assert any(line.startswith(says) for line in lines), (says, lines)
 
 
 async def test_a_ledger_that_was_cut_off_before_it_is_not_the_one_that_was_verified(
@@ -201,6 +247,7 @@ async def test_a_head_from_before_it_is_led_to_by_the_blocks_there_are(
         ("", "is nothing that a verification remembered"),
         ("[]", "is nothing that a verification remembered"),
         ('{"format": 2}', "is of format 2; this program reads 1"),
+        ('{"format": 1', "is nothing that a verification remembered"),
         ('{"format": 1}', "is nothing that a verification remembered (KeyError('block'))"),
     ],
 )
@@ -208,6 +255,13 @@ def test_a_file_that_is_none_says_so(said: str, problem: str) -> None:
     with pytest.raises(FileError) as refused:
         read_remembered(said, "a.json")
     assert problem in str(refused.value)
+
+
+async def test_a_file_with_a_number_that_is_none_says_so(by_then: Remembered) -> None:
+    said = json.loads(by_then.as_text())
+    said["block"]["leaves"] = float("inf")
+    with pytest.raises(FileError, match="is nothing that a verification remembered"):
+        read_remembered(json.dumps(said), "a.json")
 
 
 async def test_a_file_whose_hashes_are_not_as_many_as_its_blocks_says_so(by_then: Remembered) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Column, Table, select, text, update
+from sqlalchemy import Column, LargeBinary, String, Table, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.audit import content_digest
+from ccd.ledger.digest import account_digest
 from ccd.ledger.proving import head_now
-from ccd.ledger.recorded import accounts_of, recorded_as
+from ccd.ledger.recorded import accounts_of, accounts_opened, recorded_as
 from ccd.ledger.schema import (
     accounts,
     balances,
@@ -21,11 +22,13 @@ from ccd.ledger.schema import (
     entries,
     owners,
     periods,
+    reservations,
     resolutions,
     transactions,
 )
 from ccd.ledger.verify import Verdict, Verifier, verify
 from ccd.sql.engine import open_engine
+from ccd.sql.metadata import RowNumber
 from ccd.sql.migrate import upgrade
 from tests.ledger.forging import TABLES, changed, row_itself, without_guards
 from tests.ledger.histories import everything
@@ -38,13 +41,13 @@ PLACES = {
     "accounts": r"account|block|balance",
     "balances": r"balance",
     "caps": r"cap",
-    "periods": r"month",
+    "periods": r"month|periods",
     "transactions": r"transaction|block",
     "entries": r"transaction|block",
     "reservations": r"reservation",
-    "resolutions": r"end of reservation",
+    "resolutions": r"end of reservation|resolutions",
     "blocks": r"block",
-    "daily_sums": r"block",
+    "daily_sums": r"block|daily_sums",
 }
 
 
@@ -97,25 +100,88 @@ async def test_a_row_that_is_gone_is_named(bare: AsyncConnection, table: Table) 
         assert any(re.match(PLACES[table.name], finding.place) for finding in findings), (row, findings)
 
 
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        *((column, "x") for column in (*entries.columns[:5], *entries.columns[7:])),
-        *((column, b"x") for column in (entries.c.day, entries.c.service, transactions.c.key, transactions.c.facts)),
-        *((transactions.c[name], "x") for name in ("revision", "legs", "recorded_at", "format")),
-        (entries.c.seconds, 465.5),
-        (transactions.c.terms, "[[]]"),
-        (transactions.c.digest, "x"),
-    ],
-    ids=str,
-)
+# What SQLite keeps in any column of texts, of bytes and of all else, and none can hold: the like of it as something
+# else, half a second, what is no text in UTF-8.
+NO_TEXT = ("x'78'", "CAST({} AS BLOB)", "CAST(x'ff' AS TEXT)")
+NO_BYTES = ("'x'", "465.5", "CAST(x'ff' AS TEXT)")
+NO_NUMBER = ("'x'", "x'78'", "465.5", "CAST(x'ff' AS TEXT)")
+
+
+@pytest.mark.parametrize("table", TABLES, ids=str)
 @pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
-async def test_what_only_sqlite_can_hold_is_named(bare: AsyncConnection, column: Column[Any], value: object) -> None:
-    table = column.table
-    number = "id" if table is transactions else "transaction_id"
-    await bare.exec_driver_sql(f"UPDATE {table.name} SET {column.name} = ?1 WHERE {number} = 7", (value,))
+async def test_what_only_sqlite_can_hold_is_named(bare: AsyncConnection, table: Table) -> None:
+    columns = [column for column in table.columns if column.type is not RowNumber]  # that one holds numbers alone
+    itself = " AND ".join(f"{key.name} = ?{number}" for number, key in enumerate(table.primary_key, 1))
+    row = (await bare.exec_driver_sql(f"SELECT * FROM {table.name} ORDER BY 1 DESC LIMIT 1")).one()
+    key = tuple(row._mapping[key.name] for key in table.primary_key)
+    for column in columns:
+        is_text, is_bytes = (isinstance(column.type, kind) for kind in (String, LargeBinary))
+        for value in NO_TEXT if is_text else NO_BYTES if is_bytes else NO_NUMBER:
+            async with bare.begin_nested() as undone:
+                held = value.format(column.name)
+                await bare.exec_driver_sql(f"UPDATE {table.name} SET {column.name} = {held} WHERE {itself}", key)
+                findings = (await checked(bare)).findings
+                await undone.rollback()
+            assert any(re.match(PLACES[table.name], one.place) for one in findings), (column, value, findings)
+
+
+async def test_terms_that_are_none_are_named(bare: AsyncConnection) -> None:
+    await bare.execute(update(transactions).where(transactions.c.id == 7).values(terms="[[]]"))
+    assert "transaction 7 (drawn/r1)" in [finding.place for finding in (await checked(bare)).findings]
+
+
+@pytest.mark.parametrize("state", ["closing", "x"])
+async def test_a_month_that_is_neither_open_nor_closed_is_named(bare: AsyncConnection, state: str) -> None:
+    """What waits for a month to be open would go on to the next, and the next."""
+    await bare.execute(update(periods).where(periods.c.month == "2026-12").values(state=state))
+    (finding,) = (await checked(bare)).findings
+    assert str(finding) == f"month 2026-12 of demo: it is {state}, which none can be"
+
+
+PUT_IN = [
+    (transactions, "id", -(2**63)),
+    (transactions, "id", -5),
+    (entries, "transaction_id", -(2**63)),
+    (entries, "transaction_id", 2**63 - 1),
+    (reservations, "transaction_id", -(2**63)),
+    (resolutions, "reservation", 9),
+    (accounts, "id", -5),
+    (blocks, "number", -(2**63)),
+    (blocks, "number", -5),
+    (daily_sums, "block", -5),
+    (balances, "account_id", -5),
+    (owners, "id", -5),
+]
+
+
+@pytest.mark.parametrize(("table", "column", "number"), PUT_IN, ids=str)
+async def test_a_row_that_was_put_in_beyond_all_others_is_named(
+    bare: AsyncConnection, table: Table, column: str, number: int
+) -> None:
+    """As right in itself as the row that it is a copy of."""
+    row = (await bare.execute(select(table).order_by(table.c[column]).limit(1))).one()
+    other: dict[str, Any] = {
+        name: f"{row._mapping[name]} too" for name in ("key", "name", "kind") if name in table.columns
+    }
+    if table is resolutions:  # of the reservation that is open
+        other["transaction_id"] = -(2**63)
+    await bare.execute(table.insert().values({**row._mapping, **other, column: number}))
+    if table is transactions:
+        await forged(bare, number)
+    if table is accounts:
+        await fitted(bare, number)
     findings = (await checked(bare)).findings
-    assert any(re.match(PLACES[table.name], finding.place) for finding in findings), findings
+    assert findings
+    if (table, number) != (owners, -5):
+        assert not any(finding.place.startswith("owner") for finding in findings)
+
+
+async def fitted(connection: AsyncConnection, number: int) -> None:
+    """Gives an account the digest that fits."""
+    (one,) = [one for one in await accounts_opened(connection) if one.id == number]
+    digest = account_digest(one.account, one.kind, one.unit, one.opened_at, one.asked_by)
+    await connection.execute(update(accounts).where(accounts.c.id == number).values(digest=digest))
+    await connection.execute(balances.insert().values(account_id=number, seconds=0, floor=one.kind.floor))
 
 
 async def forged(connection: AsyncConnection, number: int, **values: object) -> None:
