@@ -35,13 +35,13 @@ async def head_now(connection: AsyncConnection, key: Ed25519PrivateKey, now: int
 
 async def proven_statement(connection: AsyncConnection, owner: str, key: Ed25519PrivateKey, now: int) -> Proven:
     """Every transaction that moved something of the owner's, in order, with its way to a head of now."""
-    head = await head_now(connection, key, now)
+    chain = [block_of(row) for row in await connection.execute(select(blocks).order_by(blocks.c.number))]
+    of_blocks = Tree([leaf(block.hash) for block in chain])
+    head = sign(Head(len(chain), of_blocks.root, chain[-1].local if chain else of_blocks.root, now), key)
     mine = select(accounts.c.id).join(owners, owners.c.id == accounts.c.owner_id).where(owners.c.name == owner)
     own = (await connection.execute(mine)).scalars().all()
     query = select(entries.c.transaction_id).where(or_(entries.c.debit.in_(own), entries.c.credit.in_(own))).distinct()
     numbers = sorted((await connection.execute(query)).scalars())
-    chain = [block_of(row) for row in await connection.execute(select(blocks).order_by(blocks.c.number))]
-    of_blocks = Tree([leaf(block.hash) for block in chain])
     sealed = [number for number in numbers if chain and number <= chain[-1].span.up_to]
     lines: list[Line] = []
     found = await recorded_as(connection, sealed)
