@@ -102,7 +102,8 @@ FIGURES = (
         for engine in ("SQLite", "PostgreSQL")
         for what, key, asked in (
             ("one by one, against a bare transaction of two rows", "singles", 0.5),
-            ("in batches of 500, against bare rows as many", "batches", 0.3),
+            ("in batches of 500, against as many bare rows of as many columns and indexes", "batches_whole", 0.3),
+            ("the same against bare rows of three and four columns", "batches", 0.3),
             ("8 clients to one house account, against one each", "hot_house", 0.9),
             ("8 clients drawing on one cap, against the same without", "hot_cap", 0.7),
         )

@@ -4,12 +4,12 @@
 
 One JSON object an engine. `singles` is one client that waits for each posting, by a transaction of the driver that
 inserts two rows; `clients` eight of them in one process, by eight such (on SQLite by one, whose calls wait in the
-loop); `batches` postings in transactions of 500, by the driver inserting as many rows in transactions as large.
-`hot_house` is eight clients who all post to one house account, by eight who each have their own; `hot_cap` all drawing
-on one cap, by the same without. On PostgreSQL `pgledger_50` and `pgledger_2` are eight clients among 50 and among 2
-accounts, by pgledger's way: one call of a function that locks both accounts' rows, checks, inserts two entries with the
-balance after each, and changes both balances. Each ratio is of transfers a second, the middle of the rounds, taken by
-turns.
+loop). `batches` are postings in transactions of 500, by the driver inserting as many rows in transactions as large:
+rows of three and four columns, and for `batches_whole` rows of as many columns and indexes as ours. `hot_house` is
+eight clients who all post to one house account, by eight who each have their own; `hot_cap` all drawing on one cap, by
+the same without. On PostgreSQL `pgledger_50` and `pgledger_2` are eight clients among 50 and among 2 accounts, by
+pgledger's way: one call of a function that locks both accounts' rows, checks, inserts two entries with the balance
+after each, and changes both balances. Each ratio is of transfers a second, the middle of the rounds, taken by turns.
 """
 
 import argparse
@@ -26,13 +26,18 @@ from datetime import date
 from typing import Any
 
 import asyncpg
+from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.sql import quoted_name
 
 from benchmarks.settlement import urls
 from ccd.daemon.following import leave_to_itself
+from ccd.ledger import schema
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Draw, Kind, Leg, Limit, Posting, Side, State
 from ccd.sql.engine import SQLITE_SETTINGS, open_engine
+from ccd.sql.metadata import metadata
 from ccd.sql.migrate import upgrade
 
 CLIENTS, OWNERS, BATCH, ROUNDS = 8, 50, 500, 5
@@ -73,6 +78,35 @@ CREATE TABLE bare_rows (head bigint PRIMARY KEY, debit bigint NOT NULL, credit b
 NUMBERS = itertools.count(1)
 
 Client = Callable[[], Awaitable[int]]  # posts once, and says how many transfers that were
+Row = Callable[[int], dict[str, Any]]  # what a number makes of it, by column
+
+NARROW: dict[str, Row] = {
+    "bare_heads": lambda n: {"id": n, "key": f"bare/{n}", "facts": "{}"},
+    "bare_rows": lambda n: {"head": n, "debit": 1, "credit": 2, "seconds": 1},
+}
+WHOLE: dict[str, Row] = {
+    "whole_transactions": lambda n: {
+        "id": n, "key": f"whole/{n}", "revision": 1, "book": "bench", "month": "2026-11", "state": "posted", "legs": 1,
+        "reference": "", "text": "", "asked_by": "bench", "facts": "{}", "terms": "", "refusal": "", "recorded_at": n,
+        "format": 2, "digest": bytes(32),
+    },
+    "whole_entries": lambda n: {
+        "transaction_id": n, "leg": 1, "debit": 1 + n % OWNERS, "credit": 2 + n % OWNERS, "seconds": 1, "day": DAY,
+        "service": "bench",
+    },
+}  # fmt: skip
+
+# What is told: this many times as much as that.
+FIGURES = {
+    "singles": ("singles", "bare"),
+    "clients": ("clients", "bare_clients"),
+    "batches": ("batches", "bare_batches"),
+    "batches_whole": ("batches", "whole_batches"),
+    "hot_house": ("hot_house", "own_houses"),
+    "hot_cap": ("hot_cap", "own_houses"),
+    "pgledger_50": ("clients", "pgledger_50"),
+    "pgledger_2": ("few", "pgledger_2"),
+}
 
 
 async def rate(clients: list[Client], seconds: float) -> float:
@@ -147,41 +181,89 @@ class Ours:
         return 1
 
 
-def sqlite_client(file: str) -> tuple[Client, Client]:
-    """One that inserts two rows a transaction, and one that inserts a batch of them."""
+def inserts(rows: dict[str, Row], mark: str) -> list[tuple[str, Row]]:
+    made = []
+    for table, row in rows.items():
+        names = list(row(0))
+        marks = ", ".join(mark.format(number) for number in range(1, len(names) + 1))
+        made.append((f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", row))
+    return made
+
+
+async def make_whole_tables(engine: AsyncEngine) -> None:
+    """As the ledger's, with their indexes, and without what guards them."""
+    apart = MetaData(naming_convention=metadata.naming_convention)
+    async with engine.begin() as connection:
+        for table in (schema.transactions, schema.entries):
+            whole = table.to_metadata(apart, name=f"whole_{table.name}")
+            for constraint in whole.constraints:
+                constraint.name = quoted_name(f"whole_{constraint.name}", quote=None)
+            await connection.execute(CreateTable(whole, include_foreign_key_constraints=[]))
+            for index in whole.indexes:
+                index.name = quoted_name(f"whole_{index.name}", quote=None)
+                await connection.execute(CreateIndex(index))
+
+
+def sqlite_clients(file: str) -> dict[str, list[Client]]:
+    """What the driver does by itself."""
     connection = sqlite3.connect(file, isolation_level=None)
     for name, (wish, _) in SQLITE_SETTINGS.items():
         connection.execute(f"PRAGMA {name} = {wish}")
+    connection.executescript(BARE)
 
-    async def insert(count: int) -> int:
-        numbers = [next(NUMBERS) for _ in range(count)]
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany("INSERT INTO bare_heads VALUES (?, ?, ?)", [(n, f"bare/{n}", "{}") for n in numbers])
-        connection.executemany("INSERT INTO bare_rows VALUES (?, ?, ?, ?)", [(n, 1, 2, 1) for n in numbers])
-        connection.execute("COMMIT")
-        await asyncio.sleep(0)
-        return count
+    def client(count: int, rows: dict[str, Row]) -> Client:
+        statements = inserts(rows, "?{}")
 
-    return lambda: insert(1), lambda: insert(BATCH)
+        async def insert() -> int:
+            numbers = [next(NUMBERS) for _ in range(count)]
+            connection.execute("BEGIN IMMEDIATE")
+            for statement, row in statements:
+                connection.executemany(statement, [tuple(row(number).values()) for number in numbers])
+            connection.execute("COMMIT")
+            await asyncio.sleep(0)
+            return count
+
+        return insert
+
+    return {
+        "bare": [client(1, NARROW)],
+        "bare_clients": [client(1, NARROW)],
+        "bare_batches": [client(BATCH, NARROW)],
+        "whole_batches": [client(BATCH, WHOLE)],
+    }
 
 
-async def asyncpg_client(url: str) -> tuple[asyncpg.Connection, Client, Client]:
+async def asyncpg_client(url: str, count: int, rows: dict[str, Row]) -> Client:
     connection = await asyncpg.connect(url)
-    head = await connection.prepare("INSERT INTO bare_heads VALUES ($1, $2, $3)")
-    row = await connection.prepare("INSERT INTO bare_rows VALUES ($1, $2, $3, $4)")
+    statements = [(await connection.prepare(statement), row) for statement, row in inserts(rows, "${}")]
 
-    async def insert(count: int) -> int:
+    async def insert() -> int:
         numbers = [next(NUMBERS) for _ in range(count)]
         async with connection.transaction():
-            if count == 1:
-                await head.fetch(numbers[0], f"bare/{numbers[0]}", "{}")
-                await row.fetch(numbers[0], 1, 2, 1)
-            else:
-                await head.executemany([(n, f"bare/{n}", "{}") for n in numbers])
-                await row.executemany([(n, 1, 2, 1) for n in numbers])
+            for statement, row in statements:
+                if count == 1:
+                    await statement.fetch(*row(numbers[0]).values())
+                else:
+                    await statement.executemany([tuple(row(number).values()) for number in numbers])
         return count
 
-    return connection, lambda: insert(1), lambda: insert(BATCH)
+    return insert
+
+
+async def postgresql_clients(url: str) -> dict[str, list[Client]]:
+    """The same, and pgledger's."""
+    first = await asyncpg.connect(url)
+    await first.execute(BARE + PGLEDGER)
+    await first.execute(f"INSERT INTO bare_accounts SELECT n, {RICH_S}, 0 FROM generate_series(0, {OWNERS}) AS n")
+    await first.close()
+    return {
+        "bare": [await asyncpg_client(url, 1, NARROW)],
+        "bare_clients": [await asyncpg_client(url, 1, NARROW) for _ in range(CLIENTS)],
+        "bare_batches": [await asyncpg_client(url, BATCH, NARROW)],
+        "whole_batches": [await asyncpg_client(url, BATCH, WHOLE)],
+        "pgledger_50": [pgledger_client(await asyncpg.connect(url), OWNERS) for _ in range(CLIENTS)],
+        "pgledger_2": [pgledger_client(await asyncpg.connect(url), 2) for _ in range(CLIENTS)],
+    }
 
 
 def pgledger_client(connection: asyncpg.Connection, owners: int) -> Client:
@@ -199,6 +281,7 @@ async def compare(name: str, url: str, seconds: float) -> dict[str, Any]:
     await upgrade(engine)
     ours = Ours(engine)
     await ours.open()
+    await make_whole_tables(engine)
     ways: dict[str, list[Client]] = {
         "singles": [ours.among(OWNERS)],
         "clients": [ours.among(OWNERS)] * CLIENTS,
@@ -207,52 +290,25 @@ async def compare(name: str, url: str, seconds: float) -> dict[str, Any]:
         "hot_house": [ours.to_house(0)] * CLIENTS,
         "hot_cap": [ours.to_house(number, cap=True) for number in range(CLIENTS)],
     }
-    by = {"singles": "bare", "clients": "bare_clients", "batches": "bare_batches",
-          "hot_house": "own_houses", "hot_cap": "own_houses"}  # fmt: skip
-    connections: list[asyncpg.Connection] = []
     if name == "sqlite":
-        file = str(engine.url.database)
-        sqlite3.connect(file).executescript(BARE)
-        single, batch = sqlite_client(file)
-        ways |= {"bare": [single], "bare_clients": [single], "bare_batches": [batch]}
+        ways |= sqlite_clients(str(engine.url.database))
     else:
-        plain = f"postgresql://postgres@/{engine.url.database}?host={engine.url.query['host']}"
-        bare = []
-        for number in range(CLIENTS):
-            if number == 0:
-                first = await asyncpg.connect(plain)
-                await first.execute(BARE + PGLEDGER)
-                await first.execute(
-                    f"INSERT INTO bare_accounts SELECT n, {RICH_S}, 0 FROM generate_series(0, {OWNERS}) AS n"
-                )
-                await first.close()
-            bare.append(await asyncpg_client(plain))
-        connections = [one[0] for one in bare]
-        ways |= {
-            "bare": [bare[0][1]],
-            "bare_clients": [one[1] for one in bare],
-            "bare_batches": [bare[0][2]],
-            "few": [ours.among(2)] * CLIENTS,
-            "pgledger_50": [pgledger_client(one, OWNERS) for one in connections],
-            "pgledger_2": [pgledger_client(one, 2) for one in connections],
-        }
-        by |= {"pgledger_50": "", "pgledger_2": ""}
+        ways["few"] = [ours.among(2)] * CLIENTS
+        ways |= await postgresql_clients(
+            f"postgresql://postgres@/{engine.url.database}?host={engine.url.query['host']}"
+        )
     leave_to_itself()  # as the daemon does
     rates: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(ROUNDS):
         for way, clients in ways.items():
             rates[way].append(await rate(clients, seconds))
         print(f"ledger: {name}: round {number + 1} of {ROUNDS}", file=sys.stderr, flush=True)
-    for one in connections:
-        await one.close()
     await engine.dispose()
 
     def ratio(of: str, to: str) -> float:
         return round(statistics.median(a / b for a, b in zip(rates[of], rates[to], strict=True)), 2)
 
-    ratios = {way: ratio(way, other) for way, other in by.items() if other}
-    if name == "postgresql":
-        ratios |= {"pgledger_50": ratio("clients", "pgledger_50"), "pgledger_2": ratio("few", "pgledger_2")}
+    ratios = {figure: ratio(of, to) for figure, (of, to) in FIGURES.items() if to in ways}
     per_s = {way: round(statistics.median(each)) for way, each in rates.items()}
     return {"name": "ledger", "engine": name, **ratios, "transfers_per_s": per_s}
 

@@ -77,7 +77,7 @@ periods = Table(
     Column("month", String(7), nullable=False),  # 2026-11
     Column("state", Text, nullable=False),
     PrimaryKeyConstraint("book", "month"),
-    CheckConstraint("state IN ('open', 'closing', 'closed')", name="known_state"),
+    CheckConstraint("state IN ('open', 'closing', 'closed')", name="known_state"),  # nothing writes 'closing'
 )
 
 transaction_ids = Sequence("transaction_ids", metadata=metadata)

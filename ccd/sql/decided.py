@@ -22,7 +22,7 @@ UNDEFINED_FUNCTION = "42883"
 
 
 class Mark(NamedTuple):
-    """A transaction's number; where `by_time`, the server's time in seconds."""
+    """The server's number of its own database transaction (xid); where `by_time`, the server's time in seconds."""
 
     value: float
     by_time: bool = False
