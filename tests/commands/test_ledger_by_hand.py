@@ -160,7 +160,12 @@ def test_verify_goes_on_from_where_the_last_one_was_through(config: Path, tmp_pa
         assert "1 transactions with 1 transfers after block 1, up to which it was verified before, all" in done
     (folder / "ledger-verified.json").write_text("{}")
     assert "is nothing that a verification remembered" in refused(config, "verify", "--since-last")
+    another_writes = tmp_path / ".other.json.partial"
+    another_writes.write_text('{"format": 1')
     assert "2 transactions with 2 transfers, all" in said(config, "verify", "--state", other, "--processes", "1")
+    assert another_writes.exists()
+    nowhere = ccd(config, "ledger", "verify", "--state", "/nowhere/state.json")
+    assert (nowhere.returncode, "all as they were written" in nowhere.stdout) == (2, True)
 
 
 def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -> None:

@@ -66,13 +66,13 @@ def verify(
         print(finding)
     if verdict.findings:
         raise LedgerDoesNotFollowError(len(verdict.findings))
-    if file and verdict.remembered:
-        write(verdict.remembered.as_text(), file)
     after = f" after block {verdict.since}, up to which it was verified before" if since else ""
     print(
         f"{verdict.transactions} transactions with {verdict.entries} transfers{after}, all as they were written; "
         f"{verdict.blocks} blocks, {verdict.unsealed} transactions not sealed yet"
     )
+    if file and verdict.remembered:
+        write(verdict.remembered.as_text(), file)
 
 
 async def with_a_bar(ledger: Ledger, head: Head | None, since: Remembered | None, processes: int) -> Verdict:
@@ -175,7 +175,7 @@ def write(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text + "\n")
         return
-    beside = output.with_name(f".{output.name}.partial")
+    beside = output.with_name(f".{output.name}.{os.getpid()}.partial")  # others may write it now, too
     try:
         beside.write_text(text + "\n", "utf-8")
         beside.replace(output)
