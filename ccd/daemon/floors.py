@@ -47,12 +47,9 @@ class Floors:
     # --- from the PBX ------------------------------------------------------------------------------------------------
 
     def resume(self, pbx: str, state: FloorState) -> None:
-        """Go on where this PBX's floor stood: on the day that `refill` fills the crew for."""
+        """Go on where this PBX's floor stood."""
         self.floors[pbx] = Floor(self.site.seat_rules, state)
-        if state.heard_at is not None:
-            at = max([state.heard_at, *(segment.start for segment in state.open.values())])
-            self._last_border = max(self._last_border, self.site.last_border(at))
-            self._next_border = max(self._next_border, self.site.next_border(at))
+        self._stand_as_refilled()
 
     def begin_gap(self, pbx: str) -> Batch | None:
         """What happened since the floor's last word was not observed, as after a lost connection: since a seat's event,
@@ -120,13 +117,22 @@ class Floors:
             self._last_border, self._next_border = self.site.last_border(at), self.site.next_border(at)
         self.crew.same_between(self._last_border, self._next_border)
 
+    def _stand_as_refilled(self) -> None:
+        """Behind the border up to which `refill` has brought a crew; the next that begins is that after it."""
+        states = [floor.state for floor in self.floors.values()]
+        heard = [state.heard_at for state in states if state.heard_at is not None]
+        if heard:
+            at = max([*heard, *(segment.start for state in states for segment in state.open.values())])
+            self._last_border, self._next_border = self.site.last_border(at), self.site.next_border(at)
+
     def reload(self, site: Site) -> list[Batch]:
-        """Another roster, other reasons or queues: from now on. What was measured before stays as it was. What is to
-        be recorded: the seats whose state is another by the new rules."""
+        """Another roster, other reasons or queues: from where the switches are. What was measured before stays as it
+        was. What is to be recorded: the seats whose state is another by the new rules."""
         self.site = site
-        now = self._now()
-        self._last_border, self._next_border = site.last_border(now), site.next_border(now)
-        self._gone += self.crew.restaff(site.everybody(now), now)
+        words = [word for floor in self.floors.values() for word in (floor.state.heard_at, floor.state.confirmed_at)]
+        at = max([self._last_border, *filter(None, words)]) or self._now()
+        self._last_border, self._next_border = site.last_border(at), site.next_border(at)
+        self._gone += self.crew.restaff(site.everybody(at), at)
         self.crew.same_between(self._last_border, self._next_border)
         batches: list[Batch] = []
         for pbx, floor in self.floors.items():
@@ -141,6 +147,9 @@ class Floors:
         crew = Crew(self._owner_of, self._rules_of, self._own_days)
         await refill(crew)
         before, self.crew = self.crew.clocks.keys(), crew
+        passed = self._last_border
+        self._stand_as_refilled()
+        self._cross(passed)
         self._know_everybody()
         crew.changed = set(crew.clocks)
         self._gone += sorted(before - crew.clocks.keys())

@@ -7,6 +7,7 @@ import pytest
 
 from ccd.daemon.floors import Floors
 from ccd.daemon.site import Site
+from ccd.floor.crew import Crew
 from ccd.floor.floor import FloorState
 from ccd.floor.segments import Segment
 from ccd.live.batch import SourceNow
@@ -165,3 +166,31 @@ def test_a_daemon_that_comes_back_in_a_gap_days_later_begins_the_day_that_it_is(
     again.take("a", [snapshot(START + 3 * DAY + 50)])
     counters = shown(again.everything())["1001"]["counters"]
     assert (counters["sign_ins"], counters["signed_in"]) == (0, 0)
+
+
+def site_of(roster: Path, *lines: str) -> Site:
+    roster.write_text("".join(f"{line}\n" for line in ("agent,interface,member_name,unit,from,to", *lines)))
+    return Site(Settings(roster=roster))
+
+
+async def test_a_reload_soon_after_a_border_hands_the_seat_on_at_the_border_once_the_switch_is_there(
+    roster: Path, clock: Clock
+) -> None:
+    """Our clock has passed it, the switch's word and so what is stored of today has not."""
+    border = datetime.fromtimestamp(START + 1_000, UTC).isoformat()
+    lines = ("1001,PJSIP/9,,team-1,,", f"1001,PJSIP/1,,team-1,,{border}", f"1002,PJSIP/1,,team-1,{border},")
+    floors = Floors(site_of(roster, *lines), lambda: (), clock)
+    floors.resume("a", FloorState())
+    floors.take("a", [snapshot(START + 1), added(START + 10, seat="PJSIP/1"), heard(START + 990)])
+
+    async def refill(crew: Crew) -> None:
+        for segment in floors.floors["a"].state.open.values():
+            crew.take("a", segment)
+
+    clock.now = (START + 1_005) * S
+    floors.reload(site_of(roster, *lines, "1003,PJSIP/3,,team-1,,"))
+    await floors.recount(refill)
+    floors.take("a", [heard(START + 1_010), paused(START + 1_020, "meal", seat="PJSIP/1")])
+    agents = shown(floors.everything())
+    signed_in = {name: (agent["state"], agent["counters"]["signed_in"]) for name, agent in agents.items()}
+    assert signed_in == {"1001": ("signed_out", 990), "1002": ("paused", 20), "1003": ("signed_out", 0)}
