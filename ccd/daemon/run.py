@@ -91,7 +91,7 @@ class Daemon:
             pbx.name: Pbx(pbx_config(pbx), log, self.evidence[pbx.name].keep, clock=self.clock) for pbx in captured
         }
         self.floors = Floors(site, self._sources, self._now)
-        self.recorder = Recorder(engine, lease.holder if lease else "")
+        self.recorder = Recorder(engine, lease.holder if lease else "", lease=lease)
         term = lease.term if lease else Term("", 0)
         self.store = Store(connect(redis_url), settings.site, line=term.line, term=term.number)
         self.feed_store = Store(connect(redis_url), settings.site)

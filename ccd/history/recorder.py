@@ -13,8 +13,9 @@ from collections import deque
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.errors import DatabaseBusyError
+from ccd.errors import DatabaseBusyError, SourceTakenError
 from ccd.history.batch import Batch, together
+from ccd.history.lease import Lease
 from ccd.history.writing import write_batch
 from ccd.sql.turns import Patience, take_turn
 
@@ -38,8 +39,10 @@ class Recorder:
         group_rows_max: int = GROUP_ROWS_MAX,
         patience: Patience = PATIENCE,
         again_s_max: float = AGAIN_S_MAX,
+        lease: Lease | None = None,
     ) -> None:
         self.writer = writer
+        self._lease = lease
         self._engine, self._patience, self._again_s_max = engine, patience, again_s_max
         self._waiting_rows_max, self._group_rows_max = waiting_rows_max, group_rows_max
         self._queue: deque[Batch] = deque()
@@ -90,8 +93,13 @@ class Recorder:
 
     async def _write(self, batches: list[Batch]) -> None:
         async def work(connection: AsyncConnection) -> None:
-            for batch in batches:
-                await write_batch(connection, self.writer, self._written.get(batch.pbx, 0) + 1, batch)
+            try:
+                for batch in batches:
+                    await write_batch(connection, self.writer, self._written.get(batch.pbx, 0) + 1, batch)
+            except SourceTakenError:
+                if self._lease is not None:
+                    await self._lease.check(connection)  # says who has it
+                raise
 
         again_s = self._patience.wait_s_max
         while True:

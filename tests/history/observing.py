@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,7 +25,7 @@ IMPATIENT = Patience(attempts_max=2, wait_s_min=0.001, wait_s_max=0.01)
 
 
 @asynccontextmanager
-async def recording(engine: AsyncEngine, writer: str = "here", **limits: int) -> AsyncIterator[Recorder]:
+async def recording(engine: AsyncEngine, writer: str = "here", **limits: Any) -> AsyncIterator[Recorder]:
     """A recorder at work; it has written all it was given when the block ends."""
     recorder = Recorder(engine, writer, patience=IMPATIENT, again_s_max=0.05, **limits)
     async with asyncio.TaskGroup() as group:

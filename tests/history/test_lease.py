@@ -18,6 +18,7 @@ from ccd.history import writing
 from ccd.history.batch import batch_of
 from ccd.history.lease import STILL_S, Claim, Lease
 from ccd.history.lock_file import LockFile
+from ccd.history.recorder import Recorder
 from ccd.history.resume import take_over
 from ccd.history.stand_by import held
 from ccd.history.writing import write_batch
@@ -119,6 +120,16 @@ async def test_whose_place_is_taken_can_begin_nothing_any_more(engine: AsyncEngi
     async with recording(engine, "second") as recorder:
         await (await observe(engine, recorder, "a", "second")).tell([added(5)])
     assert (await floor_in_store(engine, "a")).open
+
+
+async def test_a_recorder_whose_place_is_taken_says_who_has_it(engine: AsyncEngine, hold: Holds) -> None:
+    first = await hold("first")
+    recorder = Recorder(engine, "first", patience=IMPATIENT, lease=first)
+    observed = await observe(engine, recorder, "a", "first")
+    await take_over(engine, "a", "second", IMPATIENT, await hold("second"))
+    await observed.tell([added(5)])
+    with pytest.raises(LeaseLostError, match="process of second holds PBX a now"):
+        await recorder.run()
 
 
 async def test_who_stood_still_asks_before_it_goes_on(hold: Holds, monkeypatch: pytest.MonkeyPatch) -> None:
