@@ -238,8 +238,8 @@ def take_rows(known: Facts, item: Item, snapshot: said.Snapshot) -> None:
 
 
 def observe_again(known: Facts, item: Item, snapshot: said.Snapshot, rules: Rules) -> None:
-    """The first snapshot after a gap, or the first of all: nothing speaks before it."""
-    name = known.name
+    """The first snapshot after a gap, or the first of all: nothing speaks before it, and a guess is all there is."""
+    name, snapshot = known.name, replace(snapshot, spoke=frozenset())
     rows, observed = rows_of(known, snapshot), known.signed_in(rules)
     take_rows(known, item, snapshot)
     in_call = {m.queue for m in rows if m.in_call or (m.in_call is None and m.device in BUSY)}

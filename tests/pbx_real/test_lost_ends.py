@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ccd.floor.events import CallEnded, CallerLeft, Device, MemberPaused, OfferEnded, Snapshot
+from ccd.floor.events import CallConnected, CallEnded, CallerLeft, Device, MemberPaused, OfferEnded, Snapshot
 from ccd.floor.floor import Floor
 from tests.pbx_real.driver import Driver
 from tests.pbx_real.following import RULES, Following
@@ -124,7 +124,8 @@ async def test_a_lost_call_on_a_busy_seat_ends_with_the_second_answer_that_finds
                 pbx.unpause(ANSWERS)
                 await asyncio.sleep(0.3)
             assert ccd.states(ANSWERS)[:5] == ["available", "ringing", "on_call", "unobserved", "available"]
-            first, second = [answer for answer in ccd.snapshots if denies(answer)][:2]
+            [connected] = ccd.told(CallConnected)
+            first, second = [answer for answer in ccd.snapshots if answer.at > connected.at and denies(answer)][:2]
             [unobserved] = [each for each in ccd.segments(ANSWERS) if each.view.state.name == "UNOBSERVED"]
             assert first.at < second.at == unobserved.end
             assert unobserved.start == max(each.at for each in ccd.told(MemberPaused) if each.at < second.at)
