@@ -14,7 +14,7 @@ from ccd.floor.records import DayRecord
 from ccd.history.days import MeasuredDay
 from ccd.history.reading import spelled
 from ccd.history.schema import day_records
-from ccd.ledger.digest import DIGEST_FORMAT, digest
+from ccd.ledger.digest import digest
 from ccd.sql.rows import insert_rows
 
 TIMES = (
@@ -29,6 +29,7 @@ COLUMNS = (
     "paused_us", "reasons", *COUNTS, *(f"{name}_at" for name in BOUNDS), "sources", "made_at", "format", "digest",
 )  # fmt: skip
 
+DAY_FORMAT = 2  # of a record and its digest
 AGENTS_AT_ONCE = 500  # in one question to the database
 
 
@@ -93,7 +94,7 @@ def content_digest(row: Mapping[str, Any]) -> bytes:
     """
     left_out = ("format", "digest") if row["policy_of"] else ("format", "digest", "policy_of")
     fields = (row[name] for name in COLUMNS if name not in left_out)
-    return digest(["" if field is None else str(field) for field in fields])
+    return digest(["" if field is None else str(field) for field in fields], DAY_FORMAT)
 
 
 def _row(measured: MeasuredDay, revision: int, judged_by: JudgedBy, made_at: int) -> tuple[Any, ...]:
@@ -112,14 +113,14 @@ def _row(measured: MeasuredDay, revision: int, judged_by: JudgedBy, made_at: int
         **{f"{name}_at": getattr(record, name) for name in BOUNDS},
         "sources": spelled(measured.numbers),
         "made_at": made_at,
-        "format": DIGEST_FORMAT,
+        "format": DAY_FORMAT,
     }
     return (*row.values(), content_digest(row))
 
 
 def _stored(row: Mapping[str, Any]) -> StoredDay:
-    if row["format"] != DIGEST_FORMAT:
-        raise StoredFormatError("day_records", row["format"], DIGEST_FORMAT)
+    if row["format"] != DAY_FORMAT:
+        raise StoredFormatError("day_records", row["format"], DAY_FORMAT)
     record = DayRecord(
         agent=row["agent"],
         unit=row["unit"],

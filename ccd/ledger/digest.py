@@ -11,7 +11,8 @@ from struct import pack
 from ccd.ledger.model import Account, Kind, Leg, Posting, State, Transfer
 from ccd.ledger.rules import Original
 
-DIGEST_FORMAT = 2
+DIGEST_FORMAT = 2  # of transactions, which say theirs
+ACCOUNT_FORMAT = 2  # for ever: an account says none
 DIGEST_BYTES = 32
 NOTHING_TAKEN_BACK = ("", "")
 TRANSACTION_FIELDS, TRANSFER_FIELDS = 12, 9  # how many fields each has in a digest
@@ -52,4 +53,4 @@ def posting_digest(
 
 def account_digest(account: Account, kind: Kind, unit: str, opened_at: int, asked_by: str) -> bytes:
     floor = "" if kind.floor is None else str(kind.floor)
-    return digest(("account", *account, unit, kind.side, floor, str(opened_at), asked_by))
+    return digest(("account", *account, unit, kind.side, floor, str(opened_at), asked_by), ACCOUNT_FORMAT)

@@ -53,7 +53,7 @@ def compare(posting: Posting, stored: dict[str, Any]) -> None:
 def content_of(posting: Posting) -> dict[str, Any]:
     """What makes a posting the same posting. Without legs there is no entry to keep the day: its month has to do.
 
-    With terms the day stands among them, and so does what legs were made of that were made when it was posted.
+    With terms, the day stands in their text; legs that a term made are not compared, the term is.
     """
     day = posting.day.isoformat() if posting.legs else posting.month
     return {

@@ -88,10 +88,10 @@ class Standing:
             legs += made
         return legs
 
-    def refusal(
+    def admit(
         self, posting: Posting, month: str, changes: Changes, backs: Sequence[Back], names: Mapping[int, Account]
     ) -> Refusal | None:
-        """The rule that speaks against the posting; None: the posting has moved the balances.
+        """Moves the balances, unless a rule speaks against the posting: then that is told, and nothing has moved.
 
         `changes` are of all accounts with a balance; those that fall have to have been read.
         """

@@ -74,7 +74,7 @@ class Sheet:
         else:
             refusal = None
         moves, changes, backs = self._moves(posting, legs)
-        refusal = refusal or self.standing.refusal(posting, month, changes, backs, self.chart.names)
+        refusal = refusal or self.standing.admit(posting, month, changes, backs, self.chart.names)
         number = next(self.numbers)
         if refusal is None:
             state, written, kept, count = State.POSTED, POSTED, "", len(legs)
