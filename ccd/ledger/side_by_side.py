@@ -10,7 +10,7 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 
 from sqlalchemy import literal, select
@@ -96,7 +96,7 @@ def seldom_collected() -> Iterator[None]:
 
 def _serve(theirs: Connection, url: URL, known: Known) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a person's Ctrl-C is for who started us, and ends us
-    with seldom_collected():
+    with seldom_collected(), suppress(BrokenPipeError):  # who asked may be gone
         asyncio.run(_answer(theirs, url, known))
 
 

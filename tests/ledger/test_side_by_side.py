@@ -125,6 +125,18 @@ async def test_a_process_that_ends_is_told(engine: AsyncEngine, monkeypatch: pyt
     hand.end()
 
 
+async def test_a_process_whose_answer_nobody_waits_for_any_more_just_ends(engine: AsyncEngine) -> None:
+    """However the one that asked was killed."""
+    await fill(engine, SHAPE)
+    async with engine.connect() as connection:
+        part = await anext(Verifier(connection, lambda done, total: None)._sealed())
+    hand = side_by_side.Hand(engine.url, known_of([]))
+    hand._ours.send(part)
+    hand._ours.close()
+    hand._process.join()
+    assert hand._process.exitcode == 0
+
+
 async def test_what_the_database_says_to_a_process_is_told(engine: AsyncEngine) -> None:
     await fill(engine, SHAPE)
     async with engine.connect() as connection:
