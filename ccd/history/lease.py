@@ -73,7 +73,9 @@ class Lease:
                 with suppress(DatabaseBusyError):
                     # A transaction of SQLite that is given up in the middle keeps its lock: who is told to stop would
                     # hold up the one that takes its place.
-                    await asyncio.shield(self._beat())
+                    beat = asyncio.get_running_loop().create_task(self._beat())
+                    beat.add_done_callback(_heard)
+                    await asyncio.shield(beat)
                 self._lock.take(self._claim.holder)  # a former holder may have it still, and let go of it later
                 await asyncio.sleep(BEAT_S)
         finally:
@@ -102,6 +104,11 @@ class Lease:
         for name, holder, who in rows:
             if holder != self._claim.holder:
                 raise LeaseLostError(name, who)
+
+    async def say_who_holds_it(self) -> None:
+        """LeaseLostError where that is another, and the database says so."""
+        with suppress(DatabaseBusyError):
+            await take_turn(self._engine, self.check, ONCE)
 
     async def release(self) -> None:
         """Who stands by need not wait. A database that is away is not waited for."""
@@ -132,3 +139,9 @@ class Lease:
         if now - self._ticked_at >= STILL_S:
             self._doubtful = True
         self._ticked_at = now
+
+
+def _heard(beat: "asyncio.Task[None]") -> None:
+    """What becomes of a beat that goes on behind who was told to stop is nobody's concern any more."""
+    if not beat.cancelled():
+        beat.exception()

@@ -93,13 +93,8 @@ class Recorder:
 
     async def _write(self, batches: list[Batch]) -> None:
         async def work(connection: AsyncConnection) -> None:
-            try:
-                for batch in batches:
-                    await write_batch(connection, self.writer, self._written.get(batch.pbx, 0) + 1, batch)
-            except SourceTakenError:
-                if self._lease is not None:
-                    await self._lease.check(connection)  # says who has it
-                raise
+            for batch in batches:
+                await write_batch(connection, self.writer, self._written.get(batch.pbx, 0) + 1, batch)
 
         again_s = self._patience.wait_s_max
         while True:
@@ -113,6 +108,10 @@ class Recorder:
                 self._say_away(str(error))
                 await asyncio.sleep(again_s)
                 again_s = min(self._again_s_max, again_s * 2)
+            except SourceTakenError:
+                if self._lease is not None:
+                    await self._lease.say_who_holds_it()
+                raise
             finally:
                 silent.cancel()
         self._say_back()

@@ -1,6 +1,7 @@
 """One process holds a site; who is started beside it stands by, and takes its place when it is gone."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -130,6 +131,29 @@ async def test_a_recorder_whose_place_is_taken_says_who_has_it(engine: AsyncEngi
     await observed.tell([added(5)])
     with pytest.raises(LeaseLostError, match="process of second holds PBX a now"):
         await recorder.run()
+
+
+async def test_a_beat_that_fails_behind_who_was_told_to_stop_is_nobodys_concern(
+    hold: Holds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease, told, may_go_on = await hold("first"), list[object](), asyncio.Event()
+
+    async def beat() -> None:
+        await may_go_on.wait()
+        raise LeaseLostError(PBX, "process of second")
+
+    monkeypatch.setattr(lease, "_beat", beat)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: told.append(context))
+    running = loop.create_task(lease.run())
+    await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    may_go_on.set()
+    await asyncio.sleep(0.01)
+    gc.collect()
+    assert told == []
 
 
 async def test_who_stood_still_asks_before_it_goes_on(hold: Holds, monkeypatch: pytest.MonkeyPatch) -> None:
