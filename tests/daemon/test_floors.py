@@ -117,6 +117,19 @@ def test_an_agent_of_one_line_may_have_a_seat_on_each_of_several_switches(roster
     assert (agent["counters"]["signed_in"], agent["counters"]["unobserved"]) == (15, 35)
 
 
+def test_what_waits_for_every_switch_does_not_wait_for_one_that_is_lost(roster: Path, clock: Clock) -> None:
+    """It says nothing of the time before its next snapshot; and what waited for it for days would grow."""
+    floors = Floors(Site(Settings(roster=roster)), lambda: (), clock)
+    for pbx in "ab":
+        floors.resume(pbx, FloorState())
+        floors.take(pbx, [snapshot(START + 1)])
+    floors.take("b", [Lost((START + 5) * S)])
+    floors.take("a", [added(START + 10, seat="PJSIP/1003"), paused(START + 20, seat="PJSIP/1003")])
+    assert len(floors.crew.clocks["1003"].waiting) == 2
+    floors.take("a", [snapshot(START + 30, member(seat="PJSIP/1003", paused=True))])
+    assert floors.crew.clocks["1003"].waiting == []
+
+
 def test_callers_waiting_are_told_when_their_number_changes(floors: Floors) -> None:
     floors.take(
         "a", [CallerJoined((START + 5) * S, 1, "support", "c1"), CallerJoined((START + 7) * S, 2, "support", "c2")]
