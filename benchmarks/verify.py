@@ -120,7 +120,7 @@ def _verify_and_tell(url: str) -> int:
 
 def compare(name: str, new_urls: Iterator[str], transfers: int, rounds: int) -> dict[str, Any]:
     small = transfers // TIMES
-    shapes = {"small": Shape(small), "large": Shape(transfers), "four": Shape(small, legs=LEGS)}
+    shapes = {"small": Shape(small), "large": Shape(transfers), "four": Shape(transfers, legs=LEGS)}
     ledgers = {which: next(new_urls) for which in shapes}
     for which, url in ledgers.items():
         asyncio.run(filled(url, shapes[which], lambda done, total: None))
