@@ -70,12 +70,10 @@ class Lease:
         self._tick()
         try:
             while True:
-                with suppress(DatabaseBusyError):
-                    # A transaction of SQLite that is given up in the middle keeps its lock: who is told to stop would
-                    # hold up the one that takes its place.
-                    beat = asyncio.get_running_loop().create_task(self._beat())
-                    beat.add_done_callback(_heard)
-                    await asyncio.shield(beat)
+                # A transaction of SQLite that is given up in the middle keeps its lock: who is told to stop would hold
+                # up the one that takes its place.
+                if lost := await asyncio.shield(self._beaten()):
+                    raise lost
                 self._lock.take(self._claim.holder)  # a former holder may have it still, and let go of it later
                 await asyncio.sleep(BEAT_S)
         finally:
@@ -119,6 +117,16 @@ class Lease:
         with suppress(DatabaseBusyError):
             await take_turn(self._engine, work, ONCE)
 
+    async def _beaten(self) -> LeaseLostError | None:
+        """What is lost is told and not raised: nobody may be listening any more."""
+        try:
+            await self._beat()
+        except DatabaseBusyError:
+            pass
+        except LeaseLostError as lost:
+            return lost
+        return None
+
     async def _beat(self) -> None:
         async def work(connection: AsyncConnection) -> None:
             await self.check(connection)
@@ -139,9 +147,3 @@ class Lease:
         if now - self._ticked_at >= STILL_S:
             self._doubtful = True
         self._ticked_at = now
-
-
-def _heard(beat: "asyncio.Task[None]") -> None:
-    """What becomes of a beat that goes on behind who was told to stop is nobody's concern any more."""
-    if not beat.cancelled():
-        beat.exception()
