@@ -17,6 +17,7 @@ HOUSE_ACCOUNTS = tuple(Kind(kind, Side.DEBIT, None) for kind in HOUSE_KINDS)
 SAVINGS = "savings"
 OVERDRAFT = "overdraft"
 LEAVE = "leave"
+SERVICES = (SAVINGS, OVERDRAFT, LEAVE)
 
 
 class House(NamedTuple):

@@ -12,7 +12,7 @@ back what the day had been charged.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from ccd.bank.accounts import LEAVE, OVERDRAFT, SAVINGS, House
+from ccd.bank.accounts import LEAVE, OVERDRAFT, SAVINGS, SERVICES, House
 from ccd.bank.overdraft import taken
 from ccd.bank.worth import Worth
 from ccd.ledger.model import Account, Leg, Moved
@@ -36,7 +36,7 @@ UNPOSTED = Posted()
 
 def posted_by(transfers: Iterable[Moved], agent: str) -> Posted:
     """Read from the day's transfers on the accounts of `agent` (the owner), those of other services among them."""
-    sums = {SAVINGS: 0, OVERDRAFT: 0, LEAVE: 0}
+    sums = dict.fromkeys(SERVICES, 0)
     leave_now = 0
     for moved in transfers:
         seconds = moved.seconds if moved.credit.owner == agent else -moved.seconds

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
+from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, SERVICES, House, agent_owner
 from ccd.commands.business_day import Day, first_of, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, account_of, agents_in, asked_of, now_us, who_asks
@@ -36,6 +36,14 @@ Text = Annotated[str, typer.Option(help="Why, in words; it stands on the stateme
 Seconds = Annotated[int, typer.Argument(min=1, max=SECONDS_MAX, help="Whole seconds.")]
 
 
+def not_settlements(service: str) -> str:
+    if service in SERVICES:
+        raise typer.BadParameter(
+            f"{service} is settlement's own, and the day's next revision would take it back; another, as correction"
+        )
+    return service
+
+
 def transfer(
     config: Config,
     debit: Annotated[str, typer.Argument(help="From: AGENT:KIND or house:KIND, as 1001:savings.")],
@@ -44,13 +52,15 @@ def transfer(
     day: Day,
     key: Key,
     text: Text,
-    service: Annotated[str, typer.Option(help="Which service it belongs to.")] = "correction",
+    service: Annotated[
+        str, typer.Option(callback=not_settlements, help="Which service it belongs to; settlement's own are not.")
+    ] = "correction",
 ) -> None:
     """Move seconds from one account to another. A day of a closed month counts in the month that runs."""
     site = Site(read(config))
     centre = site.settings.site
     leg = Leg(account_of(debit, centre), account_of(credit, centre), seconds, service)
-    ask(site, by_hand(centre, key, day, text, leg), *agents_in(debit, credit))
+    post_and_say(site, by_hand(centre, key, day, text, leg), *agents_in(debit, credit))
 
 
 def reverse(
@@ -83,7 +93,7 @@ def reserve(
     expires_at = site.units.days("").of_date(until.date()).start if until else None
     term = Reserve(tuple(Account(owner, kind) for kind in takes), Account(owner, "reserved"), seconds, "reservation",
                    expires_at)  # fmt: skip
-    ask(site, by_hand(site.settings.site, key, day, text)._replace(terms=(term,)), agent)
+    post_and_say(site, by_hand(site.settings.site, key, day, text)._replace(terms=(term,)), agent)
 
 
 def post_reserved(
@@ -99,14 +109,14 @@ def post_reserved(
     centre = site.settings.site
     term = Resolve((reservation, 1), "reservation", seconds, account_of(credit, centre))
     posting = by_hand(centre, f"posted/{reservation}/{seconds}/{credit}", day, text)
-    ask(site, posting._replace(terms=(term, *posting.terms)), *agents_in(credit))
+    post_and_say(site, posting._replace(terms=(term, *posting.terms)), *agents_in(credit))
 
 
 def release(config: Config, reservation: Annotated[str, typer.Argument(help="Its key.")], day: Day, text: Text) -> None:
     """Give a reservation back to where it came from."""
     site = Site(read(config))
     posting = by_hand(site.settings.site, f"released/{reservation}", day, text)
-    ask(site, posting._replace(terms=(Resolve((reservation, 1), "reservation"), *posting.terms)))
+    post_and_say(site, posting._replace(terms=(Resolve((reservation, 1), "reservation"), *posting.terms)))
 
 
 def close_period(config: Config, month: Annotated[str, typer.Argument(help="As 2026-11.")], text: Text) -> None:
@@ -115,7 +125,7 @@ def close_period(config: Config, month: Annotated[str, typer.Argument(help="As 2
     if first >= site.units.days("").at(now_us()).day.replace(day=1):
         raise typer.BadParameter(f"{month} is not over; a month that is closed never opens again")
     centre = site.settings.site
-    ask(
+    post_and_say(
         site,
         Posting(f"close/{centre}/{month_of(first)}", 1, centre, first, (), who_asks(), text=text, terms=(Close(),)),
     )
@@ -125,7 +135,7 @@ def by_hand(centre: str, key: str, day: datetime, text: str, *legs: Leg) -> Post
     return Posting(key, 1, centre, day.date(), legs, who_asks(), text=text, terms=(Late(month_at(now_us())),))
 
 
-def ask(site: Site, posting: Posting, *agents: str) -> None:
+def post_and_say(site: Site, posting: Posting, *agents: str) -> None:
     """Posts, and says what came of it; opens the accounts of the house, and of agents who are on the roster.
 
     UnknownAccountError for who is neither on the roster nor has an account.
