@@ -141,7 +141,7 @@ export const en: Texts = {
     since: (time) => `since ${time}`,
     left: "left today",
     over: "over today",
-    allowance: (allowance, used) => `allowance\u00a0${allowance}\u00a0· used\u00a0${used}`,
+    allowance: (allowance, used) => `allowance\u00a0${allowance}\nused\u00a0${used}`,
     exemptNow: "This pause uses none of it",
     notSeen: "No sign-in of yours has been seen today",
     nudgeLeft: (left) => `${left} of today's allowance left`,
