@@ -29,15 +29,14 @@ class Proven(NamedTuple):
 async def head_now(connection: AsyncConnection, key: Ed25519PrivateKey, now: int) -> SignedHead:
     """Of everything that is sealed."""
     rows = (await connection.execute(select(blocks.c.hash, blocks.c.local).order_by(blocks.c.number))).all()
-    root = root_of([leaf(row.hash) for row in rows])
-    return sign(Head(len(rows), root, rows[-1].local if rows else root, now), key)
+    return _signed([row.local for row in rows], root_of([leaf(row.hash) for row in rows]), key, now)
 
 
 async def proven_statement(connection: AsyncConnection, owner: str, key: Ed25519PrivateKey, now: int) -> Proven:
     """Every transaction that moved something of the owner's, in order, with its way to a head of now."""
     chain = [block_of(row) for row in await connection.execute(select(blocks).order_by(blocks.c.number))]
     of_blocks = Tree([leaf(block.hash) for block in chain])
-    head = sign(Head(len(chain), of_blocks.root, chain[-1].local if chain else of_blocks.root, now), key)
+    head = _signed([block.local for block in chain], of_blocks.root, key, now)
     mine = select(accounts.c.id).join(owners, owners.c.id == accounts.c.owner_id).where(owners.c.name == owner)
     own = (await connection.execute(mine)).scalars().all()
     query = select(entries.c.transaction_id).where(or_(entries.c.debit.in_(own), entries.c.credit.in_(own))).distinct()
@@ -72,3 +71,8 @@ async def _leaves(connection: AsyncConnection, block: Block) -> tuple[dict[int, 
                 places[number] = len(hashed)
             hashed.append(leaf(digest))
     return places, hashed
+
+
+def _signed(local: Sequence[bytes], root: bytes, key: Ed25519PrivateKey, now: int) -> SignedHead:
+    """The head of blocks of which these are the local hashes, in order."""
+    return sign(Head(len(local), root, local[-1] if local else root, now), key)
