@@ -1,6 +1,6 @@
 """Sign-in, sign-out and pauses, as two real Asterisks tell them."""
 
-from ccd.floor.events import AgentLogged, Device, DeviceChanged, MemberPaused
+from ccd.floor.events import AgentLogged, Device, DeviceChanged, MemberAdded, MemberPaused
 from ccd.pbx.incidents import Lack
 from ccd.pbx.translate import Scope
 from tests.pbx_real.following import Following
@@ -63,6 +63,7 @@ async def test_a_queue_that_is_not_ours_is_not_seen(asterisk):
             await ccd.until_states(SEAT, ["available"])
             pbx.sign_out(SEAT, queue="support")
             await ccd.until_states(SEAT, ["available", "signed_out"])
+            assert {event.queue for event in ccd.told(MemberAdded)} == {"support"}
 
 
 async def test_a_pool_agent_is_signed_in_when_it_is_a_member_and_logged_in(asterisk):
