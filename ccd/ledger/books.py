@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.ledger.chart import Chart, Opening, open_accounts
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import ALL, Kind, Late, Outcome, Posting, Statement, Wanted, month_at
+from ccd.ledger.presumed import depends_on_little, post_presuming
 from ccd.ledger.reading import (
     Standing,
     Supply,
@@ -28,7 +30,7 @@ from ccd.ledger.reversal import reversal_of
 from ccd.ledger.statement import Page, statement_of
 from ccd.ledger.window import Window
 from ccd.sql.engine import seeing_one_state
-from ccd.sql.turns import Patience, take_turn, take_turn_at_once
+from ccd.sql.turns import Patience, take_turn, take_turn_at_once, take_turn_of_one_statement
 
 T = TypeVar("T")
 
@@ -71,7 +73,10 @@ class Ledger:
 
     async def post_many(self, postings: Sequence[Posting]) -> list[Outcome]:
         """Several postings in one database transaction, each with an outcome of its own, in their order."""
-        return await self.at_desk(lambda desk: desk.post(postings))
+        now = self._now()
+        if outcomes := await self._post_presuming(postings, now):
+            return outcomes
+        return await self._turn(lambda connection: Desk(connection, self._chart, now).post(postings))
 
     async def reverse(self, transaction: int, key: str, asked_by: str, text: str = "") -> Outcome:
         """Takes back all transfers of a transaction, on its own day; where its month is closed, in the one that runs.
@@ -133,6 +138,13 @@ class Ledger:
         each with the balances after it: the newest, those next below `before`, or those next above `after`."""
         page = Page(min(limit, STATEMENT_LINES_MAX), before, after)
         return await self._look(lambda connection: statement_of(connection, owner, page, wanted))
+
+    async def _post_presuming(self, postings: Sequence[Posting], now: int) -> list[Outcome]:
+        """None: it is for the desk."""
+        if self.engine.dialect.name == "sqlite" or not all(map(depends_on_little, postings)):
+            return []
+        post = partial(post_presuming, chart=self._chart, postings=postings, now=now)
+        return await take_turn_of_one_statement(self.engine, post, self._patience)
 
     async def _look(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         return await take_turn(seeing_one_state(self.engine), work, self._patience, keep=False, writes=False)

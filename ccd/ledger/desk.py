@@ -135,12 +135,7 @@ class Desk:
 
     def post(self, postings: Sequence[Posting]) -> list[Outcome]:
         """Posts what is not posted yet: locks, looks the keys up, checks the rules in order, writes."""
-        asked: dict[Claim, Posting] = {}
-        for posting in postings:
-            check_shape(posting)
-            first = asked.setdefault((posting.key, posting.revision), posting)
-            if first is not posting:
-                compare(first, content_of(posting))
+        asked = asked_once(postings)
         needs = needs_of(postings)
         owners = self._guarded_owners(needs)
         touched = Touched(
@@ -247,6 +242,17 @@ class Desk:
     def _read_balances(self, accounts: Iterable[Account]) -> None:
         if unread := self._unread(accounts):
             self._lock(Touched(accounts=unread))
+
+
+def asked_once(postings: Iterable[Posting]) -> dict[Claim, Posting]:
+    """Each by its claim; PostingError where one can't be right, KeyTakenError where two of a claim are not the same."""
+    asked: dict[Claim, Posting] = {}
+    for posting in postings:
+        check_shape(posting)
+        first = asked.setdefault((posting.key, posting.revision), posting)
+        if first is not posting:
+            compare(first, content_of(posting))
+    return asked
 
 
 def originals_of(connection: Connection, transfers: list[Transfer]) -> dict[Transfer, Original]:

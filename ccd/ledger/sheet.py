@@ -3,7 +3,7 @@
 A hundred thousand postings go over it in a row, so each is turned into rows at once and let go.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -142,9 +142,11 @@ def write_sheet(connection: Connection, sheet: Sheet) -> None:
     if connection.dialect.name == "sqlite":
         changed = _write_on_sqlite(connection, sheet, changes)
     else:
-        columns = (*zip(*sheet.transactions, strict=True), *_columns(sheet.entries, len(ENTRY_COLUMNS)))
-        asked = (*columns, list(changes), list(changes.values()))
-        [[changed]] = ask(connection, WRITE, asked)
+        columns = (
+            *columns_of(sheet.transactions, TRANSACTION_COLUMNS),
+            *columns_of(sheet.entries, ENTRY_COLUMNS),
+        )
+        [[changed]] = ask(connection, WRITE, (*columns, list(changes), list(changes.values())))
     if changed != len(changes):
         raise LedgerBrokenError(f"{len(changes) - changed} balances do not follow from what was read under lock")
     write_term_rows(connection, sheet.terms)
@@ -158,5 +160,6 @@ def _write_on_sqlite(connection: Connection, sheet: Sheet, changes: dict[int, in
     return ask_many(connection, ADD_ON_SQLITE, [(delta, account) for account, delta in changes.items()])
 
 
-def _columns(rows: list[tuple[Any, ...]], count: int) -> Iterable[Sequence[Any]]:
-    return zip(*rows, strict=True) if rows else [()] * count
+def columns_of(rows: list[tuple[Any, ...]], names: Sequence[str]) -> Sequence[Sequence[Any]]:
+    """As many as there are names, even of no rows."""
+    return list(zip(*rows, strict=True)) if rows else [()] * len(names)

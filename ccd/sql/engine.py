@@ -112,7 +112,9 @@ def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine
     }
     # A posting finds its few rows by an index. Its plan is kept, and a table that was small when that was made would be
     # read from end to end each time.
-    writing = _postgresql_pool(url, pool_size, {**settings, "enable_seqscan": "off"})
+    writing = _postgresql_pool(
+        url, pool_size, {**settings, "enable_seqscan": "off", "default_transaction_isolation": "read committed"}
+    )
     engine = _postgresql_pool(url, pool_size, settings, {WRITER: LoopWriter(writing)})
     event.listen(engine.sync_engine, "engine_disposed", lambda _: writing.sync_engine.dispose())
     return engine
@@ -137,6 +139,7 @@ def _postgresql_pool(
     @event.listens_for(engine.sync_engine, "connect")
     def settle_in(connection: Any, _record: object) -> None:
         check_postgresql(connection, url.database or "postgresql")
+        connection.rollback()  # what was asked began a transaction
 
     _ask_after_a_rest(engine.sync_engine)
     return engine

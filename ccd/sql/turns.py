@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError
 from ccd.sql.engine import WRITER, WRITES
-from ccd.sql.writer import Writer
+from ccd.sql.writer import LoopWriter, Writer
 
 T = TypeVar("T")
 
@@ -95,6 +95,20 @@ async def take_turn_at_once(
             return result
 
         return await writer.run(whole)
+
+    return await _try_on(turn, patience)
+
+
+async def take_turn_of_one_statement(engine: AsyncEngine, work: Callable[[Connection], T], patience: Patience) -> T:
+    """The same on PostgreSQL, for work whose last statement is the one that writes, and its own transaction."""
+    writer: LoopWriter = engine.get_execution_options()[WRITER]
+
+    async def turn(stage: Stage) -> T:
+        def whole(connection: Connection) -> T:
+            stage.committing = True
+            return work(connection)
+
+        return await writer.run_committing(whole)
 
     return await _try_on(turn, patience)
 

@@ -51,6 +51,7 @@ class LoopWriter:
 
     def __init__(self, pool: AsyncEngine) -> None:
         self.pool = pool
+        self._committing = pool.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def engine(self) -> Engine:
@@ -59,3 +60,14 @@ class LoopWriter:
     async def run(self, turn: Callable[[Connection], T]) -> T:
         async with self.pool.connect() as connection:
             return await connection.run_sync(turn)
+
+    async def run_committing(self, turn: Callable[[Connection], T]) -> T:
+        """On a connection that commits each statement by itself."""
+
+        def whole(connection: Connection) -> T:
+            result = turn(connection)
+            connection.dialect.do_commit(connection.connection)  # goes nowhere, unless something was begun all the same
+            return result
+
+        async with self._committing.connect() as connection:
+            return await connection.run_sync(whole)

