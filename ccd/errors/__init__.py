@@ -1,0 +1,125 @@
+"""Everything that ccd can say went wrong.
+
+CcdError                    what a command turns into its one line on stderr and its exit code
+├── FaultsError             what a person wrote has faults, all at once; exit code 2: ConfigurationError, RosterError
+├── DatabaseError           what a database would not do for ledger, history or sign-in: DatabaseBusyError,
+│                           DatabaseRefusedError, UnsafeDatabaseError, SchemaError
+├── LedgerError             what the ledger could not do, with account or cap, amount and limit: PostingError,
+│                           KeyTakenError, RefusedError, LedgerBrokenError, LedgerDoesNotFollowError, MoveError
+├── HistoryError            what the history could not do: StoredFormatError, SourceTakenError, LeaseLostError,
+│                           DayWaitsError, UnknownUnitError
+├── PbxError                what came between us and a telephone switch: PbxUnreachableError, PbxTlsError,
+│                           LoginRefusedError, NoAnswerError, ClockAheadError, PbxLostError
+├── SwitchesNotFollowedError what `ccd check --connect` met, a line a telephone switch
+├── CaptureError            captures that are not named, or can't be used: BackwardsError; exit code 2
+├── UnknownAccountError     nothing was ever posted for an agent
+├── ProblemError            a name, and what is wrong with it:
+│   ├── PolicyError         a policy of the bank that can't hold, or none that does; exit code 2
+│   ├── AccountError        an account that can't be made, or is not there
+│   └── LiveChannelError    a board's server could not be reached, or turned us away
+├── AddressTakenError       another program listens where ccd should
+├── EmbeddedRedisError      the Valkey that ccd brings did not start
+└── NotAllowedError         a person asked for what is not theirs to see
+
+An exception holds fields; `__str__` makes the sentence that tells a person what is wrong and what to do.
+"""
+
+from ccd.errors.ledger import (
+    KeyTakenError,
+    LedgerBrokenError,
+    LedgerDoesNotFollowError,
+    LedgerError,
+    MoveError,
+    PostingError,
+    ProofError,
+    RefusedError,
+)
+from ccd.errors.pbx import (
+    BackwardsError,
+    CaptureError,
+    ClockAheadError,
+    LoginRefusedError,
+    NoAnswerError,
+    PbxError,
+    PbxLostError,
+    PbxTlsError,
+    PbxUnreachableError,
+    SwitchesNotFollowedError,
+)
+from ccd.errors.people import (
+    AccountError,
+    AddressTakenError,
+    LiveChannelError,
+    NotAllowedError,
+    PolicyError,
+    UnknownAccountError,
+)
+from ccd.errors.root import (
+    CcdError,
+    ConfigurationError,
+    Fault,
+    FaultsError,
+    FileError,
+    ProblemError,
+    RosterError,
+)
+from ccd.errors.stores import (
+    DatabaseBusyError,
+    DatabaseError,
+    DatabaseRefusedError,
+    DayWaitsError,
+    EmbeddedRedisError,
+    HistoryError,
+    LeaseLostError,
+    SchemaError,
+    SourceTakenError,
+    StoredFormatError,
+    UnknownUnitError,
+    UnsafeDatabaseError,
+)
+
+__all__ = [
+    "AccountError",
+    "AddressTakenError",
+    "BackwardsError",
+    "CaptureError",
+    "CcdError",
+    "ClockAheadError",
+    "ConfigurationError",
+    "DatabaseBusyError",
+    "DatabaseError",
+    "DatabaseRefusedError",
+    "DayWaitsError",
+    "EmbeddedRedisError",
+    "Fault",
+    "FaultsError",
+    "FileError",
+    "HistoryError",
+    "KeyTakenError",
+    "LeaseLostError",
+    "LedgerBrokenError",
+    "LedgerDoesNotFollowError",
+    "LedgerError",
+    "LiveChannelError",
+    "LoginRefusedError",
+    "MoveError",
+    "NoAnswerError",
+    "NotAllowedError",
+    "PbxError",
+    "PbxLostError",
+    "PbxTlsError",
+    "PbxUnreachableError",
+    "PolicyError",
+    "PostingError",
+    "ProblemError",
+    "ProofError",
+    "RefusedError",
+    "RosterError",
+    "SchemaError",
+    "SourceTakenError",
+    "StoredFormatError",
+    "SwitchesNotFollowedError",
+    "UnknownAccountError",
+    "UnknownUnitError",
+    "UnsafeDatabaseError",
+]

@@ -1,0 +1,62 @@
+"""What every family of errors stands on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class CcdError(Exception):
+    """The root: whatever ccd itself raises for a person to read. `args` are kept by Python itself."""
+
+    exit_code = 1
+
+
+class ProblemError(CcdError):
+    """Something that has a name, and what is wrong with it."""
+
+    sentence = "{name} {problem}"
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name, self.problem = name, problem
+
+    def __str__(self) -> str:
+        return self.sentence.format(name=self.name, problem=self.problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in a file that a person wrote: where it stands, and what is wanted there."""
+
+    file: Path
+    line: int | None  # from 1; None where the fault is that something is not there
+    key: str  # dotted: `pbx[0].port`; a roster's column
+    problem: str  # what was found, and what is allowed
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else str(self.file)
+        return f"{place}: {self.key}: {self.problem}" if self.key else f"{place}: {self.problem}"
+
+
+class FaultsError(CcdError):
+    """Every fault of what a person wrote, a line each."""
+
+    exit_code = 2
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
+
+
+class ConfigurationError(FaultsError):
+    """The configuration can't be used; nothing was started."""
+
+
+class RosterError(FaultsError):
+    """The roster can't be used; not one line of it was taken."""
+
+
+class FileError(ProblemError):
+    """A file that a person named, and that can't be used, or is not what it was named as."""
+
+    exit_code = 2
