@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ccd.errors import UnsafeDatabaseError
+from ccd.sql.plain import ask
 from ccd.sql.writer import LoopWriter, ThreadWriter
 
 ASKED_AFTER_S = 1.0  # without use, a connection is asked whether the server is still there
@@ -62,15 +63,16 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
         execution_options={WRITES: True},
         **pools[1],
     )
+    writer = ThreadWriter(plain)
     engine = create_async_engine(
         url.set(drivername="sqlite+aiosqlite"),
         connect_args=connect_args,
-        execution_options={WRITER: ThreadWriter(plain)},
+        execution_options={WRITER: writer},
         **pools[0],
     )
     for one in (engine.sync_engine, plain):
         _make_safe(one, url.database or ":memory:", lock_wait_ms)
-    event.listen(engine.sync_engine, "engine_disposed", lambda _: plain.dispose())
+    event.listen(engine.sync_engine, "engine_disposed", lambda _: writer.close())
     return engine
 
 
@@ -87,7 +89,7 @@ def _make_safe(engine: Engine, database: str, lock_wait_ms: int) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        ask(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def check_sqlite(connection: Any, database: str) -> None:

@@ -7,9 +7,11 @@ its own, whose connections are set up for short turns (ccd.sql.engine).
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Protocol, TypeVar
+from functools import partial
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -25,25 +27,77 @@ class Writer(Protocol):
 
 
 class ThreadWriter:
-    """Takes one turn after the other. Its thread ends with the interpreter, once the turn that runs is over."""
+    """Takes one turn after the other, in a thread and on a connection that it keeps until it is closed.
+
+    The thread is told what to do by a queue, and tells the loop by itself: an executor's way costs a posting as much
+    again as what it asks of the database.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._thread = ThreadPoolExecutor(1, "sqlite-writer")
+        self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._connection: Connection | None = None
 
     async def run(self, turn: Callable[[Connection], T]) -> T:
         """Who is cancelled meanwhile goes when the turn is over: nothing of it goes on behind anybody's back."""
-        running = asyncio.get_running_loop().run_in_executor(self._thread, self._take, turn)
         try:
-            return await asyncio.shield(running)
+            return await self._ask(turn)
         except asyncio.CancelledError:
-            with suppress(Exception):
-                await asyncio.shield(running)
+            await asyncio.shield(self._ask(_nothing))
             raise
 
+    def close(self) -> None:
+        """Once the turn that runs is over. Who asks for another opens it anew."""
+        if self._thread is not None:
+            self._asked.put(None)
+            self._thread.join()
+            self._thread = None
+        self.engine.dispose()
+
+    def _ask(self, turn: Callable[[Connection], T]) -> "asyncio.Future[T]":
+        if self._thread is None:
+            self._thread = Thread(target=self._serve, name="sqlite-writer", daemon=True)
+            self._thread.start()
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._asked.put(partial(self._answer, turn, done))
+        return done
+
+    def _serve(self) -> None:
+        while answer := self._asked.get():
+            answer()
+        self._let_go()
+
+    def _answer(self, turn: Callable[[Connection], T], done: "asyncio.Future[T]") -> None:
+        try:
+            tell = partial(_tell, done, done.set_result, self._take(turn))
+        except BaseException as error:
+            tell = partial(_tell, done, done.set_exception, error)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any longer
+            done.get_loop().call_soon_threadsafe(tell)
+
     def _take(self, turn: Callable[[Connection], T]) -> T:
-        with self.engine.connect() as connection:
-            return turn(connection)
+        if self._connection is None:
+            self._connection = self.engine.connect()
+        try:
+            return turn(self._connection)
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _nothing(_: Connection) -> None:
+    """A turn whose answer says that all before it are over."""
+
+
+def _tell(done: "asyncio.Future[T]", answer: Callable[[Any], None], what: Any) -> None:
+    if not done.cancelled():
+        answer(what)
 
 
 class LoopWriter:

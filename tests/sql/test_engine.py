@@ -20,6 +20,7 @@ from ccd.ledger.model import Limit, Term
 from ccd.sql.engine import SQLITE_SETTINGS, check_sqlite, open_engine
 from ccd.sql.metadata import metadata
 from ccd.sql.migrate import heads_of, upgrade, wanted_heads
+from ccd.sql.plain import ask
 from ccd.sql.refusals import refusals_said
 from ccd.sql.turns import Patience, take_turn
 from tests.databases import TEMPLATE, PostgreSQL, lose_the_next_answer, writing
@@ -135,12 +136,10 @@ async def test_a_sqlite_file_that_is_full_takes_all_of_a_posting_or_nothing(tmp_
     await open_guarded(ledger, ["ann"], ("savings",))
     await open_house(ledger, HOUSE, ("savings",))
 
-    def no_more(connection: Any, *_: object) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA max_page_count = 1")  # SQLite makes it what there is: not one page more
-        cursor.close()
+    def no_more(connection: Connection) -> None:
+        ask(connection, "PRAGMA max_page_count = 1")  # SQLite makes it what there is: not one page more
 
-    event.listen(writing(engine), "checkout", no_more)
+    event.listen(writing(engine), "begin", no_more)
     posted = 0
 
     async def post_on_and_on() -> None:
@@ -162,7 +161,7 @@ async def test_a_sqlite_file_that_can_only_be_read_says_so_and_changes_nothing(t
     await upgrade(engine)
     ledger = Ledger(engine, lambda: 1)
     await open_guarded(ledger, ["ann"], ("savings",))
-    event.listen(writing(engine), "checkout", lambda connection, *_: _only_read(connection))
+    event.listen(writing(engine), "begin", _only_read)
     with pytest.raises(DatabaseRefusedError, match="readonly database; let ccd's user write the file"):
         async with refusals_said():
             await open_guarded(ledger, ["bob"], ("savings",))
@@ -170,11 +169,9 @@ async def test_a_sqlite_file_that_can_only_be_read_says_so_and_changes_nothing(t
     await engine.dispose()
 
 
-def _only_read(connection: Any) -> None:
+def _only_read(connection: Connection) -> None:
     """As a file is to a user who may not write it; the tests' own user may write everything."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA query_only = ON")
-    cursor.close()
+    ask(connection, "PRAGMA query_only = ON")
 
 
 async def test_a_database_in_memory_is_refused_because_it_can_not_be_safe() -> None:
@@ -244,10 +241,18 @@ async def test_a_statement_that_the_server_cuts_short_is_tried_again_and_then_to
     await ledger.engine.dispose()
 
 
-async def test_a_sqlite_transaction_that_writes_takes_its_lock_at_once(tmp_path: Path) -> None:
+async def test_a_sqlite_transaction_that_writes_takes_its_lock_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = open_engine(f"sqlite+aiosqlite:///{tmp_path / 'x.sqlite'}")
     statements: list[str] = []
-    event.listen(engine.sync_engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    dialect = engine.sync_engine.dialect
+
+    def note(cursor: Any, statement: str, *rest: Any, do_execute: Callable[..., None] = dialect.do_execute) -> None:
+        statements.append(statement)
+        do_execute(cursor, statement, *rest)
+
+    monkeypatch.setattr(dialect, "do_execute", note)
 
     async def nothing(_: object) -> None:
         return None

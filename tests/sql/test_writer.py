@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
 
-from ccd.errors import UnsafeDatabaseError
+from ccd.errors import DatabaseBusyError, UnsafeDatabaseError
 from ccd.sql.engine import SQLITE_SETTINGS, open_engine
 from ccd.sql.turns import Patience, take_turn_at_once
 from tests.databases import writing
@@ -17,6 +18,11 @@ ONCE = Patience(attempts_max=1)
 
 def add(connection: Connection, number: int) -> None:
     connection.execute(text("INSERT INTO numbers VALUES (:number)"), {"number": number})
+
+
+def add_in_a_thread(connection: Connection, number: int) -> threading.Thread:
+    add(connection, number)
+    return threading.current_thread()
 
 
 async def numbers_engine(file: Path):
@@ -80,6 +86,51 @@ async def test_what_is_not_to_be_kept_is_undone_and_so_is_what_fails(tmp_path: P
     with pytest.raises(ZeroDivisionError):
         await take_turn_at_once(engine, failing, ONCE)
     assert await numbers_in(engine) == []
+    await engine.dispose()
+
+
+async def test_one_connection_takes_turn_after_turn_and_another_once_one_has_failed(tmp_path: Path) -> None:
+    engine = await numbers_engine(tmp_path / "a.sqlite")
+    used: list[Connection] = []
+
+    def turn(connection: Connection) -> None:
+        used.append(connection)
+        add(connection, len(used))
+        if len(used) == 2:
+            raise ZeroDivisionError
+
+    await take_turn_at_once(engine, turn, ONCE)
+    with pytest.raises(ZeroDivisionError):
+        await take_turn_at_once(engine, turn, ONCE)
+    await take_turn_at_once(engine, turn, ONCE)
+    await take_turn_at_once(engine, turn, ONCE)
+    assert used[0] is used[1] is not used[2] is used[3]
+    assert await numbers_in(engine) == [1, 3, 4]
+    await engine.dispose()
+
+
+async def test_a_connection_that_was_closed_is_opened_anew(tmp_path: Path) -> None:
+    engine = await numbers_engine(tmp_path / "a.sqlite")
+
+    def close(connection: Connection) -> None:
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        driver.close()
+
+    with pytest.raises(DatabaseBusyError, match="closed database"):
+        await take_turn_at_once(engine, close, ONCE)
+    await take_turn_at_once(engine, lambda connection: add(connection, 1), ONCE)
+    assert await numbers_in(engine) == [1]
+    await engine.dispose()
+
+
+async def test_who_writes_after_its_engine_was_disposed_of_opens_it_anew(tmp_path: Path) -> None:
+    engine = await numbers_engine(tmp_path / "a.sqlite")
+    for number in (1, 2):
+        thread = await take_turn_at_once(engine, partial(add_in_a_thread, number=number), ONCE)
+        await engine.dispose()
+        assert not thread.is_alive()
+    assert await numbers_in(engine) == [1, 2]
     await engine.dispose()
 
 
