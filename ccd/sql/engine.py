@@ -19,6 +19,10 @@ LOCK_WAIT_MS = 2_000  # how long one attempt waits for who writes now; a hung ho
 POSTGRESQL_VERSION_MIN = 130_000
 DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
 
+# Of the connection that writes. A batch of postings changes a thousand pages, each somewhere else in a ledger that has
+# grown: with less, SQLite writes them out and reads them again in the middle of the transaction.
+WRITER_CACHE_KB = 64_000
+
 # Execution option of a connection that is going to write. SQLite then takes its write lock at once: a lock that is
 # asked for in the middle of a transaction can't be waited for.
 WRITES = "ccd_writes"
@@ -72,6 +76,7 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     )
     for one in (engine.sync_engine, plain):
         _make_safe(one, url.database or ":memory:", lock_wait_ms)
+    event.listen(plain, "connect", lambda connection, _: connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KB}"))
     event.listen(engine.sync_engine, "engine_disposed", lambda _: writer.close())
     return engine
 
