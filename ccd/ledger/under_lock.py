@@ -8,6 +8,8 @@ anything is made of it. On SQLite one writes at a time, and there is nothing to 
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -50,18 +52,21 @@ UNION ALL SELECT 'number', '', '', '', nextval('transaction_ids'), 0, 0 FROM gen
 LOCK_TO_POST, LOCK_TO_CLOSE = LOCK.format(strength="SHARE"), LOCK.format(strength="UPDATE")
 
 ON_SQLITE = """
-SELECT 'month', book, month, state, 0, 0, 0 FROM periods
-    WHERE (book, month) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1))
-UNION ALL SELECT 'balance', '', '', '', account_id, seconds, floor FROM balances
-    WHERE account_id IN (SELECT value FROM json_each(?3))
-UNION ALL SELECT 'cap', name, '', '', 0, drawn_s, limit_s FROM caps WHERE name IN (SELECT value FROM json_each(?4))
-UNION ALL SELECT 'claimed', '', '', '', 0, 0, 0 WHERE EXISTS (
-    SELECT 1 FROM transactions WHERE key IN (SELECT value FROM json_each(?5)))
+SELECT 'month', book, month, state, 0, 0, 0 FROM periods WHERE {months}
+UNION ALL SELECT 'balance', '', '', '', account_id, seconds, floor FROM balances WHERE account_id IN ({accounts})
+UNION ALL SELECT 'cap', name, '', '', 0, drawn_s, limit_s FROM caps WHERE name IN ({caps})
+UNION ALL SELECT 'claimed', '', '', '', 0, 0, 0 WHERE EXISTS (SELECT 1 FROM transactions WHERE key IN ({keys}))
 UNION ALL SELECT 'expired', '', '', '', 0, 0, 0 WHERE EXISTS (
-    SELECT 1 FROM reservations WHERE owner_id IN (SELECT value FROM json_each(?2)) AND expires_at <= ?6
+    SELECT 1 FROM reservations WHERE owner_id IN ({owners}) AND expires_at <= ?
     AND NOT EXISTS (SELECT 1 FROM resolutions WHERE reservation = reservations.transaction_id))
 UNION ALL SELECT 'last', '', '', '', coalesce(max(id), 0), 0, 0 FROM transactions
 """
+LISTED = "SELECT value FROM json_each(?)"
+MANY_ON_SQLITE = ON_SQLITE.format(
+    months="(book, month) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))",
+    accounts=LISTED, caps=LISTED, keys=LISTED, owners=LISTED,
+)  # fmt: skip
+FEW_MAX = 4  # of each: SQLite looks up what is written out twice as fast as what comes in a list
 
 
 class Touched(NamedTuple):
@@ -97,8 +102,7 @@ def lock(connection: Connection, touched: Touched) -> Seen:
     months, owners, accounts, caps, keys, count, now, closing = touched
     wanted = sorted(set(months))
     if connection.dialect.name == "sqlite":
-        listed = (json.dumps(list(each)) for each in (wanted, owners, accounts, caps, keys))
-        rows = ask(connection, ON_SQLITE, (*listed, now))
+        rows = _look_on_sqlite(connection, wanted, (accounts, list(caps), keys, owners), now)
     else:
         statement = LOCK_TO_CLOSE if closing else LOCK_TO_POST
         books = [book for book, _ in wanted], [month for _, month in wanted]
@@ -110,6 +114,22 @@ def lock(connection: Connection, touched: Touched) -> Seen:
         insert_rows(connection, periods, ("book", "month", "state"), [(*month, OPEN) for month in missing])
         seen.months.update(dict.fromkeys(missing, OPEN))
     return seen
+
+
+def _look_on_sqlite(
+    connection: Connection, months: Sequence[Month], others: Sequence[Collection[int | str]], now: int
+) -> list[Sequence[Any]]:
+    counts = (len(months), *map(len, others))
+    if max(counts) <= FEW_MAX:
+        return ask(connection, _few_on_sqlite(counts), (*chain(*months, *others), now))
+    return ask(connection, MANY_ON_SQLITE, (*(json.dumps(list(each)) for each in (months, *others)), now))
+
+
+@cache
+def _few_on_sqlite(counts: tuple[int, ...]) -> str:
+    months, *others = counts
+    marks = zip(("accounts", "caps", "keys", "owners"), (", ".join("?" * count) for count in others), strict=True)
+    return ON_SQLITE.format(months=" OR ".join(["(book, month) = (?, ?)"] * months) or "0", **dict(marks))
 
 
 def _seen(rows: Iterable[Sequence[Any]], count: int) -> Seen:
