@@ -5,12 +5,10 @@ one. What fails comes as SQLAlchemy says it, and a connection that is lost, or w
 given up, as everywhere else.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 Values = Sequence[Any]
@@ -18,33 +16,36 @@ Values = Sequence[Any]
 
 def ask(connection: Connection, statement: str, values: Values = ()) -> list[Any]:
     """The rows. Values stand in the statement as the engine has them: `?1` on SQLite, `$1` on PostgreSQL."""
-    with _cursor(connection, statement) as cursor:
+    try:
+        cursor = connection.connection.cursor()
         connection.dialect.do_execute(cursor, statement, values)
         return list(cursor.fetchall())
+    except BaseException as error:
+        _give_up(connection, statement, error)
+        raise
 
 
 def ask_many(connection: Connection, statement: str, rows: Sequence[Values]) -> int:
     """Does the statement once a row, and counts the rows of tables that were changed. For SQLite: elsewhere each is a
     way to the server and back."""
-    with _cursor(connection, statement) as cursor:
+    try:
+        cursor = connection.connection.cursor()
         connection.dialect.do_executemany(cursor, statement, rows)
         return cursor.rowcount
+    except BaseException as error:
+        _give_up(connection, statement, error)
+        raise
 
 
-@contextmanager
-def _cursor(connection: Connection, statement: str) -> Iterator[DBAPICursor]:
-    dialect, driver = connection.dialect, connection.connection.dbapi_connection
-    try:
-        yield connection.connection.cursor()
-    except Exception as error:
-        if not isinstance(error, dialect.loaded_dbapi.Error):
-            raise
-        lost = dialect.is_disconnect(error, driver, None)
+def _give_up(connection: Connection, statement: str, error: BaseException) -> None:
+    """Says a driver's error as SQLAlchemy does."""
+    dialect, errors = connection.dialect, connection.dialect.loaded_dbapi.Error
+    if not isinstance(error, Exception):  # cancelled: whoever asked next would get this answer
+        connection.invalidate(error)
+    elif isinstance(error, errors):
+        lost = dialect.is_disconnect(error, connection.connection.dbapi_connection, None)
         if lost:
             connection.invalidate(error)
         raise DBAPIError.instance(
-            statement, None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
+            statement, None, error, errors, connection_invalidated=lost, dialect=dialect
         ) from error
-    except BaseException as error:  # cancelled: whoever asked next would get this answer
-        connection.invalidate(error)
-        raise

@@ -21,9 +21,8 @@ def insert_rows(connection: Connection, table: Table, names: Sequence[str], rows
     if not rows:
         return
     if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(names))
-        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
-        ask_many(connection, statement, _with_days_as_kept(connection, table, names, rows))
+        statement, days = _insert_of_each(table, tuple(names))
+        ask_many(connection, statement, _with_days_as_kept(rows, days, day_keeper(connection)))
         return
     ask(connection, insert_arrays(table, tuple(names)), tuple(zip(*rows, strict=True)))
 
@@ -60,9 +59,15 @@ def _as_it_is(day: date) -> date:
     return day
 
 
-def _with_days_as_kept(connection: Connection, table: Table, names: Sequence[str], rows: Rows) -> list[tuple[Any, ...]]:
-    for at, name in enumerate(names):
-        if isinstance(table.c[name].type, Date) and isinstance(rows[0][at], date):
-            keep = day_keeper(connection)
+@cache
+def _insert_of_each(table: Table, names: tuple[str, ...]) -> tuple[str, list[int]]:
+    """SQLite's statement for one row, and which of the columns are days."""
+    days = [at for at, name in enumerate(names) if isinstance(table.c[name].type, Date)]
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", days
+
+
+def _with_days_as_kept(rows: Rows, days: Sequence[int], keep: Callable[[date], Any]) -> Rows:
+    for at in days:
+        if isinstance(rows[0][at], date):
             rows = [(*row[:at], keep(row[at]), *row[at + 1 :]) for row in rows]
-    return list(rows)
+    return rows
