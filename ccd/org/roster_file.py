@@ -5,24 +5,19 @@ follow, in any order. `from` and `to` are half-open: a date means that business 
 without a zone is the unit's own. A `to` in the year 9999, as personnel systems write it, is no end.
 """
 
-import csv
-import io
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 from ccd.errors import Fault, RosterError
+from ccd.org import csv_faults
+from ccd.org.csv_faults import Header, Row
 from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Entry, Roster, contradictions
 from ccd.org.units import Units
 
-NEEDED = ("agent", "interface", "member_name", "unit")
-OPTIONAL = ("pbx", "from", "to", "name")
-EMPTY = ",".join(NEEDED) + "\n"
-LINES_MAX = 500_000
-FAULTS_MAX = 100  # a wrong separator must not print a file
-
-Row = Mapping[str, str]
+HEADER = Header(("agent", "interface", "member_name", "unit"), ("pbx", "from", "to", "name"), lines_max=500_000)
+EMPTY = ",".join(HEADER.needed) + "\n"
 
 
 def read(file: Path, units: Units) -> Roster:
@@ -32,13 +27,7 @@ def read(file: Path, units: Units) -> Roster:
 
 def text_of(file: Path) -> str:
     """What the file says, for `parse`; a RosterError where it can't be read."""
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise RosterError((Fault(file, None, "", f"can't be read: {error.strerror}"),)) from None
-    except UnicodeDecodeError as error:
-        problem = f"is not UTF-8 (byte {error.start}); save it as CSV UTF-8"
-        raise RosterError((Fault(file, None, "", problem),)) from None
+    return csv_faults.text_of(file, RosterError)
 
 
 def parse(text: str, file: Path, units: Units) -> Roster:
@@ -46,55 +35,20 @@ def parse(text: str, file: Path, units: Units) -> Roster:
     faults: list[Fault] = []
     entries: list[Entry] = []
     dated: dict[int, Row] = {}
-    try:
-        for line, row in _rows(text, file, faults):
-            found = list(_faults_of(row))
-            instants = {column: _instant(row, column, units, found) for column in ("from", "to")}
-            faults += [Fault(file, line, column, problem) for column, problem in found]
-            if not found or _can_be_compared(row, [column for column, _ in found]):
-                entries.append(_entry(line, row, instants))
-                dated[line] = row
-    except csv.Error as error:
-        faults.append(Fault(file, None, "", f"is not CSV: {error}"))
+    for line, row in csv_faults.rows(text, file, HEADER, faults):
+        found = list(_faults_of(row))
+        instants = {column: _instant(row, column, units, found) for column in ("from", "to")}
+        faults += [Fault(file, line, column, problem) for column, problem in found]
+        if not found or _can_be_compared(row, [column for column, _ in found]):
+            entries.append(_entry(line, row, instants))
+            dated[line] = row
     entries = _moved(entries, dated)
     faults += _between_lines(entries, file)
-    if faults:
-        faults.sort(key=lambda fault: fault.line or 0)
-        raise RosterError(tuple(faults[:FAULTS_MAX]))
+    csv_faults.raise_any(faults, RosterError)
     return Roster(entries)
 
 
-def _rows(text: str, file: Path, faults: list[Fault]) -> Iterator[tuple[int, Row]]:
-    """Each line that is not empty, with its number, under the header's names."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header = [cell.strip() for cell in next(reader, [])]
-    if problem := _header_problem(header):
-        faults.append(Fault(file, 1, "", problem))
-        return
-    for number, cells in enumerate(reader, start=1):
-        if number > LINES_MAX:
-            faults.append(Fault(file, reader.line_num, "", f"is line {number} of at most {LINES_MAX}"))
-            return
-        if len(cells) > len(header):
-            problem = f"has {len(cells)} columns, the header {len(header)}; put what holds a comma in double quotes"
-            faults.append(Fault(file, reader.line_num, "", problem))
-        elif any(cell.strip() for cell in cells):
-            yield reader.line_num, dict(zip(header, (cell.strip() for cell in cells), strict=False))
-
-
-def _header_problem(header: list[str]) -> str:
-    missing = [name for name in NEEDED if name not in header]
-    unknown = [name for name in header if name not in NEEDED + OPTIONAL]
-    if missing or unknown or len(set(header)) < len(header):
-        found = ",".join(header) or "nothing"
-        return f"the header has to be {','.join(NEEDED)}, and {', '.join(OPTIONAL)} may follow; found {found}"
-    return ""
-
-
 def _faults_of(row: Row) -> Iterator[tuple[str, str]]:
-    for column, cell in row.items():
-        if "\0" in cell:
-            yield column, "has a NUL in it, which no database takes for text"
     if not row.get("agent"):
         yield "agent", "is empty; who sits there?"
     if not row.get("unit"):

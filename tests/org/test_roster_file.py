@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from ccd.errors import RosterError
+from ccd.org.csv_faults import FAULTS_MAX
 from ccd.org.roster import AFTER_ALL
-from ccd.org.roster_file import FAULTS_MAX, parse, read
+from ccd.org.roster_file import parse, read
 from ccd.org.units import Unit, Units
 
 UNITS = Units("UTC", time(0), {"night": Unit(timezone="Asia/Shanghai", day_starts_at=time(4))})
