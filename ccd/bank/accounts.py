@@ -7,7 +7,7 @@ from ccd.ledger.model import Account, Kind, Side
 # Held by origin; together they are the agent's balance.
 BALANCE_KINDS = ("savings", "gift", "interest", "overtime")
 AGENT_KINDS = (*BALANCE_KINDS, "reserved", "leave")
-HOUSE_KINDS = ("savings", "overdraft", "leave")
+HOUSE_KINDS = ("savings", "overdraft", "leave", "gift")
 
 # As the ledger opens them: an agent's never fall below zero, a house's have no limit.
 AGENT_ACCOUNTS = tuple(Kind(kind, Side.CREDIT, 0) for kind in AGENT_KINDS)
@@ -18,20 +18,22 @@ SAVINGS = "savings"
 OVERDRAFT = "overdraft"
 LEAVE = "leave"
 SERVICES = (SAVINGS, OVERDRAFT, LEAVE)
+GIFT = "gift"  # a red packet's
 
 
 class House(NamedTuple):
-    """The accounts of a centre that settlement moves seconds from and to; without a limit."""
+    """The accounts of a centre that the bank moves seconds from and to; without a limit."""
 
     owner: str
     savings: Account
     overdraft: Account
     leave: Account
+    gift: Account
 
     @classmethod
     def of(cls, centre: str) -> "House":
         owner = f"house/{centre}"
-        return cls(owner, Account(owner, "savings"), Account(owner, "overdraft"), Account(owner, "leave"))
+        return cls(owner, *(Account(owner, kind) for kind in HOUSE_KINDS))
 
 
 def agent_owner(agent: str) -> str:

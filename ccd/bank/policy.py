@@ -4,11 +4,19 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from ccd.bank.accounts import BALANCE_KINDS
 from ccd.errors import PolicyError
 
 PPM = 1_000_000
+
+
+class GiftTerms(NamedTuple):
+    """What red packets may come to in a month, in parts per million of the scheduled seconds; what they are for."""
+
+    cap_ppm: int
+    kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +30,7 @@ class Policy:
     allowance_min_s: int
     overdraft_takes: tuple[str, ...]
     expected_base_s: int
+    gift: GiftTerms
 
     @property
     def expected_allowance_s(self) -> int:

@@ -19,6 +19,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "demo": "Show a simulated floor with its board, pages and ledger, until Ctrl-C.",
         "run": "The daemon: follow the PBXs, keep boards and pages, settle the days.",
         "ledger": "Say what the ledger says, post to it by hand, hold it against its own hashes, export it.",
+        "bank": "Give red packets, and say what units may give.",
         "user": "Who may sign in to the pages: add, list, remove, password.",
         "watch": "Show the board in this terminal.",
         "migrate": "Bring the database's tables up to date, as the role that they belong to.",

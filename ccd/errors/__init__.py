@@ -16,7 +16,9 @@ CcdError                    what a command turns into its one line on stderr and
 ├── ProblemError            a name, and what is wrong with it:
 │   ├── PolicyError         a policy of the bank that can't hold, or none that does; exit code 2
 │   ├── AccountError        an account that can't be made, or is not there
+│   ├── PacketError         a red packet that no cap could make right; exit code 2
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
+├── CapPassedError          a red packet that a unit's cap does not allow, with the figures
 ├── AddressTakenError       another program listens where ccd should
 ├── EmbeddedRedisError      the Valkey that ccd brings did not start
 └── NotAllowedError         a person asked for what is not theirs to see
@@ -49,8 +51,10 @@ from ccd.errors.pbx import (
 from ccd.errors.people import (
     AccountError,
     AddressTakenError,
+    CapPassedError,
     LiveChannelError,
     NotAllowedError,
+    PacketError,
     PolicyError,
     UnknownAccountError,
 )
@@ -82,6 +86,7 @@ __all__ = [
     "AccountError",
     "AddressTakenError",
     "BackwardsError",
+    "CapPassedError",
     "CaptureError",
     "CcdError",
     "ClockAheadError",
@@ -105,6 +110,7 @@ __all__ = [
     "MoveError",
     "NoAnswerError",
     "NotAllowedError",
+    "PacketError",
     "PbxError",
     "PbxLostError",
     "PbxTlsError",

@@ -44,3 +44,25 @@ class UnknownAccountError(CcdError):
             f"{self.args[0]} has no account: whoever is on the roster gets one with the first settled day "
             "(see `ccd day`), or with the first transfer by hand"
         )
+
+
+class PacketError(ProblemError):
+    """A red packet that no cap could make right. Nothing was given."""
+
+    exit_code = 2
+    sentence = "the packet {name} {problem}"
+
+
+class CapPassedError(CcdError):
+    """A red packet would have passed a unit's cap. Nothing was given."""
+
+    def __init__(self, packet: str, unit: str, month: str, cap_s: int, given_s: int, asked_s: int) -> None:
+        self.packet, self.unit, self.month = packet, unit, month
+        self.cap_s, self.given_s, self.asked_s = cap_s, given_s, asked_s
+
+    def __str__(self) -> str:
+        left_s = self.cap_s - self.given_s
+        return (
+            f"the packet {self.packet} was refused: {self.unit} may give {self.cap_s} s in {self.month}, has given "
+            f"{self.given_s} s, and {self.asked_s} s are asked; {left_s} s are left. Give less, as another packet"
+        )

@@ -35,7 +35,7 @@ from ccd.ledger.model import (
     month_of,
 )  # fmt: skip
 from ccd.ledger.reservations import expired, held_by, owners_of
-from ccd.ledger.rules import OPEN, Month, Original, Standing
+from ccd.ledger.rules import OPEN, Cap, Month, Original, Standing
 from ccd.ledger.schema import entries, transactions
 from ccd.ledger.sheet import Sheet, write_sheet
 from ccd.ledger.term_rows import TermRows
@@ -116,6 +116,12 @@ class Desk:
         self._read_balances(accounts)
         ids, read = self._chart.account_ids, self._standing.balances
         return {account: read[ids[account]] for account in accounts if ids.get(account) in read}
+
+    def caps(self, names: Collection[str]) -> dict[str, Cap]:
+        """What may be drawn on each and what has been, under lock: after months and owners. Of those that were never
+        given a limit nothing is told."""
+        self._lock(Touched(caps=names))
+        return {name: self._standing.caps[name] for name in names if name in self._standing.caps}
 
     def moved(self, names: Iterable[str], days: Iterable[date]) -> list[Moved]:
         """The transfers for these days on accounts of owners that are under lock, in no order."""

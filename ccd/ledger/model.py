@@ -18,6 +18,7 @@ from ccd.errors import PostingError, RefusedError
 LEGS_MAX = 1_000
 SECONDS_MAX = 10**10  # of one transfer: three centuries. No sum of such leaves the 64 bits that databases count in
 SECONDS_WANTED = f"a whole number from 1 to {SECONDS_MAX}"
+LIMIT_WANTED = f"a whole number from 0 to {SECONDS_MAX}"
 REVISION_MAX = 2**31 - 1
 NUL = "\x00"
 
@@ -321,8 +322,10 @@ def _check_terms(posting: Posting) -> None:
     if len(making) > 1 or (making and posting.legs):
         raise PostingError(posting.spelled, "has transfers beside those of a reservation", "a posting for each")
     for term in posting.terms:
-        if isinstance(term, (Reserve, Limit)) and not (type(term.seconds) is int and 0 < term.seconds <= SECONDS_MAX):
+        if isinstance(term, Reserve) and not (type(term.seconds) is int and 0 < term.seconds <= SECONDS_MAX):
             raise PostingError(posting.spelled, f"says {term.seconds!r} seconds", SECONDS_WANTED)
+        if isinstance(term, Limit) and not (type(term.seconds) is int and 0 <= term.seconds <= SECONDS_MAX):
+            raise PostingError(posting.spelled, f"limits {term.cap} to {term.seconds!r} seconds", LIMIT_WANTED)
         if isinstance(term, Draw) and (type(term.seconds) is not int or term.seconds == 0):
             raise PostingError(
                 posting.spelled, f"draws {term.seconds!r} seconds on {term.cap}", "a whole number, not 0"

@@ -104,6 +104,13 @@ class Floor(Section):
     other_call_while_paused: Literal["paused", "on_call"] = "paused"
 
 
+class Gift(Section):
+    """Red packets (docs/time-bank.md 3.3)."""
+
+    cap_ppm: Annotated[int, Field(ge=0, le=1_000_000)] = 10_000
+    kinds: Annotated[tuple[NotEmpty, ...], Field(min_length=1)] = ("contest", "suggestion", "activity", "knowledge")
+
+
 class Policy(Section):
     starts: date = Field(default=ALWAYS, alias="from", ge=ALWAYS, le=LAST_DAY)
     unit: NotEmpty | None = None  # None: every unit that has none of its own
@@ -112,6 +119,7 @@ class Policy(Section):
     expected_base_s: WholeSeconds = 28_800
     allowance_min_s: WholeSeconds = 0
     overdraft_takes: tuple[AccountName, ...] = ("savings", "gift", "interest", "overtime")
+    gift: Gift = Gift()
 
     @field_validator("overdraft_takes")
     @classmethod

@@ -18,6 +18,7 @@ PRIVILEGES = {
     "resolutions": "SELECT, INSERT",
     "blocks": "SELECT, INSERT",
     "daily_sums": "SELECT, INSERT",
+    "declared_hours": "SELECT, INSERT",
     "segments": "SELECT, INSERT",
     "seats": "SELECT, INSERT, UPDATE",
     "sources": "SELECT, INSERT, UPDATE",
@@ -31,7 +32,7 @@ PRIVILEGES = {
     "alembic_version": "SELECT",
 }
 
-SEQUENCES = ("transaction_ids", "owners_id_seq", "accounts_id_seq")
+SEQUENCES = ("transaction_ids", "owners_id_seq", "accounts_id_seq", "declared_hours_id_seq")
 
 
 def grants(role: str, dialect: Dialect) -> list[str]:

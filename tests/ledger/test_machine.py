@@ -84,7 +84,7 @@ class Histories(RuleBasedStateMachine):
     def transfer(self, key: str, month: int, legs: list[Any], late: bool) -> None:
         self.ask(key, "transfer", month, NOW_ON if late else month, legs)
 
-    @rule(cap=st.sampled_from(CAPS), key=keys, month=months, seconds=st.integers(1, 200))
+    @rule(cap=st.sampled_from(CAPS), key=keys, month=months, seconds=st.integers(0, 200))
     def limit(self, cap: str, key: str, month: int, seconds: int) -> None:
         self.ask(key, "limit", month, month, cap, seconds)
 

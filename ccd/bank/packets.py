@@ -1,0 +1,113 @@
+"""Red packets: somebody gives time to one agent or many, for a reason (docs/time-bank.md 3.3). Pure.
+
+What a unit may give in a month is a cap of the ledger, and so is that of each unit above it. A packet draws on all of
+them in one posting: it is given, or none of it is.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from ccd.bank.accounts import GIFT, House, agent_owner
+from ccd.bank.policy import PPM, GiftTerms
+from ccd.errors import PacketError
+from ccd.ledger.model import LEGS_MAX, SECONDS_MAX, Account, Draw, Leg, Limit, Outcome, Posting, Refusal, Rule, month_of
+from ccd.ledger.rules import Cap
+
+
+class Packet(NamedTuple):
+    """What is given: `seconds` to each of the agents. `key` names it for ever; `day` is the giver's, of the unit."""
+
+    key: str
+    unit: str
+    agents: tuple[str, ...]
+    seconds: int
+    kind: str
+    reason: str
+    giver: str
+    day: date
+
+    @property
+    def total_s(self) -> int:
+        return self.seconds * len(self.agents)
+
+
+class Given(NamedTuple):
+    """How a unit's cap stands in a month, in seconds."""
+
+    unit: str
+    month: str
+    cap_s: int
+    given_s: int
+
+
+def check(packet: Packet, terms: GiftTerms, members: Collection[str], known_s: int) -> None:
+    """PacketError where no cap could make it right. `members` are the agents of the unit, and of those below it;
+    `known_s` is what the unit is scheduled for in the month."""
+    strangers = sorted(set(packet.agents) - set(members))
+    if not packet.agents or len(set(packet.agents)) < len(packet.agents) or len(packet.agents) > LEGS_MAX:
+        raise PacketError(packet.key, f"is for {len(packet.agents)} agents; give it to 1 to {LEGS_MAX}, to each once")
+    if strangers:
+        raise PacketError(
+            packet.key, f"is for {', '.join(strangers)}, who {_is(strangers)} not in {packet.unit} on {packet.day}"
+        )
+    if not 0 < packet.seconds <= SECONDS_MAX:
+        raise PacketError(packet.key, f"gives {packet.seconds} s to each; give 1 to {SECONDS_MAX} s")
+    if packet.kind not in terms.kinds:
+        raise PacketError(
+            packet.key, f"is for {packet.kind!r}; kinds of {packet.unit}'s policy: {', '.join(terms.kinds)}"
+        )
+    if not packet.reason.strip():
+        raise PacketError(packet.key, "has no reason; say in words what it is for")
+    if not known_s:
+        month = month_of(packet.day)
+        raise PacketError(
+            packet.key,
+            f"has no cap: nobody knows the hours of {packet.unit} in {month}. Import its schedule, or declare them:"
+            f" ccd bank red-packet declare {packet.unit} {month} HOURS",
+        )
+
+
+def posting_of(packet: Packet, house: House, book: str, line: Sequence[str]) -> Posting:
+    """`line` is the unit with those above it."""
+    month = month_of(packet.day)
+    legs = tuple(
+        Leg(house.gift, Account(agent_owner(agent), GIFT), packet.seconds, GIFT) for agent in sorted(packet.agents)
+    )
+    facts = {"unit": packet.unit, "kind": packet.kind, "seconds": packet.seconds, "agents": len(packet.agents)}
+    return Posting(
+        f"packet/{packet.key}", 1, book, packet.day, legs, packet.giver, text=packet.reason,
+        facts=json.dumps(facts, ensure_ascii=False, separators=(",", ":")),
+        terms=tuple(Draw(cap_name(unit, month), packet.total_s) for unit in line),
+    )  # fmt: skip
+
+
+def limit_of(unit: str, month: str, known_s: int, terms: GiftTerms, cap: Cap | None) -> Limit | None:
+    """The cap's limit where it is not what follows from the hours that are known now; never below what was given."""
+    wanted = max(known_s * terms.cap_ppm // PPM, cap.drawn_s if cap else 0)
+    return None if cap and cap.limit_s == wanted else Limit(cap_name(unit, month), wanted)
+
+
+def limit_posting(limit: Limit, revision: int, book: str, packet: Packet, known_s: int, terms: GiftTerms) -> Posting:
+    facts = json.dumps({"hours_s": known_s, "cap_ppm": terms.cap_ppm}, separators=(",", ":"))
+    key = f"limit/{limit.cap}"
+    return Posting(key, revision, book, packet.day, (), packet.giver, facts=facts, terms=(limit,))
+
+
+def passed(outcome: Outcome, packet: Packet, line: Sequence[str]) -> Given | None:
+    """Which cap the packet would have passed, and how it stands; None where it was not refused by one."""
+    match outcome.refusal:
+        case Refusal(Rule.CAP, cap=cap, amount_s=int(drawn_s), limit_s=int(limit_s)):
+            month = month_of(packet.day)
+            unit = next(unit for unit in line if cap_name(unit, month) == cap)
+            return Given(unit, month, limit_s, drawn_s - packet.total_s)
+    return None
+
+
+def cap_name(unit: str, month: str) -> str:
+    return f"gift/{unit}/{month}"
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"

@@ -1,0 +1,8 @@
+"""`ccd bank`: the acts of the Time Bank's services."""
+
+import typer
+
+from ccd.commands.bank.red_packet import red_packet
+
+bank = typer.Typer(no_args_is_help=True, help="The acts of the Time Bank's services.")
+bank.add_typer(red_packet, name="red-packet")

@@ -1,0 +1,194 @@
+"""Red packets (docs/time-bank.md 3.3): to one or many, within the cap of the unit and of each above it."""
+
+import asyncio
+from datetime import date, time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.bank.accounts import agent_owner
+from ccd.bank.declared import declare
+from ccd.bank.giving import Giver
+from ccd.bank.hours import hours_s
+from ccd.bank.packets import Given, Packet
+from ccd.bank.policy import GiftTerms, Policies, Policy
+from ccd.errors import CapPassedError, LedgerError, PacketError
+from ccd.ledger.books import Ledger
+from ccd.ledger.model import Close, Posting
+from ccd.ledger.verify import verify
+from ccd.org.units import Unit, Units
+from ccd.sql.engine import open_engine
+from ccd.sql.turns import Patience, take_turn_at_once
+
+HOUR_S = 3_600
+DAY, MONTH = date(2026, 12, 4), "2026-12"
+UNITS = Units(
+    "Asia/Shanghai",
+    time(0),
+    {"centre": Unit(), "east": Unit(parent="centre"), "west": Unit(parent="centre"), "team-1": Unit(parent="east"),
+     "team-2": Unit(parent="east")},
+)  # fmt: skip
+TEAMS = {"team-1": ("1001", "1002"), "team-2": ("2001",), "west": ("3001",)}
+POLICY = Policy(date.min, 37_000, 43_200, 0, ("savings",), 28_800, GiftTerms(10_000, ("contest", "suggestion")))
+
+
+def members(unit: str, _day: date) -> frozenset[str]:
+    return frozenset(agent for one in UNITS.with_below([unit]) for agent in TEAMS.get(one, ()))
+
+
+def giver(engine: AsyncEngine) -> Giver:
+    return Giver(Ledger(engine, lambda: 1_796_000_000_000_000), UNITS, Policies((POLICY,)), members, "demo")
+
+
+def packet(
+    key: str, seconds: int, *agents: str, unit: str = "team-1", kind: str = "contest", reason: str = "won the quiz"
+) -> Packet:
+    return Packet(key, unit, agents or ("1001",), seconds, kind, reason, "lead", DAY)
+
+
+async def declared(engine: AsyncEngine, **hours: int) -> None:
+    def all_of_them(connection: Connection) -> None:
+        for unit, each in hours.items():
+            declare(connection, unit, MONTH, each * HOUR_S, 7, "lead", "known")
+
+    await take_turn_at_once(engine, all_of_them, Patience())
+
+
+async def gifts(engine: AsyncEngine, *agents: str) -> list[int]:
+    ledger = Ledger(engine, lambda: 0)
+    return [(await ledger.balances(agent_owner(agent))).get("gift", 0) for agent in agents]
+
+
+async def test_the_example_200_agents_may_be_given_352_hours_in_a_month_of_35_200(engine: AsyncEngine) -> None:
+    await declared(engine, centre=200 * 22 * 8)
+    one = giver(engine)
+    assert await one.stands(["centre"], DAY) == [Given("centre", MONTH, 352 * HOUR_S, 0)]
+    await one.give(packet("all", 352 * HOUR_S, unit="centre"))
+    with pytest.raises(CapPassedError) as refused:
+        await one.give(packet("more", 1, unit="centre"))
+    figures = refused.value.cap_s, refused.value.given_s, refused.value.asked_s
+    assert figures == (352 * HOUR_S, 352 * HOUR_S, 1)
+    assert "centre may give 1267200 s in 2026-12, has given 1267200 s, and 1 s are asked; 0 s are left" in str(
+        refused.value
+    )
+    assert await one.stands(["centre"], DAY) == [Given("centre", MONTH, 352 * HOUR_S, 352 * HOUR_S)]
+
+
+async def test_a_packet_for_many_is_given_to_each_and_once(engine: AsyncEngine) -> None:
+    await declared(engine, **{"team-1": 100, "team-2": 100})
+    one = giver(engine)
+    to_both = packet("a", 600, "1001", "1002", "2001", unit="east")
+    assert not (await one.give(to_both)).replayed
+    assert (await one.give(to_both)).replayed
+    assert await gifts(engine, "1001", "1002", "2001") == [600, 600, 600]
+    stands = {each.unit: each.given_s for each in await one.stands(["team-1", "east", "centre"], DAY)}
+    assert stands == {"team-1": 0, "east": 1_800, "centre": 1_800}
+
+
+async def test_the_cap_of_a_unit_above_speaks_too_and_then_nothing_is_given(engine: AsyncEngine) -> None:
+    await declared(engine, **{"team-1": 100, "team-2": 100})
+    one = giver(engine)
+    await one.give(packet("east", 2 * HOUR_S - 60, "1001", unit="east"))
+    with pytest.raises(CapPassedError, match="east may give 7200 s in 2026-12, has given 7140 s, and 61 s are asked"):
+        await one.give(packet("team", 61))
+    assert await gifts(engine, "1001") == [2 * HOUR_S - 60]
+    await one.give(packet("less", 60))
+    assert await gifts(engine, "1001") == [2 * HOUR_S]
+
+
+async def test_more_hours_raise_a_cap_and_fewer_leave_what_was_given(engine: AsyncEngine) -> None:
+    await declared(engine, **{"team-1": 100})
+    one = giver(engine)
+    await one.give(packet("a", HOUR_S))
+    await declared(engine, **{"team-1": 50})
+    assert await one.stands(["team-1"], DAY) == [Given("team-1", MONTH, HOUR_S, HOUR_S)]
+    with pytest.raises(CapPassedError):
+        await one.give(packet("b", 1))
+    await declared(engine, **{"team-1": 150})
+    await one.give(packet("c", HOUR_S // 2))
+    assert await gifts(engine, "1001") == [HOUR_S * 3 // 2]
+
+
+@pytest.mark.parametrize(
+    ("bad", "says"),
+    [
+        (packet("x", 60, "2001"), "2001, who is not in team-1 on 2026-12-04"),
+        (packet("x", 60, "9", "8"), "8, 9, who are not in team-1"),
+        (packet("x", 60, "1001", "1001"), "to each once"),
+        (packet("x", 0), "gives 0 s to each"),
+        (packet("x", 60, kind="bribe"), "'bribe'; kinds of team-1's policy: contest, suggestion"),
+        (packet("x", 60, reason=" "), "has no reason"),
+        (packet("x", 60, "3001", unit="west"), "nobody knows the hours of west in 2026-12. Import its schedule"),
+    ],
+)
+async def test_what_no_cap_could_make_right_is_said_and_gives_nothing(
+    engine: AsyncEngine, bad: Packet, says: str
+) -> None:
+    await declared(engine, **{"team-1": 100})
+    with pytest.raises(PacketError, match=says):
+        await giver(engine).give(bad)
+    assert await gifts(engine, *bad.agents) == [0] * len(bad.agents)
+    assert await giver(engine).stands(["team-1"], DAY) == [Given("team-1", MONTH, HOUR_S, 0)]
+
+
+async def test_another_packet_under_the_same_key_is_an_error_and_a_closed_month_takes_none(engine: AsyncEngine) -> None:
+    await declared(engine, **{"team-1": 100})
+    one = giver(engine)
+    await one.give(packet("a", 60))
+    with pytest.raises(LedgerError, match="another content"):
+        await one.give(packet("a", 61))
+    ledger = Ledger(engine, lambda: 0)
+    await ledger.post(Posting("close", 1, "demo", DAY, (), "test", terms=(Close(),)))
+    with pytest.raises(LedgerError, match="is closed and takes no postings"):
+        await one.give(packet("b", 60))
+    assert (await one.give(packet("a", 60))).replayed
+
+
+async def test_managers_who_press_the_button_at_once_never_give_more_than_the_caps(database_url: str) -> None:
+    """Twenty of them, through connections of their own, in three units under one cap of 7 200 s."""
+    engines = [open_engine(database_url) for _ in range(4)]
+    await declared(engines[0], **{"team-1": 60, "team-2": 60, "west": 80})
+    units = (("team-1", "1001"), ("team-2", "2001"), ("west", "3001"))
+    acts = []
+    for number in range(20):
+        unit, agent = units[number % 3]
+        acts.append(giver(engines[number % 4]).give(packet(f"p{number}", 500, agent, unit=unit)))
+    results = await asyncio.gather(*acts, return_exceptions=True)
+    refused = [result for result in results if isinstance(result, BaseException)]
+    assert all(isinstance(one, CapPassedError) for one in refused), refused
+    stands = {each.unit: each for each in await giver(engines[0]).stands(["team-1", "team-2", "west", "centre"], DAY)}
+    assert [stands[unit].given_s for unit in ("team-1", "team-2", "west")] == [2_000, 2_000, 2_500]
+    assert stands["centre"] == Given("centre", MONTH, 7_200, 6_500)
+    assert len(refused) == 20 - 13
+    assert await gifts(engines[0], "1001", "2001", "3001") == [2_000, 2_000, 2_500]
+    assert (await verify(engines[0], lambda done, total: None)).findings == []
+    for engine in engines:
+        await engine.dispose()
+
+
+async def test_what_was_declared_stays_as_it_was_said(engine: AsyncEngine) -> None:
+    await declared(engine, **{"team-1": 100})
+    for hand in ("UPDATE declared_hours SET seconds = 1", "DELETE FROM declared_hours"):
+        with pytest.raises(DBAPIError, match="append-only"):
+            async with engine.begin() as connection:
+                await connection.execute(text(hand))
+
+
+@given(
+    st.dictionaries(st.sampled_from(sorted(UNITS)), st.integers(0, 100)),
+    st.dictionaries(st.sampled_from(sorted(UNITS)), st.integers(0, 100)),
+)
+def test_a_unit_s_hours_are_its_shifts_and_those_below_and_only_where_there_are_none_what_was_declared(
+    scheduled: dict[str, int], declared: dict[str, int]
+) -> None:
+    def slow(unit: str) -> int:
+        below = sum(slow(one) for one in UNITS if UNITS.with_above(one)[1:2] == (unit,))
+        shifts = scheduled.get(unit, 0) + below
+        return shifts if shifts > 0 else declared.get(unit, 0)
+
+    for unit in UNITS:
+        assert hours_s(unit, UNITS, scheduled, declared) == slow(unit)
