@@ -8,15 +8,15 @@ from sqlalchemy import Connection
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
 from ccd.bank.declared import declared_for
 from ccd.bank.hours import hours_s
+from ccd.bank.limits import Asked, limits
 from ccd.bank.packets import (
     Given,
     Packet,
     cap_name,
     check,
-    limit_of,
-    limit_posting,
     passed,
     posting_of,
+    wanted_of,
 )  # fmt: skip
 from ccd.bank.policy import GiftTerms, Policies
 from ccd.errors import CapPassedError
@@ -57,9 +57,8 @@ class Giver:
             found = []
             for unit, known_s, terms in self._known(desk.connection, units, day):
                 cap = caps.get(cap_name(unit, month))
-                limit = limit_of(unit, month, known_s, terms, cap)
-                limit_s = limit.seconds if limit else cap.limit_s if cap else 0
-                found.append(Given(unit, month, limit_s, cap.drawn_s if cap else 0))
+                given_s = cap.drawn_s if cap else 0
+                found.append(Given(unit, month, max(wanted_of(known_s, terms).limit, given_s), given_s))
             return found
 
         return await self._ledger.at_desk(read, keep=False)
@@ -71,18 +70,9 @@ class Giver:
         known = self._known(desk.connection, line, packet.day)
         _, known_s, terms = known[0]
         check(packet, terms, self._members(packet.unit, packet.day), known_s)
-        return desk.post([*self._limits(desk, packet, known), posting])[-1]
-
-    def _limits(self, desk: Desk, packet: Packet, known: Sequence[tuple[str, int, GiftTerms]]) -> list[Posting]:
         month = month_of(packet.day)
-        caps = desk.caps([cap_name(unit, month) for unit, _, _ in known])
-        postings = []
-        for unit, known_s, terms in known:
-            if limit := limit_of(unit, month, known_s, terms, caps.get(cap_name(unit, month))):
-                kept = desk.revisions([f"limit/{limit.cap}"]).get(f"limit/{limit.cap}", [])
-                revision = kept[-1].revision + 1 if kept else 1
-                postings.append(limit_posting(limit, revision, self._site, packet, known_s, terms))
-        return postings
+        wanted = {cap_name(unit, month): wanted_of(hours, terms) for unit, hours, terms in known}
+        return desk.post([*limits(desk, wanted, Asked(self._site, packet.day, packet.giver)), posting])[-1]
 
     def _known(self, connection: Connection, units: Collection[str], day: date) -> list[tuple[str, int, GiftTerms]]:
         """Of each unit the seconds that it is scheduled for in the month, and its terms."""

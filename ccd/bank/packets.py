@@ -10,10 +10,10 @@ from datetime import date
 from typing import NamedTuple
 
 from ccd.bank.accounts import GIFT, House, agent_owner
+from ccd.bank.limits import Wanted
 from ccd.bank.policy import PPM, GiftTerms
 from ccd.errors import PacketError
-from ccd.ledger.model import LEGS_MAX, SECONDS_MAX, Account, Draw, Leg, Limit, Outcome, Posting, Refusal, Rule, month_of
-from ccd.ledger.rules import Cap
+from ccd.ledger.model import LEGS_MAX, SECONDS_MAX, Account, Draw, Leg, Outcome, Posting, Refusal, Rule, month_of
 
 
 class Packet(NamedTuple):
@@ -83,16 +83,9 @@ def posting_of(packet: Packet, house: House, book: str, line: Sequence[str]) -> 
     )  # fmt: skip
 
 
-def limit_of(unit: str, month: str, known_s: int, terms: GiftTerms, cap: Cap | None) -> Limit | None:
-    """The cap's limit where it is not what follows from the hours that are known now; never below what was given."""
-    wanted = max(known_s * terms.cap_ppm // PPM, cap.drawn_s if cap else 0)
-    return None if cap and cap.limit_s == wanted else Limit(cap_name(unit, month), wanted)
-
-
-def limit_posting(limit: Limit, revision: int, book: str, packet: Packet, known_s: int, terms: GiftTerms) -> Posting:
-    facts = json.dumps({"hours_s": known_s, "cap_ppm": terms.cap_ppm}, separators=(",", ":"))
-    key = f"limit/{limit.cap}"
-    return Posting(key, revision, book, packet.day, (), packet.giver, facts=facts, terms=(limit,))
+def wanted_of(known_s: int, terms: GiftTerms) -> Wanted:
+    """A cap's limit, from the seconds that its unit is scheduled for."""
+    return Wanted(known_s * terms.cap_ppm // PPM, {"hours_s": known_s, "cap_ppm": terms.cap_ppm})
 
 
 def passed(outcome: Outcome, packet: Packet, line: Sequence[str]) -> Given | None:

@@ -1,0 +1,48 @@
+"""Limits of caps follow what is known when something is drawn on them, in the transaction that draws."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import NamedTuple
+
+from ccd.ledger.desk import Desk
+from ccd.ledger.model import Limit, Posting
+
+
+class Asked(NamedTuple):
+    """Whose doing it is: the book and the day that it is for, and the person."""
+
+    book: str
+    day: date
+    by: str
+
+
+class Wanted(NamedTuple):
+    """What a cap's limit should be, and what that follows from."""
+
+    limit: int
+    facts: Mapping[str, int]
+
+
+def limits(desk: Desk, wanted: Mapping[str, Wanted], asked: Asked) -> list[Posting]:
+    """What brings each cap to its limit, or to what was drawn on it where that is more; of those that are there,
+    nothing. Months and owners have to be under lock."""
+    caps = desk.caps(wanted)
+    new = {}
+    for name, (limit, _) in wanted.items():
+        cap = caps.get(name)
+        least = max(limit, cap.drawn_s if cap else 0)
+        if cap is None or cap.limit_s != least:
+            new[name] = least
+    kept = desk.revisions([_key(name) for name in new]) if new else {}
+    postings = []
+    for name, limit in new.items():
+        before = kept.get(_key(name))
+        facts = json.dumps(wanted[name].facts, separators=(",", ":"))
+        posting = Posting(_key(name), before[-1].revision + 1 if before else 1, asked.book, asked.day, (), asked.by)
+        postings.append(posting._replace(facts=facts, terms=(Limit(name, limit),)))
+    return postings
+
+
+def _key(cap: str) -> str:
+    return f"limit/{cap}"
