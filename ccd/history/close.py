@@ -110,16 +110,19 @@ class Closer:
     async def close_due(self) -> Outlook:
         """Closes all that can be closed now, in date order; returns what there was, and what waits.
 
-        A unit whose day the ledger would not take is left at that day until the next look; measuring goes on.
+        A unit whose day the ledger would not take is left at that day until the next look, and so is one to which an
+        agent came from it: an agent's days settle in their order. Measuring goes on.
         """
         async with self.closing:
             await take_turn(self._engine, sweep, self._patience)
             seen = await self.outlook(self._now())
             self.waits_since = min((each.day.day for each in (*seen.due, *seen.waiting)), default=None)
             unsettled: dict[str, str] = {}
+            held_back: set[str] = set()
             left = list(seen.waiting)
             for each in seen.due:
-                if each.unit in unsettled:
+                if each.unit in held_back or each.came_from & held_back:
+                    held_back.add(each.unit)
                     left.append(each)
                     continue
                 try:
@@ -128,6 +131,7 @@ class Closer:
                     return seen
                 except LedgerError as error:
                     unsettled[each.unit] = f"{each.day.day}: {error}"
+                    held_back.add(each.unit)
                     left.append(each)
             self._note_unsettled(unsettled)
             self.waits_since = min((each.day.day for each in left), default=None)

@@ -14,12 +14,16 @@ from ccd.history.whose import Holder, Measuring, holders
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A unit's day, and the PBXs in which it has seats that were not heard to its end, with their watermarks, µs."""
+    """A unit's day, and the PBXs in which it has seats that were not heard to its end, with their watermarks, µs.
+
+    `came_from` are the units that agents of the day were in just before it: it comes after their days.
+    """
 
     unit: str
     day: BusinessDay
     lagging: Mapping[str, int | None]
     has_seats: bool
+    came_from: frozenset[str]
 
     def is_over(self, now: int, wait: int) -> bool:
         """Its PBXs, whose time it is, say so; or the clock does, where there are none, or after waiting `wait` µs."""
@@ -63,7 +67,7 @@ async def outlook(
             known[day] = holders(await seen_between(connection, measuring.reaches_back(day), day.end), measuring, day)
         own = [holder for holder in known[day].values() if holder.unit == unit]
         each = due_of(unit, day, own, sources, configured)
-        if not each.is_over(now, wait) or any(holder.came_from in blocked for holder in own):
+        if not each.is_over(now, wait) or each.came_from & blocked:
             blocked.add(unit)
             waiting.append(each)
         else:
@@ -78,7 +82,8 @@ def due_of(
     pbxs = sorted({pbx for holder in own for pbx, _ in holder.seats}.intersection(configured))
     heard = {pbx: sources[pbx].heard_at for pbx in pbxs}
     lagging = {pbx: at for pbx, at in heard.items() if at is None or at < day.end}
-    return Due(unit, day, lagging, bool(pbxs))
+    came_from = frozenset(holder.came_from for holder in own if holder.came_from is not None)
+    return Due(unit, day, lagging, bool(pbxs), came_from)
 
 
 async def _over(

@@ -25,7 +25,7 @@ from ccd.history.whose import Measuring
 from ccd.ledger.books import Ledger
 from ccd.sql.turns import Patience
 from tests.bank.policies import policy
-from tests.floor.floors import RULES, S
+from tests.floor.floors import RULES, S, added, paused, removed, unpaused
 from tests.history.observing import IMPATIENT
 
 DAY_S = 86_400
@@ -34,6 +34,12 @@ ANN, BEN = "PJSIP/1001", "PJSIP/2001"
 WAIT_S = 14_400
 POLICIES = Policies((policy(date(1970, 1, 1)),))
 RECOVERY = {"recovery": ReasonRule(max_us=600 * S)}
+SHIFT = (
+    added(1_000, seat=ANN), added(1_000, seat=BEN), paused(5_000, "toilet", seat=ANN), unpaused(5_600, seat=ANN),
+    paused(9_000, "water", seat=BEN), unpaused(12_000, seat=BEN), removed(29_800, seat=ANN), removed(29_800, seat=BEN),
+)  # fmt: skip
+DEPOSIT_S = 28_800 * 37_000 // 1_000_000 - 600
+OVERDRAFT_S = 3_000 - 28_800 * 37_000 // 1_000_000
 OWNERS = {ANN: Owner("ann", "team", True), BEN: Owner("ben", "team", True)}
 
 

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from ccd.bank.fate import Fate, Settlement
 from ccd.bank.measured import Measured
-from ccd.errors import DayWaitsError, LedgerBrokenError, UnknownUnitError
+from ccd.errors import DayWaitsError, UnknownUnitError
 from ccd.floor.owners import Owner
 from ccd.floor.rules import ALWAYS
 from ccd.history.close import Closer
@@ -22,15 +22,21 @@ from ccd.history.schema import day_records
 from ccd.history.unit_days import note_stale
 from ccd.sql.turns import take_turn
 from tests.floor.floors import S, added, heard, lost, member, paused, removed, snapshot, unpaused
-from tests.history.closing import ANN, BEN, DAY_S, FIRST, POLICIES, SECOND, WAIT_S, Bank, measuring
+from tests.history.closing import (
+    ANN,
+    BEN,
+    DAY_S,
+    DEPOSIT_S,
+    FIRST,
+    OVERDRAFT_S,
+    POLICIES,
+    SECOND,
+    SHIFT,
+    WAIT_S,
+    Bank,
+    measuring,
+)
 from tests.history.observing import IMPATIENT, observe, record, recording
-
-SHIFT = (
-    added(1_000, seat=ANN), added(1_000, seat=BEN), paused(5_000, "toilet", seat=ANN), unpaused(5_600, seat=ANN),
-    paused(9_000, "water", seat=BEN), unpaused(12_000, seat=BEN), removed(29_800, seat=ANN), removed(29_800, seat=BEN),
-)  # fmt: skip
-DEPOSIT_S = 28_800 * 37_000 // 1_000_000 - 600
-OVERDRAFT_S = 3_000 - 28_800 * 37_000 // 1_000_000
 
 
 async def test_a_day_that_was_heard_to_its_end_is_measured_written_and_settled(engine: AsyncEngine) -> None:
@@ -357,32 +363,3 @@ async def test_a_gap_over_midnight_is_nobodys_time(engine: AsyncEngine) -> None:
     await bank.closer.close_due()
     day = (await bank.day("ann")).record
     assert (day.signed_in, day.unobserved) == (79_000 * S, 6_400 * S)
-
-
-async def test_a_unit_that_the_ledger_takes_no_day_of_is_said_once_and_holds_up_no_other(engine: AsyncEngine) -> None:
-    """The ledger contradicts itself for one unit: its days wait in their order, the other's are closed."""
-    await record(engine, *SHIFT, heard(2 * DAY_S))
-    owners = {ANN: Owner("ann", "team", True), BEN: Owner("ben", "crew", True)}
-    site = measuring(lambda pbx, seat, name, at: owners.get(seat))
-    bank = Bank(engine, now_s=2 * DAY_S + 5, units=("team", "crew"), site=site)
-    settle = bank.closer._settle
-
-    async def settle_but_for_ann(measured: Iterable[Measured], dry_run: bool) -> Settlement:
-        measured = list(measured)
-        if any(one.agent == "ann" for one in measured):
-            raise LedgerBrokenError("ann has two balances")
-        return await settle(measured, dry_run)
-
-    bank.closer._settle = settle_but_for_ann
-    with capture_logs() as logs:
-        await bank.closer.close_due()
-        await bank.closer.close_due()
-    said = [(entry["event"], entry["unit"]) for entry in logs if entry["log_level"] == "error"]
-    assert said == [("a unit is settled no further", "team")]
-    assert bank.closer.unsettled["team"].startswith("1970-01-01: the ledger contradicts itself: ann has two balances")
-    assert (bank.closer.waits_since, await bank.net_s("ben")) == (FIRST, -OVERDRAFT_S)
-    assert await bank.due() == [("team", FIRST), ("team", SECOND)]
-
-    bank.closer._settle = settle
-    await bank.closer.close_due()
-    assert (bank.closer.unsettled, bank.closer.waits_since, await bank.net_s("ann")) == ({}, None, DEPOSIT_S)
