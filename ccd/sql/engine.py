@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ccd.errors import UnsafeDatabaseError
+from ccd.sql.checkpoints import LOG_PAGES_MAX
 from ccd.sql.plain import ask
 from ccd.sql.writer import LoopWriter, ThreadWriter
 
@@ -60,7 +61,7 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     # isolation_level None: the driver begins nothing by itself, our `begin` below does.
     connect_args = {"isolation_level": None}
     in_memory = url.database in (None, "", ":memory:")
-    pools = [{} if in_memory else {"pool_size": size, "max_overflow": 0} for size in (pool_size, 1)]
+    pools = [{} if in_memory else {"pool_size": size, "max_overflow": 0} for size in (pool_size, 2)]
     plain = create_engine(
         url.set(drivername="sqlite"),
         connect_args={**connect_args, "check_same_thread": False},  # the one who closes it is in another
@@ -76,7 +77,7 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     )
     for one in (engine.sync_engine, plain):
         _make_safe(one, url.database or ":memory:", lock_wait_ms)
-    event.listen(plain, "connect", lambda connection, _: connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KB}"))
+    event.listen(plain, "connect", _make_fast)
     event.listen(engine.sync_engine, "engine_disposed", lambda _: writer.close())
     return engine
 
@@ -95,6 +96,11 @@ def _make_safe(engine: Engine, database: str, lock_wait_ms: int) -> None:
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(WRITES, False)
         ask(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _make_fast(connection: Any, _record: object) -> None:
+    connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KB}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX}")
 
 
 def check_sqlite(connection: Any, database: str) -> None:

@@ -16,6 +16,8 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.sql.checkpoints import Checkpoints
+
 T = TypeVar("T")
 
 
@@ -35,6 +37,7 @@ class ThreadWriter:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._checkpoints = Checkpoints(engine)
         self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread: Thread | None = None
         self._connection: Connection | None = None
@@ -66,7 +69,10 @@ class ThreadWriter:
     def _serve(self) -> None:
         while answer := self._asked.get():
             answer()
+            if self._connection is not None:
+                self._checkpoints.after(self._connection)
         self._let_go()
+        self._checkpoints.finish()
 
     def _answer(self, turn: Callable[[Connection], T], done: "asyncio.Future[T]") -> None:
         try:
