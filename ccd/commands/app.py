@@ -20,6 +20,9 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "run": "The daemon: follow the PBXs, keep boards and pages, settle the days.",
         "ledger": "Say what the ledger says, post to it by hand, hold it against its own hashes, export it.",
         "bank": "Give red packets, and say what units may give.",
+        "import": "Take over what other systems know: shifts, leave.",
+        "export": "Print what was imported, as a file that can be imported.",
+        "schedule": "Say what units are scheduled for in a month.",
         "user": "Who may sign in to the pages: add, list, remove, password.",
         "watch": "Show the board in this terminal.",
         "migrate": "Bring the database's tables up to date, as the role that they belong to.",
@@ -30,6 +33,9 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "simulate": "Run a telephone switch with a living floor, to look at ccd without one.",
     }
 )
+
+# Of a verb that is a word of Python's, or of its library's, the module.
+MODULES: Final[Mapping[str, str]] = MappingProxyType({"import": "imports", "export": "exports"})
 
 
 def main() -> None:
@@ -88,7 +94,8 @@ def built(arguments: Sequence[str]) -> typer.Typer:
     app.callback(help="Agents' time, measured at the telephone switch and given back.")(options)
     asked = next((argument for argument in arguments if not argument.startswith("-")), None)
     for verb, line in VERBS.items():
-        meant = getattr(import_module(f"ccd.commands.{verb}"), verb) if verb == asked else named_only
+        module = MODULES.get(verb, verb)
+        meant = getattr(import_module(f"ccd.commands.{module}"), module) if verb == asked else named_only
         if isinstance(meant, typer.Typer):
             app.add_typer(meant, name=verb, help=line)
         else:

@@ -16,6 +16,7 @@ from ccd.floor.owners import Owner
 from ccd.floor.rules import ALWAYS, QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.history.whose import Measuring
 from ccd.org import roster_file
+from ccd.org.agent_days import AgentDays
 from ccd.org.roster import Entry, Roster
 from ccd.org.units import Unit, Units
 from ccd.settings import Reason as ReasonSettings
@@ -101,6 +102,10 @@ class Site:
         if unit not in self._rules:
             self._rules[unit] = AgentRules(self.reasons, self.seat_rules, self.units.days(unit or ""))
         return self._rules[unit]
+
+    @cached_property
+    def agent_days(self) -> AgentDays:
+        return AgentDays(self.roster, self.units)
 
     @cached_property
     def measuring(self) -> Measuring:

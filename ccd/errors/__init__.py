@@ -1,7 +1,8 @@
 """Everything that ccd can say went wrong.
 
 CcdError                    what a command turns into its one line on stderr and its exit code
-├── FaultsError             what a person wrote has faults, all at once; exit code 2: ConfigurationError, RosterError
+├── FaultsError             what a person wrote has faults, all at once; exit code 2: ConfigurationError, RosterError,
+│                           ImportFaultsError
 ├── DatabaseError           what a database would not do for ledger, history or sign-in: DatabaseBusyError,
 │                           DatabaseRefusedError, UnsafeDatabaseError, SchemaError
 ├── LedgerError             what the ledger could not do, with account or cap, amount and limit: PostingError,
@@ -64,6 +65,7 @@ from ccd.errors.root import (
     Fault,
     FaultsError,
     FileError,
+    ImportFaultsError,
     ProblemError,
     RosterError,
 )
@@ -100,6 +102,7 @@ __all__ = [
     "FaultsError",
     "FileError",
     "HistoryError",
+    "ImportFaultsError",
     "KeyTakenError",
     "LeaseLostError",
     "LedgerBrokenError",

@@ -56,6 +56,10 @@ class RosterError(FaultsError):
     """The roster can't be used; not one line of it was taken."""
 
 
+class ImportFaultsError(FaultsError):
+    """What another system told can't be taken over; not one line of it was."""
+
+
 class FileError(ProblemError):
     """A file that a person named, and that can't be used, or is not what it was named as."""
 

@@ -1,7 +1,7 @@
 """How far the close of each unit's day has come, and what was found since that may change one that was measured."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -80,6 +80,19 @@ async def note_settled(connection: AsyncConnection, unit: str, day: date, measur
 async def note_stale(connection: AsyncConnection, since: int) -> None:
     """All days that end after `since`, µs, are to be measured anew: for a roster that changed the past."""
     await connection.execute(update(unit_days).where(unit_days.c.end_at > since).values(stale=True))
+
+
+async def note_stale_of(connection: AsyncConnection, found: Iterable[tuple[str, date]]) -> None:
+    """These days, by unit, are to be measured anew, where they were measured: for what was expected of agents then."""
+    for unit, day in sorted(set(found)):
+        same = and_(unit_days.c.unit == unit, unit_days.c.day == day)
+        await connection.execute(update(unit_days).where(same).values(stale=True))
+
+
+async def last_end(connection: AsyncConnection) -> int | None:
+    """When the newest day that was measured in any unit ended, µs: what is planned from there on changes no record."""
+    found: int | None = await connection.scalar(select(func.max(unit_days.c.end_at)))
+    return found
 
 
 async def sweep(connection: AsyncConnection) -> None:

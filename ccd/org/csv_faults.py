@@ -76,3 +76,10 @@ def _header_problem(names: list[str], header: Header) -> str:
         follow = f", and {', '.join(header.optional)} may follow" if header.optional else ""
         return f"the header has to be {','.join(header.needed)}{follow}; found {found}"
     return ""
+
+
+def written(lines: Iterable[Iterable[str]]) -> str:
+    """The lines as a CSV file, header first."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    return text.getvalue()

@@ -111,6 +111,14 @@ class Gift(Section):
     kinds: Annotated[tuple[NotEmpty, ...], Field(min_length=1)] = ("contest", "suggestion", "activity", "knowledge")
 
 
+class Leave(Section):
+    """What the personnel system may tell of leave: its kinds, and never a diagnosis."""
+
+    kinds: Annotated[tuple[NotEmpty, ...], Field(min_length=1)] = (
+        "personal", "annual", "sick", "statutory", "time_off",
+    )  # fmt: skip
+
+
 class Policy(Section):
     starts: date = Field(default=ALWAYS, alias="from", ge=ALWAYS, le=LAST_DAY)
     unit: NotEmpty | None = None  # None: every unit that has none of its own
@@ -187,6 +195,7 @@ class Settings(Section):
     reasons: Mapping[str, Reason] = Field(default_factory=dict, validate_default=True)
     floor: Floor = Floor()
     policy: tuple[Policy, ...] = (Policy(),)  # before the first `from`, every default holds
+    leave: Leave = Leave()
     units: Mapping[NotEmpty, Unit] = Field(default_factory=dict)
     redis: Redis = Redis()
     sql: Sql = Sql()

@@ -19,6 +19,8 @@ PRIVILEGES = {
     "blocks": "SELECT, INSERT",
     "daily_sums": "SELECT, INSERT",
     "declared_hours": "SELECT, INSERT",
+    "shifts": "SELECT, INSERT, UPDATE (until_at)",
+    "leaves": "SELECT, INSERT, UPDATE (until_at)",
     "segments": "SELECT, INSERT",
     "seats": "SELECT, INSERT, UPDATE",
     "sources": "SELECT, INSERT, UPDATE",
@@ -32,7 +34,14 @@ PRIVILEGES = {
     "alembic_version": "SELECT",
 }
 
-SEQUENCES = ("transaction_ids", "owners_id_seq", "accounts_id_seq", "declared_hours_id_seq")
+SEQUENCES = (
+    "transaction_ids",
+    "owners_id_seq",
+    "accounts_id_seq",
+    "declared_hours_id_seq",
+    "shifts_id_seq",
+    "leaves_id_seq",
+)
 
 
 def grants(role: str, dialect: Dialect) -> list[str]:

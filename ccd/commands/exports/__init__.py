@@ -1,0 +1,9 @@
+"""`ccd export`: what was imported, as a file that can be imported."""
+
+import typer
+
+from ccd.commands.exports.telling import leave, schedule
+
+exports = typer.Typer(no_args_is_help=True, help="Print what was imported, as a file that can be imported.")
+for verb in (schedule, leave):
+    exports.command(verb.__name__)(verb)

@@ -1,0 +1,12 @@
+"""`ccd import`: what other systems know, taken over whole or not at all."""
+
+import typer
+
+from ccd.commands.imports.telling import leave, schedule
+
+imports = typer.Typer(
+    no_args_is_help=True,
+    help="Take over what other systems know: all of a file, or, with all its faults named, nothing.",
+)
+for verb in (schedule, leave):
+    imports.command(verb.__name__)(verb)

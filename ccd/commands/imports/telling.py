@@ -1,0 +1,102 @@
+"""`ccd import schedule` and `leave`: what planners and personnel systems tell of agents' time."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ccd.commands.configuration import Config
+from ccd.commands.ledger.asking import now_us
+from ccd.daemon.importing import Importing, take_over
+from ccd.daemon.site import Site
+from ccd.daemon.stores import database
+from ccd.errors import ImportFaultsError
+from ccd.org import csv_faults, leave_file, schedule_file
+from ccd.org.agent_days import AgentDays
+from ccd.org.schema import leaves, shifts
+from ccd.org.told import Change, Told, Window, window_of
+from ccd.org.told_rows import Said
+from ccd.settings import read
+
+File = Annotated[Path, typer.Argument(help="The file.", dir_okay=False)]
+Source = Annotated[str, typer.Option(help="Who tells it, as you call them: the same each time, as roster-tool.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Take nothing over, and say what would change.")]
+Partial = Annotated[
+    bool, typer.Option("--partial", help="The file tells changes: what it does not name stays as it is.")
+]
+From = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=["%Y-%m-%d"], help="The first day that it tells all of; else the first it names."),
+]
+To = Annotated[
+    datetime | None,
+    typer.Option("--to", formats=["%Y-%m-%d"], help="The last day that it tells all of; else the last it names."),
+]
+Words = Callable[[Told, AgentDays], str]
+
+
+def schedule(
+    config: Config, file: File, source: Source, dry_run: DryRun = False, partial: Partial = False,
+    first: From = None, last: To = None,
+) -> None:  # fmt: skip
+    """Take over shifts from CSV: they replace what this source said of these days; whom it does not name is free."""
+    site = Site(read(config))
+    told = schedule_file.parse(csv_faults.text_of(file, ImportFaultsError), file, site.agent_days)
+    asked = Importing(shifts, Said(source, file), told, _window(told, partial, first, last), dry_run)
+    _take_over(site, asked, schedule_file.words)
+
+
+def leave(
+    config: Config, file: File, source: Source, dry_run: DryRun = False, partial: Partial = False,
+    first: From = None, last: To = None,
+) -> None:  # fmt: skip
+    """Take over leave from CSV: it replaces what this source said of leave that begins on these days."""
+    site = Site(read(config))
+    text = csv_faults.text_of(file, ImportFaultsError)
+    told = leave_file.parse(text, file, site.agent_days, site.settings.leave.kinds)
+    asked = Importing(leaves, Said(source, file), told, _window(told, partial, first, last), dry_run)
+    _take_over(site, asked, leave_file.words)
+
+
+def _window(told: tuple[Told, ...], partial: bool, first: datetime | None, last: datetime | None) -> Window | None:
+    if partial:
+        if first or last:
+            raise typer.BadParameter("--partial goes without --from and --to: it tells all of no day")
+        return None
+    named = window_of(told)
+    begins, ends = (day.date() if day else None for day in (first, last))
+    if begins is None or ends is None:
+        if named is None:
+            raise typer.BadParameter("the file names no day; of which days does it tell? Give --from and --to")
+        begins, ends = begins or named.first, ends or named.last
+    if outside := [each.day for each in told if not begins <= each.day <= ends]:
+        raise typer.BadParameter(f"the file tells of {outside[0]}, which is outside of --from and --to")
+    return Window(begins, ends)
+
+
+def _take_over(site: Site, asked: Importing, words: Words) -> None:
+    async def taken() -> list[Change]:
+        async with database(site.settings) as engine:
+            return await take_over(engine, site.agent_days, asked, now_us())
+
+    changes = asyncio.run(taken())
+    for change in changes:
+        print(said(change, site.agent_days, words))
+    print(counted(changes, asked.dry_run))
+
+
+def said(change: Change, days: AgentDays, words: Words) -> str:
+    before, after = (words(each, days) if each else "" for each in change)
+    if before and after:
+        return f"~ {change.agent}: {before} -> {after}"
+    return f"+ {change.agent}: {after}" if after else f"- {change.agent}: {before}"
+
+
+def counted(changes: list[Change], dry_run: bool) -> str:
+    new = sum(1 for change in changes if change.before is None)
+    withdrawn = sum(1 for change in changes if change.after is None)
+    what = f"{new} new, {len(changes) - new - withdrawn} changed, {withdrawn} withdrawn"
+    return f"dry run, nothing was taken over: {what}" if dry_run else what

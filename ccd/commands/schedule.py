@@ -1,0 +1,51 @@
+"""`ccd schedule`: what units are scheduled for in a month."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ccd.commands.business_day import first_of
+from ccd.commands.configuration import Config
+from ccd.commands.output import As, Format
+from ccd.daemon.site import Site
+from ccd.daemon.stores import database
+from ccd.history.reading import reading
+from ccd.org.shift_rows import scheduled_us
+from ccd.settings import read
+
+
+def schedule(
+    config: Config,
+    month: Annotated[str, typer.Option(help="As 2026-11.")],
+    format: As = Format.table,
+) -> None:
+    """Say what each unit is scheduled for in a month: its own agents' shifts less their breaks, and those below it."""
+    site, first = Site(read(config)), first_of(month)
+    own = asyncio.run(_own_s(site, first))
+    units = sorted({above for unit in own for above in site.units.with_above(unit)})
+    rows = [(unit, own.get(unit, 0), sum(own.get(each, 0) for each in site.units.with_below([unit]))) for unit in units]
+    if format is Format.json:
+        said = [{"unit": unit, "own_s": own_s, "scheduled_s": with_below_s} for unit, own_s, with_below_s in rows]
+        print(json.dumps({"month": month, "units": said}))
+        return
+    table = Table("unit", "own agents, s", "with those below, s", "hours")
+    for unit, own_s, with_below_s in rows:
+        table.add_row(unit, str(own_s), str(with_below_s), f"{with_below_s / 3600:.1f}")
+    Console().print(table)
+
+
+async def _own_s(site: Site, first: date) -> Mapping[str, int]:
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    async with database(site.settings) as engine, reading(engine) as connection:
+        found = await connection.run_sync(lambda plain: scheduled_us(plain, site.agent_days, first, last))
+    sums: Counter[str] = Counter()
+    for (unit, _), worked in found.items():
+        sums[unit] += worked
+    return {unit: worked // 1_000_000 for unit, worked in sums.items()}

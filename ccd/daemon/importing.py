@@ -1,0 +1,51 @@
+"""What other systems tell of agents' time, taken over: the rows, and the days that have to be measured anew, in one
+transaction."""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ccd.history.unit_days import last_end, note_stale_of
+from ccd.org.agent_days import AgentDays
+from ccd.org.told import Change, Told, Window
+from ccd.org.told_rows import Said, take
+from ccd.sql.turns import Patience, take_turn
+
+
+class Importing(NamedTuple):
+    """Who tells what, of which days (see ccd.org.told), and whether it is only looked at."""
+
+    table: Table
+    said: Said
+    told: Collection[Told]
+    window: Window | None
+    dry_run: bool = False
+
+
+async def take_over(engine: AsyncEngine, days: AgentDays, asked: Importing, now: int) -> list[Change]:
+    """What differs from what is held, now taken over, or rolled back where it is only looked at.
+
+    Asked again after a commit whose answer was lost, it finds that all is said already.
+    """
+
+    async def work(connection: AsyncConnection) -> list[Change]:
+        found = await connection.run_sync(
+            lambda plain: take(plain, asked.table, asked.said, asked.told, asked.window, now)
+        )
+        measured_until = await last_end(connection)
+        if measured_until is not None:
+            await note_stale_of(connection, _touched(found, days, measured_until))
+        return found
+
+    return await take_turn(engine, work, Patience(), keep=not asked.dry_run)
+
+
+def _touched(changes: Iterable[Change], days: AgentDays, measured_until: int) -> Iterator[tuple[str, date]]:
+    for change in changes:
+        for each in change:
+            if each is not None and each.start < measured_until:
+                for unit, _, day in days.met(each.agent, each.start, min(each.end, measured_until)):
+                    yield unit, day.day

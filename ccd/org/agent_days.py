@@ -1,0 +1,56 @@
+"""Each agent's business days by the roster, and the unit that each of them is in (docs/time-bank.md 2.2)."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from ccd.floor.own_days import OwnDay, OwnDays
+from ccd.org.roster import Roster
+from ccd.org.units import Units
+
+
+class AgentDays:
+    def __init__(self, roster: Roster, units: Units) -> None:
+        self._roster = roster
+        self._units = units
+        self._own: dict[str, OwnDays | None] = {}
+        self._always: dict[str, str] = {}  # of who is in one unit since ever and for ever, which
+
+    def knows(self, agent: str) -> bool:
+        return agent in self._roster.agents
+
+    def unit(self, agent: str, day: date) -> str | None:
+        """The unit in which the agent has that day; None where the roster gives the agent no day of that date."""
+        own = self._own_days(agent)
+        if (always := self._always.get(agent)) is not None:
+            return always
+        found = own.own_day(day) if own else None
+        return found.unit if found else None
+
+    def instant(self, agent: str, day: date, written: date | datetime) -> int | None:
+        """What was written of the agent's day, in µs, by the clock of the unit in which the agent has that day (see
+        Units.instant). None where there is none."""
+        unit = self.unit(agent, day)
+        return None if unit is None else self._units.instant(unit, written)
+
+    def timezone(self, agent: str, day: date) -> str:
+        return self._units.timezone(self.unit(agent, day) or "")
+
+    def met(self, agent: str, start: int, end: int) -> Iterator[OwnDay]:
+        """The agent's days that a span of time, µs, reaches into."""
+        own = self._own_days(agent)
+        if own is None or start >= end:
+            return
+        day, last = own.at(start).day, own.at(end - 1).day
+        while day <= last:
+            found = own.own_day(day)
+            if found is not None and found.day.start < end and start < found.day.end:
+                yield found
+            day += timedelta(days=1)
+
+    def _own_days(self, agent: str) -> OwnDays | None:
+        if agent not in self._own:
+            stays = self._roster.stays(agent)
+            self._own[agent] = OwnDays(stays, self._units.days) if stays else None
+            if len(stays) == 1 and stays[0].start is None and stays[0].end is None:
+                self._always[agent] = stays[0].unit
+        return self._own[agent]

@@ -1,0 +1,94 @@
+"""Leave as a CSV file from the personnel system: every fault with its line and column, and all lines or none.
+
+The header is `agent,kind,from,to`; `uid` and `withdrawn` may follow, in any order. `from` and `to` are half-open, as on
+the roster: a date means that business day's start in the agent's unit, so `to` is the first day that is no leave any
+more; a time without a zone is the unit's own. Without a `uid`, agent and from say which leave it is. A kind is one of
+those that the configuration lists, and never a diagnosis.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ccd.errors import Fault, ImportFaultsError
+from ccd.floor.days import SECOND
+from ccd.org import csv_faults
+from ccd.org.agent_days import AgentDays
+from ccd.org.csv_faults import Header, Row
+from ccd.org.told import Told
+from ccd.org.told_lines import Found, agent_of, between_lines, withdrawn_of
+
+HEADER = Header(("agent", "kind", "from", "to"), ("uid", "withdrawn"), lines_max=100_000)
+A_DATE = len("2026-11-23")
+
+
+def parse(text: str, file: Path, days: AgentDays, kinds: Collection[str]) -> tuple[Told, ...]:
+    """The leave that `text`, of `file`, says; an ImportFaultsError that names every fault if there is one."""
+    faults: list[Fault] = []
+    told: list[Told] = []
+    for line, row in csv_faults.rows(text, file, HEADER, faults):
+        found: Found = []
+        leave = _told(line, row, days, kinds, found)
+        faults += [Fault(file, line, column, problem) for column, problem in found]
+        if leave is not None and not found:
+            told.append(leave)
+    faults += between_lines(told, file, "from")
+    csv_faults.raise_any(faults, ImportFaultsError)
+    return tuple(told)
+
+
+def _told(line: int, row: Row, days: AgentDays, kinds: Collection[str], found: Found) -> Told | None:
+    agent, kind, withdrawn = agent_of(row, days, found), row.get("kind", ""), withdrawn_of(row, found)
+    if kind not in kinds:
+        found.append(("kind", f"{kind!r} is no kind of leave; allowed: {', '.join(kinds)}"))
+    begins, ends = (_moment(row, column, found) for column in ("from", "to"))
+    if begins is None or ends is None or found:
+        return None
+    day = begins.date() if isinstance(begins, datetime) else begins
+    start, end = (days.instant(agent, day, each) for each in (begins, ends))
+    if start is None or end is None:
+        found.append(("from", f"{agent} is in no unit on {day}; the roster says who is where, and when"))
+        return None
+    if end <= start:
+        found.append(
+            ("to", f"{row['to']!r} is not after from; a date there is the first day that is no leave any more")
+        )
+    return Told(row.get("uid") or f"{agent}/{row['from']}", agent, day, start, end, kind, line, withdrawn)
+
+
+def _moment(row: Row, column: str, found: Found) -> date | None:
+    written = row.get(column, "")
+    try:
+        moment = datetime.fromisoformat(written) if len(written) > A_DATE else date.fromisoformat(written)
+        if moment.year < date.max.year:  # so far no clock is reckoned
+            return moment
+    except ValueError:
+        pass
+    problem = f"{written!r} is no date; allowed: 2026-11-23, or 2026-11-23T08:00, with or without +08:00"
+    found.append((column, problem))
+    return None
+
+
+def words(told: Told, days: AgentDays) -> str:
+    """For a person: personal 2026-11-23 to 2026-11-24T12:00."""
+    return f"{told.what} {_written(told, told.start, days)} to {_written(told, told.end, days)}"
+
+
+def rendered(told: Sequence[Told], days: AgentDays) -> str:
+    """The leave as such a file, of which `parse` makes the same again."""
+    lines = [("agent", "kind", "from", "to", "uid")]
+    for each in told:
+        begins, ends = (_written(each, at, days) for at in (each.start, each.end))
+        lines.append((each.agent, each.what, begins, ends, each.uid))
+    return csv_faults.written(lines)
+
+
+def _written(told: Told, at: int, days: AgentDays) -> str:
+    """A date where it is the start of one."""
+    local = datetime.fromtimestamp(at // SECOND, ZoneInfo(days.timezone(told.agent, told.day)))
+    if days.instant(told.agent, told.day, local.date()) == at:
+        return str(local.date())
+    said = local.replace(tzinfo=None).isoformat(timespec="seconds" if local.second else "minutes")
+    offset = f"{local:%z}"
+    return f"{said}{offset[:3]}:{offset[3:]}" if local.fold else said

@@ -1,0 +1,140 @@
+"""Shifts as a CSV file: every fault with its line and column, and all lines or none.
+
+The header is `agent,day,start,end`; `breaks`, `uid` and `withdrawn` may follow, in any order. Times are those of the
+unit in which the agent has that day, or have an offset (01:30+01:00). An end that does not come after the start is on
+the next day, and so is a time of `breaks` (12:00-12:45;15:00-15:10). Without a `uid`, agent, day and start say which
+shift it is. A line that is `withdrawn` (yes) says that this shift does not hold any more.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from ccd.errors import Fault, ImportFaultsError
+from ccd.floor.days import SECOND
+from ccd.floor.expected import Span
+from ccd.org import csv_faults
+from ccd.org.agent_days import AgentDays
+from ccd.org.csv_faults import Header, Row
+from ccd.org.shift_rows import breaks_of, spelled
+from ccd.org.told import Told
+from ccd.org.told_lines import Found, agent_of, between_lines, day_of, withdrawn_of
+
+HEADER = Header(("agent", "day", "start", "end"), ("breaks", "uid", "withdrawn"), lines_max=100_000)
+SHIFT_S_MAX = 86_399  # the tables hold to it as well
+ONE_DAY = timedelta(days=1)
+CLOCK = r"(\d\d:\d\d(?::\d\d)?(?:[+-]\d\d:\d\d)?)"
+A_BREAK = re.compile(rf"{CLOCK}\s*-\s*{CLOCK}")
+
+
+def parse(text: str, file: Path, days: AgentDays) -> tuple[Told, ...]:
+    """The shifts that `text`, of `file`, says; an ImportFaultsError that names every fault if there is one."""
+    faults: list[Fault] = []
+    told: list[Told] = []
+    for line, row in csv_faults.rows(text, file, HEADER, faults):
+        found: Found = []
+        shift = _told(line, row, days, found)
+        faults += [Fault(file, line, column, problem) for column, problem in found]
+        if shift is not None and not found:
+            told.append(shift)
+    faults += between_lines(told, file, "start")
+    csv_faults.raise_any(faults, ImportFaultsError)
+    return tuple(told)
+
+
+def _told(line: int, row: Row, days: AgentDays, found: Found) -> Told | None:
+    agent, day, withdrawn = agent_of(row, days, found), day_of(row, "day", found), withdrawn_of(row, found)
+    start, end = (_time(row.get(column, ""), column, found) for column in ("start", "end"))
+    breaks = list(_written_breaks(row.get("breaks", ""), found))
+    if found:
+        return None
+    clock = _Clock(agent, day, days)
+    if (starts := days.instant(agent, day, datetime.combine(day, start))) is None:
+        found.append(("day", f"{agent} is in no unit on {day}; the roster says who is where, and when"))
+        return None
+    ends = clock.first_after(starts, end)
+    if ends - starts > SHIFT_S_MAX * SECOND:
+        found.append(("end", f"{row['end']!r} is a whole day after the start; a shift is shorter"))
+    shift_breaks = tuple(clock.breaks(breaks, starts))
+    for said, before, each in zip(breaks, (Span(starts, starts), *shift_breaks), shift_breaks, strict=False):
+        if not before.end <= each.start or each.end > ends:
+            problem = f"{said[0]:%H:%M}-{said[1]:%H:%M} is not within the shift, and after the break before it"
+            found.append(("breaks", problem))
+            break
+    uid = row.get("uid") or f"{agent}/{day}/{start.isoformat('seconds' if start.second else 'minutes')}"
+    return Told(uid, agent, clock.date_of(starts), starts, ends, spelled(shift_breaks), line, withdrawn)
+
+
+class _Clock(NamedTuple):
+    """The clock by which a line's times are meant: that of the unit in which the agent has the line's day."""
+
+    agent: str
+    day: date
+    days: AgentDays
+
+    def first_after(self, than: int, said: time) -> int:
+        """When it says that for the first time after an instant, µs, of the line's day or the night after."""
+        for number in range(3):
+            at = self.days.instant(self.agent, self.day, datetime.combine(self.day + number * ONE_DAY, said))
+            assert at is not None, "asked of an agent who has that day"
+            if at > than:
+                return at
+        raise AssertionError("an offset is shorter than a day")
+
+    def breaks(self, written: Sequence[tuple[time, time]], start: int) -> Iterator[Span]:
+        for begins, ends in written:
+            at = self.first_after(start - 1, begins)
+            yield Span(at, self.first_after(at, ends))
+
+    def date_of(self, at: int) -> date:
+        zone = ZoneInfo(self.days.timezone(self.agent, self.day))
+        return datetime.fromtimestamp(at // SECOND, zone).date()
+
+
+def _time(written: str, column: str, found: Found) -> time:
+    """24:00, as planners write the end of a day, is the next one's 00:00."""
+    try:
+        return time.fromisoformat("00:00" if written == "24:00" else written)
+    except ValueError:
+        found.append((column, f"{written!r} is no time of day; allowed: 08:00, with or without an offset as +08:00"))
+        return time.min
+
+
+def _written_breaks(written: str, found: Found) -> Iterator[tuple[time, time]]:
+    for part in filter(None, (part.strip() for part in written.split(";"))):
+        if match := A_BREAK.fullmatch(part):
+            yield _time(match[1], "breaks", found), _time(match[2], "breaks", found)
+        else:
+            found.append(("breaks", f"{part!r} is no break; allowed: 12:00-12:45;15:00-15:10"))
+
+
+def words(told: Told, days: AgentDays) -> str:
+    """For a person: 2026-11-23 08:00-16:00, less 12:00-12:45."""
+    zone = ZoneInfo(days.timezone(told.agent, told.day))
+    less = _breaks_by(zone, told)
+    return f"{told.day} {_clock(told.start, zone)}-{_clock(told.end, zone)}" + (f", less {less}" if less else "")
+
+
+def rendered(told: Sequence[Told], days: AgentDays) -> str:
+    """The shifts as such a file, of which `parse` makes the same again."""
+    lines = [("agent", "day", "start", "end", "breaks", "uid")]
+    for each in told:
+        zone = ZoneInfo(days.timezone(each.agent, each.day))
+        begins, ends = _clock(each.start, zone), _clock(each.end, zone)
+        lines.append((each.agent, str(each.day), begins, ends, _breaks_by(zone, each), each.uid))
+    return csv_faults.written(lines)
+
+
+def _breaks_by(zone: ZoneInfo, told: Told) -> str:
+    return ";".join(f"{_clock(start, zone)}-{_clock(end, zone)}" for start, end in breaks_of(told.what))
+
+
+def _clock(at: int, zone: ZoneInfo) -> str:
+    """With its offset where the clock says the same twice that night, and this is the second time."""
+    local = datetime.fromtimestamp(at // SECOND, zone)
+    said = local.replace(tzinfo=None).time().isoformat("seconds" if local.second else "minutes")
+    offset = f"{local:%z}"
+    return f"{said}{offset[:3]}:{offset[3:]}" if local.fold else said

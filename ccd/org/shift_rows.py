@@ -1,0 +1,70 @@
+"""Shifts and leave of agents, as the floor is given them (ccd.floor.expected)."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, select
+
+from ccd.floor.days import SECOND, BusinessDay
+from ccd.floor.expected import Absence, Shift, Span
+from ccd.org.agent_days import AgentDays
+from ccd.org.schema import leaves, shifts
+from ccd.org.told_rows import within
+
+DAY_US = 86_400 * SECOND
+
+
+def spelled(breaks: Iterable[Span]) -> str:
+    return json.dumps([[each.start, each.end] for each in breaks], separators=(",", ":"))
+
+
+def breaks_of(written: str) -> tuple[Span, ...]:
+    return tuple(Span(start, end) for start, end in json.loads(written))
+
+
+def shifts_of(connection: Connection, agents: Collection[str], start: int, end: int) -> dict[str, tuple[Shift, ...]]:
+    """The whole shifts, by agent, that reach into a span, µs; who has none is not named."""
+    found: defaultdict[str, list[Shift]] = defaultdict(list)
+    for row in within(connection, shifts, agents, start, end):
+        found[row.agent].append(Shift(row.start_at, row.end_at, breaks_of(row.breaks)))
+    return {agent: tuple(own) for agent, own in found.items()}
+
+
+def absences_of(
+    connection: Connection, agents: Collection[str], start: int, end: int
+) -> dict[str, tuple[Absence, ...]]:
+    """The whole absences, by agent, that reach into a span, µs; who has none is not named."""
+    found: defaultdict[str, list[Absence]] = defaultdict(list)
+    for row in within(connection, leaves, agents, start, end):
+        found[row.agent].append(Absence(row.start_at, row.end_at, row.kind, "leave", str(row.id)))
+    return {agent: tuple(own) for agent, own in found.items()}
+
+
+def scheduled_us(connection: Connection, days: AgentDays, first: date, last: date) -> dict[tuple[str, date], int]:
+    """What agents are scheduled for, less their breaks, by unit and business day of these dates. A shift over midnight
+    is cut there, and each part is of the unit in which the agent has that day."""
+    found: defaultdict[tuple[str, date], int] = defaultdict(int)
+    for row in _around(connection, first, last):
+        breaks = breaks_of(row.breaks)
+        for unit, _, day in days.met(row.agent, row.start_at, row.end_at):
+            if first <= day.day <= last:
+                worked = _inside(day, row.start_at, row.end_at) - sum(_inside(day, *each) for each in breaks)
+                found[unit, day.day] += worked
+    return dict(found)
+
+
+def _inside(day: BusinessDay, start: int, end: int) -> int:
+    return max(0, min(end, day.end) - max(start, day.start))
+
+
+def _around(connection: Connection, first: date, last: date) -> Iterator[Row[Any]]:
+    """Shifts that may reach into one of the days, by whatever clock these are counted."""
+    begins, ends = (
+        int(datetime.combine(day, time(), UTC).timestamp() * SECOND) + number * 2 * DAY_US
+        for day, number in ((first, -1), (last, 2))
+    )
+    holds = and_(shifts.c.start_at > begins, shifts.c.start_at < ends, shifts.c.until_at.is_(None))
+    yield from connection.execute(select(shifts).where(holds))

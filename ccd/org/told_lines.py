@@ -1,0 +1,54 @@
+"""What the lines of every file that tells of agents' time have in common: their cells, and what may not stand beside
+what.
+
+Cells are read one by one, and what is wrong with each is noted under its column: a line is told of with all its faults.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+
+from ccd.errors import Fault
+from ccd.org.agent_days import AgentDays
+from ccd.org.csv_faults import Row
+from ccd.org.told import Told, meeting
+
+Found = list[tuple[str, str]]  # column, and what is wrong there
+
+WITHDRAWN = {"": False, "no": False, "yes": True}
+
+
+def agent_of(row: Row, days: AgentDays, found: Found) -> str:
+    agent = row.get("agent", "")
+    if not agent:
+        found.append(("agent", "is empty; whose is it?"))
+    elif not days.knows(agent):
+        found.append(("agent", f"{agent!r} is on no line of the roster"))
+    return agent
+
+
+def day_of(row: Row, column: str, found: Found) -> date:
+    written = row.get(column, "")
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        found.append((column, f"{written!r} is no day; allowed: 2026-11-23"))
+        return date.max
+
+
+def withdrawn_of(row: Row, found: Found) -> bool:
+    written = row.get("withdrawn", "")
+    if written not in WITHDRAWN:
+        found.append(("withdrawn", f"{written!r}; allowed: yes, no, or nothing"))
+    return WITHDRAWN.get(written, False)
+
+
+def between_lines(told: Iterable[Told], file: Path, column: str) -> Iterator[Fault]:
+    """What lines say against each other: a name given twice, an agent twice at a time."""
+    first: dict[str, Told] = {}
+    for each in told:
+        if (before := first.setdefault(each.uid, each)) is not each:
+            yield Fault(file, each.line, "uid", f"{each.uid!r} is that of line {before.line} too; each needs its own")
+    for one, other in meeting(each for each in first.values() if not each.withdrawn):
+        early, late = sorted((one, other), key=lambda each: each.line)
+        yield Fault(file, late.line, column, f"is within the time of line {early.line}, which is of the same agent")

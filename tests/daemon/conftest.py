@@ -1,0 +1,5 @@
+"""Both engines, for what the daemon does in SQL alone."""
+
+from tests.databases import database_url, engine, new_database, postgresql, sqlite_template
+
+__all__ = ["database_url", "engine", "new_database", "postgresql", "sqlite_template"]

@@ -1,0 +1,52 @@
+"""A plan that is told otherwise afterwards: the days that it reaches into are measured anew, and no others."""
+
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.daemon.importing import Importing, take_over
+from ccd.history.schema import unit_days
+from ccd.org.schema import shifts
+from ccd.org.told import Told
+from ccd.org.told_rows import Said
+from tests.org.planned import DAYS, told, us
+
+NIGHT = told("c", "1002", "2026-11-23T22:00", "2026-11-24T06:00")
+DAY = told("a", "1001", "2026-11-23T08:00", "2026-11-23T16:00")
+LATER = told("d", "1001", "2026-11-26T08:00", "2026-11-26T16:00")
+
+
+async def measured(engine: AsyncEngine) -> None:
+    """23 to 25 November of all units."""
+    async with engine.begin() as connection:
+        for unit in ("day", "night", "berlin"):
+            for number in (23, 24, 25):
+                row = {
+                    "unit": unit, "day": date(2026, 11, number), "end_at": us(f"2026-11-{number + 1}T04:00"),
+                    "numbers": "{}", "lagging": "{}", "measured_at": 1, "stale": False,
+                }  # fmt: skip
+                await connection.execute(insert(unit_days).values(row))
+
+
+async def tell(engine: AsyncEngine, *spans: Told, dry_run: bool = False) -> set[tuple[str, int]]:
+    """The days that are to be measured anew afterwards, by unit and day of the month."""
+    await take_over(engine, DAYS, Importing(shifts, Said("plan", Path("p.csv")), spans, None, dry_run), 5)
+    async with engine.connect() as connection:
+        rows = await connection.execute(select(unit_days.c.unit, unit_days.c.day).where(unit_days.c.stale))
+        return {(row.unit, row.day.day) for row in rows}
+
+
+async def test_the_days_that_a_change_reaches_into_are_measured_anew(engine: AsyncEngine) -> None:
+    await measured(engine)
+    assert await tell(engine, NIGHT, DAY, dry_run=True) == set()
+    assert await tell(engine, NIGHT, DAY, LATER) == {("night", 23), ("night", 24), ("day", 23)}
+
+
+async def test_what_is_told_as_before_makes_no_work(engine: AsyncEngine) -> None:
+    await tell(engine, DAY, NIGHT)
+    await measured(engine)
+    moved = DAY._replace(start=us("2026-11-24T08:00"), end=us("2026-11-24T16:00"), day=date(2026, 11, 24))
+    assert await tell(engine, DAY, NIGHT) == set()
+    assert await tell(engine, moved, NIGHT) == {("day", 23), ("day", 24)}, "where it was, and where it is"

@@ -1,0 +1,65 @@
+"""Leave as personnel systems write it: what is understood, and what is said of what is not."""
+
+import pytest
+
+from ccd.errors import ImportFaultsError
+from ccd.org.leave_file import parse, rendered, words
+from tests.org.planned import DAYS, FILE, us
+
+HEADER = "agent,kind,from,to,uid,withdrawn"
+KINDS = ("personal", "sick")
+
+
+def test_a_date_is_the_start_of_that_business_day_and_a_time_the_unit_s_own():
+    text = (
+        f"{HEADER}\n"
+        "1001,personal,2026-11-23,2026-11-25,a\n"
+        "1002,sick,2026-11-23,2026-11-24,b\n"
+        "1003,sick,2026-11-23T08:00,2026-11-23T12:30\n"
+        "1001,sick,2026-12-01T08:00+00:00,2026-12-01T10:00+00:00,,yes\n"
+    )
+    two_days, night, hours, gone = parse(text, FILE, DAYS, KINDS)
+    assert (two_days.uid, two_days.what, str(two_days.day), two_days.line) == ("a", "personal", "2026-11-23", 2)
+    assert (two_days.start, two_days.end) == (us("2026-11-23T00:00"), us("2026-11-25T00:00"))
+    assert (night.start, night.end) == (us("2026-11-23T04:00"), us("2026-11-24T04:00"))
+    assert (hours.uid, hours.start) == ("1003/2026-11-23T08:00", us("2026-11-23T08:00", "Europe/Berlin"))
+    assert (gone.withdrawn, gone.start) == (True, us("2026-12-01T16:00"))
+
+
+def test_every_fault_is_named_with_its_line_and_column():
+    text = (
+        f"{HEADER}\n"
+        "9,flu,tomorrow,2026-11-24,\n"
+        "1001,personal,2026-11-23,2026-11-23,\n"
+        "1001,personal,2026-11-23,9999-12-31,\n"
+        "1005,personal,2026-11-23,2026-11-24,\n"
+        "1002,sick,2026-11-20,2026-11-24,x\n"
+        "1002,sick,2026-11-23,2026-11-25,y\n"
+    )
+    with pytest.raises(ImportFaultsError) as raised:
+        parse(text, FILE, DAYS, KINDS)
+    expected = (
+        "plan.csv:2: agent: '9' is on no line of the roster",
+        "plan.csv:2: kind: 'flu' is no kind of leave; allowed: personal, sick",
+        "plan.csv:2: from: 'tomorrow' is no date",
+        "plan.csv:3: to: '2026-11-23' is not after from",
+        "plan.csv:4: to: '9999-12-31' is no date",
+        "plan.csv:5: from: 1005 is in no unit on 2026-11-23",
+        "plan.csv:7: from: is within the time of line 6",
+    )
+    found = str(raised.value).splitlines()
+    assert len(found) == len(expected), found
+    for said, wanted in zip(found, expected, strict=True):
+        assert said.startswith(wanted), said
+
+
+def test_what_is_written_out_says_the_same_when_it_is_read():
+    text = (
+        "agent,kind,from,to,uid\n"
+        "1001,personal,2026-11-23,2026-11-25,a\n"
+        "1002,sick,2026-11-23,2026-11-24T12:30,b\n"
+        "1003,sick,2026-10-25T02:30+01:00,2026-10-25T06:00:10,c\n"
+    )
+    told = parse(text, FILE, DAYS, KINDS)
+    assert rendered(told, DAYS) == text
+    assert words(told[1], DAYS) == "sick 2026-11-23 to 2026-11-24T12:30"
