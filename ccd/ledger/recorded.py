@@ -1,10 +1,12 @@
 """What was recorded, as rows: accounts, and transactions with their transfers, in the order of their numbers."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, select, tuple_
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.audit import Derived, Entry, TransactionRow
@@ -23,12 +25,22 @@ from ccd.ledger.parts import (
 )
 from ccd.ledger.schema import accounts, entries, owners, transactions
 from ccd.ledger.sheet import NO_REVERSAL
-from ccd.sql.plain import ask
+from ccd.sql.plain import Values, ask
 from ccd.sql.rows import among
+
+# By the names of those that take them back; asked so, each is found by its index on any engine.
+ORIGINALS = """
+    SELECT reverses_transaction, reverses_leg,
+        (SELECT digest FROM transactions WHERE id = taking.reverses_transaction),
+        (SELECT debit FROM entries WHERE transaction_id = taking.reverses_transaction AND leg = taking.reverses_leg),
+        (SELECT credit FROM entries WHERE transaction_id = taking.reverses_transaction AND leg = taking.reverses_leg),
+        (SELECT seconds FROM entries WHERE transaction_id = taking.reverses_transaction AND leg = taking.reverses_leg)
+    FROM entries AS taking
+    WHERE transaction_id > $1 AND transaction_id <= $2 AND reverses_transaction IS NOT NULL"""
 
 Recorded = tuple[TransactionRow, list[Entry]]
 
-TRANSACTIONS_AT_ONCE = 4_000
+FROM_FILE_AT_ONCE, FROM_SERVER_AT_ONCE = 1_000, 4_000  # transactions
 ENTRIES_AT_ONCE = 20_000
 ORIGINALS_AT_ONCE = 4_000
 ALL_OF_THEM = 2**63 - 1
@@ -70,77 +82,85 @@ def known_of(opened: Sequence[Opened]) -> Known:
 
 
 async def derive(connection: AsyncConnection, part: Part, known: Known) -> Derived:
-    """What follows from a part, in the view of the connection's transaction."""
-    walk = Walk(part, known)
-    async for chunk in chunks(connection, part):
-        walk.take(chunk)
-    return walk.end()
+    """What follows from a part, in the view of the connection's transaction: something has been asked of it before.
 
-
-async def chunks(connection: AsyncConnection, part: Part) -> AsyncIterator[Chunk]:
-    """As the driver gives them: its tuples are made in a third of the time of ours, and what need not be told takes
-    none."""
+    A file is read, and gone through, in the driver's own thread: to come back here between any two questions costs more
+    than to read a thousand rows, and more rows at once are no longer close to the processor when their turn comes. Into
+    that thread there is no public way.
+    """
     asked = _Asked.of(connection)
-    after, more = part.after, True
+    if connection.dialect.name == "sqlite":
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        with suppress(sqlite3.Error):  # what can't be read so is asked for again, with whoever says what it is
+            derived: Derived = await driver._execute(_derive_from_file, driver._conn, asked, part, known)
+            return derived
+    return await connection.run_sync(lambda plain: _derive(partial(ask, plain), asked, part, known))
+
+
+def _derive_from_file(driver: sqlite3.Connection, asked: "_Asked", part: Part, known: Known) -> Derived:
+    bears, driver.text_factory = driver.text_factory, str  # the fastest; what it can't read is an error
+    try:
+        return _derive(lambda statement, values: driver.execute(statement, values).fetchall(), asked, part, known)
+    finally:
+        driver.text_factory = bears
+
+
+def _derive(rows_of: Callable[[str, Values], list[Any]], asked: "_Asked", part: Part, known: Known) -> Derived:
+    """Rows as the driver gives them: its tuples are made in a third of the time of ours, and what need not be told
+    takes none."""
+    walk, after, more = Walk(part, known), part.after, True
     while more:
-        most = (await driver_rows(connection, asked.first, after, part.up_to) or [()])[0]
-        rows = await driver_rows(connection, asked.own, after, part.up_to, TRANSACTIONS_AT_ONCE, *most) if most else []
+        most = (rows_of(asked.first, (after, part.up_to)) or [()])[0]
+        rows = rows_of(asked.own, (after, part.up_to, asked.at_once, *most)) if most else []
         others = []
         if not all(row[-1] for row in rows):
-            others = await driver_rows(connection, asked.others, after, rows[-1][0], *most)
-        more = len(rows) == TRANSACTIONS_AT_ONCE
+            others = rows_of(asked.others, (after, rows[-1][0], *most))
+        more = len(rows) == asked.at_once
         up_to = rows[-1][0] if more else part.up_to
-        transfers = await driver_rows(connection, asked.entries, after, up_to, ENTRIES_AT_ONCE)
+        transfers = rows_of(asked.entries, (after, up_to, ENTRIES_AT_ONCE))
         if len(transfers) == ENTRIES_AT_ONCE:  # as many whole transactions as that is enough for, or one
             up_to, more = max(transfers[-1][0] - 1, transfers[0][0]), True
             rows = [row for row in rows if row[0] <= up_to]
-            transfers = await driver_rows(connection, asked.entries, after, up_to, ALL_OF_THEM)
-        originals = await _originals(connection, {row[7:9] for row in transfers if row[7] is not None})
-        yield Chunk(rows, most, others, transfers, originals)
+            transfers = rows_of(asked.entries, (after, up_to, ALL_OF_THEM))
+        originals: dict[tuple[int, int], Original] = {}
+        if any(row[-2] is not None for row in transfers):
+            for number, leg, digest, *move in rows_of(asked.originals, (after, up_to)):
+                originals[number, leg] = digest, tuple(move)
+        walk.take(Chunk(rows, most, others, transfers, originals))
         after = up_to
+    return walk.end()
 
 
 class _Asked(NamedTuple):
-    """The statements: the frame of the first transaction, the transactions, the frames of those with another, and the
-    transfers. Days are told as text."""
+    """How many transactions at once, and the statements: the frame of the first, the transactions, the frames of those
+    with another, the transfers, and the transfers that those take back. Days are told as text."""
 
+    at_once: int
     first: str
     own: str
     others: str
     entries: str
+    originals: str
 
     @classmethod
     def of(cls, connection: AsyncConnection) -> "_Asked":
-        is_like, day = "IS", "day"
+        mark, is_like, day, at_once = "?", "IS", "day", FROM_FILE_AT_ONCE
         if connection.dialect.name == "postgresql":
-            is_like, day = "IS NOT DISTINCT FROM", "to_char(day, 'YYYY-MM-DD')"
+            mark, is_like, at_once = "$", "IS NOT DISTINCT FROM", FROM_SERVER_AT_ONCE
+            day = "to_char(day, 'YYYY-MM-DD')"
         frame, own = ", ".join(FRAME_COLUMNS), ", ".join(OWN_COLUMNS)
         transfer = ", ".join(day if name == "day" else name for name in ENTRY_COLUMNS)
         of_most = [", ".join(f"${at + number}" for number in range(len(FRAME_COLUMNS))) for at in (4, 3)]
         within = "FROM transactions WHERE id > $1 AND id <= $2"
-        return cls(
+        of_part = "FROM entries WHERE transaction_id > $1 AND transaction_id <= $2"
+        statements = (
             f"SELECT {frame} {within} ORDER BY id LIMIT 1",
             f"SELECT {own}, ({frame}) {is_like} ({of_most[0]}) {within} ORDER BY id LIMIT $3",
             f"SELECT {frame} {within} AND NOT ({frame}) {is_like} ({of_most[1]}) ORDER BY id",
-            f"SELECT {transfer} FROM entries WHERE transaction_id > $1 AND transaction_id <= $2"
-            " ORDER BY transaction_id, leg LIMIT $3",
+            f"SELECT {transfer} {of_part} ORDER BY transaction_id, leg LIMIT $3",
+            ORIGINALS,
         )
-
-
-async def driver_rows(connection: AsyncConnection, statement: str, *values: object) -> list[Any]:
-    """Parameters are $1, $2, … Something has to have been asked of the connection before: its transaction is open."""
-    if connection.dialect.name == "postgresql":
-        return await connection.run_sync(ask, statement, values)
-    statement = statement.replace("$", "?")
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    bears, driver.text_factory = driver.text_factory, str  # the fastest; what it can't read is asked for again
-    try:
-        return await connection.run_sync(ask, statement, values)
-    except OperationalError:
-        driver.text_factory = bears
-        return await connection.run_sync(ask, statement, values)
-    finally:
-        driver.text_factory = bears
+        return cls(at_once, *(statement.replace("$", mark) for statement in statements))
 
 
 async def recorded_after(connection: AsyncConnection, after: int, limit: int) -> list[Recorded]:

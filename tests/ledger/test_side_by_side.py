@@ -31,7 +31,8 @@ def in_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A block a part, a few rows a question."""
     monkeypatch.setattr(verifying, "PART_LEAVES", 1)
     monkeypatch.setattr(verifying, "BLOCKS_AT_ONCE", 2)
-    monkeypatch.setattr(recorded, "TRANSACTIONS_AT_ONCE", 3)
+    monkeypatch.setattr(recorded, "FROM_FILE_AT_ONCE", 3)
+    monkeypatch.setattr(recorded, "FROM_SERVER_AT_ONCE", 3)
     monkeypatch.setattr(recorded, "ENTRIES_AT_ONCE", 2)
     monkeypatch.setattr(recorded, "ORIGINALS_AT_ONCE", 1)
 
