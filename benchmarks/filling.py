@@ -166,9 +166,10 @@ def next_block(last: Block, peaks: Peaks, page: Page, opened: Sequence[Opened], 
     within = opened[first : first + shape.block]
     up_to = page.transactions[-1][0] if page.transactions else last.span.up_to
     span = Span(last.span.up_to, up_to, first, within[-1].id if within else first)
-    rows = [(row[0], row[-1]) for row in page.transactions]
+    rows = [(row[0], row[-1]) for row in page.transactions] + [(one.id, one.digest) for one in within]
     times = [row[13] for row in page.transactions] or [0]
-    contents = Contents(rows, [(one.id, one.digest) for one in within], min(times), max(times))
+    numbers, digests = [number for number, _ in rows], [digest for _, digest in rows]
+    contents = Contents(len(page.transactions), numbers, digests, min(times), max(times))
     block = sealed(last, peaks.root, span, contents, SEALED_AT)
     peaks.add(leaf(block.hash))
     return block

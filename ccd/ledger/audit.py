@@ -74,8 +74,9 @@ class Entry(NamedTuple):
 class Derived:
     """What follows from a part. Balances count from how they stood before it.
 
-    `lowest` is how low accounts with a floor have come that something was taken from; `months` are those that
-    transactions count in, each with the last that was posted; `with_terms` is whatever was posted with some.
+    `moved` is of accounts with a floor, and `lowest` how low those have come that something was taken from; `months`
+    are those that transactions count in, each with the last that was posted; `with_terms` is whatever was posted with
+    some.
     """
 
     transactions: int = 0

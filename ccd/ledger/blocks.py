@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from struct import pack
 
-from ccd.ledger.merkle import EMPTY, leaf, root_of
+from ccd.ledger.merkle import EMPTY, leaves_of, root_of
 
 BLOCK_FORMAT = 1
 
@@ -46,16 +46,18 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is found between two numbers: rows' numbers with their digests, and when the transactions were recorded."""
+    """What is found between two numbers: how many transactions, the numbers and digests of these and then of accounts,
+    and when the transactions were recorded."""
 
-    transactions: Sequence[tuple[int, bytes]]
-    accounts: Sequence[tuple[int, bytes]]
+    transactions: int
+    numbers: Sequence[int]
+    digests: Sequence[bytes]
     earliest: int
     latest: int
 
     @property
     def leaves(self) -> list[bytes]:
-        return [leaf(digest) for _, digest in (*self.transactions, *self.accounts)]
+        return leaves_of(self.digests)
 
 
 START = Block(0, Span(0, 0, 0, 0), 0, EMPTY, EMPTY, EMPTY, EMPTY, 0, 0, 0)
@@ -77,7 +79,6 @@ def block_hash(number: int, leaves: int, root: bytes, before: bytes) -> bytes:
 
 
 def local_hash(last: bytes, span: Span, contents: Contents, sealed_at: int) -> bytes:
-    numbers = [number for number, _ in (*contents.transactions, *contents.accounts)]
     bounds = (span.after, span.up_to, span.accounts_after, span.accounts_up_to)
-    fields = (len(contents.transactions), *bounds, contents.earliest, contents.latest, sealed_at, *numbers)
+    fields = (contents.transactions, *bounds, contents.earliest, contents.latest, sealed_at, *contents.numbers)
     return sha256(pack(f">H{len(fields)}q", BLOCK_FORMAT, *fields) + last).digest()

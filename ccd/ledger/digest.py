@@ -1,4 +1,4 @@
-"""SHA-256 of what is posted, over length-prefixed bytes with a format version.
+"""SHA-256 of what is posted, over its fields, each with its length before it.
 
 Never over JSON or over what a database prints: those change with a release. Accounts go in by name and transactions by
 key, never by the numbers that a database gave them, so that both engines come to the same digests.
@@ -11,14 +11,26 @@ from struct import pack
 from ccd.ledger.model import Account, Kind, Leg, Posting, State, Transfer
 from ccd.ledger.rules import Original
 
-DIGEST_FORMAT = 2  # of transactions, which say theirs
+DIGEST_FORMAT = 3  # of transactions, which say theirs
+BINARY_FORMAT_MAX = 2
 ACCOUNT_FORMAT = 2  # for ever: an account says none
 DIGEST_BYTES = 32
 NOTHING_TAKEN_BACK = ("", "")
-TRANSACTION_FIELDS, TRANSFER_FIELDS = 12, 9  # how many fields each has in a digest
 
 
 def digest(fields: Sequence[str], version: int = DIGEST_FORMAT) -> bytes:
+    """Of the UTF-8 of `3;` and of what is told of the fields; formats 1 and 2 were binary."""
+    if version <= BINARY_FORMAT_MAX:
+        return _in_binary(fields, version)
+    return sha256(f"{version};{told(fields)}".encode()).digest()
+
+
+def told(fields: Sequence[str]) -> str:
+    """Each with its length before it, in characters: `5:ann/17:savings`."""
+    return "".join([f"{len(field)}:{field}" for field in fields])
+
+
+def _in_binary(fields: Sequence[str], version: int) -> bytes:
     """Of the format (2 bytes), the number of fields (2), each field's length in bytes (4 each), and their UTF-8."""
     joined = "".join(fields)
     encoded = joined.encode()
@@ -38,7 +50,7 @@ def posting_digest(
 ) -> bytes:
     """Of a transaction and all its legs. A leg that takes a transfer back names it by its transaction's digest.
 
-    Format 1 was the same without terms.
+    Format 1 was the same as 2, without terms.
     """
     day = posting.day.isoformat()
     fields = [

@@ -10,14 +10,20 @@ from hashlib import sha256
 from ccd.ledger.digest import DIGEST_BYTES
 
 EMPTY = sha256().digest()
+LEAF, NODE = b"\x00", b"\x01"
 
 
 def leaf(content: bytes) -> bytes:
-    return sha256(b"\x00" + content).digest()
+    return sha256(LEAF + content).digest()
+
+
+def leaves_of(contents: Iterable[bytes]) -> list[bytes]:
+    """Without a call for each: there are millions."""
+    return [sha256(LEAF + content).digest() for content in contents]
 
 
 def node(left: bytes, right: bytes) -> bytes:
-    return sha256(b"\x01" + left + right).digest()
+    return sha256(NODE + left + right).digest()
 
 
 class Tree:
@@ -102,7 +108,7 @@ class Peaks:
 
 
 def _above(level: list[bytes]) -> list[bytes]:
-    above = list(map(node, level[::2], level[1::2]))
+    above = [sha256(NODE + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
     if len(level) % 2:
         above.append(level[-1])
     return above

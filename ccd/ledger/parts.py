@@ -9,7 +9,7 @@ encoded once, and all that is done with each of them stands in one loop; what th
 at again, closely.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,6 @@ from datetime import date
 from hashlib import sha256
 from operator import itemgetter
 from struct import error as struct_error
-from struct import pack
 from typing import Any, NamedTuple
 
 from ccd.ledger.audit import (
@@ -32,7 +31,7 @@ from ccd.ledger.audit import (
     taken_back_wrongly,
 )
 from ccd.ledger.blocks import Block, Contents, local_hash
-from ccd.ledger.digest import DIGEST_FORMAT, NOTHING_TAKEN_BACK, TRANSACTION_FIELDS, TRANSFER_FIELDS
+from ccd.ledger.digest import DIGEST_FORMAT, NOTHING_TAKEN_BACK, told
 from ccd.ledger.merkle import root_of
 from ccd.ledger.model import Account
 from ccd.ledger.rules import Month
@@ -51,15 +50,18 @@ FRAME_COLUMNS = (
 ENTRY_COLUMNS = (
     "transaction_id", "leg", "debit", "credit", "seconds", "day", "service", "reverses_transaction", "reverses_leg",
 )  # fmt: skip
+BEGINNING = f"{DIGEST_FORMAT};"
 AMOUNTS_MAX = 50_000  # kept encoded
 number_of = itemgetter(0)
+NO_MORE: Row = (2**63,)  # no number is as high
 
 
-class Sides(dict[int, tuple[bytes, bytes]]):
-    """The owner and the kind of each account; of one that there is not, nothing, which is looked at closely."""
+class Sides(dict[int, str]):
+    """The owner and the kind of each account, as they stand in what a digest is of; of one that there is not, nothing,
+    which is looked at closely."""
 
-    def __missing__(self, account: int) -> tuple[bytes, bytes]:
-        return b"", b""
+    def __missing__(self, account: int) -> str:
+        return ""
 
 
 class Known(NamedTuple):
@@ -97,29 +99,29 @@ class Chunk(NamedTuple):
     originals: Originals
 
 
-class Lengths(dict[int, bytes]):
-    """As they stand in what a digest is of."""
+class Lengths(dict[int, str]):
+    """As they stand before a field of what a digest is of."""
 
-    def __missing__(self, length: int) -> bytes:
-        packed = self[length] = pack(">I", length)
-        return packed
-
-
-class Amounts(dict[int, tuple[bytes, bytes]]):
-    """The same of seconds, as long as there are not too many of them."""
-
-    def __missing__(self, seconds: int) -> tuple[bytes, bytes]:
-        if len(self) == AMOUNTS_MAX:
-            self.clear()
-        made = self[seconds] = encoded((str(seconds),))
+    def __missing__(self, length: int) -> str:
+        made = self[length] = f"{length}:"
         return made
 
 
-class Purposes(dict[tuple[str, str], tuple[bytes, bytes]]):
-    """Day and service of a transfer that takes nothing back: the lengths, and the texts."""
+class Amounts(dict[int, str]):
+    """Seconds as they stand there, as long as there are not too many of them."""
 
-    def __missing__(self, purpose: tuple[str, str]) -> tuple[bytes, bytes]:
-        made = self[purpose] = encoded((*purpose, *NOTHING_TAKEN_BACK))
+    def __missing__(self, seconds: int) -> str:
+        if len(self) == AMOUNTS_MAX:
+            self.clear()
+        made = self[seconds] = told((str(seconds),))
+        return made
+
+
+class Purposes(dict[tuple[str, str], str]):
+    """Day and service of a transfer that takes nothing back."""
+
+    def __missing__(self, purpose: tuple[str, str]) -> str:
+        made = self[purpose] = told((*purpose, *NOTHING_TAKEN_BACK))
         return made
 
 
@@ -133,10 +135,8 @@ class Walk:
         self._kept_sums = dict(part.sums)
         self._purposes, self._amounts = Purposes(), Amounts()
         self._lengths = Lengths()
-        self._frame: tuple[Row, Any] = ((), None)
         self._sums: dict[tuple[int, str], int] = defaultdict(int)  # by account and day, of the block that is open
-        self._rows: list[tuple[int, bytes]] = []  # of the block that is open: numbers and digests
-        self._times: list[int] = []
+        self._rows: list[Row] = []  # of the block that is open
         self.derived = Derived()
 
     def take(self, chunk: Chunk) -> None:
@@ -163,69 +163,74 @@ class Walk:
         floors, sides = self._known.floors, self._known.sides
         lengths, purposes, amounts = self._lengths, self._purposes, self._amounts
         derived, sums = self.derived, self._sums
-        moved, lowest, months = derived.moved, derived.lowest, derived.months
-        frame, of_frame = self._frame
-        at, count = 0, len(entries)
+        moved, lowest = derived.moved, derived.lowest
+        frame: Row = ()
+        month: Month | None = None
+        last = 0  # that was posted with this frame
+        ahead = iter(entries)
+        entry = next(ahead, NO_MORE)
         for number, key, facts, recorded_at, kept, is_like_most in rows:
             own = chunk.most if is_like_most else next(others)
-            if at < count and entries[at][0] < number:
-                at = self._skip(entries, at, number)
-            first = at
+            while entry[0] < number:
+                self._find_alone(entry)
+                entry = next(ahead, NO_MORE)
             try:
                 if own is not frame:
-                    of_frame, frame = framed(own), own
-                counted, before, before_it, after, after_it, month, legs, posted, is_plain = of_frame
-                said, why, when = key.encode(), facts.encode(), str(recorded_at).encode()
-                heads = [counted, lengths[len(said)], before, lengths[len(why)], after, lengths[len(when)]]
-                texts = [said, before_it, why, after_it, when]
+                    self._count_in(month, last)
+                    before, after, month, legs, posted, is_simple = framed(own)
+                    frame, last = own, 0
+                when = str(recorded_at)
+                texts = [
+                    BEGINNING, lengths[len(key)], key, before, lengths[len(facts)], facts, after, lengths[len(when)],
+                    when,
+                ]  # fmt: skip
+                at, is_plain = 0, is_simple
                 taken: tuple[int, ...] = ()
-                while at < count and entries[at][0] == number:
-                    _, leg, debit, credit, seconds, day, service, back, back_leg = entries[at]
+                while entry[0] == number:
+                    _, leg, debit, credit, seconds, day, service, back, back_leg = entry
                     at += 1
+                    if leg != at or back is not None or back_leg is not None:
+                        is_plain = False
                     if posted:
-                        moved[debit] -= seconds
-                        moved[credit] += seconds
                         if debit in floors:
+                            moved[debit] -= seconds
                             taken += (debit,)
                         else:
                             sums[debit, day] -= seconds
-                        if credit not in floors:
+                        if credit in floors:
+                            moved[credit] += seconds
+                        else:
                             sums[credit, day] += seconds
-                    if back is not None or back_leg is not None or leg != at - first:
-                        is_plain = False
-                    from_, from_it = sides[debit]
-                    to, to_it = sides[credit]
-                    amount, it = amounts[seconds]
-                    purpose, for_it = purposes[day, service]
-                    heads += (from_, to, amount, purpose)
-                    texts += (from_it, to_it, it, for_it)
+                    texts += sides[debit], sides[credit], amounts[seconds], purposes[day, service]
+                    entry = next(ahead, NO_MORE)
                 for debit in taken:
                     lowest[debit] = min(lowest[debit], moved[debit])
                 if posted:
-                    months[month] = number
-                elif month not in months:
-                    months[month] = 0
-                if not is_plain or at - first != legs or sha256(b"".join(heads + texts)).digest() != kept:
+                    last = number
+                if not is_plain or at != legs or sha256("".join(texts).encode()).digest() != kept:
                     self._look_closely(
-                        row_of(number, key, facts, recorded_at, kept, own), entries[first:at], chunk.originals
+                        row_of(number, key, facts, recorded_at, kept, own), within(entries, number), chunk.originals
                     )
             except UNREADABLE as error:
                 self._find(place_of(number, key, own[0]), f"it holds what none can hold ({error!r})")
-                while at < count and entries[at][0] == number:
-                    at += 1
-        self._skip(entries, at, None)
-        self._frame = frame, of_frame
+                while entry[0] == number:
+                    entry = next(ahead, NO_MORE)
+        while entry is not NO_MORE:
+            self._find_alone(entry)
+            entry = next(ahead, NO_MORE)
+        self._count_in(month, last)
         derived.transactions += len(rows)
-        derived.entries += count
-        self._rows += [(row[0], row[4]) for row in rows]
-        self._times += [row[3] for row in rows]
+        derived.entries += len(entries)
+        self._rows += rows
 
-    def _skip(self, entries: Sequence[Row], at: int, number: int | None) -> int:
-        """Over transfers of no transaction, which come before that of this number; None: to the end."""
-        while at < len(entries) and (number is None or entries[at][0] < number):
-            self._find(f"transaction {entries[at][0]}", f"it is not there, and its transfer {entries[at][1]} is")
-            at += 1
-        return at
+    def _count_in(self, month: Month | None, last: int) -> None:
+        """Transactions count in this month, of which this was the last that was posted; 0: none was."""
+        if month:
+            months = self.derived.months
+            months[month] = last or months.get(month, 0)
+
+    def _find_alone(self, entry: Row) -> None:
+        self._find(f"transaction {entry[0]}", f"it is not there, and its transfer {entry[1]} is")
 
     def _look_closely(self, kept: TransactionRow, rows: Sequence[Row], originals: Originals) -> None:
         entries = [entry_of(row, originals) for row in rows]
@@ -254,14 +259,14 @@ class Walk:
             if said != seconds:
                 found = f"account {account} moved {seconds} s for {day}, its sum says {said} s"
                 self._find(place_of_block(block), found)
-        self._last, self._rows, self._times = block, [], []
+        self._last, self._rows = block, []
         self._sums.clear()
 
     def _compare(self, block: Block) -> None:
-        span, place, digests, times = block.span, place_of_block(block), self._known.digests, self._times or [0]
+        span, place, digests = block.span, place_of_block(block), self._known.digests
         first, end = (bisect_right(digests, at, key=number_of) for at in (span.accounts_after, span.accounts_up_to))
         first = first if self._last.number else 0  # numbers count from 1: what is below is in no block
-        contents = Contents(self._rows, digests[first:end], min(times), max(times))
+        contents = contents_of(self._rows, digests[first:end])
         leaves = contents.leaves
         if len(leaves) != block.leaves:
             self._find(place, f"it sealed {block.leaves} transactions and accounts, and {len(leaves)} are there")
@@ -276,22 +281,26 @@ class Walk:
         self.derived.findings.append(Finding(place, found))
 
 
-def encoded(fields: Sequence[str]) -> tuple[bytes, bytes]:
-    """The lengths of fields, and the fields, as ccd.ledger.digest puts them together."""
-    texts = [field.encode() for field in fields]
-    return pack(f">{len(texts)}I", *map(len, texts)), b"".join(texts)
-
-
-def framed(frame: Row) -> tuple[bytes, bytes, bytes, bytes, bytes, Month, int, bool, bool]:
-    """What all transactions with this frame have in common: how their digests' content begins, the lengths and texts
-    before and after their facts, the month that they count in, how many transfers they have, whether they are posted,
-    and whether there is nothing else about them."""
+def framed(frame: Row) -> tuple[str, str, Month, int, bool, bool]:
+    """What all transactions with this frame have in common: what their digests are of before and after their facts, the
+    month that they count in, how many transfers they have, whether they are posted, and whether there is nothing else
+    about them."""
     revision, book, month, state, legs, reference, text, asked_by, terms, refusal, version = frame
-    counted = pack(">HH", version, TRANSACTION_FIELDS + legs * TRANSFER_FIELDS)
-    before = encoded((str(revision), book, month, state, reference, text, asked_by))
+    before = told((str(revision), book, month, state, reference, text, asked_by))
     posted = state == POSTED
     is_plain = posted and version == DIGEST_FORMAT and not terms
-    return counted, *before, *encoded((terms, refusal)), (book, month), legs, posted, is_plain
+    return before, told((terms, refusal)), (book, month), legs, posted, is_plain
+
+
+def contents_of(rows: Sequence[Row], accounts: Sequence[tuple[int, bytes]]) -> Contents:
+    numbers, _, _, times, digests, _ = zip(*rows, strict=True) if rows else ((), (), (), (0,), (), ())
+    opened, of_them = zip(*accounts, strict=True) if accounts else ((), ())
+    return Contents(len(rows), numbers + opened, digests + of_them, min(times), max(times))
+
+
+def within(entries: Sequence[Row], number: int) -> Sequence[Row]:
+    """The transfers of this transaction."""
+    return entries[bisect_left(entries, number, key=number_of) : bisect_right(entries, number, key=number_of)]
 
 
 def row_of(number: int, key: str, facts: str, recorded_at: int, kept: bytes, frame: Row) -> TransactionRow:

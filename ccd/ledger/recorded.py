@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.audit import Derived, Entry, TransactionRow
+from ccd.ledger.digest import told
 from ccd.ledger.model import Account, Kind
 from ccd.ledger.parts import (
     ENTRY_COLUMNS,
@@ -21,7 +22,6 @@ from ccd.ledger.parts import (
     Part,
     Sides,
     Walk,
-    encoded,
 )
 from ccd.ledger.schema import accounts, entries, owners, transactions
 from ccd.ledger.sheet import NO_REVERSAL
@@ -75,7 +75,7 @@ def opened_of(row: Any) -> Opened:
 def known_of(opened: Sequence[Opened]) -> Known:
     return Known(
         {one.id: one.account for one in opened},
-        Sides((one.id, encoded(one.account)) for one in opened),
+        Sides((one.id, told(one.account)) for one in opened),
         {one.id: one.kind.floor for one in opened if one.kind.floor is not None},
         [(one.id, one.digest) for one in opened],
     )

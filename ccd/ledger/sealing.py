@@ -67,7 +67,7 @@ class Sealer:
     async def _append(self, connection: AsyncConnection, goal: Goal) -> bool:
         last = await last_block(connection)
         span, contents = await self._next(connection, last.span, goal)
-        if not contents.leaves:
+        if not contents.numbers:
             return False
         await self._catch_up(connection, last.number)
         block = sealed(last, self._peaks.root, span, contents, self._now())
@@ -86,8 +86,9 @@ class Sealer:
             last.accounts_up_to, self._end(opened, last.accounts_up_to, goal.accounts),
         )  # fmt: skip
         times = [row.recorded_at for row in found] or [0]
-        rows = [(row.id, row.digest) for row in found], [(row.id, row.digest) for row in opened]
-        return span, Contents(*rows, min(times), max(times))
+        rows = [*found, *opened]
+        numbers, digests = [row.id for row in rows], [row.digest for row in rows]
+        return span, Contents(len(found), numbers, digests, min(times), max(times))
 
     async def _rows(
         self, connection: AsyncConnection, query: Select[Any], number: Column[Any], after: int, up_to: int

@@ -11,7 +11,7 @@ from sqlalchemy import Column, LargeBinary, String, Table, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.audit import content_digest
-from ccd.ledger.digest import account_digest
+from ccd.ledger.digest import DIGEST_FORMAT, account_digest
 from ccd.ledger.proving import head_now
 from ccd.ledger.recorded import accounts_of, accounts_opened, recorded_as
 from ccd.ledger.schema import (
@@ -196,6 +196,17 @@ async def forged(connection: AsyncConnection, number: int, **values: object) -> 
 async def test_a_change_with_a_digest_that_fits_is_named_by_its_block(bare: AsyncConnection) -> None:
     await forged(bare, 2, asked_by="eve")
     assert [finding.place for finding in (await checked(bare)).findings] == ["block 2 (transactions 2 to 9)"]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_what_was_posted_in_an_earlier_format_is_right(bare: AsyncConnection, version: int) -> None:
+    """The block says only that another digest was sealed."""
+    assert (await bare.scalar(select(transactions.c.format).where(transactions.c.id == 2))) == DIGEST_FORMAT
+    await forged(bare, 2, format=version)
+    assert [finding.place for finding in (await checked(bare)).findings] == ["block 2 (transactions 2 to 9)"]
+    await bare.execute(update(transactions).where(transactions.c.id == 2).values(facts='{"a":1}'))
+    places = {finding.place.split(" (")[0] for finding in (await checked(bare)).findings}
+    assert places == {"block 2", "transaction 2"}
 
 
 async def test_two_transactions_that_change_places_are_named_by_their_blocks(bare: AsyncConnection) -> None:
