@@ -110,7 +110,8 @@ def timed(into: list[Took]) -> Iterator[None]:
 
 
 async def settle(engine: AsyncEngine, days: list[Measured], into: list[Took]) -> None:
-    settler = Settler(Ledger(engine, lambda: time.time_ns() // 1_000), policies_of(Settings().policy), "bench")
+    ledger = Ledger(engine, lambda: time.time_ns() // 1_000)
+    settler = Settler(ledger, policies_of(Settings().policy), "bench", date.today)
     with timed(into):
         settlement = await settler.settle(days)
     assert settlement.fates[Fate.POSTED] > 0.9 * len(days), settlement.fates

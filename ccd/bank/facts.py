@@ -1,11 +1,13 @@
 """The facts of a settlement, kept with its posting: the arithmetic for people, and the record for the next settlement.
 
 `covered` is what this posting took from the balance, `leave` what it made of personal leave (cancelled, below zero),
-`before` the worth that had been posted for the day until then. Microseconds in `base_us` and in `measured`.
+`before` the worth that the day had been reckoned as until then. Microseconds in `base_us` and in `measured`. Once the
+month was closed, `written_off` is what could not be taken; below zero, what a gain made up for of that.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import MISSING, fields
 from typing import Any
 
 from ccd.bank.accounts import LEAVE
@@ -41,8 +43,22 @@ def facts_text(
     )
 
 
+def with_written_off(shared: str, seconds: int) -> str:
+    """The middle of the facts of who could not be charged, or was before."""
+    return f'"written_off":{seconds},{shared}' if seconds else shared
+
+
+def written_off_s(settled: Iterable[str]) -> int:
+    """What is written off of a day, by the facts of all its settlements."""
+    return sum(json.loads(facts).get("written_off", 0) for facts in settled)
+
+
 def differing_fields(facts: str, measured: Measured) -> tuple[str, ...]:
-    """In what the record differs from the one that was settled under the same revision; empty if it is the same."""
-    kept: dict[str, Any] = json.loads(facts)["measured"]
-    now = measured.content()
+    """In what the record differs from the one that was settled under the same revision; empty if it is the same.
+
+    A field that a record of an earlier release lacks had its default then.
+    """
+    defaults = {field.name: field.default for field in fields(measured) if field.default is not MISSING}
+    kept: dict[str, Any] = defaults | json.loads(facts)["measured"]
+    now = defaults | measured.content()
     return tuple(sorted(name for name in kept.keys() | now.keys() if kept.get(name) != now.get(name)))

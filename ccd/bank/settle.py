@@ -5,25 +5,27 @@ agents are locked, what was posted for the day is read from the ledger itself, a
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
 from typing import NamedTuple
 from urllib.parse import quote
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, LEAVE, House, agent_owner
-from ccd.bank.difference import UNPOSTED, Posted, legs_of, posted_by
-from ccd.bank.facts import facts_text, shared_text
+from ccd.bank.difference import UNPOSTED, Posted, legs_after_close, legs_of, posted_by
+from ccd.bank.facts import facts_text, shared_text, with_written_off, written_off_s
 from ccd.bank.fate import Fate, Settlement, known_fate
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policies, Policy
 from ccd.bank.worth import Worth, worth_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
-from ccd.ledger.model import Account, Leg, Moved, Posting, month_of
+from ccd.ledger.model import Account, Kept, Late, Leg, Moved, Posting, State, month_of
 
 BATCH_DAYS_MAX = 1_000  # agent-days in one transaction: long enough to make one commit cheap, short enough to wait for
 LOOKED_AT = (*BALANCE_KINDS, LEAVE)  # what a loss can take from, and what a gain can cancel
+
+IN_TIME: tuple[Late, ...] = ()
 
 Terms = Mapping[tuple[str | None, date], tuple[Policy, str]]  # by unit and day what holds there, and how facts say it
 
@@ -40,14 +42,22 @@ class Case(NamedTuple):
 
 
 class Settler:
-    """Settles the agents of one centre."""
+    """Settles the agents of one centre. `today` is the day that runs there: what comes after the close of its month
+    counts in today's."""
 
     def __init__(
-        self, ledger: Ledger, policies: Policies, centre: str, asked_by: str = "settlement", batch: int = BATCH_DAYS_MAX
+        self,
+        ledger: Ledger,
+        policies: Policies,
+        centre: str,
+        today: Callable[[], date],
+        asked_by: str = "settlement",
+        batch: int = BATCH_DAYS_MAX,
     ) -> None:
         self._ledger = ledger
         self._policies = policies
         self._centre = centre
+        self._today = today
         self._house = House.of(centre)
         self._asked_by = asked_by
         self._batch = batch
@@ -93,8 +103,8 @@ class Settler:
         return settlement
 
     def _at_desk(self, desk: Desk, batch: list[Case], settlement: Settlement) -> Settlement:
-        days = {case.measured.day for case in batch}
-        desk.lock({(self._centre, month_of(day)) for day in days}, [case.owner for case in batch])
+        months = {month_of(day) for day in {case.measured.day for case in batch}}
+        desk.lock({(self._centre, month) for month in months}, [case.owner for case in batch])
         kept = desk.revisions([case.key for case in batch])
         new = []
         for case in batch:
@@ -104,11 +114,24 @@ class Settler:
                 new.append(case)
             else:
                 settlement.add(case.measured, *known)
-        posted = _posted_before(desk, [case for case in new if case.key in kept])
-        self._post(desk, new, posted, settlement)
+        posted = _posted_before(desk, [case for case in new if case.key in kept], kept)
+        self._post(desk, new, posted, self._late(desk, months), settlement)
         return settlement
 
-    def _post(self, desk: Desk, cases: list[Case], posted: dict[str, Posted], settlement: Settlement) -> None:
+    def _late(self, desk: Desk, months: Iterable[str]) -> dict[str, tuple[Late, ...]]:
+        """By closed month, where what comes for it counts: in the month that runs, or the first since that is open."""
+        closed = [month for month in months if desk.open_month(self._centre, month) != month]
+        runs = month_of(self._today()) if closed else ""
+        return {month: (Late(desk.open_month(self._centre, max(month, runs))),) for month in closed}
+
+    def _post(
+        self,
+        desk: Desk,
+        cases: list[Case],
+        posted: dict[str, Posted],
+        late: dict[str, tuple[Late, ...]],
+        settlement: Settlement,
+    ) -> None:
         """In the order of days: what one day takes is gone for the next."""
         available = _available(desk, cases, posted)
         sheet = desk.sheet(len(cases))
@@ -116,9 +139,15 @@ class Settler:
         for measured, key, policy, shared, worth, owner in cases:
             before = posted.get(key, UNPOSTED)
             own = available.get(owner, {})
-            legs = legs_of(worth, before, own, policy.overdraft_takes, owner, house)
+            if late and (terms := late.get(month_of(measured.day), IN_TIME)):
+                legs, written_off = legs_after_close(worth, before, own, policy.overdraft_takes, owner, house)
+                shared = with_written_off(shared, written_off)
+            else:
+                terms = IN_TIME
+                legs = legs_of(worth, before, own, policy.overdraft_takes, owner, house)
             facts = facts_text(measured, worth, policy.rate_ppm, shared, before.net_s, legs, owner)
-            refusal = sheet.put(Posting(key, measured.revision, centre, measured.day, legs, asked_by, "", "", facts))
+            posting = Posting(key, measured.revision, centre, measured.day, legs, asked_by, "", "", facts, terms)
+            refusal = sheet.put(posting)
             if refusal is not None:
                 settlement.add(measured, Fate.REFUSED, refusal.sentence)
                 continue
@@ -176,7 +205,7 @@ def _available(desk: Desk, cases: list[Case], posted: dict[str, Posted]) -> dict
     return available
 
 
-def _posted_before(desk: Desk, cases: Sequence[Case]) -> dict[str, Posted]:
+def _posted_before(desk: Desk, cases: Sequence[Case], kept: Mapping[str, Sequence[Kept]]) -> dict[str, Posted]:
     """By key, what the ledger says was posted for the days that were settled before."""
     if not cases:
         return {}
@@ -185,4 +214,9 @@ def _posted_before(desk: Desk, cases: Sequence[Case]) -> dict[str, Posted]:
     for moved in desk.moved(owners, {case.measured.day for case in cases}):
         for owner in {moved.debit.owner, moved.credit.owner} & owners:
             transfers[owner, moved.day].append(moved)
-    return {case.key: posted_by(transfers[case.owner, case.measured.day], case.owner) for case in cases}
+    posted = {}
+    for case in cases:
+        settled = [one.facts for one in kept[case.key] if one.state is State.POSTED]
+        moved_then = transfers[case.owner, case.measured.day]
+        posted[case.key] = posted_by(moved_then, case.owner, written_off_s(settled))
+    return posted

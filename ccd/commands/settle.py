@@ -45,7 +45,8 @@ async def _settle(site: Site, day: date, unit: str | None, dry_run: bool) -> Non
         ledger = Ledger(engine, _now)
 
         async def post(measured: Iterable[Measured], rehearse: bool) -> Settlement:
-            return await Settler(ledger, site.policies, site.settings.site).settle(measured, rehearse)
+            settler = Settler(ledger, site.policies, site.settings.site, lambda: site.units.days("").at(_now()).day)
+            return await settler.settle(measured, rehearse)
 
         closer = Closer(
             engine, measuring, site.rostered_units, [pbx.name for pbx in site.settings.pbx], site.policies,

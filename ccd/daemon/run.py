@@ -105,7 +105,7 @@ class Daemon:
         self.ledger = Ledger(engine, self._now)
         self.closer = Closer(
             engine, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], site.policies,
-            Settling(self.ledger, self.current, self.store).settle, self._now, settings.settle_wait_s_max,
+            Settling(self.ledger, self.current, self.store, self._now).settle, self._now, settings.settle_wait_s_max,
         )  # fmt: skip
         self.board = Board(lambda reason: self.current.shown.is_personal(reason))
         self.hub = Hub(self.board, self.clock, hub_limits(settings.http))

@@ -101,6 +101,12 @@ class Desk:
         self._chart.read(self.connection, wanted)
         self._lock(Touched(months, self._owner_ids(wanted)))
 
+    def open_month(self, book: str, month: str) -> str:
+        """The first from `month` on that takes postings; nobody closes it from now on."""
+        while self._state_of(book, month) != OPEN:
+            month = month_after(month)
+        return month
+
     def open_accounts(self, names: Iterable[str], kinds: tuple[Kind, ...], unit: str, asked_by: str) -> None:
         """Opens accounts in a transaction that is going to be undone; `Ledger.open_accounts` opens them to stay."""
         wanted = set(names)
@@ -180,25 +186,22 @@ class Desk:
         self._standing.learn(seen.balances)
         return seen
 
+    def _state_of(self, book: str, month: str) -> str:
+        months = self._standing.months
+        if (book, month) not in months:
+            self._lock(Touched({(book, month)}))
+        return months[book, month]
+
     def _expiries(self, names: Iterable[str]) -> list[Posting]:
         """What gives back the owners' reservations whose time is over."""
         found = expired(self.connection, self._owner_ids(names), self._now)
         self._lock(Touched({(book, month_of(day)) for _, book, day, _ in found}))
-        open_months = {book: self._open_month(book) for book in {one.book for one in found}}
+        open_months = {book: self.open_month(book, month_at(self._now)) for book in {one.book for one in found}}
         postings = []
         for claim, book, day, service in found:
             terms = (Resolve(claim, service), Late(open_months[book]))
             postings.append(Posting(f"expired/{claim[0]}", claim[1], book, day, (), "expiry", terms=terms))
         return postings
-
-    def _open_month(self, book: str) -> str:
-        """The one that runs; closed before its end, the first after it that is open: seconds are held no longer."""
-        months, month = self._standing.months, month_at(self._now)
-        self._lock(Touched({(book, month)}))
-        while months[book, month] != OPEN:
-            month = month_after(month)
-            self._lock(Touched({(book, month)}))
-        return month
 
     def sheet(self, postings_max: int) -> Sheet:
         """An empty one, for who holds the locks, has seen that no key is claimed, and has read what is debited."""

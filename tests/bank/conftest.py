@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.settle import Settler
 from ccd.ledger.books import Ledger
-from tests.bank.days import POLICIES
+from tests.bank.days import POLICIES, TODAY
 from tests.databases import database_url, engine, new_database, postgresql, sqlite_template
 
 __all__ = ["database_url", "engine", "new_database", "postgresql", "sqlite_template"]
@@ -21,4 +21,4 @@ def ledger(engine: AsyncEngine) -> Ledger:
 
 @pytest.fixture
 def settler(ledger: Ledger) -> Settler:
-    return Settler(ledger, POLICIES, "demo")
+    return Settler(ledger, POLICIES, "demo", lambda: TODAY)

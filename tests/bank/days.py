@@ -9,6 +9,7 @@ from tests.bank.policies import policy
 
 SECOND = 1_000_000
 DAY = date(2026, 11, 23)
+TODAY = date(2026, 12, 4)
 POLICY = policy(date(2026, 1, 1))
 POLICIES = Policies((POLICY,))
 

@@ -17,7 +17,7 @@ from ccd.bank.statement import account_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting
 from ccd.sql.engine import open_engine
-from tests.bank.days import DAY, POLICIES, worth
+from tests.bank.days import DAY, POLICIES, TODAY, worth
 from tests.ledger.accounts import open_guarded, open_house
 
 NUMBERS = itertools.count()  # every run has agents and a centre of its own in the one database
@@ -54,7 +54,7 @@ class Run:
     def __init__(self, ledger: Ledger) -> None:
         self.name = f"run{next(NUMBERS)}"
         self.ledger = ledger
-        self.settler = Settler(ledger, POLICIES, self.name, batch=3)
+        self.settler = Settler(ledger, POLICIES, self.name, lambda: TODAY, batch=3)
 
     def agent(self, name: str) -> str:
         return f"{self.name}-{name}"

@@ -3,7 +3,7 @@
 import pytest
 
 from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, House
-from ccd.bank.difference import UNPOSTED, Posted, legs_of, posted_by
+from ccd.bank.difference import UNPOSTED, Posted, legs_after_close, legs_of, posted_by
 from ccd.bank.worth import worth_of
 from ccd.ledger.model import Account, Moved
 from tests.bank.days import DAY, POLICY, worth
@@ -70,19 +70,19 @@ CASES: dict[str, tuple[int, Posted, dict[str, int], list[Move]]] = {
     "a smaller overdraft first cancels the day's leave": (
         -600,
         Posted(charged_s=500, leave_s=435, leave_open_s=435),
-        {},
+        {"leave": 435},
         [("agent.leave", "house.leave", 335)],
     ),
     "then gives back to savings what was taken": (
         -200,
         Posted(charged_s=500, leave_s=435, leave_open_s=435),
-        {},
+        {"leave": 435},
         [("agent.leave", "house.leave", 435), ("house.overdraft", "agent.savings", 300)],
     ),
     "and what is above zero is a deposit": (
         100,
         Posted(charged_s=500, leave_s=435, leave_open_s=435),
-        {},
+        {"leave": 435},
         [
             ("agent.leave", "house.leave", 435),
             ("house.overdraft", "agent.savings", 500),
@@ -92,10 +92,61 @@ CASES: dict[str, tuple[int, Posted, dict[str, int], list[Move]]] = {
     "leave that was offset or taken is not cancelled": (
         -600,
         Posted(charged_s=500, leave_s=435, leave_open_s=35),
-        {},
+        {"leave": 400},
+        [("agent.leave", "house.leave", 35), ("house.overdraft", "agent.savings", 300)],
+    ),
+    "nor more than there is: some was moved by hand": (
+        -600,
+        Posted(charged_s=500, leave_s=435, leave_open_s=435),
+        {"leave": 35},
         [("agent.leave", "house.leave", 35), ("house.overdraft", "agent.savings", 300)],
     ),
     "the same worth moves nothing": (-935, Posted(charged_s=500, leave_s=435, leave_open_s=435), {"gift": 50}, []),
+}  # fmt: skip
+
+# The same with how much is written off, after the month was closed.
+LATE: dict[str, tuple[int, Posted, dict[str, int], list[Move], int]] = {
+    "a loss takes what there is, and the rest is written off": (
+        -200,
+        Posted(deposited_s=465),
+        {"savings": 100, "gift": 400, "leave": 50},
+        [("agent.savings", "house.savings", 100), ("agent.gift", "house.savings", 365),
+         ("agent.gift", "house.overdraft", 35)],
+        165,
+    ),
+    "also at the first settlement": (
+        -935,
+        UNPOSTED,
+        {"savings": 500},
+        [("agent.savings", "house.overdraft", 500)],
+        435,
+    ),
+    "of nothing all is written off": (-935, UNPOSTED, {}, [], 935),
+    "what was written off is not asked for again": (
+        -300,
+        Posted(charged_s=100, written_off_s=165),
+        {"savings": 500},
+        [("agent.savings", "house.overdraft", 35)],
+        0,
+    ),
+    "a gain is credited whole, and the day's leave stays": (
+        -600,
+        Posted(charged_s=500, leave_s=435, leave_open_s=435),
+        {"leave": 435},
+        [("house.overdraft", "agent.savings", 335)],
+        0,
+    ),
+    "also beyond what was taken": (
+        100,
+        Posted(charged_s=500, leave_s=435, leave_open_s=435),
+        {"leave": 435},
+        [("house.overdraft", "agent.savings", 500), ("house.savings", "agent.savings", 535)],
+        0,
+    ),
+    "a gain first makes up for what was written off": (0, Posted(charged_s=100, written_off_s=400), {},
+        [("house.overdraft", "agent.savings", 100)], -400),
+    "and may be less than that": (-300, Posted(charged_s=100, written_off_s=400), {}, [], -200),
+    "the same worth moves nothing": (-500, Posted(charged_s=100, written_off_s=400), {"savings": 9}, [], 0),
 }  # fmt: skip
 
 
@@ -106,6 +157,15 @@ def test_the_difference_is_posted(name: str) -> None:
     assert now.net_s == net_s
     legs = legs_of(now, posted, balances, BALANCE_KINDS, ANN, HOUSE)
     assert [(spelled(leg.debit), spelled(leg.credit), leg.seconds) for leg in legs] == moves
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_after_the_close_of_the_month_no_leave_is_made_or_cancelled(name: str) -> None:
+    net_s, posted, balances, moves, written_off_s = LATE[name]
+    now = worth_of(worth(net_s), POLICY)
+    legs, written_off = legs_after_close(now, posted, balances, BALANCE_KINDS, ANN, HOUSE)
+    assert [(spelled(leg.debit), spelled(leg.credit), leg.seconds) for leg in legs] == moves
+    assert written_off == written_off_s
 
 
 def test_a_unit_can_leave_overtime_out() -> None:

@@ -18,7 +18,7 @@ from ccd.bank.settle import Settler
 from ccd.bank.statement import account_of
 from ccd.ledger.books import Ledger
 from ccd.sql.engine import open_engine
-from tests.bank.days import DAY, POLICIES, worth
+from tests.bank.days import DAY, POLICIES, TODAY, worth
 from tests.databases import TEMPLATE, PostgreSQL, before_each_statement, writing
 
 NETS = (300, -200, 465, 0, -1_000)
@@ -32,7 +32,7 @@ async def settle(url: str, centre: str, days: list[Measured], batch: int, arm: C
     """How many days this process posted."""
     engine = open_engine(url)
     arm(engine)
-    settlement = await Settler(Ledger(engine, lambda: 1), POLICIES, centre, batch=batch).settle(days)
+    settlement = await Settler(Ledger(engine, lambda: 1), POLICIES, centre, lambda: TODAY, batch=batch).settle(days)
     await engine.dispose()
     return settlement.fates.get(Fate.POSTED, 0)
 

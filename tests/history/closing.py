@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -69,7 +69,7 @@ class Bank:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.engine, self.now, Patience())
-        self.settler = Settler(self.ledger, POLICIES, "centre")
+        self.settler = Settler(self.ledger, POLICIES, "centre", self.today)
         self.closer = Closer(
             self.engine, self.site, self.units, self.pbxs, POLICIES, self.settle, self.now, WAIT_S, IMPATIENT
         )
@@ -77,6 +77,9 @@ class Bank:
     def now(self) -> int:
         self.now_s += 1e-6  # no two readings are the same
         return round(self.now_s * S)
+
+    def today(self) -> date:
+        return FIRST + timedelta(days=int(self.now_s // DAY_S))
 
     async def settle(self, measured: Iterable[Measured], dry_run: bool) -> Settlement:
         if self.fails:
@@ -98,7 +101,7 @@ class Bank:
 
     def follow(self, measuring: Measuring, policies: Policies = POLICIES) -> None:
         """Another configuration from now on."""
-        self.settler = Settler(self.ledger, policies, "centre")
+        self.settler = Settler(self.ledger, policies, "centre", self.today)
         self.closer.follow(measuring, self.units, policies)
 
     async def day(self, agent: str, day: date = FIRST) -> StoredDay:

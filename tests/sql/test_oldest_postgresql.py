@@ -14,7 +14,7 @@ from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
 from ccd.sql.turns import Patience
-from tests.bank.days import POLICIES, worth
+from tests.bank.days import POLICIES, TODAY, worth
 from tests.databases import PostgreSQL
 from tests.ledger.histories import everything
 from tests.oldest_postgresql import VERSION, oldest_postgresql
@@ -52,7 +52,7 @@ async def test_a_ledger_of_everything_verifies_there_and_has_the_hashes_that_it_
 async def test_a_day_is_settled_there_once(oldest: AsyncEngine) -> None:
     ledger = await everything(oldest)
     days = [worth(net, agent=f"agent-{net}") for net in (300, -200, 0)]
-    settler = Settler(ledger, POLICIES, "centre")
+    settler = Settler(ledger, POLICIES, "centre", lambda: TODAY)
     first, again = await settler.settle(days), await settler.settle(days)
     assert (first.fates[Fate.POSTED], again.fates[Fate.POSTED]) == (2, 0)
 
