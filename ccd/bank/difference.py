@@ -6,8 +6,8 @@ agent's net (balance + reserved - leave) moves by the difference of the worths a
 to take: that is why every order of the same events leaves the same net.
 
 Once the day's month is closed attendance has its leave: none is made or cancelled any more. A loss takes the available
-balance, and the rest is written off; a gain goes to savings, but for what makes up for an earlier write-off. What was
-written off is part of what the day was reckoned as, or the next difference would ask for it again.
+balance, and the rest is written off; a gain goes to savings, but for what makes up for an earlier write-off, where the
+policy says so. What is written off is part of what the day was reckoned as: the next difference does not ask for it.
 
 Each leg uses the house account of its service. A loss first gives back what the day had deposited, a gain first gives
 back what the day had been charged.
@@ -78,15 +78,21 @@ def legs_of(
 
 
 def legs_after_close(
-    worth: Worth, posted: Posted, available: Mapping[str, int], takes: tuple[str, ...], agent: str, house: House
+    worth: Worth,
+    posted: Posted,
+    available: Mapping[str, int],
+    takes: tuple[str, ...],
+    agent: str,
+    house: House,
+    meets_write_off: bool,
 ) -> tuple[tuple[Leg, ...], int]:
-    """The same once the month is closed; and how many seconds are written off by it, below zero where it makes up for
-    what was written off before."""
+    """The same once the month is closed; and how many seconds are written off by it, below zero where a gain makes up
+    for what was written off before, if it `meets_write_off`."""
     change_s = worth.net_s - posted.net_s
     if change_s < 0:
         legs, rest = _taken_back(-change_s, worth, posted, available, takes, agent, house)
         return tuple(legs), rest
-    met = min(change_s, posted.written_off_s)
+    met = min(change_s, posted.written_off_s) if meets_write_off else 0
     return tuple(_credited(change_s - met, posted, agent, house)), -met
 
 

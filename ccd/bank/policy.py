@@ -29,6 +29,7 @@ class Policy:
     base_s_max: int
     allowance_min_s: int
     overdraft_takes: tuple[str, ...]
+    closed_gain_meets_write_off: bool
     expected_base_s: int
     gift: GiftTerms
 

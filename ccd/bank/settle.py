@@ -140,7 +140,8 @@ class Settler:
             before = posted.get(key, UNPOSTED)
             own = available.get(owner, {})
             if late and (terms := late.get(month_of(measured.day), IN_TIME)):
-                legs, written_off = legs_after_close(worth, before, own, policy.overdraft_takes, owner, house)
+                meets = policy.closed_gain_meets_write_off
+                legs, written_off = legs_after_close(worth, before, own, policy.overdraft_takes, owner, house, meets)
                 shared = with_written_off(shared, written_off)
             else:
                 terms = IN_TIME

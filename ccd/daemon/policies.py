@@ -11,7 +11,7 @@ def policies_of(given: Iterable[PolicySettings]) -> Policies:
     for one in sorted(given, key=lambda policy: policy.starts):
         policy = Policy(
             one.starts, one.rate_ppm, one.base_s_max, one.allowance_min_s, tuple(one.overdraft_takes),
-            one.expected_base_s, GiftTerms(one.gift.cap_ppm, one.gift.kinds),
+            one.closed_gain_meets_write_off, one.expected_base_s, GiftTerms(one.gift.cap_ppm, one.gift.kinds),
         )  # fmt: skip
         versions.setdefault(one.unit, []).append(policy)
     default = tuple(versions.pop(None, ()))

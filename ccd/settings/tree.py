@@ -127,6 +127,7 @@ class Policy(Section):
     expected_base_s: WholeSeconds = 28_800
     allowance_min_s: WholeSeconds = 0
     overdraft_takes: tuple[AccountName, ...] = ("savings", "gift", "interest", "overtime")
+    closed_gain_meets_write_off: bool = True
     gift: Gift = Gift()
 
     @field_validator("overdraft_takes")

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from ccd.bank.accounts import agent_owner
 from ccd.bank.fate import Fate
 from ccd.bank.measured import Measured
+from ccd.bank.policy import Policies
 from ccd.bank.settle import Settler
 from ccd.bank.statement import account_of, statement_of
 from ccd.ledger.books import Ledger
@@ -23,6 +24,7 @@ from ccd.ledger.schema import transactions
 from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
 from tests.bank.days import DAY, POLICIES, TODAY, worth
+from tests.bank.policies import policy
 from tests.bank.test_settling import figures
 from tests.ledger.accounts import open_guarded, open_house
 
@@ -110,6 +112,17 @@ async def test_a_late_gain_first_makes_up_for_what_was_written_off(settler: Sett
     await settler.settle([worth(540, revision=5)])
     assert await figures(ledger) == {"savings": 75}
     assert "written_off" not in await facts(ledger)
+
+
+async def test_a_policy_can_credit_a_late_gain_whole(ledger: Ledger) -> None:
+    policies = Policies((policy(date(2026, 1, 1), closed_gain_meets_write_off=False),))
+    settler = Settler(ledger, policies, "demo", lambda: TODAY)
+    await close(ledger, "2026-11")
+    await settler.settle([worth(-500)])
+    await settler.settle([worth(0, revision=2)])
+    assert await figures(ledger) == {"savings": 500}
+    await settler.settle([worth(-100, revision=3)])
+    assert await figures(ledger) == {"savings": 400}
 
 
 async def test_leave_that_attendance_was_told_of_is_as_it_was(settler: Settler, ledger: Ledger) -> None:

@@ -163,7 +163,7 @@ def test_the_difference_is_posted(name: str) -> None:
 def test_after_the_close_of_the_month_no_leave_is_made_or_cancelled(name: str) -> None:
     net_s, posted, balances, moves, written_off_s = LATE[name]
     now = worth_of(worth(net_s), POLICY)
-    legs, written_off = legs_after_close(now, posted, balances, BALANCE_KINDS, ANN, HOUSE)
+    legs, written_off = legs_after_close(now, posted, balances, BALANCE_KINDS, ANN, HOUSE, meets_write_off=True)
     assert [(spelled(leg.debit), spelled(leg.credit), leg.seconds) for leg in legs] == moves
     assert written_off == written_off_s
 
