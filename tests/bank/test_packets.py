@@ -33,7 +33,7 @@ UNITS = Units(
      "team-2": Unit(parent="east")},
 )  # fmt: skip
 TEAMS = {"team-1": ("1001", "1002"), "team-2": ("2001",), "west": ("3001",)}
-POLICY = Policy(date.min, 37_000, 43_200, 0, ("savings",), 28_800, GiftTerms(10_000, ("contest", "suggestion")))
+POLICY = Policy(date.min, 37_000, 43_200, 0, ("savings",), True, 28_800, GiftTerms(10_000, ("contest", "suggestion")))
 
 
 def members(unit: str, _day: date) -> frozenset[str]:
