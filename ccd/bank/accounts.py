@@ -18,6 +18,7 @@ SAVINGS = "savings"
 OVERDRAFT = "overdraft"
 LEAVE = "leave"
 SERVICES = (SAVINGS, OVERDRAFT, LEAVE)
+IDLE_LEAVE = ("idle_leave", "idle_offset", "idle_taken")  # leave of idle days (3.5), on the same account as that of 3.4
 GIFT = "gift"  # a red packet's
 
 

@@ -16,7 +16,7 @@ back what the day had been charged.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from ccd.bank.accounts import LEAVE, OVERDRAFT, SAVINGS, SERVICES, House
+from ccd.bank.accounts import IDLE_LEAVE, LEAVE, OVERDRAFT, SAVINGS, SERVICES, House
 from ccd.bank.overdraft import taken
 from ccd.bank.worth import Worth
 from ccd.ledger.model import Account, Leg, Moved
@@ -51,6 +51,8 @@ def posted_by(transfers: Iterable[Moved], agent: str, written_off_s: int = 0) ->
         seconds = moved.seconds if moved.credit.owner == agent else -moved.seconds
         if moved.service in sums:
             sums[moved.service] += seconds
+        if moved.service in IDLE_LEAVE:
+            continue
         if LEAVE in (own.kind for own in (moved.debit, moved.credit) if own.owner == agent):
             leave_now += seconds
     leave_open_s = max(0, min(sums[LEAVE], leave_now))

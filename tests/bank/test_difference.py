@@ -196,7 +196,15 @@ def test_leave_that_another_service_offset_is_not_open() -> None:
     assert posted_by(transfers, ANN) == Posted(leave_s=200, leave_open_s=80)
 
 
-def test_leave_of_another_service_is_not_the_settlement_s_to_cancel() -> None:
+def test_leave_of_an_idle_day_is_not_the_settlement_s_to_cancel() -> None:
     own = Account(ANN, "leave")
-    transfers = [Moved(DAY, "idle_day", HOUSE.leave, own, 900), Moved(DAY, "leave", HOUSE.leave, own, 200)]
-    assert posted_by(transfers, ANN) == Posted(leave_s=200, leave_open_s=200)
+    idle = [
+        Moved(DAY, "idle_leave", HOUSE.leave, own, 900),
+        Moved(DAY, "idle_offset", own, HOUSE.leave, 300),
+        Moved(DAY, "idle_taken", own, HOUSE.leave, 600),
+    ]
+    made = [Moved(DAY, "leave", HOUSE.leave, own, 200)]
+    offset = [Moved(DAY, "offset", own, HOUSE.leave, 150)]
+    for others in ([], idle[:1], idle):
+        assert posted_by([*others, *made], ANN) == Posted(leave_s=200, leave_open_s=200)
+        assert posted_by([*others, *made, *offset], ANN) == Posted(leave_s=200, leave_open_s=50)
