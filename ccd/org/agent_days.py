@@ -12,11 +12,23 @@ class AgentDays:
     def __init__(self, roster: Roster, units: Units) -> None:
         self._roster = roster
         self._units = units
+        self._called: dict[str, str | None] | None = None
         self._own: dict[str, OwnDays | None] = {}
         self._always: dict[str, str] = {}  # of who is in one unit since ever and for ever, which
 
     def knows(self, agent: str) -> bool:
         return agent in self._roster.agents
+
+    def called(self, name: str) -> str | None:
+        """The agent of that name, or whom alone people call so; None where there is none."""
+        if self.knows(name):
+            return name
+        if self._called is None:
+            self._called = {}
+            for agent in self._roster.agents:
+                known = self._roster.name(agent)
+                self._called[known] = None if known in self._called else agent
+        return self._called.get(name)
 
     def unit(self, agent: str, day: date) -> str | None:
         """The unit in which the agent has that day; None where the roster gives the agent no day of that date."""

@@ -48,10 +48,10 @@ def parse(text: str, file: Path, days: AgentDays) -> tuple[Told, ...]:
 def _told(line: int, row: Row, days: AgentDays, found: Found) -> Told | None:
     agent, day, withdrawn = agent_of(row, days, found), day_of(row, "day", found), withdrawn_of(row, found)
     start, end = (_time(row.get(column, ""), column, found) for column in ("start", "end"))
-    breaks = list(_written_breaks(row.get("breaks", ""), found))
+    breaks = list(written_breaks(row.get("breaks", ""), found))
     if found:
         return None
-    clock = _Clock(agent, day, days)
+    clock = Clock(agent, day, days)
     if (starts := days.instant(agent, day, datetime.combine(day, start))) is None:
         found.append(("day", f"{agent} is in no unit on {day}; the roster says who is where, and when"))
         return None
@@ -59,16 +59,24 @@ def _told(line: int, row: Row, days: AgentDays, found: Found) -> Told | None:
     if ends - starts > SHIFT_S_MAX * SECOND:
         found.append(("end", f"{row['end']!r} is a whole day after the start; a shift is shorter"))
     shift_breaks = tuple(clock.breaks(breaks, starts))
-    for said, before, each in zip(breaks, (Span(starts, starts), *shift_breaks), shift_breaks, strict=False):
-        if not before.end <= each.start or each.end > ends:
-            problem = f"{said[0]:%H:%M}-{said[1]:%H:%M} is not within the shift, and after the break before it"
-            found.append(("breaks", problem))
-            break
+    if (number := first_misplaced(shift_breaks, starts, ends)) is not None:
+        said = "-".join(f"{each:%H:%M}" for each in breaks[number])
+        found.append(("breaks", f"{said} is not within the shift, and after the break before it"))
     uid = row.get("uid") or f"{agent}/{day}/{start.isoformat('seconds' if start.second else 'minutes')}"
     return Told(uid, agent, clock.date_of(starts), starts, ends, spelled(shift_breaks), line, withdrawn)
 
 
-class _Clock(NamedTuple):
+def first_misplaced(breaks: Sequence[Span], start: int, end: int) -> int | None:
+    """The number of the first break that is not inside the shift and after the one before it; None where all are."""
+    last = start
+    for number, each in enumerate(breaks):
+        if not last <= each.start < each.end <= end:
+            return number
+        last = each.end
+    return None
+
+
+class Clock(NamedTuple):
     """The clock by which a line's times are meant: that of the unit in which the agent has the line's day."""
 
     agent: str
@@ -103,7 +111,7 @@ def _time(written: str, column: str, found: Found) -> time:
         return time.min
 
 
-def _written_breaks(written: str, found: Found) -> Iterator[tuple[time, time]]:
+def written_breaks(written: str, found: Found) -> Iterator[tuple[time, time]]:
     for part in filter(None, (part.strip() for part in written.split(";"))):
         if match := A_BREAK.fullmatch(part):
             yield _time(match[1], "breaks", found), _time(match[2], "breaks", found)

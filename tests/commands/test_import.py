@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.recorded_days import ccd
+from tests.org.test_calendar_file import calendar
 
 CONFIGURATION = """
 timezone = "Asia/Shanghai"
@@ -112,6 +113,31 @@ def test_a_unit_s_month_is_what_its_agents_are_planned_for(config: Path) -> None
     assert said["2026-11"] == {"centre": (0, 62_100), "team-1": (54_900, 54_900), "team-2": (7_200, 7_200)}
     assert said["2026-12"] == {"centre": (0, 21_600), "team-2": (21_600, 21_600)}
     assert "17.2" in ccd(config, "schedule", "--month", "2026-11").stdout, "in hours"
+
+
+def test_a_calendar_is_taken_over_for_the_days_that_are_said(config: Path) -> None:
+    file = config.with_name("plan.ics")
+    file.write_bytes(
+        calendar(
+            "UID:s\nDTSTART:20261123T080000\nDTEND:20261123T160000\nRRULE:FREQ=DAILY\nX-CCD-BREAK:12:00-12:45",
+        )
+    )
+    words = ("import", "schedule", str(file), "--source", "planner")
+    days = ("--from", "2026-11-24", "--to", "2026-11-25")
+    done = ccd(config, *words, *days, "--agent", "1001")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "+ 1001: 2026-11-24 08:00-16:00, less 12:00-12:45",
+        "+ 1001: 2026-11-25 08:00-16:00, less 12:00-12:45",
+        "2 new, 0 changed, 0 withdrawn",
+    ]
+    nobody = ccd(config, *words, *days)
+    assert nobody.stderr.endswith(
+        "plan.ics:5: ATTENDEE: is missing; whose shift is it? Name the agent, here or with --agent\n"
+    )
+    for said in ((), ("--from", "2026-11-24", "--to", "2029-11-24"), (*days, "--partial")):
+        done = ccd(config, *words, *said)
+        assert (done.returncode, "of which days?" in done.stderr) == (2, True), said
 
 
 def test_leave_is_told_and_printed_the_same_way(config: Path) -> None:

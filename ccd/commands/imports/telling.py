@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from ccd.daemon.importing import Importing, take_over
 from ccd.daemon.site import Site
 from ccd.daemon.stores import database
 from ccd.errors import ImportFaultsError
-from ccd.org import csv_faults, leave_file, schedule_file
+from ccd.org import calendar_file, csv_faults, leave_file, schedule_file
 from ccd.org.agent_days import AgentDays
 from ccd.org.schema import leaves, shifts
 from ccd.org.told import Change, Told, Window, window_of
@@ -35,17 +35,30 @@ To = Annotated[
     datetime | None,
     typer.Option("--to", formats=["%Y-%m-%d"], help="The last day that it tells all of; else the last it names."),
 ]
+CALENDARS = (".ics", ".ical")
+CALENDAR_DAYS_MAX = timedelta(days=400)  # a series without an end is followed day by day
 Words = Callable[[Told, AgentDays], str]
 
 
 def schedule(
     config: Config, file: File, source: Source, dry_run: DryRun = False, partial: Partial = False,
     first: From = None, last: To = None,
+    agent: Annotated[str | None, typer.Option(help="Whose a calendar's events are that name nobody.")] = None,
 ) -> None:  # fmt: skip
-    """Take over shifts from CSV: they replace what this source said of these days; whom it does not name is free."""
+    """Take over shifts from CSV or iCalendar: they replace what this source said of these days; whom it does not name
+    is free. Of a calendar say which days, --from and --to: its series may have no end."""
     site = Site(read(config))
-    told = schedule_file.parse(csv_faults.text_of(file, ImportFaultsError), file, site.agent_days)
-    asked = Importing(shifts, Said(source, file), told, _window(told, partial, first, last), dry_run)
+    text = csv_faults.text_of(file, ImportFaultsError)
+    window: Window | None
+    if file.suffix.lower() in CALENDARS:
+        window = days = _days_of_calendar(partial, first, last)
+        told = calendar_file.parse(text.encode(), file, site.agent_days, days, agent)
+    elif agent is not None:
+        raise typer.BadParameter("--agent goes with a calendar; each line of a CSV file names its agent")
+    else:
+        told = schedule_file.parse(text, file, site.agent_days)
+        window = _window(told, partial, first, last)
+    asked = Importing(shifts, Said(source, file), told, window, dry_run)
     _take_over(site, asked, schedule_file.words)
 
 
@@ -59,6 +72,13 @@ def leave(
     told = leave_file.parse(text, file, site.agent_days, site.settings.leave.kinds)
     asked = Importing(leaves, Said(source, file), told, _window(told, partial, first, last), dry_run)
     _take_over(site, asked, leave_file.words)
+
+
+def _days_of_calendar(partial: bool, first: datetime | None, last: datetime | None) -> Window:
+    if partial or first is None or last is None or not timedelta() <= last - first <= CALENDAR_DAYS_MAX:
+        most = f"at most {CALENDAR_DAYS_MAX.days} days"
+        raise typer.BadParameter(f"of which days? A calendar goes with --from and --to, {most}, and tells all of them")
+    return Window(first.date(), last.date())
 
 
 def _window(told: tuple[Told, ...], partial: bool, first: datetime | None, last: datetime | None) -> Window | None:
