@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ccd.bank.facts import differing_fields
 from ccd.bank.measured import Measured
-from ccd.ledger.model import Kept, Leg, State
+from ccd.ledger.model import Kept, Leg, Rule, State
 
 
 class Fate(StrEnum):
@@ -20,6 +20,7 @@ class Fate(StrEnum):
     REPLAYED = "replayed"  # this revision was settled before
     STALE = "stale"  # a later revision was settled before
     REFUSED = "refused"  # the ledger refused it, now or at first: `note` says which rule
+    MONTH_WAS_CLOSED = "month_was_closed"  # refused by an earlier release, for that: under a new revision it is posted
     CONFLICT = "conflict"  # this revision was settled before with another record: `note` names the fields
     OFF_ROSTER = "off_roster"  # on no roster: recorded, not settled
 
@@ -59,6 +60,10 @@ class Settlement:
             )
             self.days.append(settled)
 
+    def revisions_of(self, fate: Fate) -> dict[str, int]:
+        """Which revision of an agent's day had this fate, by agent; of a fate that is told one by one."""
+        return {day.agent: day.revision for day in self.days if day.fate is fate}
+
     def merge(self, other: "Settlement") -> None:
         self.fates.update(other.fates)
         self.days += other.days
@@ -72,6 +77,8 @@ def known_fate(measured: Measured, kept: Sequence[Kept]) -> tuple[Fate, str] | N
             differing = differing_fields(one.facts, measured)
             if differing:
                 return Fate.CONFLICT, ", ".join(differing)
+            if one.refused_by is Rule.MONTH:
+                return Fate.MONTH_WAS_CLOSED, ""
             return (Fate.REPLAYED, "") if one.state is State.POSTED else (Fate.REFUSED, "as at first")
     if any(one.revision > measured.revision for one in kept if one.state is State.POSTED):
         return Fate.STALE, ""

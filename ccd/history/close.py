@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -166,17 +167,12 @@ class Closer:
                 new, kept = await _revised(connection, taken)
             return self._closed(taken, new, await self._settle(_all_measured(new, kept), True))
         measured_at = self._now()
-
-        async def write(connection: AsyncConnection) -> tuple[list[tuple[MeasuredDay, int]], list[StoredDay]]:
-            new, kept = await _revised(connection, taken)
-            await insert_days(connection, new, taken.judged_by, measured_at)
-            await note_measured(
-                connection, unit, taken.day, taken.numbers, taken.lagging, measured_at, changed=bool(new)
-            )
-            return new, kept
-
-        new, kept = await take_turn(self._engine, write, self._patience)
+        new, kept = await self._record(taken, measured_at)
         settlement = await self._settle(_all_measured(new, kept), False)
+        if refused := settlement.revisions_of(Fate.MONTH_WAS_CLOSED):
+            again, _ = await self._record(taken, measured_at, refused)
+            settlement.merge(await self._settle(_all_measured(again, []), False))
+            new += again
         settled_at = self._now()
         await take_turn(
             self._engine,
@@ -184,6 +180,21 @@ class Closer:
             self._patience,
         )
         return self._closed(taken, new, settlement)
+
+    async def _record(
+        self, taken: Taken, measured_at: int, spent: Mapping[str, int] = MappingProxyType({})
+    ) -> tuple[list[tuple[MeasuredDay, int]], list[StoredDay]]:
+        """The records that are new are written, and noted as not settled yet."""
+
+        async def write(connection: AsyncConnection) -> tuple[list[tuple[MeasuredDay, int]], list[StoredDay]]:
+            new, kept = await _revised(connection, taken, spent)
+            await insert_days(connection, new, taken.judged_by, measured_at)
+            await note_measured(
+                connection, taken.unit, taken.day, taken.numbers, taken.lagging, measured_at, changed=bool(new)
+            )
+            return new, kept
+
+        return await take_turn(self._engine, write, self._patience)
 
     async def close_up_to(self, unit: str, day: date, dry_run: bool = False) -> list[Closed]:
         """Closes the unit's day, after those before it that are not closed yet; a dry run looks at that day alone.
@@ -222,9 +233,12 @@ class Closer:
         return Closed(taken.unit, taken.day.day, revised, taken.lagging, settlement)
 
 
-async def _revised(connection: AsyncConnection, taken: Taken) -> tuple[list[tuple[MeasuredDay, int]], list[StoredDay]]:
+async def _revised(
+    connection: AsyncConnection, taken: Taken, spent: Mapping[str, int] = MappingProxyType({})
+) -> tuple[list[tuple[MeasuredDay, int]], list[StoredDay]]:
     """The records that are new, with their revision, and those that stand as they are stored. A record under another
-    policy than before is new, whatever it says: it may be worth something else.
+    policy than before is new, whatever it says: it may be worth something else. So is one whose revision is `spent`, by
+    agent: its settlement was refused for ever.
 
     An agent whose day is nothing any more, because a seat was another's after all, has an empty record.
     """
@@ -238,7 +252,8 @@ async def _revised(connection: AsyncConnection, taken: Taken) -> tuple[list[tupl
     new, kept = [], []
     for agent, each in sorted(measured.items()):
         before = known.get(agent)
-        if before is not None and before.record == each.record and _policy(before.judged_by) == by_policy:
+        same = before is not None and before.record == each.record and _policy(before.judged_by) == by_policy
+        if before is not None and same and before.revision != spent.get(agent):
             kept.append(before)
         else:
             new.append((each, before.revision + 1 if before else 1))

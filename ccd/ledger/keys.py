@@ -21,12 +21,13 @@ def revisions_of(connection: Connection, keys: Iterable[str]) -> dict[str, list[
     kept = transactions.c
     found: dict[str, list[Kept]] = {}
     rows = connection.execute(
-        select(kept.key, kept.id, kept.revision, kept.state, kept.book, kept.facts)
+        select(kept.key, kept.id, kept.revision, kept.state, kept.book, kept.facts, kept.refusal)
         .where(among(connection, kept.key, keys))
         .order_by(kept.key, kept.revision)
     )
-    for key, number, revision, state, book, facts in rows:
-        found.setdefault(key, []).append(Kept(number, revision, State(state), book, facts))
+    for key, number, revision, state, book, facts, refusal in rows:
+        rule = Rule(json.loads(refusal)["rule"]) if refusal else None
+        found.setdefault(key, []).append(Kept(number, revision, State(state), book, facts, rule))
     return found
 
 

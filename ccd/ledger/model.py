@@ -203,6 +203,7 @@ class Kept:
     state: State
     book: str
     facts: str
+    refused_by: Rule | None = None
 
 
 class Moved(NamedTuple):

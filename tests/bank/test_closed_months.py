@@ -114,6 +114,22 @@ async def test_a_late_gain_first_makes_up_for_what_was_written_off(settler: Sett
     assert "written_off" not in await facts(ledger)
 
 
+async def test_what_an_earlier_release_refused_for_its_month_is_posted_as_a_new_revision(
+    settler: Settler, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await settler.settle([worth(465)])
+    await close(ledger, "2026-11")
+    monkeypatch.setattr(Settler, "_late", lambda *_: {})
+    assert (await settler.settle([worth(300, revision=2)])).fates == {Fate.REFUSED: 1}
+    monkeypatch.undo()
+    again = await settler.settle([worth(300, revision=2)])
+    assert again.revisions_of(Fate.MONTH_WAS_CLOSED) == {"1001": 2}
+    assert await figures(ledger) == {"savings": 465}
+    await settler.settle([worth(300, revision=3)])
+    assert await figures(ledger) == {"savings": 300}
+    assert (await settler.settle([worth(300, revision=3)])).fates == {Fate.REPLAYED: 1}
+
+
 async def test_a_policy_can_credit_a_late_gain_whole(ledger: Ledger) -> None:
     policies = Policies((policy(date(2026, 1, 1), closed_gain_meets_write_off=False),))
     settler = Settler(ledger, policies, "demo", lambda: TODAY)
