@@ -2,16 +2,19 @@
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ccd.commands.configuration import Config
+from ccd.daemon.kept_roster import kept_beside
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.probe import probe_all, warnings_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import usable, warnings
-from ccd.errors import SwitchesNotFollowedError
+from ccd.errors import DatabaseError, SwitchesNotFollowedError
+from ccd.org.roster_file import RosterText
 
 # Asterisk tells no account what it may read, and no setting without the right to run any command.
 UNPROVEN = (
@@ -29,13 +32,21 @@ def check(
     The roster, secrets, certificates and folders that it names are looked at, too. Exit code 2 if there is a fault.
     With --connect each telephone switch is asked who is in which queue, and what is lacking there is said.
     """
-    site = usable(config)
+    site = usable(config, kept=_kept_beside(config))
     for warning in warnings(site):
         print(f"warning: {warning}")
     switches = ", ".join(pbx.name for pbx in site.settings.pbx)
     print(f"{config}: in order; telephone switches: {switches}; agents on the roster: {len(site.roster.agents)}")
     if connect:
         look_at_switches(site)
+
+
+def _kept_beside(config: Path) -> RosterText | None:
+    try:
+        return kept_beside(config)
+    except DatabaseError as error:
+        print(f"warning: whether a roster was imported could not be asked: {error}")
+        return None
 
 
 def look_at_switches(site: Site) -> None:

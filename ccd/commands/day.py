@@ -10,12 +10,12 @@ from ccd.commands.business_day import Day
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
 from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.floor.records import DayRecord
 from ccd.history.known_days import known_days
 from ccd.history.reading import reading
 from ccd.reports import day_json, day_table
-from ccd.settings import read
 
 
 def day(
@@ -25,7 +25,7 @@ def day(
     format: As = Format.table,
 ) -> None:
     """Say what each agent's day amounts to: as it was measured, or, while it runs, up to what has been heard."""
-    site = Site(read(config))
+    site = site_of(config)
     records = asyncio.run(_days(site, day.date(), agent))
     if format is Format.json:
         print(day_json.render(records, site.settings.timezone))

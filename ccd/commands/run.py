@@ -9,6 +9,7 @@ import typer
 
 from ccd import logs
 from ccd.commands.configuration import Config
+from ccd.daemon.kept_roster import kept_beside
 from ccd.daemon.run import ALL_PARTS, Daemon, Part, Surroundings, daemon
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import usable
@@ -23,10 +24,12 @@ def run(
 ) -> None:
     """Follow the PBXs, keep boards and pages, settle the days, until SIGTERM. SIGHUP reads the files again."""
     parts = _parts(only)
-    site = usable(config)
+    site = usable(config, kept=kept_beside(config))
     _check_together(config, site.settings, parts)
     logs.configure()
-    outside = Surroundings(notifier=Notifier.from_environment(), read_again=lambda: usable(config), started=_say_where)
+    outside = Surroundings(
+        notifier=Notifier.from_environment(), read_again=lambda kept: usable(config, kept=kept), started=_say_where
+    )
     asyncio.run(_run(site, parts, outside))
 
 

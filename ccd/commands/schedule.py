@@ -15,10 +15,10 @@ from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
 from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.history.reading import reading
 from ccd.org.shift_rows import scheduled_us
-from ccd.settings import read
 
 
 def schedule(
@@ -27,7 +27,7 @@ def schedule(
     format: As = Format.table,
 ) -> None:
     """Say what each unit is scheduled for in a month: its own agents' shifts less their breaks, and those below it."""
-    site, first = Site(read(config)), first_of(month)
+    site, first = site_of(config), first_of(month)
     own = asyncio.run(_own_s(site, first))
     units = sorted({above for unit in own for above in site.units.with_above(unit)})
     rows = [(unit, own.get(unit, 0), sum(own.get(each, 0) for each in site.units.with_below([unit]))) for unit in units]

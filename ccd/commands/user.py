@@ -14,6 +14,7 @@ from rich.table import Table
 
 from ccd.commands.configuration import Config
 from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.errors import AccountError
 from ccd.org.people import ALL_UNITS, Person, Role
@@ -44,7 +45,7 @@ def add(
     person = Person(name, role, agent, tuple(unit or ()))
     password = _asked_for(name, password_stdin)
     _with_accounts(config, lambda accounts: accounts.add(person, password))
-    for stranger in _strangers(Site(read(config)), person):
+    for stranger in _strangers(site_of(config), person):
         print(f"{name} is added, but sees nothing until {stranger} is on the roster", file=sys.stderr)
 
 

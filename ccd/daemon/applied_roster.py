@@ -32,4 +32,4 @@ class AppliedRoster:
 
     def note(self, site: Site) -> Note:
         """As it was read: its file may have been edited since."""
-        return Note(self._file, site.roster_text)
+        return Note(self._file, site.roster_said.text)

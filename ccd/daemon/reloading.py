@@ -1,8 +1,9 @@
-"""Another configuration while everything runs (SIGHUP), and what of the past it sees otherwise."""
+"""Another configuration while everything runs (SIGHUP), or another roster (an import), and what of the past it sees
+otherwise."""
 
 import asyncio
 import signal
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -81,7 +82,11 @@ class Reloading:
         self._closer, self._following, self._board, self._hub = closer, following, board, hub
 
     async def run(
-        self, asked: asyncio.Event, read_again: Callable[[], Site], notifier: Notifier, status: Callable[[], str]
+        self,
+        asked: asyncio.Event,
+        read_again: Callable[[], Awaitable[Site]],
+        notifier: Notifier,
+        status: Callable[[], str],
     ) -> None:
         """Roster, reasons, queues and policy are read again; where they have faults, the old ones stay."""
         while True:
@@ -89,7 +94,7 @@ class Reloading:
             asked.clear()
             notifier.reloading()
             try:
-                await self.take(read_again())
+                await self.take(await read_again())
             except FaultsError as error:
                 log.error("not reloaded; what was read before holds on", faults=str(error).splitlines())
             except (DatabaseBusyError, *DRIVER_ERRORS) as error:  # a full disk is among them

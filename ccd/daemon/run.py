@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import structlog
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.daemon.floors import Floors
 from ccd.daemon.following import Following
 from ccd.daemon.health import Figures, Health, feed_watchdog, registry_of
+from ccd.daemon.kept_roster import kept_roster, look_for_imports
 from ccd.daemon.pages import hub_limits, page_server
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.place import place
@@ -41,6 +43,7 @@ from ccd.live.hub import Hub
 from ccd.live.store import Store
 from ccd.live.writer import Writer
 from ccd.notify import Notifier
+from ccd.org.roster_file import RosterText
 from ccd.pbx.capture import Pbx
 from ccd.pbx.evidence import Evidence
 from ccd.settings.secrets import store_url
@@ -62,7 +65,8 @@ class Surroundings:
 
     clock: Callable[[], float] = time.time
     notifier: Notifier = field(default_factory=Notifier)
-    read_again: Callable[[], Site] | None = None  # on SIGHUP; raises FaultsError where the files have faults
+    # On SIGHUP, with the roster that the database keeps; raises FaultsError where the files have faults.
+    read_again: Callable[[RosterText | None], Site] | None = None
     started: Callable[["Daemon"], Awaitable[None]] | None = None  # once everything runs
 
 
@@ -182,10 +186,9 @@ class Daemon:
             yield "gate", self.gate.run()
             yield "server", self.server.run()
         if self.outside.read_again is not None:
-            yield (
-                "reloader",
-                self.reloading.run(self._asked_to_reload, self.outside.read_again, self.outside.notifier, self._status),
-            )
+            asked, read_again = self._asked_to_reload, partial(_read_again, self.engine, self.outside.read_again)
+            yield "reloader", self.reloading.run(asked, read_again, self.outside.notifier, self._status)
+            yield "imports", look_for_imports(self.engine, lambda: self.current.site.roster_said.number, asked)
 
     # --- what the parts ask of each other ----------------------------------------------------------------------------
 
@@ -218,6 +221,10 @@ class Daemon:
         return f"{live} of {len(self.pbxs)} PBXs live, {len(self.floors.crew.clocks)} agents{pages}"
 
 
+async def _read_again(engine: AsyncEngine, read: Callable[[RosterText | None], Site]) -> Site:
+    return read(await kept_roster(engine))
+
+
 @asynccontextmanager
 async def daemon(site: Site, parts: frozenset[Part], outside: Surroundings) -> AsyncIterator[Daemon]:
     """The daemon with its stores open, the embedded ones started and migrated; all of it is gone with the block.
@@ -231,7 +238,7 @@ async def daemon(site: Site, parts: frozenset[Part], outside: Surroundings) -> A
         if "capture" in parts:
             lease, stood_by = await stack.enter_async_context(place(engine, settings, outside.notifier))
             if stood_by and outside.read_again is not None:
-                site = as_read_now(site, outside.read_again)
+                site = as_read_now(site, partial(outside.read_again, await kept_roster(engine)))
         redis_url = store_url(site.settings.redis)
         if redis_url == "embedded":
             redis_url = await stack.enter_async_context(embedded_redis())

@@ -17,7 +17,8 @@ from ccd.floor.rules import ALWAYS, QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.history.whose import Measuring
 from ccd.org import roster_file
 from ccd.org.agent_days import AgentDays
-from ccd.org.roster import Entry, Roster
+from ccd.org.roster import Entry
+from ccd.org.roster_file import RosterText
 from ccd.org.units import Unit, Units
 from ccd.settings import Reason as ReasonSettings
 from ccd.settings import Settings
@@ -31,14 +32,13 @@ NEVER = 1 << 62  # µs
 class Site:
     """Read once from settings and roster; a reload makes a new one, and keeps the old where the files have faults."""
 
-    def __init__(self, settings: Settings, roster: Path | None = None) -> None:
-        """Raises RosterError, which names every fault of the roster."""
+    def __init__(self, settings: Settings, roster: Path | RosterText | None = None) -> None:
+        """`roster` instead of the one that the settings name. Raises RosterError, which names every fault of it."""
         self.settings = settings
         units = {key: Unit(u.name, u.timezone, u.day_starts_at, u.parent) for key, u in settings.units.items()}
         self.units = Units(settings.timezone, settings.day_starts_at, units)
-        file = roster or settings.roster
-        self.roster_text = roster_file.text_of(file) if file else roster_file.EMPTY  # the file may say else by now
-        self.roster = roster_file.parse(self.roster_text, file, self.units) if file else Roster()
+        self.roster_said = roster if isinstance(roster, RosterText) else _as_it_is_now(roster or settings.roster)
+        self.roster = roster_file.parse(self.roster_said.text, self.roster_said.file, self.units)
         self.seat_rules = SeatRules(
             settings.floor.paused_in,
             settings.floor.other_call_while_paused,
@@ -210,6 +210,11 @@ class Current:
 
     site: Site
     shown: Site
+
+
+def _as_it_is_now(file: Path | None) -> RosterText:
+    """Kept with the site: the file may say something else by the time that it is applied."""
+    return RosterText(Path(), roster_file.EMPTY) if file is None else RosterText(file, roster_file.text_of(file))
 
 
 def _reasons(given: Mapping[str, ReasonSettings]) -> Reasons:

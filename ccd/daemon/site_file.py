@@ -9,17 +9,20 @@ from pathlib import Path
 
 from ccd.daemon.applied_clocks import AppliedClocks
 from ccd.daemon.applied_rules import AppliedRules
+from ccd.daemon.kept_roster import look_up
 from ccd.daemon.site import Site
 from ccd.errors import ConfigurationError, Fault, PolicyError, RosterError
 from ccd.floor.days import SECOND
+from ccd.org.roster_file import RosterText
 from ccd.pbx.headers import OPTIMISED_AWAY, is_optimised_away
 from ccd.settings import Reading, Settings, inspect
 from ccd.settings.lines import Keys
 from ccd.settings.secrets import read_secret
 
 
-def usable(file: Path, now: Callable[[], float] = time.time) -> Site:
-    """The site that `file` describes; a ConfigurationError that names every fault if there is one.
+def usable(file: Path, now: Callable[[], float] = time.time, kept: RosterText | None = None) -> Site:
+    """The site that `file` describes, with the roster that the database has `kept`, if one was imported; a
+    ConfigurationError that names every fault if there is one.
 
     `now`, in epoch seconds, says which days have begun: what they are judged by can't be edited any more.
     """
@@ -28,7 +31,8 @@ def usable(file: Path, now: Callable[[], float] = time.time) -> Site:
     site: Site | None = None
     if reading.settings is not None:
         try:
-            site = Site(reading.settings)
+            faults += _said_twice(reading, reading.settings, kept)
+            site = Site(reading.settings, kept)
         except RosterError as error:
             faults += error.faults
             if not reading.faults:
@@ -44,15 +48,50 @@ def usable(file: Path, now: Callable[[], float] = time.time) -> Site:
     return site
 
 
+def site_of(file: Path) -> Site:
+    """The site that `file` describes, with the roster that the database keeps, for a command that asks something."""
+    return _described(file)[1]
+
+
 def settled_by(file: Path) -> Site:
-    """The site that `file` describes, for whoever settles by it: days that are over are judged as they were."""
-    reading = inspect(file)
-    if reading.faults or reading.settings is None:
-        raise ConfigurationError(reading.faults)
-    site = Site(reading.settings)
+    """The same for whoever settles by it: days that are over are judged as they were."""
+    reading, site = _described(file)
     if faults := tuple(_what_has_held(reading, site, time.time)):
         raise ConfigurationError(faults)
     return site
+
+
+def with_roster(file: Path, roster: RosterText) -> Site:
+    """The site that `file` describes, as it is once the database keeps that roster."""
+    reading, settings = _read(file)
+    site = Site(settings, roster)
+    if faults := tuple(_what_has_held(reading, site, time.time)):
+        raise ConfigurationError(faults)
+    return site
+
+
+def _described(file: Path) -> tuple[Reading, Site]:
+    reading, settings = _read(file)
+    kept = look_up(settings)
+    if faults := tuple(_said_twice(reading, settings, kept)):
+        raise ConfigurationError(faults)
+    return reading, Site(settings, kept)
+
+
+def _read(file: Path) -> tuple[Reading, Settings]:
+    reading = inspect(file)
+    if reading.faults or reading.settings is None:
+        raise ConfigurationError(reading.faults)
+    return reading, reading.settings
+
+
+def _said_twice(reading: Reading, settings: Settings, kept: RosterText | None) -> Iterator[Fault]:
+    if kept is not None and settings.roster is not None:
+        problem = (
+            f"the roster is said in two places: in {settings.roster}, and in the database since `ccd import roster` "
+            f"(import {kept.number}). Take this line out: what was imported last holds"
+        )
+        yield reading.fault(("roster",), problem)
 
 
 def _what_has_held(reading: Reading, site: Site, now: Callable[[], float]) -> Iterator[Fault]:
@@ -82,9 +121,7 @@ def _faults_around(reading: Reading, settings: Settings) -> Iterator[Fault]:
 
 def warnings(site: Site) -> Iterator[Fault]:
     """What ccd can run with, and is probably not meant."""
-    roster = site.settings.roster
-    if roster is None:
-        return
+    roster = site.roster_said.file
     sources = {pbx.name for pbx in site.settings.pbx}
     strangers: set[str] = set()
     for entry in site.roster.entries:

@@ -20,6 +20,8 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── PacketError         a red packet that no cap could make right; exit code 2
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── CapPassedError          a red packet that a unit's cap does not allow, with the figures
+├── ChangedMeanwhileError   an import that would replace what nobody was shown
+├── NothingImportedError    asked for what was never imported
 ├── AddressTakenError       another program listens where ccd should
 ├── EmbeddedRedisError      the Valkey that ccd brings did not start
 └── NotAllowedError         a person asked for what is not theirs to see
@@ -53,8 +55,10 @@ from ccd.errors.people import (
     AccountError,
     AddressTakenError,
     CapPassedError,
+    ChangedMeanwhileError,
     LiveChannelError,
     NotAllowedError,
+    NothingImportedError,
     PacketError,
     PolicyError,
     UnknownAccountError,
@@ -91,6 +95,7 @@ __all__ = [
     "CapPassedError",
     "CaptureError",
     "CcdError",
+    "ChangedMeanwhileError",
     "ClockAheadError",
     "ConfigurationError",
     "DatabaseBusyError",
@@ -113,6 +118,7 @@ __all__ = [
     "MoveError",
     "NoAnswerError",
     "NotAllowedError",
+    "NothingImportedError",
     "PacketError",
     "PbxError",
     "PbxLostError",

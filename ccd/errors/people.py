@@ -3,6 +3,30 @@
 from ccd.errors.root import CcdError, ProblemError
 
 
+class ChangedMeanwhileError(CcdError):
+    """Somebody else imported the same before us: what a person was shown is not what theirs would have changed."""
+
+    def __init__(self, kind: str, number: int) -> None:
+        self.kind, self.number = kind, number
+
+    def __str__(self) -> str:
+        return (
+            f"nothing was imported: another {self.kind} was meanwhile (import {self.number}). See with --dry-run what "
+            "yours changes now, and import again"
+        )
+
+
+class NothingImportedError(CcdError):
+    """Asked for what was never imported."""
+
+    def __init__(self, kind: str, number: int | None) -> None:
+        self.kind, self.number = kind, number
+
+    def __str__(self) -> str:
+        which = f"no {self.kind}" if self.number is None else f"no import {self.number} of the {self.kind}"
+        return f"there is {which} in the database; `ccd import {self.kind} FILE` puts one there"
+
+
 class PolicyError(ProblemError):
     """A policy that can't hold, or none that does."""
 

@@ -95,6 +95,12 @@ async def last_end(connection: AsyncConnection) -> int | None:
     return found
 
 
+async def measured_since(connection: AsyncConnection, since: int) -> int:
+    """How many days, of units, `note_stale` would have measured anew."""
+    found = select(func.count()).select_from(unit_days).where(unit_days.c.end_at > since)
+    return await connection.scalar(found) or 0
+
+
 async def sweep(connection: AsyncConnection) -> None:
     """Marks the days that segments which came after their measurement reach into, and those whose PBX has caught up."""
     rows = await connection.execute(select(swept.c.pbx, swept.c.number).order_by(swept.c.pbx).with_for_update())

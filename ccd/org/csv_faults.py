@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ccd.errors import Fault, FaultsError
 
 FAULTS_MAX = 100  # a wrong separator must not print a file
+BYTE_ORDER_MARK = "\ufeff"  # with which spreadsheets begin a file
 
 Row = Mapping[str, str]
 
@@ -22,9 +23,9 @@ class Header(NamedTuple):
 
 
 def text_of(file: Path, fault: type[FaultsError]) -> str:
-    """What the file says; raises `fault` where it can't be read."""
+    """What the file says, to the last sign; raises `fault` where it can't be read."""
     try:
-        return file.read_bytes().decode("utf-8-sig")
+        return file.read_bytes().decode()
     except OSError as error:
         raise fault((Fault(file, None, "", f"can't be read: {error.strerror}"),)) from None
     except UnicodeDecodeError as error:
@@ -52,7 +53,7 @@ def raise_any(faults: Iterable[Fault], fault: type[FaultsError]) -> None:
 
 
 def _rows(text: str, file: Path, header: Header, faults: list[Fault]) -> Iterator[tuple[int, Row]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text.removeprefix(BYTE_ORDER_MARK), newline=""), strict=True)
     names = [cell.strip() for cell in next(reader, [])]
     if problem := _header_problem(names, header):
         faults.append(Fault(file, 1, "", problem))

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from ccd.errors import Fault, RosterError
 from ccd.org import csv_faults
@@ -23,6 +24,14 @@ EMPTY = ",".join(HEADER.needed) + "\n"
 def read(file: Path, units: Units) -> Roster:
     """The roster in `file`; a RosterError that names every fault if there is one."""
     return parse(text_of(file), file, units)
+
+
+class RosterText(NamedTuple):
+    """A roster as it is written, in a file or in the database."""
+
+    file: Path  # what its faults name
+    text: str
+    number: int = 0  # of its import; 0 where it is in a file
 
 
 def text_of(file: Path) -> str:

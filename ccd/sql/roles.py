@@ -19,6 +19,8 @@ PRIVILEGES = {
     "blocks": "SELECT, INSERT",
     "daily_sums": "SELECT, INSERT",
     "declared_hours": "SELECT, INSERT",
+    "acts": "SELECT, INSERT",
+    "org_imports": "SELECT, INSERT",
     "shifts": "SELECT, INSERT, UPDATE (until_at)",
     "leaves": "SELECT, INSERT, UPDATE (until_at)",
     "segments": "SELECT, INSERT",
@@ -39,6 +41,7 @@ SEQUENCES = (
     "owners_id_seq",
     "accounts_id_seq",
     "declared_hours_id_seq",
+    "acts_number_seq",
     "shifts_id_seq",
     "leaves_id_seq",
 )

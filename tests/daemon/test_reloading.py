@@ -28,6 +28,7 @@ from ccd.live.batch import unpack
 from ccd.live.clients import Client
 from ccd.live.frames import MsgpackCodec
 from ccd.org.people import Person, Role, Session
+from ccd.org.roster_file import RosterText
 from tests.floor.floors import added, paused, removed, snapshot, unpaused
 from tests.history.observing import stored_segments
 from tests.live.test_hub import FakeLine
@@ -65,9 +66,9 @@ class Site:
     def yesterday(self) -> date:
         return self.today - timedelta(days=1)
 
-    def write(self, more: str = "") -> None:
+    def write(self, more: str = "", roster: str = 'roster = "roster.csv"\n') -> None:
         self.config.write_text(
-            f'timezone = "{self.zone}"\nroster = "roster.csv"\n{more}\n[http]\nport = 0\n[[pbx]]\nname = "a"\n'
+            f'timezone = "{self.zone}"\n{roster}{more}\n[http]\nport = 0\n[[pbx]]\nname = "a"\n'
             f'host = "127.0.0.1"\nport = {self.pbx.port}\nsecret = "s"\nping_interval_s = 0.2\nping_deadline_s = 0.2\n'
             "watermark_margin_s = 0.0\n"
         )
@@ -114,15 +115,15 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 @asynccontextmanager
-async def living(site: Site) -> AsyncIterator[None]:
+async def living(site: Site, kept: RosterText | None = None) -> AsyncIterator[None]:
     """The daemon at work, once the board shows the agent."""
     started = asyncio.Event()
 
     async def starts(_: Daemon) -> None:
         started.set()
 
-    outside = Surroundings(read_again=lambda: usable(site.config), started=starts)
-    async with daemon(usable(site.config), ALL_PARTS, outside) as site.made, asyncio.TaskGroup() as group:
+    outside = Surroundings(read_again=lambda kept: usable(site.config, kept=kept), started=starts)
+    async with daemon(usable(site.config, kept=kept), ALL_PARTS, outside) as site.made, asyncio.TaskGroup() as group:
         await site.live_through_yesterday()
         running = group.create_task(site.made.run())
         await started.wait()

@@ -44,7 +44,7 @@ async def test_the_next_process_begins_with_the_files_as_they_are_when_its_turn_
 
     async def second() -> Daemon:
         waits.set()
-        outside = Surroundings(read_again=lambda: usable(config))
+        outside = Surroundings(read_again=lambda kept: usable(config, kept=kept))
         async with daemon(usable(config), ALL_PARTS, outside) as made:
             return made
 

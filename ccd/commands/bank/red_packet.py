@@ -18,10 +18,10 @@ from ccd.commands.ledger.asking import asked_of, now_us, who_asks
 from ccd.commands.ledger.posting import say
 from ccd.commands.output import As, Format
 from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
 from ccd.errors import UnknownUnitError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import SECONDS_MAX
-from ccd.settings import read
 from ccd.sql.turns import Patience, take_turn_at_once
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ def give(
 @red_packet.command()
 def caps(config: Config, month: Month, output: As = Format.table) -> None:
     """What each unit may give in a month, and what it has given."""
-    site, day = Site(read(config)), first_of(month)
+    site, day = site_of(config), first_of(month)
     found = asked_of_giver(site, lambda giver: giver.stands(site.all_units, day))
     if output is Format.json:
         print(json.dumps({"month": month, "units": [one._asdict() for one in found]}))
@@ -95,7 +95,7 @@ def declare(
 
 
 def site_with(config: Config, unit: str) -> Site:
-    site = Site(read(config))
+    site = site_of(config)
     if unit not in site.all_units:
         raise UnknownUnitError(unit, site.all_units)
     return site

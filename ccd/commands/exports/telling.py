@@ -10,7 +10,7 @@ import typer
 from sqlalchemy import Table
 
 from ccd.commands.configuration import Config
-from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.history.reading import reading
 from ccd.org import leave_file, schedule_file
@@ -18,7 +18,6 @@ from ccd.org.agent_days import AgentDays
 from ccd.org.schema import leaves, shifts
 from ccd.org.told import Told
 from ccd.org.told_rows import held_by
-from ccd.settings import read
 
 Source = Annotated[str, typer.Option(help="Who told it, as said at the import.")]
 
@@ -34,7 +33,7 @@ def leave(config: Config, source: Source) -> None:
 
 
 def _export(config: Path, table: Table, source: str, rendered: Callable[[Sequence[Told], AgentDays], str]) -> None:
-    site = Site(read(config))
+    site = site_of(config)
 
     async def held() -> list[Told]:
         async with database(site.settings) as engine, reading(engine) as connection:

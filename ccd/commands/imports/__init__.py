@@ -2,11 +2,12 @@
 
 import typer
 
+from ccd.commands.imports.roster import roster
 from ccd.commands.imports.telling import leave, schedule
 
 imports = typer.Typer(
     no_args_is_help=True,
     help="Take over what other systems know: all of a file, or, with all its faults named, nothing.",
 )
-for verb in (schedule, leave):
+for verb in (roster, schedule, leave):
     imports.command(verb.__name__)(verb)

@@ -12,6 +12,7 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import now_us
 from ccd.daemon.importing import Importing, take_over
 from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.errors import ImportFaultsError
 from ccd.org import calendar_file, csv_faults, leave_file, schedule_file
@@ -19,7 +20,6 @@ from ccd.org.agent_days import AgentDays
 from ccd.org.schema import leaves, shifts
 from ccd.org.told import Change, Told, Window, window_of
 from ccd.org.told_rows import Said
-from ccd.settings import read
 
 File = Annotated[Path, typer.Argument(help="The file.", dir_okay=False)]
 Source = Annotated[str, typer.Option(help="Who tells it, as you call them: the same each time, as roster-tool.")]
@@ -47,7 +47,7 @@ def schedule(
 ) -> None:  # fmt: skip
     """Take over shifts from CSV or iCalendar: they replace what this source said of these days; whom it does not name
     is free. Of a calendar say which days, --from and --to: its series may have no end."""
-    site = Site(read(config))
+    site = site_of(config)
     text = csv_faults.text_of(file, ImportFaultsError)
     window: Window | None
     if file.suffix.lower() in CALENDARS:
@@ -67,7 +67,7 @@ def leave(
     first: From = None, last: To = None,
 ) -> None:  # fmt: skip
     """Take over leave from CSV: it replaces what this source said of leave that begins on these days."""
-    site = Site(read(config))
+    site = site_of(config)
     text = csv_faults.text_of(file, ImportFaultsError)
     told = leave_file.parse(text, file, site.agent_days, site.settings.leave.kinds)
     asked = Importing(leaves, Said(source, file), told, _window(told, partial, first, last), dry_run)

@@ -13,6 +13,7 @@ from ccd.commands.business_day import Day, first_of, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, account_of, agents_in, asked_of, now_us, who_asks
 from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
 from ccd.errors import UnknownAccountError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import (
@@ -57,7 +58,7 @@ def transfer(
     ] = "correction",
 ) -> None:
     """Move seconds from one account to another. A day of a closed month counts in the month that runs."""
-    site = Site(read(config))
+    site = site_of(config)
     centre = site.settings.site
     leg = Leg(account_of(debit, centre), account_of(credit, centre), seconds, service)
     post_and_say(site, by_hand(centre, key, day, text, leg), *agents_in(debit, credit))
@@ -87,7 +88,7 @@ def reserve(
     ] = None,
 ) -> None:
     """Put seconds of an agent's balance aside, in the order of the policy's `overdraft_takes`."""
-    site = Site(read(config))
+    site = site_of(config)
     takes = site.policies.policy_at(None, day.date()).overdraft_takes
     owner = agent_owner(agent)
     expires_at = site.units.days("").of_date(until.date()).start if until else None
@@ -105,7 +106,7 @@ def post_reserved(
     text: Text,
 ) -> None:
     """Post a reservation, all or a part of it; the rest goes back to where it came from."""
-    site = Site(read(config))
+    site = site_of(config)
     centre = site.settings.site
     term = Resolve((reservation, 1), "reservation", seconds, account_of(credit, centre))
     posting = by_hand(centre, f"posted/{reservation}/{seconds}/{credit}", day, text)
@@ -114,14 +115,14 @@ def post_reserved(
 
 def release(config: Config, reservation: Annotated[str, typer.Argument(help="Its key.")], day: Day, text: Text) -> None:
     """Give a reservation back to where it came from."""
-    site = Site(read(config))
+    site = site_of(config)
     posting = by_hand(site.settings.site, f"released/{reservation}", day, text)
     post_and_say(site, posting._replace(terms=(Resolve((reservation, 1), "reservation"), *posting.terms)))
 
 
 def close_period(config: Config, month: Annotated[str, typer.Argument(help="As 2026-11.")], text: Text) -> None:
     """Close a month: it takes no more postings, for ever; what comes late counts in the month that runs then."""
-    site, first = Site(read(config)), first_of(month)
+    site, first = site_of(config), first_of(month)
     if first >= site.units.days("").at(now_us()).day.replace(day=1):
         raise typer.BadParameter(f"{month} is not over; a month that is closed never opens again")
     centre = site.settings.site

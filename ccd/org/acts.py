@@ -1,0 +1,60 @@
+"""What people did: who, when, from where, what, and why (docs/time-bank.md 6). Append-only: an act is never unsaid.
+
+An act stands in the same transaction as what it changes, so that neither is there without the other.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Connection, Table, Text, insert, select
+
+from ccd.sql.metadata import Exact, RowNumber, metadata
+
+acts = Table(
+    "acts",
+    metadata,
+    Column("number", RowNumber, primary_key=True),
+    Column("id", Exact, nullable=False, unique=True),
+    Column("at", BigInteger, nullable=False),  # microseconds since the epoch
+    Column("by", Exact, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("kind", Exact, nullable=False),
+    Column("subject", Exact, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    CheckConstraint("why <> ''", name="says_why"),
+)
+
+
+class Act(NamedTuple):
+    """`id` is made by whoever asks, before the turn at the database: a turn that is taken twice notes one act."""
+
+    id: str
+    at: int  # µs
+    by: str
+    address: str  # the machine, or the network address, from which it was asked for
+    kind: str  # as `import roster`
+    subject: str  # on what: of an account the agent, of a unit its key
+    before: str  # what it was, in words or as JSON; "" where there was nothing
+    after: str
+    why: str
+
+
+def note(connection: Connection, act: Act) -> None:
+    connection.execute(insert(acts).values(**act._asdict()))
+
+
+def is_noted(connection: Connection, act: str) -> bool:
+    return connection.scalar(select(acts.c.id).where(acts.c.id == act)) is not None
+
+
+def noted(connection: Connection, kind: str | None, subject: str | None, last: int) -> Iterator[Act]:
+    """The last acts, the newest first; of one kind, or on one subject alone."""
+    wanted = select(*(acts.c[name] for name in Act._fields)).order_by(acts.c.number.desc()).limit(last)
+    if kind is not None:
+        wanted = wanted.where(acts.c.kind == kind)
+    if subject is not None:
+        wanted = wanted.where(acts.c.subject == subject)
+    for row in connection.execute(wanted):
+        yield Act(*row)
