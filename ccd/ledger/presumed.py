@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ccd.errors import PostingError
 from ccd.ledger.chart import Chart
 from ccd.ledger.desk import Needs, asked_once, needs_of
 from ccd.ledger.model import Draw, Outcome, Posting, State
@@ -37,8 +38,11 @@ def post_presuming(connection: Connection, chart: Chart, postings: Sequence[Post
     needs = needs_of(postings)
     chart.read(connection, needs.owners)
     sheet = _presuming_sheet(connection, chart, needs, now)
-    for posting in postings:
-        sheet.put(posting)
+    try:
+        if any(sheet.put(posting) for posting in postings):
+            return []  # it draws on a cap what no cap has
+    except PostingError:
+        return []  # its key may have been claimed: that is looked up first, and said instead
     [[numbers]] = ask(connection, POST, _values(sheet, needs, postings))
     return [
         Outcome(posting.key, posting.revision, number, State.POSTED, False, now)

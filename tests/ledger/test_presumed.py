@@ -121,6 +121,22 @@ async def test_what_can_not_be_right_writes_nothing(url: str, bad: Posting) -> N
     await counted.ledger.engine.dispose()
 
 
+async def test_a_key_is_looked_up_before_anything_is_said_about_what_stands_for_it_now(url: str) -> None:
+    counted = await opened(url)
+    with pytest.raises(KeyTakenError):
+        await counted.post(posting("before", give("nobody", 1)))
+    await counted.ledger.engine.dispose()
+
+
+async def test_more_than_any_cap_has_is_refused_as_any_draw(url: str) -> None:
+    counted = await opened(url)
+    for seconds in (2**63 - 1, 10**30, -(10**30)):
+        refused, _ = await counted.post(with_terms(f"draw/{seconds}", Draw("cap", seconds), legs=(give("bob", 1),)))
+        assert refused == [Rule.CAP]
+    assert (await counted.ledger.balances("bob"))["savings"] == 0
+    await counted.ledger.engine.dispose()
+
+
 async def test_what_was_committed_while_it_waited_for_its_locks_is_not_written_over(url: str) -> None:
     """Others have changed the balance and the cap by the time that the locks are there."""
     counted, other = await opened(url), open_engine(url)
