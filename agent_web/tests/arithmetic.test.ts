@@ -52,6 +52,20 @@ describe("a line's arithmetic in words", () => {
     ]);
   });
 
+  test("what came after the month's close says what is written off, and what makes up for that", () => {
+    const late = { revision: 2, aux: 1165, overdraft: 100, before: 465, written_off: 500 };
+    expect(explained(line(-65, late), en).slice(1)).toEqual([
+      "1 min 05 s taken from the balance.",
+      "8 min 20 s beyond the balance is written off: that month is closed.",
+      "Corrected: it should be −1 min 40 s, +7 min 45 s was posted before; this is the difference.",
+    ]);
+    const gain = { revision: 3, aux: 600, deposit: 465, before: -100, written_off: -500 };
+    expect(explained(line(65, gain), en)[1]).toBe(
+      "8 min 20 s of the gain makes up for what was written off before.",
+    );
+    expect(explained(line(65, gain), zh)[1]).toBe("多出的时长中，8 分 20 秒先抵先前的免扣。");
+  });
+
   test("what was not observed widens what is not charged, and is named", () => {
     const said = explained(line(-100, { aux: 1209, protected: 1109, unobserved: 1200, overdraft: 100 }), en);
     expect(said[0]).toContain("an allowance of 17 min 45 s, widened to 18 min 29 s; 1 min 40 s over.");

@@ -42,6 +42,8 @@ export interface Facts {
   protected?: number;
   /** What the day had been worth in earlier settlements, less than nothing for an overdraft. */
   before?: number;
+  /** What could not be taken any more, since the month was closed; less than nothing: what makes up for that. */
+  written_off?: number;
 }
 
 export interface StatementLine {

@@ -72,6 +72,9 @@ function theCharge(line: StatementLine, texts: Texts): string[] {
   if (line.amount < 0) sentences.push(texts.facts.covered(words(line.amount)));
   if (line.leave > 0) sentences.push(texts.facts.asLeave(words(line.leave)));
   if (line.leave < 0) sentences.push(texts.facts.leaveLess(words(line.leave)));
+  const { written_off = 0 } = line.facts;
+  if (written_off > 0) sentences.push(texts.facts.writtenOff(words(written_off)));
+  if (written_off < 0) sentences.push(texts.facts.madeUp(words(written_off)));
   return sentences;
 }
 

@@ -196,6 +196,8 @@ export const en: Texts = {
     covered: (covered) => `${covered} taken from the balance.`,
     asLeave: (leave) => `${leave} beyond the balance is personal leave.`,
     leaveLess: (leave) => `${leave} less of personal leave.`,
+    writtenOff: (span) => `${span} beyond the balance is written off: that month is closed.`,
+    madeUp: (span) => `${span} of the gain makes up for what was written off before.`,
     revision: (now, before) =>
       `Corrected: it should be ${now}, ${before} was posted before; this is the difference.`,
   },

@@ -202,6 +202,8 @@ export const zh = {
     covered: (covered: string) => `从余额扣 ${covered}。`,
     asLeave: (leave: string) => `余额不足的 ${leave}记为事假。`,
     leaveLess: (leave: string) => `事假减少 ${leave}。`,
+    writtenOff: (span: string) => `该月已结账，余额不足的 ${span}免扣。`,
+    madeUp: (span: string) => `多出的时长中，${span}先抵先前的免扣。`,
     revision: (now: string, before: string) => `更正：重新核算应为 ${now}，先前已记 ${before}，这里补差额。`,
   },
 };
