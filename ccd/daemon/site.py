@@ -159,7 +159,7 @@ class Site:
     def last_border(self, at: int) -> int:
         """The last instant up to `at`, µs, and `at` among them, at which one of these began or ended."""
         midnights = [self.units.days(unit).at(at).start for unit in (*self.rostered_units, "")]
-        return max(*midnights, *self.roster.borders(0, at + 1)[-1:])
+        return max([*midnights, *self.roster.borders(0, at + 1)[-1:]])
 
     # --- what the pages are told -------------------------------------------------------------------------------------
 

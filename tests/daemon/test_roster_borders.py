@@ -194,3 +194,12 @@ async def test_a_reload_soon_after_a_border_hands_the_seat_on_at_the_border_once
     agents = shown(floors.everything())
     signed_in = {name: (agent["state"], agent["counters"]["signed_in"]) for name, agent in agents.items()}
     assert signed_in == {"1001": ("signed_out", 990), "1002": ("paused", 20), "1003": ("signed_out", 0)}
+
+
+def test_without_a_roster_only_midnights_are_borders(clock: Clock) -> None:
+    floors = Floors(Site(Settings()), lambda: [SourceNow("a", clock.switch, START * S)], clock)
+    floors.resume("a", FloorState())
+    floors.take("a", [snapshot(START), added(START + 10)])
+    assert shown(floors.everything())["PJSIP/1001"]["state"] == "available"
+    site, at = Site(Settings()), int((START + 10) * S)
+    assert site.next_border(at) - site.last_border(at) == DAY * S
