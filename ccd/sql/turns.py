@@ -10,8 +10,8 @@ writer's turn of that number (ccd.history.writing); a day's record that says the
 whatever notes where a day, a PBX or the sweep stands writes the same again (ccd.history.unit_days, resume); a lease is
 asked for once (ccd.history.lease). A person's account is known by its hashed password when it is made, and by when it
 was made when it is removed (ccd.web.accounts); a session by its key (ccd.web.sessions); a plan that was taken over says
-the same again (ccd.daemon.importing); migrations by the revision that is written with them. An import of the organisation is known by its act, whose id whoever asks has made before
-(ccd.org.store).
+the same again (ccd.daemon.importing), an import of the organisation is known by its act, whose id was made before
+(ccd.org.store); migrations by the revision that is written with them.
 """
 
 import asyncio
