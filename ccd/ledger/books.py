@@ -78,13 +78,16 @@ class Ledger:
             return outcomes
         return await self._turn(lambda connection: Desk(connection, self._chart, now).post(postings))
 
-    async def reverse(self, transaction: int, key: str, asked_by: str, text: str = "") -> Outcome:
-        """Takes back all transfers of a transaction, on its own day; where its month is closed, in the one that runs.
+    async def reverse(
+        self, transaction: int, key: str, asked_by: str, text: str = "", runs: str | None = None
+    ) -> Outcome:
+        """Takes back all transfers of a transaction, on its own day; where its month is closed, in the one that `runs`
+        (None: by UTC).
 
         PostingError where there is no such transaction, or it moved nothing.
         """
         reversal = await self._look(lambda connection: reversal_of(connection, transaction, key))
-        late = (Late(month_at(self._now())),)
+        late = (Late(runs or month_at(self._now())),)
         return await self.post(reversal._replace(asked_by=asked_by, text=text, terms=late))
 
     async def at_desk(self, work: Callable[[Desk], T], keep: bool = True) -> T:

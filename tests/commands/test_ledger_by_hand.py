@@ -3,10 +3,16 @@
 import json
 import sqlite3
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from ccd.commands.ledger import posting
+from ccd.daemon.site import Site
+from ccd.floor.days import SECOND
+from ccd.ledger.model import Late
+from ccd.settings import Settings
 from tests.commands import running
 from tests.commands.recorded_days import DAY, ccd, settled
 from tests.databases import PostgreSQL
@@ -117,6 +123,17 @@ def test_what_is_posted_by_hand_for_a_closed_month_counts_later_and_names_its_da
     assert balances(config) == {"savings": 400}
     (newest,) = json.loads(said(config, "statement", "1001", "--limit", "1", "--format", "json"))["lines"]
     assert (newest["day"], newest["amount"], newest["text"]) == ("2026-10-27", -65, "why")
+
+
+def test_the_month_that_runs_is_the_centre_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Shanghai December has begun, and November may be closed, eight hours before UTC says so."""
+    monkeypatch.setattr(
+        posting, "now_us", lambda: round(datetime(2026, 11, 30, 16, 30, tzinfo=UTC).timestamp()) * SECOND
+    )
+    for zone, month in (("Asia/Shanghai", "2026-12"), ("UTC", "2026-11")):
+        site = Site(Settings(timezone=zone))
+        asked = posting.by_hand(site, "k1", datetime(2026, 11, 30, tzinfo=UTC), "why")
+        assert asked.terms == (Late(month),)
 
 
 def test_what_was_asked_wrongly_can_be_asked_rightly_and_a_retry_gets_its_first_answer(config: Path) -> None:

@@ -26,11 +26,9 @@ from ccd.ledger.model import (
     Posting,
     Reserve,
     Resolve,
-    month_at,
     month_of,
     spelled,
 )  # fmt: skip
-from ccd.settings import read
 
 Key = Annotated[str, typer.Option(help="What it is known by for ever; the same again changes nothing.")]
 Text = Annotated[str, typer.Option(help="Why, in words; it stands on the statement.")]
@@ -61,7 +59,7 @@ def transfer(
     site = site_of(config)
     centre = site.settings.site
     leg = Leg(account_of(debit, centre), account_of(credit, centre), seconds, service)
-    post_and_say(site, by_hand(centre, key, day, text, leg), *agents_in(debit, credit))
+    post_and_say(site, by_hand(site, key, day, text, leg), *agents_in(debit, credit))
 
 
 def reverse(
@@ -72,7 +70,9 @@ def reverse(
 ) -> None:
     """Take back all transfers of a transaction; once."""
     known_by = key or f"reverse/{transaction}"
-    say(asked_of(read(config), lambda ledger: ledger.reverse(transaction, known_by, who_asks(), text)))
+    site = site_of(config)
+    runs = running_month(site)
+    say(asked_of(site.settings, lambda ledger: ledger.reverse(transaction, known_by, who_asks(), text, runs)))
 
 
 def reserve(
@@ -94,7 +94,7 @@ def reserve(
     expires_at = site.units.days("").of_date(until.date()).start if until else None
     term = Reserve(tuple(Account(owner, kind) for kind in takes), Account(owner, "reserved"), seconds, "reservation",
                    expires_at)  # fmt: skip
-    post_and_say(site, by_hand(site.settings.site, key, day, text)._replace(terms=(term,)), agent)
+    post_and_say(site, by_hand(site, key, day, text)._replace(terms=(term,)), agent)
 
 
 def post_reserved(
@@ -109,14 +109,14 @@ def post_reserved(
     site = site_of(config)
     centre = site.settings.site
     term = Resolve((reservation, 1), "reservation", seconds, account_of(credit, centre))
-    posting = by_hand(centre, f"posted/{reservation}/{seconds}/{credit}", day, text)
+    posting = by_hand(site, f"posted/{reservation}/{seconds}/{credit}", day, text)
     post_and_say(site, posting._replace(terms=(term, *posting.terms)), *agents_in(credit))
 
 
 def release(config: Config, reservation: Annotated[str, typer.Argument(help="Its key.")], day: Day, text: Text) -> None:
     """Give a reservation back to where it came from."""
     site = site_of(config)
-    posting = by_hand(site.settings.site, f"released/{reservation}", day, text)
+    posting = by_hand(site, f"released/{reservation}", day, text)
     post_and_say(site, posting._replace(terms=(Resolve((reservation, 1), "reservation"), *posting.terms)))
 
 
@@ -132,8 +132,14 @@ def close_period(config: Config, month: Annotated[str, typer.Argument(help="As 2
     )
 
 
-def by_hand(centre: str, key: str, day: datetime, text: str, *legs: Leg) -> Posting:
-    return Posting(key, 1, centre, day.date(), legs, who_asks(), text=text, terms=(Late(month_at(now_us())),))
+def by_hand(site: Site, key: str, day: datetime, text: str, *legs: Leg) -> Posting:
+    late = Late(running_month(site))
+    return Posting(key, 1, site.settings.site, day.date(), legs, who_asks(), text=text, terms=(late,))
+
+
+def running_month(site: Site) -> str:
+    """By the centre's own calendar: that month can't be closed yet, while UTC may still have the last one."""
+    return month_of(site.units.days("").at(now_us()).day)
 
 
 def post_and_say(site: Site, posting: Posting, *agents: str) -> None:
