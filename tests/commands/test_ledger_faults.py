@@ -168,3 +168,12 @@ def test_a_disk_that_is_full_takes_all_of_a_transfer_or_nothing(
     count = 1 + len(posted)
     assert f"{count} transactions with {count} transfers, all as they were written" in said.stdout
     assert f'"savings": {465 - len(posted)}' in said.stdout
+
+
+def test_a_file_that_is_not_there_is_no_ledger_to_carry_over_and_is_not_made(tmp_path: Path) -> None:
+    source, target = tmp_path / "misspelled.sqlite", tmp_path / "target.sqlite"
+    done = running.ccd("ledger", "move", "--from", f"sqlite:///{source}", "--to", f"sqlite:///{target}", COLUMNS="160")
+    assert done.returncode == 2
+    assert f"{str(source)!r} is no file that is there" in done.stderr
+    assert not source.exists()
+    assert not target.exists()

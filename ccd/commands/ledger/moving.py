@@ -2,9 +2,11 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import make_url
 
 from ccd.commands.ledger.asking import bar_of
 from ccd.errors import LedgerDoesNotFollowError, MoveError
@@ -23,6 +25,8 @@ def move(
     for name, url in (("--from", source), ("--to", target)):
         if not url.startswith(("sqlite", "postgresql")):
             raise typer.BadParameter("allowed: sqlite:///PATH or postgresql://USER@HOST/DATABASE", param_hint=name)
+    if source.startswith("sqlite") and not Path(file := make_url(source).database or "").is_file():
+        raise typer.BadParameter(f"{file!r} is no file that is there", param_hint="--from")  # else it would be made
     rows, before, after = asyncio.run(both(source, target))
     if before.findings or after.findings:
         raise LedgerDoesNotFollowError(len(before.findings) + len(after.findings))
