@@ -143,8 +143,9 @@ class Settler:
                 meets = policy.closed_gain_meets_write_off
                 legs, written_off = legs_after_close(worth, before, own, policy.overdraft_takes, owner, house, meets)
                 shared = with_written_off(shared, written_off)
+                note = f"{written_off} s are written off" if written_off > 0 else ""
             else:
-                terms = IN_TIME
+                terms, note = IN_TIME, ""
                 legs = legs_of(worth, before, own, policy.overdraft_takes, owner, house)
             facts = facts_text(measured, worth, policy.rate_ppm, shared, before.net_s, legs, owner)
             posting = Posting(key, measured.revision, centre, measured.day, legs, asked_by, "", "", facts, terms)
@@ -154,7 +155,7 @@ class Settler:
                 continue
             if own:
                 apply(legs, owner, own)
-            settlement.add(measured, Fate.POSTED if legs else Fate.NOTHING, "", legs)
+            settlement.add(measured, Fate.POSTED if legs else Fate.NOTHING, note, legs)
         desk.write(sheet)
 
 

@@ -88,6 +88,8 @@ def _say(closed: Closed, dry_run: bool) -> None:
             for leg in day.legs:
                 debit, credit = (f"{account.owner} {account.kind}" for account in (leg.debit, leg.credit))
                 table.add_row(day.agent, str(day.revision), debit, credit, str(leg.seconds))
+            if day.note:
+                table.add_row(day.agent, str(day.revision), day.note)
         Console().print(table)
 
 

@@ -87,6 +87,8 @@ async def test_what_a_late_loss_does_not_find_is_written_off_once_and_for_all(se
     await settler.settle([worth(465)])
     await move(ledger, -400)
     await close(ledger, "2026-11")
+    rehearsed = await settler.settle([worth(-100, revision=2)], dry_run=True)
+    assert [(day.fate, day.note) for day in rehearsed.days] == [(Fate.POSTED, "500 s are written off")]
     await settler.settle([worth(-100, revision=2)])
     assert await figures(ledger) == {}
     assert {name: (await facts(ledger))[name] for name in ("before", "covered", "leave", "written_off")} == {
@@ -180,6 +182,18 @@ async def test_it_counts_in_the_first_open_month_from_the_one_that_runs_on(ledge
     behind = Settler(ledger, POLICIES, "demo", lambda: date(2026, 9, 1))
     await behind.settle([worth(30, day=OCTOBER, revision=3)])
     assert [month for _, month, _ in await counted(ledger)] == ["2027-01", "2027-03", "2026-11"]
+
+
+async def test_a_month_that_is_closed_while_its_days_are_settled_loses_none_of_them(
+    settler: Settler, ledger: Ledger
+) -> None:
+    await settler.settle([worth(10, agent=str(number)) for number in range(8)])
+    late = [worth(10 + number, agent=str(number), revision=2) for number in range(8)]
+    await asyncio.gather(*(settler.settle([one]) for one in late[:4]), close(ledger, "2026-11"),
+                         *(settler.settle([one]) for one in late[4:]))  # fmt: skip
+    assert (await settler.settle(late)).fates == {Fate.REPLAYED: 8}
+    assert [(await account_of(ledger, str(number))).balance_s for number in range(8)] == list(range(10, 18))
+    assert (await verify(ledger.engine, lambda done, total: None)).findings == []
 
 
 async def test_a_ledger_with_late_settlements_is_verified(settler: Settler, ledger: Ledger) -> None:

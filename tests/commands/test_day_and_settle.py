@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from ccd.bank.fate import Fate, Settlement
+from ccd.commands.settle import _say
 from ccd.daemon.applied_rules import AppliedRules
+from ccd.history.close import Closed
 from ccd.settings import read
+from tests.bank.days import DAY, measured
 from tests.commands.recorded_days import CONFIGURATION, SHIFT, at, ccd, configured, recorded
 from tests.floor.floors import added, heard, removed
 
@@ -44,6 +48,14 @@ def test_a_dry_run_posts_nothing_and_a_settlement_posts_once(config: Path) -> No
     assert settled.stderr == ("2099-11-24 of team-2 can't be settled yet: it ends at 2099-11-24T16:00:00+00:00\n")
     again = ccd(config, "settle", "--day", "2099-11-24", "--unit", "team-1")
     assert again.stdout.splitlines() == ["2099-11-24 team-1: no figure is new; 1 replayed"]
+
+
+def test_a_dry_run_says_what_would_be_written_off(capsys: pytest.CaptureFixture[str]) -> None:
+    settlement = Settlement(named=True)
+    settlement.add(measured(revision=2), Fate.NOTHING, "500 s are written off")
+    _say(Closed("team-1", DAY, (), {}, settlement), dry_run=True)
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if "written off" in line)
+    assert [cell.strip() for cell in row.strip("│").split("│")] == ["1001", "2", "500 s are written off", "", ""]
 
 
 def test_what_days_were_judged_by_can_not_be_edited_and_settled_by(config: Path) -> None:
