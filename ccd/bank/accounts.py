@@ -7,7 +7,7 @@ from ccd.ledger.model import Account, Kind, Side
 # Held by origin; together they are the agent's balance.
 BALANCE_KINDS = ("savings", "gift", "interest", "overtime")
 AGENT_KINDS = (*BALANCE_KINDS, "reserved", "leave")
-HOUSE_KINDS = ("savings", "overdraft", "leave", "gift")
+HOUSE_KINDS = ("savings", "overdraft", "leave", "gift", "withdrawn")
 
 # As the ledger opens them: an agent's never fall below zero, a house's have no limit.
 AGENT_ACCOUNTS = tuple(Kind(kind, Side.CREDIT, 0) for kind in AGENT_KINDS)
@@ -30,6 +30,7 @@ class House(NamedTuple):
     overdraft: Account
     leave: Account
     gift: Account
+    withdrawn: Account
 
     @classmethod
     def of(cls, centre: str) -> "House":

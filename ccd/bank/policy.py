@@ -19,6 +19,14 @@ class GiftTerms(NamedTuple):
     kinds: tuple[str, ...]
 
 
+class DaysOffTerms(NamedTuple):
+    """Of withdrawals: who approves what is covered and has a place, "person" or "rule", and until how many days before
+    an agent can cancel what was approved."""
+
+    approve: str
+    cancel_days_before: int
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What holds in a unit from a date on. Seconds, and parts per million. Its terms are settings, and have their
@@ -32,6 +40,7 @@ class Policy:
     closed_gain_meets_write_off: bool
     expected_base_s: int
     gift: GiftTerms
+    days_off: DaysOffTerms
 
     @property
     def expected_allowance_s(self) -> int:

@@ -133,16 +133,6 @@ class Site:
         """Those on the roster and in the configuration, with all that stand above them."""
         return tuple(sorted({above for unit in self.rostered_units for above in self.units.with_above(unit)}))
 
-    def members(self, unit: str, day: date) -> frozenset[str]:
-        """The agents who are in a unit, or in one below it, at some time of its business day."""
-        below = self.units.with_below([unit])
-        span = self.units.days(unit).of_date(day)
-        return frozenset(
-            entry.agent
-            for entry in self.roster.entries
-            if entry.unit in below and entry.start < span.end and span.start < entry.end
-        )
-
     def newest_day(self, at: int) -> date:
         """The newest business day that has begun in any unit at an instant, µs."""
         return max(self.units.days(unit).at(at).day for unit in (*self.rostered_units, ""))

@@ -13,11 +13,13 @@ CcdError                    what a command turns into its one line on stderr and
 │                           LoginRefusedError, NoAnswerError, ClockAheadError, PbxLostError
 ├── SwitchesNotFollowedError what `ccd check --connect` met, a line a telephone switch
 ├── CaptureError            captures that are not named, or can't be used: BackwardsError; exit code 2
+├── UnknownCountryError     a country of whose holidays nothing is known; exit code 2
 ├── UnknownAccountError     nothing was ever posted for an agent
 ├── ProblemError            a name, and what is wrong with it:
 │   ├── PolicyError         a policy of the bank that can't hold, or none that does; exit code 2
 │   ├── AccountError        an account that can't be made, or is not there
 │   ├── PacketError         a red packet that no cap could make right; exit code 2
+│   ├── WithdrawalError     days off that an agent can't have so; exit code 2
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── CapPassedError          a red packet that a unit's cap does not allow, with the figures
 ├── ChangedMeanwhileError   an import that would replace what nobody was shown
@@ -62,6 +64,7 @@ from ccd.errors.people import (
     PacketError,
     PolicyError,
     UnknownAccountError,
+    WithdrawalError,
 )
 from ccd.errors.root import (
     CcdError,
@@ -72,6 +75,7 @@ from ccd.errors.root import (
     ImportFaultsError,
     ProblemError,
     RosterError,
+    UnknownCountryError,
 )
 from ccd.errors.stores import (
     DatabaseBusyError,
@@ -135,6 +139,8 @@ __all__ = [
     "StoredFormatError",
     "SwitchesNotFollowedError",
     "UnknownAccountError",
+    "UnknownCountryError",
     "UnknownUnitError",
     "UnsafeDatabaseError",
+    "WithdrawalError",
 ]

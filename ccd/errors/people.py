@@ -77,6 +77,12 @@ class PacketError(ProblemError):
     sentence = "the packet {name} {problem}"
 
 
+class WithdrawalError(ProblemError):
+    """Days off that an agent can't have so. Nothing was changed. By the agent's name, or the application's."""
+
+    exit_code = 2
+
+
 class CapPassedError(CcdError):
     """A red packet would have passed a unit's cap. Nothing was given."""
 

@@ -60,6 +60,15 @@ class ImportFaultsError(FaultsError):
     """What another system told can't be taken over; not one line of it was."""
 
 
+class UnknownCountryError(CcdError):
+    """A country, or a part of one, of whose holidays nothing is known."""
+
+    exit_code = 2
+
+    def __str__(self) -> str:
+        return f"{self.args[0]!r} is no country whose holidays are known; allowed: as CN, DE-BY (ISO 3166)"
+
+
 class FileError(ProblemError):
     """A file that a person named, and that can't be used, or is not what it was named as."""
 

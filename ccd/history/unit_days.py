@@ -47,6 +47,12 @@ async def unfinished_days(connection: AsyncConnection) -> list[UnitDay]:
     return await _days(connection, or_(unit_days.c.settled_at.is_(None), unit_days.c.stale))
 
 
+async def settled_on(connection: AsyncConnection, day: date) -> frozenset[str]:
+    """The units whose day is settled, and not to be measured anew."""
+    settled = and_(unit_days.c.day == day, unit_days.c.settled_at.is_not(None), ~unit_days.c.stale)
+    return frozenset(await connection.scalars(select(unit_days.c.unit).where(settled)))
+
+
 async def note_measured(
     connection: AsyncConnection,
     unit: str,

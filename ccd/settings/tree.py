@@ -119,6 +119,13 @@ class Leave(Section):
     )  # fmt: skip
 
 
+class DaysOff(Section):
+    """Withdrawals (docs/time-bank.md 3.6)."""
+
+    approve: Literal["person", "rule"] = "person"
+    cancel_days_before: Annotated[int, Field(ge=0, le=365)] = 1
+
+
 class Policy(Section):
     starts: date = Field(default=ALWAYS, alias="from", ge=ALWAYS, le=LAST_DAY)
     unit: NotEmpty | None = None  # None: every unit that has none of its own
@@ -129,6 +136,7 @@ class Policy(Section):
     overdraft_takes: tuple[AccountName, ...] = ("savings", "gift", "interest", "overtime")
     closed_gain_meets_write_off: bool = True
     gift: Gift = Gift()
+    days_off: DaysOff = DaysOff()
 
     @field_validator("overdraft_takes")
     @classmethod

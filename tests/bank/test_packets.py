@@ -15,14 +15,16 @@ from ccd.bank.declared import declare
 from ccd.bank.giving import Giver
 from ccd.bank.hours import hours_s
 from ccd.bank.packets import Given, Packet
-from ccd.bank.policy import GiftTerms, Policies, Policy
+from ccd.bank.policy import DaysOffTerms, GiftTerms, Policies, Policy
 from ccd.errors import CapPassedError, LedgerError, PacketError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Close, Posting
 from ccd.ledger.verify import verify
+from ccd.org.agent_days import AgentDays
 from ccd.org.units import Unit, Units
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience, take_turn_at_once
+from tests.bank.teams import planned, roster_of, shift
 
 HOUR_S = 3_600
 DAY, MONTH = date(2026, 12, 4), "2026-12"
@@ -33,15 +35,24 @@ UNITS = Units(
      "team-2": Unit(parent="east")},
 )  # fmt: skip
 TEAMS = {"team-1": ("1001", "1002"), "team-2": ("2001",), "west": ("3001",)}
-POLICY = Policy(date.min, 37_000, 43_200, 0, ("savings",), True, 28_800, GiftTerms(10_000, ("contest", "suggestion")))
+POLICY = Policy(
+    date.min,
+    37_000,
+    43_200,
+    0,
+    ("savings",),
+    True,
+    28_800,
+    GiftTerms(10_000, ("contest", "suggestion")),
+    DaysOffTerms("person", 1),
+)
 
 
-def members(unit: str, _day: date) -> frozenset[str]:
-    return frozenset(agent for one in UNITS.with_below([unit]) for agent in TEAMS.get(one, ()))
+DAYS = AgentDays(roster_of(TEAMS), UNITS)
 
 
 def giver(engine: AsyncEngine) -> Giver:
-    return Giver(Ledger(engine, lambda: 1_796_000_000_000_000), UNITS, Policies((POLICY,)), members, "demo")
+    return Giver(Ledger(engine, lambda: 1_796_000_000_000_000), UNITS, Policies((POLICY,)), DAYS, "demo")
 
 
 def packet(
@@ -76,6 +87,16 @@ async def test_the_example_200_agents_may_be_given_352_hours_in_a_month_of_35_20
         refused.value
     )
     assert await one.stands(["centre"], DAY) == [Given("centre", MONTH, 352 * HOUR_S, 352 * HOUR_S)]
+
+
+async def test_hours_are_those_of_the_schedule_where_there_is_one_and_follow_it(engine: AsyncEngine) -> None:
+    """Team 1 has ten shifts of 10 h in the month, team 2 has none, and 100 h are declared for it."""
+    await planned(engine, *(shift(f"s{day}", "1001", f"2026-12-{day:02}T08:00", 10) for day in range(4, 14)))
+    await declared(engine, **{"team-2": 100, "team-1": 1})
+    stands = {each.unit: each.cap_s for each in await giver(engine).stands(["team-1", "team-2", "east"], DAY)}
+    assert stands == {"team-1": HOUR_S, "team-2": HOUR_S, "east": 2 * HOUR_S}
+    await planned(engine, shift("s8", "1001", "2026-12-08T08:00", 5))
+    assert (await giver(engine).stands(["team-1"], DAY))[0].cap_s == 57 * 60
 
 
 async def test_a_packet_for_many_is_given_to_each_and_once(engine: AsyncEngine) -> None:

@@ -103,6 +103,6 @@ def site_with(config: Config, unit: str) -> Site:
 
 def asked_of_giver(site: Site, ask: Callable[[Giver], Awaitable[T]]) -> T:
     def giver(ledger: Ledger) -> Awaitable[T]:
-        return ask(Giver(ledger, site.units, site.policies, site.members, site.settings.site))
+        return ask(Giver(ledger, site.units, site.policies, site.agent_days, site.settings.site))
 
     return asked_of(site.settings, giver)

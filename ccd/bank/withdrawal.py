@@ -1,0 +1,136 @@
+"""Withdrawals: saved time that is spent as days off (docs/time-bank.md 3.6). Pure.
+
+What is asked for is held at once, and with it the place: one posting reserves the agent's seconds, and draws one on the
+quota of the unit and on that of each unit above that has one.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from ccd.bank.accounts import BALANCE_KINDS, House, agent_owner
+from ccd.bank.limits import Wanted
+from ccd.bank.policy import Policy
+from ccd.errors import WithdrawalError
+from ccd.ledger.model import SECONDS_MAX, Account, Draw, Late, Posting, Reserve, Resolve
+
+SERVICE = "withdrawal"
+
+
+class State(StrEnum):
+    """Of an application for one day."""
+
+    APPLIED = "applied"  # seconds and place are held, and somebody has to decide
+    WAITING = "waiting"  # the quota is full, and nothing is held
+    APPROVED = "approved"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"  # by the agent
+    WITHDRAWN = "withdrawn"  # by the unit
+    TAKEN = "taken"  # the day has come and gone
+
+
+HOLDING = (State.APPLIED, State.APPROVED)
+OPEN = (*HOLDING, State.WAITING)
+NEXT: Final[Mapping[State, tuple[State, ...]]] = MappingProxyType(
+    {
+        State.APPLIED: (State.APPROVED, State.REFUSED, State.CANCELLED, State.WITHDRAWN),
+        State.WAITING: (State.APPLIED, State.APPROVED, State.REFUSED, State.CANCELLED),
+        State.APPROVED: (State.TAKEN, State.CANCELLED, State.WITHDRAWN),
+    }
+)
+
+
+class Hold(NamedTuple):
+    """The revision of the posting that holds, and the units on whose quotas it drew."""
+
+    revision: int
+    units: tuple[str, ...]
+
+
+class Application(NamedTuple):
+    """One agent's, for one day of a unit, in seconds, after `number` changes of state. What is held, where something
+    is."""
+
+    id: str
+    agent: str
+    unit: str
+    day: date
+    seconds: int
+    applied_at: int  # microseconds since the epoch
+    state: State
+    number: int
+    hold: Hold | None
+
+
+def check(agent: str, day: date, unit: str | None, seconds: int | None, today: date) -> None:
+    """WithdrawalError where no balance and no quota could make it right. None: the whole day."""
+    if unit is None:
+        raise WithdrawalError(agent, f"is in no unit on {day}: ask whoever keeps the roster")
+    if day <= today:
+        raise WithdrawalError(agent, f"asks for {day}, and today is {today}: apply for a day that is to come")
+    if seconds is not None and not 0 < seconds <= SECONDS_MAX:
+        raise WithdrawalError(agent, f"asks for {seconds} s: ask for 1 to {SECONDS_MAX} s")
+
+
+def check_next(application: Application, state: State) -> None:
+    allowed = NEXT.get(application.state, ())
+    if state not in allowed:
+        can = f"it can become {', '.join(allowed)}" if allowed else "it stays that"
+        raise WithdrawalError(application.agent, f"has {application.id} {application.state}: {can}")
+
+
+def check_in_time(application: Application, today: date, cancel_days_before: int) -> None:
+    """What was approved can be cancelled until so many days before."""
+    last = application.day - timedelta(days=cancel_days_before)
+    if application.state is State.APPROVED and today > last:
+        raise WithdrawalError(
+            application.agent, f"could cancel {application.id} until {last}: ask the unit to take it back"
+        )
+
+
+def holding(application: Application, hold: Hold, policy: Policy, by: str, book: str) -> Posting:
+    owner = agent_owner(application.agent)
+    order = (*policy.overdraft_takes, *(kind for kind in BALANCE_KINDS if kind not in policy.overdraft_takes))
+    accounts = tuple(Account(owner, kind) for kind in order)
+    reserve = Reserve(accounts, Account(owner, "reserved"), application.seconds, SERVICE)
+    return Posting(
+        hold_key(application), hold.revision, book, application.day, (), by, facts=_facts(application),
+        terms=(reserve, *(Draw(cap_name(unit, application.day), 1) for unit in hold.units)),
+    )  # fmt: skip
+
+
+def ending(one: Application, spent_s: int | None, house: House, by: str, book: str, running: str) -> Posting:
+    """Ends what is held. `spent_s` are spent, and the rest goes back; None: the day is not taken, and the place goes
+    back as well. `running` is the month in which it counts where that of the day is closed."""
+    assert one.hold is not None, "it holds something"
+    to = house.withdrawn if spent_s else None
+    resolve = Resolve((hold_key(one), one.hold.revision), SERVICE, spent_s or 0, to)
+    places = one.hold.units if spent_s is None else ()
+    return Posting(
+        f"end/{one.id}", one.number, book, one.day, (), by, facts=_facts(one),
+        terms=(resolve, *(Draw(cap_name(unit, one.day), -1) for unit in places), Late(running)),
+    )  # fmt: skip
+
+
+def hold_key(application: Application) -> str:
+    return f"hold/{application.id}"
+
+
+def spent_s(application: Application, worked_s: int) -> int:
+    """What was worked all the same is not spent."""
+    return max(0, application.seconds - worked_s)
+
+
+def wanted_of(agents: int) -> Wanted:
+    return Wanted(agents, {"agents": agents})
+
+
+def cap_name(unit: str, day: date) -> str:
+    return f"quota/{unit}/{day.isoformat()}"
+
+
+def _facts(application: Application) -> str:
+    return json.dumps({"unit": application.unit, "agent": application.agent}, ensure_ascii=False, separators=(",", ":"))
