@@ -1,0 +1,160 @@
+"""Indicators of an agent, a unit or a centre over a time, out of sums of day records (docs/time-bank.md 5). Pure.
+
+A ratio of many is the ratio of their sums, never a mean of their ratios: a day of one hour weighs an hour. Where
+nothing is below the line there is no figure.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from statistics import median
+from types import MappingProxyType
+from typing import Final
+
+HOUR_US = 3_600_000_000
+MINUTE_US = 60_000_000
+
+# The source's marks of an agent's aux ratio.
+THRIFTY, REASONABLE_MIN, REASONABLE_MAX, LAVISH = 0.01, 0.0253, 0.037, 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Times in µs; `base` is signed in less exempt and unreachable, `span` from first sign-in to last sign-out."""
+
+    days: int = 0
+    signed_in: int = 0
+    available: int = 0
+    ringing: int = 0
+    on_call: int = 0
+    other_call: int = 0
+    wrap_up: int = 0
+    paused: int = 0
+    partly_paused: int = 0
+    unreachable: int = 0
+    unobserved: int = 0
+    aux: int = 0
+    exempt: int = 0
+    sign_ins: int = 0
+    sign_outs: int = 0
+    pauses: int = 0
+    offered: int = 0
+    answered: int = 0
+    missed: int = 0
+    base: int = 0
+    span: int = 0
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(*(getattr(self, name) + getattr(other, name) for name in NAMES))
+
+
+NAMES = tuple(field.name for field in fields(Sums))
+
+
+@dataclass(frozen=True, slots=True)
+class OfAgent:
+    """What one agent's days in one unit come to."""
+
+    agent: str
+    unit: str
+    sums: Sums
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """One figure: what is above the line and below it, and by which it is multiplied for a person."""
+
+    formula: str
+    above: Callable[[Sums], int]
+    below: Callable[[Sums], int]
+    per: float = 1.0
+
+    def of(self, sums: Sums) -> float | None:
+        below = self.below(sums)
+        return self.above(sums) * self.per / below if below else None
+
+
+INDICATORS: Final[Mapping[str, Indicator]] = MappingProxyType(
+    {
+        "utilisation": Indicator(
+            "(signed in - paused - unreachable) / from first sign-in to last sign-out",
+            lambda s: s.signed_in - s.paused - s.unreachable,
+            lambda s: s.span,
+        ),
+        "occupancy": Indicator(
+            "(ringing + on call + wrap-up) / (ringing + on call + wrap-up + available)",
+            lambda s: s.ringing + s.on_call + s.wrap_up,
+            lambda s: s.ringing + s.on_call + s.wrap_up + s.available,
+        ),
+        "aux_ratio": Indicator("aux / (signed in - exempt - unreachable)", lambda s: s.aux, lambda s: s.base),
+        "pause_minutes_per_day": Indicator(
+            "paused minutes / agent-days", lambda s: s.paused, lambda s: s.days, 1 / MINUTE_US
+        ),
+        "sign_ins_per_day": Indicator("sign-ins / agent-days", lambda s: s.sign_ins, lambda s: s.days),
+        "answered_per_hour": Indicator(
+            "calls answered / hours signed in", lambda s: s.answered, lambda s: s.signed_in, HOUR_US
+        ),
+    }
+)
+
+# Where time could hide, each as a share of what it is a part of.
+HIDING: Final[Mapping[str, Indicator]] = MappingProxyType(
+    {
+        "wrap_up": Indicator("wrap-up / signed in", lambda s: s.wrap_up, lambda s: s.signed_in),
+        "missed": Indicator("calls missed / offered", lambda s: s.missed, lambda s: s.offered),
+        "other_call": Indicator("other calls / signed in", lambda s: s.other_call, lambda s: s.signed_in),
+        "unreachable": Indicator("unreachable / signed in", lambda s: s.unreachable, lambda s: s.signed_in),
+        "partly_paused": Indicator("partly paused / signed in", lambda s: s.partly_paused, lambda s: s.signed_in),
+        "sign_outs": Indicator("sign-outs / agent-days", lambda s: s.sign_outs, lambda s: s.days),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """How many agents have an aux ratio below 1 %, in the reasonable interval, above 10 %, and between these; who has
+    no base has none."""
+
+    thrifty: int
+    reasonable: int
+    lavish: int
+    between: int
+
+    @property
+    def agents(self) -> int:
+        return self.thrifty + self.reasonable + self.lavish + self.between
+
+
+def figures(sums: Sums) -> dict[str, float | None]:
+    return {name: indicator.of(sums) for name, indicator in INDICATORS.items()}
+
+
+def total(found: Iterable[OfAgent]) -> Sums:
+    return sum((each.sums for each in found), Sums())
+
+
+def by_agent(found: Iterable[OfAgent]) -> dict[str, Sums]:
+    """Of who was in several units, all of them together."""
+    sums: dict[str, Sums] = {}
+    for each in found:
+        sums[each.agent] = sums.get(each.agent, Sums()) + each.sums
+    return sums
+
+
+def distribution(found: Iterable[OfAgent]) -> Distribution:
+    ratios = [ratio for sums in by_agent(found).values() if (ratio := INDICATORS["aux_ratio"].of(sums)) is not None]
+    thrifty = sum(ratio < THRIFTY for ratio in ratios)
+    reasonable = sum(REASONABLE_MIN <= ratio <= REASONABLE_MAX for ratio in ratios)
+    lavish = sum(ratio > LAVISH for ratio in ratios)
+    return Distribution(thrifty, reasonable, lavish, len(ratios) - thrifty - reasonable - lavish)
+
+
+def against_median(found: Sequence[OfAgent]) -> dict[str, dict[str, float]]:
+    """By agent, each of HIDING less the median of the agents here; who has no figure is left out of it."""
+    sums = by_agent(found)
+    said: dict[str, dict[str, float]] = {agent: {} for agent in sums}
+    for name, indicator in HIDING.items():
+        known = {agent: figure for agent, own in sums.items() if (figure := indicator.of(own)) is not None}
+        middle = median(known.values()) if known else 0.0
+        for agent, figure in known.items():
+            said[agent][name] = figure - middle
+    return said

@@ -1,0 +1,69 @@
+"""Sums of day records over a time, by agent and unit, are those of the newest revision of each day."""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.history.day_rows import COUNTS
+from ccd.history.reading import reading
+from ccd.history.schema import day_records
+from ccd.history.sums import SUMMED, sums_of_agents
+from ccd.sql.turns import Patience, take_turn
+
+FIRST = date(2026, 11, 20)
+STATES = ("available", "ringing", "on_call", "wrap_up", "paused", "unreachable")
+
+Row = dict[str, Any]
+
+
+async def test_they_are_a_naive_fold_of_the_newest_revisions(engine: AsyncEngine) -> None:
+    chance = Random(3)
+    rows = [
+        record(chance, agent, FIRST + timedelta(days=day), revision)
+        for agent in ("1001", "1002", "1003")
+        for day in range(8)
+        for revision in range(1, chance.randint(1, 3) + 1)
+    ]
+    await take_turn(engine, lambda connection: connection.execute(day_records.insert(), rows), Patience())
+    for first, last, units in ((0, 7, None), (2, 5, None), (3, 3, ("team-1",)), (9, 12, None)):
+        begins, ends = (FIRST + timedelta(days=number) for number in (first, last))
+        async with reading(engine) as connection:
+            found = await sums_of_agents(connection, begins, ends, units)
+        assert found == naive(rows, begins, ends, units)
+
+
+def record(chance: Random, agent: str, day: date, revision: int) -> Row:
+    states = {name: chance.randint(0, 10**10) for name in STATES}
+    first = chance.choice((None, chance.randint(1, 10**12)))
+    aux, other_call = chance.randint(0, states["paused"]), chance.randint(0, states["on_call"])
+    times = {
+        **states, "signed_in": sum(states.values()), "other_call": other_call, "aux": aux,
+        "exempt": states["paused"] - aux, "partly_paused": 0, "unobserved": chance.randint(0, 10**10),
+    }  # fmt: skip
+    return {
+        "agent": agent, "day": day, "revision": revision, "unit": chance.choice(("team-1", "team-2")),
+        "policy_from": FIRST, "policy_of": "", "reasons_from": FIRST, "reasons": "{}", "sources": "{}", "made_at": 1,
+        "format": 2, "digest": bytes(32), **{f"{name}_us": time for name, time in times.items()},
+        **{name: chance.randint(0, 50) for name in COUNTS},
+        "first_sign_in_at": first, "last_sign_out_at": None if first is None else first + chance.randint(0, 10**11),
+    }  # fmt: skip
+
+
+def naive(rows: list[Row], first: date, last: date, units: tuple[str, ...] | None) -> list[Row]:
+    newest = {(row["agent"], row["day"]): row for row in rows}  # in the order of their revisions
+    found: dict[tuple[str, str], Row] = defaultdict(lambda: defaultdict(int))
+    for row in newest.values():
+        if not first <= row["day"] <= last or (units and row["unit"] not in units):
+            continue
+        sums = found[row["unit"], row["agent"]]
+        sums["days"] += 1
+        for name in SUMMED:
+            sums[name] += row[f"{name}_us"]
+        for name in COUNTS:
+            sums[name] += row[name]
+        sums["base"] += max(0, row["signed_in_us"] - row["exempt_us"] - row["unreachable_us"])
+        sums["span"] += (row["last_sign_out_at"] or 0) - (row["first_sign_in_at"] or 0)
+    return [{"agent": agent, "unit": unit, **sums} for (unit, agent), sums in sorted(found.items())]

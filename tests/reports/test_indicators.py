@@ -1,0 +1,121 @@
+"""Indicators out of sums of day records (docs/time-bank.md 5)."""
+
+from datetime import date
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccd.reports.indicators import (
+    HOUR_US,
+    INDICATORS,
+    MINUTE_US,
+    NAMES,
+    Distribution,
+    OfAgent,
+    Sums,
+    against_median,
+    distribution,
+    figures,
+    total,
+)  # fmt: skip
+from ccd.reports.periods import Each, Period, before, periods
+from ccd.reports.report import By, Show, lines
+
+# Eight hours: 6 h available, 1 h of calls and wrap-up and ringing, 40 min paused, of them 30 aux and 10 exempt, and 20
+# unreachable; signed out for an hour in between.
+A_DAY = Sums(
+    days=1, signed_in=8 * HOUR_US, available=6 * HOUR_US, ringing=5 * MINUTE_US, on_call=45 * MINUTE_US,
+    other_call=15 * MINUTE_US, wrap_up=10 * MINUTE_US, paused=40 * MINUTE_US, partly_paused=4 * MINUTE_US,
+    unreachable=20 * MINUTE_US, aux=30 * MINUTE_US, exempt=10 * MINUTE_US, sign_ins=2, sign_outs=2, pauses=4,
+    offered=20, answered=16, missed=4, base=8 * HOUR_US - 30 * MINUTE_US, span=9 * HOUR_US,
+)  # fmt: skip
+FIRST, LAST = date(2026, 11, 23), date(2026, 12, 1)
+
+
+def test_a_day_whose_figures_are_known() -> None:
+    assert figures(A_DAY) == {
+        "utilisation": pytest.approx(7 / 9),
+        "occupancy": pytest.approx(1 / 7),
+        "aux_ratio": pytest.approx(30 / 450),
+        "pause_minutes_per_day": pytest.approx(40),
+        "sign_ins_per_day": 2,
+        "answered_per_hour": 2,
+    }
+
+
+def test_where_nothing_is_below_the_line_there_is_no_figure() -> None:
+    assert set(figures(Sums()).values()) == {None}
+
+
+def of(agent: str, unit: str, aux_min: float, base_min: float = 100) -> OfAgent:
+    return OfAgent(agent, unit, Sums(days=1, aux=round(aux_min * MINUTE_US), base=round(base_min * MINUTE_US)))
+
+
+def test_the_source_s_marks_are_counted_by_agent_and_who_has_no_base_is_left_out() -> None:
+    found = [
+        of("below", "a", 0.99), of("low", "a", 1), of("reasonable", "a", 2.53), of("reasonable too", "a", 3.7),
+        of("high", "a", 10), of("above", "a", 10.01), of("nothing", "a", 0, 0),
+        of("in two units", "a", 0, 50), of("in two units", "b", 3, 50),
+    ]  # fmt: skip
+    assert distribution(found) == Distribution(thrifty=1, reasonable=3, lavish=1, between=2)
+    assert distribution(found).agents == 7
+
+
+def test_where_time_could_hide_is_told_against_the_median_of_the_team() -> None:
+    found = [
+        OfAgent(name, "team-1", Sums(days=1, signed_in=100, wrap_up=wrap_up, offered=offered, missed=1))
+        for name, wrap_up, offered in (("a", 10, 10), ("b", 20, 0), ("c", 60, 2))
+    ]
+    said = against_median(found)
+    assert [round(said[name]["wrap_up"], 9) for name in "abc"] == [-0.1, 0, 0.4]
+    assert "missed" not in said["b"]
+    assert said["c"]["missed"] - said["a"]["missed"] == pytest.approx(0.4)
+
+
+numbers = st.integers(0, 10**9)
+sums = st.builds(Sums, **dict.fromkeys(NAMES, numbers))
+agents = st.lists(
+    st.builds(OfAgent, st.sampled_from("abcd"), st.sampled_from(("team-1", "team-2", "east")), sums), max_size=8
+)
+ABOVE = {"team-1": ("team-1", "east", "centre"), "team-2": ("team-2", "east", "centre"), "east": ("east", "centre")}
+
+
+@given(agents)
+def test_the_teams_together_are_the_sub_centre_and_that_is_the_centre(found: list[OfAgent]) -> None:
+    made = {line.unit: line for line in lines(Period(FIRST, LAST), found, By.UNIT, Show.INDICATORS, ABOVE.__getitem__)}
+    assert ("centre" in made) == bool(found)
+    for unit, line in made.items():
+        own = [each.sums for each in found if unit in ABOVE[each.unit]]
+        assert line.days == sum(each.days for each in own)
+        for name, indicator in INDICATORS.items():
+            below = sum(indicator.below(each) for each in own)
+            above = sum(indicator.above(each) for each in own)
+            wanted = float(Fraction(above, below)) * indicator.per if below else None
+            assert line.figures[name] == (pytest.approx(wanted) if wanted is not None else None)
+
+
+@given(agents)
+def test_agents_stand_in_each_of_their_units_and_come_to_the_same_as_the_units(found: list[OfAgent]) -> None:
+    made = lines(Period(FIRST, LAST), found, By.AGENT, Show.INDICATORS, ABOVE.__getitem__)
+    assert [(line.agent, line.unit) for line in made] == [(each.agent, each.unit) for each in found]
+    assert sum(line.days for line in made) == total(found).days
+
+
+def test_days_weeks_and_months_are_cut_at_the_ends_of_what_is_asked() -> None:
+    spelled = {each: [str(period) for period in periods(FIRST, LAST, each)] for each in Each}
+    assert spelled[Each.WHOLE] == ["2026-11-23/2026-12-01"]
+    assert spelled[Each.MONTH] == ["2026-11-23/2026-11-30", "2026-12-01"]
+    assert spelled[Each.WEEK] == ["2026-11-23/2026-11-29", "2026-11-30/2026-12-01"]
+    assert spelled[Each.DAY][::8] == ["2026-11-23", "2026-12-01"]
+    assert before(Period(FIRST, LAST), date(2026, 1, 1)) == Period(date(2026, 1, 1), date(2026, 1, 9))
+
+
+@given(st.dates(), st.integers(0, 400), st.sampled_from(Each))
+def test_periods_are_each_day_once(first: date, days: int, each: Each) -> None:
+    last = date.fromordinal(min(first.toordinal() + days, date.max.toordinal() - 40))
+    first = min(first, last)
+    made = list(periods(first, last, each))
+    covered = [number for period in made for number in range(period.first.toordinal(), period.last.toordinal() + 1)]
+    assert covered == list(range(first.toordinal(), last.toordinal() + 1))
