@@ -6,10 +6,12 @@ from ccd.errors import PostingError
 from ccd.ledger.model import Leg, Posting, Transfer, spelled
 from ccd.ledger.recorded import accounts_of, recorded_as
 
+NUMBER_MAX = 2**63 - 1  # of a database's whole numbers
+
 
 async def reversal_of(connection: AsyncConnection, transaction: int, key: str) -> Posting:
     """Asked by nobody yet. PostingError where there is no such transaction, or it moved nothing."""
-    found = await recorded_as(connection, [transaction])
+    found = await recorded_as(connection, [transaction]) if 0 < transaction <= NUMBER_MAX else []
     if not found or not found[0][1]:
         raise PostingError(spelled(key, 1), f"takes back transaction {transaction}", "one that moved something")
     kept, transfers = found[0]

@@ -286,7 +286,7 @@ async def test_a_transaction_is_taken_back_whole_and_once_also_after_its_month_h
     assert again.refusal.rule is Rule.REVERSAL
 
 
-@pytest.mark.parametrize("number", [0, 10_000])
+@pytest.mark.parametrize("number", [0, 10_000, 2**63, -(2**63) - 1])
 async def test_what_is_not_there_or_moved_nothing_is_not_taken_back(ledger: Ledger, number: int) -> None:
     nothing = await ledger.post(posting("nothing"))
     with pytest.raises(PostingError, match="one that moved something"):
