@@ -177,3 +177,9 @@ def test_a_file_that_is_not_there_is_no_ledger_to_carry_over_and_is_not_made(tmp
     assert f"{str(source)!r} is no file that is there" in done.stderr
     assert not source.exists()
     assert not target.exists()
+
+
+def test_what_is_no_address_of_a_database_is_told_so(tmp_path: Path) -> None:
+    done = running.ccd("ledger", "move", "--from", "sqlitefile", "--to", f"sqlite:///{tmp_path / 'target.sqlite'}")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "allowed: sqlite:///PATH or" in done.stderr.replace("\n", " ")

@@ -23,7 +23,7 @@ def move(
 ) -> None:
     """Carry the ledger over, all of it or nothing, and hold both against each other. Stop the daemon first."""
     for name, url in (("--from", source), ("--to", target)):
-        if not url.startswith(("sqlite", "postgresql")):
+        if not url.startswith(("sqlite://", "postgresql://", "sqlite+aiosqlite://", "postgresql+asyncpg://")):
             raise typer.BadParameter("allowed: sqlite:///PATH or postgresql://USER@HOST/DATABASE", param_hint=name)
     if source.startswith("sqlite") and not Path(file := make_url(source).database or "").is_file():
         raise typer.BadParameter(f"{file!r} is no file that is there", param_hint="--from")  # else it would be made
