@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from ccd.floor.own_days import OwnDay, OwnDays
 from ccd.org.roster import Roster
 from ccd.org.units import Units
+
+HOURS_MAX = 10_000  # different ones that are kept in mind
 
 
 class AgentDays:
@@ -15,6 +18,9 @@ class AgentDays:
         self._called: dict[str, str | None] | None = None
         self._own: dict[str, OwnDays | None] = {}
         self._always: dict[str, str] = {}  # of who is in one unit since ever and for ever, which
+        # Of a unit's agents many are planned for the same hours.
+        self._instant = lru_cache(HOURS_MAX)(units.instant)
+        self._met = lru_cache(HOURS_MAX)(self._met_in)
 
     def knows(self, agent: str) -> bool:
         return agent in self._roster.agents
@@ -42,7 +48,7 @@ class AgentDays:
         """What was written of the agent's day, in µs, by the clock of the unit in which the agent has that day (see
         Units.instant). None where there is none."""
         unit = self.unit(agent, day)
-        return None if unit is None else self._units.instant(unit, written)
+        return None if unit is None else self._instant(unit, written)
 
     def timezone(self, agent: str, day: date) -> str:
         return self._units.timezone(self.unit(agent, day) or "")
@@ -52,12 +58,22 @@ class AgentDays:
         own = self._own_days(agent)
         if own is None or start >= end:
             return
+        if (always := self._always.get(agent)) is not None:
+            yield from self._met(always, start, end)
+            return
         day, last = own.at(start).day, own.at(end - 1).day
         while day <= last:
             found = own.own_day(day)
             if found is not None and found.day.start < end and start < found.day.end:
                 yield found
             day += timedelta(days=1)
+
+    def _met_in(self, unit: str, start: int, end: int) -> tuple[OwnDay, ...]:
+        days = self._units.days(unit)
+        met = [days.at(start)]
+        while met[-1].end < end:
+            met.append(days.of_date(met[-1].day + timedelta(days=1)))
+        return tuple(OwnDay(unit, unit, day) for day in met)
 
     def _own_days(self, agent: str) -> OwnDays | None:
         if agent not in self._own:

@@ -30,8 +30,7 @@ def _told(name: str, what: str, *checks: CheckConstraint) -> Table:
         *checks,
         Index(f"ix_{name}_uid", "source", "uid", unique=True, sqlite_where=HOLDS, postgresql_where=HOLDS),
         Index(f"ix_{name}_agent", "agent", "start_at"),
-        Index(f"ix_{name}_start_at", "start_at"),
-        Index(f"ix_{name}_day", "source", "day"),
+        Index(f"ix_{name}_day", "day"),
     )
 
 

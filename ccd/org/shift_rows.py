@@ -3,18 +3,18 @@
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, date, datetime, time
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, select
 
-from ccd.floor.days import SECOND, BusinessDay
+from ccd.floor.days import BusinessDay
 from ccd.floor.expected import Absence, Shift, Span
 from ccd.org.agent_days import AgentDays
 from ccd.org.schema import leaves, shifts
 from ccd.org.told_rows import within
 
-DAY_US = 86_400 * SECOND
+A_BIT_MORE = timedelta(days=2)
 
 
 def spelled(breaks: Iterable[Span]) -> str:
@@ -62,9 +62,6 @@ def _inside(day: BusinessDay, start: int, end: int) -> int:
 
 def _around(connection: Connection, first: date, last: date) -> Iterator[Row[Any]]:
     """Shifts that may reach into one of the days, by whatever clock these are counted."""
-    begins, ends = (
-        int(datetime.combine(day, time(), UTC).timestamp() * SECOND) + number * 2 * DAY_US
-        for day, number in ((first, -1), (last, 2))
-    )
-    holds = and_(shifts.c.start_at > begins, shifts.c.start_at < ends, shifts.c.until_at.is_(None))
+    near = and_(shifts.c.day >= first - A_BIT_MORE, shifts.c.day <= last + A_BIT_MORE)
+    holds = and_(near, shifts.c.until_at.is_(None))
     yield from connection.execute(select(shifts).where(holds))

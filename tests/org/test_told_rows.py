@@ -1,5 +1,6 @@
 """What sources tell, in SQL: taken over whole or not at all, never forgotten, and nobody in two places at a time."""
 
+import asyncio
 from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
@@ -105,6 +106,13 @@ async def test_what_another_source_holds_at_that_time_is_a_fault_of_the_line_and
     assert await held(engine, other) == []
     assert await tell(engine, LATE, said=other) == [Change(None, LATE)]
     assert await held(engine) == [EARLY._replace(line=0)], "one source says nothing about another's"
+
+
+async def test_of_two_who_plan_an_agent_at_once_the_second_is_told_of_the_first(engine: AsyncEngine) -> None:
+    sources = [Said(name, FILE) for name in ("one", "two")]
+    done = await asyncio.gather(*(tell(engine, EARLY, said=said) for said in sources), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in done) == ["ImportFaultsError", "list"]
+    assert await counted(engine) == 1
 
 
 async def test_the_database_lets_nobody_have_two_shifts_at_a_time(engine: AsyncEngine) -> None:
