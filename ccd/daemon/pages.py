@@ -15,6 +15,7 @@ from ccd.settings import Http
 from ccd.web.accounts import Accounts
 from ccd.web.app import Web, create_app
 from ccd.web.backoff import BackOff
+from ccd.web.organisation_api import RosterDesk
 from ccd.web.server import PageServer, Tls
 from ccd.web.session_api import COOKIE
 from ccd.web.sessions import Sessions
@@ -30,6 +31,7 @@ def page_server(
     gate: Gate,
     missing: Callable[[], Mapping[str, str]],
     registry: CollectorRegistry,
+    rosters: RosterDesk,
 ) -> PageServer:
     """`now` is the floor's time in µs; people sign in by the clock on the wall, whatever the floor's is."""
     http = current.site.settings.http
@@ -47,6 +49,7 @@ def page_server(
         turn_out=gate.turn_out,
         missing=missing,
         registry=registry,
+        rosters=rosters,
         origins=http.origins,
     )
     channel = Channel(hub, gate, web.with_below, COOKIE, http.origins)

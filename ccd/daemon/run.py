@@ -23,6 +23,7 @@ from ccd.daemon.pages import hub_limits, page_server
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.place import place
 from ccd.daemon.reloading import Applied, Reloading, as_read_now, asked_to_reload
+from ccd.daemon.rosters import Rosters
 from ccd.daemon.sealing import keep_sealing
 from ccd.daemon.settling import Settling
 from ccd.daemon.site import Current, Site
@@ -49,6 +50,7 @@ from ccd.pbx.evidence import Evidence
 from ccd.settings.secrets import store_url
 from ccd.sql.turns import Patience
 from ccd.web.accounts import Accounts
+from ccd.web.organisation_api import RosterDesk
 from ccd.web.passwords import Passwords
 from ccd.web.server import PageServer
 from ccd.web.sessions import Sessions
@@ -107,10 +109,12 @@ class Daemon:
         )
         self.following = Following(engine, self.floors, self.recorder, self.writer, self.health, lease)
         self.ledger = Ledger(engine, self._now)
+        settling = Settling(self.ledger, self.current, self.store, self._now)
         self.closer = Closer(
             engine, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], site.policies,
-            Settling(self.ledger, self.current, self.store, self._now).settle, self._now, settings.settle_wait_s_max,
+            settling.settle, self._now, settings.settle_wait_s_max,
         )  # fmt: skip
+        self.days_off = DaysOff(self.ledger, self.current, self._now, settling.announce)
         self.board = Board(lambda reason: self.current.shown.is_personal(reason))
         self.hub = Hub(self.board, self.clock, hub_limits(settings.http))
         self.feed = Feed(self.feed_store, self.board, self.hub, self.clock)
@@ -179,6 +183,7 @@ class Daemon:
                 yield f"listens to {name}", pbx.run()
         if "settle" in self.parts:
             yield "closer", self.closer.run()
+            yield "days off", self.days_off.run()
             yield "sealer", keep_sealing(Sealer(self.engine, self._now, Patience()))
         if self.server is not None:
             yield "feed", self.feed.run()
@@ -209,10 +214,12 @@ class Daemon:
         )  # fmt: skip
 
     def _server(self) -> PageServer:
+        read = self.outside.read_again or (lambda kept: Site(self.current.site.settings, kept))
+        rosters = Rosters(self.engine, read, lambda: round(time.time() * SECOND))  # people's own time
         figures = Figures(self.health, self.pbxs, self.evidence, self.floors, self.writer, self.hub)
         return page_server(
             self.current, self._now, self.ledger, self.accounts, self.sessions, self.hub, self.gate,
-            self.health.missing, registry_of(figures),
+            self.health.missing, registry_of(figures), RosterDesk(rosters.newest, rosters.take),
         )  # fmt: skip
 
     def _status(self) -> str:

@@ -90,6 +90,8 @@ def _said_twice(reading: Reading, settings: Settings, kept: RosterText | None) -
         problem = (
             f"the roster is said in two places: in {settings.roster}, and in the database since `ccd import roster` "
             f"(import {kept.number}). Take this line out: what was imported last holds"
+            if kept.number
+            else f"the roster is that of {settings.roster}. Take this line out, and import it then, before a reload"
         )
         yield reading.fault(("roster",), problem)
 

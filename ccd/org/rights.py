@@ -31,6 +31,12 @@ def led_units(person: Person, with_below: WithBelow, known: Iterable[str]) -> li
     return sorted(known) if ALL_UNITS in person.units else sorted(with_below(person.units))
 
 
+def may_import(person: Person) -> None:
+    """Who sits where concerns every unit: it is read, and said, by whoever leads all of them."""
+    if person.role is not Role.SUPERVISOR or ALL_UNITS not in person.units:
+        raise NotAllowedError(person.name, "the roster", "it is for whoever leads all units")
+
+
 def own_agent(person: Person) -> str:
     """The agent whose page and account are this person's own; nobody reads another's."""
     if person.role is not Role.AGENT or person.agent is None:

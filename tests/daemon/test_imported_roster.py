@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import httpx
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -11,6 +12,7 @@ from ccd.daemon.kept_roster import kept_roster
 from ccd.daemon.stores import database
 from ccd.history.schema import day_records
 from ccd.org.acts import Act
+from ccd.org.people import Person, Role
 from ccd.org.roster_file import RosterText
 from ccd.org.store import ROSTER, newest_number, take
 from ccd.settings import read
@@ -124,3 +126,22 @@ async def test_what_was_not_taken_is_asked_for_again_once_somebody_may_have_mend
             await site.until(lambda: any("not reloaded" in entry["event"] for entry in logs))
         site.write(roster="")
         await site.until(lambda: site.on_the_board().get("unit") == "team-2")
+
+
+async def test_what_is_put_over_http_is_taken_over_by_the_same_daemon(site: Site) -> None:
+    async with living(site, await first_import(site)):
+        assert site.made.server is not None
+        await site.made.accounts.add(Person("boss", Role.SUPERVISOR, None, ("*",)), "correct horse")
+        async with httpx.AsyncClient(base_url=site.made.server.url) as browser:
+            assert (await browser.post("/api/session", json={"name": "boss", "password": "correct horse"})).is_success
+            read = await browser.get("/api/organisation/roster")
+            assert (read.text, read.headers["etag"]) == (TEAM_1, '"1"')
+            moved, why = TEAM_1.replace("team-1", "team-2"), {"why": "was wrong from the beginning"}
+            headers = {"Content-Type": "text/csv", "If-Match": '"1"'}
+            for dry_run, number in (("true", 1), ("false", 2)):
+                asked = why | {"dry_run": dry_run}
+                put = await browser.put(read.url.path, content=moved, headers=headers, params=asked)
+                assert put.json()["lines"] == [f"~ 1001: {SEAT}: unit team-1 -> team-2"]
+                assert (put.json()["number"], put.json()["measured_days"]) == (number, 1)
+        await site.until(lambda: site.on_the_board().get("unit") == "team-2")
+        assert ("1001", "team-2", WORKED) in [(agent, unit, us) for agent, unit, _, us in await records(site)]

@@ -7,7 +7,7 @@ import pytest
 from ccd.errors import NotAllowedError
 from ccd.org.origins import is_own_origin
 from ccd.org.people import Person, Role
-from ccd.org.rights import floor_units, led_units, own_agent
+from ccd.org.rights import floor_units, led_units, may_import, own_agent
 
 UNITS = {"centre": None, "team-1": "centre", "team-2": "centre", "team-3": None}
 LEAD = Person("lead", Role.SUPERVISOR, None, ("team-1",))
@@ -58,6 +58,13 @@ def test_only_an_agent_has_an_agents_page() -> None:
     for person in (LEAD, BOSS):
         with pytest.raises(NotAllowedError):
             own_agent(person)
+
+
+def test_only_who_leads_all_units_says_who_sits_where() -> None:
+    may_import(BOSS)
+    for person in (AGENT, LEAD, CENTRE):
+        with pytest.raises(NotAllowedError, match="the roster is not shown to .*; it is for whoever leads all units"):
+            may_import(person)
 
 
 def test_led_units_are_those_a_board_can_choose_from() -> None:

@@ -16,6 +16,7 @@ from ccd.web.accounts import Accounts
 from ccd.web.app import Web, create_app
 from ccd.web.backoff import BackOff
 from ccd.web.contract import PolicySaid, ReasonSaid, SiteSaid, UnitSaid
+from ccd.web.organisation_api import Importer, RosterChanges, RosterDesk
 from ccd.web.passwords import Passwords
 from ccd.web.sessions import Sessions
 
@@ -71,6 +72,17 @@ class Bank:
         )
 
 
+async def _never_imported() -> None:
+    return None
+
+
+async def _not_taken(text: str, instead_of: int, asked: Importer, dry_run: bool) -> RosterChanges:
+    raise AssertionError("nobody imports here")
+
+
+NOBODYS = RosterDesk(_never_imported, _not_taken)
+
+
 class Office:
     """The application, and a browser that keeps its cookies."""
 
@@ -81,6 +93,7 @@ class Office:
         clock: Clock,
         pages: Path | None = None,
         bank: Bank | None = None,
+        rosters: RosterDesk | None = None,
     ) -> None:
         self.turned_out: list[str] = []
         self.turn_out: Callable[[Collection[str]], None] = lambda keys: None
@@ -93,7 +106,8 @@ class Office:
             Web(
                 accounts, sessions, BackOff(), clock, lambda: SITE, lambda: list(UNITS), with_below,
                 lambda agent: AgentFacts("陈静", "team-1", POLICY), bank.account_of, bank.statement_of,
-                self._turn_out, lambda: self.missing, self.registry, ["https://floor.example.org"], **extra,
+                self._turn_out, lambda: self.missing, self.registry, rosters or NOBODYS,
+                ["https://floor.example.org"], **extra,
             )
         )  # fmt: skip
         self.client = self.browser()

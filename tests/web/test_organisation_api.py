@@ -1,0 +1,121 @@
+"""Who sits where, read and put over HTTP by who may."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.daemon.rosters import Rosters
+from ccd.daemon.site import Site
+from ccd.org.acts import Act, noted
+from ccd.settings import Settings
+from ccd.web.accounts import Accounts
+from ccd.web.organisation_api import RosterDesk
+from ccd.web.sessions import Sessions
+from tests.web.office import Clock, Office
+
+ROSTER = "/api/organisation/roster"
+ONE = "agent,interface,member_name,unit\r\n1001,PJSIP/1001,,team-1\r\n"
+TWO = "\ufeff" + ONE.replace("team-1", "team-2")
+NOW = 1_795_500_000_000_000
+
+
+@pytest.fixture
+async def office(engine: AsyncEngine, accounts: Accounts, sessions: Sessions, clock: Clock) -> Office:
+    settings = Settings(state_directory=Path("nowhere"))
+    rosters = Rosters(engine, lambda text: Site(settings, text), lambda: NOW)
+    opened = Office(accounts, sessions, clock, rosters=RosterDesk(rosters.newest, rosters.take))
+    await opened.sign_in("boss")
+    return opened
+
+
+async def put(office: Office, text: str | bytes, tag: str | bytes | None, **more: str) -> httpx.Response:
+    headers: dict[bytes, bytes] = {b"content-type": b"text/csv"}
+    if tag is not None:
+        headers[b"if-match"] = tag.encode() if isinstance(tag, str) else tag
+    body = text.encode() if isinstance(text, str) else text
+    return await office.client.put(ROSTER, content=body, headers=headers, params={"why": "the new team"} | more)
+
+
+async def acts_of(engine: AsyncEngine) -> list[Act]:
+    async with engine.connect() as connection:
+        return await connection.run_sync(lambda plain: list(noted(plain, None, None, 9)))
+
+
+async def test_what_was_put_is_read_to_the_last_byte_under_its_number(office: Office, engine: AsyncEngine) -> None:
+    nothing = await office.client.get(ROSTER)
+    assert (nothing.status_code, nothing.headers["content-type"]) == (404, "application/problem+json")
+    first = await put(office, ONE, '"0"')
+    assert (first.status_code, first.headers["etag"]) == (200, '"1"')
+    assert first.json() == {
+        "number": 1, "lines": ["+ 1001: PJSIP/1001, in team-1"], "new": 1, "changed": 0, "gone": 0, "since": "ever",
+        "measured_days": 0,
+    }  # fmt: skip
+    second = await put(office, TWO, first.headers["etag"])
+    assert second.json()["lines"] == ["~ 1001: PJSIP/1001: unit team-1 -> team-2"]
+    read = await office.client.get(ROSTER)
+    assert (read.status_code, read.content, read.headers["etag"]) == (200, TWO.encode(), '"2"')
+    assert read.headers["content-type"] == "text/csv; charset=utf-8"
+    assert [(act.by, act.address, act.why, act.after, act.at) for act in await acts_of(engine)] == [
+        ("boss", "10.0.0.1", "the new team", "import 2, lines 1, changed 1", NOW),
+        ("boss", "10.0.0.1", "the new team", "import 1, lines 1, changed 1", NOW),
+    ]
+
+
+async def test_a_dry_run_says_what_an_import_changes_and_changes_nothing(office: Office, engine: AsyncEngine) -> None:
+    await put(office, ONE, '"0"')
+    rehearsed = await put(office, TWO, '"1"', dry_run="true")
+    assert (rehearsed.status_code, rehearsed.headers["etag"]) == (200, '"1"')
+    assert len(await acts_of(engine)) == 1
+    assert (await put(office, TWO, '"1"')).json() == rehearsed.json() | {"number": 2}
+    same = await put(office, TWO, '"2"')
+    assert (same.json()["lines"], same.headers["etag"]) == ([], '"2"')
+    assert len(await acts_of(engine)) == 2
+
+
+async def test_nobodys_import_is_lost(office: Office) -> None:
+    assert (await put(office, ONE, None)).status_code == 428
+    await put(office, ONE, '"0"')
+    for tag in ('"0"', '"2"', "*", 'W/"1"', '"1", "2"', "", b'"\xb9"'):
+        refused = await put(office, TWO, tag)
+        assert refused.status_code == 412, tag
+        assert refused.headers["content-type"] == "application/problem+json"
+    assert (await put(office, TWO, '"0"')).headers["etag"] == '"1"'
+    assert (await office.client.get(ROSTER)).text == ONE
+
+
+async def test_every_fault_is_told_with_line_and_column(office: Office, engine: AsyncEngine) -> None:
+    refused = await put(office, ONE + ",PJSIP/2,,team-1\n1003,PJSIP/1001,,team-1\n", '"0"')
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == [
+        {"line": 3, "column": "agent", "problem": "is empty; who sits there?"},
+        {"line": 4, "column": "", "problem": "says whose this seat is at the same time as line 2"},
+    ]
+    assert await acts_of(engine) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"", 422), (b"\xff\xfe", 422), (ONE.encode() + b"1,\0,,t\n", 422), (b"x" * 65_537, 413)],
+)
+async def test_what_is_no_roster_is_refused(office: Office, body: bytes, status: int) -> None:
+    assert (await put(office, body, '"0"')).status_code == status
+
+
+async def test_an_import_needs_a_reason(office: Office) -> None:
+    for why in ("", "  ", "a\0b", "x" * 1_001):
+        assert (await put(office, ONE, '"0"', why=why)).status_code == 422, why
+    assert (await office.client.put(ROSTER, content=ONE, headers={"If-Match": '"0"'})).status_code == 422
+
+
+async def test_only_who_leads_all_units_reads_and_imports(office: Office, engine: AsyncEngine) -> None:
+    for name in ("lead", "陈静"):
+        await office.sign_in(name)
+        for answer in (await office.client.get(ROSTER), await put(office, ONE, '"0"')):
+            assert answer.status_code == 403
+            assert "whoever leads all units" in answer.json()["detail"]
+    await office.client.delete("/api/session")
+    assert (await office.client.get(ROSTER)).status_code == 401
+    assert (await put(office, ONE, '"0"')).status_code == 401
+    assert await acts_of(engine) == []
