@@ -37,10 +37,11 @@ Settle = Callable[[Iterable[Measured], bool], Awaitable[Settlement]]  # what was
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A unit's day as it was measured from one state of the store."""
+    """A unit's day as it was measured from one state of the store; `elsewhere` are the agents of other units on it."""
 
     unit: str
     day: BusinessDay
+    elsewhere: frozenset[str]
     measured: tuple[MeasuredDay, ...]
     numbers: Mapping[str, int]
     lagging: Mapping[str, int | None]
@@ -213,14 +214,16 @@ class Closer:
         async with reading(self._engine) as connection:
             sources = await stored_sources(connection)
             seen = await seen_between(connection, self.measuring.reaches_back(day), day.end)
-            agents = {a: h for a, h in holders(seen, self.measuring, day).items() if h.unit == unit}
+            everybody = holders(seen, self.measuring, day)
+            agents = {a: h for a, h in everybody.items() if h.unit == unit}
+            elsewhere = frozenset(a for a, h in everybody.items() if h.unit not in (unit, None))
             each = due_of(unit, day, agents.values(), sources, self.pbxs)
             self._check_over(each)
             measured = await measured_days(connection, agents, self.measuring, sources, whole=True)
         numbers = {pbx: source.number for pbx, source in sources.items()}
         whose, policy = self.policies.held_at(unit, day.day)
         judged_by = JudgedBy(policy.holds_from, whose, self.measuring.rules_of(unit).reasons.holds_from(day.day))
-        return Taken(unit, day, tuple(measured), numbers, each.lagging, judged_by)
+        return Taken(unit, day, elsewhere, tuple(measured), numbers, each.lagging, judged_by)
 
     def _check_over(self, each: Due) -> None:
         if not each.is_over(self._now(), self._wait):
@@ -240,13 +243,15 @@ async def _revised(
     policy than before is new, whatever it says: it may be worth something else. So is one whose revision is `spent`, by
     agent: its settlement was refused for ever.
 
-    An agent whose day is nothing any more, because a seat was another's after all, has an empty record.
+    An agent whose day is nothing any more, because a seat was another's after all, has an empty record. One who was in
+    another unit after all has the new record there, when that unit's day is measured, and keeps this one until then: a
+    unit that is new on the roster has none of the days of long ago.
     """
     day = taken.day.day
     of_unit = await latest_days(connection, day, unit=taken.unit)
     measured = {each.record.agent: each for each in taken.measured}
     known = of_unit | await latest_days(connection, day, agents=measured.keys())
-    for agent in of_unit.keys() - measured.keys():
+    for agent in of_unit.keys() - measured.keys() - taken.elsewhere:
         measured[agent] = MeasuredDay(Tally().record(agent, taken.unit, day), {})
     by_policy = _policy(taken.judged_by)
     new, kept = [], []
