@@ -11,6 +11,7 @@ import typer
 from ccd.commands.output import As, Format
 from ccd.daemon.pbxs import scope_of
 from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
 from ccd.errors import CaptureError
 from ccd.floor.crew import day_records
 from ccd.floor.days import SECOND
@@ -52,14 +53,13 @@ def replay(
     """Replay captures of one PBX, and say what each agent's days amount to."""
     if not ami and not queue_log:
         raise CaptureError("nothing to replay")
-    settings = read(config) if config else Settings()
-    site = Site(settings, roster)
+    site = site_of(config) if config and not roster else Site(read(config) if config else Settings(), roster)
     source = _source(site, pbx)
     records = replayed(site, ami or [], queue_log or [], None if until is None else round(until * SECOND), source)
     if format is Format.json:
-        print(day_json.render(records, settings.timezone))
+        print(day_json.render(records, site.settings.timezone))
     else:
-        day_table.show(records, settings.timezone)
+        day_table.show(records, site.settings.timezone)
 
 
 def replayed(

@@ -5,9 +5,10 @@ follow, in any order. `from` and `to` are half-open: a date means that business 
 without a zone is the unit's own. A `to` in the year 9999, as personnel systems write it, is no end.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,9 +45,10 @@ def parse(text: str, file: Path, units: Units) -> Roster:
     faults: list[Fault] = []
     entries: list[Entry] = []
     dated: dict[int, Row] = {}
+    said = cache(partial(_said, units))  # a date of a unit stands on many lines, and a clock is slow to ask
     for line, row in csv_faults.rows(text, file, HEADER, faults):
         found = list(_faults_of(row))
-        instants = {column: _instant(row, column, units, found) for column in ("from", "to")}
+        instants = {column: _instant(row, column, said, found) for column in ("from", "to")}
         faults += [Fault(file, line, column, problem) for column, problem in found]
         if not found or _can_be_compared(row, [column for column, _ in found]):
             entries.append(_entry(line, row, instants))
@@ -66,22 +68,26 @@ def _faults_of(row: Row) -> Iterator[tuple[str, str]]:
         yield "interface", "is empty, and so is member_name; give one of them, or both"
 
 
-def _instant(row: Row, column: str, units: Units, found: list[tuple[str, str]]) -> int | None:
+def _instant(row: Row, column: str, said: Callable[[str, str], int | None], found: list[tuple[str, str]]) -> int | None:
     written = row.get(column, "")
     if not written:
         return None
     try:
-        parsed = datetime.fromisoformat(written) if len(written) > len("2026-11-23") else date.fromisoformat(written)
-        if parsed.year == date.max.year:
-            if column == "from":
-                found.append((column, f"{written!r} never comes; leave the line out"))
-            return None
-        return units.instant(row.get("unit", ""), parsed)
+        at = said(row.get("unit", ""), written)
     except (ValueError, OverflowError):
         found.append(
             (column, f"{written!r} is no date; allowed: 2026-11-23, or 2026-11-23T08:00, with or without +08:00")
         )
         return None
+    if at is None and column == "from":
+        found.append((column, f"{written!r} never comes; leave the line out"))
+    return at
+
+
+def _said(units: Units, unit: str, written: str) -> int | None:
+    """µs; None of the year 9999. ValueError, OverflowError where it is no date."""
+    parsed = datetime.fromisoformat(written) if len(written) > len("2026-11-23") else date.fromisoformat(written)
+    return None if parsed.year == date.max.year else units.instant(unit, parsed)
 
 
 def _can_be_compared(row: Row, faulty: Collection[str]) -> bool:

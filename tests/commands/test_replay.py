@@ -89,6 +89,16 @@ def test_a_queue_log_amounts_to_what_the_slow_calculator_says(version: str, tmp_
     assert quick["1001"]["pauses"] == 3
 
 
+def test_the_roster_is_the_one_that_was_imported(tmp_path: Path) -> None:
+    config = tmp_path / "ccd.toml"
+    config.write_text("")
+    log = CAPTURES / "22.queue_log"
+    assert ccd("import", "roster", roster(tmp_path), "--config", config).returncode == 0
+    kept = replayed("--config", config, "--queue-log", log)
+    assert kept == replayed("--roster", roster(tmp_path), "--queue-log", log)
+    assert kept["1001"]["unit"] == "team-1"
+
+
 @pytest.mark.parametrize("version", ["16", "22"])
 def test_what_no_ami_file_observed_is_filled_from_the_log(version: str, tmp_path: Path) -> None:
     files, log = ami(version), CAPTURES / f"{version}.queue_log"
