@@ -9,38 +9,44 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.history.unit_days import last_end, note_stale_of
+from ccd.org.acts import Act, note
 from ccd.org.agent_days import AgentDays
-from ccd.org.told import Change, Told, Window
+from ccd.org.told import Change, Told, Window, counted
 from ccd.org.told_rows import Said, take
 from ccd.sql.turns import Patience, take_turn
 
 
 class Importing(NamedTuple):
-    """Who tells what, of which days (see ccd.org.told), and whether it is only looked at."""
+    """Who tells what, and of which days all there is (see ccd.org.told)."""
 
     table: Table
     said: Said
     told: Collection[Told]
     window: Window | None
-    dry_run: bool = False
 
 
-async def take_over(engine: AsyncEngine, days: AgentDays, asked: Importing, now: int) -> list[Change]:
+async def take_over(
+    engine: AsyncEngine, days: AgentDays, asked: Importing, act: Act, dry_run: bool = False
+) -> list[Change]:
     """What differs from what is held, now taken over, or rolled back where it is only looked at.
 
+    It holds from the time of the act on, which is noted with what has changed; where nothing has, nothing is noted.
     Asked again after a commit whose answer was lost, it finds that all is said already.
     """
 
     async def work(connection: AsyncConnection) -> list[Change]:
         found = await connection.run_sync(
-            lambda plain: take(plain, asked.table, asked.said, asked.told, asked.window, now)
+            lambda plain: take(plain, asked.table, asked.said, asked.told, asked.window, act.at)
         )
+        if not found:
+            return found
+        await connection.run_sync(lambda plain: note(plain, act._replace(after=counted(found))))
         measured_until = await last_end(connection)
         if measured_until is not None:
             await note_stale_of(connection, _touched(found, days, measured_until))
         return found
 
-    return await take_turn(engine, work, Patience(), keep=not asked.dry_run)
+    return await take_turn(engine, work, Patience(), keep=not dry_run)
 
 
 def _touched(changes: Iterable[Change], days: AgentDays, measured_until: int) -> Iterator[tuple[str, date]]:

@@ -14,6 +14,7 @@ from ccd.org.acts import Act, is_noted, note
 from ccd.sql.metadata import Exact, metadata
 
 ROSTER = "roster"
+HOLIDAYS = "holidays"
 
 org_imports = Table(
     "org_imports",

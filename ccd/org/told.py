@@ -68,6 +68,12 @@ def changes(held: Mapping[str, Told], told: Iterable[Told], window: Window | Non
     return [Change(before, None) for before in sorted(gone, key=_in_order)] + found
 
 
+def counted(changes: Collection[Change]) -> str:
+    new = sum(1 for change in changes if change.before is None)
+    withdrawn = sum(1 for change in changes if change.after is None)
+    return f"{new} new, {len(changes) - new - withdrawn} changed, {withdrawn} withdrawn"
+
+
 def meeting(told: Iterable[Told]) -> Iterator[tuple[Told, Told]]:
     """Pairs of an agent's spans that hold at the same time, the earlier one first; each that meets any is in one."""
     latest: Told | None = None

@@ -148,3 +148,37 @@ def test_leave_is_told_and_printed_the_same_way(config: Path) -> None:
     code, said = told(config, LEAVE.replace("personal", "flu"), what="leave")
     assert code == 2
     assert said == ["told.csv:2: kind: 'flu' is no kind of leave; allowed: personal, annual, sick, statutory, time_off"]
+
+
+def test_an_import_is_an_act_with_its_reason(config: Path) -> None:
+    told(config, PLAN, "--why", "the plan of November")
+    acts = json.loads(ccd(config, "acts", "--format", "json").stdout)
+    assert [(act["kind"], act["subject"], act["after"], act["why"]) for act in acts] == [
+        ("import shifts", "planner", "3 new, 0 changed, 0 withdrawn", "the plan of November")
+    ]
+
+
+def test_a_year_s_holidays_are_said_with_what_an_operator_knows_better(config: Path) -> None:
+    china = ("holidays", "--country", "CN", "--year")
+    said = ccd(config, *china, "2026")
+    assert (said.returncode, said.stderr) == (0, "")
+    for word in ("2026-10-10", "Sat", "workday", "国庆节"):
+        assert word in said.stdout
+    unknown = ccd(config, *china, "2040", "--format", "json")
+    assert json.loads(unknown.stdout)["published"] is False
+    assert "not published yet" in ccd(config, *china, "2040").stderr
+    file = config.with_name("holidays.csv")
+    file.write_text("country,day,kind,name\nCN,2040-02-18,workday,春节调休\n")
+    dry = ccd(config, "import", "holidays", str(file), "--dry-run")
+    assert dry.stdout.splitlines() == [
+        "CN 2040-02-18: as the library says -> workday 春节调休", "nothing was imported: --dry-run",
+    ]  # fmt: skip
+    assert (
+        ccd(config, "import", "holidays", str(file)).stdout.splitlines()[-1] == "imported, as import 1 of the holidays"
+    )
+    assert "nothing was imported" in ccd(config, "import", "holidays", str(file)).stdout
+    known = json.loads(ccd(config, *china, "2040", "--format", "json").stdout)
+    assert known["published"] is True
+    assert {"day": "2040-02-18", "kind": "workday", "name": "春节调休"} in known["days"]
+    assert ccd(config, "export", "holidays").stdout == file.read_text()
+    assert ccd(config, "holidays", "--country", "XX", "--year", "2026").returncode == 2

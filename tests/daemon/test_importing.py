@@ -2,12 +2,14 @@
 
 from datetime import date
 from pathlib import Path
+from uuid import uuid4
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.importing import Importing, take_over
 from ccd.history.schema import unit_days
+from ccd.org.acts import Act, noted
 from ccd.org.schema import shifts
 from ccd.org.told import Told
 from ccd.org.told_rows import Said
@@ -32,7 +34,8 @@ async def measured(engine: AsyncEngine) -> None:
 
 async def tell(engine: AsyncEngine, *spans: Told, dry_run: bool = False) -> set[tuple[str, int]]:
     """The days that are to be measured anew afterwards, by unit and day of the month."""
-    await take_over(engine, DAYS, Importing(shifts, Said("plan", Path("p.csv")), spans, None, dry_run), 5)
+    act = Act(uuid4().hex, 5, "pat", "desk", "import shifts", "plan", "", "", "as told")
+    await take_over(engine, DAYS, Importing(shifts, Said("plan", Path("p.csv")), spans, None), act, dry_run)
     async with engine.connect() as connection:
         rows = await connection.execute(select(unit_days.c.unit, unit_days.c.day).where(unit_days.c.stale))
         return {(row.unit, row.day.day) for row in rows}
@@ -50,3 +53,14 @@ async def test_what_is_told_as_before_makes_no_work(engine: AsyncEngine) -> None
     moved = DAY._replace(start=us("2026-11-24T08:00"), end=us("2026-11-24T16:00"), day=date(2026, 11, 24))
     assert await tell(engine, DAY, NIGHT) == set()
     assert await tell(engine, moved, NIGHT) == {("day", 23), ("day", 24)}, "where it was, and where it is"
+
+
+async def test_who_changed_what_is_noted_and_what_changes_nothing_is_not(engine: AsyncEngine) -> None:
+    await tell(engine, DAY, NIGHT, dry_run=True)
+    await tell(engine, DAY, NIGHT)
+    await tell(engine, DAY, NIGHT)
+    async with engine.connect() as connection:
+        found = await connection.run_sync(lambda plain: list(noted(plain, "import shifts", None, 9)))
+    assert [(act.by, act.subject, act.after, act.why) for act in found] == [
+        ("pat", "plan", "2 new, 0 changed, 0 withdrawn", "as told")
+    ]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ccd.errors import ImportFaultsError
-from ccd.org import leave_file, schedule_file
+from ccd.org import holidays, leave_file, schedule_file
 from ccd.org.csv_faults import text_of
 from ccd.settings.tree import Leave
 from tests.org.planned import DAYS
@@ -25,3 +25,8 @@ def test_the_sample_of_leave_names_every_column():
     assert len(leave_file.parse(text, file, DAYS, Leave().kinds)) == 2
     header = leave_file.HEADER
     assert text.splitlines()[0] == ",".join((*header.needed, *header.optional))
+
+
+def test_the_sample_of_holidays_is_one():
+    file = CONFIG / "holidays.csv"
+    assert holidays.parse(text_of(file, ImportFaultsError), file)

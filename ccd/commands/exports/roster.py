@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,21 +15,25 @@ from ccd.history.reading import reading
 from ccd.org.store import ROSTER, Kept, newest, numbered
 from ccd.settings import Settings, read
 
+Number = Annotated[int | None, typer.Option("--import", help="An earlier one, by its number.")]
 
-def roster(
-    config: Config,
-    number: Annotated[int | None, typer.Option("--import", help="An earlier one, by its number.")] = None,
-) -> None:
+
+def roster(config: Config, number: Number = None) -> None:
     """Print the roster that was imported, to the last sign as it was."""
-    kept = asyncio.run(_kept(read(config), number))
+    write_out(config, ROSTER, number)
+
+
+def write_out(config: Path, kind: str, number: int | None) -> None:
+    """What was imported of a kind, the newest or by its number."""
+    kept = asyncio.run(_kept(read(config), kind, number))
     if kept is None:
-        raise NothingImportedError(ROSTER, number)
+        raise NothingImportedError(kind, number)
     sys.stdout.buffer.write(kept.text.encode())
 
 
-async def _kept(settings: Settings, number: int | None) -> Kept | None:
+async def _kept(settings: Settings, kind: str, number: int | None) -> Kept | None:
     def look(connection: Connection) -> Kept | None:
-        return newest(connection, ROSTER) if number is None else numbered(connection, ROSTER, number)
+        return newest(connection, kind) if number is None else numbered(connection, kind, number)
 
     async with database(settings) as engine, reading(engine) as connection:
         return await connection.run_sync(look)

@@ -4,21 +4,24 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from socket import gethostname
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import now_us
+from ccd.commands.ledger.asking import now_us, who_asks
 from ccd.daemon.importing import Importing, take_over
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.errors import ImportFaultsError
 from ccd.org import calendar_file, csv_faults, leave_file, schedule_file
+from ccd.org.acts import Act
 from ccd.org.agent_days import AgentDays
 from ccd.org.schema import leaves, shifts
-from ccd.org.told import Change, Told, Window, window_of
+from ccd.org.told import Change, Told, Window, counted, window_of
 from ccd.org.told_rows import Said
 
 File = Annotated[Path, typer.Argument(help="The file.", dir_okay=False)]
@@ -27,6 +30,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Take nothing over, and 
 Partial = Annotated[
     bool, typer.Option("--partial", help="The file tells changes: what it does not name stays as it is.")
 ]
+Why = Annotated[str, typer.Option(help="The reason, in words; it stands with the act.")]
 From = Annotated[
     datetime | None,
     typer.Option("--from", formats=["%Y-%m-%d"], help="The first day that it tells all of; else the first it names."),
@@ -42,7 +46,7 @@ Words = Callable[[Told, AgentDays], str]
 
 def schedule(
     config: Config, file: File, source: Source, dry_run: DryRun = False, partial: Partial = False,
-    first: From = None, last: To = None,
+    first: From = None, last: To = None, why: Why = "",
     agent: Annotated[str | None, typer.Option(help="Whose a calendar's events are that name nobody.")] = None,
 ) -> None:  # fmt: skip
     """Take over shifts from CSV or iCalendar: they replace what this source said of these days; whom it does not name
@@ -58,20 +62,19 @@ def schedule(
     else:
         told = schedule_file.parse(text, file, site.agent_days)
         window = _window(told, partial, first, last)
-    asked = Importing(shifts, Said(source, file), told, window, dry_run)
-    _take_over(site, asked, schedule_file.words)
+    _take_over(site, Importing(shifts, Said(source, file), told, window), schedule_file.words, dry_run, why)
 
 
 def leave(
     config: Config, file: File, source: Source, dry_run: DryRun = False, partial: Partial = False,
-    first: From = None, last: To = None,
+    first: From = None, last: To = None, why: Why = "",
 ) -> None:  # fmt: skip
     """Take over leave from CSV: it replaces what this source said of leave that begins on these days."""
     site = site_of(config)
     text = csv_faults.text_of(file, ImportFaultsError)
     told = leave_file.parse(text, file, site.agent_days, site.settings.leave.kinds)
-    asked = Importing(leaves, Said(source, file), told, _window(told, partial, first, last), dry_run)
-    _take_over(site, asked, leave_file.words)
+    asked = Importing(leaves, Said(source, file), told, _window(told, partial, first, last))
+    _take_over(site, asked, leave_file.words, dry_run, why)
 
 
 def _days_of_calendar(partial: bool, first: datetime | None, last: datetime | None) -> Window:
@@ -97,15 +100,19 @@ def _window(told: tuple[Told, ...], partial: bool, first: datetime | None, last:
     return Window(begins, ends)
 
 
-def _take_over(site: Site, asked: Importing, words: Words) -> None:
+def _take_over(site: Site, asked: Importing, words: Words, dry_run: bool, why: str) -> None:
     async def taken() -> list[Change]:
         async with database(site.settings) as engine:
-            return await take_over(engine, site.agent_days, asked, now_us())
+            act = Act(
+                uuid4().hex, now_us(), who_asks(), gethostname(), f"import {asked.table.name}", asked.said.source,
+                "", "", why.strip() or f"as in {asked.said.file.name}",
+            )  # fmt: skip
+            return await take_over(engine, site.agent_days, asked, act, dry_run)
 
     changes = asyncio.run(taken())
     for change in changes:
         print(said(change, site.agent_days, words))
-    print(counted(changes, asked.dry_run))
+    print(f"{'dry run, nothing was taken over: ' if dry_run else ''}{counted(changes)}")
 
 
 def said(change: Change, days: AgentDays, words: Words) -> str:
@@ -113,10 +120,3 @@ def said(change: Change, days: AgentDays, words: Words) -> str:
     if before and after:
         return f"~ {change.agent}: {before} -> {after}"
     return f"+ {change.agent}: {after}" if after else f"- {change.agent}: {before}"
-
-
-def counted(changes: list[Change], dry_run: bool) -> str:
-    new = sum(1 for change in changes if change.before is None)
-    withdrawn = sum(1 for change in changes if change.after is None)
-    what = f"{new} new, {len(changes) - new - withdrawn} changed, {withdrawn} withdrawn"
-    return f"dry run, nothing was taken over: {what}" if dry_run else what
