@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, MetaData, func, select, text
+from sqlalchemy import Connection, MetaData, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -19,7 +19,9 @@ from ccd.org.schema import leaves, shifts
 from ccd.org.shift_rows import absences_of, breaks_of, scheduled_us, shifts_of
 from ccd.org.told import Change, Told, Window
 from ccd.org.told_rows import Said, held_by, take
+from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience, take_turn_at_once
+from tests.databases import PostgreSQL
 from tests.org.planned import DAYS, FILE, told, us
 
 PLAN = Said("roster-tool", FILE)
@@ -113,6 +115,17 @@ async def test_of_two_who_plan_an_agent_at_once_the_second_is_told_of_the_first(
     done = await asyncio.gather(*(tell(engine, EARLY, said=said) for said in sources), return_exceptions=True)
     assert sorted(type(each).__name__ for each in done) == ["ImportFaultsError", "list"]
     assert await counted(engine) == 1
+
+
+async def test_the_daemon_s_own_role_takes_a_plan_over_and_may_do_no_more(postgresql: PostgreSQL) -> None:
+    role, url = await postgresql.of_a_daemon()
+    daemon = open_engine(make_url(url).set(username=role))
+    await tell(daemon, EARLY)
+    await tell(daemon, LATE, now=2)
+    await refused(daemon, "UPDATE shifts SET agent = '1002'", "permission denied")
+    await refused(daemon, "DELETE FROM leaves", "permission denied")
+    await daemon.dispose()
+    postgresql.drop()
 
 
 async def test_the_database_lets_nobody_have_two_shifts_at_a_time(engine: AsyncEngine) -> None:
