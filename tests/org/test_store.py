@@ -6,16 +6,17 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import ChangedMeanwhileError
 from ccd.org.acts import Act, acts, note, noted
 from ccd.org.store import ROSTER, Kept, newest, newest_number, numbered, org_imports, take
+from ccd.sql.engine import open_engine
 from ccd.sql.metadata import metadata
 from ccd.sql.turns import Patience, take_turn_at_once
-from tests.databases import lose_the_next_answer
+from tests.databases import PostgreSQL, lose_the_next_answer
 
 QUICK = Patience(attempts_max=3, wait_s_min=0.001, wait_s_max=0.01)
 ACT = Act("a", 7, "ann", "desk-1", "import roster", ROSTER, "", "import 1", "the new team")
@@ -110,6 +111,19 @@ async def test_the_database_itself_refuses_every_other_hand(engine: AsyncEngine,
             await connection.execute(text(statement))
     assert await asked(engine, newest, ROSTER) == Kept(1, "one")
     assert (await asked(engine, lambda plain: list(noted(plain, None, None, 9))))[-1] == ACT
+
+
+async def test_the_daemon_s_own_role_imports_and_may_do_no_more(postgresql: PostgreSQL) -> None:
+    role, url = await postgresql.of_a_daemon()
+    daemon = open_engine(make_url(url).set(username=role))
+    assert await imported(daemon, "one", 0) == Kept(1, "one")
+    assert await asked(daemon, newest, ROSTER) == Kept(1, "one")
+    for statement in ("UPDATE acts SET why = 'x'", "DELETE FROM acts", "TRUNCATE org_imports CASCADE"):
+        with pytest.raises(DBAPIError, match="permission denied"):
+            async with daemon.begin() as connection:
+                await connection.execute(text(statement))
+    await daemon.dispose()
+    postgresql.drop()
 
 
 async def test_the_migrated_tables_are_those_of_the_model(engine: AsyncEngine) -> None:
