@@ -17,9 +17,10 @@ from ccd.bank.worth import Worth
 from ccd.ledger.model import Leg
 
 
-def shared_text(unit: str | None, policy: Policy) -> str:
+def shared_text(unit: str | None, policy: Policy, scheduled: bool = False) -> str:
     """The middle of the facts, the same for all of a unit that are settled under one policy."""
-    return f'"policy_from":"{policy.holds_from}","measured":{{"unit":{json.dumps(unit)}'
+    against_shifts = ',"scheduled":true' if scheduled else ""
+    return f'"policy_from":"{policy.holds_from}","measured":{{"unit":{json.dumps(unit)}{against_shifts}'
 
 
 def facts_text(

@@ -23,23 +23,26 @@ class Measured:
     pauses: int
     sign_ins: int
     sign_outs: int
+    scheduled: bool = False  # in a unit with schedules: the figures are those of the shift alone
 
     @classmethod
     def of(cls, record: DayRecord, revision: int) -> "Measured":
+        counted = record if record.duty is None else record.duty.counted
         return cls(
             record.agent,
             record.unit,
             record.day,
             revision,
-            record.signed_in,
-            record.exempt,
-            record.unreachable,
-            record.aux,
-            record.unobserved,
+            counted.signed_in,
+            counted.exempt,
+            counted.unreachable,
+            counted.aux,
+            counted.unobserved,
             record.answered,
             record.pauses,
             record.sign_ins,
             record.sign_outs,
+            record.duty is not None,
         )
 
     def content(self) -> dict[str, int | str | None]:
@@ -55,4 +58,5 @@ class Measured:
             "pauses": self.pauses,
             "sign_ins": self.sign_ins,
             "sign_outs": self.sign_outs,
+            "scheduled": self.scheduled,
         }

@@ -41,6 +41,8 @@ class Policy:
     expected_base_s: int
     gift: GiftTerms
     days_off: DaysOffTerms
+    schedules: bool  # whether the unit keeps them: then what is outside of shifts counts nothing
+    sign_outs_count: bool  # in a unit that does, time signed out amid a shift
 
     @property
     def expected_allowance_s(self) -> int:

@@ -27,7 +27,8 @@ LOOKED_AT = (*BALANCE_KINDS, LEAVE)  # what a loss can take from, and what a gai
 
 IN_TIME: tuple[Late, ...] = ()
 
-Terms = Mapping[tuple[str | None, date], tuple[Policy, str]]  # by unit and day what holds there, and how facts say it
+# By unit and day, and whether measured against shifts: what holds there, and how facts say it.
+Terms = Mapping[tuple[str | None, date, bool], tuple[Policy, str]]
 
 
 class Case(NamedTuple):
@@ -70,9 +71,9 @@ class Settler:
         """
         days = sorted(measured, key=attrgetter("day", "agent", "revision"))
         terms = {}
-        for unit, day in {(one.unit, one.day) for one in days}:
+        for unit, day, scheduled in {(one.unit, one.day, one.scheduled) for one in days}:
             policy = self._policies.policy_at(unit, day)
-            terms[unit, day] = policy, shared_text(unit, policy)
+            terms[unit, day, scheduled] = policy, shared_text(unit, policy, scheduled)
         settlement = Settlement()
         if dry_run:
             settlement = await self._ledger.at_desk(lambda desk: self._rehearse(desk, days, terms), keep=False)
@@ -84,7 +85,7 @@ class Settler:
 
     def _case(self, measured: Measured, terms: Terms) -> Case:
         agent, day = measured.agent, measured.day
-        policy, shared = terms[measured.unit, day]
+        policy, shared = terms[measured.unit, day, measured.scheduled]
         worth = worth_of(measured, policy)
         return Case(measured, settlement_key(agent, day), policy, shared, worth, agent_owner(agent))
 

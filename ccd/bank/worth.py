@@ -40,14 +40,19 @@ def worth_of(measured: Measured, policy: Policy) -> Worth:
     aux_s = measured.aux // SECOND
     allowance_s = protected_s = policy.rate_ppm * base // PPM_SECONDS
     if measured.unobserved:
-        seen_or_not = min(base + measured.unobserved, policy.base_s_max * SECOND)
+        seen_or_not = base + measured.unobserved
+        if not measured.scheduled:
+            seen_or_not = min(seen_or_not, policy.base_s_max * SECOND)
         protected_s = policy.rate_ppm * seen_or_not // PPM_SECONDS
     protected_s = max(protected_s, policy.allowance_min_s)
     return Worth(base, aux_s, allowance_s, protected_s, deposit_s(allowance_s, aux_s), overdraft_s(protected_s, aux_s))
 
 
 def base_of(measured: Measured, policy: Policy) -> int:
-    """Microseconds, in a unit without schedules: capped, and nothing on a day on which nothing happened at all."""
+    """Microseconds. With schedules it is what was worked of the shift, which is its cap; without, it is capped, and
+    nothing on a day on which nothing happened at all."""
+    if measured.scheduled:
+        return max(0, measured.signed_in - measured.exempt - measured.unreachable)
     if not (measured.answered or measured.pauses or measured.sign_ins or measured.sign_outs):
         return 0
     worked = max(0, measured.signed_in - measured.exempt - measured.unreachable)

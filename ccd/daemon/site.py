@@ -109,7 +109,7 @@ class Site:
 
     @cached_property
     def measuring(self) -> Measuring:
-        return Measuring(self.owner_of, self.roster_borders, self.rules_of, self.moves)
+        return Measuring(self.owner_of, self.roster_borders, self.rules_of, self.moves, self.agent_days.met)
 
     @cached_property
     def moves(self) -> Mapping[str, OwnDays]:

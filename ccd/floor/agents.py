@@ -29,6 +29,7 @@ from ccd.floor.seats import (
     View,
 )
 from ccd.floor.segments import Segment
+from ccd.floor.stretches import Judged, Stretches
 from ccd.floor.values import value
 
 
@@ -119,7 +120,8 @@ class Reading:
 
 @dataclass(slots=True)
 class AgentClock:
-    """The clock of one agent. It never goes back; with `several` seats, changes wait for `confirm`."""
+    """The clock of one agent. It never goes back; with `several` seats, changes wait for `confirm`. Where a day is
+    measured against shifts, the time `line` is kept; copies go on with the same."""
 
     agent: str
     rules: AgentRules
@@ -131,6 +133,7 @@ class AgentClock:
     tallies: dict[date, Tally] = field(default_factory=dict)
     exempt_in_pause: dict[str, int] = field(default_factory=dict)  # by reason, within the pause that runs
     waiting: list[Change] = field(default_factory=list)
+    line: Stretches | None = None
     # The business day that was last looked at, and its tally at hand: asked for with every change.
     _day: BusinessDay = NO_DAY
     _today: Tally = field(default_factory=Tally)
@@ -244,6 +247,8 @@ class AgentClock:
                 tally.first_sign_in = at
         if before.member and not after.member:
             tally.sign_outs += told
+            if self.line is not None:
+                self.line.sign_outs.append((at, told))
             if told or at != self.rules.days.at(at).start:
                 tally.last_sign_out = at
             else:  # a seat that is somebody else's from the day's start on was not brought into the day
@@ -274,12 +279,16 @@ class AgentClock:
         if merged.pause is PAUSED_IN_SOME and merged.state not in (UNOBSERVED, SIGNED_OUT):
             tally.partly_paused += span
         if merged.state is not PAUSED:
+            if self.line is not None:
+                self.line.spent(start, span, merged.state)
             return
         reason = merged.reason
         tally.paused[reason] = tally.paused.get(reason, 0) + span
         rule = self._rule(start)
         if rule is None:
             tally.aux += span
+            if self.line is not None:
+                self.line.spent(start, span, PAUSED, Judged.AUX)
             return
         left = self._exempt_left(reason, rule, tally)
         exempt = span if left is None else min(span, left)
@@ -287,6 +296,9 @@ class AgentClock:
         tally.aux += span - exempt
         tally.exempt_of[reason] = tally.exempt_of.get(reason, 0) + exempt
         self.exempt_in_pause[reason] = self.exempt_in_pause.get(reason, 0) + exempt
+        if self.line is not None:
+            self.line.spent(start, exempt, PAUSED, Judged.EXEMPT)
+            self.line.spent(start + exempt, span - exempt, PAUSED, Judged.AUX)
 
     def _rule(self, at: int) -> ReasonRule | None:
         """What the business day of that instant says of the reason of the pause that runs; None: it counts."""
@@ -310,5 +322,5 @@ class AgentClock:
         return AgentClock(
             self.agent, self.rules, self.several, self.at, self.merged, self.since, self.views.copy(),
             {day: tally.copy() for day, tally in self.tallies.items()},
-            self.exempt_in_pause.copy(), self.waiting.copy(),
+            self.exempt_in_pause.copy(), self.waiting.copy(), self.line,
         )  # fmt: skip

@@ -4,8 +4,9 @@ Seats are what is observed; the roster says whose they were (docs/time-bank.md 2
 agent, under the interface's name, so that assigning it later loses nothing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from ccd.floor.agents import AgentClock, AgentRules, change_of
 from ccd.floor.own_days import OwnDays
@@ -13,6 +14,7 @@ from ccd.floor.owners import Owner, OwnerOf, changes_of, let_go, owner_or_itself
 from ccd.floor.records import DayRecord
 from ccd.floor.seats import PAUSED_NOWHERE
 from ccd.floor.segments import Segment
+from ccd.floor.stretches import Stretches
 
 RulesOf = Callable[[str | None], AgentRules]  # the unit's
 OwnDaysOf = Callable[[str], OwnDays | None]  # agent → None: days are the unit's, as nearly everybody's
@@ -208,11 +210,12 @@ def day_records(
     rules_of: RulesOf,
     until: int,
     own_days: OwnDaysOf = as_the_unit,
+    lines: Mapping[str, Stretches] = MappingProxyType({}),
 ) -> list[DayRecord]:
     """The day records that stored segments amount to, open ones closed at `until`.
 
     `segments` are (pbx, segment) in any order; `roster_borders` the instants (µs, ascending) at which roster lines
-    begin or end.
+    begin or end. `lines`, by agent, are filled with what those agents were seen in.
     """
     clocks: dict[str, AgentClock] = {}
     units: dict[str, str | None] = {}
@@ -220,7 +223,7 @@ def day_records(
         agent = owner.agent
         if agent not in clocks:
             rules = with_own_days(rules_of(owner.unit), own_days(agent))
-            clocks[agent] = AgentClock(agent, rules, several=True)
+            clocks[agent] = AgentClock(agent, rules, several=True, line=lines.get(agent))
         if change.view is not None:
             units[agent] = owner.unit
         clocks[agent].change(change)

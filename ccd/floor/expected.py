@@ -24,3 +24,12 @@ class Absence(NamedTuple):
     kind: str
     origin: Literal["leave", "withdrawal"]
     ref: str
+
+
+class Expected(NamedTuple):
+    """Of an agent on a day: whole shifts and absences that reach into it, in the order of time. `sign_outs_count`: time
+    signed out amid a shift is aux, or else off post."""
+
+    shifts: tuple[Shift, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    sign_outs_count: bool = True

@@ -3,10 +3,35 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from ccd.floor.seats import SIGNED_OUT, UNOBSERVED, State
 
 UNREACHABLE = State.UNREACHABLE  # kept at hand, as those in ccd.floor.seats
+
+
+class Counted(NamedTuple):
+    """What the bank reckons with in a unit with schedules: of the shift, less its breaks, alone."""
+
+    signed_in: int = 0
+    exempt: int = 0
+    unreachable: int = 0
+    aux: int = 0
+    unobserved: int = 0
+
+
+class Duty(NamedTuple):
+    """What a day was against its shifts (ccd.floor.on_duty). `worked_on_leave` is part of what was worked; the others
+    lie beside it, each second of `scheduled` in one alone."""
+
+    scheduled: int = 0
+    late: int = 0
+    early_leave: int = 0
+    off_post: int = 0
+    on_leave: int = 0
+    excused: int = 0
+    worked_on_leave: int = 0
+    counted: Counted = Counted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +39,7 @@ class DayRecord:
     """`signed_in` is exactly `available` + `ringing` + `on_call` + `wrap_up` + `paused` + `unreachable`.
 
     `on_call` includes `other_call`; `paused` is by reason, and its sum is `aux` + `exempt`. `unobserved` is no part of
-    it, and `partly_paused` runs beside the states.
+    it, and `partly_paused` runs beside the states. `duty` is there in a unit with schedules.
     """
 
     agent: str
@@ -40,6 +65,7 @@ class DayRecord:
     missed: int
     first_sign_in: int | None
     last_sign_out: int | None
+    duty: Duty | None = None
 
 
 @dataclass(slots=True)

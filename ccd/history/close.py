@@ -6,7 +6,7 @@ yet, in one transaction; the settlement, where the ledger's keys let nothing hap
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 
@@ -18,9 +18,11 @@ from ccd.bank.measured import Measured
 from ccd.bank.policy import Policies
 from ccd.errors import DatabaseBusyError, DayWaitsError, LedgerError, UnknownUnitError
 from ccd.floor.days import SECOND, BusinessDay
-from ccd.floor.records import Tally
+from ccd.floor.expected import Expected
+from ccd.floor.records import Duty, Tally
 from ccd.history.day_rows import JudgedBy, StoredDay, insert_days, latest_days
 from ccd.history.days import MeasuredDay, measured_days
+from ccd.history.expected_days import expected_of, spelled, with_absentees
 from ccd.history.outlook import Due, Outlook, due_of, outlook
 from ccd.history.reading import reading, seen_between, stored_sources
 from ccd.history.unit_days import note_measured, note_settled, sweep
@@ -46,6 +48,7 @@ class Taken:
     numbers: Mapping[str, int]
     lagging: Mapping[str, int | None]
     judged_by: JudgedBy
+    schedules: bool  # whether the unit keeps them
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,7 @@ class Closer:
         return [*closed, await self.close(unit, day, dry_run)]
 
     async def _measure(self, unit: str, day: BusinessDay) -> Taken:
+        whose, policy = self.policies.held_at(unit, day.day)
         async with reading(self._engine) as connection:
             sources = await stored_sources(connection)
             seen = await seen_between(connection, self.measuring.reaches_back(day), day.end)
@@ -219,11 +223,14 @@ class Closer:
             elsewhere = frozenset(a for a, h in everybody.items() if h.unit not in (unit, None))
             each = due_of(unit, day, agents.values(), sources, self.pbxs)
             self._check_over(each)
-            measured = await measured_days(connection, agents, self.measuring, sources, whole=True)
+            expected: Mapping[str, Expected] = {}
+            if policy.schedules:
+                agents = await with_absentees(connection, agents, self.measuring, unit, day)
+                expected = await expected_of(connection, agents, policy.sign_outs_count)
+            measured = await measured_days(connection, agents, self.measuring, sources, True, expected)
         numbers = {pbx: source.number for pbx, source in sources.items()}
-        whose, policy = self.policies.held_at(unit, day.day)
         judged_by = JudgedBy(policy.holds_from, whose, self.measuring.rules_of(unit).reasons.holds_from(day.day))
-        return Taken(unit, day, elsewhere, tuple(measured), numbers, each.lagging, judged_by)
+        return Taken(unit, day, elsewhere, tuple(measured), numbers, each.lagging, judged_by, policy.schedules)
 
     def _check_over(self, each: Due) -> None:
         if not each.is_over(self._now(), self._wait):
@@ -252,17 +259,25 @@ async def _revised(
     measured = {each.record.agent: each for each in taken.measured}
     known = of_unit | await latest_days(connection, day, agents=measured.keys())
     for agent in of_unit.keys() - measured.keys() - taken.elsewhere:
-        measured[agent] = MeasuredDay(Tally().record(agent, taken.unit, day), {})
+        nothing = Tally().record(agent, taken.unit, day)
+        if taken.schedules:
+            measured[agent] = MeasuredDay(replace(nothing, duty=Duty()), {}, spelled(Expected()))
+        else:
+            measured[agent] = MeasuredDay(nothing, {})
     by_policy = _policy(taken.judged_by)
     new, kept = [], []
     for agent, each in sorted(measured.items()):
         before = known.get(agent)
-        same = before is not None and before.record == each.record and _policy(before.judged_by) == by_policy
-        if before is not None and same and before.revision != spent.get(agent):
+        if before is not None and _is_same(before, each, by_policy) and before.revision != spent.get(agent):
             kept.append(before)
         else:
             new.append((each, before.revision + 1 if before else 1))
     return new, kept
+
+
+def _is_same(before: StoredDay, now: MeasuredDay, by_policy: tuple[str, date]) -> bool:
+    measured = before.record == now.record and before.expected == now.expected
+    return measured and _policy(before.judged_by) == by_policy
 
 
 def _policy(by: JudgedBy) -> tuple[str, date]:

@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import StoredFormatError
-from ccd.floor.records import DayRecord
+from ccd.floor.records import Counted, DayRecord, Duty
 from ccd.history.days import MeasuredDay
 from ccd.history.reading import spelled
 from ccd.history.schema import day_records
@@ -22,13 +22,17 @@ TIMES = (
     "unobserved", "aux", "exempt",
 )  # fmt: skip
 COUNTS = ("sign_ins", "sign_outs", "pauses", "offered", "answered", "missed")
+DUTY = ("scheduled", "late", "early_leave", "off_post", "on_leave", "excused", "worked_on_leave")
+COUNTED = Counted._fields
 BOUNDS = ("first_sign_in", "last_sign_out")
 
 COLUMNS = (
     "agent", "day", "revision", "unit", "policy_from", "policy_of", "reasons_from", *(f"{name}_us" for name in TIMES),
     "paused_us", "reasons", *COUNTS, *(f"{name}_at" for name in BOUNDS), "sources", "made_at", "format", "digest",
+    *(f"{name}_us" for name in DUTY), *(f"counted_{name}_us" for name in COUNTED), "expected",
 )  # fmt: skip
 
+OF_SCHEDULES = frozenset(COLUMNS[COLUMNS.index("digest") + 1 :])
 DAY_FORMAT = 2  # of a record and its digest
 AGENTS_AT_ONCE = 500  # in one question to the database
 
@@ -52,6 +56,7 @@ class StoredDay:
     judged_by: JudgedBy
     made_at: int
     digest: bytes
+    expected: str  # JSON of the shifts and absences that it was measured against; "" in a unit without schedules
 
 
 async def insert_days(
@@ -90,9 +95,14 @@ async def latest_days(
 def content_digest(row: Mapping[str, Any]) -> bytes:
     """Of everything in the row but the digest; a day without first or last sign-in has an empty field there.
 
-    `policy_of` is a field where it names a unit: a digest that is older than the column holds on.
+    `policy_of` is a field where it names a unit, and what a unit with schedules has besides, where it is one: a digest
+    that is older than these columns holds on.
     """
-    left_out = ("format", "digest") if row["policy_of"] else ("format", "digest", "policy_of")
+    left_out = {"format", "digest"}
+    if not row["policy_of"]:
+        left_out.add("policy_of")
+    if not row["expected"]:
+        left_out.update(OF_SCHEDULES)
     fields = (row[name] for name in COLUMNS if name not in left_out)
     return digest(["" if field is None else str(field) for field in fields], DAY_FORMAT)
 
@@ -115,7 +125,13 @@ def _row(measured: MeasuredDay, revision: int, judged_by: JudgedBy, made_at: int
         "made_at": made_at,
         "format": DAY_FORMAT,
     }
-    return (*row.values(), content_digest(row))
+    duty = record.duty or Duty()
+    of_schedules: dict[str, Any] = {
+        **{f"{name}_us": getattr(duty, name) for name in DUTY},
+        **{f"counted_{name}_us": us for name, us in duty.counted._asdict().items()},
+        "expected": measured.expected,
+    }
+    return (*row.values(), content_digest(row | of_schedules), *of_schedules.values())
 
 
 def _stored(row: Mapping[str, Any]) -> StoredDay:
@@ -129,9 +145,15 @@ def _stored(row: Mapping[str, Any]) -> StoredDay:
         **{name: row[f"{name}_us"] for name in TIMES},
         **{name: row[name] for name in COUNTS},
         **{name: row[f"{name}_at"] for name in BOUNDS},
+        duty=_duty(row) if row["expected"] else None,
     )
     judged_by = JudgedBy(row["policy_from"], row["policy_of"], row["reasons_from"])
-    return StoredDay(record, row["revision"], judged_by, row["made_at"], bytes(row["digest"]))
+    return StoredDay(record, row["revision"], judged_by, row["made_at"], bytes(row["digest"]), row["expected"])
+
+
+def _duty(row: Mapping[str, Any]) -> Duty:
+    counted = Counted(**{name: row[f"counted_{name}_us"] for name in COUNTED})
+    return Duty(**{name: row[f"{name}_us"] for name in DUTY}, counted=counted)
 
 
 def _portions(agents: Collection[str] | None) -> list[list[str] | None]:

@@ -7,14 +7,19 @@ not held up by a floor of thousands.
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.floor.crew import day_records
 from ccd.floor.days import BusinessDay
-from ccd.floor.records import DayRecord
+from ccd.floor.expected import Expected
+from ccd.floor.on_duty import on_duty
+from ccd.floor.records import DayRecord, Tally
 from ccd.floor.seats import State
 from ccd.floor.segments import Segment
+from ccd.floor.stretches import Stretches
+from ccd.history.expected_days import spelled
 from ccd.history.look_back import by_seat, looked_back
 from ccd.history.reading import Source, lines, numbers_of
 from ccd.history.whose import Holder, Measuring
@@ -28,6 +33,7 @@ class MeasuredDay:
 
     record: DayRecord
     numbers: Mapping[str, tuple[int, int]]
+    expected: str = ""  # of a unit with schedules: what was expected of the agent, as the record keeps it
 
 
 async def measured_days(
@@ -36,8 +42,10 @@ async def measured_days(
     measuring: Measuring,
     sources: Mapping[str, Source],
     whole: bool,
+    expected: Mapping[str, Expected] = MappingProxyType({}),
 ) -> list[MeasuredDay]:
-    """The agents' days that they hold, of those for whom anything was seen, in the order of their names.
+    """The agents' days that they hold, of those for whom anything was seen, in the order of their names. Of whom shifts
+    are `expected`, the day is held against them, and is there though nothing was seen.
 
     `whole`: measured to the end of the day; of a PBX whose watermark is not there yet, whoever was signed in is
     unobserved from the watermark on. Otherwise each agent is measured up to the watermark of the own PBXs.
@@ -47,7 +55,7 @@ async def measured_days(
         seats = {seat for holder in slice_.values() for seat in holder.seats}
         line = await lines(connection, seats, own.start, own.end)
         line = await looked_back(connection, slice_, measuring, line, own.start)
-        found += await asyncio.to_thread(_reckon, slice_, measuring, own, sources, whole, line.values())
+        found += await asyncio.to_thread(_reckon, slice_, measuring, own, sources, whole, line.values(), expected)
     return sorted(found, key=lambda each: each.record.agent)
 
 
@@ -83,6 +91,7 @@ def _reckon(
     sources: Mapping[str, Source],
     whole: bool,
     line: Iterable[tuple[str, Segment]],
+    expected: Mapping[str, Expected],
 ) -> list[MeasuredDay]:
     seats = by_seat(line)
     found = []
@@ -90,9 +99,15 @@ def _reckon(
         own = [each for seat in holder.seats for each in seats.get(seat, ())]
         until = day.end if whole else _heard_until(day, sources, own)
         added = unseen(own, sources, day.end) if whole else []
-        record = day_record(agent, holder, measuring, day, until, own + added)
+        asked = expected.get(agent)
+        stretches = None if asked is None else Stretches()
+        record = day_record(agent, holder, measuring, day, until, own + added, stretches)
+        text = ""
+        if stretches is not None and asked is not None and (record is not None or asked.shifts):
+            record = record or Tally().record(agent, holder.unit, day.day)
+            record, text = replace(record, duty=on_duty(stretches, day, asked)), spelled(asked)
         if record is not None:
-            found.append(MeasuredDay(record, numbers_of(own, day.start, until)))
+            found.append(MeasuredDay(record, numbers_of(own, day.start, until), text))
     return found
 
 
@@ -108,12 +123,15 @@ def day_record(
     day: BusinessDay,
     until: int,
     own: list[tuple[str, Segment]],
+    stretches: Stretches | None = None,
 ) -> DayRecord | None:
-    """The agent's day up to `until`, µs, out of all segments of the agent's seats; None where nothing was seen."""
+    """The agent's day up to `until`, µs, out of all segments of the agent's seats; None where nothing was seen.
+    `stretches` are filled with what the agent was seen in."""
     rules = measuring.agent_rules(agent, holder.unit)
     began = [each for each in own if each[1].start <= until]
     borders = measuring.borders_between(min((s.start for _, s in began), default=until), until)
-    for record in day_records(began, measuring.owner_of, borders, lambda _: rules, until):
+    kept = {} if stretches is None else {agent: stretches}
+    for record in day_records(began, measuring.owner_of, borders, lambda _: rules, until, lines=kept):
         if record.agent == agent and record.day == day.day:
             return replace(record, unit=holder.unit)
     return None

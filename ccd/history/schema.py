@@ -124,6 +124,24 @@ day_records = Table(
     Column("made_at", BigInteger, nullable=False),
     Column("format", Integer, nullable=False),  # of the digest
     Column("digest", LargeBinary, nullable=False),
+    *(
+        Column(name, BigInteger, nullable=False, server_default="0")
+        for name in (
+            "scheduled_us",
+            "late_us",
+            "early_leave_us",
+            "off_post_us",
+            "on_leave_us",
+            "excused_us",
+            "worked_on_leave_us",
+            "counted_signed_in_us",
+            "counted_exempt_us",
+            "counted_unreachable_us",
+            "counted_aux_us",
+            "counted_unobserved_us",
+        )
+    ),
+    Column("expected", Text, nullable=False, server_default=""),  # JSON; "" in a unit without schedules
     PrimaryKeyConstraint("agent", "day", "revision"),
     CheckConstraint("revision >= 1", name="revisions_count_from_1"),
     CheckConstraint(

@@ -1,6 +1,6 @@
 """Whose the seats were on a business day, by the roster: which seats have to be read to measure an agent. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
@@ -8,10 +8,16 @@ from typing import NamedTuple
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import RulesOf, with_own_days
 from ccd.floor.days import BusinessDay
-from ccd.floor.own_days import OwnDays
+from ccd.floor.own_days import OwnDay, OwnDays
 from ccd.floor.owners import Owner, OwnerOf, borders_between, owner_or_itself, owners
 
 SeatKey = tuple[str, str]  # pbx, seat
+OwnDaysIn = Callable[[str, int, int], Iterable[OwnDay]]  # an agent's, by the roster, that a span of µs reaches into
+
+
+def nobodys(agent: str, start: int, end: int) -> Iterable[OwnDay]:
+    """There is no roster."""
+    return ()
 
 
 class Seen(NamedTuple):
@@ -30,6 +36,7 @@ class Measuring:
     roster_borders: Sequence[int]
     rules_of: RulesOf
     moves: Mapping[str, OwnDays] = field(default_factory=dict)  # of the agents who change units, their own days
+    own_days: OwnDaysIn = nobodys  # whether a seat of the agent was seen or not
 
     def reaches_back(self, day: BusinessDay) -> int:
         """Where the earliest of those days begins that end with a unit's `day`: an agent's first one after a move can

@@ -9,6 +9,7 @@ from ccd.floor.records import DayRecord
 
 SECONDS_BEFORE_PAUSED = ("signed_in", "available", "ringing", "on_call", "other_call", "wrap_up")
 SECONDS_AFTER_PAUSED = ("partly_paused", "aux", "exempt", "unreachable", "unobserved")
+OF_SCHEDULES = ("scheduled", "late", "early_leave", "off_post", "on_leave", "excused", "worked_on_leave")
 COUNTS = ("sign_ins", "sign_outs", "pauses", "offered", "answered", "missed")
 
 
@@ -20,7 +21,8 @@ def as_json(records: Iterable[DayRecord], timezone: str) -> dict[str, Any]:
     """`{"timezone": …, "days": [{"day": "2026-11-23", "agents": [{"agent": "1001", "signed_in": seconds, …}]}]}`.
 
     Seconds are whole numbers where they are whole. `paused` is by reason, `""` without one; `other_call` is part of
-    `on_call`; first sign-in and last sign-out are seconds since the epoch, or null.
+    `on_call`; first sign-in and last sign-out are seconds since the epoch, or null. A day in a unit with schedules has
+    what it was against its shifts besides, from `scheduled` on.
     """
     days: dict[str, list[dict[str, Any]]] = {}
     for record in sorted(records, key=lambda record: (record.day, record.agent)):
@@ -38,6 +40,7 @@ def _agent(record: DayRecord) -> dict[str, Any]:
         **{name: getattr(record, name) for name in COUNTS},
         "first_sign_in": None if record.first_sign_in is None else seconds(record.first_sign_in),
         "last_sign_out": None if record.last_sign_out is None else seconds(record.last_sign_out),
+        **({} if record.duty is None else {name: seconds(getattr(record.duty, name)) for name in OF_SCHEDULES}),
     }
 
 

@@ -1,6 +1,6 @@
 """Day records as a table for a terminal."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ccd.floor.days import SECOND
-from ccd.floor.records import DayRecord
+from ccd.floor.records import DayRecord, Duty
 
 DURATIONS = (
     ("signed in", "signed_in"),
@@ -25,6 +25,13 @@ DURATIONS = (
     ("unreach.", "unreachable"),
     ("unobs.", "unobserved"),
 )
+OF_SCHEDULES = (
+    ("sched.", "scheduled"),
+    ("late", "late"),
+    ("early", "early_leave"),
+    ("off post", "off_post"),
+    ("leave", "on_leave"),
+)  # columns where some unit keeps schedules
 COUNTS = (("ins", "sign_ins"), ("pauses", "pauses"), ("answ.", "answered"), ("missed", "missed"))
 EDGE = 1  # the table's left border
 AROUND = 3  # a column's padding, and the border after it
@@ -65,7 +72,14 @@ def _columns(records: Sequence[DayRecord], zone: ZoneInfo) -> list[Column]:
         Column("to", [_time_of_day(record.last_sign_out, zone) for record in records]),
         *(Column(heading, [duration(getattr(record, name)) for record in records]) for heading, name in DURATIONS),
         *(Column(heading, [str(getattr(record, name)) for record in records]) for heading, name in COUNTS),
+        *_of_schedules([record.duty for record in records]),
     ]
+
+
+def _of_schedules(duties: Sequence[Duty | None]) -> Iterator[Column]:
+    if any(duties):
+        for heading, name in OF_SCHEDULES:
+            yield Column(heading, [duration(getattr(duty, name)) if duty else "" for duty in duties])
 
 
 def _fitting(columns: Sequence[Column], room: float) -> list[list[Column]]:

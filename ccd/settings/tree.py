@@ -135,6 +135,8 @@ class Policy(Section):
     allowance_min_s: WholeSeconds = 0
     overdraft_takes: tuple[AccountName, ...] = ("savings", "gift", "interest", "overtime")
     closed_gain_meets_write_off: bool = True
+    schedules: bool = False
+    unscheduled_sign_out: Literal["counts", "off_post"] = "counts"
     gift: Gift = Gift()
     days_off: DaysOff = DaysOff()
 

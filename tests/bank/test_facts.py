@@ -12,10 +12,10 @@ from tests.bank.days import POLICY, measured
 class LaterMeasured(Measured):
     """As a later release measures: with a figure that earlier ones had not."""
 
-    scheduled: int = 0
+    coached: int = 0
 
     def content(self) -> dict[str, int | str | None]:
-        return {**Measured.content(self), "scheduled": self.scheduled}
+        return {**Measured.content(self), "coached": self.coached}
 
 
 def kept(one: Measured, written_off: int = 0) -> str:
@@ -23,9 +23,9 @@ def kept(one: Measured, written_off: int = 0) -> str:
     return facts_text(one, worth_of(one, POLICY), POLICY.rate_ppm, shared, 0, (), "agent/1001")
 
 
-def later(one: Measured, scheduled: int) -> LaterMeasured:
+def later(one: Measured, coached: int) -> LaterMeasured:
     given = {name: getattr(one, name) for name in Measured.__dataclass_fields__}
-    return LaterMeasured(**given, scheduled=scheduled)
+    return LaterMeasured(**given, coached=coached)
 
 
 def test_the_same_record_differs_in_nothing() -> None:
@@ -35,8 +35,16 @@ def test_the_same_record_differs_in_nothing() -> None:
 
 def test_a_figure_that_an_earlier_release_did_not_keep_had_its_default() -> None:
     one = measured()
-    assert differing_fields(kept(one), later(one, scheduled=0)) == ()
-    assert differing_fields(kept(one), later(one, scheduled=1)) == ("scheduled",)
+    assert differing_fields(kept(one), later(one, coached=0)) == ()
+    assert differing_fields(kept(one), later(one, coached=1)) == ("coached",)
+
+
+def test_a_record_that_is_held_against_shifts_says_so() -> None:
+    against_shifts = measured(scheduled=True)
+    shared = shared_text(against_shifts.unit, POLICY, scheduled=True)
+    facts = facts_text(against_shifts, worth_of(against_shifts, POLICY), POLICY.rate_ppm, shared, 0, (), "agent/1001")
+    assert differing_fields(facts, against_shifts) == ()
+    assert differing_fields(facts, measured()) == differing_fields(kept(measured()), against_shifts) == ("scheduled",)
 
 
 def test_what_is_written_off_is_summed_over_the_settlements_that_say_it() -> None:

@@ -15,7 +15,7 @@ from ccd.bank.declared import declare
 from ccd.bank.giving import Giver
 from ccd.bank.hours import hours_s
 from ccd.bank.packets import Given, Packet
-from ccd.bank.policy import DaysOffTerms, GiftTerms, Policies, Policy
+from ccd.bank.policy import Policies
 from ccd.errors import CapPassedError, LedgerError, PacketError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Close, Posting
@@ -24,6 +24,7 @@ from ccd.org.agent_days import AgentDays
 from ccd.org.units import Unit, Units
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience, take_turn_at_once
+from tests.bank.policies import policy
 from tests.bank.teams import planned, roster_of, shift
 
 HOUR_S = 3_600
@@ -35,19 +36,7 @@ UNITS = Units(
      "team-2": Unit(parent="east")},
 )  # fmt: skip
 TEAMS = {"team-1": ("1001", "1002"), "team-2": ("2001",), "west": ("3001",)}
-POLICY = Policy(
-    date.min,
-    37_000,
-    43_200,
-    0,
-    ("savings",),
-    True,
-    28_800,
-    GiftTerms(10_000, ("contest", "suggestion")),
-    DaysOffTerms("person", 1),
-)
-
-
+POLICY = policy(date(2026, 1, 1), gift={"kinds": ["contest", "suggestion"]})
 DAYS = AgentDays(roster_of(TEAMS), UNITS)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
-from ccd.bank.policy import DaysOffTerms, GiftTerms, Policies, Policy
+from ccd.bank.policy import Policies
 from ccd.bank.withdrawal import HOLDING, Application, State, cap_name
 from ccd.bank.withdrawal_rows import Quota, set_quota
 from ccd.bank.withdrawing import Said, Withdrawals
@@ -23,6 +23,7 @@ from ccd.org.agent_days import AgentDays
 from ccd.org.units import Unit, Units
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience, take_turn_at_once
+from tests.bank.policies import policy
 from tests.bank.teams import planned, roster_of, shift
 
 TODAY, DAY = date(2026, 12, 1), date(2026, 12, 10)
@@ -36,16 +37,10 @@ RICH_S = 100_000
 NOBODY = Said("lead", TODAY, 7)
 
 
-def policy(approve: str = "person") -> Policy:
-    takes = ("savings", "gift")
-    return Policy(
-        date.min, 37_000, 43_200, 0, takes, True, WHOLE_S, GiftTerms(10_000, ("contest",)), DaysOffTerms(approve, 1)
-    )
-
-
 def withdrawals(engine: AsyncEngine, approve: str = "person") -> Withdrawals:
     ledger = Ledger(engine, lambda: 1_796_000_000_000_000, Patience(60, 0.001, 0.05))
-    return Withdrawals(ledger, UNITS, Policies((policy(approve),)), AgentDays(roster_of(TEAMS), UNITS), "demo")
+    policies = Policies((policy(date(2026, 1, 1), overdraft_takes=["savings", "gift"], days_off={"approve": approve}),))
+    return Withdrawals(ledger, UNITS, policies, AgentDays(roster_of(TEAMS), UNITS), "demo")
 
 
 async def have(engine: AsyncEngine, **seconds: int) -> None:

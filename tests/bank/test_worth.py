@@ -38,6 +38,13 @@ DAYS: dict[str, tuple[Measured, int, int]] = {
     "but protects: nobody is charged for what was not seen": (measured(28_800, 1_100, unobserved=3_600 * SECOND), 0, 0),
     "as far as it goes": (measured(28_800, 1_200, unobserved=3_600 * SECOND), 0, 2),
     "capped like the base": (measured(43_000, 2_000, unobserved=9_000 * SECOND), 0, 402),
+    "a shift is its own cap": (measured(60_000, 0, scheduled=True), 2_220, 0),
+    "and what was not seen of it protects beyond twelve hours": (
+        measured(43_000, 1_900, unobserved=9_000 * SECOND, scheduled=True),
+        0,
+        0,
+    ),
+    "against shifts no event need make a day": (measured(28_800, 600, **IDLE, scheduled=True), 465, 0),
     "who is on no roster is not settled": (measured(28_800, 2_000, unit=None), 0, 0),
 }
 

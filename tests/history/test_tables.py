@@ -44,7 +44,9 @@ def day_record(**figures: int) -> DayRecord:
         " sign_ins sign_outs pauses offered answered missed"
     )
     whole = dict.fromkeys(names.split(), 0) | figures
-    return DayRecord(agent="ann", unit="team", day=DAY, paused={}, first_sign_in=None, last_sign_out=None, **whole)
+    return DayRecord(
+        agent="ann", unit="team", day=DAY, paused={}, first_sign_in=None, last_sign_out=None, duty=None, **whole
+    )
 
 
 @given(segments)

@@ -2,11 +2,13 @@
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from ccd.floor.records import Duty
 from ccd.floor.rules import ReasonRule
 from ccd.reports import day_json, day_table
 from tests.floor.floors import added, connected, ended, offered, only_record, paused, removed, unpaused
@@ -36,6 +38,20 @@ def test_a_day_reads_as_the_contract_says() -> None:
             }
         ],
     }  # fmt: skip
+
+
+def test_a_day_against_its_shifts_has_more_keys_and_columns() -> None:
+    duty = Duty(scheduled=8 * 3_600_000_000, late=1_500_000, off_post=60_000_000)
+    (said,) = day_json.as_json([replace(DAY, duty=duty)], "UTC")["days"][0]["agents"]
+    (plain,) = day_json.as_json([DAY], "UTC")["days"][0]["agents"]
+    assert {name: said[name] for name in said.keys() - plain.keys()} == {
+        "scheduled": 28_800, "late": 1.5, "early_leave": 0, "off_post": 60, "on_leave": 0, "excused": 0,
+        "worked_on_leave": 0,
+    }  # fmt: skip
+    out = io.StringIO()
+    day_table.show([replace(DAY, duty=duty), DAY], "UTC", Console(file=out, width=400))
+    assert "off post" in out.getvalue()
+    assert "8:00:00" in out.getvalue()
 
 
 def test_microseconds_of_our_age_survive_as_they_are() -> None:

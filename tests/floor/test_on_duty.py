@@ -1,0 +1,225 @@
+"""Each second of a shift is in one class, and is charged once (docs/time-bank.md 2.3 and 2.4)."""
+
+from collections import Counter
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ccd.floor.agents import AgentRules
+from ccd.floor.crew import day_records
+from ccd.floor.days import SECOND, BusinessDay, BusinessDays
+from ccd.floor.events import Device, PbxEvent
+from ccd.floor.expected import Absence, Expected, Shift, Span
+from ccd.floor.on_duty import SIGNED_IN, Class, What, classes, on_duty
+from ccd.floor.owners import Owner
+from ccd.floor.records import Counted, Duty
+from ccd.floor.rules import ReasonRule, Reasons
+from ccd.floor.seats import State
+from ccd.floor.stretches import Judged, Stretch, Stretches
+from tests.floor.floors import RULES, added, heard, lost, member, paused, removed, snapshot, tell, unpaused
+
+DAY = BusinessDay(date(1970, 1, 1), 0, 86_400 * SECOND)
+HOUR = 3_600
+EIGHT = 8 * HOUR
+
+
+def shift(start: float, end: float, *breaks: tuple[float, float]) -> Shift:
+    return Shift(us(start), us(end), tuple(Span(us(begins), us(ends)) for begins, ends in breaks))
+
+
+def leave(start: float, end: float) -> Absence:
+    return Absence(us(start), us(end), "annual", "leave", "1")
+
+
+def us(hours: float) -> int:
+    return round(hours * HOUR * SECOND)
+
+
+def lived(*events: PbxEvent, until_h: float = 24) -> Stretches:
+    """What the floor saw of ann."""
+    rules = AgentRules(Reasons({"meal": ReasonRule(max_us=600 * SECOND)}), RULES, BusinessDays("UTC"))
+    line = Stretches()
+    told = [("pbx", segment) for segment in tell(*events).segments]
+    day_records(told, lambda *_: Owner("ann", "team", False), [], lambda _: rules, us(until_h), lines={"ann": line})
+    return line
+
+
+def seconds(duty: Duty) -> dict[str, int]:
+    """What is not zero, in seconds."""
+    spans = duty._asdict() | duty.counted._asdict()
+    del spans["counted"]
+    return {name: span // SECOND for name, span in spans.items() if span}
+
+
+@pytest.mark.parametrize(
+    ("events", "expected", "said"),
+    [
+        pytest.param(
+            (added(8 * HOUR), removed(16 * HOUR)), Expected((shift(8, 16),)),
+            {"scheduled": EIGHT, "signed_in": EIGHT}, id="a shift that is kept",
+        ),
+        pytest.param(
+            (added(6 * HOUR), removed(18 * HOUR)), Expected((shift(8, 16),)),
+            {"scheduled": EIGHT, "signed_in": EIGHT}, id="outside of the shift nothing counts",
+        ),
+        pytest.param(
+            (added(6 * HOUR), removed(18 * HOUR)), Expected(), {}, id="without a shift nothing counts at all",
+        ),
+        pytest.param(
+            (added(8 * HOUR + 60), removed(16 * HOUR - 120)), Expected((shift(8, 16),)),
+            {"scheduled": EIGHT, "late": 60, "early_leave": 120, "signed_in": EIGHT - 180}, id="late, and gone early",
+        ),
+        pytest.param(
+            (), Expected((shift(8, 16, (12, 12.5)),)),
+            {"scheduled": EIGHT - 1_800, "off_post": EIGHT - 1_800}, id="who never comes is off post, not late",
+        ),
+        pytest.param(
+            (added(8 * HOUR), removed(10 * HOUR), added(10 * HOUR + 600), removed(16 * HOUR)),
+            Expected((shift(8, 16),)),
+            {"scheduled": EIGHT, "signed_in": EIGHT, "aux": 600}, id="signed out amid the shift is aux and base",
+        ),
+        pytest.param(
+            (added(8 * HOUR), removed(10 * HOUR), added(10 * HOUR + 600), removed(16 * HOUR)),
+            Expected((shift(8, 16),), sign_outs_count=False),
+            {"scheduled": EIGHT, "signed_in": EIGHT - 600, "off_post": 600}, id="or off post, where it does not count",
+        ),
+        pytest.param(
+            (added(8 * HOUR), removed(12 * HOUR), added(12 * HOUR + 2_700), removed(16 * HOUR)),
+            Expected((shift(8, 16, (12, 12.5)),)),
+            {"scheduled": EIGHT - 1_800, "signed_in": EIGHT - 1_800, "aux": 900}, id="a break that is overrun",
+        ),
+        pytest.param(
+            (added(8 * HOUR), paused(12 * HOUR, "meal"), unpaused(12 * HOUR + 1_800), removed(16 * HOUR)),
+            Expected((shift(8, 16, (12, 12.5)),)),
+            {"scheduled": EIGHT - 1_800, "signed_in": EIGHT - 1_800}, id="a pause in the break is nobody's business",
+        ),
+        pytest.param(
+            (added(8 * HOUR), paused(9 * HOUR, "meal"), unpaused(9 * HOUR + 900), removed(16 * HOUR)),
+            Expected((shift(8, 16),)),
+            {"scheduled": EIGHT, "signed_in": EIGHT, "exempt": 600, "aux": 300}, id="an exempt pause up to its limit",
+        ),
+        pytest.param(
+            (added(10 * HOUR), removed(16 * HOUR)), Expected((shift(8, 16),), (leave(8, 10),)),
+            {"scheduled": EIGHT, "on_leave": 2 * HOUR, "signed_in": 6 * HOUR}, id="on leave nobody is late",
+        ),
+        pytest.param(
+            (added(8 * HOUR), removed(16 * HOUR)), Expected((shift(8, 16),), (leave(8, 10),)),
+            {"scheduled": EIGHT, "worked_on_leave": 2 * HOUR, "signed_in": EIGHT}, id="what is worked on leave is work",
+        ),
+        pytest.param(
+            (added(8 * HOUR), snapshot(10 * HOUR), added(10 * HOUR + 300), removed(16 * HOUR)),
+            Expected((shift(8, 16),)),
+            {"scheduled": EIGHT, "unobserved": 2 * HOUR, "excused": 300, "signed_in": 6 * HOUR - 300},
+            id="signed out by what nobody told",
+        ),
+        pytest.param(
+            (added(8 * HOUR), heard(10 * HOUR), lost(10 * HOUR), snapshot(11 * HOUR, member()), removed(16 * HOUR)),
+            Expected((shift(8, 16),)),
+            {"scheduled": EIGHT, "signed_in": 7 * HOUR, "unobserved": HOUR}, id="what was not seen protects",
+        ),
+        pytest.param(
+            (added(8 * HOUR, device=Device.UNREACHABLE), removed(16 * HOUR)), Expected((shift(8, 16),)),
+            {"scheduled": EIGHT, "signed_in": EIGHT, "unreachable": EIGHT}, id="a telephone that can't be reached",
+        ),
+        pytest.param(
+            (added(22 * HOUR + 60),), Expected((shift(22, 30),)),
+            {"scheduled": 2 * HOUR, "late": 60, "signed_in": 2 * HOUR - 60}, id="a night is cut at the day's end",
+        ),
+        pytest.param(
+            (added(1 * HOUR), removed(5 * HOUR)), Expected((shift(-2, 6),)),
+            {"scheduled": 6 * HOUR, "off_post": HOUR, "early_leave": HOUR, "signed_in": 4 * HOUR},
+            id="a night's second part has no late, only an early end",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_day_is_against_its_shifts(
+    events: tuple[PbxEvent, ...], expected: Expected, said: dict[str, int]
+) -> None:
+    assert seconds(on_duty(lived(*events), DAY, expected)) == said
+
+
+# --- random days, against a calculator that asks of each second ------------------------------------------------------
+
+END = 40  # of a short day; the seconds of a random one
+instants = st.integers(-5, END + 5)
+
+
+def spans(most: int) -> st.SearchStrategy[list[tuple[int, int]]]:
+    """Some that do not meet, in the order of time."""
+    return st.lists(instants, max_size=2 * most, unique=True).map(
+        lambda edges: list(zip(sorted(edges)[0::2], sorted(edges)[1::2], strict=False))
+    )
+
+
+@st.composite
+def days(draw: st.DrawFn) -> tuple[Stretches, Expected]:
+    line = Stretches()
+    for start, end in draw(spans(5)):
+        state = draw(st.sampled_from((State.AVAILABLE, State.PAUSED, State.UNREACHABLE, State.UNOBSERVED)))
+        judged = draw(st.sampled_from((Judged.AUX, Judged.EXEMPT))) if state is State.PAUSED else Judged.NONE
+        line.spans.append(Stretch(start, end, state, judged))
+        if draw(st.booleans()):
+            line.sign_outs.append((end, draw(st.booleans())))
+    shifts = []
+    for start, end in draw(spans(3)):
+        rests = [Span(max(a, start), min(b, end)) for a, b in draw(spans(2)) if max(a, start) < min(b, end)]
+        shifts.append(Shift(start, end, tuple(rests)))
+    absences = tuple(Absence(start, end, "annual", "leave", "1") for start, end in draw(spans(2)))
+    return line, Expected(tuple(shifts), absences, draw(st.booleans()))
+
+
+def slowly(at: int, line: Stretches, shift_: Shift, expected: Expected) -> What:
+    """The rules of docs/time-bank.md 2.3, asked of one second."""
+
+    def seen(second: int) -> Stretch | None:
+        return next((each for each in line.spans if each.start <= second < each.end), None)
+
+    of_part = range(max(0, shift_.start), min(END, shift_.end))
+    there = [each for each in of_part if (found := seen(each)) and found.state is not State.UNOBSERVED]
+    now = seen(at)
+    if any(rest.start <= at < rest.end for rest in shift_.breaks):
+        return What.BREAK
+    if any(each.start <= at < each.end for each in expected.absences) and at not in there:
+        return What.ON_LEAVE
+    if now is not None:
+        by_state = {State.UNOBSERVED: What.UNSEEN, State.UNREACHABLE: What.UNREACHABLE, State.AVAILABLE: What.WORKED}
+        return by_state.get(now.state) or (What.AUX if now.judged is Judged.AUX else What.EXEMPT)
+    told = [told for left, told in line.sign_outs if of_part.start <= left <= at]
+    if told and not told[-1]:
+        return What.EXCUSED
+    if not there:
+        return What.OFF_POST
+    if at < there[0]:
+        return What.LATE if shift_.start >= 0 else What.OFF_POST
+    if at > there[-1]:
+        return What.EARLY_LEAVE if shift_.end <= END else What.OFF_POST
+    return What.SIGNED_OUT if expected.sign_outs_count else What.OFF_POST
+
+
+@settings(max_examples=300, deadline=None)
+@given(days())
+def test_the_classes_are_the_shift_and_say_of_each_second_what_a_slow_calculator_says(
+    given_day: tuple[Stretches, Expected],
+) -> None:
+    line, expected = given_day
+    day = BusinessDay(date(1970, 1, 1), 0, END)
+    parts: list[Class] = list(classes(line, day, expected))
+    each_second = [(at, part.what) for part in parts for at in range(part.start, part.end)]
+    wanted = [
+        (at, slowly(at, line, shift_, expected))
+        for shift_ in expected.shifts
+        for at in range(max(0, shift_.start), min(END, shift_.end))
+    ]
+    assert each_second == wanted
+    duty = on_duty(line, day, expected)
+    spent = Counter(what for _, what in wanted)
+    worked = sum(spent[what] for what in SIGNED_IN)
+    beside = duty.late + duty.early_leave + duty.off_post + duty.on_leave + duty.excused
+    assert duty.scheduled == worked + beside + spent[What.UNSEEN] + spent[What.SIGNED_OUT]
+    assert duty.scheduled == len(wanted) - spent[What.BREAK]
+    assert duty.counted == Counted(
+        worked + spent[What.SIGNED_OUT], spent[What.EXEMPT], spent[What.UNREACHABLE],
+        spent[What.AUX] + spent[What.SIGNED_OUT], spent[What.UNSEEN],
+    )  # fmt: skip

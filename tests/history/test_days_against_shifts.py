@@ -1,0 +1,139 @@
+"""A day in a unit with schedules is measured against its shifts, out of the tables of shifts and leave."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.bank.policy import Policies
+from ccd.floor.days import BusinessDays
+from ccd.floor.own_days import OwnDay
+from ccd.floor.rules import ALWAYS
+from ccd.history.day_rows import content_digest
+from ccd.history.schema import day_records
+from ccd.history.unit_days import note_stale_of
+from ccd.org.schema import leaves, shifts
+from tests.bank.policies import policy
+from tests.floor.floors import S, added, heard, paused, removed, unpaused
+from tests.history.closing import ANN, BEN, DAY_S, FIRST, Bank, measuring
+from tests.history.observing import record
+
+HOUR = 3_600
+WITH_SCHEDULES = Policies((policy(ALWAYS, schedules=True),))
+SEEN = (
+    added(8 * HOUR + 300, seat=ANN), removed(10 * HOUR, seat=ANN), added(10 * HOUR + 600, seat=ANN),
+    paused(12 * HOUR, "meal", seat=ANN), unpaused(12 * HOUR + 1_800, seat=ANN), removed(18 * HOUR, seat=ANN),
+    added(8 * HOUR, seat=BEN), removed(16 * HOUR, seat=BEN),
+)  # fmt: skip
+ALLOWED_S = (7 * HOUR + 1_800 - 300) * 37_000 // 1_000_000
+
+
+def in_the_team(agent: str, start: int, end: int) -> Iterable[OwnDay]:
+    """Ann, Ben, and Cid, of whom no seat was ever seen."""
+    day = BusinessDays("UTC").at(start)
+    return (OwnDay("team", "team", day),) if agent in ("ann", "ben", "cid") else ()
+
+
+async def planned(engine: AsyncEngine, agent: str, start_s: int, end_s: int, breaks: str = "[]") -> None:
+    row = {
+        "source": "plan", "uid": f"{agent}/{start_s}", "agent": agent, "day": FIRST, "start_at": start_s * S,
+        "end_at": end_s * S, "breaks": breaks, "said_at": 1,
+    }  # fmt: skip
+    async with engine.begin() as connection:
+        await connection.execute(insert(shifts).values(row))
+
+
+async def closed(engine: AsyncEngine) -> Bank:
+    """Ann has a break at noon and comes late; Ben has no shift; Cid has one and never comes."""
+    await record(engine, *SEEN, heard(DAY_S))
+    await planned(engine, "ann", 8 * HOUR, 16 * HOUR, f"[[{12 * HOUR * S},{(12 * HOUR + 1_800) * S}]]")
+    await planned(engine, "cid", 8 * HOUR, 16 * HOUR)
+    bank = Bank(engine, now_s=DAY_S + 5)
+    bank.follow(replace(measuring(), own_days=in_the_team), WITH_SCHEDULES)
+    await bank.closer.close_due()
+    return bank
+
+
+async def again(bank: Bank) -> None:
+    """What an import of shifts or leave does with a day that was measured."""
+    async with bank.engine.begin() as connection:
+        await note_stale_of(connection, [("team", FIRST)])
+    await bank.closer.close_due()
+
+
+async def test_a_day_is_held_against_its_shift_and_settled_by_it(engine: AsyncEngine) -> None:
+    bank = await closed(engine)
+    duty = (await bank.day("ann")).record.duty
+    assert duty is not None
+    assert (duty.scheduled, duty.late, duty.off_post) == (27_000 * S, 300 * S, 0)
+    assert (duty.counted.signed_in, duty.counted.aux) == (26_700 * S, 600 * S)
+    assert await bank.net_s("ann") == ALLOWED_S - 600
+
+
+async def test_who_works_without_a_shift_has_a_record_that_is_worth_nothing(engine: AsyncEngine) -> None:
+    bank = await closed(engine)
+    record_ = (await bank.day("ben")).record
+    assert (record_.signed_in, await bank.net_s("ben")) == (8 * HOUR * S, 0)
+
+
+async def test_who_has_a_shift_and_never_signs_in_has_a_record(engine: AsyncEngine) -> None:
+    bank = await closed(engine)
+    record_ = (await bank.day("cid")).record
+    assert record_.duty is not None
+    assert (record_.unit, record_.signed_in, record_.duty.off_post) == ("team", 0, 8 * HOUR * S)
+    assert await bank.net_s("cid") == 0
+
+
+async def test_closing_again_changes_nothing(engine: AsyncEngine) -> None:
+    bank = await closed(engine)
+    await again(bank)
+    assert await bank.revisions() == [(agent, FIRST, 1) for agent in ("ann", "ben", "cid")]
+
+
+async def test_leave_that_is_told_late_makes_a_new_revision_and_the_difference_is_posted(engine: AsyncEngine) -> None:
+    bank = await closed(engine)
+    row = {
+        "source": "hr", "uid": "1", "agent": "ann", "day": FIRST, "start_at": 8 * HOUR * S,
+        "end_at": (10 * HOUR + 600) * S, "kind": "annual", "said_at": 2,
+    }  # fmt: skip
+    async with engine.begin() as connection:
+        await connection.execute(insert(leaves).values(row))
+    await again(bank)
+    stored = await bank.day("ann")
+    assert stored.revision == 2
+    assert stored.record.duty is not None
+    assert (stored.record.duty.late, stored.record.duty.on_leave) == (0, 900 * S)
+    assert await bank.net_s("ann") == (26_700 - 600) * 37_000 // 1_000_000
+
+
+async def test_a_shift_that_is_withdrawn_takes_what_it_was_worth(engine: AsyncEngine) -> None:
+    bank = await closed(engine)
+    async with engine.begin() as connection:
+        await connection.execute(update(shifts).values(until_at=2))
+    await again(bank)
+    assert await bank.net_s("ann") == 0
+    cid = await bank.day("cid")
+    assert (cid.revision, cid.record.duty is not None and cid.record.duty.scheduled) == (2, 0)
+
+
+async def test_a_unit_that_keeps_no_schedules_is_measured_as_ever_whatever_is_planned(engine: AsyncEngine) -> None:
+    await record(engine, *SEEN, heard(DAY_S))
+    await planned(engine, "ann", 8 * HOUR, 16 * HOUR)
+    bank = Bank(engine, now_s=DAY_S + 5)
+    bank.follow(replace(measuring(), own_days=in_the_team))
+    await bank.closer.close_due()
+    assert (await bank.day("ann")).record.duty is None
+    assert [agent for agent, _, _ in await bank.revisions()] == ["ann", "ben"]
+
+
+async def test_what_was_expected_is_kept_with_the_record_and_sealed_by_its_digest(engine: AsyncEngine) -> None:
+    await closed(engine)
+    async with engine.connect() as connection:
+        rows = (await connection.execute(day_records.select().order_by(day_records.c.agent))).all()
+    for row in rows:
+        assert bytes(row.digest) == content_digest(row._asdict())
+        assert bytes(row.digest) != content_digest(row._asdict() | {"late_us": 7})
+    assert rows[2].expected == (
+        f'{{"shifts":[[{8 * HOUR * S},{16 * HOUR * S},[]]],"absences":[],"sign_outs_count":true}}'
+    )
