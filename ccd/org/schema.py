@@ -29,7 +29,7 @@ def _told(name: str, what: str, *checks: CheckConstraint) -> Table:
         CheckConstraint("end_at > start_at", name="ends_after_it_starts"),
         *checks,
         Index(f"ix_{name}_uid", "source", "uid", unique=True, sqlite_where=HOLDS, postgresql_where=HOLDS),
-        Index(f"ix_{name}_agent", "agent", "start_at"),
+        Index(f"ix_{name}_agent", "agent", "end_at", sqlite_where=HOLDS, postgresql_where=HOLDS),
         Index(f"ix_{name}_day", "day"),
     )
 

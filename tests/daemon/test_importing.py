@@ -1,11 +1,13 @@
 """A plan that is told otherwise afterwards: the days that it reaches into are measured anew, and no others."""
 
+import asyncio
+import shutil
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.daemon.importing import Importing, take_over
 from ccd.history.schema import unit_days
@@ -13,8 +15,11 @@ from ccd.org.acts import Act, noted
 from ccd.org.schema import shifts
 from ccd.org.told import Told
 from ccd.org.told_rows import Said
+from ccd.sql.engine import open_engine
+from ccd.sql.turns import Patience, take_turn
 from tests.org.planned import DAYS, told, us
 
+HOUR = 3_600_000_000
 NIGHT = told("c", "1002", "2026-11-23T22:00", "2026-11-24T06:00")
 DAY = told("a", "1001", "2026-11-23T08:00", "2026-11-23T16:00")
 LATER = told("d", "1001", "2026-11-26T08:00", "2026-11-26T16:00")
@@ -64,3 +69,31 @@ async def test_who_changed_what_is_noted_and_what_changes_nothing_is_not(engine:
     assert [(act.by, act.subject, act.after, act.why) for act in found] == [
         ("pat", "plan", "2 new, 0 changed, 0 withdrawn", "as told")
     ]
+
+
+async def test_while_a_large_plan_is_taken_over_others_wait_and_are_not_turned_away(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    """SQLite has one writer at a time, and whoever records a floor is another process."""
+    file = shutil.copy(sqlite_template, tmp_path / "plan.sqlite")
+    planner, recorder = (open_engine(f"sqlite+aiosqlite:///{file}") for _ in range(2))
+    spans = [
+        DAY._replace(uid=f"{number}", start=DAY.start + number * HOUR, end=DAY.start + (number + 1) * HOUR)
+        for number in range(20_000)
+    ]
+    written = 0
+    async with asyncio.TaskGroup() as group:
+        taken = group.create_task(tell(planner, *spans))
+        while not taken.done():
+            await take_turn(recorder, touch, Patience())
+            written += 1
+            await asyncio.sleep(0.01)
+    assert written > 1
+    async with recorder.connect() as connection:
+        assert await connection.scalar(select(func.count()).select_from(shifts)) == len(spans)
+    for engine in (planner, recorder):
+        await engine.dispose()
+
+
+async def touch(connection: AsyncConnection) -> None:
+    await connection.execute(update(unit_days).values(stale=True))

@@ -135,6 +135,27 @@ async def test_the_database_lets_nobody_have_two_shifts_at_a_time(engine: AsyncE
         await connection.execute(text(ROW.format(EARLY.end, EARLY.end + 5)))
 
 
+@given(spans=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=12))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_the_database_refuses_whatever_meets_and_nothing_else(
+    engine: AsyncEngine, spans: list[tuple[int, int]]
+) -> None:
+    held: list[tuple[int, int]] = []
+    async with engine.connect() as connection, connection.begin() as whole:
+        for number, (start, length) in enumerate(spans):
+            end = start + length
+            row = text(ROW.format(start, end).replace("'x'", f"'{number}'"))
+            try:
+                async with connection.begin_nested():
+                    await connection.execute(row)
+            except DBAPIError:
+                assert any(start < until and since < end for since, until in held)
+            else:
+                assert all(end <= since or until <= start for since, until in held)
+                held.append((start, end))
+        await whole.rollback()
+
+
 @pytest.mark.parametrize(
     ("statement", "says"),
     [

@@ -51,7 +51,7 @@ def _table(table: str, what: str) -> None:
     op.create_index(
         f"ix_{table}_uid", table, ["source", "uid"], unique=True, sqlite_where=holds, postgresql_where=holds
     )
-    op.create_index(f"ix_{table}_agent", table, ["agent", "start_at"])
+    op.create_index(f"ix_{table}_agent", table, ["agent", "end_at"], sqlite_where=holds, postgresql_where=holds)
     op.create_index(f"ix_{table}_day", table, ["day"])
 
 
@@ -59,11 +59,12 @@ def _sqlite_triggers() -> None:
     for table, (what, two) in TABLES.items():
         columns = ("id", "source", "uid", "agent", "day", "start_at", "end_at", what, "said_at")
         same = " AND ".join(f"new.{column} IS old.{column}" for column in columns)
+        # What holds does not overlap: of all that end later, the one that ends first also begins first.
         _sqlite_refuse(
             f"{table}_do_not_overlap",
-            f"BEFORE INSERT ON {table} WHEN new.until_at IS NULL"
-            f" AND EXISTS (SELECT 1 FROM {table} AS held WHERE held.agent = new.agent AND held.until_at IS NULL"
-            " AND held.start_at < new.end_at AND new.start_at < held.end_at)",
+            f"BEFORE INSERT ON {table} WHEN new.until_at IS NULL AND new.end_at > (SELECT start_at FROM {table} AS held"
+            " WHERE held.agent = new.agent AND held.until_at IS NULL AND held.end_at > new.start_at"
+            " ORDER BY held.end_at LIMIT 1)",
             two,
         )
         # What was said stays; only that it holds no more is added, once.
