@@ -9,7 +9,7 @@ from typing import Any
 from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, LEAVE, agent_owner
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import StatementLine, Transfer
+from ccd.ledger.model import ALL, StatementLine, Transfer, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Newest first; `before` asks for the page that follows, None on the last."""
+    """Newest first; `before` asks for the page of older lines, `after` for that of newer ones, None where there are
+    none."""
 
     lines: tuple[Line, ...]
     before: int | None
+    after: int | None = None
 
 
 async def account_of(ledger: Ledger, agent: str) -> AgentAccount:
@@ -69,9 +71,16 @@ async def account_of(ledger: Ledger, agent: str) -> AgentAccount:
     return AgentAccount({**dict.fromkeys(AGENT_KINDS, 0), **await ledger.balances(agent_owner(agent))})
 
 
-async def statement_of(ledger: Ledger, agent: str, before: int | None = None, limit: int = 20) -> Page:
-    statement = await ledger.statement(agent_owner(agent), before, limit)
-    return Page(tuple(line_of(line) for line in statement.lines), statement.before)
+async def statement_of(
+    ledger: Ledger,
+    agent: str,
+    before: int | None = None,
+    limit: int = 20,
+    after: int | None = None,
+    wanted: Wanted = ALL,
+) -> Page:
+    statement = await ledger.statement(agent_owner(agent), before, limit, after, wanted)
+    return Page(tuple(line_of(line) for line in statement.lines), statement.before, statement.after)
 
 
 def line_of(line: StatementLine) -> Line:

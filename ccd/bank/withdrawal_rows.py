@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
 )
 
-from ccd.bank.withdrawal import Application, Hold, State
+from ccd.bank.withdrawal import OPEN, Application, Hold, State
 from ccd.sql.metadata import Exact, RowNumber, metadata
 from ccd.sql.rows import among, insert_rows
 
@@ -111,6 +111,13 @@ def with_id(connection: Connection, name: str) -> Application | None:
 def on_days(connection: Connection, first: date, last: date) -> list[Application]:
     """All of these days, in the order in which they were applied for."""
     return _read(connection, _newest().where(withdrawals.c.day.between(first, last)))
+
+
+def open_days(connection: Connection, last: date) -> list[date]:
+    """The days up to `last` for which some application is neither spent nor ended."""
+    newest = _newest().where(withdrawals.c.day <= last).subquery()
+    query = select(newest.c.day).where(newest.c.state.in_([state.value for state in OPEN])).distinct()
+    return list(connection.scalars(query.order_by(newest.c.day)))
 
 
 def set_quota(connection: Connection, quota: Quota, at: int, by: str) -> None:

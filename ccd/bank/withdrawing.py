@@ -29,7 +29,7 @@ from ccd.bank.withdrawal import (
     spent_s,
     wanted_of,
 )
-from ccd.bank.withdrawal_rows import Changed, add, change, on_days, quotas_of, with_id
+from ccd.bank.withdrawal_rows import Changed, add, change, on_days, open_days, quotas_of, with_id
 from ccd.errors import WithdrawalError
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
@@ -141,6 +141,10 @@ class Withdrawals:
         """All applications for days from `first` to `last`, in the order in which they were made."""
         return await self._ledger.at_desk(lambda desk: on_days(desk.connection, first, last), keep=False)
 
+    async def open_days(self, last: date) -> list[date]:
+        """The days up to `last` that are still to be closed."""
+        return await self._ledger.at_desk(lambda desk: open_days(desk.connection, last), keep=False)
+
     def _locked(self, desk: Desk, name: str) -> Application:
         found = with_id(desk.connection, name)
         if found is None:
@@ -193,7 +197,7 @@ class Withdrawals:
                 change(desk.connection, Changed(moved, said.at, said.by, "a place was freed"))
 
     def _end_hold(self, desk: Desk, one: Application, spent: int | None, said: Said) -> None:
-        running = month_of(max(said.today, one.day))
+        running = desk.open_month(self._site, month_of(max(said.today, one.day)))
         desk.post([ending(one, spent, self._house, said.by, self._site, running)])[0].or_raise()
 
     def _became(self, desk: Desk, one: Application, state: State, hold: Hold | None, said: Said) -> Application:

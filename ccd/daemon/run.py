@@ -28,6 +28,7 @@ from ccd.daemon.sealing import keep_sealing
 from ccd.daemon.settling import Settling
 from ccd.daemon.site import Current, Site
 from ccd.daemon.stores import database
+from ccd.daemon.withdrawals import DaysOff
 from ccd.floor.days import SECOND
 from ccd.history.close import Closer
 from ccd.history.lease import Lease, Term
@@ -109,10 +110,12 @@ class Daemon:
         )
         self.following = Following(engine, self.floors, self.recorder, self.writer, self.health, lease)
         self.ledger = Ledger(engine, self._now)
+        settling = Settling(self.ledger, self.current, self.store, self._now)
         self.closer = Closer(
             engine, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], site.policies,
-            Settling(self.ledger, self.current, self.store, self._now).settle, self._now, settings.settle_wait_s_max,
+            settling.settle, self._now, settings.settle_wait_s_max,
         )  # fmt: skip
+        self.days_off = DaysOff(self.ledger, self.current, self._now, settling.announce)
         self.board = Board(lambda reason: self.current.shown.is_personal(reason))
         self.hub = Hub(self.board, self.clock, hub_limits(settings.http))
         self.feed = Feed(self.feed_store, self.board, self.hub, self.clock)
@@ -181,6 +184,7 @@ class Daemon:
                 yield f"listens to {name}", pbx.run()
         if "settle" in self.parts:
             yield "closer", self.closer.run()
+            yield "days off", self.days_off.run()
             yield "sealer", keep_sealing(Sealer(self.engine, self._now, Patience()))
         if self.server is not None:
             yield "feed", self.feed.run()

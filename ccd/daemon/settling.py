@@ -28,13 +28,13 @@ class Settling:
         policies = self._current.site.policies
         settlement = await Settler(self._ledger, policies, self._centre, self._today).settle(measured, dry_run)
         if not dry_run and settlement.touched:
-            await self._announce(settlement.touched)
+            await self.announce(settlement.touched)
         return settlement
 
     def _today(self) -> date:
         return self._current.site.units.days("").at(self._now()).day
 
-    async def _announce(self, agents: Iterable[str]) -> None:
+    async def announce(self, agents: Iterable[str]) -> None:
         """Open pages ask for their account again. Where Redis is away they do it when they are next looked at."""
         try:
             await self._store.announce(agents)

@@ -50,6 +50,8 @@ SEQUENCES = (
     "leaves_id_seq",
 )
 
+FUNCTIONS = ("ledger_post_if_allowed",)  # those of triggers are nobody's to call
+
 
 def grants(role: str, dialect: Dialect) -> list[str]:
     """The statements that give `role` its privileges, and take away whatever else it had on these tables."""
@@ -57,4 +59,5 @@ def grants(role: str, dialect: Dialect) -> list[str]:
     statements = []
     for table, privileges in PRIVILEGES.items():
         statements += [f"REVOKE ALL ON {table} FROM {name}", f"GRANT {privileges} ON {table} TO {name}"]
-    return statements + [f"GRANT USAGE ON SEQUENCE {sequence} TO {name}" for sequence in SEQUENCES]
+    statements += [f"GRANT USAGE ON SEQUENCE {sequence} TO {name}" for sequence in SEQUENCES]
+    return statements + [f"GRANT EXECUTE ON FUNCTION {function} TO {name}" for function in FUNCTIONS]

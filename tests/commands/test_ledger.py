@@ -64,6 +64,40 @@ def test_a_long_statement_is_told_page_by_page(config: Path, form: str) -> None:
     assert "older lines" not in rest
 
 
+def test_a_statement_is_told_in_both_directions_and_by_what_is_asked_for(config: Path) -> None:
+    def lines(*words: str) -> list[str]:
+        done = ccd(config, "ledger", "statement", "1001", "--format", "json", *words)
+        assert (done.returncode, done.stderr) == (0, "")
+        return [line["service"] for line in json.loads(done.stdout)["lines"]]
+
+    older = json.loads(ccd(config, "ledger", "statement", "1001", "--limit", "1", "--format", "json").stdout)
+    rest = json.loads(
+        ccd(config, "ledger", "statement", "1001", "--before", str(older["next"]), "--format", "json").stdout
+    )
+    assert lines("--after", str(rest["newer"])) == ["overdraft"]
+    assert lines("--service", "savings") == ["savings"]
+    assert lines("--service", "savings", "--service", "overdraft") == ["overdraft", "savings"]
+    assert lines("--kind", "gift") == []
+    assert lines("--from", "2099-11-25") == ["overdraft"]
+    assert lines("--to", "2099-11-24") == ["savings"]
+    refused = ccd(config, "ledger", "statement", "1001", "--before", "1", "--after", "1")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+
+
+def test_a_balance_is_told_as_it_was(config: Path) -> None:
+    def savings(*words: str) -> int:
+        done = ccd(config, "ledger", "balance", "1001", "--format", "json", *words)
+        assert (done.returncode, done.stderr) == (0, "")
+        return int(json.loads(done.stdout)["accounts"]["savings"])
+
+    assert savings() == 230
+    assert [savings("--day", day) for day in ("2099-11-23", "2099-11-24", "2099-11-25")] == [0, 465, 230]
+    assert savings("--at", "1999-12-31T23:59:59") == 0
+    assert savings("--at", "2098-01-01T00:00:00.5") == 230, "recorded today, whatever day it is for"
+    refused = ccd(config, "ledger", "balance", "1001", "--at", "2098-01-01T00:00:00", "--day", "2099-11-24")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+
+
 def test_a_balance_is_told_by_account_and_in_sum(config: Path) -> None:
     done = ccd(config, "ledger", "balance", "1001", "--format", "json")
     assert (done.returncode, done.stderr) == (0, "")

@@ -63,6 +63,13 @@ def test_a_transfer_is_posted_once_and_taken_back_once(config: Path) -> None:
     assert balances(config) == {"savings": 465}
 
 
+def test_what_would_be_given_back_at_once_or_has_no_reason_is_not_taken(config: Path) -> None:
+    words = ("reserve", "1001", "100", *DAY, "--key", "r")
+    assert "has begun: nothing would be put aside" in refused(config, *words, *WHY, "--until", "2020-01-01")
+    assert "say in words why" in refused(config, *words, "--text", " ")
+    assert balances(config) == {"savings": 465}
+
+
 def test_who_is_on_the_roster_can_be_given_seconds_before_the_first_settled_day(config: Path) -> None:
     said(config, "transfer", "house:savings", "1002:savings", "3600", *DAY, *WHY, "--key", "opening")
     said(config, "reserve", "1002", "600", *DAY, *WHY, "--key", "leave")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -31,7 +32,11 @@ def configured(folder: Path, url: str = "embedded") -> Path:
 async def test_the_owner_migrates_and_the_daemons_role_can_post_and_change_nothing(
     postgresql: PostgreSQL, role: str, tmp_path: Path
 ) -> None:
+    """On a server where nobody may call a function who was not told so."""
     url = postgresql.create().replace("+asyncpg", "")
+    owner = await asyncpg.connect(url)
+    await owner.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
+    await owner.close()
     config = configured(tmp_path, url.replace("postgres@", f"{role}@"))
     before = ccd("ledger", "balance", "1001", "--config", config)
     assert (before.returncode, before.stdout) == (1, "")

@@ -63,7 +63,7 @@ def test_only_an_agent_has_an_agents_page() -> None:
 def test_only_who_leads_all_units_says_who_sits_where() -> None:
     may_import(BOSS)
     for person in (AGENT, LEAD, CENTRE):
-        with pytest.raises(NotAllowedError, match="the roster is not shown to .*; it is for whoever leads all units"):
+        with pytest.raises(NotAllowedError, match=r"the roster is not shown to .*; it is for whoever leads all units"):
             may_import(person)
 
 

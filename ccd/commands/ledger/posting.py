@@ -30,8 +30,16 @@ from ccd.ledger.model import (
     spelled,
 )  # fmt: skip
 
+
+def said_in_words(text: str) -> str:
+    if not text.strip():
+        raise typer.BadParameter("it is empty; say in words why: it stands on the statement")
+    return text
+
+
 Key = Annotated[str, typer.Option(help="What it is known by for ever; the same again changes nothing.")]
-Text = Annotated[str, typer.Option(help="Why, in words; it stands on the statement.")]
+OtherKey = Annotated[str | None, typer.Option("--key", help="Another, where a rule refused it before.")]
+Text = Annotated[str, typer.Option(callback=said_in_words, help="Why, in words; it stands on the statement.")]
 Seconds = Annotated[int, typer.Argument(min=1, max=SECONDS_MAX, help="Whole seconds.")]
 
 
@@ -66,7 +74,7 @@ def reverse(
     config: Config,
     transaction: Annotated[int, typer.Argument(help="Its number, as a statement tells it.")],
     text: Text,
-    key: Annotated[str | None, typer.Option(help="Another, where a rule refused it before.")] = None,
+    key: OtherKey = None,
 ) -> None:
     """Take back all transfers of a transaction; once."""
     known_by = key or f"reverse/{transaction}"
@@ -92,6 +100,8 @@ def reserve(
     takes = site.policies.policy_at(None, day.date()).overdraft_takes
     owner = agent_owner(agent)
     expires_at = site.units.days("").of_date(until.date()).start if until else None
+    if until and expires_at is not None and expires_at <= now_us():
+        raise typer.BadParameter(f"{until.date()} has begun: nothing would be put aside; give a day that is to come")
     term = Reserve(tuple(Account(owner, kind) for kind in takes), Account(owner, "reserved"), seconds, "reservation",
                    expires_at)  # fmt: skip
     post_and_say(site, by_hand(site, key, day, text)._replace(terms=(term,)), agent)
@@ -104,19 +114,26 @@ def post_reserved(
     credit: Annotated[str, typer.Argument(help="To: house:KIND or AGENT:KIND.")],
     day: Day,
     text: Text,
+    key: OtherKey = None,
 ) -> None:
     """Post a reservation, all or a part of it; the rest goes back to where it came from."""
     site = site_of(config)
     centre = site.settings.site
     term = Resolve((reservation, 1), "reservation", seconds, account_of(credit, centre))
-    posting = by_hand(site, f"posted/{reservation}/{seconds}/{credit}", day, text)
+    posting = by_hand(site, key or f"posted/{reservation}/{seconds}/{credit}", day, text)
     post_and_say(site, posting._replace(terms=(term, *posting.terms)), *agents_in(credit))
 
 
-def release(config: Config, reservation: Annotated[str, typer.Argument(help="Its key.")], day: Day, text: Text) -> None:
+def release(
+    config: Config,
+    reservation: Annotated[str, typer.Argument(help="Its key.")],
+    day: Day,
+    text: Text,
+    key: OtherKey = None,
+) -> None:
     """Give a reservation back to where it came from."""
     site = site_of(config)
-    posting = by_hand(site, f"released/{reservation}", day, text)
+    posting = by_hand(site, key or f"released/{reservation}", day, text)
     post_and_say(site, posting._replace(terms=(Resolve((reservation, 1), "reservation"), *posting.terms)))
 
 

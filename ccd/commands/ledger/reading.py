@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 import typer
@@ -10,23 +10,46 @@ from rich.console import Console
 from rich.table import Table
 
 from ccd.bank.accounts import AGENT_KINDS, agent_owner
-from ccd.bank.statement import AgentAccount, Line, account_of, statement_of
+from ccd.bank.statement import AgentAccount, Line, Page, account_of, statement_of
+from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked
 from ccd.commands.output import As, Format
 from ccd.errors import UnknownAccountError
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
+from ccd.ledger.model import Wanted
 from ccd.reports.words import in_words
 
 STATEMENT = ("day", "recorded", "service", "amount", "leave", "balance", "transfer")
 UNBROKEN = {"day", "service", "transfer"}
 CURSOR_MAX = 2**63 - 1  # of a database's whole numbers
+MOMENTS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"]
+NOTHING = dict.fromkeys(AGENT_KINDS, 0)
 
 
-def balance(config: Config, agent: Agent, format: As = Format.table) -> None:
+def agents_own(kinds: list[str] | None) -> list[str]:
+    if foreign := sorted(set(kinds or ()) - set(AGENT_KINDS)):
+        raise typer.BadParameter(f"{', '.join(foreign)}; allowed: {', '.join(AGENT_KINDS)}")
+    return kinds or []
+
+
+def balance(
+    config: Config,
+    agent: Agent,
+    day: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], callback=in_range, help="Of all that is for days up to this one."),
+    ] = None,
+    at: Annotated[
+        datetime | None, typer.Option(formats=MOMENTS, help="As it stood then, by UTC: 2026-11-23T17:45:00.")
+    ] = None,
+    format: As = Format.table,
+) -> None:
     """Say what an agent has, by account, in seconds; and what is owed to attendance as personal leave."""
-    account = asked(config, lambda books: _account(books, agent))
+    if day and at:
+        raise typer.BadParameter("--day and --at ask for two different things; give one of them")
+    account = asked(config, lambda books: _account(books, agent, day.date() if day else None, at))
     if format is Format.json:
         print(json.dumps({"agent": agent, "balance": account.balance_s, "accounts": dict(account.kinds)}))
         return
@@ -45,23 +68,44 @@ def statement(
     before: Annotated[
         int | None, typer.Option(min=1, max=CURSOR_MAX, help="Only lines older than this one's cursor.")
     ] = None,
+    after: Annotated[
+        int | None,
+        typer.Option(min=1, max=CURSOR_MAX, help="Only lines newer than this one's cursor, the nearest."),
+    ] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(callback=agents_own, help="Only what moved this account; several: any of them.")
+    ] = None,
+    service: Annotated[list[str] | None, typer.Option(help="Only what is of this service; several: any.")] = None,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="For this day or later.")
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], callback=in_range, help="For this day or earlier.")
+    ] = None,
     format: As = Format.table,
 ) -> None:
     """Say what came in and went out, newest first, with the balance after each line."""
+    if before and after:
+        raise typer.BadParameter("--before and --after go in two directions; give one of them")
+    wanted = Wanted(
+        tuple(kind or ()), tuple(service or ()), first.date() if first else None,
+        last.date() if last else None,
+    )  # fmt: skip
 
-    async def lines(books: Ledger) -> tuple[tuple[Line, ...], int | None]:
+    async def lines(books: Ledger) -> Page:
         await _account(books, agent)
-        page = await statement_of(books, agent, before, limit)
-        return page.lines, page.before
+        return await statement_of(books, agent, before, limit, after, wanted)
 
-    found, cursor = asked(config, lines)
+    page = asked(config, lines)
     if format is Format.json:
-        said = {"agent": agent, "lines": [line.as_json() for line in found], "next": cursor}
-        print(json.dumps(said, ensure_ascii=False, indent=1))
+        said = {"agent": agent, "lines": [line.as_json() for line in page.lines], "next": page.before}
+        print(json.dumps({**said, "newer": page.after}, ensure_ascii=False, indent=1))
         return
-    Console().print(_statement(found))
-    if cursor is not None:
-        print(f"older lines: --before {cursor}")
+    Console().print(_statement(page.lines))
+    if page.before is not None:
+        print(f"older lines: --before {page.before}")
+    if page.after is not None:
+        print(f"newer lines: --after {page.after}")
 
 
 def _statement(lines: Sequence[Line]) -> Table:
@@ -79,8 +123,14 @@ def _statement(lines: Sequence[Line]) -> Table:
     return table
 
 
-async def _account(books: Ledger, agent: str) -> AgentAccount:
+async def _account(books: Ledger, agent: str, day: date | None = None, at: datetime | None = None) -> AgentAccount:
     """UnknownAccountError where there is none: zeros would look like an answer."""
-    if not await books.balances(agent_owner(agent)):
+    owner = agent_owner(agent)
+    if not await books.balances(owner):
         raise UnknownAccountError(agent)
+    if day is not None:
+        return AgentAccount({**NOTHING, **await books.balances_on(owner, day)})
+    if at is not None:
+        moment = round(at.replace(tzinfo=UTC).timestamp()) * SECOND + at.microsecond
+        return AgentAccount({**NOTHING, **await books.balances_at(owner, moment)})
     return await account_of(books, agent)
