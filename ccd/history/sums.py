@@ -20,8 +20,9 @@ SUMMED = (
 async def sums_of_agents(
     connection: AsyncConnection, first: date, last: date, units: Collection[str] | None = None
 ) -> list[dict[str, Any]]:
-    """A row for each agent in each unit: `agent`, `unit`, `days`, the times of SUMMED in µs, the counts of a day
-    record; `base`: signed in, less exempt and unreachable; `span`: each day's first sign-in to its last sign-out."""
+    """A row for each agent in each unit: `agent`, `unit`, `days` on which the agent was there (who stays away from a
+    shift has a record too), the times of SUMMED in µs, the counts of a day record; `base`: signed in, less exempt and
+    unreachable; `span`: each day's first sign-in to its last sign-out."""
     records = day_records.c
     newest = (
         select(records.agent, records.day, func.max(records.revision).label("revision"))
@@ -32,7 +33,7 @@ async def sums_of_agents(
     same = and_(records.agent == newest.c.agent, records.day == newest.c.day, records.revision == newest.c.revision)
     worked = records.signed_in_us - records.exempt_us - records.unreachable_us
     columns: list[ColumnElement[Any]] = [
-        func.count().label("days"),
+        func.count(case((records.signed_in_us + records.unobserved_us > 0, 1))).label("days"),
         *(_sum(records[f"{name}_us"], name) for name in SUMMED),
         *(_sum(records[name], name) for name in COUNTS),
         _sum(case((worked > 0, worked), else_=0), "base"),

@@ -36,12 +36,14 @@ async def test_they_are_a_naive_fold_of_the_newest_revisions(engine: AsyncEngine
 
 
 def record(chance: Random, agent: str, day: date, revision: int) -> Row:
-    states = {name: chance.randint(0, 10**10) for name in STATES}
+    stayed_away = chance.random() < 0.2
+    states = {name: 0 if stayed_away else chance.randint(0, 10**10) for name in STATES}
     first = chance.choice((None, chance.randint(1, 10**12)))
     aux, other_call = chance.randint(0, states["paused"]), chance.randint(0, states["on_call"])
     times = {
         **states, "signed_in": sum(states.values()), "other_call": other_call, "aux": aux,
-        "exempt": states["paused"] - aux, "partly_paused": 0, "unobserved": chance.randint(0, 10**10),
+        "exempt": states["paused"] - aux, "partly_paused": 0,
+        "unobserved": 0 if stayed_away else chance.randint(0, 10**10),
     }  # fmt: skip
     return {
         "agent": agent, "day": day, "revision": revision, "unit": chance.choice(("team-1", "team-2")),
@@ -59,7 +61,7 @@ def naive(rows: list[Row], first: date, last: date, units: tuple[str, ...] | Non
         if not first <= row["day"] <= last or (units and row["unit"] not in units):
             continue
         sums = found[row["unit"], row["agent"]]
-        sums["days"] += 1
+        sums["days"] += row["signed_in_us"] + row["unobserved_us"] > 0
         for name in SUMMED:
             sums[name] += row[f"{name}_us"]
         for name in COUNTS:
