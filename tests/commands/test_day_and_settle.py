@@ -50,6 +50,22 @@ def test_a_dry_run_posts_nothing_and_a_settlement_posts_once(config: Path) -> No
     assert again.stdout.splitlines() == ["2099-11-24 team-1: no figure is new; 1 replayed"]
 
 
+def test_a_day_is_held_against_the_shift_that_was_imported_and_anew_against_another(config: Path) -> None:
+    config.write_text(CONFIGURATION + "[[policy]]\nschedules = true\n")
+    plan = config.parent / "plan.csv"
+    for start, late, words in (("07:55", 300, "1 new records; 1 posted"), ("08:00", 0, "1 new records; 1 nothing")):
+        plan.write_text(f"agent,day,start,end,breaks,uid\n1001,2099-11-24,{start},16:00,,a\n")
+        taken = ccd(config, "import", "schedule", str(plan), "--source", "plan")
+        assert (taken.returncode, taken.stderr) == (0, "")
+        if late:
+            recorded(config, *SHIFT, heard(at(86_400)))
+        settled = ccd(config, "settle", "--day", "2099-11-24", "--unit", "team-1")
+        assert settled.stdout.splitlines() == [f"2099-11-24 team-1: {words}"]
+        told = json.loads(ccd(config, "day", "--day", "2099-11-24", "--format", "json").stdout)
+        first = told["days"][0]["agents"][0]
+        assert (first["agent"], first["late"], first["scheduled"]) == ("1001", late, 28_800 + late)
+
+
 def test_a_dry_run_says_what_would_be_written_off(capsys: pytest.CaptureFixture[str]) -> None:
     settlement = Settlement(named=True)
     settlement.add(measured(revision=2), Fate.NOTHING, "500 s are written off")
