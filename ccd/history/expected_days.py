@@ -1,4 +1,4 @@
-"""What was expected of a unit's agents on a day, out of the tables of shifts and leave."""
+"""What was expected of a unit's agents on a day, out of the tables of shifts, leave and days off."""
 
 import json
 from collections.abc import Mapping
@@ -8,12 +8,16 @@ from typing import Any
 from sqlalchemy import Connection, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.floor.days import BusinessDay
+from ccd.bank.withdrawal import Application, State
+from ccd.bank.withdrawal_rows import on_days
+from ccd.floor.days import SECOND, BusinessDay
 from ccd.floor.expected import Absence, Expected, Shift
 from ccd.history.whose import Holder, Measuring
 from ccd.org.schema import shifts
 from ccd.org.shift_rows import absences_of, shifts_of
 
+GRANTED = (State.APPROVED, State.TAKEN)
+DAY_OFF = "time_off"
 A_BIT_MORE = timedelta(days=2)  # a shift is planned for a day, by whatever clock, and no longer than one
 
 
@@ -44,16 +48,42 @@ async def expected_of(
     def read(plain: Connection) -> dict[str, Expected]:
         planned = shifts_of(plain, agents.keys(), start, end)
         absent = absences_of(plain, agents.keys(), start, end)
+        off = _days_off(plain, agents)
         return {
             agent: Expected(
-                tuple(each for each in planned.get(agent, ()) if _meets(each, holder.day)),
-                tuple(each for each in absent.get(agent, ()) if _meets(each, holder.day)),
+                own := tuple(each for each in planned.get(agent, ()) if _meets(each, holder.day)),
+                (*(each for each in absent.get(agent, ()) if _meets(each, holder.day)),
+                 *_whole_day_off(off.get(agent), own, holder.day)),
                 sign_outs_count,
             )
             for agent, holder in agents.items()
-        }
+        }  # fmt: skip
 
     return await connection.run_sync(read)
+
+
+def _days_off(plain: Connection, agents: Mapping[str, Holder]) -> dict[str, Application]:
+    """What was granted to each agent for the own day."""
+    days = [holder.day.day for holder in agents.values()]
+    if not days:
+        return {}
+    found = on_days(plain, min(days), max(days))
+    return {
+        one.agent: one
+        for one in found
+        if one.state in GRANTED and one.agent in agents and agents[one.agent].day.day == one.day
+    }
+
+
+def _whole_day_off(granted: Application | None, planned: tuple[Shift, ...], day: BusinessDay) -> tuple[Absence, ...]:
+    """An absence of the whole day where the seconds are enough for the shifts that begin on it: of a part nobody has
+    said which."""
+    if granted is None:
+        return ()
+    begun = sum(shift.work_us for shift in planned if day.start <= shift.start)
+    if granted.seconds * SECOND < begun:
+        return ()
+    return (Absence(day.start, day.end, DAY_OFF, "withdrawal", granted.id),)
 
 
 def _meets(span: Shift | Absence, day: BusinessDay) -> bool:

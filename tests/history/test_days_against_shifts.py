@@ -7,6 +7,8 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.policy import Policies
+from ccd.bank.withdrawal import Application, Hold, State
+from ccd.bank.withdrawal_rows import Changed, add, change
 from ccd.floor.days import BusinessDays
 from ccd.floor.own_days import OwnDay
 from ccd.floor.rules import ALWAYS
@@ -105,6 +107,24 @@ async def test_leave_that_is_told_late_makes_a_new_revision_and_the_difference_i
     assert stored.record.duty is not None
     assert (stored.record.duty.late, stored.record.duty.on_leave) == (0, 900 * S)
     assert await bank.net_s("ann") == (26_700 - 600) * 37_000 // 1_000_000
+
+
+async def granted(engine: AsyncEngine, agent: str, seconds: int) -> None:
+    one = Application(f"off-{agent}", agent, "team", FIRST, seconds, 1, State.APPROVED, 1, Hold(1, ()))
+    async with engine.begin() as connection:
+        await connection.run_sync(add, one)
+        await connection.run_sync(change, Changed(one, 1, "lead", ""))
+
+
+async def test_a_whole_day_off_is_no_absence_without_leave_and_a_part_does_not_say_which(engine: AsyncEngine) -> None:
+    await granted(engine, "cid", 8 * HOUR)
+    await granted(engine, "ann", 7 * HOUR)
+    bank = await closed(engine)
+    cid, ann = (await bank.day("cid")).record.duty, (await bank.day("ann")).record.duty
+    assert cid is not None
+    assert ann is not None
+    assert (cid.on_leave, cid.off_post) == (8 * HOUR * S, 0)
+    assert (ann.on_leave, ann.late) == (0, 300 * S)
 
 
 async def test_a_shift_that_is_withdrawn_takes_what_it_was_worth(engine: AsyncEngine) -> None:
