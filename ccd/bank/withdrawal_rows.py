@@ -17,7 +17,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
-    func,
+    exists,
     select,
 )
 
@@ -144,12 +144,12 @@ def quotas_of(connection: Connection, units: Collection[str], days: Iterable[dat
 
 
 def _newest() -> Select[Any]:
-    states = withdrawal_states.c
-    newest = select(states.withdrawal, func.max(states.number).label("number")).group_by(states.withdrawal).subquery()
+    states, later = withdrawal_states.c, withdrawal_states.alias()
+    said_since = exists().where(later.c.withdrawal == states.withdrawal, later.c.number > states.number)
     return (
         select(withdrawals, states.state, states.number, states.hold, states.quotas)
-        .join(newest, newest.c.withdrawal == withdrawals.c.id)
-        .join(withdrawal_states, (states.withdrawal == newest.c.withdrawal) & (states.number == newest.c.number))
+        .join(withdrawal_states, states.withdrawal == withdrawals.c.id)
+        .where(~said_since)
         .order_by(withdrawals.c.applied_at, withdrawals.c.id)
     )
 
