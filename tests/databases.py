@@ -136,6 +136,12 @@ def before_each_statement(engine: AsyncEngine, do: Callable[[], None]) -> None:
             setattr(changed, name, partial(_first, do, getattr(dialect, name)))
 
 
+def before_each_commit(engine: AsyncEngine, do: Callable[[], None]) -> None:
+    for dialect in {engine.sync_engine.dialect, writing(engine).dialect}:
+        changed: Any = dialect
+        changed.do_commit = partial(_first, do, dialect.do_commit)
+
+
 def _first(do: Callable[[], None], statement: Callable[..., None], *args: Any, **kwargs: Any) -> None:
     do()
     statement(*args, **kwargs)

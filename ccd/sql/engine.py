@@ -77,6 +77,8 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     )
     for one in (engine.sync_engine, plain):
         _make_safe(one, url.database or ":memory:", lock_wait_ms)
+    event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(plain, "begin", _begin_once)
     event.listen(plain, "connect", _make_fast)
     event.listen(engine.sync_engine, "engine_disposed", lambda _: writer.close())
     return engine
@@ -92,10 +94,17 @@ def _make_safe(engine: Engine, database: str, lock_wait_ms: int) -> None:
         cursor.close()
         check_sqlite(connection, database)
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITES, False)
-        ask(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    ask(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_once(connection: Connection) -> None:
+    """The writer's turns begin by themselves (ccd.sql.writer), before the first statement that SQLAlchemy is asked."""
+    driver: Any = connection.connection.dbapi_connection
+    if not driver.in_transaction:
+        _begin(connection)
 
 
 def _make_fast(connection: Any, _record: object) -> None:

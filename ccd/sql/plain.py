@@ -37,6 +37,19 @@ def ask_many(connection: Connection, statement: str, rows: Sequence[Values]) -> 
         raise
 
 
+def begin(connection: Connection) -> None:
+    """A transaction of SQLite's that is going to write."""
+    ask(connection, "BEGIN IMMEDIATE")
+
+
+def end(connection: Connection, keep: bool) -> None:
+    try:
+        (connection.dialect.do_commit if keep else connection.dialect.do_rollback)(connection.connection)
+    except BaseException as error:
+        _give_up(connection, "COMMIT" if keep else "ROLLBACK", error)
+        raise
+
+
 def _give_up(connection: Connection, statement: str, error: BaseException) -> None:
     """Says a driver's error as SQLAlchemy does."""
     dialect, errors = connection.dialect, connection.dialect.loaded_dbapi.Error

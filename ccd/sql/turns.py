@@ -89,10 +89,10 @@ async def take_turn_at_once(
 
     async def turn(stage: Stage) -> T:
         def whole(connection: Connection) -> T:
-            with connection.begin() as transaction:
-                result = work(connection)
-                stage.committing = keep
-                (transaction.commit if keep else transaction.rollback)()
+            writer.begin(connection)
+            result = work(connection)
+            stage.committing = keep
+            writer.end(connection, keep)
             return result
 
         return await writer.run(whole)

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.floor.events import PbxEvent
@@ -18,7 +18,7 @@ from ccd.history.resume import take_over
 from ccd.history.schema import sources
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
-from tests.databases import before_each_statement, writing
+from tests.databases import before_each_commit, before_each_statement
 from tests.floor.floors import RULES, added, connected, ended, heard, offered, paused, removed, unpaused
 from tests.history.closing import ANN, BEN, DAY_S, Bank
 from tests.history.observing import recording
@@ -73,8 +73,7 @@ def die_at(engine: AsyncEngine, statement: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     before_each_statement(engine, count)
-    for one in {engine.sync_engine, writing(engine)}:
-        event.listen(one, "commit", count)
+    before_each_commit(engine, count)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Table, event, text
+from sqlalchemy import Connection, Table, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -22,8 +22,8 @@ from ccd.sql.metadata import metadata
 from ccd.sql.migrate import heads_of, upgrade, wanted_heads
 from ccd.sql.plain import ask
 from ccd.sql.refusals import refusals_said
-from ccd.sql.turns import Patience, take_turn
-from tests.databases import TEMPLATE, PostgreSQL, lose_the_next_answer, writing
+from ccd.sql.turns import Patience, take_turn, take_turn_at_once
+from tests.databases import TEMPLATE, PostgreSQL, lose_the_next_answer
 from tests.ledger.accounts import HOUSE, give, open_guarded, open_house, posting
 
 # What PostgreSQL's triggers hold, once a statement (tests/ledger/test_append_only.py).
@@ -139,7 +139,7 @@ async def test_a_sqlite_file_that_is_full_takes_all_of_a_posting_or_nothing(tmp_
     def no_more(connection: Connection) -> None:
         ask(connection, "PRAGMA max_page_count = 1")  # SQLite makes it what there is: not one page more
 
-    event.listen(writing(engine), "begin", no_more)
+    await take_turn_at_once(engine, no_more, QUICK)
     posted = 0
 
     async def post_on_and_on() -> None:
@@ -161,7 +161,7 @@ async def test_a_sqlite_file_that_can_only_be_read_says_so_and_changes_nothing(t
     await upgrade(engine)
     ledger = Ledger(engine, lambda: 1)
     await open_guarded(ledger, ["ann"], ("savings",))
-    event.listen(writing(engine), "begin", _only_read)
+    await take_turn_at_once(engine, _only_read, QUICK)
     with pytest.raises(DatabaseRefusedError, match="readonly database; let ccd's user write the file"):
         async with refusals_said():
             await open_guarded(ledger, ["bob"], ("savings",))

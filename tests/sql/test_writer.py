@@ -1,7 +1,9 @@
 """SQLite's writer: whole turns in a thread of their own."""
 
 import asyncio
+import sqlite3
 import threading
+import time
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from ccd.errors import DatabaseBusyError, UnsafeDatabaseError
 from ccd.sql.engine import SQLITE_SETTINGS, open_engine
+from ccd.sql.plain import ask
 from ccd.sql.turns import Patience, take_turn_at_once
 from tests.databases import writing
 
@@ -89,6 +92,34 @@ async def test_what_is_not_to_be_kept_is_undone_and_so_is_what_fails(tmp_path: P
     await engine.dispose()
 
 
+async def test_what_fails_is_undone_where_only_the_driver_was_asked(tmp_path: Path) -> None:
+    engine = await numbers_engine(tmp_path / "a.sqlite")
+
+    def failing(connection: Connection) -> None:
+        ask(connection, "INSERT INTO numbers VALUES (1)")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await take_turn_at_once(engine, failing, ONCE)
+    await take_turn_at_once(engine, lambda connection: ask(connection, "INSERT INTO numbers VALUES (2)"), ONCE)
+    assert await numbers_in(engine) == [2]
+    await engine.dispose()
+
+
+async def test_a_turn_holds_the_write_lock_from_its_beginning(tmp_path: Path) -> None:
+    engine = await numbers_engine(tmp_path / "a.sqlite")
+    other = sqlite3.connect(tmp_path / "a.sqlite", timeout=0, isolation_level=None, check_same_thread=False)
+
+    def turn(connection: Connection) -> None:
+        with pytest.raises(sqlite3.OperationalError, match="database is locked"):
+            other.execute("BEGIN IMMEDIATE")
+
+    await take_turn_at_once(engine, turn, ONCE)
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
+    await engine.dispose()
+
+
 async def test_one_connection_takes_turn_after_turn_and_another_once_one_has_failed(tmp_path: Path) -> None:
     engine = await numbers_engine(tmp_path / "a.sqlite")
     used: list[Connection] = []
@@ -131,6 +162,37 @@ async def test_who_writes_after_its_engine_was_disposed_of_opens_it_anew(tmp_pat
         await engine.dispose()
         assert not thread.is_alive()
     assert await numbers_in(engine) == [1, 2]
+    await engine.dispose()
+
+
+def test_each_loop_that_asks_is_answered(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path / 'a.sqlite'}")
+    make = "CREATE TABLE numbers (number INTEGER)"
+    asyncio.run(take_turn_at_once(engine, lambda connection: ask(connection, make), ONCE))
+    first = asyncio.run(take_turn_at_once(engine, partial(add_in_a_thread, number=1), ONCE))
+    second = asyncio.run(take_turn_at_once(engine, partial(add_in_a_thread, number=2), ONCE))
+    assert first is not second
+    assert not first.is_alive()
+    engine.sync_engine.dispose()
+    assert not second.is_alive()
+
+
+async def test_who_waits_is_answered_where_its_engine_is_disposed_of_meanwhile(tmp_path: Path) -> None:
+    engine = await numbers_engine(tmp_path / "a.sqlite")
+    begun = threading.Event()
+
+    def slow(connection: Connection) -> str:
+        add(connection, 1)
+        begun.set()
+        time.sleep(0.05)
+        return "added"
+
+    turn = asyncio.get_running_loop().create_task(take_turn_at_once(engine, slow, ONCE))
+    await asyncio.to_thread(begun.wait, 5)
+    await engine.dispose()
+    async with asyncio.timeout(5):
+        assert await turn == "added"
+    assert await numbers_in(engine) == [1]
     await engine.dispose()
 
 
