@@ -6,7 +6,8 @@ their order (ccd.ledger.audit).
 
 Millions of rows come through here. They are the driver's own tuples, what most of them have in common is told and
 encoded once, and all that is done with each of them stands in one loop; what the loop can't say for certain is looked
-at again, closely.
+at again, closely. Where all have the same frame and a single transfer, as most of settlement's have, the database joins
+both, and a shorter loop says whether all is right; where it can't, they go through the other.
 """
 
 from bisect import bisect_left, bisect_right
@@ -16,7 +17,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from operator import itemgetter
-from struct import error as struct_error
 from typing import Any, NamedTuple
 
 from ccd.ledger.audit import (
@@ -31,12 +31,10 @@ from ccd.ledger.audit import (
     taken_back_wrongly,
 )
 from ccd.ledger.blocks import Block, Contents, local_hash
-from ccd.ledger.digest import DIGEST_FORMAT, NOTHING_TAKEN_BACK, told
 from ccd.ledger.merkle import root_of
 from ccd.ledger.model import Account
+from ccd.ledger.pieces import BEGINNING, UNREADABLE, Amounts, Framed, Lengths, Purposes, Sides, framed
 from ccd.ledger.rules import Month
-
-UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, struct_error)
 
 Row = Sequence[Any]  # of transactions, as OWN_COLUMNS says, and whether it is like most; of entries, as ENTRY_COLUMNS
 Original = tuple[bytes, tuple[int, int, int]]  # of a transfer that is taken back: its transaction's digest, its move
@@ -44,24 +42,12 @@ Originals = Mapping[tuple[int, int], Original]
 Sums = dict[tuple[int, int, str], int]  # by block, account and day: 2026-11-23
 
 OWN_COLUMNS = ("id", "key", "facts", "recorded_at", "digest")
-FRAME_COLUMNS = (
-    "revision", "book", "month", "state", "legs", "reference", "text", "asked_by", "terms", "refusal", "format",
-)  # fmt: skip
 ENTRY_COLUMNS = (
     "transaction_id", "leg", "debit", "credit", "seconds", "day", "service", "reverses_transaction", "reverses_leg",
 )  # fmt: skip
-BEGINNING = f"{DIGEST_FORMAT};"
-AMOUNTS_MAX = 50_000  # kept encoded
+PLAIN_COLUMNS = (*OWN_COLUMNS, "debit", "credit", "seconds", "day", "service")  # of both, with its only transfer
 number_of = itemgetter(0)
 NO_MORE: Row = (2**63,)  # no number is as high
-
-
-class Sides(dict[int, str]):
-    """The owner and the kind of each account, as they stand in what a digest is of; of one that there is not, nothing,
-    which is looked at closely."""
-
-    def __missing__(self, account: int) -> str:
-        return ""
 
 
 class Known(NamedTuple):
@@ -99,32 +85,6 @@ class Chunk(NamedTuple):
     originals: Originals
 
 
-class Lengths(dict[int, str]):
-    """As they stand before a field of what a digest is of."""
-
-    def __missing__(self, length: int) -> str:
-        made = self[length] = f"{length}:"
-        return made
-
-
-class Amounts(dict[int, str]):
-    """Seconds as they stand there, as long as there are not too many of them."""
-
-    def __missing__(self, seconds: int) -> str:
-        if len(self) == AMOUNTS_MAX:
-            self.clear()
-        made = self[seconds] = told((str(seconds),))
-        return made
-
-
-class Purposes(dict[tuple[str, str], str]):
-    """Day and service of a transfer that takes nothing back."""
-
-    def __missing__(self, purpose: tuple[str, str]) -> str:
-        made = self[purpose] = told((*purpose, *NOTHING_TAKEN_BACK))
-        return made
-
-
 class Walk:
     """Goes through one part, some rows at a time."""
 
@@ -136,7 +96,9 @@ class Walk:
         self._purposes, self._amounts = Purposes(), Amounts()
         self._lengths = Lengths()
         self._sums: dict[tuple[int, str], int] = defaultdict(int)  # by account and day, of the block that is open
-        self._rows: list[Row] = []  # of the block that is open
+        self._numbers: list[int] = []  # of transactions of the block that is open; so their times and digests
+        self._times: list[int] = []
+        self._digests: list[bytes] = []
         self.derived = Derived()
 
     def take(self, chunk: Chunk) -> None:
@@ -151,6 +113,67 @@ class Walk:
             self._seal(self._blocks.popleft())
             at, entries_at = end, entries_end
         self._go(rows[at:], entries[entries_at:], chunk, others)
+
+    def take_plain(self, rows: Sequence[Row], frame: Framed) -> bool:
+        """The next transactions, each with its only transfer, as PLAIN_COLUMNS says, all with this frame. Where
+        anything about them is not right none of them is taken: what it is, is found one by one."""
+        try:
+            digests = self._digests_of(rows, frame)
+        except UNREADABLE:
+            return False
+        numbers, amounts = {row[0] for row in rows}, {type(row[7]) for row in rows}
+        if digests != [row[4] for row in rows] or len(numbers) != len(rows) or amounts != {int}:
+            return False
+        at = 0
+        while self._blocks and rows[-1][0] > (up_to := self._blocks[0].span.up_to):
+            end = bisect_right(rows, up_to, at, key=number_of)
+            self._move(rows[at:end], frame)
+            self._seal(self._blocks.popleft())
+            at = end
+        self._move(rows[at:], frame)
+        return True
+
+    def _digests_of(self, rows: Sequence[Row], frame: Framed) -> list[bytes]:
+        """What those of these transactions have to be."""
+        sides, lengths, purposes, amounts = self._known.sides, self._lengths, self._purposes, self._amounts
+        before, after = frame.before, frame.after
+        return [
+            sha256(
+                "".join((
+                    BEGINNING, lengths[len(key)], key, before, lengths[len(facts)], facts, after,
+                    lengths[len(when := str(recorded_at))], when, sides[debit], sides[credit], amounts[seconds],
+                    purposes[day, service],
+                )).encode()
+            ).digest()
+            for _, key, facts, recorded_at, _, debit, credit, seconds, day, service in rows
+        ]  # fmt: skip
+
+    def _move(self, rows: Sequence[Row], frame: Framed) -> None:
+        """What follows from these transactions, whose digests are right."""
+        derived, sums, floors = self.derived, self._sums, self._known.floors
+        moved, lowest = derived.moved, derived.lowest
+        for _, _, _, _, _, debit, credit, seconds, day, _ in rows:
+            if credit in floors:
+                moved[credit] += seconds
+            else:
+                sums[credit, day] += seconds
+            if debit in floors:
+                moved[debit] = left = moved[debit] - seconds
+                if left < lowest[debit]:
+                    lowest[debit] = left
+            else:
+                sums[debit, day] -= seconds
+        if rows:
+            self._count_in(frame.month, rows[-1][0])
+        derived.transactions += len(rows)
+        derived.entries += len(rows)
+        self._keep(rows)
+
+    def _keep(self, rows: Sequence[Row]) -> None:
+        """For the block that is open."""
+        self._numbers += [row[0] for row in rows]
+        self._times += [row[3] for row in rows]
+        self._digests += [row[4] for row in rows]
 
     def end(self) -> Derived:
         while self._blocks:
@@ -221,7 +244,7 @@ class Walk:
         self._count_in(month, last)
         derived.transactions += len(rows)
         derived.entries += len(entries)
-        self._rows += rows
+        self._keep(rows)
 
     def _count_in(self, month: Month | None, last: int) -> None:
         """Transactions count in this month, of which this was the last that was posted; 0: none was."""
@@ -259,14 +282,15 @@ class Walk:
             if said != seconds:
                 found = f"account {account} moved {seconds} s for {day}, its sum says {said} s"
                 self._find(place_of_block(block), found)
-        self._last, self._rows = block, []
-        self._sums.clear()
+        self._last = block
+        for of_block in (self._numbers, self._times, self._digests, self._sums):
+            of_block.clear()
 
     def _compare(self, block: Block) -> None:
         span, place, digests = block.span, place_of_block(block), self._known.digests
         first, end = (bisect_right(digests, at, key=number_of) for at in (span.accounts_after, span.accounts_up_to))
         first = first if self._last.number else 0  # numbers count from 1: what is below is in no block
-        contents = contents_of(self._rows, digests[first:end])
+        contents = self._contents(digests[first:end])
         leaves = contents.leaves
         if len(leaves) != block.leaves:
             self._find(place, f"it sealed {block.leaves} transactions and accounts, and {len(leaves)} are there")
@@ -277,25 +301,16 @@ class Walk:
         if (block.earliest, block.latest) != (contents.earliest, contents.latest):
             self._find(place, "it says other times than its transactions")
 
+    def _contents(self, accounts: Sequence[tuple[int, bytes]]) -> Contents:
+        """Of the block that is open, with these accounts."""
+        opened, of_them = zip(*accounts, strict=True) if accounts else ((), ())
+        times = self._times or (0,)
+        return Contents(
+            len(self._numbers), [*self._numbers, *opened], [*self._digests, *of_them], min(times), max(times)
+        )
+
     def _find(self, place: str, found: str) -> None:
         self.derived.findings.append(Finding(place, found))
-
-
-def framed(frame: Row) -> tuple[str, str, Month, int, bool, bool]:
-    """What all transactions with this frame have in common: what their digests are of before and after their facts, the
-    month that they count in, how many transfers they have, whether they are posted, and whether there is nothing else
-    about them."""
-    revision, book, month, state, legs, reference, text, asked_by, terms, refusal, version = frame
-    before = told((str(revision), book, month, state, reference, text, asked_by))
-    posted = state == POSTED
-    is_plain = posted and version == DIGEST_FORMAT and not terms
-    return before, told((terms, refusal)), (book, month), legs, posted, is_plain
-
-
-def contents_of(rows: Sequence[Row], accounts: Sequence[tuple[int, bytes]]) -> Contents:
-    numbers, _, _, times, digests, _ = zip(*rows, strict=True) if rows else ((), (), (), (0,), (), ())
-    opened, of_them = zip(*accounts, strict=True) if accounts else ((), ())
-    return Contents(len(rows), numbers + opened, digests + of_them, min(times), max(times))
 
 
 def within(entries: Sequence[Row], number: int) -> Sequence[Row]:

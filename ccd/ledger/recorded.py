@@ -12,17 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.ledger.audit import Derived, Entry, TransactionRow
 from ccd.ledger.digest import told
 from ccd.ledger.model import Account, Kind
-from ccd.ledger.parts import (
-    ENTRY_COLUMNS,
-    FRAME_COLUMNS,
-    OWN_COLUMNS,
-    Chunk,
-    Known,
-    Original,
-    Part,
-    Sides,
-    Walk,
-)
+from ccd.ledger.parts import ENTRY_COLUMNS, OWN_COLUMNS, PLAIN_COLUMNS, Chunk, Known, Original, Part, Row, Walk
+from ccd.ledger.pieces import FRAME_COLUMNS, Sides, framed_plainly
 from ccd.ledger.schema import accounts, entries, owners, transactions
 from ccd.ledger.sheet import NO_REVERSAL
 from ccd.sql.plain import Values, ask
@@ -38,9 +29,10 @@ ORIGINALS = """
     FROM entries AS taking
     WHERE transaction_id > $1 AND transaction_id <= $2 AND reverses_transaction IS NOT NULL"""
 
+RowsOf = Callable[[str, Values], list[Any]]
 Recorded = tuple[TransactionRow, list[Entry]]
 
-FROM_FILE_AT_ONCE, FROM_SERVER_AT_ONCE = 1_000, 4_000  # transactions
+FROM_FILE_AT_ONCE, FROM_SERVER_AT_ONCE = 250, 4_000  # transactions
 ENTRIES_AT_ONCE = 20_000
 ORIGINALS_AT_ONCE = 4_000
 ALL_OF_THEM = 2**63 - 1
@@ -85,7 +77,7 @@ async def derive(connection: AsyncConnection, part: Part, known: Known) -> Deriv
     """What follows from a part, in the view of the connection's transaction: something has been asked of it before.
 
     A file is read, and gone through, in the driver's own thread: to come back here between any two questions costs more
-    than to read a thousand rows, and more rows at once are no longer close to the processor when their turn comes. Into
+    than to read hundreds of rows, and more at once are no longer close to the processor when their turn comes. Into
     that thread there is no public way.
     """
     asked = _Asked.of(connection)
@@ -105,12 +97,18 @@ def _derive_from_file(driver: sqlite3.Connection, asked: "_Asked", part: Part, k
         driver.text_factory = bears
 
 
-def _derive(rows_of: Callable[[str, Values], list[Any]], asked: "_Asked", part: Part, known: Known) -> Derived:
+def _derive(rows_of: RowsOf, asked: "_Asked", part: Part, known: Known) -> Derived:
     """Rows as the driver gives them: its tuples are made in a third of the time of ours, and what need not be told
     takes none."""
-    walk, after, more = Walk(part, known), part.after, True
+    walk, after, more, is_plain = Walk(part, known), part.after, True, True
     while more:
-        most = (rows_of(asked.first, (after, part.up_to)) or [()])[0]
+        first, *most = (rows_of(asked.first, (after, part.up_to)) or [(None,)])[0]
+        frame = framed_plainly(most) if most and is_plain else None
+        if frame:
+            up_to = min(first + asked.at_once - 1, part.up_to)
+            if walk.take_plain(_plain(rows_of, asked, after, first, up_to, most), frame):
+                after, more = up_to, up_to < part.up_to
+                continue
         rows = rows_of(asked.own, (after, part.up_to, asked.at_once, *most)) if most else []
         others = []
         if not all(row[-1] for row in rows):
@@ -127,13 +125,24 @@ def _derive(rows_of: Callable[[str, Values], list[Any]], asked: "_Asked", part: 
             for number, leg, digest, *move in rows_of(asked.originals, (after, up_to)):
                 originals[number, leg] = digest, tuple(move)
         walk.take(Chunk(rows, most, others, transfers, originals))
-        after = up_to
+        after, is_plain = up_to, not others and len(transfers) == len(rows)  # as far as to ask again is worth it
     return walk.end()
 
 
+def _plain(rows_of: RowsOf, asked: "_Asked", after: int, first: int, up_to: int, most: Row) -> list[Row]:
+    """The transactions between two numbers, each with its transfer, where all of them are like most and have a single
+    one, which takes nothing back; where any is not, none."""
+    rows = rows_of(asked.plain, (after, up_to, *most))
+    counts = [asked.transfers_counted]
+    if len(rows) <= up_to - first:  # numbers were drawn in vain, or there are others
+        counts.append(asked.counted)
+    return rows if all(rows_of(count, (after, up_to))[0][0] == len(rows) for count in counts) else []
+
+
 class _Asked(NamedTuple):
-    """How many transactions at once, and the statements: the frame of the first, the transactions, the frames of those
-    with another, the transfers, and the transfers that those take back. Days are told as text."""
+    """How many transactions at once, and the statements: the first with its frame, the transactions, the frames of
+    those with another, the transfers, and the transfers that those take back; the plain ones of a frame, each with its
+    transfer, and how many transactions and transfers there are. Days are told as text."""
 
     at_once: int
     first: str
@@ -141,6 +150,9 @@ class _Asked(NamedTuple):
     others: str
     entries: str
     originals: str
+    plain: str
+    counted: str
+    transfers_counted: str
 
     @classmethod
     def of(cls, connection: AsyncConnection) -> "_Asked":
@@ -149,16 +161,27 @@ class _Asked(NamedTuple):
             mark, is_like, at_once = "$", "IS NOT DISTINCT FROM", FROM_SERVER_AT_ONCE
             day = "to_char(day, 'YYYY-MM-DD')"
         frame, own = ", ".join(FRAME_COLUMNS), ", ".join(OWN_COLUMNS)
-        transfer = ", ".join(day if name == "day" else name for name in ENTRY_COLUMNS)
+        transfer, plain = (
+            ", ".join(day if name == "day" else name for name in names) for names in (ENTRY_COLUMNS, PLAIN_COLUMNS)
+        )
         of_most = [", ".join(f"${at + number}" for number in range(len(FRAME_COLUMNS))) for at in (4, 3)]
         within = "FROM transactions WHERE id > $1 AND id <= $2"
         of_part = "FROM entries WHERE transaction_id > $1 AND transaction_id <= $2"
+        plain = (  # SQLite joins as it is written: a transaction is found by its number faster than its transfer
+            f"SELECT {plain} FROM entries CROSS JOIN transactions WHERE id = transaction_id"
+            " AND transaction_id > $1 AND transaction_id <= $2 AND leg = 1"
+            " AND reverses_transaction IS NULL AND reverses_leg IS NULL"
+            f" AND ({frame}) {is_like} ({of_most[1]}) ORDER BY transaction_id"
+        )
         statements = (
-            f"SELECT {frame} {within} ORDER BY id LIMIT 1",
+            f"SELECT id, {frame} {within} ORDER BY id LIMIT 1",
             f"SELECT {own}, ({frame}) {is_like} ({of_most[0]}) {within} ORDER BY id LIMIT $3",
             f"SELECT {frame} {within} AND NOT ({frame}) {is_like} ({of_most[1]}) ORDER BY id",
             f"SELECT {transfer} {of_part} ORDER BY transaction_id, leg LIMIT $3",
             ORIGINALS,
+            plain,
+            f"SELECT count(*) {within}",
+            f"SELECT count(*) {of_part}",
         )
         return cls(at_once, *(statement.replace("$", mark) for statement in statements))
 

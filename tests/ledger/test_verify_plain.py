@@ -1,0 +1,155 @@
+"""Transactions that are gone through at once, as they have one frame and a transfer each, are found as one by one."""
+
+from collections.abc import AsyncIterator, Sequence
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Row, Table, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from benchmarks.filling import Shape, fill
+from ccd.ledger import recorded
+from ccd.ledger.audit import content_digest
+from ccd.ledger.digest import told
+from ccd.ledger.parts import Walk
+from ccd.ledger.recorded import accounts_of, recorded_as
+from ccd.ledger.schema import entries, transactions
+from ccd.ledger.verify import Verifier, verify
+from tests.ledger.forging import changed, row_itself, without_guards
+
+SHAPE = Shape(transfers=12, owners=2, block=5)  # on the fifth day they are given back
+MIDDLE = 6
+SOME = (1, MIDDLE, 12)
+COLUMNS = (*transactions.columns, *entries.columns)
+NOT_SQLITES_OWN = [column for column in COLUMNS if column is not transactions.c.id]  # that one holds numbers alone
+ODD = ("CAST({} || '' AS BLOB)", "'x'", "x'78'", "465.5", "CAST(x'ff' AS TEXT)")
+
+
+@pytest.fixture
+async def bare(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    await fill(engine, SHAPE)
+    async with without_guards(engine) as connection:
+        yield connection
+        await connection.exec_driver_sql("ROLLBACK")
+
+
+async def found(connection: AsyncConnection) -> list[str]:
+    return [str(one) for one in (await Verifier(connection, lambda done, total: None).verdict()).findings]
+
+
+async def found_alike(connection: AsyncConnection, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is found, which is the same where each is gone through by itself."""
+    at_once = await found(connection)
+    with monkeypatch.context() as patched:
+        patched.setattr(recorded, "framed_plainly", lambda frame: None)
+        assert at_once == await found(connection)
+    return at_once
+
+
+async def some_of(connection: AsyncConnection, table: Table) -> Sequence[Row[Any]]:
+    (first, *_) = table.primary_key
+    return (await connection.execute(select(table).where(first.in_(SOME)).order_by(first))).all()
+
+
+async def test_they_are_gone_through_at_once(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    one_by_one: list[Any] = []
+    going = Walk._go
+
+    def seen(walk: Walk, rows: Sequence[Any], *rest: Any) -> None:
+        one_by_one.extend(rows)
+        going(walk, rows, *rest)
+
+    monkeypatch.setattr(Walk, "_go", seen)
+    await fill(engine, SHAPE)
+    verdict = await verify(engine, lambda done, total: None)
+    assert (verdict.findings, verdict.transactions, verdict.entries, one_by_one) == ([], 12, 12, [])
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=str)
+async def test_a_change_is_found_alike(
+    bare: AsyncConnection, column: Column[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for row in await some_of(bare, column.table):
+        async with bare.begin_nested() as undone:
+            other = changed(column, row._mapping[column.name])
+            await bare.execute(update(column.table).where(row_itself(column.table, row)).values({column: other}))
+            assert await found_alike(bare, monkeypatch)
+            await undone.rollback()
+
+
+@pytest.mark.parametrize("column", NOT_SQLITES_OWN, ids=str)
+@pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+async def test_what_only_sqlite_can_hold_is_found_alike(
+    bare: AsyncConnection, column: Column[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    itself = "id" if column.table is transactions else "transaction_id"
+    is_blob_or_empty = column is transactions.c.digest or column.nullable
+    for odd in ODD[is_blob_or_empty:]:
+        async with bare.begin_nested() as undone:
+            held = odd.format(column.name)
+            await bare.exec_driver_sql(
+                f"UPDATE {column.table.name} SET {column.name} = {held} WHERE {itself} = {MIDDLE}"
+            )
+            assert await found_alike(bare, monkeypatch), odd
+            await undone.rollback()
+
+
+@pytest.mark.parametrize("table", [transactions, entries], ids=str)
+async def test_a_row_that_is_gone_is_found_alike(
+    bare: AsyncConnection, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for row in await some_of(bare, table):
+        async with bare.begin_nested() as undone:
+            await bare.execute(delete(table).where(row_itself(table, row)))
+            assert await found_alike(bare, monkeypatch)
+            await undone.rollback()
+
+
+@pytest.mark.parametrize(("transaction", "leg"), [(MIDDLE, 2), (MIDDLE, 0), (-3, 1), (10**6, 1)])
+async def test_a_transfer_that_was_put_in_is_found_alike(
+    bare: AsyncConnection, transaction: int, leg: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = (await bare.execute(select(entries).where(entries.c.transaction_id == MIDDLE))).one()
+    await bare.execute(insert(entries).values(**{**row._mapping, "transaction_id": transaction, "leg": leg}))
+    assert any(f"transaction {transaction}" in line for line in await found_alike(bare, monkeypatch))
+
+
+async def test_one_that_took_too_much_with_a_digest_that_fits_is_found_alike(
+    bare: AsyncConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = 9  # of the fifth day
+    await bare.execute(update(entries).where(entries.c.transaction_id == number).values(seconds=10**6))
+    ((kept, rows),) = await recorded_as(bare, [number])
+    digest = content_digest(kept, rows, await accounts_of(bare, rows))
+    await bare.execute(update(transactions).where(transactions.c.id == number).values(digest=digest))
+    lines = await found_alike(bare, monkeypatch)
+    assert not any("its content is not" in line for line in lines)
+    assert any(line.startswith(f"transaction {number} ") and "below its floor" in line for line in lines)
+
+
+@pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+async def test_bytes_under_a_digest_that_tells_them_as_a_text_are_found_alike(
+    bare: AsyncConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ((kept, (entry,)),) = await recorded_as(bare, [MIDDLE])
+    names = await accounts_of(bare, [entry])
+    fields = told((kept.key, "1", kept.book, kept.month, kept.state, kept.reference, kept.text, kept.asked_by))
+    rest = told((kept.terms, kept.refusal, str(kept.recorded_at), *names[entry.debit], *names[entry.credit]))
+    move = told((str(entry.seconds), entry.day.isoformat(), entry.service, "", ""))
+    digest = sha256(f"3;{fields}2:b'{{}}'{rest}{move}".encode()).digest()
+    held = f"facts = x'7b7d', digest = x'{digest.hex()}'"
+    await bare.exec_driver_sql(f"UPDATE transactions SET {held} WHERE id = {MIDDLE}")
+    lines = await found_alike(bare, monkeypatch)
+    assert any(line.startswith(f"transaction {MIDDLE} ") and "it holds what none can hold" in line for line in lines)
+
+
+async def test_numbers_that_were_drawn_in_vain_are_no_finding(
+    engine: AsyncEngine, bare: AsyncConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the last are, as nothing is sealed of them yet."""
+    for number in (11, 12):
+        for table, column in ((entries, entries.c.transaction_id), (transactions, transactions.c.id)):
+            await bare.execute(update(table).where(column == number).values({column: number * 100}))
+    lines = await found_alike(bare, monkeypatch)
+    assert not any(line.startswith("transaction") for line in lines)
