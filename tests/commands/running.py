@@ -32,6 +32,20 @@ def ccd(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
     return subprocess.run(program, capture_output=True, text=True, timeout=PATIENCE_S, env=wanted)
 
 
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    """What it printed, where nothing was wrong."""
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
+
+
+def refusal(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line that says why it did not do what was asked."""
+    assert done.returncode != 0
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
 def _forked(words: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory(prefix="ccd-said-") as folder:
         files = [Path(folder) / name for name in ("out", "err")]

@@ -124,6 +124,7 @@ async def test_what_was_not_taken_is_asked_for_again_once_somebody_may_have_mend
         with capture_logs() as logs:
             await imports(site.made.engine, TEAM_1.replace("team-1", "team-2"))
             await site.until(lambda: any("not reloaded" in entry["event"] for entry in logs))
+        assert site.on_the_board()["unit"] == "team-1"
         site.write(roster="")
         await site.until(lambda: site.on_the_board().get("unit") == "team-2")
 

@@ -124,6 +124,7 @@ async def test_the_daemon_s_own_role_takes_a_plan_over_and_may_do_no_more(postgr
     await tell(daemon, LATE, now=2)
     await refused(daemon, "UPDATE shifts SET agent = '1002'", "permission denied")
     await refused(daemon, "DELETE FROM leaves", "permission denied")
+    assert await held(daemon) == [LATE._replace(line=0)], "what was told over again took the place of the first"
     await daemon.dispose()
     postgresql.drop()
 
@@ -133,6 +134,7 @@ async def test_the_database_lets_nobody_have_two_shifts_at_a_time(engine: AsyncE
     await refused(engine, ROW.format(EARLY.end - 1, EARLY.end + 5), "two shifts of an agent at a time")
     async with engine.begin() as connection:
         await connection.execute(text(ROW.format(EARLY.end, EARLY.end + 5)))
+    assert await counted(engine) == 2
 
 
 @given(spans=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=12))
@@ -177,6 +179,7 @@ async def test_that_it_holds_no_more_is_said_once(engine: AsyncEngine) -> None:
     await tell(engine, EARLY)
     await tell(engine, window=WEEK, now=5)
     await refused(engine, "UPDATE shifts SET until_at = 6", "append-only")
+    assert await held(engine) == []
 
 
 async def refused(engine: AsyncEngine, statement: str, says: str) -> None:
