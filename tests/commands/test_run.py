@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from tests.commands.running import HERE, PROGRAM
-from tests.live.servers import free_port
+from tests.ports import free_port
 
 CONFIGURATION = """site = "test"
 [http]

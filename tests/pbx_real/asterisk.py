@@ -4,13 +4,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 from time import monotonic, sleep
 
 from tests.pbx_real.configuration import files
 from tests.pbx_real.driver import Driver
 from tests.pbx_real.trees import MODULES, tree
+from tests.ports import free_port
 
 START_S_MAX = 20.0
 SOUNDS = ("pbx-transfer", "beep", "beeperr", "agent-loginok")
@@ -21,8 +21,8 @@ class Asterisk:
 
     def __init__(self, version: int, *, stamps: str = "yes") -> None:
         self.version = version
-        self.port = free_port(socket.SOCK_STREAM)
-        self.sip_port = free_port(socket.SOCK_DGRAM)
+        self.port = free_port()
+        self.sip_port = free_port()
         self._tree = tree(version)
         self._inside = f"/ast/{self.port}"
         self.home = self._tree / "ast" / str(self.port)
@@ -107,9 +107,3 @@ class Asterisk:
     def _signal(self, number: int) -> None:
         if self._process and self._process.poll() is None:
             os.killpg(self._process.pid, number)
-
-
-def free_port(kind: int) -> int:
-    with socket.socket(socket.AF_INET, kind) as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])

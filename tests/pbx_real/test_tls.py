@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from ccd.errors import PbxTlsError, PbxUnreachableError
-from tests.pbx_real.asterisk import Asterisk, free_port
+from tests.pbx_real.asterisk import Asterisk
 from tests.pbx_real.following import Following
+from tests.ports import free_port
 
 TLS = Path(__file__).parent.parent / "pbx" / "tls"  # for 127.0.0.1, and no other name
 SEAT = "Local/1001@agents/n"
@@ -21,7 +21,7 @@ OF_ONE_VERSION = pytest.mark.parametrize("tls_port", [22], indirect=True)  # our
 @pytest.fixture(params=[22, 16], ids=["asterisk-22", "asterisk-16"])
 def tls_port(request: pytest.FixtureRequest) -> Iterator[tuple[Asterisk, int]]:
     """An Asterisk whose manager listens with TLS as well, and where."""
-    asterisk, port = Asterisk(request.param), free_port(socket.SOCK_STREAM)
+    asterisk, port = Asterisk(request.param), free_port()
     for file in ("certificate.pem", "key.pem"):
         shutil.copy(TLS / file, asterisk.etc)
     inside = f"/ast/{asterisk.port}/etc"

@@ -13,7 +13,8 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from tests.whole.daemon import LEAD, LEAD_PASSWORD, Daemon, free_port
+from tests.ports import free_port
+from tests.whole.daemon import LEAD, LEAD_PASSWORD, Daemon
 
 CONFIGURATION = Path(__file__).parents[2] / "config" / "nginx.conf"
 CERTIFICATES = Path(__file__).parents[1] / "pbx" / "tls"

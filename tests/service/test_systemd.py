@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.ports import free_port
 from tests.service.machine import SYSTEMD, Machine
-from tests.whole.daemon import free_port
 
 ROSTER = "agent,interface,member_name,unit,name\n1001,Local/1001@agents/n,Agent 1001,team-1,张敏\n"
 CONFIG = """site = "test"

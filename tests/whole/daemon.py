@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from tests.ports import free_port
 
 HERE = Path(__file__).parents[2]
 PROGRAM = "from ccd.commands.app import main; main()"
@@ -23,12 +24,6 @@ ROSTER = """agent,interface,member_name,unit,name
 1002,Local/1002@agents/n,Agent 1002,team-1,李强
 1003,Local/1003@agents/n,Agent 1003,team-2,王芳
 """
-
-
-def free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
 
 
 class Daemon:

@@ -15,8 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.ports import free_port
 from tests.whole.board import Board, session_cookie
-from tests.whole.daemon import HERE, PROGRAM, free_port
+from tests.whole.daemon import HERE, PROGRAM
 
 Demo = Callable[..., "subprocess.Popen[str]"]
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.pbx_real.asterisk import Asterisk
+from tests.ports import free_port
 from tests.whole.board import Board
-from tests.whole.daemon import HERE, LEAD_PASSWORD, free_port
+from tests.whole.daemon import HERE, LEAD_PASSWORD
 
 README = (HERE / "README.md").read_text()
 SECRET = "chosen-as-the-readme-says"
