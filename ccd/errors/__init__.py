@@ -28,6 +28,7 @@ CcdError                    what a command turns into its one line on stderr and
 ├── EmbeddedRedisError      the Valkey that ccd brings did not start
 └── NotAllowedError         a person asked for what is not theirs to see
 
+    └── ActNotAllowedError  or to do; exit code 2
 An exception holds fields; `__str__` makes the sentence that tells a person what is wrong and what to do.
 """
 
@@ -56,6 +57,7 @@ from ccd.errors.pbx import (
 from ccd.errors.people import (
     AccountError,
     AddressTakenError,
+    ActNotAllowedError,
     CapPassedError,
     ChangedMeanwhileError,
     LiveChannelError,
@@ -96,6 +98,7 @@ __all__ = [
     "AccountError",
     "AddressTakenError",
     "BackwardsError",
+    "ActNotAllowedError",
     "CapPassedError",
     "CaptureError",
     "CcdError",

@@ -50,6 +50,16 @@ class NotAllowedError(CcdError):
         return f"{wanted} is not shown to {person}; {instead}"
 
 
+class ActNotAllowedError(NotAllowedError):
+    """A person would do what is not theirs to do. Nothing was done."""
+
+    exit_code = 2
+
+    def __str__(self) -> str:
+        person, act, who = self.args
+        return f"{person} may not {act}: {who}. Nothing was done"
+
+
 class AccountError(ProblemError):
     """A person's account that can't be made, or is not there."""
 

@@ -1,11 +1,42 @@
-"""What a person may see: the one place that says so (docs/time-bank.md 6). Pure."""
+"""What a person may see and do: the one place that says so (docs/time-bank.md 6). Pure.
 
-from collections.abc import Callable, Iterable
+One function an act. Each is given who asks (`Person`, with the duties of that moment: `Site.person` for a name,
+`session.person` over HTTP), and where it concerns a unit, its `line`: the unit and all above it on the day that the
+act is for (`Units.with_above(unit, day)`), because an office in a unit reaches all below it. Each raises
+ActNotAllowedError, which says who may, and answers nothing. Those that touch an account are given the agents whose it
+is, and refuse whoever would act on the own, or on that of the person whose deputy they are.
 
-from ccd.errors import NotAllowedError
-from ccd.org.people import ALL_UNITS, Person, Role
+    may_give(person, line, agents)                    a red packet; a proposal confirmed; also a budget's holder's own
+    may_hand_budget(person, line, holder)             part of what a unit may give, to somebody else; and recall it
+    may_give_of_budget(person, holder, agents)        the holder alone, or who stands in for them
+    may_declare_hours(person, line)
+    may_open_emergency(person, line)                  prolong and end it, call agents out
+    may_enter_overtime(person, line, agents)          by hand; approve what another has entered: `entered_by`
+    may_rule(person, line, agents)                    agents: all whom the ruling reaches
+    may_decide_appeal(person, line, agent)            nobody whose duty is in the appellant's very unit
+    may_set_quota(person, line)
+    may_apply(person, line, agent)                    for a day off: the agent, or who decides for others
+    may_decide(person, line, agent)                   approve, refuse, take back
+    may_choose_offset(person, agent)                  the agent alone
+    may_enter_leave(person, line, agents)             leave and entitlements
+    may_close_month(person, line)                     and correct it afterwards
+    may_import(person)                                organisation, people, roster
+    may_read_statement(person, agent)                 and have its lines explained
+"""
 
-WithBelow = Callable[[Iterable[str]], frozenset[str]]  # ccd.org.units.Units.with_below
+from collections.abc import Callable, Collection, Iterable
+
+from ccd.errors import ActNotAllowedError, NotAllowedError
+from ccd.org.people import ALL_UNITS, Duty, Office, Person, Role
+
+WithBelow = Callable[[Iterable[str]], frozenset[str]]  # ccd.org.units.Units.with_below, on the day that it is asked
+
+A_MANAGER = frozenset((Office.HOTLINE_MANAGER,))
+A_CLERK = frozenset((Office.HR_CLERK,))
+LEADERS = frozenset((Office.TEAM_LEADER, Office.SUPERVISOR, Office.HOTLINE_MANAGER))
+SEES_THE_FLOOR = LEADERS | {Office.AUDITOR}
+
+# --- what is shown ---------------------------------------------------------------------------------------------------
 
 
 def floor_units(person: Person, asked: Iterable[str] | None, with_below: WithBelow) -> frozenset[str] | None:
@@ -31,14 +62,125 @@ def led_units(person: Person, with_below: WithBelow, known: Iterable[str]) -> li
     return sorted(known) if ALL_UNITS in person.units else sorted(with_below(person.units))
 
 
-def may_import(person: Person) -> None:
-    """Who sits where concerns every unit: it is read, and said, by whoever leads all of them."""
-    if person.role is not Role.SUPERVISOR or ALL_UNITS not in person.units:
-        raise NotAllowedError(person.name, "the roster", "it is for whoever leads all units")
-
-
 def own_agent(person: Person) -> str:
     """The agent whose page and account are this person's own; nobody reads another's."""
-    if person.role is not Role.AGENT or person.agent is None:
+    if person.agent is None:
         raise NotAllowedError(person.name, "an agent's page", "sign in as an agent")
     return person.agent
+
+
+def may_read_statement(person: Person, agent: str) -> None:
+    """One's own; an auditor reads all of them."""
+    if agent == person.agent or person.operates or _duty(person, {Office.AUDITOR}, ()):
+        return
+    raise ActNotAllowedError(person.name, f"read the statement of {agent}", "it is the agent's own, and an auditor's")
+
+
+# --- what is done ----------------------------------------------------------------------------------------------------
+
+
+def may_give(person: Person, line: Collection[str], agents: Collection[str]) -> None:
+    _held(person, A_MANAGER, line, "give red packets", agents)
+
+
+def may_hand_budget(person: Person, line: Collection[str], holder: str) -> None:
+    """A budget is given away with others' eyes on it: nobody hands one to oneself."""
+    _held(person, A_MANAGER, line, "hand out budgets", ())
+    if holder == person.name:
+        raise ActNotAllowedError(person.name, "hand a budget to oneself", "give what there is to give without one")
+
+
+def may_give_of_budget(person: Person, holder: str, agents: Collection[str]) -> None:
+    stands_in = [duty for duty in person.duties if duty.deputy_for == holder]
+    if holder != person.name and not stands_in and not person.operates:
+        raise ActNotAllowedError(person.name, f"give of the budget of {holder}", "it is for its holder, or a deputy")
+    _nobody_on_own(person, stands_in, agents, "give of a budget")
+
+
+def may_declare_hours(person: Person, line: Collection[str]) -> None:
+    _held(person, A_MANAGER, line, "declare hours", ())
+
+
+def may_open_emergency(person: Person, line: Collection[str]) -> None:
+    _held(person, A_MANAGER, line, "open, prolong or end an emergency", ())
+
+
+def may_enter_overtime(person: Person, line: Collection[str], agents: Collection[str], entered_by: str = "") -> None:
+    """`entered_by` is who has entered what is to be approved."""
+    _held(person, A_MANAGER, line, "enter overtime, or approve it", agents)
+    if entered_by == person.name:
+        raise ActNotAllowedError(person.name, "approve what they entered themselves", "a second person approves it")
+
+
+def may_rule(person: Person, line: Collection[str], agents: Collection[str]) -> None:
+    _held(person, A_MANAGER, line, "rule on agents' time", agents)
+
+
+def may_decide_appeal(person: Person, line: Collection[str], agent: str) -> None:
+    """Whose duty is in the appellant's own unit leads the appellant: the line's others decide."""
+    _held(person, A_MANAGER, line, f"decide an appeal of {agent}", (agent,))
+    if line and any(duty.office in LEADERS and duty.unit == next(iter(line)) for duty in person.duties):
+        raise ActNotAllowedError(person.name, f"decide an appeal of {agent}", "the appellant's own leader does not")
+
+
+def may_set_quota(person: Person, line: Collection[str]) -> None:
+    _held(person, A_MANAGER, line, "set quotas", ())
+
+
+def may_apply(person: Person, line: Collection[str], agent: str) -> None:
+    if agent != person.agent:
+        _held(person, A_MANAGER, line, f"apply in the name of {agent}", (agent,))
+
+
+def may_decide(person: Person, line: Collection[str], agent: str) -> None:
+    _held(person, A_MANAGER, line, "decide applications", (agent,))
+
+
+def may_choose_offset(person: Person, agent: str) -> None:
+    if agent != person.agent and not person.operates:
+        raise ActNotAllowedError(person.name, f"decide what of {agent}'s leave is offset", "the agent decides it")
+
+
+def may_enter_leave(person: Person, line: Collection[str], agents: Collection[str]) -> None:
+    _held(person, A_CLERK, line, "enter leave and entitlements", agents)
+
+
+def may_close_month(person: Person, line: Collection[str]) -> None:
+    _held(person, A_CLERK, line, "close attendance months", ())
+
+
+def may_import(person: Person) -> None:
+    """Who is where, and for what, concerns every unit: an administrator of all of them says it; and where nobody has
+    said who that is, whoever sees the floor of all."""
+    if person.operates or _duty(person, {Office.ADMINISTRATOR}, ()):
+        return
+    if person.duties or person.role is not Role.SUPERVISOR or ALL_UNITS not in person.units:
+        raise NotAllowedError(person.name, "the roster", "it is for whoever leads all units, or administers them")
+
+
+# --- by what ---------------------------------------------------------------------------------------------------------
+
+
+def _held(
+    person: Person, offices: Collection[Office], line: Collection[str], act: str, agents: Collection[str]
+) -> None:
+    """That a duty of the person reaches the unit, and the act no account of their own."""
+    duties = _duty(person, offices, line)
+    if not duties and not person.operates:
+        whose = " or ".join(sorted(office.value for office in offices))
+        where = f" in {', '.join(line)}" if line else ""
+        raise ActNotAllowedError(person.name, act, f"it is for a {whose}{where}")
+    _nobody_on_own(person, duties, agents, act)
+
+
+def _duty(person: Person, offices: Collection[Office], line: Collection[str]) -> list[Duty]:
+    return [duty for duty in person.duties if duty.office in offices and (duty.unit == ALL_UNITS or duty.unit in line)]
+
+
+def _nobody_on_own(person: Person, duties: Collection[Duty], agents: Collection[str], act: str) -> None:
+    for agent in agents:
+        if agent in (person.agent, person.name):  # whoever asks by command is known by the name of a login alone
+            raise ActNotAllowedError(person.name, f"{act} on the own account ({agent})", "somebody else does it")
+        if duties and all(duty.theirs == agent for duty in duties):
+            whose = f"{act} on the account of whom they stand in for ({agent})"
+            raise ActNotAllowedError(person.name, whose, "somebody else does it")
