@@ -8,6 +8,7 @@ number and had not yet written is never confused with something else.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -17,6 +18,7 @@ from urllib.parse import quote
 
 from ccd.floor.days import SECOND
 from ccd.pbx.evidence_file import REF_NUMBERS, Record, append, day_path, days, mend, seal
+from ccd.pbx.evidence_index import complete, index_path, note
 from ccd.pbx.incidents import Log
 
 FLUSH_INTERVAL_S = 1.0
@@ -141,10 +143,12 @@ class Evidence:
                     self._mend(day)
                 if day != self._open_day:
                     self._close_day(day)
-                append(day_path(self.folder, day), blocks)
+                offset = append(day_path(self.folder, day), blocks)
             except OSError as error:
                 self._fail(error, len(blocks))
             else:
+                with suppress(OSError):  # it only makes a search short, and is completed once the disk takes it
+                    note(day_path(self.folder, day), blocks[0].number, offset)
                 self.kept.written += len(blocks)
                 if self._failing:
                     self._failing = False
@@ -165,11 +169,14 @@ class Evidence:
             for kept in days(folder):
                 if kept < oldest:
                     day_path(folder, kept).unlink(missing_ok=True)
+                    index_path(day_path(folder, kept)).unlink(missing_ok=True)
 
     def _mend(self, day: int) -> int:
         last, torn = mend(path := day_path(self.folder, day))
         if torn:
             self._log.warning("evidence had a torn end, which was cut off", file=str(path), bytes=torn)
+        with suppress(OSError):
+            complete(path)
         return last
 
     def _fail(self, error: OSError, blocks: int) -> None:

@@ -5,6 +5,7 @@ format allows, an extra field of ours (first number, last number, bytes of the m
 torn tail is noticed without unpacking a whole day.
 
     <folder>/<pbx>/2026-11-23.ami.gz          appended to; a torn last member is cut off when the day is opened again
+    <folder>/<pbx>/2026-11-23.ami.idx         where each member begins (ccd.pbx.evidence_index)
     <folder>/<pbx>/2026-11-23.ami.gz.sha256   written when the day is over; it stays when the day is purged
 """
 
@@ -64,10 +65,9 @@ def unpack(member: bytes) -> Iterator[Record]:
         at += int(length) + 4
 
 
-def members(stream: BinaryIO) -> Iterator[MemberHead]:
-    """The heads of the whole members, in order; it ends at the first that is torn."""
+def members(stream: BinaryIO, offset: int = 0) -> Iterator[MemberHead]:
+    """The heads of the whole members from the one at `offset` on, in order; it ends at the first that is torn."""
     size = os.fstat(stream.fileno()).st_size
-    offset = 0
     while offset + HEADER.size <= size:
         stream.seek(offset)
         magic, _, _, _, _, one, two, _, first, last, length = HEADER.unpack(stream.read(HEADER.size))
@@ -91,12 +91,14 @@ def mend(path: Path) -> tuple[int, int]:
         return last, torn
 
 
-def append(path: Path, records: Iterable[Record]) -> None:
-    """Add the records as one member, and wait until the disk has them. Raises OSError."""
+def append(path: Path, records: Iterable[Record]) -> int:
+    """Add the records as one member, and wait until the disk has them; gives where it begins. Raises OSError."""
     with path.open("ab") as stream:
+        offset = stream.tell()
         stream.write(pack(records))
         stream.flush()
         os.fdatasync(stream.fileno())
+    return offset
 
 
 def seal(path: Path) -> str:
@@ -129,17 +131,3 @@ def _day_named(text: str) -> int:
         return int(date.fromisoformat(text).strftime("%Y%m%d"))
     except ValueError:
         return 0
-
-
-def find(folder: Path, ref: int) -> bytes | None:
-    """The block that `ref` names, as received; None where it was purged, or never written. `folder` is one PBX's."""
-    day, number = divmod(ref, REF_NUMBERS)
-    path = day_path(folder, day)
-    if not path.exists():
-        return None
-    with path.open("rb") as stream:
-        for head in members(stream):
-            if head.first <= number <= head.last:
-                stream.seek(head.offset)
-                return next((block for n, block in unpack(stream.read(head.size)) if n == number), None)
-    return None

@@ -22,7 +22,8 @@ from ccd.history.resume import take_over
 from ccd.history.schema import day_records, segments
 from ccd.pbx.blocks import Blocks
 from ccd.pbx.evidence import Evidence
-from ccd.pbx.evidence_file import REF_NUMBERS, day_path, find
+from ccd.pbx.evidence_file import REF_NUMBERS, day_path
+from ccd.pbx.evidence_index import find
 from ccd.pbx.observation import Observation
 from ccd.pbx.translate import Scope, Translator
 from ccd.settings import read

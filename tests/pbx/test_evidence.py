@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from ccd.pbx.evidence import NUMBERS_A_PROCESS, Evidence
-from ccd.pbx.evidence_file import REF_NUMBERS, Record, append, day_path, days, find, hash_path
+from ccd.pbx.evidence_file import REF_NUMBERS, Record, append, day_path, days, hash_path
+from ccd.pbx.evidence_index import find
 from tests.pbx.eventually import eventually
 from tests.pbx.said_log import SaidLog
 
@@ -192,11 +193,11 @@ async def test_a_stop_in_the_middle_of_a_write_waits_for_it_and_writes_the_rest_
     kept = evidence(tmp_path, flush_interval_s=0.01)
     going, go_on, at_once = Event(), Event(), []
 
-    def slowly(path: Path, records: list[Record]) -> None:
+    def slowly(path: Path, records: list[Record]) -> int:
         at_once.append(going.is_set() and not go_on.is_set())
         going.set()
         go_on.wait(5)
-        append(path, records)
+        return append(path, records)
 
     monkeypatch.setattr("ccd.pbx.evidence.append", slowly)
     running = asyncio.get_running_loop().create_task(kept.run())

@@ -7,7 +7,7 @@ from time import monotonic
 from ccd.errors import LoginRefusedError
 from ccd.floor.events import CallEnded, Heard, MemberPaused, Snapshot
 from ccd.pbx.evidence import Evidence
-from ccd.pbx.evidence_file import find
+from ccd.pbx.evidence_index import find
 from ccd.pbx.incidents import Lack
 from tests.pbx.said_log import SaidLog
 from tests.pbx_real.asterisk import Asterisk
