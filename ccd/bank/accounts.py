@@ -7,7 +7,7 @@ from ccd.ledger.model import Account, Kind, Side
 # Held by origin; together they are the agent's balance.
 BALANCE_KINDS = ("savings", "gift", "interest", "overtime")
 AGENT_KINDS = (*BALANCE_KINDS, "reserved", "leave")
-HOUSE_KINDS = ("savings", "overdraft", "leave", "gift", "withdrawn")
+HOUSE_KINDS = ("savings", "overdraft", "leave", "gift", "withdrawn", "overtime", "interest", "offset", "leave_taken")
 
 # As the ledger opens them: an agent's never fall below zero, a house's have no limit.
 AGENT_ACCOUNTS = tuple(Kind(kind, Side.CREDIT, 0) for kind in AGENT_KINDS)
@@ -17,9 +17,53 @@ HOUSE_ACCOUNTS = tuple(Kind(kind, Side.DEBIT, None) for kind in HOUSE_KINDS)
 SAVINGS = "savings"
 OVERDRAFT = "overdraft"
 LEAVE = "leave"
-SERVICES = (SAVINGS, OVERDRAFT, LEAVE)
-IDLE_LEAVE = ("idle_leave", "idle_offset", "idle_taken")  # leave of idle days (3.5), on the same account as that of 3.4
 GIFT = "gift"  # a red packet's
+OVERTIME = "overtime"
+INTEREST = "interest"
+WORKED = "worked"  # on a day that was granted: it comes back from what was withdrawn
+REPAID = "idle_repaid"  # leave of an idle day that was offset, and turned out not to have been
+
+
+class Origin(NamedTuple):
+    """What an agent's day is reckoned for, and may be anew (docs/time-bank.md 4): each with services of its own, so
+    that nothing of one is taken for another's, although all owe on one leave account.
+
+    `credit` is the service of what it brings, from the house's account `house` to the agent's `kind`; `charge` and
+    `charged` those of what it costs, where that is another. What it costs is taken from the balance, or `lent`: then it
+    is leave until it is offset.
+    """
+
+    name: str
+    credit: str
+    house: str
+    kind: str
+    leave: str
+    offset: str
+    taken: str
+    charge: str = ""
+    charged: str = ""
+    interest: str = ""
+    lent: bool = False
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        paid = tuple(service for service in (self.credit, self.charge, self.interest) if service)
+        return (*paid, self.leave, self.offset, self.taken)
+
+
+DAY_ORIGIN = Origin(
+    "day", SAVINGS, "savings", "savings", LEAVE, "offset", "leave_taken", charge=OVERDRAFT, charged="overdraft"
+)
+IDLE_ORIGIN = Origin("idle", REPAID, "offset", "savings", "idle_leave", "idle_offset", "idle_taken", lent=True)
+OVERTIME_ORIGIN = Origin(
+    "overtime", OVERTIME, "overtime", "overtime", "overtime_leave", "overtime_offset", "overtime_taken",
+    interest=INTEREST,
+)  # fmt: skip
+WORKED_ORIGIN = Origin("worked", WORKED, "withdrawn", "savings", "worked_leave", "worked_offset", "worked_taken")
+ORIGINS = (DAY_ORIGIN, IDLE_ORIGIN, OVERTIME_ORIGIN, WORKED_ORIGIN)
+
+# What a next revision reads from the ledger: nobody else may post under these names.
+SERVICES = tuple(service for origin in ORIGINS for service in origin.services)
 
 
 class House(NamedTuple):
@@ -31,11 +75,18 @@ class House(NamedTuple):
     leave: Account
     gift: Account
     withdrawn: Account
+    overtime: Account
+    interest: Account
+    offset: Account
+    leave_taken: Account
 
     @classmethod
     def of(cls, centre: str) -> "House":
         owner = f"house/{centre}"
         return cls(owner, *(Account(owner, kind) for kind in HOUSE_KINDS))
+
+    def account(self, kind: str) -> Account:
+        return Account(self.owner, kind)
 
 
 def agent_owner(agent: str) -> str:

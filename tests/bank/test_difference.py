@@ -1,11 +1,26 @@
 """docs/time-bank.md 3.1, 3.4 and 4 as a table: from which account to which, and how much."""
 
-import pytest
+from collections.abc import Iterable
 
-from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, House
-from ccd.bank.difference import UNPOSTED, Posted, legs_after_close, legs_of, posted_by
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, IDLE_ORIGIN, ORIGINS, OVERTIME_ORIGIN, House, Origin
+from ccd.bank.difference import (
+    UNPOSTED,
+    Due,
+    Posted,
+    Purse,
+    difference,
+    difference_after_close,
+    legs_after_close,
+    legs_of,
+    posted_by,
+)
+from ccd.bank.overdraft import taken
 from ccd.bank.worth import worth_of
-from ccd.ledger.model import Account, Moved
+from ccd.ledger.model import Account, Leg, Moved
 from tests.bank.days import DAY, POLICY, worth
 
 ANN = "agent/1001"
@@ -208,3 +223,90 @@ def test_leave_of_an_idle_day_is_not_the_settlement_s_to_cancel() -> None:
     for others in ([], idle[:1], idle):
         assert posted_by([*others, *made], ANN) == Posted(leave_s=200, leave_open_s=200)
         assert posted_by([*others, *made, *offset], ANN) == Posted(leave_s=200, leave_open_s=50)
+
+
+class Purses:
+    """An agent's accounts by kind, and what was moved on them, as the ledger would have it."""
+
+    def __init__(self, balances: dict[str, int]) -> None:
+        self.balances = {kind: balances.get(kind, 0) for kind in AGENT_KINDS}
+        self.moved: list[Moved] = []
+
+    @property
+    def net_s(self) -> int:
+        return sum(self.balances.values()) - 2 * self.balances["leave"]
+
+    def post(self, legs: Iterable[Leg]) -> None:
+        for leg in legs:
+            assert leg.seconds > 0
+            self.moved.append(Moved(DAY, leg.service, leg.debit, leg.credit, leg.seconds))
+            for account, seconds in ((leg.debit, -leg.seconds), (leg.credit, leg.seconds)):
+                if account.owner == ANN:
+                    self.balances[account.kind] += seconds
+                    assert self.balances[account.kind] >= 0
+
+    def offset(self, origin: Origin, seconds: int) -> None:
+        """Of the origin's leave, as far as there is leave and balance for it."""
+        left = min(seconds, posted_by(self.moved, ANN, origin=origin).leave_open_s)
+        for kind, draw in taken(left, self.balances, BALANCE_KINDS):
+            own, owed = Account(ANN, kind), Account(ANN, "leave")
+            self.post((Leg(own, HOUSE.offset, draw, origin.offset), Leg(owed, HOUSE.leave, draw, origin.offset)))
+
+
+def due_of(origin: Origin, worth_s: int) -> Due:
+    """What the origin can come to: interest is told of overtime alone, and leave brings nothing."""
+    if origin.lent:
+        return Due(overdraft_s=abs(worth_s))
+    if origin.charge:
+        return Due(max(0, worth_s), max(0, -worth_s))
+    return Due(abs(worth_s), 0, abs(worth_s) // 3 if origin.interest else 0)
+
+
+seconds = st.integers(-2_000, 2_000)
+
+
+@given(
+    st.dictionaries(st.sampled_from(BALANCE_KINDS), st.integers(0, 1_500)),
+    st.lists(st.tuples(st.sampled_from(ORIGINS), seconds, st.integers(0, 900))),
+)
+def test_no_order_of_revisions_of_any_origin_changes_what_they_come_to(
+    balances: dict[str, int], revisions: list[tuple[Origin, int, int]]
+) -> None:
+    purses, due = Purses(balances), dict.fromkeys(ORIGINS, Due())
+    before = purses.net_s
+    for origin, worth_s, offset_s in revisions:
+        due[origin] = due_of(origin, worth_s)
+        posted = posted_by(purses.moved, ANN, origin=origin)
+        purses.post(difference(due[origin], posted, Purse(ANN, purses.balances, BALANCE_KINDS), HOUSE, origin))
+        purses.offset(origin, offset_s)
+    assert purses.net_s == before + sum(one.net_s for one in due.values())
+    assert purses.balances["leave"] == sum(posted_by(purses.moved, ANN, origin=o).leave_open_s for o in ORIGINS)
+
+
+def test_leave_of_an_idle_day_is_lent_and_what_was_offset_for_nothing_comes_back() -> None:
+    purses = Purses({"savings": 3_000})
+    for due, moves in (
+        (Due(overdraft_s=1_800), [("house.leave", "agent.leave", 1_800)]),
+        (Due(overdraft_s=1_000), [("agent.leave", "house.leave", 800)]),
+        (Due(), [("agent.leave", "house.leave", 400), ("house.offset", "agent.savings", 600)]),
+    ):
+        posted = posted_by(purses.moved, ANN, origin=IDLE_ORIGIN)
+        legs = difference(due, posted, Purse(ANN, purses.balances, BALANCE_KINDS), HOUSE, IDLE_ORIGIN)
+        assert [(spelled(leg.debit), spelled(leg.credit), leg.seconds) for leg in legs] == moves
+        purses.post(legs)
+        if due.overdraft_s == 1_000:
+            purses.offset(IDLE_ORIGIN, 600)
+
+
+def test_overtime_that_was_too_much_gives_its_interest_back_first() -> None:
+    purse = Purse(ANN, {"interest": 1_080, "overtime": 2_000}, BALANCE_KINDS)
+    legs = difference(Due(1_800, 0, 540), Posted(3_600, interest_s=1_080), purse, HOUSE, OVERTIME_ORIGIN)
+    assert [(spelled(leg.debit), spelled(leg.credit), leg.seconds) for leg in legs] == [
+        ("agent.interest", "house.interest", 540),
+        ("agent.interest", "house.overtime", 540),
+        ("agent.overtime", "house.overtime", 1_260),
+    ]
+    legs, written_off_s = difference_after_close(
+        Due(), Posted(3_600, interest_s=1_080), purse, HOUSE, True, OVERTIME_ORIGIN
+    )
+    assert (sum(leg.seconds for leg in legs), written_off_s) == (3_080, 1_600)
