@@ -137,7 +137,7 @@ async def fill(engine: AsyncEngine, shape: Shape, told: Callable[[int, int], Non
 def pages(shape: Shape, ids: dict[Account, int], keep: Callable[[date], Any]) -> Iterator[Page]:
     page, day, kept, month = Page(), None, None, ""
     for number, posting in enumerate(shape.postings(), 1):
-        key, revision, book, on, legs, asked_by, reference, text, facts, _ = posting
+        key, revision, book, on, legs, asked_by, reference, text, facts, *_ = posting
         if on != day:
             day, kept, month = on, keep(on), posting.month
         at = moment_of(number)
