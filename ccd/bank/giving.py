@@ -43,10 +43,10 @@ class Giver:
 
     async def give(self, packet: Packet) -> Outcome:
         """What became of it, at the first time it was asked for. PacketError, CapPassedError, PolicyError."""
-        line = self._units.with_above(packet.unit)
+        line = self._units.with_above(packet.unit, packet.day)
         posting = posting_of(packet, self._house, self._site, line)
         known = await self._known(line, packet.day)
-        below = self._units.with_below([packet.unit])
+        below = self._units.with_below([packet.unit], packet.day)
         members = {agent for agent in packet.agents if self._days.unit(agent, packet.day) in below}
         await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, packet.giver)
         owners = [agent_owner(agent) for agent in members]
@@ -100,6 +100,6 @@ class Giver:
         )
         own_s = {unit: worked // SECOND for unit, worked in scheduled.items()}
         return {
-            unit: (hours_s(unit, self._units, own_s, declared), self._policies.policy_at(unit, day).gift)
+            unit: (hours_s(unit, self._units, day, own_s, declared), self._policies.policy_at(unit, day).gift)
             for unit in units
         }

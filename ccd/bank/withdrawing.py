@@ -168,7 +168,7 @@ class Withdrawals:
 
     def _hold(self, desk: Desk, asked: Application, policy: Policy, said: Said, revision: int) -> Application | Outcome:
         """As it stands then: held, or waiting for a place; the outcome where the balance does not cover it."""
-        quotas = quotas_of(desk.connection, self._units.with_above(asked.unit), [asked.day])
+        quotas = quotas_of(desk.connection, self._units.with_above(asked.unit, asked.day), [asked.day])
         if not quotas:
             raise WithdrawalError(
                 asked.agent,

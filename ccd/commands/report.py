@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -57,12 +57,11 @@ def report(
         raise typer.BadParameter(f"{len(asked)} periods are more than {PERIODS_MAX}: ask for longer ones")
     others = [before(one, one.first + (against.date() - first.date())) for one in asked] if against else []
     found = asyncio.run(_read(site, unit, [*asked, *others]))
-    above = site.units.with_above
     made: list[tuple[Line, Line | None]] = []
     for number, period in enumerate(asked):
-        theirs = lines(others[number], found[len(asked) + number], by, show, above) if others else []
+        theirs = lines(others[number], found[len(asked) + number], by, show) if others else []
         same = {(line.unit, line.agent): line for line in theirs}
-        made += [(line, same.get((line.unit, line.agent))) for line in lines(period, found[number], by, show, above)]
+        made += [(line, same.get((line.unit, line.agent))) for line in lines(period, found[number], by, show)]
     if format is Format.json:
         print(json.dumps(json_of(made, show), ensure_ascii=False))
     elif format is Format.csv:
@@ -72,10 +71,21 @@ def report(
 
 
 async def _read(site: Site, unit: str | None, asked: Iterable[Period]) -> list[Sequence[OfAgent]]:
-    units = None if unit is None else site.units.with_below([unit])
     found: list[Sequence[OfAgent]] = []
     async with database(site.settings) as engine, reading(engine) as connection:
         for period in asked:
-            rows = await sums_of_agents(connection, *period, units)
-            found.append([OfAgent(row.pop("agent"), row.pop("unit"), Sums(**row)) for row in rows])
+            of_agents: list[OfAgent] = []
+            for first, last in _parts(site, period):
+                units = None if unit is None else site.units.with_below([unit], first)
+                for row in await sums_of_agents(connection, first, last, units):
+                    line = site.units.with_above(row.pop("unit"), first)
+                    of_agents.append(OfAgent(row.pop("agent"), line, Sums(**row)))
+            found.append(of_agents)
     return found
+
+
+def _parts(site: Site, period: Period) -> list[Period]:
+    """Within each of them all units stand where they stand."""
+    firsts = [period.first, *site.units.borders(*period)]
+    lasts = [day - timedelta(days=1) for day in firsts[1:]]
+    return [Period(*days) for days in zip(firsts, [*lasts, period.last], strict=True)]

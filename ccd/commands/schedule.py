@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated
 
@@ -17,6 +16,7 @@ from ccd.commands.output import As, Format
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
+from ccd.floor.days import SECOND
 from ccd.history.reading import reading
 from ccd.org.shift_rows import scheduled_us
 
@@ -28,9 +28,8 @@ def schedule(
 ) -> None:
     """Say what each unit is scheduled for in a month: its own agents' shifts less their breaks, and those below it."""
     site, first = site_of(config), first_of(month)
-    own = asyncio.run(_own_s(site, first))
-    units = sorted({above for unit in own for above in site.units.with_above(unit)})
-    rows = [(unit, own.get(unit, 0), sum(own.get(each, 0) for each in site.units.with_below([unit]))) for unit in units]
+    own, below = asyncio.run(_scheduled(site, first))
+    rows = [(unit, own[unit] // SECOND, below[unit] // SECOND) for unit in sorted(below)]
     if format is Format.json:
         said = [{"unit": unit, "own_s": own_s, "scheduled_s": with_below_s} for unit, own_s, with_below_s in rows]
         print(json.dumps({"month": month, "units": said}))
@@ -41,11 +40,15 @@ def schedule(
     Console().print(table)
 
 
-async def _own_s(site: Site, first: date) -> Mapping[str, int]:
+async def _scheduled(site: Site, first: date) -> tuple[Counter[str], Counter[str]]:
+    """By unit, µs: of its own agents, and with those of the units that stood below it on each day."""
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     async with database(site.settings) as engine, reading(engine) as connection:
         found = await connection.run_sync(lambda plain: scheduled_us(plain, site.agent_days, first, last))
-    sums: Counter[str] = Counter()
-    for (unit, _), worked in found.items():
-        sums[unit] += worked
-    return {unit: worked // 1_000_000 for unit, worked in sums.items()}
+    own: Counter[str] = Counter()
+    below: Counter[str] = Counter()
+    for (unit, day), worked in found.items():
+        own[unit] += worked
+        for above in site.units.with_above(unit, day):
+            below[above] += worked
+    return own, below

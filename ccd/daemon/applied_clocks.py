@@ -106,7 +106,7 @@ def _clocks(site: Site, measured: Collection[str], first_at: int) -> Iterator[tu
 
 def _where(site: Site, unit: str, key: str) -> Keys:
     """What says it now: the unit, one above it, or the site."""
-    for above in site.units.with_above(unit):
+    for above in site.units.with_above(unit, site.units.versions(unit)[0].starts) if unit in site.units else ():
         given = site.settings.units.get(above)
         if given is not None and getattr(given, key) is not None:
             return ("units", above, key)

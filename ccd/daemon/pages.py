@@ -42,7 +42,7 @@ def page_server(
         clock=time.time,
         site=lambda: current.shown.said(now()),
         units=lambda: current.site.rostered_units,
-        with_below=lambda units: current.site.units.with_below(units),
+        with_below=lambda units: current.site.with_below(units, now()),
         agent=lambda agent: current.site.agent_facts(agent, now()),
         account_of=lambda agent: account_of(ledger, agent),
         statement_of=lambda agent, before, limit: statement_of(ledger, agent, before, limit),

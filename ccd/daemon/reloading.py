@@ -5,6 +5,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -120,7 +121,8 @@ class Reloading:
             self._show(self._current.site)
             raise
         await self._following.go_on_by(site, today_anew)
-        self._hub.look_again(lambda person, asked: floor_units(person, asked, site.units.with_below))
+        with_below = partial(site.with_below, at=self._now())
+        self._hub.look_again(lambda person, asked: floor_units(person, asked, with_below))
         if waiting := waiting_for_a_restart(self._started, site.settings):
             log.warning("changed, and in force after a restart alone", settings=waiting)
         log.info("reloaded", agents=len(list(site.roster.agents)), units=len(site.rostered_units))

@@ -1,7 +1,7 @@
 """A site's configuration as the plain values that the floor, the bank and the pages are given."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -130,8 +130,13 @@ class Site:
 
     @cached_property
     def all_units(self) -> tuple[str, ...]:
-        """Those on the roster and in the configuration, with all that stand above them."""
-        return tuple(sorted({above for unit in self.rostered_units for above in self.units.with_above(unit)}))
+        """Those on the roster and in the configuration, and whatever stands, or ever stood, above one of them."""
+        above = {one.parent for unit in self.units for one in self.units.versions(unit) if one.parent is not None}
+        return tuple(sorted({*self.rostered_units, *above}))
+
+    def with_below(self, units: Iterable[str], at: int) -> frozenset[str]:
+        """These units and what stands below them, by the site's day that runs at an instant, µs."""
+        return self.units.with_below(units, self.units.days("").at(at).day)
 
     def newest_day(self, at: int) -> date:
         """The newest business day that has begun in any unit at an instant, µs."""

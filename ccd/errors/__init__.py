@@ -56,8 +56,8 @@ from ccd.errors.pbx import (
 )
 from ccd.errors.people import (
     AccountError,
-    AddressTakenError,
     ActNotAllowedError,
+    AddressTakenError,
     CapPassedError,
     ChangedMeanwhileError,
     LiveChannelError,
@@ -96,9 +96,9 @@ from ccd.errors.stores import (
 
 __all__ = [
     "AccountError",
+    "ActNotAllowedError",
     "AddressTakenError",
     "BackwardsError",
-    "ActNotAllowedError",
     "CapPassedError",
     "CaptureError",
     "CcdError",

@@ -16,6 +16,7 @@ is, and refuse whoever would act on the own, or on that of the person whose depu
     may_decide_appeal(person, line, agent)            nobody whose duty is in the appellant's very unit
     may_set_quota(person, line)
     may_apply(person, line, agent)                    for a day off: the agent, or who decides for others
+    may_speak_for(person, line, agent)                join a strike team, answer a call-out: the same
     may_decide(person, line, agent)                   approve, refuse, take back
     may_choose_offset(person, agent)                  the agent alone
     may_enter_leave(person, line, agents)             leave and entitlements
@@ -130,6 +131,11 @@ def may_set_quota(person: Person, line: Collection[str]) -> None:
 def may_apply(person: Person, line: Collection[str], agent: str) -> None:
     if agent != person.agent:
         _held(person, A_MANAGER, line, f"apply in the name of {agent}", (agent,))
+
+
+def may_speak_for(person: Person, line: Collection[str], agent: str) -> None:
+    if agent != person.agent:
+        _held(person, A_MANAGER, line, f"answer, join or leave in the name of {agent}", (agent,))
 
 
 def may_decide(person: Person, line: Collection[str], agent: str) -> None:

@@ -52,11 +52,15 @@ NAMES = tuple(field.name for field in fields(Sums))
 
 @dataclass(frozen=True, slots=True)
 class OfAgent:
-    """What one agent's days in one unit come to."""
+    """What one agent's days in one unit come to, while it stood below the same ones: `line` is the unit and they."""
 
     agent: str
-    unit: str
+    line: tuple[str, ...]
     sums: Sums
+
+    @property
+    def unit(self) -> str:
+        return self.line[0]
 
 
 @dataclass(frozen=True, slots=True)

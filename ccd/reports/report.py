@@ -1,23 +1,25 @@
 """A report: what periods come to for agents or units, two of them side by side where somebody asks for it. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from ccd.reports.indicators import (
     HIDING,
     INDICATORS,
     OfAgent,
     against_median,
+    by_agent,
     distribution,
     figures,
     total,
 )  # fmt: skip
 from ccd.reports.periods import Period
 
+K = TypeVar("K")
+
 Figures = Mapping[str, float | None]
-WithAbove = Callable[[str], tuple[str, ...]]  # a unit, and those above it
 
 
 class By(StrEnum):
@@ -59,14 +61,15 @@ def formulas(show: Show) -> dict[str, str]:
             return {name: f"{one.formula}, less the median of the unit's agents" for name, one in HIDING.items()}
 
 
-def lines(period: Period, found: Sequence[OfAgent], by: By, show: Show, with_above: WithAbove) -> list[Line]:
+def lines(period: Period, found: Sequence[OfAgent], by: By, show: Show) -> list[Line]:
     """In the order of units and agents. A unit has the agents of those below it as well; an agent stands in the own
     unit alone, or in each of several."""
     if show is Show.HIDING:
         return _hiding(period, found)
     if by is By.AGENT:
-        return [_line(period, each.unit, each.agent, [each], show) for each in found]
-    in_units = _in_units(found, with_above)
+        own = _grouped(((each.unit, each.agent), each) for each in found)
+        return [_line(period, unit, agent, own[unit, agent], show) for unit, agent in sorted(own)]
+    in_units = _grouped((unit, each) for each in found for unit in each.line)
     return [_line(period, unit, "", in_units[unit], show) for unit in sorted(in_units)]
 
 
@@ -85,12 +88,11 @@ def _said(line: Line) -> dict[str, Any]:
     return {"from": first, "to": last, **whose, "agent_days": line.days, **line.figures}
 
 
-def _in_units(found: Iterable[OfAgent], with_above: WithAbove) -> dict[str, list[OfAgent]]:
-    units: dict[str, list[OfAgent]] = {}
-    for each in found:
-        for unit in with_above(each.unit):
-            units.setdefault(unit, []).append(each)
-    return units
+def _grouped(pairs: Iterable[tuple[K, OfAgent]]) -> dict[K, list[OfAgent]]:
+    groups: dict[K, list[OfAgent]] = {}
+    for key, each in pairs:
+        groups.setdefault(key, []).append(each)
+    return groups
 
 
 def _line(period: Period, unit: str, agent: str, found: Sequence[OfAgent], show: Show) -> Line:
@@ -108,5 +110,6 @@ def _hiding(period: Period, found: Sequence[OfAgent]) -> list[Line]:
     for unit in sorted({each.unit for each in found}):
         own = [each for each in found if each.unit == unit]
         said = against_median(own)
-        made += [Line(period, unit, each.agent, each.sums.days, said[each.agent]) for each in own]
+        days = {agent: sums.days for agent, sums in by_agent(own).items()}
+        made += [Line(period, unit, agent, days[agent], said[agent]) for agent in sorted(said)]
     return made

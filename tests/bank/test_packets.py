@@ -196,9 +196,9 @@ def test_a_unit_s_hours_are_its_shifts_and_those_below_and_only_where_there_are_
     scheduled: dict[str, int], declared: dict[str, int]
 ) -> None:
     def slow(unit: str) -> int:
-        below = sum(slow(one) for one in UNITS if UNITS.with_above(one)[1:2] == (unit,))
+        below = sum(slow(one) for one in UNITS if UNITS.with_above(one, DAY)[1:2] == (unit,))
         shifts = scheduled.get(unit, 0) + below
         return shifts if shifts > 0 else declared.get(unit, 0)
 
     for unit in UNITS:
-        assert hours_s(unit, UNITS, scheduled, declared) == slow(unit)
+        assert hours_s(unit, UNITS, DAY, scheduled, declared) == slow(unit)

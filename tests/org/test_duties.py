@@ -120,9 +120,13 @@ def test_an_agent_applies_and_chooses_alone() -> None:
     rights.may_apply(AGENT, LINE, "1001")
     rights.may_choose_offset(AGENT, "1001")
     rights.may_apply(MANAGER, LINE, "1001")
-    for may in (lambda: rights.may_apply(AGENT, LINE, "1002"), lambda: rights.may_choose_offset(MANAGER, "1001")):
-        with pytest.raises(ActNotAllowedError):
-            may()
+    rights.may_speak_for(MANAGER, LINE, "1001")
+    with pytest.raises(ActNotAllowedError):
+        rights.may_apply(AGENT, LINE, "1002")
+    with pytest.raises(ActNotAllowedError):
+        rights.may_speak_for(LEADER, LINE, "1002")
+    with pytest.raises(ActNotAllowedError):
+        rights.may_choose_offset(MANAGER, "1001")
 
 
 def test_a_statement_is_the_agents_and_the_auditors() -> None:

@@ -16,6 +16,9 @@ UNITS = Units(
 )
 
 
+DAY = date(2026, 11, 23)
+
+
 def us(moment: datetime) -> int:
     return int(moment.timestamp()) * 1_000_000 + moment.microsecond
 
@@ -31,7 +34,7 @@ def test_a_unit_that_nobody_configured_follows_the_site():
     assert "elsewhere" not in UNITS
     assert (UNITS.name("elsewhere"), UNITS.timezone("elsewhere")) == ("elsewhere", "UTC")
     assert UNITS.instant("elsewhere", date(2026, 11, 23)) == us(datetime(2026, 11, 23, tzinfo=UTC))
-    assert UNITS.with_above("elsewhere") == ("elsewhere",)
+    assert UNITS.with_above("elsewhere", DAY) == ("elsewhere",)
 
 
 def test_a_unit_without_a_name_is_called_by_its_key():
@@ -39,10 +42,10 @@ def test_a_unit_without_a_name_is_called_by_its_key():
 
 
 def test_who_leads_a_unit_leads_what_stands_below_it():
-    assert UNITS.with_above("team-1") == ("team-1", "night", "centre")
-    assert UNITS.with_below(["night"]) == {"night", "team-1"}
-    assert UNITS.with_below(["centre"]) == {"centre", "night", "team-1", "berlin"}
-    assert UNITS.with_below(["team-1", "berlin"]) == {"team-1", "berlin"}
+    assert UNITS.with_above("team-1", DAY) == ("team-1", "night", "centre")
+    assert UNITS.with_below(["night"], DAY) == {"night", "team-1"}
+    assert UNITS.with_below(["centre"], DAY) == {"centre", "night", "team-1", "berlin"}
+    assert UNITS.with_below(["team-1", "berlin"], DAY) == {"team-1", "berlin"}
 
 
 def test_units_of_one_clock_share_their_business_days():
@@ -58,7 +61,30 @@ def test_a_time_without_a_zone_is_the_units_own_and_one_with_a_zone_is_not():
 
 def test_a_circle_or_a_parent_that_is_not_there_ends_the_line():
     units = Units("UTC", time(0), {"a": Unit(parent="b"), "b": Unit(parent="a"), "c": Unit(parent="d")})
-    assert [units.with_above(unit) for unit in units] == [("a", "b"), ("b", "a"), ("c", "d")]
+    assert [units.with_above(unit, DAY) for unit in units] == [("a", "b"), ("b", "a"), ("c", "d")]
     assert units.timezone("c") == "UTC"
     own = Units("UTC", time(0), {"a": Unit(parent="a", timezone="Asia/Shanghai")})
-    assert (own.with_above("a"), own.timezone("a")) == (("a",), "Asia/Shanghai")
+    assert (own.with_above("a", DAY), own.timezone("a")) == (("a",), "Asia/Shanghai")
+
+
+def test_a_unit_that_moves_stands_below_each_of_them_on_its_days():
+    moves = (Unit(parent="south", name="old", ends=DAY), Unit(parent="north", name="new", starts=DAY))
+    units = Units(
+        "UTC",
+        time(0),
+        {
+            "south": Unit(country="CN"), "north": Unit(country="HK"), "team-1": moves,
+            "desk": Unit(parent="team-1", starts=DAY, ends=DAY + timedelta(days=7)),
+        },
+    )  # fmt: skip
+    before, last = DAY - timedelta(days=1), DAY + timedelta(days=6)
+    assert [units.with_above("team-1", day) for day in (before, DAY)] == [("team-1", "south"), ("team-1", "north")]
+    assert [units.country("team-1", day) for day in (before, DAY)] == ["CN", "HK"]
+    assert units.with_below(["south"], before) == {"south", "team-1"}
+    assert units.with_below(["north"], DAY) == {"north", "team-1", "desk"}
+    assert units.with_above("desk", before) == ("desk",)
+    assert units.with_above("desk", last + timedelta(days=1)) == ("desk",)
+    assert units.name("team-1") == "new"
+    assert units.borders(before, last) == [DAY]
+    assert units.borders(DAY, date.max - timedelta(days=1)) == [DAY + timedelta(days=7)]
+    assert units.clock_on("team-1", before) == (None, None)
