@@ -20,7 +20,7 @@ from ccd.bank.policy import Policies, Policy
 from ccd.bank.worth import Worth, worth_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
-from ccd.ledger.model import Account, Kept, Late, Leg, Moved, Posting, State, month_of
+from ccd.ledger.model import Account, Kept, Late, Leg, Moved, Posting, State
 
 BATCH_DAYS_MAX = 1_000  # agent-days in one transaction: long enough to make one commit cheap, short enough to wait for
 LOOKED_AT = (*BALANCE_KINDS, LEAVE)  # what a loss can take from, and what a gain can cancel
@@ -104,7 +104,8 @@ class Settler:
         return settlement
 
     def _at_desk(self, desk: Desk, batch: list[Case], settlement: Settlement) -> Settlement:
-        months = {month_of(day) for day in {case.measured.day for case in batch}}
+        counts_in = {day: desk.month_of(day) for day in {case.measured.day for case in batch}}
+        months = set(counts_in.values())
         desk.lock({(self._centre, month) for month in months}, [case.owner for case in batch])
         kept = desk.revisions([case.key for case in batch])
         new = []
@@ -116,13 +117,13 @@ class Settler:
             else:
                 settlement.add(case.measured, *known)
         posted = _posted_before(desk, [case for case in new if case.key in kept], kept)
-        self._post(desk, new, posted, self._late(desk, months), settlement)
+        self._post(desk, new, posted, self._late(desk, months), counts_in, settlement)
         return settlement
 
     def _late(self, desk: Desk, months: Iterable[str]) -> dict[str, tuple[Late, ...]]:
         """By closed month, where what comes for it counts: in the month that runs, or the first since that is open."""
         closed = [month for month in months if desk.open_month(self._centre, month) != month]
-        runs = month_of(self._today()) if closed else ""
+        runs = desk.month_of(self._today()) if closed else ""
         return {month: (Late(desk.open_month(self._centre, max(month, runs))),) for month in closed}
 
     def _post(
@@ -131,6 +132,7 @@ class Settler:
         cases: list[Case],
         posted: dict[str, Posted],
         late: dict[str, tuple[Late, ...]],
+        counts_in: Mapping[date, str],
         settlement: Settlement,
     ) -> None:
         """In the order of days: what one day takes is gone for the next."""
@@ -138,9 +140,10 @@ class Settler:
         sheet = desk.sheet(len(cases))
         centre, house, asked_by = self._centre, self._house, self._asked_by
         for measured, key, policy, shared, worth, owner in cases:
+            month = counts_in[measured.day]
             before = posted.get(key, UNPOSTED)
             own = available.get(owner, {})
-            if late and (terms := late.get(month_of(measured.day), IN_TIME)):
+            if late and (terms := late.get(month, IN_TIME)):
                 meets = policy.closed_gain_meets_write_off
                 legs, written_off = legs_after_close(worth, before, own, policy.overdraft_takes, owner, house, meets)
                 shared = with_written_off(shared, written_off)
@@ -149,7 +152,7 @@ class Settler:
                 terms, note = IN_TIME, ""
                 legs = legs_of(worth, before, own, policy.overdraft_takes, owner, house)
             facts = facts_text(measured, worth, policy.rate_ppm, shared, before.net_s, legs, owner)
-            posting = Posting(key, measured.revision, centre, measured.day, legs, asked_by, "", "", facts, terms)
+            posting = Posting(key, measured.revision, centre, measured.day, legs, asked_by, "", "", facts, terms, month)
             refusal = sheet.put(posting)
             if refusal is not None:
                 settlement.add(measured, Fate.REFUSED, refusal.sentence)

@@ -21,11 +21,10 @@ from ccd.daemon.applied_clocks import AppliedClocks
 from ccd.daemon.reloading import days_there_are
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import settled_by
-from ccd.daemon.stores import database
+from ccd.daemon.stores import database, ledger_of
 from ccd.errors import DayWaitsError, UnknownUnitError
 from ccd.floor.days import SECOND
 from ccd.history.close import Closed, Closer
-from ccd.ledger.books import Ledger
 
 
 def settle(
@@ -42,7 +41,7 @@ def settle(
 async def _settle(site: Site, day: date, unit: str | None, dry_run: bool) -> None:
     measuring = site.measuring
     async with database(site.settings) as engine:
-        ledger = Ledger(engine, _now)
+        ledger = ledger_of(engine, site.settings, _now)
 
         async def post(measured: Iterable[Measured], rehearse: bool) -> Settlement:
             settler = Settler(ledger, site.policies, site.settings.site, lambda: site.units.days("").at(_now()).day)

@@ -27,13 +27,12 @@ from ccd.daemon.rosters import Rosters
 from ccd.daemon.sealing import keep_sealing
 from ccd.daemon.settling import Settling
 from ccd.daemon.site import Current, Site
-from ccd.daemon.stores import database
+from ccd.daemon.stores import database, ledger_of
 from ccd.daemon.withdrawals import DaysOff
 from ccd.floor.days import SECOND
 from ccd.history.close import Closer
 from ccd.history.lease import Lease, Term
 from ccd.history.recorder import Recorder
-from ccd.ledger.books import Ledger
 from ccd.ledger.sealing import Sealer
 from ccd.live.batch import SourceNow
 from ccd.live.board import Board
@@ -109,7 +108,7 @@ class Daemon:
             self.pbxs, self.recorder if captured else None, self._redis_holds_the_floor, lambda: self.closer.unsettled
         )
         self.following = Following(engine, self.floors, self.recorder, self.writer, self.health, lease)
-        self.ledger = Ledger(engine, self._now)
+        self.ledger = ledger_of(engine, settings, self._now)
         settling = Settling(self.ledger, self.current, self.store, self._now)
         self.closer = Closer(
             engine, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], site.policies,

@@ -1,11 +1,13 @@
 """The site's database, opened and up to date, for the daemon and for whoever only asks something."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.bank.books import months_that_begin
 from ccd.errors import DatabaseRefusedError
+from ccd.ledger.books import Ledger
 from ccd.settings import Settings
 from ccd.settings.secrets import store_url
 from ccd.sql.engine import open_engine
@@ -34,6 +36,11 @@ async def database(settings: Settings) -> AsyncIterator[AsyncEngine]:
             yield engine
     finally:
         await engine.dispose()
+
+
+def ledger_of(engine: AsyncEngine, settings: Settings, now: Callable[[], int]) -> Ledger:
+    """`now` gives µs since the epoch."""
+    return Ledger(engine, now, months=months_that_begin(settings.attendance.month_begins))
 
 
 def database_url(settings: Settings) -> str:

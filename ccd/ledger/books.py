@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.chart import Chart, Opening, open_accounts
-from ccd.ledger.desk import Desk
-from ccd.ledger.model import ALL, Kind, Late, Outcome, Posting, Statement, Wanted, month_at
+from ccd.ledger.desk import Desk, counted
+from ccd.ledger.model import ALL, Kind, Late, Months, Outcome, Posting, Statement, Wanted, day_at, month_of
 from ccd.ledger.presumed import depends_on_little, post_presuming
 from ccd.ledger.reading import (
     Standing,
@@ -40,11 +40,19 @@ STATEMENT_LINES_MAX = 500
 class Ledger:
     """Accounts and transfers. `now` gives microseconds since the epoch; it stamps what is recorded and decides nothing.
 
-    Each posting is exactly once by its key: whoever got no answer asks again, with the same content.
+    Each posting is exactly once by its key: whoever got no answer asks again, with the same content. What does not say
+    in which month it counts counts in that which `months` gives for its day.
     """
 
-    def __init__(self, engine: AsyncEngine, now: Callable[[], int], patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        now: Callable[[], int],
+        patience: Patience | None = None,
+        months: Months = month_of,
+    ) -> None:
         self.engine = engine
+        self.month_of = months
         self._now = now
         self._patience = patience or Patience()
         self._chart = Chart()
@@ -74,9 +82,10 @@ class Ledger:
     async def post_many(self, postings: Sequence[Posting]) -> list[Outcome]:
         """Several postings in one database transaction, each with an outcome of its own, in their order."""
         now = self._now()
+        postings = counted(postings, self.month_of)
         if outcomes := await self._post_presuming(postings, now):
             return outcomes
-        return await self._turn(lambda connection: Desk(connection, self._chart, now).post(postings))
+        return await self._turn(lambda connection: Desk(connection, self._chart, now, self.month_of).post(postings))
 
     async def reverse(
         self, transaction: int, key: str, asked_by: str, text: str = "", runs: str | None = None
@@ -87,7 +96,7 @@ class Ledger:
         PostingError where there is no such transaction, or it moved nothing.
         """
         reversal = await self._look(lambda connection: reversal_of(connection, transaction, key))
-        late = (Late(runs or month_at(self._now())),)
+        late = (Late(runs or self.month_of(day_at(self._now()))),)
         return await self.post(reversal._replace(asked_by=asked_by, text=text, terms=late))
 
     async def at_desk(self, work: Callable[[Desk], T], keep: bool = True) -> T:
@@ -97,7 +106,7 @@ class Ledger:
         """
         # What is undone must not be remembered either: accounts that were opened in it got numbers that are free again.
         chart = self._chart if keep else Chart()
-        return await self._turn(lambda connection: work(Desk(connection, chart, self._now())), keep)
+        return await self._turn(lambda connection: work(Desk(connection, chart, self._now(), self.month_of)), keep)
 
     async def balances(self, owner: str) -> dict[str, int]:
         """Seconds by kind of account, of those accounts that have a floor; empty for who has no account."""

@@ -22,6 +22,7 @@ from ccd.ledger.model import (
     Kind,
     Late,
     Limit,
+    Months,
     Moved,
     Outcome,
     Posting,
@@ -30,8 +31,8 @@ from ccd.ledger.model import (
     State,
     Transfer,
     check_shape,
+    day_at,
     month_after,
-    month_at,
     month_of,
 )  # fmt: skip
 from ccd.ledger.reservations import expired, held_by, owners_of
@@ -59,9 +60,13 @@ class Needs:
 def needs_of(postings: Sequence[Posting]) -> Needs:
     needs = Needs()
     days: set[tuple[str, date]] = set()
+    months = needs.months
     credited = set()
     for posting in postings:
-        days.add((posting.book, posting.day))
+        if posting.counts_in:
+            months.add((posting.book, posting.counts_in))
+        else:
+            days.add((posting.book, posting.day))
         for debit, credit, _, _, _ in posting.legs:
             needs.debited.add(debit)
             credited.add(credit)
@@ -75,12 +80,12 @@ def needs_of(postings: Sequence[Posting]) -> Needs:
                     needs.resolved.append(reservation)
                     credited |= {to} if to else set()
                 case Late(month):
-                    needs.months.add((posting.book, month))
+                    months.add((posting.book, month))
                 case Close():
                     needs.closing = True
                 case _:
                     assert_never(term)
-    needs.months |= {(book, month_of(day)) for book, day in days}
+    months |= {(book, month_of(day)) for book, day in days}
     needs.owners = {account.owner for account in needs.debited | credited}
     return needs
 
@@ -88,8 +93,9 @@ def needs_of(postings: Sequence[Posting]) -> Needs:
 class Desk:
     """One transaction at the ledger. What it knows is true until its end, because it holds the locks."""
 
-    def __init__(self, connection: Connection, chart: Chart, now: int) -> None:
+    def __init__(self, connection: Connection, chart: Chart, now: int, months: Months = month_of) -> None:
         self.connection = connection
+        self.month_of = months
         self._chart = chart
         self._now = now
         self._standing = Standing()
@@ -147,6 +153,7 @@ class Desk:
 
     def post(self, postings: Sequence[Posting]) -> list[Outcome]:
         """Posts what is not posted yet: locks, looks the keys up, checks the rules in order, writes."""
+        postings = counted(postings, self.month_of)
         asked = asked_once(postings)
         needs = needs_of(postings)
         owners = self._guarded_owners(needs)
@@ -195,13 +202,14 @@ class Desk:
     def _expiries(self, names: Iterable[str]) -> list[Posting]:
         """What gives back the owners' reservations whose time is over."""
         found = expired(self.connection, self._owner_ids(names), self._now)
-        self._lock(Touched({(book, month_of(day)) for _, book, day, _ in found}))
-        open_months = {book: self.open_month(book, month_at(self._now)) for book in {one.book for one in found}}
+        self._lock(Touched({(book, self.month_of(day)) for _, book, day, _ in found}))
+        runs = self.month_of(day_at(self._now))
+        open_months = {book: self.open_month(book, runs) for book in {one.book for one in found}}
         postings = []
         for claim, book, day, service in found:
             terms = (Resolve(claim, service), Late(open_months[book]))
             postings.append(Posting(f"expired/{claim[0]}", claim[1], book, day, (), "expiry", terms=terms))
-        return postings
+        return list(counted(postings, self.month_of))
 
     def sheet(self, postings_max: int) -> Sheet:
         """An empty one, for who holds the locks, has seen that no key is claimed, and has read what is debited."""
@@ -251,6 +259,13 @@ class Desk:
     def _read_balances(self, accounts: Iterable[Account]) -> None:
         if unread := self._unread(accounts):
             self._lock(Touched(accounts=unread))
+
+
+def counted(postings: Sequence[Posting], months: Months) -> Sequence[Posting]:
+    """Each with the month in which it counts, where that is not the calendar's."""
+    if months is month_of:
+        return postings
+    return [one if one.counts_in else one._replace(counts_in=months(one.day)) for one in postings]
 
 
 def asked_once(postings: Iterable[Posting]) -> dict[Claim, Posting]:

@@ -7,7 +7,7 @@ What is made once for each of a hundred thousand postings is a named tuple: it t
 time to make.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
@@ -23,6 +23,9 @@ REVISION_MAX = 2**31 - 1
 NUL = "\x00"
 
 Claim = tuple[str, int]  # a key and its revision
+
+
+Months = Callable[[date], str]  # in which a day counts: that of the calendar, or one that begins on another day
 
 
 class Side(StrEnum):
@@ -122,9 +125,10 @@ class Posting(NamedTuple):
     """What is asked of the ledger: all legs or none.
 
     `key` and `revision` are made of the facts that are settled, and are claimed for ever. `day` is the day that the
-    transfers are for; they count in its month of `book`. `facts` is text that is kept, compared and hashed as it is.
-    A posting without legs leaves the record that its key was dealt with, and that nothing had to move. `terms` are what
-    it does beside its legs, or how its legs follow from what is found under lock.
+    transfers are for; they count in its month of `book`: the calendar's, or that which `counts_in` names. `facts` is
+    text that is kept, compared and hashed as it is. A posting without legs leaves the record that its key was dealt
+    with, and that nothing had to move. `terms` are what it does beside its legs, or how its legs follow from what is
+    found under lock.
     """
 
     key: str
@@ -137,10 +141,11 @@ class Posting(NamedTuple):
     text: str = ""
     facts: str = "{}"
     terms: tuple[Term, ...] = ()
+    counts_in: str = ""
 
     @property
     def month(self) -> str:
-        return month_of(self.day)
+        return self.counts_in or month_of(self.day)
 
     @property
     def spelled(self) -> str:
@@ -278,9 +283,9 @@ def month_after(month: str) -> str:
     return f"{year:04d}-{number + 1:02d}"
 
 
-def month_at(moment: int) -> str:
+def day_at(moment: int) -> date:
     """Of a moment in microseconds since the epoch, in UTC."""
-    return datetime.fromtimestamp(moment / 1_000_000, UTC).isoformat()[:7]
+    return datetime.fromtimestamp(moment / 1_000_000, UTC).date()
 
 
 def spelled(key: str, revision: int) -> str:

@@ -66,8 +66,10 @@ class Sheet:
 
     def put(self, posting: Posting) -> Refusal | None:
         """Checks the rules, and puts down what comes of it. PostingError where no rule could make it right."""
-        key, revision, book, on, legs, asked_by, reference, text, facts, terms = posting
+        key, revision, book, on, legs, asked_by, reference, text, facts, terms, counts_in = posting
         day, month = self._days.get(on) or self._know(on)
+        if counts_in:
+            month = counts_in
         if terms:
             month = self.standing.month_of(posting, month)
             legs, refusal = self._legs(posting, month)

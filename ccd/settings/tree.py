@@ -119,6 +119,12 @@ class Leave(Section):
     )  # fmt: skip
 
 
+class Attendance(Section):
+    """Attendance months, which one book of the site has (docs/time-bank.md 3.5)."""
+
+    month_begins: Annotated[int, Field(ge=1, le=28)] = 1
+
+
 class DaysOff(Section):
     """Withdrawals (docs/time-bank.md 3.6)."""
 
@@ -207,6 +213,7 @@ class Settings(Section):
     floor: Floor = Floor()
     policy: tuple[Policy, ...] = (Policy(),)  # before the first `from`, every default holds
     leave: Leave = Leave()
+    attendance: Attendance = Attendance()
     units: Mapping[NotEmpty, Unit] = Field(default_factory=dict)
     redis: Redis = Redis()
     sql: Sql = Sql()

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.bank.books import months_that_begin
 from ccd.errors import KeyTakenError, PostingError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import (
@@ -27,6 +28,7 @@ from ccd.ledger.model import (
     Transfer,
 )  # fmt: skip
 from ccd.ledger.terms import read_terms, terms_text
+from ccd.ledger.verify import verify
 from tests.ledger.accounts import DAY, HOUSE, give, open_guarded, open_house, posting
 
 SAVINGS, GIFT, RESERVED = (Account("ann", kind) for kind in ("savings", "gift", "reserved"))
@@ -291,3 +293,38 @@ async def test_what_is_not_there_or_moved_nothing_is_not_taken_back(ledger: Ledg
     nothing = await ledger.post(posting("nothing"))
     with pytest.raises(PostingError, match="one that moved something"):
         await ledger.reverse(number or nothing.transaction, "back", "test")
+
+
+async def test_months_may_begin_on_another_day_than_the_calendar_s(engine: AsyncEngine) -> None:
+    moment = MOMENT
+    ledger = Ledger(engine, lambda: moment, months=months_that_begin(26))
+    await open_guarded(ledger, ["ann"], ("savings", "gift", "reserved"))
+    await open_house(ledger)
+    last, first = date(2026, 11, 25), date(2026, 11, 26)
+    held = Reserve((SAVINGS,), RESERVED, 10, "leave", MOMENT + 1)
+    for number, day in enumerate((last, first)):
+        assert (await ledger.post(with_terms(f"given/{number}", day=day, legs=(give("ann", 100),)))).refusal is None
+        assert (await ledger.post(with_terms(f"held/{number}", held, day=day))).refusal is None
+    closing = with_terms("close", Close(), day=last)
+    assert [one.refusal for one in await ledger.post_many([closing])] == [None]
+    refused = await ledger.post(with_terms("too late", day=last, legs=(give("ann", 5),)))
+    assert refused.refusal is not None
+    assert refused.refusal.sentence == "2026-11 of demo is closed and takes no postings"
+    named = with_terms("named", day=first, legs=(give("ann", 1),))._replace(counts_in="2027-01")
+    moment += 1
+    assert (await ledger.post(named)).refusal is None
+    async with engine.connect() as connection:
+        rows = await connection.execute(text("SELECT key, month FROM transactions WHERE book = 'demo'"))
+    assert {row.key: row.month for row in rows if row.key != "before"} == {
+        "given/0": "2026-11",
+        "given/1": "2026-12",
+        "held/0": "2026-11",
+        "held/1": "2026-12",
+        "close": "2026-11",
+        "too late": "2026-11",
+        "named": "2027-01",
+        "expired/held/0": "2026-12",
+        "expired/held/1": "2026-12",
+    }
+    assert (await ledger.post(named)).replayed
+    assert (await verify(engine, lambda done, total: None)).findings == []

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ccd.bank.accounts import AGENT_KINDS, HOUSE_KINDS, House, agent_owner
-from ccd.daemon.stores import database
+from ccd.daemon.stores import database, ledger_of
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account
@@ -33,7 +33,7 @@ def asked(config: Path, ask: Callable[[Ledger], Awaitable[T]]) -> T:
 def asked_of(settings: Settings, ask: Callable[[Ledger], Awaitable[T]]) -> T:
     async def done() -> T:
         async with database(settings) as engine:
-            return await ask(Ledger(engine, now_us))
+            return await ask(ledger_of(engine, settings, now_us))
 
     return asyncio.run(done())
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, SERVICES, House, agent_owner
+from ccd.bank.books import months_that_begin, span
 from ccd.commands.business_day import Day, first_of, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, account_of, agents_in, asked_of, now_us, who_asks
@@ -140,12 +141,23 @@ def release(
 def close_period(config: Config, month: Annotated[str, typer.Argument(help="As 2026-11.")], text: Text) -> None:
     """Close a month: it takes no more postings, for ever; what comes late counts in the month that runs then."""
     site, first = site_of(config), first_of(month)
-    if first >= site.units.days("").at(now_us()).day.replace(day=1):
+    _, last = span(month_of(first), site.settings.attendance.month_begins)
+    if last >= site.units.days("").at(now_us()).day:
         raise typer.BadParameter(f"{month} is not over; a month that is closed never opens again")
     centre = site.settings.site
     post_and_say(
         site,
-        Posting(f"close/{centre}/{month_of(first)}", 1, centre, first, (), who_asks(), text=text, terms=(Close(),)),
+        Posting(
+            f"close/{centre}/{month_of(first)}",
+            1,
+            centre,
+            first,
+            (),
+            who_asks(),
+            text=text,
+            terms=(Close(),),
+            counts_in=month_of(first),
+        ),
     )
 
 
@@ -156,7 +168,7 @@ def by_hand(site: Site, key: str, day: datetime, text: str, *legs: Leg) -> Posti
 
 def running_month(site: Site) -> str:
     """By the centre's own calendar: that month can't be closed yet, while UTC may still have the last one."""
-    return month_of(site.units.days("").at(now_us()).day)
+    return months_that_begin(site.settings.attendance.month_begins)(site.units.days("").at(now_us()).day)
 
 
 def post_and_say(site: Site, posting: Posting, *agents: str) -> None:
