@@ -31,6 +31,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "check": "Say every fault of a configuration, with file, key and what is allowed.",
         "day": "Say what a day amounts to: as measured, or, while it runs, up to now.",
         "report": "Say the indicators of agents and units, over days, weeks or months.",
+        "policy": "Propose an allowance out of what has been; try other policies on it.",
         "settle": "Close a day that is over; with --dry-run, say what that would post.",
         "replay": "Say what captured AMI bytes and queue_log files amount to.",
         "simulate": "Run a telephone switch with a living floor, to look at ccd without one.",

@@ -22,6 +22,7 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── WithdrawalError     days off that an agent can't have so; exit code 2
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── CapPassedError          a red packet that a unit's cap does not allow, with the figures
+├── TooLittleHistoryError   too few agents were measured for a figure that is asked for
 ├── ChangedMeanwhileError   an import that would replace what nobody was shown
 ├── NothingImportedError    asked for what was never imported
 ├── AddressTakenError       another program listens where ccd should
@@ -65,6 +66,7 @@ from ccd.errors.people import (
     NothingImportedError,
     PacketError,
     PolicyError,
+    TooLittleHistoryError,
     UnknownAccountError,
     WithdrawalError,
 )
@@ -141,6 +143,7 @@ __all__ = [
     "SourceTakenError",
     "StoredFormatError",
     "SwitchesNotFollowedError",
+    "TooLittleHistoryError",
     "UnknownAccountError",
     "UnknownCountryError",
     "UnknownUnitError",

@@ -106,3 +106,14 @@ class CapPassedError(CcdError):
             f"the packet {self.packet} was refused: {self.unit} may give {self.cap_s} s in {self.month}, has given "
             f"{self.given_s} s, and {self.asked_s} s are asked; {left_s} s are left. Give less, as another packet"
         )
+
+
+class TooLittleHistoryError(CcdError):
+    """Too few agents were measured for a figure that would hold for all of them."""
+
+    def __str__(self) -> str:
+        agents, agents_min, hours_min = self.args
+        return (
+            f"{agents} agents have a month with a base of {hours_min} h or more in it, and {agents_min} are needed: ask"
+            " for more days, or of more units"
+        )

@@ -1,0 +1,167 @@
+"""The policy lab: an allowance out of a centre's own history, and accounts as another policy would have left them
+(docs/time-bank.md 5). Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from statistics import quantiles
+from typing import NamedTuple
+
+from ccd.bank.accounts import BALANCE_KINDS, DAY_ORIGIN, LEAVE, House, agent_owner
+from ccd.bank.difference import UNPOSTED, legs_of
+from ccd.bank.measured import Measured
+from ccd.bank.policy import PPM, Policies
+from ccd.bank.settle import apply, settlement_key
+from ccd.bank.worth import worth_of
+from ccd.errors import TooLittleHistoryError
+from ccd.ledger.model import StatementLine
+
+AGENTS_MIN = 20
+BASE_MIN_S = 8 * 3_600  # of a month: who was there for a day says nothing about a month
+SHOWN = (10, 25, 50, 75, 90)  # percentiles
+PROPOSED = 75
+STEP_PPM = 1_000  # nobody keeps an allowance of 3.6842 % in mind
+
+
+class Habit(NamedTuple):
+    """What an agent used of a month: aux, and the base that it was used of, both in µs."""
+
+    agent: str
+    aux: int
+    base: int
+
+
+class Proposal(NamedTuple):
+    """An allowance, and what it was taken from; ratios in parts per million."""
+
+    rate_ppm: int
+    percentiles: Mapping[int, int]
+    agents: int
+    agent_months: int
+
+
+class Sums(NamedTuple):
+    """Seconds of an agent: what the days tried brought and cost, and what is on the accounts in the end."""
+
+    saved_s: int
+    charged_s: int
+    leave_s: int
+    balance_s: int  # with what is reserved
+    owed_s: int  # on the leave account
+
+    @property
+    def net_s(self) -> int:
+        return self.balance_s - self.owed_s
+
+    def plus(self, other: "Sums") -> "Sums":
+        return Sums(*(one + another for one, another in zip(self, other, strict=True)))
+
+
+class Tried(NamedTuple):
+    """An agent's account as it is, and as it would be. `uncovered_s` was given out in truth and would not have been
+    there: days off and offsets that the other policy would not have paid for."""
+
+    agent: str
+    now: Sums
+    then: Sums
+    uncovered_s: int
+
+
+def proposed(habits: Iterable[Habit]) -> Proposal:
+    """The third quartile of agents' monthly aux ratios. TooLittleHistoryError below 20 agents."""
+    known = [habit for habit in habits if habit.base >= BASE_MIN_S * PPM]
+    agents = {habit.agent for habit in known}
+    if len(agents) < AGENTS_MIN:
+        raise TooLittleHistoryError(len(agents), AGENTS_MIN, BASE_MIN_S // 3_600)
+    cuts = quantiles((habit.aux * PPM // habit.base for habit in known), n=100, method="inclusive")
+    found = {percent: round(cuts[percent - 1]) for percent in SHOWN}
+    rate_ppm = max(STEP_PPM, round(found[PROPOSED] / STEP_PPM) * STEP_PPM)
+    return Proposal(rate_ppm, found, len(agents), len(known))
+
+
+def tried(agent: str, lines: Iterable[StatementLine], days: Sequence[Measured], policies: Policies) -> Tried:
+    """Lives through an agent's whole statement, oldest line first, once more: a day among `days` is worth what it is
+    by `policies`, whatever else was posted is posted as it was, as far as the account would have covered it."""
+    life = _Life(agent, {settlement_key(agent, day.day): day for day in days}, policies)
+    for line in lines:
+        life.live(line)
+    return life.told()
+
+
+class _Life:
+    def __init__(self, agent: str, days: Mapping[str, Measured], policies: Policies) -> None:
+        self._agent, self._owner, self._policies = agent, agent_owner(agent), policies
+        self._waiting = dict(sorted(days.items(), key=lambda item: item[1].day))
+        self._tried = frozenset(days)
+        self._house = House.of("")  # of no centre: what is on it does not matter here
+        self._then: dict[str, int] = {}
+        self._now: Mapping[str, int] = {}
+        self._moved_now: Counter[str] = Counter()
+        self._moved_then: Counter[str] = Counter()
+        self._uncovered_s = 0
+
+    def live(self, line: StatementLine) -> None:
+        self._now = line.after
+        if line.key in self._tried:
+            for movement in line.movements:
+                self._moved_now[movement.service] += _worth_to_agent(movement.kind, movement.seconds)
+            if line.key in self._waiting:
+                self._settle_up_to(self._waiting[line.key].day)
+            return
+        self._post_as_it_was(line)
+
+    def told(self) -> Tried:
+        self._settle_up_to(date.max)
+        now, then = (
+            Sums(
+                moved[DAY_ORIGIN.credit],
+                -moved[DAY_ORIGIN.charge],
+                -moved[DAY_ORIGIN.leave],
+                sum(accounts.get(kind, 0) for kind in (*BALANCE_KINDS, "reserved")),
+                accounts.get(LEAVE, 0),
+            )
+            for moved, accounts in ((self._moved_now, self._now), (self._moved_then, self._then))
+        )
+        return Tried(self._agent, now, then, self._uncovered_s)
+
+    def _settle_up_to(self, last: date) -> None:
+        """In the order of days, as settlement goes."""
+        for key in [key for key, day in self._waiting.items() if day.day <= last]:
+            measured = self._waiting.pop(key)
+            policy = self._policies.policy_at(measured.unit, measured.day)
+            worth = worth_of(measured, policy)
+            legs = legs_of(worth, UNPOSTED, self._then, policy.overdraft_takes, self._owner, self._house)
+            apply(legs, self._owner, self._then)
+            for leg in legs:
+                gain = leg.credit.owner == self._owner
+                kind = (leg.credit if gain else leg.debit).kind
+                self._moved_then[leg.service] += _worth_to_agent(kind, leg.seconds if gain else -leg.seconds)
+
+    def _post_as_it_was(self, line: StatementLine) -> None:
+        """As far as the account would have covered it: leave that is not owed is not offset, and what was not there to
+        be held does not come back either."""
+        owed_s = -sum(move.seconds for move in line.movements if move.kind == LEAVE and move.seconds < 0)
+        offset_s = min(owed_s, self._then.get(LEAVE, 0))
+        held_s = 0
+        for move in sorted(line.movements, key=lambda move: move.seconds):
+            own = move.other.owner == self._owner
+            change = move.seconds
+            if change < 0:
+                paid_s = min(-change, self._then.get(move.kind, 0))
+                if owed_s and move.kind != LEAVE:
+                    paid_s = min(paid_s, offset_s)
+                    offset_s -= paid_s
+                elif own:
+                    held_s += paid_s
+                elif move.kind != LEAVE:
+                    self._uncovered_s += -change - paid_s
+                change = -paid_s
+            elif own:
+                change = min(change, held_s)
+                held_s -= change
+            self._then[move.kind] = self._then.get(move.kind, 0) + change
+
+
+def _worth_to_agent(kind: str, seconds: int) -> int:
+    """Leave is owed: more of it is less."""
+    return -seconds if kind == LEAVE else seconds

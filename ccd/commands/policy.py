@@ -1,0 +1,140 @@
+"""`ccd policy propose`, `try`: an allowance out of what has been; accounts as other policies would have left them."""
+
+import asyncio
+import json
+from datetime import datetime
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ccd.bank.lab import AGENTS_MIN, PROPOSED, Habit, Proposal, Tried, proposed
+from ccd.commands.business_day import in_range
+from ccd.commands.configuration import Config
+from ccd.commands.ledger.asking import asked_of, bar_of, now_us
+from ccd.commands.output import As, Format
+from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
+from ccd.daemon.stores import database
+from ccd.daemon.trying import trial_of, try_policies
+from ccd.errors import UnknownUnitError
+from ccd.history.reading import reading
+from ccd.history.sums import sums_of_agents
+from ccd.ledger.books import Ledger
+from ccd.reports.periods import Each, Period, periods
+
+policy = typer.Typer(no_args_is_help=True, help="Propose an allowance, or try other policies on what has been.")
+
+First = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="First day.")]
+Last = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], callback=in_range, help="Last day.")]
+UnitAsked = Annotated[str | None, typer.Option("--unit", help="One unit alone, with those below it.")]
+
+
+@policy.command()
+def propose(config: Config, first: First, last: Last, unit: UnitAsked = None, output: As = Format.table) -> None:
+    """Propose an allowance out of a time before agents knew of the bank: afterwards it would only be tightened again
+    and again by those who save."""
+    site, span = _asked(config, first, last, unit)
+    made = proposed(asyncio.run(_habits(site, span, unit)))
+    if output is Format.json:
+        percentiles = {f"p{percent}": ppm for percent, ppm in made.percentiles.items()}
+        print(json.dumps({"from": str(span.first), "to": str(span.last), **made._asdict(), "percentiles": percentiles}))
+    else:
+        _say(made, span)
+
+
+@policy.command("try")
+def try_(
+    config: Config,
+    other: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A copy of the configuration, with other policies or reasons in it.")
+    ],
+    first: First,
+    last: Last,
+    unit: UnitAsked = None,
+    output: As = Format.table,
+) -> None:
+    """Say what every account would have been, had other policies, reasons, queues and floor rules held. Days are
+    measured again from what the telephone switch said; nothing is written."""
+    site, span = _asked(config, first, last, unit)
+    trial = trial_of(site, site_of(other))
+    units = trial.rostered_units if unit is None else sorted(site.units.with_below([unit], span.first))
+    days = (span.last - span.first).days + 1
+
+    async def live(ledger: Ledger) -> list[Tried]:
+        with bar_of("unit-days") as show:
+            done = iter(range(1, days * len(units) + 1))
+            return await try_policies(ledger, trial, units, span, now_us, lambda: show(next(done), days * len(units)))
+
+    found = asked_of(site.settings, live)
+    if output is Format.json:
+        rows = [{"agent": one.agent, "now": one.now._asdict(), "then": one.then._asdict(),
+                 "uncovered_s": one.uncovered_s} for one in found]  # fmt: skip
+        print(json.dumps({"from": str(span.first), "to": str(span.last), "accounts": rows}))
+    else:
+        _show(found)
+
+
+def _asked(config: Path, first: datetime, last: datetime, unit: str | None) -> tuple[Site, Period]:
+    site = site_of(config)
+    if first > last:
+        raise typer.BadParameter(f"--from {first.date()} is after --to {last.date()}")
+    if unit is not None and unit not in site.all_units:
+        raise UnknownUnitError(unit, site.all_units)
+    return site, Period(first.date(), last.date())
+
+
+async def _habits(site: Site, span: Period, unit: str | None) -> list[Habit]:
+    found = []
+    async with database(site.settings) as engine, reading(engine) as connection:
+        for month in periods(*span, Each.MONTH):
+            units = None if unit is None else site.units.with_below([unit], month.first)
+            for row in await sums_of_agents(connection, *month, units):
+                found.append(Habit(row["agent"], row["aux"], row["base"]))
+    return found
+
+
+def _say(made: Proposal, span: Period) -> None:
+    print(f"rate_ppm = {made.rate_ppm}    # {made.rate_ppm / 10_000:g} % of the base")
+    print(
+        f"Three of four agent-months from {span.first} to {span.last} ({made.agent_months}, of {made.agents} agents)"
+        f" stayed within {_percent(made.percentiles[PROPOSED])}; rounded to a tenth of a per cent. So most agents save"
+        " by going on as they do, and who pauses longest has something to gain."
+    )
+    print(
+        f"aux / (signed in - exempt - unreachable) of an agent in a month; at least {AGENTS_MIN} agents are asked for:"
+    )
+    for percent, ppm in made.percentiles.items():
+        print(f"  {percent} of 100 stay within {_percent(ppm)}")
+
+
+def _percent(ppm: int) -> str:
+    return f"{ppm / 10_000:.2f} %"
+
+
+def _show(found: list[Tried]) -> None:
+    table = Table("agent", "saved, s", "charged, s", "leave made, s", "balance, s", "leave owed, s", "not covered, s")
+    for one in found:
+        table.add_row(one.agent, *_cells(one))
+    if found:
+        table.add_section()
+        everybody = Tried(
+            "all",
+            reduce(lambda sums, one: one.plus(sums), (one.now for one in found)),
+            reduce(lambda sums, one: one.plus(sums), (one.then for one in found)),
+            reduce(add, (one.uncovered_s for one in found)),
+        )
+        table.add_row(everybody.agent, *_cells(everybody))
+    Console().print(table)
+    better = sum(one.then.net_s > one.now.net_s for one in found)
+    worse = sum(one.then.net_s < one.now.net_s for one in found)
+    print(f"as it is -> as it would be; {better} agents would have more, {worse} less (balance less leave owed)")
+
+
+def _cells(one: Tried) -> list[str]:
+    pairs = zip(one.now, one.then, strict=True)
+    return [f"{now}" if now == then else f"{now} -> {then}" for now, then in pairs] + [str(one.uncovered_s)]

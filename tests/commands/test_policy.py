@@ -1,0 +1,64 @@
+"""`ccd policy`: an allowance out of what has been, and other policies tried on it."""
+
+import json
+from pathlib import Path
+
+from tests.commands import running
+from tests.commands.recorded_days import ccd, settled
+
+SPAN = ("--from", "2099-11-24", "--to", "2099-11-24")
+OURS = (*SPAN, "--unit", "team-1")
+
+
+def other(config: Path, more: str) -> Path:
+    file = config.parent / "other.toml"
+    file.write_text(config.read_text() + more)
+    return file
+
+
+def tried(config: Path, file: Path) -> dict[str, dict[str, dict[str, int]]]:
+    done = ccd(config, "policy", "try", str(file), *OURS, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    return {row.pop("agent"): row for row in json.loads(done.stdout)["accounts"]}
+
+
+def test_the_same_policies_leave_every_account_as_it_is(tmp_path: Path) -> None:
+    config = settled(tmp_path)
+    found = tried(config, config)
+    assert found["1001"]["now"] == {"saved_s": 465, "charged_s": 0, "leave_s": 0, "balance_s": 465, "owed_s": 0}
+    assert found["1001"]["then"] == found["1001"]["now"]
+
+
+def test_another_allowance_and_another_reason_are_told_and_nothing_is_written(tmp_path: Path) -> None:
+    config = settled(tmp_path)
+    strict = tried(config, other(config, "[[policy]]\nrate_ppm = 20_000\n"))
+    assert strict["1001"]["then"]["leave_s"] == 600 - 576
+    exempt = tried(config, other(config, '[reasons.toilet]\npolicy = "exempt"\n'))
+    assert exempt["1001"]["then"]["saved_s"] == (28_800 - 601) * 37_000 // 1_000_000 == 1_043
+    assert exempt["1001"]["now"]["saved_s"] == 465
+    assert tried(config, config)["1001"]["now"]["saved_s"] == 465
+
+
+def test_the_table_says_both_and_who_would_have_more(tmp_path: Path) -> None:
+    config = settled(tmp_path)
+    said = ccd(config, "policy", "try", str(other(config, "[[policy]]\nrate_ppm = 20_000\n")), *OURS).stdout
+    assert "465 -> 0" in said
+    assert "0 agents would have more, 1 less" in said
+
+
+def test_what_can_not_be_tried_is_refused(tmp_path: Path) -> None:
+    config = settled(tmp_path)
+    wrong = ccd(config, "policy", "try", str(other(config, "[[policy]]\nrate_ppm = -1\n")), *SPAN)
+    assert "other.toml" in running.refusal(wrong)
+    later = ccd(config, "policy", "try", str(config), "--from", "2099-11-24", "--to", "2099-11-25", "--unit", "team-1")
+    assert "2099-11-25" in running.refusal(later)
+    strange = ccd(config, "policy", "try", str(config), *SPAN, "--unit", "team-9")
+    assert "team-9" in running.refusal(strange)
+    backwards = ccd(config, "policy", "propose", "--from", "2099-11-24", "--to", "2099-11-23")
+    assert "is after" in running.refusal(backwards)
+
+
+def test_a_proposal_of_one_agent_is_none(tmp_path: Path) -> None:
+    config = settled(tmp_path)
+    refused = ccd(config, "policy", "propose", *SPAN)
+    assert "and 20 are needed" in running.refusal(refused)
