@@ -1,37 +1,20 @@
-"""Giving red packets: a packet's caps are brought up to date and drawn on in the transaction that posts it."""
-
-from collections import Counter
-from collections.abc import Collection, Mapping
-from datetime import date, timedelta
-
-from sqlalchemy import Connection
+"""Giving red packets: a packet's caps are brought up to date and drawn on in the transaction that posts it; what is
+given from a budget draws on that alone. What is refused leaves nothing, and can be asked for again."""
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
-from ccd.bank.declared import declared_for
-from ccd.bank.hours import hours_s
-from ccd.bank.limits import Asked, limits
-from ccd.bank.packets import (
-    Given,
-    Packet,
-    cap_name,
-    check,
-    passed,
-    posting_of,
-    wanted_of,
-)  # fmt: skip
-from ccd.bank.policy import GiftTerms, Policies
-from ccd.errors import CapPassedError
-from ccd.floor.days import SECOND
+from ccd.bank.asking import Asking
+from ccd.bank.budget_rows import with_id
+from ccd.bank.budgets import NO_BUDGET, budget_cap, check_packet
+from ccd.bank.gift_caps import GiftCaps, Known
+from ccd.bank.packets import Packet, cap_name, check, check_hours, passed, posting_of
+from ccd.bank.policy import Policies
+from ccd.errors import BudgetError, CapPassedError
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
-from ccd.ledger.model import Outcome, Posting, month_of
+from ccd.ledger.model import Outcome, month_of
 from ccd.org.agent_days import AgentDays
-from ccd.org.shift_rows import scheduled_us
+from ccd.org.rights import may_give, may_give_of_budget
 from ccd.org.units import Units
-from ccd.sql.engine import seeing_one_state
-from ccd.sql.turns import Patience, take_turn
-
-Known = Mapping[str, tuple[int, GiftTerms]]  # by unit, the seconds that it is scheduled for in a month, and its terms
 
 
 class Giver:
@@ -40,66 +23,61 @@ class Giver:
     def __init__(self, ledger: Ledger, units: Units, policies: Policies, days: AgentDays, site: str) -> None:
         self._ledger, self._units, self._policies, self._days = ledger, units, policies, days
         self._site, self._house = site, House.of(site)
+        self.caps = GiftCaps(ledger, units, policies, days, site)
 
-    async def give(self, packet: Packet) -> Outcome:
-        """What became of it, at the first time it was asked for. PacketError, CapPassedError, PolicyError."""
-        line = self._units.with_above(packet.unit, packet.day)
-        posting = posting_of(packet, self._house, self._site, line)
-        known = await self._known(line, packet.day)
-        below = self._units.with_below([packet.unit], packet.day)
-        members = {agent for agent in packet.agents if self._days.unit(agent, packet.day) in below}
-        await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, packet.giver)
-        owners = [agent_owner(agent) for agent in members]
-        await self._ledger.open_accounts(owners, AGENT_ACCOUNTS, self._site, packet.giver)
+    async def give(self, packet: Packet, asking: Asking, budget: str = "") -> Outcome:
+        """What was posted, now or when it was asked for first; from a budget, where one is named. PacketError,
+        BudgetError, CapPassedError, PolicyError, RefusedError."""
+        known = await self.known(packet, budget)
+        await self.open_accounts(packet, asking)
+        return await self._ledger.at_desk(lambda desk: self.give_at(desk, packet, asking, known, budget))
 
-        def work(desk: Desk) -> Outcome:
-            desk.lock([(self._site, month_of(packet.day))], owners)
-            if not desk.revisions([posting.key]):
-                known_s, terms = known[packet.unit]
-                check(packet, terms, members, known_s)
-                return desk.post([*self._limits(desk, packet, known), posting])[-1]
-            return desk.post([posting])[0]
+    async def known(self, packet: Packet, budget: str) -> Known:
+        """What its caps follow from; of a budget's packet there is nothing to be known."""
+        return {} if budget else await self.caps.known(self._units.with_above(packet.unit, packet.day), packet.day)
 
-        outcome = await self._ledger.at_desk(work)
-        if stands := passed(outcome, packet, line):
-            raise CapPassedError(packet.key, *stands, packet.total_s)
+    async def open_accounts(self, packet: Packet, asking: Asking) -> None:
+        await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, asking.by)
+        owners = [agent_owner(agent) for agent in self.members(packet)]
+        await self._ledger.open_accounts(owners, AGENT_ACCOUNTS, self._site, asking.by)
+
+    def give_at(self, desk: Desk, packet: Packet, asking: Asking, known: Known, budget: str) -> Outcome:
+        """In a transaction that others write in, too; see `give`."""
+        month, members = month_of(packet.day), self.members(packet)
+        self.lock(desk, packet)
+        caps = {cap_name(unit, month): unit for unit in known}
+        if budget:
+            caps = {budget_cap(budget): f"budget {budget}"}
+        posting = posting_of(packet, self._house, self._site, list(caps), asking.by, budget)
+        if desk.revisions([posting.key]):
+            return desk.post([posting])[0].or_raise()
+        check(packet, self._policies.policy_at(packet.unit, packet.day).gift, members)
+        if budget:
+            self._check_budget(desk, budget, packet, asking)
+            limits = []
+        else:
+            may_give(asking.person, self._units.with_above(packet.unit, packet.day), packet.agents)
+            check_hours(packet, known[packet.unit][0])
+            limits = self.caps.limits(desk, known, packet.day, asking.by)
+        outcome = desk.post([*limits, posting])[-1]
+        if stands := passed(outcome, caps, month, packet.total_s):
+            raise CapPassedError(f"the packet {packet.key}", *stands, packet.total_s)
+        given = {"packet": packet.key, "agents": packet.agents, "seconds": packet.seconds, "kind": packet.kind}
+        asking.noted(desk.connection, "give packet", packet.unit, given | {"budget": budget}, packet.reason)
         return outcome.or_raise()
 
-    async def stands(self, units: Collection[str], day: date) -> list[Given]:
-        """What each unit may give in the month of the day, and what it has given."""
-        month, known = month_of(day), await self._known(units, day)
-        names = [cap_name(unit, month) for unit in units]
-        caps = await self._ledger.at_desk(lambda desk: desk.caps(names), keep=False)
-        found = []
-        for unit, name in zip(units, names, strict=True):
-            given_s = caps[name].drawn_s if name in caps else 0
-            found.append(Given(unit, month, max(wanted_of(*known[unit]).limit, given_s), given_s))
-        return found
+    def _check_budget(self, desk: Desk, name: str, packet: Packet, asking: Asking) -> None:
+        """Once its cap is under lock, so that it is not taken back meanwhile."""
+        desk.caps([budget_cap(name)])
+        found = with_id(desk.connection, name)
+        if found is None:
+            raise BudgetError(name, NO_BUDGET)
+        may_give_of_budget(asking.person, found.holder, packet.agents)
+        check_packet(found, packet, self._units.with_below([found.unit], packet.day))
 
-    def _limits(self, desk: Desk, packet: Packet, known: Known) -> list[Posting]:
-        month = month_of(packet.day)
-        wanted = {cap_name(unit, month): wanted_of(*each) for unit, each in known.items()}
-        return limits(desk, wanted, Asked(self._site, packet.day, packet.giver))
+    def lock(self, desk: Desk, packet: Packet) -> None:
+        desk.lock([(self._site, month_of(packet.day))], [agent_owner(agent) for agent in self.members(packet)])
 
-    async def _known(self, units: Collection[str], day: date) -> Known:
-        first = day.replace(day=1)
-        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-
-        def read(connection: Connection) -> tuple[Counter[str], dict[str, int]]:
-            scheduled: Counter[str] = Counter()
-            for (unit, _), worked in scheduled_us(connection, self._days, first, last).items():
-                scheduled[unit] += worked
-            return scheduled, declared_for(connection, month_of(day))
-
-        scheduled, declared = await take_turn(
-            seeing_one_state(self._ledger.engine),
-            lambda connection: connection.run_sync(read),
-            Patience(),
-            keep=False,
-            writes=False,
-        )
-        own_s = {unit: worked // SECOND for unit, worked in scheduled.items()}
-        return {
-            unit: (hours_s(unit, self._units, day, own_s, declared), self._policies.policy_at(unit, day).gift)
-            for unit in units
-        }
+    def members(self, packet: Packet) -> set[str]:
+        below = self._units.with_below([packet.unit], packet.day)
+        return {agent for agent in packet.agents if self._days.unit(agent, packet.day) in below}

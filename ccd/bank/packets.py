@@ -5,7 +5,7 @@ them in one posting: it is given, or none of it is.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -25,7 +25,6 @@ class Packet(NamedTuple):
     seconds: int
     kind: str
     reason: str
-    giver: str
     day: date
 
     @property
@@ -34,7 +33,7 @@ class Packet(NamedTuple):
 
 
 class Given(NamedTuple):
-    """How a unit's cap stands in a month, in seconds."""
+    """How the cap of a unit, or of a budget, stands in a month, in seconds; what was handed out is given."""
 
     unit: str
     month: str
@@ -42,9 +41,8 @@ class Given(NamedTuple):
     given_s: int
 
 
-def check(packet: Packet, terms: GiftTerms, members: Collection[str], known_s: int) -> None:
-    """PacketError where no cap could make it right. `members` are the agents of the unit, and of those below it;
-    `known_s` is what the unit is scheduled for in the month."""
+def check(packet: Packet, terms: GiftTerms, members: Collection[str]) -> None:
+    """PacketError where no cap could make it right. `members` are the agents of the unit, and of those below it."""
     strangers = sorted(set(packet.agents) - set(members))
     if not packet.agents or len(set(packet.agents)) < len(packet.agents) or len(packet.agents) > LEGS_MAX:
         raise PacketError(packet.key, f"is for {len(packet.agents)} agents; give it to 1 to {LEGS_MAX}, to each once")
@@ -60,6 +58,10 @@ def check(packet: Packet, terms: GiftTerms, members: Collection[str], known_s: i
         )
     if not packet.reason.strip():
         raise PacketError(packet.key, "has no reason; say in words what it is for")
+
+
+def check_hours(packet: Packet, known_s: int) -> None:
+    """PacketError where the unit has no cap. `known_s` is what it is scheduled for in the month."""
     if not known_s:
         month = month_of(packet.day)
         raise PacketError(
@@ -69,17 +71,18 @@ def check(packet: Packet, terms: GiftTerms, members: Collection[str], known_s: i
         )
 
 
-def posting_of(packet: Packet, house: House, book: str, line: Sequence[str]) -> Posting:
-    """`line` is the unit with those above it."""
-    month = month_of(packet.day)
+def posting_of(packet: Packet, house: House, book: str, caps: Sequence[str], by: str, budget: str = "") -> Posting:
+    """`caps` are what it draws on: those of the unit and of each above it, or that of the `budget` alone."""
     legs = tuple(
         Leg(house.gift, Account(agent_owner(agent), GIFT), packet.seconds, GIFT) for agent in sorted(packet.agents)
     )
     facts = {"unit": packet.unit, "kind": packet.kind, "seconds": packet.seconds, "agents": len(packet.agents)}
+    if budget:
+        facts["budget"] = budget
     return Posting(
-        f"packet/{packet.key}", 1, book, packet.day, legs, packet.giver, text=packet.reason,
+        f"packet/{packet.key}", 1, book, packet.day, legs, by, text=packet.reason,
         facts=json.dumps(facts, ensure_ascii=False, separators=(",", ":")),
-        terms=tuple(Draw(cap_name(unit, month), packet.total_s) for unit in line),
+        terms=tuple(Draw(cap, packet.total_s) for cap in caps),
     )  # fmt: skip
 
 
@@ -88,13 +91,12 @@ def wanted_of(known_s: int, terms: GiftTerms) -> Wanted:
     return Wanted(known_s * terms.cap_ppm // PPM, {"hours_s": known_s, "cap_ppm": terms.cap_ppm})
 
 
-def passed(outcome: Outcome, packet: Packet, line: Sequence[str]) -> Given | None:
-    """Which cap the packet would have passed, and how it stands; None where it was not refused by one."""
+def passed(outcome: Outcome, caps: Mapping[str, str], month: str, asked_s: int) -> Given | None:
+    """Which cap it would have passed, by the name that `caps` gives it, and how that stands; None where it was not
+    refused by one."""
     match outcome.refusal:
-        case Refusal(Rule.CAP, cap=cap, amount_s=int(drawn_s), limit_s=int(limit_s)):
-            month = month_of(packet.day)
-            unit = next(unit for unit in line if cap_name(unit, month) == cap)
-            return Given(unit, month, limit_s, drawn_s - packet.total_s)
+        case Refusal(Rule.CAP, cap=str(cap), amount_s=int(drawn_s), limit_s=int(limit_s)):
+            return Given(caps[cap], month, limit_s, drawn_s - asked_s)
     return None
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ccd.commands.configuration import Config
+from ccd.commands.keys import key
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
@@ -25,6 +26,7 @@ from ccd.web.passwords import Passwords
 T = TypeVar("T")
 
 user = typer.Typer(no_args_is_help=True, help="Who may sign in to the pages.")
+user.add_typer(key, name="key")
 
 Name = Annotated[str, typer.Argument(help="The name to sign in with.")]
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]

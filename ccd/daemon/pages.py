@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 
+from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
 
 from ccd.bank.statement import account_of, statement_of
+from ccd.daemon.budgets import proposals_of
 from ccd.daemon.site import Current
 from ccd.ledger.books import Ledger
 from ccd.live.channel import Channel
@@ -15,7 +17,9 @@ from ccd.settings import Http
 from ccd.web.accounts import Accounts
 from ccd.web.app import Web, create_app
 from ccd.web.backoff import BackOff
+from ccd.web.keys import ApiKeys
 from ccd.web.organisation_api import RosterDesk
+from ccd.web.proposals_api import proposals_api
 from ccd.web.server import PageServer, Tls
 from ccd.web.session_api import COOKIE
 from ccd.web.sessions import Sessions
@@ -50,11 +54,21 @@ def page_server(
         missing=missing,
         registry=registry,
         rosters=rosters,
+        more=[_proposals(current, now, ledger)],
         origins=http.origins,
     )
     channel = Channel(hub, gate, web.with_below, COOKIE, http.origins)
     tls = Tls(http.tls.certificate, http.tls.key) if http.tls else None
     return PageServer(create_app(web), channel, http.host, http.port, tls)
+
+
+def _proposals(current: Current, now: Callable[[], int], ledger: Ledger) -> APIRouter:
+    return proposals_api(
+        ApiKeys(ledger.engine),
+        lambda: proposals_of(ledger, current.site),
+        lambda units: current.site.with_below(units, now()),
+        now,
+    )
 
 
 def hub_limits(http: Http) -> HubLimits:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.daemon.budgets import OldBudgets
 from ccd.daemon.floors import Floors
 from ccd.daemon.following import Following
 from ccd.daemon.health import Figures, Health, feed_watchdog, registry_of
@@ -115,6 +116,7 @@ class Daemon:
             settling.settle, self._now, settings.settle_wait_s_max,
         )  # fmt: skip
         self.days_off = DaysOff(self.ledger, self.current, self._now, settling.announce)
+        self.old_budgets = OldBudgets(self.ledger, self.current, self._now)
         self.board = Board(lambda reason: self.current.shown.is_personal(reason))
         self.hub = Hub(self.board, self.clock, hub_limits(settings.http))
         self.feed = Feed(self.feed_store, self.board, self.hub, self.clock)
@@ -184,6 +186,7 @@ class Daemon:
         if "settle" in self.parts:
             yield "closer", self.closer.run()
             yield "days off", self.days_off.run()
+            yield "old budgets", self.old_budgets.run()
             yield "sealer", keep_sealing(Sealer(self.engine, self._now, Patience()))
         if self.server is not None:
             yield "feed", self.feed.run()

@@ -6,7 +6,7 @@ CcdError                    what a command turns into its one line on stderr and
 ├── DatabaseError           what a database would not do for ledger, history or sign-in: DatabaseBusyError,
 │                           DatabaseRefusedError, UnsafeDatabaseError, SchemaError
 ├── LedgerError             what the ledger could not do, with account or cap, amount and limit: PostingError,
-│                           KeyTakenError, RefusedError, LedgerBrokenError, LedgerDoesNotFollowError, MoveError
+│                           KeyTakenError, RefusedError, LedgerBrokenError, LedgerDoesNotFollowError, MoveError,
 ├── HistoryError            what the history could not do: StoredFormatError, SourceTakenError, LeaseLostError,
 │                           DayWaitsError, UnknownUnitError
 ├── PbxError                what came between us and a telephone switch: PbxUnreachableError, PbxTlsError,
@@ -19,6 +19,8 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── PolicyError         a policy of the bank that can't hold, or none that does; exit code 2
 │   ├── AccountError        an account that can't be made, or is not there
 │   ├── PacketError         a red packet that no cap could make right; exit code 2
+│   ├── BudgetError         a budget for red packets that can't be handed out or used so; exit code 2
+│   ├── ProposalError       a red packet that was proposed, and can't be decided so; exit code 2
 │   ├── WithdrawalError     days off that an agent can't have so; exit code 2
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── CapPassedError          a red packet that a unit's cap does not allow, with the figures
@@ -28,8 +30,8 @@ CcdError                    what a command turns into its one line on stderr and
 ├── AddressTakenError       another program listens where ccd should
 ├── EmbeddedRedisError      the Valkey that ccd brings did not start
 └── NotAllowedError         a person asked for what is not theirs to see
-
     └── ActNotAllowedError  or to do; exit code 2
+
 An exception holds fields; `__str__` makes the sentence that tells a person what is wrong and what to do.
 """
 
@@ -59,6 +61,7 @@ from ccd.errors.people import (
     AccountError,
     ActNotAllowedError,
     AddressTakenError,
+    BudgetError,
     CapPassedError,
     ChangedMeanwhileError,
     LiveChannelError,
@@ -66,6 +69,7 @@ from ccd.errors.people import (
     NothingImportedError,
     PacketError,
     PolicyError,
+    ProposalError,
     TooLittleHistoryError,
     UnknownAccountError,
     WithdrawalError,
@@ -101,6 +105,7 @@ __all__ = [
     "ActNotAllowedError",
     "AddressTakenError",
     "BackwardsError",
+    "BudgetError",
     "CapPassedError",
     "CaptureError",
     "CcdError",
@@ -137,6 +142,7 @@ __all__ = [
     "PostingError",
     "ProblemError",
     "ProofError",
+    "ProposalError",
     "RefusedError",
     "RosterError",
     "SchemaError",

@@ -87,6 +87,20 @@ class PacketError(ProblemError):
     sentence = "the packet {name} {problem}"
 
 
+class BudgetError(ProblemError):
+    """A budget for red packets that can't be handed out, used or taken back so. Nothing was changed."""
+
+    exit_code = 2
+    sentence = "the budget {name} {problem}"
+
+
+class ProposalError(ProblemError):
+    """A red packet that was proposed, and that can't be decided so; or a name that stands for another."""
+
+    exit_code = 2
+    sentence = "the proposal {name} {problem}"
+
+
 class WithdrawalError(ProblemError):
     """Days off that an agent can't have so. Nothing was changed. By the agent's name, or the application's."""
 
@@ -94,17 +108,18 @@ class WithdrawalError(ProblemError):
 
 
 class CapPassedError(CcdError):
-    """A red packet would have passed a unit's cap. Nothing was given."""
+    """A red packet, or a budget for some, would have passed the cap of a unit or a budget. Nothing was given."""
 
-    def __init__(self, packet: str, unit: str, month: str, cap_s: int, given_s: int, asked_s: int) -> None:
-        self.packet, self.unit, self.month = packet, unit, month
+    def __init__(self, asked: str, unit: str, month: str, cap_s: int, given_s: int, asked_s: int) -> None:
+        """`asked` is what was refused, and `unit` whose cap it would have passed, both in words."""
+        self.asked, self.unit, self.month = asked, unit, month
         self.cap_s, self.given_s, self.asked_s = cap_s, given_s, asked_s
 
     def __str__(self) -> str:
         left_s = self.cap_s - self.given_s
         return (
-            f"the packet {self.packet} was refused: {self.unit} may give {self.cap_s} s in {self.month}, has given "
-            f"{self.given_s} s, and {self.asked_s} s are asked; {left_s} s are left. Give less, as another packet"
+            f"{self.asked} was refused: {self.unit} may give {self.cap_s} s in {self.month}, has given "
+            f"{self.given_s} s, and {self.asked_s} s are asked; {left_s} s are left. Ask for less, under another name"
         )
 
 

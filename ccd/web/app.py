@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
 
 from ccd import __version__
@@ -34,7 +34,8 @@ class Web:
     """All that the application is made of.
 
     `site` is asked for at each look, so that a reload shows. `turn_out` is told the keys of sessions that are over.
-    `missing` names what is not there yet or no more: ready is who misses nothing. `clock` is in epoch seconds.
+    `missing` names what is not there yet or no more: ready is who misses nothing. `clock` is in epoch seconds. `more`
+    are the routers of the bank's services, as the daemon has put them together.
     """
 
     accounts: Accounts
@@ -51,6 +52,7 @@ class Web:
     missing: Callable[[], Mapping[str, str]]
     registry: CollectorRegistry
     rosters: RosterDesk
+    more: Collection[APIRouter] = ()
     origins: Collection[str] = ()
     pages: Path = PAGES
 
@@ -69,6 +71,8 @@ def create_app(web: Web) -> FastAPI:
     app.include_router(session_api(web.accounts, web.sessions, web.back_off, web.clock, web.turn_out, _units_of(web)))
     app.include_router(account_api(web.sessions, web.site, web.agent, web.account_of, web.statement_of, _units_of(web)))
     app.include_router(organisation_api(web.sessions, web.rosters))
+    for router in web.more:
+        app.include_router(router)
     app.include_router(probes(web.missing, web.registry))
     pages = Pages(web.pages)
     for path in pages.paths():

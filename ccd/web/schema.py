@@ -1,6 +1,7 @@
-"""The tables of people and their sessions. Rows come and go: nothing in the ledger refers to them.
+"""The tables of people, their sessions, and the keys that other systems speak with. Rows of people and sessions come
+and go: nothing in the ledger refers to them. A key stays, because acts name it.
 
-Of a password and of a session's token only hashes are kept.
+Of a password, a session's token and a key only hashes are kept.
 """
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, Table, Text
@@ -37,4 +38,16 @@ sessions = Table(
     Index("ix_sessions_until", "until"),
     Index("ix_sessions_name", "name"),
     sqlite_with_rowid=False,
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("name", Exact, primary_key=True),  # acts name it: a name is used once
+    Column("key", Exact, nullable=False, unique=True),  # the key's SHA-256, in hexadecimal
+    Column("scopes", Text, nullable=False),  # what it may do: ["propose_packets"]
+    Column("units", Text, nullable=False),  # in which units, and all below: ["centre"]
+    Column("until", BigInteger, nullable=False),  # µs since the epoch
+    Column("made_at", BigInteger, nullable=False),  # µs since the epoch
+    Column("made_by", Text, nullable=False),
 )

@@ -24,6 +24,7 @@ from ccd.org.agent_days import AgentDays
 from ccd.org.units import Unit, Units
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience, take_turn_at_once
+from tests.bank.askers import asking
 from tests.bank.policies import policy
 from tests.bank.teams import planned, roster_of, shift
 
@@ -47,7 +48,7 @@ def giver(engine: AsyncEngine) -> Giver:
 def packet(
     key: str, seconds: int, *agents: str, unit: str = "team-1", kind: str = "contest", reason: str = "won the quiz"
 ) -> Packet:
-    return Packet(key, unit, agents or ("1001",), seconds, kind, reason, "lead", DAY)
+    return Packet(key, unit, agents or ("1001",), seconds, kind, reason, DAY)
 
 
 async def declared(engine: AsyncEngine, **hours: int) -> None:
@@ -66,60 +67,60 @@ async def gifts(engine: AsyncEngine, *agents: str) -> list[int]:
 async def test_the_example_200_agents_may_be_given_352_hours_in_a_month_of_35_200(engine: AsyncEngine) -> None:
     await declared(engine, centre=200 * 22 * 8)
     one = giver(engine)
-    assert await one.stands(["centre"], DAY) == [Given("centre", MONTH, 352 * HOUR_S, 0)]
-    await one.give(packet("all", 352 * HOUR_S, unit="centre"))
+    assert await one.caps.stands(["centre"], DAY) == [Given("centre", MONTH, 352 * HOUR_S, 0)]
+    await one.give(packet("all", 352 * HOUR_S, unit="centre"), asking())
     with pytest.raises(CapPassedError) as refused:
-        await one.give(packet("more", 1, unit="centre"))
+        await one.give(packet("more", 1, unit="centre"), asking())
     figures = refused.value.cap_s, refused.value.given_s, refused.value.asked_s
     assert figures == (352 * HOUR_S, 352 * HOUR_S, 1)
     assert "centre may give 1267200 s in 2026-12, has given 1267200 s, and 1 s are asked; 0 s are left" in str(
         refused.value
     )
-    assert await one.stands(["centre"], DAY) == [Given("centre", MONTH, 352 * HOUR_S, 352 * HOUR_S)]
+    assert await one.caps.stands(["centre"], DAY) == [Given("centre", MONTH, 352 * HOUR_S, 352 * HOUR_S)]
 
 
 async def test_hours_are_those_of_the_schedule_where_there_is_one_and_follow_it(engine: AsyncEngine) -> None:
     """Team 1 has ten shifts of 10 h in the month, team 2 has none, and 100 h are declared for it."""
     await planned(engine, *(shift(f"s{day}", "1001", f"2026-12-{day:02}T08:00", 10) for day in range(4, 14)))
     await declared(engine, **{"team-2": 100, "team-1": 1})
-    stands = {each.unit: each.cap_s for each in await giver(engine).stands(["team-1", "team-2", "east"], DAY)}
+    stands = {each.unit: each.cap_s for each in await giver(engine).caps.stands(["team-1", "team-2", "east"], DAY)}
     assert stands == {"team-1": HOUR_S, "team-2": HOUR_S, "east": 2 * HOUR_S}
     await planned(engine, shift("s8", "1001", "2026-12-08T08:00", 5))
-    assert (await giver(engine).stands(["team-1"], DAY))[0].cap_s == 57 * 60
+    assert (await giver(engine).caps.stands(["team-1"], DAY))[0].cap_s == 57 * 60
 
 
 async def test_a_packet_for_many_is_given_to_each_and_once(engine: AsyncEngine) -> None:
     await declared(engine, **{"team-1": 100, "team-2": 100})
     one = giver(engine)
     to_both = packet("a", 600, "1001", "1002", "2001", unit="east")
-    assert not (await one.give(to_both)).replayed
-    assert (await one.give(to_both)).replayed
+    assert not (await one.give(to_both, asking())).replayed
+    assert (await one.give(to_both, asking())).replayed
     assert await gifts(engine, "1001", "1002", "2001") == [600, 600, 600]
-    stands = {each.unit: each.given_s for each in await one.stands(["team-1", "east", "centre"], DAY)}
+    stands = {each.unit: each.given_s for each in await one.caps.stands(["team-1", "east", "centre"], DAY)}
     assert stands == {"team-1": 0, "east": 1_800, "centre": 1_800}
 
 
 async def test_the_cap_of_a_unit_above_speaks_too_and_then_nothing_is_given(engine: AsyncEngine) -> None:
     await declared(engine, **{"team-1": 100, "team-2": 100})
     one = giver(engine)
-    await one.give(packet("east", 2 * HOUR_S - 60, "1001", unit="east"))
+    await one.give(packet("east", 2 * HOUR_S - 60, "1001", unit="east"), asking())
     with pytest.raises(CapPassedError, match="east may give 7200 s in 2026-12, has given 7140 s, and 61 s are asked"):
-        await one.give(packet("team", 61))
+        await one.give(packet("team", 61), asking())
     assert await gifts(engine, "1001") == [2 * HOUR_S - 60]
-    await one.give(packet("less", 60))
+    await one.give(packet("less", 60), asking())
     assert await gifts(engine, "1001") == [2 * HOUR_S]
 
 
 async def test_more_hours_raise_a_cap_and_fewer_leave_what_was_given(engine: AsyncEngine) -> None:
     await declared(engine, **{"team-1": 100})
     one = giver(engine)
-    await one.give(packet("a", HOUR_S))
+    await one.give(packet("a", HOUR_S), asking())
     await declared(engine, **{"team-1": 50})
-    assert await one.stands(["team-1"], DAY) == [Given("team-1", MONTH, HOUR_S, HOUR_S)]
+    assert await one.caps.stands(["team-1"], DAY) == [Given("team-1", MONTH, HOUR_S, HOUR_S)]
     with pytest.raises(CapPassedError):
-        await one.give(packet("b", 1))
+        await one.give(packet("b", 1), asking())
     await declared(engine, **{"team-1": 150})
-    await one.give(packet("c", HOUR_S // 2))
+    await one.give(packet("c", HOUR_S // 2), asking())
     assert await gifts(engine, "1001") == [HOUR_S * 3 // 2]
 
 
@@ -140,22 +141,22 @@ async def test_what_no_cap_could_make_right_is_said_and_gives_nothing(
 ) -> None:
     await declared(engine, **{"team-1": 100})
     with pytest.raises(PacketError, match=says):
-        await giver(engine).give(bad)
+        await giver(engine).give(bad, asking())
     assert await gifts(engine, *bad.agents) == [0] * len(bad.agents)
-    assert await giver(engine).stands(["team-1"], DAY) == [Given("team-1", MONTH, HOUR_S, 0)]
+    assert await giver(engine).caps.stands(["team-1"], DAY) == [Given("team-1", MONTH, HOUR_S, 0)]
 
 
 async def test_another_packet_under_the_same_key_is_an_error_and_a_closed_month_takes_none(engine: AsyncEngine) -> None:
     await declared(engine, **{"team-1": 100})
     one = giver(engine)
-    await one.give(packet("a", 60))
+    await one.give(packet("a", 60), asking())
     with pytest.raises(LedgerError, match="another content"):
-        await one.give(packet("a", 61))
+        await one.give(packet("a", 61), asking())
     ledger = Ledger(engine, lambda: 0)
     await ledger.post(Posting("close", 1, "demo", DAY, (), "test", terms=(Close(),)))
     with pytest.raises(LedgerError, match="is closed and takes no postings"):
-        await one.give(packet("b", 60))
-    assert (await one.give(packet("a", 60))).replayed
+        await one.give(packet("b", 60), asking())
+    assert (await one.give(packet("a", 60), asking())).replayed
 
 
 async def test_managers_who_press_the_button_at_once_never_give_more_than_the_caps(database_url: str) -> None:
@@ -166,11 +167,13 @@ async def test_managers_who_press_the_button_at_once_never_give_more_than_the_ca
     acts = []
     for number in range(20):
         unit, agent = units[number % 3]
-        acts.append(giver(engines[number % 4]).give(packet(f"p{number}", 500, agent, unit=unit)))
+        acts.append(giver(engines[number % 4]).give(packet(f"p{number}", 500, agent, unit=unit), asking()))
     results = await asyncio.gather(*acts, return_exceptions=True)
     refused = [result for result in results if isinstance(result, BaseException)]
     assert all(isinstance(one, CapPassedError) for one in refused), refused
-    stands = {each.unit: each for each in await giver(engines[0]).stands(["team-1", "team-2", "west", "centre"], DAY)}
+    stands = {
+        each.unit: each for each in await giver(engines[0]).caps.stands(["team-1", "team-2", "west", "centre"], DAY)
+    }
     assert [stands[unit].given_s for unit in ("team-1", "team-2", "west")] == [2_000, 2_000, 2_500]
     assert stands["centre"] == Given("centre", MONTH, 7_200, 6_500)
     assert len(refused) == 20 - 13

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import APIRouter
 from prometheus_client import CollectorRegistry, Counter
 
 from ccd.bank.accounts import AGENT_KINDS
@@ -94,6 +95,7 @@ class Office:
         pages: Path | None = None,
         bank: Bank | None = None,
         rosters: RosterDesk | None = None,
+        more: Collection[APIRouter] = (),
     ) -> None:
         self.turned_out: list[str] = []
         self.turn_out: Callable[[Collection[str]], None] = lambda keys: None
@@ -107,7 +109,7 @@ class Office:
                 accounts, sessions, BackOff(), clock, lambda: SITE, lambda: list(UNITS), with_below,
                 lambda agent: AgentFacts("陈静", "team-1", POLICY), bank.account_of, bank.statement_of,
                 self._turn_out, lambda: self.missing, self.registry, rosters or NOBODYS,
-                ["https://floor.example.org"], **extra,
+                more, ["https://floor.example.org"], **extra,
             )
         )  # fmt: skip
         self.client = self.browser()

@@ -1,27 +1,38 @@
-"""`ccd bank red-packet give`, `caps`, `declare`: time as a gift, within what a unit may give in a month."""
+"""`ccd bank red-packet`: time as a gift, within what a unit may give in a month, and budgets handed out of that."""
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import date
+from socket import gethostname
 from typing import Annotated, TypeVar
 from uuid import uuid4
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import Connection
 
+from ccd.bank.asking import Asking
+from ccd.bank.budgeting import Budgets
+from ccd.bank.budgets import Budget
 from ccd.bank.declared import declare as declare_hours
 from ccd.bank.giving import Giver
 from ccd.bank.packets import Packet
+from ccd.bank.proposals import Proposal
+from ccd.bank.proposing import Proposals
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, now_us, who_asks
 from ccd.commands.ledger.posting import say
 from ccd.commands.output import As, Format
+from ccd.daemon.budgets import budgets_of, giver_of, proposals_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.errors import UnknownUnitError
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import SECONDS_MAX
+from ccd.ledger.model import SECONDS_MAX, month_of
+from ccd.org.acts import is_noted
+from ccd.org.people import Person, Role
 from ccd.sql.turns import Patience, take_turn_at_once
 
 T = TypeVar("T")
@@ -32,6 +43,7 @@ HOURS_MAX = SECONDS_MAX // HOUR_S
 red_packet = typer.Typer(no_args_is_help=True, help="Give time to agents, within what their unit may give in a month.")
 
 Unit = Annotated[str, typer.Argument(help="The unit, as on the roster or in [units].")]
+ProposalName = Annotated[str, typer.Argument(help="The proposal, as `proposals` names it.")]
 Month = Annotated[str, typer.Argument(help="As 2026-11.")]
 
 
@@ -43,23 +55,22 @@ def give(
     seconds: Annotated[int, typer.Option(min=1, max=SECONDS_MAX, help="To each of them.")],
     kind: Annotated[str, typer.Option(help="One of the policy's kinds, as contest.")],
     text: Annotated[str, typer.Option(help="The reason, in words; it stands on the statement.")],
+    budget: Annotated[str, typer.Option(help="The budget that it is given from; without one, from what is left.")] = "",
     key: Annotated[
         str | None, typer.Option(help="What it is known by for ever; the same again gives nothing more.")
     ] = None,
 ) -> None:
     """Give a red packet: all of it, or nothing where a cap would be passed."""
     site = site_with(config, unit)
-    packet = Packet(
-        key or uuid4().hex, unit, tuple(agents), seconds, kind, text, who_asks(), site.units.days(unit).at(now_us()).day
-    )
-    say(asked_of_giver(site, lambda giver: giver.give(packet)))
+    packet = Packet(key or uuid4().hex, unit, tuple(agents), seconds, kind, text, today_in(site, unit))
+    say(asked_of_giver(site, lambda giver: giver.give(packet, asking(), budget)))
 
 
 @red_packet.command()
 def caps(config: Config, month: Month, output: As = Format.table) -> None:
     """What each unit may give in a month, and what it has given."""
     site, day = site_of(config), first_of(month)
-    found = asked_of_giver(site, lambda giver: giver.stands(site.all_units, day))
+    found = asked_of_giver(site, lambda giver: giver.caps.stands(site.all_units, day))
     if output is Format.json:
         print(json.dumps({"month": month, "units": [one._asdict() for one in found]}))
         return
@@ -81,17 +92,127 @@ def declare(
     site, first = site_with(config, unit), first_of(month)
     seconds = round(hours * HOUR_S)
 
+    who = asking()
+
+    def declared(connection: Connection) -> None:
+        if not is_noted(connection, who.act):
+            declare_hours(connection, unit, first.isoformat()[:7], seconds, who.at, who.by, text)
+            who.noted(connection, "declare hours", unit, {"month": first.isoformat()[:7], "seconds": seconds}, text)
+
     async def done(ledger: Ledger) -> None:
-        await take_turn_at_once(
-            ledger.engine,
-            lambda connection: declare_hours(
-                connection, unit, first.isoformat()[:7], seconds, now_us(), who_asks(), text
-            ),
-            Patience(),
-        )
+        await take_turn_at_once(ledger.engine, declared, Patience())
 
     asked_of(site.settings, done)
     print(f"{unit} has {seconds} s in {month}, as declared")
+
+
+@red_packet.command()
+def hand_budget(
+    config: Config,
+    unit: Unit,
+    holder: Annotated[str, typer.Argument(help="Who gives it: the name that they sign in with.")],
+    seconds: Annotated[int, typer.Option(min=1, max=SECONDS_MAX, help="Of what the unit may give this month.")],
+    text: Annotated[str, typer.Option(help="The reason, in words.")],
+    key: Annotated[
+        str | None, typer.Option(help="What it is known by for ever; the same again hands out nothing more.")
+    ] = None,
+) -> None:
+    """Hand a part of what a unit may give this month to somebody, who gives it; the rest comes back at its end."""
+    site = site_with(config, unit)
+    day = today_in(site, unit)
+    budget = Budget(key or uuid4().hex[:12], unit, holder, seconds, site.units.with_above(unit, day), day, text)
+    handed = asked_of_budgets(site, lambda bank: bank.hand(budget, asking()))
+    print(f"{handed.id}: {handed.holder} may give {handed.seconds} s of {handed.unit} in {handed.month}")
+
+
+@red_packet.command()
+def recall(
+    config: Config,
+    budget: Annotated[str, typer.Argument(help="The budget, as `budgets` names it.")],
+    text: Annotated[str, typer.Option(help="The reason, in words.")],
+) -> None:
+    """Take back what is left of a budget; what was given from it stays given."""
+    site = site_of(config)
+    stand = asked_of_budgets(site, lambda bank: bank.recall(budget, asking(), text, month_of(today_in(site, ""))))
+    print(f"{budget}: {stand.given_s} s were given, {stand.budget.seconds - stand.given_s} s came back")
+
+
+@red_packet.command()
+def budgets(config: Config, month: Month, output: As = Format.table) -> None:
+    """What was handed out in a month, to whom, and what of it was given."""
+    site = site_of(config)
+    found = asked_of_budgets(site, lambda bank: bank.all_of(first_of(month).isoformat()[:7]))
+    if output is Format.json:
+        said = [
+            {**stand.budget._asdict(), "day": stand.budget.day.isoformat(), "given": stand.given_s} for stand in found
+        ]
+        print(json.dumps({"month": month, "budgets": said}, ensure_ascii=False))
+        return
+    table = Table("budget", "unit", "holder", "handed out, s", "given, s", "left, s", "why")
+    for (name, unit, holder, seconds, _, _, why, ended), given_s in found:
+        left = "came back" if ended else str(seconds - given_s)
+        table.add_row(name, unit, holder, str(seconds), str(given_s), left, why)
+    Console().print(table)
+
+
+@red_packet.command()
+def propose(
+    config: Config,
+    unit: Unit,
+    agents: Annotated[list[str], typer.Argument(help="For whom: agents of the unit, or of one below it.")],
+    seconds: Annotated[int, typer.Option(min=1, max=SECONDS_MAX, help="To each of them.")],
+    kind: Annotated[str, typer.Option(help="One of the policy's kinds, as suggestion.")],
+    text: Annotated[str, typer.Option(help="The reason, in words; it stands on the statement.")],
+    source: Annotated[str, typer.Option(help="The system that proposes it, as suggestion-box.")],
+    name: Annotated[str, typer.Option(help="What that calls it; the same again changes nothing.")],
+) -> None:
+    """Propose a red packet, as other systems do over HTTP; it is given once a manager confirms it."""
+    site, who = site_with(config, unit), asking()
+    wanted = Proposal(source, name, unit, tuple(agents), seconds, kind, text, who.at)
+    say_proposal(asked_of_proposals(site, lambda bank: bank.propose(wanted, who)))
+
+
+@red_packet.command()
+def confirm(
+    config: Config,
+    proposal: ProposalName,
+    budget: Annotated[str, typer.Option(help="The budget that it is given from; without one, from what is left.")] = "",
+) -> None:
+    """Give what was proposed, or say which cap it would pass: then it goes on waiting."""
+    say_proposal(asked_of_proposals(site_of(config), lambda bank: bank.confirm(proposal, asking(), budget)))
+
+
+@red_packet.command()
+def decline(
+    config: Config,
+    proposal: ProposalName,
+    text: Annotated[str, typer.Option(help="Why, in words; the system that proposed it can read it.")],
+) -> None:
+    """Give nothing for what was proposed."""
+    say_proposal(asked_of_proposals(site_of(config), lambda bank: bank.decline(proposal, asking(), text)))
+
+
+@red_packet.command()
+def proposals(
+    config: Config,
+    decided: Annotated[bool, typer.Option("--all", help="Those that were decided, too.")] = False,
+    last: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 50,
+    output: As = Format.table,
+) -> None:
+    """What was proposed and waits for a manager."""
+    found = asked_of_proposals(site_of(config), lambda bank: bank.newest(last, decided))
+    if output is Format.json:
+        print(json.dumps({"proposals": [{"id": one.id, **one._asdict()} for one in found]}, ensure_ascii=False))
+        return
+    table = Table("proposal", "unit", "for", "each, s", "kind", "reason", "", "why")
+    for one in found:
+        agents = ", ".join(one.agents)
+        table.add_row(one.id, one.unit, agents, str(one.seconds), one.kind, one.reason, one.verdict, one.why)
+    Console().print(table)
+
+
+def say_proposal(one: Proposal) -> None:
+    print(f"{one.id}: {one.seconds} s each for {', '.join(one.agents)}: {one.verdict}")
 
 
 def site_with(config: Config, unit: str) -> Site:
@@ -101,8 +222,22 @@ def site_with(config: Config, unit: str) -> Site:
     return site
 
 
-def asked_of_giver(site: Site, ask: Callable[[Giver], Awaitable[T]]) -> T:
-    def giver(ledger: Ledger) -> Awaitable[T]:
-        return ask(Giver(ledger, site.units, site.policies, site.agent_days, site.settings.site))
+def today_in(site: Site, unit: str) -> date:
+    return site.units.days(unit).at(now_us()).day
 
-    return asked_of(site.settings, giver)
+
+def asking() -> Asking:
+    """Whoever types it, with the rights of whoever may read the configuration's secrets."""
+    return Asking(uuid4().hex, Person(who_asks(), Role.SUPERVISOR, operates=True), gethostname(), now_us())
+
+
+def asked_of_giver(site: Site, ask: Callable[[Giver], Awaitable[T]]) -> T:
+    return asked_of(site.settings, lambda ledger: ask(giver_of(ledger, site)))
+
+
+def asked_of_budgets(site: Site, ask: Callable[[Budgets], Awaitable[T]]) -> T:
+    return asked_of(site.settings, lambda ledger: ask(budgets_of(ledger, site)))
+
+
+def asked_of_proposals(site: Site, ask: Callable[[Proposals], Awaitable[T]]) -> T:
+    return asked_of(site.settings, lambda ledger: ask(proposals_of(ledger, site)))

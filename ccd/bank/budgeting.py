@@ -1,0 +1,84 @@
+"""Budgets handed out and taken back, each in one transaction with the caps that it is drawn on."""
+
+from ccd.bank.asking import Asking
+from ccd.bank.budget_rows import add, end, of_month, open_before, with_id
+from ccd.bank.budgets import NO_BUDGET, Budget, Stand, budget_cap, check, handing, recalling
+from ccd.bank.gift_caps import GiftCaps
+from ccd.bank.packets import cap_name, passed
+from ccd.errors import BudgetError, CapPassedError
+from ccd.ledger.books import Ledger
+from ccd.ledger.desk import Desk
+from ccd.org.rights import may_hand_budget
+
+MONTH_IS_OVER = "its month is over"
+
+
+class Budgets:
+    """Of one site."""
+
+    def __init__(self, ledger: Ledger, caps: GiftCaps, site: str) -> None:
+        self._ledger, self._caps, self._site = ledger, caps, site
+
+    async def hand(self, budget: Budget, asking: Asking) -> Budget:
+        """As it was handed out, now or when it was asked for first. ActNotAllowedError, BudgetError,
+        CapPassedError, PolicyError, RefusedError: then nothing was."""
+        known = await self._caps.known(budget.line, budget.day)
+
+        may_hand_budget(asking.person, budget.line, budget.holder)
+
+        def work(desk: Desk) -> Budget:
+            desk.lock([(self._site, budget.month)], [])
+            if before := with_id(desk.connection, budget.id):
+                if before._replace(ended=False) != budget._replace(day=before.day, line=before.line):
+                    raise BudgetError(budget.id, f"was handed out to {before.holder} before: choose another name")
+                return before
+            check(budget, known[budget.unit][0])
+            limits = self._caps.limits(desk, known, budget.day, asking.by)
+            outcome = desk.post([*limits, handing(budget, self._site, asking.by)])[-1]
+            caps = {cap_name(unit, budget.month): unit for unit in budget.line}
+            if stands := passed(outcome, caps, budget.month, budget.seconds):
+                raise CapPassedError(f"the budget {budget.id}", *stands, budget.seconds)
+            outcome.or_raise()
+            add(desk.connection, budget, asking.at, asking.by)
+            handed = {"budget": budget.id, "holder": budget.holder, "seconds": budget.seconds}
+            asking.noted(desk.connection, "hand budget", budget.unit, handed, budget.why)
+            return budget
+
+        return await self._ledger.at_desk(work)
+
+    async def recall(self, name: str, asking: Asking, why: str, running: str) -> Stand:
+        """What was given from it stays given; the rest can be given, or handed out, again. `running` is the month that
+        runs in its unit."""
+
+        def work(desk: Desk) -> Stand:
+            budget = with_id(desk.connection, name)
+            if budget is None:
+                raise BudgetError(name, NO_BUDGET)
+            may_hand_budget(asking.person, budget.line, budget.holder)
+            desk.lock([(self._site, budget.month)], [])
+            counts_in = desk.open_month(self._site, max(running, budget.month))
+            caps = desk.caps([budget_cap(name), *(cap_name(unit, budget.month) for unit in budget.line)])
+            cap = caps[budget_cap(name)]
+            again = with_id(desk.connection, name)
+            assert again is not None, "budgets never go"
+            if not again.ended:
+                desk.post([recalling(budget, cap, self._site, asking.by, counts_in)])[0].or_raise()
+                back_s = cap.limit_s - cap.drawn_s
+                end(desk.connection, name, back_s, asking.at, asking.by, why)
+                back = {"budget": name, "holder": budget.holder, "back": back_s}
+                asking.noted(desk.connection, "recall budget", budget.unit, back, why)
+            return Stand(again._replace(ended=True), cap.drawn_s)
+
+        return await self._ledger.at_desk(work)
+
+    async def all_of(self, month: str) -> list[Stand]:
+        def work(desk: Desk) -> list[Stand]:
+            found = of_month(desk.connection, month)
+            caps = desk.caps([budget_cap(one.id) for one in found])
+            return [Stand(one, caps[budget_cap(one.id)].drawn_s) for one in found]
+
+        return await self._ledger.at_desk(work, keep=False)
+
+    async def of_earlier_months(self, month: str) -> list[Budget]:
+        """That nobody has taken back yet."""
+        return await self._ledger.at_desk(lambda desk: open_before(desk.connection, month), keep=False)

@@ -1,0 +1,93 @@
+"""Budgets: a part of what a unit may give in a month, handed to somebody who gives it (docs/time-bank.md 3.3). Pure.
+
+What is handed out is drawn on the caps of the unit, and of each unit above it, at once: so what was given and what was
+handed out never come to more than a cap together. A budget is a cap of its own, on which its packets draw, and on no
+other. What is left of it goes back to the caps that it was drawn on.
+"""
+
+import json
+from collections.abc import Collection
+from datetime import date
+from typing import NamedTuple
+
+from ccd.bank.packets import Packet, cap_name
+from ccd.errors import BudgetError
+from ccd.ledger.model import SECONDS_MAX, Draw, Late, Limit, Posting, month_of
+from ccd.ledger.rules import Cap
+
+NO_BUDGET = "is not there; `ccd bank red-packet budgets MONTH` names those there are"
+
+
+class Budget(NamedTuple):
+    """`line` is the unit with those above it, as they stood on the day on which it was handed out."""
+
+    id: str
+    unit: str
+    holder: str
+    seconds: int
+    line: tuple[str, ...]
+    day: date
+    why: str
+    ended: bool = False
+
+    @property
+    def month(self) -> str:
+        return month_of(self.day)
+
+
+class Stand(NamedTuple):
+    """What has become of a budget, in seconds."""
+
+    budget: Budget
+    given_s: int
+
+
+def check(budget: Budget, known_s: int) -> None:
+    """BudgetError where no cap could make it right."""
+    if not 0 < budget.seconds <= SECONDS_MAX:
+        raise BudgetError(budget.id, f"is of {budget.seconds} s; hand out 1 to {SECONDS_MAX} s")
+    if not budget.why.strip():
+        raise BudgetError(budget.id, "has no reason; say in words what it is for")
+    if not known_s:
+        raise BudgetError(
+            budget.id,
+            f"has no cap: nobody knows the hours of {budget.unit} in {budget.month}. Import its schedule, or declare"
+            f" them: ccd bank red-packet declare {budget.unit} {budget.month} HOURS",
+        )
+
+
+def check_packet(budget: Budget, packet: Packet, below: Collection[str]) -> None:
+    """BudgetError where a packet can't be given from it. `below` are the budget's unit and all below it."""
+    if budget.ended:
+        raise BudgetError(budget.id, "was taken back: ask whoever handed it out for another")
+    if budget.month != month_of(packet.day):
+        raise BudgetError(budget.id, f"is for {budget.month}, and the packet would be of {month_of(packet.day)}")
+    if packet.unit not in below:
+        raise BudgetError(budget.id, f"is of {budget.unit}, and {packet.unit} is not below it")
+
+
+def handing(budget: Budget, book: str, by: str) -> Posting:
+    draws = (Draw(cap_name(unit, budget.month), budget.seconds) for unit in budget.line)
+    return Posting(
+        f"hand/{budget.id}", 1, book, budget.day, (), by, text=budget.why, facts=_facts(budget),
+        terms=(*draws, Limit(budget_cap(budget.id), budget.seconds)),
+    )  # fmt: skip
+
+
+def recalling(budget: Budget, cap: Cap, book: str, by: str, running: str) -> Posting:
+    """`cap` is the budget's own, under lock; `running` the month in which it counts where the budget's is closed."""
+    rest = cap.limit_s - cap.drawn_s
+    backs = [Draw(cap_name(unit, budget.month), -rest) for unit in budget.line] if rest else []
+    return Posting(
+        f"recall/{budget.id}", 1, book, budget.day, (), by, facts=_facts(budget),
+        terms=(*backs, Limit(budget_cap(budget.id), cap.drawn_s), Late(running)),
+    )  # fmt: skip
+
+
+def budget_cap(name: str) -> str:
+    return f"budget/{name}"
+
+
+def _facts(budget: Budget) -> str:
+    facts = {"unit": budget.unit, "holder": budget.holder, "seconds": budget.seconds}
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,71 @@
+"""What units may give in a month, brought up to date from the hours that are known, and how it stands."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import Connection
+
+from ccd.bank.declared import declared_for
+from ccd.bank.hours import hours_s
+from ccd.bank.limits import Asked, limits
+from ccd.bank.packets import Given, cap_name, wanted_of
+from ccd.bank.policy import GiftTerms, Policies
+from ccd.floor.days import SECOND
+from ccd.ledger.books import Ledger
+from ccd.ledger.desk import Desk
+from ccd.ledger.model import Posting, month_of
+from ccd.org.agent_days import AgentDays
+from ccd.org.shift_rows import scheduled_us
+from ccd.org.units import Units
+from ccd.sql.engine import seeing_one_state
+from ccd.sql.turns import Patience, take_turn
+
+Known = Mapping[str, tuple[int, GiftTerms]]  # by unit, the seconds that it is scheduled for in a month, and its terms
+
+
+class GiftCaps:
+    """Of one site."""
+
+    def __init__(self, ledger: Ledger, units: Units, policies: Policies, days: AgentDays, site: str) -> None:
+        self._ledger, self._units, self._policies, self._days, self._site = ledger, units, policies, days, site
+
+    async def known(self, units: Collection[str], day: date) -> Known:
+        """For the month of the day."""
+        first = day.replace(day=1)
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+        def read(connection: Connection) -> tuple[Counter[str], dict[str, int]]:
+            scheduled: Counter[str] = Counter()
+            for (unit, _), worked in scheduled_us(connection, self._days, first, last).items():
+                scheduled[unit] += worked
+            return scheduled, declared_for(connection, month_of(day))
+
+        scheduled, declared = await take_turn(
+            seeing_one_state(self._ledger.engine),
+            lambda connection: connection.run_sync(read),
+            Patience(),
+            keep=False,
+            writes=False,
+        )
+        own_s = {unit: worked // SECOND for unit, worked in scheduled.items()}
+        return {
+            unit: (hours_s(unit, self._units, day, own_s, declared), self._policies.policy_at(unit, day).gift)
+            for unit in units
+        }
+
+    def limits(self, desk: Desk, known: Known, day: date, by: str) -> list[Posting]:
+        """What brings the caps of these units to where they should be; months and owners have to be under lock."""
+        wanted = {cap_name(unit, month_of(day)): wanted_of(*each) for unit, each in known.items()}
+        return limits(desk, wanted, Asked(self._site, day, by))
+
+    async def stands(self, units: Sequence[str], day: date) -> list[Given]:
+        """What each unit may give in the month of the day, and what it has given or handed out."""
+        month, known = month_of(day), await self.known(units, day)
+        names = [cap_name(unit, month) for unit in units]
+        caps = await self._ledger.at_desk(lambda desk: desk.caps(names), keep=False)
+        found = []
+        for unit, name in zip(units, names, strict=True):
+            given_s = caps[name].drawn_s if name in caps else 0
+            found.append(Given(unit, month, max(wanted_of(*known[unit]).limit, given_s), given_s))
+        return found

@@ -1,0 +1,71 @@
+"""Budgets for red packets whose month is over, taken back by themselves."""
+
+import asyncio
+from collections.abc import Callable
+from socket import gethostname
+
+import structlog
+
+from ccd.bank.asking import Asking, rule
+from ccd.bank.budgeting import MONTH_IS_OVER, Budgets
+from ccd.bank.budgets import Stand
+from ccd.bank.giving import Giver
+from ccd.bank.proposing import Proposals
+from ccd.daemon.site import Current, Site
+from ccd.errors import DatabaseBusyError, LedgerError
+from ccd.ledger.books import Ledger
+from ccd.ledger.model import month_of
+from ccd.sql.turns import DRIVER_ERRORS, is_away
+
+RECALL_INTERVAL_S = 60.0
+
+log = structlog.get_logger("ccd.daemon")
+
+
+def giver_of(ledger: Ledger, site: Site) -> Giver:
+    return Giver(ledger, site.units, site.policies, site.agent_days, site.settings.site)
+
+
+def budgets_of(ledger: Ledger, site: Site) -> Budgets:
+    return Budgets(ledger, giver_of(ledger, site).caps, site.settings.site)
+
+
+def proposals_of(ledger: Ledger, site: Site) -> Proposals:
+    return Proposals(ledger, giver_of(ledger, site), site.units, site.policies)
+
+
+class OldBudgets:
+    """`now` gives µs since the epoch."""
+
+    def __init__(self, ledger: Ledger, current: Current, now: Callable[[], int]) -> None:
+        self._ledger, self._current, self._now = ledger, current, now
+        self._refused: set[str] = set()  # that are said, and wait until somebody has looked
+
+    async def run(self) -> None:
+        """Until it is cancelled. Raises what is no passing failure of the database."""
+        while True:
+            try:
+                await self.recall_due()
+            except (DatabaseBusyError, *DRIVER_ERRORS) as error:
+                if not is_away(error):
+                    raise
+                log.warning("budgets are taken back once the database is back", error=str(error))
+            await asyncio.sleep(RECALL_INTERVAL_S)
+
+    async def recall_due(self) -> list[Stand]:
+        """Those whose month is over in their unit."""
+        site, at = self._current.site, self._now()
+        bank = budgets_of(self._ledger, site)
+        recalled = []
+        for budget in await bank.of_earlier_months(month_of(site.newest_day(at))):
+            running = month_of(site.units.days(budget.unit).at(at).day)
+            if budget.month >= running:
+                continue
+            asking = Asking(f"recall/{budget.id}", rule("month's end"), gethostname(), at)
+            try:
+                recalled.append(await bank.recall(budget.id, asking, MONTH_IS_OVER, running))
+            except LedgerError as error:
+                if budget.id not in self._refused:
+                    log.error("a budget can't be taken back", budget=budget.id, error=str(error))
+                self._refused.add(budget.id)
+        return recalled

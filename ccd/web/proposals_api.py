@@ -1,0 +1,135 @@
+"""Red packets that other systems propose, each with a key of its own (ccd.web.keys)."""
+
+from collections.abc import Callable, Collection
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Header, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from ccd.bank.asking import Asking
+from ccd.bank.proposals import Proposal
+from ccd.bank.proposing import Proposals
+from ccd.errors import PacketError, ProposalError
+from ccd.ledger.model import LEGS_MAX, SECONDS_MAX
+from ccd.org.people import ALL_UNITS, Person, Role
+from ccd.web.contract import ProblemSaid
+from ccd.web.keys import ApiKey, ApiKeys, Scope
+from ccd.web.problems import Problem
+
+BEARER = "bearer "
+NO_KEY = "A key is needed: Authorization: Bearer KEY. `ccd user key make` makes one."
+NO_NUL = "^[^\\x00]*$"  # PostgreSQL has no text with a NUL in it
+NO_SLASH = "^[^\\x00/]*$"
+Text = Annotated[str, Field(min_length=1, max_length=1_000, pattern=NO_NUL)]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
+Key = Annotated[str | None, Header(description="Bearer and the key", include_in_schema=False)]
+
+
+class ProposalAsked(BaseModel):
+    """`name` is what the system itself calls it, as the number of a suggestion: the same again changes nothing."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"name": "4711", "unit": "team-1", "agents": ["1001"], "seconds": 1800, "kind": "suggestion",
+                 "reason": "The form fills itself in now"}
+            ]
+        },
+    )  # fmt: skip
+
+    name: Annotated[Name, Field(pattern=NO_SLASH)]
+    unit: Name
+    agents: Annotated[list[Name], Field(min_length=1, max_length=LEGS_MAX)]
+    seconds: Annotated[int, Field(ge=1, le=SECONDS_MAX)]
+    kind: Name
+    reason: Text
+
+
+class ProposalSaid(ProposalAsked):
+    """How it stands: `verdict` is open until a manager has confirmed or declined it, and `why` says why not."""
+
+    proposal: str
+    verdict: str
+    why: str
+
+
+def proposals_api(
+    keys: ApiKeys,
+    proposals: Callable[[], Proposals],
+    with_below: Callable[[Collection[str]], Collection[str]],
+    now: Callable[[], int],
+) -> APIRouter:
+    """`now` in µs since the epoch."""
+    router = APIRouter(prefix="/api/packet-proposals")
+    problem: dict[str, Any] = {"model": ProblemSaid}
+
+    async def key_of(said: str | None) -> ApiKey:
+        found = None
+        if said is not None and said[: len(BEARER)].lower() == BEARER:
+            found = await keys.of(said[len(BEARER) :].strip(), now())
+        if found is None:
+            raise Problem(HTTPStatus.UNAUTHORIZED, NO_KEY, {"WWW-Authenticate": "Bearer"})
+        if Scope.PROPOSE_PACKETS not in found.scopes:
+            raise Problem(HTTPStatus.FORBIDDEN, f"The key {found.name} is not for proposing packets.")
+        return found
+
+    @router.post(
+        "",
+        status_code=HTTPStatus.CREATED,
+        responses={
+            HTTPStatus.OK: {"model": ProposalSaid},
+            HTTPStatus.CONFLICT: problem,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: problem,
+            HTTPStatus.UNPROCESSABLE_ENTITY: problem,
+        },
+    )
+    async def propose(
+        asked: ProposalAsked, request: Request, response: Response, authorization: Key = None
+    ) -> ProposalSaid:
+        """Propose a red packet; a manager confirms or declines it. 200: it was proposed before, and this is how it
+        stands. 409: its name was given to another. 422: it could never be given, and why."""
+        key = await key_of(authorization)
+        if ALL_UNITS not in key.units and asked.unit not in with_below(key.units):
+            raise Problem(HTTPStatus.FORBIDDEN, f"The key {key.name} is not for {asked.unit}.")
+        at = now()
+        wanted = Proposal(
+            key.name, asked.name, asked.unit, tuple(asked.agents), asked.seconds, asked.kind, asked.reason, at
+        )
+        address = request.client.host if request.client else ""
+        try:
+            found = await proposals().propose(wanted, Asking(uuid4().hex, speaker(key), address, at))
+        except ProposalError as error:
+            raise Problem(HTTPStatus.CONFLICT, str(error)) from None
+        except PacketError as error:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+        if found.proposed_at != at:
+            response.status_code = HTTPStatus.OK
+        return said_of(found)
+
+    @router.get("/{name}", responses={HTTPStatus.NOT_FOUND: problem, HTTPStatus.UNPROCESSABLE_ENTITY: problem})
+    async def stands(
+        name: Annotated[str, Path(max_length=200, pattern=NO_SLASH)], authorization: Key = None
+    ) -> ProposalSaid:
+        """How a proposal of this key stands."""
+        key = await key_of(authorization)
+        found = await proposals().with_id(f"{key.name}/{name}")
+        if found is None:
+            raise Problem(HTTPStatus.NOT_FOUND, f"{key.name} has proposed nothing of the name {name}.")
+        return said_of(found)
+
+    return router
+
+
+def speaker(key: ApiKey) -> Person:
+    """As acts name it; it has no right but to propose."""
+    return Person(f"key {key.name}", Role.SUPERVISOR)
+
+
+def said_of(one: Proposal) -> ProposalSaid:
+    return ProposalSaid(
+        proposal=one.id, verdict=one.verdict.value, why=one.why, name=one.name, unit=one.unit, agents=list(one.agents),
+        seconds=one.seconds, kind=one.kind, reason=one.reason,
+    )  # fmt: skip
