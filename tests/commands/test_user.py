@@ -82,3 +82,29 @@ def test_what_can_not_be_is_one_line_that_says_what_to_do(
     assert len(done.stderr.splitlines()) == 1
     assert says in done.stderr
     assert password not in done.stderr or not password
+
+
+def test_keys_of_other_systems_are_made_listed_and_ended(config: Path) -> None:
+    at = ("--config", config)
+    make = (
+        "key",
+        "make",
+        "box",
+        "--until",
+        "2099-12-31",
+        "--scope",
+        "propose_packets",
+        "--unit",
+        "*",
+        "--text",
+        "ideas",
+    )
+    made = ccd_user(*make, *at)
+    assert made.stdout.startswith("ccd_")
+    assert "is one already, or was" in ccd_user(*make, *at).stderr
+    listed = ccd_user("key", "list", *at).stdout
+    assert "propose_packets" in listed
+    assert made.stdout.strip() not in listed
+    assert ccd_user("key", "end", "box", "--text", "moved", *at).stdout == "box opens nothing any more\n"
+    assert "--text is empty" in ccd_user("key", "end", "box", "--text", " ", *at).stderr
+    assert "would be over already" in ccd_user(*make[:4], "2020-01-01", *make[5:], *at).stderr
