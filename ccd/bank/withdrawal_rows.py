@@ -108,6 +108,13 @@ def with_id(connection: Connection, name: str) -> Application | None:
     return found[0] if found else None
 
 
+def states_of(connection: Connection, name: str) -> list[dict[str, Any]]:
+    """What became of an application, state by state: with who made it so, when (`at`, µs), and why."""
+    columns = (withdrawal_states.c[column] for column in ("state", "at", "by", "why"))
+    rows = select(*columns).where(withdrawal_states.c.withdrawal == name).order_by(withdrawal_states.c.number)
+    return [row._asdict() for row in connection.execute(rows)]
+
+
 def on_days(connection: Connection, first: date, last: date) -> list[Application]:
     """All of these days, in the order in which they were applied for."""
     return _read(connection, _newest().where(withdrawals.c.day.between(first, last)))

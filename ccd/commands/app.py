@@ -33,6 +33,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "report": "Say the indicators of agents and units, over days, weeks or months.",
         "policy": "Propose an allowance out of what has been; try other policies on it.",
         "settle": "Close a day that is over; with --dry-run, say what that would post.",
+        "explain": "Say why a line stands on a statement, down to what the switch said.",
         "replay": "Say what captured AMI bytes and queue_log files amount to.",
         "simulate": "Run a telephone switch with a living floor, to look at ccd without one.",
     }

@@ -7,6 +7,7 @@ CcdError                    what a command turns into its one line on stderr and
 │                           DatabaseRefusedError, UnsafeDatabaseError, SchemaError
 ├── LedgerError             what the ledger could not do, with account or cap, amount and limit: PostingError,
 │                           KeyTakenError, RefusedError, LedgerBrokenError, LedgerDoesNotFollowError, MoveError,
+│                           UnknownTransferError
 ├── HistoryError            what the history could not do: StoredFormatError, SourceTakenError, LeaseLostError,
 │                           DayWaitsError, UnknownUnitError
 ├── PbxError                what came between us and a telephone switch: PbxUnreachableError, PbxTlsError,
@@ -44,6 +45,7 @@ from ccd.errors.ledger import (
     PostingError,
     ProofError,
     RefusedError,
+    UnknownTransferError,
 )
 from ccd.errors.pbx import (
     BackwardsError,
@@ -152,6 +154,7 @@ __all__ = [
     "TooLittleHistoryError",
     "UnknownAccountError",
     "UnknownCountryError",
+    "UnknownTransferError",
     "UnknownUnitError",
     "UnsafeDatabaseError",
     "WithdrawalError",

@@ -28,6 +28,16 @@ class PostingError(LedgerError):
         return f"the posting {posting} {found}; expected: {expected}"
 
 
+class UnknownTransferError(LedgerError):
+    """Asked for a transfer that nothing was ever posted as."""
+
+    exit_code = 2
+
+    def __str__(self) -> str:
+        (asked,) = self.args
+        return f"there is no transfer {asked}; `ccd ledger statement AGENT` names those of an agent, as 1234.1"
+
+
 class KeyTakenError(LedgerError):
     """The key was used before, for something else."""
 

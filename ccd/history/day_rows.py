@@ -59,6 +59,16 @@ class StoredDay:
     expected: str  # JSON of the shifts and absences that it was measured against; "" in a unit without schedules
 
 
+class Revision(NamedTuple):
+    """One measurement of a day as it is kept: the numbers (lowest, highest) of the segments that it is made of, by PBX;
+    whether it says what its digest is of; and which is the newest."""
+
+    stored: StoredDay
+    numbers: Mapping[str, tuple[int, int]]
+    intact: bool
+    newest: int
+
+
 async def insert_days(
     connection: AsyncConnection, days: Sequence[tuple[MeasuredDay, int]], judged_by: JudgedBy, made_at: int
 ) -> None:
@@ -90,6 +100,21 @@ async def latest_days(
         rows = await connection.execute(wanted if names is None else wanted.where(day_records.c.agent.in_(names)))
         found |= {row.agent: _stored(row._asdict()) for row in rows}
     return found
+
+
+async def revision_of(
+    connection: AsyncConnection, agent: str, day: date, revision: int | None = None
+) -> Revision | None:
+    """Of an agent's day; without `revision` the newest."""
+    of_day = and_(day_records.c.agent == agent, day_records.c.day == day)
+    newest = await connection.scalar(select(func.max(day_records.c.revision)).where(of_day))
+    wanted = select(*(day_records.c[name] for name in COLUMNS)).where(of_day)
+    row = (await connection.execute(wanted.where(day_records.c.revision == (revision or newest)))).one_or_none()
+    if row is None:
+        return None
+    said = row._asdict()
+    numbers = {pbx: (lowest, highest) for pbx, (lowest, highest) in json.loads(said["sources"]).items()}
+    return Revision(_stored(said), numbers, content_digest(said) == bytes(said["digest"]), newest or 0)
 
 
 def content_digest(row: Mapping[str, Any]) -> bytes:

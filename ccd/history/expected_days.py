@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.bank.withdrawal import Application, State
 from ccd.bank.withdrawal_rows import on_days
 from ccd.floor.days import SECOND, BusinessDay
-from ccd.floor.expected import Absence, Expected, Shift
+from ccd.floor.expected import Absence, Expected, Shift, Span
 from ccd.history.whose import Holder, Measuring
 from ccd.org.schema import shifts
 from ccd.org.shift_rows import absences_of, shifts_of
@@ -98,3 +98,10 @@ def spelled(expected: Expected) -> str:
         "sign_outs_count": expected.sign_outs_count,
     }
     return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_back(text: str) -> Expected:
+    """What `spelled` said."""
+    said = json.loads(text)
+    shifts = tuple(Shift(start, end, tuple(Span(*rest) for rest in rests)) for start, end, rests in said["shifts"])
+    return Expected(shifts, tuple(Absence(*each) for each in said["absences"]), said["sign_outs_count"])

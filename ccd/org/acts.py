@@ -4,6 +4,7 @@ An act stands in the same transaction as what it changes, so that neither is the
 """
 
 from collections.abc import Iterator
+from json import dumps
 from typing import NamedTuple
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Connection, Table, Text, insert, select
@@ -57,4 +58,14 @@ def noted(connection: Connection, kind: str | None, subject: str | None, last: i
     if subject is not None:
         wanted = wanted.where(acts.c.subject == subject)
     for row in connection.execute(wanted):
+        yield Act(*row)
+
+
+def concerning(connection: Connection, word: str, name: str) -> Iterator[Act]:
+    """The acts that say, in what there was `after` them, that this is what they are about: `"packet":"spring-fair"`. In
+    their order."""
+    said = acts.c.after.contains(f'"{word}":{dumps(name, ensure_ascii=False)}', autoescape=True)
+    for row in connection.execute(
+        select(*(acts.c[column] for column in Act._fields)).where(said).order_by(acts.c.number)
+    ):
         yield Act(*row)

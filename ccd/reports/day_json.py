@@ -26,11 +26,11 @@ def as_json(records: Iterable[DayRecord], timezone: str) -> dict[str, Any]:
     """
     days: dict[str, list[dict[str, Any]]] = {}
     for record in sorted(records, key=lambda record: (record.day, record.agent)):
-        days.setdefault(record.day.isoformat(), []).append(_agent(record))
+        days.setdefault(record.day.isoformat(), []).append(figures_of(record))
     return {"timezone": timezone, "days": [{"day": day, "agents": agents} for day, agents in days.items()]}
 
 
-def _agent(record: DayRecord) -> dict[str, Any]:
+def figures_of(record: DayRecord) -> dict[str, Any]:
     return {
         "agent": record.agent,
         "unit": record.unit,

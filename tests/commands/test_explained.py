@@ -6,6 +6,7 @@ made of, to the lines of AMI that opened and closed each.
 
 import asyncio
 import json
+import sqlite3
 import subprocess
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from ccd.history.resume import take_over
 from ccd.history.schema import day_records, segments
 from ccd.pbx.blocks import Blocks
 from ccd.pbx.evidence import Evidence
-from ccd.pbx.evidence_file import REF_NUMBERS, day_path
+from ccd.pbx.evidence_file import REF_NUMBERS, day_path, seal
 from ccd.pbx.evidence_index import find
 from ccd.pbx.observation import Observation
 from ccd.pbx.translate import Scope, Translator
@@ -83,6 +84,16 @@ async def hear(config: Path) -> None:
     await engine.dispose()
 
 
+def forge(config: Path, table: str, change: str) -> None:
+    """As whoever owns the file can, once the triggers are out of the way."""
+    with sqlite3.connect(config.parent / "state" / "ccd.sqlite") as connection:
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (table,))
+        for (trigger,) in found.fetchall():
+            connection.execute(f"DROP TRIGGER {trigger}")
+        connection.execute(f"UPDATE {table} SET {change}")
+    connection.close()
+
+
 async def record_of(config: Path, agent: str, day: str, revision: int) -> Row[Any]:
     engine, table = opened(config), day_records.c
     async with engine.connect() as connection:
@@ -132,12 +143,50 @@ async def test_a_posting_leads_to_its_day_record_its_segments_and_the_lines_of_a
     assert f"#{toilet.opened_by % REF_NUMBERS} {len(pause)}\r\n".encode() + pause in zcat(day_path(folder, day))
 
 
+async def test_ccd_explain_prints_the_whole_chain_from_the_line_to_what_the_switch_said(config: Path) -> None:
+    await hear(config)
+    await asyncio.to_thread(ccd, config, "settle", "--day", DAY, "--unit", "team-1")
+    told = await asyncio.to_thread(ccd, config, "explain", "1.1")
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout.startswith("7 min 45 s (465 s) from savings of house/ccd to savings of 1001, for 2099-11-24")
+    assert "What is left of the allowance is saved: 1065 − 600 = 7 min 45 s (465 s)." in told.stdout
+    assert "judged by the policy of all units, and by the reasons that hold\n" in told.stdout
+    sign_in, pause, unpause, sign_out = (" | ".join(block.decode().split("\r\n")[:-2]) for block in SAID.values())
+    signed_in, aux = told.stdout.split("What the figures are made of")
+    assert sign_in in signed_in
+    assert sign_out in signed_in
+    assert "08:20:00–08:30:00.25  10 min: aux\n" in aux
+    assert aux.index(pause) < aux.index(unpause)
+    assert "worked" not in aux
+    whole = await asyncio.to_thread(ccd, config, "explain", "1", "--all", "--format", "json")
+    day = json.loads(whole.stdout)["day"]
+    assert [(part["is"], [seen["number"] for seen in part["seen"]]) for part in day["parts"]] == [
+        ("worked", [1]), ("aux", [3]), ("worked", [4])
+    ]  # fmt: skip
+    assert (day["revision"], day["newest_revision"], day["doubts"]) == (1, 1, [])
+    assert day["parts"][1]["seen"][0]["began"]["text"] == SAID[PAUSE].decode().removesuffix("\r\n\r\n")
+
+
+async def test_a_record_that_was_changed_behind_its_back_is_told(config: Path) -> None:
+    await hear(config)
+    await asyncio.to_thread(ccd, config, "settle", "--day", DAY, "--unit", "team-1")
+    forge(config, "day_records", "aux_us = 1, exempt_us = exempt_us + aux_us - 1")
+    told = await asyncio.to_thread(ccd, config, "explain", "1.1")
+    assert "! The record is not what its hash was made of" in told.stdout
+    assert "! Measured now, the day comes to something else: `ccd resettle 2099-11` says what." in told.stdout
+
+
 async def test_a_posting_is_explained_to_its_segments_where_the_evidence_was_purged(config: Path) -> None:
     await hear(config)
     await asyncio.to_thread(ccd, config, "settle", "--day", DAY, "--unit", "team-1")
     record = await record_of(config, "1001", DAY, 1)
     found = await segments_in(config, "PJSIP/1001", json.loads(record.sources))
     folder = config.parent / "state" / "evidence" / "pbx"
-    day_path(folder, found[-1].opened_by // REF_NUMBERS).unlink()
+    purged = day_path(folder, found[-1].opened_by // REF_NUMBERS)
+    digest = seal(purged)
+    purged.unlink()
+    told = await asyncio.to_thread(ccd, config, "explain", "1.1")
+    assert told.stdout.count(f"purged with {purged.name}, whose SHA-256 was {digest}") == 4, told.stderr
+    assert "08:20:00–08:30:00.25  PJSIP/1001 on pbx: paused (toilet)" in told.stdout
     assert [find(folder, each.opened_by) for each in found] == [None] * len(found)
     assert sum(each.end_at - each.start_at for each in found if each.member) == record.signed_in_us

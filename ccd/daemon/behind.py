@@ -1,0 +1,98 @@
+"""What stands behind a posting, by what made it: one function a service, in the table `BEHIND`.
+
+A key's first word says what made a posting (`settle/1001/2026-11-24`). A service that posts under a word of its own is
+explained by an entry in the table; what has none was posted by hand, and is explained by who did it and why.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.bank.withdrawal_rows import states_of, with_id
+from ccd.floor.days import SECOND
+from ccd.reports.explained import PostedAs
+from ccd.reports.explained_words import settled_words, told
+
+NEWEST: Final = 0
+
+
+class Behind(NamedTuple):
+    """`words` say how it came about. `revision` is that of the day's record which it was made of, or NEWEST; None where
+    nothing was measured for it. `rows` stand beside the ledger; `act` says what acts on it are known by, a word and a
+    name."""
+
+    words: tuple[str, ...]
+    revision: int | None = None
+    rows: tuple[Mapping[str, Any], ...] = ()
+    act: tuple[str, str] | None = None
+
+
+How = Callable[[AsyncConnection, PostedAs], Awaitable[Behind]]
+
+
+async def behind(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    word = posted.key.partition("/")[0]
+    return await BEHIND.get(word, by_hand)(connection, posted)
+
+
+async def by_hand(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    why = f", for {posted.reference}" if posted.reference else ""
+    return Behind((f"Posted by {posted.asked_by}{why}, under the key {posted.key}.",))
+
+
+async def settled(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    """A day's savings, overdraft and personal leave, and their revisions (docs/time-bank.md 3.1, 3.4)."""
+    if "measured" not in posted.facts:
+        return await by_hand(connection, posted)
+    return Behind(tuple(settled_words(posted.facts)), revision=posted.facts["revision"])
+
+
+async def given(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    """A red packet (docs/time-bank.md 3.3)."""
+    facts = posted.facts
+    if not {"unit", "kind", "seconds", "agents"} <= facts.keys():
+        return await by_hand(connection, posted)
+    whom = "one agent" if facts["agents"] == 1 else f"{facts['agents']} agents, to each the same"
+    words = [
+        f"A red packet of {facts['unit']}, given by {posted.asked_by} to {whom}: {told(facts['seconds'])}.",
+        f"It is for {facts['kind']}: {posted.text}",
+    ]
+    if budget := facts.get("budget"):
+        words.append(f"It was given from the budget {budget}.")
+    return Behind(tuple(words), act=("packet", posted.key.partition("/")[2]))
+
+
+async def held(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    """What is held for a day off (docs/time-bank.md 3.6)."""
+    return await _day_off(connection, posted, "The seconds are held for a day off that was applied for.", None)
+
+
+async def ended(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    """What was held for a day off is spent, but for what was worked all the same, or goes back."""
+    words = "What was held for a day off is spent, but for what was worked that day all the same; the rest goes back."
+    return await _day_off(connection, posted, words, NEWEST)
+
+
+async def expired(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    name = posted.key.partition("/")[2]
+    return Behind((f"What was held as {name} goes back: its time was over.",))
+
+
+async def _day_off(connection: AsyncConnection, posted: PostedAs, words: str, revision: int | None) -> Behind:
+    name = posted.key.partition("/")[2]
+    application = await connection.run_sync(with_id, name)
+    if application is None:
+        return await by_hand(connection, posted)
+    asked = {"application": name, "day": application.day.isoformat(), "seconds": application.seconds}
+    states = await connection.run_sync(states_of, name)
+    rows = tuple(
+        {"state": one["state"], "at": one["at"] / SECOND, "by": one["by"], "why": one["why"]} for one in states
+    )
+    return Behind((words,), revision, (asked, *rows), ("withdrawal", name))
+
+
+BEHIND: Final[Mapping[str, How]] = MappingProxyType(
+    {"settle": settled, "packet": given, "hold": held, "end": ended, "expired": expired}
+)

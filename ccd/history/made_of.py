@@ -1,0 +1,133 @@
+"""What a measured day is made of: one revision of an agent's record, the spans that its figures are sums of, and the
+segments of the agent's seats under them (docs/time-bank.md 7)."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.floor.days import BusinessDay
+from ccd.floor.expected import Expected
+from ccd.floor.on_duty import JUDGED, Class, What, classes, on_duty
+from ccd.floor.owners import owner_or_itself
+from ccd.floor.records import DayRecord
+from ccd.floor.seats import State
+from ccd.floor.segments import Segment
+from ccd.floor.stretches import Stretches
+from ccd.history.day_rows import Revision, revision_of
+from ccd.history.days import day_record, unseen
+from ccd.history.expected_days import read_back
+from ccd.history.look_back import looked_back
+from ccd.history.reading import lines, seen_between, stored_sources
+from ccd.history.whose import Holder, Measuring, SeatKey
+
+SEEN_AS = {State.UNOBSERVED: What.UNSEEN, State.UNREACHABLE: What.UNREACHABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class MadeOf:
+    """`parts` are those of the day's shifts, or in a unit without schedules of the time that was seen or ruled on;
+    `segments` lie in the day, and were the agent's. `agrees`: measured from them now, the day comes to what the record
+    says."""
+
+    day: BusinessDay
+    revision: Revision
+    expected: Expected | None
+    parts: tuple[Class, ...]
+    segments: tuple[tuple[str, Segment], ...]
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """Where the roster has an agent, at whatever time: on interfaces, and under names that may be seen on any."""
+
+    interfaces: frozenset[str]
+    names: frozenset[str] = frozenset()
+
+
+async def made_of(
+    connection: AsyncConnection, measuring: Measuring, seats: Seats, agent: str, day: date, revision: int | None = None
+) -> MadeOf | None:
+    """The agent's day as it was measured that time, or last. None where it was not."""
+    kept = await revision_of(connection, agent, day, revision)
+    if kept is None:
+        return None
+    holder = _holder(measuring, agent, kept.stored.record)
+    holder.seats |= {(pbx, seat) for pbx in kept.numbers for seat in seats.interfaces}
+    holder.seats |= await _named(connection, measuring, seats.names, holder.day)
+    line = await lines(connection, holder.seats, holder.day.start, holder.day.end)
+    line = await looked_back(connection, {agent: holder}, measuring, line, holder.day.start)
+    known = [each for each in line.values() if _was_known(each, kept)]
+    seen = Stretches()
+    added = unseen(known, await stored_sources(connection), holder.day.end)
+    record = day_record(agent, holder, measuring, holder.day, holder.day.end, known + added, seen)
+    expected = read_back(kept.stored.expected) if kept.stored.expected else None
+    parts = _joined(_seen_parts(seen, holder.day) if expected is None else classes(seen, holder.day, expected))
+    if record is not None and expected is not None:
+        record = replace(record, duty=on_duty(seen, holder.day, expected))
+    own = [each for each in known if _was_own(each, measuring, agent, holder.day)]
+    own.sort(key=lambda each: (each[1].start, each[0], each[1].number))
+    return MadeOf(holder.day, kept, expected, tuple(parts), tuple(own), _agrees(record, kept.stored.record))
+
+
+def _holder(measuring: Measuring, agent: str, record: DayRecord) -> Holder:
+    moves = measuring.moves.get(agent)
+    own = moves.own_day(record.day) if moves else None
+    return Holder(record.unit, None, own.day if own else measuring.rules_of(record.unit).days.of_date(record.day))
+
+
+async def _named(
+    connection: AsyncConnection, measuring: Measuring, names: Collection[str], day: BusinessDay
+) -> set[SeatKey]:
+    """The seats on which one of these names was seen that day."""
+    if not names:
+        return set()
+    seen = await seen_between(connection, measuring.reaches_back(day), day.end)
+    return {(each.pbx, each.seat) for each in seen if each.name in names}
+
+
+def _was_known(each: tuple[str, Segment], kept: Revision) -> bool:
+    """Numbers rise: what came later than the measurement has a higher one than all that it was made of."""
+    pbx, segment = each
+    return pbx not in kept.numbers or segment.number <= kept.numbers[pbx][1]
+
+
+def _was_own(each: tuple[str, Segment], measuring: Measuring, agent: str, day: BusinessDay) -> bool:
+    pbx, segment = each
+    end = day.end if segment.end is None else min(segment.end, day.end)
+    start = max(segment.start, day.start)
+    if end < start or segment.start >= day.end:
+        return False
+    instants = (start, *measuring.borders_between(start, end))
+    owners = (owner_or_itself(measuring.owner_of, pbx, segment.seat, segment.view.name, at) for at in instants)
+    return any(owner.agent == agent for owner in owners)
+
+
+def _seen_parts(seen: Stretches, day: BusinessDay) -> Iterator[Class]:
+    """Without schedules: all that the agent was seen in."""
+    for each in seen.spans:
+        start, end = max(each.start, day.start), min(each.end, day.end)
+        if start < end:
+            yield Class(start, end, SEEN_AS.get(each.state) or JUDGED[each.judged], False)
+
+
+def _joined(parts: Iterable[Class]) -> Iterator[Class]:
+    """What lies side by side and is the same is one part."""
+    last: Class | None = None
+    for each in parts:
+        if last is not None and last.end == each.start and last[2:] == each[2:]:
+            last = last._replace(end=each.end)
+            continue
+        if last is not None:
+            yield last
+        last = each
+    if last is not None:
+        yield last
+
+
+def _agrees(now: DayRecord | None, kept: DayRecord) -> bool:
+    if now is None:
+        return not (kept.signed_in or kept.unobserved)
+    return now == kept
