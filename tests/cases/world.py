@@ -1,0 +1,242 @@
+"""The world in which a worked case happens: the centre's two teams, the switch, the real bank, and a clock that the
+case's lines move on. Each night what is over is closed, as the daemon does it."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.bank.accounts import agent_owner
+from ccd.bank.declared import declare
+from ccd.bank.giving import Giver
+from ccd.bank.packets import Packet
+from ccd.bank.settle import Settler
+from ccd.bank.withdrawal import OPEN, State
+from ccd.bank.withdrawal_rows import Quota, set_quota
+from ccd.bank.withdrawing import Said, Withdrawals
+from ccd.daemon.importing import Importing, take_over
+from ccd.daemon.site import Site
+from ccd.daemon.withdrawals import close_days_off, withdrawals_of
+from ccd.errors import CcdError, DayWaitsError
+from ccd.floor.events import PbxEvent
+from ccd.history.close import Closer
+from ccd.ledger.books import Ledger
+from ccd.ledger.model import Close, Posting
+from ccd.org import told_rows
+from ccd.org.acts import Act
+from ccd.org.roster_file import RosterText
+from ccd.org.schema import leaves, shifts
+from ccd.org.told import Told
+from ccd.settings import Settings
+from ccd.sql.turns import Patience, take_turn_at_once
+from tests.bank.askers import asking
+from tests.cases.story import Case, CaseError, Line, day_of, spans_of
+from tests.floor.floors import S, added, heard, paused, removed, unpaused
+from tests.history.observing import record
+
+AGENTS = {"1001": "team-1", "1002": "team-1", "2001": "team-2"}
+ROSTER = "agent,interface,member_name,unit\n" + "".join(f"{a},PJSIP/{a},,{unit}\n" for a, unit in AGENTS.items())
+SITE, HOUR_S = "demo", 3_600
+Verb = Callable[["World", Line, re.Match[str]], Awaitable[None]]
+VERBS: list[tuple[re.Pattern[str], Verb]] = []
+
+
+def verb(pattern: str) -> Callable[[Verb], Verb]:
+    def noted(done: Verb) -> Verb:
+        VERBS.append((re.compile(pattern), done))
+        return done
+
+    return noted
+
+
+class World:
+    def __init__(self, engine: AsyncEngine, case: Case) -> None:
+        self.engine, self.now = engine, case.story[0].at
+        policy = {"from": date(2026, 1, 1), "schedules": case.schedules} | case.policy
+        units = {"centre": {}, "team-1": {"parent": "centre"}, "team-2": {"parent": "centre"}}
+        settings = Settings.model_validate({"site": SITE, "policy": [policy], "units": units})
+        self.site = Site(settings, RosterText(Path("roster.csv"), ROSTER))
+        self.ledger = Ledger(engine, self.clock, Patience())
+        self.settler = Settler(self.ledger, self.site.policies, SITE, lambda: self.now.date())
+        units_closed = ("team-1", "team-2")
+        self.closer = Closer(
+            engine, self.site.measuring, units_closed, ("pbx",), self.site.policies, self.settler.settle, self.clock, 0
+        )
+        self.seen: list[PbxEvent] = []
+        self.plan: dict[str, Told] = {}
+        self.leave: dict[str, Told] = {}
+        self._tick = 0
+
+    def clock(self) -> int:
+        self._tick += 1  # no two readings are the same
+        return int(self.now.timestamp()) * S + self._tick
+
+    async def live_through(self, story: Iterable[Line]) -> None:
+        for line in story:
+            await self.until(line.day)
+            self.now = line.at
+            await self.do(line)
+        last = max([self.now.date(), *(datetime.fromtimestamp(event.at / S, UTC).date() for event in self.seen)])
+        await self.until(last + timedelta(days=1))
+
+    async def do(self, line: Line) -> None:
+        known = ((done, match) for pattern, done in VERBS if (match := pattern.fullmatch(line.said)))
+        if (found := next(known, None)) is None:
+            told = "; ".join(pattern.pattern for pattern, _ in VERBS)
+            raise CaseError(f"{line.written!r}: nobody knows how to do that; known: {told}")
+        done, match = found
+        refusal = ""
+        try:
+            await done(self, line, match)
+        except CcdError as error:
+            refusal = str(error)
+        if line.refused is None:
+            assert not refusal, line.written
+        else:
+            assert line.refused in refusal, line.written
+
+    async def until(self, day: date) -> None:
+        """The nights before it: the switch is heard, days are closed and settled, days off that are over are spent."""
+        while self.now.date() < day:
+            midnight = datetime.combine(self.now.date() + timedelta(days=1), datetime.min.time(), UTC)
+            end_s = midnight.timestamp()
+            over = sorted((event for event in self.seen if event.at <= end_s * S), key=lambda event: event.at)
+            self.seen = [event for event in self.seen if event.at > end_s * S]
+            await record(self.engine, *over, heard(end_s), rules=self.site.seat_rules)
+            self.now = midnight + timedelta(seconds=1)
+            await self.night()
+
+    async def night(self) -> None:
+        await self.closer.close_due()
+        for off in await self.days_off.open_days(self.now.date() - timedelta(days=1)):
+            try:
+                await close_days_off(self.ledger, self.site, off, self.said("settlement"))
+            except DayWaitsError:
+                continue
+
+    @property
+    def days_off(self) -> Withdrawals:
+        return withdrawals_of(self.ledger, self.site)
+
+    def said(self, by: str, why: str = "") -> Said:
+        return Said(by, self.now.date(), self.clock(), why)
+
+    async def balances(self) -> dict[str, dict[str, int]]:
+        """What is not nothing, by agent and account."""
+        found = {}
+        for agent in AGENTS:
+            held = await self.ledger.balances(agent_owner(agent))
+            if some := {kind: seconds for kind, seconds in held.items() if seconds}:
+                found[agent] = some
+        return found
+
+    def told(self, agent: str, day: date, start: int, end: int, what: str) -> Told:
+        return Told(f"{agent}/{day}/{start}", agent, day, start * S, end * S, what)
+
+
+# --- what the switch sees -----------------------------------------------------------------------------------------
+
+
+@verb(r"(?P<agent>\d+) works (?P<when>[\d:]+-[\d:]+(?: and [\d:]+-[\d:]+)*)(?P<pauses>(?:, \w+ [\d:]+-[\d:]+)*)")
+async def works(world: World, line: Line, said: re.Match[str]) -> None:
+    seat = f"PJSIP/{said['agent']}"
+    for start, end in spans_of(said["when"], line.day):
+        world.seen += [added(start, seat=seat), removed(end, seat=seat)]
+    for pause in re.findall(r", (\w+ [\d:]+-[\d:]+)", said["pauses"]):
+        ((start, end),) = spans_of(pause, line.day)
+        world.seen += [paused(start, pause.split()[0], seat=seat), unpaused(end, seat=seat)]
+
+
+# --- what other systems tell --------------------------------------------------------------------------------------
+
+
+@verb(r"the plan says (?P<agent>\d+) (?P<shift>[\d:]+-[\d:]+)(?: less (?P<breaks>.+?))? on (?P<days>.+)")
+async def plans(world: World, line: Line, said: re.Match[str]) -> None:
+    for each in said["days"].split(", "):
+        day = day_of(each)
+        ((start, end),) = spans_of(said["shift"], day)
+        breaks = [[first * S, last * S] for first, last in spans_of(said["breaks"] or "", day)]
+        told = world.told(said["agent"], day, start, end, str(breaks).replace(" ", ""))
+        world.plan[told.uid] = told
+    await _take_over(world, line, Importing(shifts, told_rows.Said("plan", Path("p")), world.plan.values(), None))
+
+
+@verb(r"HR says (?P<agent>\d+) (?P<kind>\w+) (?P<when>[\d:]+-[\d:]+) on (?P<day>.+)")
+async def leaves_(world: World, line: Line, said: re.Match[str]) -> None:
+    day = day_of(said["day"])
+    ((start, end),) = spans_of(said["when"], day)
+    told = world.told(said["agent"], day, start, end, said["kind"])
+    world.leave[told.uid] = told
+    await _take_over(world, line, Importing(leaves, told_rows.Said("hr", Path("l")), world.leave.values(), None))
+
+
+async def _take_over(world: World, line: Line, importing: Importing) -> None:
+    now = world.clock()
+    act = Act(f"{now}", now, "hr", "here", importing.table.name, importing.said.source, "", "", line.written)
+    await take_over(world.engine, world.site.agent_days, importing, act)
+    await world.night()
+
+
+# --- red packets ---------------------------------------------------------------------------------------------------
+
+
+@verb(r"(?P<unit>[\w-]+) declares (?P<hours>\d+) h of (?P<month>[\d-]+)")
+async def declares(world: World, line: Line, said: re.Match[str]) -> None:
+    seconds = int(said["hours"]) * HOUR_S
+    await take_turn_at_once(
+        world.engine,
+        lambda connection: declare(connection, said["unit"], said["month"], seconds, world.clock(), "lead", "by hand"),
+        Patience(),
+    )
+
+
+WHOM = r"(?P<agents>\d+(?: and \d+)*)"
+GIVES = rf"(?P<giver>\w+) of (?P<unit>[\w-]+) gives {WHOM} (?P<seconds>\d+) s(?: each)? for (?P<kind>\w+)"
+
+
+@verb(GIVES)
+async def gives(world: World, line: Line, said: re.Match[str]) -> None:
+    giver = Giver(world.ledger, world.site.units, world.site.policies, world.site.agent_days, SITE)
+    agents = tuple(said["agents"].split(" and "))
+    packet = Packet(line.written, said["unit"], agents, int(said["seconds"]), said["kind"], "well done", line.day)
+    await giver.give(packet, asking(said["giver"], at=world.clock()))
+
+
+# --- days off ------------------------------------------------------------------------------------------------------
+
+
+@verb(r"(?P<unit>[\w-]+) lets (?P<agents>\d+) off on (?P<day>.+)")
+async def lets_off(world: World, line: Line, said: re.Match[str]) -> None:
+    quota = Quota(said["unit"], day_of(said["day"]), line.day, int(said["agents"]))
+    await take_turn_at_once(
+        world.engine, lambda connection: set_quota(connection, quota, world.clock(), "lead"), Patience()
+    )
+
+
+@verb(r"(?P<agent>\d+) applies for (?:(?P<seconds>\d+) s of )?(?P<day>\d+ \w+)")
+async def applies(world: World, line: Line, said: re.Match[str]) -> None:
+    agent, day = said["agent"], day_of(said["day"])
+    seconds = int(said["seconds"]) if said["seconds"] else None
+    await world.days_off.apply(f"{agent}/{day}/{world.clock()}", agent, day, seconds, world.said(agent))
+
+
+@verb(r"(?:(?P<by>\w+) )?(?P<act>approves|refuses|takes back|cancels)(?: (?P<agent>\d+)'s)? (?P<day>\d+ \w+)")
+async def decides(world: World, line: Line, said: re.Match[str]) -> None:
+    agent, day = said["agent"] or said["by"], day_of(said["day"])
+    (one,) = [each for each in await world.days_off.calendar(day, day) if each.agent == agent and each.state in OPEN]
+    states = {"refuses": State.REFUSED, "takes back": State.WITHDRAWN, "cancels": State.CANCELLED}
+    if said["act"] == "approves":
+        await world.days_off.approve(one.id, world.said(said["by"]))
+    else:
+        await world.days_off.end(one.id, states[said["act"]], world.said(said["by"], "as the case says"))
+
+
+# --- the ledger ----------------------------------------------------------------------------------------------------
+
+
+@verb(r"(?P<month>\d{4}-\d{2}) is closed in the ledger")
+async def closes(world: World, line: Line, said: re.Match[str]) -> None:
+    last = date.fromisoformat(f"{said['month']}-01")
+    await world.ledger.post(Posting(f"close/{said['month']}", 1, SITE, last, (), "hr", terms=(Close(),)))
