@@ -20,6 +20,7 @@ from ccd.daemon.floors import Floors
 from ccd.daemon.following import Following
 from ccd.daemon.health import Figures, Health, feed_watchdog, registry_of
 from ccd.daemon.kept_roster import kept_roster, look_for_imports
+from ccd.daemon.overtime import OvertimeClosing
 from ccd.daemon.pages import hub_limits, page_server
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.place import place
@@ -117,6 +118,7 @@ class Daemon:
         )  # fmt: skip
         self.days_off = DaysOff(self.ledger, self.current, self._now, settling.announce)
         self.old_budgets = OldBudgets(self.ledger, self.current, self._now)
+        self.overtime = OvertimeClosing(self.ledger, self.current, self._now, settling.announce)
         self.board = Board(lambda reason: self.current.shown.is_personal(reason))
         self.hub = Hub(self.board, self.clock, hub_limits(settings.http))
         self.feed = Feed(self.feed_store, self.board, self.hub, self.clock)
@@ -187,6 +189,7 @@ class Daemon:
             yield "closer", self.closer.run()
             yield "days off", self.days_off.run()
             yield "old budgets", self.old_budgets.run()
+            yield "overtime", self.overtime.run()
             yield "sealer", keep_sealing(Sealer(self.engine, self._now, Patience()))
         if self.server is not None:
             yield "feed", self.feed.run()

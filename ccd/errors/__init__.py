@@ -22,6 +22,7 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── PacketError         a red packet that no cap could make right; exit code 2
 │   ├── BudgetError         a budget for red packets that can't be handed out or used so; exit code 2
 │   ├── ProposalError       a red packet that was proposed, and can't be decided so; exit code 2
+│   ├── OvertimeError       an emergency, a call-out or an entry that can't be so; exit code 2
 │   ├── WithdrawalError     days off that an agent can't have so; exit code 2
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── CapPassedError          a red packet that a unit's cap does not allow, with the figures
@@ -69,6 +70,7 @@ from ccd.errors.people import (
     LiveChannelError,
     NotAllowedError,
     NothingImportedError,
+    OvertimeError,
     PacketError,
     PolicyError,
     ProposalError,
@@ -135,6 +137,7 @@ __all__ = [
     "NoAnswerError",
     "NotAllowedError",
     "NothingImportedError",
+    "OvertimeError",
     "PacketError",
     "PbxError",
     "PbxLostError",

@@ -101,6 +101,13 @@ class ProposalError(ProblemError):
     sentence = "the proposal {name} {problem}"
 
 
+class OvertimeError(ProblemError):
+    """An emergency, or an act in it, that can't be so. Nothing was changed. By the name of what it is about."""
+
+    exit_code = 2
+    sentence = "overtime: {name} {problem}"
+
+
 class WithdrawalError(ProblemError):
     """Days off that an agent can't have so. Nothing was changed. By the agent's name, or the application's."""
 

@@ -132,6 +132,21 @@ class DaysOff(Section):
     cancel_days_before: Annotated[int, Field(ge=0, le=365)] = 1
 
 
+class Overtime(Section):
+    """Emergencies, and what they pay (docs/time-bank.md 3.2)."""
+
+    levels: Annotated[Mapping[NotEmpty, Annotated[int, Field(ge=0, le=1_000_000)]], Field(min_length=1)] = Field(
+        default_factory=lambda: {"I": 300_000, "II": 450_000, "III": 600_000}
+    )
+    interest_round_up_s: WholeSeconds = 0
+    emergency_max_s: Annotated[int, Field(ge=60, le=86_400)] = 14_400
+    emergency_back_s_max: WholeSeconds = 1_800
+    entry_second_s: WholeSeconds = 3_600
+    call_out_wait_s: Annotated[int, Field(ge=1, le=86_400)] = 600
+    warn_day_s: WholeSeconds = 10_800
+    warn_month_s: Annotated[int, Field(ge=0, le=2_678_400)] = 129_600
+
+
 class Policy(Section):
     starts: date = Field(default=ALWAYS, alias="from", ge=ALWAYS, le=LAST_DAY)
     unit: NotEmpty | None = None  # None: every unit that has none of its own
@@ -145,6 +160,7 @@ class Policy(Section):
     unscheduled_sign_out: Literal["counts", "off_post"] = "counts"
     gift: Gift = Gift()
     days_off: DaysOff = DaysOff()
+    overtime: Overtime = Overtime()
 
     @field_validator("overdraft_takes")
     @classmethod

@@ -1,0 +1,134 @@
+"""Overtime: time in emergencies, measured or entered, with its interest (docs/time-bank.md 3.2). Pure.
+
+Reckoned for an agent and a business day, over all emergencies that the agent takes part in and that reach into the day:
+where they overlap the highest level pays, and no second is paid twice. Spans are half-open, in µs.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from ccd.bank.policy import PPM, OvertimeTerms
+from ccd.floor.days import SECOND
+from ccd.floor.expected import Span
+from ccd.floor.records import UNREACHABLE
+from ccd.floor.seats import UNOBSERVED, State
+from ccd.floor.stretches import Stretch
+
+NOT_WORKED = frozenset((State.PAUSED, UNREACHABLE, UNOBSERVED, State.SIGNED_OUT))
+
+
+class Emergency(NamedTuple):
+    """Of a unit and those below it. `interest_ppm` and `round_up_s` are those of the policy when it was opened."""
+
+    id: str
+    unit: str
+    level: str
+    interest_ppm: int
+    round_up_s: int
+    start: int  # µs
+    end: int  # by now: of one that runs, when it ends by itself
+    opened_at: int
+
+
+class Paid(NamedTuple):
+    """For one emergency, in seconds; of the principal `entered_s` were not measured but said."""
+
+    principal_s: int
+    interest_s: int
+    entered_s: int = 0
+
+    @property
+    def total_s(self) -> int:
+        return self.principal_s + self.interest_s
+
+
+def paid(
+    emergencies: Iterable[Emergency],
+    day: Span,
+    shifts: Sequence[Span],
+    worked: Sequence[Span],
+    entered_s: Mapping[str, int],
+) -> dict[str, Paid]:
+    """By emergency, of an agent's day; those that pay nothing are left out. `worked` is what was measured, `entered_s`
+    what somebody has said, by emergency.
+
+    What was entered tops up what was measured, as far as the emergency lasted outside of the shifts, and as far as the
+    emergencies together have seconds left.
+    """
+    in_order = sorted(emergencies, key=lambda one: (-one.interest_ppm, one.opened_at, one.id))
+    spans = {one.id: less(within([Span(one.start, one.end)], day), shifts) for one in in_order}
+    measured_s, taken = {}, list[Span]()
+    for one in in_order:
+        own = less([part for span in spans[one.id] for part in within(worked, span)], taken)
+        measured_s[one.id] = length(own) // SECOND
+        taken += own
+    left_s = length(union(span for own in spans.values() for span in own)) // SECOND - sum(measured_s.values())
+    found = {}
+    for one in in_order:
+        measured = measured_s[one.id]
+        wanted = min(entered_s.get(one.id, 0), length(spans[one.id]) // SECOND) - measured
+        added = max(0, min(wanted, left_s))
+        left_s -= added
+        if measured + added:
+            found[one.id] = Paid(measured + added, interest_s(one, measured + added), added)
+    return found
+
+
+def interest_s(emergency: Emergency, principal_s: int) -> int:
+    interest = emergency.interest_ppm * principal_s // PPM
+    step = emergency.round_up_s
+    return interest + (-(principal_s + interest) % step if step and principal_s else 0)
+
+
+def worked_in(line: Iterable[Stretch]) -> list[Span]:
+    """What of a day counts where it is overtime: signed in, and neither paused nor unreachable."""
+    return [Span(each.start, each.end) for each in line if each.state not in NOT_WORKED]
+
+
+def signed_in_at(line: Iterable[Stretch], since: int) -> int | None:
+    """The first instant from `since` on at which the agent was signed in; in the order of time."""
+    for each in line:
+        if each.end > since and each.state is not UNOBSERVED:
+            return max(each.start, since)
+    return None
+
+
+def warnings(day_s: int, month_s: int, terms: OvertimeTerms) -> list[str]:
+    """In words, where an agent has worked more overtime than is good: nobody is refused for it."""
+    said = []
+    if day_s > terms.warn_day_s:
+        said.append(f"{day_s} s of overtime on one day; {terms.warn_day_s} s are enough")
+    if month_s > terms.warn_month_s:
+        said.append(f"{month_s} s of overtime in one month; {terms.warn_month_s} s are enough")
+    return said
+
+
+def within(spans: Iterable[Span], bounds: Span) -> list[Span]:
+    cut = (Span(max(each.start, bounds.start), min(each.end, bounds.end)) for each in spans)
+    return [each for each in cut if each.start < each.end]
+
+
+def less(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
+    left = list(spans)
+    for gone in taken:
+        left = [
+            part
+            for each in left
+            for part in (Span(each.start, min(each.end, gone.start)), Span(max(each.start, gone.end), each.end))
+            if part.start < part.end
+        ]
+    return left
+
+
+def union(spans: Iterable[Span]) -> list[Span]:
+    found: list[Span] = []
+    for each in sorted(spans):
+        if found and each.start <= found[-1].end:
+            found[-1] = Span(found[-1].start, max(found[-1].end, each.end))
+        else:
+            found.append(each)
+    return found
+
+
+def length(spans: Iterable[Span]) -> int:
+    return sum(each.end - each.start for each in spans)

@@ -1,0 +1,288 @@
+"""What people do in an emergency: open, prolong and end it, call out, answer, enter time, approve; the strike team
+(docs/time-bank.md 3.2). Each act stands in one transaction with its record; the same again changes nothing."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.bank.asking import Asking
+from ccd.bank.overtime import Emergency
+from ccd.bank.overtime_rows import (
+    CallOut,
+    Entry,
+    add_answer,
+    add_call_outs,
+    add_emergency,
+    add_entry,
+    approve_entry,
+    calls_of,
+    emergencies_within,
+    emergency_of,
+    ends_said,
+    entries_of,
+    entry_of,
+    join_or_leave,
+    members,
+    say_end,
+)
+from ccd.bank.policy import OvertimeTerms, Policies
+from ccd.errors import OvertimeError, UnknownUnitError
+from ccd.floor.days import SECOND
+from ccd.org.agent_days import AgentDays
+from ccd.org.rights import may_enter_overtime, may_open_emergency, may_speak_for
+from ccd.org.units import Units
+from ccd.sql.turns import Patience, take_turn_at_once
+
+T = TypeVar("T")
+
+
+class Emergencies:
+    """Of one site, whose units are `known`."""
+
+    def __init__(
+        self, engine: AsyncEngine, units: Units, known: Sequence[str], policies: Policies, days: AgentDays
+    ) -> None:
+        self._engine, self._units, self._known, self._policies, self._days = engine, units, known, policies, days
+
+    async def open(self, name: str, asking: Asking, unit: str, level: str, start: int | None, why: str) -> Emergency:
+        """From `start` on, µs; from now on where it is None. It ends by itself."""
+        if unit not in self._known:
+            raise UnknownUnitError(unit, tuple(self._known))
+        may_open_emergency(asking.person, self._units.with_above(unit, self._day(unit, asking.at)))
+        terms = self._terms(unit, asking.at)
+        begins = asking.at if start is None else start
+        _check_opening(name, level, begins, asking.at, terms, why)
+
+        def work(connection: Connection) -> Emergency:
+            interest_ppm, round_up_s = terms.levels[level], terms.interest_round_up_s
+            end = begins + terms.emergency_max_s * SECOND
+            made = Emergency(name, unit, level, interest_ppm, round_up_s, begins, end, asking.at)
+            if known := emergency_of(connection, name):
+                if (known.unit, known.level) != (unit, level) or start not in (None, known.start):
+                    raise OvertimeError(name, "is the name of another emergency; choose another")
+                return known
+            add_emergency(connection, made, asking.by, why)
+            said = {"emergency": name, "level": level, "from": begins, "until": end}
+            asking.noted(connection, "overtime open", unit, said, why)
+            return made
+
+        return await self._turn(work)
+
+    async def prolong(self, name: str, asking: Asking, until: int, why: str) -> Emergency:
+        """Until an instant, µs; to make it shorter is to end it."""
+
+        def work(connection: Connection) -> Emergency:
+            one = self._own(connection, name, asking)
+            if one.end == until:
+                return one
+            _check_runs(one, asking.at)
+            longest = asking.at + self._terms(one.unit, asking.at).emergency_max_s * SECOND
+            if not one.end < until <= longest:
+                raise OvertimeError(
+                    name, f"ends in {_in_s(one.end, asking.at)} s, and can be prolonged to"
+                    f" {_in_s(longest, asking.at)} s from now at most"
+                )  # fmt: skip
+            return self._until(connection, one, until, asking, "overtime prolong", why)
+
+        return await self._turn(work)
+
+    async def end(self, name: str, asking: Asking, why: str) -> Emergency:
+        """Now; one that is over stays as it is."""
+
+        def work(connection: Connection) -> Emergency:
+            one = self._own(connection, name, asking)
+            if one.end <= asking.at:
+                return one
+            return self._until(connection, one, max(one.start, asking.at), asking, "overtime end", why)
+
+        return await self._turn(work)
+
+    async def call(self, name: str, asking: Asking, agents: Sequence[str], why: str) -> list[CallOut]:
+        """Calls agents out; without any, the strike team of the emergency's unit and those below. Who was called before
+        is not called again."""
+
+        def work(connection: Connection) -> list[CallOut]:
+            one = self._own(connection, name, asking)
+            _check_runs(one, asking.at)
+            below = self._below(one, asking.at)
+            wanted = set(agents) or members(connection, below, asking.at, asking.at + 1)
+            if not wanted:
+                raise OvertimeError(name, f"has nobody to call: no agent of {one.unit} has joined the strike team")
+            for agent in sorted(wanted):
+                self._check_member(one, agent, self._day(one.unit, asking.at))
+            new = sorted(wanted - calls_of(connection, name).keys())
+            if new:
+                add_call_outs(connection, name, new, asking.at, asking.by)
+                asking.noted(connection, "overtime call", one.unit, {"emergency": name, "agents": new}, why)
+            return list(calls_of(connection, name).values())
+
+        return await self._turn(work)
+
+    async def answer(
+        self, name: str, asking: Asking, agent: str, comes: bool, arrived_at: int | None = None
+    ) -> CallOut:
+        """Of who was called, by the agent or by who calls. What was answered last holds; to decline is never scored."""
+
+        def work(connection: Connection) -> CallOut:
+            one = _known(connection, name)
+            may_speak_for(asking.person, self._line(one, asking.at), agent)
+            called = calls_of(connection, name).get(agent)
+            if called is None:
+                raise OvertimeError(name, f"has not called {agent} out; `ccd bank overtime call {name} {agent}` does")
+            if (called.comes, called.arrived_at) == (comes, arrived_at):
+                return called
+            add_answer(connection, name, agent, comes, arrived_at, asking.at, asking.by)
+            said = {"emergency": name, "comes": comes, "arrived_at": arrived_at}
+            asking.noted(connection, "overtime answer", agent, said, "an answer to a call-out")
+            return calls_of(connection, name)[agent]
+
+        return await self._turn(work)
+
+    async def enter(self, entry: Entry, asking: Asking) -> Entry:
+        """Time that nobody measured; never one's own. Above the policy's `entry_second_s` a second person approves."""
+
+        def work(connection: Connection) -> Entry:
+            one = _known(connection, entry.emergency)
+            may_enter_overtime(asking.person, self._line(one, asking.at), (entry.agent,))
+            self._check_member(one, entry.agent, entry.day)
+            self._check_entry(one, entry)
+            needs = entry.seconds > self._terms(one.unit, one.start).entry_second_s
+            made = entry._replace(needs_second=needs, at=asking.at, by=asking.by)
+            if known := entry_of(connection, entry.id):
+                same = (known.emergency, known.agent, known.day, known.seconds)
+                if same != (made.emergency, made.agent, made.day, made.seconds):
+                    raise OvertimeError(entry.id, "is the name of another entry; choose another")
+                return known
+            add_entry(connection, made)
+            said = {"emergency": one.id, "entry": made.id, "day": str(made.day), "seconds": made.seconds}
+            asking.noted(connection, "overtime enter", entry.agent, said, entry.why)
+            return made
+
+        return await self._turn(work)
+
+    async def approve(self, name: str, asking: Asking) -> Entry:
+        """By another person than who has entered it, and never one's own."""
+
+        def work(connection: Connection) -> Entry:
+            entry = entry_of(connection, name)
+            if entry is None:
+                raise OvertimeError(name, "is no entry; `ccd bank overtime show EMERGENCY` names them")
+            if entry.counts:
+                return entry
+            one = _known(connection, entry.emergency)
+            may_enter_overtime(asking.person, self._line(one, asking.at), (entry.agent,), entered_by=entry.by)
+            approve_entry(connection, name, asking.at, asking.by)
+            said = {"emergency": one.id, "entry": name, "seconds": entry.seconds}
+            asking.noted(connection, "overtime approve", entry.agent, said, "a second person approves")
+            return entry._replace(approved_by=asking.by)
+
+        return await self._turn(work)
+
+    async def on_team(self, unit: str, agent: str, joins: bool, asking: Asking) -> frozenset[str]:
+        """Joins or leaves the strike team; who is on it then."""
+        day = self._day(unit, asking.at)
+        may_speak_for(asking.person, self._units.with_above(unit, day), agent)
+        if joins and self._days.unit(agent, day) not in self._units.with_below([unit], day):
+            raise OvertimeError(agent, f"is not in {unit} today, and can't join its strike team")
+
+        def work(connection: Connection) -> frozenset[str]:
+            team = members(connection, [unit], asking.at, asking.at + 1)
+            if (agent in team) != joins:
+                join_or_leave(connection, unit, agent, joins, asking.at, asking.by)
+                kind = "overtime join" if joins else "overtime leave"
+                asking.noted(connection, kind, agent, {"unit": unit}, "a volunteer's own will")
+            return frozenset(members(connection, [unit], asking.at, asking.at + 1))
+
+        return await self._turn(work)
+
+    async def team(self, unit: str, at: int) -> list[str]:
+        """Who is on the strike team of the unit, and of those below it."""
+        below = self._units.with_below([unit], self._day(unit, at))
+        return sorted(await self._turn(lambda connection: members(connection, below, at, at + 1)))
+
+    async def all(self, start: int, end: int) -> list[Emergency]:
+        """Those that reach into a span, µs."""
+        return await self._turn(lambda connection: emergencies_within(connection, start, end))
+
+    async def shown(self, name: str) -> tuple[Emergency, list[CallOut], list[Entry]]:
+        def work(connection: Connection) -> tuple[Emergency, list[CallOut], list[Entry]]:
+            one = _known(connection, name)
+            return one, list(calls_of(connection, name).values()), entries_of(connection, [name])
+
+        return await self._turn(work)
+
+    async def _turn(self, work: Callable[[Connection], T]) -> T:
+        return await take_turn_at_once(self._engine, work, Patience())
+
+    def _own(self, connection: Connection, name: str, asking: Asking) -> Emergency:
+        one = _known(connection, name)
+        may_open_emergency(asking.person, self._line(one, asking.at))
+        return one
+
+    def _until(
+        self, connection: Connection, one: Emergency, end: int, asking: Asking, kind: str, why: str
+    ) -> Emergency:
+        say_end(connection, one.id, ends_said(connection, one.id) + 1, end, asking.at, asking.by)
+        asking.noted(connection, kind, one.unit, {"emergency": one.id, "until": end}, why, before=str(one.end))
+        return one._replace(end=end)
+
+    def _check_member(self, one: Emergency, agent: str, day: date) -> None:
+        if self._days.unit(agent, day) not in self._units.with_below([one.unit], day):
+            raise OvertimeError(one.id, f"is one of {one.unit}, and {agent} is not in it on {day}")
+
+    def _check_entry(self, one: Emergency, entry: Entry) -> None:
+        lasts_s = (one.end - one.start) // SECOND
+        if not 0 <= entry.seconds <= lasts_s:
+            raise OvertimeError(one.id, f"lasts {lasts_s} s, and {entry.seconds} s are entered; enter 0 to {lasts_s}")
+        days = [own.day.day for own in self._days.met(entry.agent, one.start, one.end)]
+        if entry.day not in days:
+            said = " and ".join(str(day) for day in days)
+            raise OvertimeError(one.id, f"is on {said} for {entry.agent}, and {entry.day} is entered")
+        if not entry.why.strip():
+            raise OvertimeError(one.id, "has an entry without a reason; say in words how the time is known")
+
+    def _line(self, one: Emergency, at: int) -> tuple[str, ...]:
+        return self._units.with_above(one.unit, self._day(one.unit, at))
+
+    def _below(self, one: Emergency, at: int) -> frozenset[str]:
+        return self._units.with_below([one.unit], self._day(one.unit, at))
+
+    def _day(self, unit: str, at: int) -> date:
+        return self._units.days(unit).at(at).day
+
+    def _terms(self, unit: str, at: int) -> OvertimeTerms:
+        return self._policies.policy_at(unit, self._day(unit, at)).overtime
+
+
+def _known(connection: Connection, name: str) -> Emergency:
+    found = emergency_of(connection, name)
+    if found is None:
+        raise OvertimeError(name, "is no emergency; `ccd bank overtime list` names them")
+    return found
+
+
+def _check_opening(name: str, level: str, start: int, at: int, terms: OvertimeTerms, why: str) -> None:
+    if level not in terms.levels:
+        raise OvertimeError(name, f"has level {level!r}; levels of the unit's policy: {', '.join(terms.levels)}")
+    if start < at - terms.emergency_back_s_max * SECOND:
+        back = _in_s(at, start)
+        raise OvertimeError(
+            name, f"would have begun {back} s ago; {terms.emergency_back_s_max} s are allowed. Open it from later on,"
+            " and enter by hand what was worked before"
+        )  # fmt: skip
+    if start > at + terms.emergency_max_s * SECOND:
+        raise OvertimeError(name, f"would begin in {_in_s(start, at)} s; {terms.emergency_max_s} s are allowed")
+    if not why.strip():
+        raise OvertimeError(name, "has no reason; say in words what the emergency is")
+
+
+def _check_runs(one: Emergency, at: int) -> None:
+    if one.end <= at:
+        raise OvertimeError(one.id, "is over; open another")
+
+
+def _in_s(at: int, since: int) -> int:
+    return (at - since) // SECOND

@@ -1,0 +1,216 @@
+"""What an agent's overtime of a day comes to is posted, and whenever it is reckoned anew, the difference.
+
+The key of a day is `overtime/AGENT/DAY`. Its next revision is found under the agent's lock, and what was posted before
+is read from the ledger itself (docs/time-bank.md 3.2 and 4).
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+from urllib.parse import quote
+
+from ccd.bank.accounts import (
+    AGENT_ACCOUNTS,
+    BALANCE_KINDS,
+    HOUSE_ACCOUNTS,
+    INTEREST,
+    LEAVE,
+    OVERTIME,
+    OVERTIME_ORIGIN,
+    House,
+    agent_owner,
+)  # fmt: skip
+from ccd.bank.difference import Due, Purse, difference, difference_after_close, posted_by
+from ccd.bank.facts import written_off_s
+from ccd.bank.overtime import Emergency, Paid
+from ccd.bank.policy import Policies
+from ccd.bank.settle import apply
+from ccd.ledger.books import Ledger
+from ccd.ledger.desk import Desk
+from ccd.ledger.model import Account, Kept, Late, Moved, Posting, State, month_of
+
+# What was paid for nothing is taken from overtime's own accounts before any other.
+TAKEN_FIRST = (OVERTIME, INTEREST)
+IN_TIME: tuple[Late, ...] = ()
+TAKES = (*TAKEN_FIRST, *(kind for kind in BALANCE_KINDS if kind not in TAKEN_FIRST))
+
+
+class OvertimeDay(NamedTuple):
+    """An agent's business day, as the emergencies of it that are over come to; `kind` is that of the day."""
+
+    agent: str
+    unit: str
+    day: date
+    kind: str
+    schedules: bool  # whether the unit keeps them: without, nothing is measured
+    paid: Mapping[Emergency, Paid]
+
+    @property
+    def due(self) -> Due:
+        return Due(
+            deposit_s=sum(each.principal_s for each in self.paid.values()),
+            interest_s=sum(each.interest_s for each in self.paid.values()),
+        )
+
+
+class Deposited(NamedTuple):
+    """What was posted, and what the agent's overtime comes to on the day and in its month, without interest."""
+
+    agent: str
+    unit: str
+    day: date
+    seconds: int
+    day_s: int
+    month_s: int
+
+
+class OvertimeDesk:
+    """Of one site. `today` is the day that runs there."""
+
+    def __init__(self, ledger: Ledger, policies: Policies, site: str, today: Callable[[], date]) -> None:
+        self._ledger, self._policies, self._site, self._today = ledger, policies, site, today
+        self._house = House.of(site)
+
+    async def months_s(self, agents: Collection[str], month: str) -> dict[str, int]:
+        """By agent, the overtime of a calendar month without interest, in seconds."""
+
+        def work(desk: Desk) -> dict[str, int]:
+            owners = {agent_owner(agent): agent for agent in agents}
+            desk.lock((), owners)
+            moved = _by_owner(desk, owners, list(_days_of(month)))
+            return {agent: _net_s(_overtime(moved[owner]), owner) for owner, agent in owners.items()}
+
+        return await self._ledger.at_desk(work, keep=False)
+
+    async def post(
+        self, days: Sequence[OvertimeDay], by: str, noting: Callable[[Desk], None] | None = None
+    ) -> list[Deposited]:
+        """All days or none, in one transaction, with what is `noting` it; those that come to what was posted before are
+        left as they are."""
+        if days:
+            await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, by)
+            owners = {agent_owner(one.agent) for one in days}
+            await self._ledger.open_accounts(owners, AGENT_ACCOUNTS, self._site, by)
+
+        def work(desk: Desk) -> list[Deposited]:
+            posted = self._post(desk, sorted(days, key=lambda one: (one.day, one.agent)), by) if days else []
+            if noting is not None:
+                noting(desk)
+            return posted
+
+        return await self._ledger.at_desk(work)
+
+    def _post(self, desk: Desk, days: Sequence[OvertimeDay], by: str) -> list[Deposited]:
+        owners = {agent_owner(one.agent) for one in days}
+        desk.lock({(self._site, desk.month_of(one.day)) for one in days}, owners)
+        kept = desk.revisions([overtime_key(one.agent, one.day) for one in days])
+        months = {month_of(one.day) for one in days}
+        moved = _by_owner(desk, owners, [day for month in months for day in _days_of(month)])
+        balances = _balances(desk, owners)
+        found = []
+        for one in days:
+            owner = agent_owner(one.agent)
+            posting = self._posting(desk, one, kept, moved[owner], balances[owner], by)
+            if posting is None:
+                continue
+            desk.post([posting])[0].or_raise()
+            apply(posting.legs, owner, balances[owner])
+            moved[owner] += [Moved(one.day, leg.service, leg.debit, leg.credit, leg.seconds) for leg in posting.legs]
+            own = [each for each in _overtime(moved[owner]) if month_of(each.day) == month_of(one.day)]
+            found.append(
+                Deposited(
+                    one.agent, one.unit, one.day, one.due.net_s,
+                    _net_s([each for each in own if each.day == one.day], owner), _net_s(own, owner),
+                )
+            )  # fmt: skip
+        return found
+
+    def _posting(
+        self,
+        desk: Desk,
+        one: OvertimeDay,
+        kept: Mapping[str, Sequence[Kept]],
+        moved: Sequence[Moved],
+        available: Mapping[str, int],
+        by: str,
+    ) -> Posting | None:
+        """None where nothing is to be posted."""
+        key, owner, month = overtime_key(one.agent, one.day), agent_owner(one.agent), desk.month_of(one.day)
+        before = kept.get(key, ())
+        facts = [each.facts for each in before if each.state is State.POSTED]
+        transfers = [each for each in moved if each.day == one.day]
+        posted = posted_by(transfers, owner, written_off_s(facts), OVERTIME_ORIGIN)
+        purse, terms = Purse(owner, available, TAKES), IN_TIME
+        if desk.open_month(self._site, month) == month:
+            legs, off_s = difference(one.due, posted, purse, self._house, OVERTIME_ORIGIN), 0
+        else:
+            meets = self._policies.policy_at(one.unit, one.day).closed_gain_meets_write_off
+            legs, off_s = difference_after_close(one.due, posted, purse, self._house, meets, OVERTIME_ORIGIN)
+            terms = (Late(desk.open_month(self._site, max(month, desk.month_of(self._today())))),)
+        if not legs and not off_s:
+            return None
+        legs = tuple(sorted(legs, key=lambda leg: leg.service == INTEREST))  # the line is that of the first
+        revision = before[-1].revision + 1 if before else 1
+        return Posting(key, revision, self._site, one.day, legs, by, facts=_facts(one, off_s), terms=terms)
+
+
+def overtime_key(agent: str, day: date) -> str:
+    return f"overtime/{quote(agent, safe='')}/{day.isoformat()}"
+
+
+def _facts(one: OvertimeDay, written_off: int) -> str:
+    """What each emergency pays, as the statement shows it and the next difference finds it."""
+    paid = [
+        {
+            "emergency": emergency.id,
+            "level": emergency.level,
+            "interest_ppm": emergency.interest_ppm,
+            "principal": each.principal_s,
+            "entered": each.entered_s,
+            "interest": each.interest_s,
+        }
+        for emergency, each in sorted(one.paid.items(), key=lambda item: (item[0].start, item[0].id))
+    ]
+    said = {
+        "unit": one.unit,
+        "kind": one.kind,
+        "schedules": one.schedules,
+        "principal": one.due.deposit_s,
+        "interest": one.due.interest_s,
+        "paid": paid,
+        **({"written_off": written_off} if written_off else {}),
+    }
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def _by_owner(desk: Desk, owners: Collection[str], days: Sequence[date]) -> dict[str, list[Moved]]:
+    found: dict[str, list[Moved]] = defaultdict(list)
+    for moved in desk.moved(owners, days):
+        for owner in {moved.debit.owner, moved.credit.owner}.intersection(owners):
+            found[owner].append(moved)
+    return found
+
+
+def _balances(desk: Desk, owners: Collection[str]) -> dict[str, dict[str, int]]:
+    wanted = [Account(owner, kind) for owner in sorted(owners) for kind in (*BALANCE_KINDS, LEAVE)]
+    found: dict[str, dict[str, int]] = {owner: {} for owner in owners}
+    for (owner, kind), seconds in desk.balances(wanted).items():
+        found[owner][kind] = seconds
+    return found
+
+
+def _overtime(moved: Iterable[Moved]) -> list[Moved]:
+    return [each for each in moved if each.service == OVERTIME]
+
+
+def _net_s(moved: Sequence[Moved], owner: str) -> int:
+    return sum(each.seconds if each.credit.owner == owner else -each.seconds for each in moved)
+
+
+def _days_of(month: str) -> Iterator[date]:
+    day = date.fromisoformat(f"{month}-01")
+    while month_of(day) == month:
+        yield day
+        day += timedelta(days=1)

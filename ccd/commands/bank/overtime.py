@@ -1,0 +1,292 @@
+"""`ccd bank overtime`: emergencies, the strike team, call-outs, and time that is entered by hand."""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from typing import Annotated, Any, TypeVar
+from uuid import uuid4
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ccd.bank.overtime import Emergency, Paid, warnings
+from ccd.bank.overtime_acts import Emergencies
+from ccd.bank.overtime_posting import OvertimeDay
+from ccd.bank.overtime_rows import CallOut, Entry
+from ccd.commands.bank.red_packet import Unit, asking, site_with
+from ccd.commands.business_day import in_range
+from ccd.commands.configuration import Config
+from ccd.commands.ledger.asking import Agent, asked_of, now_us
+from ccd.commands.output import As, Format
+from ccd.daemon.overtime import Overtime, emergencies_of
+from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
+from ccd.floor.days import SECOND
+from ccd.ledger.books import Ledger
+from ccd.ledger.model import SECONDS_MAX, month_of
+from ccd.org.changes import moment
+
+T = TypeVar("T")
+
+MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+DAYS_SHOWN = 31
+
+overtime = typer.Typer(no_args_is_help=True, help="Overtime in emergencies: it bears interest.")
+
+Name = Annotated[str, typer.Argument(help="The emergency, as `list` names it.")]
+Why = Annotated[str, typer.Option("--text", help="The reason, in words.")]
+Key = Annotated[str | None, typer.Option(help="What it is known by for ever; the same again changes nothing.")]
+
+
+def moment_option(name: str, what: str) -> Any:
+    return typer.Option(name, formats=MOMENTS, callback=in_range, help=f"{what}, as 2026-11-23T18:30, on its clock.")
+
+
+@overtime.command("open")
+def open_(
+    config: Config,
+    unit: Unit,
+    level: Annotated[str, typer.Argument(help="One of the levels of the unit's policy, as II.")],
+    text: Why,
+    begins: Annotated[datetime | None, moment_option("--from", "When it began; without it, now")] = None,
+    key: Key = None,
+) -> None:
+    """Open an emergency in a unit and those below it. It ends by itself."""
+    site = site_with(config, unit)
+    start = None if begins is None else site.units.instant(unit, begins)
+    name = key or uuid4().hex[:8]
+    say(site, asked(site, lambda bank: bank.open(name, asking(), unit, level, start, text)))
+
+
+@overtime.command()
+def prolong(
+    config: Config,
+    name: Name,
+    until: Annotated[datetime, moment_option("--until", "When it ends then")],
+    text: Why,
+) -> None:
+    """Let an emergency that runs end later."""
+    site = site_of(config)
+    one, _, _ = asked(site, lambda bank: bank.shown(name))
+    end_at = site.units.instant(one.unit, until)
+    say(site, asked(site, lambda bank: bank.prolong(name, asking(), end_at, text)))
+
+
+@overtime.command()
+def end(config: Config, name: Name, text: Why) -> None:
+    """End an emergency now; what was worked is posted once every switch has told of it."""
+    site = site_of(config)
+    say(site, asked(site, lambda bank: bank.end(name, asking(), text)))
+
+
+@overtime.command()
+def call(
+    config: Config,
+    name: Name,
+    text: Why,
+    agents: Annotated[list[str] | None, typer.Argument(help="Whom; without any, the strike team.")] = None,
+) -> None:
+    """Call agents out."""
+    site = site_of(config)
+    calls = asked(site, lambda bank: bank.call(name, asking(), agents or [], text))
+    print(f"{name}: {len(calls)} called: {', '.join(one.agent for one in calls)}")
+
+
+@overtime.command()
+def answer(
+    config: Config,
+    name: Name,
+    agent: Agent,
+    comes: Annotated[bool, typer.Option("--comes/--declines", help="Declining is never scored.")],
+    arrived: Annotated[datetime | None, moment_option("--arrived", "When the agent was there")] = None,
+) -> None:
+    """Write down what somebody who was called has answered, and when they arrived."""
+    site = site_of(config)
+    one, _, _ = asked(site, lambda bank: bank.shown(name))
+    arrived_at = None if arrived is None else site.units.instant(one.unit, arrived)
+    asked(site, lambda bank: bank.answer(name, asking(), agent, comes, arrived_at))
+    print(f"{name}: {agent} {'comes' if comes else 'declines'}")
+
+
+@overtime.command()
+def enter(
+    config: Config,
+    name: Name,
+    agent: Agent,
+    seconds: Annotated[int, typer.Option(min=0, max=SECONDS_MAX, help="That the agent worked in the emergency.")],
+    text: Why,
+    day: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The agent's business day; without it, that on which it began."),
+    ] = None,
+    key: Key = None,
+) -> None:
+    """Enter time that nobody measured; it is marked so, and above a limit a second person approves it."""
+    site = site_of(config)
+    one, _, _ = asked(site, lambda bank: bank.shown(name))
+    met = next((own.day.day for own in site.agent_days.met(agent, one.start, one.end)), date.min)
+    said = Entry(key or uuid4().hex[:8], name, agent, day.date() if day else met, seconds, False, 0, "", text)
+    say_entry(asked(site, lambda bank: bank.enter(said, asking())))
+
+
+@overtime.command()
+def approve(config: Config, entry: Annotated[str, typer.Argument(help="The entry, as `show` names it.")]) -> None:
+    """Approve what another has entered."""
+    site = site_of(config)
+    say_entry(asked(site, lambda bank: bank.approve(entry, asking())))
+
+
+@overtime.command()
+def join(config: Config, unit: Unit, agent: Agent) -> None:
+    """Take an agent who wants it into the strike team of a unit."""
+    on_team(config, unit, agent, joins=True)
+
+
+@overtime.command()
+def leave(config: Config, unit: Unit, agent: Agent) -> None:
+    """Let an agent leave the strike team."""
+    on_team(config, unit, agent, joins=False)
+
+
+@overtime.command()
+def team(config: Config, unit: Unit) -> None:
+    """Who is on the strike team of a unit and of those below it."""
+    site = site_with(config, unit)
+    for agent in asked(site, lambda bank: bank.team(unit, now_us())):
+        print(agent)
+
+
+@overtime.command("list")
+def list_(
+    config: Config,
+    days: Annotated[int, typer.Option(min=1, max=3_660, help="Of how many days, up to now.")] = DAYS_SHOWN,
+    output: As = Format.table,
+) -> None:
+    """The emergencies of the last days."""
+    site = site_of(config)
+    now = now_us()
+    found = asked(site, lambda bank: bank.all(now - days * 86_400 * SECOND, now + 86_400 * SECOND))
+    if output is Format.json:
+        print(json.dumps({"emergencies": [said_of(site, one) for one in found]}, ensure_ascii=False))
+        return
+    table = Table("emergency", "unit", "level", "from", "until", "")
+    for one in found:
+        said = said_of(site, one)
+        table.add_row(one.id, one.unit, one.level, said["from"], said["until"], "runs" if one.end > now else "")
+    Console().print(table)
+
+
+@overtime.command()
+def show(config: Config, name: Name, output: As = Format.table) -> None:
+    """What an emergency comes to, up to where the switches were heard; who was called, and what was entered."""
+    site = site_of(config)
+    one, calls, entries = asked(site, lambda bank: bank.shown(name))
+
+    async def reckoned(ledger: Ledger) -> tuple[list[OvertimeDay], dict[str, int]]:
+        bank = Overtime(ledger, site, now_us)
+        days = (await bank.reckon(one, running=True)).days
+        months_s = await bank.months_s({day.agent for day in days}, month_of(days[0].day)) if days else {}
+        return list(days), months_s
+
+    days, months_s = asked_of(site.settings, reckoned)
+    if output is Format.json:
+        said = said_of(site, one) | {
+            "agents": [said_of_day(day, one) for day in days],
+            "calls": [said_of_call(site, one, each) for each in calls],
+            "entries": [said_of_entry(each) for each in entries],
+            "warnings": [text for day in days for text in warned(site, day, months_s)],
+        }
+        print(json.dumps(said, ensure_ascii=False))
+        return
+    say(site, one)
+    print_days(days, one)
+    print_calls(site, one, calls)
+    for each in entries:
+        say_entry(each)
+    for day in days:
+        for text in warned(site, day, months_s):
+            print(text)
+
+
+def print_days(days: list[OvertimeDay], one: Emergency) -> None:
+    table = Table("agent", "day", "worked, s", "of it entered, s", "interest, s", "")
+    for day in days:
+        paid = day.paid.get(one, Paid(0, 0))
+        note = day.kind if day.schedules else f"{day.unit} keeps no schedules: nothing is measured"
+        table.add_row(
+            day.agent, str(day.day), str(paid.principal_s), str(paid.entered_s), str(paid.interest_s), note
+        )  # fmt: skip
+    if days:
+        Console().print(table)
+
+
+def print_calls(site: Site, one: Emergency, calls: list[CallOut]) -> None:
+    table = Table("called", "at", "answer", "signed in", "arrived")
+    for each in calls:
+        said = said_of_call(site, one, each)
+        spoken = "" if each.comes is None else "comes" if each.comes else "declines"
+        table.add_row(each.agent, said["called_at"], spoken, said["signed_in_at"] or "", said["arrived_at"] or "")
+    if calls:
+        Console().print(table)
+
+
+def on_team(config: Config, unit: str, agent: str, joins: bool) -> None:
+    site = site_with(config, unit)
+    members = asked(site, lambda bank: bank.on_team(unit, agent, joins, asking()))
+    print(f"{unit}: {len(members)} on the strike team")
+
+
+def said_of(site: Site, one: Emergency) -> dict[str, Any]:
+    zone = site.units.timezone(one.unit)
+    return {
+        "emergency": one.id, "unit": one.unit, "level": one.level, "interest_ppm": one.interest_ppm,
+        "from": moment(one.start, zone), "until": moment(one.end, zone),
+    }  # fmt: skip
+
+
+def said_of_day(day: OvertimeDay, one: Emergency) -> dict[str, Any]:
+    paid = day.paid.get(one, Paid(0, 0))
+    return {
+        "agent": day.agent, "day": str(day.day), "kind": day.kind, "schedules": day.schedules,
+        "principal": paid.principal_s, "entered": paid.entered_s, "interest": paid.interest_s,
+    }  # fmt: skip
+
+
+def said_of_call(site: Site, one: Emergency, each: CallOut) -> dict[str, Any]:
+    zone = site.units.timezone(one.unit)
+    moments = {
+        name: None if at is None else moment(at, zone)
+        for name, at in (
+            ("called_at", each.called_at), ("answered_at", each.answered_at),
+            ("signed_in_at", each.signed_in_at), ("arrived_at", each.arrived_at),
+        )
+    }  # fmt: skip
+    return {"agent": each.agent, "comes": each.comes, **moments}
+
+
+def said_of_entry(one: Entry) -> dict[str, Any]:
+    return {
+        "entry": one.id, "agent": one.agent, "day": str(one.day), "seconds": one.seconds, "by": one.by,
+        "approved_by": one.approved_by, "counts": one.counts, "why": one.why,
+    }  # fmt: skip
+
+
+def warned(site: Site, day: OvertimeDay, months_s: dict[str, int]) -> list[str]:
+    terms = site.policies.policy_at(day.unit, day.day).overtime
+    return [f"{day.agent}: {text}" for text in warnings(day.due.deposit_s, months_s.get(day.agent, 0), terms)]
+
+
+def asked(site: Site, ask: Callable[[Emergencies], Awaitable[T]]) -> T:
+    return asked_of(site.settings, lambda ledger: ask(emergencies_of(ledger, site)))
+
+
+def say(site: Site, one: Emergency) -> None:
+    said = said_of(site, one)
+    print(f"{one.id}: level {one.level} in {one.unit}, from {said['from']} until {said['until']}")
+
+
+def say_entry(one: Entry) -> None:
+    state = "" if one.counts else f"; it waits for a second person: ccd bank overtime approve {one.id}"
+    approved = f", approved by {one.approved_by}" if one.approved_by else ""
+    print(f"{one.id}: {one.seconds} s of {one.agent} on {one.day}, entered by {one.by}{approved}{state}")

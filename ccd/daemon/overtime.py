@@ -1,0 +1,288 @@
+"""Overtime: emergencies that are over are measured and posted; the difference is, whenever a day of theirs is measured
+anew or more is said of them."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.bank.overtime import Emergency, paid, signed_in_at, warnings, worked_in
+from ccd.bank.overtime_acts import Emergencies
+from ccd.bank.overtime_posting import Deposited, OvertimeDay, OvertimeDesk
+from ccd.bank.overtime_rows import (
+    CallOut,
+    Entry,
+    calls_of,
+    emergencies_within,
+    entries_of,
+    measured_up_to,
+    members,
+    note_measured,
+    note_sign_ins,
+    said_of,
+)
+from ccd.daemon.site import Current, Site
+from ccd.errors import DatabaseBusyError, LedgerError
+from ccd.floor.days import SECOND
+from ccd.floor.expected import Span
+from ccd.floor.own_days import OwnDay
+from ccd.history.reading import Source, reading, stored_sources
+from ccd.history.seen_days import SeenDay, measured_times, seen_days
+from ccd.ledger.books import Ledger
+from ccd.ledger.desk import Desk
+from ccd.org import holidays
+from ccd.org.holidays import Holidays
+from ccd.org.shift_rows import shifts_of
+from ccd.org.store import HOLIDAYS, newest
+from ccd.sql.turns import DRIVER_ERRORS, is_away
+
+CLOSE_INTERVAL_S = 15.0
+
+log = structlog.get_logger("ccd.daemon")
+
+AgentDay = tuple[str, OwnDay]
+
+
+class Mark(NamedTuple):
+    """Up to what a day of an emergency is measured: how much was said of it, and the measurement of the unit's day."""
+
+    emergency: str
+    unit: str
+    day: date
+    said: int
+    measured_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """What an emergency comes to, by one state of the database: agents' days with all that emergencies pay on them."""
+
+    emergency: Emergency
+    days: tuple[OvertimeDay, ...]
+    marks: tuple[Mark, ...]
+    sign_ins: Mapping[str, int | None]  # of who was called, in the first minutes
+
+
+class Overtime:
+    """Reads and posts for one site. `now` gives µs since the epoch."""
+
+    def __init__(self, ledger: Ledger, site: Site, now: Callable[[], int]) -> None:
+        self._ledger, self._site, self._now = ledger, site, now
+        self._desk = OvertimeDesk(ledger, site.policies, site.settings.site, self._today)
+
+    async def due(self) -> list[Emergency]:
+        """Those that are over in every switch's own time, and not measured up to what is known."""
+        async with reading(self._ledger.engine) as connection:
+            sources = await stored_sources(connection)
+            over = [one for one in await self._all(connection, 0, self._now()) if self._is_over(one, sources)]
+            said, marks = await connection.run_sync(
+                lambda plain: (
+                    {one.id: said_of(plain, one.id) for one in over},
+                    {one.id: measured_up_to(plain, one.id) for one in over},
+                )
+            )
+            times = await measured_times(connection, (unit for found in marks.values() for unit, _ in found))
+        return [one for one in over if _is_behind(marks[one.id], said[one.id], times)]
+
+    async def close(self, emergency: Emergency) -> list[Deposited]:
+        """Measures and posts what is not posted yet."""
+        reckoned = await self.reckon(emergency)
+
+        def note(desk: Desk) -> None:
+            for mark in reckoned.marks:
+                note_measured(desk.connection, *mark)
+            note_sign_ins(desk.connection, emergency.id, reckoned.sign_ins)
+
+        return await self._desk.post(reckoned.days, "settlement", note)
+
+    async def reckon(self, emergency: Emergency, running: bool = False) -> Reckoned:
+        """With what still runs, where that is asked for: up to where the switches were heard."""
+        async with reading(self._ledger.engine) as connection:
+            sources = await stored_sources(connection)
+            said = await connection.run_sync(said_of, emergency.id)
+            calls = await connection.run_sync(calls_of, emergency.id)
+            agents = await connection.run_sync(self._participants, emergency)
+            wanted = self._days_of(agents, emergency)
+            units = {emergency.unit, *(own.unit for _, own in wanted)}
+            times = await measured_times(connection, units)
+            seen = await self._seen(connection, sources, wanted)
+            days = await self._reckoned(connection, sources, wanted, seen, running)
+        spans = {(emergency.unit, day) for day in self._dates(emergency)} | {
+            (own.unit, own.day.day) for _, own in wanted
+        }
+        marks = tuple(Mark(emergency.id, unit, day, said, times.get((unit, day), 0)) for unit, day in sorted(spans))
+        return Reckoned(emergency, tuple(days), marks, self._sign_ins(calls, wanted, seen))
+
+    async def months_s(self, agents: Collection[str], month: str) -> dict[str, int]:
+        return await self._desk.months_s(agents, month)
+
+    async def _all(self, connection: AsyncConnection, start: int, end: int) -> list[Emergency]:
+        return await connection.run_sync(emergencies_within, start, end)
+
+    def _is_over(self, one: Emergency, sources: Mapping[str, Source]) -> bool:
+        """By the time of each switch; by ours where one has not been heard for as long as a day would wait for it."""
+        now = self._now()
+        if now < one.end:
+            return False
+        heard = [sources[pbx.name].heard_at if pbx.name in sources else None for pbx in self._site.settings.pbx]
+        waited = now >= one.end + self._site.settings.settle_wait_s_max * SECOND
+        return waited or all(at is not None and at >= one.end for at in heard)
+
+    def _participants(self, connection: Connection, one: Emergency) -> frozenset[str]:
+        """The strike team, at some instant of the emergency; who was called; and for whom time was entered."""
+        days = self._site.units.days(one.unit).at(one.start).day
+        team = members(connection, self._site.units.with_below([one.unit], days), one.start, one.end)
+        entered = (entry.agent for entry in entries_of(connection, [one.id]) if entry.counts)
+        return frozenset((*team, *calls_of(connection, one.id), *entered))
+
+    def _days_of(self, agents: Iterable[str], one: Emergency) -> list[AgentDay]:
+        return [
+            (agent, own) for agent in sorted(agents) for own in self._site.agent_days.met(agent, one.start, one.end)
+        ]
+
+    def _dates(self, one: Emergency) -> Iterable[date]:
+        days = self._site.units.days(one.unit)
+        return {days.at(one.start).day, days.at(max(one.start, one.end - 1)).day}
+
+    async def _seen(
+        self, connection: AsyncConnection, sources: Mapping[str, Source], wanted: Iterable[AgentDay]
+    ) -> dict[AgentDay, SeenDay]:
+        theirs: defaultdict[tuple[str, date], dict[str, OwnDay]] = defaultdict(dict)
+        for agent, own in wanted:
+            theirs[own.unit, own.day.day][agent] = own
+        found: dict[AgentDay, SeenDay] = {}
+        for (unit, day), agents in theirs.items():
+            seen = await seen_days(connection, self._site.measuring, sources, unit, day, agents.keys())
+            found |= {(agent, agents[agent]): each for agent, each in seen.items()}
+        return found
+
+    async def _reckoned(
+        self,
+        connection: AsyncConnection,
+        sources: Mapping[str, Source],
+        wanted: list[AgentDay],
+        seen: Mapping[AgentDay, SeenDay],
+        running: bool,
+    ) -> list[OvertimeDay]:
+        """With all emergencies that reach into each day, because the highest level pays."""
+        if not wanted:
+            return []
+        start, end = min(own.day.start for _, own in wanted), max(own.day.end for _, own in wanted)
+        others = await self._all(connection, start, end)
+        taking_part = {one: await connection.run_sync(self._participants, one) for one in others}
+        entries = await connection.run_sync(entries_of, [one.id for one in others])
+        shifts = await connection.run_sync(shifts_of, {agent for agent, _ in wanted}, start, end)
+        kinds = await self._kinds(connection, wanted)
+        found = []
+        for agent, own in wanted:
+            day, keeps = own.day, self._keeps_schedules(own)
+            theirs = {one.id: one for one in others if agent in taking_part[one]}
+            line = seen[agent, own].line.spans if keeps and (agent, own) in seen else ()
+            all_paid = paid(
+                theirs.values(), Span(day.start, day.end),
+                [Span(each.start, each.end) for each in shifts.get(agent, ())] if keeps else [],
+                worked_in(line), entered_s(entries, agent, day.day),
+            )  # fmt: skip
+            shown = {
+                theirs[name]: each for name, each in all_paid.items() if running or self._is_over(theirs[name], sources)
+            }
+            found.append(OvertimeDay(agent, own.unit, day.day, kinds.get((own.unit, day.day), ""), keeps, shown))
+        return found
+
+    def _keeps_schedules(self, own: OwnDay) -> bool:
+        return self._site.policies.policy_at(own.unit, own.day.day).schedules
+
+    def _sign_ins(
+        self, calls: Mapping[str, CallOut], wanted: Iterable[AgentDay], seen: Mapping[AgentDay, SeenDay]
+    ) -> dict[str, int | None]:
+        found: dict[str, int | None] = dict.fromkeys(calls)
+        for agent, own in wanted:
+            if agent in calls and found[agent] is None and (agent, own) in seen:
+                found[agent] = signed_in_at(seen[agent, own].line.spans, calls[agent].called_at)
+        return found
+
+    async def _kinds(self, connection: AsyncConnection, wanted: Iterable[AgentDay]) -> dict[tuple[str, date], str]:
+        """Of each unit's day, where it is known whose holidays the unit has."""
+        units = self._site.units
+        days = {(own.unit, own.day.day): units.country(own.unit, own.day.day) for _, own in wanted}
+        if not any(days.values()):
+            return {}
+        kept = await connection.run_sync(newest, HOLIDAYS)
+        corrected = holidays.parse(kept.text, Path(HOLIDAYS)) if kept else {}
+        known = {country: Holidays(country, corrected.get(country, {})) for country in {*days.values()} if country}
+        return {key: known[country].of(key[1]).kind.value for key, country in days.items() if country}
+
+    def _today(self) -> date:
+        return self._site.units.days("").at(self._now()).day
+
+
+def emergencies_of(ledger: Ledger, site: Site) -> Emergencies:
+    return Emergencies(ledger.engine, site.units, site.all_units, site.policies, site.agent_days)
+
+
+def entered_s(entries: Iterable[Entry], agent: str, day: date) -> dict[str, int]:
+    """By emergency, what was entered last for the agent's day, of what counts."""
+    return {one.emergency: one.seconds for one in entries if (one.agent, one.day) == (agent, day) and one.counts}
+
+
+def _is_behind(
+    marks: Mapping[tuple[str, date], tuple[int, int]], said: int, times: Mapping[tuple[str, date], int]
+) -> bool:
+    return not marks or any(
+        was_said < said or measured_at < times.get(key, 0) for key, (was_said, measured_at) in marks.items()
+    )
+
+
+class OvertimeClosing:
+    """The daemon's child: looks for emergencies to close, and tells whoever looks at an account."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        current: Current,
+        now: Callable[[], int],
+        announce: Callable[[Iterable[str]], Awaitable[None]],
+    ) -> None:
+        self._ledger, self._current, self._now, self._announce = ledger, current, now, announce
+        self._refused: set[str] = set()  # that are said, and wait until somebody has looked
+
+    async def run(self) -> None:
+        """Until it is cancelled. Raises what is no passing failure of the database."""
+        while True:
+            try:
+                await self.close_due()
+            except (DatabaseBusyError, *DRIVER_ERRORS) as error:
+                if not is_away(error):
+                    raise
+                log.warning("overtime is posted once the database is back", error=str(error))
+            await asyncio.sleep(CLOSE_INTERVAL_S)
+
+    async def close_due(self) -> list[Deposited]:
+        """What was posted, of all emergencies that are over; those whose switches lag wait."""
+        overtime = Overtime(self._ledger, self._current.site, self._now)
+        posted: list[Deposited] = []
+        for emergency in await overtime.due():
+            try:
+                posted += await overtime.close(emergency)
+                self._refused.discard(emergency.id)
+            except LedgerError as error:
+                if emergency.id not in self._refused:
+                    log.error("overtime can't be posted", emergency=emergency.id, error=str(error))
+                self._refused.add(emergency.id)
+        if posted:
+            self._warn(posted)
+            await self._announce({one.agent for one in posted})
+        return posted
+
+    def _warn(self, posted: Collection[Deposited]) -> None:
+        policies = self._current.site.policies
+        for one in posted:
+            for why in warnings(one.day_s, one.month_s, policies.policy_at(one.unit, one.day).overtime):
+                log.warning("much overtime", agent=one.agent, day=one.day.isoformat(), why=why)

@@ -1,0 +1,78 @@
+"""What agents were seen in on a business day, span by span, up to the watermark: for what is reckoned beside the record
+of their day, as overtime is."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.floor.days import BusinessDay
+from ccd.floor.segments import Segment
+from ccd.floor.stretches import Stretches
+from ccd.history.days import day_record
+from ccd.history.look_back import by_seat, looked_back
+from ccd.history.reading import Source, lines, seen_between
+from ccd.history.schema import unit_days
+from ccd.history.whose import Holder, Measuring, holders
+from ccd.sql.rows import among
+
+
+class SeenDay(NamedTuple):
+    """The agent's own day, and how far it was seen, µs."""
+
+    line: Stretches
+    until: int
+
+
+async def seen_days(
+    connection: AsyncConnection,
+    measuring: Measuring,
+    sources: Mapping[str, Source],
+    unit: str,
+    day: date,
+    agents: Collection[str],
+) -> dict[str, SeenDay]:
+    """By agent, of those who have that day in the unit and were seen on it."""
+    span = measuring.rules_of(unit).days.of_date(day)
+    seen = holders(await seen_between(connection, measuring.reaches_back(span), span.end), measuring, span)
+    by_day: dict[BusinessDay, dict[str, Holder]] = {}
+    for agent in sorted(agents):
+        holder = seen.get(agent)
+        if holder is not None and holder.unit == unit:
+            by_day.setdefault(holder.day, {})[agent] = holder
+    found: dict[str, SeenDay] = {}
+    for own, theirs in by_day.items():
+        line = await lines(connection, {seat for each in theirs.values() for seat in each.seats}, own.start, own.end)
+        line = await looked_back(connection, theirs, measuring, line, own.start)
+        found |= await asyncio.to_thread(_reckon, theirs, measuring, own, sources, line.values())
+    return found
+
+
+async def measured_times(connection: AsyncConnection, units: Iterable[str]) -> dict[tuple[str, date], int]:
+    """By unit and day, when it was measured last, µs."""
+    own = unit_days.c
+    rows = await connection.execute(
+        select(own.unit, own.day, own.measured_at).where(among(connection, own.unit, sorted(set(units))))
+    )
+    return {(row.unit, row.day): row.measured_at for row in rows}
+
+
+def _reckon(
+    agents: Mapping[str, Holder],
+    measuring: Measuring,
+    day: BusinessDay,
+    sources: Mapping[str, Source],
+    line: Iterable[tuple[str, Segment]],
+) -> dict[str, SeenDay]:
+    seats = by_seat(line)
+    found = {}
+    for agent, holder in agents.items():
+        own = [each for seat in holder.seats for each in seats.get(seat, ())]
+        heard = [sources[pbx].heard_at for pbx in {pbx for pbx, _ in own}]
+        until, stretches = min([day.end, *(day.start if at is None else at for at in heard)]), Stretches()
+        if day_record(agent, holder, measuring, day, until, own, stretches) is not None:
+            found[agent] = SeenDay(stretches, until)
+    return found

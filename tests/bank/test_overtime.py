@@ -1,0 +1,182 @@
+"""What overtime in emergencies comes to (docs/time-bank.md 3.2): measured, topped up by what was said, and interest."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccd.bank.overtime import Emergency, Paid, interest_s, less, paid, signed_in_at, union, warnings, worked_in
+from ccd.bank.policy import PPM
+from ccd.floor.days import SECOND
+from ccd.floor.expected import Span
+from ccd.floor.records import UNREACHABLE
+from ccd.floor.rules import ALWAYS
+from ccd.floor.seats import UNOBSERVED, State
+from ccd.floor.stretches import Judged, Stretch
+from tests.bank.policies import policy
+
+LEVELS = {"I": 300_000, "II": 450_000, "III": 600_000}
+HOUR = 3_600
+DAY = Span(0, 24 * HOUR * SECOND)
+TERMS = policy(ALWAYS).overtime
+
+
+def spans(*seconds: tuple[int, int]) -> list[Span]:
+    return [Span(start * SECOND, end * SECOND) for start, end in seconds]
+
+
+def emergency(name: str, start: int, end: int, level: str = "I", opened: int = 0, round_up_s: int = 0) -> Emergency:
+    return Emergency(name, "team-1", level, LEVELS[level], round_up_s, start * SECOND, end * SECOND, opened)
+
+
+@pytest.mark.parametrize(
+    ("level", "round_up_s", "principal_s", "interest"),
+    [
+        ("I", 0, 3_600, 1_080),
+        ("II", 0, 3_600, 1_620),
+        ("III", 0, 3_600, 2_160),
+        ("I", 300, 3_600, 1_200),  # an hour becomes 1 h 20
+        ("III", 300, 3_600, 2_400),  # and 1 h 40
+        ("I", 0, 7, 2),  # by floor
+        ("I", 300, 0, 0),  # nothing is not rounded up
+    ],
+)
+def test_interest_follows_the_level_and_the_sum_is_rounded_up(
+    level: str, round_up_s: int, principal_s: int, interest: int
+) -> None:
+    assert interest_s(emergency("e", 0, 1, level, round_up_s=round_up_s), principal_s) == interest
+
+
+def test_what_was_worked_in_the_emergency_and_outside_of_the_shift_is_paid() -> None:
+    """The shift ends an hour into the emergency; of the second hour ten minutes are a pause."""
+    worked = spans((6 * HOUR, 17 * HOUR), (17 * HOUR + 600, 20 * HOUR))
+    found = paid([emergency("e", 15 * HOUR, 18 * HOUR)], DAY, spans((8 * HOUR, 16 * HOUR)), worked, {})
+    assert found == {"e": Paid(2 * HOUR - 600, (2 * HOUR - 600) * 3 // 10)}
+
+
+def test_the_highest_level_pays_and_of_two_of_a_level_the_one_that_was_opened_first() -> None:
+    worked = spans((0, 10 * HOUR))
+    found = paid(
+        [
+            emergency("low", 0, 4 * HOUR, "I", opened=1),
+            emergency("high", HOUR, 2 * HOUR, "III", opened=2),
+            emergency("later", 3 * HOUR, 5 * HOUR, "I", opened=3),
+        ],
+        DAY, [], worked, {},
+    )  # fmt: skip
+    assert {name: each.principal_s for name, each in found.items()} == {
+        "high": HOUR, "low": 3 * HOUR, "later": HOUR,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("worked", "entered", "principal_s", "entered_s"),
+    [
+        ([(0, HOUR)], 2 * HOUR, 2 * HOUR, HOUR),  # it tops up
+        ([(0, 3 * HOUR)], 2 * HOUR, 3 * HOUR, 0),  # what was measured is more
+        ([], 9 * HOUR, 4 * HOUR, 4 * HOUR),  # no longer than the emergency lasted
+        ([], 0, 0, 0),
+    ],
+)
+def test_what_was_entered_tops_up_what_was_measured(
+    worked: Sequence[tuple[int, int]], entered: int, principal_s: int, entered_s: int
+) -> None:
+    found = paid([emergency("e", 0, 4 * HOUR)], DAY, [], spans(*worked), {"e": entered})
+    assert (found.get("e") or Paid(0, 0)) == Paid(principal_s, principal_s * 3 // 10, entered_s)
+
+
+def test_two_emergencies_at_a_time_have_no_more_seconds_than_there_were_whatever_is_entered() -> None:
+    both = [emergency("a", 0, HOUR), emergency("b", 0, HOUR)]
+    found = paid(both, DAY, [], [], {"a": HOUR, "b": HOUR})
+    assert {name: each.principal_s for name, each in found.items()} == {"a": HOUR}
+
+
+def test_paused_unreachable_and_unseen_is_not_worked() -> None:
+    states = (State.AVAILABLE, State.PAUSED, State.ON_CALL, UNREACHABLE, UNOBSERVED, State.WRAP_UP)
+    line = [Stretch(n, n + 1, state, Judged.NONE) for n, state in enumerate(states)]
+    assert worked_in(line) == [Span(0, 1), Span(2, 3), Span(5, 6)]
+    assert signed_in_at(line, 3) == 3
+    assert signed_in_at(line, 4) == 5
+    assert signed_in_at(line, 9) is None
+
+
+def test_it_warns_above_three_hours_a_day_and_thirty_six_a_month() -> None:
+    assert warnings(3 * HOUR, 36 * HOUR, TERMS) == []
+    (day,) = warnings(3 * HOUR + 1, 36 * HOUR, TERMS)
+    (month,) = warnings(1, 36 * HOUR + 1, TERMS)
+    assert "10801 s of overtime on one day; 10800" in day
+    assert "129601 s of overtime in one month" in month
+
+
+SOME_SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)).map(lambda at: (at[0], sum(at))), max_size=5)
+SOME_EMERGENCIES = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(1, 30), st.sampled_from(list(LEVELS)), st.integers(0, 2)),
+    min_size=1, max_size=5,
+).map(
+    lambda drawn: [
+        emergency(f"e{n}", start, start + length, level, opened)
+        for n, (start, length, level, opened) in enumerate(drawn)
+    ]
+)  # fmt: skip
+
+
+def disjoint(found: Sequence[tuple[int, int]]) -> list[Span]:
+    return union(spans(*found))
+
+
+@given(SOME_EMERGENCIES, SOME_SPANS, SOME_SPANS)
+def test_each_second_is_paid_once_as_a_calculator_that_goes_second_by_second_has_it(
+    emergencies: list[Emergency], shifts: list[tuple[int, int]], worked: list[tuple[int, int]]
+) -> None:
+    day = Span(10 * SECOND, 70 * SECOND)
+    found = paid(emergencies, day, disjoint(shifts), disjoint(worked), {})
+    assert {name: each.principal_s for name, each in found.items()} == by_second(emergencies, day, shifts, worked)
+    assert all(each.interest_s == emergencies[int(name[1:])].interest_ppm * each.principal_s // PPM
+               for name, each in found.items())  # fmt: skip
+
+
+@given(
+    SOME_EMERGENCIES, SOME_SPANS, SOME_SPANS,
+    st.dictionaries(st.sampled_from([f"e{n}" for n in range(5)]), st.integers(0, 90)),
+)  # fmt: skip
+def test_what_is_entered_never_pays_more_than_there_were_seconds_and_never_less_than_was_measured(
+    emergencies: list[Emergency],
+    shifts: list[tuple[int, int]],
+    worked: list[tuple[int, int]],
+    entered: Mapping[str, int],
+) -> None:
+    day = Span(0, 90 * SECOND)
+    measured = paid(emergencies, day, disjoint(shifts), disjoint(worked), {})
+    found = paid(emergencies, day, disjoint(shifts), disjoint(worked), entered)
+    spans_of = [Span(one.start, one.end) for one in emergencies]
+    there = sum(each.end - each.start for each in less(union(spans_of), disjoint(shifts))) // SECOND
+    assert sum(each.principal_s for each in found.values()) <= there
+    for name, each in found.items():
+        own = measured.get(name, Paid(0, 0)).principal_s
+        assert own <= each.principal_s <= max(own, entered.get(name, 0))
+        assert each.principal_s - each.entered_s == own
+
+
+def by_second(
+    emergencies: Sequence[Emergency], day: Span, shifts: Sequence[tuple[int, int]], worked: Sequence[tuple[int, int]]
+) -> dict[str, int]:
+    """By emergency: each second asks who pays it."""
+    found: dict[str, int] = {}
+    for second in range(day.start // SECOND, day.end // SECOND):
+        if is_in(second, shifts) or not is_in(second, worked):
+            continue
+        for name in payers(emergencies, second):
+            found[name] = found.get(name, 0) + 1
+            break
+    return found
+
+
+def payers(emergencies: Sequence[Emergency], second: int) -> Iterator[str]:
+    running = [one for one in emergencies if one.start <= second * SECOND < one.end]
+    for one in sorted(running, key=lambda one: (-one.interest_ppm, one.opened_at, one.id)):
+        yield one.id
+
+
+def is_in(second: int, found: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= second < end for start, end in found)
