@@ -47,6 +47,12 @@ async def unfinished_days(connection: AsyncConnection) -> list[UnitDay]:
     return await _days(connection, or_(unit_days.c.settled_at.is_(None), unit_days.c.stale))
 
 
+async def between(connection: AsyncConnection, first: date, last: date) -> list[UnitDay]:
+    """Those of these days, in their order."""
+    found = await _days(connection, unit_days.c.day.between(first, last))
+    return sorted(found, key=lambda each: (each.day, each.unit))
+
+
 async def settled_on(connection: AsyncConnection, day: date) -> frozenset[str]:
     """The units whose day is settled, and not to be measured anew."""
     settled = and_(unit_days.c.day == day, unit_days.c.settled_at.is_not(None), ~unit_days.c.stale)

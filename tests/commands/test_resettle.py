@@ -1,0 +1,123 @@
+"""`ccd resettle`: the ledger says what the segments say; where somebody has forged either, it names whose day it is."""
+
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.commands import running
+from tests.commands.recorded_days import DAY, SHIFT, at, ccd, configured, recorded, settled
+from tests.floor.floors import added, heard, paused, removed, unpaused
+
+MONTH = "2099-11"
+ANOTHER = (
+    added(at(86_400 + 28_800)), paused(at(86_400 + 30_000), "water"), unpaused(at(86_400 + 33_000)),
+    removed(at(86_400 + 57_600)),
+)  # fmt: skip
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Two days of 1001 that are settled: 465 s are saved on the first and, with an overdraft of 1935 s, taken on the
+    second; the rest is personal leave."""
+    file = configured(tmp_path)
+    recorded(file, *SHIFT, *ANOTHER, heard(at(2 * 86_400)))
+    running.said(ccd(file, "settle", "--day", "2099-11-25", "--unit", "team-1"))
+    return file
+
+
+def resettled(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    done = ccd(config, "resettle", MONTH, *words)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def differing(config: Path, *words: str) -> list[str]:
+    """All it has to say, but for the two lines at the end."""
+    done = resettled(config, *words)
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = done.stdout.splitlines()
+    assert lines[-1] == f"{len(lines) - 2} differ"
+    return lines[:-2]
+
+
+def forge(config: Path, change: str) -> None:
+    """As whoever owns the file can, once the triggers are out of the way."""
+    with sqlite3.connect(config.parent / "state" / "ccd.sqlite") as connection:
+        for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {trigger}")
+        connection.execute(change)
+    connection.close()
+
+
+def ledger_of(config: Path) -> str:
+    return ccd(config, "ledger", "export", "--format", "jsonl").stdout
+
+
+def test_a_month_agrees_and_nothing_is_posted(config: Path) -> None:
+    before = ledger_of(config)
+    for words in ((), ("--unit", "team-1")):
+        done = resettled(config, *words)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        assert done.stdout.splitlines() == [
+            "2099-11: 2 agent-days are worth -1470 s; the ledger holds leave +1470, overdraft -465, savings +465",
+            "the ledger says the same, and nothing was posted",
+        ]
+    assert ledger_of(config) == before
+    assert resettled(config, "--unit", "team-2").stdout.startswith("2099-11: 0 agent-days are worth +0 s")
+
+
+def test_an_entry_that_was_forged_is_named_with_its_day(config: Path) -> None:
+    forge(config, "UPDATE entries SET seconds = 4650 WHERE service = 'savings'")
+    assert differing(config) == ["1001 on 2099-11-24 is worth +465 s, and the ledger holds +4650 s (savings +4650)"]
+
+
+def test_a_record_that_was_forged_is_named_with_what_settling_it_would_post(config: Path) -> None:
+    forge(config, "UPDATE day_records SET aux_us = 0, exempt_us = 600250000 WHERE day = '2099-11-24'")
+    (found,) = differing(config)
+    assert found.startswith("1001 on 2099-11-24 has a record that was changed after it was written; settling it would")
+
+
+def test_a_segment_that_was_forged_is_named(config: Path) -> None:
+    forge(config, "UPDATE segments SET reason = 'meal' WHERE reason = 'water'")
+    (found,) = differing(config)
+    assert found == (
+        "1001 on 2099-11-25 is measured otherwise now than when it was recorded: segments, roster, shifts or policy"
+        " differ; settling it would post leave 1470 s to house/ccd leave, overdraft 465 s to agent/1001 savings,"
+        " savings 954 s to agent/1001 savings"
+    )
+
+
+def test_a_settlement_that_was_taken_back_by_hand_or_has_no_record_is_named(config: Path) -> None:
+    running.said(ccd(config, "ledger", "reverse", "2", "--text", "a favour"))
+    assert differing(config) == ["1001 on 2099-11-25 is worth -1935 s, and the ledger holds +0 s (nothing)"]
+    forge(config, "DELETE FROM unit_days WHERE day = '2099-11-24'")
+    assert differing(config)[-1] == "1001 on 2099-11-24 has no record, and the ledger holds {'savings': 465}"
+
+
+def test_a_day_that_waits_is_said_and_is_no_difference(config: Path) -> None:
+    forge(config, "UPDATE unit_days SET stale = 1 WHERE day = '2099-11-25'")
+    done = resettled(config)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "team-1 on 2099-11-25 waits to be settled")
+
+
+def test_days_off_and_packets_are_held_against_their_rows(tmp_path: Path) -> None:
+    config = settled(tmp_path)
+    for words in (
+        ("quota", "team-1", "tuesday", "2"), ("apply", "1001", *DAY, "--seconds", "100", "--key", "a"),
+        ("approve", "a"), ("close", *DAY), ("apply", "1001", *DAY, "--seconds", "200", "--key", "b"),
+    ):  # fmt: skip
+        running.said(running.ccd("bank", "withdraw", words[0], "--config", config, *words[1:], COLUMNS="160"))
+    assert resettled(config).returncode == 0
+    forge(config, "UPDATE withdrawals SET seconds = 201 WHERE id = 'b'")
+    assert differing(config) == ["hold/b on 2099-11-24 holds 200 s, and the application says 201 s"]
+    forge(config, "DELETE FROM withdrawal_states WHERE withdrawal = 'a' AND state = 'taken'")
+    assert "end/a on 2099-11-24 was posted 1 times, and the application ended 0 times" in differing(config)
+    forge(config, "DELETE FROM withdrawals WHERE id = 'a'")
+    assert "hold/a on 2099-11-24 moves 100 s, and there is no application a" in differing(config)
+
+
+def test_a_unit_or_a_month_that_is_none_is_said(config: Path) -> None:
+    assert "units on it: team-1, team-2" in running.refusal(ccd(config, "resettle", MONTH, "--unit", "team-9"))
+    assert "2099-13" in running.refusal(ccd(config, "resettle", "2099-13"))
