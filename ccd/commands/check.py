@@ -8,13 +8,12 @@ from typing import Annotated
 import typer
 
 from ccd.commands.configuration import Config
-from ccd.daemon.kept_roster import kept_beside
+from ccd.daemon.imported import NOTHING, Imported, kept_beside
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.probe import probe_all, warnings_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import usable, warnings
 from ccd.errors import DatabaseError, SwitchesNotFollowedError
-from ccd.org.roster_file import RosterText
 
 # Asterisk tells no account what it may read, and no setting without the right to run any command.
 UNPROVEN = (
@@ -41,12 +40,12 @@ def check(
         look_at_switches(site)
 
 
-def _kept_beside(config: Path) -> RosterText | None:
+def _kept_beside(config: Path) -> Imported:
     try:
         return kept_beside(config)
     except DatabaseError as error:
-        print(f"warning: whether a roster was imported could not be asked: {error}")
-        return None
+        print(f"warning: whether roster or units were imported could not be asked: {error}")
+        return NOTHING
 
 
 def look_at_switches(site: Site) -> None:

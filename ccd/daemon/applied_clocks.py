@@ -25,6 +25,9 @@ WHAT_TO_DO = (
 )
 
 
+Place = tuple[Path, int | None, str]  # a file, a line of it, and its key or column
+
+
 class Clock(NamedTuple):
     """A unit's, and the first business day it may have anything on: while that runs, nothing hangs on it yet."""
 
@@ -48,15 +51,15 @@ class AppliedClocks:
         except ConfigurationError as error:
             yield from error.faults
             return
-        moved: dict[tuple[Keys, str, str], list[str]] = {}
+        moved: dict[tuple[Place, str, str, str], list[str]] = {}
         for unit, clock in kept.items():
             if unit in site.rostered_units and clock.days.at(now).day > clock.first_day:
                 compared = zip(("timezone", "day_starts_at"), clock[:2], site.units.days(unit).clock, strict=True)
                 for key, was, now_says in compared:
                     if was != now_says:
-                        moved.setdefault((_where(site, unit, key), was, now_says), []).append(unit)
-        for (keys, was, says), units in moved.items():
-            yield Fault(reading.file, reading.line_of(keys), dotted(keys), _problem(units, str(keys[-1]), was, says))
+                        moved.setdefault((_place(reading, site, unit, key), key, was, now_says), []).append(unit)
+        for (place, key, was, says), units in moved.items():
+            yield Fault(*place, _problem(units, key, was, says))
 
     def keep(self, site: Site, measured: Collection[str], first_at: int, anew: bool = True) -> None:
         """See `note`; a file that says so already stays whose it is."""
@@ -104,13 +107,16 @@ def _clocks(site: Site, measured: Collection[str], first_at: int) -> Iterator[tu
         yield unit, Clock(*days.clock, first_day)
 
 
-def _where(site: Site, unit: str, key: str) -> Keys:
-    """What says it now: the unit, one above it, or the site."""
-    for above in site.units.with_above(unit, site.units.versions(unit)[0].starts) if unit in site.units else ():
-        given = site.settings.units.get(above)
-        if given is not None and getattr(given, key) is not None:
-            return ("units", above, key)
-    return (key,)
+def _place(reading: Reading, site: Site, unit: str, key: str) -> Place:
+    """Where it is said now: of the unit, of one above it, or of the site."""
+    keys: Keys = (key,)
+    for above, given in site.units.saying(unit):
+        if getattr(given, key) is not None:
+            if site.organisation_said is not None:
+                return site.organisation_said.file, given.line, key
+            keys = ("units", above, key)
+            break
+    return reading.file, reading.line_of(keys), dotted(keys)
 
 
 def _problem(units: list[str], key: str, was: str, says: str) -> str:

@@ -18,7 +18,7 @@ from ccd.web.accounts import Accounts
 from ccd.web.app import Web, create_app
 from ccd.web.backoff import BackOff
 from ccd.web.keys import ApiKeys
-from ccd.web.organisation_api import RosterDesk
+from ccd.web.organisation_api import ImportDesk
 from ccd.web.proposals_api import proposals_api
 from ccd.web.server import PageServer, Tls
 from ccd.web.session_api import COOKIE
@@ -35,7 +35,7 @@ def page_server(
     gate: Gate,
     missing: Callable[[], Mapping[str, str]],
     registry: CollectorRegistry,
-    rosters: RosterDesk,
+    imports: ImportDesk,
 ) -> PageServer:
     """`now` is the floor's time in µs; people sign in by the clock on the wall, whatever the floor's is."""
     http = current.site.settings.http
@@ -53,7 +53,7 @@ def page_server(
         turn_out=gate.turn_out,
         missing=missing,
         registry=registry,
-        rosters=rosters,
+        imports=imports,
         more=[_proposals(current, now, ledger)],
         origins=http.origins,
     )

@@ -1,5 +1,5 @@
-"""A configuration read as the site that it describes, with its roster, secrets, certificates and folders: every fault
-at once."""
+"""A configuration read as the site that it describes, with what was imported, its roster, secrets, certificates and
+folders: every fault at once."""
 
 import os
 import ssl
@@ -9,20 +9,20 @@ from pathlib import Path
 
 from ccd.daemon.applied_clocks import AppliedClocks
 from ccd.daemon.applied_rules import AppliedRules
-from ccd.daemon.kept_roster import look_up
+from ccd.daemon.imported import NOTHING, Imported, look_up
 from ccd.daemon.site import Site
-from ccd.errors import ConfigurationError, Fault, PolicyError, RosterError
+from ccd.errors import ConfigurationError, Fault, ImportFaultsError, PolicyError, RosterError
 from ccd.floor.days import SECOND
-from ccd.org.roster_file import RosterText
+from ccd.org.csv_faults import Written
 from ccd.pbx.headers import OPTIMISED_AWAY, is_optimised_away
 from ccd.settings import Reading, Settings, inspect
 from ccd.settings.lines import Keys
 from ccd.settings.secrets import read_secret
 
 
-def usable(file: Path, now: Callable[[], float] = time.time, kept: RosterText | None = None) -> Site:
-    """The site that `file` describes, with the roster that the database has `kept`, if one was imported; a
-    ConfigurationError that names every fault if there is one.
+def usable(file: Path, now: Callable[[], float] = time.time, kept: Imported = NOTHING) -> Site:
+    """The site that `file` describes, with what the database has `kept` of what was imported; a ConfigurationError that
+    names every fault if there is one.
 
     `now`, in epoch seconds, says which days have begun: what they are judged by can't be edited any more.
     """
@@ -32,8 +32,8 @@ def usable(file: Path, now: Callable[[], float] = time.time, kept: RosterText | 
     if reading.settings is not None:
         try:
             faults += _said_twice(reading, reading.settings, kept)
-            site = Site(reading.settings, kept)
-        except RosterError as error:
+            site = Site(reading.settings, *kept)
+        except (RosterError, ImportFaultsError) as error:
             faults += error.faults
             if not reading.faults:
                 faults += _judged_otherwise(reading, Site(reading.settings.model_copy(update={"roster": None})), now)
@@ -42,6 +42,7 @@ def usable(file: Path, now: Callable[[], float] = time.time, kept: RosterText | 
                 raise
         faults += _faults_around(reading, reading.settings)
     if site is not None and not reading.faults:
+        faults += _unknown_units(reading, site)
         faults += _what_has_held(reading, site, now)
     if faults or site is None:
         raise ConfigurationError(tuple(faults))
@@ -49,7 +50,7 @@ def usable(file: Path, now: Callable[[], float] = time.time, kept: RosterText | 
 
 
 def site_of(file: Path) -> Site:
-    """The site that `file` describes, with the roster that the database keeps, for a command that asks something."""
+    """The site that `file` describes, with what was imported, for a command that asks something."""
     return _described(file)[1]
 
 
@@ -61,11 +62,11 @@ def settled_by(file: Path) -> Site:
     return site
 
 
-def with_roster(file: Path, roster: RosterText) -> Site:
-    """The site that `file` describes, as it is once the database keeps that roster."""
+def with_imported(file: Path, kind: str, text: Written) -> Site:
+    """The site that `file` describes, as it is once the database keeps that, of its kind."""
     reading, settings = _read(file)
-    site = Site(settings, roster)
-    if faults := tuple(_what_has_held(reading, site, time.time)):
+    site = Site(settings, *look_up(settings).with_(kind, text))
+    if faults := (*_unknown_units(reading, site), *_what_has_held(reading, site, time.time)):
         raise ConfigurationError(faults)
     return site
 
@@ -75,7 +76,10 @@ def _described(file: Path) -> tuple[Reading, Site]:
     kept = look_up(settings)
     if faults := tuple(_said_twice(reading, settings, kept)):
         raise ConfigurationError(faults)
-    return reading, Site(settings, kept)
+    site = Site(settings, *kept)
+    if faults := tuple(_unknown_units(reading, site)):
+        raise ConfigurationError(faults)
+    return reading, site
 
 
 def _read(file: Path) -> tuple[Reading, Settings]:
@@ -85,15 +89,34 @@ def _read(file: Path) -> tuple[Reading, Settings]:
     return reading, reading.settings
 
 
-def _said_twice(reading: Reading, settings: Settings, kept: RosterText | None) -> Iterator[Fault]:
-    if kept is not None and settings.roster is not None:
+def _said_twice(reading: Reading, settings: Settings, kept: Imported) -> Iterator[Fault]:
+    if kept.roster is not None and settings.roster is not None:
         problem = (
             f"the roster is said in two places: in {settings.roster}, and in the database since `ccd import roster` "
-            f"(import {kept.number}). Take this line out: what was imported last holds"
-            if kept.number
+            f"(import {kept.roster.number}). Take this line out: what was imported last holds"
+            if kept.roster.number
             else f"the roster is that of {settings.roster}. Take this line out, and import it then, before a reload"
         )
         yield reading.fault(("roster",), problem)
+    if kept.organisation is not None and settings.units:
+        problem = (
+            "the units are said in two places: here, and in the database since `ccd import organisation` "
+            f"(import {kept.organisation.number}). Take [units] out: what was imported last holds"
+            if kept.organisation.number
+            else "the units are those of [units]. Take it out, and import them then, before a reload"
+        )
+        yield reading.fault(("units", next(iter(settings.units))), problem)
+
+
+def _unknown_units(reading: Reading, site: Site) -> Iterator[Fault]:
+    """Policies of units that are not there. Where the file has units, its own reading has said it."""
+    imported = site.organisation_said
+    if site.settings.units and imported is None:
+        return
+    there = f"no unit of {imported.file}" if imported else "no unit; no [units.NAME] is configured, and none imported"
+    for number, policy in enumerate(site.settings.policy):
+        if policy.unit and policy.unit not in site.units:
+            yield reading.fault(("policy", number, "unit"), f"{policy.unit!r} is {there}")
 
 
 def _what_has_held(reading: Reading, site: Site, now: Callable[[], float]) -> Iterator[Fault]:
@@ -127,9 +150,10 @@ def warnings(site: Site) -> Iterator[Fault]:
     sources = {pbx.name for pbx in site.settings.pbx}
     strangers: set[str] = set()
     for entry in site.roster.entries:
-        if site.settings.units and entry.unit not in site.units and entry.unit not in strangers:
+        if any(site.units) and entry.unit not in site.units and entry.unit not in strangers:
             strangers.add(entry.unit)
-            problem = f"{entry.unit!r} has no [units.{entry.unit}]; it follows the site's time zone and policy"
+            where = f"has no [units.{entry.unit}]" if site.organisation_said is None else "is no unit that was imported"
+            problem = f"{entry.unit!r} {where}; it follows the site's time zone and policy"
             yield Fault(roster, entry.line, "unit", problem)
         if entry.pbx and entry.pbx not in sources:
             yield Fault(roster, entry.line, "pbx", f"{entry.pbx!r} is no [[pbx]]; the line matches nothing")

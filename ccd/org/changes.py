@@ -1,7 +1,7 @@
-"""What a roster says otherwise than another, line by line, in words for who is about to import it. Pure."""
+"""What is imported says otherwise than what holds, line by line, in words for who is about to import it. Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from ccd.floor.days import SECOND
+from ccd.org.csv_faults import Row
 from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Entry, Roster
 from ccd.org.units import Units
 
@@ -42,6 +43,48 @@ def changes(before: Roster, after: Roster) -> list[Change]:
         in_time = (sorted(lines, key=lambda entry: (entry.start, entry.end)) for lines in (gone, come))
         found += [Change(was, now) for was, now in zip_longest(*in_time)]
     return found
+
+
+class RowChange(NamedTuple):
+    """What becomes of a line of a file, by what it is about; new without `before`, gone without `after`."""
+
+    key: str
+    before: Row | None
+    after: Row | None
+
+    def __str__(self) -> str:
+        was, now = self.before, self.after
+        if was is None or now is None:
+            return f"+ {self.key}: {_cells(now)}" if now else f"- {self.key}: {_cells(was or {})}"
+        columns = dict.fromkeys((*was, *now))
+        both = ((column, was.get(column, "") or "nothing", now.get(column, "") or "nothing") for column in columns)
+        return f"~ {self.key}: {', '.join(f'{column} {old} -> {new}' for column, old, new in both if old != new)}"
+
+
+def row_changes(before: Iterable[Row], after: Iterable[Row], key: str) -> list[RowChange]:
+    """By what stands under `key`. Where a line stands, and which of its columns are empty, changes nothing."""
+    old, new = ([(row.get(key, ""), _said_of(row, key)) for row in rows] for rows in (before, after))
+    lines: defaultdict[str, tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
+    for each in old:
+        if each in new:
+            new.remove(each)
+        else:
+            lines[each[0]][0].append(each[1])
+    for name, row in new:
+        lines[name][1].append(row)
+    found: list[RowChange] = []
+    for name, both in sorted(lines.items()):
+        in_time = (sorted(rows, key=lambda row: row.get("from", "")) for rows in both)
+        found += [RowChange(name, was, now) for was, now in zip_longest(*in_time)]
+    return found
+
+
+def _said_of(row: Row, key: str) -> Row:
+    return {column: cell for column, cell in row.items() if cell and column != key}
+
+
+def _cells(row: Row) -> str:
+    return ", ".join(f"{column} {cell}" for column, cell in row.items())
 
 
 def said(change: Change, units: Units) -> str:

@@ -14,6 +14,14 @@ BYTE_ORDER_MARK = "\ufeff"  # with which spreadsheets begin a file
 Row = Mapping[str, str]
 
 
+class Written(NamedTuple):
+    """A file as it is written, on a disk or in the database."""
+
+    file: Path  # what its faults name
+    text: str
+    number: int = 0  # of its import; 0 where it is in a file
+
+
 class Header(NamedTuple):
     """What the first line has to name, what it may name besides, in any order, and how many lines may follow."""
 

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import NamedTuple
 
 from ccd.errors import Fault, RosterError
 from ccd.org import csv_faults
@@ -25,14 +24,6 @@ EMPTY = ",".join(HEADER.needed) + "\n"
 def read(file: Path, units: Units) -> Roster:
     """The roster in `file`; a RosterError that names every fault if there is one."""
     return parse(text_of(file), file, units)
-
-
-class RosterText(NamedTuple):
-    """A roster as it is written, in a file or in the database."""
-
-    file: Path  # what its faults name
-    text: str
-    number: int = 0  # of its import; 0 where it is in a file
 
 
 def text_of(file: Path) -> str:

@@ -14,6 +14,8 @@ from ccd.org.acts import Act, is_noted, note
 from ccd.sql.metadata import Exact, metadata
 
 ROSTER = "roster"
+ORGANISATION = "organisation"
+PEOPLE = "people"
 HOLIDAYS = "holidays"
 
 org_imports = Table(

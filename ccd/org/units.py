@@ -105,6 +105,12 @@ class Units:
         leading = frozenset(units)
         return leading | {unit for unit in self._units if leading.intersection(self.with_above(unit, day))}
 
+    def saying(self, unit: str) -> list[tuple[str, Unit]]:
+        """The unit and those above it on its first day: which of them says the clock of all its days."""
+        versions = self.versions(unit)
+        line = self.with_above(unit, versions[0].starts) if versions else ()
+        return [(each, known) for each in line if (known := self.on(each, versions[0].starts))]
+
     def _line(self, unit: str, day: date) -> list[Unit]:
         return [known for each in self.with_above(unit, day) if (known := self.on(each, day))]
 

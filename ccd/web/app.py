@@ -19,7 +19,7 @@ from ccd.web.accounts import Accounts
 from ccd.web.backoff import BackOff
 from ccd.web.contract import ProblemSaid, SiteSaid
 from ccd.web.guard import Guard
-from ccd.web.organisation_api import RosterDesk, organisation_api
+from ccd.web.organisation_api import ImportDesk, organisation_api
 from ccd.web.pages import Pages
 from ccd.web.probes import probes
 from ccd.web.problems import speak_problems
@@ -51,7 +51,7 @@ class Web:
     turn_out: Callable[[Collection[str]], None]
     missing: Callable[[], Mapping[str, str]]
     registry: CollectorRegistry
-    rosters: RosterDesk
+    imports: ImportDesk
     more: Collection[APIRouter] = ()
     origins: Collection[str] = ()
     pages: Path = PAGES
@@ -70,7 +70,7 @@ def create_app(web: Web) -> FastAPI:
     )  # fmt: skip
     app.include_router(session_api(web.accounts, web.sessions, web.back_off, web.clock, web.turn_out, _units_of(web)))
     app.include_router(account_api(web.sessions, web.site, web.agent, web.account_of, web.statement_of, _units_of(web)))
-    app.include_router(organisation_api(web.sessions, web.rosters))
+    app.include_router(organisation_api(web.sessions, web.imports))
     for router in web.more:
         app.include_router(router)
     app.include_router(probes(web.missing, web.registry))

@@ -1,4 +1,5 @@
-"""Who sits where, for who may say so: read, and put in place of what was there, under the number that was read."""
+"""Which units there are, who sits where, and who is there for what, for who may say so: read, and put in place of what
+was there, under the number that was read."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 
 from ccd.errors import ChangedMeanwhileError, FaultsError
 from ccd.org.rights import may_import
-from ccd.org.store import Kept
+from ccd.org.store import ORGANISATION, PEOPLE, ROSTER, Kept
 from ccd.web.contract import ProblemSaid
 from ccd.web.problems import Problem
 from ccd.web.session_api import Token, signed_in
@@ -19,6 +20,11 @@ from ccd.web.sessions import Sessions
 CSV = "text/csv; charset=utf-8"
 NUMBER_DIGITS_MAX = 9
 WHY_CHARACTERS_MAX = 1_000
+EXAMPLES = {
+    ROSTER: "agent,interface,member_name,unit\n",
+    ORGANISATION: "unit,kind,parent,name,timezone,day_starts_at,country,from,to\ncentre,centre,,,,,,,\n",
+    PEOPLE: "person,name,agent,role,unit,from,to,deputy_of\nli,Li Wei,,hotline_manager,*,,,\n",
+}
 
 
 class Importer(NamedTuple):
@@ -29,19 +35,10 @@ class Importer(NamedTuple):
     why: str
 
 
-class RosterChanges(NamedTuple):
-    """What an import changes, or would: `number` is that of the import that holds then."""
+class ImportSaid(BaseModel):
+    """What an import changes, or would: `number` is that of the import that holds then; of a roster, `since` is a
+    moment with its zone, or "ever"."""
 
-    number: int
-    lines: list[str]
-    new: int
-    changed: int
-    gone: int
-    since: str | None  # a moment with its zone, or "ever"
-    measured_days: int
-
-
-class RosterChangesSaid(BaseModel):
     number: int
     lines: list[str]
     new: int
@@ -52,58 +49,67 @@ class RosterChangesSaid(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class RosterDesk:
-    """`take` is given the text, the number of the import that it replaces (0: none), who asks, and whether it is only
-    looked at. FaultsError, ChangedMeanwhileError: nothing was imported."""
+class ImportDesk:
+    """Both are given the kind (ccd.org.store); `take` also the text, the number of the import that it replaces (0:
+    none), who asks, and whether it is only looked at. FaultsError, ChangedMeanwhileError: nothing was imported."""
 
-    newest: Callable[[], Awaitable[Kept | None]]
-    take: Callable[[str, int, Importer, bool], Awaitable[RosterChanges]]
+    newest: Callable[[str], Awaitable[Kept | None]]
+    take: Callable[[str, str, int, Importer, bool], Awaitable[ImportSaid]]
 
 
-def organisation_api(sessions: Sessions, rosters: RosterDesk) -> APIRouter:
+PATHS = {"/roster": ROSTER, "/units": ORGANISATION, "/people": PEOPLE}
+PROBLEM: dict[str, Any] = {"model": ProblemSaid}
+FOUND: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.OK: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+    HTTPStatus.NOT_FOUND: PROBLEM,
+}
+REFUSED: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.PRECONDITION_FAILED: PROBLEM,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PROBLEM,
+    HTTPStatus.UNPROCESSABLE_ENTITY: PROBLEM,
+    HTTPStatus.PRECONDITION_REQUIRED: PROBLEM,
+}
+
+
+def organisation_api(sessions: Sessions, desk: ImportDesk) -> APIRouter:
     router = APIRouter(prefix="/api/organisation")
-    problem: dict[str, Any] = {"model": ProblemSaid}
-    found: dict[int | str, dict[str, Any]] = {
-        HTTPStatus.OK: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-        HTTPStatus.NOT_FOUND: problem,
-    }
-    refused: dict[int | str, dict[str, Any]] = {
-        HTTPStatus.PRECONDITION_FAILED: problem,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: problem,
-        HTTPStatus.UNPROCESSABLE_ENTITY: problem,
-        HTTPStatus.PRECONDITION_REQUIRED: problem,
-    }
+    for path, kind in PATHS.items():
+        _of_kind(router, path, kind, sessions, desk)
+    return router
 
-    @router.get("/roster", responses=found, response_class=Response)
-    async def roster(token: Token = None) -> Response:
-        """The roster that was imported last, to the last sign as it was. Its ETag is the number of the import."""
+
+def _of_kind(router: APIRouter, path: str, kind: str, sessions: Sessions, desk: ImportDesk) -> None:
+    @router.get(path, responses=FOUND, response_class=Response, name=f"read_{kind}")
+    async def read(token: Token = None) -> Response:
+        """What was imported last, to the last sign as it was. Its ETag is the number of the import."""
         may_import((await signed_in(sessions, token)).person)
-        kept = await rosters.newest()
+        kept = await desk.newest(kind)
         if kept is None:
-            raise Problem(HTTPStatus.NOT_FOUND, 'No roster was imported yet. The first one goes in place of "0".')
+            detail = f'Nothing of the {kind} was imported yet. The first import goes in place of "0".'
+            raise Problem(HTTPStatus.NOT_FOUND, detail)
         headers = {"ETag": _tag(kept.number), "Cache-Control": "no-store"}
         return Response(kept.text.encode(), media_type=CSV, headers=headers)
 
-    @router.put("/roster", responses=refused)
-    async def put_roster(
+    @router.put(path, responses=REFUSED, name=f"put_{kind}")
+    async def put(
         request: Request,
         response: Response,
-        text: Annotated[bytes, Body(media_type="text/csv", examples=["agent,interface,member_name,unit\n"])],
+        text: Annotated[bytes, Body(media_type="text/csv", examples=[EXAMPLES[kind]])],
         why: Annotated[str, Query(min_length=1, max_length=WHY_CHARACTERS_MAX, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")],
         if_match: Annotated[str | None, Header(description='The ETag of what was read, "0" where none was')] = None,
         dry_run: Annotated[bool, Query(description="Import nothing, and say what would change")] = False,
         token: Token = None,
-    ) -> RosterChangesSaid:
-        """Import a roster in place of the one that was read: all lines or, with every fault named, none.
+    ) -> ImportSaid:
+        """Import in place of what was read: all lines or, with every fault named, none.
 
-        412: another one was imported meanwhile. 422: `errors` has each fault, with line and column. A roster of more
-        than 64 KB is imported by `ccd import roster`.
+        412: something else was imported meanwhile. 422: `errors` has each fault, with line and column. What is more
+        than 64 KB is imported by `ccd import`.
         """
         person = (await signed_in(sessions, token)).person
         may_import(person)
         asked = Importer(person.name, request.client.host if request.client else "", why.strip())
         try:
-            changed = await rosters.take(_decoded(text), _number(if_match), asked, dry_run)
+            changed = await desk.take(kind, _decoded(text, kind), _number(if_match), asked, dry_run)
         except ChangedMeanwhileError as error:
             raise Problem(HTTPStatus.PRECONDITION_FAILED, str(error), {"ETag": _tag(error.number)}) from None
         except FaultsError as error:
@@ -111,9 +117,7 @@ def organisation_api(sessions: Sessions, rosters: RosterDesk) -> APIRouter:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), more={"errors": errors}) from None
         response.headers["ETag"] = _tag(changed.number)
         response.headers["Cache-Control"] = "no-store"
-        return RosterChangesSaid.model_validate(changed._asdict())
-
-    return router
+        return changed
 
 
 def _tag(number: int) -> str:
@@ -122,7 +126,7 @@ def _tag(number: int) -> str:
 
 def _number(tag: str | None) -> int:
     if tag is None:
-        detail = "If-Match: the ETag of the roster that was read is needed, so that nobody's import is lost."
+        detail = "If-Match: the ETag of what was read is needed, so that nobody's import is lost."
         raise Problem(HTTPStatus.PRECONDITION_REQUIRED, detail)
     number = tag.strip().removeprefix('"').removesuffix('"')
     if not (number.isascii() and number.isdecimal() and len(number) <= NUMBER_DIGITS_MAX):
@@ -130,9 +134,9 @@ def _number(tag: str | None) -> int:
     return int(number)
 
 
-def _decoded(text: bytes) -> str:
+def _decoded(text: bytes, kind: str) -> str:
     try:
         return text.decode()
     except UnicodeDecodeError as error:
-        detail = f"The roster is not UTF-8 (byte {error.start})."
+        detail = f"The {kind} is not UTF-8 (byte {error.start})."
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, more={"errors": []}) from None

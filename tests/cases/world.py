@@ -26,7 +26,7 @@ from ccd.ledger.books import Ledger
 from ccd.ledger.model import Close, Posting
 from ccd.org import told_rows
 from ccd.org.acts import Act
-from ccd.org.roster_file import RosterText
+from ccd.org.csv_faults import Written
 from ccd.org.schema import leaves, shifts
 from ccd.org.told import Told
 from ccd.settings import Settings
@@ -57,7 +57,7 @@ class World:
         policy = {"from": date(2026, 1, 1), "schedules": case.schedules} | case.policy
         units = {"centre": {}, "team-1": {"parent": "centre"}, "team-2": {"parent": "centre"}}
         settings = Settings.model_validate({"site": SITE, "policy": [policy], "units": units})
-        self.site = Site(settings, RosterText(Path("roster.csv"), ROSTER))
+        self.site = Site(settings, Written(Path("roster.csv"), ROSTER))
         self.ledger = Ledger(engine, self.clock, Patience())
         self.settler = Settler(self.ledger, self.site.policies, SITE, lambda: self.now.date())
         units_closed = ("team-1", "team-2")

@@ -135,9 +135,13 @@ def test_who_imported_when_from_where_and_why_is_said(office: Office) -> None:
     office.imports(ROSTER)
     office.imports(MOVED, "--why", "the new team 2")
     second, first = json.loads(office.says("acts", "--kind", "import roster", "--format", "json"))
-    assert (first["before"], first["after"], first["why"]) == ("", "import 1, lines 2, changed 2", "as in new.csv")
+    assert (first["before"], first["after"], first["why"]) == (
+        "",
+        "import 1, 2 new, 0 changed, 0 gone",
+        "as in new.csv",
+    )
     assert (second["before"], second["after"], second["why"]) == (
-        "import 1", "import 2, lines 3, changed 4", "the new team 2",
+        "import 1", "import 2, 2 new, 1 changed, 1 gone", "the new team 2",
     )  # fmt: skip
     assert second["by"].endswith("at a prompt")
     assert second["address"] == gethostname()

@@ -8,12 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from ccd.daemon.kept_roster import kept_roster
+from ccd.daemon.imported import Imported, imported
 from ccd.daemon.stores import database
 from ccd.history.schema import day_records
 from ccd.org.acts import Act
 from ccd.org.people import Person, Role
-from ccd.org.roster_file import RosterText
 from ccd.org.store import ROSTER, newest_number, take
 from ccd.settings import read
 from ccd.sql.turns import Patience, take_turn_at_once
@@ -30,7 +29,7 @@ WORKED = 28_800 * S  # in every story here
 
 @pytest.fixture(autouse=True)
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ccd.daemon.kept_roster.LOOKS_EVERY_S", 0.05)
+    monkeypatch.setattr("ccd.daemon.imported.LOOKS_EVERY_S", 0.05)
 
 
 async def imports(engine: AsyncEngine, text: str) -> None:
@@ -40,12 +39,12 @@ async def imports(engine: AsyncEngine, text: str) -> None:
     await take_turn_at_once(engine, lambda plain: take(plain, ROSTER, text, number, act), Patience())
 
 
-async def first_import(site: Site, text: str = TEAM_1) -> RosterText | None:
+async def first_import(site: Site, text: str = TEAM_1) -> Imported:
     """Before the daemon is started, from a configuration that names no roster."""
     site.write(roster="")
     async with database(read(site.config)) as engine:
         await imports(engine, text)
-        return await kept_roster(engine)
+        return await imported(engine)
 
 
 async def taken(site: Site, text: str) -> None:
@@ -118,7 +117,7 @@ async def test_a_roster_that_is_still_in_the_file_is_said_in_two_places_and_noth
 async def test_what_was_not_taken_is_asked_for_again_once_somebody_may_have_mended_it(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ccd.daemon.kept_roster.ASKS_AGAIN_AFTER_S", 0.3)
+    monkeypatch.setattr("ccd.daemon.imported.ASKS_AGAIN_AFTER_S", 0.3)
     site.write()
     async with living(site):
         with capture_logs() as logs:

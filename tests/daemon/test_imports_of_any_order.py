@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.daemon.kept_roster import kept_roster
+from ccd.daemon.imported import imported
 from ccd.daemon.past import live_through
 from ccd.daemon.reloading import Applied
 from ccd.daemon.site import Site
@@ -95,7 +95,7 @@ class Office:
         async with self.engine.connect() as connection:
             number = await connection.run_sync(lambda plain: newest_number(plain, ROSTER))
         await take_turn_at_once(self.engine, lambda plain: take(plain, ROSTER, text, number, act), Patience())
-        before, self.site = self.site, Site(self.settings, await kept_roster(self.engine))
+        before, self.site = self.site, Site(self.settings, *await imported(self.engine))
         await self.applied.note(self.site)
         self.bank.follow(self.site.measuring)
         return changes_since(before.roster, self.site.roster)

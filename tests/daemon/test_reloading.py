@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 from structlog.testing import capture_logs
 
+from ccd.daemon.imported import NOTHING, Imported
 from ccd.daemon.past import live_through
 from ccd.daemon.run import ALL_PARTS, Daemon, Surroundings, daemon
 from ccd.daemon.site_file import usable
@@ -28,7 +29,6 @@ from ccd.live.batch import unpack
 from ccd.live.clients import Client
 from ccd.live.frames import MsgpackCodec
 from ccd.org.people import Person, Role, Session
-from ccd.org.roster_file import RosterText
 from tests.floor.floors import added, paused, removed, snapshot, unpaused
 from tests.history.observing import stored_segments
 from tests.live.test_hub import FakeLine
@@ -115,7 +115,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 @asynccontextmanager
-async def living(site: Site, kept: RosterText | None = None) -> AsyncIterator[None]:
+async def living(site: Site, kept: Imported = NOTHING) -> AsyncIterator[None]:
     """The daemon at work, once the board shows the agent."""
     started = asyncio.Event()
 

@@ -17,7 +17,7 @@ from ccd.web.accounts import Accounts
 from ccd.web.app import Web, create_app
 from ccd.web.backoff import BackOff
 from ccd.web.contract import PolicySaid, ReasonSaid, SiteSaid, UnitSaid
-from ccd.web.organisation_api import Importer, RosterChanges, RosterDesk
+from ccd.web.organisation_api import ImportDesk, Importer, ImportSaid
 from ccd.web.passwords import Passwords
 from ccd.web.sessions import Sessions
 
@@ -73,15 +73,15 @@ class Bank:
         )
 
 
-async def _never_imported() -> None:
+async def _never_imported(kind: str) -> None:
     return None
 
 
-async def _not_taken(text: str, instead_of: int, asked: Importer, dry_run: bool) -> RosterChanges:
+async def _not_taken(kind: str, text: str, instead_of: int, asked: Importer, dry_run: bool) -> ImportSaid:
     raise AssertionError("nobody imports here")
 
 
-NOBODYS = RosterDesk(_never_imported, _not_taken)
+NOBODYS = ImportDesk(_never_imported, _not_taken)
 
 
 class Office:
@@ -94,7 +94,7 @@ class Office:
         clock: Clock,
         pages: Path | None = None,
         bank: Bank | None = None,
-        rosters: RosterDesk | None = None,
+        imports: ImportDesk | None = None,
         more: Collection[APIRouter] = (),
     ) -> None:
         self.turned_out: list[str] = []
@@ -108,7 +108,7 @@ class Office:
             Web(
                 accounts, sessions, BackOff(), clock, lambda: SITE, lambda: list(UNITS), with_below,
                 lambda agent: AgentFacts("陈静", "team-1", POLICY), bank.account_of, bank.statement_of,
-                self._turn_out, lambda: self.missing, self.registry, rosters or NOBODYS,
+                self._turn_out, lambda: self.missing, self.registry, imports or NOBODYS,
                 more, ["https://floor.example.org"], **extra,
             )
         )  # fmt: skip

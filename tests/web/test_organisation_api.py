@@ -6,12 +6,12 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.daemon.rosters import Rosters
+from ccd.daemon.replacing import Replacing
 from ccd.daemon.site import Site
 from ccd.org.acts import Act, noted
 from ccd.settings import Settings
 from ccd.web.accounts import Accounts
-from ccd.web.organisation_api import RosterDesk
+from ccd.web.organisation_api import ImportDesk
 from ccd.web.sessions import Sessions
 from tests.web.office import Clock, Office
 
@@ -24,8 +24,8 @@ NOW = 1_795_500_000_000_000
 @pytest.fixture
 async def office(engine: AsyncEngine, accounts: Accounts, sessions: Sessions, clock: Clock) -> Office:
     settings = Settings(state_directory=Path("nowhere"))
-    rosters = Rosters(engine, lambda text: Site(settings, text), lambda: NOW)
-    opened = Office(accounts, sessions, clock, rosters=RosterDesk(rosters.newest, rosters.take))
+    replacing = Replacing(engine, lambda kept: Site(settings, *kept), lambda: NOW)
+    opened = Office(accounts, sessions, clock, imports=ImportDesk(replacing.newest, replacing.take))
     await opened.sign_in("boss")
     return opened
 
@@ -58,8 +58,8 @@ async def test_what_was_put_is_read_to_the_last_byte_under_its_number(office: Of
     assert (read.status_code, read.content, read.headers["etag"]) == (200, TWO.encode(), '"2"')
     assert read.headers["content-type"] == "text/csv; charset=utf-8"
     assert [(act.by, act.address, act.why, act.after, act.at) for act in await acts_of(engine)] == [
-        ("boss", "10.0.0.1", "the new team", "import 2, lines 1, changed 1", NOW),
-        ("boss", "10.0.0.1", "the new team", "import 1, lines 1, changed 1", NOW),
+        ("boss", "10.0.0.1", "the new team", "import 2, 0 new, 1 changed, 0 gone", NOW),
+        ("boss", "10.0.0.1", "the new team", "import 1, 1 new, 0 changed, 0 gone", NOW),
     ]
 
 

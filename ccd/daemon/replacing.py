@@ -1,0 +1,128 @@
+"""A roster, units or people that are to take the place of those that hold: what they change, and their import."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ccd.daemon.imported import Imported, imported
+from ccd.daemon.site import Site
+from ccd.errors import ChangedMeanwhileError, RosterError
+from ccd.history.unit_days import measured_since
+from ccd.org import csv_faults, organisation_file, people_file, roster_file
+from ccd.org.acts import Act
+from ccd.org.changes import Change, RowChange, changes, moment, row_changes, said
+from ccd.org.csv_faults import Written
+from ccd.org.roster import Roster, changes_since
+from ccd.org.store import ORGANISATION, PEOPLE, ROSTER, Kept, take
+from ccd.sql.turns import Patience, take_turn, take_turn_at_once
+from ccd.web.organisation_api import Importer, ImportSaid
+
+# Of what is told line by line, the file's header, and whom or what a line is about.
+LINES = {ORGANISATION: (organisation_file.HEADER, "unit"), PEOPLE: (people_file.HEADER, "person")}
+
+
+class Instead(NamedTuple):
+    """What an import changes, when it takes the place of the one that holds."""
+
+    kind: str
+    number: int  # of the import that holds; 0 where none does
+    text: str
+    is_the_same: bool  # to the last sign
+    changes: list[Change] | list[RowChange]
+    lines: list[str]  # the same, in words
+    since: int | None = None  # from when the roster says something else, µs
+    measured_days: int = 0  # of units, that are over and are measured anew
+
+    @property
+    def new(self) -> int:
+        return sum(1 for change in self.changes if change.before is None)
+
+    @property
+    def gone(self) -> int:
+        return sum(1 for change in self.changes if change.after is None)
+
+    @property
+    def changed(self) -> int:
+        return len(self.changes) - self.new - self.gone
+
+    def since_said(self, timezone: str) -> str | None:
+        if self.since is None:
+            return None
+        return moment(self.since, timezone) if self.since else "ever"
+
+
+async def instead(engine: AsyncEngine, site: Site, kind: str, text: str) -> Instead:
+    """What a text of that kind, of which `site` is made, changes of what holds: of what the database keeps, or of the
+    files where it keeps nothing."""
+    kept = (await imported(engine)).of(kind)
+    number, is_the_same = (kept.number, kept.text == text) if kept else (0, False)
+    if kind != ROSTER:
+        found = row_changes(_rows(kind, kept.text if kept else ""), _rows(kind, text), LINES[kind][1])
+        return Instead(kind, number, text, is_the_same, found, [str(change) for change in found])
+    before = _roster_before(site, kept)
+    since = changes_since(before, site.roster)
+
+    async def look(connection: AsyncConnection) -> int:
+        return 0 if since is None else await measured_since(connection, since)
+
+    measured_days = await take_turn(engine, look, Patience(), writes=False)
+    lines = changes(before, site.roster)
+    words = [said(change, site.units) for change in lines]
+    return Instead(kind, number, text, is_the_same, lines, words, since, measured_days)
+
+
+async def replaced(engine: AsyncEngine, found: Instead, asked: Importer, now: int) -> Kept:
+    """It is kept from now on, with the act of who asked; ChangedMeanwhileError where another is by now."""
+    before = f"import {found.number}" if found.number else ""
+    after = f"import {found.number + 1}, {found.new} new, {found.changed} changed, {found.gone} gone"
+    act = Act(uuid4().hex, now, asked.by, asked.address, f"import {found.kind}", found.kind, before, after, asked.why)
+    return await take_turn_at_once(
+        engine, lambda plain: take(plain, found.kind, found.text, found.number, act), Patience()
+    )
+
+
+class Replacing:
+    """What the pages' server is asked for. `described` makes the site of what was imported; FaultsError where that has
+    faults."""
+
+    def __init__(self, engine: AsyncEngine, described: Callable[[Imported], Site], now: Callable[[], int]) -> None:
+        self._engine, self._described, self._now = engine, described, now
+
+    async def newest(self, kind: str) -> Kept | None:
+        kept = (await imported(self._engine)).of(kind)
+        return None if kept is None else Kept(kept.number, kept.text)
+
+    async def take(self, kind: str, text: str, instead_of: int, asked: Importer, dry_run: bool) -> ImportSaid:
+        """Instead of the import of that number; ChangedMeanwhileError where another one holds."""
+        held = await imported(self._engine)
+        site = self._described(held.with_(kind, Written(Path(kind), text)))
+        found = await instead(self._engine, site, kind, text)
+        if found.number != instead_of:
+            raise ChangedMeanwhileError(kind, found.number)
+        number = found.number
+        if not dry_run and not found.is_the_same:
+            number = (await replaced(self._engine, found, asked, self._now())).number
+        since = found.since_said(site.settings.timezone)
+        return ImportSaid(
+            number=number, lines=found.lines, new=found.new, changed=found.changed, gone=found.gone, since=since,
+            measured_days=found.measured_days,
+        )  # fmt: skip
+
+
+def _rows(kind: str, text: str) -> Iterable[csv_faults.Row]:
+    """Of a text that has no faults, or is empty."""
+    return [row for _, row in csv_faults.rows(text, Path(kind), LINES[kind][0], [])]
+
+
+def _roster_before(site: Site, kept: Written | None) -> Roster:
+    """What holds until now: what was imported last, else the file that the configuration names. One that has faults,
+    by the units as they are now, holds nobody."""
+    try:
+        if kept is not None:
+            return roster_file.parse(kept.text, kept.file, site.units)
+        return roster_file.read(site.settings.roster, site.units) if site.settings.roster else Roster()
+    except RosterError:
+        return Roster()
