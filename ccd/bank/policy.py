@@ -27,20 +27,6 @@ class DaysOffTerms(NamedTuple):
     cancel_days_before: int
 
 
-class OvertimeTerms(NamedTuple):
-    """Of emergencies: their levels with the interest, how long they last, and from when on somebody is warned. An
-    emergency keeps the interest with which it was opened."""
-
-    levels: Mapping[str, int]  # parts per million
-    interest_round_up_s: int
-    emergency_max_s: int
-    emergency_back_s_max: int
-    entry_second_s: int  # what is entered by hand above it needs a second person
-    call_out_wait_s: int
-    warn_day_s: int
-    warn_month_s: int
-
-
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What holds in a unit from a date on. Seconds, and parts per million. Its terms are settings, and have their
@@ -55,14 +41,13 @@ class Policy:
     expected_base_s: int
     gift: GiftTerms
     days_off: DaysOffTerms
-    overtime: OvertimeTerms
     schedules: bool  # whether the unit keeps them: then what is outside of shifts counts nothing
     sign_outs_count: bool  # in a unit that does, time signed out amid a shift
 
-    @property
-    def expected_allowance_s(self) -> int:
-        """What meter, ring and nudge measure against while the day runs."""
-        return self.rate_ppm * self.expected_base_s // PPM
+    def expected_allowance_s(self, scheduled_s: int) -> int:
+        """What meter, ring and nudge measure against while the day runs: of what an agent is scheduled for, in a unit
+        that keeps schedules."""
+        return self.rate_ppm * (scheduled_s if self.schedules else self.expected_base_s) // PPM
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +60,10 @@ class Policies:
     def __post_init__(self) -> None:
         for unit, versions in (("every unit", self.default), *self.units.items()):
             _check(unit, versions)
+
+    @property
+    def any_keeps_schedules(self) -> bool:
+        return any(policy.schedules for versions in (self.default, *self.units.values()) for policy in versions)
 
     def policy_at(self, unit: str | None, day: date) -> Policy:
         """The newest version that holds on the day, the unit's own before the default. PolicyError if none does."""

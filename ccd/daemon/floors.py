@@ -3,9 +3,12 @@
 A sign-in takes three stops: parsed (ccd.pbx), applied (here), performed (ccd.history and ccd.live take what is new).
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from operator import attrgetter
+from types import MappingProxyType
 
+from ccd.bank.policy import Policy
 from ccd.daemon.site import Site
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Crew
@@ -43,6 +46,7 @@ class Floors:
         # µs: the last and the next instant at which a business day begins, or a roster line does; 0 before anything was
         # said.
         self._last_border = self._next_border = 0
+        self._planned: Mapping[tuple[str, date], int] = MappingProxyType({})  # seconds by agent and day
 
     # --- from the PBX ------------------------------------------------------------------------------------------------
 
@@ -154,6 +158,12 @@ class Floors:
         crew.changed = set(crew.clocks)
         self._gone += sorted(before - crew.clocks.keys())
 
+    def plan(self, planned: Mapping[tuple[str, date], int]) -> None:
+        """For how many seconds agents are scheduled, by agent and business day; whose plan is another is changed."""
+        before, self._planned = self._planned, planned
+        differs = {agent for agent, _ in dict(before.items() ^ planned.items())}
+        self.crew.changed |= differs & self.crew.clocks.keys()
+
     def _rules_of(self, unit: str | None) -> AgentRules:
         return self.site.rules_of(unit)
 
@@ -206,13 +216,15 @@ class Floors:
 
     def _readings(self, agents: Iterable[str]) -> Iterator[AgentReading]:
         now = self._now()
-        allowances: dict[str | None, int] = {}
+        running: dict[str | None, tuple[date, Policy]] = {}
         for agent in agents:
             unit = self.crew.units[agent]
-            if unit not in allowances:
-                allowances[unit] = self.site.allowance_s(unit, now)
+            if unit not in running:
+                running[unit] = self.site.running(unit, now)
+            day, policy = running[unit]
+            allowance_s = policy.expected_allowance_s(self._planned.get((agent, day), 0))
             name = self.site.name_of(agent) or self.crew.member_name(agent) or agent
-            yield AgentReading(agent, name, unit or "", self.crew.clocks[agent].read(), allowances[unit])
+            yield AgentReading(agent, name, unit or "", self.crew.clocks[agent].read(), allowance_s)
 
     def _queues_now(self) -> Iterator[QueueNow]:
         """The queues whose callers have changed since this was last asked."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, and_, select
 
 from ccd.floor.days import BusinessDay
 from ccd.floor.expected import Absence, Shift, Span
+from ccd.floor.own_days import OwnDay
 from ccd.org.agent_days import AgentDays
 from ccd.org.schema import leaves, shifts
 from ccd.org.told_rows import within
@@ -47,13 +48,28 @@ def scheduled_us(connection: Connection, days: AgentDays, first: date, last: dat
     """What agents are scheduled for, less their breaks, by unit and business day of these dates. A shift over midnight
     is cut there, and each part is of the unit in which the agent has that day."""
     found: defaultdict[tuple[str, date], int] = defaultdict(int)
+    for _, own, worked in _scheduled(connection, days, first, last):
+        found[own.unit, own.day.day] += worked
+    return dict(found)
+
+
+def scheduled_of_agents_us(
+    connection: Connection, days: AgentDays, first: date, last: date
+) -> dict[tuple[str, date], int]:
+    """The same by agent and business day; who has no shift is not named."""
+    found: defaultdict[tuple[str, date], int] = defaultdict(int)
+    for agent, own, worked in _scheduled(connection, days, first, last):
+        found[agent, own.day.day] += worked
+    return dict(found)
+
+
+def _scheduled(connection: Connection, days: AgentDays, first: date, last: date) -> Iterator[tuple[str, OwnDay, int]]:
     for row in _around(connection, first, last):
         breaks = breaks_of(row.breaks)
-        for unit, _, day in days.met(row.agent, row.start_at, row.end_at):
-            if first <= day.day <= last:
-                worked = _inside(day, row.start_at, row.end_at) - sum(_inside(day, *each) for each in breaks)
-                found[unit, day.day] += worked
-    return dict(found)
+        for own in days.met(row.agent, row.start_at, row.end_at):
+            if first <= own.day.day <= last:
+                worked = _inside(own.day, row.start_at, row.end_at) - sum(_inside(own.day, *each) for each in breaks)
+                yield row.agent, own, worked
 
 
 def _inside(day: BusinessDay, start: int, end: int) -> int:

@@ -1,5 +1,6 @@
 """docs/time-bank.md 2.4 as a table: what a day is worth."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -75,7 +76,8 @@ def test_what_protects_from_overdraft_earns_nothing(name: str) -> None:
 
 
 def test_the_expected_day_has_the_allowance_that_meter_and_ring_show() -> None:
-    assert POLICY.expected_allowance_s == 1_065
+    assert POLICY.expected_allowance_s(27_000) == 1_065
+    assert replace(POLICY, schedules=True).expected_allowance_s(27_000) == 999
 
 
 def test_settlement_takes_from_a_day_record_what_it_needs() -> None:
