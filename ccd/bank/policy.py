@@ -27,6 +27,20 @@ class DaysOffTerms(NamedTuple):
     cancel_days_before: int
 
 
+class OvertimeTerms(NamedTuple):
+    """Of emergencies: their levels with the interest, how long they last, and from when on somebody is warned. An
+    emergency keeps the interest with which it was opened."""
+
+    levels: Mapping[str, int]  # parts per million
+    interest_round_up_s: int
+    emergency_max_s: int
+    emergency_back_s_max: int
+    entry_second_s: int  # what is entered by hand above it needs a second person
+    call_out_wait_s: int
+    warn_day_s: int
+    warn_month_s: int
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What holds in a unit from a date on. Seconds, and parts per million. Its terms are settings, and have their
@@ -41,6 +55,7 @@ class Policy:
     expected_base_s: int
     gift: GiftTerms
     days_off: DaysOffTerms
+    overtime: OvertimeTerms
     schedules: bool  # whether the unit keeps them: then what is outside of shifts counts nothing
     sign_outs_count: bool  # in a unit that does, time signed out amid a shift
 

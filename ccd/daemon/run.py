@@ -19,13 +19,14 @@ from ccd.daemon.budgets import OldBudgets
 from ccd.daemon.floors import Floors
 from ccd.daemon.following import Following
 from ccd.daemon.health import Figures, Health, feed_watchdog, registry_of
-from ccd.daemon.kept_roster import kept_roster, look_for_imports
+from ccd.daemon.imported import Imported, imported, look_for_imports
+from ccd.daemon.overtime import OvertimeClosing
 from ccd.daemon.pages import hub_limits, page_server
 from ccd.daemon.pbxs import pbx_config
 from ccd.daemon.place import place
 from ccd.daemon.plans import Plans
 from ccd.daemon.reloading import Applied, Reloading, as_read_now, asked_to_reload
-from ccd.daemon.rosters import Rosters
+from ccd.daemon.replacing import Replacing
 from ccd.daemon.sealing import keep_sealing
 from ccd.daemon.settling import Settling
 from ccd.daemon.site import Current, Site
@@ -46,13 +47,12 @@ from ccd.live.hub import Hub
 from ccd.live.store import Store
 from ccd.live.writer import Writer
 from ccd.notify import Notifier
-from ccd.org.roster_file import RosterText
 from ccd.pbx.capture import Pbx
 from ccd.pbx.evidence import Evidence
 from ccd.settings.secrets import store_url
 from ccd.sql.turns import Patience
 from ccd.web.accounts import Accounts
-from ccd.web.organisation_api import RosterDesk
+from ccd.web.organisation_api import ImportDesk
 from ccd.web.passwords import Passwords
 from ccd.web.server import PageServer
 from ccd.web.sessions import Sessions
@@ -69,8 +69,8 @@ class Surroundings:
 
     clock: Callable[[], float] = time.time
     notifier: Notifier = field(default_factory=Notifier)
-    # On SIGHUP, with the roster that the database keeps; raises FaultsError where the files have faults.
-    read_again: Callable[[RosterText | None], Site] | None = None
+    # On SIGHUP, with what the database keeps of what was imported; raises FaultsError where the files have faults.
+    read_again: Callable[[Imported], Site] | None = None
     started: Callable[["Daemon"], Awaitable[None]] | None = None  # once everything runs
 
 
@@ -119,6 +119,7 @@ class Daemon:
         )  # fmt: skip
         self.days_off = DaysOff(self.ledger, self.current, self._now, settling.announce)
         self.old_budgets = OldBudgets(self.ledger, self.current, self._now)
+        self.overtime = OvertimeClosing(self.ledger, self.current, self._now, settling.announce)
         self.board = Board(lambda reason: self.current.shown.is_personal(reason))
         self.hub = Hub(self.board, self.clock, hub_limits(settings.http))
         self.feed = Feed(self.feed_store, self.board, self.hub, self.clock)
@@ -190,6 +191,7 @@ class Daemon:
             yield "closer", self.closer.run()
             yield "days off", self.days_off.run()
             yield "old budgets", self.old_budgets.run()
+            yield "overtime", self.overtime.run()
             yield "sealer", keep_sealing(Sealer(self.engine, self._now, Patience()))
         if self.server is not None:
             yield "feed", self.feed.run()
@@ -199,7 +201,7 @@ class Daemon:
         if self.outside.read_again is not None:
             asked, read_again = self._asked_to_reload, partial(_read_again, self.engine, self.outside.read_again)
             yield "reloader", self.reloading.run(asked, read_again, self.outside.notifier, self._status)
-            yield "imports", look_for_imports(self.engine, lambda: self.current.site.roster_said.number, asked)
+            yield "imports", look_for_imports(self.engine, lambda: self.current.site.imports, asked)
 
     # --- what the parts ask of each other ----------------------------------------------------------------------------
 
@@ -220,12 +222,12 @@ class Daemon:
         )  # fmt: skip
 
     def _server(self) -> PageServer:
-        read = self.outside.read_again or (lambda kept: Site(self.current.site.settings, kept))
-        rosters = Rosters(self.engine, read, lambda: round(time.time() * SECOND))  # people's own time
+        read = self.outside.read_again or (lambda kept: Site(self.current.site.settings, *kept))
+        replacing = Replacing(self.engine, read, lambda: round(time.time() * SECOND))  # people's own time
         figures = Figures(self.health, self.pbxs, self.evidence, self.floors, self.writer, self.hub)
         return page_server(
             self.current, self._now, self.ledger, self.accounts, self.sessions, self.hub, self.gate,
-            self.health.missing, registry_of(figures), RosterDesk(rosters.newest, rosters.take),
+            self.health.missing, registry_of(figures), ImportDesk(replacing.newest, replacing.take),
         )  # fmt: skip
 
     def _status(self) -> str:
@@ -234,8 +236,8 @@ class Daemon:
         return f"{live} of {len(self.pbxs)} PBXs live, {len(self.floors.crew.clocks)} agents{pages}"
 
 
-async def _read_again(engine: AsyncEngine, read: Callable[[RosterText | None], Site]) -> Site:
-    return read(await kept_roster(engine))
+async def _read_again(engine: AsyncEngine, read: Callable[[Imported], Site]) -> Site:
+    return read(await imported(engine))
 
 
 @asynccontextmanager
@@ -251,7 +253,7 @@ async def daemon(site: Site, parts: frozenset[Part], outside: Surroundings) -> A
         if "capture" in parts:
             lease, stood_by = await stack.enter_async_context(place(engine, settings, outside.notifier))
             if stood_by and outside.read_again is not None:
-                site = as_read_now(site, partial(outside.read_again, await kept_roster(engine)))
+                site = as_read_now(site, partial(outside.read_again, await imported(engine)))
         redis_url = store_url(site.settings.redis)
         if redis_url == "embedded":
             redis_url = await stack.enter_async_context(embedded_redis())

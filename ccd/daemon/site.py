@@ -15,10 +15,12 @@ from ccd.floor.own_days import OwnDays
 from ccd.floor.owners import Owner
 from ccd.floor.rules import ALWAYS, QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.history.whose import Measuring
-from ccd.org import roster_file
+from ccd.org import organisation_file, people_file, roster_file
 from ccd.org.agent_days import AgentDays
+from ccd.org.csv_faults import Written
+from ccd.org.people import Person
 from ccd.org.roster import Entry
-from ccd.org.roster_file import RosterText
+from ccd.org.staff import Staff
 from ccd.org.units import Unit, Units
 from ccd.settings import Reason as ReasonSettings
 from ccd.settings import Settings
@@ -32,13 +34,26 @@ NEVER = 1 << 62  # µs
 class Site:
     """Read once from settings and roster; a reload makes a new one, and keeps the old where the files have faults."""
 
-    def __init__(self, settings: Settings, roster: Path | RosterText | None = None) -> None:
-        """`roster` instead of the one that the settings name. Raises RosterError, which names every fault of it."""
+    def __init__(
+        self,
+        settings: Settings,
+        roster: Path | Written | None = None,
+        organisation: Written | None = None,
+        people: Written | None = None,
+    ) -> None:
+        """`roster` and `organisation` instead of what the settings say. Raises RosterError or ImportFaultsError, which
+        names every fault of it."""
         self.settings = settings
-        units = {key: Unit(u.name, u.timezone, u.day_starts_at, u.parent) for key, u in settings.units.items()}
-        self.units = Units(settings.timezone, settings.day_starts_at, units)
-        self.roster_said = roster if isinstance(roster, RosterText) else _as_it_is_now(roster or settings.roster)
+        self.organisation_said = organisation
+        self.units = _units_of(settings) if organisation is None else organisation_file.parse(
+            organisation.text, organisation.file, settings.timezone, settings.day_starts_at
+        )  # fmt: skip
+        self.roster_said = roster if isinstance(roster, Written) else _as_it_is_now(roster or settings.roster)
         self.roster = roster_file.parse(self.roster_said.text, self.roster_said.file, self.units)
+        self.people_said = people
+        self.staff = Staff() if people is None else people_file.parse(
+            people.text, people.file, self.units, self.all_units
+        )  # fmt: skip
         self.seat_rules = SeatRules(
             settings.floor.paused_in,
             settings.floor.other_call_while_paused,
@@ -126,7 +141,7 @@ class Site:
 
     @cached_property
     def rostered_units(self) -> tuple[str, ...]:
-        return tuple(sorted({entry.unit for entry in self.roster.entries} | set(self.settings.units)))
+        return tuple(sorted({entry.unit for entry in self.roster.entries} | set(self.units)))
 
     @cached_property
     def all_units(self) -> tuple[str, ...]:
@@ -137,6 +152,16 @@ class Site:
     def with_below(self, units: Iterable[str], at: int) -> frozenset[str]:
         """These units and what stands below them, by the site's day that runs at an instant, µs."""
         return self.units.with_below(units, self.units.days("").at(at).day)
+
+    @property
+    def imports(self) -> tuple[int, ...]:
+        """The numbers of what was imported and holds (ccd.daemon.imported.Imported.numbers)."""
+        said = (self.roster_said, self.organisation_said, self.people_said)
+        return tuple(each.number if each else 0 for each in said)
+
+    def person(self, login: str, at: int, said: str = "") -> Person:
+        """Who asks by command, at an instant, µs: see ccd.org.staff.Staff.person."""
+        return self.staff.person(login, at, said)
 
     def newest_day(self, at: int) -> date:
         """The newest business day that has begun in any unit at an instant, µs."""
@@ -205,9 +230,14 @@ class Current:
     shown: Site
 
 
-def _as_it_is_now(file: Path | None) -> RosterText:
+def _units_of(settings: Settings) -> Units:
+    units = {key: Unit(u.name, u.timezone, u.day_starts_at, u.parent) for key, u in settings.units.items()}
+    return Units(settings.timezone, settings.day_starts_at, units)
+
+
+def _as_it_is_now(file: Path | None) -> Written:
     """Kept with the site: the file may say something else by the time that it is applied."""
-    return RosterText(Path(), roster_file.EMPTY) if file is None else RosterText(file, roster_file.text_of(file))
+    return Written(Path(), roster_file.EMPTY) if file is None else Written(file, roster_file.text_of(file))
 
 
 def _reasons(given: Mapping[str, ReasonSettings]) -> Reasons:
