@@ -49,6 +49,11 @@ def with_written_off(shared: str, seconds: int) -> str:
     return f'"written_off":{seconds},{shared}' if seconds else shared
 
 
+def with_ruled(shared: str, measured: Measured) -> str:
+    """The middle of the facts of whose day somebody has ruled on."""
+    return f'{shared},"ruled":{measured.ruled}'
+
+
 def written_off_s(settled: Iterable[str]) -> int:
     """What is written off of a day, by the facts of all its settlements."""
     return sum(json.loads(facts).get("written_off", 0) for facts in settled)

@@ -24,10 +24,11 @@ class Measured:
     sign_ins: int
     sign_outs: int
     scheduled: bool = False  # in a unit with schedules: the figures are those of the shift alone
+    ruled: int = 0  # without schedules: of `signed_in`, what somebody has ruled to be worked time
 
     @classmethod
-    def of(cls, record: DayRecord, revision: int) -> "Measured":
-        counted = record if record.duty is None else record.duty.counted
+    def of(cls, record: DayRecord, revision: int, ruled: int = 0) -> "Measured":
+        counted = record.duty.counted if record.duty is not None else record.ruled or record
         return cls(
             record.agent,
             record.unit,
@@ -43,6 +44,7 @@ class Measured:
             record.sign_ins,
             record.sign_outs,
             record.duty is not None,
+            0 if record.duty is not None else ruled,
         )
 
     def content(self) -> dict[str, int | str | None]:
@@ -59,4 +61,5 @@ class Measured:
             "sign_ins": self.sign_ins,
             "sign_outs": self.sign_outs,
             "scheduled": self.scheduled,
+            "ruled": self.ruled,
         }

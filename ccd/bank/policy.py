@@ -41,6 +41,14 @@ class OvertimeTerms(NamedTuple):
     warn_month_s: int
 
 
+class RulingTerms(NamedTuple):
+    """How many days a ruling can be about at most; how long what nobody saw, or other calls, have to last at least to
+    wait for one."""
+
+    days_max: int
+    waits_min_s: int
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What holds in a unit from a date on. Seconds, and parts per million. Its terms are settings, and have their
@@ -56,6 +64,7 @@ class Policy:
     gift: GiftTerms
     days_off: DaysOffTerms
     overtime: OvertimeTerms
+    rulings: RulingTerms
     schedules: bool  # whether the unit keeps them: then what is outside of shifts counts nothing
     sign_outs_count: bool  # in a unit that does, time signed out amid a shift
 

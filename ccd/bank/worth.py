@@ -49,11 +49,11 @@ def worth_of(measured: Measured, policy: Policy) -> Worth:
 
 
 def base_of(measured: Measured, policy: Policy) -> int:
-    """Microseconds. With schedules it is what was worked of the shift, which is its cap; without, it is capped, and
-    nothing on a day on which nothing happened at all."""
+    """Microseconds. With schedules it is what was worked of the shift, which is its cap; without, it is capped, and on a
+    day on which nothing happened at all no more than somebody has ruled."""
     if measured.scheduled:
         return max(0, measured.signed_in - measured.exempt - measured.unreachable)
-    if not (measured.answered or measured.pauses or measured.sign_ins or measured.sign_outs):
-        return 0
     worked = max(0, measured.signed_in - measured.exempt - measured.unreachable)
+    if not (measured.answered or measured.pauses or measured.sign_ins or measured.sign_outs):
+        worked = measured.ruled
     return min(worked, policy.base_s_max * SECOND)

@@ -124,7 +124,9 @@ class Site:
 
     @cached_property
     def measuring(self) -> Measuring:
-        return Measuring(self.owner_of, self.roster_borders, self.rules_of, self.moves, self.agent_days.met)
+        return Measuring(
+            self.owner_of, self.roster_borders, self.rules_of, self.moves, self.agent_days.met, self.units.with_above
+        )
 
     @cached_property
     def moves(self) -> Mapping[str, OwnDays]:

@@ -23,6 +23,7 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── BudgetError         a budget for red packets that can't be handed out or used so; exit code 2
 │   ├── ProposalError       a red packet that was proposed, and can't be decided so; exit code 2
 │   ├── OvertimeError       an emergency, a call-out or an entry that can't be so; exit code 2
+│   ├── RulingError         a ruling on agents' time that can't be made so; exit code 2
 │   ├── WithdrawalError     days off that an agent can't have so; exit code 2
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── CapPassedError          a red packet that a unit's cap does not allow, with the figures
@@ -73,6 +74,7 @@ from ccd.errors.people import (
     OvertimeError,
     PacketError,
     PolicyError,
+    RulingError,
     ProposalError,
     TooLittleHistoryError,
     UnknownAccountError,
@@ -150,6 +152,7 @@ __all__ = [
     "ProposalError",
     "RefusedError",
     "RosterError",
+    "RulingError",
     "SchemaError",
     "SourceTakenError",
     "StoredFormatError",

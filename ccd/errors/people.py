@@ -108,6 +108,13 @@ class OvertimeError(ProblemError):
     sentence = "overtime: {name} {problem}"
 
 
+class RulingError(ProblemError):
+    """A ruling that can't be made so. Nothing was changed. By the agent, the unit or the ruling that it is about."""
+
+    exit_code = 2
+    sentence = "a ruling on {name} {problem}"
+
+
 class WithdrawalError(ProblemError):
     """Days off that an agent can't have so. Nothing was changed. By the agent's name, or the application's."""
 

@@ -1,4 +1,5 @@
-"""What is expected of an agent on a day: shifts with their breaks, and absences. Spans are half-open, in µs."""
+"""What is expected of an agent on a day: shifts with their breaks, and absences; and what somebody ruled. Spans are
+half-open, in µs."""
 
 from typing import Literal, NamedTuple
 
@@ -26,10 +27,27 @@ class Absence(NamedTuple):
     ref: str
 
 
+Counts = Literal["available", "exempt", "aux", "left_out"]
+
+
+class Ruled(NamedTuple):
+    """What a span counts as, by whoever has the right to say so: about the agent, or about all `of_unit` who were
+    there. `ref` names the ruling."""
+
+    start: int
+    end: int
+    counts: Counts
+    ref: str
+    of_unit: bool
+
+
 class Expected(NamedTuple):
     """Of an agent on a day: whole shifts and absences that reach into it, in the order of time. `sign_outs_count`: time
-    signed out amid a shift is aux, or else off post."""
+    signed out amid a shift is aux, or else off post. Of rulings those that hold, no two at a time; without `schedules`
+    they are all there is."""
 
     shifts: tuple[Shift, ...] = ()
     absences: tuple[Absence, ...] = ()
     sign_outs_count: bool = True
+    ruled: tuple[Ruled, ...] = ()
+    schedules: bool = True

@@ -1,40 +1,48 @@
-"""What an agent's day amounts to in a unit with schedules (docs/time-bank.md 2.3 and 2.4).
+"""What an agent's day amounts to in a unit with schedules, or where somebody has ruled (docs/time-bank.md 2.3, 2.4).
 
 Each instant of a shift is in the first of these that holds, so that no second is charged twice:
 
 1. a scheduled break: nothing;
-2. an absence, and not signed in: on leave;
-3. signed in: worked, aux, exempt or unreachable, as the floor judged it; with an absence, also worked on leave;
-4. unobserved: it protects, and is never charged;
-5. signed out by what nobody told (a restart, a reload) inside the shift: excused;
-6. signed out, and never signed in within the shift: off post;
-7. signed out before the shift's first instant of being signed in: late; after its last: early leave;
-8. signed out in between: as the policy says, aux and part of the base, or off post.
+2. ruled: what the ruling says, whatever was seen; left out it is nothing, as a break is. A ruling about a unit is one
+   about who was there: between the first and the last instant at which the agent was seen in the shift, and not absent;
+3. an absence, and not signed in: on leave;
+4. signed in: worked, aux, exempt or unreachable, as the floor judged it; with an absence, also worked on leave;
+5. unobserved: it protects, and is never charged;
+6. signed out by what nobody told (a restart, a reload) inside the shift: excused;
+7. signed out, and never signed in within the shift: off post;
+8. signed out before the shift's first instant of being signed in: late; after its last: early leave;
+9. signed out in between: as the policy says, aux and part of the base, or off post.
 
 A shift over the day's end is cut there. Who is signed out from or up to such a cut is off post: what came before it, or
 comes after, is another day's, and late and early leave are told of a shift's own ends alone. Outside of shifts nothing
 counts.
+
+Without schedules the whole day is looked at: what was seen counts as it was measured, but for what is ruled; a ruling
+about a unit reaches who was seen then.
 """
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from itertools import pairwise
 from operator import itemgetter
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from ccd.floor.days import BusinessDay
-from ccd.floor.expected import Expected, Shift, Span
+from ccd.floor.expected import Counts, Expected, Ruled, Shift, Span
 from ccd.floor.records import UNREACHABLE, Counted, Duty
 from ccd.floor.seats import UNOBSERVED
 from ccd.floor.stretches import Judged, Stretch, Stretches
 
 
 class What(Enum):
-    """What an instant of a shift is."""
+    """What an instant of a shift is, or of a day without schedules: NOTHING of one is what nobody saw or ruled."""
 
+    NOTHING = auto()
     BREAK = auto()
+    LEFT_OUT = auto()
     ON_LEAVE = auto()
     WORKED = auto()
     AUX = auto()
@@ -50,15 +58,20 @@ class What(Enum):
 
 SIGNED_IN = frozenset((What.WORKED, What.AUX, What.EXEMPT, What.UNREACHABLE))
 JUDGED = {Judged.NONE: What.WORKED, Judged.AUX: What.AUX, Judged.EXEMPT: What.EXEMPT}
+NOT_SCHEDULED = (What.NOTHING, What.BREAK, What.LEFT_OUT)
+RULED: Final[Mapping[Counts, What]] = MappingProxyType(
+    {"available": What.WORKED, "exempt": What.EXEMPT, "aux": What.AUX, "left_out": What.LEFT_OUT}
+)
 
 
 class Class(NamedTuple):
-    """A part of a shift, and what it is."""
+    """A part of a shift, and what it is; by which ruling, where one says so."""
 
     start: int
     end: int
     what: What
     in_absence: bool
+    ruled: Ruled | None = None
 
 
 def on_duty(line: Stretches, day: BusinessDay, expected: Expected) -> Duty:
@@ -69,8 +82,9 @@ def on_duty(line: Stretches, day: BusinessDay, expected: Expected) -> Duty:
         if each.in_absence and each.what in SIGNED_IN:
             worked_on_leave += each.end - each.start
     signed_out = spent[What.SIGNED_OUT]
+    scheduled = spent.total() - sum(spent[what] for what in NOT_SCHEDULED)
     return Duty(
-        scheduled=spent.total() - spent[What.BREAK],
+        scheduled=scheduled if expected.schedules else 0,
         late=spent[What.LATE],
         early_leave=spent[What.EARLY_LEAVE],
         off_post=spent[What.OFF_POST],
@@ -87,9 +101,23 @@ def on_duty(line: Stretches, day: BusinessDay, expected: Expected) -> Duty:
     )
 
 
+def reached(line: Stretches, day: BusinessDay, expected: Expected) -> tuple[Ruled, ...]:
+    """The parts of rulings that say what some of the day is, in the order of time."""
+    found: list[Ruled] = []
+    for start, end, _, _, ruled in classes(line, day, expected) if expected.ruled else ():
+        if ruled is None:
+            continue
+        if found and found[-1].end == start and found[-1].ref == ruled.ref:
+            found[-1] = found[-1]._replace(end=end)
+        else:
+            found.append(ruled._replace(start=start, end=end))
+    return tuple(found)
+
+
 def classes(line: Stretches, day: BusinessDay, expected: Expected) -> Iterator[Class]:
-    """The parts of the day's shifts, in the order of the shifts and of time: together they are the shifts."""
-    for shift in expected.shifts:
+    """The parts of the day's shifts, in the order of the shifts and of time: together they are the shifts, or without
+    schedules the day."""
+    for shift in expected.shifts if expected.schedules else (Shift(day.start, day.end),):
         part = Span(max(shift.start, day.start), min(shift.end, day.end))
         if part.start < part.end:
             yield from _Part(line, shift, part, expected).classes()
@@ -103,23 +131,37 @@ class _Part:
         self._seen = [each for each in line.spans if each.end > part.start and each.start < part.end]
         self._starts = [each.start for each in self._seen]
         self._sign_outs = [each for each in line.sign_outs if part.start <= each[0] < part.end]
+        self._there = Span(self._seen[0].start, self._seen[-1].end) if self._seen else Span(0, 0)
         present = [each for each in self._seen if each.state is not UNOBSERVED]
         self._first = max(part.start, present[0].start) if present else None
         self._last = min(part.end, present[-1].end) if present else None
 
     def classes(self) -> Iterator[Class]:
         edges = {at for at, _ in self._sign_outs}
-        for spans in (self._shift.breaks, self._expected.absences, self._seen):
+        for spans in (self._shift.breaks, self._expected.absences, self._expected.ruled, self._seen):
             edges.update(edge for each in spans for edge in (each.start, each.end))
         cuts = sorted({*self._part, *(edge for edge in edges if self._part.start < edge < self._part.end)})
         for start, end in pairwise(cuts):
             in_absence = any(each.start <= start < each.end for each in self._expected.absences)
-            yield Class(start, end, self._what(start, end, in_absence), in_absence)
+            in_break = any(each.start <= start < each.end for each in self._shift.breaks)
+            seen = self._seen_at(start)
+            ruled = None if in_break else self._ruled_at(start, seen, in_absence)
+            if in_break:
+                what = What.BREAK
+            else:
+                what = RULED[ruled.counts] if ruled else self._what(start, end, seen, in_absence)
+            yield Class(start, end, what, in_absence, ruled)
 
-    def _what(self, start: int, end: int, in_absence: bool) -> What:
-        if any(each.start <= start < each.end for each in self._shift.breaks):
-            return What.BREAK
-        seen = self._seen_at(start)
+    def _ruled_at(self, at: int, seen: Stretch | None, in_absence: bool) -> Ruled | None:
+        ruled = next((each for each in self._expected.ruled if each.start <= at < each.end), None)
+        if ruled is None or not ruled.of_unit:
+            return ruled
+        if in_absence and (seen is None or seen.state is UNOBSERVED):
+            return None
+        there = self._there.start <= at < self._there.end if self._expected.schedules else seen is not None
+        return ruled if there else None
+
+    def _what(self, start: int, end: int, seen: Stretch | None, in_absence: bool) -> What:
         if in_absence and (seen is None or seen.state is UNOBSERVED):
             return What.ON_LEAVE
         return self._signed_out(start, end) if seen is None else _as_seen(seen)
@@ -129,6 +171,8 @@ class _Part:
         return self._seen[number] if number >= 0 and at < self._seen[number].end else None
 
     def _signed_out(self, start: int, end: int) -> What:
+        if not self._expected.schedules:
+            return What.NOTHING
         before = bisect_right(self._sign_outs, start, key=itemgetter(0))
         if before and not self._sign_outs[before - 1][1]:
             return What.EXCUSED

@@ -11,7 +11,8 @@ UNREACHABLE = State.UNREACHABLE  # kept at hand, as those in ccd.floor.seats
 
 
 class Counted(NamedTuple):
-    """What the bank reckons with in a unit with schedules: of the shift, less its breaks, alone."""
+    """What the bank reckons with in a unit with schedules: of the shift, less its breaks, alone; and where somebody
+    has ruled."""
 
     signed_in: int = 0
     exempt: int = 0
@@ -39,7 +40,8 @@ class DayRecord:
     """`signed_in` is exactly `available` + `ringing` + `on_call` + `wrap_up` + `paused` + `unreachable`.
 
     `on_call` includes `other_call`; `paused` is by reason, and its sum is `aux` + `exempt`. `unobserved` is no part of
-    it, and `partly_paused` runs beside the states. `duty` is there in a unit with schedules.
+    it, and `partly_paused` runs beside the states. `duty` is there in a unit with schedules; in one without, `ruled` is
+    what counts where somebody has ruled. The other figures stay what was measured.
     """
 
     agent: str
@@ -66,6 +68,7 @@ class DayRecord:
     first_sign_in: int | None
     last_sign_out: int | None
     duty: Duty | None = None
+    ruled: Counted | None = None
 
 
 @dataclass(slots=True)

@@ -15,18 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.bank.fate import Fate, Settlement
 from ccd.bank.measured import Measured
-from ccd.bank.policy import Policies
+from ccd.bank.policy import Policies, Policy
 from ccd.errors import DatabaseBusyError, DayWaitsError, LedgerError, UnknownUnitError
 from ccd.floor.days import SECOND, BusinessDay
 from ccd.floor.expected import Expected
 from ccd.floor.records import Duty, Tally
 from ccd.history.day_rows import JudgedBy, StoredDay, insert_days, latest_days
 from ccd.history.days import MeasuredDay, measured_days
-from ccd.history.expected_days import expected_of, spelled, with_absentees
+from ccd.history.expected_days import Told, ruled_to_work_us, spelled, told_of, wait_for_tellers
 from ccd.history.outlook import Due, Outlook, due_of, outlook
 from ccd.history.reading import reading, seen_between, stored_sources
 from ccd.history.unit_days import note_measured, note_settled, sweep
-from ccd.history.whose import Measuring, holders
+from ccd.history.whose import Holder, Measuring, holders
 from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away, take_turn
 
 log = structlog.get_logger()
@@ -48,7 +48,9 @@ class Taken:
     numbers: Mapping[str, int]
     lagging: Mapping[str, int | None]
     judged_by: JudgedBy
-    schedules: bool  # whether the unit keeps them
+    policy: Policy
+    seen: Mapping[str, Holder]
+    told: Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +193,14 @@ class Closer:
         """The records that are new are written, and noted as not settled yet."""
 
         async def write(connection: AsyncConnection) -> tuple[list[tuple[MeasuredDay, int]], list[StoredDay]]:
+            await wait_for_tellers(connection)
             new, kept = await _revised(connection, taken, spent)
             await insert_days(connection, new, taken.judged_by, measured_at)
+            told = await self._told(connection, taken.seen, taken.unit, taken.day, taken.policy)
             await note_measured(
-                connection, taken.unit, taken.day, taken.numbers, taken.lagging, measured_at, changed=bool(new)
-            )
+                connection, taken.unit, taken.day, taken.numbers, taken.lagging, measured_at,
+                changed=bool(new), overtaken=told != taken.told,
+            )  # fmt: skip
             return new, kept
 
         return await take_turn(self._engine, write, self._patience)
@@ -219,18 +224,20 @@ class Closer:
             sources = await stored_sources(connection)
             seen = await seen_between(connection, self.measuring.reaches_back(day), day.end)
             everybody = holders(seen, self.measuring, day)
-            agents = {a: h for a, h in everybody.items() if h.unit == unit}
+            seen_here = {a: h for a, h in everybody.items() if h.unit == unit}
             elsewhere = frozenset(a for a, h in everybody.items() if h.unit not in (unit, None))
-            each = due_of(unit, day, agents.values(), sources, self.pbxs)
+            each = due_of(unit, day, seen_here.values(), sources, self.pbxs)
             self._check_over(each)
-            expected: Mapping[str, Expected] = {}
-            if policy.schedules:
-                agents = await with_absentees(connection, agents, self.measuring, unit, day)
-                expected = await expected_of(connection, agents, policy.sign_outs_count)
-            measured = await measured_days(connection, agents, self.measuring, sources, True, expected)
+            told = await self._told(connection, seen_here, unit, day, policy)
+            measured = await measured_days(connection, told.agents, self.measuring, sources, True, told.expected)
         numbers = {pbx: source.number for pbx, source in sources.items()}
         judged_by = JudgedBy(policy.holds_from, whose, self.measuring.rules_of(unit).reasons.holds_from(day.day))
-        return Taken(unit, day, elsewhere, tuple(measured), numbers, each.lagging, judged_by, policy.schedules)
+        return Taken(unit, day, elsewhere, tuple(measured), numbers, each.lagging, judged_by, policy, seen_here, told)
+
+    async def _told(
+        self, connection: AsyncConnection, seen: Mapping[str, Holder], unit: str, day: BusinessDay, policy: Policy
+    ) -> Told:
+        return await told_of(connection, seen, self.measuring, unit, day, policy)
 
     def _check_over(self, each: Due) -> None:
         if not each.is_over(self._now(), self._wait):
@@ -260,7 +267,7 @@ async def _revised(
     known = of_unit | await latest_days(connection, day, agents=measured.keys())
     for agent in of_unit.keys() - measured.keys() - taken.elsewhere:
         nothing = Tally().record(agent, taken.unit, day)
-        if taken.schedules:
+        if taken.policy.schedules:
             measured[agent] = MeasuredDay(replace(nothing, duty=Duty()), {}, spelled(Expected()))
         else:
             measured[agent] = MeasuredDay(nothing, {})
@@ -286,8 +293,8 @@ def _policy(by: JudgedBy) -> tuple[str, date]:
 
 def _all_measured(new: list[tuple[MeasuredDay, int]], kept: list[StoredDay]) -> list[Measured]:
     """Those that stand are settled again: nothing happens twice, and what a crash left out happens now."""
-    again = [Measured.of(stored.record, stored.revision) for stored in kept]
-    return again + [Measured.of(each.record, revision) for each, revision in new]
+    again = [Measured.of(each.record, each.revision, ruled_to_work_us(each.expected)) for each in kept]
+    return again + [Measured.of(each.record, revision, ruled_to_work_us(each.expected)) for each, revision in new]
 
 
 def _say(closed: Closed) -> None:

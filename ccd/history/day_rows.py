@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.errors import StoredFormatError
 from ccd.floor.records import Counted, DayRecord, Duty
 from ccd.history.days import MeasuredDay
+from ccd.history.expected_days import has_schedules
 from ccd.history.reading import spelled
 from ccd.history.schema import day_records
 from ccd.ledger.digest import digest
@@ -56,7 +57,7 @@ class StoredDay:
     judged_by: JudgedBy
     made_at: int
     digest: bytes
-    expected: str  # JSON of the shifts and absences that it was measured against; "" in a unit without schedules
+    expected: str  # JSON of the shifts, absences and rulings that it was measured against; "" where there is nothing
 
 
 class Revision(NamedTuple):
@@ -120,8 +121,8 @@ async def revision_of(
 def content_digest(row: Mapping[str, Any]) -> bytes:
     """Of everything in the row but the digest; a day without first or last sign-in has an empty field there.
 
-    `policy_of` is a field where it names a unit, and what a unit with schedules has besides, where it is one: a digest
-    that is older than these columns holds on.
+    `policy_of` is a field where it names a unit, and what a unit with schedules has besides, where it is one or
+    somebody has ruled: a digest that is older than these columns holds on.
     """
     left_out = {"format", "digest"}
     if not row["policy_of"]:
@@ -150,7 +151,7 @@ def _row(measured: MeasuredDay, revision: int, judged_by: JudgedBy, made_at: int
         "made_at": made_at,
         "format": DAY_FORMAT,
     }
-    duty = record.duty or Duty()
+    duty = record.duty or Duty(counted=record.ruled or Counted())
     of_schedules: dict[str, Any] = {
         **{f"{name}_us": getattr(duty, name) for name in DUTY},
         **{f"counted_{name}_us": us for name, us in duty.counted._asdict().items()},
@@ -170,8 +171,11 @@ def _stored(row: Mapping[str, Any]) -> StoredDay:
         **{name: row[f"{name}_us"] for name in TIMES},
         **{name: row[name] for name in COUNTS},
         **{name: row[f"{name}_at"] for name in BOUNDS},
-        duty=_duty(row) if row["expected"] else None,
     )
+    if has_schedules(row["expected"]):
+        record = replace(record, duty=_duty(row))
+    elif '"ruled"' in row["expected"]:
+        record = replace(record, ruled=_duty(row).counted)
     judged_by = JudgedBy(row["policy_from"], row["policy_of"], row["reasons_from"])
     return StoredDay(record, row["revision"], judged_by, row["made_at"], bytes(row["digest"]), row["expected"])
 

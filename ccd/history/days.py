@@ -5,7 +5,7 @@ not held up by a floor of thousands.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.floor.crew import day_records
 from ccd.floor.days import BusinessDay
-from ccd.floor.expected import Expected
-from ccd.floor.on_duty import on_duty
-from ccd.floor.records import DayRecord, Tally
+from ccd.floor.expected import Expected, Ruled
+from ccd.floor.on_duty import on_duty, reached
+from ccd.floor.records import DayRecord, Duty, Tally
 from ccd.floor.seats import State
 from ccd.floor.segments import Segment
 from ccd.floor.stretches import Stretches
@@ -33,7 +33,7 @@ class MeasuredDay:
 
     record: DayRecord
     numbers: Mapping[str, tuple[int, int]]
-    expected: str = ""  # of a unit with schedules: what was expected of the agent, as the record keeps it
+    expected: str = ""  # what was expected of the agent, and ruled, as the record keeps it
 
 
 async def measured_days(
@@ -44,8 +44,9 @@ async def measured_days(
     whole: bool,
     expected: Mapping[str, Expected] = MappingProxyType({}),
 ) -> list[MeasuredDay]:
-    """The agents' days that they hold, of those for whom anything was seen, in the order of their names. Of whom shifts
-    are `expected`, the day is held against them, and is there though nothing was seen.
+    """The agents' days that they hold, of those for whom anything was seen, in the order of their names. Of whom
+    something is `expected`, the day is held against it, and is there though nothing was seen: where there is a shift, or
+    a ruling that says what some of the day was.
 
     `whole`: measured to the end of the day; of a PBX whose watermark is not there yet, whoever was signed in is
     unobserved from the watermark on. Otherwise each agent is measured up to the watermark of the own PBXs.
@@ -103,12 +104,20 @@ def _reckon(
         stretches = None if asked is None else Stretches()
         record = day_record(agent, holder, measuring, day, until, own + added, stretches)
         text = ""
-        if stretches is not None and asked is not None and (record is not None or asked.shifts):
-            record = record or Tally().record(agent, holder.unit, day.day)
-            record, text = replace(record, duty=on_duty(stretches, day, asked)), spelled(asked)
+        if stretches is not None and asked is not None:
+            ruled = reached(stretches, day, asked)
+            if record is not None or asked.shifts or ruled:
+                record = record or Tally().record(agent, holder.unit, day.day)
+                record, text = _against(record, on_duty(stretches, day, asked), asked, ruled), spelled(asked, ruled)
         if record is not None:
             found.append(MeasuredDay(record, numbers_of(own, day.start, until), text))
     return found
+
+
+def _against(record: DayRecord, duty: Duty, expected: Expected, reached: Collection[Ruled]) -> DayRecord:
+    if expected.schedules:
+        return replace(record, duty=duty)
+    return replace(record, ruled=duty.counted) if reached else record
 
 
 def _heard_until(day: BusinessDay, sources: Mapping[str, Source], own: Iterable[tuple[str, Segment]]) -> int:

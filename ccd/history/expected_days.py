@@ -1,65 +1,112 @@
-"""What was expected of a unit's agents on a day, out of the tables of shifts, leave and days off."""
+"""What was expected of a unit's agents on a day, and ruled, out of the tables of shifts, leave, days off, rulings."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ccd.bank.policy import Policy
 from ccd.bank.withdrawal import Application, State
 from ccd.bank.withdrawal_rows import on_days
 from ccd.floor.days import SECOND, BusinessDay
-from ccd.floor.expected import Absence, Expected, Shift, Span
+from ccd.floor.expected import Absence, Expected, Ruled, Shift, Span
 from ccd.history.whose import Holder, Measuring
-from ccd.org.schema import shifts
+from ccd.org.ruling_rows import holding
+from ccd.org.ruling_rows import rulings as rulings_table
+from ccd.org.rulings import resolved
+from ccd.org.schema import leaves, shifts
 from ccd.org.shift_rows import absences_of, shifts_of
+from ccd.org.told_rows import wait_for_others
 
 GRANTED = (State.APPROVED, State.TAKEN)
+RULED_TO_WORK = ("available", "aux")  # what is base, though nobody may have seen it
 DAY_OFF = "time_off"
 A_BIT_MORE = timedelta(days=2)  # a shift is planned for a day, by whatever clock, and no longer than one
 
 
-async def with_absentees(
-    connection: AsyncConnection, seen: Mapping[str, Holder], measuring: Measuring, unit: str, day: BusinessDay
-) -> dict[str, Holder]:
-    """The agents of the unit's day who were seen, and those who have a shift on it and were not."""
+class Told(NamedTuple):
+    """Of a unit's day: its agents, those who were seen and those of whom something is told all the same; and what is
+    expected of each of whom anything is."""
+
+    agents: dict[str, Holder]
+    expected: dict[str, Expected]
+
+
+async def told_of(
+    connection: AsyncConnection,
+    seen: Mapping[str, Holder],
+    measuring: Measuring,
+    unit: str,
+    day: BusinessDay,
+    policy: Policy,
+) -> Told:
+    """Where the unit keeps no schedules only rulings are asked for, and who has none of them is not named: nothing is
+    expected then. Where it does, nothing is expected of who has no shift."""
     since = measuring.reaches_back(day)
-    near = and_(shifts.c.day >= day.day - A_BIT_MORE, shifts.c.day <= day.day + A_BIT_MORE)
-    meets = and_(near, shifts.c.end_at > since, shifts.c.start_at < day.end, shifts.c.until_at.is_(None))
-    found = dict(seen)
-    for agent in await connection.scalars(select(shifts.c.agent).where(meets).distinct()):
-        if agent in seen:
-            continue
-        for own in measuring.own_days(agent, since, day.end):
-            if own.unit == unit and own.day.day == day.day:
-                found[agent] = Holder(unit, own.came_from, own.day, set())
-    return found
 
-
-async def expected_of(
-    connection: AsyncConnection, agents: Mapping[str, Holder], sign_outs_count: bool
-) -> dict[str, Expected]:
-    """By agent, of each: nothing is expected of who has no shift."""
-    spans = [holder.day for holder in agents.values()]
-    start, end = min((day.start for day in spans), default=0), max((day.end for day in spans), default=0)
-
-    def read(plain: Connection) -> dict[str, Expected]:
-        planned = shifts_of(plain, agents.keys(), start, end)
-        absent = absences_of(plain, agents.keys(), start, end)
-        off = _days_off(plain, agents)
-        return {
-            agent: Expected(
-                own := tuple(each for each in planned.get(agent, ()) if _meets(each, holder.day)),
-                (*(each for each in absent.get(agent, ()) if _meets(each, holder.day)),
-                 *_whole_day_off(off.get(agent), own, holder.day)),
-                sign_outs_count,
-            )
-            for agent, holder in agents.items()
-        }  # fmt: skip
+    def read(plain: Connection) -> Told:
+        rulings = holding(plain, since, day.end)
+        named = {ruling.agent for ruling in rulings if ruling.agent is not None}
+        planned = _planned(plain, since, day) if policy.schedules else ()
+        agents = dict(seen) | _absentees({*planned, *named} - seen.keys(), measuring, unit, since, day)
+        above = measuring.with_above(unit, day.day)
+        ruled = {agent: resolved(rulings, agent, above, _span(one.day)) for agent, one in agents.items()}
+        if policy.schedules:
+            return Told(agents, _expected_of(plain, agents, ruled, policy.sign_outs_count))
+        return Told(agents, {agent: Expected(ruled=own, schedules=False) for agent, own in ruled.items() if own})
 
     return await connection.run_sync(read)
+
+
+async def wait_for_tellers(connection: AsyncConnection) -> None:
+    """What is told of days from here on is told after this transaction."""
+
+    def wait(plain: Connection) -> None:
+        for table in (leaves, rulings_table, shifts):
+            wait_for_others(plain, table)
+
+    await connection.run_sync(wait)
+
+
+def _planned(plain: Connection, since: int, day: BusinessDay) -> Iterable[str]:
+    near = and_(shifts.c.day >= day.day - A_BIT_MORE, shifts.c.day <= day.day + A_BIT_MORE)
+    meets = and_(near, shifts.c.end_at > since, shifts.c.start_at < day.end, shifts.c.until_at.is_(None))
+    return plain.scalars(select(shifts.c.agent).where(meets).distinct())
+
+
+def _absentees(
+    named: Iterable[str], measuring: Measuring, unit: str, since: int, day: BusinessDay
+) -> dict[str, Holder]:
+    """Of these agents who have the unit's day."""
+    return {
+        agent: Holder(unit, own.came_from, own.day, set())
+        for agent in named
+        for own in measuring.own_days(agent, since, day.end)
+        if own.unit == unit and own.day.day == day.day
+    }
+
+
+def _expected_of(
+    plain: Connection, agents: Mapping[str, Holder], ruled: Mapping[str, tuple[Ruled, ...]], sign_outs_count: bool
+) -> dict[str, Expected]:
+    spans = [holder.day for holder in agents.values()]
+    start, end = min((day.start for day in spans), default=0), max((day.end for day in spans), default=0)
+    planned = shifts_of(plain, agents.keys(), start, end)
+    absent = absences_of(plain, agents.keys(), start, end)
+    off = _days_off(plain, agents)
+    return {
+        agent: Expected(
+            own := tuple(each for each in planned.get(agent, ()) if _meets(each, holder.day)),
+            (*(each for each in absent.get(agent, ()) if _meets(each, holder.day)),
+             *_whole_day_off(off.get(agent), own, holder.day)),
+            sign_outs_count,
+            ruled[agent],
+        )
+        for agent, holder in agents.items()
+    }  # fmt: skip
 
 
 def _days_off(plain: Connection, agents: Mapping[str, Holder]) -> dict[str, Application]:
@@ -90,18 +137,42 @@ def _meets(span: Shift | Absence, day: BusinessDay) -> bool:
     return span.start < day.end and day.start < span.end
 
 
-def spelled(expected: Expected) -> str:
-    """As JSON, for the day's record: what the figures were reckoned against."""
-    said: dict[str, Any] = {
-        "shifts": [[each.start, each.end, [list(rest) for rest in each.breaks]] for each in expected.shifts],
-        "absences": [[each.start, each.end, each.kind, each.origin, each.ref] for each in expected.absences],
-        "sign_outs_count": expected.sign_outs_count,
-    }
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+def _span(day: BusinessDay) -> Span:
+    return Span(day.start, day.end)
+
+
+def spelled(expected: Expected, reached: Iterable[Ruled] = ()) -> str:
+    """As JSON, for the day's record: what the figures were reckoned against, and of rulings what they have `reached`.
+    Nothing, where it is as it was measured."""
+    said: dict[str, Any] = {}
+    if expected.schedules:
+        said = {
+            "shifts": [[each.start, each.end, [list(rest) for rest in each.breaks]] for each in expected.shifts],
+            "absences": [[each.start, each.end, each.kind, each.origin, each.ref] for each in expected.absences],
+            "sign_outs_count": expected.sign_outs_count,
+        }
+    if ruled := [[each.start, each.end, each.counts, each.ref] for each in reached]:
+        said["ruled"] = ruled
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")) if said else ""
+
+
+def ruled_to_work_us(written: str) -> int:
+    """Of what a day was reckoned against, as it is spelled: what was ruled to be worked time, µs."""
+    if '"ruled"' not in written:
+        return 0
+    return sum(end - start for start, end, counts, _ in json.loads(written)["ruled"] if counts in RULED_TO_WORK)
+
+
+def has_schedules(written: str) -> bool:
+    return '"shifts"' in written and "shifts" in json.loads(written)
 
 
 def read_back(text: str) -> Expected:
-    """What `spelled` said."""
+    """What `spelled` said: of rulings the parts that they have reached, each as if it were about the agent alone."""
     said = json.loads(text)
-    shifts = tuple(Shift(start, end, tuple(Span(*rest) for rest in rests)) for start, end, rests in said["shifts"])
-    return Expected(shifts, tuple(Absence(*each) for each in said["absences"]), said["sign_outs_count"])
+    shifts = tuple(
+        Shift(start, end, tuple(Span(*rest) for rest in rests)) for start, end, rests in said.get("shifts", ())
+    )
+    absences = tuple(Absence(*each) for each in said.get("absences", ()))
+    ruled = tuple(Ruled(start, end, counts, ref, False) for start, end, counts, ref in said.get("ruled", ()))
+    return Expected(shifts, absences, said.get("sign_outs_count", True), ruled, schedules="shifts" in said)

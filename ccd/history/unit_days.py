@@ -67,10 +67,13 @@ async def note_measured(
     lagging: Mapping[str, int | None],
     measured_at: int,
     changed: bool,
+    overtaken: bool = False,
 ) -> None:
-    """The day is measured from segments up to `numbers`; it is to be settled where that `changed` any record."""
+    """The day is measured from segments up to `numbers`; it is to be settled where that `changed` any record.
+    `overtaken`: of what agents were planned for, or of what was ruled, something else is told since."""
     found = await connection.execute(select(swept.c.pbx, swept.c.number).with_for_update())
-    stale = any(number > numbers.get(pbx, 0) for pbx, number in found)  # swept behind our back: look once more
+    swept_since = any(number > numbers.get(pbx, 0) for pbx, number in found)  # behind our back: look once more
+    stale = overtaken or swept_since
     row = {
         "end_at": day.end,
         "numbers": spelled(dict(numbers)),

@@ -1,7 +1,8 @@
 """Whose the seats were on a business day, by the roster: which seats have to be read to measure an agent. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -18,6 +19,11 @@ OwnDaysIn = Callable[[str, int, int], Iterable[OwnDay]]  # an agent's, by the ro
 def nobodys(agent: str, start: int, end: int) -> Iterable[OwnDay]:
     """There is no roster."""
     return ()
+
+
+def by_itself(unit: str, day: date) -> tuple[str, ...]:
+    """No unit stands above."""
+    return (unit,)
 
 
 class Seen(NamedTuple):
@@ -37,6 +43,7 @@ class Measuring:
     rules_of: RulesOf
     moves: Mapping[str, OwnDays] = field(default_factory=dict)  # of the agents who change units, their own days
     own_days: OwnDaysIn = nobodys  # whether a seat of the agent was seen or not
+    with_above: Callable[[str, date], Collection[str]] = by_itself  # a unit, and all above it on a day
 
     def reaches_back(self, day: BusinessDay) -> int:
         """Where the earliest of those days begins that end with a unit's `day`: an agent's first one after a move can

@@ -31,7 +31,7 @@ def take(
 
     ImportFaultsError where an agent would have two spans at a time: nothing is written then.
     """
-    _wait_for_others(connection, table)
+    wait_for_others(connection, table)
     source = said.source
     what = _what(table)
     held = _of_source(connection, table, source, told, window)
@@ -65,9 +65,9 @@ def within(connection: Connection, table: Table, agents: Iterable[str], start: i
     )
 
 
-def _wait_for_others(connection: Connection, table: Table) -> None:
-    """Of two that are taken over side by side, the second sees what the first said. On SQLite one writes at a time; the
-    name of the lock is that by which PostgreSQL's tables wait as well."""
+def wait_for_others(connection: Connection, table: Table) -> None:
+    """Of two that are taken over side by side, the second sees what the first said, and so does who measures by it. On
+    SQLite one writes at a time; the name of the lock is that by which PostgreSQL's tables wait as well."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"ccd {table.name}"))))
 

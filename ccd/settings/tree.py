@@ -147,6 +147,13 @@ class Overtime(Section):
     warn_month_s: Annotated[int, Field(ge=0, le=2_678_400)] = 129_600
 
 
+class Rulings(Section):
+    """Rulings, and what waits for one (docs/time-bank.md 2.3)."""
+
+    days_max: Annotated[int, Field(ge=1, le=366)] = 62
+    waits_min_s: WholeSeconds = 300
+
+
 class Policy(Section):
     starts: date = Field(default=ALWAYS, alias="from", ge=ALWAYS, le=LAST_DAY)
     unit: NotEmpty | None = None  # None: every unit that has none of its own
@@ -161,6 +168,7 @@ class Policy(Section):
     gift: Gift = Gift()
     days_off: DaysOff = DaysOff()
     overtime: Overtime = Overtime()
+    rulings: Rulings = Rulings()
 
     @field_validator("overdraft_takes")
     @classmethod

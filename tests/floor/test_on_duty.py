@@ -11,8 +11,8 @@ from ccd.floor.agents import AgentRules
 from ccd.floor.crew import day_records
 from ccd.floor.days import SECOND, BusinessDay, BusinessDays
 from ccd.floor.events import Device, PbxEvent
-from ccd.floor.expected import Absence, Expected, Shift, Span
-from ccd.floor.on_duty import SIGNED_IN, Class, What, classes, on_duty
+from ccd.floor.expected import Absence, Counts, Expected, Ruled, Shift, Span
+from ccd.floor.on_duty import RULED, SIGNED_IN, Class, What, classes, on_duty, reached
 from ccd.floor.owners import Owner
 from ccd.floor.records import Counted, Duty
 from ccd.floor.rules import ReasonRule, Reasons
@@ -31,6 +31,10 @@ def shift(start: float, end: float, *breaks: tuple[float, float]) -> Shift:
 
 def leave(start: float, end: float) -> Absence:
     return Absence(us(start), us(end), "annual", "leave", "1")
+
+
+def ruled(start: float, end: float, counts: Counts, *, of_unit: bool = False) -> Ruled:
+    return Ruled(us(start), us(end), counts, "r", of_unit)
 
 
 def us(hours: float) -> int:
@@ -132,6 +136,45 @@ def seconds(duty: Duty) -> dict[str, int]:
             {"scheduled": 6 * HOUR, "off_post": HOUR, "early_leave": HOUR, "signed_in": 4 * HOUR},
             id="a night's second part has no late, only an early end",
         ),
+        pytest.param(
+            (added(8 * HOUR), paused(9 * HOUR, "toilet"), unpaused(10 * HOUR), removed(16 * HOUR)),
+            Expected((shift(8, 16),), ruled=(ruled(9, 9.5, "exempt"),)),
+            {"scheduled": EIGHT, "signed_in": EIGHT, "exempt": 1_800, "aux": 1_800}, id="a pause that half is exempt",
+        ),
+        pytest.param(
+            (added(9 * HOUR), removed(16 * HOUR)), Expected((shift(8, 16, (12, 13)),), ruled=(ruled(8, 13, "aux"),)),
+            {"scheduled": 7 * HOUR, "signed_in": 7 * HOUR, "aux": 4 * HOUR}, id="whatever was seen, but for a break",
+        ),
+        pytest.param(
+            (added(9 * HOUR), removed(16 * HOUR)), Expected((shift(8, 16),), ruled=(ruled(8, 10, "left_out"),)),
+            {"scheduled": 6 * HOUR, "signed_in": 6 * HOUR}, id="what is left out is not scheduled either",
+        ),
+        pytest.param(
+            (added(9 * HOUR), removed(12 * HOUR), added(13 * HOUR), removed(15 * HOUR)),
+            Expected((shift(8, 16),), ruled=(ruled(7, 17, "available", of_unit=True),)),
+            {"scheduled": EIGHT, "late": HOUR, "early_leave": HOUR, "signed_in": 6 * HOUR},
+            id="an incident of the unit is one of who was there",
+        ),
+        pytest.param(
+            (), Expected((shift(8, 16),), ruled=(ruled(7, 17, "available", of_unit=True),)),
+            {"scheduled": EIGHT, "off_post": EIGHT}, id="and not of who never came",
+        ),
+        pytest.param(
+            (added(8 * HOUR), removed(12 * HOUR), added(14 * HOUR), removed(16 * HOUR)),
+            Expected((shift(8, 16),), (leave(12, 14),), ruled=(ruled(11, 15, "exempt", of_unit=True),)),
+            {"scheduled": EIGHT, "on_leave": 2 * HOUR, "signed_in": 6 * HOUR, "exempt": 2 * HOUR},
+            id="nor of who is on leave",
+        ),
+        pytest.param(
+            (added(8 * HOUR), heard(10 * HOUR), lost(10 * HOUR), snapshot(11 * HOUR, member()), removed(16 * HOUR)),
+            Expected(ruled=(ruled(10, 10.5, "available"), ruled(20, 21, "available")), schedules=False),
+            {"signed_in": 8 * HOUR + 1_800, "unobserved": 1_800}, id="without schedules what nobody saw can be ruled",
+        ),
+        pytest.param(
+            (added(8 * HOUR), removed(16 * HOUR)),
+            Expected(ruled=(ruled(7, 9, "exempt", of_unit=True),), schedules=False),
+            {"signed_in": EIGHT, "exempt": HOUR}, id="without schedules an incident is one of who was seen",
+        ),
     ],
 )  # fmt: skip
 def test_what_a_day_is_against_its_shifts(
@@ -167,7 +210,11 @@ def days(draw: st.DrawFn) -> tuple[Stretches, Expected]:
         rests = [Span(max(a, start), min(b, end)) for a, b in draw(spans(2)) if max(a, start) < min(b, end)]
         shifts.append(Shift(start, end, tuple(rests)))
     absences = tuple(Absence(start, end, "annual", "leave", "1") for start, end in draw(spans(2)))
-    return line, Expected(tuple(shifts), absences, draw(st.booleans()))
+    rulings = tuple(
+        Ruled(start, end, draw(st.sampled_from(tuple(RULED))), f"{number}", draw(st.booleans()))
+        for number, (start, end) in enumerate(draw(spans(3)))
+    )
+    return line, Expected(tuple(shifts), absences, draw(st.booleans()), rulings)
 
 
 def slowly(at: int, line: Stretches, shift_: Shift, expected: Expected) -> What:
@@ -181,6 +228,12 @@ def slowly(at: int, line: Stretches, shift_: Shift, expected: Expected) -> What:
     now = seen(at)
     if any(rest.start <= at < rest.end for rest in shift_.breaks):
         return What.BREAK
+    absent = any(each.start <= at < each.end for each in expected.absences) and at not in there
+    known = [second for second in of_part if seen(second)]
+    for each in expected.ruled:
+        here = not each.of_unit or (bool(known) and known[0] <= at <= known[-1] and not absent)
+        if each.start <= at < each.end and here:
+            return RULED[each.counts]
     if any(each.start <= at < each.end for each in expected.absences) and at not in there:
         return What.ON_LEAVE
     if now is not None:
@@ -218,8 +271,33 @@ def test_the_classes_are_the_shift_and_say_of_each_second_what_a_slow_calculator
     worked = sum(spent[what] for what in SIGNED_IN)
     beside = duty.late + duty.early_leave + duty.off_post + duty.on_leave + duty.excused
     assert duty.scheduled == worked + beside + spent[What.UNSEEN] + spent[What.SIGNED_OUT]
-    assert duty.scheduled == len(wanted) - spent[What.BREAK]
+    assert duty.scheduled == len(wanted) - spent[What.BREAK] - spent[What.LEFT_OUT]
+    in_rulings = [at for part in parts if part.ruled for at in range(part.start, part.end)]
+    assert [at for each in reached(line, day, expected) for at in range(each.start, each.end)] == in_rulings
     assert duty.counted == Counted(
         worked + spent[What.SIGNED_OUT], spent[What.EXEMPT], spent[What.UNREACHABLE],
         spent[What.AUX] + spent[What.SIGNED_OUT], spent[What.UNSEEN],
     )  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(days())
+def test_without_schedules_the_classes_are_the_day_and_count_what_was_seen_or_ruled(
+    given_day: tuple[Stretches, Expected],
+) -> None:
+    line, expected = given_day
+    day = BusinessDay(date(1970, 1, 1), 0, END)
+    spent = Counter[str]()
+    for at in range(END):
+        seen = next((each for each in line.spans if each.start <= at < each.end), None)
+        by = next((each for each in expected.ruled if each.start <= at < each.end), None)
+        if by is not None and (seen or not by.of_unit):
+            spent[by.counts] += 1
+        elif seen is not None:
+            spent[seen.state.name if seen.judged is Judged.NONE else seen.judged.value] += 1
+    found = on_duty(line, day, Expected(ruled=expected.ruled, schedules=False))
+    working = spent["available"] + spent["AVAILABLE"] + spent["aux"] + spent["exempt"] + spent["UNREACHABLE"]
+    counted = Counted(working, spent["exempt"], spent["UNREACHABLE"], spent["aux"], spent["UNOBSERVED"])
+    assert found == Duty(counted=counted)
+    parts = list(classes(line, day, Expected(ruled=expected.ruled, schedules=False)))
+    assert [at for part in parts for at in range(part.start, part.end)] == list(range(END))

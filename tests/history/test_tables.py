@@ -45,7 +45,15 @@ def day_record(**figures: int) -> DayRecord:
     )
     whole = dict.fromkeys(names.split(), 0) | figures
     return DayRecord(
-        agent="ann", unit="team", day=DAY, paused={}, first_sign_in=None, last_sign_out=None, duty=None, **whole
+        agent="ann",
+        unit="team",
+        day=DAY,
+        paused={},
+        first_sign_in=None,
+        last_sign_out=None,
+        duty=None,
+        ruled=None,
+        **whole,
     )
 
 

@@ -1,0 +1,135 @@
+"""`ccd bank ruling`: what spans of agents' time count as, by people who have the right to say so."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.bank.asking import Asking
+from ccd.commands.bank.red_packet import asking, site_with
+from ccd.commands.business_day import in_range
+from ccd.commands.configuration import Config
+from ccd.commands.ledger.posting import said_in_words
+from ccd.commands.output import As, Format
+from ccd.daemon.ruling import About, made_between, rule
+from ccd.daemon.ruling import reverse as reverse_ruling
+from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
+from ccd.daemon.stores import database
+from ccd.floor.expected import Span
+from ccd.org.changes import moment
+from ccd.org.rulings import COUNTS, Ruling
+
+T = TypeVar("T")
+
+MOMENTS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]
+
+ruling = typer.Typer(no_args_is_help=True, help="Rule on agents' time, beside what was measured.")
+
+Why = Annotated[str, typer.Option("--text", callback=said_in_words, help="Why, in words; it stands with the act.")]
+Moment = Annotated[datetime, typer.Argument(formats=MOMENTS, callback=in_range, help="By the clock of the unit.")]
+First = Annotated[
+    datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="The first business day.")
+]
+Last = Annotated[
+    datetime | None,
+    typer.Option("--to", formats=["%Y-%m-%d"], callback=in_range, help="The last; else that one alone."),
+]
+
+
+@ruling.command()
+def add(
+    config: Config,
+    start: Moment,
+    end: Moment,
+    counts: Annotated[str, typer.Argument(help=f"What it counts as: {', '.join(COUNTS)}.")],
+    text: Why,
+    agent: Annotated[str, typer.Option(help="Whose time it is.")] = "",
+    unit: Annotated[str, typer.Option(help="Or that of all who were there, of this unit and those below it.")] = "",
+    key: Annotated[
+        str | None, typer.Option(help="What it is known by for ever; the same again changes nothing.")
+    ] = None,
+) -> None:
+    """Rule on a span of an agent's time, or of a unit's. The days that it reaches are measured anew, by a running ccd
+    within seconds, and the difference is posted."""
+    if bool(agent) == bool(unit):
+        raise typer.BadParameter("about whom? Give --agent or --unit")
+    site = site_with(config, unit) if unit else site_of(config)
+    about = About(agent or None, unit or None, Span(_at(site, agent, unit, start), _at(site, agent, unit, end)))
+    made = asked(site, lambda engine: rule(engine, site, known_by(key), about, counts, text))
+    print(_said(made, site))
+
+
+@ruling.command()
+def reverse(
+    config: Config,
+    name: Annotated[str, typer.Argument(help="The ruling, as `list` names it.")],
+    text: Why,
+    key: Annotated[
+        str | None, typer.Option(help="What it is known by for ever; the same again changes nothing.")
+    ] = None,
+) -> None:
+    """Reverse a ruling: it is as if it had never been made; both stay on record."""
+    site = site_of(config)
+    print(_said(asked(site, lambda engine: reverse_ruling(engine, site, known_by(key), name, text)), site))
+
+
+@ruling.command("list")
+def list_(config: Config, first: First, last: Last = None, output: As = Format.table) -> None:
+    """Say what was ruled of some days, in the order in which it was."""
+    site = site_of(config)
+    found = asked(site, lambda engine: made_between(engine, _span(site, first, last)))
+    if output is Format.json:
+        print(json.dumps({"rulings": [_as_json(one, site) for one in found]}, ensure_ascii=False))
+        return
+    table = Table("ruling", "on", "from", "to", "counts", "reverses")
+    for one in found:
+        start, end = _moments(one, site)
+        table.add_row(one.ref, one.agent or one.unit, start, end, one.counts, one.reverses or "")
+    Console().print(table)
+
+
+def known_by(key: str | None) -> Asking:
+    return asking() if key is None else asking()._replace(act=key)
+
+
+def asked(site: Site, ask: Callable[[AsyncEngine], Awaitable[T]]) -> T:
+    async def done() -> T:
+        async with database(site.settings) as engine:
+            return await ask(engine)
+
+    return asyncio.run(done())
+
+
+def _at(site: Site, agent: str, unit: str, written: datetime) -> int:
+    clock = unit or site.agent_days.unit(agent, written.date()) or ""
+    return site.units.instant(clock, written)
+
+
+def _span(site: Site, first: datetime, last: datetime | None) -> Span:
+    """The days by the clock of the site."""
+    days = site.units.days("")
+    return Span(days.of_date(first.date()).start, days.of_date((last or first).date()).end)
+
+
+def _moments(one: Ruling, site: Site) -> tuple[str, str]:
+    began = site.units.days("").at(one.start).day
+    zone = site.units.timezone(one.unit) if one.unit else site.agent_days.timezone(one.agent or "", began)
+    return moment(one.start, zone), moment(one.end, zone)
+
+
+def _said(one: Ruling, site: Site) -> str:
+    start, end = _moments(one, site)
+    what = f"reverses {one.reverses}" if one.reverses else f"counts as {one.counts}"
+    return f"{one.ref}: {one.agent or one.unit} from {start} to {end} {what}"
+
+
+def _as_json(one: Ruling, site: Site) -> dict[str, object]:
+    start, end = _moments(one, site)
+    return {**one._asdict(), "start": start, "end": end}
