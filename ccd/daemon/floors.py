@@ -75,6 +75,7 @@ class Floors:
     def apply(self, pbx: str, events: Iterable[PbxEvent]) -> list[Transition]:
         """Floor and crew go on to where these events lead; what is new waits for `changes`."""
         floor = self.floors[pbx]
+        floor.callers.gone = []  # of who records nothing
         transitions: list[Transition] = []
         for event in events:
             if happened := floor.apply(event):
@@ -97,7 +98,8 @@ class Floors:
     def _batch(self, pbx: str, transitions: Sequence[Transition], ref: int) -> Batch:
         floor = self.floors[pbx]
         touched, floor.touched = floor.touched, set()
-        return batch_of(pbx, transitions, touched, floor.state, ref)
+        calls, floor.callers.gone = floor.callers.gone, []
+        return batch_of(pbx, transitions, touched, floor.state, ref, calls)
 
     def _go_on(self) -> None:
         """What all who can speak have confirmed is folded for good; a new day, or another roster line, is begun.

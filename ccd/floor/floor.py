@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from operator import itemgetter
 from typing import assert_never
 
+from ccd.floor.callers import Callers, in_order
 from ccd.floor.events import (
     AgentLogged,
     CallConnected,
@@ -37,11 +37,6 @@ from ccd.floor.seats import EFFECTS, PAUSED_NOWHERE, SIGNED_OUT, UNOBSERVED, Rej
 from ccd.floor.segments import Segment, Transition
 
 NEVER_SEEN = View("", SIGNED_OUT, False, PAUSED_NOWHERE, "", 0)
-
-
-def in_order(callers: dict[str, int]) -> dict[str, int]:
-    """Caller → µs since, whoever has waited longest first."""
-    return dict(sorted(callers.items(), key=itemgetter(1)))
 
 
 @dataclass(slots=True)
@@ -71,6 +66,7 @@ class Floor:
         self.rejected: Counter[Rejected] = Counter()
         self.touched: set[str] = set()  # seats whose facts may have changed; whoever stores them clears it
         self.queues_touched: set[str] = set()  # whose callers have; whoever shows them clears it
+        self.callers = Callers(self.state)
         self._offered: dict[str, set[str]] = {}  # call → seats it is offered to
         self._wrap_ups: list[tuple[int, str]] = []  # a heap of when they end; stale entries are passed over
         for seat in self.state.seats.values():
@@ -206,7 +202,8 @@ class Floor:
     # --- callers: what one seat's event, or the caller's own, does to the others -------------------------------------
 
     def _others_stop_ringing(self, event: CallConnected) -> list[Transition]:
-        self._caller_out(event.queue, event.call)
+        self.callers.connected(event)
+        self._queue_touched(event.queue)
         transitions: list[Transition] = []
         for name in sorted(self._offered.pop(event.call, set()) - {event.seat}):
             transitions += self._stop_ringing(name, event.call, event.at, event.ref)
@@ -224,18 +221,13 @@ class Floor:
         return transitions + self.turn(seat, at, ref, True)
 
     def _caller_joined(self, event: CallerJoined) -> list[Transition]:
-        """Callers are kept in the order in which they came, so that the first has waited longest."""
-        callers = self.state.waiting.setdefault(event.queue, {})
-        callers.pop(event.call, None)
-        late = callers and event.at < next(reversed(callers.values()))
-        callers[event.call] = event.at
-        if late:
-            self.state.waiting[event.queue] = in_order(callers)
+        self.callers.joined(event)
         self.queues_touched.add(event.queue)
         return []
 
     def _caller_left(self, event: CallerLeft) -> list[Transition]:
-        self._caller_out(event.queue, event.call)
+        self.callers.left(event)
+        self._queue_touched(event.queue)
         transitions: list[Transition] = []
         if event.abandoned:
             for name in sorted(self._offered.pop(event.call, set())):
@@ -248,9 +240,8 @@ class Floor:
                 self.touched.add(name)
         return transitions
 
-    def _caller_out(self, queue: str, call: str) -> None:
-        if (callers := self.state.waiting.get(queue)) is not None:
-            callers.pop(call, None)
+    def _queue_touched(self, queue: str) -> None:
+        if queue in self.state.waiting:
             self.queues_touched.add(queue)
 
     # --- all seats at once -------------------------------------------------------------------------------------------
@@ -258,6 +249,7 @@ class Floor:
     def _heard(self, at: int) -> list[Transition]:
         state = self.state
         state.heard_at = max(at, state.heard_at or at)
+        self.callers.heard(at)
         transitions: list[Transition] = []
         while self._wrap_ups and self._wrap_ups[0][0] <= at:
             until, name = heappop(self._wrap_ups)

@@ -53,11 +53,9 @@ def reconcile(floor: "Floor", snapshot: Snapshot) -> list[Transition]:
         floor.forget_offers(seat, offers)
         floor.index(seat)
     if after_gap or state.confirmed_at is None:
-        state.waiting = {}
-        for caller in snapshot.waiting:
-            state.waiting.setdefault(caller.queue, {})[caller.call] = caller.since
+        floor.callers.seen_again(snapshot)
     else:
-        _drop_ghosts(state.waiting, snapshot, state.confirmed_at)
+        floor.callers.compared(snapshot, state.confirmed_at)
     state.gap_since = None
     state.confirmed_at = snapshot.at
     return transitions
@@ -70,14 +68,6 @@ def _answer(snapshot: Snapshot) -> Answer:
     waiting = frozenset(caller.call for caller in snapshot.waiting)
     seats_that_spoke = frozenset(seat for seat, _ in snapshot.spoke)
     return Answer(snapshot.at, snapshot.ref, rows, waiting, snapshot.spoke, seats_that_spoke, snapshot.logged_in)
-
-
-def _drop_ghosts(waiting: dict[str, dict[str, int]], snapshot: Snapshot, confirmed_at: int) -> None:
-    """Callers who came before the snapshot before this one (µs), and are not listed: that they left was not said."""
-    listed = {(caller.queue, caller.call) for caller in snapshot.waiting}
-    for queue, callers in waiting.items():
-        for call in [call for call, since in callers.items() if since < confirmed_at and (queue, call) not in listed]:
-            del callers[call]
 
 
 # --- after a gap -----------------------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
-"""What a floor hands over to be stored in one step: the transitions, the facts behind them, and the watermark."""
+"""What a floor hands over to be stored in one step: the transitions, the facts behind them, the calls
+that were answered or not, and the watermark."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ccd.floor.callers import CallGone
 from ccd.floor.floor import FloorState
 from ccd.floor.segments import Segment, Transition
 from ccd.history.segment_rows import SEAT_FORMAT, Row, facts_of, open_of
@@ -27,17 +29,26 @@ class Batch:
     closed: tuple[Segment, ...]
     seats: Mapping[str, Row]
     standing: Standing
+    calls: tuple[CallGone, ...] = ()
 
     @property
     def rows(self) -> int:
-        return len(self.closed) + len(self.seats) + 1
+        return len(self.closed) + len(self.seats) + len(self.calls) + 1
 
 
-def batch_of(pbx: str, transitions: Sequence[Transition], touched: Iterable[str], state: FloorState, ref: int) -> Batch:
+def batch_of(
+    pbx: str,
+    transitions: Sequence[Transition],
+    touched: Iterable[str],
+    state: FloorState,
+    ref: int,
+    calls: Iterable[CallGone] = (),
+) -> Batch:
     """One batch of what the floor made of some events.
 
     `touched` names the seats whose facts may have changed although their view did not; those of the transitions are
-    taken anyway. `ref` is the newest event's evidence reference, 0 where none is kept.
+    taken anyway. `ref` is the newest event's evidence reference, 0 where none is kept. `calls` are those of callers who
+    wait no more.
     """
     closed = tuple(transition.closed for transition in transitions if transition.closed is not None)
     names = {transition.opened.seat for transition in transitions}
@@ -49,7 +60,7 @@ def batch_of(pbx: str, transitions: Sequence[Transition], touched: Iterable[str]
         state.gap_since,
         ref,
     )
-    return Batch(pbx, closed, {name: _row(pbx, name, state) for name in names}, standing)
+    return Batch(pbx, closed, {name: _row(pbx, name, state) for name in names}, standing, tuple(calls))
 
 
 def _row(pbx: str, name: str, state: FloorState) -> Row:
@@ -72,8 +83,10 @@ def _joined(pbx: str, batches: Sequence[Batch]) -> Batch:
     if len(batches) == 1:
         return batches[0]
     closed: list[Segment] = []
+    calls: list[CallGone] = []
     seats: dict[str, Row] = {}
     for batch in batches:
         closed += batch.closed
+        calls += batch.calls
         seats.update(batch.seats)
-    return Batch(pbx, tuple(closed), seats, batches[-1].standing)
+    return Batch(pbx, tuple(closed), seats, batches[-1].standing, tuple(calls))

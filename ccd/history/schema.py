@@ -1,8 +1,8 @@
 """The history's tables, as statements see them. What the database itself holds to stands in the migration.
 
-Append-only: `segments` and `day_records`. Changed in place: `seats` and `sources`, which say where each PBX's floor
-stands and are written with the segments they belong to, `unit_days`, which says how far the close of a day is, and
-`leases`, which say who may write the others.
+Append-only: `segments`, `queue_calls` and `day_records`. Changed in place: `seats` and `sources`, which say where each
+PBX's floor stands and are written with the segments they belong to, `unit_days`, which says how far the close of a day
+is, and `leases`, which say who may write the others.
 Instants are microseconds since the epoch.
 """
 
@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from ccd.floor.seats import STATE_WORDS, Pause
-from ccd.sql.metadata import Exact, metadata
+from ccd.sql.metadata import Exact, RowNumber, metadata
 
 PAUSE_WORDS = {pause: pause.name.lower() for pause in Pause}
 
@@ -55,6 +55,25 @@ segments = Table(
     Index("ix_segments_seat", "pbx", "seat", "start_at", "number"),
     Index("ix_segments_start", "start_at", "pbx", "number"),
     sqlite_with_rowid=False,
+)
+
+# What became of callers; who was not seen all the time that they waited has no `joined_at`.
+queue_calls = Table(
+    "queue_calls",
+    metadata,
+    Column("id", RowNumber, primary_key=True),
+    Column("pbx", Exact, nullable=False),
+    Column("queue", Exact, nullable=False),
+    Column("call", Text, nullable=False),
+    Column("joined_at", BigInteger),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("became", Text, nullable=False),
+    Column("seat", Exact, nullable=False),  # that answered, and the member name it was seen with; else empty
+    Column("name", Text, nullable=False),
+    CheckConstraint("became IN ('answered', 'abandoned', 'left', 'lost')", name="known_end"),
+    CheckConstraint("joined_at <= ended_at", name="ends_after_it_joined"),
+    CheckConstraint("(became = 'answered') = (seat <> '')", name="somebody_answered"),
+    Index("ix_queue_calls_ended_at", "ended_at"),
 )
 
 seats = Table(

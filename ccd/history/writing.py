@@ -1,11 +1,12 @@
-"""One batch into the tables: closed segments, the seats as they are now, and the watermark that says so."""
+"""One batch into the tables: closed segments, what became of callers, the seats as they are now, and the watermark
+that says so."""
 
 from sqlalchemy import Function, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import SourceTakenError
 from ccd.history.batch import Batch
-from ccd.history.schema import segments, sources
+from ccd.history.schema import queue_calls, segments, sources
 from ccd.history.segment_rows import COLUMNS, Row, row_of
 from ccd.sql.rows import insert_rows
 
@@ -16,6 +17,8 @@ SEAT_CHANGES = ", ".join(f"{column} = excluded.{column}" for column in SEAT_COLU
 # PostgreSQL ends the transaction of a process that stands still in the middle of it, and lets go of its locks: who
 # takes its place would wait for them. SQLite's lock is the process's own; nobody can write until it goes on or dies.
 STANDING_STILL_MS_MAX = 5_000
+
+CALL_COLUMNS = ("pbx", "queue", "call", "joined_at", "ended_at", "became", "seat", "name")
 
 
 def _end_if_standing_still() -> Function[str]:
@@ -45,6 +48,8 @@ async def write_batch(connection: AsyncConnection, writer: str, turn: int, batch
         return False
     closed = [row_of(batch.pbx, segment) for segment in batch.closed]
     await connection.run_sync(insert_rows, segments, COLUMNS, closed)
+    if batch.calls:
+        await connection.run_sync(insert_rows, queue_calls, CALL_COLUMNS, _rows_of_calls(batch))
     await _upsert_seats(connection, [batch.seats[seat] for seat in sorted(batch.seats)])
     now = batch.standing
     await connection.execute(
@@ -60,6 +65,13 @@ async def write_batch(connection: AsyncConnection, writer: str, turn: int, batch
         )
     )
     return True
+
+
+def _rows_of_calls(batch: Batch) -> list[Row]:
+    return [
+        (batch.pbx, call.queue, call.call, call.joined, call.at, call.became.value, call.seat, call.name)
+        for call in batch.calls
+    ]
 
 
 async def _upsert_seats(connection: AsyncConnection, rows: list[Row]) -> None:

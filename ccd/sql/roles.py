@@ -42,6 +42,7 @@ PRIVILEGES = {
     "shifts": "SELECT, INSERT, UPDATE (until_at)",
     "leaves": "SELECT, INSERT, UPDATE (until_at)",
     "segments": "SELECT, INSERT",
+    "queue_calls": "SELECT, INSERT",
     "seats": "SELECT, INSERT, UPDATE",
     "sources": "SELECT, INSERT, UPDATE",
     "day_records": "SELECT, INSERT",
@@ -67,6 +68,7 @@ SEQUENCES = (
     "call_answers_id_seq",
     "shifts_id_seq",
     "leaves_id_seq",
+    "queue_calls_id_seq",
 )
 
 FUNCTIONS = ("ledger_post_if_allowed",)  # those of triggers are nobody's to call

@@ -10,6 +10,7 @@ from ccd.floor.events import (
     AgentLogged,
     CallConnected,
     CallEnded,
+    CallerJoined,
     CallerLeft,
     CallOffered,
     Device,
@@ -71,6 +72,10 @@ def ended(at: float, call: str | None = "c1", queue: str = "support", seat: str 
 
 def missed(at: float, call: str = "c1", queue: str = "support", seat: str = SEAT) -> PbxEvent:
     return OfferEnded(int(at * S), 9, seat, "Ann", queue, call, missed=True)
+
+
+def joined(at: float, call: str = "c1", queue: str = "support") -> PbxEvent:
+    return CallerJoined(int(at * S), 10, queue, call)
 
 
 def left(at: float, call: str = "c1", queue: str = "support", abandoned: bool = False) -> PbxEvent:

@@ -53,7 +53,8 @@ class Observed:
             for event in events[first : first + at_once]:
                 made += self.floor.apply(event)
             self.transitions += made
-            await self.recorder.put(batch_of(self.pbx, made, self._changed(), self.floor.state, ref))
+            calls, self.floor.callers.gone = self.floor.callers.gone, []
+            await self.recorder.put(batch_of(self.pbx, made, self._changed(), self.floor.state, ref, calls))
         return self
 
     def _changed(self) -> list[str]:
