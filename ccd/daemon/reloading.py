@@ -121,11 +121,16 @@ class Reloading:
             self._show(self._current.site)
             raise
         await self._following.go_on_by(site, today_anew)
-        with_below = partial(site.with_below, at=self._now())
-        self._hub.look_again(lambda person, asked: floor_units(person, asked, with_below))
+        self.look_again()
         if waiting := waiting_for_a_restart(self._started, site.settings):
             log.warning("changed, and in force after a restart alone", settings=waiting)
         log.info("reloaded", agents=len(list(site.roster.agents)), units=len(site.rostered_units))
+
+    def look_again(self) -> None:
+        """Whoever looks at a floor is shown what is theirs now: units move, and what people are there for ends."""
+        site, now = self._current.site, self._now()
+        with_below = partial(site.with_below, at=now)
+        self._hub.look_again(lambda person, asked: floor_units(site.signed_in(person), asked, with_below))
 
     def _show(self, site: Site) -> None:
         self._current.shown = site

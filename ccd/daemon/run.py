@@ -127,9 +127,13 @@ class Daemon:
         self.reloading = Reloading(
             self.current, self._now, self.applied, self.closer, self.following, self.board, self.hub
         )
-        self.sessions = Sessions(engine, time.time)  # people's own time, whatever the floor's is
+        self.sessions = Sessions(  # people's own time, whatever the floor's is
+            engine, time.time, as_now=lambda person: self.current.site.signed_in(person)
+        )
         self.accounts = Accounts(engine, Passwords(), time.time)
-        self.gate = Gate(self.hub, self.sessions.of_tokens, self.sessions.still_valid)
+        self.gate = Gate(
+            self.hub, self.sessions.of_tokens, self.sessions.still_valid, look_again=self.reloading.look_again
+        )
         self.server = self._server() if parts & {"api", "live"} else None
 
     # --- running -----------------------------------------------------------------------------------------------------

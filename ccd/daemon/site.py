@@ -1,5 +1,6 @@
 """A site's configuration as the plain values that the floor, the bank and the pages are given."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -164,6 +165,10 @@ class Site:
     def person(self, login: str, at: int, said: str = "") -> Person:
         """Who asks by command, at an instant, µs: see ccd.org.staff.Staff.person."""
         return self.staff.person(login, at, said)
+
+    def signed_in(self, person: Person) -> Person:
+        """Who signs in to the pages, as they are now: by people's own time, whatever the floor's is."""
+        return self.staff.signed_in(person, round(time.time() * SECOND))
 
     def newest_day(self, at: int) -> date:
         """The newest business day that has begun in any unit at an instant, µs."""

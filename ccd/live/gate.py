@@ -35,12 +35,19 @@ class Knocking(Protocol):
 
 class Gate:
     def __init__(
-        self, hub: Hub, authenticate: Authenticate, still_valid: StillValid, limits: GateLimits | None = None
+        self,
+        hub: Hub,
+        authenticate: Authenticate,
+        still_valid: StillValid,
+        limits: GateLimits | None = None,
+        look_again: Callable[[], None] = lambda: None,
     ) -> None:
+        """`look_again` is called as often as whether those inside may still be there, for what they may still see."""
         self._hub = hub
         self._authenticate = authenticate
         self._still_valid = still_valid
         self._limits = limits or GateLimits()
+        self._look_again = look_again
         self._waiting: asyncio.Queue[tuple[Knocking, str]] = asyncio.Queue(self._limits.waiting_max)
         self._log = structlog.get_logger("ccd.live.gate")
 
@@ -102,3 +109,4 @@ class Gate:
             self._log.warning("sessions could not be looked up; asking again later", error=str(error))
             return
         self.turn_out(over)
+        self._look_again()

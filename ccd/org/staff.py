@@ -76,12 +76,11 @@ class Staff:
 
     def signed_in(self, login: Person, at: int) -> Person:
         """Who signs in, as they are at an instant, µs: by what they are there for, where anybody has said that."""
-        member = self._members.get(login.name)
-        if member is None:
-            return login
+        member = self._members.get(login.name) or Member()
         duties, agent = self.duties(login.name, at), member.agent or login.agent
         if not self._held.get(login.name):
-            return replace(login, agent=agent)
+            # Who was there for something when they signed in, and is not by now, is left with nothing of it.
+            return replace(login, agent=agent, units=() if login.duties else login.units, duties=())
         units = tuple(dict.fromkeys(duty.unit for duty in duties if duty.office in SEES_THE_FLOOR))
         role = Role.AGENT if agent is not None and not units else Role.SUPERVISOR
         return replace(login, role=role, agent=agent, units=units, duties=duties)

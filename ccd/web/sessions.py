@@ -36,17 +36,20 @@ class Sessions:
         clock: Callable[[], float],
         session_s: float = SESSION_S,
         patience: Patience | None = None,
+        as_now: Callable[[Person], Person] = lambda person: person,
     ) -> None:
+        """`as_now` is told who signed in, and says what they are there for now."""
         self._engine = engine
         self._clock = clock
         self._session_s = session_s
         self._patience = patience or Patience()
+        self._as_now = as_now
 
     async def begin(self, person: Person) -> tuple[str, Session]:
         """A new session with its token, which is nowhere but in what is returned."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         now = self._clock()
-        session = Session(key_of(token), person, now + self._session_s)
+        session = Session(key_of(token), self._as_now(person), now + self._session_s)
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(delete(sessions).where(sessions.c.until <= int(now * SECOND)))
@@ -71,7 +74,7 @@ class Sessions:
                 )
             ).all()
             persons = {person.name: person for person in await persons_of(connection, rows)}
-            return {row.key: Session(row.key, persons[row.name], row.until / SECOND) for row in rows}
+            return {row.key: Session(row.key, self._as_now(persons[row.name]), row.until / SECOND) for row in rows}
 
         found = await look(self._engine, work)
         return [found.get(key) for key in keys]

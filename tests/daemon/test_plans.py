@@ -10,7 +10,7 @@ from ccd.daemon.plans import Plans
 from ccd.daemon.site import Current, Site
 from ccd.floor.floor import FloorState
 from ccd.live.batch import SourceNow
-from ccd.org.roster_file import RosterText
+from ccd.org.csv_faults import Written
 from ccd.settings import Settings
 from tests.bank.teams import SHANGHAI, planned, shift
 from tests.daemon.test_floors import shown
@@ -26,7 +26,7 @@ class World:
         self.now_s = NOON
         policies = [{"from": "2026-01-01", "unit": "team-1", "schedules": schedules}]
         settings = Settings.model_validate({"timezone": "Asia/Shanghai", "policy": policies})
-        site = Site(settings, RosterText(Path("roster.csv"), ROSTER))
+        site = Site(settings, Written(Path("roster.csv"), ROSTER))
         self.floors = Floors(site, lambda: [SourceNow("a", "live", 0)], self.now)
         self.floors.resume("a", FloorState())
         self.floors.take("a", [snapshot(NOON)])

@@ -124,6 +124,15 @@ def test_who_signs_in_is_what_they_are_there_for_where_anybody_has_said_that(
     assert found.duties == staff.duties("li", NOW)
 
 
+def test_what_somebody_was_there_for_when_they_signed_in_is_gone_with_it() -> None:
+    was = said("li,,,team_leader,centre,,,,,").signed_in(LOGIN, NOW)
+    for now in (said("wang,,,auditor,*,,,,,"), said("li,,,,,,,,,"), said("li,,,team_leader,centre,,2026-12-01,,,")):
+        found = now.signed_in(was, NOW)
+        assert (found.units, found.duties) == ((), ())
+    again = said("li,,,team_leader,team-1,,,,,").signed_in(was, NOW)
+    assert again.units == ("team-1",)
+
+
 def test_at_a_prompt_everybody_operates_until_somebody_said_who_is_there_for_what() -> None:
     assert Staff().person("root", NOW, "root at a prompt") == Person(
         "root at a prompt", Role.SUPERVISOR, "root", operates=True

@@ -56,7 +56,7 @@ def open_(
     site = site_with(config, unit)
     start = None if begins is None else site.units.instant(unit, begins)
     name = key or uuid4().hex[:8]
-    say(site, asked(site, lambda bank: bank.open(name, asking(), unit, level, start, text)))
+    say(site, asked(site, lambda bank: bank.open(name, asking(site), unit, level, start, text)))
 
 
 @overtime.command()
@@ -70,14 +70,14 @@ def prolong(
     site = site_of(config)
     one, _, _ = asked(site, lambda bank: bank.shown(name))
     end_at = site.units.instant(one.unit, until)
-    say(site, asked(site, lambda bank: bank.prolong(name, asking(), end_at, text)))
+    say(site, asked(site, lambda bank: bank.prolong(name, asking(site), end_at, text)))
 
 
 @overtime.command()
 def end(config: Config, name: Name, text: Why) -> None:
     """End an emergency now; what was worked is posted once every switch has told of it."""
     site = site_of(config)
-    say(site, asked(site, lambda bank: bank.end(name, asking(), text)))
+    say(site, asked(site, lambda bank: bank.end(name, asking(site), text)))
 
 
 @overtime.command()
@@ -89,7 +89,7 @@ def call(
 ) -> None:
     """Call agents out."""
     site = site_of(config)
-    calls = asked(site, lambda bank: bank.call(name, asking(), agents or [], text))
+    calls = asked(site, lambda bank: bank.call(name, asking(site), agents or [], text))
     print(f"{name}: {len(calls)} called: {', '.join(one.agent for one in calls)}")
 
 
@@ -105,7 +105,7 @@ def answer(
     site = site_of(config)
     one, _, _ = asked(site, lambda bank: bank.shown(name))
     arrived_at = None if arrived is None else site.units.instant(one.unit, arrived)
-    asked(site, lambda bank: bank.answer(name, asking(), agent, comes, arrived_at))
+    asked(site, lambda bank: bank.answer(name, asking(site), agent, comes, arrived_at))
     print(f"{name}: {agent} {'comes' if comes else 'declines'}")
 
 
@@ -127,14 +127,14 @@ def enter(
     one, _, _ = asked(site, lambda bank: bank.shown(name))
     met = next((own.day.day for own in site.agent_days.met(agent, one.start, one.end)), date.min)
     said = Entry(key or uuid4().hex[:8], name, agent, day.date() if day else met, seconds, False, 0, "", text)
-    say_entry(asked(site, lambda bank: bank.enter(said, asking())))
+    say_entry(asked(site, lambda bank: bank.enter(said, asking(site))))
 
 
 @overtime.command()
 def approve(config: Config, entry: Annotated[str, typer.Argument(help="The entry, as `show` names it.")]) -> None:
     """Approve what another has entered."""
     site = site_of(config)
-    say_entry(asked(site, lambda bank: bank.approve(entry, asking())))
+    say_entry(asked(site, lambda bank: bank.approve(entry, asking(site))))
 
 
 @overtime.command()
@@ -233,7 +233,7 @@ def print_calls(site: Site, one: Emergency, calls: list[CallOut]) -> None:
 
 def on_team(config: Config, unit: str, agent: str, joins: bool) -> None:
     site = site_with(config, unit)
-    members = asked(site, lambda bank: bank.on_team(unit, agent, joins, asking()))
+    members = asked(site, lambda bank: bank.on_team(unit, agent, joins, asking(site)))
     print(f"{unit}: {len(members)} on the strike team")
 
 

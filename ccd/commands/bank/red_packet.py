@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from datetime import date
+from getpass import getuser
 from socket import gethostname
 from typing import Annotated, TypeVar
 from uuid import uuid4
@@ -32,7 +33,7 @@ from ccd.errors import UnknownUnitError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import SECONDS_MAX, month_of
 from ccd.org.acts import is_noted
-from ccd.org.people import Person, Role
+from ccd.org.rights import may_declare_hours
 from ccd.sql.turns import Patience, take_turn_at_once
 
 T = TypeVar("T")
@@ -63,7 +64,7 @@ def give(
     """Give a red packet: all of it, or nothing where a cap would be passed."""
     site = site_with(config, unit)
     packet = Packet(key or uuid4().hex, unit, tuple(agents), seconds, kind, text, today_in(site, unit))
-    say(asked_of_giver(site, lambda giver: giver.give(packet, asking(), budget)))
+    say(asked_of_giver(site, lambda giver: giver.give(packet, asking(site), budget)))
 
 
 @red_packet.command()
@@ -92,7 +93,8 @@ def declare(
     site, first = site_with(config, unit), first_of(month)
     seconds = round(hours * HOUR_S)
 
-    who = asking()
+    who = asking(site)
+    may_declare_hours(who.person, site.units.with_above(unit, today_in(site, unit)))
 
     def declared(connection: Connection) -> None:
         if not is_noted(connection, who.act):
@@ -121,7 +123,7 @@ def hand_budget(
     site = site_with(config, unit)
     day = today_in(site, unit)
     budget = Budget(key or uuid4().hex[:12], unit, holder, seconds, site.units.with_above(unit, day), day, text)
-    handed = asked_of_budgets(site, lambda bank: bank.hand(budget, asking()))
+    handed = asked_of_budgets(site, lambda bank: bank.hand(budget, asking(site)))
     print(f"{handed.id}: {handed.holder} may give {handed.seconds} s of {handed.unit} in {handed.month}")
 
 
@@ -133,7 +135,7 @@ def recall(
 ) -> None:
     """Take back what is left of a budget; what was given from it stays given."""
     site = site_of(config)
-    stand = asked_of_budgets(site, lambda bank: bank.recall(budget, asking(), text, month_of(today_in(site, ""))))
+    stand = asked_of_budgets(site, lambda bank: bank.recall(budget, asking(site), text, month_of(today_in(site, ""))))
     print(f"{budget}: {stand.given_s} s were given, {stand.budget.seconds - stand.given_s} s came back")
 
 
@@ -167,7 +169,8 @@ def propose(
     name: Annotated[str, typer.Option(help="What that calls it; the same again changes nothing.")],
 ) -> None:
     """Propose a red packet, as other systems do over HTTP; it is given once a manager confirms it."""
-    site, who = site_with(config, unit), asking()
+    site = site_with(config, unit)
+    who = asking(site)
     wanted = Proposal(source, name, unit, tuple(agents), seconds, kind, text, who.at)
     say_proposal(asked_of_proposals(site, lambda bank: bank.propose(wanted, who)))
 
@@ -179,7 +182,8 @@ def confirm(
     budget: Annotated[str, typer.Option(help="The budget that it is given from; without one, from what is left.")] = "",
 ) -> None:
     """Give what was proposed, or say which cap it would pass: then it goes on waiting."""
-    say_proposal(asked_of_proposals(site_of(config), lambda bank: bank.confirm(proposal, asking(), budget)))
+    site = site_of(config)
+    say_proposal(asked_of_proposals(site, lambda bank: bank.confirm(proposal, asking(site), budget)))
 
 
 @red_packet.command()
@@ -189,7 +193,8 @@ def decline(
     text: Annotated[str, typer.Option(help="Why, in words; the system that proposed it can read it.")],
 ) -> None:
     """Give nothing for what was proposed."""
-    say_proposal(asked_of_proposals(site_of(config), lambda bank: bank.decline(proposal, asking(), text)))
+    site = site_of(config)
+    say_proposal(asked_of_proposals(site, lambda bank: bank.decline(proposal, asking(site), text)))
 
 
 @red_packet.command()
@@ -226,9 +231,11 @@ def today_in(site: Site, unit: str) -> date:
     return site.units.days(unit).at(now_us()).day
 
 
-def asking() -> Asking:
-    """Whoever types it, with the rights of whoever may read the configuration's secrets."""
-    return Asking(uuid4().hex, Person(who_asks(), Role.SUPERVISOR, operates=True), gethostname(), now_us())
+def asking(site: Site) -> Asking:
+    """Whoever types it, with the rights of what they are there for; where nobody said that, of whoever may read the
+    configuration's secrets."""
+    now = now_us()
+    return Asking(uuid4().hex, site.person(getuser(), now, who_asks()), gethostname(), now)
 
 
 def asked_of_giver(site: Site, ask: Callable[[Giver], Awaitable[T]]) -> T:

@@ -1,0 +1,101 @@
+"""Who may do what at a prompt, once it was imported who is there for what; and a unit that moves, as reports see it."""
+
+import csv
+import io
+import json
+import subprocess
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.commands import running
+from tests.commands.recorded_days import at, ccd, recorded, settled
+from tests.floor.floors import added, heard, removed
+
+UNITS = """unit,kind,parent,name,timezone,day_starts_at,country,from,to
+centre,centre,,,Asia/Shanghai,,CN,,
+south,sub_centre,centre,,,,,,
+north,sub_centre,centre,,,,,,
+team-1,team,south,,,,,,2099-11-25
+team-1,team,north,,,,,2099-11-25,
+"""
+PEOPLE = """person,name,agent,role,unit,from,to,deputy_of
+li,,1002,hotline_manager,south,,,
+wang,,,,,,,li
+wu,,,hotline_manager,north,,,
+"""
+ROSTER = "agent,interface,member_name,unit\n1001,PJSIP/1001,,team-1\n1002,PJSIP/1002,,team-1\n"
+SWITCH = '[[pbx]]\nname = "a"\nhost = "127.0.0.1"\nport = 1\nsecret = "s"\n'
+GIVE = ("--seconds", "60", "--kind", "contest", "--text", "won the quiz")
+
+
+def imports(config: Path, **files: str) -> None:
+    for kind, text in files.items():
+        (config.parent / f"{kind}.csv").write_text(text)
+        done = ccd(config, "import", kind, str(config.parent / f"{kind}.csv"))
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "ccd.toml"
+    file.write_text(f'timezone = "Asia/Shanghai"\n{SWITCH}')
+    imports(file, organisation=UNITS, roster=ROSTER)
+    return file
+
+
+def gives(config: Path, login: str, *agents: str) -> subprocess.CompletedProcess[str]:
+    words = ("bank", "red-packet", "give", "--config", str(config), "team-1", *agents, *GIVE)
+    return running.ccd(*words, LOGNAME=login, COLUMNS="160")
+
+
+def test_until_people_are_imported_whoever_is_at_the_prompt_may_and_then_who_is_there_for_it(config: Path) -> None:
+    month = datetime.now(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m")
+    done = ccd(config, "bank", "red-packet", "declare", "team-1", month, "1000", "--text", "known")
+    assert done.returncode == 0, done.stderr
+    assert gives(config, "anybody", "1001").returncode == 0
+    assert "on the own account (1002)" in gives(config, "1002", "1002").stderr
+    imports(config, people=PEOPLE)
+    refused = gives(config, "anybody", "1001")
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "anybody may not give red packets: it is for a hotline_manager in team-1, south, centre. Nothing was done\n"
+    )
+    assert gives(config, "li", "1001").returncode == 0
+    assert gives(config, "wang", "1001").returncode == 0
+    assert "li may not give red packets on the own account (1002)" in gives(config, "li", "1001", "1002").stderr
+    assert "on the account of whom they stand in for (1002)" in gives(config, "wang", "1002").stderr
+    assert gives(config, "wu", "1001").returncode == 2, "north has the team from 2099 on"
+    acts = json.loads(ccd(config, "acts", "--kind", "give packet", "--format", "json").stdout)
+    assert [act["by"] for act in acts] == ["wang", "li", "anybody at a prompt"]
+    declared = running.ccd(
+        "bank", "red-packet", "declare", "--config", config, "south", month, "1", "--text", "x", LOGNAME="wu"
+    )
+    assert "wu may not declare hours" in declared.stderr
+
+
+def test_a_report_has_each_day_of_a_team_below_what_it_stood_below_that_day(tmp_path: Path) -> None:
+    config = settled(tmp_path)  # the 24th
+    day_2 = 86_400
+    recorded(config, added(at(day_2 + 28_800)), removed(at(day_2 + 32_400)), heard(at(2 * day_2)))
+    assert ccd(config, "settle", "--day", "2099-11-25", "--unit", "team-1").returncode == 0
+    config.write_text(config.read_text().replace('roster = "roster.csv"\n', ""))
+    imports(config, organisation=UNITS, roster=ROSTER)
+    found = rows(config, "--each", "whole")
+    assert [(row["unit"], row["agent_days"]) for row in found] == [
+        ("centre", "2"), ("north", "1"), ("south", "1"), ("team-1", "2"),
+    ]  # fmt: skip
+    by_day = rows(config, "--each", "day")
+    assert [(row["from"], row["unit"]) for row in by_day] == [
+        ("2099-11-24", "centre"), ("2099-11-24", "south"), ("2099-11-24", "team-1"),
+        ("2099-11-25", "centre"), ("2099-11-25", "north"), ("2099-11-25", "team-1"),
+    ]  # fmt: skip
+    assert [row["agent_days"] for row in rows(config, "--unit", "north", "--by", "agent")] == ["1"]
+
+
+def rows(config: Path, *words: str) -> list[dict[str, str]]:
+    done = ccd(config, "report", "--from", "2099-11-01", "--to", "2099-11-30", *words, "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    return list(csv.DictReader(io.StringIO(done.stdout)))
