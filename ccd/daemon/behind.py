@@ -10,23 +10,25 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ccd.bank.overtime import Emergency
+from ccd.bank.overtime_rows import emergency_of
 from ccd.bank.withdrawal_rows import states_of, with_id
 from ccd.floor.days import SECOND
 from ccd.reports.explained import PostedAs
-from ccd.reports.explained_words import settled_words, told
+from ccd.reports.explained_words import PERCENT_PPM, settled_words, told
 
 NEWEST: Final = 0
 
 
 class Behind(NamedTuple):
     """`words` say how it came about. `revision` is that of the day's record which it was made of, or NEWEST; None where
-    nothing was measured for it. `rows` stand beside the ledger; `act` says what acts on it are known by, a word and a
-    name."""
+    nothing was measured for it. `rows` stand beside the ledger; `acts` on it are those that say one of these words
+    and names."""
 
     words: tuple[str, ...]
     revision: int | None = None
     rows: tuple[Mapping[str, Any], ...] = ()
-    act: tuple[str, str] | None = None
+    acts: tuple[tuple[str, str], ...] = ()
 
 
 How = Callable[[AsyncConnection, PostedAs], Awaitable[Behind]]
@@ -61,7 +63,35 @@ async def given(connection: AsyncConnection, posted: PostedAs) -> Behind:
     ]
     if budget := facts.get("budget"):
         words.append(f"It was given from the budget {budget}.")
-    return Behind(tuple(words), act=("packet", posted.key.partition("/")[2]))
+    return Behind(tuple(words), acts=(("packet", posted.key.partition("/")[2]),))
+
+
+async def overtime(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    """Overtime in emergencies, with its interest, and its revisions (docs/time-bank.md 3.2)."""
+    if "paid" not in posted.facts:
+        return await by_hand(connection, posted)
+    words, rows = [], []
+    for each in posted.facts["paid"]:
+        emergency = await connection.run_sync(emergency_of, each["emergency"])
+        words.append(_paid(each, emergency))
+        if emergency is not None:
+            zoned = {"from": emergency.start / SECOND, "to": emergency.end / SECOND}
+            rows.append({"emergency": emergency.id, "unit": emergency.unit, "level": emergency.level, **zoned})
+    due = posted.facts["principal"] + posted.facts["interest"]
+    words.append(f"The day comes to {told(due)}; where it was reckoned before, this posts the difference.")
+    if off := posted.facts.get("written_off"):
+        words.append(f"The month was closed: {told(off)} are written off.")
+    named = tuple(("emergency", each["emergency"]) for each in posted.facts["paid"])
+    return Behind(tuple(words), NEWEST, tuple(rows), named)
+
+
+def _paid(each: Mapping[str, Any], emergency: Emergency | None) -> str:
+    entered = f", of which {told(each['entered'])} were entered by hand" if each["entered"] else ""
+    unit = f" of {emergency.unit}" if emergency else ""
+    return (
+        f"In the emergency {each['emergency']}{unit}, level {each['level']}: {told(each['principal'])} outside of"
+        f" shifts{entered}; {each['interest_ppm'] / PERCENT_PPM:g} % of interest are {told(each['interest'])}."
+    )
 
 
 async def held(connection: AsyncConnection, posted: PostedAs) -> Behind:
@@ -90,9 +120,16 @@ async def _day_off(connection: AsyncConnection, posted: PostedAs, words: str, re
     rows = tuple(
         {"state": one["state"], "at": one["at"] / SECOND, "by": one["by"], "why": one["why"]} for one in states
     )
-    return Behind((words,), revision, (asked, *rows), ("withdrawal", name))
+    return Behind((words,), revision, (asked, *rows), (("withdrawal", name),))
 
 
 BEHIND: Final[Mapping[str, How]] = MappingProxyType(
-    {"settle": settled, "packet": given, "hold": held, "end": ended, "expired": expired}
+    {
+        "settle": settled,
+        "packet": given,
+        "overtime": overtime,
+        "hold": held,
+        "end": ended,
+        "expired": expired,
+    }
 )

@@ -2,17 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.daemon.behind import Behind, behind
-from ccd.daemon.site import Site
+from ccd.daemon.site import Current, Site
 from ccd.errors import UnknownTransferError
+from ccd.floor.days import SECOND
 from ccd.floor.on_duty import What
 from ccd.floor.rules import ALWAYS
 from ccd.floor.seats import STATE_WORDS
@@ -24,10 +27,13 @@ from ccd.ledger.model import Moved, Transfer
 from ccd.ledger.recorded import accounts_of, recorded_as
 from ccd.ledger.reversal import NUMBER_MAX
 from ccd.org.acts import Act, concerning
+from ccd.org.acts import note as note_act
 from ccd.pbx.evidence import pbx_folder
 from ccd.pbx.evidence_file import REF_NUMBERS, day_path
 from ccd.pbx.evidence_index import found, hash_of
-from ccd.reports.explained import DayBehind, Explained, Part, PostedAs, Said, Seen
+from ccd.reports.explained import DayBehind, Explained, Part, PostedAs, Said, Seen, as_json
+from ccd.sql.turns import Patience, take_turn_at_once
+from ccd.web.explain_api import Explaining, Read
 
 AGENT = "agent/"
 PLAIN = frozenset((What.WORKED, What.BREAK))  # what is left out where not everything is asked for
@@ -65,13 +71,15 @@ async def _explained(connection: AsyncConnection, site: Site, transfer: Transfer
         because = Behind((f"It takes back transfer {what.takes_back}, by {what.posted.asked_by}.",))
     else:
         because = await behind(connection, what.posted)
-    day = None
+    day, words = None, because.words
     if because.revision is not None and what.agent:
         day = await _day(connection, site, what.agent, what.moves[0].day, because.revision, everything)
+        words += () if day else ("The day is not settled yet: its record follows.",)
     unit = day.record.unit if day else site.roster.unit(what.agent, what.posted.recorded_at)
-    acts = await connection.run_sync(_acts, because.act) if because.act else ()
+    others = set(site.roster.agents) - {what.agent}  # of whom nobody is told anything here
+    acts = await connection.run_sync(lambda plain: tuple(_acts(plain, because.acts, others)))
     return Explained(
-        transfer, what.posted, what.agent, what.moves, site.units.timezone(unit or ""), because.words, day,
+        transfer, what.posted, what.agent, what.moves, site.units.timezone(unit or ""), words, day,
         because.rows, acts, taken_back,
     )  # fmt: skip
 
@@ -104,8 +112,24 @@ def _posted(row: TransactionRow) -> PostedAs:
     )  # fmt: skip
 
 
-def _acts(connection: Connection, act: tuple[str, str]) -> tuple[Act, ...]:
-    return tuple(concerning(connection, *act))
+def _acts(connection: Connection, named: Iterable[tuple[str, str]], others: Collection[str]) -> Iterator[Act]:
+    for word, name in named:
+        yield from (act for act in concerning(connection, word, name) if act.subject not in others)
+
+
+def explaining(current: Current, engine: AsyncEngine) -> Explaining:
+    """As the pages' server asks for it. Who reads an account that is not the own leaves an act."""
+
+    async def told(transfer: Transfer, everything: bool) -> dict[str, Any]:
+        return as_json(await explained(engine, current.site, transfer, everything))
+
+    async def note(read: Read) -> None:
+        at = round(time.time() * SECOND)  # people's own time, whatever the floor's is
+        after = json.dumps({"transfer": str(read.transfer)})
+        act = Act(uuid4().hex, at, read.by, read.address, "read account", read.agent, "", after, "as an auditor")
+        await take_turn_at_once(engine, lambda connection: note_act(connection, act), Patience())
+
+    return Explaining(lambda transfer: agent_of(engine, transfer), told, note)
 
 
 # --- the day ---------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from ccd.bank.statement import account_of, statement_of
 from ccd.daemon.budgets import proposals_of
+from ccd.daemon.explaining import explaining
 from ccd.daemon.site import Current
 from ccd.ledger.books import Ledger
 from ccd.live.channel import Channel
@@ -17,6 +18,7 @@ from ccd.settings import Http
 from ccd.web.accounts import Accounts
 from ccd.web.app import Web, create_app
 from ccd.web.backoff import BackOff
+from ccd.web.explain_api import explain_api
 from ccd.web.keys import ApiKeys
 from ccd.web.organisation_api import ImportDesk
 from ccd.web.proposals_api import proposals_api
@@ -54,7 +56,7 @@ def page_server(
         missing=missing,
         registry=registry,
         imports=imports,
-        more=[_proposals(current, now, ledger)],
+        more=[_proposals(current, now, ledger), explain_api(sessions, explaining(current, ledger.engine))],
         origins=http.origins,
     )
     channel = Channel(hub, gate, web.with_below, COOKIE, http.origins)

@@ -118,7 +118,17 @@ def as_json(one: Explained) -> dict[str, Any]:
         "words": list(one.words),
         "day": None if one.day is None else _day(one.day, zone),
         "rows": [dict(row) for row in one.rows],
-        "acts": [act._asdict() | {"at": _said_at(act.at, zone)} for act in one.acts],
+        "acts": [
+            {
+                "at": _said_at(act.at, zone),
+                "by": act.by,
+                "from": act.address,
+                "kind": act.kind,
+                "on": act.subject,
+                "why": act.why,
+            }
+            for act in one.acts
+        ],
         "takes_back": None if one.takes_back is None else as_json(one.takes_back),
     }
 

@@ -1,0 +1,74 @@
+"""Every line of a ledger is explained, whatever service it is of: on both engines."""
+
+from sqlalchemy import select
+
+from ccd.bank.accounts import agent_owner
+from ccd.daemon.explaining import agent_of, explained, explaining
+from ccd.daemon.site import Current
+from ccd.ledger.model import Transfer
+from ccd.ledger.schema import entries
+from ccd.org.acts import noted
+from ccd.reports.explained import Explained, as_json
+from ccd.reports.explained_text import lines_of
+from ccd.web.explain_api import ExplainedSaid, Read
+from tests.daemon import test_overtime as overtime
+from tests.daemon.test_overtime import DAY, World, day_over, seen
+
+site, world = overtime.site, overtime.world
+
+
+async def all_explained(world: World) -> list[Explained]:
+    async with world.engine.connect() as connection:
+        rows = (await connection.execute(select(entries.c.transaction_id, entries.c.leg))).all()
+    return [await explained(world.engine, world.site, Transfer(*row), everything=True) for row in sorted(rows)]
+
+
+async def test_every_line_says_how_it_came_about_and_leads_to_the_day_and_to_who_did_it(world: World) -> None:
+    await seen(world)
+    await world.emergency()
+    await world.closing.close_due()
+    (before, *_) = await all_explained(world)
+    assert "The day is not settled yet: its record follows." in before.words
+    await day_over(world)
+    await world.closer.close("team-1", DAY)
+    told = await all_explained(world)
+    assert {one.moves[0].service for one in told} == {"overtime", "savings"}
+    for one in told:
+        assert one.words
+        assert one.day is not None
+        assert (one.day.doubts, one.day.record.day) == ((), DAY)
+        assert one.day.record.agent == one.agent == await agent_of(world.engine, one.transfer)
+        assert {move.credit.owner for move in one.moves} == {agent_owner(one.agent)}
+        assert as_json(one)["day"]["presence"]
+        assert any("signed in" in line for line in lines_of(one))
+
+
+async def test_overtime_says_which_emergency_and_who_opened_it_and_nothing_of_other_agents(world: World) -> None:
+    await seen(world)
+    await world.emergency()
+    await world.acting.answer("flood", world.asking(), "1003", comes=False)
+    await world.closing.close_due()
+    (ann, *_) = [one for one in await all_explained(world) if one.agent == "1001"]
+    assert ann.words[0] == (
+        "In the emergency flood of centre, level I: 1 h 20 min (4800 s) outside of shifts; 30 % of interest are"
+        " 24 min (1440 s)."
+    )
+    assert {(act.kind, act.subject) for act in ann.acts} >= {("overtime open", "centre")}
+    assert all(act.subject in ("1001", "centre") for act in ann.acts)
+    assert any("lead from here: overtime open, centre — the lines are flooded" in line for line in lines_of(ann))
+    assert "1003" not in str(as_json(ann))
+
+
+async def test_over_http_it_is_the_same_and_who_reads_for_others_leaves_an_act(world: World) -> None:
+    await seen(world)
+    await day_over(world)
+    await world.closer.close("team-1", DAY)
+    asked = Transfer(1, 1)
+    pages = explaining(Current(world.site, world.site), world.engine)
+    told = ExplainedSaid.model_validate(await pages.told(asked, False))
+    assert told.model_dump() == as_json(await explained(world.engine, world.site, asked))
+    assert await pages.whose(asked) == told.agent
+    await pages.note(Read("audrey", "10.0.0.1", told.agent, asked))
+    async with world.engine.connect() as connection:
+        (act,) = await connection.run_sync(lambda plain: list(noted(plain, "read account", told.agent, 9)))
+    assert (act.by, act.address, act.after) == ("audrey", "10.0.0.1", '{"transfer": "1.1"}')
