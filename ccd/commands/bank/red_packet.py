@@ -94,7 +94,7 @@ def declare(
     seconds = round(hours * HOUR_S)
 
     who = asking(site)
-    may_declare_hours(who.person, site.units.with_above(unit, today_in(site, unit)))
+    may_declare_hours(who.person, site.units.with_above(unit, first))
 
     def declared(connection: Connection) -> None:
         if not is_noted(connection, who.act):

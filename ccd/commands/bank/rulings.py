@@ -62,7 +62,7 @@ def add(
         raise typer.BadParameter("about whom? Give --agent or --unit")
     site = site_with(config, unit) if unit else site_of(config)
     about = About(agent or None, unit or None, Span(_at(site, agent, unit, start), _at(site, agent, unit, end)))
-    made = asked(site, lambda engine: rule(engine, site, known_by(key), about, counts, text))
+    made = asked(site, lambda engine: rule(engine, site, known_by(site, key), about, counts, text))
     print(_said(made, site))
 
 
@@ -77,7 +77,7 @@ def reverse(
 ) -> None:
     """Reverse a ruling: it is as if it had never been made; both stay on record."""
     site = site_of(config)
-    print(_said(asked(site, lambda engine: reverse_ruling(engine, site, known_by(key), name, text)), site))
+    print(_said(asked(site, lambda engine: reverse_ruling(engine, site, known_by(site, key), name, text)), site))
 
 
 @ruling.command("list")
@@ -95,8 +95,8 @@ def list_(config: Config, first: First, last: Last = None, output: As = Format.t
     Console().print(table)
 
 
-def known_by(key: str | None) -> Asking:
-    return asking() if key is None else asking()._replace(act=key)
+def known_by(site: Site, key: str | None) -> Asking:
+    return asking(site) if key is None else asking(site)._replace(act=key)
 
 
 def asked(site: Site, ask: Callable[[AsyncEngine], Awaitable[T]]) -> T:
