@@ -1,12 +1,49 @@
 """In which attendance month a day counts (docs/time-bank.md 3.5): that of the calendar, or one that begins on another
 day and is named for the one in which it ends. Pure."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from ccd.ledger.model import Months, month_after, month_of
 
 BEGINS_MAX = 28  # every month has that day
+
+
+class Calendar(NamedTuple):
+    """Of a site's attendance months: on which day they begin, on which day of them the balance can be set against
+    leave and full attendance is foreseen, and when they close, by the site's clock."""
+
+    month_begins: int
+    offset_opens: int
+    forecast_from: int
+    closes_after_days: int
+    closes_at: time
+
+    def month_of(self, day: date) -> str:
+        return months_that_begin(self.month_begins)(day)
+
+    def span(self, month: str) -> tuple[date, date]:
+        return span(month, self.month_begins)
+
+    def days(self, month: str) -> list[date]:
+        first, last = self.span(month)
+        return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+    def opens_on(self, month: str) -> date:
+        """From when on what is owed for the month can be offset."""
+        return self._day(month, self.offset_opens)
+
+    def foreseen_from(self, month: str) -> date:
+        return self._day(month, self.forecast_from)
+
+    def closes(self, month: str) -> datetime:
+        """When nobody is waited for any longer, by the clock of the site."""
+        return datetime.combine(self.span(month)[1] + timedelta(days=self.closes_after_days), self.closes_at)
+
+    def _day(self, month: str, number: int) -> date:
+        first, last = self.span(month)
+        return min(first + timedelta(days=number - 1), last)
 
 
 def months_that_begin(on: int) -> Months:
@@ -21,8 +58,12 @@ def span(month: str, begins: int) -> tuple[date, date]:
     if begins == 1:
         first = date.fromisoformat(f"{month}-01")
         return first, date.fromisoformat(f"{following}-01") - timedelta(days=1)
+    return date.fromisoformat(f"{month_before(month)}-{begins:02d}"), date.fromisoformat(f"{month}-{begins - 1:02d}")
+
+
+def month_before(month: str) -> str:
     year, number = divmod(int(month[:4]) * 12 + int(month[5:]) - 2, 12)
-    return date(year, number + 1, begins), date.fromisoformat(f"{month}-{begins - 1:02d}")
+    return f"{year:04d}-{number + 1:02d}"
 
 
 def _month_of(begins: int, day: date) -> str:

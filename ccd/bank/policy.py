@@ -19,6 +19,31 @@ class GiftTerms(NamedTuple):
     kinds: tuple[str, ...]
 
 
+Days = tuple[date, date]  # the first and the last of them
+
+
+class LoanTerms(NamedTuple):
+    """Of leave offset: which days are busy, by the calendar's month or by name; which kinds of leave can be offset on
+    idle days; whether what nobody has said anything of is, where that secures full attendance."""
+
+    busy_first: int
+    busy_last: int
+    busy_days: tuple[Days, ...]
+    idle_days: tuple[Days, ...]
+    kinds: tuple[str, ...]
+    by_default: bool
+
+
+class FullTerms(NamedTuple):
+    """What full attendance is worth in a month, and what does not cost it."""
+
+    points: int
+    late_grace_s: int
+    early_grace_s: int
+    off_post_grace_s: int
+    leave_grace_s: int
+
+
 class DaysOffTerms(NamedTuple):
     """Of withdrawals: who approves what is covered and has a place, "person" or "rule", and until how many days before
     an agent can cancel what was approved."""
@@ -61,6 +86,8 @@ class Policy:
     overdraft_takes: tuple[str, ...]
     closed_gain_meets_write_off: bool
     expected_base_s: int
+    loan: LoanTerms
+    full: FullTerms
     gift: GiftTerms
     days_off: DaysOffTerms
     overtime: OvertimeTerms

@@ -16,7 +16,10 @@ from ccd.floor.rules import ALWAYS
 from ccd.settings import Policy, Settings
 from ccd.settings.judged import COUNTS, Judged, judgements
 
-NOT_SETTLED_BY = frozenset(("starts", "unit", "expected_base_s", "gift", "days_off", "overtime", "rulings"))  # no day's worth
+# Of a policy: no day's worth.
+NOT_SETTLED_BY = frozenset(
+    ("starts", "unit", "expected_base_s", "loan", "full_attendance", "gift", "days_off", "overtime", "rulings")
+)
 
 Judging = dict[str, Any]  # by the names of the settings; as JSON keeps it
 

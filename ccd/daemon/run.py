@@ -20,6 +20,7 @@ from ccd.daemon.floors import Floors
 from ccd.daemon.following import Following
 from ccd.daemon.health import Figures, Health, feed_watchdog, registry_of
 from ccd.daemon.imported import Imported, imported, look_for_imports
+from ccd.daemon.months import MonthsDue
 from ccd.daemon.overtime import OvertimeClosing
 from ccd.daemon.pages import hub_limits, page_server
 from ccd.daemon.pbxs import pbx_config
@@ -118,6 +119,7 @@ class Daemon:
             settling.settle, self._now, settings.settle_wait_s_max,
         )  # fmt: skip
         self.days_off = DaysOff(self.ledger, self.current, self._now, settling.announce)
+        self.months = MonthsDue(self.ledger, self.current, self._now, settling.announce)
         self.old_budgets = OldBudgets(self.ledger, self.current, self._now)
         self.overtime = OvertimeClosing(self.ledger, self.current, self._now, settling.announce)
         self.board = Board(lambda reason: self.current.shown.is_personal(reason))
@@ -194,6 +196,7 @@ class Daemon:
         if "settle" in self.parts:
             yield "closer", self.closer.run()
             yield "days off", self.days_off.run()
+            yield "months", self.months.run()
             yield "old budgets", self.old_budgets.run()
             yield "overtime", self.overtime.run()
             yield "sealer", keep_sealing(Sealer(self.engine, self._now, Patience()))

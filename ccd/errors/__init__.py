@@ -25,6 +25,8 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── OvertimeError       an emergency, a call-out or an entry that can't be so; exit code 2
 │   ├── RulingError         a ruling on agents' time that can't be made so; exit code 2
 │   ├── WithdrawalError     days off that an agent can't have so; exit code 2
+│   ├── OffsetError         leave that can't be offset so; exit code 2
+│   ├── MonthOpenError      an attendance month that can't be closed, or corrected, so; exit code 2
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── CapPassedError          a red packet that a unit's cap does not allow, with the figures
 ├── TooLittleHistoryError   too few agents were measured for a figure that is asked for
@@ -69,13 +71,15 @@ from ccd.errors.people import (
     CapPassedError,
     ChangedMeanwhileError,
     LiveChannelError,
+    MonthOpenError,
     NotAllowedError,
     NothingImportedError,
+    OffsetError,
     OvertimeError,
     PacketError,
     PolicyError,
-    RulingError,
     ProposalError,
+    RulingError,
     TooLittleHistoryError,
     UnknownAccountError,
     WithdrawalError,
@@ -135,10 +139,12 @@ __all__ = [
     "LedgerError",
     "LiveChannelError",
     "LoginRefusedError",
+    "MonthOpenError",
     "MoveError",
     "NoAnswerError",
     "NotAllowedError",
     "NothingImportedError",
+    "OffsetError",
     "OvertimeError",
     "PacketError",
     "PbxError",

@@ -121,6 +121,18 @@ class WithdrawalError(ProblemError):
     exit_code = 2
 
 
+class OffsetError(ProblemError):
+    """Leave that can't be offset so. Nothing was changed. By the agent's name."""
+
+    exit_code = 2
+
+
+class MonthOpenError(ProblemError):
+    """An attendance month that can't be closed, or corrected, so. Nothing was changed. By the month."""
+
+    exit_code = 2
+
+
 class CapPassedError(CcdError):
     """A red packet, or a budget for some, would have passed the cap of a unit or a budget. Nothing was given."""
 

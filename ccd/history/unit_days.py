@@ -59,6 +59,17 @@ async def settled_on(connection: AsyncConnection, day: date) -> frozenset[str]:
     return frozenset(await connection.scalars(select(unit_days.c.unit).where(settled)))
 
 
+async def settled_since(connection: AsyncConnection, since: int, first: date) -> list[UnitDay]:
+    """The days from `first` on that were settled after an instant, µs."""
+    return await _days(connection, and_(unit_days.c.settled_at > since, unit_days.c.day >= first))
+
+
+async def is_recorded_between(connection: AsyncConnection, first: date, last: date) -> bool:
+    """Whether anybody has a record of one of these days."""
+    found = select(exists().where(day_records.c.day >= first, day_records.c.day <= last))
+    return bool(await connection.scalar(found))
+
+
 async def note_measured(
     connection: AsyncConnection,
     unit: str,

@@ -100,12 +100,12 @@ class Desk:
         self._now = now
         self._standing = Standing()
 
-    def lock(self, months: Iterable[Month], names: Iterable[str]) -> None:
+    def lock(self, months: Iterable[Month], names: Iterable[str], closing: bool = False) -> None:
         """From now on nobody closes these months, and nobody else posts for these owners; a name without accounts is
-        passed over."""
+        passed over. For who is `closing` the months nobody else posts in these at all."""
         wanted = set(names)
         self._chart.read(self.connection, wanted)
-        self._lock(Touched(months, self._owner_ids(wanted)))
+        self._lock(Touched(months, self._owner_ids(wanted), closing=closing))
 
     def open_month(self, book: str, month: str) -> str:
         """The first from `month` on that takes postings; nobody closes it from now on."""

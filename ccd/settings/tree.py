@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from ccd.floor.rules import ALWAYS
 from ccd.settings.addresses import RedisUrl, SqlUrl
 from ccd.settings.shipped import with_shipped_reasons
-from ccd.settings.words import DayStart, Origin, PlainName, Zone
+from ccd.settings.words import Days, DayStart, Origin, PlainName, Zone
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 WholeSeconds = Annotated[int, Field(ge=0, le=86_400)]
@@ -119,10 +119,33 @@ class Leave(Section):
     )  # fmt: skip
 
 
+class Loan(Section):
+    """Busy and idle days, and what of leave can be offset (docs/time-bank.md 3.5)."""
+
+    busy_first: Annotated[int, Field(ge=0, le=31)] = 4
+    busy_last: Annotated[int, Field(ge=0, le=31)] = 2
+    busy_days: tuple[Days, ...] = ()
+    idle_days: tuple[Days, ...] = ()
+    offset_kinds: tuple[NotEmpty, ...] = ("personal",)
+    offset_default: Literal["where_it_secures", "never"] = "where_it_secures"
+
+
+class FullAttendance(Section):
+    points: Annotated[int, Field(ge=0, le=1_000)] = 10
+    late_grace_s: WholeSeconds = 0
+    early_grace_s: WholeSeconds = 0
+    off_post_grace_s: WholeSeconds = 0
+    leave_grace_s: WholeSeconds = 0
+
+
 class Attendance(Section):
     """Attendance months, which one book of the site has (docs/time-bank.md 3.5)."""
 
     month_begins: Annotated[int, Field(ge=1, le=28)] = 1
+    offset_opens: Annotated[int, Field(ge=1, le=31)] = 25
+    forecast_from: Annotated[int, Field(ge=1, le=31)] = 20
+    closes_after_days: Annotated[int, Field(ge=1, le=60)] = 3
+    closes_at: DayStart = time(18)
 
 
 class DaysOff(Section):
@@ -165,6 +188,8 @@ class Policy(Section):
     closed_gain_meets_write_off: bool = True
     schedules: bool = False
     unscheduled_sign_out: Literal["counts", "off_post"] = "counts"
+    loan: Loan = Loan()
+    full_attendance: FullAttendance = FullAttendance()
     gift: Gift = Gift()
     days_off: DaysOff = DaysOff()
     overtime: Overtime = Overtime()

@@ -1,13 +1,13 @@
 """The small words that settings are made of: a time zone, a time of day, an origin; each says what is allowed."""
 
 import re
-from datetime import time
+from datetime import date, time
 from difflib import get_close_matches
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 
@@ -42,6 +42,23 @@ def is_origin(text: str) -> str:
     return text
 
 
+def days_of(said: object) -> object:
+    """A day, or the first and the last of several: 2026-11-11, 2026-11-20/2026-11-22."""
+    if isinstance(said, date):
+        return said, said
+    if not isinstance(said, str):
+        return said
+    first, slash, last = said.partition("/")
+    try:
+        days = date.fromisoformat(first), date.fromisoformat(last if slash else first)
+    except ValueError:
+        raise ValueError("allowed: a day, 2026-11-11, or the first and the last, 2026-11-20/2026-11-22") from None
+    if days[0] > days[1]:
+        raise ValueError(f"ends before it begins; allowed: {last}/{first}")
+    return days
+
+
+Days = Annotated[tuple[date, date], BeforeValidator(days_of)]
 DayStart = Annotated[time, AfterValidator(is_day_start)]
 Zone = Annotated[str, AfterValidator(is_zone)]
 Origin = Annotated[str, AfterValidator(is_origin)]

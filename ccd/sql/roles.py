@@ -26,6 +26,7 @@ PRIVILEGES = {
     "api_keys": "SELECT, INSERT, UPDATE (until)",
     "acts": "SELECT, INSERT",
     "rulings": "SELECT, INSERT",
+    "attendance_results": "SELECT, INSERT",
     "org_imports": "SELECT, INSERT",
     "withdrawals": "SELECT, INSERT",
     "withdrawal_states": "SELECT, INSERT",

@@ -1,0 +1,148 @@
+"""Leave of idle days (docs/time-bank.md 3.5): what the personnel system tells of it is owed from the close of its day
+on, as a loan; and what is told otherwise later makes the difference."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import NamedTuple
+
+from ccd.bank.accounts import (
+    AGENT_ACCOUNTS,
+    BALANCE_KINDS,
+    HOUSE_ACCOUNTS,
+    IDLE_ORIGIN,
+    LEAVE,
+    House,
+    agent_owner,
+)
+from ccd.bank.difference import Due, Posted, Purse, difference, difference_after_close, posted_by
+from ccd.bank.facts import written_off_s
+from ccd.bank.loan import is_busy
+from ccd.bank.policy import Policies, Policy
+from ccd.bank.settle import apply
+from ccd.ledger.books import Ledger
+from ccd.ledger.desk import Desk
+from ccd.ledger.model import Account, Kept, Late, Leg, Moved, Posting, State
+
+AT_ONCE_MAX = 500  # days of agents in one transaction
+ASKED_BY = "day close"
+
+
+class OnLeave(NamedTuple):
+    """How many seconds of an agent's day in a unit were leave that can be offset, if the day was idle; by the
+    `revision`th measurement."""
+
+    agent: str
+    unit: str
+    day: date
+    seconds: int
+    revision: int
+
+    @property
+    def key(self) -> str:
+        return f"idle/{self.agent}/{self.day.isoformat()}"
+
+
+class IdleLeave:
+    """Of a site. `today` is the day that runs there."""
+
+    def __init__(self, ledger: Ledger, policies: Policies, site: str, today: Callable[[], date]) -> None:
+        self._ledger, self._policies, self._site, self._today = ledger, policies, site, today
+        self._house = House.of(site)
+
+    async def post(self, told: Sequence[OnLeave]) -> set[str]:
+        """Whose accounts are others now. Told again, it changes nothing."""
+        owners = {agent_owner(one.agent) for one in told if self._owed_s(one)}
+        if owners:
+            await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, ASKED_BY)
+            await self._ledger.open_accounts(owners, AGENT_ACCOUNTS, self._site, ASKED_BY)
+        touched: set[str] = set()
+        for first in range(0, len(told), AT_ONCE_MAX):
+            some = told[first : first + AT_ONCE_MAX]
+            touched |= await self._ledger.at_desk(partial(self._at_desk, told=some))
+        return touched
+
+    def _owed_s(self, one: OnLeave) -> int:
+        """Leave of busy days is no loan: it costs full attendance."""
+        return 0 if is_busy(one.day, self._policy(one).loan) else one.seconds
+
+    def _policy(self, one: OnLeave) -> Policy:
+        return self._policies.policy_at(one.unit, one.day)
+
+    def _at_desk(self, desk: Desk, told: Sequence[OnLeave]) -> set[str]:
+        known = desk.revisions([one.key for one in told])
+        concerned = [one for one in told if one.key in known or self._owed_s(one)]
+        if not concerned:
+            return set()
+        months = {desk.month_of(one.day) for one in concerned}
+        owners = {agent_owner(one.agent) for one in concerned}
+        desk.lock([(self._site, month) for month in months], owners)
+        kept = desk.revisions([one.key for one in concerned])
+        moved = by_owner_and_day(desk.moved(owners, {one.day for one in concerned}), owners)
+        purses = balances_of(desk, owners)
+        postings = []
+        touched = set()
+        for one in sorted(concerned, key=lambda one: (one.day, one.agent)):
+            posting = self._posting(desk, one, kept.get(one.key, ()), moved, purses[agent_owner(one.agent)])
+            if posting is not None:
+                postings.append(posting)
+                touched.add(one.agent)
+        for outcome in desk.post(postings) if postings else ():
+            outcome.or_raise()
+        return touched
+
+    def _posting(
+        self,
+        desk: Desk,
+        one: OnLeave,
+        kept: Iterable[Kept],
+        moved: Mapping[tuple[str, date], list[Moved]],
+        own: dict[str, int],
+    ) -> Posting | None:
+        before = list(kept)
+        owner, policy, month = agent_owner(one.agent), self._policy(one), desk.month_of(one.day)
+        written_off = written_off_s(each.facts for each in before if each.state is State.POSTED)
+        posted = posted_by(moved.get((owner, one.day), ()), owner, written_off, IDLE_ORIGIN)
+        due = Due(overdraft_s=self._owed_s(one))
+        purse = Purse(owner, own, policy.overdraft_takes)
+        if due.net_s == posted.net_s:
+            return None
+        counts = desk.open_month(self._site, month)
+        legs, lost_s = self._legs(due, posted, purse, policy, counts == month)
+        apply(legs, owner, own)
+        runs = counts if counts == month else desk.open_month(self._site, max(month, desk.month_of(self._today())))
+        facts = {"owed": due.overdraft_s, "before": -posted.net_s, "revision": one.revision, "unit": one.unit}
+        return Posting(
+            one.key, max((each.revision for each in before), default=0) + 1, self._site, one.day, legs, ASKED_BY,
+            facts=json.dumps(facts | ({"written_off": lost_s} if lost_s else {}), separators=(",", ":")),
+            terms=() if counts == month else (Late(runs),), counts_in=month,
+        )  # fmt: skip
+
+    def _legs(
+        self, due: Due, posted: Posted, purse: Purse, policy: Policy, is_open: bool
+    ) -> tuple[tuple[Leg, ...], int]:
+        if is_open:
+            return difference(due, posted, purse, self._house, IDLE_ORIGIN), 0
+        meets = policy.closed_gain_meets_write_off
+        return difference_after_close(due, posted, purse, self._house, meets, IDLE_ORIGIN)
+
+
+def by_owner_and_day(moved: Iterable[Moved], owners: set[str]) -> dict[tuple[str, date], list[Moved]]:
+    found: dict[tuple[str, date], list[Moved]] = defaultdict(list)
+    for one in moved:
+        for owner in {one.debit.owner, one.credit.owner} & owners:
+            found[owner, one.day].append(one)
+    return found
+
+
+def balances_of(desk: Desk, owners: Iterable[str]) -> dict[str, dict[str, int]]:
+    """By owner and kind, what can be taken, and what is owed; under lock."""
+    wanted = sorted(owners)
+    found: dict[str, dict[str, int]] = {owner: {} for owner in wanted}
+    for (owner, kind), seconds in desk.balances(
+        [Account(owner, kind) for owner in wanted for kind in (*BALANCE_KINDS, LEAVE)]
+    ).items():
+        found[owner][kind] = seconds
+    return found

@@ -1,0 +1,124 @@
+"""Leave offset, 无息贷款 (docs/time-bank.md 3.5): what is owed for a month as a loan without interest, and what of the
+balance goes against it. Pure.
+
+An item is what one origin of one day still owes. There is no other list of them than the ledger: they are read from the
+transfers for that day, and so is what was offset of each, by whom and when.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import NamedTuple
+
+from ccd.bank.accounts import BALANCE_KINDS, LEAVE, ORIGINS, House, Origin
+from ccd.bank.difference import posted_by
+from ccd.bank.overdraft import taken
+from ccd.bank.policy import LoanTerms, Policy
+from ccd.ledger.model import Account, Leg, Moved, month_after
+
+
+class Item(NamedTuple):
+    """What an agent's day owes by one origin. Seconds: what was made leave, and of that what is neither offset nor
+    taken, what was offset, and what attendance has taken over."""
+
+    day: date
+    origin: Origin
+    made_s: int
+    open_s: int
+    offset_s: int
+    taken_s: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.day.isoformat()}/{self.origin.name}"
+
+
+class Offer(NamedTuple):
+    """What may be offset: `could_s` of what is owed, as far as the balance goes."""
+
+    items: tuple[Item, ...]
+    balance_s: int
+
+    @property
+    def owed_s(self) -> int:
+        return sum(item.open_s for item in self.items)
+
+    @property
+    def could_s(self) -> int:
+        return min(self.owed_s, self.balance_s)
+
+
+def is_busy(day: date, terms: LoanTerms) -> bool:
+    """By the calendar's month, whatever the attendance month is: the load follows that. A day that is named is what it
+    is named."""
+    if any(first <= day <= last for first, last in terms.idle_days):
+        return False
+    if any(first <= day <= last for first, last in terms.busy_days):
+        return True
+    after = date.fromisoformat(f"{month_after(day.isoformat()[:7])}-01")
+    return day.day <= terms.busy_first or (after - day).days <= terms.busy_last
+
+
+def items_of(transfers: Iterable[Moved], owner: str) -> tuple[Item, ...]:
+    """Of the transfers on an agent's accounts for some days, in the order of days."""
+    by_day: dict[date, list[Moved]] = defaultdict(list)
+    for moved in transfers:
+        if owner in (moved.debit.owner, moved.credit.owner):
+            by_day[moved.day].append(moved)
+    items = []
+    for day, own in sorted(by_day.items()):
+        for origin in ORIGINS:
+            posted = posted_by(own, owner, origin=origin)
+            if posted.leave_s > 0:
+                away = _away(own, owner)
+                offset_s, taken_s = away[origin.offset], away[origin.taken]
+                items.append(Item(day, origin, posted.leave_s, posted.leave_open_s, offset_s, taken_s))
+    return tuple(items)
+
+
+def _away(transfers: Iterable[Moved], owner: str) -> Mapping[str, int]:
+    """What went from the agent's leave, by service."""
+    found: dict[str, int] = defaultdict(int)
+    owed = Account(owner, LEAVE)
+    for moved in transfers:
+        if owed in (moved.debit, moved.credit):
+            found[moved.service] += moved.seconds if moved.debit == owed else -moved.seconds
+    return found
+
+
+def takes(policy: Policy) -> tuple[str, ...]:
+    """The order in which the balance goes against a loan: that of an overdraft, and then what it leaves out."""
+    return (*policy.overdraft_takes, *(kind for kind in BALANCE_KINDS if kind not in policy.overdraft_takes))
+
+
+def offset_legs(
+    item: Item, seconds: int, available: Mapping[str, int], order: tuple[str, ...], owner: str, house: House
+) -> tuple[Leg, ...]:
+    """Of one item, as far as it is open and the balance goes: what is paid, and what is owed no more."""
+    legs = [
+        Leg(Account(owner, kind), house.offset, draw, item.origin.offset)
+        for kind, draw in taken(min(seconds, item.open_s), available, order)
+    ]
+    paid_s = sum(leg.seconds for leg in legs)
+    if paid_s:
+        legs.append(Leg(Account(owner, LEAVE), house.leave, paid_s, item.origin.offset))
+    return tuple(legs)
+
+
+def taken_leg(item: Item, owner: str, house: House) -> Leg:
+    """What attendance takes over when the month closes."""
+    return Leg(Account(owner, LEAVE), house.leave_taken, item.open_s, item.origin.taken)
+
+
+def offset_key(agent: str, item: Item) -> str:
+    return f"offset/{agent}/{item.name}"
+
+
+def keeps_key(agent: str, month: str) -> str:
+    """Under which it stands that the agent has said not to offset by itself what is left of the month."""
+    return f"offset-none/{agent}/{month}"
+
+
+def secures(offer: Offer, other_faults: int, grace_s: int) -> bool:
+    """Whether to offset all of it would leave the agent with full attendance, and nothing less would."""
+    return other_faults == 0 and grace_s < offer.owed_s <= offer.balance_s

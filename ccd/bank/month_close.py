@@ -1,0 +1,172 @@
+"""The close of an attendance month (docs/time-bank.md 3.5). Whatever it dies of, it is done again.
+
+What nobody has decided on is decided by rule, some agents at a time; then, in one transaction that keeps everybody else
+from the month, it is looked once more whether anything was made leave since, attendance is given what it has of each
+agent, and the month is closed.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from ccd.bank.accounts import agent_owner
+from ccd.bank.asking import Asking
+from ccd.bank.attendance import AttendedDay, Loan, Month, faults_of, month_of
+from ccd.bank.loan import Offer, secures
+from ccd.bank.month_rows import Result, add, results_of
+from ccd.bank.offsetting import Loans, Undecided
+from ccd.bank.policy import Policies
+from ccd.errors import MonthOpenError
+from ccd.ledger.books import Ledger
+from ccd.ledger.desk import Desk
+from ccd.ledger.model import Close, Posting
+
+AGENTS_AT_ONCE = 100
+TRIES_MAX = 10  # at a month in which days are revised while it closes
+AT_CLOSE = "as the month closed"
+
+
+class Attended(NamedTuple):
+    """An agent's month as it was measured: its days, those on which the roster has no place for the agent, those that
+    are under appeal, and the part of a full contract, in parts per million."""
+
+    agent: str
+    unit: str
+    days: tuple[AttendedDay, ...]
+    absent_on: tuple[date, ...] = ()
+    disputed: frozenset[date] = frozenset()
+    contract_ppm: int = 1_000_000
+
+
+class Difference(NamedTuple):
+    """What attendance was given of an agent's month, and what it would be given now."""
+
+    given: Result | None
+    now: Month
+
+
+class MonthClose:
+    """Of one site, whose book is closed as a whole."""
+
+    def __init__(self, ledger: Ledger, policies: Policies, loans: Loans, site: str) -> None:
+        self._ledger, self._policies, self._loans, self._site = ledger, policies, loans, site
+
+    async def close(self, asking: Asking, month: str, attended: Sequence[Attended]) -> dict[str, Result]:
+        """What attendance has of each agent. Of a month that is closed it says the same again, and changes nothing."""
+        if known := await self.given(month):
+            return known
+        undecided = [self.undecided(month, one) for one in attended]
+        for _ in range(TRIES_MAX):
+            for first in range(0, len(undecided), AGENTS_AT_ONCE):
+                await self._loans.settle(month, undecided[first : first + AGENTS_AT_ONCE])
+            closed = await self._ledger.at_desk(lambda desk: self._close(desk, asking, month, attended))
+            if closed is not None:
+                return closed
+        raise MonthOpenError(month, "goes on being revised: close it once that has come to rest")
+
+    async def given(self, month: str, agent: str | None = None) -> dict[str, Result]:
+        """What attendance was given last, by agent; empty while the month is open."""
+        return await self._ledger.at_desk(
+            lambda desk: results_of(desk.connection, self._site, month, agent), keep=False
+        )
+
+    async def differences(self, month: str, attended: Sequence[Attended]) -> list[Difference]:
+        """Of a closed month, by agent: what would be another now. Whether attendance was full stays as it was."""
+
+        def work(desk: Desk) -> list[Difference]:
+            given = results_of(desk.connection, self._site, month)
+            if not given:
+                raise MonthOpenError(month, "is not closed: there is nothing to correct yet")
+            desk.lock([], [agent_owner(one.agent) for one in attended])
+            return [one for one in self._now(desk, month, attended, given) if _differs(one)]
+
+        return await self._ledger.at_desk(work, keep=False)
+
+    async def correct(
+        self, asking: Asking, month: str, attended: Attended, why: str, reopens: bool = False
+    ) -> Result | None:
+        """Gives attendance the next number of an agent's month; None where nothing is another. Full attendance is
+        another only where it `reopens`, as an appeal that was lodged in time can."""
+
+        def work(desk: Desk) -> Result | None:
+            desk.lock([], [agent_owner(attended.agent)])
+            given = results_of(desk.connection, self._site, month, attended.agent)
+            if not given and not results_of(desk.connection, self._site, month):
+                raise MonthOpenError(month, "is not closed: there is nothing to correct yet")
+            (one,) = self._now(desk, month, [attended], given, reopens)
+            if not _differs(one):
+                return None
+            number = one.given.number + 1 if one.given else 1
+            result = Result(one.now, number, asking.at, asking.by, why)
+            add(desk.connection, self._site, month, [result])
+            said = {"month": month, "number": number, "full": one.now.full}
+            asking.noted(desk.connection, "month correct", attended.agent, said, why)
+            return result
+
+        return await self._ledger.at_desk(work)
+
+    def outlook(self, month: str, one: Attended, loan: Loan) -> Month:
+        """The agent's month as it stands: what was, and the rest of it taken to be kept."""
+        policy = self._policies.policy_at(one.unit or None, self._last(month))
+        faults = faults_of(one.days, one.absent_on, lambda day: self._policies.policy_at(day.unit, day.day))
+        return month_of(one.agent, one.days, faults, loan, policy.full, one.contract_ppm)
+
+    def forecast(self, month: str, one: Attended, offer: Offer) -> Month:
+        """The agent's month as it would be closed now, if that were offset of which nobody has said anything."""
+        policy = self._policies.policy_at(one.unit or None, self._last(month))
+        offset_s, taken_s = (sum(getattr(item, name) for item in offer.items) for name in ("offset_s", "taken_s"))
+        open_s = offer.owed_s
+        if secures(offer, self.undecided(month, one).faults, policy.full.leave_grace_s):
+            offset_s, open_s = offset_s + open_s, 0
+        return self.outlook(month, one, Loan(offset_s, taken_s, open_s))
+
+    # --- at the desk -------------------------------------------------------------------------------------------------
+
+    def _close(self, desk: Desk, asking: Asking, month: str, attended: Sequence[Attended]) -> dict[str, Result] | None:
+        owners = [agent_owner(one.agent) for one in attended]
+        desk.lock([(self._site, month)], owners, closing=True)
+        if known := results_of(desk.connection, self._site, month):
+            return known
+        if self._loans.open_items(desk, month, [self.undecided(month, one) for one in attended]):
+            return None
+        results = [
+            Result(one.now, 1, asking.at, asking.by, AT_CLOSE) for one in self._now(desk, month, attended, {}, True)
+        ]
+        add(desk.connection, self._site, month, results)
+        if desk.open_month(self._site, month) == month:
+            closing = Posting(
+                f"close/{self._site}/{month}", 1, self._site, self._last(month), (), asking.by,
+                text=AT_CLOSE, terms=(Close(),), counts_in=month,
+            )  # fmt: skip
+            desk.post([closing])[0].or_raise()
+        full = sum(result.month.full for result in results)
+        asking.noted(desk.connection, "month close", month, {"agents": len(results), "full": full}, AT_CLOSE)
+        return {result.month.agent: result for result in results}
+
+    def _now(
+        self,
+        desk: Desk,
+        month: str,
+        attended: Sequence[Attended],
+        given: Mapping[str, Result],
+        reopens: bool = False,
+    ) -> list[Difference]:
+        loans = self._loans.loans(desk, month, [one.agent for one in attended])
+        found = []
+        for one in attended:
+            now, before = self.outlook(month, one, loans[one.agent]), given.get(one.agent)
+            if before is not None and not reopens:
+                kept = before.month
+                now = now._replace(full=kept.full, points_100=kept.points_100, faults=kept.faults)
+            found.append(Difference(before, now))
+        return found
+
+    def undecided(self, month: str, one: Attended) -> Undecided:
+        return Undecided(one.agent, one.unit, len(self.outlook(month, one, Loan()).faults), one.disputed)
+
+    def _last(self, month: str) -> date:
+        return self._loans.calendar.span(month)[1]
+
+
+def _differs(one: Difference) -> bool:
+    return one.given is None or one.given.month != one.now

@@ -1,0 +1,92 @@
+"""What attendance has of each agent's month, as it is kept. Append-only: a correction is the next number."""
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    exists,
+    select,
+)
+
+from ccd.bank.attendance import FIGURES, Fault, Month, What
+from ccd.sql.metadata import Exact, metadata
+from ccd.sql.rows import insert_rows
+
+attendance_results = Table(
+    "attendance_results",
+    metadata,
+    Column("book", Exact, nullable=False),
+    Column("month", Exact, nullable=False),
+    Column("agent", Exact, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("unit", Exact, nullable=False),
+    Column("full_attendance", Boolean, nullable=False),
+    Column("points_100", Integer, nullable=False),
+    Column("faults", Text, nullable=False),  # [["late","2026-11-03",420],…]
+    Column("figures", Text, nullable=False),  # {"scheduled_s":…}
+    Column("at", BigInteger, nullable=False),  # microseconds since the epoch
+    Column("by", Exact, nullable=False),
+    Column("why", Text, nullable=False),
+    PrimaryKeyConstraint("book", "month", "agent", "number"),
+    CheckConstraint("number > 0", name="counted_from_1"),
+    CheckConstraint("points_100 >= 0 AND (full_attendance OR points_100 = 0)", name="points_for_full_attendance"),
+)
+COLUMNS = tuple(column.name for column in attendance_results.c)
+
+
+class Result(NamedTuple):
+    """The `number`th that attendance was given of a month; the first at its close."""
+
+    month: Month
+    number: int
+    at: int
+    by: str
+    why: str
+
+
+def add(connection: Connection, book: str, month: str, results: Iterable[Result]) -> None:
+    rows = []
+    for of, number, at, by, why in results:
+        faults = json.dumps([[one.what.value, one.day and one.day.isoformat(), one.seconds] for one in of.faults])
+        figures = json.dumps({name: getattr(of, name) for name in FIGURES})
+        rows.append((book, month, of.agent, number, of.unit, of.full, of.points_100, faults, figures, at, by, why))
+    insert_rows(connection, attendance_results, COLUMNS, rows)
+
+
+def results_of(connection: Connection, book: str, month: str, agent: str | None = None) -> dict[str, Result]:
+    """The newest of each agent, by name."""
+    later = attendance_results.alias()
+    same = [later.c[name] == attendance_results.c[name] for name in ("book", "month", "agent")]
+    newest = ~exists().where(*same, later.c.number > attendance_results.c.number)
+    of_month = (attendance_results.c.book == book, attendance_results.c.month == month)
+    query = select(attendance_results).where(*of_month, newest).order_by(attendance_results.c.agent)
+    if agent is not None:
+        query = query.where(attendance_results.c.agent == agent)
+    return {row.agent: _result(row) for row in connection.execute(query)}
+
+
+def closed_months(connection: Connection, book: str) -> frozenset[str]:
+    """Those that attendance was given."""
+    return frozenset(
+        connection.scalars(select(attendance_results.c.month).where(attendance_results.c.book == book).distinct())
+    )
+
+
+def _result(row: Any) -> Result:
+    faults = tuple(
+        Fault(What(what), date.fromisoformat(day) if day else None, seconds)
+        for what, day, seconds in json.loads(row.faults)
+    )
+    month = Month(row.agent, row.unit, row.full_attendance, row.points_100, faults, **json.loads(row.figures))
+    return Result(month, row.number, row.at, row.by, row.why)

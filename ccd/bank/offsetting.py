@@ -1,0 +1,267 @@
+"""Leave offset at the ledger: what an agent is offered, what the agent decides, and what is offset by itself when the
+month closes (docs/time-bank.md 3.5)."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, House, agent_owner
+from ccd.bank.asking import Asking
+from ccd.bank.attendance import Loan
+from ccd.bank.books import Calendar, month_before
+from ccd.bank.idle_leave import balances_of
+from ccd.bank.loan import (
+    Item,
+    Offer,
+    items_of,
+    keeps_key,
+    offset_key,
+    offset_legs,
+    secures,
+    taken_leg,
+    takes,
+)
+from ccd.bank.policy import Policies
+from ccd.bank.settle import apply
+from ccd.errors import OffsetError
+from ccd.ledger.books import Ledger
+from ccd.ledger.desk import Desk
+from ccd.ledger.model import Late, Leg, Moved, Posting
+from ccd.org.acts import is_noted
+from ccd.org.agent_days import AgentDays
+from ccd.org.units import Units
+
+BY_ITSELF = "month close"
+
+
+class Choice(NamedTuple):
+    """Of one item, or of all in the order of days; `seconds` at most, or all that is open."""
+
+    item: str | None = None
+    seconds: int | None = None
+
+
+class Undecided(NamedTuple):
+    """Of an agent, when a month closes: how many faults there are but for leave, which days are under appeal, and in
+    which unit the agent was last."""
+
+    agent: str
+    unit: str
+    faults: int
+    disputed: frozenset[date]
+
+
+class Loans:
+    """Of one site."""
+
+    def __init__(
+        self, ledger: Ledger, units: Units, policies: Policies, days: AgentDays, calendar: Calendar, site: str
+    ) -> None:
+        self.calendar = calendar
+        self._ledger, self._units, self._policies, self._days, self._site = ledger, units, policies, days, site
+        self._house = House.of(site)
+
+    def closes_at(self, month: str) -> int:
+        """µs since the epoch."""
+        return self._units.instant("", self.calendar.closes(month))
+
+    def month_at(self, at: int) -> str:
+        """The month that agents decide on at a moment, µs: the last one, until it closes, and then the running one."""
+        running = self.calendar.month_of(self._units.days("").at(at).day)
+        last = month_before(running)
+        return last if at < self.closes_at(last) else running
+
+    async def offer(self, agent: str, month: str) -> Offer:
+        return await self._ledger.at_desk(lambda desk: self._offer(desk, agent, month), keep=False)
+
+    async def choose(self, asking: Asking, agent: str, month: str, choice: Choice) -> Offer:
+        """Sets the balance against what is owed, and tells what is left; the same act again changes nothing.
+        OffsetError where it can't be."""
+        self._check_time(agent, month, asking.at)
+        await self._open(agent, asking.by)
+
+        def work(desk: Desk) -> Offer:
+            if is_noted(desk.connection, asking.act):
+                return self._offer(desk, agent, month)
+            offer = self._offer(desk, agent, month)
+            self._check_open(desk, agent, month)
+            items = [item for item in offer.items if item.open_s and choice.item in (None, item.name)]
+            if not items:
+                found = f"owes nothing of {choice.item}" if choice.item else f"owes nothing for {month}"
+                raise OffsetError(agent, f"{found}; `ccd bank offset offer` says what there is")
+            wanted_s = sum(item.open_s for item in items)
+            if choice.seconds is not None and choice.seconds > wanted_s:
+                raise OffsetError(agent, f"owes {wanted_s} s, and {choice.seconds} s are asked")
+            wanted_s = wanted_s if choice.seconds is None else choice.seconds
+            if wanted_s > offer.balance_s:
+                raise OffsetError(agent, f"has {offer.balance_s} s to give, and {wanted_s} s are asked")
+            postings = self._offset(desk, agent, items, wanted_s, asking.by, {"act": asking.act})
+            self._post(desk, postings)
+            said = {"month": month, "items": [item.name for item in items], "seconds": wanted_s}
+            asking.noted(desk.connection, "offset", agent, said, "as the agent decided")
+            return self._offer(desk, agent, month)
+
+        return await self._ledger.at_desk(work)
+
+    async def keep(self, asking: Asking, agent: str, month: str) -> Offer:
+        """Nothing more of the month is offset by itself: the agent keeps the balance."""
+        self._check_time(agent, month, asking.at)
+        await self._open(agent, asking.by)
+
+        def work(desk: Desk) -> Offer:
+            offer = self._offer(desk, agent, month)
+            self._check_open(desk, agent, month)
+            key = keeps_key(agent, month)
+            if key not in desk.revisions([key]):
+                last = self.calendar.span(month)[1]
+                self._post(desk, [Posting(key, 1, self._site, last, (), asking.by, counts_in=month)])
+                asking.noted(desk.connection, "offset", agent, {"month": month, "keeps": True}, "as the agent decided")
+            return offer
+
+        return await self._ledger.at_desk(work)
+
+    async def settle(self, month: str, undecided: Sequence[Undecided]) -> set[str]:
+        """What nobody decided on: offset where that secures full attendance, and the rest is attendance's. What is
+        under appeal waits. Whose accounts are others now."""
+        await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, BY_ITSELF)
+        return await self._ledger.at_desk(lambda desk: self._settle(desk, month, undecided))
+
+    def loans(self, desk: Desk, month: str, agents: Iterable[str]) -> dict[str, Loan]:
+        """What has become of the month's leave, by agent, under lock."""
+        found = {}
+        for agent, items in self._items(desk, month, agents).items():
+            found[agent] = Loan(
+                sum(item.offset_s for item in items),
+                sum(item.taken_s for item in items),
+                sum(item.open_s for item in items),
+            )
+        return found
+
+    def open_items(self, desk: Desk, month: str, undecided: Sequence[Undecided]) -> list[str]:
+        """Whose leave of the month is open, and under no appeal."""
+        found = self._items(desk, month, [one.agent for one in undecided])
+        return [one.agent for one in undecided if _undisputed(found[one.agent], one.disputed)]
+
+    # --- at the desk -------------------------------------------------------------------------------------------------
+
+    def _settle(self, desk: Desk, month: str, undecided: Sequence[Undecided]) -> set[str]:
+        owners = [agent_owner(one.agent) for one in undecided]
+        desk.lock([(self._site, month)], owners)
+        items_of_all = self._items(desk, month, [one.agent for one in undecided])
+        keeping = desk.revisions([keeps_key(one.agent, month) for one in undecided])
+        balances = balances_of(desk, owners)
+        postings: list[Posting] = []
+        touched = set()
+        _, last = self.calendar.span(month)
+        for one in undecided:
+            items = items_of_all[one.agent]
+            open_items = _undisputed(items, one.disputed)
+            if not open_items:
+                continue
+            touched.add(one.agent)
+            owner, policy = agent_owner(one.agent), self._policies.policy_at(one.unit or None, last)
+            own = balances[owner]
+            offer = Offer(items, sum(own.get(kind, 0) for kind in BALANCE_KINDS))
+            asked = policy.loan.by_default and keeps_key(one.agent, month) not in keeping
+            if asked and secures(offer, one.faults, policy.full.leave_grace_s):
+                postings += self._offset(desk, one.agent, open_items, offer.owed_s, BY_ITSELF, {"by": "rule"}, own)
+            else:
+                postings += self._taken(desk, one.agent, open_items)
+        self._post(desk, postings, late=month)
+        return touched
+
+    def _offer(self, desk: Desk, agent: str, month: str) -> Offer:
+        desk.lock([(self._site, month)], [agent_owner(agent)])
+        own = balances_of(desk, [agent_owner(agent)])[agent_owner(agent)]
+        items = self._items(desk, month, [agent])[agent]
+        return Offer(items, sum(own.get(kind, 0) for kind in BALANCE_KINDS))
+
+    def _items(self, desk: Desk, month: str, agents: Iterable[str]) -> dict[str, tuple[Item, ...]]:
+        by_owner = {agent_owner(agent): agent for agent in agents}
+        moved = desk.moved(by_owner, self.calendar.days(month))
+        own: dict[str, list[Moved]] = {owner: [] for owner in by_owner}
+        for one in moved:
+            for owner in {one.debit.owner, one.credit.owner} & own.keys():
+                own[owner].append(one)
+        return {agent: items_of(own[owner], owner) for owner, agent in by_owner.items()}
+
+    def _offset(
+        self,
+        desk: Desk,
+        agent: str,
+        items: Sequence[Item],
+        seconds: int,
+        by: str,
+        said: dict[str, str],
+        own: dict[str, int] | None = None,
+    ) -> list[Posting]:
+        owner = agent_owner(agent)
+        own = balances_of(desk, [owner])[owner] if own is None else own
+        numbers = _next_revisions(desk, [offset_key(agent, item) for item in items])
+        postings = []
+        for item in items:
+            policy = self._policies.policy_at(self._days.unit(agent, item.day), item.day)
+            legs = offset_legs(item, seconds, own, takes(policy), owner, self._house)
+            if not legs:
+                continue
+            apply(legs, owner, own)
+            seconds -= legs[-1].seconds
+            key = offset_key(agent, item)
+            postings.append(_posting_of(key, numbers[key], self._site, item, legs, by, said))
+        return postings
+
+    def _taken(self, desk: Desk, agent: str, items: Sequence[Item]) -> list[Posting]:
+        owner = agent_owner(agent)
+        numbers = _next_revisions(desk, [f"taken/{agent}/{item.name}" for item in items])
+        postings = []
+        for item in items:
+            key = f"taken/{agent}/{item.name}"
+            legs: tuple[Leg, ...] = (taken_leg(item, owner, self._house),)
+            postings.append(_posting_of(key, numbers[key], self._site, item, legs, BY_ITSELF, {}))
+        return postings
+
+    def _post(self, desk: Desk, postings: Sequence[Posting], late: str = "") -> None:
+        """`late`: the month may have been closed, and then it counts in the first since that is open."""
+        counts = desk.open_month(self._site, late) if late and postings else late
+        if counts != late:
+            postings = [one._replace(terms=(Late(counts),)) for one in postings]
+        for outcome in desk.post(postings) if postings else ():
+            outcome.or_raise()
+
+    async def _open(self, agent: str, by: str) -> None:
+        await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, by)
+        await self._ledger.open_accounts([agent_owner(agent)], AGENT_ACCOUNTS, self._site, by)
+
+    def _check_time(self, agent: str, month: str, at: int) -> None:
+        opens = self._units.days("").of_date(self.calendar.opens_on(month)).start
+        if at < opens:
+            raise OffsetError(agent, f"can't offset leave of {month} yet: it opens on {self.calendar.opens_on(month)}")
+        if at >= self.closes_at(month):
+            raise OffsetError(
+                agent, f"can't offset leave of {month} any more: it closed {_said(self.calendar.closes(month))}"
+            )
+
+    def _check_open(self, desk: Desk, agent: str, month: str) -> None:
+        if desk.open_month(self._site, month) != month:
+            raise OffsetError(agent, f"can't offset leave of {month} any more: the month is closed")
+
+
+def _posting_of(
+    key: str, revision: int, book: str, item: Item, legs: Sequence[Leg], by: str, said: Mapping[str, object]
+) -> Posting:
+    facts = json.dumps({"item": item.name, **said}, ensure_ascii=False, separators=(",", ":"))
+    return Posting(key, revision, book, item.day, tuple(legs), by, facts=facts)
+
+
+def _undisputed(items: Iterable[Item], disputed: frozenset[date]) -> list[Item]:
+    return [item for item in items if item.open_s and item.day not in disputed]
+
+
+def _next_revisions(desk: Desk, keys: Sequence[str]) -> dict[str, int]:
+    kept = desk.revisions(keys)
+    return {key: max((one.revision for one in kept.get(key, ())), default=0) + 1 for key in keys}
+
+
+def _said(moment: datetime) -> str:
+    return moment.isoformat(" ", "minutes")

@@ -1,0 +1,101 @@
+"""`ccd bank month`: an attendance month is closed, shown, and corrected by numbers afterwards."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ccd.bank.month_rows import Result
+from ccd.commands.bank.offset import month_json
+from ccd.commands.bank.red_packet import asking
+from ccd.commands.business_day import first_of
+from ccd.commands.configuration import Config
+from ccd.commands.ledger.asking import Agent, asked_of, now_us
+from ccd.commands.ledger.posting import Text
+from ccd.commands.output import As, Format
+from ccd.daemon.months import AttendanceMonths
+from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
+from ccd.errors import MonthOpenError
+from ccd.ledger.model import month_of
+
+T = TypeVar("T")
+
+month = typer.Typer(no_args_is_help=True, help="Attendance months: their close, and corrections afterwards.")
+
+OfMonth = Annotated[str, typer.Argument(callback=lambda said: month_of(first_of(said)), help="As 2026-11.")]
+
+
+@month.command()
+def close(config: Config, month: OfMonth, output: As = Format.table) -> None:
+    """Close a month: what nobody decided on is decided by rule, attendance is given its figures, and nothing is posted
+    in it any more. Done again, it says the same."""
+    show_results(output, month, asked(site_of(config), lambda months: months.close(month, asking())).values())
+
+
+@month.command()
+def show(config: Config, month: OfMonth, output: As = Format.table) -> None:
+    """What attendance was given last of each agent."""
+    found = asked(site_of(config), lambda months: months.closing.given(month))
+    if not found:
+        raise MonthOpenError(month, "is not closed")
+    show_results(output, month, found.values())
+
+
+@month.command()
+def differences(config: Config, month: OfMonth, output: As = Format.table) -> None:
+    """What attendance would be given otherwise now, since days were measured anew; `correct` gives it."""
+    found = asked(site_of(config), lambda months: months.differences(month))
+    if output is Format.json:
+        said = [
+            {"agent": one.now.agent, "given": one.given and month_json(one.given.month), "now": month_json(one.now)}
+            for one in found
+        ]
+        print(json.dumps({"month": month, "differences": said}))
+        return
+    for one in found:
+        before = one.given.month if one.given else None
+        names = [name for name in one.now._fields if before is None or getattr(before, name) != getattr(one.now, name)]
+        changes = (f"{name} {getattr(before, name, None)} → {getattr(one.now, name)}" for name in names)
+        print(f"{one.now.agent}: {'; '.join(changes)}")
+    if not found:
+        print(f"nothing of {month} is another than attendance was told")
+
+
+@month.command()
+def correct(
+    config: Config,
+    month: OfMonth,
+    agent: Agent,
+    text: Text,
+    reopens: Annotated[
+        bool, typer.Option("--reopen", help="Full attendance is judged anew, as an appeal lodged in time can ask.")
+    ] = False,
+) -> None:
+    """Give attendance the next number of an agent's month, as it is measured now."""
+    result = asked(site_of(config), lambda months: months.correct(asking(), month, agent, text, reopens))
+    if result is None:
+        print(f"nothing of {agent}'s {month} is another than attendance was told")
+    else:
+        print(f"{agent}: difference {result.number} of {month} is given to attendance")
+
+
+def asked(site: Site, ask: Callable[[AttendanceMonths], Awaitable[T]]) -> T:
+    return asked_of(site.settings, lambda ledger: ask(AttendanceMonths(ledger, site, now_us)))
+
+
+def show_results(output: Format, month: str, results: Iterable[Result]) -> None:
+    if output is Format.json:
+        said = [month_json(one.month) | {"number": one.number, "by": one.by, "why": one.why} for one in results]
+        print(json.dumps({"month": month, "agents": said}, ensure_ascii=False))
+        return
+    table = Table("agent", "no.", "full", "points", "offset", "leave", "waits", "what stands against it")
+    for one in results:
+        of = one.month
+        why = "; ".join(f"{fault.what}{f' {fault.day}' if fault.day else ''} {fault.seconds} s" for fault in of.faults)
+        figures = (f"{of.points_100 / 100:g}", of.offset_s, of.taken_s, of.owed_s)
+        table.add_row(of.agent, str(one.number), "yes" if of.full else "no", *map(str, figures), why)
+    Console().print(table)

@@ -1,0 +1,138 @@
+"""`ccd bank offset`: what an agent owes for a month, what of the balance goes against it, and what comes of it."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ccd.bank.attendance import Month
+from ccd.bank.loan import Offer
+from ccd.bank.offsetting import Choice
+from ccd.commands.bank.red_packet import asking
+from ccd.commands.configuration import Config
+from ccd.commands.ledger.asking import Agent, asked_of, now_us
+from ccd.commands.output import As, Format
+from ccd.daemon.months import AttendanceMonths
+from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
+from ccd.errors import OffsetError
+from ccd.ledger.model import SECONDS_MAX
+
+T = TypeVar("T")
+
+offset = typer.Typer(no_args_is_help=True, help="Leave offset: the balance against what is owed for a month.")
+
+OfMonth = Annotated[
+    str | None,
+    typer.Option("--month", help="As 2026-11; without it, the one that agents decide on now."),
+]
+Key = Annotated[str | None, typer.Option(help="What the act is known by for ever; the same again changes nothing.")]
+Seconds = Annotated[int | None, typer.Option(min=1, max=SECONDS_MAX, help="Not all of it, but so many.")]
+
+
+@offset.command()
+def offer(config: Config, agent: Agent, month: OfMonth = None, output: As = Format.table) -> None:
+    """What is owed, item by item, and what there is to set against it."""
+    site = site_of(config)
+    of, found = asked(site, agent, month, lambda months, of: months.loans.offer(agent, of))
+    if output is Format.json:
+        print(json.dumps({"agent": agent, "month": of, **as_json(found)}))
+        return
+    table = Table("item", "made", "offset", "taken", "open")
+    for item in found.items:
+        table.add_row(item.name, *map(str, (item.made_s, item.offset_s, item.taken_s, item.open_s)))
+    Console().print(table)
+    say(agent, of, found)
+
+
+@offset.command()
+def choose(
+    config: Config,
+    agent: Agent,
+    item: Annotated[str, typer.Argument(help="As `offer` names it: 2026-11-10/idle.")],
+    seconds: Seconds = None,
+    month: OfMonth = None,
+    key: Key = None,
+) -> None:
+    """Set the balance against one item."""
+    decide(config, agent, month, Choice(item, seconds), key)
+
+
+@offset.command("all")
+def all_(config: Config, agent: Agent, seconds: Seconds = None, month: OfMonth = None, key: Key = None) -> None:
+    """Set the balance against all of it, in the order of days."""
+    decide(config, agent, month, Choice(None, seconds), key)
+
+
+@offset.command()
+def none(config: Config, agent: Agent, month: OfMonth = None) -> None:
+    """Keep the balance: nothing more of the month is offset by itself."""
+    site = site_of(config)
+    of, left = asked(site, agent, month, lambda months, of: months.loans.keep(asking(), agent, of))
+    say(agent, of, left)
+
+
+@offset.command()
+def forecast(config: Config, agent: Agent, month: OfMonth = None, output: As = Format.table) -> None:
+    """Whether full attendance is in reach, and what stands against it: the days so far, if the rest is kept."""
+    site = site_of(config)
+
+    async def foresee(months: AttendanceMonths, of: str) -> Month:
+        if months.today() < (since := months.calendar.foreseen_from(of)):
+            raise OffsetError(agent, f"can't be told of {of} yet: it is foreseen from {since} on")
+        return await months.forecast(agent, of)
+
+    of, found = asked(site, agent, month or "", foresee)
+    if output is Format.json:
+        print(json.dumps({"month": of, **month_json(found)}))
+        return
+    reach = "is in reach" if found.full else "is out of reach"
+    print(f"{agent}: full attendance of {of} {reach}; {found.offset_s} s offset, {found.owed_s} s owed")
+    for fault in found.faults:
+        print(f"  {fault.what}{f' on {fault.day}' if fault.day else ''}: {fault.seconds} s")
+
+
+def decide(config: Config, agent: str, month: str | None, choice: Choice, key: str | None) -> None:
+    site, act = site_of(config), asking()
+    act = act._replace(act=f"offset/{agent}/{key}") if key else act
+    of, left = asked(site, agent, month, lambda months, of: months.loans.choose(act, agent, of, choice))
+    say(agent, of, left)
+
+
+def asked(
+    site: Site, agent: str, month: str | None, ask: Callable[[AttendanceMonths, str], Awaitable[T]]
+) -> tuple[str, T]:
+    """`month`: None for the one that is decided on, "" for the one that runs."""
+    if not site.agent_days.knows(agent):
+        raise OffsetError(agent, "is not on the roster")
+
+    def named(months: AttendanceMonths) -> str:
+        return months.running() if month == "" else month or months.loans.month_at(now_us())
+
+    async def done(months: AttendanceMonths) -> tuple[str, T]:
+        return (of := named(months)), await ask(months, of)
+
+    return asked_of(site.settings, lambda ledger: done(AttendanceMonths(ledger, site, now_us)))
+
+
+def say(agent: str, month: str, left: Offer) -> None:
+    print(f"{agent}: {left.owed_s} s owed for {month}, {left.balance_s} s to set against it")
+
+
+def as_json(offer: Offer) -> dict[str, Any]:
+    items = [
+        {"item": item.name, "made": item.made_s, "offset": item.offset_s, "taken": item.taken_s, "open": item.open_s}
+        for item in offer.items
+    ]
+    return {"owed": offer.owed_s, "could": offer.could_s, "balance": offer.balance_s, "items": items}
+
+
+def month_json(month: Month) -> dict[str, Any]:
+    faults = [
+        {"what": fault.what.value, "day": fault.day and fault.day.isoformat(), "seconds": fault.seconds}
+        for fault in month.faults
+    ]
+    return month._asdict() | {"faults": faults}

@@ -1,0 +1,198 @@
+"""Attendance months: leave of idle days is owed once its day is closed, and a month closes when its time has come
+(docs/time-bank.md 3.5)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from datetime import date
+from socket import gethostname
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.bank.asking import Asking, rule
+from ccd.bank.attendance import Month
+from ccd.bank.books import Calendar, month_before
+from ccd.bank.idle_leave import IdleLeave
+from ccd.bank.month_close import Attended, Difference, MonthClose
+from ccd.bank.month_rows import Result, closed_months
+from ccd.bank.offsetting import Loans
+from ccd.bank.withdrawal import OPEN
+from ccd.bank.withdrawal_rows import on_days, open_days
+from ccd.daemon.attended import attended, on_leave
+from ccd.daemon.site import Current, Site
+from ccd.errors import DatabaseBusyError, LedgerError, MonthOpenError
+from ccd.floor.days import SECOND
+from ccd.history.close import DAYS_BACK_MAX
+from ccd.history.outlook import outlook
+from ccd.history.reading import reading
+from ccd.history.unit_days import is_recorded_between, settled_since
+from ccd.ledger.books import Ledger
+from ccd.settings import Settings
+from ccd.sql.turns import DRIVER_ERRORS, is_away
+
+LOOK_INTERVAL_S = 60.0
+OVERLAP = 600 * SECOND  # what is looked at again: a settlement is noted a little after its time
+MONTHS_BACK_MAX = 2  # what lies further back is closed by hand
+
+log = structlog.get_logger("ccd.daemon")
+
+
+def calendar_of(settings: Settings) -> Calendar:
+    return Calendar(**dict(settings.attendance))
+
+
+class AttendanceMonths:
+    """Of a site, as commands and the daemon ask of them. `now` gives µs since the epoch."""
+
+    def __init__(self, ledger: Ledger, site: Site, now: Callable[[], int]) -> None:
+        self._ledger, self._site, self._now = ledger, site, now
+        name = site.settings.site
+        self.calendar = calendar_of(site.settings)
+        self.loans = Loans(ledger, site.units, site.policies, site.agent_days, self.calendar, name)
+        self.closing = MonthClose(ledger, site.policies, self.loans, name)
+        self.idle = IdleLeave(ledger, site.policies, name, self.today)
+
+    def today(self) -> date:
+        return self._site.units.days("").at(self._now()).day
+
+    def running(self) -> str:
+        return self.calendar.month_of(self.today())
+
+    async def post_leave(self, unit_days: Iterable[tuple[str, date]]) -> set[str]:
+        """Owes what of these days was leave, as far as they were idle; whose accounts are others now."""
+        async with reading(self._ledger.engine) as connection:
+            told = await on_leave(connection, self._site, unit_days)
+        return await self.idle.post(told)
+
+    async def close(self, month: str, asking: Asking) -> dict[str, Result]:
+        """MonthOpenError names what it waits for."""
+        if known := await self.closing.given(month):
+            return known
+        if reasons := [reason async for reason in self._waits_for(month)]:
+            raise MonthOpenError(month, f"can't be closed yet: {'; '.join(reasons)}")
+        first, last = self.calendar.span(month)
+        async with reading(self._ledger.engine) as connection:
+            days = await settled_since(connection, 0, first)
+        await self.post_leave((one.unit, one.day) for one in days if one.day <= last)
+        return await self.closing.close(asking, month, await self.attended(month))
+
+    async def attended(self, month: str, agents: Iterable[str] | None = None) -> list[Attended]:
+        first, last = self.calendar.span(month)
+        async with reading(self._ledger.engine) as connection:
+            until = min(last, self.today())
+            return await attended(connection, self._site, first, until, None if agents is None else list(agents))
+
+    async def differences(self, month: str) -> list[Difference]:
+        """What attendance would be given otherwise now than it was."""
+        return await self.closing.differences(month, await self.attended(month))
+
+    async def correct(self, asking: Asking, month: str, agent: str, why: str, reopens: bool) -> Result | None:
+        (one,) = await self.attended(month, [agent]) or [Attended(agent, "", ())]
+        return await self.closing.correct(asking, month, one, why, reopens)
+
+    async def forecast(self, agent: str, month: str) -> Month:
+        """The agent's month as it would be closed now: what can be offset is, where that secures full attendance."""
+        offer = await self.loans.offer(agent, month)
+        (one,) = await self.attended(month, [agent]) or [Attended(agent, "", ())]
+        return self.closing.forecast(month, one, offer)
+
+    async def is_due(self, month: str) -> bool:
+        first, last = self.calendar.span(month)
+        if self._now() < self.loans.closes_at(month):
+            return False
+        async with reading(self._ledger.engine) as connection:
+            return await is_recorded_between(connection, first, last)
+
+    async def closed(self) -> frozenset[str]:
+        async with reading(self._ledger.engine) as connection:
+            return await connection.run_sync(closed_months, self._site.settings.site)
+
+    async def _waits_for(self, month: str) -> AsyncIterator[str]:
+        last = self.calendar.span(month)[1]
+        if self._now() < self.loans.closes_at(month):
+            yield f"agents decide until {self.calendar.closes(month):%Y-%m-%d %H:%M}"
+        async with reading(self._ledger.engine) as connection:
+            for unit, day in await self._unsettled(connection, last):
+                yield f"{day} of {unit} is not settled"
+            for one in await connection.run_sync(lambda plain: list(_days_off(plain, last))):
+                yield one
+
+    async def _unsettled(self, connection: AsyncConnection, last: date) -> list[tuple[str, date]]:
+        """By unit, the first day up to `last` that is not."""
+        site, settings = self._site, self._site.settings
+        seen = await outlook(
+            connection, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], self._now(),
+            settings.settle_wait_s_max * SECOND, DAYS_BACK_MAX,
+        )  # fmt: skip
+        first: dict[str, date] = {}
+        for each in (*seen.due, *seen.waiting):
+            if each.day.day <= last:
+                first[each.unit] = min(each.day.day, first.get(each.unit, last))
+        return sorted(first.items())
+
+
+class MonthsDue:
+    """What the daemon does of it by itself."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        current: Current,
+        now: Callable[[], int],
+        announce: Callable[[Iterable[str]], Awaitable[None]],
+    ) -> None:
+        self._ledger, self._current, self._now, self._announce = ledger, current, now, announce
+        self._seen = 0  # when the newest that was looked at was settled, µs
+        self._said: dict[str, str] = {}  # why a month is not closed
+
+    async def run(self) -> None:
+        """Until it is cancelled. Raises what is no passing failure of the database."""
+        while True:
+            try:
+                await self.look()
+            except (DatabaseBusyError, *DRIVER_ERRORS) as error:
+                if not is_away(error):
+                    raise
+                log.warning("attendance months go on once the database is back", error=str(error))
+            await asyncio.sleep(LOOK_INTERVAL_S)
+
+    async def look(self) -> list[str]:
+        """Which months were closed."""
+        months = AttendanceMonths(self._ledger, self._current.site, self._now)
+        running = months.running()
+        past = [month_before(running)]
+        while len(past) < MONTHS_BACK_MAX:
+            past.insert(0, month_before(past[0]))
+        await self._owe(months, months.calendar.span(past[0])[0])
+        known = await months.closed()
+        due = [month for month in past if month not in known and await months.is_due(month)]
+        return [month for month in due if await self._close(months, month)]
+
+    async def _owe(self, months: AttendanceMonths, first: date) -> None:
+        async with reading(self._ledger.engine) as connection:
+            new = await settled_since(connection, self._seen - OVERLAP, first)
+        if touched := await months.post_leave((one.unit, one.day) for one in new):
+            await self._announce(touched)
+        self._seen = max((one.settled_at or 0 for one in new), default=self._seen)
+
+    async def _close(self, months: AttendanceMonths, month: str) -> bool:
+        try:
+            asking = Asking(f"month close/{month}", rule("month close"), gethostname(), self._now())
+            results = await months.close(month, asking)
+        except (MonthOpenError, LedgerError) as error:
+            if self._said.get(month) != str(error):
+                log.warning("an attendance month waits", month=month, why=str(error))
+            self._said[month] = str(error)
+            return False
+        full = sum(result.month.full for result in results.values())
+        log.info("an attendance month is closed", month=month, agents=len(results), full_attendance=full)
+        await self._announce(results)
+        return True
+
+
+def _days_off(plain: Connection, last: date) -> Iterator[str]:
+    for day in open_days(plain, last):
+        for one in on_days(plain, day, day):
+            if one.state in OPEN:
+                yield f"{one.id} of {one.agent} for {one.day} is {one.state}"

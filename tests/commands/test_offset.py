@@ -1,0 +1,105 @@
+"""`ccd bank offset` and `ccd bank month`, as a person types them: from the shifts to the closed month."""
+
+import json
+import subprocess
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.commands import running
+from tests.commands.recorded_days import CONFIGURATION, ROSTER, recorded
+from tests.floor.floors import added, heard, removed
+
+MONTH = "2026-08"  # long over, whenever this is read
+DAY_S = 86_400
+FIRST = datetime(2026, 8, 11, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
+SHIFTS = """agent,day,start,end,breaks,uid
+1001,2026-08-11,08:00,16:00,,a
+1001,2026-08-12,08:00,16:00,,b
+1002,2026-08-11,08:00,16:00,,c
+"""
+LEAVE = """agent,kind,from,to,uid
+1001,personal,2026-08-12 08:00,2026-08-12 08:30,x
+"""
+
+
+def at(day: int, hour: float) -> float:
+    return FIRST + day * DAY_S + hour * 3_600
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """1001 was on leave for half an hour of an idle day, and has 1,800 s beside what was saved; 1002 never came."""
+    file = tmp_path / "ccd.toml"
+    file.write_text(f"{CONFIGURATION}\n[[policy]]\nfrom = 1970-01-01\nschedules = true\n")
+    for name, text in (("roster", ROSTER), ("plan", SHIFTS), ("leave", LEAVE)):
+        (tmp_path / f"{name}.csv").write_text(text)
+    seen = (added(at(0, 8)), removed(at(0, 16)), added(at(1, 8.5)), removed(at(1, 16)), heard(at(2, 0)))
+    recorded(file, *seen)
+    for kind, table in (("schedule", "plan"), ("leave", "leave")):
+        words = ("import", kind, str(tmp_path / f"{table}.csv"), "--source", "told")
+        running.said(ccd(file, *words))
+    for day in ("2026-08-11", "2026-08-12"):
+        running.said(ccd(file, "settle", "--day", day))
+    given = ("--day", "2026-08-11", "--key", "g", "--text", "a gift")
+    running.said(ccd(file, "ledger", "transfer", "house:gift", "1001:gift", "1800", *given))
+    return file
+
+
+def ccd(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return running.ccd(*words, "--config", config, COLUMNS="160")
+
+
+def bank(config: Path, *words: str) -> str:
+    return running.said(ccd(config, "bank", *words))
+
+
+def balances(config: Path, agent: str = "1001") -> dict[str, int]:
+    accounts = json.loads(ccd(config, "ledger", "balance", agent, "--format", "json").stdout)["accounts"]
+    return {kind: seconds for kind, seconds in accounts.items() if seconds}
+
+
+def test_a_month_is_closed_with_what_stands_against_full_attendance_and_corrected_by_numbers(config: Path) -> None:
+    saved = balances(config)["savings"]
+    said = json.loads(bank(config, "month", "close", MONTH, "--format", "json"))
+    mine, other = said["agents"]
+    assert (mine["agent"], mine["full"], mine["points_100"], mine["faults"]) == ("1001", True, 1_000, [])
+    assert (mine["offset_s"], mine["taken_s"], mine["scheduled_s"]) == (1_800, 0, 57_600)
+    assert other["faults"] == [{"what": "absent", "day": "2026-08-11", "seconds": 28_800}]
+    assert balances(config) == {"savings": saved - 1_800, "gift": 1_800}
+    assert json.loads(bank(config, "month", "close", MONTH, "--format", "json")) == said, "and only once"
+    table = bank(config, "month", "show", MONTH)
+    assert "absent 2026-08-11 28800 s" in table
+    assert "nothing of 2026-08 is another" in bank(config, "month", "differences", MONTH)
+    refused = running.refusal(ccd(config, "bank", "offset", "all", "1001", "--month", MONTH))
+    assert "any more: it closed 2026-09-03 18:00" in refused
+    offer = json.loads(bank(config, "offset", "offer", "1001", "--month", MONTH, "--format", "json"))
+    assert offer["items"] == [
+        {"item": "2026-08-12/idle", "made": 1_800, "offset": 1_800, "taken": 0, "open": 0},
+    ]
+    foreseen = json.loads(bank(config, "offset", "forecast", "1001", "--month", MONTH, "--format", "json"))
+    assert foreseen["full"] is True
+
+    (config.parent / "leave.csv").write_text(LEAVE + "1002,annual,2026-08-11 08:00,2026-08-11 16:00,y\n")
+    told = ("import", "leave", str(config.parent / "leave.csv"), "--source", "told")
+    running.said(ccd(config, *told))
+    running.said(ccd(config, "settle", "--day", "2026-08-11"))
+    (late,) = json.loads(bank(config, "month", "differences", MONTH, "--format", "json"))["differences"]
+    assert (late["agent"], late["given"]["off_post_s"], late["now"]["off_post_s"]) == ("1002", 28_800, 0)
+    assert "difference 2 of 2026-08" in bank(config, "month", "correct", MONTH, "1002", "--text", "told late")
+    assert "nothing of 1002's" in bank(config, "month", "correct", MONTH, "1002", "--text", "told late")
+    assert "difference 3" in bank(config, "month", "correct", MONTH, "1002", "--text", "an appeal", "--reopen")
+    acts = json.loads(running.said(ccd(config, "acts", "--format", "json")))
+    assert [act["kind"] for act in acts if act["kind"].startswith("month")] == [
+        "month correct", "month correct", "month close",
+    ]  # fmt: skip
+
+
+def test_what_is_not_over_or_not_settled_is_not_closed_and_it_says_why(config: Path) -> None:
+    refused = running.refusal(ccd(config, "bank", "month", "close", "2099-01"))
+    assert "2099-01 can't be closed yet: agents decide until 2099-02-03 18:00" in refused
+    assert "2026-07 is not closed" in running.refusal(ccd(config, "bank", "month", "show", "2026-07"))
+    recorded(config, added(at(2, 9)), heard(at(3, 0)))
+    assert "is not on the roster" in running.refusal(ccd(config, "bank", "offset", "offer", "nobody"))
