@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, time
 from typing import NamedTuple
 
 from ccd.bank.accounts import BALANCE_KINDS
@@ -46,10 +46,17 @@ class FullTerms(NamedTuple):
 
 class DaysOffTerms(NamedTuple):
     """Of withdrawals: who approves what is covered and has a place, "person" or "rule", and until how many days before
-    an agent can cancel what was approved."""
+    an agent can cancel what was approved; whether who comes first has a place ("first_come"), or all are allocated
+    "by_rule", so many days before, at which time; whether several days are had "all" together or "each" for itself; how
+    much of the time in which agents wait for calls is suggested as a quota, in parts per million."""
 
     approve: str
     cancel_days_before: int
+    allocate: str
+    allocate_days_before: int
+    allocate_at: time
+    run_of_days: str
+    spare_ppm: int
 
 
 class OvertimeTerms(NamedTuple):

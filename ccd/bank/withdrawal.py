@@ -1,11 +1,12 @@
 """Withdrawals: saved time that is spent as days off (docs/time-bank.md 3.6). Pure.
 
 What is asked for is held at once, and with it the place: one posting reserves the agent's seconds, and draws one on the
-quota of the unit and on that of each unit above that has one.
+quota of the unit and on that of each unit above that has one; and where that is in hours too, the seconds on these. A
+unit that allocates by rule holds the seconds alone, until its deadline.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -14,7 +15,9 @@ from typing import Final, NamedTuple
 from ccd.bank.accounts import BALANCE_KINDS, House, agent_owner
 from ccd.bank.limits import Wanted
 from ccd.bank.policy import Policy
+from ccd.bank.quota import Places
 from ccd.errors import WithdrawalError
+from ccd.floor.expected import Shift
 from ccd.ledger.model import SECONDS_MAX, Account, Draw, Late, Posting, Reserve, Resolve
 
 SERVICE = "withdrawal"
@@ -36,7 +39,7 @@ HOLDING = (State.APPLIED, State.APPROVED)
 OPEN = (*HOLDING, State.WAITING)
 NEXT: Final[Mapping[State, tuple[State, ...]]] = MappingProxyType(
     {
-        State.APPLIED: (State.APPROVED, State.REFUSED, State.CANCELLED, State.WITHDRAWN),
+        State.APPLIED: (State.APPROVED, State.WAITING, State.REFUSED, State.CANCELLED, State.WITHDRAWN),
         State.WAITING: (State.APPLIED, State.APPROVED, State.REFUSED, State.CANCELLED),
         State.APPROVED: (State.TAKEN, State.CANCELLED, State.WITHDRAWN),
     }
@@ -44,15 +47,18 @@ NEXT: Final[Mapping[State, tuple[State, ...]]] = MappingProxyType(
 
 
 class Hold(NamedTuple):
-    """The revision of the posting that holds, and the units on whose quotas it drew."""
+    """The revision of the posting that holds the seconds, the units on whose quotas it drew, and of these those whose
+    quota is in hours too. Of no unit: it waits for the deadline at which places are allocated."""
 
     revision: int
     units: tuple[str, ...]
+    in_hours: tuple[str, ...] = ()
 
 
 class Application(NamedTuple):
     """One agent's, for one day of a unit, in seconds, after `number` changes of state. What is held, where something
-    is."""
+    is. `start` and `end` say which part of the day it is, µs, where somebody has said it; `run` is the name of the
+    several days that it was applied for with."""
 
     id: str
     agent: str
@@ -63,16 +69,36 @@ class Application(NamedTuple):
     state: State
     number: int
     hold: Hold | None
+    start: int | None = None
+    end: int | None = None
+    run: str = ""
+
+    @property
+    def awaits_allocation(self) -> bool:
+        return self.state is State.APPLIED and self.hold is not None and not self.hold.units
 
 
-def check(agent: str, day: date, unit: str | None, seconds: int | None, today: date) -> None:
-    """WithdrawalError where no balance and no quota could make it right. None: the whole day."""
+class Part(NamedTuple):
+    """Of a day: so many seconds, or from when to when, µs."""
+
+    seconds: int | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+WHOLE = Part()
+
+
+def check(agent: str, day: date, unit: str | None, part: Part, today: date) -> None:
+    """WithdrawalError where no balance and no quota could make it right."""
     if unit is None:
         raise WithdrawalError(agent, f"is in no unit on {day}: ask whoever keeps the roster")
     if day <= today:
         raise WithdrawalError(agent, f"asks for {day}, and today is {today}: apply for a day that is to come")
-    if seconds is not None and not 0 < seconds <= SECONDS_MAX:
-        raise WithdrawalError(agent, f"asks for {seconds} s: ask for 1 to {SECONDS_MAX} s")
+    if part.seconds is not None and not 0 < part.seconds <= SECONDS_MAX:
+        raise WithdrawalError(agent, f"asks for {part.seconds} s: ask for 1 to {SECONDS_MAX} s")
+    if part.start is not None and part.end is not None and not part.start < part.end:
+        raise WithdrawalError(agent, "asks for a part of the day that ends before it begins")
 
 
 def check_next(application: Application, state: State) -> None:
@@ -98,8 +124,24 @@ def holding(application: Application, hold: Hold, policy: Policy, by: str, book:
     reserve = Reserve(accounts, Account(owner, "reserved"), application.seconds, SERVICE)
     return Posting(
         hold_key(application), hold.revision, book, application.day, (), by, facts=_facts(application),
-        terms=(reserve, *(Draw(cap_name(unit, application.day), 1) for unit in hold.units)),
+        terms=(reserve, *draws(application, hold)),
     )  # fmt: skip
+
+
+def placing(application: Application, hold: Hold, by: str, book: str) -> Posting:
+    """What is held already gets its place, as it was allocated."""
+    return Posting(
+        f"place/{application.id}", application.number, book, application.day, (), by, facts=_facts(application),
+        terms=tuple(draws(application, hold)),
+    )  # fmt: skip
+
+
+def draws(application: Application, hold: Hold, way: int = 1) -> Iterator[Draw]:
+    """On the quotas; with -1, what gives it back."""
+    for unit in hold.units:
+        yield Draw(cap_name(unit, application.day), way)
+    for unit in hold.in_hours:
+        yield Draw(hours_cap_name(unit, application.day), way * application.seconds)
 
 
 def ending(one: Application, spent_s: int | None, house: House, by: str, book: str, running: str) -> Posting:
@@ -108,10 +150,10 @@ def ending(one: Application, spent_s: int | None, house: House, by: str, book: s
     assert one.hold is not None, "it holds something"
     to = house.withdrawn if spent_s else None
     resolve = Resolve((hold_key(one), one.hold.revision), SERVICE, spent_s or 0, to)
-    places = one.hold.units if spent_s is None else ()
+    back = draws(one, one.hold, -1) if spent_s is None else ()
     return Posting(
         f"end/{one.id}", one.number, book, one.day, (), by, facts=_facts(one),
-        terms=(resolve, *(Draw(cap_name(unit, one.day), -1) for unit in places), Late(running)),
+        terms=(resolve, *back, Late(running)),
     )  # fmt: skip
 
 
@@ -124,12 +166,35 @@ def spent_s(application: Application, worked_s: int) -> int:
     return max(0, application.seconds - worked_s)
 
 
-def wanted_of(agents: int) -> Wanted:
-    return Wanted(agents, {"agents": agents})
+def work_us(shifts: Iterable[Shift], start: int, end: int) -> int:
+    """What of shifts, less their breaks, lies in a span, µs."""
+    found = 0
+    for shift in shifts:
+        found += _inside(shift.start, shift.end, start, end)
+        found -= sum(_inside(*each, start, end) for each in shift.breaks)
+    return found
+
+
+def _inside(begins: int, ends: int, start: int, end: int) -> int:
+    return max(0, min(ends, end) - max(begins, start))
+
+
+def wanted_of(places: Mapping[str, Places], day: date) -> dict[str, Wanted]:
+    """The limits of the caps, by their names, from the places of each unit."""
+    wanted = {}
+    for unit, (agents, seconds) in places.items():
+        wanted[cap_name(unit, day)] = Wanted(agents, {"agents": agents})
+        if seconds is not None:
+            wanted[hours_cap_name(unit, day)] = Wanted(seconds, {"seconds": seconds})
+    return wanted
 
 
 def cap_name(unit: str, day: date) -> str:
     return f"quota/{unit}/{day.isoformat()}"
+
+
+def hours_cap_name(unit: str, day: date) -> str:
+    return f"{cap_name(unit, day)}/seconds"
 
 
 def _facts(application: Application) -> str:

@@ -1,7 +1,7 @@
 """Applications and quotas as they are kept. Append-only: an application's state, and a quota, is what was said last."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -18,9 +18,11 @@ from sqlalchemy import (
     Table,
     Text,
     exists,
+    func,
     select,
 )
 
+from ccd.bank.quota import Quota
 from ccd.bank.withdrawal import OPEN, Application, Hold, State
 from ccd.sql.metadata import Exact, RowNumber, metadata
 from ccd.sql.rows import among, insert_rows
@@ -34,6 +36,9 @@ withdrawals = Table(
     Column("day", Date, nullable=False, index=True),
     Column("seconds", BigInteger, nullable=False),
     Column("applied_at", BigInteger, nullable=False),  # microseconds since the epoch
+    Column("start_at", BigInteger),  # of a part of the day, where it was said which, µs
+    Column("end_at", BigInteger),
+    Column("run", Exact),  # the name of several days that were applied for together
     CheckConstraint("seconds > 0", name="asks_for_something"),
 )
 
@@ -44,7 +49,8 @@ withdrawal_states = Table(
     Column("number", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("hold", Integer),  # the revision of the posting that holds
-    Column("quotas", Text, nullable=False),  # the units on whose quotas it drew: ["team-1","centre"]
+    # The units on whose quotas it drew: ["team-1","centre"]; with those that count hours: {"units":[…],"in_hours":[…]}
+    Column("quotas", Text, nullable=False),
     Column("at", BigInteger, nullable=False),  # microseconds since the epoch
     Column("by", Text, nullable=False),
     Column("why", Text, nullable=False),
@@ -59,14 +65,28 @@ quotas = Table(
     Column("id", RowNumber, primary_key=True),
     Column("unit", Exact, nullable=False, index=True),
     Column("day", Date),
-    Column("weekday", Integer),
+    Column("weekday", Integer),  # 0: Monday; 7: statutory holidays
+    Column("load", Exact, nullable=False),  # of which days alone; "": of any
     Column("holds_from", Date, nullable=False),
     Column("agents", Integer, nullable=False),
+    Column("seconds", BigInteger),  # of all together; None: any
     Column("set_at", BigInteger, nullable=False),  # microseconds since the epoch
     Column("set_by", Text, nullable=False),
     CheckConstraint("agents >= 0", name="nobody_or_more"),
     CheckConstraint("(day IS NULL) <> (weekday IS NULL)", name="one_day_or_a_weekday"),
-    CheckConstraint("weekday BETWEEN 0 AND 6", name="known_weekday"),
+    CheckConstraint("seconds >= 0", name="nothing_or_more"),
+    CheckConstraint("weekday BETWEEN 0 AND 7", name="known_weekday"),
+)
+
+day_loads = Table(
+    "day_loads",
+    metadata,
+    Column("id", RowNumber, primary_key=True),
+    Column("unit", Exact, nullable=False),
+    Column("day", Date, nullable=False, index=True),
+    Column("load", Exact, nullable=False),
+    Column("said_at", BigInteger, nullable=False),  # microseconds since the epoch
+    Column("said_by", Text, nullable=False),
 )
 
 
@@ -79,33 +99,33 @@ class Changed(NamedTuple):
     why: str
 
 
-class Quota(NamedTuple):
-    """How many agents of a unit may be off by it: on a day, or on a day of the week (0: Monday) from a day on."""
-
-    unit: str
-    on: date | int
-    holds_from: date
-    agents: int
-
-
 def add(connection: Connection, application: Application) -> None:
-    day: Any = application.day
-    row = (application.id, application.agent, application.unit, day, application.seconds, application.applied_at)
-    insert_rows(connection, withdrawals, ("id", "agent", "unit", "day", "seconds", "applied_at"), [row])
+    one, day = application, application.day
+    columns = ("id", "agent", "unit", "day", "seconds", "applied_at", "start_at", "end_at", "run")
+    row: tuple[Any, ...] = (
+        one.id, one.agent, one.unit, day, one.seconds, one.applied_at, one.start, one.end, one.run or None,
+    )  # fmt: skip
+    insert_rows(connection, withdrawals, columns, [row])
 
 
 def change(connection: Connection, *changed: Changed) -> None:
     columns = ("withdrawal", "number", "state", "hold", "quotas", "at", "by", "why")
     rows = []
     for one, at, by, why in changed:
-        hold, units = one.hold or (None, ())
-        rows.append((one.id, one.number, one.state.value, hold, json.dumps(units), at, by, why))
+        revision, units, in_hours = one.hold or (None, (), ())
+        drawn = json.dumps({"units": units, "in_hours": in_hours} if in_hours else units)
+        rows.append((one.id, one.number, one.state.value, revision, drawn, at, by, why))
     insert_rows(connection, withdrawal_states, columns, rows)
 
 
 def with_id(connection: Connection, name: str) -> Application | None:
     found = _read(connection, _newest().where(withdrawals.c.id == name))
     return found[0] if found else None
+
+
+def of_run(connection: Connection, run: str) -> list[Application]:
+    """The days that were applied for together, in their order."""
+    return sorted(_read(connection, _newest().where(withdrawals.c.run == run)), key=lambda one: one.day)
 
 
 def states_of(connection: Connection, name: str) -> list[dict[str, Any]]:
@@ -127,27 +147,50 @@ def open_days(connection: Connection, last: date) -> list[date]:
     return list(connection.scalars(query.order_by(newest.c.day)))
 
 
+def awaiting_days(connection: Connection, first: date) -> list[date]:
+    """The days from `first` on for which somebody's seconds are held without a place."""
+    newest = _newest().where(withdrawals.c.day >= first).subquery()
+    held = select(newest.c.day).where(newest.c.state == State.APPLIED.value, newest.c.quotas == "[]").distinct()
+    return list(connection.scalars(held.order_by(newest.c.day)))
+
+
+def granted_days(connection: Connection, agents: Collection[str], first: date, before: date) -> dict[str, int]:
+    """By agent, how many days were granted to them that lie in a span."""
+    mine = _newest().where(among(connection, withdrawals.c.agent, agents))
+    newest = mine.where(withdrawals.c.day >= first, withdrawals.c.day < before).subquery()
+    granted = newest.c.state.in_([State.APPROVED.value, State.TAKEN.value])
+    count = select(newest.c.agent, func.count().label("days")).where(granted).group_by(newest.c.agent)
+    return {row.agent: row.days for row in connection.execute(count)}
+
+
 def set_quota(connection: Connection, quota: Quota, at: int, by: str) -> None:
     day, weekday = (None, quota.on) if isinstance(quota.on, int) else (quota.on, None)
-    columns = ("unit", "day", "weekday", "holds_from", "agents", "set_at", "set_by")
-    insert_rows(connection, quotas, columns, [(quota.unit, day, weekday, quota.holds_from, quota.agents, at, by)])
+    columns = ("unit", "day", "weekday", "load", "holds_from", "agents", "seconds", "set_at", "set_by")
+    row = (quota.unit, day, weekday, quota.load, quota.holds_from, quota.agents, quota.seconds, at, by)
+    insert_rows(connection, quotas, columns, [row])
 
 
-def quotas_of(connection: Connection, units: Collection[str], days: Iterable[date]) -> dict[tuple[str, date], int]:
-    """By unit and day, for those that have one: the day's own before that of its weekday, and of these the last that
-    was said."""
-    wanted = list(days)
+def set_load(connection: Connection, unit: str, day: date, load: str, at: int, by: str) -> None:
+    said: Any = day
+    insert_rows(connection, day_loads, ("unit", "day", "load", "said_at", "said_by"), [(unit, said, load, at, by)])
+
+
+def quotas_of(connection: Connection, units: Collection[str]) -> dict[str, list[Quota]]:
+    """By unit, of those that have any, in the order in which they were said."""
+    found: dict[str, list[Quota]] = {}
     query = select(quotas).where(among(connection, quotas.c.unit, units)).order_by(quotas.c.id)
-    found: dict[tuple[str, date], int] = {}
-    own = set()
     for row in connection.execute(query):
-        for day in wanted:
-            if row.day == day:
-                found[row.unit, day] = row.agents
-                own.add((row.unit, day))
-            elif row.weekday == day.weekday() and row.holds_from <= day and (row.unit, day) not in own:
-                found[row.unit, day] = row.agents
+        on = row.day if row.weekday is None else row.weekday
+        said = Quota(row.unit, on, row.holds_from, row.agents, row.seconds, row.load)
+        found.setdefault(row.unit, []).append(said)
     return found
+
+
+def loads_of(connection: Connection, units: Collection[str], first: date, last: date) -> dict[tuple[str, date], str]:
+    """By unit and day, where one was said: the last that was."""
+    said = among(connection, day_loads.c.unit, units)
+    query = select(day_loads).where(said, day_loads.c.day.between(first, last)).order_by(day_loads.c.id)
+    return {(row.unit, row.day): row.load for row in connection.execute(query)}
 
 
 def _newest() -> Select[Any]:
@@ -163,7 +206,18 @@ def _newest() -> Select[Any]:
 
 def _read(connection: Connection, query: Select[Any]) -> list[Application]:
     found = []
-    for name, agent, unit, day, seconds, applied_at, state, number, revision, units in connection.execute(query):
-        hold = None if revision is None else Hold(revision, tuple(json.loads(units)))
-        found.append(Application(name, agent, unit, day, seconds, applied_at, State(state), number, hold))
+    for row in connection.execute(query):
+        hold = None if row.hold is None else _hold(row.hold, json.loads(row.quotas))
+        found.append(
+            Application(
+                row.id, row.agent, row.unit, row.day, row.seconds, row.applied_at, State(row.state), row.number, hold,
+                row.start_at, row.end_at, row.run or "",
+            )
+        )  # fmt: skip
     return found
+
+
+def _hold(revision: int, drawn: Any) -> Hold:
+    if isinstance(drawn, dict):
+        return Hold(revision, tuple(drawn["units"]), tuple(drawn["in_hours"]))
+    return Hold(revision, tuple(drawn))

@@ -10,6 +10,7 @@ from ccd.bank.statement import account_of, statement_of
 from ccd.daemon.budgets import proposals_of
 from ccd.daemon.explaining import explaining
 from ccd.daemon.site import Current
+from ccd.daemon.withdrawals import calendar_of
 from ccd.ledger.books import Ledger
 from ccd.live.channel import Channel
 from ccd.live.gate import Gate
@@ -25,6 +26,7 @@ from ccd.web.proposals_api import proposals_api
 from ccd.web.server import PageServer, Tls
 from ccd.web.session_api import COOKIE
 from ccd.web.sessions import Sessions
+from ccd.web.withdrawals_api import withdrawals_api
 
 
 def page_server(
@@ -56,7 +58,11 @@ def page_server(
         missing=missing,
         registry=registry,
         imports=imports,
-        more=[_proposals(current, now, ledger), explain_api(sessions, explaining(current, ledger.engine))],
+        more=[
+            _proposals(current, now, ledger),
+            _calendar(current, sessions, ledger),
+            explain_api(sessions, explaining(current, ledger.engine)),
+        ],
         origins=http.origins,
     )
     channel = Channel(hub, gate, web.with_below, COOKIE, http.origins)
@@ -71,6 +77,10 @@ def _proposals(current: Current, now: Callable[[], int], ledger: Ledger) -> APIR
         lambda units: current.site.with_below(units, now()),
         now,
     )
+
+
+def _calendar(current: Current, sessions: Sessions, ledger: Ledger) -> APIRouter:
+    return withdrawals_api(sessions, lambda agent, first, last: calendar_of(ledger, current.site, agent, first, last))
 
 
 def hub_limits(http: Http) -> HubLimits:

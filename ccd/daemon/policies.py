@@ -14,7 +14,7 @@ def policies_of(given: Iterable[PolicySettings]) -> Policies:
             one.starts, one.rate_ppm, one.base_s_max, one.allowance_min_s, tuple(one.overdraft_takes),
             one.closed_gain_meets_write_off, one.expected_base_s,
             loan_of(one.loan), FullTerms(**dict(one.full_attendance)), GiftTerms(one.gift.cap_ppm, one.gift.kinds),
-            DaysOffTerms(one.days_off.approve, one.days_off.cancel_days_before), OvertimeTerms(**dict(one.overtime)),
+            DaysOffTerms(**dict(one.days_off)), OvertimeTerms(**dict(one.overtime)),
             RulingTerms(**dict(one.rulings)),
             one.schedules, one.unscheduled_sign_out == "counts",
         )  # fmt: skip

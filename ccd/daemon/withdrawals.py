@@ -1,29 +1,70 @@
-"""Days off that have come and gone: spent, but for what the day's record says was worked all the same."""
+"""Days off as time moves them: places that are allocated at a deadline; and days that have come and gone, which are
+spent, but for what the day's record says was worked all the same."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import date
+from datetime import date, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ccd.bank.allocating import Allocations, Tenure
+from ccd.bank.allocation import Allocation
+from ccd.bank.outlook import Outlook, outlook
+from ccd.bank.quota import Busyness, suggestion
+from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application
-from ccd.bank.withdrawing import Said, Withdrawals
+from ccd.bank.withdrawing import Withdrawals
 from ccd.daemon.site import Current, Site
 from ccd.errors import DatabaseBusyError, DayWaitsError, LedgerError
 from ccd.floor.days import SECOND
 from ccd.history.day_rows import latest_days
+from ccd.history.sums import sums_of_agents
 from ccd.history.unit_days import settled_on
 from ccd.ledger.books import Ledger
 from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away, take_turn
 
 CLOSE_INTERVAL_S = 60.0
+WEEKS_WANTED = 4
+WEEKS_MAX = 13  # that are looked through for them: a day that is to come may be far ahead
 
 log = structlog.get_logger("ccd.daemon")
 
 
 def withdrawals_of(ledger: Ledger, site: Site) -> Withdrawals:
     return Withdrawals(ledger, site.units, site.policies, site.agent_days, site.settings.site)
+
+
+def allocations_of(ledger: Ledger, site: Site) -> Allocations:
+    def tenure_of(agent: str) -> Tenure:
+        return Tenure(site.staff.joined_on(agent), site.staff.contract_ppm(agent))
+
+    return Allocations(ledger, withdrawals_of(ledger, site).holds, site.settings.site, tenure_of)
+
+
+async def calendar_of(ledger: Ledger, site: Site, agent: str, first: date, last: date) -> list[Outlook]:
+    """For an agent, of the unit in which they are on the first day."""
+    unit = site.agent_days.unit(agent, first) or ""
+    return await outlook(ledger, withdrawals_of(ledger, site).holds, unit, first, last, agent)
+
+
+async def suggested(ledger: Ledger, site: Site, unit: str, day: date) -> tuple[int, list[Busyness]]:
+    """How many of a unit could be off on a day, by the last four days of its weekday that were measured before it was
+    asked for, and these."""
+    weeks = [day - timedelta(days=7 * number) for number in range(1, WEEKS_MAX + 1)]
+
+    async def read(connection: AsyncConnection) -> list[Busyness]:
+        found: list[Busyness] = []
+        for each in weeks:
+            if len(found) < WEEKS_WANTED:
+                rows = await sums_of_agents(connection, each, each, site.units.with_below([unit], each))
+                agents = sum(row["days"] for row in rows)
+                times = (sum(row[name] for row in rows) // SECOND for name in ("signed_in", "available"))
+                found += [Busyness(each, agents, *times)] if agents else []
+        return found
+
+    found = await take_turn(ledger.engine, read, Patience(), keep=False, writes=False)
+    return suggestion(found, site.policies.policy_at(unit, day).days_off.spare_ppm), found
 
 
 async def close_days_off(ledger: Ledger, site: Site, day: date, said: Said) -> list[Application]:
@@ -59,12 +100,26 @@ class DaysOff:
         """Until it is cancelled. Raises what is no passing failure of the database."""
         while True:
             try:
+                await self.allocate_due()
                 await self.close_due()
             except (DatabaseBusyError, *DRIVER_ERRORS) as error:
                 if not is_away(error):
                     raise
                 log.warning("days off are closed once the database is back", error=str(error))
             await asyncio.sleep(CLOSE_INTERVAL_S)
+
+    async def allocate_due(self) -> list[Allocation]:
+        """Of the days that are to come, those whose deadline has passed."""
+        site, at = self._current.site, self._now()
+        today = site.units.days("").at(at).day
+        bank = allocations_of(self._ledger, site)
+        made = []
+        for top, day in await bank.due(today, at):
+            said = Said("allocation", site.units.days(top).at(at).day, at)
+            made.append(await bank.allocate(top, day, said))
+        if made:
+            await self._announce({one.agent for allocation in made for one in allocation.applicants})
+        return made
 
     async def close_due(self) -> list[Application]:
         """What was closed, of all days that are over and settled; those that are not wait."""

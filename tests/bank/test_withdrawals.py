@@ -12,9 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
 from ccd.bank.policy import Policies
+from ccd.bank.quota import Quota
+from ccd.bank.said import Said
 from ccd.bank.withdrawal import HOLDING, Application, State, cap_name
-from ccd.bank.withdrawal_rows import Quota, set_quota
-from ccd.bank.withdrawing import Said, Withdrawals
+from ccd.bank.withdrawal_rows import set_quota
+from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import WithdrawalError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting

@@ -12,10 +12,12 @@ from ccd.bank.accounts import agent_owner
 from ccd.bank.declared import declare
 from ccd.bank.giving import Giver
 from ccd.bank.packets import Packet
+from ccd.bank.quota import Quota
+from ccd.bank.said import Said
 from ccd.bank.settle import Settler
 from ccd.bank.withdrawal import OPEN, State
-from ccd.bank.withdrawal_rows import Quota, set_quota
-from ccd.bank.withdrawing import Said, Withdrawals
+from ccd.bank.withdrawal_rows import set_quota
+from ccd.bank.withdrawing import Withdrawals
 from ccd.daemon.importing import Importing, take_over
 from ccd.daemon.site import Site
 from ccd.daemon.withdrawals import close_days_off, withdrawals_of

@@ -75,3 +75,39 @@ def test_a_day_that_is_not_settled_waits_and_what_is_no_day_is_said(config: Path
     assert "can't be settled yet: days off are spent once" in refused(config, "close", *other)
     assert "allowed: a day, as 2026-12-10, or monday" in refused(config, "quota", "team-1", "someday", "1")
     assert "unit team-9" in refused(config, "quota", "team-9", "monday", "1")
+
+
+def test_quotas_in_hours_by_load_and_of_holidays_stand_in_the_calendar(config: Path) -> None:
+    said(config, "quota", "team-1", "tuesday", "2", "--hours", "0.1")
+    said(config, "quota", "team-1", "tuesday", "1", "--load", "rush")
+    said(config, "quota", "team-1", "holiday", "9")
+    assert "2099-12-01 is a day of load 'rush'" in said(config, "load", "team-1", "rush", "--day", "2099-12-01")
+    assert said(config, *apply(300, "--key", "a")).endswith("applied\n")
+    span = ("--from", "2099-11-24", "--to", "2099-12-01")
+    days = json.loads(said(config, "calendar", "team-1", *span, "--format", "json"))["days"]
+    assert [(day["day"], day["left"]) for day in days if day["left"]] == [
+        ("2099-11-24", {"agents": 1, "seconds": 60}), ("2099-12-01", {"agents": 1, "seconds": None}),
+    ]  # fmt: skip
+    assert "nobody has said how many" in said(config, "calendar", "team-1", *span)
+    kinds = [act["kind"] for act in json.loads(ccd(config, "acts", "--format", "json").stdout)]
+    assert kinds == ["day off", "set load", "set quota", "set quota", "set quota"]
+
+
+def test_several_days_and_parts_of_a_day_are_applied_for(config: Path) -> None:
+    said(config, "quota", "team-1", "2099-12-08", "1")
+    part = ("apply", "1001", "--day", "2099-12-08", "--from", "23:58", "--to", "00:01", "--key", "p")
+    assert said(config, *part) == "p: 180 s of 1001 on 2099-12-08: applied\n"
+    whole = ("apply", "1001", "--day", "2099-12-09", "--until", "2099-12-10")
+    said(config, "quota", "team-1", "2099-12-09", "1")
+    assert "can't take 28800 s of 2099-12-09" in refused(config, *whole)
+    assert "--until is for whole days" in refused(config, *whole, "--seconds", "9")
+    assert "--from with --to" in refused(config, *part[:6])
+    assert "allowed: times of the day" in refused(config, *part[:5], "noon", *part[6:])
+    assert "asks for 0 days" in refused(config, *whole[:5], "2099-12-01")
+
+
+def test_what_is_suggested_says_what_it_follows_from_and_what_was_allocated_is_published(config: Path) -> None:
+    suggested = said(config, "suggest", "team-1", "--day", "2099-12-01")
+    assert "2099-11-24: 1 agents, 97.9 % of their time signed in they waited" in suggested
+    assert "0 of team-1 could be off on 2099-12-01: 50 % of that time" in suggested
+    assert "has not allocated 2099-12-01" in refused(config, "allocation", "team-1", "--day", "2099-12-01")

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from ccd.bank.quota import Places, Quota
+from ccd.bank.said import Said
 from ccd.bank.withdrawal import State
-from ccd.bank.withdrawal_rows import Quota, set_quota
-from ccd.bank.withdrawing import Said
+from ccd.bank.withdrawal_rows import set_quota
 from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
-from ccd.daemon.withdrawals import DaysOff, withdrawals_of
+from ccd.daemon.withdrawals import DaysOff, calendar_of, withdrawals_of
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.sql.turns import Patience, take_turn_at_once
@@ -64,3 +65,32 @@ async def test_a_settled_day_is_closed_once_and_one_that_is_not_waits(world: Wor
     assert await world.ledger.balances("agent/1001") == {
         "savings": 365, "gift": 0, "interest": 0, "overtime": 0, "reserved": 100, "leave": 0,
     }  # fmt: skip
+
+
+@pytest.fixture
+def by_rule(tmp_path: Path) -> Site:
+    config = settled(tmp_path)
+    terms = 'days_off.allocate = "by_rule"\ndays_off.allocate_days_before = 1\n'
+    config.write_text(config.read_text() + f"\n[[policy]]\n{terms}")
+    return site_of(config)
+
+
+async def test_places_are_allocated_once_their_deadline_has_passed_and_who_applied_is_told(by_rule: Site) -> None:
+    """Nobody has said since when 1001 is there."""
+    site = by_rule
+    async with database(site.settings) as engine:
+        world = World(Ledger(engine, lambda: 1), Current(site, site))
+        later = date(2099, 11, 28)
+        quota = Quota("team-1", later, DAY, 1)
+        await take_turn_at_once(engine, partial(set_quota, quota=quota, at=1, by="lead"), Patience())
+        await world.bank.apply("off", "1001", later, 100, APPLYING)
+        assert await world.days_off.allocate_due() == []
+        world.days_off._now = lambda: int(at(3 * 86_400 + 18 * 3_600)) * SECOND
+        (made,) = await world.days_off.allocate_due()
+        assert [(one.agent, one.joined_on) for one in made.winners] == [("1001", date(2099, 11, 27))]
+        assert world.told == ["1001"]
+        assert await world.days_off.allocate_due() == []
+        (kept,) = await world.bank.calendar(later, later)
+        assert kept.state is State.APPROVED
+        (shown,) = await calendar_of(world.ledger, site, "1001", later, later)
+        assert (shown.left, [one.id for one in shown.own]) == (Places(0), ["off"])

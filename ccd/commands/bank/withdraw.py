@@ -2,32 +2,42 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, TypeVar
 from uuid import uuid4
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import Connection
 
-from ccd.bank.withdrawal import Application, State
-from ccd.bank.withdrawal_rows import Quota, set_quota
-from ccd.bank.withdrawing import Said, Withdrawals
-from ccd.commands.bank.red_packet import Unit, site_with
-from ccd.commands.business_day import Day
+from ccd.bank.allocation import spelled
+from ccd.bank.outlook import Outlook, outlook
+from ccd.bank.quota import ANY, Quota
+from ccd.bank.said import Said
+from ccd.bank.withdrawal import Application, Part, State
+from ccd.bank.withdrawal_rows import set_load, set_quota
+from ccd.bank.withdrawing import Withdrawals
+from ccd.commands.bank.red_packet import Unit, asking, site_with, today_in
+from ccd.commands.business_day import Day, in_range
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import Agent, asked_of, now_us, who_asks
+from ccd.commands.ledger.asking import Agent, asked_of
 from ccd.commands.output import As, Format
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
-from ccd.daemon.withdrawals import close_days_off, withdrawals_of
+from ccd.daemon.withdrawals import allocations_of, close_days_off, suggested, withdrawals_of
+from ccd.errors import WithdrawalError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import SECONDS_MAX
+from ccd.org.acts import is_noted
+from ccd.org.changes import moment
+from ccd.org.rights import may_set_quota
 from ccd.sql.turns import Patience, take_turn_at_once
 
 T = TypeVar("T")
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+TEMPLATES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "holiday")
+HOUR_S = 3_600
 PLACES_MAX = 1_000_000
 
 withdraw = typer.Typer(no_args_is_help=True, help="Days off out of the balance.")
@@ -37,35 +47,106 @@ Why = Annotated[str, typer.Option("--text", help="Why, in words.")]
 
 
 def on_of(said: str) -> date | int:
-    """A day, or the number of a day of the week."""
-    if said.lower() in WEEKDAYS:
-        return WEEKDAYS.index(said.lower())
+    """A day, or the number of a day of the week; statutory holidays are the eighth."""
+    if said.lower() in TEMPLATES:
+        return TEMPLATES.index(said.lower())
     try:
         return date.fromisoformat(said)
     except ValueError:
-        raise typer.BadParameter(f"{said!r}; allowed: a day, as 2026-12-10, or {', '.join(WEEKDAYS)}") from None
+        raise typer.BadParameter(f"{said!r}; allowed: a day, as 2026-12-10, or {', '.join(TEMPLATES)}") from None
 
 
 @withdraw.command()
 def quota(
     config: Config,
     unit: Unit,
-    on: Annotated[str, typer.Argument(help="A day, as 2026-12-10, or a day of the week, as monday.")],
+    on: Annotated[str, typer.Argument(help="A day, as 2026-12-10; or a day of the week, as monday; or holiday.")],
     agents: Annotated[int, typer.Argument(min=0, max=PLACES_MAX, help="How many may be off by it.")],
+    hours: Annotated[
+        float | None, typer.Option(min=0, max=SECONDS_MAX / HOUR_S, help="For how many hours, all of them together.")
+    ] = None,
+    load: Annotated[str, typer.Option(help="On days of this load alone, as `load` has named them.")] = ANY,
 ) -> None:
-    """Say how many agents of a unit may take a day off; for a day of the week, from tomorrow on. Nobody who holds a
-    place loses it."""
+    """Say how many agents of a unit may take a day off; of a day of the week, and of statutory holidays, from today on.
+    Nobody who holds a place loses it."""
+    site, template = site_with(config, unit), on_of(on)
+    who = asking(site)
+    may_set_quota(who.person, site.units.with_above(unit, today_in(site, unit)))
+    seconds = None if hours is None else round(hours * HOUR_S)
+    said = Quota(unit, template, today_in(site, unit), agents, seconds, load)
+    told = {"on": on, "agents": agents, "seconds": seconds, "load": load}
+
+    def done(connection: Connection) -> None:
+        if not is_noted(connection, who.act):
+            set_quota(connection, said, who.at, who.by)
+            who.noted(connection, "set quota", unit, told, "")
+
+    at_once(site, done)
+    print(f"{agents} of {unit} may be off on {on}{'' if hours is None else f', for {hours:g} h together'}")
+
+
+@withdraw.command()
+def load(
+    config: Config,
+    unit: Unit,
+    day: Day,
+    load: Annotated[str, typer.Argument(help="What it is called, as rush; '' is a day like any other.")],
+) -> None:
+    """Say which load a day of a unit, and of those below it, will have: quotas can be for such days alone."""
     site = site_with(config, unit)
-    today = site.units.days(unit).at(now_us()).day
-    said = Quota(unit, on_of(on), today, agents)
+    who = asking(site)
+    may_set_quota(who.person, site.units.with_above(unit, day.date()))
 
-    async def done(ledger: Ledger) -> None:
-        await take_turn_at_once(
-            ledger.engine, lambda connection: set_quota(connection, said, now_us(), who_asks()), Patience()
-        )
+    def done(connection: Connection) -> None:
+        if not is_noted(connection, who.act):
+            set_load(connection, unit, day.date(), load, who.at, who.by)
+            who.noted(connection, "set load", unit, {"day": str(day.date()), "load": load}, "")
 
-    asked_of(site.settings, done)
-    print(f"{agents} of {unit} may be off on {on}")
+    at_once(site, done)
+    print(f"{day.date()} is a day of load {load!r} in {unit}")
+
+
+@withdraw.command()
+def suggest(config: Config, unit: Unit, day: Day) -> None:
+    """Say how many could be off on a day, by how busy the last four days of its weekday were."""
+    site = site_with(config, unit)
+    could, found = asked_of(site.settings, lambda ledger: suggested(ledger, site, unit, day.date()))
+    share = site.policies.policy_at(unit, day.date()).days_off.spare_ppm / 10_000
+    for one in found:
+        waited = 100 * one.available_s / one.signed_in_s if one.signed_in_s else 0
+        print(f"{one.day}: {one.agents} agents, {waited:.1f} % of their time signed in they waited for a call")
+    print(f"{could} of {unit} could be off on {day.date()}: {share:g} % of that time, on the busiest of these days")
+
+
+@withdraw.command()
+def calendar(
+    config: Config,
+    unit: Unit,
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="The first day.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], callback=in_range, help="The last day.")],
+    output: As = Format.table,
+) -> None:
+    """The places of a unit's days, with those above it: what is left of them, and who waits; at most 92 days."""
+    site = site_with(config, unit)
+    span = first.date(), last.date()
+    days = asked_of(site.settings, lambda ledger: outlook(ledger, withdrawals_of(ledger, site).holds, unit, *span))
+    if output is Format.json:
+        print(json.dumps({"unit": unit, "days": [told_of(one) for one in days]}, ensure_ascii=False))
+        return
+    table = Table("day", "quotas", "places left", "hours left", "waiting", "allocated")
+    for one in days:
+        quotas = ", ".join(f"{each}: {of.agents}" for each, of in one.places.items())
+        hours = "" if one.left is None or one.left.seconds is None else f"{one.left.seconds / HOUR_S:g}"
+        left = str(one.left.agents) if one.left else "nobody has said how many"
+        when = "" if one.deadline is None else moment(one.deadline, site.units.timezone(unit))
+        table.add_row(f"{one.day} {one.day:%a}", quotas, left, hours, str(one.waiting), when)
+    Console().print(table)
+
+
+def told_of(one: Outlook) -> dict[str, object]:
+    places = {unit: of._asdict() for unit, of in one.places.items()}
+    left = one.left._asdict() if one.left else None
+    return {"day": str(one.day), "places": places, "left": left, "waiting": one.waiting, "deadline": one.deadline}
 
 
 @withdraw.command()
@@ -76,14 +157,75 @@ def apply(
     seconds: Annotated[
         int | None, typer.Option(min=1, max=SECONDS_MAX, help="A part of the day; without it, the whole.")
     ] = None,
+    start: Annotated[str | None, typer.Option("--from", help="When the part begins, as 14:00, with --to.")] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", help="When it ends, as 17:30; before --from: on the day after.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], callback=in_range, help="The last of several whole days.")
+    ] = None,
     key: Annotated[
         str | None, typer.Option(help="What it is known by for ever; the same again changes nothing.")
     ] = None,
 ) -> None:
-    """Apply for a day off: its seconds and a place are held together, or it waits for a place."""
+    """Apply for a day off, for several, or for a part of one: its seconds and a place are held together, or it waits
+    for a place. Of several days all are had, or none."""
     name = key or uuid4().hex[:12]
-    site = site_of(config)
-    say(asked(site, lambda bank: bank.apply(name, agent, day.date(), seconds, said_of(site, agent, day.date()))))
+    site, first = site_of(config), day.date()
+    said = said_of(site, agent, first)
+    if until is not None:
+        if (seconds, start, end) != (None, None, None):
+            raise typer.BadParameter("--until is for whole days, without --seconds, --from and --to")
+        days = [first + timedelta(days=number) for number in range((until.date() - first).days + 1)]
+        for one in asked(site, lambda bank: bank.apply_for_run(name, agent, days, said)):
+            say(one)
+        return
+    part = part_of(site, agent, first, seconds, start, end)
+    say(asked(site, lambda bank: bank.apply(name, agent, first, part, said)))
+
+
+def part_of(site: Site, agent: str, day: date, seconds: int | None, start: str | None, end: str | None) -> Part:
+    if (start is None) != (end is None) or (seconds is not None and start is not None):
+        raise typer.BadParameter("a part of a day is --seconds, or --from with --to")
+    if start is None or end is None:
+        return Part(seconds)
+    try:
+        begins, ends = time.fromisoformat(start), time.fromisoformat(end)
+    except ValueError:
+        raise typer.BadParameter(f"{start!r} to {end!r}; allowed: times of the day, as 14:00") from None
+    unit = site.agent_days.unit(agent, day) or ""
+    over = day + timedelta(days=1) if ends <= begins else day
+    return Part(
+        None,
+        site.units.instant(unit, datetime.combine(day, begins)),
+        site.units.instant(unit, datetime.combine(over, ends)),
+    )
+
+
+@withdraw.command()
+def allocation(config: Config, unit: Unit, day: Day, output: As = Format.table) -> None:
+    """Publish how the places of a day were allocated: the order, with all that it follows from, and who has one. `unit`
+    is the topmost that has a quota."""
+    site = site_with(config, unit)
+    made = asked_of(site.settings, lambda ledger: allocations_of(ledger, site).published(unit, day.date()))
+    if made is None:
+        raise WithdrawalError(unit, f"has not allocated {day.date()}; `ccd bank withdraw calendar` says when it will")
+    if output is Format.json:
+        print(json.dumps(spelled(made), ensure_ascii=False))
+        return
+    won = {one.application for one in made.winners}
+    table = Table("application", "agent", "days in 90", "of full time", "there since", "applied at", "seconds", "")
+    for one in made.order:
+        applied_at = moment(one.applied_at, site.units.timezone(unit))
+        share = f"{one.contract_ppm / 10_000:g} %"
+        place = "has a place" if one.application in won else "waits"
+        table.add_row(
+            one.application, one.agent, str(one.granted_days), share, str(one.joined_on), applied_at, str(one.seconds),
+            place,
+        )  # fmt: skip
+    Console().print(table)
+    free = ", ".join(f"{each}: {of.agents}" for each, of in made.free.items())
+    print(f"places then: {free}. Order: days granted by share of full time, then there since, then applied at")
 
 
 @withdraw.command()
@@ -143,12 +285,20 @@ def end(config: Config, name: str, state: State, text: str) -> None:
 
 
 def said_of(site: Site, agent: str, day: date) -> Said:
-    unit = site.agent_days.unit(agent, day) or ""
-    return Said(who_asks(), site.units.days(unit).at(now_us()).day, now_us())
+    who = asking(site)
+    return Said(who.by, today_in(site, site.agent_days.unit(agent, day) or ""), who.at, "", who)
 
 
 def said_now(site: Site, why: str = "") -> Said:
-    return Said(who_asks(), site.units.days("").at(now_us()).day, now_us(), why)
+    who = asking(site)
+    return Said(who.by, today_in(site, ""), who.at, why, who)
+
+
+def at_once(site: Site, work: Callable[[Connection], None]) -> None:
+    async def done(ledger: Ledger) -> None:
+        await take_turn_at_once(ledger.engine, work, Patience())
+
+    asked_of(site.settings, done)
 
 
 def asked(site: Site, ask: Callable[[Withdrawals], Awaitable[T]]) -> T:

@@ -1,0 +1,61 @@
+"""What the calendar shows of days off: the places of each day, what of them is left, and who waits."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from ccd.bank.holds import Holds
+from ccd.bank.quota import Places
+from ccd.bank.withdrawal import HOLDING, Application, State
+from ccd.bank.withdrawal_rows import on_days
+from ccd.ledger.books import Ledger
+
+DAYS_MAX = 92
+
+
+class Outlook(NamedTuple):
+    """Of a unit's day. `places` are those of the unit and of each above it that has a quota; `left` is what all of them
+    leave, None where none has one. `deadline` is when they are allocated by rule, µs. `own` are one agent's."""
+
+    day: date
+    places: dict[str, Places]
+    left: Places | None
+    waiting: int
+    deadline: int | None
+    own: tuple[Application, ...]
+
+
+async def outlook(ledger: Ledger, holds: Holds, unit: str, first: date, last: date, agent: str = "") -> list[Outlook]:
+    """Of each day from `first` to `last`, at most DAYS_MAX of them."""
+
+    def read(connection: Connection) -> Iterator[Outlook]:
+        asked: dict[date, list[Application]] = {}
+        for one in on_days(connection, first, last):
+            asked.setdefault(one.day, []).append(one)
+        for number in range(min((last - first).days + 1, DAYS_MAX)):
+            day = first + timedelta(days=number)
+            places = holds.places(connection, unit, day)
+            applied = asked.get(day, [])
+            left = [_left(each, of, applied) for each, of in places.items()]
+            waiting = sum(one.unit == unit and (one.state is State.WAITING or one.awaits_allocation) for one in applied)
+            deadline = holds.deadline(next(reversed(places)), day) if places else None
+            own = tuple(one for one in applied if one.agent == agent)
+            yield Outlook(day, places, _least(left), waiting, deadline, own)
+
+    return await ledger.at_desk(lambda desk: list(read(desk.connection)), keep=False)
+
+
+def _left(unit: str, places: Places, applied: list[Application]) -> Places:
+    """Who has taken the day keeps the place, but that is over; a quota that was made smaller leaves nothing."""
+    drawing = [one for one in applied if one.state in HOLDING and one.hold and unit in one.hold.units]
+    seconds = None if places.seconds is None else max(0, places.seconds - sum(one.seconds for one in drawing))
+    return Places(max(0, places.agents - len(drawing)), seconds)
+
+
+def _least(left: list[Places]) -> Places | None:
+    if not left:
+        return None
+    seconds = [of.seconds for of in left if of.seconds is not None]
+    return Places(min(of.agents for of in left), min(seconds, default=None))

@@ -1,0 +1,77 @@
+"""The calendar of days off, for the agent who would like to take some."""
+
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from ccd.bank.outlook import DAYS_MAX, Outlook
+from ccd.floor.days import SECOND
+from ccd.org.rights import own_agent
+from ccd.web.contract import ProblemSaid
+from ccd.web.problems import Problem
+from ccd.web.session_api import Token, signed_in
+from ccd.web.sessions import Sessions
+
+FIRST, LAST = date(1971, 1, 1), date(2099, 12, 31)
+
+
+class OwnSaid(BaseModel):
+    application: str
+    seconds: int
+    state: str
+
+
+class DaySaid(BaseModel):
+    """`agents` more can be off, for `seconds` together (null: for any); both null where nobody has said how many may.
+    `allocated_at`, in epoch seconds, is when the places are given out by rule, where they are."""
+
+    day: str
+    agents: int | None
+    seconds: int | None
+    waiting: int
+    allocated_at: float | None
+    own: list[OwnSaid]
+
+
+class CalendarSaid(BaseModel):
+    days: list[DaySaid]
+
+
+def withdrawals_api(
+    sessions: Sessions, calendar_of: Callable[[str, date, date], Awaitable[list[Outlook]]]
+) -> APIRouter:
+    """`calendar_of` is asked for an agent's unit, from a day to another."""
+    router = APIRouter(prefix="/api/withdrawals")
+    responses: dict[int | str, dict[str, Any]] = {HTTPStatus.UNPROCESSABLE_ENTITY: {"model": ProblemSaid}}
+
+    @router.get("/calendar", responses=responses)
+    async def calendar(
+        response: Response,
+        first: Annotated[date, Query(alias="from", ge=FIRST, le=LAST, examples=["2026-12-01"])],
+        last: Annotated[date, Query(alias="to", ge=FIRST, le=LAST, examples=["2026-12-31"])],
+        token: Token = None,
+    ) -> CalendarSaid:
+        """What is left of each day's places and hours, and the own applications."""
+        agent = own_agent((await signed_in(sessions, token)).person)
+        if not timedelta() <= last - first < timedelta(days=DAYS_MAX):
+            detail = f"from {first} to {last}: allowed are 1 to {DAYS_MAX} days."
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+        response.headers["Cache-Control"] = "no-store"
+        return CalendarSaid(days=[said_of(one) for one in await calendar_of(agent, first, last)])
+
+    return router
+
+
+def said_of(one: Outlook) -> DaySaid:
+    return DaySaid(
+        day=one.day.isoformat(),
+        agents=one.left.agents if one.left else None,
+        seconds=one.left.seconds if one.left else None,
+        waiting=one.waiting,
+        allocated_at=None if one.deadline is None else one.deadline / SECOND,
+        own=[OwnSaid(application=own.id, seconds=own.seconds, state=own.state.value) for own in one.own],
+    )

@@ -1,0 +1,199 @@
+"""Places that are given out by rule (docs/time-bank.md 3.6): in an order that everybody can reckon again."""
+
+import asyncio
+import json
+from collections import Counter
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.bank.allocating import Allocations, Tenure
+from ccd.bank.allocation import Allocation, Applicant, Free, read_back, spelled
+from ccd.bank.policy import Policies
+from ccd.bank.said import Said
+from ccd.bank.withdrawal import Application, State
+from ccd.bank.withdrawing import Withdrawals
+from ccd.errors import WithdrawalError
+from ccd.ledger.books import Ledger
+from ccd.ledger.verify import verify
+from ccd.org.agent_days import AgentDays
+from ccd.sql.engine import open_engine
+from ccd.sql.turns import Patience
+from tests.bank.policies import policy
+from tests.bank.teams import roster_of
+from tests.bank.test_withdrawals import AGENTS, DAY, RICH_S, TEAMS, TODAY, UNITS, balances, drawn, have, quota
+
+BY_RULE = policy(date(2026, 1, 1), days_off={"allocate": "by_rule"})
+DEADLINE = UNITS.days("").of_date(DAY - timedelta(days=3)).start + 18 * 3_600_000_000
+TENURES = {"ann": Tenure(date(2020, 1, 1)), "bob": Tenure(date(2010, 1, 1)), "cy": Tenure(date(2010, 1, 1), 500_000)}
+
+
+def bank_of(engine: AsyncEngine) -> Withdrawals:
+    ledger = Ledger(engine, lambda: 1_796_000_000_000_000, Patience(60, 0.001, 0.05))
+    return Withdrawals(ledger, UNITS, Policies((BY_RULE,)), AgentDays(roster_of(TEAMS), UNITS), "demo")
+
+
+def allocations(engine: AsyncEngine) -> Allocations:
+    bank = bank_of(engine)
+    return Allocations(bank._ledger, bank.holds, "demo", lambda agent: TENURES.get(agent, Tenure()))
+
+
+def at(moment: int) -> Said:
+    return Said("lead", TODAY, moment)
+
+
+async def states(engine: AsyncEngine) -> dict[str, State]:
+    return {one.id: one.state for one in await bank_of(engine).calendar(DAY, DAY)}
+
+
+async def test_seconds_are_held_at_once_and_places_given_out_at_the_deadline(engine: AsyncEngine) -> None:
+    """Bob and Cy are there longest; Cy works half of the time, and was granted nothing either. Dee of another team has
+    not said since when she is there."""
+    await have(engine, **dict.fromkeys(AGENTS, RICH_S))
+    await quota(engine, "team-1", 2)
+    await quota(engine, "centre", 2)
+    bank, desk = bank_of(engine), allocations(engine)
+    await quota(engine, "team-2", 2)
+    for number, agent in enumerate(("dee", "ann", "cy", "bob")):
+        one = await bank.apply(agent, agent, DAY, 900, at(7 + number))
+        assert (one.state, one.awaits_allocation) == (State.APPLIED, True)
+    assert [await drawn(engine, unit) for unit in ("team-1", "team-2", "centre")] == [0, 0, 0]
+    assert (await balances(engine, "ann"))[2] == 900
+    with pytest.raises(WithdrawalError, match="waits with ann for the places to be allocated by rule"):
+        await bank.approve("ann", at(20))
+    assert await desk.due(TODAY, DEADLINE - 1) == []
+    assert await desk.due(TODAY, DEADLINE) == [("centre", DAY)]
+    made = await desk.allocate("centre", DAY, at(DEADLINE))
+    assert [one.agent for one in made.order] == ["cy", "bob", "ann", "dee"], "both never; first came Cy"
+    assert [one.agent for one in made.winners] == ["cy", "bob"]
+    assert await desk.allocate("centre", DAY, at(DEADLINE + 9)) == made
+    assert await desk.due(TODAY, DEADLINE) == []
+    found = await states(engine)
+    assert found == {"cy": State.APPROVED, "bob": State.APPROVED, "ann": State.WAITING, "dee": State.WAITING}
+    assert [await drawn(engine, unit) for unit in ("team-1", "team-2", "centre")] == [2, 0, 2]
+    assert await balances(engine, "ann") == (50_000, 50_000, 0)
+    await bank.end("bob", State.CANCELLED, at(DEADLINE))
+    assert (await states(engine))["ann"] is State.APPLIED, "who waits moves up in the order that was published"
+    assert (await states(engine))["dee"] is State.WAITING
+    assert (await verify(engine, lambda done, total: None)).findings == []
+
+
+async def test_who_was_granted_fewest_days_comes_first_in_proportion_to_the_hours_worked(engine: AsyncEngine) -> None:
+    await have(engine, **dict.fromkeys(AGENTS, RICH_S))
+    bank, desk = bank_of(engine), allocations(engine)
+    before = [DAY - timedelta(days=2), DAY - timedelta(days=1)]
+    for day in (*before, DAY):
+        await quota(engine, "team-1", 3, day)
+    for number, (agent, day) in enumerate((("bob", before[0]), ("bob", before[1]), ("cy", before[0]))):
+        await bank.apply(f"old-{number}", agent, day, 900, at(7))
+    for day in before:
+        await desk.allocate("team-1", day, at(8))
+    await quota(engine, "team-1", 1)
+    for agent in ("bob", "cy", "ann"):
+        await bank.apply(agent, agent, DAY, 900, at(9))
+    made = await desk.allocate("team-1", DAY, at(DEADLINE))
+    assert [(one.agent, one.granted_days) for one in made.order] == [("ann", 0), ("bob", 2), ("cy", 1)]
+    assert [one.agent for one in made.winners] == ["ann"]
+
+
+async def test_between_the_deadline_and_the_allocation_who_applies_waits_and_then_who_comes_first_has_a_place(
+    engine: AsyncEngine,
+) -> None:
+    await have(engine, **dict.fromkeys(AGENTS, RICH_S))
+    await quota(engine, "team-1", 2)
+    bank, desk = bank_of(engine), allocations(engine)
+    await bank.apply("a", "ann", DAY, 900, at(7))
+    waits = await bank.apply("b", "bob", DAY, 900, at(DEADLINE))
+    assert (waits.state, waits.hold) == (State.WAITING, None)
+    await desk.allocate("team-1", DAY, at(DEADLINE + 1))
+    late = await bank.apply("c", "cy", DAY, 900, at(DEADLINE + 2))
+    assert (late.state, late.awaits_allocation) == (State.APPLIED, False)
+    assert await drawn(engine, "team-1") == 2
+
+
+async def test_two_who_allocate_at_once_and_many_who_change_their_minds(database_url: str) -> None:
+    engines = [open_engine(database_url) for _ in range(4)]
+    await have(engines[0], **dict.fromkeys(AGENTS, RICH_S))
+    await quota(engines[0], "centre", 2)
+    for agent in AGENTS:
+        await bank_of(engines[0]).apply(agent, agent, DAY, 900, at(7))
+    acts = [allocations(engines[number % 4]).allocate("centre", DAY, at(DEADLINE)) for number in range(4)]
+    results = await asyncio.gather(
+        *acts,
+        bank_of(engines[1]).end("ann", State.CANCELLED, at(9)),
+        bank_of(engines[2]).end("bob", State.REFUSED, at(9)),
+        return_exceptions=True,
+    )
+    assert not [one for one in results if isinstance(one, BaseException) and not isinstance(one, WithdrawalError)]
+    assert len({json.dumps(spelled(one)) for one in results if isinstance(one, Allocation)}) == 1
+    found = await bank_of(engines[0]).calendar(DAY, DAY)
+    places = Counter(unit for one in found if one.hold for unit in one.hold.units)
+    assert await drawn(engines[0], "centre") == places["centre"] == 2
+    for agent in AGENTS:
+        held = sum(one.seconds for one in found if one.agent == agent and one.hold)
+        assert (await balances(engines[0], agent))[2] == held
+    assert (await verify(engines[0], lambda done, total: None)).findings == []
+    for engine in engines:
+        await engine.dispose()
+
+
+async def test_what_was_published_stays(engine: AsyncEngine) -> None:
+    await quota(engine, "team-1", 2)
+    made = await allocations(engine).allocate("team-1", DAY, at(DEADLINE))
+    assert made.applicants == ()
+    assert await allocations(engine).published("team-1", DAY) == made
+    with pytest.raises(DBAPIError, match="append-only"):
+        async with engine.begin() as connection:
+            await connection.execute(text("DELETE FROM allocations"))
+
+
+applicants = st.builds(
+    Applicant, st.uuids().map(str), st.sampled_from(AGENTS), st.integers(1, 9_000), st.integers(0, 5),
+    st.sampled_from([250_000, 500_000, 1_000_000]), st.dates(date(2000, 1, 1), date(2026, 1, 1)), st.integers(0, 3),
+    st.sampled_from([("team-1", "centre"), ("team-2", "centre"), ("centre",)]),
+)  # fmt: skip
+frees = st.builds(Free, st.integers(0, 4), st.none() | st.integers(0, 20_000))
+
+
+@given(
+    st.lists(applicants, max_size=8, unique_by=lambda one: one.application),
+    st.fixed_dictionaries(dict.fromkeys(("team-1", "team-2", "centre"), frees)),
+)
+def test_from_what_is_published_alone_everybody_reckons_the_same_and_no_quota_is_passed(
+    asked: list[Applicant], free: dict[str, Free]
+) -> None:
+    made = Allocation("centre", DAY, 7, tuple(asked), free)
+    published = json.loads(json.dumps(spelled(made)))
+    again = read_back(published)
+    assert [one.application for one in again.order] == [one["application"] for one in published["applicants"]]
+    assert [one.application for one in again.winners] == published["winners"]
+    for one, after in zip(made.order, made.order[1:], strict=False):
+        fewer = one.granted_days / one.contract_ppm - after.granted_days / after.contract_ppm
+        assert fewer < 1e-12
+    for unit, (agents, seconds) in free.items():
+        won = [one for one in made.winners if unit in one.line]
+        assert len(won) <= agents
+        assert seconds is None or sum(one.seconds for one in won) <= seconds
+    for one in made.order:
+        if one not in made.winners:
+            ahead = [each for each in made.winners if each.rank < one.rank]
+            assert any(_is_full(unit, free[unit], ahead, one) for unit in one.line), (
+                "there was no room when it was its turn"
+            )
+
+
+def _is_full(unit: str, free: Free, ahead: list[Applicant], one: Applicant) -> bool:
+    taken = [each for each in ahead if unit in each.line]
+    if len(taken) >= free.agents:
+        return True
+    return free.seconds is not None and sum(each.seconds for each in taken) + one.seconds > free.seconds
+
+
+def test_an_application_awaits_its_allocation_only_while_it_holds_seconds_without_a_place() -> None:
+    one = Application("a", "ann", "team-1", DAY, 900, 7, State.WAITING, 1, None)
+    assert not one.awaits_allocation

@@ -1,0 +1,53 @@
+"""The calendar of days off, as an agent asks for it."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from ccd.bank.outlook import Outlook
+from ccd.bank.quota import Places
+from ccd.bank.withdrawal import Application, State
+from ccd.web.accounts import Accounts
+from ccd.web.sessions import Sessions
+from ccd.web.withdrawals_api import withdrawals_api
+from tests.web.office import Clock, Office
+from tests.web.test_api import check_problem
+
+WHERE, DAY = "/api/withdrawals/calendar", date(2026, 12, 10)
+OWN = Application("a", "1001", "team-1", DAY, 900, 7, State.WAITING, 1, None)
+
+
+async def calendar_of(agent: str, first: date, last: date) -> list[Outlook]:
+    """Two places of eight hours on the first day, and nobody has said anything of the others."""
+    assert agent == "1001"
+    rest = [first + timedelta(days=number) for number in range(1, (last - first).days + 1)]
+    places = {"team-1": Places(3, 90_000)}
+    known = Outlook(first, places, Places(2, 28_800), 1, 1_797_000_000_000_000, (OWN,))
+    return [known, *(Outlook(day, {}, None, 0, None, ()) for day in rest)]
+
+
+@pytest.fixture
+def office(accounts: Accounts, sessions: Sessions, clock: Clock) -> Office:
+    return Office(accounts, sessions, clock, more=[withdrawals_api(sessions, calendar_of)])
+
+
+async def test_an_agent_sees_what_is_left_and_the_own_applications(office: Office) -> None:
+    await office.sign_in("陈静")
+    answer = await office.client.get(WHERE, params={"from": "2026-12-10", "to": "2026-12-11"})
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json()["days"] == [
+        {"day": "2026-12-10", "agents": 2, "seconds": 28_800, "waiting": 1, "allocated_at": 1_797_000_000.0,
+         "own": [{"application": "a", "seconds": 900, "state": "waiting"}]},
+        {"day": "2026-12-11", "agents": None, "seconds": None, "waiting": 0, "allocated_at": None, "own": []},
+    ]  # fmt: skip
+
+
+async def test_who_is_no_agent_sees_none_and_too_many_days_are_refused(office: Office) -> None:
+    days = {"from": "2026-12-10", "to": "2026-12-11"}
+    check_problem(await office.client.get(WHERE, params=days), 401)
+    await office.sign_in("lead")
+    check_problem(await office.client.get(WHERE, params=days), 403)
+    await office.sign_in("陈静")
+    for wrong in ({"to": "2026-12-09"}, {"to": "2027-12-11"}, {"to": "soon"}, {"from": "1066-10-14"}):
+        check_problem(await office.client.get(WHERE, params=days | wrong), 422)
