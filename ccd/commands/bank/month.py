@@ -33,7 +33,8 @@ OfMonth = Annotated[str, typer.Argument(callback=lambda said: month_of(first_of(
 def close(config: Config, month: OfMonth, output: As = Format.table) -> None:
     """Close a month: what nobody decided on is decided by rule, attendance is given its figures, and nothing is posted
     in it any more. Done again, it says the same."""
-    show_results(output, month, asked(site_of(config), lambda months: months.close(month, asking())).values())
+    site = site_of(config)
+    show_results(output, month, asked(site, lambda months: months.close(month, asking(site))).values())
 
 
 @month.command()
@@ -76,7 +77,8 @@ def correct(
     ] = False,
 ) -> None:
     """Give attendance the next number of an agent's month, as it is measured now."""
-    result = asked(site_of(config), lambda months: months.correct(asking(), month, agent, text, reopens))
+    site = site_of(config)
+    result = asked(site, lambda months: months.correct(asking(site), month, agent, text, reopens))
     if result is None:
         print(f"nothing of {agent}'s {month} is another than attendance was told")
     else:

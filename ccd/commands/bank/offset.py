@@ -71,7 +71,7 @@ def all_(config: Config, agent: Agent, seconds: Seconds = None, month: OfMonth =
 def none(config: Config, agent: Agent, month: OfMonth = None) -> None:
     """Keep the balance: nothing more of the month is offset by itself."""
     site = site_of(config)
-    of, left = asked(site, agent, month, lambda months, of: months.loans.keep(asking(), agent, of))
+    of, left = asked(site, agent, month, lambda months, of: months.loans.keep(asking(site), agent, of))
     say(agent, of, left)
 
 
@@ -96,7 +96,8 @@ def forecast(config: Config, agent: Agent, month: OfMonth = None, output: As = F
 
 
 def decide(config: Config, agent: str, month: str | None, choice: Choice, key: str | None) -> None:
-    site, act = site_of(config), asking()
+    site = site_of(config)
+    act = asking(site)
     act = act._replace(act=f"offset/{agent}/{key}") if key else act
     of, left = asked(site, agent, month, lambda months, of: months.loans.choose(act, agent, of, choice))
     say(agent, of, left)
