@@ -1,6 +1,5 @@
 """What units may give in a month, brought up to date from the hours that are known, and how it stands."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 
@@ -11,7 +10,6 @@ from ccd.bank.hours import hours_s
 from ccd.bank.limits import Asked, limits
 from ccd.bank.packets import Given, cap_name, wanted_of
 from ccd.bank.policy import GiftTerms, Policies
-from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Posting, month_of
@@ -35,11 +33,8 @@ class GiftCaps:
         first = day.replace(day=1)
         last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
-        def read(connection: Connection) -> tuple[Counter[str], dict[str, int]]:
-            scheduled: Counter[str] = Counter()
-            for (unit, _), worked in scheduled_us(connection, self._days, first, last).items():
-                scheduled[unit] += worked
-            return scheduled, declared_for(connection, month_of(day))
+        def read(connection: Connection) -> tuple[dict[tuple[str, date], int], dict[str, int]]:
+            return scheduled_us(connection, self._days, first, last), declared_for(connection, month_of(day))
 
         scheduled, declared = await take_turn(
             seeing_one_state(self._ledger.engine),
@@ -48,11 +43,8 @@ class GiftCaps:
             keep=False,
             writes=False,
         )
-        own_s = {unit: worked // SECOND for unit, worked in scheduled.items()}
-        return {
-            unit: (hours_s(unit, self._units, day, own_s, declared), self._policies.policy_at(unit, day).gift)
-            for unit in units
-        }
+        known_s = hours_s(self._units, day, scheduled, declared)
+        return {unit: (known_s[unit], self._policies.policy_at(unit, day).gift) for unit in units}
 
     def limits(self, desk: Desk, known: Known, day: date, by: str) -> list[Posting]:
         """What brings the caps of these units to where they should be; months and owners have to be under lock."""

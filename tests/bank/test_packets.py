@@ -17,6 +17,7 @@ from ccd.bank.hours import hours_s
 from ccd.bank.packets import Given, Packet
 from ccd.bank.policy import Policies
 from ccd.errors import CapPassedError, LedgerError, PacketError
+from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Close, Posting
 from ccd.ledger.verify import verify
@@ -191,17 +192,51 @@ async def test_what_was_declared_stays_as_it_was_said(engine: AsyncEngine) -> No
                 await connection.execute(text(hand))
 
 
-@given(
-    st.dictionaries(st.sampled_from(sorted(UNITS)), st.integers(0, 100)),
-    st.dictionaries(st.sampled_from(sorted(UNITS)), st.integers(0, 100)),
-)
-def test_a_unit_s_hours_are_its_shifts_and_those_below_and_only_where_there_are_none_what_was_declared(
-    scheduled: dict[str, int], declared: dict[str, int]
-) -> None:
-    def slow(unit: str) -> int:
-        below = sum(slow(one) for one in UNITS if UNITS.with_above(one, DAY)[1:2] == (unit,))
-        shifts = scheduled.get(unit, 0) + below
-        return shifts if shifts > 0 else declared.get(unit, 0)
+MOVED = date(2026, 12, 15)
+MOVING = Units(
+    "Asia/Shanghai",
+    time(0),
+    {"centre": Unit(), "east": Unit(parent="centre"), "west": Unit(parent="centre"),
+     "team-1": (Unit(parent="east", ends=MOVED), Unit(parent="west", starts=MOVED)), "team-2": Unit(parent="east")},
+)  # fmt: skip
+OF_THE_MONTH = st.sampled_from([date(2026, 12, number) for number in (1, 14, 15, 31)])
 
-    for unit in UNITS:
-        assert hours_s(unit, UNITS, DAY, scheduled, declared) == slow(unit)
+
+@given(
+    st.dictionaries(st.tuples(st.sampled_from(sorted(MOVING)), OF_THE_MONTH), st.integers(0, 100)),
+    st.dictionaries(st.sampled_from(sorted(MOVING)), st.integers(0, 100)),
+    OF_THE_MONTH,
+)
+def test_a_unit_s_hours_are_its_shifts_and_those_below_it_that_day_and_only_where_there_are_none_what_was_declared(
+    scheduled: dict[tuple[str, date], int], declared: dict[str, int], day: date
+) -> None:
+    def shifts(unit: str) -> int:
+        return sum(
+            each for (own, worked_on), each in scheduled.items() if unit in MOVING.with_above(own, worked_on)
+        )  # fmt: skip
+
+    def said(unit: str) -> int:
+        below = sum(said(one) for one in MOVING if MOVING.with_above(one, day)[1:2] == (unit,))
+        return below if shifts(unit) + below > 0 else declared.get(unit, 0)
+
+    known = hours_s(MOVING, day, {key: each * SECOND for key, each in scheduled.items()}, declared)
+    assert {unit: known[unit] for unit in MOVING} == {unit: shifts(unit) + said(unit) for unit in MOVING}
+
+
+async def test_a_team_that_moves_takes_the_hours_of_its_later_days_along_and_what_was_given_stays(
+    engine: AsyncEngine,
+) -> None:
+    days = AgentDays(roster_of({"team-1": ("1001",)}), MOVING)
+    ledger = Ledger(engine, lambda: 1_796_000_000_000_000)
+    one = Giver(ledger, MOVING, Policies((POLICY,)), days, "demo")
+    await planned(engine, shift("a", "1001", "2026-12-04T08:00", 10), shift("b", "1001", "2026-12-16T08:00", 5))
+    await one.give(packet("early", 300), asking())
+    for moment in (DAY, MOVED):
+        stands = {each.unit: each for each in await one.caps.stands(sorted(MOVING), moment)}
+        assert {unit: (each.cap_s, each.given_s) for unit, each in stands.items()} == {
+            "centre": (540, 300), "east": (360, 300), "team-1": (540, 300), "team-2": (0, 0), "west": (180, 0),
+        }  # fmt: skip
+    with pytest.raises(CapPassedError) as refused:
+        await one.give(packet("late", 200)._replace(day=MOVED), asking())
+    assert "west may give 180 s" in str(refused.value)
+    await one.give(packet("later", 180)._replace(day=MOVED), asking())
