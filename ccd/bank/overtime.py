@@ -42,6 +42,15 @@ class Paid(NamedTuple):
         return self.principal_s + self.interest_s
 
 
+class Growing(NamedTuple):
+    """While an emergency runs and the agent works in it: what it comes to grows from `since` until `until`, µs, if
+    nothing else happens. `since` is up to where the switches were heard."""
+
+    emergency: str
+    since: int
+    until: int
+
+
 def paid(
     emergencies: Iterable[Emergency],
     day: Span,
@@ -55,7 +64,7 @@ def paid(
     What was entered tops up what was measured, as far as the emergency lasted outside of the shifts, and as far as the
     emergencies together have seconds left.
     """
-    in_order = sorted(emergencies, key=lambda one: (-one.interest_ppm, one.opened_at, one.id))
+    in_order = sorted(emergencies, key=_first_paid)
     spans = {one.id: less(within([Span(one.start, one.end)], day), shifts) for one in in_order}
     measured_s, taken = {}, list[Span]()
     for one in in_order:
@@ -74,10 +83,28 @@ def paid(
     return found
 
 
+def growing(
+    emergencies: Iterable[Emergency], shifts: Sequence[Span], line: Sequence[Stretch], heard_at: int
+) -> Growing | None:
+    """Which emergency pays what is worked from `heard_at` on; None where the agent does not work in one then."""
+    in_order = sorted(emergencies, key=_first_paid)
+    running = next((one for one in in_order if one.start <= heard_at < one.end), None)
+    works = bool(line) and line[-1].end >= heard_at and line[-1].state not in NOT_WORKED
+    if running is None or not works or any(each.start <= heard_at < each.end for each in shifts):
+        return None
+    before = in_order[: in_order.index(running)]
+    ends = [running.end, *(each.start for each in (*shifts, *before) if each.start > heard_at)]
+    return Growing(running.id, heard_at, min(ends))
+
+
 def interest_s(emergency: Emergency, principal_s: int) -> int:
     interest = emergency.interest_ppm * principal_s // PPM
     step = emergency.round_up_s
     return interest + (-(principal_s + interest) % step if step and principal_s else 0)
+
+
+def _first_paid(one: Emergency) -> tuple[int, int, str]:
+    return -one.interest_ppm, one.opened_at, one.id
 
 
 def worked_in(line: Iterable[Stretch]) -> list[Span]:

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.bank.overtime import Emergency, paid, signed_in_at, warnings, worked_in
+from ccd.bank.overtime import Emergency, Growing, growing, paid, signed_in_at, warnings, worked_in
 from ccd.bank.overtime_acts import Emergencies
 from ccd.bank.overtime_posting import Deposited, OvertimeDay, OvertimeDesk
 from ccd.bank.overtime_rows import (
@@ -68,6 +68,7 @@ class Reckoned:
     days: tuple[OvertimeDay, ...]
     marks: tuple[Mark, ...]
     sign_ins: Mapping[str, int | None]  # of who was called, in the first minutes
+    growing: Mapping[str, Growing]  # of the agents who work in an emergency that runs
 
 
 class Overtime:
@@ -113,12 +114,20 @@ class Overtime:
             units = {emergency.unit, *(own.unit for _, own in wanted)}
             times = await measured_times(connection, units)
             seen = await self._seen(connection, sources, wanted)
-            days = await self._reckoned(connection, sources, wanted, seen, running)
+            grows: dict[str, Growing] = {}
+            days = await self._reckoned(connection, sources, wanted, seen, running, grows)
         spans = {(emergency.unit, day) for day in self._dates(emergency)} | {
             (own.unit, own.day.day) for _, own in wanted
         }
         marks = tuple(Mark(emergency.id, unit, day, said, times.get((unit, day), 0)) for unit, day in sorted(spans))
-        return Reckoned(emergency, tuple(days), marks, self._sign_ins(calls, wanted, seen))
+        return Reckoned(emergency, tuple(days), marks, self._sign_ins(calls, wanted, seen), grows)
+
+    async def running(self) -> dict[Emergency, frozenset[str]]:
+        """The emergencies that run now, and who takes part."""
+        now = self._now()
+        async with reading(self._ledger.engine) as connection:
+            found = await self._all(connection, now, now + 1)
+            return {one: await connection.run_sync(self._participants, one) for one in found if one.start <= now}
 
     async def months_s(self, agents: Collection[str], month: str) -> dict[str, int]:
         return await self._desk.months_s(agents, month)
@@ -170,6 +179,7 @@ class Overtime:
         wanted: list[AgentDay],
         seen: Mapping[AgentDay, SeenDay],
         running: bool,
+        grows: dict[str, Growing],
     ) -> list[OvertimeDay]:
         """With all emergencies that reach into each day, because the highest level pays."""
         if not wanted:
@@ -185,11 +195,13 @@ class Overtime:
             day, keeps = own.day, self._keeps_schedules(own)
             theirs = {one.id: one for one in others if agent in taking_part[one]}
             line = seen[agent, own].line.spans if keeps and (agent, own) in seen else ()
+            planned = [Span(each.start, each.end) for each in shifts.get(agent, ())] if keeps else []
             all_paid = paid(
-                theirs.values(), Span(day.start, day.end),
-                [Span(each.start, each.end) for each in shifts.get(agent, ())] if keeps else [],
-                worked_in(line), entered_s(entries, agent, day.day),
+                theirs.values(), Span(day.start, day.end), planned, worked_in(line),
+                entered_s(entries, agent, day.day),
             )  # fmt: skip
+            if line and (grown := growing(theirs.values(), planned, line, seen[agent, own].until)):
+                grows[agent] = grown
             shown = {
                 theirs[name]: each for name, each in all_paid.items() if running or self._is_over(theirs[name], sources)
             }
@@ -252,6 +264,7 @@ class OvertimeClosing:
     ) -> None:
         self._ledger, self._current, self._now, self._announce = ledger, current, now, announce
         self._refused: set[str] = set()  # that are said, and wait until somebody has looked
+        self._running: Mapping[Emergency, frozenset[str]] = {}
 
     async def run(self) -> None:
         """Until it is cancelled. Raises what is no passing failure of the database."""
@@ -278,8 +291,15 @@ class OvertimeClosing:
                 self._refused.add(emergency.id)
         if posted:
             self._warn(posted)
-            await self._announce({one.agent for one in posted})
+        if told := {one.agent for one in posted} | await self._who_sees_it_begin_or_end(overtime):
+            await self._announce(told)
         return posted
+
+    async def _who_sees_it_begin_or_end(self, overtime: Overtime) -> frozenset[str]:
+        """For whom there is another emergency than at the last look, or none any more."""
+        before, self._running = self._running, await overtime.running()
+        changed = before.items() ^ self._running.items()
+        return frozenset(agent for _, agents in changed for agent in agents)
 
     def _warn(self, posted: Collection[Deposited]) -> None:
         policies = self._current.site.policies

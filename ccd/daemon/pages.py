@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from ccd.bank.statement import account_of, statement_of
 from ccd.daemon.budgets import proposals_of
 from ccd.daemon.explaining import explaining
+from ccd.daemon.overtime_shown import OvertimeShown
 from ccd.daemon.site import Current
 from ccd.daemon.withdrawals import calendar_of
 from ccd.ledger.books import Ledger
@@ -22,6 +23,7 @@ from ccd.web.backoff import BackOff
 from ccd.web.explain_api import explain_api
 from ccd.web.keys import ApiKeys
 from ccd.web.organisation_api import ImportDesk
+from ccd.web.overtime_api import overtime_api
 from ccd.web.proposals_api import proposals_api
 from ccd.web.server import PageServer, Tls
 from ccd.web.session_api import COOKIE
@@ -61,6 +63,7 @@ def page_server(
         more=[
             _proposals(current, now, ledger),
             _calendar(current, sessions, ledger),
+            _overtime(current, now, sessions, ledger),
             explain_api(sessions, explaining(current, ledger.engine)),
         ],
         origins=http.origins,
@@ -68,6 +71,10 @@ def page_server(
     channel = Channel(hub, gate, web.with_below, COOKIE, http.origins)
     tls = Tls(http.tls.certificate, http.tls.key) if http.tls else None
     return PageServer(create_app(web), channel, http.host, http.port, tls)
+
+
+def _overtime(current: Current, now: Callable[[], int], sessions: Sessions, ledger: Ledger) -> APIRouter:
+    return overtime_api(sessions, OvertimeShown(ledger, current, now).of)
 
 
 def _proposals(current: Current, now: Callable[[], int], ledger: Ledger) -> APIRouter:

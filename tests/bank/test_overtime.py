@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccd.bank.overtime import Emergency, Paid, interest_s, less, paid, signed_in_at, union, warnings, worked_in
+from ccd.bank.overtime import (
+    Emergency,
+    Growing,
+    Paid,
+    growing,
+    interest_s,
+    less,
+    paid,
+    signed_in_at,
+    union,
+    warnings,
+    worked_in,
+)
 from ccd.bank.policy import PPM
 from ccd.floor.days import SECOND
 from ccd.floor.expected import Span
@@ -107,6 +119,26 @@ def test_it_warns_above_three_hours_a_day_and_thirty_six_a_month() -> None:
     (month,) = warnings(1, 36 * HOUR + 1, TERMS)
     assert "10801 s of overtime on one day; 10800" in day
     assert "129601 s of overtime in one month" in month
+
+
+@pytest.mark.parametrize(
+    ("heard", "state", "grows"),
+    [
+        (50, State.AVAILABLE, None),  # before any
+        (120, State.ON_CALL, Growing("low", 120 * SECOND, 150 * SECOND)),  # until the higher one begins
+        (160, State.AVAILABLE, Growing("high", 160 * SECOND, 200 * SECOND)),
+        (160, State.PAUSED, None),
+        (250, State.AVAILABLE, None),  # in a shift
+        (320, State.AVAILABLE, Growing("low", 320 * SECOND, 400 * SECOND)),
+        (400, State.AVAILABLE, None),  # it is over
+    ],
+)
+def test_what_grows_is_the_one_that_pays_until_another_does_or_a_shift_begins(
+    heard: int, state: State, grows: Growing | None
+) -> None:
+    both = [emergency("low", 100, 400), emergency("high", 150, 200, "III")]
+    line = [Stretch(0, heard * SECOND, state, Judged.NONE)]
+    assert growing(both, spans((200, 300)), line, heard * SECOND) == grows
 
 
 SOME_SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)).map(lambda at: (at[0], sum(at))), max_size=5)

@@ -67,6 +67,7 @@ class FakeServer:
             "broadband": {"queue": "broadband", "waiting": 3, "oldest_since": time.time() - 21},
         }
         self.account = FakeAccount()
+        self.overtime: Json = {"running": [], "growing": None}
         self.sessions: dict[str, Json] = {}
         self.followers: list[Follower] = []
         self.heard: list[Json] = []
@@ -237,6 +238,10 @@ def _add_account(app: FastAPI, server: FakeServer) -> None:
         if known is None:
             return _problem(401, "not signed in")
         return server.account.me(server.agents[known["agent"]])
+
+    @app.get("/api/me/overtime")
+    async def overtime() -> Json:
+        return server.overtime
 
     @app.get("/api/me/statement")
     async def statement(before: int, limit: int) -> Json:

@@ -171,3 +171,35 @@ def test_nothing_is_wider_than_the_window(open_as: OpenPage, server: FakeServer,
     me = open_as(AGENT, language=language, size=(width, 700))
     expect(me.locator(".nudge")).to_be_visible()
     assert me.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def emergency(server: FakeServer, growing: bool = True, **more: object) -> None:
+    """Level II runs since half an hour, of which ten minutes are measured so far; pages hear of it."""
+    now = time.time()
+    running = {
+        "emergency": "storm", "level": "II", "interest_ppm": 450_000, "round_up_s": 0, "starts": now - 1_800,
+        "ends": now + 12_600, "principal": 600, "interest": 270, "measured": True,
+    }  # fmt: skip
+    grows = {"emergency": "storm", "since": now, "until": now + 12_600} if growing else None
+    server.overtime = {"running": [running | more], "growing": grows}
+    server.say({"op": "account"}, numbered=False)
+
+
+def test_overtime_grows_on_the_page_while_an_emergency_runs(me: Page, server: FakeServer) -> None:
+    line = me.get_by_test_id("overtime")
+    expect(line).to_have_count(0)
+    server.change(ME, state="available", reason="")
+    emergency(server)
+    expect(line).to_contain_text("应急加班 · II 级")
+    expect(line.locator("time")).to_have_text(re.compile(r"^10:0[2-9]$"), timeout=8_000)
+    expect(line).to_contain_text(re.compile("利息 45 %：4.分 3"))
+    server.change(ME, state="paused", reason="water")
+    expect(line).to_contain_text("现在不计时")
+    server.overtime = {"running": [], "growing": None}
+    server.say({"op": "account"}, numbered=False)
+    expect(line).to_have_count(0)
+
+
+def test_where_overtime_is_entered_by_hand_the_page_says_so(me: Page, server: FakeServer) -> None:
+    emergency(server, growing=False, measured=False, principal=0, interest=0)
+    expect(me.get_by_test_id("overtime")).to_contain_text("本班组的加班由人工录入")

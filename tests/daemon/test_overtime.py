@@ -16,6 +16,7 @@ from ccd.bank.overtime_rows import Entry
 from ccd.bank.settle import Settler
 from ccd.bank.statement import statement_of
 from ccd.daemon.overtime import OvertimeClosing
+from ccd.daemon.overtime_shown import OvertimeShown
 from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.errors import ActNotAllowedError, OvertimeError
@@ -30,6 +31,7 @@ from ccd.org.acts import noted
 from ccd.org.people import Person, Role
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
+from ccd.web.overtime_api import GrowingSaid, OvertimeSaid
 from tests.bank.teams import planned, shift
 from tests.commands.recorded_days import CONFIGURATION, MIDNIGHT, ROSTER, at
 from tests.databases import before_each_statement
@@ -345,6 +347,36 @@ async def test_nobody_enters_their_own_time_and_only_a_manager_opens(world: Worl
         await world.acting.open("mine", world.asking(ANN), "team-1", "I", None, "why")
     _, _, entries = await world.acting.shown("flood")
     assert entries == []
+
+
+async def test_an_agent_sees_it_grow_while_it_runs(world: World) -> None:
+    """Up to where the switch was heard, and from there on a second a second, until another shift begins."""
+    await seen(world, *SEEN[:3], until=17.5 * HOUR)
+    await planned(world.engine, shift("late", "1001", f"{DAY}T20:00", 2))
+    shown = OvertimeShown(world.ledger, Current(world.site, world.site), world.now)
+    world.now_s = 17 * HOUR + 900
+    assert await shown.of("1001") == OvertimeSaid(running=[], growing=None)
+    await world.acting.open("flood", world.asking(), "centre", "I", None, "the lines are flooded")
+    await world.acting.call("flood", world.asking(), ["1001", "1002"], "all hands")
+    await world.closing.close_due()
+    assert world.told == ["1001", "1002"], "their pages ask again"
+    world.now_s = 17.5 * HOUR + 5
+    (running,) = (await shown.of("1001")).running
+    assert (running.level, running.principal, running.interest, running.measured) == ("I", 900, 270, True)
+    growing = (await shown.of("1001")).growing
+    assert growing == GrowingSaid(emergency="flood", since=at(17.5 * HOUR), until=at(20 * HOUR))
+    unmeasured = await shown.of("1002")
+    assert (unmeasured.running[0].measured, unmeasured.growing) == (False, None)
+    assert await shown.of("1003") == OvertimeSaid(running=[], growing=None), "was not called"
+    await record(world.engine, paused(at(17.6 * HOUR), "water"), heard(at(17.7 * HOUR)))
+    world.now_s = 17.7 * HOUR
+    said = await shown.of("1001")
+    assert (said.running[0].principal, said.growing) == (900 + 360, None)
+    await world.acting.end("flood", world.asking(), "it is gone")
+    world.now_s += 5
+    assert await shown.of("1001") == OvertimeSaid(running=[], growing=None)
+    await world.closing.close_due()
+    assert world.told[2:] == ["1001", "1002"], "and again once it is over"
 
 
 async def test_an_emergency_is_prolonged_and_each_act_is_noted_once(world: World) -> None:

@@ -44,6 +44,18 @@ export interface Facts {
   before?: number;
   /** What could not be taken any more, since the month was closed; less than nothing: what makes up for that. */
   written_off?: number;
+  /** Of overtime. */
+  paid?: OvertimePaid[];
+}
+
+/** What an emergency pays on a day: principal, of it entered by hand, and interest. */
+export interface OvertimePaid {
+  emergency: string;
+  level: string;
+  interest_ppm: number;
+  principal: number;
+  entered: number;
+  interest: number;
 }
 
 export interface StatementLine {
@@ -94,6 +106,26 @@ export interface Me extends StatementPart {
   policy: Policy;
 }
 
+/** An emergency that runs, and what it comes to up to where the switches were heard; times in epoch seconds. */
+export interface RunningOvertime {
+  emergency: string;
+  level: string;
+  interest_ppm: number;
+  round_up_s: number;
+  starts: number;
+  ends: number;
+  principal: number;
+  interest: number;
+  /** False in a unit without schedules: time is entered by hand there. */
+  measured: boolean;
+}
+
+export interface Overtime {
+  running: RunningOvertime[];
+  /** Which of them grows, a second a second; null while the agent does not work in any. */
+  growing: { emergency: string; since: number; until: number } | null;
+}
+
 /** An answer that is no success. Status 0: there was no answer at all. */
 export class Refused extends Error {
   constructor(
@@ -114,6 +146,7 @@ export const api = {
   signOut: () => ask<void>("DELETE", "/api/session"),
   site: () => ask<Site>("GET", "/api/site"),
   me: () => ask<Me>("GET", "/api/me"),
+  overtime: () => ask<Overtime>("GET", "/api/me/overtime"),
   statement: (before: string) =>
     ask<StatementPart>("GET", `/api/me/statement?before=${encodeURIComponent(before)}&limit=20`),
 };

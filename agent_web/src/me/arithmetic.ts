@@ -1,6 +1,6 @@
 // A statement line's arithmetic, said in sentences: how the day's worth came about, what this line did with it.
 
-import type { Facts, StatementLine } from "../http/api";
+import type { Facts, OvertimePaid, StatementLine } from "../http/api";
 import type { Texts } from "../texts/zh";
 import { inWords, signed } from "../time/durations";
 
@@ -12,6 +12,8 @@ export function rateInWords(rate_ppm: number): string {
 
 /** Where the line is no settlement's, what the person said who posted it, if anything. */
 export function explain(line: StatementLine, texts: Texts): string[] {
+  if (line.facts.paid !== undefined)
+    return [...theOvertime(line.facts.paid, texts), ...theCharge(line, texts)];
   const day = dayOf(line.facts);
   if (day === null) return line.text === "" ? [] : [line.text];
   return [
@@ -20,6 +22,16 @@ export function explain(line: StatementLine, texts: Texts): string[] {
     ...theCharge(line, texts),
     ...theCorrection(line, day, texts),
   ];
+}
+
+/** What each emergency of the day comes to, whichever part of that this line posts. */
+function theOvertime(paid: OvertimePaid[], texts: Texts): string[] {
+  const words = (seconds: number) => inWords(seconds, texts.duration);
+  if (paid.length === 0) return [texts.facts.noOvertime];
+  return paid.flatMap(({ level, principal, entered, interest_ppm, interest }) => [
+    texts.facts.overtime(level, words(principal), rateInWords(interest_ppm), words(interest)),
+    ...(entered > 0 ? [texts.facts.entered(words(entered))] : []),
+  ]);
 }
 
 interface Day {

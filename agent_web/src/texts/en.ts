@@ -23,6 +23,7 @@ export const en: Texts = {
     overdraft: "Overdraft",
     leave: "Personal leave",
     overtime: "Overtime deposit",
+    interest: "Overtime interest",
     gift: "Red packet",
     offset: "Leave offset",
     withdrawal: "Withdrawal",
@@ -183,7 +184,19 @@ export const en: Texts = {
     balanceAfter: (balance) => `balance ${balance}`,
     leave: (leave) => `${leave} leave`,
   },
+  overtime: {
+    title: (level) => `Emergency, level ${level}`,
+    worked: "Overtime so far",
+    interest: (rate, interest) => `and ${rate} interest: ${interest}`,
+    byHand: "In your team time is entered by hand",
+    stands: "It does not count just now.",
+    until: (time) => `Ends by ${time}.`,
+  },
   facts: {
+    overtime: (level, worked, rate, interest) =>
+      `Emergency, level ${level}: ${worked} of overtime, ${rate} interest: ${interest}.`,
+    entered: (span) => `${span} of it were entered by hand.`,
+    noOvertime: "There was no overtime on this day after all.",
     deposit: (base, rate, allowance, aux, kept) =>
       `Base ${base}; ${rate} of it is an allowance of ${allowance}; ${aux} used, ${kept} saved.`,
     nothingKept: (base, rate, allowance, aux) =>

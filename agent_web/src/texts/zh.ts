@@ -23,6 +23,7 @@ const services: Record<string, string> = {
   overdraft: "超支还款",
   leave: "事假时长",
   overtime: "个人理财",
+  interest: "加班利息",
   gift: "时间红包",
   offset: "无息贷款",
   withdrawal: "现金取款",
@@ -183,7 +184,19 @@ export const zh = {
     balanceAfter: (balance: string) => `余额 ${balance}`,
     leave: (leave: string) => `事假 ${leave}`,
   },
+  overtime: {
+    title: (level: string) => `应急加班 · ${level} 级`,
+    worked: "已计入的加班",
+    interest: (rate: string, interest: string) => `利息 ${rate}：${interest}`,
+    byHand: "本班组的加班由人工录入",
+    stands: "现在不计时。",
+    until: (time: string) => `最迟到 ${time}`,
+  },
   facts: {
+    overtime: (level: string, worked: string, rate: string, interest: string) =>
+      `${level} 级应急：加班 ${worked}，利息 ${rate} 是 ${interest}。`,
+    entered: (span: string) => `其中 ${span} 由人工录入。`,
+    noOvertime: "更正后，当日没有加班。",
     deposit: (base: string, rate: string, allowance: string, aux: string, kept: string) =>
       `计入 ${base}，其 ${rate} 是额度 ${allowance}；用了 ${aux}，省下 ${kept}。`,
     nothingKept: (base: string, rate: string, allowance: string, aux: string) =>

@@ -1,0 +1,69 @@
+"""What an agent sees of their own overtime while it runs."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict
+
+from ccd.org.rights import own_agent
+from ccd.web.session_api import Token, signed_in
+from ccd.web.sessions import Sessions
+
+LEVEL_I = {
+    "emergency": "storm", "level": "I", "interest_ppm": 300_000, "round_up_s": 0, "starts": 1796036400.0,
+    "ends": 1796050800.0, "principal": 3600, "interest": 1080, "measured": True,
+}  # fmt: skip
+
+
+class RunningSaid(BaseModel):
+    """An emergency that runs, and what it comes to so far, in seconds: up to where the switches were heard. `measured`
+    is false in a unit without schedules, where time is entered by hand."""
+
+    emergency: str
+    level: str
+    interest_ppm: int
+    round_up_s: int
+    starts: float
+    ends: float
+    principal: int
+    interest: int
+    measured: bool
+
+
+class GrowingSaid(BaseModel):
+    """Which of them grows, a second a second, since and until when (epoch seconds), if nothing else happens."""
+
+    emergency: str
+    since: float
+    until: float
+
+
+class OvertimeSaid(BaseModel):
+    """`growing` is null while the agent does not work in any of them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "running": [LEVEL_I],
+                    "growing": {"emergency": "storm", "since": 1796040000.0, "until": 1796050800.0},
+                }
+            ]
+        }
+    )
+
+    running: list[RunningSaid]
+    growing: GrowingSaid | None
+
+
+def overtime_api(sessions: Sessions, overtime_of: Callable[[str], Awaitable[OvertimeSaid]]) -> APIRouter:
+    router = APIRouter(prefix="/api")
+
+    @router.get("/me/overtime")
+    async def my_overtime(response: Response, token: Token = None) -> OvertimeSaid:
+        """The emergencies that run now and in which the agent who is signed in takes part."""
+        agent = own_agent((await signed_in(sessions, token)).person)
+        response.headers["Cache-Control"] = "no-store"
+        return await overtime_of(agent)
+
+    return router
