@@ -6,8 +6,8 @@ from alembic import op
 
 from ccd.sql.metadata import Exact, RowNumber
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 
 # What makes a row the same row: SQLite's INSERT OR REPLACE would put another in its place.
 SAME = {
