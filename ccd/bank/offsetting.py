@@ -30,6 +30,7 @@ from ccd.ledger.desk import Desk
 from ccd.ledger.model import Late, Leg, Moved, Posting
 from ccd.org.acts import is_noted
 from ccd.org.agent_days import AgentDays
+from ccd.org.rights import may_choose_offset
 from ccd.org.units import Units
 
 BY_ITSELF = "month close"
@@ -78,6 +79,7 @@ class Loans:
     async def choose(self, asking: Asking, agent: str, month: str, choice: Choice) -> Offer:
         """Sets the balance against what is owed, and tells what is left; the same act again changes nothing.
         OffsetError where it can't be."""
+        may_choose_offset(asking.person, agent)
         self._check_time(agent, month, asking.at)
         await self._open(agent, asking.by)
 
@@ -106,6 +108,7 @@ class Loans:
 
     async def keep(self, asking: Asking, agent: str, month: str) -> Offer:
         """Nothing more of the month is offset by itself: the agent keeps the balance."""
+        may_choose_offset(asking.person, agent)
         self._check_time(agent, month, asking.at)
         await self._open(agent, asking.by)
 

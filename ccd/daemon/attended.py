@@ -33,7 +33,8 @@ async def attended(
         if here or agent in days:
             absent_on = tuple(day for day, unit in units.items() if unit is None)
             unit = here[-1] if here else days[agent][-1].unit
-            found.append(Attended(agent, unit, tuple(days.get(agent, ())), absent_on))
+            contract_ppm = site.staff.contract_ppm(agent)
+            found.append(Attended(agent, unit, tuple(days.get(agent, ())), absent_on, contract_ppm=contract_ppm))
     return found
 
 

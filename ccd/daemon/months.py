@@ -17,9 +17,11 @@ from ccd.bank.idle_leave import IdleLeave
 from ccd.bank.month_close import Attended, Difference, MonthClose
 from ccd.bank.month_rows import Result, closed_months
 from ccd.bank.offsetting import Loans
+from ccd.bank.overtime_rows import emergencies_within, entries_of
 from ccd.bank.withdrawal import OPEN
 from ccd.bank.withdrawal_rows import on_days, open_days
 from ccd.daemon.attended import attended, on_leave
+from ccd.daemon.overtime import Overtime
 from ccd.daemon.site import Current, Site
 from ccd.errors import DatabaseBusyError, LedgerError, MonthOpenError
 from ccd.floor.days import SECOND
@@ -28,6 +30,7 @@ from ccd.history.outlook import outlook
 from ccd.history.reading import reading
 from ccd.history.unit_days import is_recorded_between, settled_since
 from ccd.ledger.books import Ledger
+from ccd.org.rights import may_close_month
 from ccd.settings import Settings
 from ccd.sql.turns import DRIVER_ERRORS, is_away
 
@@ -66,7 +69,9 @@ class AttendanceMonths:
         return await self.idle.post(told)
 
     async def close(self, month: str, asking: Asking) -> dict[str, Result]:
-        """MonthOpenError names what it waits for."""
+        """MonthOpenError names what it waits for. The book is the whole site's, and who closes it a clerk of all."""
+        for unit in self._site.rostered_units:
+            may_close_month(asking.person, self._site.units.with_above(unit, self.calendar.span(month)[1]))
         if known := await self.closing.given(month):
             return known
         if reasons := [reason async for reason in self._waits_for(month)]:
@@ -89,6 +94,7 @@ class AttendanceMonths:
 
     async def correct(self, asking: Asking, month: str, agent: str, why: str, reopens: bool) -> Result | None:
         (one,) = await self.attended(month, [agent]) or [Attended(agent, "", ())]
+        may_close_month(asking.person, self._site.units.with_above(one.unit, self.calendar.span(month)[1]))
         return await self.closing.correct(asking, month, one, why, reopens)
 
     async def forecast(self, agent: str, month: str) -> Month:
@@ -115,8 +121,12 @@ class AttendanceMonths:
         async with reading(self._ledger.engine) as connection:
             for unit, day in await self._unsettled(connection, last):
                 yield f"{day} of {unit} is not settled"
-            for one in await connection.run_sync(lambda plain: list(_days_off(plain, last))):
+            end = self._site.units.days("").of_date(last).end
+            for one in await connection.run_sync(lambda plain: [*_days_off(plain, last), *_entries(plain, end)]):
                 yield one
+        for emergency in await Overtime(self._ledger, self._site, self._now).due():
+            if emergency.start < end:
+                yield f"the emergency {emergency.id} of {emergency.unit} is not measured to its end"
 
     async def _unsettled(self, connection: AsyncConnection, last: date) -> list[tuple[str, date]]:
         """By unit, the first day up to `last` that is not."""
@@ -196,3 +206,11 @@ def _days_off(plain: Connection, last: date) -> Iterator[str]:
         for one in on_days(plain, day, day):
             if one.state in OPEN:
                 yield f"{one.id} of {one.agent} for {one.day} is {one.state}"
+
+
+def _entries(plain: Connection, end: int) -> Iterator[str]:
+    """Overtime entered by hand, in emergencies that began before an instant, µs."""
+    found = [one.id for one in emergencies_within(plain, 0, end) if one.start < end]
+    for entry in entries_of(plain, found) if found else ():
+        if not entry.counts:
+            yield f"the overtime {entry.id} of {entry.agent} waits for a second person"

@@ -1,55 +1,19 @@
 """`ccd bank offset` and `ccd bank month`, as a person types them: from the shifts to the closed month."""
 
 import json
-import subprocess
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.commands import running
-from tests.commands.recorded_days import CONFIGURATION, ROSTER, recorded
-from tests.floor.floors import added, heard, removed
-
-MONTH = "2026-08"  # long over, whenever this is read
-DAY_S = 86_400
-FIRST = datetime(2026, 8, 11, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()
-SHIFTS = """agent,day,start,end,breaks,uid
-1001,2026-08-11,08:00,16:00,,a
-1001,2026-08-12,08:00,16:00,,b
-1002,2026-08-11,08:00,16:00,,c
-"""
-LEAVE = """agent,kind,from,to,uid
-1001,personal,2026-08-12 08:00,2026-08-12 08:30,x
-"""
-
-
-def at(day: int, hour: float) -> float:
-    return FIRST + day * DAY_S + hour * 3_600
+from tests.commands.recorded_days import recorded
+from tests.commands.recorded_months import LEAVE, MONTH, at, ccd, planned
+from tests.floor.floors import added, heard
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """1001 was on leave for half an hour of an idle day, and has 1,800 s beside what was saved; 1002 never came."""
-    file = tmp_path / "ccd.toml"
-    file.write_text(f"{CONFIGURATION}\n[[policy]]\nfrom = 1970-01-01\nschedules = true\n")
-    for name, text in (("roster", ROSTER), ("plan", SHIFTS), ("leave", LEAVE)):
-        (tmp_path / f"{name}.csv").write_text(text)
-    seen = (added(at(0, 8)), removed(at(0, 16)), added(at(1, 8.5)), removed(at(1, 16)), heard(at(2, 0)))
-    recorded(file, *seen)
-    for kind, table in (("schedule", "plan"), ("leave", "leave")):
-        words = ("import", kind, str(tmp_path / f"{table}.csv"), "--source", "told")
-        running.said(ccd(file, *words))
-    for day in ("2026-08-11", "2026-08-12"):
-        running.said(ccd(file, "settle", "--day", day))
-    given = ("--day", "2026-08-11", "--key", "g", "--text", "a gift")
-    running.said(ccd(file, "ledger", "transfer", "house:gift", "1001:gift", "1800", *given))
-    return file
-
-
-def ccd(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return running.ccd(*words, "--config", config, COLUMNS="160")
+    return planned(tmp_path)
 
 
 def bank(config: Path, *words: str) -> str:

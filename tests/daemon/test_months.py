@@ -1,0 +1,105 @@
+"""The daemon owes leave of idle days once they are closed, and closes a month when its time has come."""
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from ccd.bank.accounts import agent_owner
+from ccd.bank.asking import Asking, rule
+from ccd.bank.overtime import Emergency
+from ccd.bank.overtime_rows import Entry, add_emergency, add_entry, approve_entry
+from ccd.bank.settle import Settler
+from ccd.daemon.months import AttendanceMonths, MonthsDue
+from ccd.daemon.site import Current, Site
+from ccd.daemon.site_file import site_of
+from ccd.daemon.stores import database, ledger_of
+from ccd.errors import MonthOpenError
+from ccd.history.close import Closer
+from ccd.history.schema import unit_days
+from tests.commands.recorded_months import MONTH, planned
+from tests.org.planned import us
+
+CLOSES = us("2026-09-03T18:00")
+IDLE = date(2026, 8, 12)
+
+
+class World:
+    def __init__(self, engine: Any, site: Site) -> None:
+        self.now, self.told, self.engine, self.site = us("2026-08-13T01:00"), list[str](), engine, site
+        self.ledger = ledger_of(engine, site.settings, lambda: self.now)
+        self.due = MonthsDue(self.ledger, Current(site, site), lambda: self.now, self.tell)
+        self.months = AttendanceMonths(self.ledger, site, lambda: self.now)
+
+    async def tell(self, agents: Iterable[str]) -> None:
+        self.told += agents
+
+    async def settle_the_rest(self) -> None:
+        """The days on which nobody was seen."""
+        settler = Settler(self.ledger, self.site.policies, "ccd", self.months.today)
+        closer = Closer(
+            self.engine, self.site.measuring, self.site.rostered_units, ["pbx"], self.site.policies, settler.settle,
+            lambda: self.now, 0,
+        )  # fmt: skip
+        await closer.close_due()
+
+    async def leave_s(self) -> int:
+        return (await self.ledger.balances(agent_owner("1001")))["leave"]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return site_of(planned(tmp_path))
+
+
+@pytest.fixture
+async def world(site: Site) -> AsyncIterator[World]:
+    async with database(site.settings) as engine:
+        yield World(engine, site)
+
+
+async def test_leave_is_owed_when_its_day_is_closed_and_the_month_closes_by_itself(world: World) -> None:
+    assert await world.due.look() == []
+    assert (await world.leave_s(), world.told) == (1_800, ["1001"])
+    assert await world.due.look() == []
+    assert world.told == ["1001"], "and is told of once"
+    foreseen = await world.months.forecast("1001", MONTH)
+    assert (foreseen.full, foreseen.offset_s, foreseen.points_100) == (True, 1_800, 1_000)
+    world.now = CLOSES - 1
+    assert await world.due.look() == []
+    world.now = CLOSES
+    await world.settle_the_rest()
+    assert await world.due.look() == [MONTH]
+    assert await world.leave_s() == 0
+    given = await world.months.closing.given(MONTH)
+    assert {agent: one.month.full for agent, one in given.items()} == {"1001": True, "1002": False}
+    assert await world.due.look() == [], "July had nothing, and August is closed"
+
+
+async def test_a_month_waits_for_what_is_open_and_names_it(world: World) -> None:
+    world.now = CLOSES
+    one = Emergency("rush", "team-1", "I", 300_000, 0, us("2026-08-20T18:00"), us("2026-08-20T19:00"), 1)
+    entry = Entry("e", "rush", "1001", IDLE, 9_000, True, 1, "lead", "stayed on")
+    async with world.engine.begin() as connection:
+        await connection.run_sync(add_emergency, one, "lead", "a rush")
+        await connection.run_sync(add_entry, entry)
+        await connection.execute(update(unit_days).where(unit_days.c.day == IDLE).values(settled_at=None))
+    assert await world.due.look() == []
+    asking = Asking("by hand", rule("clerk"), "here", world.now)
+    with pytest.raises(MonthOpenError) as refused:
+        await world.months.close(MONTH, asking)
+    for said in (
+        "2026-08-12 of team-1 is not settled",
+        "2026-08-12 of team-2 is not settled",
+        "the overtime e of 1001 waits for a second person",
+        "the emergency rush of team-1 is not measured to its end",
+    ):
+        assert said in str(refused.value)
+    async with world.engine.begin() as connection:
+        await connection.run_sync(approve_entry, "e", 2, "another")
+    with pytest.raises(MonthOpenError) as refused:
+        await world.months.close(MONTH, asking)
+    assert "waits for a second person" not in str(refused.value)
