@@ -93,8 +93,8 @@ def growing(
     if running is None or not works or any(each.start <= heard_at < each.end for each in shifts):
         return None
     before = in_order[: in_order.index(running)]
-    ends = [running.end, *(each.start for each in (*shifts, *before) if each.start > heard_at)]
-    return Growing(running.id, heard_at, min(ends))
+    others = [*(each.start for each in shifts), *(each.start for each in before)]
+    return Growing(running.id, heard_at, min([running.end, *(start for start in others if start > heard_at)]))
 
 
 def interest_s(emergency: Emergency, principal_s: int) -> int:

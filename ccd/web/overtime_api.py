@@ -3,13 +3,13 @@
 from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from ccd.org.rights import own_agent
 from ccd.web.session_api import Token, signed_in
 from ccd.web.sessions import Sessions
 
-LEVEL_I = {
+LEVEL_I: dict[str, JsonValue] = {
     "emergency": "storm", "level": "I", "interest_ppm": 300_000, "round_up_s": 0, "starts": 1796036400.0,
     "ends": 1796050800.0, "principal": 3600, "interest": 1080, "measured": True,
 }  # fmt: skip
