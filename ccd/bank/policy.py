@@ -75,10 +75,11 @@ class OvertimeTerms(NamedTuple):
 
 class RulingTerms(NamedTuple):
     """How many days a ruling can be about at most; how long what nobody saw, or other calls, have to last at least to
-    wait for one."""
+    wait for one; for how many days after a line was recorded it can be appealed against."""
 
     days_max: int
     waits_min_s: int
+    appeal_days: int
 
 
 @dataclass(frozen=True, slots=True)

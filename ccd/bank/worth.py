@@ -49,8 +49,8 @@ def worth_of(measured: Measured, policy: Policy) -> Worth:
 
 
 def base_of(measured: Measured, policy: Policy) -> int:
-    """Microseconds. With schedules it is what was worked of the shift, which is its cap; without, it is capped, and on a
-    day on which nothing happened at all no more than somebody has ruled."""
+    """Microseconds. With schedules it is what was worked of the shift, which is its cap; without, it is capped, and on
+    a day on which nothing happened at all no more than somebody has ruled."""
     if measured.scheduled:
         return max(0, measured.signed_in - measured.exempt - measured.unreachable)
     worked = max(0, measured.signed_in - measured.exempt - measured.unreachable)

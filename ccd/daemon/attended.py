@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ccd.bank.appeal_rows import open_appeals
 from ccd.bank.attendance import AttendedDay
 from ccd.bank.idle_leave import OnLeave
 from ccd.bank.month_close import Attended
@@ -19,7 +20,9 @@ from ccd.history.expected_days import read_back
 async def attended(
     connection: AsyncConnection, site: Site, first: date, last: date, agents: Collection[str] | None = None
 ) -> list[Attended]:
-    """Of these agents, or of all who have a place on the roster on one of the days, or a record; by name."""
+    """Of these agents, or of all who have a place on the roster on one of the days, or a record; by name. With the days
+    of which a line is under appeal."""
+    appeals = await connection.run_sync(lambda plain: open_appeals(plain, first, last, agents))
     days: dict[str, list[AttendedDay]] = {}
     every = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     for day in every:
@@ -33,8 +36,13 @@ async def attended(
         if here or agent in days:
             absent_on = tuple(day for day, unit in units.items() if unit is None)
             unit = here[-1] if here else days[agent][-1].unit
+<<<<<<< ours
             contract_ppm = site.staff.contract_ppm(agent)
             found.append(Attended(agent, unit, tuple(days.get(agent, ())), absent_on, contract_ppm=contract_ppm))
+=======
+            disputed = frozenset(one.day for one in appeals if one.agent == agent)
+            found.append(Attended(agent, unit, tuple(days.get(agent, ())), absent_on, disputed))
+>>>>>>> theirs
     return found
 
 

@@ -23,6 +23,7 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── BudgetError         a budget for red packets that can't be handed out or used so; exit code 2
 │   ├── ProposalError       a red packet that was proposed, and can't be decided so; exit code 2
 │   ├── OvertimeError       an emergency, a call-out or an entry that can't be so; exit code 2
+│   ├── AppealError         an appeal that can't be lodged or ended so; exit code 2
 │   ├── RulingError         a ruling on agents' time that can't be made so; exit code 2
 │   ├── WithdrawalError     days off that an agent can't have so; exit code 2
 │   ├── OffsetError         leave that can't be offset so; exit code 2
@@ -67,6 +68,7 @@ from ccd.errors.people import (
     AccountError,
     ActNotAllowedError,
     AddressTakenError,
+    AppealError,
     BudgetError,
     CapPassedError,
     ChangedMeanwhileError,
@@ -114,6 +116,7 @@ __all__ = [
     "AccountError",
     "ActNotAllowedError",
     "AddressTakenError",
+    "AppealError",
     "BackwardsError",
     "BudgetError",
     "CapPassedError",

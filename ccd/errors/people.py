@@ -108,6 +108,12 @@ class OvertimeError(ProblemError):
     sentence = "overtime: {name} {problem}"
 
 
+class AppealError(ProblemError):
+    """An appeal that can't be lodged or ended so. Nothing was changed. By the agent's name, or the appeal's."""
+
+    exit_code = 2
+
+
 class RulingError(ProblemError):
     """A ruling that can't be made so. Nothing was changed. By the agent, the unit or the ruling that it is about."""
 

@@ -45,8 +45,8 @@ async def measured_days(
     expected: Mapping[str, Expected] = MappingProxyType({}),
 ) -> list[MeasuredDay]:
     """The agents' days that they hold, of those for whom anything was seen, in the order of their names. Of whom
-    something is `expected`, the day is held against it, and is there though nothing was seen: where there is a shift, or
-    a ruling that says what some of the day was.
+    something is `expected`, the day is held against it, and is there though nothing was seen: where there is a shift,
+    or a ruling that says what some of the day was.
 
     `whole`: measured to the end of the day; of a PBX whose watermark is not there yet, whoever was signed in is
     unobserved from the watermark on. Otherwise each agent is measured up to the watermark of the own PBXs.

@@ -13,6 +13,7 @@ is, and refuse whoever would act on the own, or on that of the person whose depu
     may_open_emergency(person, line)                  prolong and end it, call agents out
     may_enter_overtime(person, line, agents)          by hand; approve what another has entered: `entered_by`
     may_rule(person, line, agents)                    agents: all whom the ruling reaches
+    may_appeal(person, agent)                         the agent alone; and withdraw it
     may_decide_appeal(person, line, agent)            nobody whose duty is in the appellant's very unit
     may_set_quota(person, line)
     may_apply(person, line, agent)                    for a day off: the agent, or who decides for others
@@ -115,6 +116,11 @@ def may_enter_overtime(person: Person, line: Collection[str], agents: Collection
 
 def may_rule(person: Person, line: Collection[str], agents: Collection[str]) -> None:
     _held(person, A_MANAGER, line, "rule on agents' time", agents)
+
+
+def may_appeal(person: Person, agent: str) -> None:
+    if agent != person.agent and not person.operates:
+        raise ActNotAllowedError(person.name, f"appeal in the name of {agent}", "the agent does it")
 
 
 def may_decide_appeal(person: Person, line: Collection[str], agent: str) -> None:

@@ -176,10 +176,11 @@ class Overtime(Section):
 
 
 class Rulings(Section):
-    """Rulings, and what waits for one (docs/time-bank.md 2.3)."""
+    """Rulings, what waits for one (docs/time-bank.md 2.3), and appeals (7)."""
 
     days_max: Annotated[int, Field(ge=1, le=366)] = 62
     waits_min_s: WholeSeconds = 300
+    appeal_days: Annotated[int, Field(ge=0, le=366)] = 7
 
 
 class Policy(Section):

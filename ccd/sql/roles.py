@@ -26,6 +26,8 @@ PRIVILEGES = {
     "api_keys": "SELECT, INSERT, UPDATE (until)",
     "acts": "SELECT, INSERT",
     "rulings": "SELECT, INSERT",
+    "appeals": "SELECT, INSERT",
+    "appeal_ends": "SELECT, INSERT",
     "attendance_results": "SELECT, INSERT",
     "org_imports": "SELECT, INSERT",
     "withdrawals": "SELECT, INSERT",

@@ -1,7 +1,7 @@
 """Two teams of a centre with a day or two behind them, on which somebody rules; and a bank that closes these days."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -32,7 +32,7 @@ from tests.history.closing import Bank
 
 HOUR = 3_600
 DAY_S = 86_400
-MONDAY = date(2026, 11, 2)
+MONDAY, TUESDAY = date(2026, 11, 2), date(2026, 11, 3)
 MIDNIGHT_S = int(datetime(2026, 11, 2, tzinfo=UTC).timestamp())
 ANN, BEN, CID = "PJSIP/1001", "PJSIP/2001", "PJSIP/3001"
 ROSTER = (
@@ -57,6 +57,12 @@ def us(hours: float, day: int = 0) -> int:
 
 def span(start: float, end: float, day: int = 0) -> Span:
     return Span(us(start, day), us(end, day))
+
+
+def moments(start: float, end: float) -> tuple[datetime, datetime]:
+    """As a person writes them, hours from Monday on."""
+    begins, ends = (datetime.fromisoformat("2026-11-02") + timedelta(hours=hours) for hours in (start, end))
+    return begins, ends
 
 
 def settings(folder: Path, *, schedules: bool) -> Settings:

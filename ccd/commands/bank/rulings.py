@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
 
 import typer
@@ -22,7 +22,10 @@ from ccd.daemon.ruling import reverse as reverse_ruling
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
+from ccd.floor.days import SECOND
 from ccd.floor.expected import Span
+from ccd.history.reading import reading
+from ccd.history.waiting import Waits, waits_for_a_ruling
 from ccd.org.changes import moment
 from ccd.org.rulings import COUNTS, Ruling
 
@@ -30,10 +33,13 @@ T = TypeVar("T")
 
 MOMENTS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]
 
-ruling = typer.Typer(no_args_is_help=True, help="Rule on agents' time, beside what was measured.")
+ruling = typer.Typer(
+    no_args_is_help=True, help="Rule on agents' time, beside what was measured; say what waits for it."
+)
 
 Why = Annotated[str, typer.Option("--text", callback=said_in_words, help="Why, in words; it stands with the act.")]
 Moment = Annotated[datetime, typer.Argument(formats=MOMENTS, callback=in_range, help="By the clock of the unit.")]
+Key = Annotated[str | None, typer.Option(help="What it is known by for ever; the same again changes nothing.")]
 First = Annotated[
     datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="The first business day.")
 ]
@@ -52,9 +58,7 @@ def add(
     text: Why,
     agent: Annotated[str, typer.Option(help="Whose time it is.")] = "",
     unit: Annotated[str, typer.Option(help="Or that of all who were there, of this unit and those below it.")] = "",
-    key: Annotated[
-        str | None, typer.Option(help="What it is known by for ever; the same again changes nothing.")
-    ] = None,
+    key: Key = None,
 ) -> None:
     """Rule on a span of an agent's time, or of a unit's. The days that it reaches are measured anew, by a running ccd
     within seconds, and the difference is posted."""
@@ -71,9 +75,7 @@ def reverse(
     config: Config,
     name: Annotated[str, typer.Argument(help="The ruling, as `list` names it.")],
     text: Why,
-    key: Annotated[
-        str | None, typer.Option(help="What it is known by for ever; the same again changes nothing.")
-    ] = None,
+    key: Key = None,
 ) -> None:
     """Reverse a ruling: it is as if it had never been made; both stay on record."""
     site = site_of(config)
@@ -92,6 +94,46 @@ def list_(config: Config, first: First, last: Last = None, output: As = Format.t
     for one in found:
         start, end = _moments(one, site)
         table.add_row(one.ref, one.agent or one.unit, start, end, one.counts, one.reverses or "")
+    Console().print(table)
+
+
+@ruling.command()
+def waiting(
+    config: Config,
+    first: First,
+    last: Last = None,
+    unit: Annotated[str, typer.Option(help="One unit, and those below it; without it, all.")] = "",
+    output: As = Format.table,
+) -> None:
+    """Say what waits for a ruling: what nobody saw, telephones that could not be reached, long other calls; appeals."""
+    site = site_with(config, unit) if unit else site_of(config)
+    days = [first.date() + timedelta(days=number) for number in range(((last or first) - first).days + 1)]
+
+    async def waits(engine: AsyncEngine) -> list[Waits]:
+        found = []
+        async with reading(engine) as connection:
+            for day in days:
+                for each in sorted(site.units.with_below([unit], day) if unit else site.rostered_units):
+                    found += await waits_for_a_ruling(connection, site.measuring, site.policies, each, day)
+        return found
+
+    found = asked(site, waits)
+    if output is Format.json:
+        said = [
+            {
+                "agent": one.agent, "unit": one.unit, "day": one.day.isoformat(), "what": one.what,
+                "spans": [[span.start / SECOND, span.end / SECOND] for span in one.spans],
+            }
+            for one in found
+        ]  # fmt: skip
+        print(json.dumps({"waiting": said}, ensure_ascii=False))
+        return
+    table = Table("day", "unit", "agent", "what", "seconds", "when")
+    for one in found:
+        zone = site.units.timezone(one.unit)
+        when = ", ".join(f"{moment(span.start, zone)} to {moment(span.end, zone)}" for span in one.spans)
+        seconds = sum(span.end - span.start for span in one.spans) // SECOND
+        table.add_row(str(one.day), one.unit, one.agent, one.what, str(seconds), when)
     Console().print(table)
 
 

@@ -1,0 +1,105 @@
+"""Appeals as they are kept: each with the act that it is, and once with the act that ended it. Append-only."""
+
+from collections.abc import Collection
+from datetime import date
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    ForeignKey,
+    Integer,
+    Table,
+    Text,
+    select,
+)
+
+from ccd.bank.appeals import Appeal, State
+from ccd.ledger.model import Transfer
+from ccd.org.acts import acts
+from ccd.org.ruling_rows import rulings
+from ccd.sql.metadata import Exact, metadata
+from ccd.sql.rows import among, insert_rows
+
+appeals = Table(
+    "appeals",
+    metadata,
+    Column("act", Exact, ForeignKey(acts.c.id), primary_key=True),
+    Column("agent", Exact, nullable=False),
+    Column("unit", Exact, nullable=False),
+    Column("day", Date, nullable=False, index=True),
+    Column("transaction_id", BigInteger, nullable=False),
+    Column("leg", Integer, nullable=False),
+)
+
+appeal_ends = Table(
+    "appeal_ends",
+    metadata,
+    Column("appeal", Exact, ForeignKey(appeals.c.act), primary_key=True),
+    Column("act", Exact, ForeignKey(acts.c.id), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("ruling", Exact, ForeignKey(rulings.c.act)),
+    CheckConstraint("state IN ('upheld', 'rejected', 'withdrawn')", name="known_state"),
+    CheckConstraint("(state = 'upheld') = (ruling IS NOT NULL)", name="is_upheld_with_a_ruling"),
+)
+
+
+def add(connection: Connection, appeal: Appeal) -> None:
+    """Its act is noted already."""
+    columns = ("act", "agent", "unit", "day", "transaction_id", "leg")
+    insert_rows(connection, appeals, columns, [(*appeal[:4], *appeal.transfer)])
+
+
+def end(connection: Connection, appeal: Appeal, act: str) -> None:
+    """As it is now; by an act that is noted already, and a ruling that is made."""
+    row = (appeal.ref, act, appeal.state.value, appeal.ruling)
+    insert_rows(connection, appeal_ends, ("appeal", "act", "state", "ruling"), [row])
+
+
+def with_ref(connection: Connection, ref: str) -> Appeal | None:
+    return next(iter(_read(connection, appeals.c.act == ref)), None)
+
+
+def ended_by(connection: Connection, ref: str) -> str | None:
+    """The act."""
+    act: str | None = connection.scalar(select(appeal_ends.c.act).where(appeal_ends.c.appeal == ref))
+    return act
+
+
+def against(connection: Connection, agent: str, transfer: Transfer) -> list[Appeal]:
+    number, leg = transfer
+    same = (appeals.c.agent == agent, appeals.c.transaction_id == number, appeals.c.leg == leg)
+    return _read(connection, *same)
+
+
+def lodged(connection: Connection, first: date, last: date) -> list[Appeal]:
+    """All against lines for days from `first` to `last`, by day and agent."""
+    return _read(connection, appeals.c.day.between(first, last))
+
+
+def open_appeals(
+    connection: Connection, first: date, last: date, agents: Collection[str] | None = None
+) -> list[Appeal]:
+    """What is not decided of appeals against lines for days from `first` to `last`, of these agents or of all; by day
+    and agent. What is under appeal waits: whoever closes a month names these, and neither offsets nor takes what of
+    `appeal.agent` is owed for `appeal.day` until they are decided; an upheld one revises the day by its ruling, as any
+    ruling does, in a closed month too. To be asked in the transaction in which it is acted on."""
+    whose = () if agents is None else (among(connection, appeals.c.agent, agents),)
+    return _read(connection, appeals.c.day.between(first, last), appeal_ends.c.act.is_(None), *whose)
+
+
+def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[Appeal]:
+    own, ended = appeals.c, appeal_ends.c
+    wanted = (
+        select(own.act, own.agent, own.unit, own.day, own.transaction_id, own.leg, ended.state, ended.ruling)
+        .outerjoin(appeal_ends, ended.appeal == own.act)
+        .where(*conditions)
+        .order_by(own.day, own.agent, own.act)
+    )
+    return [
+        Appeal(act, agent, unit, day, Transfer(number, leg), State(state or State.OPEN), ruling)
+        for act, agent, unit, day, number, leg, state, ruling in connection.execute(wanted)
+    ]

@@ -1,0 +1,92 @@
+"""`ccd bank appeal`: an agent's word against a line of the statement, and what became of it."""
+
+import json
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ccd.bank.appeal_rows import lodged
+from ccd.bank.appeals import Appeal
+from ccd.commands.bank.rulings import MOMENTS, First, Key, Last, Why, asked, known_by
+from ccd.commands.configuration import Config
+from ccd.commands.explain import transfer_of
+from ccd.commands.ledger.asking import Agent
+from ccd.commands.output import As, Format
+from ccd.daemon.appealing import lodge as lodge_appeal
+from ccd.daemon.appealing import reject, uphold
+from ccd.daemon.appealing import withdraw as withdraw_appeal
+from ccd.daemon.ruling import look
+from ccd.daemon.site_file import site_of
+from ccd.org.rulings import COUNTS
+
+appeal = typer.Typer(no_args_is_help=True, help="Appeals of agents against lines of their statements.")
+
+Name = Annotated[str, typer.Argument(help="The appeal, as `list` names it.")]
+Begins = Annotated[
+    datetime | None, typer.Option("--from", formats=MOMENTS, help="Of the span that is ruled on, by the unit's clock.")
+]
+Ends = Annotated[datetime | None, typer.Option("--to", formats=MOMENTS, help="The same.")]
+
+
+@appeal.command()
+def lodge(
+    config: Config,
+    agent: Agent,
+    line: Annotated[str, typer.Argument(help="The line, as the statement names it: 1234.1.")],
+    text: Why,
+    key: Key = None,
+) -> None:
+    """Appeal against a line of a statement, within the days that the policy gives."""
+    site, transfer = site_of(config), transfer_of(line)
+    say(asked(site, lambda engine: lodge_appeal(engine, site, known_by(site, key), agent, transfer, text)))
+
+
+@appeal.command()
+def decide(
+    config: Config,
+    name: Name,
+    how: Annotated[str, typer.Argument(help=f"reject, or what a span counts as: {', '.join(COUNTS)}.")],
+    text: Why,
+    start: Begins = None,
+    end: Ends = None,
+    key: Key = None,
+) -> None:
+    """Reject an appeal, or uphold it with a ruling on a span of its day: that is measured anew."""
+    site = site_of(config)
+    if how == "reject":
+        say(asked(site, lambda engine: reject(engine, site, known_by(site, key), name, text)))
+        return
+    if start is None or end is None:
+        raise typer.BadParameter("of which span? Give --from and --to; or reject it")
+    span = (start, end)
+    say(asked(site, lambda engine: uphold(engine, site, known_by(site, key), name, span, how, text)))
+
+
+@appeal.command()
+def withdraw(config: Config, name: Name, text: Why, key: Key = None) -> None:
+    """Withdraw an appeal, as its agent may; another can be lodged in time."""
+    site = site_of(config)
+    say(asked(site, lambda engine: withdraw_appeal(engine, known_by(site, key), name, text)))
+
+
+@appeal.command("list")
+def list_(config: Config, first: First, last: Last = None, output: As = Format.table) -> None:
+    """Say what was appealed against, of lines for some days, and what became of it."""
+    site = site_of(config)
+    days = first.date(), (last or first).date()
+    found = asked(site, lambda engine: look(engine, lambda plain: lodged(plain, *days)))
+    if output is Format.json:
+        said = [{**one._asdict(), "day": one.day.isoformat(), "transfer": str(one.transfer)} for one in found]
+        print(json.dumps({"appeals": said}, ensure_ascii=False))
+        return
+    table = Table("appeal", "agent", "unit", "day", "line", "state", "ruling")
+    for one in found:
+        table.add_row(one.ref, one.agent, one.unit, str(one.day), str(one.transfer), one.state, one.ruling or "")
+    Console().print(table)
+
+
+def say(one: Appeal) -> None:
+    print(f"{one.ref}: {one.agent} against {one.transfer} for {one.day}: {one.state}")

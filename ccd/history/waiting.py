@@ -1,0 +1,113 @@
+"""What waits for a ruling (docs/time-bank.md 2.3): what nobody saw, telephones that could not be reached, and calls
+that were no queue's, each from a length on, inside of shifts where there are any, and as far as nobody has ruled on it;
+and appeals."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Final, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.bank.appeal_rows import open_appeals
+from ccd.bank.policy import Policies
+from ccd.floor.days import SECOND
+from ccd.floor.expected import Span
+from ccd.floor.seats import State
+from ccd.history.day_rows import StoredDay, latest_days
+from ccd.history.expected_days import read_back
+from ccd.history.reading import stored_sources
+from ccd.history.seen_days import SeenDay, seen_days
+from ccd.history.whose import Measuring
+from ccd.org.ruling_rows import holding
+from ccd.org.rulings import Ruling
+
+WAITING: Final = {
+    State.UNOBSERVED: "unobserved",
+    State.UNREACHABLE: "unreachable",
+    State.OTHER_CALL: "other_call",
+}
+
+
+class Waits(NamedTuple):
+    """Of an agent's day, in the order of time, µs."""
+
+    day: date
+    unit: str
+    agent: str
+    what: str
+    spans: tuple[Span, ...]
+
+
+async def waits_for_a_ruling(
+    connection: AsyncConnection, measuring: Measuring, policies: Policies, unit: str, day: date
+) -> list[Waits]:
+    """Of a unit's day that was measured, in the order of the agents' names; appeals first."""
+    appeals = await connection.run_sync(lambda plain: open_appeals(plain, day, day))
+    appealed = [Waits(day, unit, one.agent, f"appeal {one.ref}", ()) for one in appeals if one.unit == unit]
+    return appealed + await _seen(connection, measuring, policies, unit, day)
+
+
+async def _seen(
+    connection: AsyncConnection, measuring: Measuring, policies: Policies, unit: str, day: date
+) -> list[Waits]:
+    stored = await latest_days(connection, day, unit=unit)
+    least = policies.policy_at(unit, day).rulings.waits_min_s * SECOND
+    named = {agent for agent, one in stored.items() if _longest(one) >= max(1, least)}
+    if not named:
+        return []
+    seen = await seen_days(connection, measuring, await stored_sources(connection), unit, day, named)
+    own = measuring.rules_of(unit).days.of_date(day)
+    rulings = await connection.run_sync(lambda plain: holding(plain, measuring.reaches_back(own), own.end))
+    above = measuring.with_above(unit, day)
+    found = []
+    for agent in sorted(seen):
+        ruled = [one for one in rulings if one.agent == agent or one.unit in above]
+        for what, spans in _unsettled(seen[agent], stored[agent], ruled, max(1, least)).items():
+            found.append(Waits(day, unit, agent, what, tuple(spans)))
+    return found
+
+
+def _longest(one: StoredDay) -> int:
+    return max(one.record.unobserved, one.record.unreachable, one.record.other_call)
+
+
+def _unsettled(seen: SeenDay, stored: StoredDay, ruled: Iterable[Ruling], least: int) -> Mapping[str, Sequence[Span]]:
+    """By what it is. A span is as long as it was, however many rulings it has been cut by since."""
+    expected = read_back(stored.expected) if stored.expected else None
+    whole = [Span(seen.line.spans[0].start, seen.line.spans[-1].end)] if seen.line.spans else []
+    shifts = [Span(each.start, each.end) for each in expected.shifts] if expected and expected.schedules else whole
+    known = [Span(each.start, each.end) for each in ruled]
+    found: dict[str, list[Span]] = defaultdict(list)
+    for start, end, what in _runs(seen):
+        if end - start >= least:
+            for shift in shifts:
+                inside = Span(max(start, shift.start), min(end, shift.end))
+                if inside.start < inside.end:
+                    found[what] += without(inside, known)
+    return {what: spans for what, spans in found.items() if spans}
+
+
+def _runs(seen: SeenDay) -> Iterator[tuple[int, int, str]]:
+    """Whole, though another thing may have changed meanwhile."""
+    begun, until, before = 0, 0, State.SIGNED_OUT
+    for start, end, state, _ in (*seen.line.spans, (0, 0, State.SIGNED_OUT, None)):
+        if state is before and start == until:
+            until = end
+            continue
+        if before in WAITING:
+            yield begun, until, WAITING[before]
+        begun, until, before = start, end, state
+
+
+def without(span: Span, others: Collection[Span]) -> list[Span]:
+    """What of a span is in none of the others."""
+    left = [span]
+    for start, end in others:
+        left = [
+            part
+            for each in left
+            for part in (Span(each.start, min(each.end, start)), Span(max(each.start, end), each.end))
+            if part.start < part.end
+        ]
+    return left
