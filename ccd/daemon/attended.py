@@ -36,13 +36,9 @@ async def attended(
         if here or agent in days:
             absent_on = tuple(day for day, unit in units.items() if unit is None)
             unit = here[-1] if here else days[agent][-1].unit
-<<<<<<< ours
-            contract_ppm = site.staff.contract_ppm(agent)
-            found.append(Attended(agent, unit, tuple(days.get(agent, ())), absent_on, contract_ppm=contract_ppm))
-=======
             disputed = frozenset(one.day for one in appeals if one.agent == agent)
-            found.append(Attended(agent, unit, tuple(days.get(agent, ())), absent_on, disputed))
->>>>>>> theirs
+            contract_ppm = site.staff.contract_ppm(agent)
+            found.append(Attended(agent, unit, tuple(days.get(agent, ())), absent_on, disputed, contract_ppm))
     return found
 
 
