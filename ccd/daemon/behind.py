@@ -18,17 +18,20 @@ from ccd.reports.explained import PostedAs
 from ccd.reports.explained_words import PERCENT_PPM, settled_words, told
 
 NEWEST: Final = 0
+ORIGINS_SAID = {"day": "its overdraft", "idle": "leave of an idle day", "overtime": "overtime that was none",
+                "worked": "work on a day off that was none"}  # fmt: skip
 
 
 class Behind(NamedTuple):
     """`words` say how it came about. `revision` is that of the day's record which it was made of, or NEWEST; None where
     nothing was measured for it. `rows` stand beside the ledger; `acts` on it are those that say one of these words
-    and names."""
+    and names, and those with these ids."""
 
     words: tuple[str, ...]
     revision: int | None = None
     rows: tuple[Mapping[str, Any], ...] = ()
     acts: tuple[tuple[str, str], ...] = ()
+    act_ids: tuple[str, ...] = ()
 
 
 How = Callable[[AsyncConnection, PostedAs], Awaitable[Behind]]
@@ -64,6 +67,37 @@ async def given(connection: AsyncConnection, posted: PostedAs) -> Behind:
     if budget := facts.get("budget"):
         words.append(f"It was given from the budget {budget}.")
     return Behind(tuple(words), acts=(("packet", posted.key.partition("/")[2]),))
+
+
+async def idle(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    """Leave of an idle day, which is lent (docs/time-bank.md 3.5)."""
+    if "owed" not in posted.facts:
+        return await by_hand(connection, posted)
+    facts = posted.facts
+    words = [f"Leave was taken on an idle day: {told(facts['owed'])}, owed as a loan without interest."]
+    if facts["before"]:
+        words.append(f"Until then it had been {told(facts['before'])}: this posts the difference.")
+    if (off := facts.get("written_off", 0)) > 0:
+        words.append(f"The month was closed: {told(off)} are written off.")
+    return Behind(tuple(words), facts["revision"])
+
+
+async def offset(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    """Balance that goes against what is owed of a day (docs/time-bank.md 3.5)."""
+    return _of_item(posted, "The balance goes against personal leave")
+
+
+async def taken(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    """Leave that was not offset when attendance closed."""
+    return _of_item(posted, "Attendance has closed, and takes over what was not offset of the leave")
+
+
+def _of_item(posted: PostedAs, what: str) -> Behind:
+    day, _, origin = str(posted.facts.get("item", "")).partition("/")
+    of = f"{what} of {day}" + (f" ({ORIGINS_SAID.get(origin, origin)})." if origin else ".")
+    act = posted.facts.get("act", "")
+    how = f"{posted.asked_by} decided it." if act else "Nobody had decided it otherwise: it is done by rule."
+    return Behind((of, how), NEWEST, act_ids=(act,) if act else ())
 
 
 async def overtime(connection: AsyncConnection, posted: PostedAs) -> Behind:
@@ -120,13 +154,16 @@ async def _day_off(connection: AsyncConnection, posted: PostedAs, words: str, re
     rows = tuple(
         {"state": one["state"], "at": one["at"] / SECOND, "by": one["by"], "why": one["why"]} for one in states
     )
-    return Behind((words,), revision, (asked, *rows), (("withdrawal", name),))
+    return Behind((words,), revision, (asked, *rows), (("application", name),))
 
 
 BEHIND: Final[Mapping[str, How]] = MappingProxyType(
     {
         "settle": settled,
         "packet": given,
+        "idle": idle,
+        "offset": offset,
+        "taken": taken,
         "overtime": overtime,
         "hold": held,
         "end": ended,

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -26,7 +27,7 @@ from ccd.ledger.audit import TransactionRow
 from ccd.ledger.model import Moved, Transfer
 from ccd.ledger.recorded import accounts_of, recorded_as
 from ccd.ledger.reversal import NUMBER_MAX
-from ccd.org.acts import Act, concerning
+from ccd.org.acts import Act, concerning, with_id
 from ccd.org.acts import note as note_act
 from ccd.pbx.evidence import pbx_folder
 from ccd.pbx.evidence_file import REF_NUMBERS, day_path
@@ -76,8 +77,10 @@ async def _explained(connection: AsyncConnection, site: Site, transfer: Transfer
         day = await _day(connection, site, what.agent, what.moves[0].day, because.revision, everything)
         words += () if day else ("The day is not settled yet: its record follows.",)
     unit = day.record.unit if day else site.roster.unit(what.agent, what.posted.recorded_at)
+    if day is not None and day.expected is not None:
+        because = because._replace(act_ids=(*because.act_ids, *(ruled.ref for ruled in day.expected.ruled)))
     others = set(site.roster.agents) - {what.agent}  # of whom nobody is told anything here
-    acts = await connection.run_sync(lambda plain: tuple(_acts(plain, because.acts, others)))
+    acts = await connection.run_sync(lambda plain: tuple(_acts(plain, because, others)))
     return Explained(
         transfer, what.posted, what.agent, what.moves, site.units.timezone(unit or ""), words, day,
         because.rows, acts, taken_back,
@@ -112,9 +115,11 @@ def _posted(row: TransactionRow) -> PostedAs:
     )  # fmt: skip
 
 
-def _acts(connection: Connection, named: Iterable[tuple[str, str]], others: Collection[str]) -> Iterator[Act]:
-    for word, name in named:
-        yield from (act for act in concerning(connection, word, name) if act.subject not in others)
+def _acts(connection: Connection, because: Behind, others: Collection[str]) -> Iterator[Act]:
+    found = [act for act in map(partial(with_id, connection), because.act_ids) if act is not None]
+    for word, name in because.acts:
+        found += concerning(connection, word, name)
+    yield from (act for act in found if act.subject not in others)
 
 
 def explaining(current: Current, engine: AsyncEngine) -> Explaining:

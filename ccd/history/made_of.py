@@ -9,10 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.floor.days import BusinessDay
 from ccd.floor.expected import Expected
-from ccd.floor.on_duty import JUDGED, Class, What, classes, on_duty
+from ccd.floor.on_duty import Class, What, classes, on_duty
 from ccd.floor.owners import owner_or_itself
-from ccd.floor.records import DayRecord
-from ccd.floor.seats import State
+from ccd.floor.records import DayRecord, Tally
 from ccd.floor.segments import Segment
 from ccd.floor.stretches import Stretches
 from ccd.history.day_rows import Revision, revision_of
@@ -21,8 +20,6 @@ from ccd.history.expected_days import read_back
 from ccd.history.look_back import looked_back
 from ccd.history.reading import lines, seen_between, stored_sources
 from ccd.history.whose import Holder, Measuring, SeatKey
-
-SEEN_AS = {State.UNOBSERVED: What.UNSEEN, State.UNREACHABLE: What.UNREACHABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +61,11 @@ async def made_of(
     added = unseen(known, await stored_sources(connection), holder.day.end)
     record = day_record(agent, holder, measuring, holder.day, holder.day.end, known + added, seen)
     expected = read_back(kept.stored.expected) if kept.stored.expected else None
-    parts = _joined(_seen_parts(seen, holder.day) if expected is None else classes(seen, holder.day, expected))
-    if record is not None and expected is not None:
-        record = replace(record, duty=on_duty(seen, holder.day, expected))
+    whole_day = expected or Expected(schedules=False)
+    parts = _joined(each for each in classes(seen, holder.day, whole_day) if each.what is not What.NOTHING)
+    if expected is not None:
+        record, duty = record or Tally().record(agent, holder.unit, day), on_duty(seen, holder.day, expected)
+        record = replace(record, duty=duty) if expected.schedules else replace(record, ruled=duty.counted)
     own = [each for each in known if _was_own(each, measuring, agent, holder.day)]
     own.sort(key=lambda each: (each[1].start, each[0], each[1].number))
     return MadeOf(holder.day, kept, expected, tuple(parts), tuple(own), _agrees(record, kept.stored.record))
@@ -103,14 +102,6 @@ def _was_own(each: tuple[str, Segment], measuring: Measuring, agent: str, day: B
     instants = (start, *measuring.borders_between(start, end))
     owners = (owner_or_itself(measuring.owner_of, pbx, segment.seat, segment.view.name, at) for at in instants)
     return any(owner.agent == agent for owner in owners)
-
-
-def _seen_parts(seen: Stretches, day: BusinessDay) -> Iterator[Class]:
-    """Without schedules: all that the agent was seen in."""
-    for each in seen.spans:
-        start, end = max(each.start, day.start), min(each.end, day.end)
-        if start < end:
-            yield Class(start, end, SEEN_AS.get(each.state) or JUDGED[each.judged], False)
 
 
 def _joined(parts: Iterable[Class]) -> Iterator[Class]:

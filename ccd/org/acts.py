@@ -61,6 +61,11 @@ def noted(connection: Connection, kind: str | None, subject: str | None, last: i
         yield Act(*row)
 
 
+def with_id(connection: Connection, act: str) -> Act | None:
+    row = connection.execute(select(*(acts.c[column] for column in Act._fields)).where(acts.c.id == act)).one_or_none()
+    return None if row is None else Act(*row)
+
+
 def concerning(connection: Connection, word: str, name: str) -> Iterator[Act]:
     """The acts that say, in what there was `after` them, that this is what they are about: `"packet":"spring-fair"`. In
     their order."""

@@ -167,11 +167,13 @@ def _expected(expected: Expected, zone: ZoneInfo) -> dict[str, Any]:
             _times(each, zone) | {"kind": each.kind, "origin": each.origin, "ref": each.ref}
             for each in expected.absences
         ],
+        "rulings": [_times(each, zone) | {"counts": each.counts, "ref": each.ref} for each in expected.ruled],
     }
 
 
 def _span(part: Class, zone: ZoneInfo) -> dict[str, Any]:
-    return _times(part, zone) | {"is": what_of(part)}
+    ruling = {"ruling": part.ruled.ref} if part.ruled else {}
+    return _times(part, zone) | {"is": what_of(part)} | ruling
 
 
 def _seen(seen: Seen, zone: ZoneInfo) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Absence, Shift, Span
+from ccd.floor.expected import Absence, Ruled, Shift, Span
 from ccd.floor.on_duty import Class
 from ccd.floor.rules import ALWAYS
 from ccd.reports.explained import DayBehind, Explained, Part, Said, Seen, what_of
@@ -63,6 +63,8 @@ def _day(day: DayBehind, zone: ZoneInfo) -> Iterator[str]:
             yield f"  shift {_span(shift, zone)}{f', less {breaks}' if breaks else ''}"
         for absence in day.expected.absences:
             yield f"  absent {_span(absence, zone)}: {absence.kind} ({absence.origin} {absence.ref})"
+        for ruled in day.expected.ruled:
+            yield f"  ruling {ruled.ref}: {_span(ruled, zone)} counts as {ruled.counts.replace('_', ' ')}"
     if record.duty is not None:
         figures = ((word, getattr(record.duty, name)) for name, word in DUTY)
         yield f"  {', '.join(f'{word} {in_words(us // SECOND)}' for word, us in figures if us) or 'no shift'}"
@@ -78,7 +80,8 @@ def _day(day: DayBehind, zone: ZoneInfo) -> Iterator[str]:
 
 def _part(each: Part, zone: ZoneInfo) -> Iterator[str]:
     part = each.part
-    yield f"  {_span(part, zone)}  {in_words((part.end - part.start) // SECOND)}: {what_of(part)}"
+    ruling = f", by ruling {part.ruled.ref}" if part.ruled else ""
+    yield f"  {_span(part, zone)}  {in_words((part.end - part.start) // SECOND)}: {what_of(part)}{ruling}"
     yield from _all_seen(each.seen, zone, "    ")
 
 
@@ -102,7 +105,7 @@ def _account(owner: str, kind: str) -> str:
     return f"{kind} of {owner.removeprefix('agent/')}"
 
 
-def _span(span: Span | Class | Shift | Absence, zone: ZoneInfo) -> str:
+def _span(span: Span | Class | Shift | Absence | Ruled, zone: ZoneInfo) -> str:
     return f"{_clock(span.start, zone)}–{_clock(span.end, zone)}"
 
 

@@ -160,6 +160,7 @@ class DaysOff(Section):
     run_of_days: Literal["all", "each"] = "all"
     spare_ppm: Annotated[int, Field(ge=0, le=1_000_000)] = 500_000
 
+
 class Overtime(Section):
     """Emergencies, and what they pay (docs/time-bank.md 3.2)."""
 

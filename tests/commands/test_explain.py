@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.commands import running
+from tests.commands import running, test_offset
 from tests.commands.recorded_days import DAY, ccd, settled
 
+lent = test_offset.config
 WHY = ("--text", "the camera was down")
 
 
@@ -72,3 +73,13 @@ def test_what_is_no_transfer_is_said(config: Path) -> None:
                        ("one", "'one'; allowed: a transfer as a statement names it, 1234.1"),
                        ("1.x", "'1.x'"), (f"{2**63}.1", "9223372036854775808.1'; allowed")):  # fmt: skip
         assert why in running.refusal(ccd(config, "explain", asked))
+
+
+def test_leave_of_an_idle_day_and_what_was_set_against_it_say_so(lent: Path) -> None:
+    running.said(ccd(lent, "bank", "month", "close", test_offset.MONTH))
+    told = {line["service"]: said(lent, "explain", line["transfer"]) for line in lines(lent)}
+    assert "The balance goes against personal leave of 2026-08-12 (leave of an idle day)." in told["idle_offset"]
+    assert "Nobody had decided it otherwise: it is done by rule." in told["idle_offset"]
+    assert "Leave was taken on an idle day: 30 min (1800 s), owed as a loan without interest." in told["idle_leave"]
+    assert "absent 08:00:00–08:30:00: personal (leave" in told["idle_leave"]
+    assert "shift 08:00:00–16:00:00" in told["savings"]

@@ -1,18 +1,24 @@
 """Every line of a ledger is explained, whatever service it is of: on both engines."""
 
+from pathlib import Path
+
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import agent_owner
+from ccd.bank.statement import statement_of
 from ccd.daemon.explaining import agent_of, explained, explaining
 from ccd.daemon.site import Current
 from ccd.ledger.model import Transfer
 from ccd.ledger.schema import entries
 from ccd.org.acts import noted
-from ccd.reports.explained import Explained, as_json
+from ccd.reports.explained import Explained, as_json, what_of
 from ccd.reports.explained_text import lines_of
 from ccd.web.explain_api import ExplainedSaid, Read
 from tests.daemon import test_overtime as overtime
+from tests.daemon.ruled import ANN, HOUR, Centre, at, span
 from tests.daemon.test_overtime import DAY, World, day_over, seen
+from tests.floor.floors import S, added, paused, removed, unpaused
 
 site, world = overtime.site, overtime.world
 
@@ -72,3 +78,32 @@ async def test_over_http_it_is_the_same_and_who_reads_for_others_leaves_an_act(w
     async with world.engine.connect() as connection:
         (act,) = await connection.run_sync(lambda plain: list(noted(plain, "read account", told.agent, 9)))
     assert (act.by, act.address, act.after) == ("audrey", "10.0.0.1", '{"transfer": "1.1"}')
+
+
+async def test_a_ruling_says_which_part_it_is_who_made_it_and_why(engine: AsyncEngine, tmp_path: Path) -> None:
+    centre = Centre(engine, tmp_path)
+    await centre.lives(
+        added(at(8), seat=ANN), paused(at(9), "toilet", seat=ANN), unpaused(at(10), seat=ANN), removed(at(16), seat=ANN)
+    )
+    await centre.close()
+    await centre.rules("exempt", span(9, 9.5), agent="ann")
+    await centre.close()
+    (line, *_) = (await statement_of(centre.bank.ledger, "ann")).lines
+    number, leg = line.transfer.split(".")
+    told = await explained(engine, centre.site, Transfer(int(number), int(leg)))
+    assert told.day is not None
+    assert (told.day.revision, told.day.newest, told.day.doubts) == (2, 2, ())
+    exempt, aux = told.day.parts
+    assert [(what_of(part.part), part.part.end - part.part.start) for part in (exempt, aux)] == [
+        ("exempt", HOUR * S // 2), ("aux", HOUR * S // 2)
+    ]  # fmt: skip
+    assert exempt.part.ruled is not None
+    assert {seen.reason for seen in (*exempt.seen, *aux.seen)} == {"toilet"}
+    (act,) = told.acts
+    assert (act.by, act.kind, act.subject, act.why) == ("mia", "rule", "ann", "the CRM was down")
+    said = "\n".join(lines_of(told))
+    assert f"09:00:00–09:30:00  30 min: exempt, by ruling {exempt.part.ruled.ref}" in said
+    assert as_json(told)["day"]["expected"]["rulings"][0]["counts"] == "exempt"
+    first = await explained(engine, centre.site, Transfer(1, 1))
+    assert first.day is not None
+    assert (first.day.revision, first.acts, [what_of(part.part) for part in first.day.parts]) == (1, (), ["aux"])
