@@ -236,6 +236,7 @@ def test_what_needs_what_is_locked():
         ("requirements.lock", [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]),
         ("requirements-dev.lock", [need for need in project["dependency-groups"]["dev"] if isinstance(need, str)]),
         ("requirements-dev.lock", project["dependency-groups"]["test"]),
+        ("requirements-dev.lock", project["project"]["optional-dependencies"]["plots"]),
     ):
         locked = set(re.findall(r"(?m)^([\w.-]+)(?:\[[\w,]+\])?==", (HERE / lock).read_text()))
         names = {re.split(r"[\[<>=~! ]", need)[0].lower() for need in wanted}
@@ -310,16 +311,20 @@ def imported_packages(file: Path) -> set[str]:
 
 
 def test_whatever_the_product_imports_is_installed_with_it():
-    """Those who only run it have nothing of what the tests and the checks bring along."""
+    """Those who only run it have nothing of what the tests and the checks bring along; what they can have besides is
+    asked for where it is missing."""
     project = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    named = {re.split(r"[\[<>=;, ]", wanted)[0].lower() for wanted in project["dependencies"]}
+    named, besides = (
+        {re.split(r"[\[<>=;, ]", wanted)[0].lower() for wanted in each}
+        for each in (project["dependencies"], project["optional-dependencies"]["plots"])
+    )
     locked = {line.partition("==")[0] for line in (HERE / "requirements.lock").read_text().splitlines() if "==" in line}
     distributions = packages_distributions()
     imported = {name for file in modules("ccd") for name in imported_packages(file)} - sys.stdlib_module_names - {"ccd"}
     strangers = {
         name
         for name in imported
-        if not {each.lower().replace("_", "-") for each in distributions[name]} & (named | ALONG)
+        if not {each.lower().replace("_", "-") for each in distributions[name]} & (named | besides | ALONG)
     }
     assert not strangers
     assert named <= locked

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from statistics import median
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
+SECOND_US = 1_000_000
 HOUR_US = 3_600_000_000
 MINUTE_US = 60_000_000
 
@@ -19,7 +20,11 @@ THRIFTY, REASONABLE_MIN, REASONABLE_MAX, LAVISH = 0.01, 0.0253, 0.037, 0.10
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Times in µs; `base` is signed in less exempt and unreachable, `span` from first sign-in to last sign-out."""
+    """Times in µs. `aux` and `base` are of what counts; `due` is the scheduled time, or the span where none was.
+
+    Calls are those of a unit's queues: answered, of them in time; given up, of them so soon that they count for
+    nothing; and of unknown wait. `own_…` are those that an agent answered.
+    """
 
     days: int = 0
     signed_in: int = 0
@@ -41,7 +46,19 @@ class Sums:
     answered: int = 0
     missed: int = 0
     base: int = 0
-    span: int = 0
+    due: int = 0
+    calls_answered: int = 0
+    calls_in_time: int = 0
+    calls_given_up: int = 0
+    calls_short: int = 0
+    calls_unknown: int = 0
+    waited: int = 0
+    own_answered: int = 0
+    own_in_time: int = 0
+
+    @property
+    def calls_offered(self) -> int:
+        return self.calls_answered + self.calls_given_up - self.calls_short
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(*(getattr(self, name) + getattr(other, name) for name in NAMES))
@@ -64,15 +81,38 @@ class OfAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class OfQueue:
+    """What became of the callers of one queue: `line` is its unit and those above, empty where it is of no unit."""
+
+    queue: str
+    line: tuple[str, ...]
+    sums: Sums
+
+    @property
+    def unit(self) -> str:
+        return self.line[0] if self.line else ""
+
+
+class Waits(NamedTuple):
+    """How long a caller may wait, in seconds, to be answered in time; who gives up as soon as this is not offered."""
+
+    in_time_s: int = 30
+    short_s: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Indicator:
-    """One figure: what is above the line and below it, and by which it is multiplied for a person."""
+    """One figure: what is above the line and below it, and by which it is multiplied for a person; a count has nothing
+    below it. The formula can name the fields of Waits."""
 
     formula: str
     above: Callable[[Sums], int]
-    below: Callable[[Sums], int]
+    below: Callable[[Sums], int] | None = None
     per: float = 1.0
 
     def of(self, sums: Sums) -> float | None:
+        if self.below is None:
+            return self.above(sums)
         below = self.below(sums)
         return self.above(sums) * self.per / below if below else None
 
@@ -80,16 +120,20 @@ class Indicator:
 INDICATORS: Final[Mapping[str, Indicator]] = MappingProxyType(
     {
         "utilisation": Indicator(
-            "(signed in - paused - unreachable) / from first sign-in to last sign-out",
+            "(signed in - paused - unreachable) / scheduled time, on days without from first sign-in to last sign-out",
             lambda s: s.signed_in - s.paused - s.unreachable,
-            lambda s: s.span,
+            lambda s: s.due,
         ),
         "occupancy": Indicator(
             "(ringing + on call + wrap-up) / (ringing + on call + wrap-up + available)",
             lambda s: s.ringing + s.on_call + s.wrap_up,
             lambda s: s.ringing + s.on_call + s.wrap_up + s.available,
         ),
-        "aux_ratio": Indicator("aux / (signed in - exempt - unreachable)", lambda s: s.aux, lambda s: s.base),
+        "aux_ratio": Indicator(
+            "aux / (signed in - exempt - unreachable), with schedules of the shift alone",
+            lambda s: s.aux,
+            lambda s: s.base,
+        ),
         "pause_minutes_per_day": Indicator(
             "paused minutes / agent-days", lambda s: s.paused, lambda s: s.days, 1 / MINUTE_US
         ),
@@ -97,8 +141,40 @@ INDICATORS: Final[Mapping[str, Indicator]] = MappingProxyType(
         "answered_per_hour": Indicator(
             "calls answered / hours signed in", lambda s: s.answered, lambda s: s.signed_in, HOUR_US
         ),
+        "service_level": Indicator(
+            "calls of the unit's queues answered within {in_time_s} s / offered (not: given up within {short_s} s)",
+            lambda s: s.calls_in_time,
+            lambda s: s.calls_offered,
+        ),
+        "own_in_time": Indicator(
+            "of the calls that the agents answered, share answered within {in_time_s} s",
+            lambda s: s.own_in_time,
+            lambda s: s.own_answered,
+        ),
     }
 )
+
+# What became of callers.
+SERVICE: Final[Mapping[str, Indicator]] = MappingProxyType(
+    {
+        "service_level": Indicator(
+            "answered within {in_time_s} s / offered", lambda s: s.calls_in_time, lambda s: s.calls_offered
+        ),
+        "offered": Indicator("answered + given up after {short_s} s", lambda s: s.calls_offered),
+        "answered": Indicator("by an agent", lambda s: s.calls_answered),
+        "given_up": Indicator(
+            "abandoned, timed out or left after {short_s} s", lambda s: s.calls_given_up - s.calls_short
+        ),
+        "short": Indicator("the same within {short_s} s: not offered", lambda s: s.calls_short),
+        "unknown": Indicator(
+            "waited while ccd was not listening: in no other figure", lambda s: s.calls_unknown
+        ),
+        "answered_after_s": Indicator(
+            "waited until they were answered / answered, seconds", lambda s: s.waited, lambda s: s.calls_answered,
+            1 / SECOND_US,
+        ),
+    }
+)  # fmt: skip
 
 # Where time could hide, each as a share of what it is a part of.
 HIDING: Final[Mapping[str, Indicator]] = MappingProxyType(
@@ -124,15 +200,19 @@ class Distribution:
     between: int
 
     @property
+    def counts(self) -> tuple[int, int, int, int]:
+        return self.thrifty, self.reasonable, self.lavish, self.between
+
+    @property
     def agents(self) -> int:
-        return self.thrifty + self.reasonable + self.lavish + self.between
+        return sum(self.counts)
 
 
-def figures(sums: Sums) -> dict[str, float | None]:
-    return {name: indicator.of(sums) for name, indicator in INDICATORS.items()}
+def figures(sums: Sums, of: Mapping[str, Indicator] = INDICATORS) -> dict[str, float | None]:
+    return {name: indicator.of(sums) for name, indicator in of.items()}
 
 
-def total(found: Iterable[OfAgent]) -> Sums:
+def total(found: Iterable[OfAgent | OfQueue]) -> Sums:
     return sum((each.sums for each in found), Sums())
 
 

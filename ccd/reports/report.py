@@ -8,7 +8,11 @@ from typing import Any, TypeVar
 from ccd.reports.indicators import (
     HIDING,
     INDICATORS,
+    SERVICE,
     OfAgent,
+    OfQueue,
+    Sums,
+    Waits,
     against_median,
     by_agent,
     distribution,
@@ -18,6 +22,7 @@ from ccd.reports.indicators import (
 from ccd.reports.periods import Period
 
 K = TypeVar("K")
+Of = TypeVar("Of", OfAgent, OfQueue)
 
 Figures = Mapping[str, float | None]
 
@@ -25,82 +30,109 @@ Figures = Mapping[str, float | None]
 class By(StrEnum):
     UNIT = "unit"
     AGENT = "agent"
+    QUEUE = "queue"
 
 
 class Show(StrEnum):
     INDICATORS = "indicators"
     DISTRIBUTION = "distribution"  # of agents' aux ratios
     HIDING = "hiding"  # where time could hide, less the median of the agents of the unit
+    SERVICE = "service"  # what became of callers, of queues and of the units that they belong to
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of a period."""
+
+    agents: Sequence[OfAgent]
+    queues: Sequence[OfQueue] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Of one agent in a unit, or of a whole unit (`agent` is "" then), in one period."""
+    """Of one agent in a unit, of a queue, or of a whole unit (`agent` and `queue` are "" then), in one period."""
 
     period: Period
     unit: str
     agent: str
     days: int  # agent-days
     figures: Figures
+    queue: str = ""
+
+    @property
+    def whose(self) -> tuple[str, str, str]:
+        return self.unit, self.agent, self.queue
 
 
-def formulas(show: Show) -> dict[str, str]:
+def formulas(show: Show, waits: Waits) -> dict[str, str]:
     """How each figure is reckoned, in words that stand wherever it does."""
     match show:
-        case Show.INDICATORS:
-            return {name: indicator.formula for name, indicator in INDICATORS.items()}
+        case Show.INDICATORS | Show.SERVICE:
+            shown = INDICATORS if show is Show.INDICATORS else SERVICE
+            return {name: indicator.formula.format_map(waits._asdict()) for name, indicator in shown.items()}
         case Show.DISTRIBUTION:
             return {
                 "agents": "agents with a base",
-                "below_1": "aux ratio below 1 %",
-                "reasonable": "aux ratio from 2.53 % to 3.7 %",
-                "above_10": "aux ratio above 10 %",
-                "between": "all others",
+                "below_1": "share of them with an aux ratio below 1 %",
+                "reasonable": "share from 2.53 % to 3.7 %",
+                "above_10": "share above 10 %",
+                "between": "share of all others",
             }
         case Show.HIDING:
             return {name: f"{one.formula}, less the median of the unit's agents" for name, one in HIDING.items()}
 
 
-def lines(period: Period, found: Sequence[OfAgent], by: By, show: Show) -> list[Line]:
-    """In the order of units and agents. A unit has the agents of those below it as well; an agent stands in the own
-    unit alone, or in each of several."""
+def lines(period: Period, found: Found, by: By, show: Show) -> list[Line]:
+    """In the order of units, agents and queues. A unit has the agents and the queues of those below it as well; an
+    agent stands in the own unit alone, or in each of several."""
     if show is Show.HIDING:
-        return _hiding(period, found)
+        return _hiding(period, found.agents)
+    if show is Show.SERVICE:
+        return _service(period, found.queues, by)
     if by is By.AGENT:
-        own = _grouped(((each.unit, each.agent), each) for each in found)
-        return [_line(period, unit, agent, own[unit, agent], show) for unit, agent in sorted(own)]
-    in_units = _grouped((unit, each) for each in found for unit in each.line)
-    return [_line(period, unit, "", in_units[unit], show) for unit in sorted(in_units)]
+        own = _grouped(((each.unit, each.agent), each) for each in found.agents)
+        return [_line(period, unit, agent, own[unit, agent], (), show) for unit, agent in sorted(own)]
+    agents = _grouped((unit, each) for each in found.agents for unit in each.line)
+    queues = {} if show is Show.DISTRIBUTION else _in_units(found.queues)
+    units = sorted(agents.keys() | queues.keys())
+    return [_line(period, unit, "", agents.get(unit, ()), queues.get(unit, ()), show) for unit in units]
 
 
-def json_of(made: Iterable[tuple[Line, Line | None]], show: Show) -> dict[str, Any]:
+def json_of(made: Iterable[tuple[Line, Line | None]], show: Show, waits: Waits) -> dict[str, Any]:
     """`against` is the same of the period that it is held against; None where there was nothing."""
     rows = []
     for line, other in made:
         row = {**_said(line), **({"against": _said(other)} if other is not None else {})}
         rows.append(row)
-    return {"formulas": formulas(show), "rows": rows}
+    return {"formulas": formulas(show, waits), "rows": rows}
 
 
 def _said(line: Line) -> dict[str, Any]:
-    whose = {"unit": line.unit, "agent": line.agent} if line.agent else {"unit": line.unit}
+    whose = {"unit": line.unit} | {name: said for name in ("agent", "queue") if (said := getattr(line, name))}
     first, last = (day.isoformat() for day in line.period)
     return {"from": first, "to": last, **whose, "agent_days": line.days, **line.figures}
 
 
-def _grouped(pairs: Iterable[tuple[K, OfAgent]]) -> dict[K, list[OfAgent]]:
-    groups: dict[K, list[OfAgent]] = {}
+def _grouped(pairs: Iterable[tuple[K, Of]]) -> dict[K, list[Of]]:
+    groups: dict[K, list[Of]] = {}
     for key, each in pairs:
         groups.setdefault(key, []).append(each)
     return groups
 
 
-def _line(period: Period, unit: str, agent: str, found: Sequence[OfAgent], show: Show) -> Line:
-    sums = total(found)
+def _in_units(queues: Iterable[OfQueue]) -> dict[str, list[OfQueue]]:
+    return _grouped((unit, each) for each in queues for unit in each.line)
+
+
+def _line(
+    period: Period, unit: str, agent: str, agents: Sequence[OfAgent], queues: Sequence[OfQueue], show: Show
+) -> Line:
+    sums = total((*agents, *queues))
     if show is Show.DISTRIBUTION:
-        marks = distribution(found)
-        counts = (marks.agents, marks.thrifty, marks.reasonable, marks.lavish, marks.between)
-        return Line(period, unit, agent, sums.days, dict(zip(formulas(show), counts, strict=True)))
+        marks = distribution(agents)
+        shares = [count / marks.agents if marks.agents else None for count in marks.counts]
+        named = zip(("below_1", "reasonable", "above_10", "between"), shares, strict=True)
+        return Line(period, unit, agent, sums.days, {"agents": marks.agents, **dict(named)})
     return Line(period, unit, agent, sums.days, figures(sums))
 
 
@@ -113,3 +145,14 @@ def _hiding(period: Period, found: Sequence[OfAgent]) -> list[Line]:
         days = {agent: sums.days for agent, sums in by_agent(own).items()}
         made += [Line(period, unit, agent, days[agent], said[agent]) for agent in sorted(said)]
     return made
+
+
+def _service(period: Period, found: Sequence[OfQueue], by: By) -> list[Line]:
+    """Of units, and by queue also of those queues that belong to none."""
+    if by is By.QUEUE:
+        sums = {(each.unit, each.queue): Sums() for each in found}
+        for each in found:
+            sums[each.unit, each.queue] += each.sums
+        return [Line(period, unit, "", 0, figures(sums[unit, queue], SERVICE), queue) for unit, queue in sorted(sums)]
+    units = _in_units(found)
+    return [Line(period, unit, "", 0, figures(total(units[unit]), SERVICE)) for unit in sorted(units)]

@@ -2,51 +2,67 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
-from ccd.reports.report import Line, Show, formulas
+from ccd.reports.indicators import Waits
+from ccd.reports.report import By, Line, Show, formulas
 
-SHARES = frozenset(("utilisation", "occupancy", "aux_ratio", "wrap_up", "missed", "other_call", "unreachable",
-                    "partly_paused"))  # fmt: skip
+SHARES = frozenset(("utilisation", "occupancy", "aux_ratio", "service_level", "own_in_time", "wrap_up", "missed",
+                    "other_call", "unreachable", "partly_paused", "below_1", "reasonable", "above_10",
+                    "between"))  # fmt: skip
 
 Made = Sequence[tuple[Line, Line | None]]
 
 
-def show_table(made: Made, show: Show, held_against: bool, console: Console | None = None) -> None:
-    """Shares as per cent; where two periods are held against each other, both figures stand in one cell. The formulas
-    follow below."""
+def show_table(
+    made: Made, by: By, show: Show, waits: Waits, held_against: bool, console: Console | None = None
+) -> None:
+    """Shares as per cent; where two periods are held against each other, the other's figure stands below. The formulas
+    follow."""
     console = console or Console()
-    said = formulas(show)
-    table = Table("period", "unit", "agent", "agent-days", *said)
+    said = formulas(show, waits)
+    heads: dict[str, Callable[[Line], str]] = {"period": lambda line: str(line.period), "unit": lambda line: line.unit}
+    if by is By.QUEUE:
+        heads["queue"] = lambda line: line.queue
+    elif by is By.AGENT or show is Show.HIDING:
+        heads["agent"] = lambda line: line.agent
+    if show is not Show.SERVICE:
+        heads["agent-days"] = lambda line: str(line.days)
+    table = Table(*heads, *map(_in_words, said))
     for line, other in made:
         cells = []
         for name in said:
             cell = _spelled(name, line.figures.get(name))
             if held_against:
-                cell += f" ({_spelled(name, other.figures.get(name) if other else None)})"
+                cell += f"\n({_spelled(name, other.figures.get(name) if other else None)})"
             cells.append(cell)
-        table.add_row(str(line.period), line.unit, line.agent, str(line.days), *cells)
+        table.add_row(*(spelled(line) for spelled in heads.values()), *cells)
     console.print(table)
     for name, formula in said.items():
-        console.print(f"{name} = {formula}", highlight=False)
+        console.print(f"{_in_words(name)} = {formula}", highlight=False)
 
 
-def as_csv(made: Made, show: Show, held_against: bool) -> str:
+def as_csv(made: Made, show: Show, waits: Waits, held_against: bool) -> str:
     """Figures as they are, not rounded; empty where there is none."""
-    names = list(formulas(show))
+    names = list(formulas(show, waits))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     others = [f"against_{name}" for name in ("from", "to", "agent_days", *names)] if held_against else []
-    writer.writerow(["from", "to", "unit", "agent", "agent_days", *names, *others])
+    writer.writerow(["from", "to", "unit", "agent", "queue", "agent_days", *names, *others])
     for line, other in made:
-        row: list[object] = [*line.period, line.unit, line.agent, line.days, *_figures(line, names)]
+        row: list[object] = [*line.period, *line.whose, line.days, *_figures(line, names)]
         if held_against:
             row += [*other.period, other.days, *_figures(other, names)] if other else [""] * len(others)
         writer.writerow(row)
     return out.getvalue()
+
+
+def _in_words(name: str) -> str:
+    """A name that a narrow column can break."""
+    return name.replace("_", " ")
 
 
 def _figures(line: Line, names: Iterable[str]) -> list[object]:

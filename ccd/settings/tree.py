@@ -77,6 +77,7 @@ class Pbx(Section):
 class Queue(Section):
     wrap_up_s: WholeSeconds = 0
     counts: bool = True
+    unit: str = ""  # whose callers its callers are, for the service level
 
 
 class ReasonChange(Section):
@@ -242,6 +243,13 @@ class Http(Section):
     heartbeat_s: Annotated[float, Field(gt=0, le=60)] = 5.0
 
 
+class ServiceLevel(Section):
+    """Which callers are answered in time, and which are not offered (docs/time-bank.md 5)."""
+
+    answered_within_s: WholeSeconds = 30
+    short_abandon_s: WholeSeconds = 5
+
+
 class Pages(Section):
     pause_threshold_s: WholeSeconds = 600
     wait_threshold_s: WholeSeconds = 60
@@ -269,6 +277,7 @@ class Settings(Section):
     floor: Floor = Floor()
     policy: tuple[Policy, ...] = (Policy(),)  # before the first `from`, every default holds
     leave: Leave = Leave()
+    service_level: ServiceLevel = ServiceLevel()
     attendance: Attendance = Attendance()
     units: Mapping[NotEmpty, Unit] = Field(default_factory=dict)
     redis: Redis = Redis()

@@ -10,7 +10,7 @@ from ccd.floor.events import PbxEvent
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
 from tests.commands import running
-from tests.floor.floors import added, heard, paused, removed, unpaused
+from tests.floor.floors import added, connected, ended, heard, joined, left, paused, removed, unpaused
 from tests.history.observing import record
 
 MIDNIGHT = datetime(2099, 11, 24, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()  # no clock is there yet
@@ -35,6 +35,13 @@ def at(seconds: float) -> float:
 SHIFT = (
     added(at(28_800)), paused(at(30_000), "toilet"), unpaused(at(30_600.25)), removed(at(57_600)),
     added(at(28_800), seat="PJSIP/9"), removed(at(28_900), seat="PJSIP/9"),
+)  # fmt: skip
+# Two callers are answered by 1001, one of them too late; two give up, one of them at once.
+CALLERS = (
+    joined(at(40_000), "c1"), left(at(40_010), "c1"), connected(at(40_010), "c1"), ended(at(40_060), "c1"),
+    joined(at(41_000), "c2"), left(at(41_031), "c2"), connected(at(41_031), "c2"), ended(at(41_060), "c2"),
+    joined(at(42_000), "c3"), left(at(42_005), "c3", abandoned=True),
+    joined(at(43_000), "c4"), left(at(43_006), "c4", abandoned=True),
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.history.day_rows import COUNTS
+from ccd.history.day_rows import COUNTED, COUNTS
 from ccd.history.reading import reading
 from ccd.history.schema import day_records
 from ccd.history.sums import SUMMED, sums_of_agents
@@ -50,6 +50,8 @@ def record(chance: Random, agent: str, day: date, revision: int) -> Row:
         "policy_from": FIRST, "policy_of": "", "reasons_from": FIRST, "reasons": "{}", "sources": "{}", "made_at": 1,
         "format": 2, "digest": bytes(32), **{f"{name}_us": time for name, time in times.items()},
         **{name: chance.randint(0, 50) for name in COUNTS},
+        "scheduled_us": chance.choice((0, chance.randint(1, 10**10))), "expected": chance.choice(("", "{}")),
+        **{f"counted_{name}_us": chance.randint(0, 10**10) for name in COUNTED},
         "first_sign_in_at": first, "last_sign_out_at": None if first is None else first + chance.randint(0, 10**11),
     }  # fmt: skip
 
@@ -66,6 +68,9 @@ def naive(rows: list[Row], first: date, last: date, units: tuple[str, ...] | Non
             sums[name] += row[f"{name}_us"]
         for name in COUNTS:
             sums[name] += row[name]
-        sums["base"] += max(0, row["signed_in_us"] - row["exempt_us"] - row["unreachable_us"])
-        sums["span"] += (row["last_sign_out_at"] or 0) - (row["first_sign_in_at"] or 0)
+        what = "counted_" if row["expected"] else ""
+        sums["aux"] += row[f"{what}aux_us"]
+        sums["base"] += max(0, row[f"{what}signed_in_us"] - row[f"{what}exempt_us"] - row[f"{what}unreachable_us"])
+        span = (row["last_sign_out_at"] or 0) - (row["first_sign_in_at"] or 0)
+        sums["due"] += row["scheduled_us"] or span
     return [{"agent": agent, "unit": unit, **sums} for (unit, agent), sums in sorted(found.items())]

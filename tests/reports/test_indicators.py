@@ -12,8 +12,10 @@ from ccd.reports.indicators import (
     INDICATORS,
     MINUTE_US,
     NAMES,
+    SERVICE,
     Distribution,
     OfAgent,
+    OfQueue,
     Sums,
     against_median,
     distribution,
@@ -21,7 +23,7 @@ from ccd.reports.indicators import (
     total,
 )  # fmt: skip
 from ccd.reports.periods import Each, Period, before, periods
-from ccd.reports.report import By, Show, lines
+from ccd.reports.report import By, Found, Show, lines
 
 # Eight hours: 6 h available, 1 h of calls and wrap-up and ringing, 40 min paused, of them 30 aux and 10 exempt, and 20
 # unreachable; signed out for an hour in between.
@@ -29,7 +31,8 @@ A_DAY = Sums(
     days=1, signed_in=8 * HOUR_US, available=6 * HOUR_US, ringing=5 * MINUTE_US, on_call=45 * MINUTE_US,
     other_call=15 * MINUTE_US, wrap_up=10 * MINUTE_US, paused=40 * MINUTE_US, partly_paused=4 * MINUTE_US,
     unreachable=20 * MINUTE_US, aux=30 * MINUTE_US, exempt=10 * MINUTE_US, sign_ins=2, sign_outs=2, pauses=4,
-    offered=20, answered=16, missed=4, base=8 * HOUR_US - 30 * MINUTE_US, span=9 * HOUR_US,
+    offered=20, answered=16, missed=4, base=8 * HOUR_US - 30 * MINUTE_US, due=9 * HOUR_US,
+    own_answered=16, own_in_time=12,
 )  # fmt: skip
 FIRST, LAST = date(2026, 11, 23), date(2026, 12, 1)
 
@@ -42,7 +45,47 @@ def test_a_day_whose_figures_are_known() -> None:
         "pause_minutes_per_day": pytest.approx(40),
         "sign_ins_per_day": 2,
         "answered_per_hour": 2,
+        "service_level": None,
+        "own_in_time": 0.75,
     }
+
+
+# Of 20 callers 14 were answered, 12 of them in time, after 3 minutes in all; 5 gave up, 1 of them at once; one was not
+# seen all the time.
+CALLERS = Sums(
+    calls_answered=14, calls_in_time=12, calls_given_up=5, calls_short=1, calls_unknown=1, waited=3 * MINUTE_US,
+)  # fmt: skip
+
+
+def test_a_queue_whose_figures_are_known() -> None:
+    assert figures(CALLERS, SERVICE) == {
+        "service_level": pytest.approx(12 / 18),
+        "offered": 18,
+        "answered": 14,
+        "given_up": 4,
+        "short": 1,
+        "unknown": 1,
+        "answered_after_s": pytest.approx(180 / 14),
+    }
+
+
+def test_queues_make_the_service_level_of_their_unit_and_of_those_above_and_of_no_agent() -> None:
+    queues = [
+        OfQueue("support", ("team-1", "east", "centre"), CALLERS), OfQueue("sales", ("east", "centre"), CALLERS),
+        OfQueue("fax", (), CALLERS),
+    ]  # fmt: skip
+    found = Found([OfAgent("a", LINES[0], A_DAY)], queues)
+    period = Period(FIRST, LAST)
+    offered = {line.unit: line.figures["offered"] for line in lines(period, found, By.UNIT, Show.SERVICE)}
+    assert offered == {"team-1": 18, "east": 36, "centre": 36}
+    assert [line.whose for line in lines(period, found, By.QUEUE, Show.SERVICE)] == [
+        ("", "", "fax"), ("east", "", "sales"), ("team-1", "", "support"),
+    ]  # fmt: skip
+    whole = {line.unit: line for line in lines(period, found, By.UNIT, Show.INDICATORS)}
+    assert [line.figures["service_level"] for line in whole.values()] == [pytest.approx(2 / 3)] * 3
+    assert whole["centre"].figures["utilisation"] == pytest.approx(7 / 9)
+    (agent,) = lines(period, found, By.AGENT, Show.INDICATORS)
+    assert agent.figures["service_level"] is None
 
 
 def test_where_nothing_is_below_the_line_there_is_no_figure() -> None:
@@ -83,13 +126,14 @@ agents = st.lists(st.builds(OfAgent, st.sampled_from("abcd"), st.sampled_from(LI
 
 @given(agents)
 def test_the_teams_together_are_the_sub_centre_and_that_is_the_centre(found: list[OfAgent]) -> None:
-    made = {line.unit: line for line in lines(Period(FIRST, LAST), found, By.UNIT, Show.INDICATORS)}
+    made = {line.unit: line for line in lines(Period(FIRST, LAST), Found(found), By.UNIT, Show.INDICATORS)}
     assert ("centre" in made) == bool(found)
     for unit, line in made.items():
         own = [each.sums for each in found if unit in each.line]
         assert line.days == sum(each.days for each in own)
         for name, indicator in INDICATORS.items():
-            below = sum(indicator.below(each) for each in own)
+            assert indicator.below is not None
+            below = sum(map(indicator.below, own))
             above = sum(indicator.above(each) for each in own)
             wanted = float(Fraction(above, below)) * indicator.per if below else None
             assert line.figures[name] == (pytest.approx(wanted) if wanted is not None else None)
@@ -97,7 +141,7 @@ def test_the_teams_together_are_the_sub_centre_and_that_is_the_centre(found: lis
 
 @given(agents)
 def test_agents_stand_in_each_of_their_units_and_come_to_the_same_as_the_units(found: list[OfAgent]) -> None:
-    made = lines(Period(FIRST, LAST), found, By.AGENT, Show.INDICATORS)
+    made = lines(Period(FIRST, LAST), Found(found), By.AGENT, Show.INDICATORS)
     assert [(line.unit, line.agent) for line in made] == sorted({(each.unit, each.agent) for each in found})
     assert sum(line.days for line in made) == total(found).days
 
