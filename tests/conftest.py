@@ -5,6 +5,10 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.memory import scratch
+
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", scratch())  # where tmp_path is
+
 ENVIRONMENT_VARIABLE = "CCD_REQUIRE_SERVERS"
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.sql.engine import WRITER, open_engine
 from ccd.sql.migrate import upgrade
 from ccd.sql.writer import Writer
+from tests.memory import scratch
 
 ENGINES = ("sqlite", "postgresql")
 TEMPLATE = "migrated"
@@ -86,7 +87,7 @@ SERVER = pytest.StashKey[PostgreSQL]()
 def postgresql(pytestconfig: pytest.Config) -> PostgreSQL:
     """One server for all folders of tests: the first that asks starts it, the end of the run stops it."""
     if SERVER not in pytestconfig.stash:
-        folder = Path(tempfile.mkdtemp(prefix="ccd-postgresql-"))
+        folder = Path(tempfile.mkdtemp(prefix="ccd-postgresql-", dir=scratch()))
         pytestconfig.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         running = PostgreSQL(get_server(folder / "data", cleanup_mode="delete"))
         pytestconfig.add_cleanup(running.stop)
