@@ -100,7 +100,7 @@ class Loans:
                 raise OffsetError(agent, f"has {offer.balance_s} s to give, and {wanted_s} s are asked")
             postings = self._offset(desk, agent, items, wanted_s, asking.by, {"act": asking.act})
             self._post(desk, postings)
-            said = {"month": month, "items": [item.name for item in items], "seconds": wanted_s}
+            said = {"offset": asking.act, "month": month, "items": [item.name for item in items], "seconds": wanted_s}
             asking.noted(desk.connection, "offset", agent, said, "as the agent decided")
             return self._offer(desk, agent, month)
 

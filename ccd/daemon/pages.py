@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from ccd.bank.statement import account_of, statement_of
 from ccd.daemon.budgets import proposals_of
 from ccd.daemon.explaining import explaining
+from ccd.daemon.loans_shown import loan_desk
 from ccd.daemon.overtime_shown import OvertimeShown
 from ccd.daemon.site import Current
 from ccd.daemon.withdrawals import calendar_of
@@ -22,6 +23,7 @@ from ccd.web.app import Web, create_app
 from ccd.web.backoff import BackOff
 from ccd.web.explain_api import explain_api
 from ccd.web.keys import ApiKeys
+from ccd.web.loan_api import loan_api
 from ccd.web.organisation_api import ImportDesk
 from ccd.web.overtime_api import overtime_api
 from ccd.web.proposals_api import proposals_api
@@ -64,6 +66,7 @@ def page_server(
             _proposals(current, now, ledger),
             _calendar(current, sessions, ledger),
             _overtime(current, now, sessions, ledger),
+            loan_api(sessions, loan_desk(current, ledger, now), now),
             explain_api(sessions, explaining(current, ledger.engine)),
         ],
         origins=http.origins,

@@ -6,20 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from ccd.bank.accounts import agent_owner
 from ccd.bank.asking import Asking, rule
 from ccd.bank.overtime import Emergency
 from ccd.bank.overtime_rows import Entry, add_emergency, add_entry, approve_entry
 from ccd.bank.settle import Settler
+from ccd.daemon.explaining import explained
+from ccd.daemon.loans_shown import loan_desk
 from ccd.daemon.months import AttendanceMonths, MonthsDue
 from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database, ledger_of
-from ccd.errors import MonthOpenError
+from ccd.errors import ActNotAllowedError, MonthOpenError
 from ccd.history.close import Closer
 from ccd.history.schema import unit_days
+from ccd.ledger.model import Transfer
+from ccd.org.people import Person, Role
+from ccd.web.loan_api import ChoiceAsked
 from tests.commands.recorded_months import MONTH, planned
 from tests.org.planned import us
 
@@ -103,3 +108,38 @@ async def test_a_month_waits_for_what_is_open_and_names_it(world: World) -> None
     with pytest.raises(MonthOpenError) as refused:
         await world.months.close(MONTH, asking)
     assert "waits for a second person" not in str(refused.value)
+
+
+async def test_an_agent_sees_the_loan_on_the_own_page_and_decides_there(world: World) -> None:
+    await world.due.look()
+    desk = loan_desk(Current(world.site, world.site), world.ledger, lambda: world.now)
+    said = await desk.told("1001")
+    assert (said.month, said.owed, said.forecast, said.opens) == (MONTH, 1_800, None, date(2026, 8, 25))
+    world.now = us("2026-08-26T12:00")
+    said = await desk.told("1001")
+    assert said.forecast is not None
+    assert (said.forecast.full, said.forecast.points, said.closes) == (True, 10.0, CLOSES / 1_000_000)
+    ann = Person("ann", Role.AGENT, agent="1001")
+    one = ChoiceAsked(item="2026-08-12/idle", seconds=600)
+    for act, owed in (("a", 1_200), ("a", 1_200), ("b", 600)):
+        assert (await desk.choose(Asking(act, ann, "here", world.now), "1001", one)).owed == owed
+    with pytest.raises(ActNotAllowedError):
+        await desk.choose(Asking("c", ann, "here", world.now), "1002", one)
+    await desk.choose(Asking("d", ann, "here", world.now), "1001", ChoiceAsked(keep=True))
+    told = [(await explained(world.engine, world.site, transfer)).words for transfer in await transfers(world)]
+    assert told == [
+        ("Leave of an idle day that can be offset: 30 min (1800 s) of the shift, as a loan without interest.",),
+        *[("What was owed as 2026-08-12/idle is offset as ann decided.",)] * 4,
+    ]
+    world.now = CLOSES
+    await world.settle_the_rest()
+    await world.due.look()
+    *_, (last,) = [(await explained(world.engine, world.site, one)).words for one in await transfers(world)]
+    assert last.endswith("was not offset when the month closed: attendance has taken it over.")
+
+
+async def transfers(world: World) -> list[Transfer]:
+    """Those that leave of idle days has made."""
+    async with world.engine.connect() as connection:
+        query = text("SELECT transaction_id, leg FROM entries WHERE service LIKE 'idle%' ORDER BY transaction_id, leg")
+        return [Transfer(*row) for row in await connection.execute(query)]

@@ -1,0 +1,127 @@
+"""What an agent owes for a month, and sets the balance against."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from ccd.bank.asking import Asking
+from ccd.errors import OffsetError
+from ccd.org.rights import own_agent
+from ccd.web.contract import ProblemSaid
+from ccd.web.problems import Problem
+from ccd.web.session_api import Token, signed_in
+from ccd.web.sessions import Sessions
+
+ITEM = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}/(day|idle|overtime|worked)$"
+
+
+class ItemSaid(BaseModel):
+    """What a day owes by one origin, in seconds: what was made leave, and what of it was offset, was taken over by
+    attendance, and is open."""
+
+    item: str
+    made: int
+    offset: int
+    taken: int
+    open: int
+
+
+class FaultSaid(BaseModel):
+    """Why full attendance is lost; `day` is null where it is of the month as a whole."""
+
+    what: str
+    day: date | None
+    seconds: int
+
+
+class ForecastSaid(BaseModel):
+    """Whether full attendance is in reach: the days so far, if the rest is kept, with what is offset by itself."""
+
+    full: bool
+    points: float
+    faults: list[FaultSaid]
+
+
+class LoanSaid(BaseModel):
+    """`opens` says from which day on it can be offset, `closes` until when (epoch seconds); `could` is what the balance
+    goes for. `forecast` is null before the day from which it is foreseen."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "month": "2026-11", "opens": "2026-11-25", "closes": 1796292000.0, "owed": 2235, "could": 2235,
+                    "balance": 3000,
+                    "items": [{"item": "2026-11-10/idle", "made": 1800, "offset": 0, "taken": 0, "open": 1800},
+                              {"item": "2026-11-12/day", "made": 435, "offset": 0, "taken": 0, "open": 435}],
+                    "forecast": {"full": True, "points": 10, "faults": []},
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    month: str
+    opens: date
+    closes: float
+    owed: int
+    could: int
+    balance: int
+    items: list[ItemSaid]
+    forecast: ForecastSaid | None
+
+
+class ChoiceAsked(BaseModel):
+    """Of one item, or without it of all in the order of days; `seconds` of it, or all. `keep`: nothing more is offset by
+    itself. `key` names the act: sent again, it changes nothing."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"item": "2026-11-10/idle", "key": "a1"}]}
+    )
+
+    item: Annotated[str | None, Field(pattern=ITEM)] = None
+    seconds: Annotated[int | None, Field(ge=1, le=10**10)] = None
+    keep: bool = False
+    key: Annotated[str | None, Field(min_length=1, max_length=100, pattern=r"^[ -~]+$")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoanDesk:
+    """`told` says what an agent owes now; `choose` sets the balance against it, and says what is left."""
+
+    told: Callable[[str], Awaitable[LoanSaid]]
+    choose: Callable[[Asking, str, ChoiceAsked], Awaitable[LoanSaid]]
+
+
+def loan_api(sessions: Sessions, desk: LoanDesk, now: Callable[[], int]) -> APIRouter:
+    """`now` in µs since the epoch."""
+    router = APIRouter(prefix="/api/me")
+    problem: dict[str, Any] = {"model": ProblemSaid}
+
+    @router.get("/loan")
+    async def loan(response: Response, token: Token = None) -> LoanSaid:
+        """What the agent who is signed in owes for the month that is decided on now, and what there is to set against
+        it."""
+        agent = own_agent((await signed_in(sessions, token)).person)
+        response.headers["Cache-Control"] = "no-store"
+        return await desk.told(agent)
+
+    @router.post("/offsets", responses={HTTPStatus.UNPROCESSABLE_ENTITY: problem})
+    async def choose(asked: ChoiceAsked, request: Request, response: Response, token: Token = None) -> LoanSaid:
+        """Set the balance against it. 422: it can't be, and why."""
+        person = (await signed_in(sessions, token)).person
+        agent = own_agent(person)
+        response.headers["Cache-Control"] = "no-store"
+        address = request.client.host if request.client else ""
+        act = f"offset/{agent}/{asked.key}" if asked.key else uuid4().hex
+        try:
+            return await desk.choose(Asking(act, person, address, now()), agent, asked)
+        except OffsetError as error:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+
+    return router
