@@ -47,8 +47,9 @@ class FullTerms(NamedTuple):
 class DaysOffTerms(NamedTuple):
     """Of withdrawals: who approves what is covered and has a place, "person" or "rule", and until how many days before
     an agent can cancel what was approved; whether who comes first has a place ("first_come"), or all are allocated
-    "by_rule", so many days before, at which time; whether several days are had "all" together or "each" for itself; how
-    much of the time in which agents wait for calls is suggested as a quota, in parts per million."""
+    "by_rule", so many days before, at which time; whether several days are had "all" together or "each" for itself;
+    which kinds of leave come before a day off; how much of the time in which agents wait for calls is suggested as a
+    quota, in parts per million."""
 
     approve: str
     cancel_days_before: int
@@ -56,6 +57,7 @@ class DaysOffTerms(NamedTuple):
     allocate_days_before: int
     allocate_at: time
     run_of_days: str
+    beaten_by: tuple[str, ...]
     spare_ppm: int
 
 

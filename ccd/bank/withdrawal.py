@@ -161,9 +161,10 @@ def hold_key(application: Application) -> str:
     return f"hold/{application.id}"
 
 
-def spent_s(application: Application, worked_s: int) -> int:
-    """What was worked all the same is not spent."""
-    return max(0, application.seconds - worked_s)
+def spent_s(application: Application, worked_s: int, planned_s: int) -> int:
+    """What was worked all the same is not spent: whatever is more than the rest of what was planned for the day."""
+    rest_s = max(0, planned_s - application.seconds)
+    return max(0, application.seconds - max(0, worked_s - rest_s))
 
 
 def work_us(shifts: Iterable[Shift], start: int, end: int) -> int:

@@ -35,7 +35,7 @@ from ccd.ledger.desk import Desk
 from ccd.ledger.model import Outcome
 from ccd.org.agent_days import AgentDays
 from ccd.org.rights import may_apply, may_decide
-from ccd.org.shift_rows import shifts_of
+from ccd.org.shift_rows import absences_of, shifts_of
 from ccd.org.units import Units
 
 NOBODY_DECIDED = "nobody had decided when the day was over"
@@ -134,13 +134,46 @@ class Withdrawals:
             ended = []
             for one in on_days(desk.connection, day, day):
                 if one.state is State.APPROVED:
-                    self.holds.end(desk, one, spent_s(one, worked_s.get(one.agent, 0)), said)
+                    self.holds.end(desk, one, self._cost_s(desk.connection, one, worked_s.get(one.agent, 0)), said)
                     ended.append(self._became(desk, one, State.TAKEN, None, said))
                 elif one.state is State.APPLIED:
                     self.holds.end(desk, one, None, said)
                     ended.append(self._became(desk, one, State.REFUSED, None, said._replace(why=NOBODY_DECIDED)))
                 elif one.state is State.WAITING:
                     ended.append(self._became(desk, one, State.REFUSED, None, said._replace(why=NO_PLACE)))
+            return ended
+
+        return await self._ledger.at_desk(work)
+
+    async def costs_s(self, day: date, worked_s: Mapping[str, int]) -> dict[str, int]:
+        """What those of the day that were taken cost as things stand now, by their names: nothing where leave of a kind
+        that comes first was told; of agents of whom it is known what they worked."""
+
+        def read(desk: Desk) -> dict[str, int]:
+            taken = [one for one in on_days(desk.connection, day, day) if one.state is State.TAKEN]
+            return {
+                one.id: 0 if self._beaten(desk.connection, one)
+                else self._cost_s(desk.connection, one, worked_s[one.agent])
+                for one in taken if one.agent in worked_s
+            }  # fmt: skip
+
+        return await self._ledger.at_desk(read, keep=False)
+
+    async def release(self, day: date, said: Said) -> list[Application]:
+        """Those for the day whose agents have leave of a kind that comes first, as sick leave: what is held goes back,
+        and who waits moves up."""
+
+        def work(desk: Desk) -> list[Application]:
+            self._lock(desk, day)
+            ended = []
+            for one in on_days(desk.connection, day, day):
+                if one.state in OPEN and (kind := self._beaten(desk.connection, one)):
+                    state = State.REFUSED if one.hold is None else State.WITHDRAWN
+                    ended.append(self._became(desk, one, state, None, said._replace(why=f"{kind} leave comes first")))
+                    if one.hold is not None:
+                        self.holds.end(desk, one, None, said)
+            if ended:
+                self.holds.move_up(desk, day, said)
             return ended
 
         return await self._ledger.at_desk(work)
@@ -214,6 +247,17 @@ class Withdrawals:
         span = self._units.days(unit).of_date(day)
         found: Iterable[Shift] = shifts_of(connection, [agent], span.start, span.end).get(agent, ())
         return [shift for shift in found if span.start <= shift.start]
+
+    def _cost_s(self, connection: Connection, one: Application, worked_s: int) -> int:
+        return spent_s(one, worked_s, self._seconds(connection, one.agent, one.unit, one.day, WHOLE))
+
+    def _beaten(self, connection: Connection, one: Application) -> str:
+        """The kind of leave that comes before the day off; "" where there is none."""
+        kinds = self._policies.policy_at(one.unit, one.day).days_off.beaten_by
+        span = self._units.days(one.unit).of_date(one.day)
+        start, end = one.start or span.start, one.end or span.end
+        told = absences_of(connection, [one.agent], start, end).get(one.agent, ())
+        return next((each.kind for each in told if each.kind in kinds), "")
 
     def _is_free(self, connection: Connection, agent: str, day: date) -> bool:
         unit = self._days.unit(agent, day)

@@ -2,7 +2,7 @@
 spent, but for what the day's record says was worked all the same."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import date, timedelta
 
 import structlog
@@ -10,21 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.bank.allocating import Allocations, Tenure
 from ccd.bank.allocation import Allocation
+from ccd.bank.giving_back import GivingBack
 from ccd.bank.outlook import Outlook, outlook
 from ccd.bank.quota import Busyness, suggestion
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import OPEN, Application
+from ccd.bank.withdrawal import OPEN, Application, State
 from ccd.bank.withdrawing import Withdrawals
 from ccd.daemon.site import Current, Site
 from ccd.errors import DatabaseBusyError, DayWaitsError, LedgerError
 from ccd.floor.days import SECOND
 from ccd.history.day_rows import latest_days
 from ccd.history.sums import sums_of_agents
-from ccd.history.unit_days import settled_on
+from ccd.history.unit_days import settled_on, settled_since
 from ccd.ledger.books import Ledger
 from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away, take_turn
 
 CLOSE_INTERVAL_S = 60.0
+REVISED_FOR = timedelta(days=400)  # who asks for more is not heard: a ledger of older months is long closed
+OVERLAP_US = 60 * SECOND  # what was settled at the same time may have been written after it was looked for
 WEEKS_WANTED = 4
 WEEKS_MAX = 13  # that are looked through for them: a day that is to come may be far ahead
 
@@ -72,15 +75,22 @@ async def close_days_off(ledger: Ledger, site: Site, day: date, said: Said) -> l
     bank = withdrawals_of(ledger, site)
     waiting = [one for one in await bank.calendar(day, day) if one.state in OPEN]
 
+    settled = await take_turn(
+        ledger.engine, lambda connection: settled_on(connection, day), Patience(), keep=False, writes=False
+    )
+    for unit in sorted({one.unit for one in waiting} - settled):
+        raise DayWaitsError(unit, day, "days off are spent once the day is settled; see `ccd settle`")
+    return await bank.close(day, await worked_on(ledger, day, {one.agent for one in waiting}), said)
+
+
+async def worked_on(ledger: Ledger, day: date, agents: Collection[str]) -> dict[str, int]:
+    """Seconds signed in, by agent, of those who have a record of the day."""
+
     async def worked(connection: AsyncConnection) -> dict[str, int]:
-        settled = await settled_on(connection, day)
-        for unit in sorted({one.unit for one in waiting} - settled):
-            raise DayWaitsError(unit, day, "days off are spent once the day is settled; see `ccd settle`")
-        found = await latest_days(connection, day, agents={one.agent for one in waiting})
+        found = await latest_days(connection, day, agents=set(agents))
         return {agent: stored.record.signed_in // SECOND for agent, stored in found.items()}
 
-    worked_s = await take_turn(ledger.engine, worked, Patience(), keep=False, writes=False)
-    return await bank.close(day, worked_s, said)
+    return await take_turn(ledger.engine, worked, Patience(), keep=False, writes=False)
 
 
 class DaysOff:
@@ -95,18 +105,57 @@ class DaysOff:
     ) -> None:
         self._ledger, self._current, self._now, self._announce = ledger, current, now, announce
         self._refused: set[date] = set()  # that are said, and wait until somebody has looked
+        self._looked_until = 0  # µs
 
     async def run(self) -> None:
         """Until it is cancelled. Raises what is no passing failure of the database."""
         while True:
             try:
                 await self.allocate_due()
+                await self.release_due()
                 await self.close_due()
+                await self.revise_due()
             except (DatabaseBusyError, *DRIVER_ERRORS) as error:
                 if not is_away(error):
                     raise
                 log.warning("days off are closed once the database is back", error=str(error))
             await asyncio.sleep(CLOSE_INTERVAL_S)
+
+    async def release_due(self) -> list[Application]:
+        """Whoever has leave that comes before a day off."""
+        site, at = self._current.site, self._now()
+        bank = withdrawals_of(self._ledger, site)
+        ended: list[Application] = []
+        for day in await bank.open_days(date.max):
+            ended += await bank.release(day, Said("leave", site.units.days("").at(at).day, at))
+        if ended:
+            await self._announce({one.agent for one in ended})
+        return ended
+
+    async def revise_due(self) -> list[Application]:
+        """Days off that were taken, of days that were settled since this process looked at them last."""
+        site, at = self._current.site, self._now()
+        today = site.units.days("").at(at).day
+        since, first = self._looked_until, today - REVISED_FOR
+        settled = await take_turn(
+            self._ledger.engine, lambda connection: settled_since(connection, since, first), Patience(), keep=False,
+            writes=False,
+        )  # fmt: skip
+        units: dict[date, set[str]] = {}
+        for one in settled:
+            if not one.stale:
+                units.setdefault(one.day, set()).add(one.unit)
+        bank, giving = withdrawals_of(self._ledger, site), GivingBack(self._ledger, site.policies, site.settings.site)
+        revised: list[Application] = []
+        for day in sorted(units):
+            taken = [one for one in await bank.calendar(day, day) if one.state is State.TAKEN]
+            if agents := {one.agent for one in taken if one.unit in units[day]}:
+                costs_s = await bank.costs_s(day, await worked_on(self._ledger, day, agents))
+                revised += await giving.revise(day, costs_s, Said("settlement", today, at))
+        self._looked_until = max([since, *(one.settled_at - OVERLAP_US for one in settled if one.settled_at)])
+        if revised:
+            await self._announce({one.agent for one in revised})
+        return revised
 
     async def allocate_due(self) -> list[Allocation]:
         """Of the days that are to come, those whose deadline has passed."""

@@ -101,7 +101,7 @@ def _expected_of(
         agent: Expected(
             own := tuple(each for each in planned.get(agent, ()) if _meets(each, holder.day)),
             (*(each for each in absent.get(agent, ()) if _meets(each, holder.day)),
-             *_whole_day_off(off.get(agent), own, holder.day)),
+             *_day_off(off.get(agent), own, holder.day)),
             sign_outs_count,
             ruled[agent],
         )
@@ -122,11 +122,13 @@ def _days_off(plain: Connection, agents: Mapping[str, Holder]) -> dict[str, Appl
     }
 
 
-def _whole_day_off(granted: Application | None, planned: tuple[Shift, ...], day: BusinessDay) -> tuple[Absence, ...]:
-    """An absence of the whole day where the seconds are enough for the shifts that begin on it: of a part nobody has
-    said which."""
+def _day_off(granted: Application | None, planned: tuple[Shift, ...], day: BusinessDay) -> tuple[Absence, ...]:
+    """An absence of the part that was granted; or of the whole day, where the seconds are enough for the shifts that
+    begin on it: of other seconds nobody has said which."""
     if granted is None:
         return ()
+    if granted.start is not None and granted.end is not None:
+        return (Absence(granted.start, granted.end, DAY_OFF, "withdrawal", granted.id),)
     begun = sum(shift.work_us for shift in planned if day.start <= shift.start)
     if granted.seconds * SECOND < begun:
         return ()

@@ -154,11 +154,11 @@ class DaysOff(Section):
 
     approve: Literal["person", "rule"] = "person"
     cancel_days_before: Annotated[int, Field(ge=0, le=365)] = 1
-
     allocate: Literal["first_come", "by_rule"] = "first_come"
     allocate_days_before: Annotated[int, Field(ge=0, le=365)] = 3
     allocate_at: DayStart = time(18)
     run_of_days: Literal["all", "each"] = "all"
+    beaten_by: tuple[NotEmpty, ...] = ("sick", "statutory")
     spare_ppm: Annotated[int, Field(ge=0, le=1_000_000)] = 500_000
 
 

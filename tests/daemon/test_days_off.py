@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Table, update
 
 from ccd.bank.quota import Places, Quota
 from ccd.bank.said import Said
@@ -16,7 +17,12 @@ from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.daemon.withdrawals import DaysOff, calendar_of, withdrawals_of
 from ccd.floor.days import SECOND
+from ccd.history.schema import unit_days
 from ccd.ledger.books import Ledger
+from ccd.org.schema import leaves, shifts
+from ccd.org.told import Told
+from ccd.org.told_rows import Said as Telling
+from ccd.org.told_rows import take
 from ccd.sql.turns import Patience, take_turn_at_once
 from tests.commands.recorded_days import at, settled
 
@@ -32,6 +38,23 @@ class World:
         self.days_off = DaysOff(ledger, current, lambda: int(at(200_000)) * SECOND, self.tell)
         self.bank = withdrawals_of(ledger, current.site)
         self.ledger = ledger
+
+    async def told_of(self, table: Table, day: date, what: str) -> None:
+        """Of 1001, and of almost all of the day."""
+        span = self.days_off._current.site.units.days("team-1").of_date(day)
+        said = Told(table.name, "1001", day, span.start, span.end - SECOND, what)
+        telling = Telling("hr", Path("said.csv"))
+        engine = self.ledger.engine
+        await take_turn_at_once(
+            engine, lambda connection: take(connection, table, telling, [said], None, 7), Patience()
+        )
+
+    async def settled_anew(self) -> None:
+        async with self.ledger.engine.begin() as connection:
+            await connection.execute(update(unit_days).values(settled_at=unit_days.c.settled_at + 7_200 * SECOND))
+
+    async def savings(self) -> int:
+        return (await self.ledger.balances("agent/1001"))["savings"]
 
     async def tell(self, agents: Iterable[str]) -> None:
         self.told += agents
@@ -94,3 +117,26 @@ async def test_places_are_allocated_once_their_deadline_has_passed_and_who_appli
         assert kept.state is State.APPROVED
         (shown,) = await calendar_of(world.ledger, site, "1001", later, later)
         assert (shown.left, [one.id for one in shown.own]) == (Places(0), ["off"])
+
+
+async def test_leave_that_comes_first_releases_what_is_held(world: World) -> None:
+    assert await world.days_off.release_due() == []
+    await world.told_of(leaves, NEXT, "sick")
+    (released,) = await world.days_off.release_due()
+    assert (released.id, released.state) == (f"off-{NEXT}", State.WITHDRAWN)
+    assert await world.days_off.release_due() == []
+    assert world.told == ["1001"]
+
+
+async def test_what_a_day_off_cost_is_reckoned_anew_when_its_day_is_settled_anew(world: World) -> None:
+    """1001 worked eight hours of the first day: of eight that are expected 100 s off were worked all the same, of a
+    shift all day long they were not. Sick leave gives them back."""
+    await world.days_off.close_due()
+    assert await world.days_off.revise_due() == []
+    assert await world.savings() == 365, "beside what is held of the next day"
+    for table, what, left in ((shifts, "[]", 265), (leaves, "sick", 365)):
+        await world.told_of(table, DAY, what)
+        await world.settled_anew()
+        assert [one.id for one in await world.days_off.revise_due()] == [f"off-{DAY}"]
+        assert await world.savings() == left
+        assert await world.days_off.revise_due() == []

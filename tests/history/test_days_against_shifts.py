@@ -109,8 +109,10 @@ async def test_leave_that_is_told_late_makes_a_new_revision_and_the_difference_i
     assert await bank.net_s("ann") == (26_700 - 600) * 37_000 // 1_000_000
 
 
-async def granted(engine: AsyncEngine, agent: str, seconds: int) -> None:
-    one = Application(f"off-{agent}", agent, "team", FIRST, seconds, 1, State.APPROVED, 1, Hold(1, ()))
+async def granted(engine: AsyncEngine, agent: str, seconds: int, start: int | None = None) -> None:
+    """From an hour of the day on, where it is said."""
+    span = () if start is None else (start, start + seconds * S)
+    one = Application(f"off-{agent}", agent, "team", FIRST, seconds, 1, State.APPROVED, 1, Hold(1, ()), *span)
     async with engine.begin() as connection:
         await connection.run_sync(add, one)
         await connection.run_sync(change, Changed(one, 1, "lead", ""))
@@ -125,6 +127,13 @@ async def test_a_whole_day_off_is_no_absence_without_leave_and_a_part_does_not_s
     assert ann is not None
     assert (cid.on_leave, cid.off_post) == (8 * HOUR * S, 0)
     assert (ann.on_leave, ann.late) == (0, 300 * S)
+
+
+async def test_of_a_part_of_a_day_from_when_to_when_nothing_is_late(engine: AsyncEngine) -> None:
+    await granted(engine, "ann", 600, 8 * HOUR * S)
+    ann = (await (await closed(engine)).day("ann")).record.duty
+    assert ann is not None
+    assert (ann.on_leave, ann.late) == (300 * S, 0)
 
 
 async def test_a_shift_that_is_withdrawn_takes_what_it_was_worth(engine: AsyncEngine) -> None:
