@@ -128,41 +128,6 @@ def _paid(each: Mapping[str, Any], emergency: Emergency | None) -> str:
     )
 
 
-async def idle(connection: AsyncConnection, posted: PostedAs) -> Behind:
-    """Leave of an idle day, as a loan, and its revisions (docs/time-bank.md 3.5)."""
-    facts = posted.facts
-    if not {"owed", "before", "revision"} <= facts.keys():
-        return await by_hand(connection, posted)
-    words = [
-        f"Leave of an idle day that can be offset: {told(facts['owed'])} of the shift, as a loan without interest."
-    ]
-    if facts["before"]:
-        words.append(f"The day had been reckoned as {told(facts['before'])} before: this posts the difference.")
-    if off := facts.get("written_off"):
-        words.append(f"The month was closed: {told(off)} are written off.")
-    return Behind(tuple(words), revision=facts["revision"])
-
-
-async def offset(connection: AsyncConnection, posted: PostedAs) -> Behind:
-    """The balance against what was owed (docs/time-bank.md 3.5)."""
-    if "item" not in posted.facts:
-        return await by_hand(connection, posted)
-    by_itself = "act" not in posted.facts
-    who = "by itself, since it secured full attendance" if by_itself else f"as {posted.asked_by} decided"
-    acts = () if by_itself else (("offset", posted.facts["act"]),)
-    return Behind((f"What was owed as {posted.facts['item']} is offset {who}.",), NEWEST, acts=acts)
-
-
-async def taken_over(connection: AsyncConnection, posted: PostedAs) -> Behind:
-    """What was not offset when the month closed (docs/time-bank.md 3.5)."""
-    if "item" not in posted.facts:
-        return await by_hand(connection, posted)
-    words = (
-        f"What was owed as {posted.facts['item']} was not offset when the month closed: attendance has taken it over."
-    )
-    return Behind((words,), NEWEST)
-
-
 async def held(connection: AsyncConnection, posted: PostedAs) -> Behind:
     """What is held for a day off (docs/time-bank.md 3.6)."""
     return await _day_off(connection, posted, "The seconds are held for a day off that was applied for.", None)
@@ -200,9 +165,6 @@ BEHIND: Final[Mapping[str, How]] = MappingProxyType(
         "offset": offset,
         "taken": taken,
         "overtime": overtime,
-        "idle": idle,
-        "offset": offset,
-        "taken": taken_over,
         "hold": held,
         "end": ended,
         "expired": expired,

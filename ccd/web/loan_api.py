@@ -77,8 +77,8 @@ class LoanSaid(BaseModel):
 
 
 class ChoiceAsked(BaseModel):
-    """Of one item, or without it of all in the order of days; `seconds` of it, or all. `keep`: nothing more is offset by
-    itself. `key` names the act: sent again, it changes nothing."""
+    """Of one item, or without it of all in the order of days; `seconds` of it, or all. `keep`: nothing more is offset
+    by itself. `key` names the act: sent again, it changes nothing."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"item": "2026-11-10/idle", "key": "a1"}]}
