@@ -120,6 +120,14 @@ def signed_in_at(line: Iterable[Stretch], since: int) -> int | None:
     return None
 
 
+def came_in_time(called_at: int, comes: bool | None, signed_in_at: int | None, wait_s: int) -> bool | None:
+    """Whether who was called out was there within the time, µs. None of who declined, or neither answered nor came: of
+    these no report says anything."""
+    if signed_in_at is not None and signed_in_at <= called_at + wait_s * SECOND and comes is not False:
+        return True
+    return False if comes else None
+
+
 def warnings(day_s: int, month_s: int, terms: OvertimeTerms) -> list[str]:
     """In words, where an agent has worked more overtime than is good: nobody is refused for it."""
     said = []

@@ -259,6 +259,15 @@ def calls_of(connection: Connection, emergency: str) -> dict[str, CallOut]:
     return found
 
 
+def measured_calls(connection: Connection, start: int, end: int) -> list[CallOut]:
+    """The call-outs between two instants, µs, of emergencies that were measured; in the order of the instants."""
+    calls = call_outs.c
+    within = select(calls.emergency).where(calls.called_at >= start, calls.called_at < end).distinct()
+    measured = select(overtime_days.c.emergency).where(overtime_days.c.emergency.in_(within)).distinct()
+    found = [call for name in connection.scalars(measured) for call in calls_of(connection, name).values()]
+    return sorted((call for call in found if start <= call.called_at < end), key=lambda call: call[:2][::-1])
+
+
 def add_entry(connection: Connection, entry: Entry) -> None:
     row = entry._asdict()
     del row["approved_by"]

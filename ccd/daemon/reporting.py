@@ -6,6 +6,8 @@ from itertools import pairwise
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ccd.bank.overtime import came_in_time
+from ccd.bank.overtime_rows import measured_calls
 from ccd.daemon.site import Site
 from ccd.floor.days import SECOND, BusinessDays
 from ccd.history.sums import Waits as WaitsOfHistory
@@ -40,6 +42,7 @@ class Reporting:
             for part in self._parts(period):
                 units = None if self._unit is None else self._site.units.with_below([self._unit], part.first)
                 agents += await self._agents(part, units)
+                agents += await self._called(part, units)
                 if with_calls:
                     agents += await self._answers(part, units)
                     queues += await self._queues(part, units)
@@ -67,6 +70,22 @@ class Reporting:
                         continue
                     if units is None or owner.unit in units:
                         found.append(self._of_agent(owner.agent, owner.unit, part, Sums(**row)))
+        return found
+
+    async def _called(self, part: Period, units: Collection[str] | None) -> list[OfAgent]:
+        """Call-outs in emergencies, in the agent's own day and unit of that moment."""
+        site, found = self._site, []
+        clocks = self._clocks(site.rostered_units)
+        start = min((clock.of_date(part.first).start for clock in clocks), default=0)
+        end = max((clock.of_date(part.last).end for clock in clocks), default=0)
+        for call in await self._connection.run_sync(measured_calls, start, end):
+            for own in site.agent_days.met(call.agent, call.called_at, call.called_at + 1):
+                wait_s = site.policies.policy_at(own.unit, own.day.day).overtime.call_out_wait_s
+                here = came_in_time(call.called_at, call.comes, call.signed_in_at, wait_s)
+                if here is None or not part.first <= own.day.day <= part.last:
+                    continue
+                if units is None or own.unit in units:
+                    found.append(self._of_agent(call.agent, own.unit, part, Sums(called_out=1, called_here=int(here))))
         return found
 
     async def _queues(self, part: Period, units: Collection[str] | None) -> list[OfQueue]:

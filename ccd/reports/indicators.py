@@ -23,7 +23,8 @@ class Sums:
     """Times in µs. `aux` and `base` are of what counts; `due` is the scheduled time, or the span where none was.
 
     Calls are those of a unit's queues: answered, of them in time; given up, of them so soon that they count for
-    nothing; and of unknown wait. `own_…` are those that an agent answered.
+    nothing; and of unknown wait. `own_…` are those that an agent answered. `called_out` are call-outs in emergencies
+    that nobody declined, `called_here` those who signed in within the time of them.
     """
 
     days: int = 0
@@ -55,6 +56,8 @@ class Sums:
     waited: int = 0
     own_answered: int = 0
     own_in_time: int = 0
+    called_out: int = 0
+    called_here: int = 0
 
     @property
     def calls_offered(self) -> int:
@@ -150,6 +153,11 @@ INDICATORS: Final[Mapping[str, Indicator]] = MappingProxyType(
             "of the calls that the agents answered, share answered within {in_time_s} s",
             lambda s: s.own_in_time,
             lambda s: s.own_answered,
+        ),
+        "team_response": Indicator(
+            "of who was called out in an emergency and came or said so, share signed in within the policy's time",
+            lambda s: s.called_here,
+            lambda s: s.called_out,
         ),
     }
 )

@@ -10,9 +10,9 @@ from rich.table import Table
 from ccd.reports.indicators import Waits
 from ccd.reports.report import By, Line, Show, formulas
 
-SHARES = frozenset(("utilisation", "occupancy", "aux_ratio", "service_level", "own_in_time", "wrap_up", "missed",
-                    "other_call", "unreachable", "partly_paused", "below_1", "reasonable", "above_10",
-                    "between"))  # fmt: skip
+SHARES = frozenset(("utilisation", "occupancy", "aux_ratio", "service_level", "own_in_time", "team_response",
+                    "wrap_up", "missed", "other_call", "unreachable", "partly_paused", "below_1", "reasonable",
+                    "above_10", "between"))  # fmt: skip
 
 Made = Sequence[tuple[Line, Line | None]]
 

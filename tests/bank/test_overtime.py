@@ -10,6 +10,7 @@ from ccd.bank.overtime import (
     Emergency,
     Growing,
     Paid,
+    came_in_time,
     growing,
     interest_s,
     less,
@@ -111,6 +112,27 @@ def test_paused_unreachable_and_unseen_is_not_worked() -> None:
     assert signed_in_at(line, 3) == 3
     assert signed_in_at(line, 4) == 5
     assert signed_in_at(line, 9) is None
+
+
+@pytest.mark.parametrize(
+    ("comes", "after_s", "here"),
+    [
+        (True, 600, True),
+        (True, 601, False),
+        (True, None, False),
+        (None, 30, True),  # came without a word
+        (None, None, None),  # neither answered nor came
+        (None, 900, None),
+        (False, None, None),
+        (False, 30, None),  # was at work anyhow
+    ],
+)
+def test_who_declined_is_in_no_figure_of_the_strike_team(
+    comes: bool | None, after_s: int | None, here: bool | None
+) -> None:
+    called_at = 50 * SECOND
+    signed_in_at = None if after_s is None else called_at + after_s * SECOND
+    assert came_in_time(called_at, comes, signed_in_at, 600) is here
 
 
 def test_it_warns_above_three_hours_a_day_and_thirty_six_a_month() -> None:

@@ -17,18 +17,21 @@ from ccd.bank.settle import Settler
 from ccd.bank.statement import statement_of
 from ccd.daemon.overtime import OvertimeClosing
 from ccd.daemon.overtime_shown import OvertimeShown
+from ccd.daemon.reporting import Reporting
 from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.errors import ActNotAllowedError, OvertimeError
 from ccd.floor.days import SECOND
 from ccd.floor.events import PbxEvent
 from ccd.history.close import Closer
+from ccd.history.reading import reading
 from ccd.history.unit_days import note_stale_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting
 from ccd.ledger.verify import verify
 from ccd.org.acts import noted
 from ccd.org.people import Person, Role
+from ccd.reports.periods import Period
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
 from ccd.web.overtime_api import GrowingSaid, OvertimeSaid
@@ -392,3 +395,23 @@ async def test_an_emergency_is_prolonged_and_each_act_is_noted_once(world: World
     async with world.engine.connect() as connection:
         kinds = await connection.run_sync(lambda plain: [act.kind for act in noted(plain, None, "team-1", 9)])
     assert kinds == ["overtime prolong", "overtime open"]
+
+
+async def test_the_response_of_the_strike_team_is_told_of_who_did_not_decline(world: World) -> None:
+    """1001 was there, 1003 came after five minutes, and 1002 declined; 1003 says so later, too."""
+    await seen(world)
+    await world.emergency()
+    await world.acting.answer("flood", world.asking(), "1002", False)
+
+    async def figures(unit: str | None) -> list[tuple[str, str, int, int]]:
+        async with reading(world.engine) as connection:
+            (found,) = await Reporting(connection, world.site, unit).found([Period(DAY, DAY)], False)
+        told = [each for each in found.agents if each.sums.called_out]
+        return [(each.agent, each.unit, each.sums.called_here, each.sums.called_out) for each in told]
+
+    assert await figures(None) == [], "it is not measured yet"
+    await world.closing.close_due()
+    assert await figures(None) == [("1001", "team-1", 1, 1), ("1003", "team-1", 1, 1)]
+    assert await figures("team-2") == []
+    await world.acting.answer("flood", world.asking(), "1003", False)
+    assert await figures("team-1") == [("1001", "team-1", 1, 1)]

@@ -32,7 +32,7 @@ A_DAY = Sums(
     other_call=15 * MINUTE_US, wrap_up=10 * MINUTE_US, paused=40 * MINUTE_US, partly_paused=4 * MINUTE_US,
     unreachable=20 * MINUTE_US, aux=30 * MINUTE_US, exempt=10 * MINUTE_US, sign_ins=2, sign_outs=2, pauses=4,
     offered=20, answered=16, missed=4, base=8 * HOUR_US - 30 * MINUTE_US, due=9 * HOUR_US,
-    own_answered=16, own_in_time=12,
+    own_answered=16, own_in_time=12, called_out=5, called_here=4,
 )  # fmt: skip
 FIRST, LAST = date(2026, 11, 23), date(2026, 12, 1)
 
@@ -47,6 +47,7 @@ def test_a_day_whose_figures_are_known() -> None:
         "answered_per_hour": 2,
         "service_level": None,
         "own_in_time": 0.75,
+        "team_response": 0.8,
     }
 
 
