@@ -64,6 +64,10 @@ class MonthClose:
                 return closed
         raise MonthOpenError(month, "goes on being revised: close it once that has come to rest")
 
+    async def settle_appealed(self, month: str, attended: Sequence[Attended]) -> set[str]:
+        """Offsets or hands over what waited for an appeal that is decided; whose accounts are others now."""
+        return await self._loans.settle(month, [self.undecided(month, one) for one in attended])
+
     async def given(self, month: str, agent: str | None = None) -> dict[str, Result]:
         """What attendance was given last, by agent; empty while the month is open."""
         return await self._ledger.at_desk(

@@ -2,11 +2,12 @@
 month closes (docs/time-bank.md 3.5)."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, House, agent_owner
+from ccd.bank.appeal_rows import open_appeals
 from ccd.bank.asking import Asking
 from ccd.bank.attendance import Loan
 from ccd.bank.books import Calendar, month_before
@@ -143,8 +144,9 @@ class Loans:
 
     def open_items(self, desk: Desk, month: str, undecided: Sequence[Undecided]) -> list[str]:
         """Whose leave of the month is open, and under no appeal."""
-        found = self._items(desk, month, [one.agent for one in undecided])
-        return [one.agent for one in undecided if _undisputed(found[one.agent], one.disputed)]
+        agents = [one.agent for one in undecided]
+        found, disputed = self._items(desk, month, agents), self._disputed(desk, month, agents)
+        return [one.agent for one in undecided if _undisputed(found[one.agent], one.disputed | disputed[one.agent])]
 
     # --- at the desk -------------------------------------------------------------------------------------------------
 
@@ -152,6 +154,7 @@ class Loans:
         owners = [agent_owner(one.agent) for one in undecided]
         desk.lock([(self._site, month)], owners)
         items_of_all = self._items(desk, month, [one.agent for one in undecided])
+        disputed = self._disputed(desk, month, items_of_all.keys())
         keeping = desk.revisions([keeps_key(one.agent, month) for one in undecided])
         balances = balances_of(desk, owners)
         postings: list[Posting] = []
@@ -159,7 +162,7 @@ class Loans:
         _, last = self.calendar.span(month)
         for one in undecided:
             items = items_of_all[one.agent]
-            open_items = _undisputed(items, one.disputed)
+            open_items = _undisputed(items, one.disputed | disputed[one.agent])
             if not open_items:
                 continue
             touched.add(one.agent)
@@ -173,6 +176,11 @@ class Loans:
                 postings += self._taken(desk, one.agent, open_items)
         self._post(desk, postings, late=month)
         return touched
+
+    def _disputed(self, desk: Desk, month: str, agents: Collection[str]) -> Mapping[str, frozenset[date]]:
+        """The days of which a line is under appeal by now: an appeal may have been lodged since somebody looked."""
+        appeals = open_appeals(desk.connection, *self.calendar.span(month), agents)
+        return {agent: frozenset(one.day for one in appeals if one.agent == agent) for agent in agents}
 
     def _offer(self, desk: Desk, agent: str, month: str) -> Offer:
         desk.lock([(self._site, month)], [agent_owner(agent)])

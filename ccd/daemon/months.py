@@ -10,6 +10,8 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ccd.bank.appeal_rows import open_appeals
+from ccd.bank.appeals import Appeal
 from ccd.bank.asking import Asking, rule
 from ccd.bank.attendance import Month
 from ccd.bank.books import Calendar, month_before
@@ -103,6 +105,18 @@ class AttendanceMonths:
         (one,) = await self.attended(month, [agent]) or [Attended(agent, "", ())]
         return self.closing.forecast(month, one, offer)
 
+    async def settle_appealed(self, month: str) -> set[str]:
+        """Of a closed month: what waited for an appeal that is decided. Whose accounts are others now."""
+        waited = [agent for agent, one in (await self.closing.given(month)).items() if one.month.owed_s]
+        if not waited:
+            return set()
+        return await self.closing.settle_appealed(month, await self.attended(month, waited))
+
+    async def under_appeal(self, month: str) -> list[Appeal]:
+        """Lines for days of the month; what they are about waits until they are decided."""
+        async with reading(self._ledger.engine) as connection:
+            return await connection.run_sync(lambda plain: open_appeals(plain, *self.calendar.span(month)))
+
     async def is_due(self, month: str) -> bool:
         first, last = self.calendar.span(month)
         if self._now() < self.loans.closes_at(month):
@@ -174,17 +188,31 @@ class MonthsDue:
         past = [month_before(running)]
         while len(past) < MONTHS_BACK_MAX:
             past.insert(0, month_before(past[0]))
-        await self._owe(months, months.calendar.span(past[0])[0])
         known = await months.closed()
+        new = await self._owe(months, months.calendar.span(past[0])[0])
+        for month in known.intersection(past):
+            if touched := await months.settle_appealed(month):
+                await self._announce(touched)
+            if any(months.calendar.month_of(day) == month for day in new):
+                await self._list_differences(months, month)
         due = [month for month in past if month not in known and await months.is_due(month)]
         return [month for month in due if await self._close(months, month)]
 
-    async def _owe(self, months: AttendanceMonths, first: date) -> None:
+    async def _owe(self, months: AttendanceMonths, first: date) -> list[date]:
+        """The days that were settled since the last look."""
         async with reading(self._ledger.engine) as connection:
             new = await settled_since(connection, self._seen - OVERLAP, first)
         if touched := await months.post_leave((one.unit, one.day) for one in new):
             await self._announce(touched)
+        fresh = [one.day for one in new if (one.settled_at or 0) > self._seen]
         self._seen = max((one.settled_at or 0 for one in new), default=self._seen)
+        return fresh
+
+    async def _list_differences(self, months: AttendanceMonths, month: str) -> None:
+        found = [one.now.agent for one in await months.differences(month)]
+        if found:
+            hint = f"see `ccd bank month differences {month}`"
+            log.warning("attendance was given something else", month=month, agents=found, hint=hint)
 
     async def _close(self, months: AttendanceMonths, month: str) -> bool:
         try:
@@ -197,6 +225,8 @@ class MonthsDue:
             return False
         full = sum(result.month.full for result in results.values())
         log.info("an attendance month is closed", month=month, agents=len(results), full_attendance=full)
+        if appeals := await months.under_appeal(month):
+            log.warning("what is under appeal waits", month=month, days=[f"{one.agent} {one.day}" for one in appeals])
         await self._announce(results)
         return True
 

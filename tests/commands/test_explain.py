@@ -6,11 +6,16 @@ from typing import Any
 
 import pytest
 
-from tests.commands import running, test_offset
+from tests.commands import running
 from tests.commands.recorded_days import DAY, ccd, settled
+from tests.commands.recorded_months import MONTH, planned
 
-lent = test_offset.config
 WHY = ("--text", "the camera was down")
+
+
+@pytest.fixture
+def lent(tmp_path: Path) -> Path:
+    return planned(tmp_path)
 
 
 @pytest.fixture
@@ -76,7 +81,7 @@ def test_what_is_no_transfer_is_said(config: Path) -> None:
 
 
 def test_leave_of_an_idle_day_and_what_was_set_against_it_say_so(lent: Path) -> None:
-    running.said(ccd(lent, "bank", "month", "close", test_offset.MONTH))
+    running.said(ccd(lent, "bank", "month", "close", MONTH))
     told = {line["service"]: said(lent, "explain", line["transfer"]) for line in lines(lent)}
     assert "The balance goes against personal leave of 2026-08-12 (leave of an idle day)." in told["idle_offset"]
     assert "Nobody had decided it otherwise: it is done by rule." in told["idle_offset"]

@@ -13,6 +13,7 @@ from ccd.bank.asking import Asking, rule
 from ccd.bank.overtime import Emergency
 from ccd.bank.overtime_rows import Entry, add_emergency, add_entry, approve_entry
 from ccd.bank.settle import Settler
+from ccd.daemon.appealing import lodge, reject
 from ccd.daemon.explaining import explained
 from ccd.daemon.loans_shown import loan_desk
 from ccd.daemon.months import AttendanceMonths, MonthsDue
@@ -141,3 +142,30 @@ async def transfers(world: World) -> list[Transfer]:
     async with world.engine.connect() as connection:
         query = text("SELECT transaction_id, leg FROM entries WHERE service LIKE 'idle%' ORDER BY transaction_id, leg")
         return [Transfer(*row) for row in await connection.execute(query)]
+
+
+async def test_what_is_under_appeal_is_named_and_waits_until_it_is_decided(world: World) -> None:
+    world.now = us("2026-08-13T12:00")
+    await world.due.look()
+    line, *_ = await transfers(world)
+    ann = Person("ann", Role.AGENT, agent="1001")
+    appeal = await lodge(world.engine, world.site, Asking("a", ann, "here", world.now), "1001", line, "I was ill")
+    assert [one.ref for one in await world.months.under_appeal(MONTH)] == [appeal.ref]
+    world.now = CLOSES
+    await world.settle_the_rest()
+    assert await world.due.look() == [MONTH]
+    given = (await world.months.closing.given(MONTH))["1001"].month
+    assert (given.full, given.owed_s, await world.leave_s()) == (False, 1_800, 1_800)
+    await world.due.look()
+    assert await world.leave_s() == 1_800
+    clerk = Asking("b", rule("manager"), "here", world.now)
+    await reject(world.engine, world.site, clerk, appeal.ref, "it was told as personal")
+    world.told.clear()
+    await world.due.look()
+    assert (await world.leave_s(), world.told) == (0, ["1001"])
+    (one,) = await world.months.differences(MONTH)
+    assert (one.now.agent, one.now.owed_s, one.now.offset_s, one.now.full) == ("1001", 0, 1_800, False)
+    again = Asking("c", rule("clerk"), "here", world.now)
+    corrected = await world.months.correct(again, MONTH, "1001", "the appeal is decided", reopens=True)
+    assert corrected is not None
+    assert (corrected.number, corrected.month.full, corrected.month.points_100) == (2, True, 1_000)

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ccd.bank.appeals import Appeal
 from ccd.bank.month_rows import Result
 from ccd.commands.bank.offset import month_json
 from ccd.commands.bank.red_packet import asking
@@ -34,7 +35,14 @@ def close(config: Config, month: OfMonth, output: As = Format.table) -> None:
     """Close a month: what nobody decided on is decided by rule, attendance is given its figures, and nothing is posted
     in it any more. Done again, it says the same."""
     site = site_of(config)
-    show_results(output, month, asked(site, lambda months: months.close(month, asking(site))).values())
+
+    async def done(months: AttendanceMonths) -> tuple[Iterable[Result], list[Appeal]]:
+        return (await months.close(month, asking(site))).values(), await months.under_appeal(month)
+
+    results, appeals = asked(site, done)
+    show_results(output, month, results)
+    for one in appeals:
+        Console(stderr=True).print(f"under appeal, and waits: {one.agent} {one.day} ({one.ref})")
 
 
 @month.command()
