@@ -27,7 +27,7 @@ class Budgets:
         may_hand_budget(asking.person, budget.line, budget.holder)
 
         def work(desk: Desk) -> Budget:
-            desk.lock([(self._site, budget.month)], [])
+            desk.lock([(self._site, desk.month_of(budget.day))], [])
             if before := with_id(desk.connection, budget.id):
                 if before._replace(ended=False) != budget._replace(day=before.day, line=before.line):
                     raise BudgetError(budget.id, f"was handed out to {before.holder} before: choose another name")
@@ -55,8 +55,9 @@ class Budgets:
             if budget is None:
                 raise BudgetError(name, NO_BUDGET)
             may_hand_budget(asking.person, budget.line, budget.holder)
-            desk.lock([(self._site, budget.month)], [])
-            counts_in = desk.open_month(self._site, max(running, budget.month))
+            month = desk.month_of(budget.day)
+            desk.lock([(self._site, month)], [])
+            counts_in = desk.open_month(self._site, max(running, month))
             caps = desk.caps([budget_cap(name), *(cap_name(unit, budget.month) for unit in budget.line)])
             cap = caps[budget_cap(name)]
             again = with_id(desk.connection, name)

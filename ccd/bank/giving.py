@@ -76,7 +76,7 @@ class Giver:
         check_packet(found, packet, self._units.with_below([found.unit], packet.day))
 
     def lock(self, desk: Desk, packet: Packet) -> None:
-        desk.lock([(self._site, month_of(packet.day))], [agent_owner(agent) for agent in self.members(packet)])
+        desk.lock([(self._site, desk.month_of(packet.day))], [agent_owner(agent) for agent in self.members(packet)])
 
     def members(self, packet: Packet) -> set[str]:
         below = self._units.with_below([packet.unit], packet.day)

@@ -88,6 +88,8 @@ class Holds:
     def move_up(self, desk: Desk, day: date, said: Said) -> None:
         """The first who wait and whose balance covers it, as far as there are places."""
         for one in self._waiting(desk.connection, day):
+            if not self.places(desk.connection, one.unit, day):
+                continue  # its unit stands below others now, none of which has a quota
             kept = desk.revisions([hold_key(one)]).get(hold_key(one))
             revision = kept[-1].revision + 1 if kept else 1
             moved = self.hold(desk, one._replace(number=one.number + 1), said, revision)

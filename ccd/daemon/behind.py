@@ -139,6 +139,15 @@ async def ended(connection: AsyncConnection, posted: PostedAs) -> Behind:
     return await _day_off(connection, posted, words, NEWEST)
 
 
+async def worked(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    """What a day off costs as its day was measured anew (docs/time-bank.md 3.6)."""
+    if not {"costs", "application"} <= posted.facts.keys():
+        return await by_hand(connection, posted)
+    cost = told(posted.facts["costs"])
+    words = f"The day off costs {cost} as its day is measured now; what was spent otherwise before is made up for."
+    return await _day_off(connection, posted, words, NEWEST)
+
+
 async def expired(connection: AsyncConnection, posted: PostedAs) -> Behind:
     name = posted.key.partition("/")[2]
     return Behind((f"What was held as {name} goes back: its time was over.",))
@@ -167,6 +176,7 @@ BEHIND: Final[Mapping[str, How]] = MappingProxyType(
         "overtime": overtime,
         "hold": held,
         "end": ended,
+        "worked": worked,
         "expired": expired,
     }
 )

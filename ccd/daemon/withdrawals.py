@@ -2,7 +2,8 @@
 spent, but for what the day's record says was worked all the same."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 
 import structlog
@@ -104,7 +105,7 @@ class DaysOff:
         announce: Callable[[Iterable[str]], Awaitable[None]],
     ) -> None:
         self._ledger, self._current, self._now, self._announce = ledger, current, now, announce
-        self._refused: set[date] = set()  # that are said, and wait until somebody has looked
+        self._refused: set[tuple[str, date]] = set()  # that are said, and wait until somebody has looked
         self._looked_until = 0  # µs
 
     async def run(self) -> None:
@@ -127,7 +128,8 @@ class DaysOff:
         bank = withdrawals_of(self._ledger, site)
         ended: list[Application] = []
         for day in await bank.open_days(date.max):
-            ended += await bank.release(day, Said("leave", site.units.days("").at(at).day, at))
+            with self._saying("can't be released for leave", day):
+                ended += await bank.release(day, Said("leave", site.units.days("").at(at).day, at))
         if ended:
             await self._announce({one.agent for one in ended})
         return ended
@@ -151,7 +153,8 @@ class DaysOff:
             taken = [one for one in await bank.calendar(day, day) if one.state is State.TAKEN]
             if agents := {one.agent for one in taken if one.unit in units[day]}:
                 costs_s = await bank.costs_s(day, await worked_on(self._ledger, day, agents))
-                revised += await giving.revise(day, costs_s, Said("settlement", today, at))
+                with self._saying("can't be reckoned anew", day):
+                    revised += await giving.revise(day, costs_s, Said("settlement", today, at))
         self._looked_until = max([since, *(one.settled_at - OVERLAP_US for one in settled if one.settled_at)])
         if revised:
             await self._announce({one.agent for one in revised})
@@ -165,7 +168,8 @@ class DaysOff:
         made = []
         for top, day in await bank.due(today, at):
             said = Said("allocation", site.units.days(top).at(at).day, at)
-            made.append(await bank.allocate(top, day, said))
+            with self._saying("can't be allocated", day):
+                made.append(await bank.allocate(top, day, said))
         if made:
             await self._announce({one.agent for allocation in made for one in allocation.applicants})
         return made
@@ -177,14 +181,18 @@ class DaysOff:
         closed: list[Application] = []
         for day in await withdrawals_of(self._ledger, site).open_days(today):
             said = Said("settlement", today, self._now())
-            try:
+            with self._saying("can't be closed", day), suppress(DayWaitsError):
                 closed += await close_days_off(self._ledger, site, day, said)
-            except DayWaitsError:
-                continue
-            except LedgerError as error:
-                if day not in self._refused:
-                    log.error("days off can't be closed", day=day.isoformat(), error=str(error))
-                self._refused.add(day)
         if closed:
             await self._announce({application.agent for application in closed})
         return closed
+
+    @contextmanager
+    def _saying(self, what: str, day: date) -> Iterator[None]:
+        """What the ledger refuses is said once, and all else goes on."""
+        try:
+            yield
+        except LedgerError as error:
+            if (what, day) not in self._refused:
+                log.error(f"days off {what}", day=day.isoformat(), error=str(error))
+            self._refused.add((what, day))
