@@ -47,9 +47,6 @@ class Staff:
     def __bool__(self) -> bool:
         return bool(self._members)
 
-    def __contains__(self, person: str) -> bool:
-        return person in self._members
-
     def duties(self, person: str, at: int) -> tuple[Duty, ...]:
         """The own, and those of whom the person stands in for then. A deputy's deputy is none."""
         return tuple(self._duties(person, at))

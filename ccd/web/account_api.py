@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from ccd.bank.statement import AgentAccount, Page
-from ccd.org.people import Role, Session
+from ccd.org.people import Session
 from ccd.org.rights import own_agent
 from ccd.web.contract import LineSaid, MeSaid, PolicySaid, SiteSaid, StatementSaid
 from ccd.web.problems import Problem
@@ -42,10 +42,10 @@ def account_api(
     async def the_site(response: Response, token: Token = None) -> SiteSaid:
         """The site's words and limits; of the units, those that are shown to who asks."""
         session = await signed_in(sessions, token)
-        agent = session.person.agent if session.person.role is Role.AGENT else None
+        agent = session.person.agent
         response.headers["Cache-Control"] = "no-store"
         said = site()
-        shown = set(units_of(session)) if agent is None else {agent_facts(agent).unit}
+        shown = {*units_of(session), *([] if agent is None else [agent_facts(agent).unit])}
         return said.model_copy(update={"units": [unit for unit in said.units if unit.unit in shown]})
 
     @router.get("/me")

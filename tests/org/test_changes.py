@@ -6,9 +6,11 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ccd.org import roster_file
-from ccd.org.changes import changes, said
+from ccd.org.changes import changes, row_changes, said
 from ccd.org.roster import Entry, Roster, changes_since
 from ccd.org.units import Unit, Units
 
@@ -79,3 +81,39 @@ def test_nothing_is_told_where_and_only_where_nothing_is_said_otherwise() -> Non
 
 def _bare(entry: Entry) -> Entry:
     return replace(entry, line=0)
+
+
+CELLS = st.fixed_dictionaries(
+    {
+        "unit": st.sampled_from("ab"),
+        "parent": st.sampled_from(("", "c", "d")),
+        "from": st.sampled_from(("", "2026-12-01")),
+    }
+)
+
+
+@given(st.lists(CELLS, max_size=6), st.lists(CELLS, max_size=6))
+def test_what_is_told_of_lines_makes_the_new_file_of_the_old_one(
+    before: list[dict[str, str]], after: list[dict[str, str]]
+) -> None:
+    found = row_changes(before, after, "unit")
+    assert bool(found) == (sorted(map(_spelled, before)) != sorted(map(_spelled, after)))
+    lines = sorted(map(_spelled, before))
+    for change in found:
+        for row in (change.before,) if change.before is not None else ():
+            lines.remove(_spelled({"unit": change.key} | dict(row)))
+    lines += [_spelled({"unit": change.key} | dict(change.after)) for change in found if change.after is not None]
+    assert sorted(lines) == sorted(map(_spelled, after))
+    assert all(change.before != change.after for change in found)
+
+
+def _spelled(row: dict[str, str]) -> str:
+    return ", ".join(f"{column} {row[column]}" for column in ("unit", "parent", "from") if row.get(column))
+
+
+def test_a_changed_line_is_told_with_what_differs_and_one_that_comes_or_goes_in_full() -> None:
+    before = [{"unit": "a", "parent": "c", "to": ""}, {"unit": "b", "parent": "c"}]
+    after = [{"unit": "a", "parent": "c", "to": "2026-12-01"}, {"unit": "a", "parent": "d", "from": "2026-12-01"}]
+    assert [str(change) for change in row_changes(before, after, "unit")] == [
+        "~ a: to nothing -> 2026-12-01", "+ a: parent d, from 2026-12-01", "- b: parent c",
+    ]  # fmt: skip

@@ -234,6 +234,7 @@ async def test_the_api_describes_itself(office: Office) -> None:
     said = (await office.client.get("/api/openapi.json")).json()
     assert set(said["paths"]) == {
         "/api/session", "/api/site", "/api/me", "/api/me/statement", "/api/organisation/roster",
+        "/api/organisation/units", "/api/organisation/people",
     }  # fmt: skip
 
 

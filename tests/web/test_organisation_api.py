@@ -119,3 +119,28 @@ async def test_only_who_leads_all_units_reads_and_imports(office: Office, engine
     assert (await office.client.get(ROSTER)).status_code == 401
     assert (await put(office, ONE, '"0"')).status_code == 401
     assert await acts_of(engine) == []
+
+
+UNITS = "unit,kind,parent,name,timezone,day_starts_at,country,from,to\ncentre,centre,,中心,Asia/Shanghai,,CN,,\n"
+PEOPLE = "person,name,agent,role,unit,from,to,deputy_of\nli,Li Wei,,hotline_manager,centre,2026-12-01,,\n"
+
+
+async def test_units_and_people_are_read_as_they_were_put_and_people_are_there_for_units_that_there_are(
+    office: Office,
+) -> None:
+    async def sent(what: str, text: str) -> httpx.Response:
+        headers = {"content-type": "text/csv", "if-match": '"0"'}
+        asked = {"content": text.encode(), "headers": headers, "params": {"why": "first"}}
+        return await office.client.put(f"/api/organisation/{what}", **asked)  # type: ignore[arg-type]
+
+    early = await sent("people", PEOPLE)
+    assert (early.status_code, [(one["line"], one["column"]) for one in early.json()["errors"]]) == (422, [(2, "unit")])
+    assert (await sent("units", UNITS)).json()["lines"] == [
+        "+ centre: kind centre, name 中心, timezone Asia/Shanghai, country CN",
+    ]  # fmt: skip
+    assert (await sent("people", PEOPLE)).json()["lines"] == [
+        "+ li: name Li Wei, role hotline_manager, unit centre, from 2026-12-01",
+    ]  # fmt: skip
+    for what, text in (("units", UNITS), ("people", PEOPLE)):
+        read = await office.client.get(f"/api/organisation/{what}")
+        assert (read.content, read.headers["etag"]) == (text.encode(), '"1"')
