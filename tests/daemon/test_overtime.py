@@ -1,7 +1,7 @@
 """Emergencies from their opening to what is posted, by the daemon, on both engines (docs/time-bank.md 3.2)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from ccd.daemon.overtime_shown import OvertimeShown
 from ccd.daemon.reporting import Reporting
 from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
-from ccd.errors import ActNotAllowedError, OvertimeError
+from ccd.errors import ActNotAllowedError
 from ccd.floor.days import SECOND
 from ccd.floor.events import PbxEvent
 from ccd.history.close import Closer
@@ -29,7 +29,6 @@ from ccd.history.unit_days import note_stale_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting
 from ccd.ledger.verify import verify
-from ccd.org.acts import noted
 from ccd.org.people import Person, Role
 from ccd.reports.periods import Period
 from ccd.sql.engine import open_engine
@@ -318,40 +317,6 @@ async def test_a_call_out_is_answered_and_it_is_kept_when_who_was_called_signed_
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("act", "says"),
-    [
-        (lambda w: w.acting.open("e", w.asking(), "team-1", "IV", None, "why"), "levels of the unit's policy: I, II"),
-        (lambda w: w.acting.open("e", w.asking(), "team-1", "I", w.now() - 1_801 * SECOND, "why"), "1801 s ago"),
-        (lambda w: w.acting.open("e", w.asking(), "team-1", "I", None, " "), "has no reason"),
-        (lambda w: w.acting.open("flood", w.asking(), "team-2", "I", None, "why"), "the name of another"),
-        (lambda w: w.acting.prolong("flood", w.asking(), w.now() + 9 * HOUR * SECOND, "why"), "is over"),
-        (lambda w: w.acting.call("flood", w.asking(), ["1001"], "why"), "is over; open another"),
-        (lambda w: w.acting.answer("flood", w.asking(), "9", True), "has not called 9 out"),
-        (lambda w: w.acting.end("none", w.asking(), "why"), "none is no emergency"),
-        (lambda w: w.acting.approve("none", w.asking()), "none is no entry"),
-        (lambda w: w.enter("e", "1001", 5_401), "enter 0 to 5400"),
-        (lambda w: w.enter("e", "9", 60), "9 is not in it on 2099-11-24"),
-        (lambda w: w.acting.on_team("team-1", "1002", True, w.asking()), "is not in team-1 today"),
-    ],
-)  # fmt: skip
-async def test_what_can_not_be_is_said(world: World, act: Callable[[World], Awaitable[object]], says: str) -> None:
-    await world.emergency()
-    with pytest.raises(OvertimeError, match=says):
-        await act(world)
-
-
-async def test_nobody_enters_their_own_time_and_only_a_manager_opens(world: World) -> None:
-    await world.emergency()
-    own = Person("1001", Role.SUPERVISOR, "1001", operates=True)
-    with pytest.raises(ActNotAllowedError, match="on the own account"):
-        await world.enter("e", "1001", 60, own)
-    with pytest.raises(ActNotAllowedError, match="it is for a hotline_manager"):
-        await world.acting.open("mine", world.asking(ANN), "team-1", "I", None, "why")
-    _, _, entries = await world.acting.shown("flood")
-    assert entries == []
-
-
 async def test_an_agent_sees_it_grow_while_it_runs(world: World) -> None:
     """Up to where the switch was heard, and from there on a second a second, until another shift begins."""
     await seen(world, *SEEN[:3], until=17.5 * HOUR)
@@ -380,21 +345,6 @@ async def test_an_agent_sees_it_grow_while_it_runs(world: World) -> None:
     assert await shown.of("1001") == OvertimeSaid(running=[], growing=None)
     await world.closing.close_due()
     assert world.told[2:] == ["1001", "1002"], "and again once it is over"
-
-
-async def test_an_emergency_is_prolonged_and_each_act_is_noted_once(world: World) -> None:
-    asking = world.asking()
-    await world.acting.open("flood", asking, "team-1", "I", None, "a flood")
-    opened = await world.acting.open("flood", asking, "team-1", "I", None, "a flood")
-    until = opened.end + 600 * SECOND
-    with pytest.raises(OvertimeError, match="can be prolonged to 14400 s from now at most"):
-        await world.acting.prolong("flood", world.asking(), until, "it goes on")
-    world.now_s += 600
-    for _ in range(2):
-        assert (await world.acting.prolong("flood", world.asking(), until, "it goes on")).end == until
-    async with world.engine.connect() as connection:
-        kinds = await connection.run_sync(lambda plain: [act.kind for act in noted(plain, None, "team-1", 9)])
-    assert kinds == ["overtime prolong", "overtime open"]
 
 
 async def test_the_response_of_the_strike_team_is_told_of_who_did_not_decline(world: World) -> None:

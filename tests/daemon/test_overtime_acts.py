@@ -1,0 +1,63 @@
+"""What people do in an emergency, and what they may not (docs/time-bank.md 3.2 and 6)."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from ccd.errors import ActNotAllowedError, OvertimeError
+from ccd.floor.days import SECOND
+from ccd.org.acts import noted
+from ccd.org.people import Person, Role
+from tests.daemon import test_overtime as overtime
+from tests.daemon.test_overtime import ANN, HOUR, World
+
+site, world = overtime.site, overtime.world
+
+
+@pytest.mark.parametrize(
+    ("act", "says"),
+    [
+        (lambda w: w.acting.open("e", w.asking(), "team-1", "IV", None, "why"), "levels of the unit's policy: I, II"),
+        (lambda w: w.acting.open("e", w.asking(), "team-1", "I", w.now() - 1_801 * SECOND, "why"), "1801 s ago"),
+        (lambda w: w.acting.open("e", w.asking(), "team-1", "I", None, " "), "has no reason"),
+        (lambda w: w.acting.open("flood", w.asking(), "team-2", "I", None, "why"), "the name of another"),
+        (lambda w: w.acting.prolong("flood", w.asking(), w.now() + 9 * HOUR * SECOND, "why"), "is over"),
+        (lambda w: w.acting.call("flood", w.asking(), ["1001"], "why"), "is over; open another"),
+        (lambda w: w.acting.answer("flood", w.asking(), "9", True), "has not called 9 out"),
+        (lambda w: w.acting.end("none", w.asking(), "why"), "none is no emergency"),
+        (lambda w: w.acting.approve("none", w.asking()), "none is no entry"),
+        (lambda w: w.enter("e", "1001", 5_401), "enter 0 to 5400"),
+        (lambda w: w.enter("e", "9", 60), "9 is not in it on 2099-11-24"),
+        (lambda w: w.acting.on_team("team-1", "1002", True, w.asking()), "is not in team-1 today"),
+    ],
+)  # fmt: skip
+async def test_what_can_not_be_is_said(world: World, act: Callable[[World], Awaitable[object]], says: str) -> None:
+    await world.emergency()
+    with pytest.raises(OvertimeError, match=says):
+        await act(world)
+
+
+async def test_nobody_enters_their_own_time_and_only_a_manager_opens(world: World) -> None:
+    await world.emergency()
+    own = Person("1001", Role.SUPERVISOR, "1001", operates=True)
+    with pytest.raises(ActNotAllowedError, match="on the own account"):
+        await world.enter("e", "1001", 60, own)
+    with pytest.raises(ActNotAllowedError, match="it is for a hotline_manager"):
+        await world.acting.open("mine", world.asking(ANN), "team-1", "I", None, "why")
+    _, _, entries = await world.acting.shown("flood")
+    assert entries == []
+
+
+async def test_an_emergency_is_prolonged_and_each_act_is_noted_once(world: World) -> None:
+    asking = world.asking()
+    await world.acting.open("flood", asking, "team-1", "I", None, "a flood")
+    opened = await world.acting.open("flood", asking, "team-1", "I", None, "a flood")
+    until = opened.end + 600 * SECOND
+    with pytest.raises(OvertimeError, match="can be prolonged to 14400 s from now at most"):
+        await world.acting.prolong("flood", world.asking(), until, "it goes on")
+    world.now_s += 600
+    for _ in range(2):
+        assert (await world.acting.prolong("flood", world.asking(), until, "it goes on")).end == until
+    async with world.engine.connect() as connection:
+        kinds = await connection.run_sync(lambda plain: [act.kind for act in noted(plain, None, "team-1", 9)])
+    assert kinds == ["overtime prolong", "overtime open"]
