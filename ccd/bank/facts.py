@@ -49,9 +49,13 @@ def with_written_off(shared: str, seconds: int) -> str:
     return f'"written_off":{seconds},{shared}' if seconds else shared
 
 
-def with_ruled(shared: str, measured: Measured) -> str:
-    """The middle of the facts of whose day somebody has ruled on."""
-    return f'{shared},"ruled":{measured.ruled}'
+def with_told(shared: str, measured: Measured) -> str:
+    """The middle of the facts of whose day somebody has ruled on, and of who is entitled to more than others."""
+    if measured.ruled:
+        shared = f'{shared},"ruled":{measured.ruled}'
+    if measured.entitlement is not None:
+        shared = f'{shared},"entitlement":{json.dumps(measured.entitlement, separators=(",", ":"))}'
+    return shared
 
 
 def written_off_s(settled: Iterable[str]) -> int:

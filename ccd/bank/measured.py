@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from ccd.floor.records import DayRecord
+from ccd.org.entitlements import Entitlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,11 @@ class Measured:
     sign_ins: int
     sign_outs: int
     scheduled: bool = False  # in a unit with schedules: the figures are those of the shift alone
+    entitlement: Entitlement | None = None  # what the agent is, for a day on which there is anything
     ruled: int = 0  # without schedules: of `signed_in`, what somebody has ruled to be worked time
 
     @classmethod
-    def of(cls, record: DayRecord, revision: int, ruled: int = 0) -> "Measured":
+    def of(cls, record: DayRecord, revision: int, ruled: int = 0, entitlement: Entitlement | None = None) -> "Measured":
         counted = record.duty.counted if record.duty is not None else record.ruled or record
         return cls(
             record.agent,
@@ -44,10 +47,11 @@ class Measured:
             record.sign_ins,
             record.sign_outs,
             record.duty is not None,
+            entitlement,
             0 if record.duty is not None else ruled,
         )
 
-    def content(self) -> dict[str, int | str | None]:
+    def content(self) -> dict[str, Any]:
         """What makes a record the same record, when it is settled again."""
         return {
             "unit": self.unit,
@@ -62,4 +66,5 @@ class Measured:
             "sign_outs": self.sign_outs,
             "scheduled": self.scheduled,
             "ruled": self.ruled,
+            "entitlement": None if self.entitlement is None else list(self.entitlement),
         }

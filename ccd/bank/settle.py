@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, LEAVE, House, agent_owner
 from ccd.bank.difference import UNPOSTED, Posted, legs_after_close, legs_of, posted_by
-from ccd.bank.facts import facts_text, shared_text, with_ruled, with_written_off, written_off_s
+from ccd.bank.facts import facts_text, shared_text, with_told, with_written_off, written_off_s
 from ccd.bank.fate import Fate, Settlement, known_fate
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policies, Policy
@@ -86,8 +86,8 @@ class Settler:
     def _case(self, measured: Measured, terms: Terms) -> Case:
         agent, day = measured.agent, measured.day
         policy, shared = terms[measured.unit, day, measured.scheduled]
-        if measured.ruled:
-            shared = with_ruled(shared, measured)
+        if measured.ruled or measured.entitlement is not None:
+            shared = with_told(shared, measured)
         worth = worth_of(measured, policy)
         return Case(measured, settlement_key(agent, day), policy, shared, worth, agent_owner(agent))
 

@@ -39,12 +39,16 @@ def worth_of(measured: Measured, policy: Policy) -> Worth:
     base = base_of(measured, policy)
     aux_s = measured.aux // SECOND
     allowance_s = protected_s = policy.rate_ppm * base // PPM_SECONDS
-    if measured.unobserved:
+    own = measured.entitlement
+    if measured.unobserved or own is not None:
         seen_or_not = base + measured.unobserved
         if not measured.scheduled:
             seen_or_not = min(seen_or_not, policy.base_s_max * SECOND)
-        protected_s = policy.rate_ppm * seen_or_not // PPM_SECONDS
+        rate_ppm = policy.rate_ppm if own is None else max(policy.rate_ppm, own.rate_ppm or 0)
+        protected_s = rate_ppm * seen_or_not // PPM_SECONDS
     protected_s = max(protected_s, policy.allowance_min_s)
+    if own is not None:
+        protected_s = max(protected_s, own.minimum_s or 0)
     return Worth(base, aux_s, allowance_s, protected_s, deposit_s(allowance_s, aux_s), overdraft_s(protected_s, aux_s))
 
 

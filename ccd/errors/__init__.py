@@ -24,6 +24,7 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── ProposalError       a red packet that was proposed, and can't be decided so; exit code 2
 │   ├── OvertimeError       an emergency, a call-out or an entry that can't be so; exit code 2
 │   ├── AppealError         an appeal that can't be lodged or ended so; exit code 2
+│   ├── EntitlementError    an entitlement of an agent that can't be so; exit code 2
 │   ├── RulingError         a ruling on agents' time that can't be made so; exit code 2
 │   ├── WithdrawalError     days off that an agent can't have so; exit code 2
 │   ├── OffsetError         leave that can't be offset so; exit code 2
@@ -72,6 +73,7 @@ from ccd.errors.people import (
     BudgetError,
     CapPassedError,
     ChangedMeanwhileError,
+    EntitlementError,
     LiveChannelError,
     MonthOpenError,
     NotAllowedError,
@@ -130,6 +132,7 @@ __all__ = [
     "DatabaseRefusedError",
     "DayWaitsError",
     "EmbeddedRedisError",
+    "EntitlementError",
     "Fault",
     "FaultsError",
     "FileError",

@@ -114,6 +114,13 @@ class AppealError(ProblemError):
     exit_code = 2
 
 
+class EntitlementError(ProblemError):
+    """An entitlement that can't be so. Nothing was changed. By the agent's name."""
+
+    exit_code = 2
+    sentence = "the entitlement of {name} {problem}"
+
+
 class RulingError(ProblemError):
     """A ruling that can't be made so. Nothing was changed. By the agent, the unit or the ruling that it is about."""
 

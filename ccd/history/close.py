@@ -19,10 +19,10 @@ from ccd.bank.policy import Policies, Policy
 from ccd.errors import DatabaseBusyError, DayWaitsError, LedgerError, UnknownUnitError
 from ccd.floor.days import SECOND, BusinessDay
 from ccd.floor.expected import Expected
-from ccd.floor.records import Duty, Tally
+from ccd.floor.records import DayRecord, Duty, Tally
 from ccd.history.day_rows import JudgedBy, StoredDay, insert_days, latest_days
 from ccd.history.days import MeasuredDay, measured_days
-from ccd.history.expected_days import Told, ruled_to_work_us, spelled, told_of, wait_for_tellers
+from ccd.history.expected_days import Told, entitlement_in, ruled_to_work_us, spelled, told_of, wait_for_tellers
 from ccd.history.outlook import Due, Outlook, due_of, outlook
 from ccd.history.reading import reading, seen_between, stored_sources
 from ccd.history.unit_days import note_measured, note_settled, sweep
@@ -229,7 +229,9 @@ class Closer:
             each = due_of(unit, day, seen_here.values(), sources, self.pbxs)
             self._check_over(each)
             told = await self._told(connection, seen_here, unit, day, policy)
-            measured = await measured_days(connection, told.agents, self.measuring, sources, True, told.expected)
+            measured = await measured_days(
+                connection, told.agents, self.measuring, sources, True, told.expected, told.entitled
+            )
         numbers = {pbx: source.number for pbx, source in sources.items()}
         judged_by = JudgedBy(policy.holds_from, whose, self.measuring.rules_of(unit).reasons.holds_from(day.day))
         return Taken(unit, day, elsewhere, tuple(measured), numbers, each.lagging, judged_by, policy, seen_here, told)
@@ -293,8 +295,12 @@ def _policy(by: JudgedBy) -> tuple[str, date]:
 
 def _all_measured(new: list[tuple[MeasuredDay, int]], kept: list[StoredDay]) -> list[Measured]:
     """Those that stand are settled again: nothing happens twice, and what a crash left out happens now."""
-    again = [Measured.of(each.record, each.revision, ruled_to_work_us(each.expected)) for each in kept]
-    return again + [Measured.of(each.record, revision, ruled_to_work_us(each.expected)) for each, revision in new]
+    again = [_measured(each.record, each.revision, each.expected) for each in kept]
+    return again + [_measured(each.record, revision, each.expected) for each, revision in new]
+
+
+def _measured(record: DayRecord, revision: int, expected: str) -> Measured:
+    return Measured.of(record, revision, ruled_to_work_us(expected), entitlement_in(expected))
 
 
 def _say(closed: Closed) -> None:

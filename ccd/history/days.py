@@ -23,6 +23,7 @@ from ccd.history.expected_days import spelled
 from ccd.history.look_back import by_seat, looked_back
 from ccd.history.reading import Source, lines, numbers_of
 from ccd.history.whose import Holder, Measuring
+from ccd.org.entitlements import Entitlement
 
 AGENTS_AT_ONCE = 200
 
@@ -43,10 +44,11 @@ async def measured_days(
     sources: Mapping[str, Source],
     whole: bool,
     expected: Mapping[str, Expected] = MappingProxyType({}),
+    entitled: Mapping[str, Entitlement] = MappingProxyType({}),
 ) -> list[MeasuredDay]:
     """The agents' days that they hold, of those for whom anything was seen, in the order of their names. Of whom
     something is `expected`, the day is held against it, and is there though nothing was seen: where there is a shift,
-    or a ruling that says what some of the day was.
+    or a ruling that says what some of the day was. To what agents are `entitled` is kept with the record.
 
     `whole`: measured to the end of the day; of a PBX whose watermark is not there yet, whoever was signed in is
     unobserved from the watermark on. Otherwise each agent is measured up to the watermark of the own PBXs.
@@ -56,7 +58,9 @@ async def measured_days(
         seats = {seat for holder in slice_.values() for seat in holder.seats}
         line = await lines(connection, seats, own.start, own.end)
         line = await looked_back(connection, slice_, measuring, line, own.start)
-        found += await asyncio.to_thread(_reckon, slice_, measuring, own, sources, whole, line.values(), expected)
+        found += await asyncio.to_thread(
+            _reckon, slice_, measuring, own, sources, whole, line.values(), expected, entitled
+        )
     return sorted(found, key=lambda each: each.record.agent)
 
 
@@ -93,6 +97,7 @@ def _reckon(
     whole: bool,
     line: Iterable[tuple[str, Segment]],
     expected: Mapping[str, Expected],
+    entitled: Mapping[str, Entitlement],
 ) -> list[MeasuredDay]:
     seats = by_seat(line)
     found = []
@@ -103,13 +108,14 @@ def _reckon(
         asked = expected.get(agent)
         stretches = None if asked is None else Stretches()
         record = day_record(agent, holder, measuring, day, until, own + added, stretches)
-        text = ""
+        ruled: tuple[Ruled, ...] = ()
         if stretches is not None and asked is not None:
             ruled = reached(stretches, day, asked)
             if record is not None or asked.shifts or ruled:
                 record = record or Tally().record(agent, holder.unit, day.day)
-                record, text = _against(record, on_duty(stretches, day, asked), asked, ruled), spelled(asked, ruled)
+                record = _against(record, on_duty(stretches, day, asked), asked, ruled)
         if record is not None:
+            text = spelled(asked, ruled, entitled.get(agent))
             found.append(MeasuredDay(record, numbers_of(own, day.start, until), text))
     return found
 

@@ -14,6 +14,8 @@ from ccd.bank.withdrawal_rows import on_days
 from ccd.floor.days import SECOND, BusinessDay
 from ccd.floor.expected import Absence, Expected, Ruled, Shift, Span
 from ccd.history.whose import Holder, Measuring
+from ccd.org.entitlement_rows import entitled_on, entitlements
+from ccd.org.entitlements import Entitlement
 from ccd.org.ruling_rows import holding
 from ccd.org.ruling_rows import rulings as rulings_table
 from ccd.org.rulings import resolved
@@ -29,10 +31,11 @@ A_BIT_MORE = timedelta(days=2)  # a shift is planned for a day, by whatever cloc
 
 class Told(NamedTuple):
     """Of a unit's day: its agents, those who were seen and those of whom something is told all the same; and what is
-    expected of each of whom anything is."""
+    expected of each of whom anything is, and to what each is entitled."""
 
     agents: dict[str, Holder]
     expected: dict[str, Expected]
+    entitled: dict[str, Entitlement]
 
 
 async def told_of(
@@ -54,9 +57,11 @@ async def told_of(
         agents = dict(seen) | _absentees({*planned, *named} - seen.keys(), measuring, unit, since, day)
         above = measuring.with_above(unit, day.day)
         ruled = {agent: resolved(rulings, agent, above, _span(one.day)) for agent, one in agents.items()}
+        entitled = {agent: one for agent, one in entitled_on(plain, day).items() if agent in agents}
         if policy.schedules:
-            return Told(agents, _expected_of(plain, agents, ruled, policy.sign_outs_count))
-        return Told(agents, {agent: Expected(ruled=own, schedules=False) for agent, own in ruled.items() if own})
+            return Told(agents, _expected_of(plain, agents, ruled, policy.sign_outs_count), entitled)
+        expected = {agent: Expected(ruled=own, schedules=False) for agent, own in ruled.items() if own}
+        return Told(agents, expected, entitled)
 
     return await connection.run_sync(read)
 
@@ -65,7 +70,7 @@ async def wait_for_tellers(connection: AsyncConnection) -> None:
     """What is told of days from here on is told after this transaction."""
 
     def wait(plain: Connection) -> None:
-        for table in (leaves, rulings_table, shifts):
+        for table in (entitlements, leaves, rulings_table, shifts):
             wait_for_others(plain, table)
 
     await connection.run_sync(wait)
@@ -143,11 +148,11 @@ def _span(day: BusinessDay) -> Span:
     return Span(day.start, day.end)
 
 
-def spelled(expected: Expected, reached: Iterable[Ruled] = ()) -> str:
-    """As JSON, for the day's record: what the figures were reckoned against, and of rulings what they have `reached`.
-    Nothing, where it is as it was measured."""
+def spelled(expected: Expected | None, reached: Iterable[Ruled] = (), entitlement: Entitlement | None = None) -> str:
+    """As JSON, for the day's record: what the figures were reckoned against, of rulings what they have `reached`, and
+    to what the agent was entitled. Nothing, where it is as it was measured."""
     said: dict[str, Any] = {}
-    if expected.schedules:
+    if expected is not None and expected.schedules:
         said = {
             "shifts": [[each.start, each.end, [list(rest) for rest in each.breaks]] for each in expected.shifts],
             "absences": [[each.start, each.end, each.kind, each.origin, each.ref] for each in expected.absences],
@@ -155,6 +160,8 @@ def spelled(expected: Expected, reached: Iterable[Ruled] = ()) -> str:
         }
     if ruled := [[each.start, each.end, each.counts, each.ref] for each in reached]:
         said["ruled"] = ruled
+    if entitlement is not None:
+        said["entitlement"] = entitlement
     return json.dumps(said, ensure_ascii=False, separators=(",", ":")) if said else ""
 
 
@@ -163,6 +170,13 @@ def ruled_to_work_us(written: str) -> int:
     if '"ruled"' not in written:
         return 0
     return sum(end - start for start, end, counts, _ in json.loads(written)["ruled"] if counts in RULED_TO_WORK)
+
+
+def entitlement_in(written: str) -> Entitlement | None:
+    if '"entitlement"' not in written:
+        return None
+    said = json.loads(written).get("entitlement")
+    return None if said is None else Entitlement(*said)
 
 
 def has_schedules(written: str) -> bool:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from ccd.bank.facts import differing_fields, facts_text, shared_text, with_written_off, written_off_s
+from ccd.bank.facts import differing_fields, facts_text, shared_text, with_told, with_written_off, written_off_s
 from ccd.bank.measured import Measured
 from ccd.bank.worth import worth_of
+from ccd.org.entitlements import Entitlement
 from tests.bank.days import POLICY, measured
 
 
@@ -51,3 +52,13 @@ def test_what_is_written_off_is_summed_over_the_settlements_that_say_it() -> Non
     settled = [kept(measured()), kept(measured(), 500), kept(measured(), -200)]
     assert written_off_s(settled) == 300
     assert "written_off" not in settled[0]
+
+
+def test_what_was_ruled_and_what_an_agent_is_entitled_to_stand_in_the_record() -> None:
+    one = measured(ruled=7, entitlement=Entitlement(60_000, None))
+    facts = facts_text(
+        one, worth_of(one, POLICY), POLICY.rate_ppm, with_told(shared_text(one.unit, POLICY), one), 0, (), "agent/1001"
+    )
+    assert differing_fields(facts, one) == ()
+    assert differing_fields(facts, measured()) == ("entitlement", "ruled")
+    assert differing_fields(facts, measured(ruled=7, entitlement=Entitlement(60_000, 1))) == ("entitlement",)

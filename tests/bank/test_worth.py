@@ -10,6 +10,7 @@ from ccd.bank.measured import Measured
 from ccd.bank.policy import Policy
 from ccd.bank.worth import worth_of
 from ccd.floor.records import DayRecord
+from ccd.org.entitlements import Entitlement
 from tests.bank.days import POLICY, SECOND, measured
 from tests.bank.policies import policy
 
@@ -46,6 +47,16 @@ DAYS: dict[str, tuple[Measured, int, int]] = {
         0,
     ),
     "against shifts no event need make a day": (measured(28_800, 600, **IDLE, scheduled=True), 465, 0),
+    "but what somebody has ruled does": (measured(28_800, 0, **IDLE, ruled=14_400 * SECOND), 532, 0),
+    "an own minimum protects": (measured(28_800, 2_000, entitlement=Entitlement(None, 1_900)), 0, 100),
+    "and so does an own rate": (measured(28_800, 2_000, entitlement=Entitlement(60_000, 1_000)), 0, 272),
+    "of unseen time too": (
+        measured(25_200, 2_000, entitlement=Entitlement(60_000, None), unobserved=3_600 * SECOND),
+        0,
+        272,
+    ),
+    "but neither earns": (measured(28_800, 600, entitlement=Entitlement(60_000, 9_000)), 465, 0),
+    "nor does less than others have do harm": (measured(28_800, 2_000, entitlement=Entitlement(1, 1)), 0, 935),
     "who is on no roster is not settled": (measured(28_800, 2_000, unit=None), 0, 0),
 }
 

@@ -3,6 +3,7 @@
 import typer
 
 from ccd.commands.bank.appeals import appeal
+from ccd.commands.bank.entitlements import entitlement
 from ccd.commands.bank.month import month
 from ccd.commands.bank.offset import offset
 from ccd.commands.bank.overtime import overtime
@@ -16,5 +17,6 @@ bank.add_typer(month, name="month")
 bank.add_typer(offset, name="offset")
 bank.add_typer(red_packet, name="red-packet")
 bank.add_typer(ruling, name="ruling")
+bank.add_typer(entitlement, name="entitlement")
 bank.add_typer(appeal, name="appeal")
 bank.add_typer(withdraw, name="withdraw")

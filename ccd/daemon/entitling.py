@@ -1,0 +1,72 @@
+"""Entitlements: HR says what an agent is entitled to, and not why; the days that it reaches are measured anew, in one
+transaction."""
+
+from datetime import date
+
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ccd.bank.asking import Asking
+from ccd.daemon.ruling import look
+from ccd.daemon.site import Site
+from ccd.errors import EntitlementError
+from ccd.history.unit_days import last_end, note_stale_of
+from ccd.org.entitlement_rows import add, entitlements, said_of, with_act
+from ccd.org.entitlements import Entitled, Entitlement, check
+from ccd.org.rights import may_enter_leave
+from ccd.org.told_rows import wait_for_others
+from ccd.sql.turns import Patience, take_turn
+
+NO_REASON = "as the personnel office says"  # an act says why, and of this nobody is told
+
+
+async def entitle(
+    engine: AsyncEngine,
+    site: Site,
+    asking: Asking,
+    agent: str,
+    first: date,
+    until: date | None,
+    entitlement: Entitlement | None,
+) -> Entitled:
+    """From a day until before another, instead of whatever was said of these days before; None: to nothing. The same
+    act again changes nothing. EntitlementError where it can't be."""
+    made = Entitled(0, asking.act, agent, first, until, entitlement)
+    check(made)
+    unit = site.agent_days.unit(agent, first)
+    if unit is None:
+        raise EntitlementError(agent, f"has no place on the roster on {first}")
+    may_enter_leave(asking.person, site.units.with_above(unit, first), (agent,))
+    days = site.units.days(unit)
+    begins = days.of_date(first).start
+
+    def written(plain: Connection) -> Entitled:
+        wait_for_others(plain, entitlements)
+        if known := with_act(plain, asking.act):
+            if known._replace(number=0) != made:
+                raise EntitlementError(agent, f"was said of something else as {asking.act}: choose another key")
+            return known
+        asking.noted(plain, "entitle" if entitlement else "end an entitlement", agent, {}, NO_REASON)
+        add(plain, made)
+        return made
+
+    async def work(connection: AsyncConnection) -> Entitled:
+        done = await connection.run_sync(written)
+        measured_until = await last_end(connection)
+        if measured_until is not None:
+            ends = measured_until if until is None else min(measured_until, days.of_date(until).start)
+            met = site.agent_days.met(agent, begins, ends)
+            await note_stale_of(connection, [(own.unit, own.day.day) for own in met])
+        return done
+
+    return await take_turn(engine, work, Patience())
+
+
+async def entitled(engine: AsyncEngine, site: Site, asking: Asking, agent: str) -> list[Entitled]:
+    """All that was ever said of an agent, in its order, for whoever says it."""
+    unit = site.roster.unit(agent, asking.at)
+    if unit is None:
+        raise EntitlementError(agent, "has no place on the roster now")
+    today = site.units.days(unit).at(asking.at).day
+    may_enter_leave(asking.person, site.units.with_above(unit, today), (agent,))
+    return await look(engine, lambda plain: said_of(plain, agent))
