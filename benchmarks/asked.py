@@ -141,6 +141,14 @@ FIGURES = (
         for engine in ("SQLite", "PostgreSQL")
         for what, key, asked, bound, unit in VERIFIED
     ),
+    *(
+        Figure(
+            f"a line explained in the ledger of a year, {engine}, to what the switch said: {what}",
+            "explain", key, 100.0, "at most", {"engine": engine.lower()}, "ms",
+        )
+        for engine in ("SQLite", "PostgreSQL")
+        for what, key in (("p99", "p99"), ("p99, every span of the day", "all_p99"))
+    ),
     Figure(
         "board of 5,000 agents with 1,000 changes/s in Chromium on one core", "board_in_browser", "tiles.frames_per_s",
         60.0, "at least", unit="frames/s",
