@@ -13,7 +13,7 @@ from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
 from ccd.floor.expected import Expected, Span
 from ccd.floor.records import Duty
-from ccd.history.day_rows import StoredDay, latest_days
+from ccd.history.day_rows import StoredDay, ever_on_leave, latest_days
 from ccd.history.expected_days import read_back
 
 
@@ -43,13 +43,15 @@ async def attended(
 
 
 async def on_leave(connection: AsyncConnection, site: Site, unit_days: Iterable[tuple[str, date]]) -> list[OnLeave]:
-    """What of these units' days was leave that can be offset, of all who have a record there."""
+    """What of these units' days was leave that can be offset, of who was ever measured to be on leave there."""
     units: dict[date, set[str]] = {}
     for unit, day in unit_days:
         units.setdefault(day, set()).add(unit)
     told = []
     for day, wanted in sorted(units.items()):
-        for agent, stored in sorted((await latest_days(connection, day)).items()):
+        agents = await ever_on_leave(connection, day)
+        found = await latest_days(connection, day, agents=agents) if agents else {}
+        for agent, stored in sorted(found.items()):
             if (of := stored.record.unit) is not None and of in wanted:
                 told.append(OnLeave(agent, of, day, _leave_s(site, stored), stored.revision))
     return told

@@ -103,6 +103,12 @@ async def latest_days(
     return found
 
 
+async def ever_on_leave(connection: AsyncConnection, day: date) -> frozenset[str]:
+    """The agents of whom some measurement of the day says that they were."""
+    found = select(day_records.c.agent).where(day_records.c.day == day, day_records.c.on_leave_us > 0)
+    return frozenset(await connection.scalars(found.distinct()))
+
+
 async def revision_of(
     connection: AsyncConnection, agent: str, day: date, revision: int | None = None
 ) -> Revision | None:

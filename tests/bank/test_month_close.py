@@ -35,6 +35,7 @@ from tests.databases import before_each_commit, before_each_statement
 MONTH, IDLE, OTHER = "2026-11", date(2026, 11, 10), date(2026, 11, 12)
 UNITS = Units("Asia/Shanghai", time(0), {"team-1": Unit()})
 AGENTS = ("ann", "bob", "cy")
+CALENDAR = Calendar(1, 25, 20, 3, time(18))
 HOUSE = House.of("demo")
 
 
@@ -53,7 +54,7 @@ class Bank:
         self.policies = Policies((policy(date(2026, 1, 1), **terms),))
         patience = Patience(60, 0.001, 0.05)
         self.ledger = Ledger(engine, lambda: CLOSES, patience, months_that_begin(begins))
-        self.calendar = Calendar(begins, 25, 20, 3, time(18))
+        self.calendar = CALENDAR._replace(month_begins=begins)
         days = AgentDays(roster_of({"team-1": AGENTS}), UNITS)
         self.loans = Loans(self.ledger, UNITS, self.policies, days, self.calendar, "demo")
         self.closing = MonthClose(self.ledger, self.policies, self.loans, "demo")
