@@ -60,7 +60,7 @@ async def made_of(
     seen = Stretches()
     added = unseen(known, await stored_sources(connection), holder.day.end)
     record = day_record(agent, holder, measuring, holder.day, holder.day.end, known + added, seen)
-    expected = read_back(kept.stored.expected) if kept.stored.expected else None
+    expected = _expected(kept)
     whole_day = expected or Expected(schedules=False)
     parts = _joined(each for each in classes(seen, holder.day, whole_day) if each.what is not What.NOTHING)
     if expected is not None:
@@ -75,6 +75,12 @@ def _holder(measuring: Measuring, agent: str, record: DayRecord) -> Holder:
     moves = measuring.moves.get(agent)
     own = moves.own_day(record.day) if moves else None
     return Holder(record.unit, None, own.day if own else measuring.rules_of(record.unit).days.of_date(record.day))
+
+
+def _expected(kept: Revision) -> Expected | None:
+    """None where nothing was expected, and nothing ruled: what an agent is entitled to is no part of the day."""
+    expected = read_back(kept.stored.expected) if kept.stored.expected else None
+    return expected if expected is not None and (expected.schedules or expected.ruled) else None
 
 
 async def _named(

@@ -7,16 +7,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import agent_owner
 from ccd.bank.statement import statement_of
+from ccd.daemon.entitling import entitle
 from ccd.daemon.explaining import agent_of, explained, explaining
 from ccd.daemon.site import Current
 from ccd.ledger.model import Transfer
 from ccd.ledger.schema import entries
 from ccd.org.acts import noted
+from ccd.org.entitlements import Entitlement
+from ccd.org.people import Duty, Office, Person, Role
 from ccd.reports.explained import Explained, as_json, what_of
 from ccd.reports.explained_text import lines_of
 from ccd.web.explain_api import ExplainedSaid, Read
 from tests.daemon import test_overtime as overtime
-from tests.daemon.ruled import ANN, HOUR, Centre, at, span
+from tests.daemon.ruled import ANN, HOUR, MONDAY, Centre, at, span
 from tests.daemon.test_overtime import DAY, World, day_over, seen
 from tests.floor.floors import S, added, paused, removed, unpaused
 
@@ -107,3 +110,24 @@ async def test_a_ruling_says_which_part_it_is_who_made_it_and_why(engine: AsyncE
     first = await explained(engine, centre.site, Transfer(1, 1))
     assert first.day is not None
     assert (first.day.revision, first.acts, [what_of(part.part) for part in first.day.parts]) == (1, (), ["aux"])
+
+
+async def test_who_is_entitled_to_more_is_told_what_protects_and_nothing_else(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    centre = Centre(engine, tmp_path)
+    await centre.lives(
+        added(at(8), seat=ANN), paused(at(9), "water", seat=ANN), unpaused(at(10), seat=ANN), removed(at(16), seat=ANN)
+    )
+    await centre.close()
+    clerk = Person("hal", Role.SUPERVISOR, agent="hal", duties=(Duty(Office.HR_CLERK, "centre"),))
+    entitled = Entitlement(None, 2_000)
+    await entitle(engine, centre.site, centre.asking(clerk), "ann", MONDAY, None, entitled)
+    await centre.close()
+    (line, *_) = (await statement_of(centre.bank.ledger, "ann")).lines
+    number, leg = map(int, line.transfer.split("."))
+    told = await explained(engine, centre.site, Transfer(number, leg))
+    assert told.day is not None
+    assert (told.day.revision, told.day.doubts, told.day.expected) == (2, (), None)
+    assert "With a minimum or an own rate nothing is charged for up to 33 min 20 s (2000 s) of aux time." in told.words
+    assert told.acts == ()
