@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import {
   auxLeft,
   auxNow,
+  countedOfDay,
+  countedOfShift,
   hasBeenSeen,
   lookOf,
   nearLimit,
@@ -10,8 +12,9 @@ import {
   project,
   zoneOf,
 } from "../src/floor/agents";
-import type { Accounts } from "../src/http/api";
+import type { Accounts, Policy, Today } from "../src/http/api";
 import { nudgeFor } from "../src/me/nudge";
+import type { Agent } from "../src/live/frames";
 import { accountsOf, agentOf, NOW_S, POLICY, SITE } from "./floor_of";
 
 const paused = (reason: string, long_s: number, more = {}) =>
@@ -23,6 +26,9 @@ const paused = (reason: string, long_s: number, more = {}) =>
     aux_from: NOW_S - long_s,
     ...more,
   });
+
+const ofDay = (agent: Agent, policy: Policy, accounts: Accounts) =>
+  project(countedOfDay(agent, policy, NOW_S), policy, accounts);
 
 describe("aux time", () => {
   test("it runs from aux_from on, and stands where that is null", () => {
@@ -88,53 +94,53 @@ describe("what today is worth if it ended now", () => {
     agentOf({ base, aux, counters: { sign_ins: 1, unobserved } });
 
   test("a full day's saving is the source's own example", () => {
-    expect(project(worked(28_800, 600), POLICY, accountsOf(), NOW_S)).toMatchObject({
+    expect(ofDay(worked(28_800, 600), POLICY, accountsOf())).toMatchObject({
       deposit: 465,
       overdraft: 0,
     });
   });
 
   test("an overdraft takes the balance, the rest is personal leave", () => {
-    const today = project(worked(28_800, 2_000), POLICY, accountsOf({ savings: 500 }), NOW_S);
+    const today = ofDay(worked(28_800, 2_000), POLICY, accountsOf({ savings: 500 }));
     expect(today).toMatchObject({ deposit: 0, overdraft: 935, covered: 500 });
   });
 
   test("aux and product are each cut off once", () => {
-    expect(project(worked(28_799.9, 600.9), POLICY, accountsOf(), NOW_S)).toMatchObject({
+    expect(ofDay(worked(28_799.9, 600.9), POLICY, accountsOf())).toMatchObject({
       allowance: 1065,
       deposit: 465,
     });
   });
 
   test("the base ends at its cap", () => {
-    expect(project(worked(50_000, 0), POLICY, accountsOf(), NOW_S).deposit).toBe(1598);
+    expect(ofDay(worked(50_000, 0), POLICY, accountsOf()).deposit).toBe(1598);
   });
 
   test("a day on which nothing happened at all has no base", () => {
     const waiting = agentOf({ base: 28_800, counters: { sign_ins: 0, pauses: 0, answered: 0 } });
-    expect(project(waiting, POLICY, accountsOf(), NOW_S)).toMatchObject({ base: 0, deposit: 0 });
+    expect(ofDay(waiting, POLICY, accountsOf())).toMatchObject({ base: 0, deposit: 0 });
   });
 
   test("what a policy leaves free is not charged, and not saved", () => {
     const policy = { ...POLICY, allowance_min_s: 600 };
-    expect(project(worked(3_600, 500), policy, accountsOf(), NOW_S)).toMatchObject({
+    expect(ofDay(worked(3_600, 500), policy, accountsOf())).toMatchObject({
       deposit: 0,
       overdraft: 0,
     });
-    expect(project(worked(3_600, 700), policy, accountsOf(), NOW_S).overdraft).toBe(100);
+    expect(ofDay(worked(3_600, 700), policy, accountsOf()).overdraft).toBe(100);
   });
 
   test("an overdraft takes from the accounts that the policy names, and from no other", () => {
     const policy = { ...POLICY, overdraft_takes: ["savings", "gift"] as (keyof Accounts)[] };
     const accounts = accountsOf({ savings: 100, gift: 50, overtime: 5_000, reserved: 900 });
-    expect(project(worked(28_800, 2_000), policy, accounts, NOW_S)).toMatchObject({
+    expect(ofDay(worked(28_800, 2_000), policy, accounts)).toMatchObject({
       overdraft: 935,
       covered: 150,
     });
   });
 
   test("nobody is charged for what was not seen", () => {
-    const today = project(worked(10_000, 400, 2_000), POLICY, accountsOf(), NOW_S);
+    const today = ofDay(worked(10_000, 400, 2_000), POLICY, accountsOf());
     expect(today).toMatchObject({ deposit: 0, overdraft: 0 });
   });
 });
@@ -169,5 +175,37 @@ describe("nudges", () => {
   test("who has read one hears no more of it: the occasion stays the same", () => {
     const pause = paused("ticket", 60, { aux: 900 });
     expect(nudgeFor(pause, SITE, NOW_S)?.occasion).toBe(nudgeFor(pause, SITE, NOW_S + 30)?.occasion);
+  });
+});
+
+describe("a shift so far", () => {
+  const today: Today = {
+    until: NOW_S - 100,
+    base: 7_200,
+    aux: 300,
+    unobserved: 0,
+    working: [
+      [NOW_S - 7_500, NOW_S - 40],
+      [NOW_S - 10, NOW_S + 3_600],
+    ],
+  };
+  const counted = (agent: Partial<Agent>) => countedOfShift(today, agentOf(agent), NOW_S);
+
+  test("it is counted on within the shift, and stands still in its break", () => {
+    expect(counted({ base_from: NOW_S - 500 })).toEqual({ base: 7_270, aux: 300, seen_or_not: 7_270 });
+  });
+
+  test("who signs in again is counted from then on, and who is signed out not at all", () => {
+    expect(counted({ base_from: NOW_S - 5 }).base).toBe(7_205);
+    expect(counted({ base_from: null }).base).toBe(7_200);
+  });
+
+  test("a pause runs as the base does", () => {
+    expect(counted({ base_from: NOW_S - 500, aux_from: NOW_S - 60 }).aux).toBe(330);
+  });
+
+  test("it is worth what its own base allows, whatever was worked before and after it", () => {
+    const worth = project(counted({ base_from: null }), POLICY, accountsOf());
+    expect(worth).toMatchObject({ base: 7_200, allowance: 266, aux: 300, overdraft: 34 });
   });
 });

@@ -34,6 +34,5 @@ def day(
 
 
 async def _days(site: Site, day: date, agent: str | None) -> list[DayRecord]:
-    measuring = site.measuring
     async with database(site.settings) as engine, reading(engine) as connection:
-        return await known_days(connection, measuring, site.rostered_units, day, agent)
+        return await known_days(connection, site.measuring, site.policies, site.rostered_units, day, agent)

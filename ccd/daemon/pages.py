@@ -12,6 +12,7 @@ from ccd.daemon.explaining import explaining
 from ccd.daemon.loans_shown import loan_desk
 from ccd.daemon.overtime_shown import OvertimeShown
 from ccd.daemon.site import Current
+from ccd.daemon.today import Today
 from ccd.daemon.withdrawals import calendar_of
 from ccd.ledger.books import Ledger
 from ccd.live.channel import Channel
@@ -30,6 +31,7 @@ from ccd.web.proposals_api import proposals_api
 from ccd.web.server import PageServer, Tls
 from ccd.web.session_api import COOKIE
 from ccd.web.sessions import Sessions
+from ccd.web.today_api import today_api
 from ccd.web.withdrawals_api import withdrawals_api
 
 
@@ -67,6 +69,7 @@ def page_server(
             _calendar(current, sessions, ledger),
             _overtime(current, now, sessions, ledger),
             loan_api(sessions, loan_desk(current, ledger, now), now),
+            today_api(sessions, Today(ledger.engine, current, now).of),
             explain_api(sessions, explaining(current, ledger.engine)),
         ],
         origins=http.origins,

@@ -103,17 +103,18 @@ def _reckon(
     found = []
     for agent, holder in agents.items():
         own = [each for seat in holder.seats for each in seats.get(seat, ())]
-        until = day.end if whole else _heard_until(day, sources, own)
+        until = day.end if whole else heard_until(day, sources, {pbx for pbx, _ in own})
         added = unseen(own, sources, day.end) if whole else []
         asked = expected.get(agent)
         stretches = None if asked is None else Stretches()
         record = day_record(agent, holder, measuring, day, until, own + added, stretches)
         ruled: tuple[Ruled, ...] = ()
         if stretches is not None and asked is not None:
-            ruled = reached(stretches, day, asked)
+            so_far = replace(day, end=until)
+            ruled = reached(stretches, so_far, asked)
             if record is not None or asked.shifts or ruled:
                 record = record or Tally().record(agent, holder.unit, day.day)
-                record = _against(record, on_duty(stretches, day, asked), asked, ruled)
+                record = _against(record, on_duty(stretches, so_far, asked), asked, ruled)
         if record is not None:
             text = spelled(asked, ruled, entitled.get(agent))
             found.append(MeasuredDay(record, numbers_of(own, day.start, until), text))
@@ -126,8 +127,9 @@ def _against(record: DayRecord, duty: Duty, expected: Expected, reached: Collect
     return replace(record, ruled=duty.counted) if reached else record
 
 
-def _heard_until(day: BusinessDay, sources: Mapping[str, Source], own: Iterable[tuple[str, Segment]]) -> int:
-    heard = (sources[pbx].heard_at for pbx in {pbx for pbx, _ in own})
+def heard_until(day: BusinessDay, sources: Mapping[str, Source], pbxs: Collection[str]) -> int:
+    """How far these have told of a day, µs. Of whom nothing was seen yet, any PBX could have told something."""
+    heard = (sources[pbx].heard_at for pbx in pbxs or sources)
     return min([day.end, *(day.start if at is None else at for at in heard)])
 
 

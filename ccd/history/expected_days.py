@@ -66,6 +66,21 @@ async def told_of(
     return await connection.run_sync(read)
 
 
+async def told_of_agent(
+    connection: AsyncConnection, agent: str, holder: Holder, measuring: Measuring, policy: Policy
+) -> Expected:
+    """The same of one agent alone, in a unit that keeps schedules."""
+    assert holder.unit is not None
+
+    def read(plain: Connection) -> Expected:
+        rulings = holding(plain, holder.day.start, holder.day.end)
+        above = measuring.with_above(holder.unit or "", holder.day.day)
+        ruled = {agent: resolved(rulings, agent, above, _span(holder.day))}
+        return _expected_of(plain, {agent: holder}, ruled, policy.sign_outs_count)[agent]
+
+    return await connection.run_sync(read)
+
+
 async def wait_for_tellers(connection: AsyncConnection) -> None:
     """What is told of days from here on is told after this transaction."""
 

@@ -1,22 +1,30 @@
 """A day of every agent as it is known now: the newest measurement where there is one, else up to the watermark."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ccd.bank.policy import Policies
 from ccd.floor.days import BusinessDay
 from ccd.floor.records import DayRecord
 from ccd.history.day_rows import latest_days
 from ccd.history.days import measured_days
+from ccd.history.expected_days import Told, told_of
 from ccd.history.reading import seen_between, stored_sources
-from ccd.history.whose import Measuring, holders
+from ccd.history.whose import Holder, Measuring, holders
 
 
 async def known_days(
-    connection: AsyncConnection, measuring: Measuring, units: Collection[str], day: date, agent: str | None = None
+    connection: AsyncConnection,
+    measuring: Measuring,
+    policies: Policies,
+    units: Collection[str],
+    day: date,
+    agent: str | None = None,
 ) -> list[DayRecord]:
-    """In the order of the agents' names; those on no roster too, under their seats' names. Only `agent` where named."""
+    """In the order of the agents' names; those on no roster too, under their seats' names. Only `agent` where named.
+    A day that runs is held against so much of its shifts as is over."""
     stored = await latest_days(connection, day, agents=None if agent is None else [agent])
     records = {name: each.record for name, each in stored.items()}
     sources = await stored_sources(connection)
@@ -25,11 +33,29 @@ async def known_days(
         spans.setdefault(measuring.rules_of(unit).days.of_date(day), set()).add(unit)
     for span, theirs in spans.items():
         seen = holders(await seen_between(connection, measuring.reaches_back(span), span.end), measuring, span)
-        wanted = {
-            name: holder
-            for name, holder in seen.items()
-            if holder.unit in theirs and name not in records and agent in (None, name)
-        }
-        for each in await measured_days(connection, wanted, measuring, sources, whole=False):
+        told = await _told(connection, seen, measuring, policies, theirs, span)
+        wanted = {name: one for name, one in told.agents.items() if name not in records and agent in (None, name)}
+        expected = {name: own for name, own in told.expected.items() if name in wanted}
+        for each in await measured_days(connection, wanted, measuring, sources, False, expected):
             records[each.record.agent] = each.record
     return [records[name] for name in sorted(records)]
+
+
+async def _told(
+    connection: AsyncConnection,
+    seen: Mapping[str, Holder],
+    measuring: Measuring,
+    policies: Policies,
+    units: Collection[str | None],
+    span: BusinessDay,
+) -> Told:
+    """Of the agents of these units, and of the seats that are on no roster."""
+    agents = {name: holder for name, holder in seen.items() if holder.unit is None and None in units}
+    all_told = Told(agents, {}, {})
+    for unit in sorted(filter(None, units)):
+        own = {name: holder for name, holder in seen.items() if holder.unit == unit}
+        policy = policies.policy_at(unit, span.day)
+        told = await told_of(connection, own, measuring, unit, span, policy)
+        all_told.agents.update(told.agents)
+        all_told.expected.update(told.expected)
+    return all_told

@@ -24,6 +24,7 @@ from ccd.sql.engine import open_engine
 from tests.floor.floors import RULES, S, added, connected, ended, heard, offered, paused, removed, unpaused
 from tests.floor.random_floors import RandomFloor, random_floor
 from tests.floor.rules_of_random_floors import agent_rules, owner_of
+from tests.history.closing import POLICIES
 from tests.history.observing import observe, record, recording
 
 DAY_S = 86_400
@@ -240,8 +241,8 @@ async def test_what_happens_at_midnight_belongs_to_the_day_that_begins(engine: A
 async def test_a_day_that_is_not_over_is_known_up_to_the_watermark(engine: AsyncEngine) -> None:
     await record(engine, added(100), heard(400), paused(500))
     async with reading(engine) as connection:
-        (day,) = await known_days(connection, site(), [], date(1970, 1, 1))
-        assert await known_days(connection, site(), [], date(1970, 1, 1), agent="PJSIP/none") == []
+        (day,) = await known_days(connection, site(), POLICIES, [], date(1970, 1, 1))
+        assert await known_days(connection, site(), POLICIES, [], date(1970, 1, 1), agent="PJSIP/none") == []
     assert (day.agent, day.unit, day.signed_in, day.pauses) == (DESK, None, 300 * S, 0)
 
 

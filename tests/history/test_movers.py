@@ -27,7 +27,7 @@ from ccd.org.roster import Roster
 from ccd.org.units import Unit, Units
 from ccd.sql.engine import open_engine
 from tests.floor.floors import RULES, S, added, paused, removed, unpaused
-from tests.history.closing import Bank
+from tests.history.closing import POLICIES, Bank
 from tests.history.observing import observe, recording
 
 UNITS = Units(
@@ -118,7 +118,7 @@ async def test_every_second_of_a_mover_is_in_one_day_of_one_unit(new_database) -
         assert set(units) == {old, new}, case
         assert [(r.agent, r.unit, r.day, 1, r.signed_in) for r in replayed] == found, case
         async with reading(engine) as connection:
-            known = [await known_days(connection, measuring, [old, new], row[2]) for row in found]
+            known = [await known_days(connection, measuring, POLICIES, [old, new], row[2]) for row in found]
         assert [replace(each[0], unit="") for each in known] == [replace(each, unit="") for each in replayed], case
         await engine.dispose()
 

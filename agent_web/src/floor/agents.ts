@@ -1,7 +1,7 @@
 // What an agent's frame means at a moment: aux and base so far, what is left, and whether a person should look.
 
 import type { Agent } from "../live/frames";
-import type { Accounts, Policy, Site } from "../http/api";
+import type { Accounts, Policy, Site, Today } from "../http/api";
 
 /** What a tile shows: the state, where a pause that costs nothing and a call that is no queue call look their own. */
 export type Look = Agent["state"] | "exempt" | "other_call";
@@ -88,13 +88,41 @@ export interface Projection {
   aux: number;
 }
 
-/** What today would be worth if it ended now (docs/time-bank.md 2.4, 3.4). */
-export function project(agent: Agent, policy: Policy, accounts: Accounts, now_s: number): Projection {
+/** What counts of the day so far, in seconds; `seen_or_not` is the base with what nobody saw. */
+export interface Counted {
+  base: number;
+  aux: number;
+  seen_or_not: number;
+}
+
+/** In a unit without schedules: of the whole day. */
+export function countedOfDay(agent: Agent, policy: Policy, now_s: number): Counted {
   const base = anythingHappened(agent) ? Math.min(policy.base_s_max, baseNow(agent, now_s)) : 0;
+  const seen_or_not = Math.min(policy.base_s_max, base + (agent.counters.unobserved ?? 0));
+  return { base, aux: auxNow(agent, now_s), seen_or_not };
+}
+
+/** In a unit with schedules: of the shift, counted on from where the server knows it. */
+export function countedOfShift(today: Today, agent: Agent, now_s: number): Counted {
+  const since = (from_s: number | null) =>
+    from_s === null ? 0 : within(today.working, Math.max(today.until, from_s), now_s);
+  const base = today.base + since(agent.base_from);
+  return { base, aux: today.aux + since(agent.aux_from), seen_or_not: base + today.unobserved };
+}
+
+function within(spans: [number, number][], from_s: number, to_s: number): number {
+  return spans.reduce(
+    (sum, [start, end]) => sum + Math.max(0, Math.min(end, to_s) - Math.max(start, from_s)),
+    0,
+  );
+}
+
+/** What today would be worth if it ended now (docs/time-bank.md 2.4, 3.4). */
+export function project(counted: Counted, policy: Policy, accounts: Accounts): Projection {
+  const { base, seen_or_not } = counted;
   const allowance = Math.floor((policy.rate_ppm * base) / PPM);
-  const aux = Math.floor(auxNow(agent, now_s));
-  const seen = Math.min(policy.base_s_max, base + (agent.counters.unobserved ?? 0));
-  const free_s = Math.max(Math.floor((policy.rate_ppm * seen) / PPM), policy.allowance_min_s);
+  const aux = Math.floor(counted.aux);
+  const free_s = Math.max(Math.floor((policy.rate_ppm * seen_or_not) / PPM), policy.allowance_min_s);
   const overdraft = Math.max(0, aux - free_s);
   const there = policy.overdraft_takes.reduce((sum, account) => sum + accounts[account], 0);
   const covered = Math.min(overdraft, there);

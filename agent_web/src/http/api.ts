@@ -106,6 +106,15 @@ export interface Me extends StatementPart {
   policy: Policy;
 }
 
+/** What counts so far of the shift, up to `until`; `working`: the shift's spans, less breaks. Times in epoch seconds. */
+export interface Today {
+  until: number;
+  base: number;
+  aux: number;
+  unobserved: number;
+  working: [number, number][];
+}
+
 /** An emergency that runs, and what it comes to up to where the switches were heard; times in epoch seconds. */
 export interface RunningOvertime {
   emergency: string;
@@ -146,6 +155,8 @@ export const api = {
   signOut: () => ask<void>("DELETE", "/api/session"),
   site: () => ask<Site>("GET", "/api/site"),
   me: () => ask<Me>("GET", "/api/me"),
+  /** Null in a unit without schedules. */
+  today: () => ask<Today | null>("GET", "/api/me/today"),
   overtime: () => ask<Overtime>("GET", "/api/me/overtime"),
   statement: (before: string) =>
     ask<StatementPart>("GET", `/api/me/statement?before=${encodeURIComponent(before)}&limit=20`),

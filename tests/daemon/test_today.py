@@ -1,0 +1,88 @@
+"""What an agent is told of the running day: of the shift alone, as far as the switch was heard."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.daemon.site import Current, Site
+from ccd.daemon.today import KEPT_S, Today
+from ccd.history.known_days import known_days
+from ccd.history.reading import reading
+from ccd.org.csv_faults import Written
+from ccd.settings import Settings
+from tests.bank.teams import SHANGHAI, planned, shift
+from tests.floor.floors import S, added, heard, paused, removed, unpaused
+from tests.history.observing import record
+
+EIGHT = datetime(2026, 11, 24, 8, tzinfo=SHANGHAI).timestamp()
+TEN, NOON = EIGHT + 7_200, EIGHT + 14_400
+ROSTER = "agent,interface,member_name,unit\nann,PJSIP/1,,team-1\nben,PJSIP/2,,team-2\ncid,PJSIP/3,,team-1\n"
+BREAK = f"[[{round(TEN) * S},{round(TEN + 1_800) * S}]]"
+SEEN = (
+    added(EIGHT - 3_600, seat="PJSIP/1"), paused(EIGHT - 3_000, "water", seat="PJSIP/1"),
+    unpaused(EIGHT - 2_000, seat="PJSIP/1"), removed(EIGHT + 3_600, seat="PJSIP/1"),
+    added(EIGHT + 3_900, seat="PJSIP/1"), paused(TEN, "meal", seat="PJSIP/1"), heard(NOON),
+)  # fmt: skip
+
+
+class World:
+    def __init__(self, engine: AsyncEngine, site: Site) -> None:
+        self.now_s, self.site = NOON, site
+        self.of = Today(engine, Current(site, site), lambda: round(self.now_s * S)).of
+
+
+@pytest.fixture
+async def today(engine: AsyncEngine) -> World:
+    """Ann came an hour early, was out for five minutes, and pauses since ten; Ben's unit keeps no schedules; Cid has a
+    shift and has not come."""
+    await record(engine, *SEEN)
+    await planned(engine, *(shift(agent, agent, "2026-11-24T08:00", 8, BREAK) for agent in ("ann", "ben", "cid")))
+    policies = [{"from": "2026-01-01", "unit": "team-1", "schedules": True}]
+    pbx = [{"name": "pbx", "host": "127.0.0.1", "secret": "x"}]
+    reasons = {"meal": {"policy": "counts"}}
+    settings = Settings.model_validate(
+        {"timezone": "Asia/Shanghai", "policy": policies, "pbx": pbx, "reasons": reasons}
+    )
+    return World(engine, Site(settings, Written(Path("roster.csv"), ROSTER)))
+
+
+async def test_it_counts_the_shift_alone_up_to_where_the_switch_was_heard(today: World) -> None:
+    found = await today.of("ann")
+    assert found is not None
+    # Four hours of the shift are over, half an hour of them a break; five minutes out and the pause after the break.
+    assert (found.base, found.aux, found.unobserved) == (14_400 - 1_800, 300 + 5_400, 0)
+    assert found.until == NOON
+    assert found.working == [(EIGHT, TEN), (TEN + 1_800, EIGHT + 28_800)]
+
+
+async def test_who_has_not_come_has_nothing_and_a_unit_without_schedules_is_not_told_so(today: World) -> None:
+    found = await today.of("cid")
+    assert found is not None
+    assert (found.base, found.aux, len(found.working)) == (0, 0, 2)
+    assert await today.of("ben") is None
+    assert await today.of("nobody") is None
+
+
+async def test_a_seat_that_comes_later_is_found_once_the_list_is_old(today: World, engine: AsyncEngine) -> None:
+    await today.of("cid")
+    await record(engine, added(NOON + 10, seat="PJSIP/3"), heard(NOON + 70))
+    today.now_s += KEPT_S + 1
+    found = await today.of("cid")
+    assert found is not None
+    assert (found.base, found.until) == (60, NOON + 70)
+
+
+async def test_a_day_that_runs_is_held_against_so_much_of_its_shift_as_is_over(
+    today: World, engine: AsyncEngine
+) -> None:
+    site = today.site
+    async with reading(engine) as connection:
+        day = datetime(2026, 11, 24, tzinfo=SHANGHAI).date()
+        found = await known_days(connection, site.measuring, site.policies, site.rostered_units, day)
+    duties = {each.agent: each.duty for each in found}
+    assert duties["ann"] is not None
+    assert (duties["ann"].scheduled, duties["ann"].late) == ((14_400 - 1_800) * S, 0)
+    assert duties["cid"] is not None
+    assert (duties["cid"].scheduled, duties["cid"].off_post) == ((14_400 - 1_800) * S, (14_400 - 1_800) * S)
