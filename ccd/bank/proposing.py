@@ -8,10 +8,11 @@ from ccd.bank.giving import Giver
 from ccd.bank.packets import check
 from ccd.bank.policy import Policies
 from ccd.bank.proposals import Proposal, Verdict, check_open, check_same
-from ccd.errors import ProposalError
+from ccd.errors import ActNotAllowedError, ProposalError
 from ccd.floor.days import BusinessDay
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
+from ccd.org.people import Person
 from ccd.org.rights import may_give
 from ccd.org.units import Units
 
@@ -82,6 +83,13 @@ class Proposals:
 
     async def newest(self, last: int, decided: bool) -> list[Proposal]:
         return await self._ledger.at_desk(lambda desk: proposal_rows.newest(desk.connection, last, decided), keep=False)
+
+    def may_decide(self, one: Proposal, person: Person, at: int) -> bool:
+        try:
+            may_give(person, self._units.with_above(one.unit, self._today(one.unit, at).day), one.agents)
+        except ActNotAllowedError:
+            return False
+        return True
 
     async def with_id(self, name: str) -> Proposal | None:
         return await self._ledger.at_desk(lambda desk: proposal_rows.with_id(desk.connection, name), keep=False)

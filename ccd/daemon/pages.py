@@ -22,6 +22,7 @@ from ccd.settings import Http
 from ccd.web.accounts import Accounts
 from ccd.web.app import Web, create_app
 from ccd.web.backoff import BackOff
+from ccd.web.decisions_api import decisions_api
 from ccd.web.explain_api import explain_api
 from ccd.web.keys import ApiKeys
 from ccd.web.loan_api import loan_api
@@ -66,6 +67,7 @@ def page_server(
         imports=imports,
         more=[
             _proposals(current, now, ledger),
+            decisions_api(sessions, lambda: proposals_of(ledger, current.site), now),
             _calendar(current, sessions, ledger),
             _overtime(current, now, sessions, ledger),
             loan_api(sessions, loan_desk(current, ledger, now), now),

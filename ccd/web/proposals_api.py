@@ -18,6 +18,7 @@ from ccd.web.contract import ProblemSaid
 from ccd.web.keys import ApiKey, ApiKeys, Scope
 from ccd.web.problems import Problem
 
+PROPOSALS = "/api/packet-proposals"
 BEARER = "bearer "
 NO_KEY = "A key is needed: Authorization: Bearer KEY. `ccd user key make` makes one."
 NO_NUL = "^[^\\x00]*$"  # PostgreSQL has no text with a NUL in it
@@ -63,7 +64,7 @@ def proposals_api(
     now: Callable[[], int],
 ) -> APIRouter:
     """`now` in µs since the epoch."""
-    router = APIRouter(prefix="/api/packet-proposals")
+    router = APIRouter(prefix=PROPOSALS)
     problem: dict[str, Any] = {"model": ProblemSaid}
 
     async def key_of(said: str | None) -> ApiKey:

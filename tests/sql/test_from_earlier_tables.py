@@ -1,12 +1,17 @@
 """A database of an earlier ccd is carried forward with what is in it, and verify finds it as it was written."""
 
+from datetime import date
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.bank.quota import Quota
+from ccd.bank.withdrawal_rows import quotas_of, set_quota
 from ccd.ledger.books import Ledger
 from ccd.ledger.digest import digest
 from ccd.ledger.model import Account
@@ -82,5 +87,33 @@ async def test_a_ledger_of_earlier_tables_is_carried_forward_and_goes_on(
             assert [tuple(row) for row in found] == [
                 ("demo", "debit", None, 7), ("demo", "credit", 0, 7), ("", "credit", 0, 0),
             ]  # fmt: skip
+        await engine.dispose()
+    postgresql.drop()
+
+
+async def test_quotas_that_were_said_before_they_were_in_hours_hold_as_they_did(
+    postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    for url in (postgresql.create(), f"sqlite+aiosqlite:///{tmp_path / 'earlier.sqlite'}"):
+        engine = open_engine(url)
+        async with engine.begin() as connection:
+            await connection.run_sync(lambda sync: migrate_to("0021", sync))
+            for on, weekday in (("'2026-12-10'", "NULL"), ("NULL", "3")):
+                await connection.execute(
+                    text(
+                        "INSERT INTO quotas (unit, day, weekday, holds_from, agents, set_at, set_by)"
+                        f" VALUES ('team-1', {on}, {weekday}, '2026-12-01', 2, 7, 'lead')"
+                    )
+                )
+        await upgrade(engine)
+        first, day = date(2026, 12, 1), date(2026, 12, 10)
+        rush = Quota("team-1", 7, first, 1, 3_600, "rush")
+        async with engine.begin() as connection:
+            await connection.run_sync(set_quota, rush, 8, "lead")
+            said = await connection.run_sync(quotas_of, ["team-1"])
+        assert said == {"team-1": [Quota("team-1", day, first, 2), Quota("team-1", 3, first, 2), rush]}
+        with pytest.raises(DBAPIError, match="append-only"):
+            async with engine.begin() as connection:
+                await connection.execute(text("DELETE FROM quotas"))
         await engine.dispose()
     postgresql.drop()

@@ -1,5 +1,6 @@
 """Other systems propose red packets over HTTP, with a key that is for that, in its units, and until its day."""
 
+from dataclasses import replace
 from datetime import date, time
 from typing import Any
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.bank.declared import declare
 from ccd.bank.giving import Giver
 from ccd.bank.policy import Policies
 from ccd.bank.proposing import Proposals
@@ -15,15 +17,18 @@ from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.org.acts import Act, noted
 from ccd.org.agent_days import AgentDays
+from ccd.org.people import Person
 from ccd.org.units import Unit, Units
+from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.accounts import Accounts
+from ccd.web.decisions_api import decisions_api
 from ccd.web.keys import ApiKey, ApiKeys, Scope, hash_of
 from ccd.web.proposals_api import proposals_api
 from ccd.web.sessions import Sessions
-from tests.bank.askers import asking
+from tests.bank.askers import asking, manager_of
 from tests.bank.policies import policy
 from tests.bank.teams import roster_of
-from tests.web.office import Clock, Office
+from tests.web.office import SESSION_S, Clock, Office
 from tests.web.test_api import check_problem
 
 WHERE = "/api/packet-proposals"
@@ -60,7 +65,13 @@ def bank_of(engine: AsyncEngine) -> Proposals:
 
 
 @pytest.fixture
-async def box(engine: AsyncEngine, accounts: Accounts, sessions: Sessions, clock: Clock) -> Box:
+async def box(engine: AsyncEngine, accounts: Accounts, clock: Clock) -> Box:
+    def as_now(person: Person) -> Person:
+        """`lead` manages the centre, and nobody else has said what they are there for."""
+        return replace(person, duties=manager_of("centre")) if person.name == "lead" else person
+
+    sessions = Sessions(engine, clock, SESSION_S, as_now=as_now)
+
     def now() -> int:
         return round(clock() * SECOND)
 
@@ -68,7 +79,12 @@ async def box(engine: AsyncEngine, accounts: Accounts, sessions: Sessions, clock
     router = proposals_api(ApiKeys(engine), lambda: bank, lambda units: UNITS.with_below(units, DAY), now)
     key = ApiKey("box", (Scope.PROPOSE_PACKETS,), ("centre",), now() + 3_600 * SECOND)
     said = await ApiKeys(engine).make(key, act("make key", now()))
-    return Box(engine, Office(accounts, sessions, clock, more=[router]), clock, said)
+    return Box(
+        engine,
+        Office(accounts, sessions, clock, more=[router, decisions_api(sessions, lambda: bank, now)]),
+        clock,
+        said,
+    )
 
 
 async def test_a_proposal_is_taken_once_and_says_how_it_stands(box: Box) -> None:
@@ -141,3 +157,33 @@ async def test_what_can_not_be_is_said(box: Box, other: dict[str, Any], status: 
 async def test_a_name_that_stands_for_another_is_a_conflict(box: Box) -> None:
     await box.propose()
     assert "another seconds" in check_problem(await box.propose(seconds=601), 409)["detail"]
+
+
+async def test_a_manager_sees_what_waits_and_confirms_or_declines_it(box: Box) -> None:
+    client = box.office.client
+    at = round(box.clock() * SECOND)
+    known = (box.engine, lambda plain: declare(plain, "team-1", "2026-11", 360_000, at, "lead", "known"), Patience())
+    await take_turn_at_once(*known)
+    for name in ("7", "8", "9"):
+        await box.propose(name=name, seconds=3_500 if name == "9" else 600)
+    check_problem(await client.get(WHERE), 401)
+    await box.office.sign_in("boss")
+    assert (await client.get(WHERE)).json() == {"proposals": []}
+    first = {"proposal": "box/7", "verdict": "confirmed"}
+    assert "hotline_manager" in check_problem(await client.post(f"{WHERE}/decisions", json=first), 403)["detail"]
+    await box.office.sign_in("lead")
+    assert [one["proposal"] for one in (await client.get(WHERE)).json()["proposals"]] == ["box/9", "box/8", "box/7"]
+    for _ in range(2):
+        confirmed = await client.post(f"{WHERE}/decisions", json=first)
+        assert (confirmed.status_code, confirmed.json()["verdict"]) == (200, "confirmed")
+    second = {"proposal": "box/8", "verdict": "declined"}
+    check_problem(await client.post(f"{WHERE}/decisions", json=second), 422)
+    declined = await client.post(f"{WHERE}/decisions", json=second | {"why": "known already"})
+    assert (declined.json()["verdict"], declined.json()["why"]) == ("declined", "known already")
+    check_problem(await client.post(f"{WHERE}/decisions", json=second | {"verdict": "confirmed"}), 409)
+    third = {"proposal": "box/9", "verdict": "confirmed"}
+    refused = check_problem(await client.post(f"{WHERE}/decisions", json=third), 409)
+    assert "team-1 may give 3600 s in 2026-11, has given 600 s" in refused["detail"]
+    check_problem(await client.post(f"{WHERE}/decisions", json=third | {"proposal": "box/1"}), 404)
+    assert (await Ledger(box.engine, lambda: 1).balances("agent/1001"))["gift"] == 600
+    assert [one["proposal"] for one in (await client.get(WHERE)).json()["proposals"]] == ["box/9"]
