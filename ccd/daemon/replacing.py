@@ -1,6 +1,6 @@
 """A roster, units or people that are to take the place of those that hold: what they change, and their import."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -14,14 +14,14 @@ from ccd.history.unit_days import measured_since
 from ccd.org import csv_faults, organisation_file, people_file, roster_file
 from ccd.org.acts import Act
 from ccd.org.changes import Change, RowChange, changes, moment, row_changes, said
-from ccd.org.csv_faults import Written
+from ccd.org.csv_faults import Header, Row, Written
 from ccd.org.roster import Roster, changes_since
 from ccd.org.store import ORGANISATION, PEOPLE, ROSTER, Kept, take
 from ccd.sql.turns import Patience, take_turn, take_turn_at_once
 from ccd.web.organisation_api import Importer, ImportSaid
 
-# Of what is told line by line, the file's header, and whom or what a line is about.
-LINES = {ORGANISATION: (organisation_file.HEADER, "unit"), PEOPLE: (people_file.HEADER, "person")}
+# Of what is told line by line, the file's header: the first column is whom or what a line is about.
+HEADERS = {ORGANISATION: organisation_file.HEADER, PEOPLE: people_file.HEADER}
 
 
 class Instead(NamedTuple):
@@ -60,7 +60,9 @@ async def instead(engine: AsyncEngine, site: Site, kind: str, text: str) -> Inst
     kept = (await imported(engine)).of(kind)
     number, is_the_same = (kept.number, kept.text == text) if kept else (0, False)
     if kind != ROSTER:
-        found = row_changes(_rows(kind, kept.text if kept else ""), _rows(kind, text), LINES[kind][1])
+        header = HEADERS[kind]
+        held, said_now = _rows(header, kept.text if kept else ""), _rows(header, text)
+        found = row_changes(held, said_now, (*header.needed, *header.optional))
         return Instead(kind, number, text, is_the_same, found, [str(change) for change in found])
     before = _roster_before(site, kept)
     since = changes_since(before, site.roster)
@@ -112,9 +114,9 @@ class Replacing:
         )  # fmt: skip
 
 
-def _rows(kind: str, text: str) -> Iterable[csv_faults.Row]:
+def _rows(header: Header, text: str) -> list[Row]:
     """Of a text that has no faults, or is empty."""
-    return [row for _, row in csv_faults.rows(text, Path(kind), LINES[kind][0], [])]
+    return [row for _, row in csv_faults.rows(text, Path(), header, [])]
 
 
 def _roster_before(site: Site, kept: Written | None) -> Roster:

@@ -47,7 +47,7 @@ class Site:
         self.settings = settings
         self.organisation_said = organisation
         self.units = _units_of(settings) if organisation is None else organisation_file.parse(
-            organisation.text, organisation.file, settings.timezone, settings.day_starts_at
+            organisation.text, organisation.file, settings.timezone, settings.day_starts_at, not organisation.number
         )  # fmt: skip
         self.roster_said = roster if isinstance(roster, Written) else _as_it_is_now(roster or settings.roster)
         self.roster = roster_file.parse(self.roster_said.text, self.roster_said.file, self.units)

@@ -1,7 +1,7 @@
 """What is imported says otherwise than what holds, line by line, in words for who is about to import it. Pure."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -61,17 +61,15 @@ class RowChange(NamedTuple):
         return f"~ {self.key}: {', '.join(f'{column} {old} -> {new}' for column, old, new in both if old != new)}"
 
 
-def row_changes(before: Iterable[Row], after: Iterable[Row], key: str) -> list[RowChange]:
-    """By what stands under `key`. Where a line stands, and which of its columns are empty, changes nothing."""
-    old, new = ([(row.get(key, ""), _said_of(row, key)) for row in rows] for rows in (before, after))
+def row_changes(before: Iterable[Row], after: Iterable[Row], columns: Sequence[str]) -> list[RowChange]:
+    """By what stands in the first of the columns, and told in their order. Where a line stands in its file, and where
+    its columns do, changes nothing."""
+    old, new = (Counter(_said_of(row, columns) for row in rows) for rows in (before, after))
     lines: defaultdict[str, tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
-    for each in old:
-        if each in new:
-            new.remove(each)
-        else:
-            lines[each[0]][0].append(each[1])
-    for name, row in new:
-        lines[name][1].append(row)
+    for name, cells in (old - new).elements():
+        lines[name][0].append(dict(cells))
+    for name, cells in (new - old).elements():
+        lines[name][1].append(dict(cells))
     found: list[RowChange] = []
     for name, both in sorted(lines.items()):
         in_time = (sorted(rows, key=lambda row: row.get("from", "")) for rows in both)
@@ -79,8 +77,9 @@ def row_changes(before: Iterable[Row], after: Iterable[Row], key: str) -> list[R
     return found
 
 
-def _said_of(row: Row, key: str) -> Row:
-    return {column: cell for column, cell in row.items() if cell and column != key}
+def _said_of(row: Row, columns: Sequence[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    key, *others = columns
+    return row.get(key, ""), tuple((column, row[column]) for column in others if row.get(column))
 
 
 def _cells(row: Row) -> str:

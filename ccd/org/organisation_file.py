@@ -5,10 +5,10 @@ The header is `unit,kind,parent,name,timezone,day_starts_at,country,from,to`. Wh
 other; its kind and its clock stay what they are: the days that it has had were counted by them (docs/adr/0011).
 """
 
-from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, time
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -31,20 +31,19 @@ T = TypeVar("T")
 Found = list[tuple[str, str]]  # column, and what is wrong there
 
 
-def parse(text: str, file: Path, timezone: str, day_starts_at: time) -> Units:
+def parse(text: str, file: Path, timezone: str, day_starts_at: time, is_new: bool = True) -> Units:
     """The units that `text`, of `file`, says, of a site with that clock; an ImportFaultsError that names every fault
-    if there is one."""
+    if there is one. Whether countries are known is looked at where it `is_new`: that takes as long as all else."""
     faults: list[Fault] = []
     said: defaultdict[str, list[Unit]] = defaultdict(list)
     for line, row in csv_faults.rows(text, file, HEADER, faults):
         found: Found = []
-        unit = _unit(line, row, found)
+        unit = _unit(line, row, _known_country if is_new else str, found)
         faults += [Fault(file, line, column, problem) for column, problem in found]
         if row.get("unit"):
             said[row["unit"]].append(unit)
     units = Units(timezone, day_starts_at, {key: sorted(own, key=_in_time) for key, own in said.items()})
-    borders = units.borders(date.min, date.max)
-    faults += [Fault(file, *fault) for key in units for fault in _between_lines(key, units, borders)]
+    faults += [Fault(file, *fault) for key in units for fault in _between_lines(key, units)]
     csv_faults.raise_any(faults, ImportFaultsError)
     return units
 
@@ -69,7 +68,7 @@ def read(row: Row, column: str, reads: Callable[[str], T], what: str, found: Fou
         return None
 
 
-def _unit(line: int, row: Row, found: Found) -> Unit:
+def _unit(line: int, row: Row, country: Callable[[str], str], found: Found) -> Unit:
     key, kind = row.get("unit", ""), row.get("kind", "")
     if not key:
         found.append(("unit", "is empty; how is it called on the roster?"))
@@ -87,7 +86,7 @@ def _unit(line: int, row: Row, found: Found) -> Unit:
         day_starts_at=read(row, "day_starts_at", _day_start, "time of day; allowed: as 04:00", found),
         parent=row.get("parent") or None,
         kind=kind,
-        country=read(row, "country", _country, "country whose holidays are known; allowed: as CN, DE-BY", found),
+        country=read(row, "country", country, "country whose holidays are known; allowed: as CN, DE-BY", found),
         starts=starts,
         ends=ends,
         line=line,
@@ -105,14 +104,15 @@ def _day_start(written: str) -> time:
     return time.fromisoformat(written)
 
 
-def _country(written: str) -> str:
+@cache
+def _known_country(written: str) -> str:
     Holidays(written, {})
     return written
 
 
-def _between_lines(key: str, units: Units, borders: Sequence[date]) -> Iterator[tuple[int, str, str]]:
+def _between_lines(key: str, units: Units) -> Iterator[tuple[int, str, str]]:
     """What a unit's lines say against each other, and against those of others: line, column, problem."""
-    said = units.versions(key)
+    said, borders = units.versions(key), _borders(key, units)
     for before, after in pairwise(said):
         if after.starts < before.ends:
             yield after.line, "from", f"is within the time of line {before.line}, which is of the same unit"
@@ -120,7 +120,7 @@ def _between_lines(key: str, units: Units, borders: Sequence[date]) -> Iterator[
             yield after.line, "kind", f"is {before.kind!r} on line {before.line}, and a unit stays what it is"
     clock = units.clock_on(key, said[0].starts)
     for version in said:
-        days = [version.starts, *borders[bisect_right(borders, version.starts) : bisect_left(borders, version.ends)]]
+        days = [version.starts, *(day for day in borders if version.starts < day < version.ends)]
         if version.parent is not None and (problem := _parent_problem(key, version, units, days)):
             yield version.line, "parent", problem
         for day in days:
@@ -128,6 +128,16 @@ def _between_lines(key: str, units: Units, borders: Sequence[date]) -> Iterator[
                 problem = f"from {day} on another clock would count its days, which stay what they are: say timezone"
                 yield version.line, "timezone", f"{problem} and day_starts_at on each line of {key}"
                 break
+
+
+def _borders(key: str, units: Units) -> list[date]:
+    """The days from which the unit, or any that ever stands above it, is another one or is no more."""
+    line, days = [key], set[date]()
+    for each in line:
+        for version in units.versions(each):
+            days |= {version.starts, version.ends}
+            line += [version.parent] if version.parent is not None and version.parent not in line else []
+    return sorted(days)
 
 
 def _parent_problem(key: str, version: Unit, units: Units, days: Sequence[date]) -> str:

@@ -83,6 +83,7 @@ def _bare(entry: Entry) -> Entry:
     return replace(entry, line=0)
 
 
+COLUMNS = ("unit", "parent", "from", "to")
 CELLS = st.fixed_dictionaries(
     {
         "unit": st.sampled_from("ab"),
@@ -96,7 +97,7 @@ CELLS = st.fixed_dictionaries(
 def test_what_is_told_of_lines_makes_the_new_file_of_the_old_one(
     before: list[dict[str, str]], after: list[dict[str, str]]
 ) -> None:
-    found = row_changes(before, after, "unit")
+    found = row_changes(before, after, COLUMNS)
     assert bool(found) == (sorted(map(_spelled, before)) != sorted(map(_spelled, after)))
     lines = sorted(map(_spelled, before))
     for change in found:
@@ -114,6 +115,7 @@ def _spelled(row: dict[str, str]) -> str:
 def test_a_changed_line_is_told_with_what_differs_and_one_that_comes_or_goes_in_full() -> None:
     before = [{"unit": "a", "parent": "c", "to": ""}, {"unit": "b", "parent": "c"}]
     after = [{"unit": "a", "parent": "c", "to": "2026-12-01"}, {"unit": "a", "parent": "d", "from": "2026-12-01"}]
-    assert [str(change) for change in row_changes(before, after, "unit")] == [
+    assert [str(change) for change in row_changes(before, after, COLUMNS)] == [
         "~ a: to nothing -> 2026-12-01", "+ a: parent d, from 2026-12-01", "- b: parent c",
     ]  # fmt: skip
+    assert row_changes(before, [dict(reversed(row.items())) for row in reversed(before)], COLUMNS) == []

@@ -130,8 +130,8 @@ async def test_units_and_people_are_read_as_they_were_put_and_people_are_there_f
 ) -> None:
     async def sent(what: str, text: str) -> httpx.Response:
         headers = {"content-type": "text/csv", "if-match": '"0"'}
-        asked = {"content": text.encode(), "headers": headers, "params": {"why": "first"}}
-        return await office.client.put(f"/api/organisation/{what}", **asked)  # type: ignore[arg-type]
+        path = f"/api/organisation/{what}"
+        return await office.client.put(path, content=text.encode(), headers=headers, params={"why": "first"})
 
     early = await sent("people", PEOPLE)
     assert (early.status_code, [(one["line"], one["column"]) for one in early.json()["errors"]]) == (422, [(2, "unit")])
