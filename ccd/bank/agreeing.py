@@ -13,6 +13,7 @@ from ccd.bank.accounts import LEAVE, OVERDRAFT, SAVINGS, agent_owner
 from ccd.bank.difference import Posted
 from ccd.bank.facts import written_off_s
 from ccd.bank.measured import Measured
+from ccd.bank.overtime_rows import emergency_of
 from ccd.bank.proposal_rows import packet_decisions
 from ccd.bank.proposals import Verdict
 from ccd.bank.settle import settlement_key
@@ -87,9 +88,11 @@ def differing(worth: Worth, sums: Sums, off_s: int) -> str:
 
 
 def without_rows(connection: Connection, first: date, last: date) -> Iterator[Differs]:
-    """Of days off and red packets for these days: postings without a row, rows without a posting."""
+    """Of days off, red packets and overtime for these days: postings without a row, rows without a posting. What
+    overtime comes to is reckoned elsewhere."""
     yield from _days_off(connection, first, last)
     yield from _packets(connection, first, last)
+    yield from _overtime(connection, first, last)
 
 
 def _days_off(connection: Connection, first: date, last: date) -> Iterator[Differs]:
@@ -138,6 +141,13 @@ def _packets(connection: Connection, first: date, last: date) -> Iterator[Differ
     known = {one.key for one in of_days} | revisions_of(connection, wanted).keys()
     for key in sorted(wanted - known):
         yield Differs(key, None, "is said to have been given, and nothing was posted")
+
+
+def _overtime(connection: Connection, first: date, last: date) -> Iterator[Differs]:
+    for one in _postings(connection, first, last, "overtime/"):
+        for paid in json.loads(one.facts).get("paid", ()):
+            if emergency_of(connection, paid["emergency"]) is None:
+                yield Differs(one.key, one.day, f"pays for {paid['emergency']}, and there is no such emergency")
 
 
 def _postings(connection: Connection, first: date, last: date, *words: str) -> Iterator[Moved]:

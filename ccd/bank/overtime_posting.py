@@ -95,14 +95,26 @@ class OvertimeDesk:
             await self._ledger.open_accounts(owners, AGENT_ACCOUNTS, self._site, by)
 
         def work(desk: Desk) -> list[Deposited]:
-            posted = self._post(desk, sorted(days, key=lambda one: (one.day, one.agent)), by) if days else []
+            posted = self._post(desk, days, by) if days else []
             if noting is not None:
                 noting(desk)
             return posted
 
         return await self._ledger.at_desk(work)
 
-    def _post(self, desk: Desk, days: Sequence[OvertimeDay], by: str) -> list[Deposited]:
+    async def rehearse(self, days: Sequence[OvertimeDay]) -> list[Deposited]:
+        """What `post` would post, if anything; nothing of it is kept."""
+        by = "rehearsal"
+
+        def work(desk: Desk) -> list[Deposited]:
+            desk.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, by)
+            desk.open_accounts([agent_owner(one.agent) for one in days], AGENT_ACCOUNTS, self._site, by)
+            return self._post(desk, days, by)
+
+        return await self._ledger.at_desk(work, keep=False) if days else []
+
+    def _post(self, desk: Desk, found_days: Sequence[OvertimeDay], by: str) -> list[Deposited]:
+        days = sorted(found_days, key=lambda one: (one.day, one.agent))
         owners = {agent_owner(one.agent) for one in days}
         desk.lock({(self._site, desk.month_of(one.day)) for one in days}, owners)
         kept = desk.revisions([overtime_key(one.agent, one.day) for one in days])

@@ -135,6 +135,16 @@ call_sign_ins = Table(
 )
 
 
+class Mark(NamedTuple):
+    """Up to what a day of an emergency is measured: how much was said of it, and the measurement of the unit's day."""
+
+    emergency: str
+    unit: str
+    day: date
+    said: int
+    measured_at: int
+
+
 class CallOut(NamedTuple):
     """`comes` is None while nothing was answered; `signed_in_at` where it was measured."""
 
@@ -298,28 +308,33 @@ def _entries(connection: Connection, condition: Any) -> list[Entry]:
     return [Entry(*row) for row in connection.execute(query)]
 
 
-def said_of(connection: Connection, emergency: str) -> int:
-    """How much was said of an emergency: ends, call-outs, entries, approvals. It only grows."""
-    own = select(overtime_entries.c.id).where(overtime_entries.c.emergency == emergency)
-    counted = (
-        select(func.count()).select_from(emergency_ends).where(emergency_ends.c.emergency == emergency),
-        select(func.count()).select_from(call_outs).where(call_outs.c.emergency == emergency),
-        select(func.count()).select_from(overtime_entries).where(overtime_entries.c.emergency == emergency),
-        select(func.count()).select_from(overtime_approvals).where(overtime_approvals.c.entry.in_(own)),
+def said_of(connection: Connection, found: Collection[str]) -> dict[str, int]:
+    """By emergency, how much was said of it: ends, call-outs, entries, approvals. It only grows."""
+    entries = overtime_entries.c
+    counted = [
+        (table.c.emergency, select(table.c.emergency, func.count()).select_from(table))
+        for table in (emergency_ends, call_outs, overtime_entries)
+    ]
+    approved = select(entries.emergency, func.count()).join(
+        overtime_approvals, overtime_approvals.c.entry == entries.id
     )
-    return sum(connection.scalar(query) or 0 for query in counted)
+    sums = dict.fromkeys(found, 0)
+    for whose, query in (*counted, (entries.emergency, approved)):
+        for emergency, count in connection.execute(query.where(among(connection, whose, found)).group_by(whose)):
+            sums[emergency] += count
+    return sums
 
 
-def measured_up_to(connection: Connection, emergency: str) -> dict[tuple[str, date], tuple[int, int]]:
-    """By unit and day, how much had been said when the emergency was measured there last, and by which measurement."""
+def measured_up_to(connection: Connection, found: Collection[str]) -> list[Mark]:
+    """Of each of these emergencies that was measured, up to what."""
     own = overtime_days.c
-    query = select(own.unit, own.day, own.said, own.measured_at).where(own.emergency == emergency)
-    return {(row.unit, row.day): (row.said, row.measured_at) for row in connection.execute(query)}
+    query = select(own.emergency, own.unit, own.day, own.said, own.measured_at)
+    return [Mark(*row) for row in connection.execute(query.where(among(connection, own.emergency, found)))]
 
 
-def note_measured(connection: Connection, emergency: str, unit: str, day: date, said: int, measured_at: int) -> None:
+def note_measured(connection: Connection, mark: Mark) -> None:
     """Never back to less than was noted: of two who measure at once, one may have looked earlier."""
-    own = overtime_days.c
+    own, (emergency, unit, day, said, measured_at) = overtime_days.c, mark
     same = and_(own.emergency == emergency, own.unit == unit, own.day == day)
     known = connection.execute(select(own.said, own.measured_at).where(same).with_for_update()).first()
     if known is None:

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection
@@ -19,6 +18,7 @@ from ccd.bank.overtime_posting import Deposited, OvertimeDay, OvertimeDesk
 from ccd.bank.overtime_rows import (
     CallOut,
     Entry,
+    Mark,
     calls_of,
     emergencies_within,
     entries_of,
@@ -50,16 +50,6 @@ log = structlog.get_logger("ccd.daemon")
 AgentDay = tuple[str, OwnDay]
 
 
-class Mark(NamedTuple):
-    """Up to what a day of an emergency is measured: how much was said of it, and the measurement of the unit's day."""
-
-    emergency: str
-    unit: str
-    day: date
-    said: int
-    measured_at: int
-
-
 @dataclass(frozen=True, slots=True)
 class Reckoned:
     """What an emergency comes to, by one state of the database: agents' days with all that emergencies pay on them."""
@@ -83,14 +73,13 @@ class Overtime:
         async with reading(self._ledger.engine) as connection:
             sources = await stored_sources(connection)
             over = [one for one in await self._all(connection, 0, self._now()) if self._is_over(one, sources)]
-            said, marks = await connection.run_sync(
-                lambda plain: (
-                    {one.id: said_of(plain, one.id) for one in over},
-                    {one.id: measured_up_to(plain, one.id) for one in over},
-                )
-            )
-            times = await measured_times(connection, (unit for found in marks.values() for unit, _ in found))
-        return [one for one in over if _is_behind(marks[one.id], said[one.id], times)]
+            names = [one.id for one in over]
+            said = await connection.run_sync(said_of, names)
+            marks = await connection.run_sync(measured_up_to, names)
+            times = await measured_times(connection, (mark.unit for mark in marks))
+        measured = {mark.emergency for mark in marks}
+        behind = {mark.emergency for mark in marks if _is_behind(mark, said[mark.emergency], times)}
+        return [one for one in over if one.id in behind or one.id not in measured]
 
     async def close(self, emergency: Emergency) -> list[Deposited]:
         """Measures and posts what is not posted yet."""
@@ -98,16 +87,38 @@ class Overtime:
 
         def note(desk: Desk) -> None:
             for mark in reckoned.marks:
-                note_measured(desk.connection, *mark)
+                note_measured(desk.connection, mark)
             note_sign_ins(desk.connection, emergency.id, reckoned.sign_ins)
 
         return await self._desk.post(reckoned.days, "settlement", note)
+
+    async def disagreeing(self, first: date, last: date) -> list[Deposited]:
+        """What would be posted for days that were posted before, where they come to something else now; but for those
+        that are due anyhow."""
+        due = await self.due()
+        units = (*self._site.rostered_units, "")
+        start = min(self._site.units.days(unit).of_date(first).start for unit in units)
+        end = max(self._site.units.days(unit).of_date(last).end for unit in units)
+        async with reading(self._ledger.engine) as connection:
+            found = await self._all(connection, start, end)
+            marks = await connection.run_sync(measured_up_to, [one.id for one in found])
+        measured = {mark.emergency for mark in marks}
+        days: dict[tuple[str, date], OvertimeDay] = {}
+        waiting: set[tuple[str, date]] = set()
+        for one in found:
+            reckoned = {(day.agent, day.day): day for day in (await self.reckon(one)).days}
+            if one in due:
+                waiting |= reckoned.keys()
+            elif one.id in measured:
+                days |= reckoned
+        wanted = [day for key, day in days.items() if first <= day.day <= last and key not in waiting]
+        return await self._desk.rehearse(wanted)
 
     async def reckon(self, emergency: Emergency, running: bool = False) -> Reckoned:
         """With what still runs, where that is asked for: up to where the switches were heard."""
         async with reading(self._ledger.engine) as connection:
             sources = await stored_sources(connection)
-            said = await connection.run_sync(said_of, emergency.id)
+            said = (await connection.run_sync(said_of, [emergency.id]))[emergency.id]
             calls = await connection.run_sync(calls_of, emergency.id)
             agents = await connection.run_sync(self._participants, emergency)
             wanted = self._days_of(agents, emergency)
@@ -244,12 +255,8 @@ def entered_s(entries: Iterable[Entry], agent: str, day: date) -> dict[str, int]
     return {one.emergency: one.seconds for one in entries if (one.agent, one.day) == (agent, day) and one.counts}
 
 
-def _is_behind(
-    marks: Mapping[tuple[str, date], tuple[int, int]], said: int, times: Mapping[tuple[str, date], int]
-) -> bool:
-    return not marks or any(
-        was_said < said or measured_at < times.get(key, 0) for key, (was_said, measured_at) in marks.items()
-    )
+def _is_behind(mark: Mark, said: int, times: Mapping[tuple[str, date], int]) -> bool:
+    return mark.said < said or mark.measured_at < times.get((mark.unit, mark.day), 0)
 
 
 class OvertimeClosing:

@@ -17,6 +17,7 @@ from ccd.bank.fate import COMMON, Fate, SettledDay, Settlement
 from ccd.bank.measured import Measured
 from ccd.bank.settle import Settler
 from ccd.bank.worth import worth_of
+from ccd.daemon.overtime import Overtime
 from ccd.daemon.site import Site
 from ccd.daemon.stores import ledger_of
 from ccd.errors import DayWaitsError
@@ -52,6 +53,7 @@ class Resettling:
     def __init__(self, engine: AsyncEngine, site: Site, now: Callable[[], int]) -> None:
         settings = site.settings
         self._engine, self._site = engine, site
+        self._overtime = Overtime(ledger_of(engine, settings, now), site, now)
         self._begins = settings.attendance.month_begins
         self._settler = Settler(
             ledger_of(engine, settings, now), site.policies, settings.site, lambda: site.units.days("").at(now()).day
@@ -89,6 +91,12 @@ class Resettling:
             ]
             async with reading(self._engine) as connection:
                 found.differs += await connection.run_sync(lambda plain: list(without_rows(plain, first, last)))
+            found.differs += [
+                Differs(
+                    each.agent, each.day, f"comes to {each.seconds} s of overtime, and the ledger holds another sum"
+                )
+                for each in await self._overtime.disagreeing(first, last)
+            ]
         return found
 
     async def _rehearse(self, measured: Iterable[Measured], dry_run: bool) -> Settlement:
