@@ -68,6 +68,7 @@ class FakeServer:
         }
         self.account = FakeAccount()
         self.overtime: Json = {"running": [], "growing": None}
+        self.shift: Json | None = None  # what of it counts so far; None: the unit keeps no schedules
         self.sessions: dict[str, Json] = {}
         self.followers: list[Follower] = []
         self.heard: list[Json] = []
@@ -242,6 +243,10 @@ def _add_account(app: FastAPI, server: FakeServer) -> None:
     @app.get("/api/me/overtime")
     async def overtime() -> Json:
         return server.overtime
+
+    @app.get("/api/me/today")
+    async def today() -> Json | None:
+        return server.shift
 
     @app.get("/api/me/statement")
     async def statement(before: int, limit: int) -> Json:

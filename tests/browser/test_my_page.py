@@ -116,6 +116,15 @@ def test_it_says_what_today_would_be_worth_and_why(me: Page, server: FakeServer)
     expect(worth).to_contain_text("其中 57 分 48 秒余额不足，会记为事假")
 
 
+def test_with_a_schedule_today_is_worth_what_of_the_shift_counts(open_as: OpenPage, server: FakeServer) -> None:
+    server.shift = {"until": 0, "base": 7_200, "aux": 100, "unobserved": 0, "working": []}
+    me = open_as(AGENT, language="zh", size=(400, 900))
+    server.change(ME, state="signed_out", aux=600.0, aux_from=None, base=28_800.0, base_from=None)
+    worth = me.get_by_test_id("projection")
+    expect(worth).to_contain_text("已计入 2 时 00 分，其 3.7 % 是 4 分 26 秒；已用 1 分 40 秒。")
+    expect(worth).to_contain_text("到现在为止会存入 +2 分 46 秒")
+
+
 def test_the_balance_says_what_it_buys(me: Page) -> None:
     expect(me.get_by_test_id("balance")).to_have_text("4 时 17 分")
     expect(me.get_by_text("半天调休")).to_be_visible()
