@@ -60,7 +60,7 @@ def is_busy(day: date, terms: LoanTerms) -> bool:
 
 
 def items_of(transfers: Iterable[Moved], owner: str) -> tuple[Item, ...]:
-    """Of the transfers on an agent's accounts for some days, in the order of days."""
+    """Of the transfers on what an agent owes for some days, in the order of days; others don't matter."""
     by_day: dict[date, list[Moved]] = defaultdict(list)
     for moved in transfers:
         if owner in (moved.debit.owner, moved.credit.owner):

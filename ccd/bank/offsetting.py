@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, House, agent_owner
+from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, LEAVE, House, agent_owner
 from ccd.bank.appeal_rows import open_appeals
 from ccd.bank.asking import Asking
 from ccd.bank.attendance import Loan
@@ -190,7 +190,7 @@ class Loans:
 
     def _items(self, desk: Desk, month: str, agents: Iterable[str]) -> dict[str, tuple[Item, ...]]:
         by_owner = {agent_owner(agent): agent for agent in agents}
-        moved = desk.moved(by_owner, self.calendar.days(month))
+        moved = desk.moved(by_owner, self.calendar.days(month), LEAVE)
         own: dict[str, list[Moved]] = {owner: [] for owner in by_owner}
         for one in moved:
             for owner in {one.debit.owner, one.credit.owner} & own.keys():

@@ -135,9 +135,12 @@ class Desk:
         self._lock(Touched(caps=names))
         return {name: self._standing.caps[name] for name in names if name in self._standing.caps}
 
-    def moved(self, names: Iterable[str], days: Iterable[date]) -> list[Moved]:
-        """The transfers for these days on accounts of owners that are under lock, in no order."""
+    def moved(self, names: Iterable[str], days: Iterable[date], kind: str = "") -> list[Moved]:
+        """The transfers for these days on accounts of owners that are under lock, in no order; of one kind alone, where
+        it is named."""
         own = [number for name in names for number in self._chart.accounts_of.get(name, ())]
+        if kind:
+            own = [number for number in own if self._chart.names[number].kind == kind]
         wanted = list(days)
         columns = (entries.c.day, entries.c.service, entries.c.debit, entries.c.credit, entries.c.seconds)
         found = {}
