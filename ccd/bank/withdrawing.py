@@ -159,6 +159,21 @@ class Withdrawals:
 
         return await self._ledger.at_desk(read, keep=False)
 
+    async def beaten_days(self) -> list[date]:
+        """The days for which somebody has applied who has leave that comes first."""
+
+        def read(desk: Desk) -> list[date]:
+            found = []
+            for day in open_days(desk.connection, date.max):
+                spans = {one: self._span(one) for one in on_days(desk.connection, day, day) if one.state in OPEN}
+                start, end = min(span[0] for span in spans.values()), max(span[1] for span in spans.values())
+                told = absences_of(desk.connection, [one.agent for one in spans], start, end)
+                if any(one.agent in told and self._beaten(desk.connection, one) for one in spans):
+                    found.append(day)
+            return found
+
+        return await self._ledger.at_desk(read, keep=False)
+
     async def release(self, day: date, said: Said) -> list[Application]:
         """Those for the day whose agents have leave of a kind that comes first, as sick leave: what is held goes back,
         and who waits moves up."""
@@ -254,10 +269,13 @@ class Withdrawals:
     def _beaten(self, connection: Connection, one: Application) -> str:
         """The kind of leave that comes before the day off; "" where there is none."""
         kinds = self._policies.policy_at(one.unit, one.day).days_off.beaten_by
-        span = self._units.days(one.unit).of_date(one.day)
-        start, end = one.start or span.start, one.end or span.end
-        told = absences_of(connection, [one.agent], start, end).get(one.agent, ())
+        told = absences_of(connection, [one.agent], *self._span(one)).get(one.agent, ())
         return next((each.kind for each in told if each.kind in kinds), "")
+
+    def _span(self, one: Application) -> tuple[int, int]:
+        """Of the day, or of the part of it that was applied for, µs."""
+        day = self._units.days(one.unit).of_date(one.day)
+        return one.start or day.start, one.end or day.end
 
     def _is_free(self, connection: Connection, agent: str, day: date) -> bool:
         unit = self._days.unit(agent, day)

@@ -127,7 +127,7 @@ class DaysOff:
         site, at = self._current.site, self._now()
         bank = withdrawals_of(self._ledger, site)
         ended: list[Application] = []
-        for day in await bank.open_days(date.max):
+        for day in await bank.beaten_days():
             with self._saying("can't be released for leave", day):
                 ended += await bank.release(day, Said("leave", site.units.days("").at(at).day, at))
         if ended:
