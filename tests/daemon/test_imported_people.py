@@ -1,15 +1,20 @@
 """Units and people that are imported while a daemon runs: what whoever is signed in sees and may do from then on."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from ccd.org.people import Person, Role
+from ccd.live.clients import Client
+from ccd.live.frames import MsgpackCodec
+from ccd.org.people import Person, Role, Session
 from tests.daemon.test_imported_roster import TEAM_1, first_import
 from tests.daemon.test_reloading import Site, living, site
+from tests.live.test_hub import FakeLine
 
 __all__ = ["site"]
 
@@ -108,3 +113,29 @@ async def test_who_looks_at_the_floor_sees_it_change_hands(site: Site) -> None:
         assert (await who(li_s))["units"] == ["south"]
         assert json.loads((await li_s.get("/api/site")).text)["units"][0]["unit"] == "south"
         assert (await boss_s.get("/api/organisation/roster")).text == TEAM_1
+
+
+async def test_a_board_that_is_open_is_closed_to_whoever_is_there_for_it_no_more(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss = Person("boss", Role.SUPERVISOR, None, ("*",))
+    async with living(site, await first_import(site)), signed_in(site, boss) as (browser,):
+        assert (await put(browser, "units", UNITS, '"0"')).status_code == 200
+        ends = datetime.now(UTC) + timedelta(hours=1)
+        stands_in = f"li,,,team_leader,south,,,\nwu,,,,,,{ends:%Y-%m-%dT%H:%M:%S}+00:00,li\n"
+        await site.until(lambda: site.made.current.site.imports == (1, 1, 0))
+        assert (await put(browser, "people", PEOPLE + stands_in, '"0"')).status_code == 200
+        await site.until(lambda: site.made.current.site.imports == (1, 1, 1))
+
+        hub, line, now = site.made.hub, FakeLine(), asyncio.get_running_loop().time()
+        deputy = site.made.current.site.signed_in(Person("wu", Role.SUPERVISOR, None, ("team-1",)))
+        assert deputy.units == ("south",)
+        client = Client(Session("key", deputy, 9e9), MsgpackCodec(), line, now)
+        hub.join(client, now)
+        hub.subscribe_floor(client, frozenset({"south", "team-1"}))
+        site.made.reloading.look_again()
+        assert client.topic is not None
+        assert client.topic.units == frozenset({"south", "team-1"})
+        monkeypatch.setattr("ccd.daemon.site.time.time", lambda: (ends + timedelta(seconds=1)).timestamp())
+        site.made.reloading.look_again()
+        assert client.topic.units == frozenset()
