@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, or_, select
 
-from ccd.bank.accounts import LEAVE, OVERDRAFT, SAVINGS, agent_owner
+from ccd.bank.accounts import IDLE_ORIGIN, LEAVE, OVERDRAFT, SAVINGS, agent_owner
 from ccd.bank.difference import Posted
 from ccd.bank.facts import written_off_s
 from ccd.bank.measured import Measured
@@ -51,15 +51,21 @@ class Moved(NamedTuple):
     transfers: int
 
 
-def held_for(connection: Connection, first: date, last: date, agents: Collection[str] = ()) -> Held:
-    """What settlements have posted for days, by agent and day: of these agents, or of all."""
+def held_for(
+    connection: Connection,
+    first: date,
+    last: date,
+    agents: Collection[str] = (),
+    services: Collection[str] = SETTLED,
+) -> Held:
+    """What was posted for days by these services, by agent and day: of these agents, or of all."""
     found: dict[tuple[str, date], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for side, _, sign in SIDES:
         query = (
             select(owners.c.name, entries.c.day, entries.c.service, func.sum(entries.c.seconds))
             .join(accounts, accounts.c.id == side)
             .join(owners, owners.c.id == accounts.c.owner_id)
-            .where(entries.c.day.between(first, last), entries.c.service.in_(SETTLED), accounts.c.floor.is_not(None))
+            .where(entries.c.day.between(first, last), entries.c.service.in_(services), accounts.c.floor.is_not(None))
             .group_by(owners.c.name, entries.c.day, entries.c.service)
         )
         if agents:
@@ -93,6 +99,7 @@ def without_rows(connection: Connection, first: date, last: date) -> Iterator[Di
     yield from _days_off(connection, first, last)
     yield from _packets(connection, first, last)
     yield from _overtime(connection, first, last)
+    yield from _idle(connection, first, last)
 
 
 def _days_off(connection: Connection, first: date, last: date) -> Iterator[Differs]:
@@ -148,6 +155,20 @@ def _overtime(connection: Connection, first: date, last: date) -> Iterator[Diffe
         for paid in json.loads(one.facts).get("paid", ()):
             if emergency_of(connection, paid["emergency"]) is None:
                 yield Differs(one.key, one.day, f"pays for {paid['emergency']}, and there is no such emergency")
+
+
+def _idle(connection: Connection, first: date, last: date) -> Iterator[Differs]:
+    """Leave of idle days, in revisions: the last says what is owed, and all together hold that."""
+    held = held_for(connection, first, last, services=IDLE_ORIGIN.services)
+    names = {f"idle/{agent}/{day.isoformat()}": (agent, day) for agent, day in held}
+    kept = revisions_of(connection, names)
+    for key, (agent, day) in sorted(names.items()):
+        posted = [one.facts for one in kept.get(key, ()) if one.state is State.POSTED]
+        owed_s = int(json.loads(posted[-1])["owed"]) if posted else 0
+        sums = held[agent, day]
+        held_s = sums.get(IDLE_ORIGIN.leave, 0) - sums.get(IDLE_ORIGIN.credit, 0) + written_off_s(posted)
+        if held_s != owed_s:
+            yield Differs(agent, day, f"owes {owed_s} s of idle leave, and the ledger holds {held_s} s")
 
 
 def _postings(connection: Connection, first: date, last: date, *words: str) -> Iterator[Moved]:

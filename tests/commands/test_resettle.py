@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import running
+from tests.commands import recorded_months, running
 from tests.commands.recorded_days import DAY, SHIFT, at, ccd, configured, recorded, settled
 from tests.floor.floors import added, heard, paused, removed, unpaused
 
@@ -121,3 +121,15 @@ def test_days_off_and_packets_are_held_against_their_rows(tmp_path: Path) -> Non
 def test_a_unit_or_a_month_that_is_none_is_said(config: Path) -> None:
     assert "units on it: team-1, team-2" in running.refusal(ccd(config, "resettle", MONTH, "--unit", "team-9"))
     assert "2099-13" in running.refusal(ccd(config, "resettle", "2099-13"))
+
+
+def test_leave_of_idle_days_is_held_against_what_was_reckoned_before_and_after_the_month_closes(tmp_path: Path) -> None:
+    lent = recorded_months.planned(tmp_path)
+    for closed in (False, True):
+        if closed:
+            running.said(ccd(lent, "bank", "month", "close", recorded_months.MONTH))
+        done = ccd(lent, "resettle", recorded_months.MONTH)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    forge(lent, "UPDATE entries SET seconds = 1700 WHERE service = 'idle_leave'")
+    done = ccd(lent, "resettle", recorded_months.MONTH)
+    assert "1001 on 2026-08-12 owes 1800 s of idle leave, and the ledger holds 1700 s" in done.stdout
