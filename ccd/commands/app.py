@@ -19,7 +19,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "demo": "Show a simulated floor with its board, pages and ledger, until Ctrl-C.",
         "run": "The daemon: follow the PBXs, keep boards and pages, settle the days.",
         "ledger": "Say what the ledger says, post to it by hand, hold it against its own hashes, export it.",
-        "bank": "Red packets and days off: give, apply, approve, and what units may.",
+        "bank": "The services of the Time Bank, day by day: gifts, days off, overtime, offset; rulings and appeals.",
         "import": "Take over what other systems know: who sits where, shifts, leave, holidays.",
         "export": "Print what was imported, as a file that can be imported.",
         "schedule": "Say what units are scheduled for in a month.",

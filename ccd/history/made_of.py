@@ -63,7 +63,7 @@ async def made_of(
     expected = _expected(kept)
     whole_day = expected or Expected(schedules=False)
     parts = _joined(each for each in classes(seen, holder.day, whole_day) if each.what is not What.NOTHING)
-    if expected is not None:
+    if expected is not None and (expected.schedules or expected.ruled):
         record, duty = record or Tally().record(agent, holder.unit, day), on_duty(seen, holder.day, expected)
         record = replace(record, duty=duty) if expected.schedules else replace(record, ruled=duty.counted)
     own = [each for each in known if _was_own(each, measuring, agent, holder.day)]

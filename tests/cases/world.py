@@ -3,12 +3,14 @@ case's lines move on. Each night what is over is closed, as the daemon does it."
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import agent_owner
+from ccd.bank.appeal_rows import open_appeals
 from ccd.bank.declared import declare
 from ccd.bank.giving import Giver
 from ccd.bank.packets import Packet
@@ -18,17 +20,23 @@ from ccd.bank.settle import Settler
 from ccd.bank.withdrawal import OPEN, State
 from ccd.bank.withdrawal_rows import set_quota
 from ccd.bank.withdrawing import Withdrawals
+from ccd.daemon.appealing import lodge, reject, uphold
+from ccd.daemon.entitling import entitle
 from ccd.daemon.importing import Importing, take_over
+from ccd.daemon.ruling import About, look, made_between, reverse, rule
 from ccd.daemon.site import Site
 from ccd.daemon.withdrawals import close_days_off, withdrawals_of
 from ccd.errors import CcdError, DayWaitsError
 from ccd.floor.events import PbxEvent
+from ccd.floor.expected import Span
 from ccd.history.close import Closer
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Close, Posting
+from ccd.ledger.model import Close, Posting, Transfer
+from ccd.ledger.schema import entries
 from ccd.org import told_rows
 from ccd.org.acts import Act
 from ccd.org.csv_faults import Written
+from ccd.org.entitlements import Entitlement
 from ccd.org.schema import leaves, shifts
 from ccd.org.told import Told
 from ccd.settings import Settings
@@ -233,6 +241,65 @@ async def decides(world: World, line: Line, said: re.Match[str]) -> None:
         await world.days_off.approve(one.id, world.said(said["by"]))
     else:
         await world.days_off.end(one.id, states[said["act"]], world.said(said["by"], "as the case says"))
+
+
+# --- what people rule ----------------------------------------------------------------------------------------------
+
+
+@verb(r"(?P<by>\w+) rules (?P<whom>[\w-]+) (?P<counts>\w+) (?P<when>[\d:]+-[\d:]+) on (?P<day>.+)")
+async def rules(world: World, line: Line, said: re.Match[str]) -> None:
+    ((start, end),) = spans_of(said["when"], day_of(said["day"]))
+    agent = said["whom"] if said["whom"] in AGENTS else None
+    about = About(agent, None if agent else said["whom"], Span(start * S, end * S))
+    await rule(world.engine, world.site, asking(said["by"], at=world.clock()), about, said["counts"], line.written)
+    await world.night()
+
+
+@verb(r"(?P<by>\w+) reverses the ruling on (?P<whom>[\w-]+)")
+async def reverses(world: World, line: Line, said: re.Match[str]) -> None:
+    every = await made_between(world.engine, Span(0, world.clock()))
+    last = [one for one in every if said["whom"] in (one.agent, one.unit)][-1]
+    await reverse(world.engine, world.site, asking(said["by"], at=world.clock()), last.ref, line.written)
+    await world.night()
+
+
+@verb(r"(?P<agent>\d+) appeals against (?P<day>.+)")
+async def appeals_(world: World, line: Line, said: re.Match[str]) -> None:
+    mine = (entries.c.day == day_of(said["day"]), entries.c.service == "leave")
+    async with world.engine.connect() as connection:
+        found = (await connection.execute(select(entries.c.transaction_id, entries.c.leg).where(*mine))).all()
+    who = asking(said["agent"], at=world.clock())
+    await lodge(world.engine, world.site, who, said["agent"], Transfer(*found[-1]), line.written)
+
+
+OF = r"the appeal of (?P<agent>\d+) against (?P<day>\d+ \w+)"
+
+
+@verb(rf"(?P<by>\w+) (?:rejects {OF}|upholds (?P<upheld>.+))")
+async def decides_appeal(world: World, line: Line, said: re.Match[str]) -> None:
+    told = re.fullmatch(rf"{OF} as (?P<counts>\w+) (?P<when>[\d:]+-[\d:]+)", said["upheld"]) if said["upheld"] else said
+    assert told is not None, line.written
+    day, who = day_of(told["day"]), asking(said["by"], at=world.clock())
+    ref = (await look(world.engine, lambda plain: open_appeals(plain, day, day, [told["agent"]])))[0].ref
+    if told is said:
+        await reject(world.engine, world.site, who, ref, line.written)
+        return
+    first, last = (datetime.combine(day, time.fromisoformat(each)) for each in told["when"].split("-"))
+    await uphold(world.engine, world.site, who, ref, (first, last), told["counts"], line.written)
+    await world.night()
+
+
+@verb(
+    r"HR entitles (?P<agent>\d+) to (?:(?P<ppm>\d+) ppm|(?P<seconds>\d+) s|nothing)"
+    r" from (?P<first>\d+ \w+)(?: to (?P<until>\d+ \w+))?"
+)
+async def entitles(world: World, line: Line, said: re.Match[str]) -> None:
+    own = Entitlement(*(int(said[name]) if said[name] else None for name in ("ppm", "seconds")))
+    until = day_of(said["until"]) if said["until"] else None
+    entitlement = own if any(own) else None
+    who = asking("hr", at=world.clock())
+    await entitle(world.engine, world.site, who, said["agent"], day_of(said["first"]), until, entitlement)
+    await world.night()
 
 
 # --- the ledger ----------------------------------------------------------------------------------------------------
