@@ -108,7 +108,12 @@ def _settings(folder: Path, port: int, ami_port: int, account: Account) -> Setti
                     "clock_ahead_s_max": CLOCK_AHEAD_S_MAX,
                 }
             ],
-            "queues": {kind.name: {"wrap_up_s": kind.wrap_up_s} for kind in QUEUES},
+            "queues": {
+                kind.name: {"wrap_up_s": kind.wrap_up_s, "unit": team.unit}
+                for kind in QUEUES
+                for team in TEAMS
+                if team.queue == kind.name
+            },
             "units": {team.unit: {"name": team.title} for team in TEAMS},
             "http": {"port": port},
         }

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.commands import running
 from tests.commands.recorded_days import CALLERS, CONFIGURATION, DAY, SHIFT, at, ccd, configured, recorded, settled
 from tests.floor.floors import heard, joined, left
 
@@ -126,6 +127,15 @@ def test_a_report_is_drawn_into_a_file(with_calls: Path, tmp_path: Path) -> None
     assert (done.returncode, "can't be written: No such file or directory" in done.stderr) == (2, True)
     done = ccd(with_calls, "report", *NOVEMBER, "--show", "hiding", "--format", "png", "--output", str(file))
     assert (done.returncode, "where time could hide is told as table, csv or json" in done.stderr) == (2, True)
+
+
+def test_without_matplotlib_it_says_what_to_install(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "matplotlib.py").write_text("raise ModuleNotFoundError(name='matplotlib')\n")
+    words = ("--format", "png", "--output", tmp_path / "a.png", "--config", config)
+    done = running.ccd("report", *NOVEMBER, *words, PYTHONPATH=f"{tmp_path}:{running.HERE}")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "a picture takes matplotlib, which is not installed: pip install 'ccd[plots]'" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,19 @@ from ccd.history.segment_rows import COLUMNS
 from ccd.sql.engine import WRITES, open_engine
 from ccd.sql.migrate import upgrade
 from tests.databases import PostgreSQL
-from tests.floor.floors import added, connected, ended, heard, lost, offered, paused, removed, snapshot, unpaused
+from tests.floor.floors import (
+    added,
+    connected,
+    ended,
+    heard,
+    joined,
+    lost,
+    offered,
+    paused,
+    removed,
+    snapshot,
+    unpaused,
+)
 from tests.floor.random_floors import random_floor
 from tests.floor.rules_of_random_floors import agent_rules
 from tests.history.closing import DAY_S, FIRST, Bank, measuring
@@ -38,7 +50,17 @@ from tests.history.observing import (
 )
 
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ccd'"
-A_DAY = (added(1), offered(2), connected(4), ended(9), paused(30, "厕所"), unpaused(50), heard(55), removed(60))
+A_DAY = (
+    added(1),
+    joined(2),
+    offered(2),
+    connected(4),
+    ended(9),
+    paused(30, "厕所"),
+    unpaused(50),
+    heard(55),
+    removed(60),
+)
 
 
 async def test_a_closed_segment_is_stored_as_it_was_and_the_open_one_with_its_seat(engine: AsyncEngine) -> None:
