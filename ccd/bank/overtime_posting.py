@@ -22,7 +22,7 @@ from ccd.bank.accounts import (
     House,
     agent_owner,
 )  # fmt: skip
-from ccd.bank.difference import Due, Purse, difference, difference_after_close, posted_by
+from ccd.bank.difference import Due, Posted, Purse, difference, difference_after_close, posted_by
 from ccd.bank.facts import written_off_s
 from ccd.bank.overtime import Emergency, Paid
 from ccd.bank.policy import Policies
@@ -31,7 +31,7 @@ from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Account, Kept, Late, Moved, Posting, State, month_of
 
-# What was paid for nothing is taken from overtime's own accounts before any other.
+# Where it is not all there any more, it is taken from overtime's own accounts before any other.
 TAKEN_FIRST = (OVERTIME, INTEREST)
 IN_TIME: tuple[Late, ...] = ()
 TAKES = (*TAKEN_FIRST, *(kind for kind in BALANCE_KINDS if kind not in TAKEN_FIRST))
@@ -154,7 +154,7 @@ class OvertimeDesk:
         facts = [each.facts for each in before if each.state is State.POSTED]
         transfers = [each for each in moved if each.day == one.day]
         posted = posted_by(transfers, owner, written_off_s(facts), OVERTIME_ORIGIN)
-        purse, terms = Purse(owner, available, TAKES), IN_TIME
+        purse, terms = _purse(owner, one.due, posted, available), IN_TIME
         if desk.open_month(self._site, month) == month:
             legs, off_s = difference(one.due, posted, purse, self._house, OVERTIME_ORIGIN), 0
         else:
@@ -166,6 +166,17 @@ class OvertimeDesk:
         legs = tuple(sorted(legs, key=lambda leg: leg.service == INTEREST))  # the line is that of the first
         revision = before[-1].revision + 1 if before else 1
         return Posting(key, revision, self._site, one.day, legs, by, facts=_facts(one, off_s), terms=terms)
+
+
+def _purse(owner: str, due: Due, posted: Posted, available: Mapping[str, int]) -> Purse:
+    """What was paid for nothing goes back from where it was paid to, as long as all of it is still there."""
+    back = {
+        INTEREST: max(0, posted.interest_s - due.interest_s),
+        OVERTIME: max(0, posted.deposited_s - due.deposit_s),
+    }
+    if all(available.get(kind, 0) >= seconds for kind, seconds in back.items()):
+        return Purse(owner, {**available, **back}, (INTEREST, OVERTIME))
+    return Purse(owner, available, TAKES)
 
 
 def overtime_key(agent: str, day: date) -> str:

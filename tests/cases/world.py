@@ -13,6 +13,8 @@ from ccd.bank.accounts import agent_owner
 from ccd.bank.appeal_rows import open_appeals
 from ccd.bank.declared import declare
 from ccd.bank.giving import Giver
+from ccd.bank.overtime_acts import Emergencies
+from ccd.bank.overtime_rows import Entry
 from ccd.bank.packets import Packet
 from ccd.bank.quota import Quota
 from ccd.bank.said import Said
@@ -23,8 +25,9 @@ from ccd.bank.withdrawing import Withdrawals
 from ccd.daemon.appealing import lodge, reject, uphold
 from ccd.daemon.entitling import entitle
 from ccd.daemon.importing import Importing, take_over
+from ccd.daemon.overtime import OvertimeClosing, emergencies_of
 from ccd.daemon.ruling import About, look, made_between, reverse, rule
-from ccd.daemon.site import Site
+from ccd.daemon.site import Current, Site
 from ccd.daemon.withdrawals import close_days_off, withdrawals_of
 from ccd.errors import CcdError, DayWaitsError
 from ccd.floor.events import PbxEvent
@@ -74,6 +77,7 @@ class World:
         self.closer = Closer(
             engine, self.site.measuring, units_closed, ("pbx",), self.site.policies, self.settler.settle, self.clock, 0
         )
+        self.overtime = OvertimeClosing(self.ledger, Current(self.site, self.site), self.clock, self.tell)
         self.seen: list[PbxEvent] = []
         self.plan: dict[str, Told] = {}
         self.leave: dict[str, Told] = {}
@@ -82,6 +86,9 @@ class World:
     def clock(self) -> int:
         self._tick += 1  # no two readings are the same
         return int(self.now.timestamp()) * S + self._tick
+
+    async def tell(self, agents: Iterable[str]) -> None:
+        """There are no pages here."""
 
     async def live_through(self, story: Iterable[Line]) -> None:
         for line in story:
@@ -125,6 +132,11 @@ class World:
                 await close_days_off(self.ledger, self.site, off, self.said("settlement"))
             except DayWaitsError:
                 continue
+        await self.overtime.close_due()
+
+    @property
+    def emergencies(self) -> Emergencies:
+        return emergencies_of(self.ledger, self.site)
 
     @property
     def days_off(self) -> Withdrawals:

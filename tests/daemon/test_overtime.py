@@ -208,7 +208,7 @@ async def test_a_plan_that_is_told_afterwards_has_it_measured_anew_and_the_diffe
     (posted,) = await world.closing.close_due()
     left_s = HOUR - 600
     assert (posted.agent, posted.day_s) == ("1001", left_s)
-    assert sum(await world.deposits("1001")) == left_s * 13 // 10
+    assert await world.deposits("1001") == (left_s, left_s * 3 // 10)
     assert await world.closing.close_due() == []
 
 
