@@ -226,6 +226,67 @@ async def gives(world: World, line: Line, said: re.Match[str]) -> None:
     await giver.give(packet, asking(said["giver"], at=world.clock()))
 
 
+# --- overtime -----------------------------------------------------------------------------------------------------
+
+
+@verb(r"(?P<by>\w+) of (?P<unit>[\w-]+) opens (?P<name>\w+), level (?P<level>\w+)")
+async def opens(world: World, line: Line, said: re.Match[str]) -> None:
+    by, start = asking(said["by"], at=world.clock()), int(line.at.timestamp()) * S
+    await world.emergencies.open(said["name"], by, said["unit"], said["level"], start, line.written)
+
+
+@verb(rf"(?P<by>\w+) calls {WHOM} to (?P<name>\w+)")
+async def calls(world: World, line: Line, said: re.Match[str]) -> None:
+    by, agents = asking(said["by"], at=world.clock()), said["agents"].split(" and ")
+    await world.emergencies.call(said["name"], by, agents, line.written)
+
+
+@verb(r"(?P<by>\w+) ends (?P<name>\w+)")
+async def ends(world: World, line: Line, said: re.Match[str]) -> None:
+    await world.emergencies.end(said["name"], asking(said["by"], at=world.clock()), line.written)
+
+
+@verb(r"(?P<agent>\d+) joins the strike team of (?P<unit>[\w-]+)")
+async def joins(world: World, line: Line, said: re.Match[str]) -> None:
+    by = asking("lead", at=world.clock())
+    await world.emergencies.on_team(said["unit"], said["agent"], True, by)
+
+
+@verb(r"(?P<by>\w+) enters (?P<seconds>\d+) s of (?P<agent>\d+) in (?P<name>\w+) on (?P<day>.+)")
+async def enters(world: World, line: Line, said: re.Match[str]) -> None:
+    name = f"{said['agent']} in {said['name']}"
+    entry = Entry(
+        name, said["name"], said["agent"], day_of(said["day"]), int(said["seconds"]), False, 0, "", line.written
+    )
+    await world.emergencies.enter(entry, asking(said["by"], at=world.clock()))
+
+
+@verb(r"(?P<by>\w+) confirms what was entered of (?P<what>\d+ in \w+)")
+async def confirms(world: World, line: Line, said: re.Match[str]) -> None:
+    await world.emergencies.approve(said["what"], asking(said["by"], at=world.clock()))
+
+
+@verb(r"(?P<by>\w+) of (?P<unit>[\w-]+) hands (?P<holder>\w+) (?P<seconds>\d+) s")
+async def hands(world: World, line: Line, said: re.Match[str]) -> None:
+    above, seconds = world.site.units.with_above(said["unit"], line.day), int(said["seconds"])
+    budget = Budget(f"{said['holder']}'s", said["unit"], said["holder"], seconds, above, line.day, "for the month")
+    await budgets_of(world.ledger, world.site).hand(budget, asking(said["by"], at=world.clock()))
+
+
+@verb(rf"(?P<holder>\w+) gives {WHOM} (?P<seconds>\d+) s(?: each)? of the budget of (?P<unit>[\w-]+) for (?P<kind>\w+)")
+async def gives_of_budget(world: World, line: Line, said: re.Match[str]) -> None:
+    agents = tuple(said["agents"].split(" and "))
+    packet = Packet(line.written, said["unit"], agents, int(said["seconds"]), said["kind"], "well done", line.day)
+    who = asking(said["holder"], at=world.clock())
+    await giver_of(world.ledger, world.site).give(packet, who, f"{said['holder']}'s")
+
+
+@verb(r"(?P<by>\w+) recalls the budget of (?P<holder>\w+)")
+async def recalls(world: World, line: Line, said: re.Match[str]) -> None:
+    bank, who = budgets_of(world.ledger, world.site), asking(said["by"], at=world.clock())
+    await bank.recall(f"{said['holder']}'s", who, "as the case says", world.ledger.month_of(line.day))
+
+
 # --- days off ------------------------------------------------------------------------------------------------------
 
 
