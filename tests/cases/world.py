@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import agent_owner
 from ccd.bank.appeal_rows import open_appeals
+from ccd.bank.budgets import Budget
 from ccd.bank.declared import declare
 from ccd.bank.giving import Giver
 from ccd.bank.overtime_acts import Emergencies
@@ -23,6 +24,7 @@ from ccd.bank.withdrawal import OPEN, State
 from ccd.bank.withdrawal_rows import set_quota
 from ccd.bank.withdrawing import Withdrawals
 from ccd.daemon.appealing import lodge, reject, uphold
+from ccd.daemon.budgets import budgets_of, giver_of
 from ccd.daemon.entitling import entitle
 from ccd.daemon.importing import Importing, take_over
 from ccd.daemon.overtime import OvertimeClosing, emergencies_of
@@ -290,9 +292,10 @@ async def recalls(world: World, line: Line, said: re.Match[str]) -> None:
 # --- days off ------------------------------------------------------------------------------------------------------
 
 
-@verb(r"(?P<unit>[\w-]+) lets (?P<agents>\d+) off on (?P<day>.+)")
+@verb(r"(?P<unit>[\w-]+) lets (?P<agents>\d+) off(?: for (?P<hours>\d+) h)? on (?P<day>.+)")
 async def lets_off(world: World, line: Line, said: re.Match[str]) -> None:
-    quota = Quota(said["unit"], day_of(said["day"]), line.day, int(said["agents"]))
+    seconds = int(said["hours"]) * HOUR_S if said["hours"] else None
+    quota = Quota(said["unit"], day_of(said["day"]), line.day, int(said["agents"]), seconds)
     await take_turn_at_once(
         world.engine, lambda connection: set_quota(connection, quota, world.clock(), "lead"), Patience()
     )
@@ -303,6 +306,13 @@ async def applies(world: World, line: Line, said: re.Match[str]) -> None:
     agent, day = said["agent"], day_of(said["day"])
     seconds = int(said["seconds"]) if said["seconds"] else None
     await world.days_off.apply(f"{agent}/{day}/{world.clock()}", agent, day, seconds, world.said(agent))
+
+
+@verb(r"(?P<agent>\d+) applies for (?P<first>\d+ \w+) to (?P<last>\d+ \w+)")
+async def applies_for_several(world: World, line: Line, said: re.Match[str]) -> None:
+    agent, first, last = said["agent"], day_of(said["first"]), day_of(said["last"])
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    await world.days_off.apply_for_run(f"{agent}/{first}/{world.clock()}", agent, days, world.said(agent))
 
 
 @verb(r"(?:(?P<by>\w+) )?(?P<act>approves|refuses|takes back|cancels)(?: (?P<agent>\d+)'s)? (?P<day>\d+ \w+)")
