@@ -79,8 +79,8 @@ async def _explained(connection: AsyncConnection, site: Site, transfer: Transfer
     unit = day.record.unit if day else site.roster.unit(what.agent, what.posted.recorded_at)
     if day is not None and day.expected is not None:
         because = because._replace(act_ids=(*because.act_ids, *(ruled.ref for ruled in day.expected.ruled)))
-    others = set(site.roster.agents) - {what.agent}  # of whom nobody is told anything here
-    acts = await connection.run_sync(lambda plain: tuple(_acts(plain, because, others)))
+    whose = {what.agent, *site.all_units}  # of other agents nobody is told anything here
+    acts = await connection.run_sync(lambda plain: tuple(_acts(plain, because, whose)))
     return Explained(
         transfer, what.posted, what.agent, what.moves, site.units.timezone(unit or ""), words, day,
         because.rows, acts, taken_back,
@@ -115,11 +115,11 @@ def _posted(row: TransactionRow) -> PostedAs:
     )  # fmt: skip
 
 
-def _acts(connection: Connection, because: Behind, others: Collection[str]) -> Iterator[Act]:
+def _acts(connection: Connection, because: Behind, whose: Collection[str]) -> Iterator[Act]:
     found = [act for act in map(partial(with_id, connection), because.act_ids) if act is not None]
     for word, name in because.acts:
         found += concerning(connection, word, name)
-    yield from (act for act in found if act.subject not in others)
+    yield from (act for act in found if act.subject in whose)
 
 
 def explaining(current: Current, engine: AsyncEngine) -> Explaining:
