@@ -3,13 +3,18 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from ccd.daemon.site import Site
 from ccd.errors import ActNotAllowedError, OvertimeError
 from ccd.floor.days import SECOND
 from ccd.org.acts import noted
 from ccd.org.people import Person, Role
+from ccd.sql.engine import open_engine
 from tests.daemon import test_overtime as overtime
-from tests.daemon.test_overtime import ANN, HOUR, World
+from tests.daemon.test_overtime import ANN, DAY, HOUR, OTHER, World, day_over, seen
+from tests.databases import PostgreSQL
 
 site, world = overtime.site, overtime.world
 
@@ -61,3 +66,25 @@ async def test_an_emergency_is_prolonged_and_each_act_is_noted_once(world: World
     async with world.engine.connect() as connection:
         kinds = await connection.run_sync(lambda plain: [act.kind for act in noted(plain, None, "team-1", 9)])
     assert kinds == ["overtime prolong", "overtime open"]
+
+
+async def test_the_daemon_s_own_role_may_do_all_of_it(site: Site, postgresql: PostgreSQL) -> None:
+    """And can't change what was said: its rights are those that `ccd migrate --role` gives."""
+    role, owned = await postgresql.of_a_daemon()
+    engine = open_engine(owned.replace("postgres@", f"{role}@"))
+    world = World(site, engine)
+    await seen(world)
+    await world.acting.on_team("team-1", "1001", True, world.asking(ANN))
+    await world.emergency()
+    await world.acting.answer("flood", world.asking(), "1003", True)
+    await world.enter("by-hand", "1002", 5_000)
+    await world.acting.approve("by-hand", world.asking(OTHER))
+    assert [one.agent for one in await world.closing.close_due()] == ["1001", "1002", "1003"]
+    await day_over(world)
+    await world.closer.close("team-1", DAY)
+    assert await world.closing.close_due() == []
+    async with engine.connect() as connection:
+        with pytest.raises(DBAPIError, match="permission denied"):
+            await connection.execute(text("UPDATE emergencies SET why = 'another'"))
+    await engine.dispose()
+    postgresql.drop()
