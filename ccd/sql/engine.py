@@ -18,6 +18,7 @@ ASKED_AFTER_S = 1.0  # without use, a connection is asked whether the server is 
 USED_AT = "ccd_used_at"  # of a pooled connection, by the monotonic clock
 LOCK_WAIT_MS = 2_000  # how long one attempt waits for who writes now; a hung holder must not hang everybody
 POSTGRESQL_VERSION_MIN = 130_000
+BESIDE_COST = 100_000  # by the server's reckoning: to read some million rows; a start of other processes is no less
 DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
 
 # Of the connection that writes. A batch of postings changes a thousand pages, each somewhere else in a ledger that has
@@ -125,11 +126,13 @@ def check_sqlite(connection: Any, database: str) -> None:
 
 def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     # Every statement is short: compiling one to machine code costs more than all of it, and so does planning one anew
-    # for the values that it is asked with.
+    # for the values that it is asked with. Without those it guesses, and gives a statement that it takes for a long one
+    # to processes that it starts first, which takes longer than the statement.
     settings = {
         "application_name": "ccd",
         "jit": "off",
         "plan_cache_mode": "force_generic_plan",
+        "parallel_setup_cost": str(BESIDE_COST),
         "lock_timeout": f"{lock_wait_ms}ms",
     }
     # A posting finds its few rows by an index. Its plan is kept, and a table that was small when that was made would be

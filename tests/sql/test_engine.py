@@ -227,6 +227,20 @@ async def test_a_database_that_can_not_hold_every_name_is_refused(postgresql: Po
     await engine.dispose()
 
 
+async def test_for_a_statement_of_milliseconds_the_server_starts_no_other_processes(postgresql: PostgreSQL) -> None:
+    engine = open_engine(postgresql.create())
+    async with engine.connect() as connection:
+        for statement in (
+            "CREATE TABLE many AS SELECT number FROM generate_series(1, 300000) AS number",
+            "ANALYZE many",
+        ):
+            await connection.exec_driver_sql(statement)
+        planned = "\n".join((await connection.exec_driver_sql("EXPLAIN SELECT sum(number) FROM many")).scalars())
+        assert "Seq Scan on many" in planned, planned
+        assert "Gather" not in planned, planned
+    await engine.dispose()
+
+
 async def test_a_statement_that_the_server_cuts_short_is_tried_again_and_then_told(postgresql: PostgreSQL) -> None:
     database_url = postgresql.create(TEMPLATE)
     ledger = await ledger_on(database_url)
