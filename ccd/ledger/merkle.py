@@ -18,8 +18,13 @@ def leaf(content: bytes) -> bytes:
 
 
 def leaves_of(contents: Iterable[bytes]) -> list[bytes]:
-    """Without a call for each: there are millions."""
-    return [sha256(LEAF + content).digest() for content in contents]
+    """There are millions: each goes on from a copy of what they begin with, which is made sooner than a new hash."""
+    begun, leaves = sha256(LEAF), list[bytes]()
+    for content in contents:
+        hashed = begun.copy()
+        hashed.update(content)
+        leaves.append(hashed.digest())
+    return leaves
 
 
 def node(left: bytes, right: bytes) -> bytes:
@@ -108,7 +113,12 @@ class Peaks:
 
 
 def _above(level: list[bytes]) -> list[bytes]:
-    above = [sha256(NODE + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
+    begun, above = sha256(NODE), list[bytes]()
+    for left, right in zip(level[::2], level[1::2], strict=False):
+        hashed = begun.copy()
+        hashed.update(left)
+        hashed.update(right)
+        above.append(hashed.digest())
     if len(level) % 2:
         above.append(level[-1])
     return above

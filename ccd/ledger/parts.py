@@ -135,18 +135,20 @@ class Walk:
 
     def _digests_of(self, rows: Sequence[Row], frame: Framed) -> list[bytes]:
         """What those of these transactions have to be."""
-        sides, lengths, purposes, amounts = self._known.sides, self._lengths, self._purposes, self._amounts
-        before, after = frame.before, frame.after
-        return [
-            sha256(
+        sides, purposes, amounts = self._known.sides, self._purposes, self._amounts
+        of_key, of_facts, of_moment = self._lengths, Lengths(frame.before), Lengths(frame.after)
+        begun, digests = sha256(BEGINNING.encode()), list[bytes]()
+        for _, key, facts, recorded_at, _, debit, credit, seconds, day, service in rows:
+            when = str(recorded_at)
+            digest = begun.copy()  # sooner than a new one
+            digest.update(
                 "".join((
-                    BEGINNING, lengths[len(key)], key, before, lengths[len(facts)], facts, after,
-                    lengths[len(when := str(recorded_at))], when, sides[debit], sides[credit], amounts[seconds],
-                    purposes[day, service],
+                    of_key[len(key)], key, of_facts[len(facts)], facts, of_moment[len(when)], when, sides[debit],
+                    sides[credit], amounts[seconds], purposes[day, service],
                 )).encode()
-            ).digest()
-            for _, key, facts, recorded_at, _, debit, credit, seconds, day, service in rows
-        ]  # fmt: skip
+            )  # fmt: skip
+            digests.append(digest.digest())
+        return digests
 
     def _move(self, rows: Sequence[Row], frame: Framed) -> None:
         """What follows from these transactions, whose digests are right."""

@@ -38,10 +38,13 @@ class Framed(NamedTuple):
 
 
 class Lengths(dict[int, str]):
-    """As they stand before a field of what a digest is of."""
+    """As they stand before a field of what a digest is of, after whatever is always before them."""
+
+    def __init__(self, before: str = "") -> None:
+        self._before = before
 
     def __missing__(self, length: int) -> str:
-        made = self[length] = f"{length}:"
+        made = self[length] = f"{self._before}{length}:"
         return made
 
 

@@ -156,10 +156,11 @@ class _Asked(NamedTuple):
 
     @classmethod
     def of(cls, connection: AsyncConnection) -> "_Asked":
-        mark, is_like, day, at_once = "?", "IS", "day", FROM_FILE_AT_ONCE
+        mark, is_like, day, at_once, bound = "?", "IS", "day", FROM_FILE_AT_ONCE, ""
         if connection.dialect.name == "postgresql":
             mark, is_like, at_once = "$", "IS NOT DISTINCT FROM", FROM_SERVER_AT_ONCE
             day = "to_char(day, 'YYYY-MM-DD')"
+            bound = " AND id > $1 AND id <= $2"  # who plans it need not find that out, and reads both side by side
         frame, own = ", ".join(FRAME_COLUMNS), ", ".join(OWN_COLUMNS)
         transfer, plain = (
             ", ".join(day if name == "day" else name for name in names) for names in (ENTRY_COLUMNS, PLAIN_COLUMNS)
@@ -169,7 +170,7 @@ class _Asked(NamedTuple):
         of_part = "FROM entries WHERE transaction_id > $1 AND transaction_id <= $2"
         plain = (  # SQLite joins as it is written: a transaction is found by its number faster than its transfer
             f"SELECT {plain} FROM entries CROSS JOIN transactions WHERE id = transaction_id"
-            " AND transaction_id > $1 AND transaction_id <= $2 AND leg = 1"
+            f" AND transaction_id > $1 AND transaction_id <= $2{bound} AND leg = 1"
             " AND reverses_transaction IS NULL AND reverses_leg IS NULL"
             f" AND ({frame}) {is_like} ({of_most[1]}) ORDER BY transaction_id"
         )

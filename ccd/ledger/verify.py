@@ -41,7 +41,7 @@ from ccd.ledger.side_by_side import seldom_collected, side_by_side
 from ccd.ledger.sound import reading_anything, unsound
 from ccd.sql.engine import seeing_one_state
 
-PART_LEAVES = 20_000  # transactions and accounts that are gone through at once
+PART_LEAVES = 50_000  # transactions and accounts that are gone through at once
 SIDE_BY_SIDE_MIN = 500_000  # transactions: below, other processes are not ready before it is over
 BLOCKS_AT_ONCE = 1_000
 RESERVED = select(reservations.c.transaction_id, owners.c.name, reservations.c.expires_at).join(owners, isouter=True)
