@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -24,14 +25,21 @@ def show_table(
     follow."""
     console = console or Console()
     said = formulas(show, waits)
-    heads: dict[str, Callable[[Line], str]] = {"period": lambda line: str(line.period), "unit": lambda line: line.unit}
+    heads: dict[str, Callable[[Line], str]] = {
+        "period": lambda line: str(line.period).replace("/", "\n"),
+        "unit": lambda line: line.unit,
+    }
     if by is By.QUEUE:
         heads["queue"] = lambda line: line.queue
     elif by is By.AGENT or show is Show.HIDING:
         heads["agent"] = lambda line: line.agent
     if show is not Show.SERVICE:
         heads["agent-days"] = lambda line: str(line.days)
-    table = Table(*heads, *map(_in_words, said))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for head in heads:
+        table.add_column(head, no_wrap=head != "agent-days", overflow="fold")
+    for name in said:
+        table.add_column(_in_words(name), justify="right", overflow="fold")
     for line, other in made:
         cells = []
         for name in said:
