@@ -117,20 +117,30 @@ class Walk:
     def take_plain(self, rows: Sequence[Row], frame: Framed) -> bool:
         """The next transactions, each with its only transfer, as PLAIN_COLUMNS says, all with this frame. Where
         anything about them is not right none of them is taken: what it is, is found one by one."""
+        if not rows:
+            return False
         try:
             digests = self._digests_of(rows, frame)
         except UNREADABLE:
             return False
-        numbers, amounts = {row[0] for row in rows}, {type(row[7]) for row in rows}
-        if digests != [row[4] for row in rows] or len(numbers) != len(rows) or amounts != {int}:
+        numbers, _, _, times, kept, debited, credited, amounts, days, _ = zip(*rows, strict=True)
+        if digests != list(kept) or len(set(numbers)) != len(rows) or set(map(type, amounts)) != {int}:
             return False
         at = 0
-        while self._blocks and rows[-1][0] > (up_to := self._blocks[0].span.up_to):
-            end = bisect_right(rows, up_to, at, key=number_of)
-            self._move(rows[at:end], frame)
-            self._seal(self._blocks.popleft())
+        while at < len(rows):
+            is_whole = bool(self._blocks) and numbers[-1] > self._blocks[0].span.up_to
+            end = bisect_right(numbers, self._blocks[0].span.up_to, at) if is_whole else len(rows)
+            some = slice(at, end)
+            self._move(debited[some], credited[some], amounts[some], days[some])
+            self._numbers += numbers[some]
+            self._times += times[some]
+            self._digests += digests[some]
+            if is_whole:
+                self._seal(self._blocks.popleft())
             at = end
-        self._move(rows[at:], frame)
+        self._count_in(frame.month, numbers[-1])
+        self.derived.transactions += len(rows)
+        self.derived.entries += len(rows)
         return True
 
     def _digests_of(self, rows: Sequence[Row], frame: Framed) -> list[bytes]:
@@ -150,11 +160,11 @@ class Walk:
             digests.append(digest.digest())
         return digests
 
-    def _move(self, rows: Sequence[Row], frame: Framed) -> None:
+    def _move(self, debited: Row, credited: Row, amounts: Row, days: Row) -> None:
         """What follows from these transactions, whose digests are right."""
-        derived, sums, floors = self.derived, self._sums, self._known.floors
-        moved, lowest = derived.moved, derived.lowest
-        for _, _, _, _, _, debit, credit, seconds, day, _ in rows:
+        sums, floors = self._sums, self._known.floors
+        moved, lowest = self.derived.moved, self.derived.lowest
+        for debit, credit, seconds, day in zip(debited, credited, amounts, days, strict=True):
             if credit in floors:
                 moved[credit] += seconds
             else:
@@ -165,11 +175,6 @@ class Walk:
                     lowest[debit] = left
             else:
                 sums[debit, day] -= seconds
-        if rows:
-            self._count_in(frame.month, rows[-1][0])
-        derived.transactions += len(rows)
-        derived.entries += len(rows)
-        self._keep(rows)
 
     def _keep(self, rows: Sequence[Row]) -> None:
         """For the block that is open."""
