@@ -19,7 +19,7 @@ from ccd.history.schema import sources
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
 from tests.databases import before_each_commit, before_each_statement
-from tests.floor.floors import RULES, added, connected, ended, heard, offered, paused, removed, unpaused
+from tests.floor.floors import RULES, added, connected, ended, heard, joined, left, offered, paused, removed, unpaused
 from tests.history.closing import ANN, BEN, DAY_S, Bank
 from tests.history.observing import recording
 
@@ -29,12 +29,15 @@ NEVER = 0
 
 
 def story() -> list[PbxEvent]:
+    """Each caller comes and waits no more within one batch: who waits is not stored."""
     events: list[PbxEvent] = []
     for day in range(DAYS):
         at = day * DAY_S
         events += [added(at + 1_000, seat=ANN), added(at + 1_000, seat=BEN), paused(at + 5_000, "toilet", seat=ANN)]
-        events += [unpaused(at + 5_600 + 100 * day, seat=ANN), offered(at + 6_000, seat=BEN)]
-        events += [connected(at + 6_008, seat=BEN), ended(at + 6_300, seat=BEN), paused(at + 9_000, "water", seat=BEN)]
+        events += [unpaused(at + 5_600 + 100 * day, seat=ANN), joined(at + 5_990), offered(at + 6_000, seat=BEN)]
+        events += [connected(at + 6_008, seat=BEN), ended(at + 6_300, seat=BEN)]
+        events += [joined(at + 7_000, "c2"), left(at + 7_004, "c2", abandoned=True)]
+        events += [paused(at + 9_000, "water", seat=BEN)]
         events += [heard(at + 10_000), unpaused(at + 12_000, seat=BEN), removed(at + 29_800, seat=ANN)]
         events += [removed(at + 29_900, seat=BEN), heard(at + DAY_S)]
     return events
@@ -55,7 +58,9 @@ async def live(url: str, dies_at: int) -> None:
         for first in range(done or 0, len(events), EVENTS_AT_ONCE):
             some = events[first : first + EVENTS_AT_ONCE]
             transitions = [transition for each in some for transition in floor.apply(each)]
-            await recorder.put(batch_of("pbx", transitions, floor.state.seats, floor.state, first + len(some)))
+            calls, floor.callers.gone = floor.callers.gone, []
+            ref = first + len(some)
+            await recorder.put(batch_of("pbx", transitions, floor.state.seats, floor.state, ref, calls))
             await recorder.drained()
             bank.now_s = some[-1].at / 1_000_000
             await bank.closer.close_due()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.floor.floor import FloorState
@@ -33,12 +34,18 @@ class Left:
     floor: FloorState
     records: list[tuple[object, ...]]
     nets: list[int]
+    calls: list[tuple[object, ...]]
 
 
 async def left_in(engine: AsyncEngine) -> Left:
     bank = Bank(engine)
     nets = [await bank.net_s(agent) for agent in ("ann", "ben")]
-    return Left(await stored_segments(engine), await floor_in_store(engine), await everything(engine), nets)
+    async with engine.connect() as connection:
+        rows = await connection.execute(
+            text("SELECT call, joined_at, ended_at, became, seat FROM queue_calls ORDER BY id")
+        )
+        calls = [tuple(row) for row in rows]
+    return Left(await stored_segments(engine), await floor_in_store(engine), await everything(engine), nets, calls)
 
 
 async def test_a_process_that_is_killed_at_any_step_leaves_nothing_undone_and_nothing_done_twice(
@@ -61,5 +68,6 @@ async def test_a_process_that_is_killed_at_any_step_leaves_nothing_undone_and_no
     wanted, found = [await left_in(engine) for engine in engines]
     assert found == wanted
     assert len(found.records) == 2 * DAYS
+    assert len(found.calls) == 2 * DAYS
     for engine in engines:
         await engine.dispose()
