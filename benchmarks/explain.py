@@ -2,7 +2,7 @@
 
     python -m benchmarks.explain [--engine sqlite|postgresql] [--agents N] [--days N] [--lines N]
 
-One JSON object an engine. A centre of 100 agents has worked on 260 days, each agent with some fifty segments a day
+One JSON object an engine. A centre of 30 agents has worked on 260 days, each agent with some fifty segments a day
 that follow from events: those are kept as evidence, a second of them a member, in a file a day. The days are measured
 and settled by the code that does it anywhere. Then lines by chance are explained, from the transfer to what the switch
 said, each as `ccd explain` does it once its database is open: `p50` and `p99` in milliseconds, of what is asked for by
@@ -48,7 +48,7 @@ from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
 from ccd.sql.rows import insert_rows
 
-AGENTS, DAYS, LINES = 100, 260, 500
+AGENTS, DAYS, LINES = 30, 260, 500
 FIRST_DAY = date(2025, 11, 3)
 PBX = "pbx"
 CALLS, PAUSES = 14, 5  # of an agent's day
