@@ -11,7 +11,7 @@ from ccd.bank.idle_leave import OnLeave
 from ccd.bank.month_close import Attended
 from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Expected, Span
+from ccd.floor.expected import Absence, Expected, Span
 from ccd.floor.records import Duty
 from ccd.history.day_rows import StoredDay, ever_on_leave, latest_days
 from ccd.history.expected_days import read_back
@@ -86,10 +86,14 @@ def _leave_s(site: Site, stored: StoredDay) -> int:
 
 def leave_us(expected: Expected, day: Span, kinds: Collection[str]) -> int:
     """Leave of these kinds inside the day's shifts, less their breaks."""
-    leave = [each for each in expected.absences if each.origin == "leave" and each.kind in kinds]
+    return away_us(expected, day, [each for each in expected.absences if each.origin == "leave" and each.kind in kinds])
+
+
+def away_us(expected: Expected, day: Span, absences: Iterable[Absence]) -> int:
+    """What of these absences lies inside the day's shifts, less their breaks."""
     total = 0
     for shift in expected.shifts:
-        for each in leave:
+        for each in absences:
             span = Span(max(shift.start, each.start, day.start), min(shift.end, each.end, day.end))
             rests = sum(max(0, min(span.end, rest.end) - max(span.start, rest.start)) for rest in shift.breaks)
             total += max(0, span.end - span.start - rests)

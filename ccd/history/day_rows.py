@@ -16,7 +16,7 @@ from ccd.history.expected_days import has_schedules
 from ccd.history.reading import spelled
 from ccd.history.schema import day_records
 from ccd.ledger.digest import digest
-from ccd.sql.rows import insert_rows
+from ccd.sql.rows import among, insert_rows
 
 TIMES = (
     "signed_in", "available", "ringing", "on_call", "other_call", "wrap_up", "partly_paused", "unreachable",
@@ -101,6 +101,12 @@ async def latest_days(
         rows = await connection.execute(wanted if names is None else wanted.where(day_records.c.agent.in_(names)))
         found |= {row.agent: _stored(row._asdict()) for row in rows}
     return found
+
+
+async def agents_on(connection: AsyncConnection, day: date, units: Collection[str]) -> list[str]:
+    """By name, those of whom some measurement of the day is in one of the units; the newest may be in another."""
+    here = and_(among(connection, day_records.c.unit, units), day_records.c.day == day)
+    return list(await connection.scalars(select(day_records.c.agent).where(here).distinct().order_by("agent")))
 
 
 async def ever_on_leave(connection: AsyncConnection, day: date) -> frozenset[str]:

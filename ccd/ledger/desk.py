@@ -35,6 +35,7 @@ from ccd.ledger.model import (
     month_after,
     month_of,
 )  # fmt: skip
+from ccd.ledger.moved import moved_for
 from ccd.ledger.reservations import expired, held_by, owners_of
 from ccd.ledger.rules import OPEN, Cap, Month, Original, Standing
 from ccd.ledger.schema import entries, transactions
@@ -42,7 +43,7 @@ from ccd.ledger.sheet import Sheet, write_sheet
 from ccd.ledger.term_rows import TermRows
 from ccd.ledger.terms import makes_legs, read_terms
 from ccd.ledger.under_lock import Seen, Touched, lock
-from ccd.sql.rows import among, day_keeper
+from ccd.sql.rows import day_keeper
 
 
 @dataclass(slots=True)
@@ -138,21 +139,7 @@ class Desk:
     def moved(self, names: Iterable[str], days: Iterable[date], kind: str = "") -> list[Moved]:
         """The transfers for these days on accounts of owners that are under lock, in no order; of one kind alone, where
         it is named."""
-        own = [number for name in names for number in self._chart.accounts_of.get(name, ())]
-        if kind:
-            own = [number for number in own if self._chart.names[number].kind == kind]
-        wanted = list(days)
-        columns = (entries.c.day, entries.c.service, entries.c.debit, entries.c.credit, entries.c.seconds)
-        found = {}
-        for side in (entries.c.debit, entries.c.credit):
-            query = select(entries.c.transaction_id, entries.c.leg, *columns)
-            rows = self.connection.execute(query.where(among(self.connection, side, own), entries.c.day.in_(wanted)))
-            found.update({(number, leg): tuple(rest) for number, leg, *rest in rows})
-        self._chart.read_accounts(self.connection, {account for row in found.values() for account in row[2:4]})
-        names_of = self._chart.names
-        return [
-            Moved(day, service, names_of[a], names_of[b], seconds) for day, service, a, b, seconds in found.values()
-        ]
+        return moved_for(self.connection, self._chart, names, days, kind)
 
     def post(self, postings: Sequence[Posting]) -> list[Outcome]:
         """Posts what is not posted yet: locks, looks the keys up, checks the rules in order, writes."""

@@ -22,6 +22,7 @@ is, and refuse whoever would act on the own, or on that of the person whose depu
     may_choose_offset(person, agent)                  the agent alone
     may_enter_leave(person, line, agents)             leave and entitlements
     may_close_month(person, line)                     and correct it afterwards
+    may_read_attendance(person)                       answers with the units of whose days; a clerk, an auditor
     may_import(person)                                organisation, people, roster
     may_read_statement(person, agent)                 and have its lines explained
 """
@@ -35,6 +36,7 @@ WithBelow = Callable[[Iterable[str]], frozenset[str]]  # ccd.org.units.Units.wit
 
 A_MANAGER = frozenset((Office.HOTLINE_MANAGER,))
 A_CLERK = frozenset((Office.HR_CLERK,))
+READ_ATTENDANCE = frozenset((Office.HR_CLERK, Office.AUDITOR))
 LEADERS = frozenset((Office.TEAM_LEADER, Office.SUPERVISOR, Office.HOTLINE_MANAGER))
 SEES_THE_FLOOR = LEADERS | {Office.AUDITOR}
 
@@ -159,6 +161,16 @@ def may_enter_leave(person: Person, line: Collection[str], agents: Collection[st
 
 def may_close_month(person: Person, line: Collection[str]) -> None:
     _held(person, A_CLERK, line, "close attendance months", ())
+
+
+def may_read_attendance(person: Person) -> frozenset[str]:
+    """The units, with those below them, of whose agents it is told what attendance is handed."""
+    duties = [duty for duty in person.duties if duty.office in READ_ATTENDANCE]
+    if person.operates:
+        return frozenset((ALL_UNITS,))
+    if not duties:
+        raise ActNotAllowedError(person.name, "read attendance", "it is for an hr_clerk or an auditor")
+    return frozenset(duty.unit for duty in duties)
 
 
 def may_import(person: Person) -> None:
