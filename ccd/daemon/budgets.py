@@ -1,6 +1,5 @@
 """Budgets for red packets whose month is over, taken back by themselves."""
 
-import asyncio
 from collections.abc import Callable
 from socket import gethostname
 
@@ -12,12 +11,9 @@ from ccd.bank.budgets import Stand
 from ccd.bank.giving import Giver
 from ccd.bank.proposing import Proposals
 from ccd.daemon.site import Current, Site
-from ccd.errors import DatabaseBusyError, LedgerError
+from ccd.errors import LedgerError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import month_of
-from ccd.sql.turns import DRIVER_ERRORS, is_away
-
-RECALL_INTERVAL_S = 60.0
 
 log = structlog.get_logger("ccd.daemon")
 
@@ -40,17 +36,6 @@ class OldBudgets:
     def __init__(self, ledger: Ledger, current: Current, now: Callable[[], int]) -> None:
         self._ledger, self._current, self._now = ledger, current, now
         self._refused: set[str] = set()  # that are said, and wait until somebody has looked
-
-    async def run(self) -> None:
-        """Until it is cancelled. Raises what is no passing failure of the database."""
-        while True:
-            try:
-                await self.recall_due()
-            except (DatabaseBusyError, *DRIVER_ERRORS) as error:
-                if not is_away(error):
-                    raise
-                log.warning("budgets are taken back once the database is back", error=str(error))
-            await asyncio.sleep(RECALL_INTERVAL_S)
 
     async def recall_due(self) -> list[Stand]:
         """Those whose month is over in their unit."""

@@ -1,7 +1,6 @@
 """Attendance months: leave of idle days is owed once its day is closed, and a month closes when its time has come
 (docs/time-bank.md 3.5)."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from datetime import date
 from socket import gethostname
@@ -25,7 +24,7 @@ from ccd.bank.withdrawal_rows import on_days, open_days
 from ccd.daemon.attended import attended, on_leave
 from ccd.daemon.overtime import Overtime
 from ccd.daemon.site import Current, Site
-from ccd.errors import DatabaseBusyError, LedgerError, MonthOpenError
+from ccd.errors import LedgerError, MonthOpenError
 from ccd.floor.days import SECOND
 from ccd.history.close import DAYS_BACK_MAX
 from ccd.history.outlook import outlook
@@ -34,9 +33,7 @@ from ccd.history.unit_days import is_recorded_between, settled_since
 from ccd.ledger.books import Ledger
 from ccd.org.rights import may_close_month
 from ccd.settings import Settings
-from ccd.sql.turns import DRIVER_ERRORS, is_away
 
-LOOK_INTERVAL_S = 60.0
 OVERLAP = 600 * SECOND  # what is looked at again: a settlement is noted a little after its time
 MONTHS_BACK_MAX = 2  # what lies further back is closed by hand
 
@@ -169,17 +166,6 @@ class MonthsDue:
         self._ledger, self._current, self._now, self._announce = ledger, current, now, announce
         self._seen = 0  # when the newest that was looked at was settled, µs
         self._said: dict[str, str] = {}  # why a month is not closed
-
-    async def run(self) -> None:
-        """Until it is cancelled. Raises what is no passing failure of the database."""
-        while True:
-            try:
-                await self.look()
-            except (DatabaseBusyError, *DRIVER_ERRORS) as error:
-                if not is_away(error):
-                    raise
-                log.warning("attendance months go on once the database is back", error=str(error))
-            await asyncio.sleep(LOOK_INTERVAL_S)
 
     async def look(self) -> list[str]:
         """Which months were closed."""

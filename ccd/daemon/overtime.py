@@ -1,7 +1,6 @@
 """Overtime: emergencies that are over are measured and posted; the difference is, whenever a day of theirs is measured
 anew or more is said of them."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from ccd.bank.overtime_rows import (
     said_of,
 )
 from ccd.daemon.site import Current, Site
-from ccd.errors import DatabaseBusyError, LedgerError
+from ccd.errors import LedgerError
 from ccd.floor.days import SECOND
 from ccd.floor.expected import Span
 from ccd.floor.own_days import OwnDay
@@ -41,9 +40,6 @@ from ccd.org import holidays
 from ccd.org.holidays import Holidays
 from ccd.org.shift_rows import shifts_of
 from ccd.org.store import HOLIDAYS, newest
-from ccd.sql.turns import DRIVER_ERRORS, is_away
-
-CLOSE_INTERVAL_S = 15.0
 
 log = structlog.get_logger("ccd.daemon")
 
@@ -272,17 +268,6 @@ class OvertimeClosing:
         self._ledger, self._current, self._now, self._announce = ledger, current, now, announce
         self._refused: set[str] = set()  # that are said, and wait until somebody has looked
         self._running: Mapping[Emergency, frozenset[str]] = {}
-
-    async def run(self) -> None:
-        """Until it is cancelled. Raises what is no passing failure of the database."""
-        while True:
-            try:
-                await self.close_due()
-            except (DatabaseBusyError, *DRIVER_ERRORS) as error:
-                if not is_away(error):
-                    raise
-                log.warning("overtime is posted once the database is back", error=str(error))
-            await asyncio.sleep(CLOSE_INTERVAL_S)
 
     async def close_due(self) -> list[Deposited]:
         """What was posted, of all emergencies that are over; those whose switches lag wait."""

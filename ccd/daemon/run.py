@@ -15,6 +15,7 @@ from typing import Any, Literal
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.daemon.again import again_and_again
 from ccd.daemon.budgets import OldBudgets
 from ccd.daemon.floors import Floors
 from ccd.daemon.following import Following
@@ -28,7 +29,6 @@ from ccd.daemon.place import place
 from ccd.daemon.plans import Plans
 from ccd.daemon.reloading import Applied, Reloading, as_read_now, asked_to_reload
 from ccd.daemon.replacing import Replacing
-from ccd.daemon.sealing import keep_sealing
 from ccd.daemon.settling import Settling
 from ccd.daemon.site import Current, Site
 from ccd.daemon.stores import database, ledger_of
@@ -60,6 +60,9 @@ from ccd.web.sessions import Sessions
 
 Part = Literal["capture", "live", "settle", "api"]
 ALL_PARTS: frozenset[Part] = frozenset(("capture", "live", "settle", "api"))
+
+SEAL_INTERVAL_S = 1.0
+OFTEN_S, SELDOM_S = 15.0, 60.0  # between two looks for what is due: what somebody waits for on a page, and all else
 
 log = structlog.get_logger("ccd.daemon")
 
@@ -187,7 +190,7 @@ class Daemon:
         if "capture" in self.parts:
             yield "recorder", self.recorder.run()
             yield "writer", self.writer.run()
-            yield "plans", self.plans.run()
+            yield "plans", again_and_again("meters of shifts", self.plans.look, OFTEN_S)
             yield "recount", self.following.recount_what_is_owed()
             for name, pbx in self.pbxs.items():
                 yield f"evidence of {name}", self.evidence[name].run()
@@ -195,11 +198,12 @@ class Daemon:
                 yield f"listens to {name}", pbx.run()
         if "settle" in self.parts:
             yield "closer", self.closer.run()
-            yield "days off", self.days_off.run()
-            yield "months", self.months.run()
-            yield "old budgets", self.old_budgets.run()
-            yield "overtime", self.overtime.run()
-            yield "sealer", keep_sealing(Sealer(self.engine, self._now, Patience()))
+            yield "days off", again_and_again("days off", self.days_off.look, SELDOM_S)
+            yield "months", again_and_again("attendance months", self.months.look, SELDOM_S)
+            yield "old budgets", again_and_again("budgets of past months", self.old_budgets.recall_due, SELDOM_S)
+            yield "overtime", again_and_again("overtime", self.overtime.close_due, OFTEN_S)
+            sealer = Sealer(self.engine, self._now, Patience())
+            yield "sealer", again_and_again("the ledger's seal", sealer.seal, SEAL_INTERVAL_S)
         if self.server is not None:
             yield "feed", self.feed.run()
             yield "hub", self.hub.run()

@@ -1,7 +1,6 @@
 """Days off as time moves them: places that are allocated at a deadline; and days that have come and gone, which are
 spent, but for what the day's record says was worked all the same."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
@@ -18,15 +17,14 @@ from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, State
 from ccd.bank.withdrawing import Withdrawals
 from ccd.daemon.site import Current, Site
-from ccd.errors import DatabaseBusyError, DayWaitsError, LedgerError
+from ccd.errors import DayWaitsError, LedgerError
 from ccd.floor.days import SECOND
 from ccd.history.day_rows import latest_days
 from ccd.history.sums import sums_of_agents
 from ccd.history.unit_days import settled_on, settled_since
 from ccd.ledger.books import Ledger
-from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away, take_turn
+from ccd.sql.turns import Patience, take_turn
 
-CLOSE_INTERVAL_S = 60.0
 REVISED_FOR = timedelta(days=400)  # who asks for more is not heard: a ledger of older months is long closed
 OVERLAP_US = 60 * SECOND  # what was settled at the same time may have been written after it was looked for
 WEEKS_WANTED = 4
@@ -108,19 +106,12 @@ class DaysOff:
         self._refused: set[tuple[str, date]] = set()  # that are said, and wait until somebody has looked
         self._looked_until = 0  # µs
 
-    async def run(self) -> None:
-        """Until it is cancelled. Raises what is no passing failure of the database."""
-        while True:
-            try:
-                await self.allocate_due()
-                await self.release_due()
-                await self.close_due()
-                await self.revise_due()
-            except (DatabaseBusyError, *DRIVER_ERRORS) as error:
-                if not is_away(error):
-                    raise
-                log.warning("days off are closed once the database is back", error=str(error))
-            await asyncio.sleep(CLOSE_INTERVAL_S)
+    async def look(self) -> None:
+        """All that is due."""
+        await self.allocate_due()
+        await self.release_due()
+        await self.close_due()
+        await self.revise_due()
 
     async def release_due(self) -> list[Application]:
         """Whoever has leave that comes before a day off."""
