@@ -10,6 +10,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
+from ccd.bank.asking import Asking
 from ccd.bank.holds import Holds
 from ccd.bank.policy import Policies
 from ccd.bank.said import Said
@@ -33,6 +34,7 @@ from ccd.floor.expected import Shift
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Outcome
+from ccd.org.acts import is_noted
 from ccd.org.agent_days import AgentDays
 from ccd.org.rights import may_apply, may_decide
 from ccd.org.shift_rows import absences_of, shifts_of
@@ -95,9 +97,13 @@ class Withdrawals:
         return await self._ledger.at_desk(work)
 
     async def approve(self, name: str, said: Said) -> Application:
+        """The same act again changes nothing, and says how it stands; so do those that end it."""
+
         def work(desk: Desk) -> Application:
             application = self._locked(desk, name)
             self._check_right(application, said)
+            if self._is_done(desk.connection, application, said):
+                return application
             check_next(application, State.APPROVED)
             if application.hold is None:
                 raise WithdrawalError(application.agent, f"waits with {name} for a place: the quota is full")
@@ -113,6 +119,8 @@ class Withdrawals:
         def work(desk: Desk) -> Application:
             application = self._locked(desk, name)
             self._check_right(application, said, cancels=state is State.CANCELLED)
+            if self._is_done(desk.connection, application, said):
+                return application
             check_next(application, state)
             if state is State.CANCELLED:
                 policy = self._policies.policy_at(application.unit, application.day)
@@ -192,6 +200,9 @@ class Withdrawals:
             return ended
 
         return await self._ledger.at_desk(work)
+
+    async def with_id(self, name: str) -> Application | None:
+        return await self._ledger.at_desk(lambda desk: with_id(desk.connection, name), keep=False)
 
     async def calendar(self, first: date, last: date) -> list[Application]:
         """All applications for days from `first` to `last`, in the order in which they were made."""
@@ -288,9 +299,20 @@ class Withdrawals:
         self._say(desk, now, said)
         return now
 
+    def _is_done(self, connection: Connection, one: Application, said: Said) -> bool:
+        """Whether this very act has made it what it is, or was before."""
+        asking = said.asking
+        return asking is not None and any(
+            is_noted(connection, _act(asking, one._replace(number=number))) for number in range(1, one.number + 1)
+        )
+
     def _say(self, desk: Desk, one: Application, said: Said) -> None:
         change(desk.connection, Changed(one, said.at, said.by, said.why))
         if said.asking:
-            asking = said.asking._replace(act=f"{said.asking.act}/{one.id}/{one.number}")
+            asking = said.asking._replace(act=_act(said.asking, one))
             after = {"application": one.id, "day": one.day.isoformat(), "seconds": one.seconds, "state": one.state}
             asking.noted(desk.connection, "day off", one.agent, after, said.why or f"{one.state} as asked")
+
+
+def _act(asking: Asking, one: Application) -> str:
+    return f"{asking.act}/{one.id}/{one.number}"

@@ -58,6 +58,7 @@ PRIVILEGES = {
     "users": "SELECT, INSERT, UPDATE (password), DELETE",
     "user_units": "SELECT, INSERT, DELETE",
     "sessions": "SELECT, INSERT, DELETE",
+    "idempotency": "SELECT, INSERT, UPDATE (status, body), DELETE",
     "alembic_version": "SELECT",
 }
 

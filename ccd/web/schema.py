@@ -1,10 +1,21 @@
-"""The tables of people, their sessions, and the keys that other systems speak with. Rows of people and sessions come
-and go: nothing in the ledger refers to them. A key stays, because acts name it.
+"""The tables of people, their sessions, the keys that other systems speak with, and what was answered to whom under a
+key of their own. Rows of people, sessions and answers come and go: nothing in the ledger refers to them. A system's key
+stays, because acts name it.
 
 Of a password, a session's token and a key only hashes are kept.
 """
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
 
 from ccd.sql.metadata import Exact, metadata
 
@@ -50,4 +61,19 @@ api_keys = Table(
     Column("until", BigInteger, nullable=False),  # µs since the epoch
     Column("made_at", BigInteger, nullable=False),  # µs since the epoch
     Column("made_by", Text, nullable=False),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("person", Exact, nullable=False),
+    Column("key", Exact, nullable=False),  # the client's own
+    Column("request", Text, nullable=False),  # its SHA-256, in hexadecimal
+    Column("asked_at", BigInteger, nullable=False),  # µs since the epoch
+    Column("status", Integer),
+    Column("body", Text),
+    PrimaryKeyConstraint("person", "key"),
+    CheckConstraint("(status IS NULL) = (body IS NULL)", name="answered_as_a_whole"),
+    Index("ix_idempotency_asked_at", "asked_at"),
+    sqlite_with_rowid=False,
 )

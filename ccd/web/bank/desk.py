@@ -1,0 +1,172 @@
+"""What the routers of the bank's services stand on: who asks, the services of the site that holds now, and the answers
+that all of them give."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Header, Request
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.bank.allocating import Allocations
+from ccd.bank.asking import Asking
+from ccd.bank.budgeting import Budgets
+from ccd.bank.giving import Giver
+from ccd.bank.overtime_acts import Emergencies
+from ccd.bank.withdrawing import Withdrawals
+from ccd.errors import NotAllowedError
+from ccd.org.agent_days import AgentDays
+from ccd.org.people import Person
+from ccd.org.rights import may_read_statement
+from ccd.org.units import Units
+from ccd.web.contract import ProblemSaid
+from ccd.web.idempotency import HEADER, KEY_CHARACTERS_MAX, Answers, act_of, once
+from ccd.web.problems import Problem
+from ccd.web.session_api import Token, signed_in
+from ccd.web.sessions import Sessions
+
+FIRST, LAST = date(1971, 1, 1), date(2099, 12, 31)
+EPOCH_S_MIN, EPOCH_S_MAX = 31_536_000, 4_102_444_799  # of these years
+DAYS_MAX = 92
+NO_NUL = "^[^\\x00]*$"  # PostgreSQL has no text with a NUL in it
+MONTH = r"^(19[7-9][0-9]|20[0-9][0-9])-(0[1-9]|1[0-2])$"
+
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
+Why = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+Day = Annotated[date, Field(ge=FIRST, le=LAST)]
+Moment = Annotated[float, Field(ge=EPOCH_S_MIN, le=EPOCH_S_MAX, description="Epoch seconds")]
+Month = Annotated[str, Field(pattern=MONTH)]
+
+ActKey = Annotated[
+    str,
+    Header(
+        alias=HEADER,
+        min_length=1,
+        max_length=KEY_CHARACTERS_MAX,
+        pattern="^[ -~]+$",
+        examples=["7f3a"],
+        description="Another for each act; sent again, the act is not done again",
+    ),
+]
+
+PROBLEM: dict[str, Any] = {"model": ProblemSaid}
+READ: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.NOT_FOUND: PROBLEM,
+    HTTPStatus.CONFLICT: PROBLEM,
+    HTTPStatus.UNPROCESSABLE_ENTITY: PROBLEM,
+    HTTPStatus.SERVICE_UNAVAILABLE: PROBLEM,
+}
+REPLAYED_HEADER: dict[str, Any] = {
+    "Idempotency-Replayed": {
+        "description": "`true` where it was answered before under this key, and nothing was done again",
+        "schema": {"type": "string"},
+    }
+}
+DONE: dict[int | str, dict[str, Any]] = READ | {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PROBLEM,
+    HTTPStatus.OK: {"headers": REPLAYED_HEADER},
+}
+MADE: dict[int | str, dict[str, Any]] = READ | {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PROBLEM,
+    HTTPStatus.CREATED: {"headers": REPLAYED_HEADER},
+}
+EDITED: dict[int | str, dict[str, Any]] = READ | {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PROBLEM,
+    HTTPStatus.PRECONDITION_FAILED: PROBLEM,
+    HTTPStatus.PRECONDITION_REQUIRED: PROBLEM,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """The services of one site, as its daemon has put them together; `known` are all its units."""
+
+    units: Units
+    known: Collection[str]
+    days: AgentDays
+    giver: Giver
+    budgets: Budgets
+    withdrawals: Withdrawals
+    allocations: Allocations
+    emergencies: Emergencies
+
+    def check_unit(self, unit: str) -> None:
+        if unit not in self.known:
+            raise Problem(HTTPStatus.NOT_FOUND, f"There is no unit {unit}.")
+
+    def today(self, unit: str, at: int) -> date:
+        return self.units.days(unit).at(at).day
+
+    def line(self, unit: str, at: int) -> tuple[str, ...]:
+        """The unit and all above it, on its day that runs at a moment, µs."""
+        return self.units.with_above(unit, self.today(unit, at))
+
+
+class Desk:
+    """`bank` is asked at each request, so that a reload shows; `now` in µs since the epoch."""
+
+    def __init__(
+        self, sessions: Sessions, engine: AsyncEngine, bank: Callable[[], Bank], now: Callable[[], int]
+    ) -> None:
+        self.engine, self.bank, self.now = engine, bank, now
+        self._sessions = sessions
+        self._route = once(sessions, Answers(engine, now))
+
+    def router(self, prefix: str) -> APIRouter:
+        return APIRouter(prefix=prefix, route_class=self._route)
+
+    async def acts(
+        self,
+        request: Request,
+        key: ActKey,
+        token: Token = None,
+    ) -> Asking:
+        """Who asks for an act that is done once; a key of the person's own names it."""
+        person = (await signed_in(self._sessions, token)).person
+        return Asking(act_of(person.name, key), person, _address(request), self.now())
+
+    async def edits(self, request: Request, token: Token = None) -> Asking:
+        """Who puts something in place of what was read."""
+        person = (await signed_in(self._sessions, token)).person
+        return Asking(uuid4().hex, person, _address(request), self.now())
+
+    async def reads(self, token: Token = None) -> Person:
+        return (await signed_in(self._sessions, token)).person
+
+    @property
+    def acting(self) -> Any:
+        return Depends(self.acts)
+
+    @property
+    def editing(self) -> Any:
+        return Depends(self.edits)
+
+    @property
+    def reading(self) -> Any:
+        return Depends(self.reads)
+
+
+def sees(person: Person, agent: str, may: Callable[[], None]) -> bool:
+    """Whether what is an agent's is shown to somebody: to the agent, to an auditor, and to who may act on it."""
+    return agent == person.agent or allowed(lambda: may_read_statement(person, agent)) or allowed(may)
+
+
+def allowed(may: Callable[[], None]) -> bool:
+    try:
+        may()
+    except NotAllowedError:
+        return False
+    return True
+
+
+def check_days(first: date, last: date) -> None:
+    if not 0 <= (last - first).days < DAYS_MAX:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"from {first} to {last}: allowed are 1 to {DAYS_MAX} days.")
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""

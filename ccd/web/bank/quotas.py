@@ -1,0 +1,145 @@
+"""How many agents of a unit may be off on a day: read, and said anew by who has read it as it is."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from ccd.bank.asking import Asking
+from ccd.bank.quota import ANY, Quota
+from ccd.bank.withdrawal_rows import quotas as quota_rows
+from ccd.bank.withdrawal_rows import quotas_of, set_load, set_quota
+from ccd.ledger.model import SECONDS_MAX
+from ccd.org.acts import is_noted
+from ccd.org.people import Person
+from ccd.org.rights import may_set_quota
+from ccd.org.told_rows import wait_for_others
+from ccd.sql.turns import Patience, take_turn_at_once
+from ccd.web.bank.desk import DONE, EDITED, READ, Day, Desk, Name
+from ccd.web.etags import check_tag, tag_of
+
+PLACES_MAX = 1_000_000
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "holiday"]
+WEEKDAYS: tuple[Weekday, ...] = (
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "holiday",
+)  # fmt: skip
+Load = Annotated[str, Field(max_length=200, pattern="^[^\\x00]*$")]
+
+
+class QuotaAsked(BaseModel):
+    """On a day, or from today on on each such day of the week, or statutory holiday: so many agents may be off, for so
+    many seconds together (null: for any). With a `load`, on days of that load alone."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"on": "monday", "agents": 3, "seconds": 86400}]}
+    )
+
+    on: Day | Weekday
+    agents: Annotated[int, Field(ge=0, le=PLACES_MAX)]
+    seconds: Annotated[int | None, Field(ge=0, le=SECONDS_MAX)] = None
+    load: Load = ANY
+
+
+class QuotaSaid(BaseModel):
+    """`since` is the day from which it holds; for days of that load alone where one is named."""
+
+    on: date | Weekday
+    since: date
+    agents: int
+    seconds: int | None
+    load: str
+
+
+class QuotasSaid(BaseModel):
+    """In the order in which they were said: what was said last counts before what was said first."""
+
+    unit: str
+    quotas: list[QuotaSaid]
+
+
+class LoadAsked(BaseModel):
+    """What a day of a unit, and of those below it, will be like; "" is a day like any other."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"unit": "centre", "day": "2026-12-12", "load": "rush"}]}
+    )
+
+    unit: Name
+    day: Day
+    load: Load
+
+
+class LoadSaid(LoadAsked):
+    pass
+
+
+def quotas_api(desk: Desk) -> APIRouter:
+    router = desk.router("/api")
+
+    @router.get("/quotas/{unit}", responses=READ)
+    async def quotas(unit: Name, response: Response, person: Person = desk.reading) -> QuotasSaid:
+        """All that was said of a unit's places, for who says it."""
+        bank = desk.bank()
+        bank.check_unit(unit)
+        may_set_quota(person, bank.line(unit, desk.now()))
+        said = await take_turn_at_once(desk.engine, lambda connection: _said(connection, unit), Patience(), keep=False)
+        response.headers["ETag"] = tag_of(said)
+        response.headers["Cache-Control"] = "no-store"
+        return said
+
+    @router.put("/quotas/{unit}", responses=EDITED)
+    async def put(
+        unit: Name,
+        asked: QuotaAsked,
+        response: Response,
+        if_match: Annotated[str | None, Header(description="The ETag of what was read")] = None,
+        asking: Asking = desk.editing,
+    ) -> QuotasSaid:
+        """Say one more, which holds before those that are there. Nobody who holds a place loses it. 412: something was
+        said meanwhile."""
+        bank = desk.bank()
+        bank.check_unit(unit)
+        may_set_quota(asking.person, bank.line(unit, asking.at))
+        on = asked.on if isinstance(asked.on, date) else WEEKDAYS.index(asked.on)
+        wanted = Quota(unit, on, bank.today(unit, asking.at), asked.agents, asked.seconds, asked.load)
+
+        def work(connection: Connection) -> QuotasSaid:
+            wait_for_others(connection, quota_rows)
+            check_tag(if_match, _said(connection, unit))
+            set_quota(connection, wanted, asking.at, asking.by)
+            asking.noted(connection, "set quota", unit, asked.model_dump(mode="json"), "")
+            return _said(connection, unit)
+
+        said = await take_turn_at_once(desk.engine, work, Patience())
+        response.headers["ETag"] = tag_of(said)
+        response.headers["Cache-Control"] = "no-store"
+        return said
+
+    @router.post("/day-loads", responses=DONE)
+    async def load(asked: LoadAsked, asking: Asking = desk.acting) -> LoadSaid:
+        """Say what a day will be like: quotas can be for such days alone."""
+        bank = desk.bank()
+        bank.check_unit(asked.unit)
+        may_set_quota(asking.person, bank.units.with_above(asked.unit, asked.day))
+
+        def work(connection: Connection) -> None:
+            if not is_noted(connection, asking.act):
+                set_load(connection, asked.unit, asked.day, asked.load, asking.at, asking.by)
+                asking.noted(connection, "set load", asked.unit, {"day": str(asked.day), "load": asked.load}, "")
+
+        await take_turn_at_once(desk.engine, work, Patience())
+        return LoadSaid(**asked.model_dump())
+
+    return router
+
+
+def _said(connection: Connection, unit: str) -> QuotasSaid:
+    found = quotas_of(connection, [unit]).get(unit, [])
+    return QuotasSaid(unit=unit, quotas=[_of(one) for one in found])
+
+
+def _of(one: Quota) -> QuotaSaid:
+    on = WEEKDAYS[one.on] if isinstance(one.on, int) else one.on
+    return QuotaSaid(on=on, since=one.holds_from, agents=one.agents, seconds=one.seconds, load=one.load)

@@ -1,0 +1,264 @@
+"""Red packets, and the budgets and caps that they are given from."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
+
+from ccd.bank.asking import Asking
+from ccd.bank.budgets import Budget, Stand
+from ccd.bank.declared import declare, declared_for, declared_hours
+from ccd.bank.packets import Packet
+from ccd.ledger.model import LEGS_MAX, SECONDS_MAX, month_of
+from ccd.org.people import Person
+from ccd.org.rights import may_declare_hours, may_give, may_give_of_budget
+from ccd.org.told_rows import wait_for_others
+from ccd.sql.turns import Patience, take_turn_at_once
+from ccd.web.bank.desk import DONE, EDITED, FIRST, MADE, MONTH, READ, Desk, Month, Name, Why, allowed
+from ccd.web.etags import check_tag, tag_of
+from ccd.web.paging import LIMIT, After, Limit, paged
+
+HOLDER = 12  # characters of the name of a budget
+
+
+class PacketAsked(BaseModel):
+    """`seconds` to each of the agents, who are in the unit or below it; with a `budget` from that alone."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"unit": "team-1", "agents": ["1001"], "seconds": 1800, "kind": "contest", "reason": "first prize"}
+            ]
+        },
+    )
+
+    unit: Name
+    agents: Annotated[list[Name], Field(min_length=1, max_length=LEGS_MAX)]
+    seconds: Annotated[int, Field(ge=1, le=SECONDS_MAX)]
+    kind: Name
+    reason: Why
+    budget: Annotated[str, Field(max_length=200, pattern="^[^\\x00]*$")] = ""
+
+
+class PacketSaid(BaseModel):
+    """`transaction` is that of the ledger; `total` of all agents together, in seconds."""
+
+    packet: str
+    transaction: int
+    total: int
+
+
+class CapSaid(BaseModel):
+    """In seconds; what was handed out as a budget is given."""
+
+    unit: str
+    cap: int
+    given: int
+    left: int
+
+
+class CapsSaid(BaseModel):
+    month: str
+    units: list[CapSaid]
+
+
+class BudgetAsked(BaseModel):
+    """`holder` is the name that somebody signs in with."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"unit": "team-1", "holder": "lead", "seconds": 7200, "reason": "for the spring contest"}]
+        },
+    )
+
+    unit: Name
+    holder: Name
+    seconds: Annotated[int, Field(ge=1, le=SECONDS_MAX)]
+    reason: Why
+
+
+class BudgetSaid(BaseModel):
+    """`ended`: what was left of it came back."""
+
+    budget: str
+    unit: str
+    holder: str
+    month: str
+    seconds: int
+    given: int
+    reason: str
+    ended: bool
+
+
+class BudgetsSaid(BaseModel):
+    budgets: list[BudgetSaid]
+    next: str | None
+
+
+class RecallAsked(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "the contest was called off"}]}
+    )
+
+    reason: Why
+
+
+class HoursAsked(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"seconds": 1152000, "reason": "as in the plan on paper"}]}
+    )
+
+    seconds: Annotated[int, Field(ge=0, le=SECONDS_MAX)]
+    reason: Why
+
+
+class HoursSaid(BaseModel):
+    """`seconds` are null where nobody has declared any."""
+
+    unit: str
+    month: str
+    seconds: int | None
+
+
+def red_packets_api(desk: Desk) -> APIRouter:
+    router = desk.router("/api")
+
+    @router.post("/red-packets", status_code=HTTPStatus.CREATED, responses=MADE)
+    async def give(asked: PacketAsked, asking: Asking = desk.acting) -> PacketSaid:
+        """Give a red packet: all of it, or nothing. 409: a cap would be passed, with the figures."""
+        bank = desk.bank()
+        bank.check_unit(asked.unit)
+        packet = Packet(
+            asking.act, asked.unit, tuple(asked.agents), asked.seconds, asked.kind, asked.reason,
+            bank.today(asked.unit, asking.at),
+        )  # fmt: skip
+        outcome = await bank.giver.give(packet, asking, asked.budget)
+        return PacketSaid(packet=packet.key, transaction=outcome.transaction, total=packet.total_s)
+
+    @router.get("/red-packets/caps", responses=READ)
+    async def caps(
+        response: Response,
+        month: Annotated[str, Query(pattern=MONTH, examples=["2026-11"])],
+        person: Person = desk.reading,
+    ) -> CapsSaid:
+        """What the units may give in a month, in which who is signed in gives red packets."""
+        bank, day = desk.bank(), FIRST.fromisoformat(f"{month}-01")
+
+        def gives(unit: str) -> bool:
+            return allowed(lambda: may_give(person, bank.units.with_above(unit, day), ()))
+
+        mine = [unit for unit in bank.known if gives(unit)]
+        response.headers["Cache-Control"] = "no-store"
+        found = await bank.giver.caps.stands(mine, day)
+        return CapsSaid(
+            month=month,
+            units=[
+                CapSaid(unit=one.unit, cap=one.cap_s, given=one.given_s, left=one.cap_s - one.given_s) for one in found
+            ],
+        )
+
+    _budgets(router, desk)
+    _declared(router, desk)
+    return router
+
+
+def _budgets(router: APIRouter, desk: Desk) -> None:
+    @router.post("/budgets", status_code=HTTPStatus.CREATED, responses=MADE)
+    async def hand(asked: BudgetAsked, asking: Asking = desk.acting) -> BudgetSaid:
+        """Hand a part of what a unit may give this month to somebody, who gives it; the rest comes back at its end."""
+        bank = desk.bank()
+        bank.check_unit(asked.unit)
+        wanted = Budget(
+            asking.act[:HOLDER], asked.unit, asked.holder, asked.seconds, bank.line(asked.unit, asking.at),
+            bank.today(asked.unit, asking.at), asked.reason,
+        )  # fmt: skip
+        return said_of(Stand(await bank.budgets.hand(wanted, asking), 0))
+
+    @router.get("/budgets", responses=READ)
+    async def budgets(
+        response: Response,
+        month: Annotated[str, Query(pattern=MONTH, examples=["2026-11"])],
+        after: After = None,
+        limit: Limit = LIMIT,
+        person: Person = desk.reading,
+    ) -> BudgetsSaid:
+        """Those of a month that who is signed in holds, or could have handed out."""
+        bank = desk.bank()
+
+        def is_shown(one: Budget) -> bool:
+            holds = allowed(lambda: may_give_of_budget(person, one.holder, ()))
+            return holds or allowed(lambda: may_give(person, one.line, ()))
+
+        response.headers["Cache-Control"] = "no-store"
+        found = [stand for stand in await bank.budgets.all_of(month) if is_shown(stand.budget)]
+        page, more = paged(found, lambda stand: stand.budget.id, after, limit)
+        return BudgetsSaid(budgets=[said_of(stand) for stand in page], next=more)
+
+    @router.post("/budgets/{budget}/recall", responses=DONE)
+    async def recall(
+        budget: Annotated[Name, Path(examples=["0f3c9a12b4de"])], asked: RecallAsked, asking: Asking = desk.acting
+    ) -> BudgetSaid:
+        """Take back what is left of a budget; what was given from it stays given."""
+        bank = desk.bank()
+        return said_of(await bank.budgets.recall(budget, asking, asked.reason, month_of(bank.today("", asking.at))))
+
+
+def _declared(router: APIRouter, desk: Desk) -> None:
+    where = "/declared-hours/{unit}/{month}"
+
+    def declared(connection: Connection, unit: str, month: str) -> HoursSaid:
+        return HoursSaid(unit=unit, month=month, seconds=declared_for(connection, month).get(unit))
+
+    @router.get(where, responses=READ)
+    async def hours(unit: Name, month: Month, response: Response, person: Person = desk.reading) -> HoursSaid:
+        """The hours that were declared for a unit, which counts where nobody of it has a schedule."""
+        bank = desk.bank()
+        bank.check_unit(unit)
+        may_declare_hours(person, bank.units.with_above(unit, FIRST.fromisoformat(f"{month}-01")))
+        said = await take_turn_at_once(
+            desk.engine, lambda connection: declared(connection, unit, month), Patience(), keep=False
+        )
+        response.headers["ETag"] = tag_of(said)
+        response.headers["Cache-Control"] = "no-store"
+        return said
+
+    @router.put(where, responses=EDITED)
+    async def put(
+        unit: Name,
+        month: Month,
+        asked: HoursAsked,
+        response: Response,
+        if_match: Annotated[str | None, Header(description="The ETag of what was read")] = None,
+        asking: Asking = desk.editing,
+    ) -> HoursSaid:
+        """Declare them anew. 412: they were declared otherwise meanwhile."""
+        bank = desk.bank()
+        bank.check_unit(unit)
+        may_declare_hours(asking.person, bank.units.with_above(unit, FIRST.fromisoformat(f"{month}-01")))
+
+        def work(connection: Connection) -> HoursSaid:
+            wait_for_others(connection, declared_hours)
+            before = declared(connection, unit, month)
+            check_tag(if_match, before)
+            if before.seconds != asked.seconds:
+                declare(connection, unit, month, asked.seconds, asking.at, asking.by, asked.reason)
+                said = {"month": month, "seconds": asked.seconds}
+                asking.noted(connection, "declare hours", unit, said, asked.reason)
+            return before.model_copy(update={"seconds": asked.seconds})
+
+        said = await take_turn_at_once(desk.engine, work, Patience())
+        response.headers["ETag"] = tag_of(said)
+        response.headers["Cache-Control"] = "no-store"
+        return said
+
+
+def said_of(stand: Stand) -> BudgetSaid:
+    one = stand.budget
+    return BudgetSaid(
+        budget=one.id, unit=one.unit, holder=one.holder, month=one.month, seconds=one.seconds, given=stand.given_s,
+        reason=one.why, ended=one.ended,
+    )  # fmt: skip

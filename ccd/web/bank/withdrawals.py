@@ -1,0 +1,214 @@
+"""Days off out of the balance: applied for, decided, taken back; the quotas, and how places were allocated by rule."""
+
+from datetime import date, timedelta
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from ccd.bank.allocation import spelled
+from ccd.bank.asking import Asking
+from ccd.bank.said import Said
+from ccd.bank.withdrawal import Application, Part, State
+from ccd.floor.days import SECOND
+from ccd.ledger.model import SECONDS_MAX
+from ccd.org.people import Person
+from ccd.org.rights import may_decide
+from ccd.web.bank.desk import (
+    DAYS_MAX,
+    DONE,
+    MADE,
+    READ,
+    Bank,
+    Day,
+    Desk,
+    Moment,
+    Name,
+    allowed,
+    check_days,
+    sees,
+)
+from ccd.web.paging import LIMIT, After, Limit, paged
+from ccd.web.problems import Problem
+
+ID_CHARACTERS = 12
+ENDS = {"refused": State.REFUSED, "taken_back": State.WITHDRAWN}
+
+
+class WithdrawalAsked(BaseModel):
+    """A day; with `until` all days from that on to this; with `seconds`, or `from` and `to`, a part of the one day.
+    Without an agent, for oneself."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        json_schema_extra={"examples": [{"day": "2026-12-10"}, {"day": "2026-12-10", "seconds": 7200}]},
+    )
+
+    day: Day
+    until: Day | None = None
+    seconds: Annotated[int | None, Field(ge=1, le=SECONDS_MAX)] = None
+    starts: Annotated[Moment | None, Field(alias="from")] = None
+    ends: Annotated[Moment | None, Field(alias="to")] = None
+    agent: Name | None = None
+
+
+class ApplicationSaid(BaseModel):
+    """`state`: applied (held, and somebody decides), waiting (for a place), approved, refused, cancelled, withdrawn (by
+    the unit), taken."""
+
+    application: str
+    agent: str
+    unit: str
+    day: date
+    seconds: int
+    state: str
+    applied_at: float
+
+
+class ApplicationsSaid(BaseModel):
+    applications: list[ApplicationSaid]
+    next: str | None = None
+
+
+class VerdictAsked(BaseModel):
+    """`reason` is needed where it is not approved. What was approved can be taken back."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"application": "0f3c9a12b4de", "verdict": "approved"}]}
+    )
+
+    application: Name
+    verdict: Literal["approved", "refused", "taken_back"]
+    reason: Annotated[str, Field(max_length=1_000, pattern="^[^\\x00]*$")] = ""
+
+
+class CancelAsked(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"application": "0f3c9a12b4de"}]})
+
+    application: Name
+
+
+class AllocationSaid(BaseModel):
+    """The order of the applicants, and all that it follows from: each of them can reckon it again. `free` are the
+    places of each unit, and their seconds."""
+
+    unit: str
+    day: date
+    at: int
+    free: dict[str, list[int | None]]
+    applicants: list[dict[str, Any]]
+    winners: list[str]
+
+
+def withdrawal_acts_api(desk: Desk) -> APIRouter:
+    router = desk.router("/api")
+    _acts(router, desk)
+    _reading(router, desk)
+    return router
+
+
+def _acts(router: APIRouter, desk: Desk) -> None:
+    @router.post("/withdrawals", status_code=HTTPStatus.CREATED, responses=MADE)
+    async def apply(asked: WithdrawalAsked, asking: Asking = desk.acting) -> ApplicationsSaid:
+        """Apply for a day off, for several or for a part of one: seconds and place are held together, or it waits for a
+        place. 409: it can't be, or the balance does not cover it."""
+        bank, name = desk.bank(), asking.act[:ID_CHARACTERS]
+        agent = asked.agent or asking.person.agent
+        if agent is None:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "agent: who is no agent has to name one.")
+        part, said = _part(asked), _said(bank, asking, bank.days.unit(agent, asked.day) or "")
+        if asked.until is None:
+            made = [await bank.withdrawals.apply(name, agent, asked.day, part, said)]
+        else:
+            check_days(asked.day, asked.until)
+            days = [asked.day + timedelta(days=number) for number in range((asked.until - asked.day).days + 1)]
+            made = await bank.withdrawals.apply_for_run(name, agent, days, said)
+        return ApplicationsSaid(applications=[said_of(one) for one in made])
+
+    @router.post("/withdrawals/decisions", responses=DONE)
+    async def decide(asked: VerdictAsked, asking: Asking = desk.acting) -> ApplicationSaid:
+        """Approve, refuse, or take back what was approved."""
+        bank = desk.bank()
+        one = await _known(bank, asked.application)
+        said = _said(bank, asking, one.unit, asked.reason)
+        if asked.verdict == "approved":
+            return said_of(await bank.withdrawals.approve(one.id, said))
+        if not asked.reason.strip():
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "reason: it is refused or taken back for one.")
+        return said_of(await bank.withdrawals.end(one.id, ENDS[asked.verdict], said))
+
+    @router.post("/withdrawals/cancellations", responses=DONE)
+    async def cancel(asked: CancelAsked, asking: Asking = desk.acting) -> ApplicationSaid:
+        """Cancel an own application, until the policy's deadline."""
+        bank = desk.bank()
+        one = await _known(bank, asked.application)
+        return said_of(await bank.withdrawals.end(one.id, State.CANCELLED, _said(bank, asking, one.unit)))
+
+
+def _reading(router: APIRouter, desk: Desk) -> None:
+    @router.get("/withdrawals", responses=READ)
+    async def applications(
+        response: Response,
+        first: Annotated[Day, Query(alias="from", examples=["2026-12-01"])],
+        last: Annotated[Day, Query(alias="to", examples=["2026-12-31"])],
+        after: After = None,
+        limit: Limit = LIMIT,
+        person: Person = desk.reading,
+    ) -> ApplicationsSaid:
+        """The own applications, and those that who is signed in decides."""
+        check_days(first, last)
+        bank = desk.bank()
+
+        def is_shown(one: Application) -> bool:
+            line = bank.units.with_above(one.unit, one.day)
+            return sees(person, one.agent, lambda: may_decide(person, line, one.agent))
+
+        found = [one for one in await bank.withdrawals.calendar(first, last) if is_shown(one)]
+        response.headers["Cache-Control"] = "no-store"
+        page, more = paged(found, lambda one: f"{one.day}/{one.applied_at:020}/{one.id}", after, limit)
+        return ApplicationsSaid(applications=[said_of(one) for one in page], next=more)
+
+    @router.get("/allocations/{unit}/{day}", responses=READ)
+    async def allocation(unit: Name, day: Day, response: Response, person: Person = desk.reading) -> AllocationSaid:
+        """How the places of a day were allocated: for who applied, and for who decides. `unit` is the topmost that has
+        a quota."""
+        bank = desk.bank()
+        bank.check_unit(unit)
+        made = await bank.allocations.published(unit, day)
+        decides = allowed(lambda: may_decide(person, bank.units.with_above(unit, day), ""))
+        applied = made is not None and person.agent in {one.agent for one in made.order}
+        if made is None or not (applied or decides):
+            raise Problem(HTTPStatus.NOT_FOUND, f"{unit} has not allocated {day}.")
+        response.headers["Cache-Control"] = "no-store"
+        return AllocationSaid.model_validate(spelled(made))
+
+
+async def _known(bank: Bank, name: str) -> Application:
+    found = await bank.withdrawals.with_id(name)
+    if found is None:
+        raise Problem(HTTPStatus.NOT_FOUND, f"There is no application {name}.")
+    return found
+
+
+def _part(asked: WithdrawalAsked) -> Part:
+    spans = (asked.starts is None) == (asked.ends is None)
+    whole = (asked.seconds, asked.starts) == (None, None)
+    if not spans or (asked.seconds is not None and asked.starts is not None) or (asked.until and not whole):
+        detail = f"A part of a day is seconds, or from with to; until is for whole days, at most {DAYS_MAX}."
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    if asked.starts is None or asked.ends is None:
+        return Part(asked.seconds)
+    return Part(None, round(asked.starts * SECOND), round(asked.ends * SECOND))
+
+
+def _said(bank: Bank, asking: Asking, unit: str, why: str = "") -> Said:
+    return Said(asking.by, bank.today(unit, asking.at), asking.at, why, asking)
+
+
+def said_of(one: Application) -> ApplicationSaid:
+    return ApplicationSaid(
+        application=one.id, agent=one.agent, unit=one.unit, day=one.day, seconds=one.seconds, state=one.state.value,
+        applied_at=one.applied_at / SECOND,
+    )  # fmt: skip

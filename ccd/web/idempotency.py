@@ -1,0 +1,140 @@
+"""An act that is asked for twice is done once (docs/time-bank.md 8).
+
+A client names each act by a key of its own, `Idempotency-Key`. What the act makes gets its name from person and key,
+and is known by it in the transaction that makes it: so whoever asks again, because no answer came, changes nothing,
+even where this process was killed between the act and its answer. What was answered is kept, and told again. What was
+refused has left nothing, and can be asked for again under the same key.
+"""
+
+from collections.abc import Callable, Coroutine
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.errors import (
+    AppealError,
+    BudgetError,
+    CapPassedError,
+    DayWaitsError,
+    EntitlementError,
+    KeyTakenError,
+    MonthOpenError,
+    OffsetError,
+    OvertimeError,
+    PacketError,
+    PolicyError,
+    PostingError,
+    ProposalError,
+    RefusedError,
+    RulingError,
+    UnknownUnitError,
+    WithdrawalError,
+)
+from ccd.floor.days import SECOND
+from ccd.sql.turns import Patience, take_turn_at_once
+from ccd.web.problems import Problem
+from ccd.web.schema import idempotency
+from ccd.web.session_api import COOKIE, signed_in
+from ccd.web.sessions import Sessions
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+KEY_CHARACTERS_MAX = 100
+KEPT_US = 30 * 86_400 * SECOND
+ACT_DIGITS = 32
+
+NOT_SO = (
+    AppealError, BudgetError, CapPassedError, DayWaitsError, EntitlementError, KeyTakenError, MonthOpenError,
+    OffsetError, OvertimeError, ProposalError, RefusedError, RulingError, WithdrawalError,
+)  # fmt: skip
+NEVER = (PacketError, PolicyError, PostingError, UnknownUnitError)
+
+
+class Answer(NamedTuple):
+    status: int
+    body: str
+
+
+class Answers:
+    """`now` in µs since the epoch."""
+
+    def __init__(self, engine: AsyncEngine, now: Callable[[], int]) -> None:
+        self._engine, self._now = engine, now
+
+    async def begin(self, person: str, key: str, request: str) -> Answer | None:
+        """What was answered before, if anything was. Problem 422 where the key stands for another request."""
+
+        def work(connection: Connection) -> Answer | None:
+            mine = (idempotency.c.person == person) & (idempotency.c.key == key)
+            found = connection.execute(select(idempotency).where(mine)).one_or_none()
+            if found is None:
+                connection.execute(delete(idempotency).where(idempotency.c.asked_at < self._now() - KEPT_US))
+                row = {"person": person, "key": key, "request": request, "asked_at": self._now()}
+                connection.execute(insert(idempotency).values(row))
+                return None
+            if found.request != request:
+                detail = f"{HEADER}: {key} was the key of another request; each act has one of its own."
+                raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+            return None if found.status is None else Answer(found.status, found.body)
+
+        return await take_turn_at_once(self._engine, work, Patience())
+
+    async def keep(self, person: str, key: str, answer: Answer) -> None:
+        mine = (idempotency.c.person == person) & (idempotency.c.key == key) & idempotency.c.status.is_(None)
+        said = update(idempotency).where(mine).values(answer._asdict())
+
+        def work(connection: Connection) -> None:
+            connection.execute(said)
+
+        await take_turn_at_once(self._engine, work, Patience())
+
+
+def act_of(person: str, key: str) -> str:
+    """What an act is known by for ever, of a person's key."""
+    return sha256(f"{person}\0{key}".encode()).hexdigest()[:ACT_DIGITS]
+
+
+def once(sessions: Sessions, answers: Answers) -> type[APIRoute]:
+    """Routes whose POSTs are answered once for each key of a person, and on which rules' refusals are problems: 409
+    where it can't be as things stand, 422 where it never could."""
+
+    class Once(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            do = super().get_route_handler()
+
+            async def said(request: Request) -> Response:
+                try:
+                    return await do(request)
+                except NOT_SO as error:
+                    raise Problem(HTTPStatus.CONFLICT, str(error)) from None
+                except NEVER as error:
+                    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+
+            async def said_once(request: Request) -> Response:
+                person = (await signed_in(sessions, request.cookies.get(COOKIE))).person.name
+                key = _key(request.headers.get(HEADER))
+                target = f"{request.method} {request.url.path}?{request.url.query}\n"
+                known = await answers.begin(person, key, sha256(target.encode() + await request.body()).hexdigest())
+                if known is not None:
+                    headers = {REPLAYED: "true", "Cache-Control": "no-store"}
+                    return Response(known.body, known.status, headers, "application/json")
+                answer = await said(request)
+                answer.headers["Cache-Control"] = "no-store"
+                await answers.keep(person, key, Answer(answer.status_code, bytes(answer.body).decode()))
+                return answer
+
+            return said_once if "POST" in (self.methods or ()) else said
+
+    return Once
+
+
+def _key(said: str | None) -> str:
+    if said and len(said) <= KEY_CHARACTERS_MAX and said.isascii() and said.isprintable():
+        return said
+    detail = f"{HEADER}: a key of 1 to {KEY_CHARACTERS_MAX} printable ASCII characters is needed, another for each act."
+    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
