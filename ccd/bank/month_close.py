@@ -13,8 +13,10 @@ from ccd.bank.accounts import agent_owner
 from ccd.bank.asking import Asking
 from ccd.bank.attendance import AttendedDay, Loan, Month, faults_of, month_of
 from ccd.bank.loan import Offer, secures
-from ccd.bank.month_rows import Result, add, results_of
+from ccd.bank.month_rows import Result, add, results_of, told
 from ccd.bank.offsetting import Loans, Undecided
+from ccd.bank.outbox import Item, Kind
+from ccd.bank.outbox import add as tell
 from ccd.bank.policy import Policies
 from ccd.errors import MonthOpenError
 from ccd.ledger.books import Ledger
@@ -105,6 +107,7 @@ class MonthClose:
             add(desk.connection, self._site, month, [result])
             said = {"month": month, "number": number, "full": one.now.full}
             asking.noted(desk.connection, "month correct", attended.agent, said, why)
+            tell(desk.connection, [told(self._site, month, result)])
             return result
 
         return await self._ledger.at_desk(work)
@@ -145,6 +148,8 @@ class MonthClose:
             desk.post([closing])[0].or_raise()
         full = sum(result.month.full for result in results)
         asking.noted(desk.connection, "month close", month, {"agents": len(results), "full": full}, AT_CLOSE)
+        items = [told(self._site, month, result) for result in results]
+        tell(desk.connection, [*items, self._all_told(month, asking.at, len(results), full)])
         return {result.month.agent: result for result in results}
 
     def _now(
@@ -164,6 +169,18 @@ class MonthClose:
                 now = now._replace(full=kept.full, points_100=kept.points_100, faults=kept.faults)
             found.append(Difference(before, now))
         return found
+
+    def _all_told(self, month: str, at: int, agents: int, full: int) -> Item:
+        first, last = (day.isoformat() for day in self._loans.calendar.span(month))
+        data = {
+            "site": self._site,
+            "month": month,
+            "from": first,
+            "to": last,
+            "agents": agents,
+            "full_attendance": full,
+        }
+        return Item(Kind.CLOSED, f"{self._site}/{month}", at, data)
 
     def undecided(self, month: str, one: Attended) -> Undecided:
         return Undecided(one.agent, one.unit, len(self.outlook(month, one, Loan()).faults), one.disputed)

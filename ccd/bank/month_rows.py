@@ -19,7 +19,8 @@ from sqlalchemy import (
     select,
 )
 
-from ccd.bank.attendance import FIGURES, Fault, Month, What
+from ccd.bank.attendance import FIGURES, HUNDREDTHS, Fault, Month, What
+from ccd.bank.outbox import Item, Kind
 from ccd.sql.metadata import Exact, metadata
 from ccd.sql.rows import insert_rows
 
@@ -62,6 +63,34 @@ def add(connection: Connection, book: str, month: str, results: Iterable[Result]
         figures = json.dumps({name: getattr(of, name) for name in FIGURES})
         rows.append((book, month, of.agent, number, of.unit, of.full, of.points_100, faults, figures, at, by, why))
     insert_rows(connection, attendance_results, COLUMNS, rows)
+
+
+def told(book: str, month: str, result: Result) -> Item:
+    """As attendance systems are told it; its number says which it is of those of the agent's month."""
+    of, number, at, by, why = result
+    data = {
+        "site": book,
+        "month": month,
+        "number": number,
+        "agent": of.agent,
+        "unit": of.unit,
+        "full_attendance": of.full,
+        "points": of.points_100 / HUNDREDTHS,
+        "faults": [
+            {"what": one.what.value, "day": one.day and one.day.isoformat(), "seconds": one.seconds}
+            for one in of.faults
+        ],
+        **{name: getattr(of, name) for name in FIGURES},
+        "by": by,
+        "why": why,
+    }
+    return Item(Kind.MONTH, f"{book}/{month}/{of.agent}/{number}", at, data)
+
+
+def is_closed(connection: Connection, book: str, month: str) -> bool:
+    """Whether attendance was given it."""
+    given = (attendance_results.c.book == book, attendance_results.c.month == month)
+    return bool(connection.scalar(select(exists().where(*given))))
 
 
 def results_of(connection: Connection, book: str, month: str, agent: str | None = None) -> dict[str, Result]:

@@ -26,6 +26,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "holidays": "Say which days of a year are worked in a country.",
         "acts": "Say who did what, when, from where and why.",
         "user": "Who may sign in to the pages: add, list, remove, password.",
+        "webhook": "The systems that are told what attendance is handed: list, retry, secret.",
         "watch": "Show the board in this terminal.",
         "migrate": "Bring the database's tables up to date, as the role that they belong to.",
         "check": "Say every fault of a configuration, with file, key and what is allowed.",

@@ -19,6 +19,7 @@ from ccd.commands.business_day import Day
 from ccd.commands.configuration import Config
 from ccd.daemon.applied_clocks import AppliedClocks
 from ccd.daemon.reloading import days_there_are
+from ccd.daemon.revised_days import handing_over
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import settled_by
 from ccd.daemon.stores import database, ledger_of
@@ -49,7 +50,7 @@ async def _settle(site: Site, day: date, unit: str | None, dry_run: bool) -> Non
 
         closer = Closer(
             engine, measuring, site.rostered_units, [pbx.name for pbx in site.settings.pbx], site.policies,
-            post, _now, site.settings.settle_wait_s_max,
+            post, _now, site.settings.settle_wait_s_max, hand_over=handing_over(lambda: site, _now),
         )  # fmt: skip
         if unit is not None and unit not in site.rostered_units:
             raise UnknownUnitError(unit, site.rostered_units)

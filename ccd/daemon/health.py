@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ccd.bank.outbox import Stand
 from ccd.daemon.floors import Floors
 from ccd.floor.days import SECOND
 from ccd.history.recorder import Recorder
@@ -145,7 +146,23 @@ class Figures(Collector):
         yield from (live, heard, waiting, events, dropped, rejected, damaged, reconnects, unkept)
 
 
-def registry_of(figures: Figures) -> CollectorRegistry:
+class WebhookFigures(Collector):
+    """How the systems that are told of attendance take it."""
+
+    def __init__(self, standing: Callable[[], Mapping[str, Stand]]) -> None:
+        self._standing = standing
+
+    def collect(self) -> Iterable[Metric]:
+        tries = GaugeMetricFamily("ccd_webhook_tries", "Tries of the item that it has not taken", labels=["webhook"])
+        stopped = GaugeMetricFamily("ccd_webhook_stopped", "1 once it is told nothing any more", labels=["webhook"])
+        for name, stand in self._standing().items():
+            tries.add_metric([name], stand.tries)
+            stopped.add_metric([name], float(bool(stand.stopped)))
+        yield from (tries, stopped)
+
+
+def registry_of(*figures: Collector) -> CollectorRegistry:
     registry = CollectorRegistry()
-    registry.register(figures)
+    for each in figures:
+        registry.register(each)
     return registry

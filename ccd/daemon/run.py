@@ -17,9 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.again import again_and_again
 from ccd.daemon.budgets import OldBudgets
+from ccd.daemon.delivering import Delivering
 from ccd.daemon.floors import Floors
 from ccd.daemon.following import Following
-from ccd.daemon.health import Figures, Health, feed_watchdog, registry_of
+from ccd.daemon.health import Figures, Health, WebhookFigures, feed_watchdog, registry_of
 from ccd.daemon.imported import Imported, imported, look_for_imports
 from ccd.daemon.months import MonthsDue
 from ccd.daemon.overtime import OvertimeClosing
@@ -29,9 +30,11 @@ from ccd.daemon.place import place
 from ccd.daemon.plans import Plans
 from ccd.daemon.reloading import Applied, Reloading, as_read_now, asked_to_reload
 from ccd.daemon.replacing import Replacing
+from ccd.daemon.revised_days import handing_over
 from ccd.daemon.settling import Settling
 from ccd.daemon.site import Current, Site
 from ccd.daemon.stores import database, ledger_of
+from ccd.daemon.webhooks import hooks_of
 from ccd.daemon.withdrawals import DaysOff
 from ccd.floor.days import SECOND
 from ccd.history.close import Closer
@@ -120,7 +123,9 @@ class Daemon:
         self.closer = Closer(
             engine, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], site.policies,
             settling.settle, self._now, settings.settle_wait_s_max,
+            hand_over=handing_over(lambda: self.current.site, self._now),
         )  # fmt: skip
+        self.delivering = Delivering(engine, hooks_of(settings))
         self.days_off = DaysOff(self.ledger, self.current, self._now, settling.announce)
         self.months = MonthsDue(self.ledger, self.current, self._now, settling.announce)
         self.old_budgets = OldBudgets(self.ledger, self.current, self._now)
@@ -202,6 +207,7 @@ class Daemon:
             yield "months", again_and_again("attendance months", self.months.look, SELDOM_S)
             yield "old budgets", again_and_again("budgets of past months", self.old_budgets.recall_due, SELDOM_S)
             yield "overtime", again_and_again("overtime", self.overtime.close_due, OFTEN_S)
+            yield "webhooks", self.delivering.run()
             sealer = Sealer(self.engine, self._now, Patience())
             yield "sealer", again_and_again("the ledger's seal", sealer.seal, SEAL_INTERVAL_S)
         if self.server is not None:
@@ -236,9 +242,10 @@ class Daemon:
         read = self.outside.read_again or (lambda kept: Site(self.current.site.settings, *kept))
         replacing = Replacing(self.engine, read, lambda: round(time.time() * SECOND))  # people's own time
         figures = Figures(self.health, self.pbxs, self.evidence, self.floors, self.writer, self.hub)
+        webhooks = WebhookFigures(lambda: self.delivering.standing)
         return page_server(
             self.current, self._now, self.ledger, self.accounts, self.sessions, self.hub, self.gate,
-            self.health.missing, registry_of(figures), ImportDesk(replacing.newest, replacing.take),
+            self.health.missing, registry_of(figures, webhooks), ImportDesk(replacing.newest, replacing.take),
         )  # fmt: skip
 
     def _status(self) -> str:

@@ -17,7 +17,7 @@ from ccd.org.csv_faults import Written
 from ccd.pbx.headers import OPTIMISED_AWAY, is_optimised_away
 from ccd.settings import Reading, Settings, inspect
 from ccd.settings.lines import Keys
-from ccd.settings.secrets import read_secret
+from ccd.settings.secrets import read_secret, webhook_keys
 
 
 def usable(file: Path, now: Callable[[], float] = time.time, kept: Imported = NOTHING) -> Site:
@@ -171,6 +171,13 @@ def _secret_faults(reading: Reading, settings: Settings) -> Iterator[Fault]:
         if secret is not None and not reading.is_faulty(keys):
             try:
                 read_secret(secret, reading.key_of(keys))
+            except ConfigurationError as error:
+                yield from error.faults
+    for index, hook in enumerate(settings.webhook):
+        keys = ("webhook", index, "secret_file")
+        if not reading.is_faulty(keys):
+            try:
+                webhook_keys(hook.secret_file, reading.key_of(keys))
             except ConfigurationError as error:
                 yield from error.faults
 

@@ -29,6 +29,7 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── WithdrawalError     days off that an agent can't have so; exit code 2
 │   ├── OffsetError         leave that can't be offset so; exit code 2
 │   ├── MonthOpenError      an attendance month that can't be closed, or corrected, so; exit code 2
+│   ├── WebhookError        a system that is told of attendance, and is not there; exit code 2
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── CapPassedError          a red packet that a unit's cap does not allow, with the figures
 ├── TooLittleHistoryError   too few agents were measured for a figure that is asked for
@@ -86,6 +87,7 @@ from ccd.errors.people import (
     RulingError,
     TooLittleHistoryError,
     UnknownAccountError,
+    WebhookError,
     WithdrawalError,
 )
 from ccd.errors.root import (
@@ -175,5 +177,6 @@ __all__ = [
     "UnknownTransferError",
     "UnknownUnitError",
     "UnsafeDatabaseError",
+    "WebhookError",
     "WithdrawalError",
 ]

@@ -146,6 +146,12 @@ class MonthOpenError(ProblemError):
     exit_code = 2
 
 
+class WebhookError(ProblemError):
+    """A webhook that can't be tried again so."""
+
+    exit_code = 2
+
+
 class CapPassedError(CcdError):
     """A red packet, or a budget for some, would have passed the cap of a unit or a budget. Nothing was given."""
 

@@ -5,7 +5,7 @@ yet, in one transaction; the settlement, where the ledger's keys let nothing hap
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from types import MappingProxyType
@@ -34,6 +34,8 @@ log = structlog.get_logger()
 CLOSE_INTERVAL_S = 15.0
 DAYS_BACK_MAX = 62  # what lies further back was never settled because nobody asked for it in two months
 
+# Is given the records that are new, in the transaction that writes them, as the last thing in it.
+HandOver = Callable[[AsyncConnection, Sequence[tuple[MeasuredDay, int]]], Awaitable[None]]
 Settle = Callable[[Iterable[Measured], bool], Awaitable[Settlement]]  # what was measured; whether it is a dry run
 
 
@@ -79,6 +81,7 @@ class Closer:
         settle_wait_s_max: int,
         patience: Patience | None = None,
         days_back_max: int = DAYS_BACK_MAX,
+        hand_over: HandOver | None = None,
     ) -> None:
         self.measuring, self.units, self.pbxs, self.policies = measuring, units, pbxs, policies
         self.waits_since: date | None = None  # the earliest day that was over and is not closed
@@ -87,6 +90,7 @@ class Closer:
         self._engine, self._settle, self._now = engine, settle, now
         self._wait = settle_wait_s_max * SECOND
         self._patience, self._days_back_max = patience or Patience(), days_back_max
+        self._hand_over = hand_over
 
     def follow(self, measuring: Measuring, units: Collection[str], policies: Policies) -> None:
         """By these from the next day on that is closed; by whoever holds `closing`."""
@@ -201,6 +205,8 @@ class Closer:
                 connection, taken.unit, taken.day, taken.numbers, taken.lagging, measured_at,
                 changed=bool(new), overtaken=told != taken.told,
             )  # fmt: skip
+            if new and self._hand_over is not None:
+                await self._hand_over(connection, new)
             return new, kept
 
         return await take_turn(self._engine, write, self._patience)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 from typing import Annotated, Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ REDIS_FORMS: Final = (
     "redis+cluster://HOST:PORT,HOST:PORT; rediss… for TLS"
 )
 SQL_FORMS: Final = '"embedded", or sqlite:///PATH, postgresql://USER@HOST:PORT/DATABASE'
+WEBHOOK_FORMS: Final = "https://HOST:PORT/PATH, or http:// to this machine itself, as http://127.0.0.1:9000/ccd"
 KINDS: Final = ("", "sentinel", "cluster")
 PORT_MAX: Final = 65_535
 HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::(?P<port>.*))?")
@@ -24,6 +26,10 @@ def is_redis_url(text: str) -> str:
 
 def is_sql_url(text: str) -> str:
     return text if text == "embedded" else _in_order(text, SQL_LOGIN.sub("", text, count=1), _sql_problems, SQL_FORMS)
+
+
+def is_webhook_url(text: str) -> str:
+    return _in_order(text, text, _webhook_problems, WEBHOOK_FORMS)
 
 
 def _in_order(text: str, split: str, problems: Callable[[SplitResult], Iterator[str]], forms: str) -> str:
@@ -78,6 +84,27 @@ def _sql_problems(parts: SplitResult) -> Iterator[str]:
             yield "the address names no database"
 
 
+def _webhook_problems(parts: SplitResult) -> Iterator[str]:
+    """What is told goes over no network in clear."""
+    if parts.scheme not in {"http", "https"}:
+        yield "the address begins with neither"
+    elif parts.username is not None or parts.password is not None:
+        yield "the address holds a login: what is told is signed instead"
+    elif parts.fragment:
+        yield "the address has a part behind #, which nobody is told"
+    else:
+        yield from _host_problems(parts.netloc)
+        if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
+            yield "the address is of another machine, in clear"
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _host_problems(given: str) -> Iterator[str]:
     host = HOST.fullmatch(given)
     if host is None:
@@ -92,3 +119,4 @@ def _is_number(text: str) -> bool:
 
 RedisUrl = Annotated[str, AfterValidator(is_redis_url)]
 SqlUrl = Annotated[str, AfterValidator(is_sql_url)]
+WebhookUrl = Annotated[str, AfterValidator(is_webhook_url)]

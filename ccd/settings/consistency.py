@@ -14,6 +14,7 @@ LIMITS_NOTHING = 'limits exempt time: set policy = "exempt", or leave it out'
 
 def contradictions(settings: Settings) -> Iterator[Contradiction]:
     yield from _switches(settings)
+    yield from _webhooks(settings)
     yield from _reasons(settings)
     yield from _policies(settings)
     yield from _units(settings)
@@ -32,6 +33,14 @@ def _switches(settings: Settings) -> Iterator[Contradiction]:
         if pbx.reconnect_delay_s_min > pbx.reconnect_delay_s_max:
             least = pbx.reconnect_delay_s_min
             yield ("pbx", index, "reconnect_delay_s_max"), f"allowed: not below reconnect_delay_s_min, {least}"
+
+
+def _webhooks(settings: Settings) -> Iterator[Contradiction]:
+    seen: set[str] = set()
+    for index, hook in enumerate(settings.webhook):
+        if hook.name in seen:
+            yield ("webhook", index, "name"), f"{hook.name!r} is the name of another [[webhook]]; each needs its own"
+        seen.add(hook.name)
 
 
 def _reasons(settings: Settings) -> Iterator[Contradiction]:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from ccd.floor.rules import ALWAYS
-from ccd.settings.addresses import RedisUrl, SqlUrl
+from ccd.settings.addresses import RedisUrl, SqlUrl, WebhookUrl
 from ccd.settings.shipped import with_shipped_reasons
 from ccd.settings.words import Days, DayStart, Origin, PlainName, Zone
 
@@ -20,6 +20,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 WholeSeconds = Annotated[int, Field(ge=0, le=86_400)]
 NotEmpty = Annotated[str, Field(min_length=1)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
+WebhookKind = Literal["attendance.month", "attendance.closed", "attendance.day"]
 AccountName = Literal["savings", "gift", "interest", "overtime"]
 LAST_DAY = date(2099, 12, 31)  # no instant that has to be reckoned with is where the calendar ends
 
@@ -262,6 +263,17 @@ class Evidence(Section):
     keep_days: Annotated[int, Field(ge=1, le=36_500)] = 365
 
 
+class Webhook(Section):
+    """A system that is told by itself what attendance is handed (docs/time-bank.md 3.5)."""
+
+    name: PlainName
+    url: WebhookUrl
+    secret_file: Path
+    kinds: Annotated[tuple[WebhookKind, ...], Field(min_length=1)] = (
+        "attendance.month", "attendance.closed", "attendance.day",
+    )  # fmt: skip
+
+
 class Settings(Section):
     """The whole configuration. `ccd.settings.read()` makes one from a file; `Settings()` is every default."""
 
@@ -285,6 +297,7 @@ class Settings(Section):
     http: Http = Http()
     pages: Pages = Pages()
     evidence: Evidence = Evidence()
+    webhook: tuple[Webhook, ...] = ()
 
     @field_validator("policy")
     @classmethod

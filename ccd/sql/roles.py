@@ -30,6 +30,8 @@ PRIVILEGES = {
     "appeals": "SELECT, INSERT",
     "appeal_ends": "SELECT, INSERT",
     "attendance_results": "SELECT, INSERT",
+    "outbox": "SELECT, INSERT",
+    "webhooks": "SELECT, INSERT, UPDATE (taken, tries, trying_since, next_at, stopped, error)",
     "org_imports": "SELECT, INSERT",
     "withdrawals": "SELECT, INSERT",
     "withdrawal_states": "SELECT, INSERT",
@@ -78,6 +80,7 @@ SEQUENCES = (
     "shifts_id_seq",
     "leaves_id_seq",
     "queue_calls_id_seq",
+    "outbox_number_seq",
 )
 
 FUNCTIONS = ("ledger_post_if_allowed",)  # those of triggers are nobody's to call
