@@ -36,6 +36,7 @@ class Line:
 class Case:
     title: str
     story: tuple[Line, ...]
+    points: dict[str, float]  # of full attendance, by agent and month as "1001 2026-12"
     then: dict[str, dict[str, int]]  # what each agent's accounts hold in the end, in seconds; nothing else is anywhere
     policy: dict[str, Any] = field(default_factory=dict)
     schedules: bool = False
@@ -71,7 +72,9 @@ def _case(told: dict[str, Any]) -> Case:
     for before, after in pairwise(lines):
         if after.at < before.at:
             raise CaseError(f"{after.written!r} comes before {before.written!r}: tell it in order of time")
-    return Case(told["title"], lines, told["then"], told.get("policy", {}), told.get("schedules", False))
+    return Case(
+        told["title"], lines, told.get("points", {}), told["then"], told.get("policy", {}), told.get("schedules", False)
+    )
 
 
 def _line(written: str) -> Line:

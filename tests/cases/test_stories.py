@@ -20,6 +20,7 @@ async def test_what_a_story_comes_to(engine: AsyncEngine, case: Case) -> None:
     world = World(engine, case)
     await world.live_through(case.story)
     assert await world.balances() == case.then
+    assert await world.points() == case.points
     before = await world.balances()
     await world.night()
     assert await world.balances() == before, "another night finds nothing to do"
@@ -29,7 +30,7 @@ async def test_what_a_story_comes_to(engine: AsyncEngine, case: Case) -> None:
 def test_there_are_as_many_cases_as_are_told_of() -> None:
     by_title = Counter(case.title for case in CASES)
     assert max(by_title.values()) == 1
-    assert len(CASES) >= 20
+    assert len(CASES) >= 60
 
 
 @pytest.mark.parametrize(

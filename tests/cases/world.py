@@ -14,6 +14,7 @@ from ccd.bank.appeal_rows import open_appeals
 from ccd.bank.budgets import Budget
 from ccd.bank.declared import declare
 from ccd.bank.giving import Giver
+from ccd.bank.offsetting import Choice
 from ccd.bank.overtime_acts import Emergencies
 from ccd.bank.overtime_rows import Entry
 from ccd.bank.packets import Packet
@@ -27,6 +28,7 @@ from ccd.daemon.appealing import lodge, reject, uphold
 from ccd.daemon.budgets import budgets_of, giver_of
 from ccd.daemon.entitling import entitle
 from ccd.daemon.importing import Importing, take_over
+from ccd.daemon.months import AttendanceMonths, MonthsDue
 from ccd.daemon.overtime import OvertimeClosing, emergencies_of
 from ccd.daemon.ruling import About, look, made_between, reverse, rule
 from ccd.daemon.site import Current, Site
@@ -36,7 +38,7 @@ from ccd.floor.events import PbxEvent
 from ccd.floor.expected import Span
 from ccd.history.close import Closer
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Close, Posting, Transfer
+from ccd.ledger.model import Transfer
 from ccd.ledger.schema import entries
 from ccd.org import told_rows
 from ccd.org.acts import Act
@@ -75,11 +77,19 @@ class World:
         self.site = Site(settings, Written(Path("roster.csv"), ROSTER))
         self.ledger = Ledger(engine, self.clock, Patience())
         self.settler = Settler(self.ledger, self.site.policies, SITE, lambda: self.now.date())
-        units_closed = ("team-1", "team-2")
         self.closer = Closer(
-            engine, self.site.measuring, units_closed, ("pbx",), self.site.policies, self.settler.settle, self.clock, 0
+            engine,
+            self.site.measuring,
+            self.site.rostered_units,
+            ("pbx",),
+            self.site.policies,
+            self.settler.settle,
+            self.clock,
+            0,
         )
-        self.overtime = OvertimeClosing(self.ledger, Current(self.site, self.site), self.clock, self.tell)
+        current = Current(self.site, self.site)
+        self.overtime = OvertimeClosing(self.ledger, current, self.clock, self.tell)
+        self.months_due = MonthsDue(self.ledger, current, self.clock, self.tell)
         self.seen: list[PbxEvent] = []
         self.plan: dict[str, Told] = {}
         self.leave: dict[str, Told] = {}
@@ -103,8 +113,9 @@ class World:
     async def do(self, line: Line) -> None:
         known = ((done, match) for pattern, done in VERBS if (match := pattern.fullmatch(line.said)))
         if (found := next(known, None)) is None:
-            told = "; ".join(pattern.pattern for pattern, _ in VERBS)
-            raise CaseError(f"{line.written!r}: nobody knows how to do that; known: {told}")
+            raise CaseError(
+                f"{line.written!r}: nobody knows how to do that; the head of each file says what can be told"
+            )
         done, match = found
         refusal = ""
         try:
@@ -135,6 +146,20 @@ class World:
             except DayWaitsError:
                 continue
         await self.overtime.close_due()
+        await self.months_due.look()
+
+    async def points(self) -> dict[str, float]:
+        """Of each month that was closed, by agent; of who has some."""
+        found = {}
+        for month in sorted(await self.months.closed()):
+            for agent, result in (await self.months.closing.given(month)).items():
+                if result.month.points_100:
+                    found[f"{agent} {month}"] = result.month.points_100 / 100
+        return found
+
+    @property
+    def months(self) -> AttendanceMonths:
+        return AttendanceMonths(self.ledger, self.site, self.clock)
 
     @property
     def emergencies(self) -> Emergencies:
@@ -385,10 +410,18 @@ async def entitles(world: World, line: Line, said: re.Match[str]) -> None:
     await world.night()
 
 
-# --- the ledger ----------------------------------------------------------------------------------------------------
+# --- leave offset -------------------------------------------------------------------------------------------------
 
 
-@verb(r"(?P<month>\d{4}-\d{2}) is closed in the ledger")
-async def closes(world: World, line: Line, said: re.Match[str]) -> None:
-    last = date.fromisoformat(f"{said['month']}-01")
-    await world.ledger.post(Posting(f"close/{said['month']}", 1, SITE, last, (), "hr", terms=(Close(),)))
+@verb(r"(?P<agent>\d+) offsets (?:(?P<seconds>\d+) s of )?(?P<item>all|[\d-]+/\w+) of (?P<month>[\d-]+)")
+async def offsets(world: World, line: Line, said: re.Match[str]) -> None:
+    who = asking(said["agent"], agent=said["agent"], at=world.clock())
+    item = None if said["item"] == "all" else said["item"]
+    choice = Choice(item, int(said["seconds"]) if said["seconds"] else None)
+    await world.months.loans.choose(who, said["agent"], said["month"], choice)
+
+
+@verb(r"(?P<agent>\d+) keeps the balance of (?P<month>[\d-]+)")
+async def keeps(world: World, line: Line, said: re.Match[str]) -> None:
+    who = asking(said["agent"], agent=said["agent"], at=world.clock())
+    await world.months.loans.keep(who, said["agent"], said["month"])
