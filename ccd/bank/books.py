@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import NamedTuple
 
+from ccd.floor.days import dates
 from ccd.ledger.model import Months, month_after, month_of
 
 BEGINS_MAX = 28  # every month has that day
@@ -27,8 +28,7 @@ class Calendar(NamedTuple):
         return span(month, self.month_begins)
 
     def days(self, month: str) -> list[date]:
-        first, last = self.span(month)
-        return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        return list(dates(*self.span(month)))
 
     def opens_on(self, month: str) -> date:
         """From when on what is owed for the month can be offset."""
@@ -52,8 +52,8 @@ def months_that_begin(on: int) -> Months:
     return month_of if on == 1 else partial(_month_of, on)
 
 
-def span(month: str, begins: int) -> tuple[date, date]:
-    """The first and last day of a month."""
+def span(month: str, begins: int = 1) -> tuple[date, date]:
+    """The first and last day of a month, the calendar's own or one that begins on another day."""
     following = month_after(month)
     if begins == 1:
         first = date.fromisoformat(f"{month}-01")

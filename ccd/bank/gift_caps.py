@@ -1,10 +1,11 @@
 """What units may give in a month, brought up to date from the hours that are known, and how it stands."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import Connection
 
+from ccd.bank.books import span
 from ccd.bank.declared import declared_for
 from ccd.bank.hours import hours_s
 from ccd.bank.limits import Asked, limits
@@ -30,8 +31,7 @@ class GiftCaps:
 
     async def known(self, units: Collection[str], day: date) -> Known:
         """For the month of the day."""
-        first = day.replace(day=1)
-        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        first, last = span(month_of(day))
 
         def read(connection: Connection) -> tuple[dict[tuple[str, date], int], dict[str, int]]:
             return scheduled_us(connection, self._days, first, last), declared_for(connection, month_of(day))

@@ -11,10 +11,11 @@ from datetime import date
 from typing import NamedTuple
 
 from ccd.bank.accounts import BALANCE_KINDS, LEAVE, ORIGINS, House, Origin
+from ccd.bank.books import span
 from ccd.bank.difference import posted_by
 from ccd.bank.overdraft import taken
 from ccd.bank.policy import LoanTerms, Policy
-from ccd.ledger.model import Account, Leg, Moved, month_after
+from ccd.ledger.model import Account, Leg, Moved, month_of
 
 
 class Item(NamedTuple):
@@ -55,8 +56,8 @@ def is_busy(day: date, terms: LoanTerms) -> bool:
         return False
     if any(first <= day <= last for first, last in terms.busy_days):
         return True
-    after = date.fromisoformat(f"{month_after(day.isoformat()[:7])}-01")
-    return day.day <= terms.busy_first or (after - day).days <= terms.busy_last
+    _, last = span(month_of(day))
+    return day.day <= terms.busy_first or (last - day).days < terms.busy_last
 
 
 def items_of(transfers: Iterable[Moved], owner: str) -> tuple[Item, ...]:

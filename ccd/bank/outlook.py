@@ -1,7 +1,8 @@
 """What the calendar shows of days off: the places of each day, what of them is left, and who waits."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
+from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -10,6 +11,7 @@ from ccd.bank.holds import Holds
 from ccd.bank.quota import Places
 from ccd.bank.withdrawal import HOLDING, Application, State
 from ccd.bank.withdrawal_rows import on_days
+from ccd.floor.days import dates
 from ccd.ledger.books import Ledger
 
 DAYS_MAX = 92
@@ -34,8 +36,7 @@ async def outlook(ledger: Ledger, holds: Holds, unit: str, first: date, last: da
         asked: dict[date, list[Application]] = {}
         for one in on_days(connection, first, last):
             asked.setdefault(one.day, []).append(one)
-        for number in range(min((last - first).days + 1, DAYS_MAX)):
-            day = first + timedelta(days=number)
+        for day in islice(dates(first, last), DAYS_MAX):
             places = holds.places(connection, unit, day)
             applied = asked.get(day, [])
             left = [_left(each, of, applied) for each, of in places.items()]

@@ -6,8 +6,8 @@ is read from the ledger itself (docs/time-bank.md 3.2 and 4).
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -22,11 +22,13 @@ from ccd.bank.accounts import (
     House,
     agent_owner,
 )  # fmt: skip
+from ccd.bank.books import span
 from ccd.bank.difference import Due, Posted, Purse, difference, difference_after_close, posted_by
 from ccd.bank.facts import written_off_s
 from ccd.bank.overtime import Emergency, Paid
 from ccd.bank.policy import Policies
 from ccd.bank.settle import apply
+from ccd.floor.days import dates
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Account, Kept, Late, Moved, Posting, State, month_of
@@ -79,7 +81,7 @@ class OvertimeDesk:
         def work(desk: Desk) -> dict[str, int]:
             owners = {agent_owner(agent): agent for agent in agents}
             desk.lock((), owners)
-            moved = _by_owner(desk, owners, list(_days_of(month)))
+            moved = _by_owner(desk, owners, list(dates(*span(month))))
             return {agent: _net_s(_overtime(moved[owner]), owner) for owner, agent in owners.items()}
 
         return await self._ledger.at_desk(work, keep=False)
@@ -119,7 +121,7 @@ class OvertimeDesk:
         desk.lock({(self._site, desk.month_of(one.day)) for one in days}, owners)
         kept = desk.revisions([overtime_key(one.agent, one.day) for one in days])
         months = {month_of(one.day) for one in days}
-        moved = _by_owner(desk, owners, [day for month in months for day in _days_of(month)])
+        moved = _by_owner(desk, owners, [day for month in months for day in dates(*span(month))])
         balances = _balances(desk, owners)
         found = []
         for one in days:
@@ -230,10 +232,3 @@ def _overtime(moved: Iterable[Moved]) -> list[Moved]:
 
 def _net_s(moved: Sequence[Moved], owner: str) -> int:
     return sum(each.seconds if each.credit.owner == owner else -each.seconds for each in moved)
-
-
-def _days_of(month: str) -> Iterator[date]:
-    day = date.fromisoformat(f"{month}-01")
-    while month_of(day) == month:
-        yield day
-        day += timedelta(days=1)

@@ -3,13 +3,14 @@
 import asyncio
 import json
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from ccd.bank.books import span
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
@@ -18,6 +19,7 @@ from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.floor.days import SECOND
 from ccd.history.reading import reading
+from ccd.ledger.model import month_of
 from ccd.org.shift_rows import scheduled_us
 
 
@@ -42,7 +44,7 @@ def schedule(
 
 async def _scheduled(site: Site, first: date) -> tuple[Counter[str], Counter[str]]:
     """By unit, µs: of its own agents, and with those of the units that stood below it on each day."""
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    _, last = span(month_of(first))
     async with database(site.settings) as engine, reading(engine) as connection:
         found = await connection.run_sync(lambda plain: scheduled_us(plain, site.agent_days, first, last))
     own: Counter[str] = Counter()

@@ -1,7 +1,7 @@
 """Agents' months as they were measured, out of the days' records: what full attendance and leave of idle days go by."""
 
 from collections.abc import Collection, Iterable
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,7 +10,7 @@ from ccd.bank.attendance import AttendedDay
 from ccd.bank.idle_leave import OnLeave
 from ccd.bank.month_close import Attended
 from ccd.daemon.site import Site
-from ccd.floor.days import SECOND
+from ccd.floor.days import SECOND, dates
 from ccd.floor.expected import Absence, Expected, Span
 from ccd.floor.records import Duty
 from ccd.history.day_rows import StoredDay, ever_on_leave, latest_days
@@ -24,7 +24,7 @@ async def attended(
     of which a line is under appeal."""
     appeals = await connection.run_sync(lambda plain: open_appeals(plain, first, last, agents))
     days: dict[str, list[AttendedDay]] = {}
-    every = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    every = list(dates(first, last))
     for day in every:
         for agent, stored in (await latest_days(connection, day, agents=agents)).items():
             if stored.record.unit is not None:

@@ -1,14 +1,15 @@
 """Policies tried on what has been: each day measured again by them, each account lived through again."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable
+from datetime import date
 
 from ccd.bank.accounts import agent_owner
 from ccd.bank.fate import Settlement
 from ccd.bank.lab import Tried, tried
 from ccd.bank.measured import Measured
 from ccd.daemon.site import Site
+from ccd.floor.days import dates
 from ccd.history.close import Closer
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import StatementLine
@@ -46,7 +47,7 @@ async def try_policies(
         collect, now, settings.settle_wait_s_max,
     )  # fmt: skip
     wanted = sorted(units)
-    for day in _days(*days):
+    for day in dates(*days):
         for unit in wanted:
             await closer.close(unit, day, dry_run=True)
             progress()
@@ -63,8 +64,3 @@ async def _statement(ledger: Ledger, agent: str) -> list[StatementLine]:
         before = page.before
         if before is None:
             return lines[::-1]
-
-
-def _days(first: date, last: date) -> Iterator[date]:
-    for number in range((last - first).days + 1):
-        yield first + timedelta(days=number)

@@ -1,10 +1,17 @@
 """Business days: where a unit's day begins and ends (docs/time-bank.md 2.2)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SECOND = 1_000_000  # µs: what ccd counts in
+
+
+def dates(first: date, last: date) -> Iterator[date]:
+    """Each day from the first to the last, both of them in it; none where the last is before the first."""
+    for number in range((last - first).days + 1):
+        yield first + timedelta(days=number)
 
 
 @dataclass(frozen=True, slots=True)

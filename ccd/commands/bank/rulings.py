@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import typer
@@ -22,7 +22,7 @@ from ccd.daemon.ruling import reverse as reverse_ruling
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
-from ccd.floor.days import SECOND
+from ccd.floor.days import SECOND, dates
 from ccd.floor.expected import Span
 from ccd.history.reading import reading
 from ccd.history.waiting import Waits, waits_for_a_ruling
@@ -107,7 +107,7 @@ def waiting(
 ) -> None:
     """Say what waits for a ruling: what nobody saw, telephones that could not be reached, long other calls; appeals."""
     site = site_with(config, unit) if unit else site_of(config)
-    days = [first.date() + timedelta(days=number) for number in range(((last or first) - first).days + 1)]
+    days = list(dates(first.date(), (last or first).date()))
 
     async def waits(engine: AsyncEngine) -> list[Waits]:
         found = []

@@ -27,6 +27,7 @@ from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.withdrawals import allocations_of, close_days_off, suggested, withdrawals_of
 from ccd.errors import WithdrawalError
+from ccd.floor.days import dates
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.acts import is_noted
@@ -176,7 +177,7 @@ def apply(
     if until is not None:
         if (seconds, start, end) != (None, None, None):
             raise typer.BadParameter("--until is for whole days, without --seconds, --from and --to")
-        days = [first + timedelta(days=number) for number in range((until.date() - first).days + 1)]
+        days = list(dates(first, until.date()))
         for one in asked(site, lambda bank: bank.apply_for_run(name, agent, days, said)):
             say(one)
         return
