@@ -126,7 +126,13 @@ class Site:
     @cached_property
     def measuring(self) -> Measuring:
         return Measuring(
-            self.owner_of, self.roster_borders, self.rules_of, self.moves, self.agent_days.met, self.units.with_above
+            self.owner_of,
+            self.roster_borders,
+            self.rules_of,
+            self.moves,
+            self.agent_days.met,
+            self.agent_days.ever_in,
+            self.units.with_above,
         )
 
     @cached_property

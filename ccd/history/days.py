@@ -59,7 +59,7 @@ async def measured_days(
         line = await lines(connection, seats, own.start, own.end)
         line = await looked_back(connection, slice_, measuring, line, own.start)
         found += await asyncio.to_thread(
-            _reckon, slice_, measuring, own, sources, whole, line.values(), expected, entitled
+            reckon, slice_, measuring, own, sources, whole, line.values(), expected, entitled
         )
     return sorted(found, key=lambda each: each.record.agent)
 
@@ -89,7 +89,7 @@ def unseen(line: Iterable[tuple[str, Segment]], sources: Mapping[str, Source], e
     return found
 
 
-def _reckon(
+def reckon(
     agents: Mapping[str, Holder],
     measuring: Measuring,
     day: BusinessDay,

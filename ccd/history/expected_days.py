@@ -53,8 +53,9 @@ async def told_of(
     def read(plain: Connection) -> Told:
         rulings = holding(plain, since, day.end)
         named = {ruling.agent for ruling in rulings if ruling.agent is not None}
-        planned = _planned(plain, since, day) if policy.schedules else ()
-        agents = dict(seen) | _absentees({*planned, *named} - seen.keys(), measuring, unit, since, day)
+        own = frozenset(measuring.ever_in(unit))
+        planned = _planned(plain, since, day) if policy.schedules and own else ()
+        agents = dict(seen) | _absentees(({*planned, *named} & own) - seen.keys(), measuring, unit, since, day)
         above = measuring.with_above(unit, day.day)
         ruled = {agent: resolved(rulings, agent, above, _span(one.day)) for agent, one in agents.items()}
         entitled = {agent: one for agent, one in entitled_on(plain, day).items() if agent in agents}

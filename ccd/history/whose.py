@@ -21,6 +21,11 @@ def nobodys(agent: str, start: int, end: int) -> Iterable[OwnDay]:
     return ()
 
 
+def nobody(unit: str) -> Collection[str]:
+    """There is no roster."""
+    return ()
+
+
 def by_itself(unit: str, day: date) -> tuple[str, ...]:
     """No unit stands above."""
     return (unit,)
@@ -43,6 +48,7 @@ class Measuring:
     rules_of: RulesOf
     moves: Mapping[str, OwnDays] = field(default_factory=dict)  # of the agents who change units, their own days
     own_days: OwnDaysIn = nobodys  # whether a seat of the agent was seen or not
+    ever_in: Callable[[str], Collection[str]] = nobody  # the agents whom the roster puts into a unit at some time
     with_above: Callable[[str, date], Collection[str]] = by_itself  # a unit, and all above it on a day
 
     def reaches_back(self, day: BusinessDay) -> int:

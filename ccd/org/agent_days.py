@@ -1,5 +1,6 @@
 """Each agent's business days by the roster, and the unit that each of them is in (docs/time-bank.md 2.2)."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -16,6 +17,7 @@ class AgentDays:
         self._roster = roster
         self._units = units
         self._called: dict[str, str | None] | None = None
+        self._ever_in: dict[str, frozenset[str]] | None = None
         self._own: dict[str, OwnDays | None] = {}
         self._always: dict[str, str] = {}  # of who is in one unit since ever and for ever, which
         # Of a unit's agents many are planned for the same hours.
@@ -24,6 +26,15 @@ class AgentDays:
 
     def knows(self, agent: str) -> bool:
         return agent in self._roster.agents
+
+    def ever_in(self, unit: str) -> frozenset[str]:
+        """The agents whom the roster puts into that unit, at whatever time."""
+        if self._ever_in is None:
+            found = defaultdict[str, set[str]](set)
+            for entry in self._roster.entries:
+                found[entry.unit].add(entry.agent)
+            self._ever_in = {name: frozenset(agents) for name, agents in found.items()}
+        return self._ever_in.get(unit, frozenset())
 
     def called(self, name: str) -> str | None:
         """The agent of that name, or whom alone people call so; None where there is none."""

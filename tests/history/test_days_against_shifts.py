@@ -1,6 +1,6 @@
 """A day in a unit with schedules is measured against its shifts, out of the tables of shifts and leave."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from sqlalchemy import insert, update
@@ -37,6 +37,10 @@ def in_the_team(agent: str, start: int, end: int) -> Iterable[OwnDay]:
     return (OwnDay("team", "team", day),) if agent in ("ann", "ben", "cid") else ()
 
 
+def of_the_team(unit: str) -> Collection[str]:
+    return ("ann", "ben", "cid") if unit == "team" else ()
+
+
 async def planned(engine: AsyncEngine, agent: str, start_s: int, end_s: int, breaks: str = "[]") -> None:
     row = {
         "source": "plan", "uid": f"{agent}/{start_s}", "agent": agent, "day": FIRST, "start_at": start_s * S,
@@ -52,7 +56,7 @@ async def closed(engine: AsyncEngine) -> Bank:
     await planned(engine, "ann", 8 * HOUR, 16 * HOUR, f"[[{12 * HOUR * S},{(12 * HOUR + 1_800) * S}]]")
     await planned(engine, "cid", 8 * HOUR, 16 * HOUR)
     bank = Bank(engine, now_s=DAY_S + 5)
-    bank.follow(replace(measuring(), own_days=in_the_team), WITH_SCHEDULES)
+    bank.follow(replace(measuring(), own_days=in_the_team, ever_in=of_the_team), WITH_SCHEDULES)
     await bank.closer.close_due()
     return bank
 
@@ -85,6 +89,22 @@ async def test_who_has_a_shift_and_never_signs_in_has_a_record(engine: AsyncEngi
     assert record_.duty is not None
     assert (record_.unit, record_.signed_in, record_.duty.off_post) == ("team", 0, 8 * HOUR * S)
     assert await bank.net_s("cid") == 0
+
+
+async def test_whose_days_are_the_unit_s_is_asked_of_its_own_agents_alone(engine: AsyncEngine) -> None:
+    asked = []
+
+    def noting(agent: str, start: int, end: int) -> Iterable[OwnDay]:
+        asked.append(agent)
+        return in_the_team(agent, start, end)
+
+    await record(engine, *SEEN, heard(DAY_S))
+    await planned(engine, "cid", 8 * HOUR, 16 * HOUR)
+    await planned(engine, "dan", 8 * HOUR, 16 * HOUR)  # of another unit
+    bank = Bank(engine, now_s=DAY_S + 5)
+    bank.follow(replace(measuring(), own_days=noting, ever_in=of_the_team), WITH_SCHEDULES)
+    await bank.closer.close_due()
+    assert set(asked) == {"cid"}
 
 
 async def test_closing_again_changes_nothing(engine: AsyncEngine) -> None:
@@ -150,7 +170,7 @@ async def test_a_unit_that_keeps_no_schedules_is_measured_as_ever_whatever_is_pl
     await record(engine, *SEEN, heard(DAY_S))
     await planned(engine, "ann", 8 * HOUR, 16 * HOUR)
     bank = Bank(engine, now_s=DAY_S + 5)
-    bank.follow(replace(measuring(), own_days=in_the_team))
+    bank.follow(replace(measuring(), own_days=in_the_team, ever_in=of_the_team))
     await bank.closer.close_due()
     assert (await bank.day("ann")).record.duty is None
     assert [agent for agent, _, _ in await bank.revisions()] == ["ann", "ben"]
