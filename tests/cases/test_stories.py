@@ -1,4 +1,5 @@
-"""The worked cases of tests/cases/*.toml that tell a story of days: what everybody's accounts hold in the end."""
+"""The worked cases of tests/cases/*.toml that tell a story of days: what everybody's accounts hold in the end,
+and that each line of them is explained."""
 
 from collections import Counter
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.ledger.verify import verify
+from tests.cases.explaining import check_explained
 from tests.cases.story import Case, CaseError, cases
 from tests.cases.world import World
 
@@ -24,6 +26,7 @@ async def test_what_a_story_comes_to(engine: AsyncEngine, case: Case) -> None:
     before = await world.balances()
     await world.night()
     assert await world.balances() == before, "another night finds nothing to do"
+    await check_explained(world, case)
     assert (await verify(engine, lambda done, of: None)).findings == []
 
 
