@@ -1,7 +1,6 @@
 """Whatever happens in a worked case: each line that it leaves is explained, and each month agrees with its segments."""
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.explaining import explained
 from ccd.daemon.resettling import Resettling
