@@ -1,11 +1,40 @@
 """The services of the bank, put together of a site for whoever acts over HTTP."""
 
+from collections.abc import Callable
+
+from fastapi import APIRouter
+
 from ccd.daemon.budgets import budgets_of, giver_of
+from ccd.daemon.leave_served import leave_acts
+from ccd.daemon.months_served import month_acts
 from ccd.daemon.overtime import emergencies_of
-from ccd.daemon.site import Site
+from ccd.daemon.rulings_served import ruling_acts
+from ccd.daemon.site import Current, Site
 from ccd.daemon.withdrawals import allocations_of, withdrawals_of
 from ccd.ledger.books import Ledger
-from ccd.web.bank.desk import Bank
+from ccd.web.bank.desk import Bank, Desk
+from ccd.web.bank.leave import leave_api
+from ccd.web.bank.months import months_api
+from ccd.web.bank.overtime import overtime_acts_api
+from ccd.web.bank.quotas import quotas_api
+from ccd.web.bank.red_packets import red_packets_api
+from ccd.web.bank.rulings import rulings_api
+from ccd.web.bank.withdrawals import withdrawal_acts_api
+from ccd.web.sessions import Sessions
+
+
+def bank_routers(sessions: Sessions, current: Current, ledger: Ledger, now: Callable[[], int]) -> list[APIRouter]:
+    """`now` gives µs since the epoch."""
+    desk = Desk(sessions, ledger.engine, lambda: bank_of(ledger, current.site), now)
+    return [
+        red_packets_api(desk),
+        quotas_api(desk),
+        withdrawal_acts_api(desk),
+        overtime_acts_api(desk),
+        rulings_api(desk, ruling_acts(current, ledger.engine)),
+        leave_api(desk, leave_acts(current, ledger.engine)),
+        months_api(desk, month_acts(current, ledger, now)),
+    ]
 
 
 def bank_of(ledger: Ledger, site: Site) -> Bank:

@@ -9,7 +9,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.history.unit_days import last_end, note_stale_of
-from ccd.org.acts import Act, note
+from ccd.org.acts import Act, is_noted, note
 from ccd.org.agent_days import AgentDays
 from ccd.org.told import Change, Told, Window, counted
 from ccd.org.told_rows import Said, take
@@ -35,6 +35,8 @@ async def take_over(
     """
 
     async def work(connection: AsyncConnection) -> list[Change]:
+        if await connection.run_sync(lambda plain: is_noted(plain, act.id)):
+            return []
         found = await connection.run_sync(
             lambda plain: take(plain, asked.table, asked.said, asked.told, asked.window, act.at)
         )

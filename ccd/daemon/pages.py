@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
 
 from ccd.bank.statement import account_of, statement_of
-from ccd.daemon.bank_served import bank_of
+from ccd.daemon.bank_served import bank_routers
 from ccd.daemon.budgets import proposals_of
 from ccd.daemon.explaining import explaining
 from ccd.daemon.loans_shown import loan_desk
@@ -23,11 +23,6 @@ from ccd.settings import Http
 from ccd.web.accounts import Accounts
 from ccd.web.app import Web, create_app
 from ccd.web.backoff import BackOff
-from ccd.web.bank.desk import Desk
-from ccd.web.bank.overtime import overtime_acts_api
-from ccd.web.bank.quotas import quotas_api
-from ccd.web.bank.red_packets import red_packets_api
-from ccd.web.bank.withdrawals import withdrawal_acts_api
 from ccd.web.decisions_api import decisions_api
 from ccd.web.explain_api import explain_api
 from ccd.web.keys import ApiKeys
@@ -79,18 +74,13 @@ def page_server(
             loan_api(sessions, loan_desk(current, ledger, now), now),
             today_api(sessions, Today(ledger.engine, current, now).of),
             explain_api(sessions, explaining(current, ledger.engine)),
-            *_acts(current, now, sessions, ledger),
+            *bank_routers(sessions, current, ledger, now),
         ],
         origins=http.origins,
     )
     channel = Channel(hub, gate, web.with_below, COOKIE, http.origins)
     tls = Tls(http.tls.certificate, http.tls.key) if http.tls else None
     return PageServer(create_app(web), channel, http.host, http.port, tls)
-
-
-def _acts(current: Current, now: Callable[[], int], sessions: Sessions, ledger: Ledger) -> list[APIRouter]:
-    desk = Desk(sessions, ledger.engine, lambda: bank_of(ledger, current.site), now)
-    return [red_packets_api(desk), quotas_api(desk), withdrawal_acts_api(desk), overtime_acts_api(desk)]
 
 
 def _overtime(current: Current, now: Callable[[], int], sessions: Sessions, ledger: Ledger) -> APIRouter:

@@ -10,6 +10,8 @@ from ccd.org.origins import is_own_origin
 from ccd.web.problems import problem_response
 
 BODY_BYTES_MAX = 65_536
+FILE_BYTES_MAX = 16 * 1_024 * 1_024  # of what is taken over as a whole
+FILES = "/api/imports/"
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Nothing but what this server sends runs, loads or connects; nobody frames it.
@@ -55,14 +57,12 @@ class Guard:
             refusal = problem_response(HTTPStatus.FORBIDDEN, "Only pages of this server may do that.")
             await refusal(scope, receive, send_guarded)
             return
-        if (
-            not headers.get("content-length", "0").isdecimal()
-            or int(headers.get("content-length", "0")) > BODY_BYTES_MAX
-        ):
-            refusal = problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {BODY_BYTES_MAX} bytes.")
+        most = FILE_BYTES_MAX if scope["path"].startswith(FILES) else BODY_BYTES_MAX
+        if not headers.get("content-length", "0").isdecimal() or int(headers.get("content-length", "0")) > most:
+            refusal = problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {most} bytes.")
             await refusal(scope, receive, send_guarded)
             return
-        await self._app(scope, _limited(receive), send_guarded)
+        await self._app(scope, _limited(receive, most), send_guarded)
 
     def _is_ours(self, headers: Headers) -> bool:
         if headers.get("sec-fetch-site") == "cross-site" and headers.get("origin") not in self._origins:
@@ -70,7 +70,7 @@ class Guard:
         return is_own_origin(headers.get("origin"), headers.get("host"), self._origins)
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, most: int) -> Receive:
     """A body that did not say how long it is ends where it gets too long, as if whoever sends it had gone away."""
     received = 0
 
@@ -79,7 +79,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         if message["type"] == "http.request":
             received += len(message.get("body", b""))
-            if received > BODY_BYTES_MAX:
+            if received > most:
                 return {"type": "http.disconnect"}
         return message
 

@@ -10,8 +10,8 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
-from ccd.daemon.bank_served import bank_of
-from ccd.daemon.site import Site
+from ccd.daemon.bank_served import bank_routers
+from ccd.daemon.site import Current, Site
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting
@@ -19,11 +19,6 @@ from ccd.org.csv_faults import Written
 from ccd.org.people import Person, Role
 from ccd.settings import Settings
 from ccd.web.accounts import Accounts
-from ccd.web.bank.desk import Desk
-from ccd.web.bank.overtime import overtime_acts_api
-from ccd.web.bank.quotas import quotas_api
-from ccd.web.bank.red_packets import red_packets_api
-from ccd.web.bank.withdrawals import withdrawal_acts_api
 from ccd.web.sessions import Sessions
 from tests.web.office import PASSWORD, Clock, Office, cheap_passwords
 
@@ -65,8 +60,8 @@ class Place:
         self.sessions = Sessions(
             engine, clock, 86_400.0, as_now=lambda person: self.site.staff.signed_in(person, self.now())
         )
-        desk = Desk(self.sessions, engine, lambda: bank_of(self.ledger, self.site), self.now)
-        routers = [red_packets_api(desk), quotas_api(desk), withdrawal_acts_api(desk), overtime_acts_api(desk), *more]
+        self.current = Current(self.site, self.site)
+        routers = [*bank_routers(self.sessions, self.current, self.ledger, self.now), *more]
         self.office = Office(self.accounts, self.sessions, clock, more=routers)
         self._browsers: dict[str, httpx.AsyncClient] = {}
         self._acts = 0
@@ -99,14 +94,14 @@ class Place:
         headers = {} if tag is None else {"If-Match": tag}
         return await (await self.browser(name)).put(path, json=body, headers=headers)
 
-    async def saved(self, agent: str, seconds: int) -> None:
-        """So much is in the agent's savings."""
+    async def saved(self, agent: str, seconds: int) -> str:
+        """So much is in the agent's savings; the line that says so."""
         house = House.of(SITE)
         await self.ledger.open_accounts([house.owner], HOUSE_ACCOUNTS, SITE, "test")
         await self.ledger.open_accounts([agent_owner(agent)], AGENT_ACCOUNTS, SITE, "test")
         leg = Leg(house.savings, Account(agent_owner(agent), "savings"), seconds, "savings")
         outcome = await self.ledger.post(Posting(f"saved/{agent}", 1, SITE, date(2026, 11, 1), (leg,), "test"))
-        outcome.or_raise()
+        return f"{outcome.or_raise().transaction}.1"
 
     async def balance(self, agent: str) -> dict[str, int]:
         return await self.ledger.balances(agent_owner(agent))

@@ -1,0 +1,243 @@
+"""Leave that the personnel office enters, what an agent is entitled to, and shifts and leave as whole files."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Body, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from ccd.bank.asking import Asking
+from ccd.errors import FaultsError
+from ccd.floor.days import SECOND
+from ccd.org.entitlements import Entitled, Entitlement
+from ccd.org.people import Person
+from ccd.org.rights import may_enter_leave, may_import
+from ccd.web.bank.desk import DONE, MADE, NO_NUL, READ, Bank, Day, Desk, Name, Why, check_days, sees
+from ccd.web.paging import LIMIT, After, Limit, paged
+from ccd.web.problems import Problem
+
+FROM_OR_TO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?([+-][0-9]{2}:[0-9]{2})?)?$"
+SCHEDULE = "agent,day,start,end,breaks\n1001,2026-12-01,08:00,16:00,\n"
+LEAVE = "agent,kind,from,to\n1001,sick,2026-12-01,2026-12-02\n"
+PPM = 1_000_000
+DAY_S = 86_400
+Edge = Annotated[str, Field(pattern=FROM_OR_TO, description="A day, or a moment by the unit's clock")]
+
+
+class LeaveAsked(BaseModel):
+    """`kind` is one of the configuration, and never a diagnosis. `to` as a day is the first without leave."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        json_schema_extra={"examples": [{"agent": "1001", "kind": "sick", "from": "2026-12-01", "to": "2026-12-02"}]},
+    )
+
+    agent: Name
+    kind: Name
+    starts: Annotated[Edge, Field(alias="from")]
+    ends: Annotated[Edge, Field(alias="to")]
+    reason: Why = "as entered"
+
+
+class LeaveSaid(BaseModel):
+    """In epoch seconds; `source` is who told it."""
+
+    leave: str
+    source: str
+    agent: str
+    kind: str
+    starts: float
+    ends: float
+
+
+class LeavesSaid(BaseModel):
+    leave: list[LeaveSaid]
+    next: str | None
+
+
+class LeaveWithdrawalAsked(BaseModel):
+    """Of what was entered here; what a file told is withdrawn by its source."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"leave": "7f3a", "reason": "came to work"}]}
+    )
+
+    leave: Name
+    reason: Why
+
+
+class EntitlementAsked(BaseModel):
+    """An own rate, in parts per million of the base, or minimum of a day in seconds, or both, from a day until before
+    another; neither: from then on to nothing. Of the reason nothing is kept."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+        json_schema_extra={"examples": [{"agent": "1001", "from": "2026-12-01", "rate_ppm": 60000}]},
+    )
+
+    agent: Name
+    starts: Annotated[Day, Field(alias="from")]
+    until: Day | None = None
+    rate_ppm: Annotated[int | None, Field(ge=1, le=PPM)] = None
+    minimum_s: Annotated[int | None, Field(ge=1, le=DAY_S)] = None
+
+
+class EntitlementSaid(BaseModel):
+    agent: str
+    starts: date
+    until: date | None
+    rate_ppm: int | None
+    minimum_s: int | None
+
+
+class EntitlementsSaid(BaseModel):
+    agent: str
+    entitlements: list[EntitlementSaid]
+
+
+class ImportAsked(NamedTuple):
+    """A file: what it tells of which days, all there is (None: those that it names), or, `partial`, changes alone."""
+
+    kind: str
+    text: str
+    source: str
+    first: date | None
+    last: date | None
+    partial: bool
+    why: str
+
+
+class TakenOverSaid(BaseModel):
+    """What is another now, or would be with `dry_run`, a line each."""
+
+    lines: list[str]
+    said: str
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveActs:
+    """As the daemon does them; `may` is asked of the agents whose time it is. FaultsError names every fault."""
+
+    enter: Callable[[Asking, LeaveAsked], Awaitable[LeaveSaid]]
+    withdraw: Callable[[Asking, str, str], Awaitable[LeaveSaid | None]]
+    between: Callable[[date, date], Awaitable[list[LeaveSaid]]]
+    take_over: Callable[[Asking, ImportAsked, bool], Awaitable[TakenOverSaid]]
+    entitle: Callable[[Asking, str, date, date | None, Entitlement | None], Awaitable[Entitled]]
+    entitled: Callable[[Asking, str], Awaitable[list[Entitled]]]
+
+
+def leave_api(desk: Desk, acts: LeaveActs) -> APIRouter:
+    router = desk.router("/api")
+    _leave(router, desk, acts)
+    _entitlements(router, desk, acts)
+    _imports(router, desk, acts)
+    return router
+
+
+def _leave(router: APIRouter, desk: Desk, acts: LeaveActs) -> None:
+    @router.post("/leave", status_code=HTTPStatus.CREATED, responses=MADE)
+    async def enter(asked: LeaveAsked, asking: Asking = desk.acting) -> LeaveSaid:
+        """Enter one leave; days that are over are measured anew. 422: `errors` has each fault."""
+        try:
+            return await acts.enter(asking, asked)
+        except FaultsError as error:
+            raise faults(error) from None
+
+    @router.post("/leave/withdrawals", responses=DONE)
+    async def withdraw(asked: LeaveWithdrawalAsked, asking: Asking = desk.acting) -> LeaveSaid:
+        """Withdraw a leave that was entered here."""
+        found = await acts.withdraw(asking, asked.leave, asked.reason)
+        if found is None:
+            raise Problem(HTTPStatus.NOT_FOUND, f"No leave {asked.leave} was entered here.")
+        return found
+
+    @router.get("/leave", responses=READ)
+    async def leave(
+        response: Response,
+        first: Annotated[Day, Query(alias="from", examples=["2026-12-01"])],
+        last: Annotated[Day, Query(alias="to", examples=["2026-12-31"])],
+        after: After = None,
+        limit: Limit = LIMIT,
+        person: Person = desk.reading,
+    ) -> LeavesSaid:
+        """What holds of these days: the own, and that of the units of a clerk."""
+        check_days(first, last)
+        bank = desk.bank()
+
+        def is_shown(one: LeaveSaid) -> bool:
+            return sees(person, one.agent, lambda: may_enter_leave(person, _line(bank, one), ()))
+
+        found = [one for one in await acts.between(first, last) if is_shown(one)]
+        response.headers["Cache-Control"] = "no-store"
+        page, more = paged(found, lambda one: f"{one.starts:020.6f}/{one.agent}/{one.source}/{one.leave}", after, limit)
+        return LeavesSaid(leave=page, next=more)
+
+
+def _entitlements(router: APIRouter, desk: Desk, acts: LeaveActs) -> None:
+    @router.post("/entitlements", status_code=HTTPStatus.CREATED, responses=MADE)
+    async def entitle(asked: EntitlementAsked, asking: Asking = desk.acting) -> EntitlementSaid:
+        """Entitle an agent to an own rate or minimum, instead of what was said of these days before."""
+        neither = asked.rate_ppm is None and asked.minimum_s is None
+        said = None if neither else Entitlement(asked.rate_ppm, asked.minimum_s)
+        return entitled_said(await acts.entitle(asking, asked.agent, asked.starts, asked.until, said))
+
+    @router.get("/entitlements/{agent}", responses=READ)
+    async def entitled(agent: Name, response: Response, asking: Asking = desk.editing) -> EntitlementsSaid:
+        """What was said of an agent, for the clerks who say it; the last of it last."""
+        response.headers["Cache-Control"] = "no-store"
+        found = await acts.entitled(asking, agent)
+        return EntitlementsSaid(agent=agent, entitlements=[entitled_said(one) for one in found])
+
+
+def _imports(router: APIRouter, desk: Desk, acts: LeaveActs) -> None:
+    for kind, example in (("schedule", SCHEDULE), ("leave", LEAVE)):
+        _import(router, desk, acts, kind, example)
+
+
+def _import(router: APIRouter, desk: Desk, acts: LeaveActs, kind: str, example: str) -> None:
+    @router.post(f"/imports/{kind}", responses=DONE, name=f"import_{kind}")
+    async def import_(
+        text: Annotated[bytes, Body(media_type="text/csv", examples=[example])],
+        source: Annotated[str, Query(min_length=1, max_length=200, pattern=NO_NUL, description="Who tells it")],
+        why: Annotated[str, Query(max_length=1_000, pattern=NO_NUL)] = "",
+        first: Annotated[Day | None, Query(alias="from", description="The first day that it tells all of")] = None,
+        last: Annotated[Day | None, Query(alias="to", description="The last")] = None,
+        partial: Annotated[bool, Query(description="What it does not name stays as it is")] = False,
+        dry_run: Annotated[bool, Query(description="Take nothing over, and say what would change")] = False,
+        asking: Asking = desk.acting,
+    ) -> TakenOverSaid:
+        """Take a file over: all lines, or, with every fault named in `errors`, none. It replaces what the source said
+        of these days."""
+        if kind == "schedule":
+            may_import(asking.person)
+        try:
+            written = text.decode()
+        except UnicodeDecodeError as error:
+            detail = f"The file is not UTF-8 (byte {error.start})."
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from None
+        asked = ImportAsked(kind, written, source, first, last, partial, why.strip() or f"as {source} says")
+        try:
+            return await acts.take_over(asking, asked, dry_run)
+        except FaultsError as error:
+            raise faults(error) from None
+
+
+def faults(error: FaultsError) -> Problem:
+    said = [{"line": one.line, "column": one.key, "problem": one.problem} for one in error.faults]
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), more={"errors": said})
+
+
+def _line(bank: Bank, one: LeaveSaid) -> tuple[str, ...]:
+    day = bank.today("", round(one.starts * SECOND))
+    return bank.units.with_above(bank.days.unit(one.agent, day) or "", day)
+
+
+def entitled_said(one: Entitled) -> EntitlementSaid:
+    rate_ppm, minimum_s = one.entitlement or (None, None)
+    return EntitlementSaid(agent=one.agent, starts=one.first, until=one.until, rate_ppm=rate_ppm, minimum_s=minimum_s)

@@ -1,0 +1,162 @@
+"""Rulings, appeals, leave, entitlements, files and months over HTTP: by who may, once, never of oneself."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.web.acting import Place
+from tests.web.office import Clock
+from tests.web.test_api import check_problem
+
+NOON = 1_795_492_800.0  # 24 November 2026, 12:00 in Shanghai
+RULING: dict[str, Any] = {
+    "agent": "1001", "from": NOON, "to": NOON + 3_600, "counts": "available", "reason": "the telephone was mended",
+}  # fmt: skip
+NOVEMBER = {"from": "2026-11-01", "to": "2026-11-30"}
+DECEMBER = {"from": "2026-12-01", "to": "2026-12-31"}
+SICK = {"agent": "1001", "kind": "sick", "from": "2026-12-07", "to": "2026-12-09"}
+SHIFTS = "agent,day,start,end\n1001,2026-12-01,08:00,16:00\n"
+
+
+@pytest.fixture
+async def place(engine: AsyncEngine, clock: Clock) -> AsyncIterator[Place]:
+    opened = await Place(engine, clock).open()
+    yield opened
+    await opened.close()
+
+
+async def test_a_ruling_is_made_and_reversed_once_and_never_about_oneself(place: Place) -> None:
+    for who, asked in (("1001", RULING), ("zhao", RULING), ("both", RULING | {"agent": "1003"})):
+        check_problem(await place.post(who, "/api/rulings", asked), 403)
+    made = await place.post("wang", "/api/rulings", RULING, "a")
+    assert made.status_code == 201, made.text
+    assert (await place.post("wang", "/api/rulings", RULING, "a")).json() == made.json()
+    check_problem(await place.post("wang", "/api/rulings", RULING | {"unit": "team-1"}), 422)
+    check_problem(await place.post("wang", "/api/rulings", RULING | {"agent": None, "unit": "nowhere"}), 404)
+    check_problem(await place.post("wang", "/api/rulings", RULING | {"to": NOON - 1}), 409)
+    reversal = {"ruling": made.json()["ruling"], "reason": "of the wrong day"}
+    back = await place.post("wang", "/api/rulings/reversals", reversal)
+    assert (back.status_code, back.json()["reverses"]) == (201, made.json()["ruling"])
+    check_problem(await place.post("wang", "/api/rulings/reversals", reversal), 409)
+    for who, seen in (("wang", 2), ("1001", 2), ("audit", 2), ("1002", 0), ("zhao", 0)):
+        answer = await place.get(who, "/api/rulings", **NOVEMBER)
+        assert len(answer.json()["rulings"]) == seen, who
+
+
+async def test_an_agent_appeals_against_the_own_line_and_another_than_the_leader_decides(place: Place) -> None:
+    transfer = await place.saved("1001", 1_000)
+    asked = {"transfer": transfer, "reason": "I was in a training"}
+    check_problem(await place.post("wang", "/api/appeals", asked), 403)
+    check_problem(await place.post("1002", "/api/appeals", asked), 409)
+    lodged = await place.post("1001", "/api/appeals", asked, "a")
+    assert lodged.status_code == 201, lodged.text
+    assert (await place.post("1001", "/api/appeals", asked, "a")).json() == lodged.json()
+    name = {"appeal": lodged.json()["appeal"]}
+    rejection = name | {"verdict": "rejected", "reason": "it was a break"}
+    for who in ("1001", "both", "zhao"):
+        check_problem(await place.post(who, "/api/appeals/decisions", rejection), 403)
+    check_problem(await place.post("wang", "/api/appeals/decisions", name | {"verdict": "upheld", "reason": "so"}), 422)
+    for who, seen in (("1001", 1), ("wang", 1), ("audit", 1), ("1002", 0)):
+        assert len((await place.get(who, "/api/appeals", **NOVEMBER)).json()["appeals"]) == seen, who
+    waiting = await place.get("wang", "/api/rulings/waiting", **{"from": "2026-11-01", "to": "2026-11-02"})
+    assert [one["what"] for one in waiting.json()["waiting"]] == [f"appeal {name['appeal']}"]
+    decided = await place.post("wang", "/api/appeals/decisions", rejection, "b")
+    assert (decided.status_code, decided.json()["state"]) == (200, "rejected")
+    assert (await place.post("wang", "/api/appeals/decisions", rejection, "b")).json() == decided.json()
+    check_problem(await place.post("1001", "/api/appeals/withdrawals", name | {"reason": "settled"}), 409)
+
+
+async def test_an_appeal_is_upheld_with_a_ruling_on_its_day(place: Place) -> None:
+    lodged = await place.post("1001", "/api/appeals", {"transfer": await place.saved("1001", 9), "reason": "no"})
+    first = NOON - 23 * 86_400
+    upheld = {
+        "appeal": lodged.json()["appeal"], "verdict": "upheld", "from": first, "to": first + 60, "counts": "exempt",
+        "reason": "so it was",
+    }  # fmt: skip
+    check_problem(await place.post("wang", "/api/appeals/decisions", upheld | {"from": NOON, "to": NOON + 60}), 409)
+    decided = await place.post("wang", "/api/appeals/decisions", upheld)
+    assert decided.status_code == 200, decided.text
+    assert decided.json()["state"] == "upheld"
+    (ruling,) = (await place.get("1001", "/api/rulings", **NOVEMBER)).json()["rulings"]
+    assert (ruling["ruling"], ruling["counts"]) == (decided.json()["ruling"], "exempt")
+
+
+async def test_leave_is_entered_and_withdrawn_by_clerks_and_each_agent_sees_the_own(place: Place) -> None:
+    check_problem(await place.post("wang", "/api/leave", SICK), 403)
+    entered = await place.post("hr", "/api/leave", SICK, "a")
+    assert entered.status_code == 201, entered.text
+    assert (await place.post("hr", "/api/leave", SICK, "a")).json() == entered.json()
+    for wrong in ({"kind": "flu"}, {"to": "2026-12-07"}, {"agent": "9999"}):
+        said = check_problem(await place.post("hr", "/api/leave", SICK | wrong), 422)
+        assert [one["column"] for one in said["errors"]] == list(wrong), wrong
+    check_problem(await place.post("hr", "/api/leave", SICK | {"from": "2026-12-08", "to": "2026-12-10"}), 422)
+    for who, seen in (("1001", 1), ("hr", 1), ("audit", 1), ("1002", 0), ("wang", 0)):
+        assert len((await place.get(who, "/api/leave", **DECEMBER)).json()["leave"]) == seen, who
+    gone = {"leave": entered.json()["leave"], "reason": "came to work"}
+    check_problem(await place.post("1001", "/api/leave/withdrawals", gone), 403)
+    assert (await place.post("hr", "/api/leave/withdrawals", gone, "b")).json() == entered.json()
+    assert (await place.post("hr", "/api/leave/withdrawals", gone, "b")).status_code == 200
+    check_problem(await place.post("hr", "/api/leave/withdrawals", gone, "c"), 404)
+    assert (await place.get("hr", "/api/leave", **DECEMBER)).json()["leave"] == []
+
+
+async def test_files_are_taken_over_whole_or_not_at_all(place: Place) -> None:
+    async def take(who: str, kind: str, text: str, key: str, **asked: Any) -> Any:
+        headers = {"Idempotency-Key": key, "Content-Type": "text/csv"}
+        asked = {"source": "planner"} | asked
+        browser = await place.browser(who)
+        return await browser.post(f"/api/imports/{kind}", content=text, params=asked, headers=headers)
+
+    check_problem(await take("hr", "schedule", SHIFTS, "a"), 403)
+    dry = await take("admin", "schedule", SHIFTS, "a", dry_run=True)
+    assert dry.json()["lines"] == ["+ 1001: 2026-12-01 08:00-16:00"]
+    taken = await take("admin", "schedule", SHIFTS, "b")
+    assert taken.json() == dry.json() | {"dry_run": False}
+    again = await take("admin", "schedule", SHIFTS, "b")
+    assert (again.json(), again.headers["idempotency-replayed"]) == (taken.json(), "true")
+    assert (await take("admin", "schedule", SHIFTS, "c")).json()["lines"] == []
+    wrong = check_problem(await take("admin", "schedule", SHIFTS + "9999,2026-12-01,8,16\n", "d"), 422)
+    assert {one["line"] for one in wrong["errors"]} == {3}
+    check_problem(await take("admin", "schedule", "agent,day,start,end\n", "e"), 422)
+    leave = "agent,kind,from,to\n1001,sick,2026-12-07,2026-12-08\n"
+    check_problem(await take("wang", "leave", leave, "f"), 403)
+    assert (await take("hr", "leave", leave, "f")).json()["said"] == "1 new, 0 changed, 0 withdrawn"
+    many = "agent,kind,from,to\n" + "".join(f"1002,sick,{year}-01-01,{year}-01-02\n" for year in range(2000, 2100)) * 40
+    check_problem(await take("hr", "leave", many, "g"), 422)
+
+
+async def test_an_entitlement_is_said_by_clerks_and_shown_to_them_alone(place: Place) -> None:
+    asked = {"agent": "1001", "from": "2026-12-01", "rate_ppm": 60_000}
+    check_problem(await place.post("wang", "/api/entitlements", asked), 403)
+    said = await place.post("hr", "/api/entitlements", asked, "a")
+    assert (said.status_code, said.json()["rate_ppm"]) == (201, 60_000)
+    assert (await place.post("hr", "/api/entitlements", asked, "a")).json() == said.json()
+    ended = await place.post("hr", "/api/entitlements", {"agent": "1001", "from": "2026-12-10"})
+    assert ended.json()["rate_ppm"] is None
+    assert len((await place.get("hr", "/api/entitlements/1001")).json()["entitlements"]) == 2
+    check_problem(await place.get("wang", "/api/entitlements/1001"), 403)
+    check_problem(await place.post("hr", "/api/entitlements", asked | {"agent": "9999"}), 409)
+
+
+async def test_a_month_is_closed_by_clerks_and_each_agent_sees_the_own(place: Place) -> None:
+    place.clock.now += 14 * 86_400  # the fourth of December has come
+    month = "/api/months/2026-11"
+    check_problem(await place.get("hr", month), 404)
+    check_problem(await place.post("wang", f"{month}/close", {}), 403)
+    early = check_problem(await place.post("hr", "/api/months/2026-12/close", {}), 409)
+    assert "agents decide until" in early["detail"]
+    closed = await place.post("hr", f"{month}/close", {}, "a")
+    assert closed.status_code == 200, closed.text
+    assert (await place.post("hr", f"{month}/close", {}, "a")).json() == closed.json()
+    assert closed.json()["agents"] == 4
+    for who, seen in (("hr", 4), ("audit", 4), ("wang", 0), ("1001", 1)):
+        found = (await place.get(who, month)).json()["agents"]
+        assert len(found) == seen, who
+    assert found[0]["agent"] == "1001"
+    corrected = await place.post("hr", f"{month}/corrections", {"agent": "1001", "reason": "so"})
+    assert (corrected.json()["number"], corrected.json()["agent"]) == (1, "1001")
+    assert (await place.get("hr", f"{month}/differences")).json()["differences"] == []
+    check_problem(await place.post("wang", f"{month}/corrections", {"agent": "1001", "reason": "so"}), 403)
+    check_problem(await place.get("1001", "/api/months/2026-13"), 422)
