@@ -1,6 +1,6 @@
 """What attendance is handed of agents' days, put together from records, leave, the ledger and what months came to."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -50,7 +50,7 @@ class AttendanceRows:
 
     async def between(
         self, first: date, last: date, after: Place | None = None, at_once: int = AGENTS_AT_ONCE
-    ) -> AsyncIterator[Row]:
+    ) -> AsyncGenerator[Row, None]:
         """`at_once` is of how many agents is read at a time."""
         recorded = await units_with_records(self._connection)
         day = max(first, after.day) if after else first

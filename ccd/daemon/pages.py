@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
 
 from ccd.bank.statement import account_of, statement_of
+from ccd.daemon.attendance_served import attendance_desk
 from ccd.daemon.bank_served import bank_routers
 from ccd.daemon.budgets import proposals_of
 from ccd.daemon.explaining import explaining
@@ -22,6 +23,7 @@ from ccd.live.hub import Hub, HubLimits
 from ccd.settings import Http
 from ccd.web.accounts import Accounts
 from ccd.web.app import Web, create_app
+from ccd.web.attendance_api import attendance_api
 from ccd.web.backoff import BackOff
 from ccd.web.decisions_api import decisions_api
 from ccd.web.explain_api import explain_api
@@ -74,6 +76,7 @@ def page_server(
             loan_api(sessions, loan_desk(current, ledger, now), now),
             today_api(sessions, Today(ledger.engine, current, now).of),
             explain_api(sessions, explaining(current, ledger.engine)),
+            attendance_api(sessions, ApiKeys(ledger.engine), attendance_desk(current, ledger.engine), now),
             *bank_routers(sessions, current, ledger, now),
         ],
         origins=http.origins,

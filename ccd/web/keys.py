@@ -27,6 +27,7 @@ class Scope(StrEnum):
     """What a key may do."""
 
     PROPOSE_PACKETS = "propose_packets"
+    READ_ATTENDANCE = "read_attendance"
 
 
 class ApiKey(NamedTuple):

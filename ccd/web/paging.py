@@ -26,17 +26,17 @@ Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
 def paged(found: Iterable[T], name_of: Callable[[T], str], after: str | None, limit: int) -> tuple[list[T], str | None]:
     """In the order of their names, no two of which are the same: whatever comes or goes between two pages, nobody who
     stays is told of twice or left out."""
-    start = None if after is None else _read(after)
+    start = None if after is None else name_in(after)
     ordered = sorted((one for one in found if start is None or name_of(one) > start), key=name_of)
     page = ordered[:limit]
-    return page, _written(name_of(page[-1])) if len(ordered) > limit else None
+    return page, cursor_of(name_of(page[-1])) if len(ordered) > limit else None
 
 
-def _written(name: str) -> str:
+def cursor_of(name: str) -> str:
     return urlsafe_b64encode(name.encode()).decode()
 
 
-def _read(cursor: str) -> str:
+def name_in(cursor: str) -> str:
     try:
         return b64decode(cursor.encode(), b"-_", validate=True).decode()
     except (Error, ValueError):

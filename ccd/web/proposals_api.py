@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ccd.bank.asking import Asking
@@ -13,19 +13,17 @@ from ccd.bank.proposals import Proposal
 from ccd.bank.proposing import Proposals
 from ccd.errors import PacketError, ProposalError
 from ccd.ledger.model import LEGS_MAX, SECONDS_MAX
-from ccd.org.people import ALL_UNITS, Person, Role
+from ccd.org.people import ALL_UNITS
+from ccd.web.bearer import Key, key_of, speaker
 from ccd.web.contract import ProblemSaid
-from ccd.web.keys import ApiKey, ApiKeys, Scope
+from ccd.web.keys import ApiKeys, Scope
 from ccd.web.problems import Problem
 
 PROPOSALS = "/api/packet-proposals"
-BEARER = "bearer "
-NO_KEY = "A key is needed: Authorization: Bearer KEY. `ccd user key make` makes one."
 NO_NUL = "^[^\\x00]*$"  # PostgreSQL has no text with a NUL in it
 NO_SLASH = "^[^\\x00/]*$"
 Text = Annotated[str, Field(min_length=1, max_length=1_000, pattern=NO_NUL)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
-Key = Annotated[str | None, Header(description="Bearer and the key", include_in_schema=False)]
 
 
 class ProposalAsked(BaseModel):
@@ -67,16 +65,6 @@ def proposals_api(
     router = APIRouter(prefix=PROPOSALS)
     problem: dict[str, Any] = {"model": ProblemSaid}
 
-    async def key_of(said: str | None) -> ApiKey:
-        found = None
-        if said is not None and said[: len(BEARER)].lower() == BEARER:
-            found = await keys.of(said[len(BEARER) :].strip(), now())
-        if found is None:
-            raise Problem(HTTPStatus.UNAUTHORIZED, NO_KEY, {"WWW-Authenticate": "Bearer"})
-        if Scope.PROPOSE_PACKETS not in found.scopes:
-            raise Problem(HTTPStatus.FORBIDDEN, f"The key {found.name} is not for proposing packets.")
-        return found
-
     @router.post(
         "",
         status_code=HTTPStatus.CREATED,
@@ -92,7 +80,7 @@ def proposals_api(
     ) -> ProposalSaid:
         """Propose a red packet; a manager confirms or declines it. 200: it was proposed before, and this is how it
         stands. 409: its name was given to another. 422: it could never be given, and why."""
-        key = await key_of(authorization)
+        key = await key_of(keys, authorization, Scope.PROPOSE_PACKETS, now())
         if ALL_UNITS not in key.units and asked.unit not in with_below(key.units):
             raise Problem(HTTPStatus.FORBIDDEN, f"The key {key.name} is not for {asked.unit}.")
         at = now()
@@ -115,18 +103,13 @@ def proposals_api(
         name: Annotated[str, Path(max_length=200, pattern=NO_SLASH)], authorization: Key = None
     ) -> ProposalSaid:
         """How a proposal of this key stands."""
-        key = await key_of(authorization)
+        key = await key_of(keys, authorization, Scope.PROPOSE_PACKETS, now())
         found = await proposals().with_id(f"{key.name}/{name}")
         if found is None:
             raise Problem(HTTPStatus.NOT_FOUND, f"{key.name} has proposed nothing of the name {name}.")
         return said_of(found)
 
     return router
-
-
-def speaker(key: ApiKey) -> Person:
-    """As acts name it; it has no right but to propose."""
-    return Person(f"key {key.name}", Role.SUPERVISOR)
 
 
 def said_of(one: Proposal) -> ProposalSaid:

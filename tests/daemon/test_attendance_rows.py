@@ -1,13 +1,16 @@
 """What attendance is handed of agents' days, before and after their month is closed."""
 
+import shutil
 from collections.abc import AsyncIterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from ccd.bank.asking import Asking
 from ccd.daemon.attendance_rows import AttendanceRows, Place, note_reading, readable
-from ccd.daemon.site import Site
+from ccd.daemon.attendance_served import attendance_desk
+from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.errors import ActNotAllowedError
@@ -16,6 +19,7 @@ from ccd.org.acts import noted
 from ccd.org.people import Duty, Office, Person, Role
 from ccd.org.rights import may_read_attendance
 from ccd.reports.attendance import Row
+from ccd.web.attendance_api import DaysAsked
 from tests.commands.recorded_months import planned
 from tests.daemon.test_months import CLOSES, World
 
@@ -24,8 +28,14 @@ EVERYWHERE = frozenset("*")
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    return site_of(planned(tmp_path_factory.mktemp("month")))
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return planned(tmp_path_factory.mktemp("month")).parent
+
+
+@pytest.fixture
+def site(recorded: Path, tmp_path: Path) -> Site:
+    shutil.copytree(recorded, tmp_path, dirs_exist_ok=True)
+    return site_of(tmp_path / "ccd.toml")
 
 
 @pytest.fixture
@@ -81,3 +91,19 @@ async def test_who_reads_is_noted_once(world: World) -> None:
         (act,) = await connection.run_sync(lambda plain: list(noted(plain, "read attendance", None, 9)))
     assert (act.by, act.address) == ("li", "desk-7")
     assert '"from":"2026-08-01"' in act.after
+
+
+async def test_over_http_as_many_days_are_read_as_are_asked_for_and_each_reading_is_noted(world: World) -> None:
+    desk = attendance_desk(Current(world.site, world.site), world.engine)
+    asks = Asking("a page", Person("key hr", Role.SUPERVISOR), "10.0.0.1", 5)
+    asked = DaysAsked(frozenset(("team-1",)), None, FIRST, LAST, None, 1)
+    (first,) = await desk.days(asks, asked)
+    (second,) = await desk.days(asks._replace(act="b"), asked._replace(after=(first["day"], first["agent"])))
+    assert [(one["agent"], one["day"]) for one in (first, second)] == [
+        ("1001", date(2026, 8, 11)), ("1001", date(2026, 8, 12)),
+    ]  # fmt: skip
+    with pytest.raises(ActNotAllowedError):
+        await desk.days(asks, asked._replace(unit="team-2"))
+    async with world.engine.connect() as connection:
+        acts = await connection.run_sync(lambda plain: list(noted(plain, "read attendance", None, 9)))
+    assert [act.by for act in acts[:2]] == ["key hr", "key hr"]
