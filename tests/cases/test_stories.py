@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.ledger.verify import verify
 from tests.cases.explaining import check_explained
+from tests.cases.services import World
 from tests.cases.story import Case, CaseError, cases
-from tests.cases.world import World
 
 HERE = Path(__file__).parent
 FILES = sorted(file for file in HERE.glob("*.toml") if file.name != "shifts.toml")
