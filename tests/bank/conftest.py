@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from hypothesis import settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.settle import Settler
@@ -11,6 +12,8 @@ from tests.bank.days import POLICIES, TODAY
 from tests.databases import database_url, engine, new_database, postgresql, sqlite_template
 
 __all__ = ["database_url", "engine", "new_database", "postgresql", "sqlite_template"]
+
+settings.register_profile("soak")  # by which tests/bank/test_any_month.py is longer
 
 
 @pytest.fixture

@@ -49,12 +49,12 @@ def verb(pattern: str) -> Callable[[Verb], Verb]:
 
 
 class World:
-    def __init__(self, engine: AsyncEngine, case: Case) -> None:
+    def __init__(self, engine: AsyncEngine, case: Case, roster: str = ROSTER) -> None:
         self.engine, self.now = engine, case.story[0].at
         policy = {"from": date(2026, 1, 1), "schedules": case.schedules} | case.policy
         units = {"centre": {}, "team-1": {"parent": "centre"}, "team-2": {"parent": "centre"}}
         settings = Settings.model_validate({"site": SITE, "policy": [policy], "units": units})
-        self.site = Site(settings, Written(Path("roster.csv"), ROSTER))
+        self.site = Site(settings, Written(Path("roster.csv"), roster))
         self.ledger = Ledger(engine, self.clock, Patience())
         self.settler = Settler(self.ledger, self.site.policies, SITE, lambda: self.now.date())
         self.closer = Closer(
@@ -91,21 +91,25 @@ class World:
         await self.until(last + timedelta(days=1))
 
     async def do(self, line: Line) -> None:
+        refusal = await self.refusal_of(line)
+        if line.refused is None:
+            assert not refusal, line.written
+        else:
+            assert line.refused in refusal, line.written
+
+    async def refusal_of(self, line: Line) -> str:
+        """Does it; why it can't be done, or nothing."""
         known = ((done, match) for pattern, done in VERBS if (match := pattern.fullmatch(line.said)))
         if (found := next(known, None)) is None:
             raise CaseError(
                 f"{line.written!r}: nobody knows how to do that; the head of each file says what can be told"
             )
         done, match = found
-        refusal = ""
         try:
             await done(self, line, match)
         except CcdError as error:
-            refusal = str(error)
-        if line.refused is None:
-            assert not refusal, line.written
-        else:
-            assert line.refused in refusal, line.written
+            return str(error)
+        return ""
 
     async def until(self, day: date) -> None:
         """The nights before it: the switch is heard, days are closed and settled, days off that are over are spent."""
