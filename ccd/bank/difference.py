@@ -140,6 +140,14 @@ def difference_after_close(
     return tuple(_credited(change_s - met, due, posted, purse, house, origin)), -met
 
 
+def apply(legs: Iterable[Leg], owner: str, balances: dict[str, int]) -> None:
+    """What the legs do to the balances of `owner`, by kind."""
+    for leg in legs:
+        for account, seconds in ((leg.debit, -leg.seconds), (leg.credit, leg.seconds)):
+            if account.owner == owner:
+                balances[account.kind] = balances.get(account.kind, 0) + seconds
+
+
 def _taken_back(
     seconds: int, due: Due, posted: Posted, purse: Purse, house: House, origin: Origin
 ) -> tuple[list[Leg], int]:

@@ -1,8 +1,9 @@
 """Giving red packets: a packet's caps are brought up to date and drawn on in the transaction that posts it; what is
 given from a budget draws on that alone. What is refused leaves nothing, and can be asked for again."""
 
-from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
+from ccd.bank.accounts import House, agent_owner
 from ccd.bank.asking import Asking
+from ccd.bank.at_desk import open_accounts
 from ccd.bank.budget_rows import with_id
 from ccd.bank.budgets import NO_BUDGET, budget_cap, check_packet
 from ccd.bank.gift_caps import GiftCaps, Known
@@ -37,9 +38,7 @@ class Giver:
         return {} if budget else await self.caps.known(self._units.with_above(packet.unit, packet.day), packet.day)
 
     async def open_accounts(self, packet: Packet, asking: Asking) -> None:
-        await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, asking.by)
-        owners = [agent_owner(agent) for agent in self.members(packet)]
-        await self._ledger.open_accounts(owners, AGENT_ACCOUNTS, self._site, asking.by)
+        await open_accounts(self._ledger, self._site, self.members(packet), asking.by)
 
     def give_at(self, desk: Desk, packet: Packet, asking: Asking, known: Known, budget: str) -> Outcome:
         """In a transaction that others write in, too; see `give`."""

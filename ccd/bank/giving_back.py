@@ -9,7 +9,8 @@ import json
 from collections.abc import Collection, Mapping
 from datetime import date
 
-from ccd.bank.accounts import BALANCE_KINDS, LEAVE, WORKED_ORIGIN, House, agent_owner
+from ccd.bank.accounts import WORKED_ORIGIN, House, agent_owner
+from ccd.bank.at_desk import balances_of, facts_posted, late, revision_after
 from ccd.bank.difference import Due, Purse, difference, difference_after_close, posted_by
 from ccd.bank.facts import written_off_s
 from ccd.bank.policy import Policies
@@ -18,8 +19,7 @@ from ccd.bank.withdrawal import SERVICE, Application, State
 from ccd.bank.withdrawal_rows import on_days
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
-from ccd.ledger.model import Account, Late, Moved, Posting
-from ccd.ledger.model import State as Posted
+from ccd.ledger.model import Account, Moved, Posting
 
 
 class GivingBack:
@@ -51,20 +51,17 @@ class GivingBack:
         change_s = self._spent_s(own, owner) - cost_s
         due = Due(max(0, change_s), max(0, -change_s))
         before = desk.revisions([worked_key(one)]).get(worked_key(one), ())
-        facts = [each.facts for each in before if each.state is Posted.POSTED]
-        posted = posted_by(own, owner, written_off_s(facts), WORKED_ORIGIN)
+        posted = posted_by(own, owner, written_off_s(facts_posted(before)), WORKED_ORIGIN)
         policy, month = self._policies.policy_at(one.unit, one.day), desk.month_of(one.day)
-        purse = Purse(owner, self._available(desk, owner), policy.overdraft_takes)
-        terms: tuple[Late, ...] = ()
-        if desk.open_month(self._site, month) == month:
-            legs, off_s = difference(due, posted, purse, self._house, WORKED_ORIGIN), 0
-        else:
+        purse = Purse(owner, balances_of(desk, [owner])[owner], policy.overdraft_takes)
+        if terms := late(desk, self._site, month, desk.month_of(said.today)):
             meets = policy.closed_gain_meets_write_off
             legs, off_s = difference_after_close(due, posted, purse, self._house, meets, WORKED_ORIGIN)
-            terms = (Late(desk.open_month(self._site, max(month, desk.month_of(said.today)))),)
+        else:
+            legs, off_s = difference(due, posted, purse, self._house, WORKED_ORIGIN), 0
         if not legs and not off_s:
             return False
-        revision = before[-1].revision + 1 if before else 1
+        revision = revision_after(before)
         told = {"unit": one.unit, "agent": one.agent, "application": one.id, "costs": cost_s}
         spelled = json.dumps(
             told | ({"written_off": off_s} if off_s else {}), ensure_ascii=False, separators=(",", ":")
@@ -77,10 +74,6 @@ class GivingBack:
         """When the day was over."""
         held, spent = Account(owner, "reserved"), self._house.withdrawn
         return sum(each.seconds for each in moved if (each.service, each.debit, each.credit) == (SERVICE, held, spent))
-
-    def _available(self, desk: Desk, owner: str) -> dict[str, int]:
-        found = desk.balances([Account(owner, kind) for kind in (*BALANCE_KINDS, LEAVE)])
-        return {account.kind: seconds for account, seconds in found.items()}
 
 
 def worked_key(application: Application) -> str:

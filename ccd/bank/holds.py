@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from ccd.bank.accounts import House
 from ccd.bank.allocation_rows import allocation_of
+from ccd.bank.at_desk import revision_after
 from ccd.bank.limits import Asked, limits
 from ccd.bank.policy import Policies
 from ccd.bank.quota import ANY, HOLIDAY, Places, Quota, places_on
@@ -90,8 +91,7 @@ class Holds:
         for one in self._waiting(desk.connection, day):
             if not self.places(desk.connection, one.unit, day):
                 continue  # its unit stands below others now, none of which has a quota
-            kept = desk.revisions([hold_key(one)]).get(hold_key(one))
-            revision = kept[-1].revision + 1 if kept else 1
+            revision = revision_after(desk.revisions([hold_key(one)]).get(hold_key(one), ()))
             moved = self.hold(desk, one._replace(number=one.number + 1), said, revision)
             if isinstance(moved, Application) and moved.state in HOLDING:
                 change(desk.connection, Changed(moved, said.at, said.by, "a place was freed"))

@@ -2,29 +2,20 @@
 on, as a loan; and what is told otherwise later makes the difference."""
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import NamedTuple
 
-from ccd.bank.accounts import (
-    AGENT_ACCOUNTS,
-    BALANCE_KINDS,
-    HOUSE_ACCOUNTS,
-    IDLE_ORIGIN,
-    LEAVE,
-    House,
-    agent_owner,
-)
-from ccd.bank.difference import Due, Posted, Purse, difference, difference_after_close, posted_by
+from ccd.bank.accounts import IDLE_ORIGIN, House, agent_owner
+from ccd.bank.at_desk import balances_of, by_owner_and_day, facts_posted, late, open_accounts, revision_after
+from ccd.bank.difference import Due, Posted, Purse, apply, difference, difference_after_close, posted_by
 from ccd.bank.facts import written_off_s
 from ccd.bank.loan import is_busy
 from ccd.bank.policy import Policies, Policy
-from ccd.bank.settle import apply
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
-from ccd.ledger.model import Account, Kept, Late, Leg, Moved, Posting, State
+from ccd.ledger.model import Kept, Leg, Moved, Posting
 
 AT_ONCE_MAX = 500  # days of agents in one transaction
 ASKED_BY = "day close"
@@ -54,10 +45,8 @@ class IdleLeave:
 
     async def post(self, told: Sequence[OnLeave]) -> set[str]:
         """Whose accounts are others now. Told again, it changes nothing."""
-        owners = {agent_owner(one.agent) for one in told if self._owed_s(one)}
-        if owners:
-            await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, ASKED_BY)
-            await self._ledger.open_accounts(owners, AGENT_ACCOUNTS, self._site, ASKED_BY)
+        if agents := {one.agent for one in told if self._owed_s(one)}:
+            await open_accounts(self._ledger, self._site, agents, ASKED_BY)
         touched: set[str] = set()
         for first in range(0, len(told), AT_ONCE_MAX):
             some = told[first : first + AT_ONCE_MAX]
@@ -97,27 +86,25 @@ class IdleLeave:
         self,
         desk: Desk,
         one: OnLeave,
-        kept: Iterable[Kept],
+        kept: Sequence[Kept],
         moved: Mapping[tuple[str, date], list[Moved]],
         own: dict[str, int],
     ) -> Posting | None:
-        before = list(kept)
         owner, policy, month = agent_owner(one.agent), self._policy(one), desk.month_of(one.day)
-        written_off = written_off_s(each.facts for each in before if each.state is State.POSTED)
+        written_off = written_off_s(facts_posted(kept))
         posted = posted_by(moved.get((owner, one.day), ()), owner, written_off, IDLE_ORIGIN)
         due = Due(overdraft_s=self._owed_s(one))
         purse = Purse(owner, own, policy.overdraft_takes)
         if due.net_s == posted.net_s:
             return None
-        counts = desk.open_month(self._site, month)
-        legs, lost_s = self._legs(due, posted, purse, policy, counts == month)
+        terms = late(desk, self._site, month, desk.month_of(self._today()))
+        legs, lost_s = self._legs(due, posted, purse, policy, not terms)
         apply(legs, owner, own)
-        runs = counts if counts == month else desk.open_month(self._site, max(month, desk.month_of(self._today())))
         facts = {"owed": due.overdraft_s, "before": -posted.net_s, "revision": one.revision, "unit": one.unit}
         return Posting(
-            one.key, max((each.revision for each in before), default=0) + 1, self._site, one.day, legs, ASKED_BY,
+            one.key, revision_after(kept), self._site, one.day, legs, ASKED_BY,
             facts=json.dumps(facts | ({"written_off": lost_s} if lost_s else {}), separators=(",", ":")),
-            terms=() if counts == month else (Late(runs),), counts_in=month,
+            terms=terms, counts_in=month,
         )  # fmt: skip
 
     def _legs(
@@ -127,22 +114,3 @@ class IdleLeave:
             return difference(due, posted, purse, self._house, IDLE_ORIGIN), 0
         meets = policy.closed_gain_meets_write_off
         return difference_after_close(due, posted, purse, self._house, meets, IDLE_ORIGIN)
-
-
-def by_owner_and_day(moved: Iterable[Moved], owners: set[str]) -> dict[tuple[str, date], list[Moved]]:
-    found: dict[tuple[str, date], list[Moved]] = defaultdict(list)
-    for one in moved:
-        for owner in {one.debit.owner, one.credit.owner} & owners:
-            found[owner, one.day].append(one)
-    return found
-
-
-def balances_of(desk: Desk, owners: Iterable[str]) -> dict[str, dict[str, int]]:
-    """By owner and kind, what can be taken, and what is owed; under lock."""
-    wanted = sorted(owners)
-    found: dict[str, dict[str, int]] = {owner: {} for owner in wanted}
-    for (owner, kind), seconds in desk.balances(
-        [Account(owner, kind) for owner in wanted for kind in (*BALANCE_KINDS, LEAVE)]
-    ).items():
-        found[owner][kind] = seconds
-    return found

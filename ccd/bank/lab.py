@@ -8,10 +8,10 @@ from statistics import quantiles
 from typing import NamedTuple
 
 from ccd.bank.accounts import BALANCE_KINDS, DAY_ORIGIN, LEAVE, House, agent_owner
-from ccd.bank.difference import UNPOSTED, legs_of
+from ccd.bank.difference import UNPOSTED, apply, legs_of
 from ccd.bank.measured import Measured
 from ccd.bank.policy import PPM, Policies
-from ccd.bank.settle import apply, settlement_key
+from ccd.bank.settle import settlement_key
 from ccd.bank.worth import worth_of
 from ccd.errors import TooLittleHistoryError
 from ccd.ledger.model import StatementLine

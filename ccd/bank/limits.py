@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
+from ccd.bank.at_desk import revision_after
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Limit, Posting
 
@@ -37,9 +38,8 @@ def limits(desk: Desk, wanted: Mapping[str, Wanted], asked: Asked) -> list[Posti
     kept = desk.revisions([_key(name) for name in new]) if new else {}
     postings = []
     for name, limit in new.items():
-        before = kept.get(_key(name))
         facts = json.dumps(wanted[name].facts, separators=(",", ":"))
-        posting = Posting(_key(name), before[-1].revision + 1 if before else 1, asked.book, asked.day, (), asked.by)
+        posting = Posting(_key(name), revision_after(kept.get(_key(name), ())), asked.book, asked.day, (), asked.by)
         postings.append(posting._replace(facts=facts, terms=(Limit(name, limit),)))
     return postings
 

@@ -115,6 +115,10 @@ def offset_key(agent: str, item: Item) -> str:
     return f"offset/{agent}/{item.name}"
 
 
+def taken_key(agent: str, item: Item) -> str:
+    return f"taken/{agent}/{item.name}"
+
+
 def keeps_key(agent: str, month: str) -> str:
     """Under which it stands that the agent has said not to offset by itself what is left of the month."""
     return f"offset-none/{agent}/{month}"

@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, LEAVE, House, agent_owner
+from ccd.bank.accounts import BALANCE_KINDS, LEAVE, House, agent_owner
 from ccd.bank.appeal_rows import open_appeals
 from ccd.bank.asking import Asking
+from ccd.bank.at_desk import balances_of, by_owner, open_accounts, revision_after
 from ccd.bank.attendance import Loan
 from ccd.bank.books import Calendar, month_before
-from ccd.bank.idle_leave import balances_of
+from ccd.bank.difference import apply
 from ccd.bank.loan import (
     Item,
     Offer,
@@ -20,15 +21,15 @@ from ccd.bank.loan import (
     offset_key,
     offset_legs,
     secures,
+    taken_key,
     taken_leg,
     takes,
 )
 from ccd.bank.policy import Policies
-from ccd.bank.settle import apply
 from ccd.errors import OffsetError
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
-from ccd.ledger.model import Late, Leg, Moved, Posting
+from ccd.ledger.model import Late, Leg, Posting
 from ccd.org.acts import is_noted
 from ccd.org.agent_days import AgentDays
 from ccd.org.rights import may_choose_offset
@@ -82,7 +83,7 @@ class Loans:
         OffsetError where it can't be."""
         may_choose_offset(asking.person, agent)
         self._check_time(agent, month, asking.at)
-        await self._open(agent, asking.by)
+        await open_accounts(self._ledger, self._site, [agent], asking.by)
 
         def work(desk: Desk) -> Offer:
             if is_noted(desk.connection, asking.act):
@@ -111,7 +112,7 @@ class Loans:
         """Nothing more of the month is offset by itself: the agent keeps the balance."""
         may_choose_offset(asking.person, agent)
         self._check_time(agent, month, asking.at)
-        await self._open(agent, asking.by)
+        await open_accounts(self._ledger, self._site, [agent], asking.by)
 
         def work(desk: Desk) -> Offer:
             offer = self._offer(desk, agent, month)
@@ -128,7 +129,7 @@ class Loans:
     async def settle(self, month: str, undecided: Sequence[Undecided]) -> set[str]:
         """What nobody decided on: offset where that secures full attendance, and the rest is attendance's. What is
         under appeal waits. Whose accounts are others now."""
-        await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, BY_ITSELF)
+        await open_accounts(self._ledger, self._site, (), BY_ITSELF)
         return await self._ledger.at_desk(lambda desk: self._settle(desk, month, undecided))
 
     def loans(self, desk: Desk, month: str, agents: Iterable[str]) -> dict[str, Loan]:
@@ -189,13 +190,9 @@ class Loans:
         return Offer(items, sum(own.get(kind, 0) for kind in BALANCE_KINDS))
 
     def _items(self, desk: Desk, month: str, agents: Iterable[str]) -> dict[str, tuple[Item, ...]]:
-        by_owner = {agent_owner(agent): agent for agent in agents}
-        moved = desk.moved(by_owner, self.calendar.days(month), LEAVE)
-        own: dict[str, list[Moved]] = {owner: [] for owner in by_owner}
-        for one in moved:
-            for owner in {one.debit.owner, one.credit.owner} & own.keys():
-                own[owner].append(one)
-        return {agent: items_of(own[owner], owner) for owner, agent in by_owner.items()}
+        owners = {agent_owner(agent): agent for agent in agents}
+        moved = by_owner(desk.moved(owners, self.calendar.days(month), LEAVE), owners)
+        return {agent: items_of(moved[owner], owner) for owner, agent in owners.items()}
 
     def _offset(
         self,
@@ -224,12 +221,11 @@ class Loans:
 
     def _taken(self, desk: Desk, agent: str, items: Sequence[Item]) -> list[Posting]:
         owner = agent_owner(agent)
-        numbers = _next_revisions(desk, [f"taken/{agent}/{item.name}" for item in items])
+        numbers = _next_revisions(desk, [taken_key(agent, item) for item in items])
         postings = []
         for item in items:
-            key = f"taken/{agent}/{item.name}"
-            legs: tuple[Leg, ...] = (taken_leg(item, owner, self._house),)
-            postings.append(_posting_of(key, numbers[key], self._site, item, legs, BY_ITSELF, {}))
+            key, leg = taken_key(agent, item), taken_leg(item, owner, self._house)
+            postings.append(_posting_of(key, numbers[key], self._site, item, (leg,), BY_ITSELF, {}))
         return postings
 
     def _post(self, desk: Desk, postings: Sequence[Posting], late: str = "") -> None:
@@ -239,10 +235,6 @@ class Loans:
             postings = [one._replace(terms=(Late(counts),)) for one in postings]
         for outcome in desk.post(postings) if postings else ():
             outcome.or_raise()
-
-    async def _open(self, agent: str, by: str) -> None:
-        await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, by)
-        await self._ledger.open_accounts([agent_owner(agent)], AGENT_ACCOUNTS, self._site, by)
 
     def _check_time(self, agent: str, month: str, at: int) -> None:
         opens = self._units.days("").of_date(self.calendar.opens_on(month)).start
@@ -271,7 +263,7 @@ def _undisputed(items: Iterable[Item], disputed: frozenset[date]) -> list[Item]:
 
 def _next_revisions(desk: Desk, keys: Sequence[str]) -> dict[str, int]:
     kept = desk.revisions(keys)
-    return {key: max((one.revision for one in kept.get(key, ())), default=0) + 1 for key in keys}
+    return {key: revision_after(kept.get(key, ())) for key in keys}
 
 
 def _said(moment: datetime) -> str:

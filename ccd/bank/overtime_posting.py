@@ -5,7 +5,6 @@ is read from the ledger itself (docs/time-bank.md 3.2 and 4).
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -16,26 +15,24 @@ from ccd.bank.accounts import (
     BALANCE_KINDS,
     HOUSE_ACCOUNTS,
     INTEREST,
-    LEAVE,
     OVERTIME,
     OVERTIME_ORIGIN,
     House,
     agent_owner,
 )  # fmt: skip
+from ccd.bank.at_desk import balances_of, by_owner, facts_posted, late, open_accounts, revision_after
 from ccd.bank.books import span
-from ccd.bank.difference import Due, Posted, Purse, difference, difference_after_close, posted_by
+from ccd.bank.difference import Due, Posted, Purse, apply, difference, difference_after_close, posted_by
 from ccd.bank.facts import written_off_s
 from ccd.bank.overtime import Emergency, Paid
 from ccd.bank.policy import Policies
-from ccd.bank.settle import apply
 from ccd.floor.days import dates
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
-from ccd.ledger.model import Account, Kept, Late, Moved, Posting, State, month_of
+from ccd.ledger.model import Kept, Moved, Posting, month_of
 
 # Where it is not all there any more, it is taken from overtime's own accounts before any other.
 TAKEN_FIRST = (OVERTIME, INTEREST)
-IN_TIME: tuple[Late, ...] = ()
 TAKES = (*TAKEN_FIRST, *(kind for kind in BALANCE_KINDS if kind not in TAKEN_FIRST))
 
 
@@ -81,7 +78,7 @@ class OvertimeDesk:
         def work(desk: Desk) -> dict[str, int]:
             owners = {agent_owner(agent): agent for agent in agents}
             desk.lock((), owners)
-            moved = _by_owner(desk, owners, list(dates(*span(month))))
+            moved = by_owner(desk.moved(owners, dates(*span(month))), owners)
             return {agent: _net_s(_overtime(moved[owner]), owner) for owner, agent in owners.items()}
 
         return await self._ledger.at_desk(work, keep=False)
@@ -92,9 +89,7 @@ class OvertimeDesk:
         """All days or none, in one transaction, with what is `noting` it; those that come to what was posted before are
         left as they are."""
         if days:
-            await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, by)
-            owners = {agent_owner(one.agent) for one in days}
-            await self._ledger.open_accounts(owners, AGENT_ACCOUNTS, self._site, by)
+            await open_accounts(self._ledger, self._site, {one.agent for one in days}, by)
 
         def work(desk: Desk) -> list[Deposited]:
             posted = self._post(desk, days, by) if days else []
@@ -121,8 +116,8 @@ class OvertimeDesk:
         desk.lock({(self._site, desk.month_of(one.day)) for one in days}, owners)
         kept = desk.revisions([overtime_key(one.agent, one.day) for one in days])
         months = {month_of(one.day) for one in days}
-        moved = _by_owner(desk, owners, [day for month in months for day in dates(*span(month))])
-        balances = _balances(desk, owners)
+        moved = by_owner(desk.moved(owners, [day for month in months for day in dates(*span(month))]), owners)
+        balances = balances_of(desk, owners)
         found = []
         for one in days:
             owner = agent_owner(one.agent)
@@ -153,21 +148,19 @@ class OvertimeDesk:
         """None where nothing is to be posted."""
         key, owner, month = overtime_key(one.agent, one.day), agent_owner(one.agent), desk.month_of(one.day)
         before = kept.get(key, ())
-        facts = [each.facts for each in before if each.state is State.POSTED]
         transfers = [each for each in moved if each.day == one.day]
-        posted = posted_by(transfers, owner, written_off_s(facts), OVERTIME_ORIGIN)
-        purse, terms = _purse(owner, one.due, posted, available), IN_TIME
-        if desk.open_month(self._site, month) == month:
-            legs, off_s = difference(one.due, posted, purse, self._house, OVERTIME_ORIGIN), 0
-        else:
+        posted = posted_by(transfers, owner, written_off_s(facts_posted(before)), OVERTIME_ORIGIN)
+        purse = _purse(owner, one.due, posted, available)
+        if terms := late(desk, self._site, month, desk.month_of(self._today())):
             meets = self._policies.policy_at(one.unit, one.day).closed_gain_meets_write_off
             legs, off_s = difference_after_close(one.due, posted, purse, self._house, meets, OVERTIME_ORIGIN)
-            terms = (Late(desk.open_month(self._site, max(month, desk.month_of(self._today())))),)
+        else:
+            legs, off_s = difference(one.due, posted, purse, self._house, OVERTIME_ORIGIN), 0
         if not legs and not off_s:
             return None
         legs = tuple(sorted(legs, key=lambda leg: leg.service == INTEREST))  # the line is that of the first
-        revision = before[-1].revision + 1 if before else 1
-        return Posting(key, revision, self._site, one.day, legs, by, facts=_facts(one, off_s), terms=terms)
+        revision, facts = revision_after(before), _facts(one, off_s)
+        return Posting(key, revision, self._site, one.day, legs, by, facts=facts, terms=terms)
 
 
 def _purse(owner: str, due: Due, posted: Posted, available: Mapping[str, int]) -> Purse:
@@ -208,22 +201,6 @@ def _facts(one: OvertimeDay, written_off: int) -> str:
         **({"written_off": written_off} if written_off else {}),
     }
     return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
-
-
-def _by_owner(desk: Desk, owners: Collection[str], days: Sequence[date]) -> dict[str, list[Moved]]:
-    found: dict[str, list[Moved]] = defaultdict(list)
-    for moved in desk.moved(owners, days):
-        for owner in {moved.debit.owner, moved.credit.owner}.intersection(owners):
-            found[owner].append(moved)
-    return found
-
-
-def _balances(desk: Desk, owners: Collection[str]) -> dict[str, dict[str, int]]:
-    wanted = [Account(owner, kind) for owner in sorted(owners) for kind in (*BALANCE_KINDS, LEAVE)]
-    found: dict[str, dict[str, int]] = {owner: {} for owner in owners}
-    for (owner, kind), seconds in desk.balances(wanted).items():
-        found[owner][kind] = seconds
-    return found
 
 
 def _overtime(moved: Iterable[Moved]) -> list[Moved]:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, LEAVE, House, agent_owner
-from ccd.bank.difference import UNPOSTED, Posted, legs_after_close, legs_of, posted_by
+from ccd.bank.at_desk import by_owner_and_day, facts_posted
+from ccd.bank.difference import UNPOSTED, Posted, apply, legs_after_close, legs_of, posted_by
 from ccd.bank.facts import facts_text, shared_text, with_told, with_written_off, written_off_s
 from ccd.bank.fate import Fate, Settlement, known_fate
 from ccd.bank.measured import Measured
@@ -20,7 +21,7 @@ from ccd.bank.policy import Policies, Policy
 from ccd.bank.worth import Worth, worth_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
-from ccd.ledger.model import Account, Kept, Late, Leg, Moved, Posting, State
+from ccd.ledger.model import Account, Kept, Late, Posting
 
 BATCH_DAYS_MAX = 1_000  # agent-days in one transaction: long enough to make one commit cheap, short enough to wait for
 LOOKED_AT = (*BALANCE_KINDS, LEAVE)  # what a loss can take from, and what a gain can cancel
@@ -170,14 +171,6 @@ def owners_of(cases: Iterable[Case]) -> set[str]:
     return {case.owner for case in cases if case.measured.unit is not None}
 
 
-def apply(legs: Iterable[Leg], agent: str, balances: dict[str, int]) -> None:
-    """What the legs do to the balances of `agent` (the owner), by kind."""
-    for leg in legs:
-        for account, seconds in ((leg.debit, -leg.seconds), (leg.credit, leg.seconds)):
-            if account.owner == agent:
-                balances[account.kind] = balances.get(account.kind, 0) + seconds
-
-
 def settlement_key(agent: str, day: date) -> str:
     """A name with a slash in it can't be taken for another's day."""
     name = agent if agent.isascii() and agent.isalnum() else quote(agent, safe="")
@@ -218,13 +211,9 @@ def _posted_before(desk: Desk, cases: Sequence[Case], kept: Mapping[str, Sequenc
     if not cases:
         return {}
     owners = {case.owner for case in cases}
-    transfers: dict[tuple[str, date], list[Moved]] = defaultdict(list)
-    for moved in desk.moved(owners, {case.measured.day for case in cases}):
-        for owner in {moved.debit.owner, moved.credit.owner} & owners:
-            transfers[owner, moved.day].append(moved)
+    transfers = by_owner_and_day(desk.moved(owners, {case.measured.day for case in cases}), owners)
     posted = {}
     for case in cases:
-        settled = [one.facts for one in kept[case.key] if one.state is State.POSTED]
         moved_then = transfers[case.owner, case.measured.day]
-        posted[case.key] = posted_by(moved_then, case.owner, written_off_s(settled))
+        posted[case.key] = posted_by(moved_then, case.owner, written_off_s(facts_posted(kept[case.key])))
     return posted

@@ -9,8 +9,9 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
+from ccd.bank.accounts import agent_owner
 from ccd.bank.asking import Asking
+from ccd.bank.at_desk import open_accounts
 from ccd.bank.holds import Holds
 from ccd.bank.policy import Policies
 from ccd.bank.said import Said
@@ -49,15 +50,14 @@ class Withdrawals:
     """Of one site."""
 
     def __init__(self, ledger: Ledger, units: Units, policies: Policies, days: AgentDays, site: str) -> None:
-        self._ledger, self._units, self._policies, self._days = ledger, units, policies, days
-        self._site, self._house = site, House.of(site)
+        self._ledger, self._units, self._policies, self._days, self._site = ledger, units, policies, days, site
         self.holds = Holds(units, policies, site, ledger.month_of)
 
     async def apply(self, name: str, agent: str, day: date, part: Part | int | None, said: Said) -> Application:
         """Holds what is asked for, or waits for a place; asked again, says how it stands. Without a part, or its
         seconds, the whole day. WithdrawalError where it can't be, and where the balance does not cover it."""
         asked = part if isinstance(part, Part) else Part(part)
-        await self._open_accounts(agent, said)
+        await open_accounts(self._ledger, self._site, [agent], said.by)
 
         def work(desk: Desk) -> Application:
             desk.lock([(self._site, self._ledger.month_of(day))], [agent_owner(agent)])
@@ -75,7 +75,7 @@ class Withdrawals:
         it can be had). Where the unit keeps schedules, days without a shift are passed over."""
         if not 0 < len(days) <= RUN_DAYS_MAX:
             raise WithdrawalError(agent, f"asks for {len(days)} days; ask for 1 to {RUN_DAYS_MAX} of them")
-        await self._open_accounts(agent, said)
+        await open_accounts(self._ledger, self._site, [agent], said.by)
 
         def work(desk: Desk) -> list[Application]:
             desk.lock({(self._site, self._ledger.month_of(day)) for day in days}, [agent_owner(agent)])
@@ -211,10 +211,6 @@ class Withdrawals:
     async def open_days(self, last: date) -> list[date]:
         """The days up to `last` that are still to be closed."""
         return await self._ledger.at_desk(lambda desk: open_days(desk.connection, last), keep=False)
-
-    async def _open_accounts(self, agent: str, said: Said) -> None:
-        await self._ledger.open_accounts([self._house.owner], HOUSE_ACCOUNTS, self._site, said.by)
-        await self._ledger.open_accounts([agent_owner(agent)], AGENT_ACCOUNTS, self._site, said.by)
 
     def _apply_at(
         self, desk: Desk, name: str, agent: str, day: date, part: Part, said: Said, run: str = ""

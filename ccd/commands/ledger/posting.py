@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, SERVICES, House, agent_owner
+from ccd.bank.accounts import SERVICES, agent_owner
+from ccd.bank.at_desk import open_accounts
 from ccd.bank.books import months_that_begin, span
 from ccd.commands.business_day import Day, first_of, in_range
 from ccd.commands.configuration import Config
@@ -183,8 +184,7 @@ def post_and_say(site: Site, posting: Posting, *agents: str) -> None:
         for agent in agents:
             if agent not in rostered and not await ledger.balances(agent_owner(agent)):
                 raise UnknownAccountError(agent)
-        await ledger.open_accounts([House.of(centre).owner], HOUSE_ACCOUNTS, centre, asked_by)
-        await ledger.open_accounts([agent_owner(agent) for agent in agents], AGENT_ACCOUNTS, centre, asked_by)
+        await open_accounts(ledger, centre, agents, asked_by)
         return await ledger.post(posting)
 
     say(asked_of(site.settings, post))

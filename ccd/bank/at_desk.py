@@ -1,0 +1,63 @@
+"""What services do alike at the ledger's desk: accounts opened before, balances and transfers read under lock, and the
+month in which counts what comes late (docs/time-bank.md 4)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+
+from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, LEAVE, House, agent_owner
+from ccd.ledger.books import Ledger
+from ccd.ledger.desk import Desk
+from ccd.ledger.model import Account, Kept, Late, Moved, State
+
+
+async def open_accounts(ledger: Ledger, site: str, agents: Iterable[str], by: str) -> None:
+    """The house's and the agents'; in turns of their own, so that what is posted finds them whatever becomes of it."""
+    await ledger.open_accounts([House.of(site).owner], HOUSE_ACCOUNTS, site, by)
+    await ledger.open_accounts([agent_owner(agent) for agent in agents], AGENT_ACCOUNTS, site, by)
+
+
+def balances_of(desk: Desk, owners: Iterable[str]) -> dict[str, dict[str, int]]:
+    """By owner and kind, what can be taken, and what is owed, in seconds; under lock."""
+    wanted = sorted(owners)
+    found: dict[str, dict[str, int]] = {owner: {} for owner in wanted}
+    for (owner, kind), seconds in desk.balances(
+        [Account(owner, kind) for owner in wanted for kind in (*BALANCE_KINDS, LEAVE)]
+    ).items():
+        found[owner][kind] = seconds
+    return found
+
+
+def by_owner(moved: Iterable[Moved], owners: Collection[str]) -> dict[str, list[Moved]]:
+    """A transfer between two of them stands with both; who has none is asked for in vain, and gets an empty list."""
+    found: dict[str, list[Moved]] = defaultdict(list)
+    for one in moved:
+        for owner in {one.debit.owner, one.credit.owner}.intersection(owners):
+            found[owner].append(one)
+    return found
+
+
+def by_owner_and_day(moved: Iterable[Moved], owners: Collection[str]) -> dict[tuple[str, date], list[Moved]]:
+    found: dict[tuple[str, date], list[Moved]] = defaultdict(list)
+    for one in moved:
+        for owner in {one.debit.owner, one.credit.owner}.intersection(owners):
+            found[owner, one.day].append(one)
+    return found
+
+
+def revision_after(kept: Sequence[Kept]) -> int:
+    """The next of a key; `kept` are those that are claimed, lowest first, as `Desk.revisions` tells them."""
+    return kept[-1].revision + 1 if kept else 1
+
+
+def facts_posted(kept: Iterable[Kept]) -> list[str]:
+    """Of those that the ledger did not refuse."""
+    return [each.facts for each in kept if each.state is State.POSTED]
+
+
+def late(desk: Desk, book: str, month: str, runs: str) -> tuple[Late, ...]:
+    """Nothing while the month is open. Once it is closed, that what comes for it counts in the month that runs, or in
+    the first since that is open."""
+    if desk.open_month(book, month) == month:
+        return ()
+    return (Late(desk.open_month(book, max(month, runs))),)
