@@ -5,11 +5,11 @@ handed out never come to more than a cap together. A budget is a cap of its own,
 other. What is left of it goes back to the caps that it was drawn on.
 """
 
-import json
 from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
+from ccd.bank.facts import as_facts
 from ccd.bank.packets import Packet, cap_name
 from ccd.errors import BudgetError
 from ccd.ledger.model import SECONDS_MAX, Draw, Late, Limit, Posting, month_of
@@ -89,5 +89,4 @@ def budget_cap(name: str) -> str:
 
 
 def _facts(budget: Budget) -> str:
-    facts = {"unit": budget.unit, "holder": budget.holder, "seconds": budget.seconds}
-    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    return as_facts({"unit": budget.unit, "holder": budget.holder, "seconds": budget.seconds})

@@ -1,4 +1,4 @@
-"""The facts of a settlement, kept with its posting: the arithmetic for people, and the record for the next settlement.
+"""The facts that are kept with a posting. Of a settlement: the arithmetic for people, and the record for the next one.
 
 `covered` is what this posting took from the balance, `leave` what it made of personal leave (cancelled, below zero),
 `before` the worth that the day had been reckoned as until then. Microseconds in `base_us` and in `measured`. Once the
@@ -6,7 +6,7 @@ month was closed, `written_off` is what could not be taken; below zero, what a g
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
@@ -15,6 +15,11 @@ from ccd.bank.measured import Measured
 from ccd.bank.policy import Policy
 from ccd.bank.worth import Worth
 from ccd.ledger.model import Leg
+
+
+def as_facts(said: Mapping[str, object]) -> str:
+    """JSON as every posting of the bank keeps it but a settlement's, which is spelled out: `facts_text`."""
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
 
 def shared_text(unit: str | None, policy: Policy, scheduled: bool = False) -> str:

@@ -5,14 +5,13 @@ The key is `worked/APPLICATION`. What was spent, and what has come back since, i
 (docs/time-bank.md 3.6 and 4).
 """
 
-import json
 from collections.abc import Collection, Mapping
 from datetime import date
 
 from ccd.bank.accounts import WORKED_ORIGIN, House, agent_owner
 from ccd.bank.at_desk import balances_of, facts_posted, late, revision_after
 from ccd.bank.difference import Due, Purse, difference, difference_after_close, posted_by
-from ccd.bank.facts import written_off_s
+from ccd.bank.facts import as_facts, written_off_s
 from ccd.bank.policy import Policies
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import SERVICE, Application, State
@@ -63,9 +62,7 @@ class GivingBack:
             return False
         revision = revision_after(before)
         told = {"unit": one.unit, "agent": one.agent, "application": one.id, "costs": cost_s}
-        spelled = json.dumps(
-            told | ({"written_off": off_s} if off_s else {}), ensure_ascii=False, separators=(",", ":")
-        )
+        spelled = as_facts(told | ({"written_off": off_s} if off_s else {}))
         posting = Posting(worked_key(one), revision, self._site, one.day, legs, said.by, facts=spelled, terms=terms)
         desk.post([posting])[0].or_raise()
         return True

@@ -1,7 +1,6 @@
 """Leave of idle days (docs/time-bank.md 3.5): what the personnel system tells of it is owed from the close of its day
 on, as a loan; and what is told otherwise later makes the difference."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -10,7 +9,7 @@ from typing import NamedTuple
 from ccd.bank.accounts import IDLE_ORIGIN, House, agent_owner
 from ccd.bank.at_desk import balances_of, by_owner_and_day, facts_posted, late, open_accounts, revision_after
 from ccd.bank.difference import Due, Posted, Purse, apply, difference, difference_after_close, posted_by
-from ccd.bank.facts import written_off_s
+from ccd.bank.facts import as_facts, written_off_s
 from ccd.bank.loan import is_busy
 from ccd.bank.policy import Policies, Policy
 from ccd.ledger.books import Ledger
@@ -103,7 +102,7 @@ class IdleLeave:
         facts = {"owed": due.overdraft_s, "before": -posted.net_s, "revision": one.revision, "unit": one.unit}
         return Posting(
             one.key, revision_after(kept), self._site, one.day, legs, ASKED_BY,
-            facts=json.dumps(facts | ({"written_off": lost_s} if lost_s else {}), separators=(",", ":")),
+            facts=as_facts(facts | ({"written_off": lost_s} if lost_s else {})),
             terms=terms, counts_in=month,
         )  # fmt: skip
 

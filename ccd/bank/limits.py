@@ -1,11 +1,11 @@
 """Limits of caps follow what is known when something is drawn on them, in the transaction that draws."""
 
-import json
 from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
 from ccd.bank.at_desk import revision_after
+from ccd.bank.facts import as_facts
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Limit, Posting
 
@@ -38,7 +38,7 @@ def limits(desk: Desk, wanted: Mapping[str, Wanted], asked: Asked) -> list[Posti
     kept = desk.revisions([_key(name) for name in new]) if new else {}
     postings = []
     for name, limit in new.items():
-        facts = json.dumps(wanted[name].facts, separators=(",", ":"))
+        facts = as_facts(wanted[name].facts)
         posting = Posting(_key(name), revision_after(kept.get(_key(name), ())), asked.book, asked.day, (), asked.by)
         postings.append(posting._replace(facts=facts, terms=(Limit(name, limit),)))
     return postings

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from ccd.bank.accounts import BALANCE_KINDS, LEAVE, ORIGINS, House, Origin
+from ccd.bank.accounts import LEAVE, ORIGINS, House, Origin
 from ccd.bank.books import span
 from ccd.bank.difference import posted_by
 from ccd.bank.overdraft import taken
-from ccd.bank.policy import LoanTerms, Policy
+from ccd.bank.policy import LoanTerms
 from ccd.ledger.model import Account, Leg, Moved, month_of
 
 
@@ -85,11 +85,6 @@ def _away(transfers: Iterable[Moved], owner: str) -> Mapping[str, int]:
         if owed in (moved.debit, moved.credit):
             found[moved.service] += moved.seconds if moved.debit == owed else -moved.seconds
     return found
-
-
-def takes(policy: Policy) -> tuple[str, ...]:
-    """The order in which the balance goes against a loan: that of an overdraft, and then what it leaves out."""
-    return (*policy.overdraft_takes, *(kind for kind in BALANCE_KINDS if kind not in policy.overdraft_takes))
 
 
 def offset_legs(

@@ -1,7 +1,6 @@
 """Leave offset at the ledger: what an agent is offered, what the agent decides, and what is offset by itself when the
 month closes (docs/time-bank.md 3.5)."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from ccd.bank.at_desk import balances_of, by_owner, open_accounts, revision_afte
 from ccd.bank.attendance import Loan
 from ccd.bank.books import Calendar, month_before
 from ccd.bank.difference import apply
+from ccd.bank.facts import as_facts
 from ccd.bank.loan import (
     Item,
     Offer,
@@ -23,8 +23,8 @@ from ccd.bank.loan import (
     secures,
     taken_key,
     taken_leg,
-    takes,
 )
+from ccd.bank.overdraft import takes_all
 from ccd.bank.policy import Policies
 from ccd.errors import OffsetError
 from ccd.ledger.books import Ledger
@@ -210,7 +210,7 @@ class Loans:
         postings = []
         for item in items:
             policy = self._policies.policy_at(self._days.unit(agent, item.day), item.day)
-            legs = offset_legs(item, seconds, own, takes(policy), owner, self._house)
+            legs = offset_legs(item, seconds, own, takes_all(policy), owner, self._house)
             if not legs:
                 continue
             apply(legs, owner, own)
@@ -253,7 +253,7 @@ class Loans:
 def _posting_of(
     key: str, revision: int, book: str, item: Item, legs: Sequence[Leg], by: str, said: Mapping[str, object]
 ) -> Posting:
-    facts = json.dumps({"item": item.name, **said}, ensure_ascii=False, separators=(",", ":"))
+    facts = as_facts({"item": item.name, **said})
     return Posting(key, revision, book, item.day, tuple(legs), by, facts=facts)
 
 

@@ -2,10 +2,18 @@
 
 from collections.abc import Mapping
 
+from ccd.bank.accounts import BALANCE_KINDS
+from ccd.bank.policy import Policy
+
 
 def overdraft_s(protected_s: int, aux_s: int) -> int:
     """Seconds beyond what the own allowance, and time that nobody saw, protect from."""
     return max(0, aux_s - protected_s)
+
+
+def takes_all(policy: Policy) -> tuple[str, ...]:
+    """The order in which the balance goes where all of it can: that of an overdraft, and then what it leaves out."""
+    return (*policy.overdraft_takes, *(kind for kind in BALANCE_KINDS if kind not in policy.overdraft_takes))
 
 
 def taken(seconds: int, available: Mapping[str, int], order: tuple[str, ...]) -> list[tuple[str, int]]:

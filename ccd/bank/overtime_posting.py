@@ -4,7 +4,6 @@ The key of a day is `overtime/AGENT/DAY`. Its next revision is found under the a
 is read from the ledger itself (docs/time-bank.md 3.2 and 4).
 """
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -23,7 +22,7 @@ from ccd.bank.accounts import (
 from ccd.bank.at_desk import balances_of, by_owner, facts_posted, late, open_accounts, revision_after
 from ccd.bank.books import span
 from ccd.bank.difference import Due, Posted, Purse, apply, difference, difference_after_close, posted_by
-from ccd.bank.facts import written_off_s
+from ccd.bank.facts import as_facts, written_off_s
 from ccd.bank.overtime import Emergency, Paid
 from ccd.bank.policy import Policies
 from ccd.floor.days import dates
@@ -200,7 +199,7 @@ def _facts(one: OvertimeDay, written_off: int) -> str:
         "paid": paid,
         **({"written_off": written_off} if written_off else {}),
     }
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    return as_facts(said)
 
 
 def _overtime(moved: Iterable[Moved]) -> list[Moved]:

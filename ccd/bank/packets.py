@@ -4,12 +4,12 @@ What a unit may give in a month is a cap of the ledger, and so is that of each u
 them in one posting: it is given, or none of it is.
 """
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from ccd.bank.accounts import GIFT, House, agent_owner
+from ccd.bank.facts import as_facts
 from ccd.bank.limits import Wanted
 from ccd.bank.policy import PPM, GiftTerms
 from ccd.errors import PacketError
@@ -81,7 +81,7 @@ def posting_of(packet: Packet, house: House, book: str, caps: Sequence[str], by:
         facts["budget"] = budget
     return Posting(
         f"packet/{packet.key}", 1, book, packet.day, legs, by, text=packet.reason,
-        facts=json.dumps(facts, ensure_ascii=False, separators=(",", ":")),
+        facts=as_facts(facts),
         terms=tuple(Draw(cap, packet.total_s) for cap in caps),
     )  # fmt: skip
 

@@ -5,15 +5,16 @@ quota of the unit and on that of each unit above that has one; and where that is
 unit that allocates by rule holds the seconds alone, until its deadline.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from ccd.bank.accounts import BALANCE_KINDS, House, agent_owner
+from ccd.bank.accounts import House, agent_owner
+from ccd.bank.facts import as_facts
 from ccd.bank.limits import Wanted
+from ccd.bank.overdraft import takes_all
 from ccd.bank.policy import Policy
 from ccd.bank.quota import Places
 from ccd.errors import WithdrawalError
@@ -119,8 +120,7 @@ def check_in_time(application: Application, today: date, cancel_days_before: int
 
 def holding(application: Application, hold: Hold, policy: Policy, by: str, book: str) -> Posting:
     owner = agent_owner(application.agent)
-    order = (*policy.overdraft_takes, *(kind for kind in BALANCE_KINDS if kind not in policy.overdraft_takes))
-    accounts = tuple(Account(owner, kind) for kind in order)
+    accounts = tuple(Account(owner, kind) for kind in takes_all(policy))
     reserve = Reserve(accounts, Account(owner, "reserved"), application.seconds, SERVICE)
     return Posting(
         hold_key(application), hold.revision, book, application.day, (), by, facts=_facts(application),
@@ -199,4 +199,4 @@ def hours_cap_name(unit: str, day: date) -> str:
 
 
 def _facts(application: Application) -> str:
-    return json.dumps({"unit": application.unit, "agent": application.agent}, ensure_ascii=False, separators=(",", ":"))
+    return as_facts({"unit": application.unit, "agent": application.agent})

@@ -6,7 +6,8 @@ import pytest
 
 from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, DAY_ORIGIN, IDLE_ORIGIN, House
 from ccd.bank.attendance import AttendedDay, Fault, Loan, What, faults_of, month_of
-from ccd.bank.loan import Item, Offer, is_busy, items_of, offset_legs, secures, takes
+from ccd.bank.loan import Item, Offer, is_busy, items_of, offset_legs, secures
+from ccd.bank.overdraft import takes_all
 from ccd.ledger.model import Account, Moved
 from tests.bank.policies import policy
 
@@ -63,7 +64,7 @@ def test_what_is_owed_is_read_from_the_transfers_by_day_and_origin() -> None:
 def test_an_item_is_paid_in_the_order_of_an_overdraft_and_then_from_what_that_leaves_out() -> None:
     item = Item(IDLE, IDLE_ORIGIN, 1_000, 1_000, 0, 0)
     own = {"savings": 300, "overtime": 500, "gift": 100}
-    order = takes(policy(date(2026, 1, 1), overdraft_takes=["gift", "savings"]))
+    order = takes_all(policy(date(2026, 1, 1), overdraft_takes=["gift", "savings"]))
     moves = [
         (leg.debit.kind, leg.credit.kind, leg.seconds, leg.service)
         for leg in offset_legs(item, 2_000, own, order, ANN, HOUSE)
@@ -155,4 +156,4 @@ def test_full_attendance_has_its_points(
 
 
 def test_nothing_else_is_taken_from_the_balance_than_what_can_be() -> None:
-    assert takes(POLICY) == BALANCE_KINDS
+    assert takes_all(POLICY) == BALANCE_KINDS
