@@ -10,7 +10,8 @@ from rich.table import Table
 
 from ccd.bank.appeal_rows import lodged
 from ccd.bank.appeals import Appeal
-from ccd.commands.bank.rulings import MOMENTS, First, Key, Last, Why, asked, known_by
+from ccd.commands.bank.asking import Key, Why, asked_of_database, known_by
+from ccd.commands.bank.rulings import MOMENTS, First, Last
 from ccd.commands.configuration import Config
 from ccd.commands.explain import transfer_of
 from ccd.commands.ledger.asking import Agent
@@ -41,7 +42,7 @@ def lodge(
 ) -> None:
     """Appeal against a line of a statement, within the days that the policy gives."""
     site, transfer = site_of(config), transfer_of(line)
-    say(asked(site, lambda engine: lodge_appeal(engine, site, known_by(site, key), agent, transfer, text)))
+    say(asked_of_database(site, lambda engine: lodge_appeal(engine, site, known_by(site, key), agent, transfer, text)))
 
 
 @appeal.command()
@@ -57,19 +58,19 @@ def decide(
     """Reject an appeal, or uphold it with a ruling on a span of its day: that is measured anew."""
     site = site_of(config)
     if how == "reject":
-        say(asked(site, lambda engine: reject(engine, site, known_by(site, key), name, text)))
+        say(asked_of_database(site, lambda engine: reject(engine, site, known_by(site, key), name, text)))
         return
     if start is None or end is None:
         raise typer.BadParameter("of which span? Give --from and --to; or reject it")
     span = (start, end)
-    say(asked(site, lambda engine: uphold(engine, site, known_by(site, key), name, span, how, text)))
+    say(asked_of_database(site, lambda engine: uphold(engine, site, known_by(site, key), name, span, how, text)))
 
 
 @appeal.command()
 def withdraw(config: Config, name: Name, text: Why, key: Key = None) -> None:
     """Withdraw an appeal, as its agent may; another can be lodged in time."""
     site = site_of(config)
-    say(asked(site, lambda engine: withdraw_appeal(engine, known_by(site, key), name, text)))
+    say(asked_of_database(site, lambda engine: withdraw_appeal(engine, known_by(site, key), name, text)))
 
 
 @appeal.command("list")
@@ -77,7 +78,7 @@ def list_(config: Config, first: First, last: Last = None, output: As = Format.t
     """Say what was appealed against, of lines for some days, and what became of it."""
     site = site_of(config)
     days = first.date(), (last or first).date()
-    found = asked(site, lambda engine: look(engine, lambda plain: lodged(plain, *days)))
+    found = asked_of_database(site, lambda engine: look(engine, lambda plain: lodged(plain, *days)))
     if output is Format.json:
         said = [{**one._asdict(), "day": one.day.isoformat(), "transfer": str(one.transfer)} for one in found]
         print(json.dumps({"appeals": said}, ensure_ascii=False))

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ccd.commands.bank.rulings import Key, asked, known_by
+from ccd.commands.bank.asking import Key, asked_of_database, known_by
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent
@@ -42,21 +42,29 @@ def set_(
     over are measured anew, and the difference is posted. Of the reason nothing is kept."""
     site = site_of(config)
     said, ends = Entitlement(rate_ppm, minimum_s), until.date() if until else None
-    say(asked(site, lambda engine: entitle(engine, site, known_by(site, key), agent, first.date(), ends, said)))
+    say(
+        asked_of_database(
+            site, lambda engine: entitle(engine, site, known_by(site, key), agent, first.date(), ends, said)
+        )
+    )
 
 
 @entitlement.command()
 def end(config: Config, agent: Agent, first: First, key: Key = None) -> None:
     """From a day on the agent is entitled to nothing of his own any more."""
     site = site_of(config)
-    say(asked(site, lambda engine: entitle(engine, site, known_by(site, key), agent, first.date(), None, None)))
+    say(
+        asked_of_database(
+            site, lambda engine: entitle(engine, site, known_by(site, key), agent, first.date(), None, None)
+        )
+    )
 
 
 @entitlement.command("list")
 def list_(config: Config, agent: Agent, output: As = Format.table) -> None:
     """Say what was said of an agent, the last of it last: of a day that several name it holds."""
     site = site_of(config)
-    found = asked(site, lambda engine: entitled(engine, site, known_by(site, None), agent))
+    found = asked_of_database(site, lambda engine: entitled(engine, site, known_by(site, None), agent))
     if output is Format.json:
         said = [
             {

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from ccd.bank.appeals import Appeal
 from ccd.bank.month_rows import Result
+from ccd.commands.bank.asking import asking
 from ccd.commands.bank.offset import month_json
-from ccd.commands.bank.red_packet import asking
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, now_us

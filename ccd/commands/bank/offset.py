@@ -11,7 +11,7 @@ from rich.table import Table
 from ccd.bank.attendance import Month
 from ccd.bank.loan import Offer
 from ccd.bank.offsetting import Choice
-from ccd.commands.bank.red_packet import asking
+from ccd.commands.bank.asking import asking
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, now_us
 from ccd.commands.output import As, Format

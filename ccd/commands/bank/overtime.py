@@ -14,7 +14,7 @@ from ccd.bank.overtime import Emergency, Paid, warnings
 from ccd.bank.overtime_acts import Emergencies
 from ccd.bank.overtime_posting import OvertimeDay
 from ccd.bank.overtime_rows import CallOut, Entry
-from ccd.commands.bank.red_packet import Unit, asking, site_with
+from ccd.commands.bank.asking import Unit, asking, site_with
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, now_us

@@ -2,9 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import date
-from getpass import getuser
-from socket import gethostname
 from typing import Annotated, TypeVar
 from uuid import uuid4
 
@@ -13,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
-from ccd.bank.asking import Asking
 from ccd.bank.budgeting import Budgets
 from ccd.bank.budgets import Budget
 from ccd.bank.declared import declare as declare_hours
@@ -21,15 +17,15 @@ from ccd.bank.giving import Giver
 from ccd.bank.packets import Packet
 from ccd.bank.proposals import Proposal
 from ccd.bank.proposing import Proposals
+from ccd.commands.bank.asking import Unit, asking, site_with, today_in
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import asked_of, now_us, who_asks
+from ccd.commands.ledger.asking import asked_of
 from ccd.commands.ledger.posting import say
 from ccd.commands.output import As, Format
 from ccd.daemon.budgets import budgets_of, giver_of, proposals_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
-from ccd.errors import UnknownUnitError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import SECONDS_MAX, month_of
 from ccd.org.acts import is_noted
@@ -43,7 +39,6 @@ HOURS_MAX = SECONDS_MAX // HOUR_S
 
 red_packet = typer.Typer(no_args_is_help=True, help="Give time to agents, within what their unit may give in a month.")
 
-Unit = Annotated[str, typer.Argument(help="The unit, as on the roster or in [units].")]
 ProposalName = Annotated[str, typer.Argument(help="The proposal, as `proposals` names it.")]
 Month = Annotated[str, typer.Argument(help="As 2026-11.")]
 
@@ -218,24 +213,6 @@ def proposals(
 
 def say_proposal(one: Proposal) -> None:
     print(f"{one.id}: {one.seconds} s each for {', '.join(one.agents)}: {one.verdict}")
-
-
-def site_with(config: Config, unit: str) -> Site:
-    site = site_of(config)
-    if unit not in site.all_units:
-        raise UnknownUnitError(unit, site.all_units)
-    return site
-
-
-def today_in(site: Site, unit: str) -> date:
-    return site.units.days(unit).at(now_us()).day
-
-
-def asking(site: Site) -> Asking:
-    """Whoever types it, with the rights of what they are there for; where nobody said that, of whoever may read the
-    configuration's secrets."""
-    now = now_us()
-    return Asking(uuid4().hex, site.person(getuser(), now, who_asks()), gethostname(), now)
 
 
 def asked_of_giver(site: Site, ask: Callable[[Giver], Awaitable[T]]) -> T:

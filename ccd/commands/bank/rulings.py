@@ -1,8 +1,6 @@
 """`ccd bank ruling`: what spans of agents' time count as, by people who have the right to say so."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -11,17 +9,14 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.asking import Asking
-from ccd.commands.bank.red_packet import asking, site_with
+from ccd.commands.bank.asking import Key, Why, asked_of_database, known_by, site_with
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.posting import said_in_words
 from ccd.commands.output import As, Format
 from ccd.daemon.ruling import About, made_between, rule
 from ccd.daemon.ruling import reverse as reverse_ruling
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
-from ccd.daemon.stores import database
 from ccd.floor.days import SECOND, dates
 from ccd.floor.expected import Span
 from ccd.history.reading import reading
@@ -37,9 +32,7 @@ ruling = typer.Typer(
     no_args_is_help=True, help="Rule on agents' time, beside what was measured; say what waits for it."
 )
 
-Why = Annotated[str, typer.Option("--text", callback=said_in_words, help="Why, in words; it stands with the act.")]
 Moment = Annotated[datetime, typer.Argument(formats=MOMENTS, callback=in_range, help="By the clock of the unit.")]
-Key = Annotated[str | None, typer.Option(help="What it is known by for ever; the same again changes nothing.")]
 First = Annotated[
     datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="The first business day.")
 ]
@@ -66,7 +59,7 @@ def add(
         raise typer.BadParameter("about whom? Give --agent or --unit")
     site = site_with(config, unit) if unit else site_of(config)
     about = About(agent or None, unit or None, Span(_at(site, agent, unit, start), _at(site, agent, unit, end)))
-    made = asked(site, lambda engine: rule(engine, site, known_by(site, key), about, counts, text))
+    made = asked_of_database(site, lambda engine: rule(engine, site, known_by(site, key), about, counts, text))
     print(_said(made, site))
 
 
@@ -79,14 +72,18 @@ def reverse(
 ) -> None:
     """Reverse a ruling: it is as if it had never been made; both stay on record."""
     site = site_of(config)
-    print(_said(asked(site, lambda engine: reverse_ruling(engine, site, known_by(site, key), name, text)), site))
+    print(
+        _said(
+            asked_of_database(site, lambda engine: reverse_ruling(engine, site, known_by(site, key), name, text)), site
+        )
+    )
 
 
 @ruling.command("list")
 def list_(config: Config, first: First, last: Last = None, output: As = Format.table) -> None:
     """Say what was ruled of some days, in the order in which it was."""
     site = site_of(config)
-    found = asked(site, lambda engine: made_between(engine, _span(site, first, last)))
+    found = asked_of_database(site, lambda engine: made_between(engine, _span(site, first, last)))
     if output is Format.json:
         print(json.dumps({"rulings": [_as_json(one, site) for one in found]}, ensure_ascii=False))
         return
@@ -117,7 +114,7 @@ def waiting(
                     found += await waits_for_a_ruling(connection, site.measuring, site.policies, each, day)
         return found
 
-    found = asked(site, waits)
+    found = asked_of_database(site, waits)
     if output is Format.json:
         said = [
             {
@@ -135,18 +132,6 @@ def waiting(
         seconds = sum(span.end - span.start for span in one.spans) // SECOND
         table.add_row(str(one.day), one.unit, one.agent, one.what, str(seconds), when)
     Console().print(table)
-
-
-def known_by(site: Site, key: str | None) -> Asking:
-    return asking(site) if key is None else asking(site)._replace(act=key)
-
-
-def asked(site: Site, ask: Callable[[AsyncEngine], Awaitable[T]]) -> T:
-    async def done() -> T:
-        async with database(site.settings) as engine:
-            return await ask(engine)
-
-    return asyncio.run(done())
 
 
 def _at(site: Site, agent: str, unit: str, written: datetime) -> int:

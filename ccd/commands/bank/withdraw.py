@@ -18,7 +18,7 @@ from ccd.bank.said import Said
 from ccd.bank.withdrawal import Application, Part, State
 from ccd.bank.withdrawal_rows import set_load, set_quota
 from ccd.bank.withdrawing import Withdrawals
-from ccd.commands.bank.red_packet import Unit, asking, site_with, today_in
+from ccd.commands.bank.asking import Unit, asking, site_with, today_in
 from ccd.commands.business_day import Day, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of

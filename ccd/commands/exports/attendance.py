@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ccd.bank.asking import Asking
-from ccd.commands.bank.red_packet import asking
+from ccd.commands.bank.asking import asking
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.daemon.attendance_rows import AttendanceRows, note_reading, readable
