@@ -120,5 +120,9 @@ def keeps_key(agent: str, month: str) -> str:
 
 
 def secures(offer: Offer, other_faults: int, grace_s: int) -> bool:
-    """Whether to offset all of it would leave the agent with full attendance, and nothing less would."""
-    return other_faults == 0 and grace_s < offer.owed_s <= offer.balance_s
+    """Whether to offset all of it would leave the agent with full attendance, and nothing less would. What attendance
+    has taken over is lost, whatever is offset now."""
+    taken_s = sum(item.taken_s for item in offer.items)
+    if other_faults or taken_s > grace_s:
+        return False
+    return grace_s < taken_s + offer.owed_s and offer.owed_s <= offer.balance_s

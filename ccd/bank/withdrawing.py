@@ -86,6 +86,11 @@ class Withdrawals:
             wanted = [day for day in days if not self._is_free(desk.connection, agent, day)]
             if not wanted:
                 raise WithdrawalError(agent, "has no shift on any of these days")
+            for day in wanted:
+                if other := with_id(desk.connection, f"{name}/{day}"):
+                    raise WithdrawalError(
+                        agent, f"can't apply as {name}: {other.id} is an application; choose another key"
+                    )
             made = [self._apply_at(desk, f"{name}/{day}", agent, day, WHOLE, said, name) for day in wanted]
             full = [one for one in made if one.state is State.WAITING]
             terms = self._policies.policy_at(made[0].unit, made[0].day).days_off

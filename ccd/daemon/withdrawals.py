@@ -19,6 +19,7 @@ from ccd.bank.withdrawing import Withdrawals
 from ccd.daemon.site import Current, Site
 from ccd.errors import DayWaitsError, LedgerError
 from ccd.floor.days import SECOND
+from ccd.floor.records import DayRecord
 from ccd.history.day_rows import latest_days
 from ccd.history.sums import sums_of_agents
 from ccd.history.unit_days import settled_on, settled_since
@@ -83,13 +84,20 @@ async def close_days_off(ledger: Ledger, site: Site, day: date, said: Said) -> l
 
 
 async def worked_on(ledger: Ledger, day: date, agents: Collection[str]) -> dict[str, int]:
-    """Seconds signed in, by agent, of those who have a record of the day."""
+    """Seconds signed in, by agent, of those who have a record of the day; where there were shifts, no more than what
+    counts of them: beside them is overtime, which is paid as that."""
 
     async def worked(connection: AsyncConnection) -> dict[str, int]:
         found = await latest_days(connection, day, agents=set(agents))
-        return {agent: stored.record.signed_in // SECOND for agent, stored in found.items()}
+        return {agent: worked_us(stored.record) // SECOND for agent, stored in found.items()}
 
     return await take_turn(ledger.engine, worked, Patience(), keep=False, writes=False)
+
+
+def worked_us(record: DayRecord) -> int:
+    if record.duty is None or not record.duty.scheduled:
+        return record.signed_in
+    return min(record.signed_in, record.duty.counted.signed_in)
 
 
 class DaysOff:

@@ -281,6 +281,19 @@ async def test_what_is_under_appeal_waits(engine: AsyncEngine) -> None:
     assert (await verify(engine, lambda done, total: None)).findings == []
 
 
+async def test_what_waited_is_not_offset_where_what_was_taken_over_has_lost_full_attendance(
+    engine: AsyncEngine,
+) -> None:
+    bank = Bank(engine)
+    await bank.owes("ann", 1_800, 435)
+    await bank.has("ann", 500)
+    waits = attended("ann", disputed=frozenset({OTHER}))
+    result = (await bank.closing.close(CLOSING, MONTH, [waits]))["ann"]
+    assert (result.month.taken_s, result.month.owed_s) == (1_800, 435)
+    assert await bank.loans.settle(MONTH, [bank.closing.undecided(MONTH, attended("ann"))]) == {"ann"}
+    assert await bank.balances("ann") == {"gift": 500}
+
+
 async def test_a_correction_is_the_next_number_and_full_attendance_stays_as_it_was(engine: AsyncEngine) -> None:
     bank = Bank(engine)
     with pytest.raises(MonthOpenError, match="is not closed"):

@@ -126,12 +126,12 @@ async def test_of_several_days_all_are_had_or_none(engine: AsyncEngine) -> None:
     days = [DAY + timedelta(days=number) for number in range(3)]
     await quota(engine, *(Quota("team-1", day, TODAY, 1) for day in days))
     bank = bank_of(engine)
-    await bank.apply("b", "bob", days[1], 900, NOBODY)
+    await bank.apply(f"s/{days[1]}", "bob", days[1], 900, NOBODY)
     with pytest.raises(WithdrawalError, match=f"can't have all of these days: the quota of {days[1]} is full"):
         await bank.apply_for_run("r", "ann", days, NOBODY)
     assert (await balances(engine, "ann"))[2] == 0
-    assert [one.id for one in await bank.calendar(days[0], days[2])] == ["b"]
-    await bank.end("b", State.CANCELLED, NOBODY)
+    assert [one.id for one in await bank.calendar(days[0], days[2])] == [f"s/{days[1]}"]
+    await bank.end(f"s/{days[1]}", State.CANCELLED, NOBODY)
     run = await bank.apply_for_run("r", "ann", days, NOBODY)
     assert [(one.day, one.state, one.run) for one in run] == [(day, State.APPROVED, "r") for day in days]
     assert await bank.apply_for_run("r", "ann", days, NOBODY) == run
@@ -140,6 +140,8 @@ async def test_of_several_days_all_are_had_or_none(engine: AsyncEngine) -> None:
         await bank.apply_for_run("r", "bob", days, NOBODY)
     with pytest.raises(WithdrawalError, match="bob asks for 0 days"):
         await bank.apply_for_run("s", "bob", [], NOBODY)
+    with pytest.raises(WithdrawalError, match=f"can't apply as s: s/{days[1]} is an application; choose another key"):
+        await bank.apply_for_run("s", "bob", days[1:2], NOBODY)
 
 
 async def test_what_the_balance_does_not_cover_of_several_days_takes_none_of_them(engine: AsyncEngine) -> None:

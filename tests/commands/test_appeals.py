@@ -48,6 +48,8 @@ def test_an_appeal_is_lodged_waits_and_is_upheld_with_a_ruling(config: Path) -> 
     assert "Give --from and --to" in call(config, "appeal", "decide", "a", "exempt", *WHY).stderr
     other = ("--from", "2099-11-25T08:20", "--to", "2099-11-25T08:31")
     assert "rule on that day alone" in refused(config, "decide", "a", "exempt", *other, *WHY)
+    never = ("--from", "0001-01-01T00:00", "--to", "9999-12-31T00:00")
+    assert "out of range" in call(config, "appeal", "decide", "a", "exempt", *never, *WHY).stderr
     span = ("--from", "2099-11-24T08:20:00", "--to", "2099-11-24T08:30:01")
     assert said(config, "decide", "a", "available", *span, *WHY).endswith("upheld\n")
     assert "1 new records" in running.said(ccd(config, "settle", *DAY, "--unit", "team-1"))

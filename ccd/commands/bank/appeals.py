@@ -12,6 +12,7 @@ from ccd.bank.appeal_rows import lodged
 from ccd.bank.appeals import Appeal
 from ccd.commands.bank.asking import Key, Why, asked_of_database, known_by
 from ccd.commands.bank.rulings import MOMENTS, First, Last
+from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.explain import transfer_of
 from ccd.commands.ledger.asking import Agent
@@ -27,9 +28,12 @@ appeal = typer.Typer(no_args_is_help=True, help="Appeals of agents against lines
 
 Name = Annotated[str, typer.Argument(help="The appeal, as `list` names it.")]
 Begins = Annotated[
-    datetime | None, typer.Option("--from", formats=MOMENTS, help="Of the span that is ruled on, by the unit's clock.")
+    datetime | None,
+    typer.Option(
+        "--from", formats=MOMENTS, callback=in_range, help="Of the span that is ruled on, by the unit's clock."
+    ),
 ]
-Ends = Annotated[datetime | None, typer.Option("--to", formats=MOMENTS, help="The same.")]
+Ends = Annotated[datetime | None, typer.Option("--to", formats=MOMENTS, callback=in_range, help="The same.")]
 
 
 @appeal.command()

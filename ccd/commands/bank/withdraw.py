@@ -193,7 +193,9 @@ def part_of(site: Site, agent: str, day: date, seconds: int | None, start: str |
     try:
         begins, ends = time.fromisoformat(start), time.fromisoformat(end)
     except ValueError:
-        raise typer.BadParameter(f"{start!r} to {end!r}; allowed: times of the day, as 14:00") from None
+        begins = ends = None
+    if begins is None or ends is None or begins.tzinfo or ends.tzinfo:  # the clock is the unit's
+        raise typer.BadParameter(f"{start!r} to {end!r}; allowed: times of the day, as 14:00")
     unit = site.agent_days.unit(agent, day) or ""
     over = day + timedelta(days=1) if ends <= begins else day
     return Part(
