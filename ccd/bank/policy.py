@@ -48,7 +48,8 @@ class DaysOffTerms(NamedTuple):
     """Of withdrawals: who approves what is covered and has a place, "person" or "rule", and until how many days before
     an agent can cancel what was approved; whether who comes first has a place ("first_come"), or all are allocated
     "by_rule", so many days before, at which time; whether several days are had "all" together or "each" for itself;
-    which kinds of leave come before a day off; how much of the time in which agents wait for calls is suggested as a
+    which kinds of leave come before a day off; whether what is held for days after an agent has left is given back
+    ("release") or stays held ("keep"); how much of the time in which agents wait for calls is suggested as a
     quota, in parts per million."""
 
     approve: str
@@ -58,6 +59,7 @@ class DaysOffTerms(NamedTuple):
     allocate_at: time
     run_of_days: str
     beaten_by: tuple[str, ...]
+    on_leaving: str
     spare_ppm: int
 
 

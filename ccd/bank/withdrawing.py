@@ -173,7 +173,7 @@ class Withdrawals:
         return await self._ledger.at_desk(read, keep=False)
 
     async def beaten_days(self) -> list[date]:
-        """The days for which somebody has applied who has leave that comes first."""
+        """The days for which somebody has applied who has leave that comes first, or has left."""
 
         def read(desk: Desk) -> list[date]:
             found = []
@@ -181,23 +181,25 @@ class Withdrawals:
                 spans = {one: self._span(one) for one in on_days(desk.connection, day, day) if one.state in OPEN}
                 start, end = min(span[0] for span in spans.values()), max(span[1] for span in spans.values())
                 told = absences_of(desk.connection, [one.agent for one in spans], start, end)
-                if any(one.agent in told and self._beaten(desk.connection, one) for one in spans):
+                if any(
+                    self._has_left(one) or (one.agent in told and self._beaten(desk.connection, one)) for one in spans
+                ):
                     found.append(day)
             return found
 
         return await self._ledger.at_desk(read, keep=False)
 
     async def release(self, day: date, said: Said) -> list[Application]:
-        """Those for the day whose agents have leave of a kind that comes first, as sick leave: what is held goes back,
-        and who waits moves up."""
+        """Those for the day whose agents have leave of a kind that comes first, as sick leave, or have left by then:
+        what is held goes back, and who waits moves up."""
 
         def work(desk: Desk) -> list[Application]:
             self._lock(desk, day)
             ended = []
             for one in on_days(desk.connection, day, day):
-                if one.state in OPEN and (kind := self._beaten(desk.connection, one)):
+                if one.state in OPEN and (why := self._beaten(desk.connection, one)):
                     state = State.REFUSED if one.hold is None else State.WITHDRAWN
-                    ended.append(self._became(desk, one, state, None, said._replace(why=f"{kind} leave comes first")))
+                    ended.append(self._became(desk, one, state, None, said._replace(why=why)))
                     if one.hold is not None:
                         self.holds.end(desk, one, None, said)
             if ended:
@@ -279,10 +281,18 @@ class Withdrawals:
         return spent_s(one, worked_s, self._seconds(connection, one.agent, one.unit, one.day, WHOLE))
 
     def _beaten(self, connection: Connection, one: Application) -> str:
-        """The kind of leave that comes before the day off; "" where there is none."""
+        """What comes before the day off: leave of some kinds, or that the agent has left; "" where nothing does."""
+        if self._has_left(one):
+            return "has left"
         kinds = self._policies.policy_at(one.unit, one.day).days_off.beaten_by
         told = absences_of(connection, [one.agent], *self._span(one)).get(one.agent, ())
-        return next((each.kind for each in told if each.kind in kinds), "")
+        return next((f"{each.kind} leave comes first" for each in told if each.kind in kinds), "")
+
+    def _has_left(self, one: Application) -> bool:
+        """By the roster, which says until when the agent was there; of whom it says nothing at all, nobody knows."""
+        if self._policies.policy_at(one.unit, one.day).days_off.on_leaving == "keep" or not self._days.knows(one.agent):
+            return False
+        return self._days.unit(one.agent, one.day) is None
 
     def _span(self, one: Application) -> tuple[int, int]:
         """Of the day, or of the part of it that was applied for, µs."""

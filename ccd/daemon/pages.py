@@ -1,7 +1,7 @@
 """The server of pages, API and live channel, with what the daemon knows behind it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
@@ -14,12 +14,15 @@ from ccd.daemon.explaining import explaining
 from ccd.daemon.loans_shown import loan_desk
 from ccd.daemon.overtime_shown import OvertimeShown
 from ccd.daemon.site import Current
+from ccd.daemon.supplying import Supplying
 from ccd.daemon.today import Today
 from ccd.daemon.withdrawals import calendar_of
 from ccd.ledger.books import Ledger
 from ccd.live.channel import Channel
 from ccd.live.gate import Gate
 from ccd.live.hub import Hub, HubLimits
+from ccd.org.people import Person
+from ccd.org.rights import led_units
 from ccd.settings import Http
 from ccd.web.accounts import Accounts
 from ccd.web.app import Web, create_app
@@ -35,6 +38,7 @@ from ccd.web.proposals_api import proposals_api
 from ccd.web.server import PageServer, Tls
 from ccd.web.session_api import COOKIE
 from ccd.web.sessions import Sessions
+from ccd.web.supply_api import SupplySaid, supply_api
 from ccd.web.today_api import today_api
 from ccd.web.withdrawals_api import withdrawals_api
 
@@ -76,6 +80,7 @@ def page_server(
             loan_api(sessions, loan_desk(current, ledger, now), now),
             today_api(sessions, Today(ledger.engine, current, now).of),
             explain_api(sessions, explaining(current, ledger.engine)),
+            _supply(current, now, sessions, ledger),
             attendance_api(sessions, ApiKeys(ledger.engine), attendance_desk(current, ledger.engine), now),
             *bank_routers(sessions, current, ledger, now),
         ],
@@ -88,6 +93,19 @@ def page_server(
 
 def _overtime(current: Current, now: Callable[[], int], sessions: Sessions, ledger: Ledger) -> APIRouter:
     return overtime_api(sessions, OvertimeShown(ledger, current, now).of)
+
+
+def _supply(current: Current, now: Callable[[], int], sessions: Sessions, ledger: Ledger) -> APIRouter:
+    async def supply_of(month: str | None) -> SupplySaid:
+        site = current.site
+        found = await Supplying(ledger, site, now).of(month)
+        said = [one.said(site.settings.supply.rush_worth) for one in found.units]
+        return SupplySaid.model_validate({"month": found.month, "units": said, "warnings": found.warnings()})
+
+    def units_of(person: Person) -> Iterable[str]:
+        return led_units(person, lambda units: current.site.with_below(units, now()), current.site.all_units)
+
+    return supply_api(sessions, supply_of, units_of)
 
 
 def _proposals(current: Current, now: Callable[[], int], ledger: Ledger) -> APIRouter:

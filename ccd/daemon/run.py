@@ -34,6 +34,7 @@ from ccd.daemon.revised_days import handing_over
 from ccd.daemon.settling import Settling
 from ccd.daemon.site import Current, Site
 from ccd.daemon.stores import database, ledger_of
+from ccd.daemon.supplying import SupplyFigures, SupplyWatch
 from ccd.daemon.webhooks import hooks_of
 from ccd.daemon.withdrawals import DaysOff
 from ccd.floor.days import SECOND
@@ -128,6 +129,7 @@ class Daemon:
         self.delivering = Delivering(engine, hooks_of(settings))
         self.days_off = DaysOff(self.ledger, self.current, self._now, settling.announce)
         self.months = MonthsDue(self.ledger, self.current, self._now, settling.announce)
+        self.supply = SupplyWatch(self.ledger, self.current, self._now)
         self.old_budgets = OldBudgets(self.ledger, self.current, self._now)
         self.overtime = OvertimeClosing(self.ledger, self.current, self._now, settling.announce)
         self.board = Board(lambda reason: self.current.shown.is_personal(reason))
@@ -206,6 +208,7 @@ class Daemon:
             yield "days off", again_and_again("days off", self.days_off.look, SELDOM_S)
             yield "months", again_and_again("attendance months", self.months.look, SELDOM_S)
             yield "old budgets", again_and_again("budgets of past months", self.old_budgets.recall_due, SELDOM_S)
+            yield "supply", again_and_again("the balance of the system", self.supply.look, SELDOM_S)
             yield "overtime", again_and_again("overtime", self.overtime.close_due, OFTEN_S)
             yield "webhooks", self.delivering.run()
             sealer = Sealer(self.engine, self._now, Patience())
@@ -243,9 +246,10 @@ class Daemon:
         replacing = Replacing(self.engine, read, lambda: round(time.time() * SECOND))  # people's own time
         figures = Figures(self.health, self.pbxs, self.evidence, self.floors, self.writer, self.hub)
         webhooks = WebhookFigures(lambda: self.delivering.standing)
+        supply = SupplyFigures(lambda: self.supply.newest)
         return page_server(
             self.current, self._now, self.ledger, self.accounts, self.sessions, self.hub, self.gate,
-            self.health.missing, registry_of(figures, webhooks), ImportDesk(replacing.newest, replacing.take),
+            self.health.missing, registry_of(figures, webhooks, supply), ImportDesk(replacing.newest, replacing.take),
         )  # fmt: skip
 
     def _status(self) -> str:

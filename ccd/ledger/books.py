@@ -16,13 +16,16 @@ from ccd.ledger.presumed import depends_on_little, post_presuming
 from ccd.ledger.reading import (
     Standing,
     Supply,
+    SupplyOfDay,
     Trial,
     balances_at,
     balances_of,
     balances_on,
+    closings,
     standing_of,
     sums_of,
     supply,
+    supply_of_days,
     trial_balance,
     units_of,
 )
@@ -137,6 +140,14 @@ class Ledger:
 
     async def supply(self, unit: str) -> list[Supply]:
         return await self._look(lambda connection: supply(connection, unit))
+
+    async def supply_of_days(self, unit: str, month: str) -> tuple[list[SupplyOfDay], dict[tuple[str, str], int]]:
+        """What was given and taken in a month, by owner and day, and what all had with its end: in one read."""
+
+        async def read(connection: AsyncConnection) -> tuple[list[SupplyOfDay], dict[tuple[str, str], int]]:
+            return await supply_of_days(connection, unit, month), await closings(connection, unit, month)
+
+        return await self._look(read)
 
     async def statement(
         self,

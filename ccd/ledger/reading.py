@@ -100,6 +100,17 @@ class Supply(NamedTuple):
     taken_s: int
 
 
+class SupplyOfDay(NamedTuple):
+    """What a service gave to an owner's guarded accounts of a kind for one day, and what it took from them, seconds."""
+
+    owner: str
+    day: date
+    service: str
+    kind: str
+    given_s: int
+    taken_s: int
+
+
 class Own(NamedTuple):
     """The accounts of an owner, their kinds by number, and the last transaction that a block may have."""
 
@@ -282,6 +293,45 @@ async def supply(connection: AsyncConnection, unit: str) -> list[Supply]:
         for *key, seconds in rows:
             found.setdefault((key[0], key[1], key[2]), [0, 0])[0 if sign > 0 else 1] += int(seconds)
     return [Supply(*key, *sums) for key, sums in sorted(found.items())]
+
+
+async def supply_of_days(connection: AsyncConnection, unit: str, month: str) -> list[SupplyOfDay]:
+    """The same of one month, by owner and the day that it is for."""
+    found: dict[tuple[str, date, str, str], list[int]] = {}
+    for own, other, sign in SIDES:
+        another = accounts.alias("another")
+        keys = (owners.c.name, entries.c.day, entries.c.service, accounts.c.kind)
+        rows = await connection.execute(
+            select(*keys, func.sum(entries.c.seconds))
+            .join(entries, own == accounts.c.id)
+            .join(owners, owners.c.id == accounts.c.owner_id)
+            .join(another, other == another.c.id)
+            .join(transactions, transactions.c.id == entries.c.transaction_id)
+            .where(accounts.c.unit == unit, accounts.c.floor.is_not(None), another.c.floor.is_(None))
+            .where(transactions.c.month == month)
+            .group_by(*keys)
+        )
+        for owner, day, service, kind, seconds in rows:
+            found.setdefault((owner, day, service, kind), [0, 0])[0 if sign > 0 else 1] += int(seconds)
+    return [SupplyOfDay(*key, *sums) for key, sums in sorted(found.items())]
+
+
+async def closings(connection: AsyncConnection, unit: str, month: str) -> dict[tuple[str, str], int]:
+    """What a unit's guarded accounts came to with a month's end, by owner and kind; what is nothing is not named."""
+    found: dict[tuple[str, str], int] = {}
+    for own, _, sign in SIDES:
+        keys = (owners.c.name, accounts.c.kind)
+        rows = await connection.execute(
+            select(*keys, func.sum(entries.c.seconds))
+            .join(entries, own == accounts.c.id)
+            .join(owners, owners.c.id == accounts.c.owner_id)
+            .join(transactions, transactions.c.id == entries.c.transaction_id)
+            .where(accounts.c.unit == unit, accounts.c.floor.is_not(None), transactions.c.month <= month)
+            .group_by(*keys)
+        )
+        for owner, kind, seconds in rows:
+            found[owner, kind] = found.get((owner, kind), 0) + sign * int(seconds)
+    return {key: seconds for key, seconds in found.items() if seconds}
 
 
 async def _accounts(connection: AsyncConnection, owner: str) -> Own:

@@ -160,6 +160,7 @@ class DaysOff(Section):
     allocate_at: DayStart = time(18)
     run_of_days: Literal["all", "each"] = "all"
     beaten_by: tuple[NotEmpty, ...] = ("sick", "statutory")
+    on_leaving: Literal["release", "keep"] = "release"
     spare_ppm: Annotated[int, Field(ge=0, le=1_000_000)] = 500_000
 
 
@@ -251,6 +252,14 @@ class ServiceLevel(Section):
     short_abandon_s: WholeSeconds = 5
 
 
+class Supply(Section):
+    """The balance of the system (docs/time-bank.md 4): how many days' quotas have to be able to pay out what is
+    outstanding, and how many idle hours an hour worked in a rush is told to be worth."""
+
+    days_ahead: Annotated[int, Field(ge=1, le=366)] = 90
+    rush_worth: Annotated[float, Field(gt=0, le=100)] = 4
+
+
 class Pages(Section):
     pause_threshold_s: WholeSeconds = 600
     wait_threshold_s: WholeSeconds = 60
@@ -291,6 +300,7 @@ class Settings(Section):
     leave: Leave = Leave()
     service_level: ServiceLevel = ServiceLevel()
     attendance: Attendance = Attendance()
+    supply: Supply = Supply()
     units: Mapping[NotEmpty, Unit] = Field(default_factory=dict)
     redis: Redis = Redis()
     sql: Sql = Sql()

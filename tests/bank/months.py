@@ -16,11 +16,13 @@ from ccd.bank.accounts import BALANCE_KINDS, agent_owner
 from ccd.bank.books import month_before
 from ccd.bank.budget_rows import budget_ends, budgets
 from ccd.bank.offsetting import Choice
+from ccd.bank.supply import NO_UNIT
 from ccd.bank.withdrawal import State
 from ccd.bank.withdrawal_rows import withdrawal_states, withdrawals
 from ccd.daemon.budgets import OldBudgets
 from ccd.daemon.resettling import Resettling
 from ccd.daemon.site import Current
+from ccd.daemon.supplying import Supplying
 from ccd.daemon.withdrawals import DaysOff
 from ccd.errors import CcdError
 from ccd.floor.days import SECOND
@@ -30,8 +32,9 @@ from ccd.ledger.schema import caps, entries
 from ccd.ledger.verify import verify
 from ccd.org.acts import acts
 from tests.bank.askers import asking
+from tests.cases.services import World
 from tests.cases.story import MONTHS, Case, Line
-from tests.cases.world import World
+from tests.cases.world import SITE
 
 NAMES = {number: name for name, number in MONTHS.items()}
 # What grows by an act, and what an act can change: two nights after each other leave all of it alike.
@@ -105,6 +108,7 @@ class Months(World):
             await self._caps_are_as_rows(connection)
         if next(self.holds) % HOLDS_TO_RESETTLE == 0:
             await self.days_are_as_recorded()
+            await self.balance_is_the_ledgers()
 
     async def kept(self) -> list[Any]:
         found: list[Any] = []
@@ -179,6 +183,16 @@ class Months(World):
             assert found.waiting == []
             posted = found.held["savings"] + found.held["overdraft"] - found.held["leave"]
             assert found.worth_s == posted - found.written_off_s
+
+    async def balance_is_the_ledgers(self) -> None:
+        """What is said of all units, and of who is in none, is what the ledger's trial balance has."""
+        found = await Supplying(self.ledger, self.site, self.clock).of()
+        trial = await self.ledger.trial_balance(SITE, found.month)
+        told = [one for one in trial if one.guarded and one.kind != "leave"]
+        whole = [one for one in found.units if one.unit in ("centre", NO_UNIT)]
+        assert sum(one.outstanding_s for one in whole) == sum(one.closing_s for one in told)
+        moved_s = sum(one.deposited.total() - one.taken.total() for one in whole)
+        assert moved_s == sum(one.credits_s - one.debits_s for one in told)
 
     async def proof(self) -> None:
         await self.days_are_as_recorded()

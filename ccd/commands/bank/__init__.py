@@ -9,6 +9,7 @@ from ccd.commands.bank.offset import offset
 from ccd.commands.bank.overtime import overtime
 from ccd.commands.bank.red_packet import red_packet
 from ccd.commands.bank.rulings import ruling
+from ccd.commands.bank.supply import supply
 from ccd.commands.bank.withdraw import withdraw
 
 bank = typer.Typer(no_args_is_help=True, help="The acts of the Time Bank's services.")
@@ -20,3 +21,4 @@ bank.add_typer(ruling, name="ruling")
 bank.add_typer(entitlement, name="entitlement")
 bank.add_typer(appeal, name="appeal")
 bank.add_typer(withdraw, name="withdraw")
+bank.command()(supply)

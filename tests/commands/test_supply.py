@@ -1,0 +1,87 @@
+"""`ccd bank supply`, as a person types it."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.commands import running
+from tests.commands.test_red_packet import give, month
+from tests.commands.test_red_packet import said as done
+
+CONFIGURATION = """
+timezone = "Asia/Shanghai"
+roster = "roster.csv"
+
+[[policy]]
+from = 1970-01-01
+gift.kinds = ["contest"]
+
+[units.team-1]
+parent = "centre"
+
+[units.centre]
+name = "Support"
+"""
+ROSTER = """agent,interface,member_name,unit
+1001,PJSIP/1001,,team-1
+1002,PJSIP/1002,,team-1
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """1001 was given 600 s, and 1002; nobody is let off."""
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    file = tmp_path / "ccd.toml"
+    file.write_text(CONFIGURATION)
+    done(file, "declare", "team-1", month(), "100", "--text", "the plan on the wall")
+    done(file, *give("1001", "1002"))
+    return file
+
+
+def said(config: Path, *words: str) -> str:
+    return running.said(running.ccd("bank", "supply", "--config", config, *words, COLUMNS="200"))
+
+
+def test_the_supply_is_told_as_json_with_what_can_not_be_staffed(config: Path) -> None:
+    told = json.loads(said(config, "--format", "json"))
+    assert told["month"] == month()
+    team = next(one for one in told["units"] if one["unit"] == "team-1")
+    assert (team["deposited"], team["outstanding"], team["gift_cap"], team["gifts"]) == (
+        {"gift": 1200},
+        1200,
+        3600,
+        1200,
+    )
+    assert team["can_be_staffed"] is False
+    assert told["warnings"].keys() == {"team-1", "centre"}
+    assert "leave room for 0 s" in told["warnings"]["team-1"]
+    assert told["left"] == {}
+
+
+def test_one_unit_alone_is_told_as_csv_and_as_a_table(config: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(said(config, "--unit", "team-1", "--format", "csv"))))
+    figures = {row["what"]: row["figure"] for row in rows}
+    assert {row["unit"] for row in rows} == {"team-1"}
+    assert (figures["deposited.gift"], figures["outstanding"], figures["payable"]) == ("1200", "1200", "0")
+    table = said(config, "--unit", "team-1", "--month", month())
+    assert "team-1: 1200 s are outstanding and held for no day" in table
+    assert "centre" not in table
+
+
+def test_who_is_in_no_unit_any_more_is_named(config: Path) -> None:
+    file = config.with_name("roster.csv")
+    file.write_text(
+        ROSTER.replace("unit\n", "unit,to\n")
+        .replace("team-1\n1002", "team-1,\n1002")
+        .replace("1002,,team-1", "1002,,team-1,2020-01-01")
+    )
+    assert "1002 is in no unit any more, and has 600 s" in said(config)
+
+
+def test_a_unit_that_is_none_is_refused(config: Path) -> None:
+    refused = running.refusal(running.ccd("bank", "supply", "--config", config, "--unit", "team-9"))
+    assert "team-9" in refused
