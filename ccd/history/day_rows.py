@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import StoredFormatError
@@ -82,23 +82,18 @@ async def latest_days(
     connection: AsyncConnection, day: date, unit: str | None = None, agents: Collection[str] | None = None
 ) -> dict[str, StoredDay]:
     """The newest revision of each agent's day, by agent: of those in the unit, of those named, or of all."""
-    newest = (
-        select(day_records.c.agent, func.max(day_records.c.revision).label("revision"))
-        .where(day_records.c.day == day)
-        .group_by(day_records.c.agent)
-        .subquery()
-    )
-    same = and_(
-        day_records.c.agent == newest.c.agent,
-        day_records.c.day == day,
-        day_records.c.revision == newest.c.revision,
-    )
-    wanted = select(*(day_records.c[name] for name in COLUMNS)).join(newest, same)
-    if unit is not None:
-        wanted = wanted.where(day_records.c.unit == unit)
     found: dict[str, StoredDay] = {}
     for names in _portions(agents):
-        rows = await connection.execute(wanted if names is None else wanted.where(day_records.c.agent.in_(names)))
+        wanted = day_records.c.day == day if names is None else _of_agents(day, names)
+        newest = (
+            select(day_records.c.agent, func.max(day_records.c.revision).label("revision"))
+            .where(wanted)
+            .group_by(day_records.c.agent)
+            .subquery()
+        )
+        same = and_(wanted, day_records.c.agent == newest.c.agent, day_records.c.revision == newest.c.revision)
+        query = select(*(day_records.c[name] for name in COLUMNS)).join(newest, same)
+        rows = await connection.execute(query if unit is None else query.where(day_records.c.unit == unit))
         found |= {row.agent: _stored(row._asdict()) for row in rows}
     return found
 
@@ -195,6 +190,11 @@ def _stored(row: Mapping[str, Any]) -> StoredDay:
 def _duty(row: Mapping[str, Any]) -> Duty:
     counted = Counted(**{name: row[f"counted_{name}_us"] for name in COUNTED})
     return Duty(**{name: row[f"{name}_us"] for name in DUTY}, counted=counted)
+
+
+def _of_agents(day: date, names: Collection[str]) -> ColumnElement[bool]:
+    """Said of the newest revisions, too: else those of everybody are looked for, day by day."""
+    return and_(day_records.c.agent.in_(names), day_records.c.day == day)
 
 
 def _portions(agents: Collection[str] | None) -> list[list[str] | None]:
