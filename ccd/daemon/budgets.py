@@ -3,19 +3,15 @@
 from collections.abc import Callable
 from socket import gethostname
 
-import structlog
-
 from ccd.bank.asking import Asking, rule
 from ccd.bank.budgeting import MONTH_IS_OVER, Budgets
 from ccd.bank.budgets import Stand
 from ccd.bank.giving import Giver
 from ccd.bank.proposing import Proposals
+from ccd.daemon.refusals import Refusals
 from ccd.daemon.site import Current, Site
-from ccd.errors import LedgerError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import month_of
-
-log = structlog.get_logger("ccd.daemon")
 
 
 def giver_of(ledger: Ledger, site: Site) -> Giver:
@@ -35,7 +31,7 @@ class OldBudgets:
 
     def __init__(self, ledger: Ledger, current: Current, now: Callable[[], int]) -> None:
         self._ledger, self._current, self._now = ledger, current, now
-        self._refused: set[str] = set()  # that are said, and wait until somebody has looked
+        self._refusals = Refusals()
 
     async def recall_due(self) -> list[Stand]:
         """Those whose month is over in their unit."""
@@ -47,10 +43,6 @@ class OldBudgets:
             if budget.month >= running:
                 continue
             asking = Asking(f"recall/{budget.id}", rule("month's end"), gethostname(), at)
-            try:
+            with self._refusals.said_once("a budget can't be taken back", budget=budget.id):
                 recalled.append(await bank.recall(budget.id, asking, MONTH_IS_OVER, running))
-            except LedgerError as error:
-                if budget.id not in self._refused:
-                    log.error("a budget can't be taken back", budget=budget.id, error=str(error))
-                self._refused.add(budget.id)
         return recalled

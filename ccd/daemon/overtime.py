@@ -27,8 +27,8 @@ from ccd.bank.overtime_rows import (
     note_sign_ins,
     said_of,
 )
+from ccd.daemon.refusals import Refusals
 from ccd.daemon.site import Current, Site
-from ccd.errors import LedgerError
 from ccd.floor.days import SECOND
 from ccd.floor.expected import Span
 from ccd.floor.own_days import OwnDay
@@ -266,7 +266,7 @@ class OvertimeClosing:
         announce: Callable[[Iterable[str]], Awaitable[None]],
     ) -> None:
         self._ledger, self._current, self._now, self._announce = ledger, current, now, announce
-        self._refused: set[str] = set()  # that are said, and wait until somebody has looked
+        self._refusals = Refusals()
         self._running: Mapping[Emergency, frozenset[str]] = {}
 
     async def close_due(self) -> list[Deposited]:
@@ -274,13 +274,8 @@ class OvertimeClosing:
         overtime = Overtime(self._ledger, self._current.site, self._now)
         posted: list[Deposited] = []
         for emergency in await overtime.due():
-            try:
+            with self._refusals.said_once("overtime can't be posted", emergency=emergency.id):
                 posted += await overtime.close(emergency)
-                self._refused.discard(emergency.id)
-            except LedgerError as error:
-                if emergency.id not in self._refused:
-                    log.error("overtime can't be posted", emergency=emergency.id, error=str(error))
-                self._refused.add(emergency.id)
         if posted:
             self._warn(posted)
         if told := {one.agent for one in posted} | await self._who_sees_it_begin_or_end(overtime):

@@ -16,7 +16,7 @@ from ccd.daemon.overtime_shown import OvertimeShown
 from ccd.daemon.site import Current
 from ccd.daemon.supplying import Supplying
 from ccd.daemon.today import Today
-from ccd.daemon.withdrawals import calendar_of
+from ccd.daemon.withdrawals import outlook_of
 from ccd.ledger.books import Ledger
 from ccd.live.channel import Channel
 from ccd.live.gate import Gate
@@ -118,7 +118,7 @@ def _proposals(current: Current, now: Callable[[], int], ledger: Ledger) -> APIR
 
 
 def _calendar(current: Current, sessions: Sessions, ledger: Ledger) -> APIRouter:
-    return withdrawals_api(sessions, lambda agent, first, last: calendar_of(ledger, current.site, agent, first, last))
+    return withdrawals_api(sessions, lambda agent, first, last: outlook_of(ledger, current.site, agent, first, last))
 
 
 def hub_limits(http: Http) -> HubLimits:

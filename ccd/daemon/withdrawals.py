@@ -1,11 +1,10 @@
 """Days off as time moves them: places that are allocated at a deadline; and days that have come and gone, which are
 spent, but for what the day's record says was worked all the same."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from contextlib import suppress
 from datetime import date, timedelta
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.bank.allocating import Allocations, Tenure
@@ -16,8 +15,9 @@ from ccd.bank.quota import Busyness, suggestion
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, State
 from ccd.bank.withdrawing import Withdrawals
+from ccd.daemon.refusals import Refusals
 from ccd.daemon.site import Current, Site
-from ccd.errors import DayWaitsError, LedgerError
+from ccd.errors import DayWaitsError
 from ccd.floor.days import SECOND
 from ccd.floor.records import DayRecord
 from ccd.history.day_rows import latest_days
@@ -31,8 +31,6 @@ OVERLAP_US = 60 * SECOND  # what was settled at the same time may have been writ
 WEEKS_WANTED = 4
 WEEKS_MAX = 13  # that are looked through for them: a day that is to come may be far ahead
 
-log = structlog.get_logger("ccd.daemon")
-
 
 def withdrawals_of(ledger: Ledger, site: Site) -> Withdrawals:
     return Withdrawals(ledger, site.units, site.policies, site.agent_days, site.settings.site)
@@ -45,7 +43,7 @@ def allocations_of(ledger: Ledger, site: Site) -> Allocations:
     return Allocations(ledger, withdrawals_of(ledger, site).holds, site.settings.site, tenure_of)
 
 
-async def calendar_of(ledger: Ledger, site: Site, agent: str, first: date, last: date) -> list[Outlook]:
+async def outlook_of(ledger: Ledger, site: Site, agent: str, first: date, last: date) -> list[Outlook]:
     """For an agent, of the unit in which they are on the first day."""
     unit = site.agent_days.unit(agent, first) or ""
     return await outlook(ledger, withdrawals_of(ledger, site).holds, unit, first, last, agent)
@@ -111,7 +109,7 @@ class DaysOff:
         announce: Callable[[Iterable[str]], Awaitable[None]],
     ) -> None:
         self._ledger, self._current, self._now, self._announce = ledger, current, now, announce
-        self._refused: set[tuple[str, date]] = set()  # that are said, and wait until somebody has looked
+        self._refusals = Refusals()
         self._looked_until = 0  # µs
 
     async def look(self) -> None:
@@ -127,7 +125,7 @@ class DaysOff:
         bank = withdrawals_of(self._ledger, site)
         ended: list[Application] = []
         for day in await bank.beaten_days():
-            with self._saying("can't be released for leave", day):
+            with self._refusals.said_once("days off can't be released for leave", day=day.isoformat()):
                 ended += await bank.release(day, Said("leave", site.units.days("").at(at).day, at))
         if ended:
             await self._announce({one.agent for one in ended})
@@ -152,7 +150,7 @@ class DaysOff:
             taken = [one for one in await bank.calendar(day, day) if one.state is State.TAKEN]
             if agents := {one.agent for one in taken if one.unit in units[day]}:
                 costs_s = await bank.costs_s(day, await worked_on(self._ledger, day, agents))
-                with self._saying("can't be reckoned anew", day):
+                with self._refusals.said_once("days off can't be reckoned anew", day=day.isoformat()):
                     revised += await giving.revise(day, costs_s, Said("settlement", today, at))
         self._looked_until = max([since, *(one.settled_at - OVERLAP_US for one in settled if one.settled_at)])
         if revised:
@@ -167,7 +165,7 @@ class DaysOff:
         made = []
         for top, day in await bank.due(today, at):
             said = Said("allocation", site.units.days(top).at(at).day, at)
-            with self._saying("can't be allocated", day):
+            with self._refusals.said_once("days off can't be allocated", day=day.isoformat()):
                 made.append(await bank.allocate(top, day, said))
         if made:
             await self._announce({one.agent for allocation in made for one in allocation.applicants})
@@ -180,18 +178,8 @@ class DaysOff:
         closed: list[Application] = []
         for day in await withdrawals_of(self._ledger, site).open_days(today):
             said = Said("settlement", today, self._now())
-            with self._saying("can't be closed", day), suppress(DayWaitsError):
+            with self._refusals.said_once("days off can't be closed", day=day.isoformat()), suppress(DayWaitsError):
                 closed += await close_days_off(self._ledger, site, day, said)
         if closed:
             await self._announce({application.agent for application in closed})
         return closed
-
-    @contextmanager
-    def _saying(self, what: str, day: date) -> Iterator[None]:
-        """What the ledger refuses is said once, and all else goes on."""
-        try:
-            yield
-        except LedgerError as error:
-            if (what, day) not in self._refused:
-                log.error(f"days off {what}", day=day.isoformat(), error=str(error))
-            self._refused.add((what, day))

@@ -15,7 +15,7 @@ from ccd.bank.withdrawal_rows import set_quota
 from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
-from ccd.daemon.withdrawals import DaysOff, calendar_of, withdrawals_of
+from ccd.daemon.withdrawals import DaysOff, outlook_of, withdrawals_of
 from ccd.floor.days import SECOND
 from ccd.history.schema import unit_days
 from ccd.ledger.books import Ledger
@@ -115,7 +115,7 @@ async def test_places_are_allocated_once_their_deadline_has_passed_and_who_appli
         assert await world.days_off.allocate_due() == []
         (kept,) = await world.bank.calendar(later, later)
         assert kept.state is State.APPROVED
-        (shown,) = await calendar_of(world.ledger, site, "1001", later, later)
+        (shown,) = await outlook_of(world.ledger, site, "1001", later, later)
         assert (shown.left, [one.id for one in shown.own]) == (Places(0), ["off"])
 
 
