@@ -4,9 +4,12 @@ from typing import NamedTuple
 
 from ccd.ledger.model import Account, Kind, Side
 
+AGENT = "agent/"
+
 # Held by origin; together they are the agent's balance.
 BALANCE_KINDS = ("savings", "gift", "interest", "overtime")
-AGENT_KINDS = (*BALANCE_KINDS, "reserved", "leave")
+RESERVED = "reserved"  # held for what may come, and not to be taken meanwhile
+AGENT_KINDS = (*BALANCE_KINDS, RESERVED, "leave")
 HOUSE_KINDS = ("savings", "overdraft", "leave", "gift", "withdrawn", "overtime", "interest", "offset", "leave_taken")
 
 # As the ledger opens them: an agent's never fall below zero, a house's have no limit.
@@ -90,4 +93,9 @@ class House(NamedTuple):
 
 
 def agent_owner(agent: str) -> str:
-    return f"agent/{agent}"
+    return f"{AGENT}{agent}"
+
+
+def owning_agent(owner: str) -> str:
+    """Whose accounts these are; "" where the owner is a house."""
+    return owner.removeprefix(AGENT) if owner.startswith(AGENT) else ""

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, or_, select
 
-from ccd.bank.accounts import IDLE_ORIGIN, LEAVE, OVERDRAFT, SAVINGS, agent_owner
+from ccd.bank.accounts import IDLE_ORIGIN, LEAVE, OVERDRAFT, SAVINGS, agent_owner, owning_agent
+from ccd.bank.at_desk import facts_posted
 from ccd.bank.difference import Posted
 from ccd.bank.facts import written_off_s
 from ccd.bank.measured import Measured
@@ -26,7 +27,6 @@ from ccd.org.acts import acts
 from ccd.sql.rows import among
 
 SETTLED = (SAVINGS, OVERDRAFT, LEAVE)  # what a day is posted by
-AGENT = "agent/"
 
 Sums = Mapping[str, int]  # seconds by service, as they stand on an agent's accounts
 Held = Mapping[tuple[str, date], Sums]
@@ -40,7 +40,7 @@ class Differs(NamedTuple):
     found: str
 
 
-class Moved(NamedTuple):
+class PostedSum(NamedTuple):
     """A posting of something that stands in a row, too: what all its transfers came to, and how many they were."""
 
     key: str
@@ -71,7 +71,7 @@ def held_for(
         if agents:
             query = query.where(among(connection, owners.c.name, [agent_owner(agent) for agent in agents]))
         for owner, day, service, seconds in connection.execute(query):
-            found[owner.removeprefix(AGENT), day][service] += sign * int(seconds)
+            found[owning_agent(owner), day][service] += sign * int(seconds)
     return found
 
 
@@ -79,7 +79,7 @@ def written_off_for(connection: Connection, days: Iterable[Measured]) -> dict[st
     """By agent, what settlements of the agent's day have written off."""
     agents = {settlement_key(one.agent, one.day): one.agent for one in days}
     kept = revisions_of(connection, agents)
-    posted = {key: [one.facts for one in found if one.state is State.POSTED] for key, found in kept.items()}
+    posted = {key: facts_posted(found) for key, found in kept.items()}
     return {agents[key]: off for key, facts in posted.items() if (off := written_off_s(facts))}
 
 
@@ -111,7 +111,7 @@ def _days_off(connection: Connection, first: date, last: date) -> Iterator[Diffe
     for state in connection.execute(states.order_by(withdrawal_states.c.withdrawal, withdrawal_states.c.number)):
         holds[state.withdrawal] = state.hold is not None
         held[state.withdrawal] |= {state.hold} if state.hold is not None else set()
-    moved: dict[str, list[Moved]] = defaultdict(list)
+    moved: dict[str, list[PostedSum]] = defaultdict(list)
     for one in _postings(connection, first, last, "hold/", "end/"):
         name = one.key.partition("/")[2]
         if name in rows:
@@ -171,7 +171,7 @@ def _idle(connection: Connection, first: date, last: date) -> Iterator[Differs]:
             yield Differs(agent, day, f"owes {owed_s} s of idle leave, and the ledger holds {held_s} s")
 
 
-def _postings(connection: Connection, first: date, last: date, *words: str) -> Iterator[Moved]:
+def _postings(connection: Connection, first: date, last: date, *words: str) -> Iterator[PostedSum]:
     """Those whose keys begin with one of the words, in their order."""
     kept = transactions.c
     query = (
@@ -182,4 +182,4 @@ def _postings(connection: Connection, first: date, last: date, *words: str) -> I
         .order_by(kept.id)
     )
     for key, revision, facts, day, seconds, transfers in connection.execute(query):
-        yield Moved(key, revision, facts, day, int(seconds), transfers)
+        yield PostedSum(key, revision, facts, day, int(seconds), transfers)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from ccd.bank.accounts import agent_owner
-from ccd.bank.allocation import FULL_PPM, LOOK_BACK, Allocation, Applicant, Free
+from ccd.bank.allocation import LOOK_BACK, Allocation, Applicant, Free
 from ccd.bank.allocation_rows import add, allocation_of
 from ccd.bank.holds import Holds
 from ccd.bank.quota import Places
@@ -26,6 +26,7 @@ from ccd.bank.withdrawal import (
 from ccd.bank.withdrawal_rows import Changed, awaiting_days, change, granted_days, on_days
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
+from ccd.org.staff import WHOLE_PPM
 
 ALLOCATED = "allocated by rule"
 NOT_THIS_TIME = "allocated by rule: others came before"
@@ -35,7 +36,7 @@ class Tenure(NamedTuple):
     """Since when somebody is there; None where nobody has said it. How much of full time, in parts per million."""
 
     joined_on: date | None = None
-    contract_ppm: int = FULL_PPM
+    contract_ppm: int = WHOLE_PPM
 
 
 class Allocations:

@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from ccd.org.staff import WHOLE_PPM
+
 LOOK_BACK = timedelta(days=90)
-FULL_PPM = 1_000_000
 
 
 class Applicant(NamedTuple):
@@ -28,7 +29,7 @@ class Applicant(NamedTuple):
     @property
     def rank(self) -> tuple[Fraction, date, int, str]:
         return (
-            Fraction(self.granted_days * FULL_PPM, self.contract_ppm),
+            Fraction(self.granted_days * WHOLE_PPM, self.contract_ppm),
             self.joined_on,
             self.applied_at,
             self.application,

@@ -8,7 +8,7 @@ The key is `worked/APPLICATION`. What was spent, and what has come back since, i
 from collections.abc import Collection, Mapping
 from datetime import date
 
-from ccd.bank.accounts import WORKED_ORIGIN, House, agent_owner
+from ccd.bank.accounts import RESERVED, WORKED_ORIGIN, House, agent_owner
 from ccd.bank.at_desk import balances_of, facts_posted, late, revision_after
 from ccd.bank.difference import Due, Purse, difference, difference_after_close, posted_by
 from ccd.bank.facts import as_facts, written_off_s
@@ -69,7 +69,7 @@ class GivingBack:
 
     def _spent_s(self, moved: Collection[Moved], owner: str) -> int:
         """When the day was over."""
-        held, spent = Account(owner, "reserved"), self._house.withdrawn
+        held, spent = Account(owner, RESERVED), self._house.withdrawn
         return sum(each.seconds for each in moved if (each.service, each.debit, each.credit) == (SERVICE, held, spent))
 
 

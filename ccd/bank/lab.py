@@ -7,7 +7,7 @@ from datetime import date
 from statistics import quantiles
 from typing import NamedTuple
 
-from ccd.bank.accounts import BALANCE_KINDS, DAY_ORIGIN, LEAVE, House, agent_owner
+from ccd.bank.accounts import BALANCE_KINDS, DAY_ORIGIN, LEAVE, RESERVED, House, agent_owner
 from ccd.bank.difference import UNPOSTED, apply, legs_of
 from ccd.bank.measured import Measured
 from ccd.bank.policy import PPM, Policies
@@ -117,7 +117,7 @@ class _Life:
                 moved[DAY_ORIGIN.credit],
                 -moved[DAY_ORIGIN.charge],
                 -moved[DAY_ORIGIN.leave],
-                sum(accounts.get(kind, 0) for kind in (*BALANCE_KINDS, "reserved")),
+                sum(accounts.get(kind, 0) for kind in (*BALANCE_KINDS, RESERVED)),
                 accounts.get(LEAVE, 0),
             )
             for moved, accounts in ((self._moved_now, self._now), (self._moved_then, self._then))

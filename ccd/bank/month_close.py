@@ -22,6 +22,7 @@ from ccd.errors import MonthOpenError
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Close, Posting
+from ccd.org.staff import WHOLE_PPM
 
 AGENTS_AT_ONCE = 100
 TRIES_MAX = 10  # at a month in which days are revised while it closes
@@ -37,7 +38,7 @@ class Attended(NamedTuple):
     days: tuple[AttendedDay, ...]
     absent_on: tuple[date, ...] = ()
     disputed: frozenset[date] = frozenset()
-    contract_ppm: int = 1_000_000
+    contract_ppm: int = WHOLE_PPM
 
 
 class Difference(NamedTuple):

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from ccd.bank.policy import PPM
+
 HOLIDAY = 7  # beside the weekdays, 0 to 6
 ANY = ""  # load
 
@@ -64,6 +66,6 @@ def suggestion(days: Sequence[Busyness], spare_ppm: int) -> int:
     could = []
     for day in days:
         if day.agents and day.signed_in_s:
-            spare_s = day.available_s * spare_ppm // 1_000_000
+            spare_s = day.available_s * spare_ppm // PPM
             could.append(spare_s * day.agents // day.signed_in_s)
     return min(could, default=0)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from ccd.bank.accounts import House, agent_owner
+from ccd.bank.accounts import RESERVED, House, agent_owner
 from ccd.bank.facts import as_facts
 from ccd.bank.limits import Wanted
 from ccd.bank.overdraft import takes_all
@@ -121,7 +121,7 @@ def check_in_time(application: Application, today: date, cancel_days_before: int
 def holding(application: Application, hold: Hold, policy: Policy, by: str, book: str) -> Posting:
     owner = agent_owner(application.agent)
     accounts = tuple(Account(owner, kind) for kind in takes_all(policy))
-    reserve = Reserve(accounts, Account(owner, "reserved"), application.seconds, SERVICE)
+    reserve = Reserve(accounts, Account(owner, RESERVED), application.seconds, SERVICE)
     return Posting(
         hold_key(application), hold.revision, book, application.day, (), by, facts=_facts(application),
         terms=(reserve, *draws(application, hold)),

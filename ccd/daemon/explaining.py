@@ -13,6 +13,7 @@ from uuid import uuid4
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from ccd.bank.accounts import owning_agent
 from ccd.daemon.behind import Behind, behind
 from ccd.daemon.site import Current, Site
 from ccd.errors import UnknownTransferError
@@ -36,7 +37,6 @@ from ccd.reports.explained import DayBehind, Explained, Part, PostedAs, Said, Se
 from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.explain_api import Explaining, Read
 
-AGENT = "agent/"
 PLAIN = frozenset((What.WORKED, What.BREAK))  # what is left out where not everything is asked for
 
 Line = tuple[str, Segment]  # of a PBX
@@ -99,13 +99,13 @@ async def _found(connection: AsyncConnection, transfer: Transfer) -> Found:
         for leg, entry in sorted(entries.items())
     }
     asked = moves[transfer.leg]
-    owner = next((own.owner for own in (asked.credit, asked.debit) if own.owner.startswith(AGENT)), "")
+    owner = next((own.owner for own in (asked.credit, asked.debit) if owning_agent(own.owner)), "")
     own = (
         tuple(move for move in moves.values() if owner in (move.debit.owner, move.credit.owner)) if owner else (asked,)
     )
     reverses = entries[transfer.leg].reverses
     taken_back = Transfer(*reverses) if reverses else None
-    return Found(_posted(kept[0][0]), owner.removeprefix(AGENT), own, taken_back)
+    return Found(_posted(kept[0][0]), owning_agent(owner), own, taken_back)
 
 
 def _posted(row: TransactionRow) -> PostedAs:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, select
@@ -20,13 +19,12 @@ from ccd.org.ruling_rows import holding
 from ccd.org.ruling_rows import rulings as rulings_table
 from ccd.org.rulings import resolved
 from ccd.org.schema import leaves, shifts
-from ccd.org.shift_rows import absences_of, shifts_of
+from ccd.org.shift_rows import absences_of, near, shifts_of
 from ccd.org.told_rows import wait_for_others
 
 GRANTED = (State.APPROVED, State.TAKEN)
 RULED_TO_WORK = ("available", "aux")  # what is base, though nobody may have seen it
 DAY_OFF = "time_off"
-A_BIT_MORE = timedelta(days=2)  # a shift is planned for a day, by whatever clock, and no longer than one
 
 
 class Told(NamedTuple):
@@ -93,8 +91,7 @@ async def wait_for_tellers(connection: AsyncConnection) -> None:
 
 
 def _planned(plain: Connection, since: int, day: BusinessDay) -> Iterable[str]:
-    near = and_(shifts.c.day >= day.day - A_BIT_MORE, shifts.c.day <= day.day + A_BIT_MORE)
-    meets = and_(near, shifts.c.end_at > since, shifts.c.start_at < day.end, shifts.c.until_at.is_(None))
+    meets = and_(near(day.day, day.day), shifts.c.end_at > since, shifts.c.start_at < day.end)
     return plain.scalars(select(shifts.c.agent).where(meets).distinct())
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, select
 
 from ccd.floor.days import BusinessDay
 from ccd.floor.expected import Absence, Shift, Span
@@ -15,7 +15,7 @@ from ccd.org.agent_days import AgentDays
 from ccd.org.schema import leaves, shifts
 from ccd.org.told_rows import within
 
-A_BIT_MORE = timedelta(days=2)
+A_BIT_MORE = timedelta(days=2)  # a shift is planned for a day, by whatever clock, and no longer than one
 
 
 def spelled(breaks: Iterable[Span]) -> str:
@@ -78,6 +78,10 @@ def _inside(day: BusinessDay, start: int, end: int) -> int:
 
 def _around(connection: Connection, first: date, last: date) -> Iterator[Row[Any]]:
     """Shifts that may reach into one of the days, by whatever clock these are counted."""
-    near = and_(shifts.c.day >= first - A_BIT_MORE, shifts.c.day <= last + A_BIT_MORE)
-    holds = and_(near, shifts.c.until_at.is_(None))
-    yield from connection.execute(select(shifts).where(holds))
+    yield from connection.execute(select(shifts).where(near(first, last)))
+
+
+def near(first: date, last: date) -> ColumnElement[bool]:
+    """Of shifts that hold: whether one may reach into one of the days. Found by an index, before instants are read."""
+    planned = and_(shifts.c.day >= first - A_BIT_MORE, shifts.c.day <= last + A_BIT_MORE)
+    return and_(planned, shifts.c.until_at.is_(None))

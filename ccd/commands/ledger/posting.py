@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ccd.bank.accounts import SERVICES, agent_owner
+from ccd.bank.accounts import RESERVED, SERVICES, agent_owner
 from ccd.bank.at_desk import open_accounts
 from ccd.bank.books import months_that_begin, span
 from ccd.commands.business_day import Day, first_of, in_range
@@ -104,7 +104,7 @@ def reserve(
     expires_at = site.units.days("").of_date(until.date()).start if until else None
     if until and expires_at is not None and expires_at <= now_us():
         raise typer.BadParameter(f"{until.date()} has begun: nothing would be put aside; give a day that is to come")
-    term = Reserve(tuple(Account(owner, kind) for kind in takes), Account(owner, "reserved"), seconds, "reservation",
+    term = Reserve(tuple(Account(owner, kind) for kind in takes), Account(owner, RESERVED), seconds, "reservation",
                    expires_at)  # fmt: skip
     post_and_say(site, by_hand(site, key, day, text)._replace(terms=(term,)), agent)
 
