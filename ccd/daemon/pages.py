@@ -55,9 +55,27 @@ def page_server(
     registry: CollectorRegistry,
     imports: ImportDesk,
 ) -> PageServer:
-    """`now` is the floor's time in µs; people sign in by the clock on the wall, whatever the floor's is."""
+    """`now` is the floor's time in µs."""
     http = current.site.settings.http
-    web = Web(
+    web = web_of(current, now, ledger, accounts, sessions, gate, missing, registry, imports)
+    channel = Channel(hub, gate, web.with_below, COOKIE, http.origins)
+    tls = Tls(http.tls.certificate, http.tls.key) if http.tls else None
+    return PageServer(create_app(web), channel, http.host, http.port, tls)
+
+
+def web_of(
+    current: Current,
+    now: Callable[[], int],
+    ledger: Ledger,
+    accounts: Accounts,
+    sessions: Sessions,
+    gate: Gate,
+    missing: Callable[[], Mapping[str, str]],
+    registry: CollectorRegistry,
+    imports: ImportDesk,
+) -> Web:
+    """People sign in by the clock on the wall, whatever the floor's is."""
+    return Web(
         accounts=accounts,
         sessions=sessions,
         back_off=BackOff(),
@@ -84,11 +102,8 @@ def page_server(
             attendance_api(sessions, ApiKeys(ledger.engine), attendance_desk(current, ledger.engine), now),
             *bank_routers(sessions, current, ledger, now),
         ],
-        origins=http.origins,
+        origins=current.site.settings.http.origins,
     )
-    channel = Channel(hub, gate, web.with_below, COOKIE, http.origins)
-    tls = Tls(http.tls.certificate, http.tls.key) if http.tls else None
-    return PageServer(create_app(web), channel, http.host, http.port, tls)
 
 
 def _overtime(current: Current, now: Callable[[], int], sessions: Sessions, ledger: Ledger) -> APIRouter:

@@ -2,9 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CollectorRegistry
@@ -17,7 +15,8 @@ from ccd.org.rights import WithBelow, led_units
 from ccd.web.account_api import AgentFacts, account_api
 from ccd.web.accounts import Accounts
 from ccd.web.backoff import BackOff
-from ccd.web.contract import ProblemSaid, SiteSaid
+from ccd.web.contract import SiteSaid
+from ccd.web.described import ANYWHERE, describe
 from ccd.web.guard import Guard
 from ccd.web.organisation_api import ImportDesk, organisation_api
 from ccd.web.pages import Pages
@@ -59,14 +58,10 @@ class Web:
 
 def create_app(web: Web) -> FastAPI:
     """The ASGI application; the live channel is not in it but beside it (ccd.web.server)."""
-    responses: dict[int | str, dict[str, Any]] = {
-        HTTPStatus.UNAUTHORIZED: {"model": ProblemSaid},
-        HTTPStatus.FORBIDDEN: {"model": ProblemSaid},
-    }
     # The interactive pages about the API load scripts from elsewhere, which no page here may.
     app = FastAPI(
         title="ccd", version=__version__, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None,
-        responses=responses,
+        responses=ANYWHERE,
     )  # fmt: skip
     app.include_router(session_api(web.accounts, web.sessions, web.back_off, web.clock, web.turn_out, _units_of(web)))
     app.include_router(account_api(web.sessions, web.site, web.agent, web.account_of, web.statement_of, _units_of(web)))
@@ -78,6 +73,7 @@ def create_app(web: Web) -> FastAPI:
     for path in pages.paths():
         app.add_route(path, pages.answer, ["GET"], include_in_schema=False)
     speak_problems(app)
+    describe(app)
     app.add_middleware(Guard, origins=web.origins)
     return app
 
