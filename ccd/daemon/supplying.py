@@ -12,8 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
-from ccd.bank.accounts import BALANCE_KINDS, LEAVE
-from ccd.bank.agreeing import AGENT
+from ccd.bank.accounts import BALANCE_KINDS, LEAVE, owning_agent
 from ccd.bank.books import span
 from ccd.bank.holds import Holds
 from ccd.bank.quota import Places
@@ -64,11 +63,11 @@ class Supplying:
         found = {unit: Supply(unit) for unit in (*site.all_units, NO_UNIT)}
         rows, closings = await self._ledger.supply_of_days(site.settings.site, month)
         for row in rows:
-            line = self._line(row.owner.removeprefix(AGENT), row.day)
+            line = self._line(owning_agent(row.owner), row.day)
             moved(found, line, row.kind, row.service, row.given_s, row.taken_s)
         left: defaultdict[str, int] = defaultdict(int)
         for (owner, kind), seconds in closings.items():
-            agent = owner.removeprefix(AGENT)
+            agent = owning_agent(owner)
             if kind == LEAVE:
                 continue
             for unit in (line := self._line(agent, on)):

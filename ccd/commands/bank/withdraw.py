@@ -190,12 +190,13 @@ def part_of(site: Site, agent: str, day: date, seconds: int | None, start: str |
         raise typer.BadParameter("a part of a day is --seconds, or --from with --to")
     if start is None or end is None:
         return Part(seconds)
+    allowed = f"{start!r} to {end!r}; allowed: times of the day, as 14:00"
     try:
         begins, ends = time.fromisoformat(start), time.fromisoformat(end)
     except ValueError:
-        begins = ends = None
-    if begins is None or ends is None or begins.tzinfo or ends.tzinfo:  # the clock is the unit's
-        raise typer.BadParameter(f"{start!r} to {end!r}; allowed: times of the day, as 14:00")
+        raise typer.BadParameter(allowed) from None
+    if begins.tzinfo or ends.tzinfo:  # the clock is the unit's
+        raise typer.BadParameter(allowed)
     unit = site.agent_days.unit(agent, day) or ""
     over = day + timedelta(days=1) if ends <= begins else day
     return Part(
