@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -94,7 +94,7 @@ async def latest_days(
         same = and_(wanted, day_records.c.agent == newest.c.agent, day_records.c.revision == newest.c.revision)
         query = select(*(day_records.c[name] for name in COLUMNS)).join(newest, same)
         rows = await connection.execute(query if unit is None else query.where(day_records.c.unit == unit))
-        found |= {row.agent: _stored(row._asdict()) for row in rows}
+        found |= {row.agent: _stored(dict(zip(COLUMNS, row, strict=True))) for row in rows}
     return found
 
 
@@ -170,6 +170,8 @@ def _row(measured: MeasuredDay, revision: int, judged_by: JudgedBy, made_at: int
 def _stored(row: Mapping[str, Any]) -> StoredDay:
     if row["format"] != DAY_FORMAT:
         raise StoredFormatError("day_records", row["format"], DAY_FORMAT)
+    scheduled = has_schedules(row["expected"])
+    duty = _duty(row) if scheduled or '"ruled"' in row["expected"] else None
     record = DayRecord(
         agent=row["agent"],
         unit=row["unit"],
@@ -178,11 +180,9 @@ def _stored(row: Mapping[str, Any]) -> StoredDay:
         **{name: row[f"{name}_us"] for name in TIMES},
         **{name: row[name] for name in COUNTS},
         **{name: row[f"{name}_at"] for name in BOUNDS},
+        duty=duty if scheduled else None,
+        ruled=None if duty is None or scheduled else duty.counted,
     )
-    if has_schedules(row["expected"]):
-        record = replace(record, duty=_duty(row))
-    elif '"ruled"' in row["expected"]:
-        record = replace(record, ruled=_duty(row).counted)
     judged_by = JudgedBy(row["policy_from"], row["policy_of"], row["reasons_from"])
     return StoredDay(record, row["revision"], judged_by, row["made_at"], bytes(row["digest"]), row["expected"])
 
