@@ -92,13 +92,17 @@ FIGURES = (
         "a restart late in a day of 5,000 agents with 200 segments each: seconds of one core", "restart", "refill_s",
         10.0, "at most", unit="s",
     ),
-    Figure(
-        "settlement of 100,000 agent-days against a bare insert, SQLite: time", "settlement", "ratio", 3.0, "at most",
-        {"engine": "sqlite"},
+    *(
+        Figure(
+            f"settlement of 100,000 agent-days{what} against a bare insert, {engine}: time", "settlement", key, 3.0,
+            "at most", {"engine": engine.lower()},
+        )
+        for engine in ("SQLite", "PostgreSQL")
+        for what, key in (("", "ratio"), (", held against their shifts,", "ratio_with_schedules"))
     ),
     Figure(
-        "settlement of 100,000 agent-days against a bare insert, PostgreSQL: time", "settlement", "ratio", 3.0,
-        "at most", {"engine": "postgresql"},
+        "a year of 2,000 agents from seat segments on, a week of it from AMI bytes: minutes on two cores", "year",
+        "minutes", 10.0, "at most", unit="min",
     ),
     *(
         Figure(f"durable transfers/s, {engine}: {what}", "ledger", key, asked, "at least", {"engine": engine.lower()})

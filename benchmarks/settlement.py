@@ -11,6 +11,7 @@ settlement's time by that of the fastest of four:
 * `driver_at_once`: the driver alone, many rows in one statement (long VALUES on SQLite, arrays on PostgreSQL);
 * `own`: the function that settlement itself writes with.
 
+`ratio_with_schedules` is the same of days that were held against their shifts, which are worth what counts of them.
 Times are wall times; `cpu_ratio` compares what this process computed: on PostgreSQL that leaves the server out.
 """
 
@@ -25,6 +26,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import chain
 from pathlib import Path
@@ -274,8 +276,11 @@ class _NewDatabases:
 async def compare(name: str, new_urls: Iterator[str], count: int) -> dict[str, Any]:
     """Settlement and bare inserts by turns, so that both see the same machine; the middle of the rounds."""
     days = measured_days(count)
-    took: dict[str, list[Took]] = {way: [] for way in ("settled", *BARE)}
+    scheduled = [replace(day, scheduled=True) for day in days]
+    took: dict[str, list[Took]] = {way: [] for way in ("settled", "settled_with_schedules", *BARE)}
     for number in range(ROUNDS):
+        async with database(next(new_urls)) as engine:
+            await settle(engine, scheduled, took["settled_with_schedules"])
         async with database(next(new_urls)) as engine:
             await settle(engine, days, took["settled"])
             batches = await batches_of(engine)
@@ -291,6 +296,7 @@ async def compare(name: str, new_urls: Iterator[str], count: int) -> dict[str, A
         "name": "settlement",
         "engine": name,
         "ratio": round(wall["settled"] / wall[fastest], 2),
+        "ratio_with_schedules": round(wall["settled_with_schedules"] / wall[fastest], 2),
         "asked": ASKED,
         "fastest": fastest,
         "ratio_by_way": {way: round(wall["settled"] / wall[way], 2) for way in BARE},
