@@ -40,6 +40,7 @@ AHEAD_DAYS = (12, 26)  # a day off is asked for
 OFF_A_DAY_PPM = 40_000  # of the agents, who can be off from their balance
 LEAVE_A_WEEK, LEAVE_S = 0.01, 7_200  # of the agents; personal, at the end of a shift
 EMERGENCY_S = 3 * 3600
+BEST_PERCENT, PACKET_S = 15, 1_800  # of a team who are given a red packet each month
 ONE_DAY = timedelta(days=1)
 
 
@@ -200,8 +201,8 @@ class People:
         giver = giver_of(self.ledger, self.site)
         for team in self.place.teams:
             own = [agent for agent, person in self.people.items() if person.unit == team]
-            best = tuple(sorted(self.chance.sample(own, min(len(own), 30))))
-            packet = Packet(f"{team}/{self.today()}", team, best, 1_800, "contest", "the month's best", self.today())
+            best = tuple(sorted(self.chance.sample(own, max(1, len(own) * BEST_PERCENT // 100))))
+            packet = Packet(f"{team}/{self.today()}", team, best, PACKET_S, "contest", "the month's best", self.today())
             await giver.give(packet, self.asking())
             self.counts["red_packets"] += 1
 
