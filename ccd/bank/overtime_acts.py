@@ -225,6 +225,8 @@ class Emergencies:
     def _until(
         self, connection: Connection, one: Emergency, end: int, asking: Asking, kind: str, why: str
     ) -> Emergency:
+        if not why.strip():
+            raise OvertimeError(one.id, "is given another end without a reason; say in words why")
         say_end(connection, one.id, ends_said(connection, one.id) + 1, end, asking.at, asking.by)
         asking.noted(connection, kind, one.unit, {"emergency": one.id, "until": end}, why, before=str(one.end))
         return one._replace(end=end)

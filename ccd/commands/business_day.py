@@ -23,6 +23,9 @@ Day = Annotated[
 def first_of(month: str) -> date:
     """The first day of a month that a person wrote."""
     try:
-        return date.fromisoformat(f"{month}-01")
+        first = date.fromisoformat(f"{month}-01")
     except ValueError:
         raise typer.BadParameter(f"{month!r}; allowed: a month, as 2026-11") from None
+    if first.year not in YEARS:
+        raise typer.BadParameter(f"{month!r}; allowed: a month, as 2026-11, from {YEARS[0]} to {YEARS[-1]}")
+    return first

@@ -34,6 +34,8 @@ def test_a_month_is_closed_with_what_stands_against_full_attendance_and_correcte
     assert other["faults"] == [{"what": "absent", "day": "2026-08-11", "seconds": 28_800}]
     assert balances(config) == {"savings": saved - 1_800, "gift": 1_800}
     assert json.loads(bank(config, "month", "close", MONTH, "--format", "json")) == said, "and only once"
+    never = ccd(config, "bank", "offset", "offer", "1001", "--month", "9999-12")
+    assert "allowed: a month" in running.refusal(never)
     table = bank(config, "month", "show", MONTH)
     assert "absent 2026-08-11 28800 s" in table
     assert "nothing of 2026-08 is another" in bank(config, "month", "differences", MONTH)

@@ -78,6 +78,7 @@ def test_an_emergency_is_opened_its_team_called_and_what_it_comes_to_shown_while
     ] == ["storm"]
     until = (datetime.now(ZONE) + timedelta(hours=3, minutes=59)).strftime("%Y-%m-%dT%H:%M")
     assert until in said(overtime(config, "prolong", "storm", "--until", until, "--text", "it goes on"))
+    assert "without a reason" in refusal(overtime(config, "end", "storm", "--text", " "))
     assert said(overtime(config, "end", "storm", "--text", "it is over")).startswith("storm: level III in team-1")
     assert "is over; open another" in refusal(overtime(config, "call", "storm", "1001", "--text", "more"))
     assert said(overtime(config, "leave", "team-1", "1001")) == "team-1: 0 on the strike team\n"

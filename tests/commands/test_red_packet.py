@@ -76,7 +76,8 @@ def test_hours_are_declared_packets_given_and_refused_with_the_figures(config: P
 def test_a_unit_that_is_nowhere_is_named_with_those_there_are(config: Path) -> None:
     assert "unit team-9" in (message := refused(config, "declare", "team-9", month(), "1", *WHY))
     assert "centre, team-1" in message
-    assert "allowed: a month" in refused(config, "caps", "2026-13")
+    for month_never in ("2026-13", "9999-12", "0001-01"):
+        assert "allowed: a month" in refused(config, "caps", month_never)
 
 
 def test_a_budget_is_handed_out_given_from_and_taken_back(config: Path) -> None:

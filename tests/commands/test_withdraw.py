@@ -61,6 +61,9 @@ def test_what_is_cancelled_refused_or_taken_back_goes_back_and_who_waits_moves_u
             said(config, "approve", name)
         said(config, verb, name, *more)
         assert balances(config) == {"savings": 465}
+    said(config, *apply(400, "--key", "d"))
+    assert call(config, "refuse", "d", "--text", " ").returncode == 2
+    assert balances(config)["reserved"] == 400, "who is refused is told why"
     assert "it stays that" in refused(config, "approve", "a")
     assert "is no application" in refused(config, "cancel", "nobody")
 

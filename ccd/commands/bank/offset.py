@@ -12,6 +12,7 @@ from ccd.bank.attendance import Month
 from ccd.bank.loan import Offer
 from ccd.bank.offsetting import Choice
 from ccd.commands.bank.asking import asking
+from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, now_us
 from ccd.commands.output import As, Format
@@ -19,7 +20,7 @@ from ccd.daemon.months import AttendanceMonths
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.errors import OffsetError
-from ccd.ledger.model import SECONDS_MAX
+from ccd.ledger.model import SECONDS_MAX, month_of
 
 T = TypeVar("T")
 
@@ -27,7 +28,11 @@ offset = typer.Typer(no_args_is_help=True, help="Leave offset: the balance again
 
 OfMonth = Annotated[
     str | None,
-    typer.Option("--month", help="As 2026-11; without it, the one that agents decide on now."),
+    typer.Option(
+        "--month",
+        callback=lambda said: said and month_of(first_of(said)),
+        help="As 2026-11; without it, the one that agents decide on now.",
+    ),
 ]
 Key = Annotated[str | None, typer.Option(help="What the act is known by for ever; the same again changes nothing.")]
 Seconds = Annotated[int | None, typer.Option(min=1, max=SECONDS_MAX, help="Not all of it, but so many.")]

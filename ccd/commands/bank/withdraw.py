@@ -18,7 +18,7 @@ from ccd.bank.said import Said
 from ccd.bank.withdrawal import Application, Part, State
 from ccd.bank.withdrawal_rows import set_load, set_quota
 from ccd.bank.withdrawing import Withdrawals
-from ccd.commands.bank.asking import Unit, asking, site_with, today_in
+from ccd.commands.bank.asking import Unit, Why, asking, site_with, today_in
 from ccd.commands.business_day import Day, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of
@@ -44,7 +44,6 @@ PLACES_MAX = 1_000_000
 withdraw = typer.Typer(no_args_is_help=True, help="Days off out of the balance.")
 
 Name = Annotated[str, typer.Argument(help="The application, as `list` names it.")]
-Why = Annotated[str, typer.Option("--text", help="Why, in words.")]
 
 
 def on_of(said: str) -> date | int:
