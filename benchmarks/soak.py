@@ -26,7 +26,8 @@ from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
 from benchmarks.start import PROGRAM, free_port
-from ccd.commands.demo import SUPERVISOR, SUPERVISOR_PASSWORD
+from ccd.commands.demo.centre import MANAGER
+from ccd.commands.demo.show import MANAGER_PASSWORD
 from ccd.live.batch import pack, unpack
 
 LOOK_INTERVAL_S = 5.0
@@ -100,7 +101,7 @@ class Boards:
 async def demo(agents: int, speed: float) -> AsyncIterator[tuple[Process, str]]:
     """`ccd demo`, and its address once its pages are there."""
     port = free_port()
-    arguments = ("demo", "--agents", str(agents), "--speed", str(speed), "--port", str(port), "--weeks", "0")
+    arguments = ("demo", "--agents", str(agents), "--speed", str(speed), "--port", str(port), "--days", "0")
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, *arguments, stdout=DEVNULL)
     try:
         yield process, f"http://127.0.0.1:{port}"
@@ -128,7 +129,7 @@ async def signed_in(url: str) -> str:
 
 
 def _cookie(url: str) -> str:
-    said = json.dumps({"name": SUPERVISOR, "password": SUPERVISOR_PASSWORD}).encode()
+    said = json.dumps({"name": MANAGER, "password": MANAGER_PASSWORD}).encode()
     request = urllib.request.Request(f"{url}/api/session", said, {"Content-Type": "application/json", "Origin": url})
     with urllib.request.urlopen(request, timeout=10) as answer:
         return str(answer.headers["Set-Cookie"].split(";")[0])

@@ -100,6 +100,22 @@ describe("a line's arithmetic in words", () => {
     expect(explain({ ...line(1800, {}), service: "gift", facts: {} }, zh)).toEqual([]);
   });
 
+  test.each(["idle_leave", "idle_offset", "offset", "leave_taken", "idle_taken"])(
+    "a line of %s has a name, and says what it is for, in both languages",
+    (service) => {
+      for (const texts of [zh, en]) {
+        expect(texts.services[service]).toBeDefined();
+        expect(explain({ ...line(-1800, {}), service, facts: {} }, texts)).toHaveLength(1);
+      }
+    },
+  );
+
+  test("what is held for a day off, and what comes back of it, say so", () => {
+    const held = { ...line(-1800, {}), service: "withdrawal", facts: {} };
+    expect(explain(held, en)).toEqual(["Put aside for a day off; what is not taken comes back."]);
+    expect(explain({ ...held, amount: 1800 }, en)).toEqual(["Not taken as a day off: it comes back."]);
+  });
+
   test("what was posted by hand says what the person said", () => {
     const byHand = { ...line(1800, {}), service: "correction", facts: {}, text: "换班登记错误" };
     expect(explain(byHand, zh)).toEqual(["换班登记错误"]);

@@ -10,18 +10,24 @@ export function rateInWords(rate_ppm: number): string {
   return `${Number((rate_ppm / PPM_A_PERCENT).toFixed(4))} %`;
 }
 
-/** Where the line is no settlement's, what the person said who posted it, if anything. */
+/** Where the line is no settlement's, what the person said who posted it, else what such a line is for. */
 export function explain(line: StatementLine, texts: Texts): string[] {
   if (line.facts.paid !== undefined)
     return [...theOvertime(line.facts.paid, texts), ...theCharge(line, texts)];
   const day = dayOf(line.facts);
-  if (day === null) return line.text === "" ? [] : [line.text];
+  if (day === null) return line.text === "" ? thePurpose(line, texts) : [line.text];
   return [
     theDay(day, texts),
     ...theProtection(day, texts),
     ...theCharge(line, texts),
     ...theCorrection(line, day, texts),
   ];
+}
+
+function thePurpose(line: StatementLine, texts: Texts): string[] {
+  if (line.service === "withdrawal") return [line.amount < 0 ? texts.daysOff.held : texts.daysOff.back];
+  const purpose = texts.purposes[line.service];
+  return purpose === undefined ? [] : [purpose];
 }
 
 /** What each emergency of the day comes to, whichever part of that this line posts. */

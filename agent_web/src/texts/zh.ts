@@ -26,10 +26,26 @@ const services: Record<string, string> = {
   interest: "加班利息",
   gift: "时间红包",
   offset: "无息贷款",
+  idle_leave: "闲日事假",
+  idle_offset: "无息贷款",
+  leave_taken: "转考勤",
+  idle_taken: "转考勤",
   withdrawal: "现金取款",
   reservation: "预留",
   correction: "更正",
 };
+
+/** Of a line whose facts say no more, what it is for. */
+const purposes: Record<string, string> = {
+  idle_leave: "在闲日请了事假，作为无息贷款记账，可用余额抵扣。",
+  offset: "用余额抵扣了当日的事假时长。",
+  idle_offset: "用余额抵扣了闲日的事假，贷款已还。",
+  leave_taken: "当月考勤已结，未抵扣的事假转入考勤。",
+  idle_taken: "当月考勤已结，未抵扣的事假转入考勤。",
+};
+
+/** Of a day off: what is held of the balance for it, and what comes back. */
+const daysOff = { held: "为当日调休预留；未用的会退回。", back: "当日调休未用，退回。" };
 
 /** By the title that the server gives; of others it says the detail. */
 const refusals: Record<string, string> = {
@@ -45,6 +61,8 @@ export const zh = {
   looks,
   sorts,
   services,
+  purposes,
+  daysOff,
   /** Said after the state's word where a pause costs nothing. */
   exempt: "免计",
   personal: "个人",

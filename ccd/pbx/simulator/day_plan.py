@@ -46,9 +46,10 @@ class DayPlan:
     deeds: tuple[Deed, ...]  # in the order of their times
 
 
-def day_plan(person: Person, day: date, midnight: int, seed: int) -> DayPlan | None:
-    """The person's day, None on the weekly day of rest. `midnight` is the day's start in µs since the epoch."""
-    if day.toordinal() % 7 == person.rests_on:
+def day_plan(person: Person, day: date, midnight: int, seed: int, stays_s: int = 0) -> DayPlan | None:
+    """The person's day, None on the weekly day of rest. `midnight` is the day's start in µs since the epoch; who
+    `stays_s` does so after the shift, or, below zero, goes home before its end."""
+    if person.rests(day):
         return None
     rng = Random(f"day {seed} {day} {person.agent}")
     shift = person.shift
@@ -64,7 +65,7 @@ def day_plan(person: Person, day: date, midnight: int, seed: int) -> DayPlan | N
     ]
     return DayPlan(
         signs_in=midnight + int(signs_in_s * SECOND),
-        signs_out=midnight + int(signs_out_s * SECOND),
+        signs_out=midnight + int((signs_out_s + stays_s) * SECOND),
         deeds=tuple(sorted((_from_midnight(deed, midnight) for deed in deeds), key=lambda deed: deed.at)),
     )
 

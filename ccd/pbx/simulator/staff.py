@@ -7,7 +7,9 @@ long tail over 10 %. They are dealt out by rank, so that a floor of any size has
 import csv
 import io
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from random import Random
 
 from ccd.pbx.simulator.names import names
@@ -19,6 +21,7 @@ THRIFTY_RATIO = (0.002, 0.007)
 USUAL_RATIO_MEDIAN, USUAL_RATIO_SIGMA = 0.032, 0.25
 SPENDING_RATIO = (0.115, 0.175)
 EARLY_SHARE = 0.55
+DAYS_OF_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,11 @@ class Shift:
     ends_s: int
     meal_from_s: int
     meal_to_s: int
+    planned: str  # as a planner's line says it: start, end and break
 
 
-EARLY = Shift("early", 8 * 3600 + 1800, 17 * 3600, 11 * 3600, 13 * 3600)
-LATE = Shift("late", 12 * 3600 + 1800, 21 * 3600, 16 * 3600 + 1800, 18 * 3600 + 1800)
+EARLY = Shift("early", 8 * 3600 + 1800, 17 * 3600, 11 * 3600, 13 * 3600, "08:30,17:00,12:00-12:40")
+LATE = Shift("late", 12 * 3600 + 1800, 21 * 3600, 16 * 3600 + 1800, 18 * 3600 + 1800, "12:30,21:00,17:00-17:40")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,9 @@ class Person:
     misses: float  # share of the calls that ring out
     rests_on: int  # of the seven days
 
+    def rests(self, day: date) -> bool:
+        return day.toordinal() % DAYS_OF_WEEK == self.rests_on
+
 
 def staff(agents: int, seed: int) -> tuple[Person, ...]:
     """The people of a floor of `agents`, in the order of their numbers."""
@@ -96,7 +103,7 @@ def _person(n: int, name: str, aux_ratio: float, rng: Random) -> Person:
         shift=EARLY if (within * 0.618034) % 1 < EARLY_SHARE else LATE,
         aux_ratio=aux_ratio,
         misses=min(0.03, 0.15 * aux_ratio * rng.uniform(0.5, 1.5)),
-        rests_on=within % 7,
+        rests_on=within % DAYS_OF_WEEK,
     )
 
 
@@ -115,3 +122,10 @@ def roster_csv(people: tuple[Person, ...]) -> str:
     lines.writerow(("agent", "interface", "member_name", "unit"))
     lines.writerows((person.agent, person.phone.interface, person.phone.name, person.unit) for person in people)
     return text.getvalue()
+
+
+def schedule_csv(people: Iterable[Person], days: Iterable[date]) -> str:
+    """What a planner tells of these days: `agent,day,start,end,breaks`, a line a shift."""
+    lines = ["agent,day,start,end,breaks"]
+    lines += [f"{one.agent},{day},{one.shift.planned}" for day in days for one in people if not one.rests(day)]
+    return "\n".join(lines) + "\n"
