@@ -111,6 +111,7 @@ class DaysOff:
         self._ledger, self._current, self._now, self._announce = ledger, current, now, announce
         self._refusals = Refusals()
         self._looked_until = 0  # µs
+        self._owed: dict[date, set[str]] = {}  # units whose days off of a day the ledger would not have reckoned anew
 
     async def look(self) -> None:
         """All that is due."""
@@ -140,18 +141,21 @@ class DaysOff:
             self._ledger.engine, lambda connection: settled_since(connection, since, first), Patience(), keep=False,
             writes=False,
         )  # fmt: skip
-        units: dict[date, set[str]] = {}
+        units = self._owed
         for one in settled:
             if not one.stale:
                 units.setdefault(one.day, set()).add(one.unit)
+        self._owed = {}
         bank, giving = withdrawals_of(self._ledger, site), GivingBack(self._ledger, site.policies, site.settings.site)
         revised: list[Application] = []
         for day in sorted(units):
             taken = [one for one in await bank.calendar(day, day) if one.state is State.TAKEN]
             if agents := {one.agent for one in taken if one.unit in units[day]}:
                 costs_s = await bank.costs_s(day, await worked_on(self._ledger, day, agents))
+                self._owed[day] = units[day]
                 with self._refusals.said_once("days off can't be reckoned anew", day=day.isoformat()):
                     revised += await giving.revise(day, costs_s, Said("settlement", today, at))
+                    del self._owed[day]
         self._looked_until = max([since, *(one.settled_at - OVERLAP_US for one in settled if one.settled_at)])
         if revised:
             await self._announce({one.agent for one in revised})

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table, update
 
+from ccd.bank.giving_back import GivingBack
 from ccd.bank.quota import Places, Quota
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import State
@@ -16,6 +17,7 @@ from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.daemon.withdrawals import DaysOff, outlook_of, withdrawals_of
+from ccd.errors import LedgerBrokenError
 from ccd.floor.days import SECOND
 from ccd.history.schema import unit_days
 from ccd.ledger.books import Ledger
@@ -140,3 +142,21 @@ async def test_what_a_day_off_cost_is_reckoned_anew_when_its_day_is_settled_anew
         assert [one.id for one in await world.days_off.revise_due()] == [f"off-{DAY}"]
         assert await world.savings() == left
         assert await world.days_off.revise_due() == []
+
+
+async def test_what_the_ledger_would_not_reckon_anew_is_asked_for_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.days_off.close_due()
+    await world.days_off.revise_due()
+    await world.told_of(shifts, DAY, "[]")
+    await world.settled_anew()
+    with monkeypatch.context() as patched:
+
+        async def refuses(*asked: object) -> None:
+            raise LedgerBrokenError("a balance", "below nothing")
+
+        patched.setattr(GivingBack, "revise", refuses)
+        assert await world.days_off.revise_due() == []
+    assert [one.id for one in await world.days_off.revise_due()] == [f"off-{DAY}"]
+    assert await world.days_off.revise_due() == []
