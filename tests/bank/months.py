@@ -26,7 +26,7 @@ from ccd.daemon.supplying import Supplying
 from ccd.daemon.withdrawals import DaysOff
 from ccd.errors import CcdError
 from ccd.floor.days import SECOND
-from ccd.ledger.model import month_of
+from ccd.ledger.model import Close, Posting, month_of
 from ccd.ledger.reading import every_balance
 from ccd.ledger.schema import caps, entries
 from ccd.ledger.verify import verify
@@ -70,6 +70,11 @@ class Months(World):
         except CcdError:
             return False
         return True
+
+    async def closes(self, month: str) -> bool:
+        """In the ledger, by hand."""
+        close = Posting(f"close/{month}", 1, SITE, date.fromisoformat(f"{month}-01"), (), "hr", terms=(Close(),))
+        return (await self.ledger.post(close)).refusal is None
 
     async def offsets(self, agent: str, seconds: int | None) -> bool:
         months = self.months
