@@ -39,7 +39,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from benchmarks.coarse import Life
 from benchmarks.lanes import SPAWN
 from benchmarks.year_days import Ask, Lived, heard, lived, settled_again
-from benchmarks.year_people import ONE_DAY, People
+from benchmarks.year_people import ONE_DAY, People, following
 from benchmarks.year_site import PBX, SITE, Place
 from ccd import logs
 from ccd.bank.fate import Settlement
@@ -109,7 +109,8 @@ class Year(People):
 
     async def live(self, told: Callable[[date], None]) -> None:
         place = self.place
-        await self.plan(place.first)
+        for first in (place.first, following(place.first)):
+            await self.plan(first)
         self._ask(place.first)
         leave_to_itself()
         day = place.first
@@ -217,9 +218,9 @@ async def supply(year: Year) -> dict[str, dict[str, tuple[int, int]]]:
 
 def _months(first: date, before: date) -> Iterator[str]:
     """The whole months from `first` on that end by `before`."""
-    while (following := (first.replace(day=1) + timedelta(days=32)).replace(day=1)) - ONE_DAY <= before:
+    while following(first) - ONE_DAY <= before:
         yield f"{first:%Y-%m}"
-        first = following
+        first = following(first)
 
 
 def _said(day: date) -> None:
@@ -267,7 +268,7 @@ async def measure(place: Place) -> dict[str, Any]:
 
 def _span(month: str) -> tuple[date, date]:
     first = date.fromisoformat(f"{month}-01")
-    return first, (first + timedelta(days=32)).replace(day=1) - ONE_DAY
+    return first, following(first) - ONE_DAY
 
 
 def main() -> None:

@@ -44,6 +44,11 @@ BEST_PERCENT, PACKET_S = 15, 1_800  # of a team who are given a red packet each 
 ONE_DAY = timedelta(days=1)
 
 
+def following(first: date) -> date:
+    """The first day of the month after."""
+    return (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
 class Clock:
     """µs; no two readings are the same."""
 
@@ -161,7 +166,7 @@ class People:
 
     async def month(self, first: date) -> None:
         """On its eve: what is planned for the next, red packets, an emergency in the month's second week."""
-        await self.plan((first + timedelta(days=40)).replace(day=1))
+        await self.plan(following(first))
         if first < self.place.opens:
             return
         if first == self.place.opens:
@@ -173,10 +178,8 @@ class People:
             self._call(day)
 
     async def plan(self, first: date) -> None:
-        """Shifts of a month; at the very start of two."""
-        last = (first + timedelta(days=31)).replace(day=1) - ONE_DAY
-        if first == self.place.first:
-            last = (last + timedelta(days=32)).replace(day=1) - ONE_DAY
+        """Shifts of a month."""
+        last = following(first) - ONE_DAY
         if first > self.place.last:
             return
         with self.phase("importing shifts"):
