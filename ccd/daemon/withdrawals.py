@@ -1,10 +1,12 @@
 """Days off as time moves them: places that are allocated at a deadline; and days that have come and gone, which are
 spent, but for what the day's record says was worked all the same."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import suppress
 from datetime import date, timedelta
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.bank.allocating import Allocations, Tenure
@@ -19,15 +21,21 @@ from ccd.daemon.refusals import Refusals
 from ccd.daemon.site import Current, Site
 from ccd.errors import DayWaitsError
 from ccd.floor.days import SECOND
-from ccd.floor.records import DayRecord
+from ccd.floor.expected import Shift, Span
+from ccd.floor.seats import UNOBSERVED
+from ccd.floor.stretches import Stretch, Stretches
 from ccd.history.day_rows import latest_days
+from ccd.history.reading import stored_sources
+from ccd.history.seen_days import seen_days
 from ccd.history.sums import sums_of_agents
 from ccd.history.unit_days import settled_on, settled_since
 from ccd.ledger.books import Ledger
+from ccd.org.shift_rows import shifts_of
 from ccd.sql.turns import Patience, take_turn
 
 REVISED_FOR = timedelta(days=400)  # who asks for more is not heard: a ledger of older months is long closed
 OVERLAP_US = 60 * SECOND  # what was settled at the same time may have been written after it was looked for
+A_DAY = timedelta(days=1)
 WEEKS_WANTED = 4
 WEEKS_MAX = 13  # that are looked through for them: a day that is to come may be far ahead
 
@@ -73,29 +81,76 @@ async def close_days_off(ledger: Ledger, site: Site, day: date, said: Said) -> l
     bank = withdrawals_of(ledger, site)
     waiting = [one for one in await bank.calendar(day, day) if one.state in OPEN]
 
-    settled = await take_turn(
-        ledger.engine, lambda connection: settled_on(connection, day), Patience(), keep=False, writes=False
-    )
-    for unit in sorted({one.unit for one in waiting} - settled):
-        raise DayWaitsError(unit, day, "days off are spent once the day is settled; see `ccd settle`")
-    return await bank.close(day, await worked_on(ledger, day, {one.agent for one in waiting}), said)
+    agents = {one.agent for one in waiting}
+
+    async def settled(connection: AsyncConnection) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        later = await connection.run_sync(lambda plain: _over_the_end(plain, site, day, agents))
+        return await settled_on(connection, day), await settled_on(connection, day + A_DAY), later
+
+    today, tomorrow, later = await take_turn(ledger.engine, settled, Patience(), keep=False, writes=False)
+    for one in sorted(waiting, key=lambda one: one.unit):
+        for each, known in ((day, today), (day + A_DAY, tomorrow)):
+            unit = site.agent_days.unit(one.agent, each) or one.unit
+            if unit not in known and (each == day or one.agent in later):
+                raise DayWaitsError(unit, each, "days off are spent once the day is settled; see `ccd settle`")
+    return await bank.close(day, await worked_on(ledger, site, day, agents), said)
 
 
-async def worked_on(ledger: Ledger, day: date, agents: Collection[str]) -> dict[str, int]:
-    """Seconds signed in, by agent, of those who have a record of the day; where there were shifts, no more than what
-    counts of them: beside them is overtime, which is paid as that."""
+async def worked_on(ledger: Ledger, site: Site, day: date, agents: Collection[str]) -> dict[str, int]:
+    """Seconds signed in, by agent, of those who have a record of the day. Where there are shifts, inside those that
+    begin on the day, up to their ends in the next: what is worked beside them is overtime, or another day's."""
 
     async def worked(connection: AsyncConnection) -> dict[str, int]:
         found = await latest_days(connection, day, agents=set(agents))
-        return {agent: worked_us(stored.record) // SECOND for agent, stored in found.items()}
+        whole = {agent: each.record.signed_in for agent, each in found.items()}
+        in_shifts = {agent for agent, each in found.items() if each.record.duty is not None}
+        begun = await connection.run_sync(lambda plain: _begun(plain, site, day, in_shifts))
+        sources = await stored_sources(connection)
+        inside: Counter[str] = Counter()
+        for each in (day, day + A_DAY):
+            for unit, theirs in _by_unit(site, each, in_shifts).items():
+                seen = await seen_days(connection, site.measuring, sources, unit, each, theirs)
+                inside.update({agent: _within(line.line, begun.get(agent, ())) for agent, line in seen.items()})
+        return {agent: (inside[agent] if agent in in_shifts else us) // SECOND for agent, us in whole.items()}
 
     return await take_turn(ledger.engine, worked, Patience(), keep=False, writes=False)
 
 
-def worked_us(record: DayRecord) -> int:
-    if record.duty is None or not record.duty.scheduled:
-        return record.signed_in
-    return min(record.signed_in, record.duty.counted.signed_in)
+def _begun(plain: Connection, site: Site, day: date, agents: Collection[str]) -> dict[str, tuple[Shift, ...]]:
+    """By agent, the shifts that begin on the day of the agent's unit."""
+    found: dict[str, tuple[Shift, ...]] = {}
+    for unit, theirs in _by_unit(site, day, agents).items():
+        span = site.units.days(unit).of_date(day)
+        for agent, planned in shifts_of(plain, theirs, span.start, span.end).items():
+            found[agent] = tuple(shift for shift in planned if span.start <= shift.start)
+    return found
+
+
+def _over_the_end(plain: Connection, site: Site, day: date, agents: Collection[str]) -> frozenset[str]:
+    """Who has a shift that begins on the day and ends in the next."""
+    begun = _begun(plain, site, day, agents)
+    ends = {agent: site.units.days(site.agent_days.unit(agent, day) or "").of_date(day).end for agent in begun}
+    return frozenset(agent for agent, own in begun.items() if any(shift.end > ends[agent] for shift in own))
+
+
+def _by_unit(site: Site, day: date, agents: Collection[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for agent in sorted(agents):
+        if unit := site.agent_days.unit(agent, day):
+            found.setdefault(unit, []).append(agent)
+    return found
+
+
+def _within(line: Stretches, planned: Iterable[Shift]) -> int:
+    """µs in which the agent was seen signed in, of the shifts less their breaks."""
+    seen = [each for each in line.spans if each.state is not UNOBSERVED]
+    return sum(
+        _shared(each, shift) - sum(_shared(each, rest) for rest in shift.breaks) for shift in planned for each in seen
+    )
+
+
+def _shared(one: Stretch, other: Shift | Span) -> int:
+    return max(0, min(one.end, other.end) - max(one.start, other.start))
 
 
 class DaysOff:
@@ -144,14 +199,15 @@ class DaysOff:
         units = self._owed
         for one in settled:
             if not one.stale:
-                units.setdefault(one.day, set()).add(one.unit)
+                for day in (one.day - A_DAY, one.day):  # a shift of the day before may end in it
+                    units.setdefault(day, set()).add(one.unit)
         self._owed = {}
         bank, giving = withdrawals_of(self._ledger, site), GivingBack(self._ledger, site.policies, site.settings.site)
         revised: list[Application] = []
         for day in sorted(units):
             taken = [one for one in await bank.calendar(day, day) if one.state is State.TAKEN]
             if agents := {one.agent for one in taken if one.unit in units[day]}:
-                costs_s = await bank.costs_s(day, await worked_on(self._ledger, day, agents))
+                costs_s = await bank.costs_s(day, await worked_on(self._ledger, site, day, agents))
                 self._owed[day] = units[day]
                 with self._refusals.said_once("days off can't be reckoned anew", day=day.isoformat()):
                     revised += await giving.revise(day, costs_s, Said("settlement", today, at))
