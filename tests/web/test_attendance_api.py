@@ -127,5 +127,5 @@ async def test_a_key_for_it_reads_where_nobody_is_signed_in(
 
 async def test_the_openapi_says_it_with_every_answer_and_an_example(office: Application) -> None:
     said = (await office.client.get("/api/openapi.json")).json()
-    assert set(said["paths"][WHERE]["get"]["responses"]) == {"200", "401", "403", "404", "422", "503"}
+    assert set(said["paths"][WHERE]["get"]["responses"]) >= {"200", "401", "403", "404", "422", "503"}
     assert said["components"]["schemas"]["DayAttended"]["examples"] == [DAY]
