@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from ccd.floor.callers import CallGone
-from ccd.floor.events import CallEnded, CallerLeft, PbxEvent
+from ccd.floor.events import CallEnded, CallerJoined, CallerLeft, PbxEvent
 from ccd.floor.floor import Floor
 from ccd.pbx.queue_log import QueueLog
 from tests.pbx_real.following import RULES, Following
@@ -29,7 +29,7 @@ async def test_a_caller_who_gives_up_one_whom_the_time_out_lets_go_and_one_who_i
                 return [left.abandoned for left in ccd.told(CallerLeft)].count(True) == count
 
             pbx.call_in()
-            await ccd.until(lambda: pbx.channels("Local/waiter@callers"))
+            await ccd.until(lambda: ccd.told(CallerJoined))  # the channel is there before the queue has the caller
             hang_up_callers(pbx)
             await ccd.until(lambda: gave_up(1))
             pbx.call_in(wait_s=2)
