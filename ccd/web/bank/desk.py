@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -38,6 +38,8 @@ MONTH = r"^(19[7-9][0-9]|20[0-9][0-9])-(0[1-9]|1[0-2])$"
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 Why = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 Day = Annotated[date, Field(ge=FIRST, le=LAST)]
+FromDay = Annotated[Day, Query(alias="from", examples=["2026-11-01"])]
+ToDay = Annotated[Day, Query(alias="to", examples=["2026-11-30"])]
 Moment = Annotated[float, Field(ge=EPOCH_S_MIN, le=EPOCH_S_MAX, description="Epoch seconds")]
 Month = Annotated[str, Field(pattern=MONTH)]
 

@@ -15,7 +15,7 @@ from ccd.floor.days import SECOND
 from ccd.org.entitlements import Entitled, Entitlement
 from ccd.org.people import Person
 from ccd.org.rights import may_enter_leave, may_import
-from ccd.web.bank.desk import DONE, MADE, NO_NUL, READ, Bank, Day, Desk, Name, Why, check_days, sees
+from ccd.web.bank.desk import DONE, MADE, NO_NUL, READ, Bank, Day, Desk, FromDay, Name, ToDay, Why, check_days, sees
 from ccd.web.paging import LIMIT, After, Limit, paged
 from ccd.web.problems import Problem
 
@@ -160,8 +160,8 @@ def _leave(router: APIRouter, desk: Desk, acts: LeaveActs) -> None:
     @router.get("/leave", responses=READ)
     async def leave(
         response: Response,
-        first: Annotated[Day, Query(alias="from", examples=["2026-12-01"])],
-        last: Annotated[Day, Query(alias="to", examples=["2026-12-31"])],
+        first: FromDay,
+        last: ToDay,
         after: After = None,
         limit: Limit = LIMIT,
         person: Person = desk.reading,

@@ -4,7 +4,7 @@ from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ccd.bank.asking import Asking
@@ -15,7 +15,22 @@ from ccd.floor.days import SECOND
 from ccd.ledger.model import LEGS_MAX, SECONDS_MAX
 from ccd.org.people import Person
 from ccd.org.rights import may_enter_overtime, may_open_emergency
-from ccd.web.bank.desk import DONE, MADE, READ, Bank, Day, Desk, Moment, Name, Why, allowed, check_days, sees
+from ccd.web.bank.desk import (
+    DONE,
+    MADE,
+    READ,
+    Bank,
+    Day,
+    Desk,
+    FromDay,
+    Moment,
+    Name,
+    ToDay,
+    Why,
+    allowed,
+    check_days,
+    sees,
+)
 from ccd.web.paging import LIMIT, After, Limit, paged
 from ccd.web.problems import Problem
 
@@ -207,8 +222,8 @@ def _reading(router: APIRouter, desk: Desk) -> None:
     @router.get("/emergencies", responses=READ)
     async def emergencies(
         response: Response,
-        first: Annotated[Day, Query(alias="from", examples=["2026-11-01"])],
-        last: Annotated[Day, Query(alias="to", examples=["2026-11-30"])],
+        first: FromDay,
+        last: ToDay,
         after: After = None,
         limit: Limit = LIMIT,
         person: Person = desk.reading,

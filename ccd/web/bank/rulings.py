@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal, NamedTuple
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ccd.bank.appeals import Appeal
@@ -17,7 +17,21 @@ from ccd.ledger.model import Transfer
 from ccd.org.people import Person
 from ccd.org.rights import may_rule
 from ccd.org.rulings import Ruling
-from ccd.web.bank.desk import DONE, MADE, READ, Bank, Day, Desk, Moment, Name, Why, allowed, check_days, sees
+from ccd.web.bank.desk import (
+    DONE,
+    MADE,
+    READ,
+    Bank,
+    Desk,
+    FromDay,
+    Moment,
+    Name,
+    ToDay,
+    Why,
+    allowed,
+    check_days,
+    sees,
+)
 from ccd.web.explain_api import TRANSFER
 from ccd.web.paging import LIMIT, After, Limit, paged
 from ccd.web.problems import Problem
@@ -193,8 +207,8 @@ def _rulings(router: APIRouter, desk: Desk, acts: RulingActs) -> None:
     @router.get("/rulings", responses=READ)
     async def rulings(
         response: Response,
-        first: Annotated[Day, Query(alias="from", examples=["2026-11-01"])],
-        last: Annotated[Day, Query(alias="to", examples=["2026-11-30"])],
+        first: FromDay,
+        last: ToDay,
         after: After = None,
         limit: Limit = LIMIT,
         person: Person = desk.reading,
@@ -218,8 +232,8 @@ def _waiting(router: APIRouter, desk: Desk, acts: RulingActs) -> None:
     @router.get("/rulings/waiting", responses=READ)
     async def waiting(
         response: Response,
-        first: Annotated[Day, Query(alias="from", examples=["2026-11-23"])],
-        last: Annotated[Day, Query(alias="to", examples=["2026-11-24"])],
+        first: FromDay,
+        last: ToDay,
         after: After = None,
         limit: Limit = LIMIT,
         person: Person = desk.reading,
@@ -267,8 +281,8 @@ def _appeals(router: APIRouter, desk: Desk, acts: RulingActs) -> None:
     @router.get("/appeals", responses=READ)
     async def appeals(
         response: Response,
-        first: Annotated[Day, Query(alias="from", examples=["2026-11-01"])],
-        last: Annotated[Day, Query(alias="to", examples=["2026-11-30"])],
+        first: FromDay,
+        last: ToDay,
         after: After = None,
         limit: Limit = LIMIT,
         person: Person = desk.reading,

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ccd.bank.allocation import spelled
@@ -23,8 +23,10 @@ from ccd.web.bank.desk import (
     Bank,
     Day,
     Desk,
+    FromDay,
     Moment,
     Name,
+    ToDay,
     allowed,
     check_days,
     sees,
@@ -151,8 +153,8 @@ def _reading(router: APIRouter, desk: Desk) -> None:
     @router.get("/withdrawals", responses=READ)
     async def applications(
         response: Response,
-        first: Annotated[Day, Query(alias="from", examples=["2026-12-01"])],
-        last: Annotated[Day, Query(alias="to", examples=["2026-12-31"])],
+        first: FromDay,
+        last: ToDay,
         after: After = None,
         limit: Limit = LIMIT,
         person: Person = desk.reading,
