@@ -23,7 +23,7 @@ from ccd.bank.withdrawal import (
     placing,
     wanted_of,
 )
-from ccd.bank.withdrawal_rows import Changed, awaiting_days, change, granted_days, on_days
+from ccd.bank.withdrawal_rows import Changed, awaiting_days, change, granted_days, on_days, take_days
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.org.staff import WHOLE_PPM
@@ -68,6 +68,7 @@ class Allocations:
         """As it was published, now or before."""
 
         def work(desk: Desk) -> Allocation:
+            take_days(desk.connection, [day])
             owners = [agent_owner(one.agent) for one in on_days(desk.connection, day, day) if one.state in OPEN]
             desk.lock([(self._site, self._ledger.month_of(day))], owners)
             if before := allocation_of(desk.connection, top, day):

@@ -5,10 +5,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
+from sqlalchemy import select
+
 from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, LEAVE, House, agent_owner
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Account, Kept, Late, Moved, State
+from ccd.ledger.schema import entries
 
 
 async def open_accounts(ledger: Ledger, site: str, agents: Iterable[str], by: str) -> None:
@@ -53,6 +56,12 @@ def revision_after(kept: Sequence[Kept]) -> int:
 def facts_posted(kept: Iterable[Kept]) -> list[str]:
     """Of those that the ledger did not refuse."""
     return [each.facts for each in kept if each.state is State.POSTED]
+
+
+def day_of(desk: Desk, kept: Kept) -> date:
+    """For which a posting with legs was."""
+    query = select(entries.c.day).where(entries.c.transaction_id == kept.transaction).limit(1)
+    return desk.connection.execute(query).scalar_one()
 
 
 def late(desk: Desk, book: str, month: str, runs: str) -> tuple[Late, ...]:

@@ -3,11 +3,11 @@ given from a budget draws on that alone. What is refused leaves nothing, and can
 
 from ccd.bank.accounts import House, agent_owner
 from ccd.bank.asking import Asking
-from ccd.bank.at_desk import open_accounts
+from ccd.bank.at_desk import day_of, open_accounts
 from ccd.bank.budget_rows import with_id
 from ccd.bank.budgets import NO_BUDGET, budget_cap, check_packet
 from ccd.bank.gift_caps import GiftCaps, Known
-from ccd.bank.packets import Packet, cap_name, check, check_hours, passed, posting_of
+from ccd.bank.packets import Packet, cap_name, check, check_hours, key_of, passed, posting_of
 from ccd.bank.policy import Policies
 from ccd.errors import BudgetError, CapPassedError
 from ccd.ledger.books import Ledger
@@ -44,12 +44,12 @@ class Giver:
         """In a transaction that others write in, too; see `give`."""
         month, members = month_of(packet.day), self.members(packet)
         self.lock(desk, packet)
+        if before := desk.revisions([key_of(packet)]).get(key_of(packet)):
+            return self._given_before(desk, packet._replace(day=day_of(desk, before[0])), asking, budget)
         caps = {cap_name(unit, month): unit for unit in known}
         if budget:
             caps = {budget_cap(budget): f"budget {budget}"}
         posting = posting_of(packet, self._house, self._site, list(caps), asking.by, budget)
-        if desk.revisions([posting.key]):
-            return desk.post([posting])[0].or_raise()
         check(packet, self._policies.policy_at(packet.unit, packet.day).gift, members)
         if budget:
             self._check_budget(desk, budget, packet, asking)
@@ -64,6 +64,12 @@ class Giver:
         given = {"packet": packet.key, "agents": packet.agents, "seconds": packet.seconds, "kind": packet.kind}
         asking.noted(desk.connection, "give packet", packet.unit, given | {"budget": budget}, packet.reason)
         return outcome.or_raise()
+
+    def _given_before(self, desk: Desk, packet: Packet, asking: Asking, budget: str) -> Outcome:
+        """Asked for again, on whichever day: the first outcome. KeyTakenError where it is another packet."""
+        line, month = self._units.with_above(packet.unit, packet.day), month_of(packet.day)
+        caps = [budget_cap(budget)] if budget else [cap_name(unit, month) for unit in line]
+        return desk.post([posting_of(packet, self._house, self._site, caps, asking.by, budget)])[0].or_raise()
 
     def _check_budget(self, desk: Desk, name: str, packet: Packet, asking: Asking) -> None:
         """Once its cap is under lock, so that it is not taken back meanwhile."""

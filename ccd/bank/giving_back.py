@@ -15,7 +15,7 @@ from ccd.bank.facts import as_facts, written_off_s
 from ccd.bank.policy import Policies
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import SERVICE, Application, State
-from ccd.bank.withdrawal_rows import on_days
+from ccd.bank.withdrawal_rows import on_days, take_days
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Account, Moved, Posting
@@ -33,6 +33,7 @@ class GivingBack:
         accounts were changed by that."""
 
         def work(desk: Desk) -> list[Application]:
+            take_days(desk.connection, [day])
             taken = [
                 one for one in on_days(desk.connection, day, day) if one.state is State.TAKEN and one.id in costs_s
             ]

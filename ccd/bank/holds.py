@@ -87,10 +87,11 @@ class Holds:
         desk.post([ending(one, spent, self._house, said.by, self._site, running)])[0].or_raise()
 
     def move_up(self, desk: Desk, day: date, said: Said) -> None:
-        """The first who wait and whose balance covers it, as far as there are places."""
+        """The first who wait and whose balance covers it, as far as there are places; nobody once the day has begun in
+        the own unit."""
         for one in self._waiting(desk.connection, day):
-            if not self.places(desk.connection, one.unit, day):
-                continue  # its unit stands below others now, none of which has a quota
+            if day <= self._units.days(one.unit).at(said.at).day or not self.places(desk.connection, one.unit, day):
+                continue  # or its unit stands below others now, none of which has a quota
             revision = revision_after(desk.revisions([hold_key(one)]).get(hold_key(one), ()))
             moved = self.hold(desk, one._replace(number=one.number + 1), said, revision)
             if isinstance(moved, Application) and moved.state in HOLDING:

@@ -38,6 +38,8 @@ from ccd.sql.turns import Patience, take_turn_at_once
 
 T = TypeVar("T")
 
+MINUTE = 60 * SECOND
+
 
 class Emergencies:
     """Of one site, whose units are `known`."""
@@ -132,6 +134,7 @@ class Emergencies:
             called = calls_of(connection, name).get(agent)
             if called is None:
                 raise OvertimeError(name, f"has not called {agent} out; `ccd bank overtime call {name} {agent}` does")
+            _check_arrival(name, called, arrived_at, asking.at)
             if (called.comes, called.arrived_at) == (comes, arrived_at):
                 return called
             add_answer(connection, name, agent, comes, arrived_at, asking.at, asking.by)
@@ -284,6 +287,19 @@ def _check_opening(name: str, level: str, start: int, at: int, terms: OvertimeTe
 def _check_runs(one: Emergency, at: int) -> None:
     if one.end <= at:
         raise OvertimeError(one.id, "is over; open another")
+
+
+def _check_arrival(name: str, called: CallOut, arrived_at: int | None, at: int) -> None:
+    """People write times to the minute."""
+    if arrived_at is None:
+        return
+    if arrived_at < called.called_at // MINUTE * MINUTE:
+        early_s = _in_s(called.called_at, arrived_at)
+        raise OvertimeError(name, f"called {called.agent} out {early_s} s after that arrival; say when they were there")
+    if arrived_at > at:
+        raise OvertimeError(
+            name, f"has {called.agent} arrive in {_in_s(arrived_at, at)} s from now; say it once they are there"
+        )
 
 
 def _in_s(at: int, since: int) -> int:

@@ -80,10 +80,14 @@ def posting_of(packet: Packet, house: House, book: str, caps: Sequence[str], by:
     if budget:
         facts["budget"] = budget
     return Posting(
-        f"packet/{packet.key}", 1, book, packet.day, legs, by, text=packet.reason,
+        key_of(packet), 1, book, packet.day, legs, by, text=packet.reason,
         facts=as_facts(facts),
         terms=tuple(Draw(cap, packet.total_s) for cap in caps),
     )  # fmt: skip
+
+
+def key_of(packet: Packet) -> str:
+    return f"packet/{packet.key}"
 
 
 def wanted_of(known_s: int, terms: GiftTerms) -> Wanted:

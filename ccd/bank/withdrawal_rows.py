@@ -135,6 +135,14 @@ def states_of(connection: Connection, name: str) -> list[dict[str, Any]]:
     return [row._asdict() for row in connection.execute(rows)]
 
 
+def take_days(connection: Connection, days: Collection[date]) -> None:
+    """Until the end of the transaction nobody else acts on applications for these days: who has applied stays so. On
+    SQLite one writes at a time."""
+    if connection.dialect.name == "postgresql":
+        for day in sorted(days):
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("ccd withdrawals"), day.toordinal())))
+
+
 def on_days(connection: Connection, first: date, last: date) -> list[Application]:
     """All of these days, in the order in which they were applied for."""
     return _read(connection, _newest().where(withdrawals.c.day.between(first, last)))

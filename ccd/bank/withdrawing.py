@@ -1,7 +1,8 @@
 """Withdrawing: applications for days off, with seconds and places held, freed and spent in one transaction each.
 
-The order of locks is the ledger's: the months, the agents, the quotas' caps. Whoever frees a place locks those who wait
-for that day as well, so that the first whose balance covers it moves up in the same transaction.
+Whoever acts on a day's applications has the day to themselves first, so that who has applied is known before it is
+locked. The order of the other locks is the ledger's: the months, the agents, the quotas' caps. Whoever frees a place
+locks those who wait for that day as well, so that the first whose balance covers it moves up in the same transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +29,7 @@ from ccd.bank.withdrawal import (
     spent_s,
     work_us,
 )
-from ccd.bank.withdrawal_rows import Changed, add, change, of_run, on_days, open_days, with_id
+from ccd.bank.withdrawal_rows import Changed, add, change, of_run, on_days, open_days, take_days, with_id
 from ccd.errors import WithdrawalError
 from ccd.floor.days import SECOND
 from ccd.floor.expected import Shift
@@ -60,6 +61,7 @@ class Withdrawals:
         await open_accounts(self._ledger, self._site, [agent], said.by)
 
         def work(desk: Desk) -> Application:
+            take_days(desk.connection, [day])
             desk.lock([(self._site, self._ledger.month_of(day))], [agent_owner(agent)])
             if known := with_id(desk.connection, name):
                 same = (known.start, known.end) == asked[1:] and asked.seconds in (None, known.seconds)
@@ -78,6 +80,7 @@ class Withdrawals:
         await open_accounts(self._ledger, self._site, [agent], said.by)
 
         def work(desk: Desk) -> list[Application]:
+            take_days(desk.connection, days)
             desk.lock({(self._site, self._ledger.month_of(day)) for day in days}, [agent_owner(agent)])
             if known := of_run(desk.connection, name):
                 if {one.agent for one in known} != {agent} or not {one.day for one in known} <= set(days):
@@ -250,7 +253,8 @@ class Withdrawals:
         return again
 
     def _lock(self, desk: Desk, day: date) -> None:
-        """The month and everybody who has applied for the day."""
+        """The day, its month, and everybody who has applied for it."""
+        take_days(desk.connection, [day])
         owners = [agent_owner(one.agent) for one in on_days(desk.connection, day, day) if one.state in OPEN]
         desk.lock([(self._site, self._ledger.month_of(day))], owners)
 

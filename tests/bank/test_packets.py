@@ -16,7 +16,7 @@ from ccd.bank.giving import Giver
 from ccd.bank.hours import hours_s
 from ccd.bank.packets import Given, Packet
 from ccd.bank.policy import Policies
-from ccd.errors import CapPassedError, LedgerError, PacketError
+from ccd.errors import CapPassedError, KeyTakenError, LedgerError, PacketError
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Close, Posting
@@ -97,6 +97,10 @@ async def test_a_packet_for_many_is_given_to_each_and_once(engine: AsyncEngine) 
     assert not (await one.give(to_both, asking())).replayed
     assert (await one.give(to_both, asking())).replayed
     assert await gifts(engine, "1001", "1002", "2001") == [600, 600, 600]
+    next_month = to_both._replace(day=date(2027, 1, 1))
+    assert (await one.give(next_month, asking())).replayed, "whenever it is asked for again"
+    with pytest.raises(KeyTakenError):
+        await one.give(next_month._replace(seconds=601), asking())
     stands = {each.unit: each.given_s for each in await one.caps.stands(["team-1", "east", "centre"], DAY)}
     assert stands == {"team-1": 0, "east": 1_800, "centre": 1_800}
 

@@ -3,19 +3,23 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date, time, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.bank import withdrawing
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
 from ccd.bank.policy import Policies
 from ccd.bank.quota import Quota
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import HOLDING, Application, State, cap_name
-from ccd.bank.withdrawal_rows import set_quota
+from ccd.bank.withdrawal_rows import on_days, set_quota
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import WithdrawalError
 from ccd.ledger.books import Ledger
@@ -27,6 +31,7 @@ from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience, take_turn_at_once
 from tests.bank.policies import policy
 from tests.bank.teams import planned, roster_of, shift
+from tests.databases import writing
 
 TODAY, DAY = date(2026, 12, 1), date(2026, 12, 10)
 WHOLE_S = 28_800
@@ -257,6 +262,44 @@ async def test_two_applicants_for_the_last_place_and_many_who_change_their_minds
     assert (await verify(engines[0], lambda done, total: None)).findings == []
     for engine in engines:
         await engine.dispose()
+
+
+async def test_what_others_do_meanwhile_waits_until_a_day_is_closed(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time that who has applied is read, somebody applies, or cancels, in another process."""
+    engine = open_engine(database_url)
+    await have(engine, ann=RICH_S, bob=RICH_S)
+    await quota(engine, "team-1", 2)
+    bank = withdrawals(engine)
+    await bank.apply("a", "ann", DAY, 900, NOBODY)
+    acts = [
+        lambda other: other.apply("b", "bob", DAY, 900, NOBODY),
+        lambda other: other.end("b", State.CANCELLED, NOBODY),
+    ]
+    done: list[Future[None]] = []
+
+    async def elsewhere(act: Callable[[Withdrawals], Awaitable[Application]]) -> None:
+        other = open_engine(database_url)
+        await act(withdrawals(other))
+        await other.dispose()
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def read_meanwhile(*asked: Any) -> list[Application]:
+            found = on_days(*asked)
+            if acts and asked[0].engine is writing(engine):
+                done.append(pool.submit(asyncio.run, elsewhere(acts.pop(0))))
+                wait(done, 0.7)
+            return found
+
+        monkeypatch.setattr(withdrawing, "on_days", read_meanwhile)
+        (closed,) = await bank.close(DAY, {}, NOBODY)
+        await asyncio.to_thread(wait, done)
+    assert closed.id == "a"
+    assert [one.exception() for one in done] == [None, None]
+    assert (await verify(engine, lambda done, total: None)).findings == []
+    await engine.dispose()
 
 
 async def check_held(engine: AsyncEngine, found: list[Application], days: list[date]) -> None:

@@ -17,8 +17,8 @@ from ccd.daemon.importing import Importing, take_over
 from ccd.daemon.months import AttendanceMonths, MonthsDue
 from ccd.daemon.overtime import OvertimeClosing, emergencies_of
 from ccd.daemon.site import Current, Site
-from ccd.daemon.withdrawals import close_days_off, withdrawals_of
-from ccd.errors import CcdError, DayWaitsError
+from ccd.daemon.withdrawals import DaysOff, withdrawals_of
+from ccd.errors import CcdError
 from ccd.floor.events import PbxEvent
 from ccd.history.close import Closer
 from ccd.ledger.books import Ledger
@@ -69,6 +69,7 @@ class World:
         )
         current = Current(self.site, self.site)
         self.overtime = OvertimeClosing(self.ledger, current, self.clock, self.tell)
+        self.days_off_due = DaysOff(self.ledger, current, self.clock, self.tell)
         self.months_due = MonthsDue(self.ledger, current, self.clock, self.tell)
         self.seen: list[PbxEvent] = []
         self.plan: dict[str, Told] = {}
@@ -124,11 +125,7 @@ class World:
 
     async def night(self) -> None:
         await self.closer.close_due()
-        for off in await self.days_off.open_days(self.now.date() - timedelta(days=1)):
-            try:
-                await close_days_off(self.ledger, self.site, off, self.said("settlement"))
-            except DayWaitsError:
-                continue
+        await self.days_off_due.look()
         await self.overtime.close_due()
         await self.months_due.look()
 

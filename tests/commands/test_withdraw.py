@@ -2,7 +2,9 @@
 
 import json
 import subprocess
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -69,6 +71,17 @@ def test_what_is_cancelled_refused_or_taken_back_goes_back_and_who_waits_moves_u
 
 
 WHY = ("--text", "a storm")
+
+
+def test_until_when_it_can_be_cancelled_goes_by_the_clock_of_the_unit(config: Path) -> None:
+    """Where the site's clock is a day behind, the deadline has passed in the unit all the same."""
+    away = config.read_text().replace("Asia/Shanghai", "Etc/GMT+12")
+    there = '[[policy]]\ndays_off.approve = "rule"\ndays_off.cancel_days_before = 2\n[units.team-1]\n'
+    config.write_text(f'{away}{there}timezone = "Pacific/Kiritimati"\n')
+    tomorrow = str(datetime.now(ZoneInfo("Pacific/Kiritimati")).date() + timedelta(days=1))
+    said(config, "quota", "team-1", tomorrow, "1")
+    said(config, "apply", "1001", "--day", tomorrow, "--seconds", "60", "--key", "off")
+    assert "could cancel off until" in refused(config, "cancel", "off")
 
 
 def test_a_day_that_is_not_settled_waits_and_what_is_no_day_is_said(config: Path) -> None:

@@ -29,6 +29,8 @@ site, world = overtime.site, overtime.world
         (lambda w: w.acting.prolong("flood", w.asking(), w.now() + 9 * HOUR * SECOND, "why"), "is over"),
         (lambda w: w.acting.call("flood", w.asking(), ["1001"], "why"), "is over; open another"),
         (lambda w: w.acting.answer("flood", w.asking(), "9", True), "has not called 9 out"),
+        (lambda w: w.acting.answer("flood", w.asking(), "1001", True, w.now() - 5_460 * SECOND), "60 s after that arr"),
+        (lambda w: w.acting.answer("flood", w.asking(), "1001", True, w.now() + 60 * SECOND), "arrive in 60 s from"),
         (lambda w: w.acting.end("none", w.asking(), "why"), "none is no emergency"),
         (lambda w: w.acting.approve("none", w.asking()), "none is no entry"),
         (lambda w: w.enter("e", "1001", 5_401), "enter 0 to 5400"),

@@ -235,7 +235,8 @@ def allocation(config: Config, unit: Unit, day: Day, output: As = Format.table) 
 def approve(config: Config, name: Name) -> None:
     """Approve what is covered and has a place."""
     site = site_of(config)
-    say(asked(site, lambda bank: bank.approve(name, said_now(site))))
+    said = said_of_application(site, name)
+    say(asked(site, lambda bank: bank.approve(name, said)))
 
 
 @withdraw.command()
@@ -260,7 +261,7 @@ def take_back(config: Config, name: Name, text: Why) -> None:
 def close(config: Config, day: Day) -> None:
     """Spend what was approved for a day that has come and gone, but for what was worked all the same."""
     site = site_of(config)
-    ended = asked_of(site.settings, lambda ledger: close_days_off(ledger, site, day.date(), said_now(site)))
+    ended = asked_of(site.settings, lambda ledger: close_days_off(ledger, site, day.date(), said_now(site, "")))
     for application in ended:
         say(application)
     if not ended:
@@ -284,17 +285,23 @@ def list_(config: Config, day: Day, output: As = Format.table) -> None:
 
 def end(config: Config, name: str, state: State, text: str) -> None:
     site = site_of(config)
-    say(asked(site, lambda bank: bank.end(name, state, said_now(site, text))))
+    said = said_of_application(site, name, text)
+    say(asked(site, lambda bank: bank.end(name, state, said)))
 
 
 def said_of(site: Site, agent: str, day: date) -> Said:
-    who = asking(site)
-    return Said(who.by, today_in(site, site.agent_days.unit(agent, day) or ""), who.at, "", who)
+    return said_now(site, site.agent_days.unit(agent, day) or "")
 
 
-def said_now(site: Site, why: str = "") -> Said:
+def said_of_application(site: Site, name: str, why: str = "") -> Said:
+    """Today is by the clock of the application's unit."""
+    one = asked(site, lambda bank: bank.with_id(name))
+    return said_now(site, one.unit if one else "", why)
+
+
+def said_now(site: Site, unit: str, why: str = "") -> Said:
     who = asking(site)
-    return Said(who.by, today_in(site, ""), who.at, why, who)
+    return Said(who.by, today_in(site, unit), who.at, why, who)
 
 
 def at_once(site: Site, work: Callable[[Connection], None]) -> None:
