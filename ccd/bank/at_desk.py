@@ -61,7 +61,8 @@ def facts_posted(kept: Iterable[Kept]) -> list[str]:
 def day_of(desk: Desk, kept: Kept) -> date:
     """For which a posting with legs was."""
     query = select(entries.c.day).where(entries.c.transaction_id == kept.transaction).limit(1)
-    return desk.connection.execute(query).scalar_one()
+    found: date = desk.connection.execute(query).scalar_one()
+    return found
 
 
 def late(desk: Desk, book: str, month: str, runs: str) -> tuple[Late, ...]:
