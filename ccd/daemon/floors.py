@@ -12,7 +12,7 @@ from ccd.bank.policy import Policy
 from ccd.daemon.site import Site
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import Crew
-from ccd.floor.events import Heard, Lost, PbxEvent
+from ccd.floor.events import Found, Heard, Lost, PbxEvent
 from ccd.floor.floor import Floor, FloorState
 from ccd.floor.own_days import OwnDays
 from ccd.floor.owners import Owner
@@ -68,7 +68,7 @@ class Floors:
     def take(self, pbx: str, events: Sequence[PbxEvent]) -> Batch:
         """Apply the events; what of it is to be recorded, in one step."""
         transitions = self.apply(pbx, events)
-        told = (event for event in reversed(events) if not isinstance(event, Heard | Lost))
+        told = (event for event in reversed(events) if not isinstance(event, Heard | Lost | Found))
         newest = next(told, None)
         return self._batch(pbx, transitions, newest.ref if newest else 0)
 
@@ -83,6 +83,11 @@ class Floors:
         self._happened(pbx, transitions)
         self._go_on()
         return transitions
+
+    def has_passed(self, at: int) -> bool:
+        """Whether agents' clocks may have gone on without what a PBX said of `at` too late: to another day or another
+        roster, or to where another PBX was."""
+        return len(self.floors) > 1 or at < self._last_border
 
     def _happened(self, pbx: str, transitions: Sequence[Transition]) -> None:
         """A day that begins, or a roster line, between two of them begins there, not after the last."""

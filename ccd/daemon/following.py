@@ -2,20 +2,24 @@
 
 import asyncio
 import gc
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.daemon.filling import Filling
 from ccd.daemon.floors import Floors
 from ccd.daemon.health import Health
 from ccd.daemon.site import Site
 from ccd.errors import DatabaseBusyError
 from ccd.floor.crew import Crew
+from ccd.floor.events import PbxEvent
 from ccd.history.lease import Lease
 from ccd.history.reading import reading
 from ccd.history.recorder import Recorder
 from ccd.history.refill import refill
-from ccd.history.resume import take_over
+from ccd.history.resume import newest_ref, take_over
 from ccd.live.writer import Writer
 from ccd.pbx.capture import Pbx
 from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away
@@ -39,9 +43,11 @@ class Following:
         writer: Writer,
         health: Health,
         lease: Lease | None,
+        fillings: Mapping[str, Filling] = MappingProxyType({}),
     ) -> None:
         self._engine, self._floors, self._recorder = engine, floors, recorder
         self._writer, self._health, self._lease = writer, health, lease
+        self._fillings = fillings
         self._owed = asyncio.Event()  # today is to be counted again, and was not yet
         self._said_owed = False
         self._taking = asyncio.Lock()  # held while events are applied and handed on; who has it has the floors at rest
@@ -51,6 +57,9 @@ class Following:
         for pbx in pbxs:
             state = await take_over(self._engine, pbx, self._recorder.writer, Patience(), self._lease)
             self._floors.resume(pbx, state)
+            if pbx in self._fillings:
+                async with reading(self._engine) as connection:
+                    self._fillings[pbx].go_on_from(await newest_ref(connection, pbx))
         if pbxs:
             await self._refill(self._floors.crew)
         for pbx in pbxs:
@@ -61,15 +70,20 @@ class Following:
     async def follow(self, name: str, pbx: Pbx) -> None:
         """Parsed, applied, performed."""
         loaded = False
-        async for events in pbx.batches():
-            for start in range(0, len(events), EVENTS_AT_ONCE_MAX):
-                some = events[start : start + EVENTS_AT_ONCE_MAX]
+        filling = self._fillings.get(name)
+        coming = _unfilled(pbx) if filling is None else filling.batches(self._floors.floors[name])
+        async for events, as_one in coming:
+            size = len(events) if as_one else EVENTS_AT_ONCE_MAX
+            for start in range(0, len(events), size):
+                some = events[start : start + size]
                 async with self._taking:
                     batch = self._floors.take(name, some)
                     self._writer.wake()
                     await self._recorder.put(batch)
                 self._health.took(name, len(some))
                 await asyncio.sleep(0)
+            if as_one and self._floors.has_passed(events[0].at):
+                self._owed.set()
             if not loaded and self._floors.floors[name].state.confirmed_at is not None:
                 loaded = True
                 leave_to_itself()
@@ -133,6 +147,12 @@ class Following:
         site = self._floors.site
         async with reading(self._engine) as connection:
             await refill(connection, crew, site.measuring, site.rostered_units)
+
+
+async def _unfilled(pbx: Pbx) -> AsyncIterator[tuple[list[PbxEvent], bool]]:
+    """What is told, and what was not stays so."""
+    async for events in pbx.batches():
+        yield events, False
 
 
 def leave_to_itself() -> None:

@@ -27,6 +27,7 @@ def pbx_config(given: PbxSettings) -> PbxConfig:
         queue_size_max=given.queue_size_max,
         clock_ahead_s_max=given.clock_ahead_s_max,
         watermark_margin_s=given.watermark_margin_s,
+        marks_log=given.queue_log is not None,
     )
 
 

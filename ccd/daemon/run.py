@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.daemon.again import again_and_again
 from ccd.daemon.budgets import OldBudgets
 from ccd.daemon.delivering import Delivering
+from ccd.daemon.filling import Filling
 from ccd.daemon.floors import Floors
 from ccd.daemon.following import Following
 from ccd.daemon.health import Figures, Health, WebhookFigures, feed_watchdog, registry_of
@@ -25,7 +26,7 @@ from ccd.daemon.imported import Imported, imported, look_for_imports
 from ccd.daemon.months import MonthsDue
 from ccd.daemon.overtime import OvertimeClosing
 from ccd.daemon.pages import hub_limits, page_server
-from ccd.daemon.pbxs import pbx_config
+from ccd.daemon.pbxs import pbx_config, scope_of
 from ccd.daemon.place import place
 from ccd.daemon.plans import Plans
 from ccd.daemon.reloading import Applied, Reloading, as_read_now, asked_to_reload
@@ -54,6 +55,7 @@ from ccd.live.writer import Writer
 from ccd.notify import Notifier
 from ccd.pbx.capture import Pbx
 from ccd.pbx.evidence import Evidence
+from ccd.pbx.log_file import LogFile
 from ccd.settings.secrets import store_url
 from ccd.sql.turns import Patience
 from ccd.web.accounts import Accounts
@@ -106,6 +108,14 @@ class Daemon:
         self.pbxs = {
             pbx.name: Pbx(pbx_config(pbx), log, self.evidence[pbx.name].keep, clock=self.clock) for pbx in captured
         }
+        self.fillings = {
+            pbx.name: Filling(
+                pbx.name, self.pbxs[pbx.name], LogFile(pbx.queue_log), scope_of(pbx), self._rostered_seats,
+                self.evidence[pbx.name],
+            )
+            for pbx in captured
+            if pbx.queue_log is not None
+        }  # fmt: skip
         self.floors = Floors(site, self._sources, self._now)
         self.plans = Plans(engine, self.current, self.floors, self._now)
         self.recorder = Recorder(engine, lease.holder if lease else "", lease=lease)
@@ -118,7 +128,7 @@ class Daemon:
         self.health = Health(
             self.pbxs, self.recorder if captured else None, self._redis_holds_the_floor, lambda: self.closer.unsettled
         )
-        self.following = Following(engine, self.floors, self.recorder, self.writer, self.health, lease)
+        self.following = Following(engine, self.floors, self.recorder, self.writer, self.health, lease, self.fillings)
         self.ledger = ledger_of(engine, settings, self._now)
         settling = Settling(self.ledger, self.current, self.store, self._now)
         self.closer = Closer(
@@ -229,7 +239,17 @@ class Daemon:
         return round(self.clock() * SECOND)
 
     def _sources(self) -> list[SourceNow]:
-        return [SourceNow(name, pbx.state, round(pbx.since * SECOND)) for name, pbx in self.pbxs.items()]
+        return [
+            SourceNow(name, "catching_up" if self._waits_for_log(name) else pbx.state, round(pbx.since * SECOND))
+            for name, pbx in self.pbxs.items()
+        ]
+
+    def _waits_for_log(self, pbx: str) -> bool:
+        return pbx in self.fillings and self.fillings[pbx].holding and self.pbxs[pbx].state == "live"
+
+    def _rostered_seats(self) -> list[tuple[str, str]]:
+        entries = self.current.site.roster.entries
+        return [(each.member_name, each.interface) for each in entries if each.member_name and each.interface]
 
     def _redis_holds_the_floor(self) -> bool:
         return self.writer.in_step if "capture" in self.parts else self.feed.is_following

@@ -157,6 +157,13 @@ class Lost:
 
 
 @value
+class Found:
+    """What happened since `at`, where the gap that runs began, is told after all: nobody was unobserved."""
+
+    at: int
+
+
+@value
 class Member:
     """One row of a snapshot: a seat in a queue."""
 
@@ -207,4 +214,4 @@ SeatEvent = (
     | AgentLogged
 )
 CallerEvent = CallerJoined | CallerLeft
-PbxEvent = SeatEvent | CallerEvent | Heard | Lost | Snapshot
+PbxEvent = SeatEvent | CallerEvent | Heard | Lost | Found | Snapshot

@@ -2,8 +2,8 @@
 
 Each seat has a clock of its own: an event older than the seat's last applies at the last's time (docs/time-bank.md
 2.1), so how the events of different seats interleave can't matter. What belongs to all of them comes as `Heard` (ends
-wrap-ups that nothing else ended), `Lost` (a gap begins) and `Snapshot` (ends a gap, or is held against what is known:
-ccd.floor.reconcile).
+wrap-ups that nothing else ended), `Lost` (a gap begins), `Found` (it is none after all) and `Snapshot` (ends a gap, or
+is held against what is known: ccd.floor.reconcile).
 """
 
 from collections import Counter
@@ -21,6 +21,7 @@ from ccd.floor.events import (
     CallerLeft,
     CallOffered,
     DeviceChanged,
+    Found,
     Heard,
     Lost,
     MemberAdded,
@@ -95,6 +96,8 @@ class Floor:
                 return self._heard(event.at)
             case Lost():
                 return self._lost(event.at)
+            case Found():
+                return self._found()
             case Snapshot():
                 return self._snapshot(event)
             case _:
@@ -299,4 +302,14 @@ class Floor:
                 seat.at = max(at, seat.at)
                 unobserved = known.view._replace(state=UNOBSERVED)
                 transitions.append(self.open(seat, seat.at, unobserved, 0, False))
+        return transitions
+
+    def _found(self) -> list[Transition]:
+        """Whoever is unobserved in the gap that runs goes on as before it, from the same instant."""
+        self.state.gap_since = None
+        transitions: list[Transition] = []
+        for name, known in sorted(self.state.open.items()):
+            if known.view.state is UNOBSERVED:
+                seat = self.state.seats[name]
+                transitions += self.turn(seat, max(known.start, seat.at), 0, told=False)
         return transitions

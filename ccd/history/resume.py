@@ -58,6 +58,12 @@ async def stored_floor(connection: AsyncConnection, pbx: str) -> FloorState:
     return state
 
 
+async def newest_ref(connection: AsyncConnection, pbx: str) -> int:
+    """Of the evidence that what is stored of the PBX stands for; 0 where none is."""
+    found = await connection.execute(select(sources.c.ref).where(sources.c.pbx == pbx))
+    return found.scalar() or 0
+
+
 def _put_in(state: FloorState, seat: Seat, known: Segment | None) -> None:
     state.seats[seat.seat] = seat
     if known is not None:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from random import Random
+from secrets import token_hex
 from time import time
 from typing import Literal, NoReturn
 
@@ -20,6 +21,7 @@ from ccd.pbx.blocks import BANNER, Blocks, microseconds
 from ccd.pbx.hearing import Hearing
 from ccd.pbx.inbox import Inbox
 from ccd.pbx.incidents import Finding, Lack, Log
+from ccd.pbx.log_file import MARK
 from ccd.pbx.observation import Keep, Observation, Phase, keep_nothing
 from ccd.pbx.translate import Flaw, Scope, Translator
 
@@ -47,6 +49,7 @@ class PbxConfig:
     queue_size_max: int  # events between the socket and whoever follows
     clock_ahead_s_max: float  # of the PBX's clock before ours
     watermark_margin_s: float  # an event may be said so much later than a Ping that was answered after it
+    marks_log: bool = False  # somebody reads queue_log, and has to know when all is there
     snapshot_settle_s: float = 0.5  # events that an answer has overtaken come within this
 
 
@@ -69,6 +72,7 @@ class Pbx:
         self.since = clock()  # of the state, by our own clock
         self.findings: dict[Lack, Finding] = {}
         self.reconnects = 0
+        self.mark = ""  # of the line in queue_log that was asked for last: whatever is above it is there
         self.inbox = Inbox(config.queue_size_max)
         self.blocks = Blocks()
         self.translator = Translator(config.scope)
@@ -177,6 +181,7 @@ class Pbx:
             self._observation.begin()
         if first:
             await self._ping(connection)
+            await self._mark_log(connection)
         self._observation.ask()
         answer = await self._ask(connection, "QueueStatus")
         if self._stopping:
@@ -203,6 +208,16 @@ class Pbx:
             self._turn("live")
             self._delay_s = self._config.reconnect_delay_s_min
 
+    async def _mark_log(self, connection: Connection) -> None:
+        """A line of ours into queue_log, later than where the first snapshot stands."""
+        if not self._config.marks_log or self._stopping:
+            return
+        mark = token_hex(8)
+        answer = await self._ask(connection, "QueueLog", Queue="NONE", Event=MARK, Message=mark)
+        refused = answer["Response"] != "Success"
+        self._find(refused and not self._stopping, Lack.LOG_MARK, answer.get("Message", ""))
+        self.mark = "" if refused else mark
+
     async def _ping(self, connection: Connection) -> int | None:
         """The PBX's time, in µs; None while it is about to stop. What is silent for as long as an interval is dead."""
         answer = await self._ask(connection, "Ping")
@@ -215,8 +230,8 @@ class Pbx:
             raise ClockAheadError(self._config.account.pbx, at / SECOND - self._clock())
         return at
 
-    async def _ask(self, connection: Connection, action: str) -> Mapping[str, str]:
-        answer = await connection.ask({"Action": action}, self._silence_s_max)
+    async def _ask(self, connection: Connection, action: str, **headers: str) -> Mapping[str, str]:
+        answer = await connection.ask({"Action": action, **headers}, self._silence_s_max)
         if is_stopping(answer) != self._stopping:
             self._stopping = not self._stopping
             said = "is about to stop, and is followed until it does" if self._stopping else "does not stop after all"

@@ -6,16 +6,20 @@ is in which queue is then known only of those who speak.
 """
 
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from ccd.floor.events import PbxEvent
+from ccd.floor.events import Lost, PbxEvent, Snapshot
 from ccd.pbx.blocks import BANNER, Blocks, stamp
 from ccd.pbx.chronology import Chronology
+from ccd.pbx.evidence_file import REF_NUMBERS
+from ccd.pbx.evidence_index import found
 from ccd.pbx.observation import Observation
 from ccd.pbx.translate import Scope, Translator
 
 CHUNK_BYTES = 1024 * 1024
+LAST_BLOCKS = 5_000  # of evidence: of a floor of 5,000 in some seconds at its busiest
 SETTLE_US = 500_000  # how long after a QueueStatus answer events may still come that the answer has overtaken
 
 
@@ -74,3 +78,13 @@ def _first_at(stream: BinaryIO) -> int | None:
             if (at := stamp(block)) is not None:
                 return at
     return None
+
+
+def told_up_to(folder: Path, ref: int, scope: Scope) -> list[PbxEvent] | None:
+    """What was told last, up to the event that one PBX's evidence in `folder` keeps as `ref`; None where it was not
+    written."""
+    blocks = found(folder, range(max(ref - LAST_BLOCKS, ref // REF_NUMBERS * REF_NUMBERS), ref + 1))
+    if ref not in blocks:
+        return None
+    stream = BytesIO(b"".join(block + b"\r\n\r\n" for _, block in sorted(blocks.items())))
+    return [event for event in Capture(scope).connection(stream) if not isinstance(event, Lost | Snapshot)]

@@ -10,7 +10,7 @@ gap stays.
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ccd.floor.days import SECOND
@@ -20,6 +20,7 @@ from ccd.floor.events import (
     CallerJoined,
     CallerLeft,
     CallOffered,
+    Found,
     Heard,
     Lost,
     MemberAdded,
@@ -39,9 +40,25 @@ Pauses = dict[tuple[str, str], tuple[bool, str]]  # (seat, queue) → whether pa
 def fill(told: Iterable[PbxEvent], logged: Sequence[PbxEvent]) -> Iterator[PbxEvent]:
     """What AMI `told`, with what the log says of its gaps; `logged` is in the order of time."""
     log = Logged(logged, told := list(told))
+    since = yield from _filled(told, log, BEGINNING, {})
+    since = since if since is not None else _last_at(told)
+    yield from log.between(since, END, log.numbers(since, END))
+
+
+def refill(since: int, told: Sequence[PbxEvent], log: "Logged", pauses: Pauses) -> Iterator[PbxEvent]:
+    """The same for a floor that is in a gap already, `since` then (µs): what the log says of it, then what AMI `told`
+    after it, from the snapshot on. `pauses` are those that the floor knows of."""
+    if log.covers(since):
+        yield Found(since)
+    yield from _filled(told, log, since, pauses)
+
+
+def _filled(
+    told: Sequence[PbxEvent], log: "Logged", since: int | None, pauses: Pauses
+) -> Generator[PbxEvent, None, int | None]:
+    """`since` (µs) is where the gap that runs at the beginning has begun, and returned is that of the one at the end;
+    None where none runs."""
     losses = deque(event.at for event in told if isinstance(event, Lost))
-    pauses: Pauses = {}
-    since: int | None = BEGINNING
     for event in told:
         if isinstance(event, Lost):
             since = losses.popleft()
@@ -58,20 +75,26 @@ def fill(told: Iterable[PbxEvent], logged: Sequence[PbxEvent]) -> Iterator[PbxEv
             since = None
         _take(event, pauses)
         yield event
-    since = since if since is not None else _last_at(told)
-    yield from log.between(since, END, log.numbers(since, END))
+    return since
 
 
 class Logged:
-    """The log's events, and since when each can have been, if AMI did not tell it too."""
+    """The log's events, and since when each can have been, if AMI did not tell it too.
 
-    def __init__(self, logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> None:
+    `span` (µs, half-open) is what the log is known to tell of; without one, from its first to its last line.
+    """
+
+    def __init__(
+        self, logged: Sequence[PbxEvent], told: Sequence[PbxEvent], span: tuple[int, int] | None = None
+    ) -> None:
         self._events = logged
         self._times = [event.at for event in logged]
         self._earliest = _earliest(logged, told)
+        self._span = span or ((self._times[0], self._times[-1] + SECOND) if logged else (END, BEGINNING))
 
     def covers(self, at: int) -> bool:
-        return bool(self._times) and self._times[0] <= at < self._times[-1] + SECOND
+        start, end = self._span
+        return start <= at < end
 
     def numbers(self, start: int, end: int) -> list[int]:
         """Which of the log's events can be of a gap, in their order."""
@@ -115,7 +138,7 @@ class Logged:
             if not isinstance(event, Lost):
                 yield replace(event, at=reached)
         if end != END and self.covers(start) and not self.covers(end):
-            yield Lost(max(reached, self._times[-1]))
+            yield Lost(max(reached, self._span[1] - SECOND))
 
 
 def _earliest(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int | None]:
@@ -200,7 +223,7 @@ def _last_at(told: Sequence[PbxEvent]) -> int:
 
 def _fingerprint(event: PbxEvent) -> Fingerprint:
     match event:
-        case Heard() | Lost() | Snapshot():
+        case Heard() | Lost() | Found() | Snapshot():
             return (type(event).__name__, "", "", event.at)
         case CallerJoined() | CallerLeft():
             return (type(event).__name__, event.call, event.queue, None)

@@ -38,6 +38,11 @@ class Lack(Enum):
         "after a gap nobody knows who of app_agent_pool is logged in",
         "give the manager account `write = agent`",
     )
+    LOG_MARK = (
+        "no line of ours can be put into queue_log",
+        "of a gap only what lies above the log's last line is filled",
+        "give the manager account `write = agent`",
+    )
     SYSTEM_EVENTS = (
         "FullyBooted was not sent",
         "a reload that changes static members is noticed only at the next snapshot",

@@ -13,10 +13,11 @@ their own, which says at least that they are there.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from heapq import heappop, heappush
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ccd.floor.days import SECOND
@@ -38,6 +39,7 @@ from ccd.floor.events import (
 )
 from ccd.pbx.blocks import STAMP_S_MAX
 from ccd.pbx.chronology import Chronology
+from ccd.pbx.observation import Keep, keep_nothing
 from ccd.pbx.translate import Scope
 
 RING_S_MAX = 600  # a ring time that is longer is cut to it; so long an event is held back to be put in order
@@ -48,6 +50,7 @@ EPOCH_DIGITS_MAX = 10  # until the year 2286; more are no time, whatever they be
 
 class LogLine(NamedTuple):
     at: int  # µs
+    ref: int  # where the evidence keeps it
     call: str
     queue: str
     agent: str  # a member's name, or an interface
@@ -62,7 +65,13 @@ class LogLine(NamedTuple):
 class QueueLog:
     """One PBX's queue_log. `unreadable` counts lines that are none, `ignored` the events that mean nothing here."""
 
-    def __init__(self, seats: Iterable[tuple[str, str]], scope: Scope | None = None) -> None:
+    def __init__(
+        self,
+        seats: Iterable[tuple[str, str]],
+        scope: Scope | None = None,
+        members: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        keep: Keep = keep_nothing,
+    ) -> None:
         self.unreadable = 0
         self.ignored: Counter[str] = Counter()
         self._seats: dict[str, list[str]] = {}
@@ -72,7 +81,8 @@ class QueueLog:
             # A seat of several names is a hot desk: who comes to it can't be told from its interface, but that it is
             # not who was there before.
             self._names[seat] = seat if seat in self._names else name
-        self._members: dict[str, list[str]] = {}  # queue → the seats in it, as they came
+        self._members = {queue: list(present) for queue, present in members.items()}  # the seats in it, as they came
+        self._keep = keep
         self._came: dict[str, int] = {}  # caller → µs, of those of the last RING_S_MAX
         self._scope = scope or Scope()
         self._held: list[tuple[int, int, PbxEvent]] = []
@@ -82,15 +92,19 @@ class QueueLog:
 
     def read(self, files: Iterable[Path]) -> Iterator[PbxEvent]:
         """The events of the files, in the order of their time. Raises BackwardsError, and OSError as `open` does."""
-        for path in self._chronology.in_order(files, _first_at):
+        for path in self._chronology.in_order(files, first_at):
             with path.open("rb") as stream:
                 yield from self._lines(stream, path)
         yield from self._release(None)
 
+    def told_by(self, lines: Iterable[bytes], path: Path) -> list[PbxEvent]:
+        """The events of some lines of a file, in the order of their time. Raises BackwardsError."""
+        return [*self._lines(lines, path), *self._release(None)]
+
     def _lines(self, lines: Iterable[bytes], path: Path) -> Iterator[PbxEvent]:
         """The events that are due when the lines are read; `read` lets go of the last ones at the end."""
         for number, raw in enumerate(lines, 1):
-            parsed = _parse(raw)
+            parsed = parse(raw)
             if parsed is None:
                 self.unreadable += bool(raw.strip())
                 continue
@@ -101,16 +115,16 @@ class QueueLog:
                 if self._last_at is not None:
                     yield from (Lost(self._last_at), Heard(line.at))
             else:
-                self._take(verb, line)
+                self._take(verb, line, raw)
                 yield from self._release(line.at - RING_S_MAX * SECOND)
             self._last_at = line.at
 
-    def _take(self, verb: str, line: LogLine) -> None:
+    def _take(self, verb: str, line: LogLine, raw: bytes) -> None:
         meaning = VERBS.get(verb)
         if meaning is None:
             self.ignored[verb] += 1
         elif line.queue == "NONE" or self._scope.takes(line.queue):
-            for event in meaning(self, line):
+            for event in meaning(self, line._replace(ref=self._keep(line.at, raw.rstrip(b"\r\n")))):
                 self._number += 1
                 heappush(self._held, (event.at, self._number, event))
 
@@ -133,67 +147,67 @@ class QueueLog:
         seat, name = self._who(line)
         self._members.setdefault(line.queue, []).append(seat)
         paused = "PAUSED" in line.data
-        return [MemberAdded(line.at, 0, seat, name, line.queue, paused, "", Device.FREE, 0)]
+        return [MemberAdded(line.at, line.ref, seat, name, line.queue, paused, "", Device.FREE, 0)]
 
     def removed(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
         self._members[line.queue] = [other for other in self._members.get(line.queue, ()) if other != seat]
-        return [MemberRemoved(line.at, 0, seat, name, line.queue)]
+        return [MemberRemoved(line.at, line.ref, seat, name, line.queue)]
 
     def paused(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
-        return [MemberPaused(line.at, 0, seat, name, line.queue, True, line.data[0] if line.data else "")]
+        return [MemberPaused(line.at, line.ref, seat, name, line.queue, True, line.data[0] if line.data else "")]
 
     def unpaused(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
-        return [MemberPaused(line.at, 0, seat, name, line.queue, False, "")]
+        return [MemberPaused(line.at, line.ref, seat, name, line.queue, False, "")]
 
     def connected(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
         return [
             self._offered(line, line.number(2) * SECOND),
-            CallerLeft(line.at, 0, line.queue, line.call, abandoned=False),
-            CallConnected(line.at, 0, seat, name, line.queue, line.call),
+            CallerLeft(line.at, line.ref, line.queue, line.call, abandoned=False),
+            CallConnected(line.at, line.ref, seat, name, line.queue, line.call),
         ]
 
     def ended(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
-        return [CallEnded(line.at, 0, seat, name, line.queue, line.call)]
+        return [CallEnded(line.at, line.ref, seat, name, line.queue, line.call)]
 
     def rang_out(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
         offered = self._offered(line, line.number(0) * 1_000)
-        return [offered, OfferEnded(line.at, 0, seat, name, line.queue, line.call, missed=True)]
+        return [offered, OfferEnded(line.at, line.ref, seat, name, line.queue, line.call, missed=True)]
 
     def ring_canceled(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
         offered = self._offered(line, line.number(0) * 1_000)
-        return [offered, OfferEnded(line.at, 0, seat, name, line.queue, line.call, missed=False)]
+        return [offered, OfferEnded(line.at, line.ref, seat, name, line.queue, line.call, missed=False)]
 
     def dumped(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
-        return [OfferEnded(line.at, 0, seat, name, line.queue, line.call, missed=False)]
+        return [OfferEnded(line.at, line.ref, seat, name, line.queue, line.call, missed=False)]
 
     def joined(self, line: LogLine) -> list[PbxEvent]:
         self._came.pop(line.call, None)
         self._came[line.call] = line.at
         while self._came[oldest := next(iter(self._came))] < line.at - RING_S_MAX * SECOND:
             del self._came[oldest]
-        return [CallerJoined(line.at, 0, line.queue, line.call)]
+        return [CallerJoined(line.at, line.ref, line.queue, line.call)]
 
     def gave_up(self, line: LogLine) -> list[PbxEvent]:
-        return [CallerLeft(line.at, 0, line.queue, line.call, abandoned=True)]
+        return [CallerLeft(line.at, line.ref, line.queue, line.call, abandoned=True)]
 
     def logged_in(self, line: LogLine) -> list[PbxEvent]:
-        return [AgentLogged(line.at, 0, _pool_seat(line.agent), True)]
+        return [AgentLogged(line.at, line.ref, _pool_seat(line.agent), True)]
 
     def logged_off(self, line: LogLine) -> list[PbxEvent]:
-        return [AgentLogged(line.at, 0, _pool_seat(line.agent), False)]
+        return [AgentLogged(line.at, line.ref, _pool_seat(line.agent), False)]
 
     def _offered(self, line: LogLine, ring_us: int) -> CallOffered:
         seat, name = self._who(line)
         at = max(line.at - min(ring_us, RING_S_MAX * SECOND), self._came.get(line.call, 0))
-        return CallOffered(at, 0, seat, name, line.queue, line.call)
+        return CallOffered(at, line.ref, seat, name, line.queue, line.call)
 
 
 VERBS: dict[str, Callable[[QueueLog, LogLine], list[PbxEvent]]] = {
@@ -224,11 +238,12 @@ def _pool_seat(agent: str) -> str:
     return agent if agent.startswith("Agent/") else f"Agent/{agent}"
 
 
-def _first_at(lines: Iterable[bytes]) -> int | None:
-    return next((parsed[1].at for raw in lines if (parsed := _parse(raw))), None)
+def first_at(lines: Iterable[bytes]) -> int | None:
+    """The time (µs) of the first that is a line of a queue_log."""
+    return next((parsed[1].at for raw in lines if (parsed := parse(raw))), None)
 
 
-def _parse(raw: bytes) -> tuple[str, LogLine] | None:
+def parse(raw: bytes) -> tuple[str, LogLine] | None:
     """Verb and line; None where it is no line of a queue_log."""
     if len(raw) > LINE_BYTES_MAX:
         return None
@@ -238,4 +253,4 @@ def _parse(raw: bytes) -> tuple[str, LogLine] | None:
     epoch, call, queue, agent, verb, *data = fields
     if not (epoch.isascii() and epoch.isdigit() and len(epoch) <= EPOCH_DIGITS_MAX and 0 < int(epoch) <= STAMP_S_MAX):
         return None
-    return verb, LogLine(int(epoch) * SECOND, call, queue, agent, tuple(data))
+    return verb, LogLine(int(epoch) * SECOND, 0, call, queue, agent, tuple(data))

@@ -61,6 +61,7 @@ class Pbx(Section):
     login: Literal["md5", "plain"] = "md5"
     tls: PbxTls | None = None
     queues: PbxQueues = PbxQueues()
+    queue_log: Path | None = None
     static_members: Literal["registered", "always"] = "registered"
     ping_interval_s: Seconds = 2.0
     ping_deadline_s: Seconds = 2.0

@@ -11,6 +11,7 @@ from ccd.floor.events import (
     CallConnected,
     CallerJoined,
     CallerLeft,
+    Found,
     Heard,
     Lost,
     Member,
@@ -190,3 +191,34 @@ def test_callers_wait_from_joining_until_they_leave_or_are_connected() -> None:
                 elif isinstance(event, CallerLeft | CallConnected):
                     waiting.pop(event.call, None)
             assert {c: queue for queue, callers in part.state.waiting.items() for c in callers} == waiting
+
+
+def test_a_gap_that_is_found_again_is_none() -> None:
+    """Anywhere in a stream where no gap runs, and nothing of before it is still to be told. (Where a snapshot shows
+    that a change was not told, it was until the gap began that the seat was as it was known; that is looked at in
+    tests/pbx.)"""
+    chance = Random(11)
+    compared = 0
+    for floor in floors():
+        rules = agent_rules(floor.rules)
+        for stream in floor.streams.values():
+            cut = chance.randrange(len(stream) + 1)
+            last = max([event.at for event in stream[:cut]], default=0)
+            part = Floor(rules.seats)
+            for event in stream[:cut]:
+                part.apply(event)
+            after = stream[cut:]
+            if part.state.gap_since is not None or any(e.at < last or isinstance(e, Snapshot) for e in after):
+                continue
+            whole, found = (
+                segments_of(rules.seats, [*stream[:cut], *between, *after], floor.until)
+                for between in ([Heard(last)], [Lost(last), Found(last)])
+            )
+            assert day_records_of(whole, rules, floor.until) == day_records_of(found, rules, floor.until)
+            compared += 1
+    assert compared > FLOORS / 10
+
+
+def day_records_of(segments: list[Segment], rules: AgentRules, until: int) -> list[DayRecord]:
+    """Each seat by itself."""
+    return day_records([("pbx", each) for each in segments], lambda *_: None, [], lambda _: rules, until)

@@ -9,13 +9,17 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, TypeVar
 
+from ccd.daemon.filling import Filling
 from ccd.floor.events import Lost, PbxEvent, Snapshot
 from ccd.floor.floor import Floor
 from ccd.floor.rules import QueueRule, SeatRules
+from ccd.floor.seats import State
 from ccd.floor.segments import Segment
 from ccd.pbx.ami import Account
 from ccd.pbx.capture import Pbx
 from ccd.pbx.captured import Capture
+from ccd.pbx.evidence import Evidence
+from ccd.pbx.log_file import LogFile
 from ccd.pbx.observation import Keep, keep_nothing
 from ccd.pbx.translate import Scope
 from tests.pbx.configured import configured
@@ -46,6 +50,8 @@ def time_line(segments: list[Segment]) -> list[tuple[str, int]]:
     line: list[tuple[str, int]] = []
     for segment in segments:
         view = segment.view
+        if view.state is State.UNOBSERVED and segment.start == segment.end:  # a gap that is none
+            continue
         word = view.state.name.lower() + (f":{view.reason}" if view.state.name == "PAUSED" and view.reason else "")
         if not line or line[-1][0] != word:
             line.append((word, segment.start))
@@ -67,9 +73,11 @@ class Following:
         scope: Scope | None = None,
         host: str = "127.0.0.1",
         tls: SSLContext | None = None,
+        queue_log: Path | None = None,
         **limits: Any,
     ) -> None:
         self.log = SaidLog()
+        self._queue_log = queue_log
         self.events: list[PbxEvent] = []
         self.proxy = Proxy(port)
         self.reading = asyncio.Event()
@@ -90,6 +98,7 @@ class Following:
             "ping_interval_s": 0.5,
             "ping_deadline_s": 0.5,
             "reconnect_delay_s_min": 0.05,
+            "marks_log": self._queue_log is not None,
         } | self._limits
         limits = {"watermark_margin_s": 0.0, "reconnect_delay_s_max": 0.2} | limits
         self.pbx = Pbx(configured(account, self._scope, **limits), self.log, self._keep)
@@ -166,6 +175,19 @@ class Following:
         return self.told(Lost)
 
     async def _read(self) -> None:
+        if self._queue_log is not None:
+            await self._read_with(LogFile(self._queue_log))
         async for batch in self.pbx.batches():
             self.events += batch
             await self.reading.wait()
+
+    async def _read_with(self, log: LogFile) -> None:
+        """As the daemon does where it knows of the log."""
+        with TemporaryDirectory() as folder:
+            evidence = Evidence(Path(folder), "test", self.log, keep_days=1)
+            filling = Filling("test", self.pbx, log, self._scope, lambda: (), evidence)
+            floor = Floor(RULES)
+            async for batch, _ in filling.batches(floor):
+                for event in batch:
+                    floor.apply(event)
+                self.events += batch

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from datetime import time as time_of_day
 from pathlib import Path
 from time import time
 from typing import Any
@@ -10,13 +11,17 @@ import pytest
 
 from ccd.commands.replay import replayed
 from ccd.daemon.site import Site
+from ccd.floor.agents import AgentRules
+from ccd.floor.crew import day_records
+from ccd.floor.days import BusinessDays
 from ccd.floor.events import CallEnded, OfferEnded
 from ccd.floor.records import DayRecord
+from ccd.floor.rules import Reasons
 from ccd.pbx.fill import fill
 from ccd.pbx.queue_log import QueueLog
 from ccd.settings import Settings
 from tests.pbx_real.driver import Driver
-from tests.pbx_real.following import Following, followed_by, time_line
+from tests.pbx_real.following import RULES, Following, followed_by, time_line
 
 TALKS_SHORTLY = "Local/3001@agents/n"  # 2 s
 RINGS_ON = "Local/2001@agents/n"
@@ -50,10 +55,28 @@ def filled_time_line(cut: Following, folder: Path, log: Path, seat: str) -> list
     return time_line(followed_by(list(fill(cut.replayed(folder), list(lines))))[seat])
 
 
+def an_hour_before(until: int) -> time_of_day:
+    return datetime.fromtimestamp(until / 1_000_000 - 3600, UTC).time().replace(second=0, microsecond=0)
+
+
+def assert_alike(truth: dict[str, DayRecord], filled: dict[str, DayRecord]) -> None:
+    """The same counts, nothing unobserved, and times as far apart as the log's whole seconds make them."""
+    assert truth.keys() == filled.keys()
+    for agent, record in truth.items():
+        of_agent = filled[agent]
+        assert {each: getattr(of_agent, each) for each in COUNTS} == {each: getattr(record, each) for each in COUNTS}, (
+            agent
+        )
+        assert of_agent.unobserved == 0, agent
+        apart = {each: abs(getattr(of_agent, each) - getattr(record, each)) for each in TIMES}
+        for reason in of_agent.paused.keys() | record.paused.keys():
+            apart[reason] = abs(of_agent.paused.get(reason, 0) - record.paused.get(reason, 0))
+        assert max(apart.values()) < TIMES_ENTERED_MAX * EARLIER_US_MAX, (agent, apart)
+
+
 def records_of(following: Following, folder: Path, log: list[Path], until: int) -> dict[str, DayRecord]:
     """By agent. The day begins an hour before: so there is one."""
-    begins = datetime.fromtimestamp(until / 1_000_000 - 3600, UTC).time().replace(second=0, microsecond=0)
-    site = Site(Settings(day_starts_at=begins))
+    site = Site(Settings(day_starts_at=an_hour_before(until)))
     records = replayed(site, following.proxy.save(folder, "stream"), log, until)
     return {record.agent: record for record in records}
 
@@ -87,15 +110,44 @@ async def test_a_gap_that_the_log_fills_has_the_figures_of_one_that_never_was(
                 for (state, at), (_, truly_at) in zip(found, lived, strict=True):
                     assert -EARLIER_US_MAX < at - truly_at < BESIDE_US_MAX, state
             truth = records_of(whole, tmp_path / "whole", [], until)
-            filled = records_of(cut, tmp_path / "cut", [asterisk.queue_log], until)
-            assert truth.keys() == filled.keys()
-            for agent, record in truth.items():
-                of_agent = filled[agent]
-                assert {each: getattr(of_agent, each) for each in COUNTS} == {
-                    each: getattr(record, each) for each in COUNTS
-                }, agent
-                assert of_agent.unobserved == 0, agent
-                apart = {each: abs(getattr(of_agent, each) - getattr(record, each)) for each in TIMES}
-                for reason in of_agent.paused.keys() | record.paused.keys():
-                    apart[reason] = abs(of_agent.paused.get(reason, 0) - record.paused.get(reason, 0))
-                assert max(apart.values()) < TIMES_ENTERED_MAX * EARLIER_US_MAX, (agent, apart)
+            assert_alike(truth, records_of(cut, tmp_path / "cut", [asterisk.queue_log], until))
+
+
+@pytest.mark.parametrize("stop_and_go", [False, True], ids=["cut once", "cut again and again"])
+async def test_a_floor_that_was_cut_off_has_the_figures_of_one_that_never_was_once_it_has_read_the_log(
+    asterisk: Any, stop_and_go: bool
+) -> None:
+    with asterisk.drive() as pbx:
+        away_s = 0.2 if stop_and_go else 12.0
+        slow: dict[str, Any] = {"reconnect_delay_s_min": 2 * away_s, "reconnect_delay_s_max": 2 * away_s}
+        log = {"queue_log": asterisk.queue_log}
+        async with Following(asterisk.port) as whole, Following(asterisk.port, **slow, **log) as cut:
+            pbx.sign_in(TALKS_SHORTLY, "Ann 安")
+            pbx.sign_in(RINGS_ON, "Bo")
+            pbx.sign_in(RINGS_ON, "Bo", queue="sales")
+            await cut.until(lambda: cut.now(RINGS_ON) == "available")
+            async with asyncio.TaskGroup() as tasks:
+                living = tasks.create_task(live_through(pbx, whole))
+                while not living.done():
+                    cut.proxy.cut()
+                    await asyncio.wait([living], timeout=0.7 if stop_and_go else None)
+            await cut.until(lambda: cut.pbx.state == "live", 30.0)
+            pbx.unpause(TALKS_SHORTLY)
+            pbx.pause(RINGS_ON, "ticket")
+            await cut.until(lambda: cut.now(RINGS_ON) == whole.now(RINGS_ON) == "paused:ticket", 20.0)
+            for seat in (TALKS_SHORTLY, RINGS_ON):
+                lived, found = time_line(whole.segments(seat)), time_line(cut.segments(seat))
+                assert [state for state, _ in found] == [state for state, _ in lived]
+                for (state, at), (_, truly_at) in zip(found, lived, strict=True):
+                    assert -EARLIER_US_MAX < at - truly_at < BESIDE_US_MAX, state
+            until = round(time() * 1_000_000)
+            truth, filled = (as_measured(following, until) for following in (whole, cut))
+            assert_alike(truth, filled)
+
+
+def as_measured(following: Following, until: int) -> dict[str, DayRecord]:
+    """By agent, of what the floor was told."""
+    segments = [("test", segment) for seat in followed_by(following.events).values() for segment in seat]
+    rules = AgentRules(Reasons({}), RULES, BusinessDays("UTC", an_hour_before(until)))
+    records = day_records(segments, lambda *_: None, [], lambda _: rules, until)
+    return {record.agent: record for record in records}

@@ -29,7 +29,9 @@ ROSTER = """agent,interface,member_name,unit,name
 class Daemon:
     """`config` is TOML that follows the defaults below; `pbx_port` is where a manager interface listens."""
 
-    def __init__(self, folder: Path, pbx_port: int, config: str = "", secret: str = "geheim") -> None:
+    def __init__(
+        self, folder: Path, pbx_port: int, config: str = "", secret: str = "geheim", queue_log: Path | None = None
+    ) -> None:
         self.folder = folder
         self.http_port = free_port()
         self.url = f"http://127.0.0.1:{self.http_port}"
@@ -37,6 +39,7 @@ class Daemon:
         (folder / "roster.csv").write_text(ROSTER)
         self.secret = secret
         self.pbx_port = pbx_port
+        self.queue_log = queue_log
         self.write_config(config)
         self.log = folder / "ccd.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -52,6 +55,7 @@ host = "127.0.0.1"
 port = {self.pbx_port}
 username = "ccd"
 secret = "{self.secret}"
+{f'queue_log = "{self.queue_log}"' if self.queue_log else ""}
 ping_interval_s = 0.5
 ping_deadline_s = 0.5
 watermark_margin_s = 0.2

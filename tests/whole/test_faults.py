@@ -33,8 +33,8 @@ StartDaemon = Callable[..., Daemon]
 def start(tmp_path: Path, asterisk: Asterisk) -> Iterator[StartDaemon]:
     made: list[Daemon] = []
 
-    def one(config: str = "", secret: str = "geheim") -> Daemon:
-        daemon = Daemon(tmp_path, asterisk.port, config, secret)
+    def one(config: str = "", secret: str = "geheim", queue_log: Path | None = None) -> Daemon:
+        daemon = Daemon(tmp_path, asterisk.port, config, secret, queue_log)
         made.append(daemon)
         daemon.let_in()
         return daemon.start()
@@ -77,6 +77,36 @@ def test_an_asterisk_that_is_killed_leaves_a_gap_and_what_was_seen_stays(
     assert found["unobserved"] > 2
     assert (found["sign_ins"], found["pauses"]) == (1, 1)
     assert daemon.said_times("lost") + daemon.said_times("ended") == 1
+
+
+def test_a_daemon_that_was_killed_finds_in_queue_log_what_happened_meanwhile(
+    asterisk: Asterisk, start: StartDaemon
+) -> None:
+    daemon = start(queue_log=asterisk.queue_log).until_ready()
+    with asterisk.drive() as pbx:
+        pbx.sign_in(SEAT, NAME)
+        pbx.sign_in(OTHER, "Agent 1002")
+        pbx.pause(SEAT, "ticket")
+        daemon.until(lambda: record(daemon)["pauses"] == 1)
+        daemon.kill()
+        pbx.unpause(SEAT)
+        time.sleep(2)
+        pbx.pause(SEAT, "toilet")
+        pbx.sign_out(OTHER)
+        time.sleep(3)
+        pbx.unpause(SEAT)
+        daemon.start().until_ready()
+        with Board(daemon.url) as board:
+            daemon.until(lambda: (board.state("1001"), board.source()) == ("available", "live"), 20)
+        daemon.until(lambda: record(daemon)["pauses"] == 2)
+        time.sleep(1)
+        pbx.sign_out(SEAT)
+        daemon.until(lambda: record(daemon)["sign_outs"] == 1)
+    found, other = record(daemon), record(daemon, "1002")
+    assert (found["unobserved"], other["unobserved"]) == (0, 0)
+    assert (found["sign_ins"], found["pauses"], other["sign_ins"], other["sign_outs"]) == (1, 2, 1, 1)
+    assert found["paused"]["toilet"] == pytest.approx(3, abs=1.2)
+    assert daemon.said_times("a gap was filled from queue_log") == 1
 
 
 def test_a_half_open_connection_is_noticed_within_two_intervals(asterisk: Asterisk, start: StartDaemon) -> None:

@@ -1,0 +1,177 @@
+"""What queue_log says of the time in which a PBX was not heard, told before what the PBX says after it
+(docs/time-bank.md 2.2).
+
+Behind a gap everything is held back until two things are there: the log's lines up to a mark of ours that is later than
+the snapshot, and AMI's word that it has said all of the seconds in which both speak. What is in both is one event
+(ccd.pbx.fill). A log that can't be read, or says nothing of the gap, leaves it as it is.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+
+import structlog
+
+from ccd.daemon.seam import told_before
+from ccd.errors import BackwardsError
+from ccd.floor.days import SECOND
+from ccd.floor.events import Heard, Lost, PbxEvent, Snapshot
+from ccd.floor.floor import Floor
+from ccd.pbx.capture import Pbx
+from ccd.pbx.captured import told_up_to
+from ccd.pbx.evidence import Evidence
+from ccd.pbx.fill import END, Logged, refill
+from ccd.pbx.log_file import Excerpt, LogFile
+from ccd.pbx.queue_log import RING_S_MAX, QueueLog
+from ccd.pbx.translate import Scope
+
+MARK_WAIT_S_MAX = 5.0  # Asterisk writes a line at once
+LOOK_AGAIN_S = 0.2
+RECENT_US = 5 * SECOND  # AMI and the log tell of the same event within two
+HELD_EVENTS_MAX = 200_000  # of a floor of 5,000 in some minutes; then the gap stays as it is
+
+log = structlog.get_logger("ccd.daemon")
+
+Seats = Callable[[], Iterable[tuple[str, str]]]  # member names with their interfaces, as the roster has them
+
+
+class Filling:
+    """Of one PBX, whose evidence is kept here. `holding` is while its floor waits for the log."""
+
+    def __init__(self, name: str, pbx: Pbx, file: LogFile, scope: Scope, seats: Seats, evidence: Evidence) -> None:
+        self.holding = False
+        self._name, self._pbx, self._file, self._scope = name, pbx, file, scope
+        self._seats, self._evidence = seats, evidence
+        # What was told last; None where a process before this one heard it, and nobody knows.
+        self._recent: deque[list[PbxEvent]] | None = None
+
+    def go_on_from(self, ref: int) -> None:
+        """A floor that was stored, with what it stands for up to this evidence."""
+        told = told_up_to(self._evidence.folder, ref, self._scope)
+        self._recent = None if told is None else deque([told])
+
+    async def batches(self, floor: Floor) -> AsyncIterator[tuple[list[PbxEvent], bool]]:
+        """What the floor is to be told, and whether that is one step: of a gap all is stored, or nothing."""
+        coming = self._pbx.batches()
+        async for events in coming:
+            end = _end_of_gap(events, floor)
+            before, behind = events[:end], events[end:]
+            if before:
+                self._remember(before)
+                yield before, False
+            if behind:
+                told = await self._with_what_was_missed(behind, coming, floor)
+                self._remember(told)
+                yield told, True
+
+    async def _with_what_was_missed(
+        self, held: list[PbxEvent], coming: AsyncIterator[list[PbxEvent]], floor: Floor
+    ) -> list[PbxEvent]:
+        """What is `held` back, with what comes until the log can be read, and what that says; it begins with the
+        snapshot behind the gap that runs."""
+        since, until = floor.state.gap_since, held[0].at
+        assert since is not None
+        self.holding = True
+        try:
+            while True:
+                while not _tell_all(held, until):
+                    if len(held) > HELD_EVENTS_MAX:
+                        log.warning("a gap is not filled: too much came behind it", pbx=self._name, events=len(held))
+                        return held
+                    held += await anext(coming)
+                excerpt = await self._read(since)
+                if excerpt is None:
+                    return held
+                until = max(until, excerpt.marked_at or excerpt.last_at or 0)
+                if _tell_all(held, until):
+                    return self._filled(since, held, excerpt, floor)
+        finally:
+            self.holding = False
+
+    async def _read(self, since: int) -> Excerpt | None:
+        """Up to the mark; without it once Asterisk had time enough to write it. None where the log can't be read."""
+        mark = self._pbx.mark
+        again_until = asyncio.get_running_loop().time() + MARK_WAIT_S_MAX
+        while True:
+            try:
+                excerpt = await asyncio.to_thread(self._file.since, since - RING_S_MAX * SECOND, mark)
+            except OSError as error:
+                log.warning(
+                    "queue_log can't be read: the gap stays unobserved", pbx=self._name, file=str(self._file.path),
+                    why=error.strerror or str(error),
+                )  # fmt: skip
+                return None
+            if excerpt.marked_at is not None or not mark or asyncio.get_running_loop().time() > again_until:
+                return excerpt
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+    def _filled(self, since: int, held: list[PbxEvent], excerpt: Excerpt, floor: Floor) -> list[PbxEvent]:
+        def keep(at: int, line: bytes) -> int:
+            return self._evidence.keep(at, line) if at >= since - SECOND else 0
+
+        queues: dict[str, list[str]] = {}
+        for seat in floor.state.seats.values():
+            for queue in seat.queues:
+                queues.setdefault(queue, []).append(seat.seat)
+        seats = [(seat.name, seat.seat) for seat in floor.state.seats.values() if seat.name]
+        seats += _seats_told(held)
+        lines = QueueLog([*seats, *self._seats()], self._scope, queues, keep)
+        try:
+            logged = lines.told_by(excerpt.lines, self._file.path)
+        except BackwardsError as error:
+            log.warning("the gap stays unobserved", pbx=self._name, why=str(error))
+            return held
+        if self._recent is None:
+            known = {id(event) for event in told_before(floor.state, logged, since)}
+            logged = [event for event in logged if id(event) not in known]
+        before = [event for events in self._recent or () for event in events]
+        pauses = {
+            (seat.seat, queue): (member.paused, member.reason)
+            for seat in floor.state.seats.values()
+            for queue, member in seat.queues.items()
+        }
+        told = list(refill(since, held, Logged(logged, [*before, *held], _span(excerpt)), pauses))
+        log.info("a gap was filled from queue_log", pbx=self._name, since=since / SECOND, events=len(told) - len(held))
+        return told
+
+    def _remember(self, events: list[PbxEvent]) -> None:
+        if self._recent is None:
+            self._recent = deque()
+        self._recent.append(events)
+        while not self._recent[0] or self._recent[0][-1].at < events[-1].at - RECENT_US:
+            self._recent.popleft()
+
+
+def _end_of_gap(events: Sequence[PbxEvent], floor: Floor) -> int:
+    """The place of the snapshot that ends a gap; their number where none does."""
+    in_gap = floor.state.gap_since is not None
+    if not in_gap and Lost not in map(type, events):
+        return len(events)
+    for place, event in enumerate(events):
+        if isinstance(event, Lost):
+            in_gap = True
+        elif isinstance(event, Snapshot) and in_gap:
+            return place
+    return len(events)
+
+
+def _tell_all(held: Sequence[PbxEvent], until: int) -> bool:
+    """Whether AMI has said all of the second `until` (µs) and the one after it, and is listened to."""
+    if not any(isinstance(event, Heard) and event.at >= until + SECOND for event in reversed(held)):
+        return False
+    return next(isinstance(event, Snapshot) for event in reversed(held) if isinstance(event, Snapshot | Lost))
+
+
+def _span(excerpt: Excerpt) -> tuple[int, int] | None:
+    """Of what the excerpt is known to tell all (µs, half-open)."""
+    if excerpt.begins_at is None:
+        return None
+    if excerpt.marked_at is not None:
+        return excerpt.begins_at, END
+    return excerpt.begins_at, (excerpt.last_at or excerpt.begins_at) + SECOND
+
+
+def _seats_told(events: Iterable[PbxEvent]) -> Iterator[tuple[str, str]]:
+    for event in events:
+        if isinstance(event, Snapshot):
+            yield from ((member.name, member.seat) for member in event.members if member.name)
