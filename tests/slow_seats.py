@@ -314,22 +314,11 @@ def level(known: Iterable[Facts], rules: Rules) -> str:
     return "out" if not paused else "all" if all(paused) else "some" if any(paused) else "none"
 
 
-def without_gaps_found(stream: Iterable[said.PbxEvent]) -> list[said.PbxEvent]:
-    """A gap that is found before anything else is told is none: its beginning only says how late it is."""
-    told = list(stream)
-    found = {number - 1 for number, event in enumerate(told) if isinstance(event, said.Found)}
-    return [
-        said.Heard(event.at) if number in found else event
-        for number, event in enumerate(told)
-        if not isinstance(event, said.Found)
-    ]
-
-
 def listen(stream: Iterable[said.PbxEvent], rules: Rules) -> dict[str, list[Item]]:
     """What each seat of a PBX hears, and when. An event older than the seat's last applies at the last's time."""
     heard: dict[str, list[Item]] = {}
     of_all: list[Item] = []  # what concerns every seat, also one that is not known of yet
-    for number, event in enumerate(without_gaps_found(stream)):
+    for number, event in enumerate(stream):
         for seat in concerned(event, heard, rules):
             items = heard.setdefault(seat, list(of_all))
             last = max((item.at for item in items if item.alters), default=event.at)

@@ -66,7 +66,7 @@ class LogFile:
 
 
 def _opened(path: Path) -> BinaryIO:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]  # a GzipFile reads as one
 
 
 def _place(stream: BinaryIO, at: int) -> int:

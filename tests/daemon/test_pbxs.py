@@ -13,7 +13,7 @@ LIMITS = {
     "queue_size_max": 5_000, "clock_ahead_s_max": 60.0, "watermark_margin_s": 1.0,
 }  # fmt: skip
 OURS = {"snapshot_settle_s"}  # no setting
-WHO = {"account", "scope"}
+WHO = {"account", "scope", "marks_log"}
 
 
 def configured(**given: Any) -> PbxConfig:
@@ -25,3 +25,8 @@ def test_every_limit_that_can_be_set_reaches_the_capture() -> None:
     made = configured(**LIMITS)
     assert {name: getattr(made, name) for name in LIMITS} == LIMITS
     assert all(getattr(configured(), name) != value for name, value in LIMITS.items())
+
+
+def test_the_log_is_marked_where_somebody_reads_it() -> None:
+    assert not configured().marks_log
+    assert configured(queue_log="/var/log/asterisk/queue_log").marks_log

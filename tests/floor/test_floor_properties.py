@@ -194,9 +194,8 @@ def test_callers_wait_from_joining_until_they_leave_or_are_connected() -> None:
 
 
 def test_a_gap_that_is_found_again_is_none() -> None:
-    """Anywhere in a stream where no gap runs, and nothing of before it is still to be told. (Where a snapshot shows
-    that a change was not told, it was until the gap began that the seat was as it was known; that is looked at in
-    tests/pbx.)"""
+    """Anywhere in a stream where no gap runs, and nothing of before it is still to be told. Without later snapshots:
+    where one shows that a change was not told, the seat was as it was known until the gap began."""
     chance = Random(11)
     compared = 0
     for floor in floors():

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from hashlib import md5
+from pathlib import Path
 from ssl import SSLContext
 from time import time
 from types import TracebackType
@@ -21,6 +22,7 @@ class FakePbx:
         self.silent_on: set[str] = set()
         self.refused: dict[str, str] = {}
         self.booted = True
+        self.queue_log: Path | None = None  # into which it writes what it is asked to
         self.actions: list[dict[str, str]] = []
         self.connections = 0
         self.before_answers: dict[str, Callable[[], bytes]] = {}  # said just before the answer to an action
@@ -85,6 +87,11 @@ class FakePbx:
         if action == "Agents":
             head = block("Response: Success", None, ActionID="@ID", EventList="start", Message="Agents will follow")
             return said + head + block("Event: AgentsComplete", None, ActionID="@ID")
+        if action == "QueueLog" and self.queue_log:
+            asked = self.actions[-1]
+            with self.queue_log.open("a") as log:
+                log.write(f"{time():.0f}|NONE|{asked['Queue']}|NONE|{asked['Event']}|{asked['Message']}\n")
+            return said + block("Response: Success", None, ActionID="@ID", Message="Event added successfully")
         return said + block("Response: Error", None, ActionID="@ID", Message=f"Invalid/unknown command: {action}.")
 
 

@@ -12,7 +12,7 @@ from ccd.settings import Settings, inspect
 from ccd.settings.saying import model_in
 
 FILE = Path(__file__).parents[2] / "config" / "ccd.toml"
-HAVE_NO_DEFAULT = {"name", "host", "secret", "secret_file"}
+HAVE_NO_DEFAULT = {"name", "host", "secret", "secret_file", "queue_log"}
 
 
 def with_samples() -> dict[str, Any]:
