@@ -5,16 +5,17 @@ where they overlap the highest level pays, and no second is paid twice. Spans ar
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ccd.bank.policy import PPM, OvertimeTerms
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Span
+from ccd.floor.expected import Counts, Ruled, Span
 from ccd.floor.records import UNREACHABLE
 from ccd.floor.seats import UNOBSERVED, State
 from ccd.floor.stretches import Stretch
 
 NOT_WORKED = frozenset((State.PAUSED, UNREACHABLE, UNOBSERVED, State.SIGNED_OUT))
+WORKED: Final[Counts] = "available"  # of what a ruling says, all else is no overtime
 
 
 class Emergency(NamedTuple):
@@ -84,16 +85,25 @@ def paid(
 
 
 def growing(
-    emergencies: Iterable[Emergency], shifts: Sequence[Span], line: Sequence[Stretch], heard_at: int
+    emergencies: Iterable[Emergency],
+    shifts: Sequence[Span],
+    line: Sequence[Stretch],
+    heard_at: int,
+    ruled: Sequence[Ruled] = (),
 ) -> Growing | None:
     """Which emergency pays what is worked from `heard_at` on; None where the agent does not work in one then."""
     in_order = sorted(emergencies, key=_first_paid)
     running = next((one for one in in_order if one.start <= heard_at < one.end), None)
-    works = bool(line) and line[-1].end >= heard_at and line[-1].state not in NOT_WORKED
+    seen = bool(line) and line[-1].end >= heard_at
+    works = seen and line[-1].state not in NOT_WORKED
+    says = next((each for each in ruled if each.start <= heard_at < each.end and (seen or not each.of_unit)), None)
+    if says is not None:
+        works = says.counts == WORKED
     if running is None or not works or any(each.start <= heard_at < each.end for each in shifts):
         return None
     before = in_order[: in_order.index(running)]
-    others = [*(each.start for each in shifts), *(each.start for each in before)]
+    others = [*(each.start for each in shifts), *(each.start for each in before), *(each.start for each in ruled)]
+    others += [says.end] if says else []
     return Growing(running.id, heard_at, min([running.end, *(start for start in others if start > heard_at)]))
 
 
@@ -107,9 +117,17 @@ def _first_paid(one: Emergency) -> tuple[int, int, str]:
     return -one.interest_ppm, one.opened_at, one.id
 
 
-def worked_in(line: Iterable[Stretch]) -> list[Span]:
-    """What of a day counts where it is overtime: signed in, and neither paused nor unreachable."""
-    return [Span(each.start, each.end) for each in line if each.state not in NOT_WORKED]
+def worked_in(line: Sequence[Stretch], until: int, ruled: Iterable[Ruled] = ()) -> list[Span]:
+    """What of a day counts as overtime, up to where it was heard: signed in, and neither paused nor unreachable; or
+    as it is ruled. What is ruled of a unit is ruled of who was signed in or unobserved."""
+    worked = [Span(each.start, each.end) for each in line if each.state not in NOT_WORKED]
+    for each in ruled:
+        about = Span(each.start, min(each.end, until))
+        reached = within((Span(seen.start, seen.end) for seen in line), about) if each.of_unit else [about]
+        worked = less(worked, reached)
+        if each.counts == WORKED:
+            worked += reached
+    return union(worked)
 
 
 def signed_in_at(line: Iterable[Stretch], since: int) -> int | None:

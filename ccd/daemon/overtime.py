@@ -2,7 +2,7 @@
 anew or more is said of them."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,12 +32,15 @@ from ccd.daemon.site import Current, Site
 from ccd.floor.days import SECOND
 from ccd.floor.expected import Span
 from ccd.floor.own_days import OwnDay
+from ccd.floor.stretches import Stretch
 from ccd.history.reading import Source, reading, stored_sources
 from ccd.history.seen_days import SeenDay, measured_times, seen_days
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.org import holidays
 from ccd.org.holidays import Holidays
+from ccd.org.ruling_rows import holding
+from ccd.org.rulings import resolved
 from ccd.org.shift_rows import shifts_of
 from ccd.org.store import HOLIDAYS, newest
 
@@ -197,23 +200,32 @@ class Overtime:
         entries = await connection.run_sync(entries_of, [one.id for one in others])
         shifts = await connection.run_sync(shifts_of, {agent for agent, _ in wanted}, start, end)
         kinds = await self._kinds(connection, wanted)
+        rulings = await connection.run_sync(holding, start, end)
         found = []
         for agent, own in wanted:
             day, keeps = own.day, self._keeps_schedules(own)
             theirs = {one.id: one for one in others if agent in taking_part[one]}
-            line = seen[agent, own].line.spans if keeps and (agent, own) in seen else ()
+            line, until = self._line(seen.get((agent, own)), keeps)
+            above = self._site.units.with_above(own.unit, day.day)
+            ruled = resolved(rulings, agent, above, Span(day.start, day.end)) if keeps else ()
             planned = [Span(each.start, each.end) for each in shifts.get(agent, ())] if keeps else []
             all_paid = paid(
-                theirs.values(), Span(day.start, day.end), planned, worked_in(line),
+                theirs.values(), Span(day.start, day.end), planned, worked_in(line, until, ruled),
                 entered_s(entries, agent, day.day),
             )  # fmt: skip
-            if line and (grown := growing(theirs.values(), planned, line, seen[agent, own].until)):
+            if grown := growing(theirs.values(), planned, line, until, ruled):
                 grows[agent] = grown
             shown = {
                 theirs[name]: each for name, each in all_paid.items() if running or self._is_over(theirs[name], sources)
             }
             found.append(OvertimeDay(agent, own.unit, day.day, kinds.get((own.unit, day.day), ""), keeps, shown))
         return found
+
+    def _line(self, seen: SeenDay | None, keeps: bool) -> tuple[Sequence[Stretch], int]:
+        """What was seen, and until when; of whom nothing was, somebody may have ruled up to now."""
+        if not keeps or seen is None:
+            return (), self._now()
+        return seen.line.spans, seen.until
 
     def _keeps_schedules(self, own: OwnDay) -> bool:
         return self._site.policies.policy_at(own.unit, own.day.day).schedules

@@ -22,7 +22,7 @@ from ccd.bank.overtime import (
 )
 from ccd.bank.policy import PPM
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Span
+from ccd.floor.expected import Counts, Ruled, Span
 from ccd.floor.records import UNREACHABLE
 from ccd.floor.rules import ALWAYS
 from ccd.floor.seats import UNOBSERVED, State
@@ -108,7 +108,10 @@ def test_two_emergencies_at_a_time_have_no_more_seconds_than_there_were_whatever
 def test_paused_unreachable_and_unseen_is_not_worked() -> None:
     states = (State.AVAILABLE, State.PAUSED, State.ON_CALL, UNREACHABLE, UNOBSERVED, State.WRAP_UP)
     line = [Stretch(n, n + 1, state, Judged.NONE) for n, state in enumerate(states)]
-    assert worked_in(line) == [Span(0, 1), Span(2, 3), Span(5, 6)]
+    assert worked_in(line, 6) == [Span(0, 1), Span(2, 3), Span(5, 6)]
+    assert worked_in(line, 6, [Ruled(0, 3, "exempt", "a", of_unit=False)]) == [Span(5, 6)]
+    assert worked_in(line, 6, [Ruled(1, 9, "available", "a", of_unit=False)]) == [Span(0, 6)], "up to what was heard"
+    assert worked_in(line[1:2], 6, [Ruled(0, 9, "available", "a", of_unit=True)]) == [Span(1, 2)], "who was there"
     assert signed_in_at(line, 3) == 3
     assert signed_in_at(line, 4) == 5
     assert signed_in_at(line, 9) is None
@@ -161,6 +164,19 @@ def test_what_grows_is_the_one_that_pays_until_another_does_or_a_shift_begins(
     both = [emergency("low", 100, 400), emergency("high", 150, 200, "III")]
     line = [Stretch(0, heard * SECOND, state, Judged.NONE)]
     assert growing(both, spans((200, 300)), line, heard * SECOND) == grows
+
+
+@pytest.mark.parametrize(
+    ("state", "counts", "grows"),
+    [
+        (State.AVAILABLE, "exempt", None),
+        (State.PAUSED, "available", Growing("one", 120 * SECOND, 130 * SECOND)),  # until what is ruled ends
+    ],
+)
+def test_what_grows_follows_what_is_ruled(state: State, counts: Counts, grows: Growing | None) -> None:
+    line = [Stretch(0, 120 * SECOND, state, Judged.NONE)]
+    ruled = [Ruled(110 * SECOND, 130 * SECOND, counts, "a", of_unit=False)]
+    assert growing([emergency("one", 100, 400)], [], line, 120 * SECOND, ruled) == grows
 
 
 SOME_SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30)).map(lambda at: (at[0], sum(at))), max_size=5)
