@@ -21,7 +21,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "ledger": "Say what the ledger says, post to it by hand, hold it against its own hashes, export it.",
         "bank": "The services of the Time Bank, day by day: gifts, days off, overtime, offset; rulings and appeals.",
         "import": "Take over what other systems know: who sits where, shifts, leave, holidays.",
-        "export": "Print what was imported, as a file that can be imported; and what attendance is handed.",
+        "export": "Print what was imported, as a file that can be imported; and what other programs are handed.",
         "schedule": "Say what units are scheduled for in a month.",
         "holidays": "Say which days of a year are worked in a country.",
         "acts": "Say who did what, when, from where and why.",

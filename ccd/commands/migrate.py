@@ -21,7 +21,9 @@ def migrate(
     config: Config,
     url: Annotated[
         str | None,
-        typer.Option(help="The database as its owner reaches it, instead of [sql] url; the password from ~/.pgpass."),
+        typer.Option(
+            help="The database as its owner reaches it, instead of the configuration's; the password from ~/.pgpass."
+        ),
     ] = None,
     role: Annotated[str | None, typer.Option(help="The daemon's role: granted what it needs, and no more.")] = None,
 ) -> None:

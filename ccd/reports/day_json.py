@@ -12,6 +12,11 @@ SECONDS_AFTER_PAUSED = ("partly_paused", "aux", "exempt", "unreachable", "unobse
 OF_SCHEDULES = ("scheduled", "late", "early_leave", "off_post", "on_leave", "excused", "worked_on_leave")
 COUNTS = ("sign_ins", "sign_outs", "pauses", "offered", "answered", "missed")
 
+FIGURES = (
+    "agent", "unit", *SECONDS_BEFORE_PAUSED, "paused", *SECONDS_AFTER_PAUSED, *COUNTS, "first_sign_in",
+    "last_sign_out", *OF_SCHEDULES,
+)  # fmt: skip  # of a day in a unit with schedules; in others what OF_SCHEDULES names is not there
+
 
 def render(records: Iterable[DayRecord], timezone: str) -> str:
     return json.dumps(as_json(records, timezone), ensure_ascii=False, indent=1)

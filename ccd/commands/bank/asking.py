@@ -22,7 +22,7 @@ from ccd.errors import UnknownUnitError
 
 T = TypeVar("T")
 
-Unit = Annotated[str, typer.Argument(help="The unit, as on the roster or in [units].")]
+Unit = Annotated[str, typer.Argument(help="The unit, as the roster or the configuration names it.")]
 Key = Annotated[str | None, typer.Option(help="What it is known by for ever; the same again changes nothing.")]
 Why = Annotated[str, typer.Option("--text", callback=said_in_words, help="Why, in words; it stands with the act.")]
 

@@ -48,8 +48,8 @@ def organisation(
     why: Why = "",
 ) -> None:
     """Import which units there are, and what stands below what from which day on: all lines of the file, in place of
-    all that were there, and of [units]. A running ccd takes it over within seconds; what days that are over were
-    counted by can't be said otherwise."""
+    all that were there, and of the configuration's. A running ccd takes it over within seconds; what days that are over
+    were counted by can't be said otherwise."""
     site = take_over(config, ORGANISATION, _read(file), dry_run, why)
     if site.settings.units and not dry_run:
         _take_out("[units]", config)

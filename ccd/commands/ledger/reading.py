@@ -49,7 +49,7 @@ def balance(
     """Say what an agent has, by account, in seconds; and what is owed to attendance as personal leave."""
     if day and at:
         raise typer.BadParameter("--day and --at ask for two different things; give one of them")
-    account = asked(config, lambda books: _account(books, agent, day.date() if day else None, at))
+    account = asked(config, lambda books: known_account(books, agent, day.date() if day else None, at))
     if format is Format.json:
         print(json.dumps({"agent": agent, "balance": account.balance_s, "accounts": dict(account.kinds)}))
         return
@@ -93,7 +93,7 @@ def statement(
     )  # fmt: skip
 
     async def lines(books: Ledger) -> Page:
-        await _account(books, agent)
+        await known_account(books, agent)
         return await statement_of(books, agent, before, limit, after, wanted)
 
     page = asked(config, lines)
@@ -123,7 +123,7 @@ def _statement(lines: Sequence[Line]) -> Table:
     return table
 
 
-async def _account(books: Ledger, agent: str, day: date | None = None, at: datetime | None = None) -> AgentAccount:
+async def known_account(books: Ledger, agent: str, day: date | None = None, at: datetime | None = None) -> AgentAccount:
     """UnknownAccountError where there is none: zeros would look like an answer."""
     owner = agent_owner(agent)
     if not await books.balances(owner):
