@@ -36,6 +36,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "settle": "Close a day that is over; with --dry-run, say what that would post.",
         "explain": "Say why a line stands on a statement, down to what the switch said.",
         "resettle": "Reckon a month anew from its segments, and say where the ledger does not say the same.",
+        "backfill": "Take over from queue_log what happened while ccd was stopped.",
         "replay": "Say what captured AMI bytes and queue_log files amount to.",
         "simulate": "Run a telephone switch with a living floor, to look at ccd without one.",
     }

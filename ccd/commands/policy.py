@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from functools import reduce
 from operator import add
@@ -17,14 +19,17 @@ from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, bar_of, now_us
 from ccd.commands.output import As, Format
+from ccd.commands.replay import replayed, source_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.daemon.trying import trial_of, try_policies
 from ccd.errors import UnknownUnitError
+from ccd.floor.records import DayRecord
 from ccd.history.reading import reading
 from ccd.history.sums import sums_of_agents
 from ccd.ledger.books import Ledger
+from ccd.ledger.model import month_of
 from ccd.reports.periods import Each, Period, periods
 
 policy = typer.Typer(no_args_is_help=True, help="Propose an allowance, or try other policies on what has been.")
@@ -35,11 +40,26 @@ UnitAsked = Annotated[str | None, typer.Option("--unit", help="One unit alone, w
 
 
 @policy.command()
-def propose(config: Config, first: First, last: Last, unit: UnitAsked = None, output: As = Format.table) -> None:
+def propose(
+    config: Config,
+    first: First,
+    last: Last,
+    unit: UnitAsked = None,
+    queue_log: Annotated[
+        list[Path] | None,
+        typer.Option(help="A queue_log of these days, rotated ones too, in place of what was measured."),
+    ] = None,
+    pbx: Annotated[str | None, typer.Option(help="Whose log it is, where several PBXs are configured.")] = None,
+    output: As = Format.table,
+) -> None:
     """Propose an allowance out of a time before agents knew of the bank: afterwards it would only be tightened again
-    and again by those who save."""
+    and again by those who save. Of a time before ccd was there the switch's own queue_log tells."""
     site, span = _asked(config, first, last, unit)
-    made = proposed(asyncio.run(_habits(site, span, unit)))
+    if queue_log:
+        habits = _habits_in(replayed(site, [], queue_log, None, source_of(site, pbx)), site, span, unit)
+    else:
+        habits = asyncio.run(_habits(site, span, unit))
+    made = proposed(habits)
     if output is Format.json:
         percentiles = {f"p{percent}": ppm for percent, ppm in made.percentiles.items()}
         print(json.dumps({"from": str(span.first), "to": str(span.last), **made._asdict(), "percentiles": percentiles}))
@@ -96,6 +116,19 @@ async def _habits(site: Site, span: Period, unit: str | None) -> list[Habit]:
             for row in await sums_of_agents(connection, *month, units):
                 found.append(Habit(row["agent"], row["aux"], row["base"]))
     return found
+
+
+def _habits_in(records: Iterable[DayRecord], site: Site, span: Period, unit: str | None) -> list[Habit]:
+    """The same of days that were measured from files. Nothing is known of shifts there."""
+    months: dict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for record in records:
+        within = unit is None or record.unit in site.units.with_below([unit], record.day)
+        if span.first <= record.day <= span.last and within:
+            month = (record.agent, month_of(record.day))
+            aux, base = months[month]
+            worked = max(0, record.signed_in - record.exempt - record.unreachable)
+            months[month] = aux + record.aux, base + worked
+    return [Habit(agent, *used) for (agent, _), used in sorted(months.items())]
 
 
 def _say(made: Proposal, span: Period) -> None:

@@ -54,7 +54,7 @@ def replay(
     if not ami and not queue_log:
         raise CaptureError("nothing to replay")
     site = site_of(config) if config and not roster else Site(read(config) if config else Settings(), roster)
-    source = _source(site, pbx)
+    source = source_of(site, pbx)
     records = replayed(site, ami or [], queue_log or [], None if until is None else round(until * SECOND), source)
     if format is Format.json:
         print(day_json.render(records, site.settings.timezone))
@@ -80,7 +80,7 @@ def replayed(
     return day_records(segments, site.owner_of, site.roster_borders, site.rules_of, end, site.own_days)
 
 
-def _source(site: Site, named: str | None) -> tuple[str, Scope]:
+def source_of(site: Site, named: str | None) -> tuple[str, Scope]:
     """The captures' PBX, which they don't name themselves, and which of its queues are ours."""
     scopes = {each.name: scope_of(each) for each in site.settings.pbx}
     if named is None:

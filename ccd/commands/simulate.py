@@ -27,7 +27,7 @@ def simulate(
     start: Annotated[
         datetime | None,
         typer.Option(
-            help="The floor's time at the start [default: just before the last first shift].", show_default=False
+            help="The floor's time at the start; without it, just before the last first shift.", show_default=False
         ),
     ] = None,
     zone: Annotated[str, typer.Option(help="The floor's time zone.")] = "Asia/Shanghai",

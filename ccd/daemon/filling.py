@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 
 import structlog
 
-from ccd.daemon.seam import told_before
+from ccd.daemon.seam import log_of, news_of, pauses_of
 from ccd.errors import BackwardsError
 from ccd.floor.days import SECOND
 from ccd.floor.events import Heard, Lost, PbxEvent, Snapshot
@@ -22,7 +22,7 @@ from ccd.pbx.captured import told_up_to
 from ccd.pbx.evidence import Evidence
 from ccd.pbx.fill import END, Logged, refill
 from ccd.pbx.log_file import Excerpt, LogFile
-from ccd.pbx.queue_log import RING_S_MAX, QueueLog
+from ccd.pbx.queue_log import RING_S_MAX
 from ccd.pbx.translate import Scope
 
 MARK_WAIT_S_MAX = 5.0  # Asterisk writes a line at once
@@ -109,28 +109,16 @@ class Filling:
         def keep(at: int, line: bytes) -> int:
             return self._evidence.keep(at, line) if at >= since - SECOND else 0
 
-        queues: dict[str, list[str]] = {}
-        for seat in floor.state.seats.values():
-            for queue in seat.queues:
-                queues.setdefault(queue, []).append(seat.seat)
-        seats = [(seat.name, seat.seat) for seat in floor.state.seats.values() if seat.name]
-        seats += _seats_told(held)
-        lines = QueueLog([*seats, *self._seats()], self._scope, queues, keep)
+        lines = log_of(floor.state, [*_seats_told(held), *self._seats()], self._scope, keep)
         try:
             logged = lines.told_by(excerpt.lines, self._file.path)
         except BackwardsError as error:
             log.warning("the gap stays unobserved", pbx=self._name, why=str(error))
             return held
-        if self._recent is None:
-            known = {id(event) for event in told_before(floor.state, logged, since)}
-            logged = [event for event in logged if id(event) not in known]
-        before = [event for events in self._recent or () for event in events]
-        pauses = {
-            (seat.seat, queue): (member.paused, member.reason)
-            for seat in floor.state.seats.values()
-            for queue, member in seat.queues.items()
-        }
-        told = list(refill(since, held, Logged(logged, [*before, *held], _span(excerpt)), pauses))
+        before = None if self._recent is None else [event for events in self._recent for event in events]
+        logged = news_of(floor.state, logged, since, before)
+        known = Logged(logged, [*(before or ()), *held], _span(excerpt))
+        told = list(refill(since, held, known, pauses_of(floor.state)))
         log.info("a gap was filled from queue_log", pbx=self._name, since=since / SECOND, events=len(told) - len(held))
         return told
 

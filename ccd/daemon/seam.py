@@ -1,7 +1,8 @@
-"""The second in which a gap begins, where nobody remembers which of the log's lines AMI told, too.
+"""Where what AMI told ends and the log has to go on: what the floor knows there, and which lines are no news to it.
 
-A process that is killed may not have written the last evidence. What the floor knows then decides: of a seat's lines as
-many were told as lead to what is known of it; an end was told of a call or an offer that is there no more.
+Of the second in which a gap begins nobody may remember which of the log's lines AMI told, too: a process that is killed
+may not have written the last evidence. What the floor knows then decides: of a seat's lines as many were told as lead
+to what is known of it; an end was told of a call or an offer that is there no more.
 """
 
 from collections import defaultdict
@@ -19,8 +20,40 @@ from ccd.floor.events import (
     PbxEvent,
 )
 from ccd.floor.floor import FloorState
+from ccd.pbx.fill import Pauses
+from ccd.pbx.observation import Keep, keep_nothing
+from ccd.pbx.queue_log import QueueLog
+from ccd.pbx.translate import Scope
 
 Row = tuple[bool, str] | None  # whether paused, and why; None: no member
+
+
+def log_of(state: FloorState, seats: Iterable[tuple[str, str]], scope: Scope, keep: Keep = keep_nothing) -> QueueLog:
+    """A log that goes on from the floor: who is in which queue, and whose names stand for which seats; `seats` are
+    further pairs of a member name and an interface."""
+    queues: dict[str, list[str]] = defaultdict(list)
+    for seat in state.seats.values():
+        for queue in seat.queues:
+            queues[queue].append(seat.seat)
+    named = [(seat.name, seat.seat) for seat in state.seats.values() if seat.name]
+    return QueueLog([*named, *seats], scope, queues, keep)
+
+
+def pauses_of(state: FloorState) -> Pauses:
+    return {
+        (seat.seat, queue): (member.paused, member.reason)
+        for seat in state.seats.values()
+        for queue, member in seat.queues.items()
+    }
+
+
+def news_of(
+    state: FloorState, logged: Sequence[PbxEvent], since: int, told: Sequence[PbxEvent] | None
+) -> list[PbxEvent]:
+    """The log's events, without those that the floor knows of although nobody remembers what was `told` last (None).
+    What is remembered is told apart by whoever fills the gap (ccd.pbx.fill)."""
+    known = set() if told is not None else {id(event) for event in told_before(state, logged, since)}
+    return [event for event in logged if id(event) not in known]
 
 
 def told_before(state: FloorState, logged: Iterable[PbxEvent], since: int) -> list[PbxEvent]:

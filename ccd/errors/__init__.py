@@ -29,6 +29,7 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── WithdrawalError     days off that an agent can't have so; exit code 2
 │   ├── OffsetError         leave that can't be offset so; exit code 2
 │   ├── MonthOpenError      an attendance month that can't be closed, or corrected, so; exit code 2
+│   ├── BackfillError       a gap that can't be filled from these files now; exit code 2
 │   ├── WebhookError        a system that is told of attendance, and is not there; exit code 2
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── CapPassedError          a red packet that a unit's cap does not allow, with the figures
@@ -55,6 +56,7 @@ from ccd.errors.ledger import (
     UnknownTransferError,
 )
 from ccd.errors.pbx import (
+    BackfillError,
     BackwardsError,
     CaptureError,
     ClockAheadError,
@@ -121,6 +123,7 @@ __all__ = [
     "ActNotAllowedError",
     "AddressTakenError",
     "AppealError",
+    "BackfillError",
     "BackwardsError",
     "BudgetError",
     "CapPassedError",

@@ -1,6 +1,6 @@
 """What came between us and a telephone switch, or what it said."""
 
-from ccd.errors.root import CcdError
+from ccd.errors.root import CcdError, ProblemError
 
 
 class PbxError(CcdError):
@@ -85,6 +85,13 @@ class CaptureError(CcdError):
 
     def __str__(self) -> str:
         return f"{self.args[0]}; name a file of AMI bytes (--ami) or a queue_log (--queue-log)"
+
+
+class BackfillError(ProblemError):
+    """Why what was missed of a PBX can't be filled from these files now. Nothing was changed. By the PBX's name."""
+
+    sentence = "{name} can't be filled: {problem}"
+    exit_code = 2
 
 
 class BackwardsError(CaptureError):

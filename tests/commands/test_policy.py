@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.commands import running
-from tests.commands.recorded_days import ccd, settled
+from tests.commands.recorded_days import at, ccd, configured, settled
 
 SPAN = ("--from", "2099-11-24", "--to", "2099-11-24")
 OURS = (*SPAN, "--unit", "team-1")
@@ -62,3 +62,27 @@ def test_a_proposal_of_one_agent_is_none(tmp_path: Path) -> None:
     config = settled(tmp_path)
     refused = ccd(config, "policy", "propose", *SPAN)
     assert "and 20 are needed" in running.refusal(refused)
+
+
+def test_an_allowance_is_proposed_out_of_the_switch_s_log_before_anything_was_recorded(tmp_path: Path) -> None:
+    """20 agents, of whom each pauses for a thousandth of the time longer than the one before."""
+    config = configured(tmp_path)
+    lines = []
+    for number in range(1, 21):
+        for day in range(6):
+            begins, name = round(at(day * 86_400 + 28_800)), f"Agent {number}"
+            for second, what in (
+                (0, "ADDMEMBER"),
+                (100, "PAUSE"),
+                (100 + 30 * number, "UNPAUSE"),
+                (30_000, "REMOVEMEMBER"),
+            ):
+                lines.append((begins + second, f"NONE|support|{name}|{what}|\n"))
+    log = tmp_path / "queue_log"
+    log.write_text("".join(f"{second}|{line}" for second, line in sorted(lines)))
+    span = ("--from", "2099-11-24", "--to", "2099-11-29", "--queue-log", str(log), "--format", "json")
+    made = json.loads(running.said(ccd(config, "policy", "propose", *span)))
+    assert (made["agents"], made["agent_months"]) == (20, 20)
+    assert made["rate_ppm"] == 15_000  # three of four pause for at most 15 thousandths
+    less = ccd(config, "policy", "propose", *span, "--unit", "team-1")
+    assert "and 20 are needed" in running.refusal(less)

@@ -109,6 +109,39 @@ def test_a_daemon_that_was_killed_finds_in_queue_log_what_happened_meanwhile(
     assert daemon.said_times("a gap was filled from queue_log") == 1
 
 
+def test_a_log_that_is_elsewhere_fills_what_a_daemon_missed_before_it_starts_again(
+    asterisk: Asterisk, start: StartDaemon, tmp_path: Path
+) -> None:
+    daemon = start().until_ready()
+    fill = ("backfill", "--config", str(daemon.config), "--queue-log")
+    with asterisk.drive() as pbx:
+        pbx.sign_in(SEAT, NAME)
+        daemon.until(lambda: record(daemon)["sign_ins"] == 1)
+        running = daemon.ccd(*fill, str(asterisk.queue_log))
+        assert (running.returncode, running.stderr.count("\n")) == (2, 1)
+        assert "fills its gaps by itself" in running.stderr
+        daemon.stop()
+        pbx.pause(SEAT, "toilet")
+        time.sleep(2)
+        pbx.unpause(SEAT)
+        kept = str(shutil.copy(asterisk.queue_log, tmp_path / "elsewhere"))
+        late = tmp_path / "late"
+        late.write_bytes(Path(kept).read_bytes().splitlines(keepends=True)[-1])
+        assert "what is missing begins at" in daemon.ccd(*fill, str(late)).stderr
+        filled = daemon.ccd(*fill, kept)
+        assert (filled.returncode, filled.stderr) == (0, "")
+        assert filled.stdout.startswith("a: 2 events from ")
+        again = daemon.ccd(*fill, kept)
+        assert again.stdout.startswith("a: 0 events from "), again.stderr
+        daemon.start().until_ready()
+        daemon.until(lambda: record(daemon)["unobserved"] > 0)
+        pbx.sign_out(SEAT)
+        daemon.until(lambda: record(daemon)["sign_outs"] == 1)
+    found = record(daemon)
+    assert (found["sign_ins"], found["pauses"]) == (1, 1)
+    assert found["paused"]["toilet"] == pytest.approx(2, abs=1.2)
+
+
 def test_a_half_open_connection_is_noticed_within_two_intervals(asterisk: Asterisk, start: StartDaemon) -> None:
     daemon = start().until_ready()
     asterisk.freeze()
