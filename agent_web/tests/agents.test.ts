@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 
 import {
+  asCounted,
   auxLeft,
   auxNow,
+  auxRuns,
   countedOfDay,
   countedOfShift,
   hasBeenSeen,
@@ -188,11 +190,15 @@ describe("a shift so far", () => {
       [NOW_S - 7_500, NOW_S - 40],
       [NOW_S - 10, NOW_S + 3_600],
     ],
+    base_max: null,
+    rate_ppm: null,
+    minimum_s: null,
+    allowance: null,
   };
   const counted = (agent: Partial<Agent>) => countedOfShift(today, agentOf(agent), NOW_S);
 
   test("it is counted on within the shift, and stands still in its break", () => {
-    expect(counted({ base_from: NOW_S - 500 })).toEqual({ base: 7_270, aux: 300, seen_or_not: 7_270 });
+    expect(counted({ base_from: NOW_S - 500 })).toMatchObject({ base: 7_270, aux: 300, seen_or_not: 7_270 });
   });
 
   test("who signs in again is counted from then on, and who is signed out not at all", () => {
@@ -207,5 +213,32 @@ describe("a shift so far", () => {
   test("it is worth what its own base allows, whatever was worked before and after it", () => {
     const worth = project(counted({ base_from: null }), POLICY, accountsOf());
     expect(worth).toMatchObject({ base: 7_200, allowance: 266, aux: 300, overdraft: 34 });
+  });
+
+  test("what was agreed with the agent protects from overdraft, and earns nothing", () => {
+    const own = (more: Partial<Today>) =>
+      project(
+        countedOfShift({ ...today, ...more }, agentOf({ base_from: null }), NOW_S),
+        POLICY,
+        accountsOf(),
+      );
+    expect(own({ rate_ppm: 40_000 })).toMatchObject({ allowance: 266, deposit: 0, overdraft: 12 });
+    expect(own({ minimum_s: 300 })).toMatchObject({ deposit: 0, overdraft: 0 });
+  });
+
+  test("without a shift the base has its cap, and a day on which nothing happened has none", () => {
+    const day = { ...today, base_max: 7_210 };
+    const seen = { base_from: NOW_S - 500, counters: { sign_ins: 1 } };
+    expect(countedOfShift(day, agentOf(seen), NOW_S).base).toBe(7_210);
+    expect(countedOfShift({ ...day, base: 0 }, agentOf({ base_from: NOW_S - 500 }), NOW_S).base).toBe(0);
+  });
+
+  test("ring and nudge look at aux as it counts, and at the own allowance", () => {
+    const pausing = agentOf({ aux: 5_000, aux_from: NOW_S - 60, allowance: 1_065 });
+    const mine = asCounted(pausing, { ...today, allowance: 1_800 }, NOW_S);
+    expect([auxNow(mine, NOW_S), auxRuns(mine, NOW_S), mine.allowance]).toEqual([330, true, 1_800]);
+    const ruled = asCounted(pausing, { ...today, working: [] }, NOW_S);
+    expect([auxNow(ruled, NOW_S), auxRuns(ruled, NOW_S), ruled.allowance]).toEqual([300, false, 1_065]);
+    expect(asCounted(pausing, null, NOW_S)).toBe(pausing);
   });
 });

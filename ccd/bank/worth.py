@@ -10,6 +10,7 @@ from ccd.bank.overdraft import overdraft_s
 from ccd.bank.policy import PPM, Policy
 from ccd.bank.savings import deposit_s
 from ccd.floor.days import SECOND
+from ccd.org.entitlements import Entitlement
 
 PPM_SECONDS = PPM * SECOND
 
@@ -38,18 +39,22 @@ def worth_of(measured: Measured, policy: Policy) -> Worth:
         return NOTHING
     base = base_of(measured, policy)
     aux_s = measured.aux // SECOND
-    allowance_s = protected_s = policy.rate_ppm * base // PPM_SECONDS
-    own = measured.entitlement
-    if measured.unobserved or own is not None:
+    allowance_s = policy.rate_ppm * base // PPM_SECONDS
+    protected_s = max(allowance_s, policy.allowance_min_s)
+    if measured.unobserved or measured.entitlement is not None:
         seen_or_not = base + measured.unobserved
         if not measured.scheduled:
             seen_or_not = min(seen_or_not, policy.base_s_max * SECOND)
-        rate_ppm = policy.rate_ppm if own is None else max(policy.rate_ppm, own.rate_ppm or 0)
-        protected_s = rate_ppm * seen_or_not // PPM_SECONDS
-    protected_s = max(protected_s, policy.allowance_min_s)
-    if own is not None:
-        protected_s = max(protected_s, own.minimum_s or 0)
+        protected_s = protected_of(seen_or_not, policy, measured.entitlement)
     return Worth(base, aux_s, allowance_s, protected_s, deposit_s(allowance_s, aux_s), overdraft_s(protected_s, aux_s))
+
+
+def protected_of(seen_or_not: int, policy: Policy, own: Entitlement | None) -> int:
+    """What aux may reach without a charge, in seconds, of base and unobserved time, µs; where the own rate and minimum
+    are more, by these."""
+    rate_ppm = policy.rate_ppm if own is None else max(policy.rate_ppm, own.rate_ppm or 0)
+    own_minimum_s = 0 if own is None else own.minimum_s or 0
+    return max(rate_ppm * seen_or_not // PPM_SECONDS, policy.allowance_min_s, own_minimum_s)
 
 
 def base_of(measured: Measured, policy: Policy) -> int:

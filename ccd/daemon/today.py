@@ -1,24 +1,27 @@
-"""What an agent's running day counts so far, measured against the shift (docs/time-bank.md 2.4).
+"""What an agent's running day counts so far, measured against the shift and what was ruled (docs/time-bank.md 2.4).
 
 Many pages ask at once. Who has which seats is asked for all of them together, and again when that is some seconds old;
 an agent's own time line is short.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.bank.measured import Measured
-from ccd.bank.worth import base_of
+from ccd.bank.policy import Policy
+from ccd.bank.worth import base_of, protected_of
+from ccd.daemon.plans import gaps, planned_us, working
 from ccd.daemon.site import Current
 from ccd.floor.days import SECOND, BusinessDay
-from ccd.floor.expected import Shift
+from ccd.floor.expected import Expected, Span
 from ccd.floor.own_days import OwnDay
 from ccd.history.days import heard_until, measured_days
-from ccd.history.expected_days import told_of_agent
+from ccd.history.expected_days import ruled_to_work_us, told_of_agent
 from ccd.history.reading import reading, seen_between, stored_sources
 from ccd.history.whose import Holder, holders
+from ccd.org.entitlements import Entitlement
 from ccd.web.today_api import TodaySaid
 
 KEPT_S = 30
@@ -33,27 +36,30 @@ class Today:
         self._holders: dict[BusinessDay, tuple[int, Mapping[str, Holder]]] = {}  # with when that was asked
 
     async def of(self, agent: str) -> TodaySaid | None:
-        """None in a unit that keeps no schedules, and of who is in no unit."""
+        """None of who is in no unit, and in a unit without schedules where nothing is ruled and the agent has no own
+        allowance: then what the board knows is all there is."""
         site, now = self._current.site, self._now()
         own = next(iter(site.agent_days.met(agent, now, now + 1)), None)
-        if own is None or not (policy := site.policies.policy_at(own.unit, own.day.day)).schedules:
+        if own is None:
             return None
+        policy = site.policies.policy_at(own.unit, own.day.day)
         async with reading(self._engine) as connection:
+            nobody_yet = Holder(own.unit, own.came_from, own.day, set())
+            expected, entitlement = await told_of_agent(connection, agent, nobody_yet, site.measuring, policy)
+            if expected is None and entitlement is None:
+                return None
             holder = await self._holder(connection, agent, own)
             sources = await stored_sources(connection)
-            expected = await told_of_agent(connection, agent, holder, site.measuring, policy)
             found = await measured_days(
-                connection, {agent: holder}, site.measuring, sources, whole=False, expected={agent: expected}
-            )
+                connection, {agent: holder}, site.measuring, sources, whole=False,
+                expected={agent: expected} if expected else {},
+            )  # fmt: skip
         until = heard_until(own.day, sources, {pbx for pbx, _ in holder.seats})
-        base = aux = unobserved = 0
+        measured = None
         if found:
-            measured = Measured.of(found[0].record, 1)
-            base, aux, unobserved = base_of(measured, policy), measured.aux, measured.unobserved
-        working = [span for shift in expected.shifts for span in _working(shift, own.day)]
-        return TodaySaid(
-            until=until / SECOND, base=base / SECOND, aux=aux / SECOND, unobserved=unobserved / SECOND, working=working
-        )
+            measured = Measured.of(found[0].record, 1, ruled_to_work_us(found[0].expected))
+        expected = expected or Expected(schedules=False)
+        return _said(own, policy, expected, entitlement, measured, until)
 
     async def _holder(self, connection: AsyncConnection, agent: str, own: OwnDay) -> Holder:
         measuring = self._current.site.measuring
@@ -67,12 +73,28 @@ class Today:
         return found.get(agent) or Holder(own.unit, own.came_from, own.day, set())
 
 
-def _working(shift: Shift, day: BusinessDay) -> Iterator[tuple[float, float]]:
-    """The day's part of the shift, less its breaks, in seconds since the epoch."""
-    start, end = max(shift.start, day.start), min(shift.end, day.end)
-    for rest in sorted(shift.breaks):
-        if start < min(rest.start, end):
-            yield start / SECOND, min(rest.start, end) / SECOND
-        start = max(start, rest.end)
-    if start < end:
-        yield start / SECOND, end / SECOND
+def _said(
+    own: OwnDay,
+    policy: Policy,
+    expected: Expected,
+    entitlement: Entitlement | None,
+    measured: Measured | None,
+    until: int,
+) -> TodaySaid:
+    day, ruled = own.day, expected.ruled
+    base = base_of(measured, policy) if measured else 0
+    aux, unobserved = (measured.aux, measured.unobserved) if measured else (0, 0)
+    if expected.schedules:
+        counting = [span for shift in expected.shifts for span in working(shift, day)]
+        expected_us = planned_us(expected.shifts, ruled, day)
+    else:
+        counting = [Span(day.start, day.end)]
+        expected_us = policy.expected_base_s * SECOND
+    left = [part for span in counting for part in gaps(span, (Span(each.start, each.end) for each in ruled))]
+    rate_ppm, minimum_s = entitlement or (None, None)
+    return TodaySaid(
+        until=until / SECOND, base=base / SECOND, aux=aux / SECOND, unobserved=unobserved / SECOND,
+        working=[(start / SECOND, end / SECOND) for start, end in left],
+        base_max=None if expected.schedules else policy.base_s_max, rate_ppm=rate_ppm, minimum_s=minimum_s,
+        allowance=protected_of(expected_us, policy, entitlement) if entitlement else None,
+    )  # fmt: skip

@@ -13,8 +13,8 @@ from ccd.bank.withdrawal_rows import on_days
 from ccd.floor.days import SECOND, BusinessDay
 from ccd.floor.expected import Absence, Expected, Ruled, Shift, Span
 from ccd.history.whose import Holder, Measuring
-from ccd.org.entitlement_rows import entitled_on, entitlements
-from ccd.org.entitlements import Entitlement
+from ccd.org.entitlement_rows import entitled_on, entitlements, said_of
+from ccd.org.entitlements import Entitlement, held_on
 from ccd.org.ruling_rows import holding
 from ccd.org.ruling_rows import rulings as rulings_table
 from ccd.org.rulings import resolved
@@ -67,15 +67,18 @@ async def told_of(
 
 async def told_of_agent(
     connection: AsyncConnection, agent: str, holder: Holder, measuring: Measuring, policy: Policy
-) -> Expected:
-    """The same of one agent alone, in a unit that keeps schedules."""
+) -> tuple[Expected | None, Entitlement | None]:
+    """The same of one agent alone."""
     assert holder.unit is not None
 
-    def read(plain: Connection) -> Expected:
+    def read(plain: Connection) -> tuple[Expected | None, Entitlement | None]:
         rulings = holding(plain, holder.day.start, holder.day.end)
         above = measuring.with_above(holder.unit or "", holder.day.day)
-        ruled = {agent: resolved(rulings, agent, above, _span(holder.day))}
-        return _expected_of(plain, {agent: holder}, ruled, policy.sign_outs_count)[agent]
+        ruled = resolved(rulings, agent, above, _span(holder.day))
+        entitled = held_on(holder.day.day, said_of(plain, agent)).get(agent)
+        if policy.schedules:
+            return _expected_of(plain, {agent: holder}, {agent: ruled}, policy.sign_outs_count)[agent], entitled
+        return Expected(ruled=ruled, schedules=False) if ruled else None, entitled
 
     return await connection.run_sync(read)
 

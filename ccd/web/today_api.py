@@ -11,8 +11,10 @@ from ccd.web.sessions import Sessions
 
 
 class TodaySaid(BaseModel):
-    """Of the shift, in seconds, up to `until` (epoch seconds): base, aux, and what nobody saw. `working`: the spans of
-    the day's shifts, less their breaks, in which time goes on counting."""
+    """In seconds, up to `until` (epoch seconds): base, aux and what nobody saw, of the shift and as it was ruled. In
+    the spans of `working` time goes on counting: in the shifts less their breaks, or without schedules all day, as far
+    as nothing is ruled of them. `base_max` is the base's cap, where no shift is. Of the agent's own entitlement:
+    `rate_ppm` and `minimum_s`, and as `allowance` what the day's aux may reach by it."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -23,6 +25,10 @@ class TodaySaid(BaseModel):
                     "aux": 300.0,
                     "unobserved": 0.0,
                     "working": [[1796032800.0, 1796047200.0], [1796049000.0, 1796061600.0]],
+                    "base_max": None,
+                    "rate_ppm": None,
+                    "minimum_s": 1800,
+                    "allowance": 1800,
                 }
             ]
         }
@@ -33,6 +39,10 @@ class TodaySaid(BaseModel):
     aux: float
     unobserved: float
     working: list[tuple[float, float]]
+    base_max: int | None = None
+    rate_ppm: int | None = None
+    minimum_s: int | None = None
+    allowance: int | None = None
 
 
 def today_api(sessions: Sessions, today_of: Callable[[str], Awaitable[TodaySaid | None]]) -> APIRouter:
@@ -40,7 +50,8 @@ def today_api(sessions: Sessions, today_of: Callable[[str], Awaitable[TodaySaid 
 
     @router.get("/me/today")
     async def my_day(response: Response, token: Token = None) -> TodaySaid | None:
-        """What counts so far of the shift of the agent who is signed in; null in a unit that keeps no schedules."""
+        """What counts so far of the day of the agent who is signed in; null where the board knows all of it: in a unit
+        that keeps no schedules, where nothing is ruled and nothing agreed."""
         agent = own_agent((await signed_in(sessions, token)).person)
         response.headers["Cache-Control"] = "no-store"
         return await today_of(agent)

@@ -117,7 +117,10 @@ def test_it_says_what_today_would_be_worth_and_why(me: Page, server: FakeServer)
 
 
 def test_with_a_schedule_today_is_worth_what_of_the_shift_counts(open_as: OpenPage, server: FakeServer) -> None:
-    server.shift = {"until": 0, "base": 7_200, "aux": 100, "unobserved": 0, "working": []}
+    server.shift = {
+        "until": 0, "base": 7_200, "aux": 100, "unobserved": 0, "working": [], "base_max": None, "rate_ppm": None,
+        "minimum_s": None, "allowance": None,
+    }  # fmt: skip
     me = open_as(AGENT, language="zh", size=(400, 900))
     server.change(ME, state="signed_out", aux=600.0, aux_from=None, base=28_800.0, base_from=None)
     worth = me.get_by_test_id("projection")

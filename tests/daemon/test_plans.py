@@ -7,11 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.floors import Floors
 from ccd.daemon.plans import Plans
+from ccd.daemon.ruling import About, rule
 from ccd.daemon.site import Current, Site
+from ccd.floor.expected import Span
 from ccd.floor.floor import FloorState
 from ccd.live.batch import SourceNow
 from ccd.org.csv_faults import Written
 from ccd.settings import Settings
+from tests.bank.askers import asking
 from tests.bank.teams import SHANGHAI, planned, shift
 from tests.daemon.test_floors import shown
 from tests.floor.floors import S, added, snapshot
@@ -26,7 +29,7 @@ class World:
         self.now_s = NOON
         policies = [{"from": "2026-01-01", "unit": "team-1", "schedules": schedules}]
         settings = Settings.model_validate({"timezone": "Asia/Shanghai", "policy": policies})
-        site = Site(settings, Written(Path("roster.csv"), ROSTER))
+        self.site = site = Site(settings, Written(Path("roster.csv"), ROSTER))
         self.floors = Floors(site, lambda: [SourceNow("a", "live", 0)], self.now)
         self.floors.resume("a", FloorState())
         self.floors.take("a", [snapshot(NOON)])
@@ -73,3 +76,19 @@ async def test_a_unit_without_schedules_is_measured_against_what_is_expected_of_
     world = World(engine, schedules=False)
     await world.plans.look()
     assert world.allowances() == {"ann": 1_065, "ben": 1_065, "cid": 1_065}
+
+
+async def test_what_is_ruled_to_be_no_base_is_none_of_the_allowance(engine: AsyncEngine) -> None:
+    """Two hours of team-1 are left out, half an hour of them in the break; of Ben they count as they are measured."""
+    await planned(
+        engine, shift("1", "ann", "2026-11-24T08:00", 8, BREAK), shift("2", "ben", "2026-11-24T08:00", 8, BREAK)
+    )
+    world = World(engine)
+    ten = round(NOON - 7_200) * S
+    for agent, unit, counts in (("ben", None, "as_measured"), (None, "team-1", "left_out")):
+        asked = asking("lead", at=round(NOON) * S)
+        await rule(engine, world.site, asked, About(agent, unit, Span(ten, ten + 7_200 * S)), counts, "a fire drill")
+    await world.plans.look()
+    assert world.allowances() == {
+        "ann": (27_000 - 5_400) * 37_000 // 1_000_000, "ben": 27_000 * 37_000 // 1_000_000, "cid": 1_065,
+    }  # fmt: skip

@@ -6,12 +6,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.bank.asking import Asking
+from ccd.daemon.entitling import entitle
+from ccd.daemon.ruling import About, rule
 from ccd.daemon.site import Current, Site
 from ccd.daemon.today import KEPT_S, Today
+from ccd.floor.expected import Span
 from ccd.history.known_days import known_days
 from ccd.history.reading import reading
 from ccd.org.csv_faults import Written
+from ccd.org.entitlements import Entitlement
 from ccd.settings import Settings
+from tests.bank.askers import asking
 from tests.bank.teams import SHANGHAI, planned, shift
 from tests.floor.floors import S, added, heard, paused, removed, unpaused
 from tests.history.observing import record
@@ -63,6 +69,40 @@ async def test_who_has_not_come_has_nothing_and_a_unit_without_schedules_is_not_
     assert (found.base, found.aux, len(found.working)) == (0, 0, 2)
     assert await today.of("ben") is None
     assert await today.of("nobody") is None
+
+
+async def test_it_follows_what_is_ruled_and_what_was_agreed(today: World, engine: AsyncEngine) -> None:
+    """Of Ann's shift all from half past ten up to 14:00 is exempt; she and Ben are entitled to more aux."""
+
+    def by() -> Asking:
+        return asking("hr", at=round(NOON) * S)
+
+    about = About("ann", None, Span(round(TEN + 1_800) * S, round(NOON + 7_200) * S))
+    await rule(engine, today.site, by(), about, "exempt", "the CRM is down")
+    found = await today.of("ann")
+    assert found is not None
+    assert (found.base, found.aux, found.allowance) == (7_200, 300, None)
+    assert found.working == [(EIGHT, TEN), (NOON + 7_200, EIGHT + 28_800)]
+    day = datetime(2026, 11, 24, tzinfo=SHANGHAI).date()
+    for agent in ("ann", "ben"):
+        await entitle(engine, today.site, by(), agent, day, None, Entitlement(100_000, 60))
+    found = await today.of("ann")
+    assert found is not None
+    assert (found.rate_ppm, found.minimum_s, found.allowance) == (100_000, 60, (27_000 - 12_600) // 10)
+    found = await today.of("ben")
+    assert found is not None
+    assert (found.base, found.allowance, found.base_max) == (0, 2_880, 43_200), "nothing was seen of Ben"
+    assert found.working == [(EIGHT - 28_800, EIGHT + 57_600)]
+
+
+async def test_without_schedules_what_is_ruled_of_the_day_counts(today: World, engine: AsyncEngine) -> None:
+    seat = "PJSIP/2"
+    await record(engine, added(EIGHT, seat=seat), paused(TEN, "ticket", seat=seat), heard(NOON))
+    about = About("ben", None, Span(round(TEN) * S, round(NOON - 600) * S))
+    await rule(engine, today.site, asking("lead", at=round(NOON) * S), about, "available", "it was none")
+    found = await today.of("ben")
+    assert found is not None
+    assert (found.base, found.aux, found.rate_ppm, found.allowance) == (14_400, 600, None, None)
 
 
 async def test_a_seat_that_comes_later_is_found_once_the_list_is_old(today: World, engine: AsyncEngine) -> None:

@@ -88,26 +88,47 @@ export interface Projection {
   aux: number;
 }
 
-/** What counts of the day so far, in seconds; `seen_or_not` is the base with what nobody saw. */
+/** What counts of the day so far, in seconds; `seen_or_not` is the base with what nobody saw. The own rate and minimum are
+ * those that were agreed with the agent, or nothing. */
 export interface Counted {
   base: number;
   aux: number;
   seen_or_not: number;
+  own_rate_ppm: number;
+  own_minimum_s: number;
 }
 
-/** In a unit without schedules: of the whole day. */
+/** Of the whole day, as it was seen. */
 export function countedOfDay(agent: Agent, policy: Policy, now_s: number): Counted {
   const base = anythingHappened(agent) ? Math.min(policy.base_s_max, baseNow(agent, now_s)) : 0;
   const seen_or_not = Math.min(policy.base_s_max, base + (agent.counters.unobserved ?? 0));
-  return { base, aux: auxNow(agent, now_s), seen_or_not };
+  return { base, aux: auxNow(agent, now_s), seen_or_not, own_rate_ppm: 0, own_minimum_s: 0 };
 }
 
-/** In a unit with schedules: of the shift, counted on from where the server knows it. */
+/** Of the shift, and as it was ruled: counted on from where the server knows it. */
 export function countedOfShift(today: Today, agent: Agent, now_s: number): Counted {
   const since = (from_s: number | null) =>
     from_s === null ? 0 : within(today.working, Math.max(today.until, from_s), now_s);
-  const base = today.base + since(agent.base_from);
-  return { base, aux: today.aux + since(agent.aux_from), seen_or_not: base + today.unobserved };
+  const cap = today.base_max ?? Infinity;
+  const goes_on = today.base_max === null || anythingHappened(agent);
+  const base = Math.min(cap, today.base + (goes_on ? since(agent.base_from) : 0));
+  return {
+    base,
+    aux: today.aux + since(agent.aux_from),
+    seen_or_not: Math.min(cap, base + today.unobserved),
+    own_rate_ppm: today.rate_ppm ?? 0,
+    own_minimum_s: today.minimum_s ?? 0,
+  };
+}
+
+/** The agent as the day is judged, for ring and nudge: with aux as it counts, and the own allowance. */
+export function asCounted(agent: Agent, today: Today | null, now_s: number): Agent {
+  if (today === null) return agent;
+  const { aux } = countedOfShift(today, agent, now_s);
+  const allowance = today.allowance === null ? agent.allowance : Math.max(agent.allowance, today.allowance);
+  if (!auxRuns(agent, now_s)) return { ...agent, aux, allowance };
+  const counts = today.working.some(([start, end]) => start <= now_s && now_s < end);
+  return { ...agent, aux, aux_from: counts ? now_s : null, allowance };
 }
 
 function within(spans: [number, number][], from_s: number, to_s: number): number {
@@ -122,7 +143,9 @@ export function project(counted: Counted, policy: Policy, accounts: Accounts): P
   const { base, seen_or_not } = counted;
   const allowance = Math.floor((policy.rate_ppm * base) / PPM);
   const aux = Math.floor(counted.aux);
-  const free_s = Math.max(Math.floor((policy.rate_ppm * seen_or_not) / PPM), policy.allowance_min_s);
+  const rate_ppm = Math.max(policy.rate_ppm, counted.own_rate_ppm);
+  const minimum_s = Math.max(policy.allowance_min_s, counted.own_minimum_s);
+  const free_s = Math.max(Math.floor((rate_ppm * seen_or_not) / PPM), minimum_s);
   const overdraft = Math.max(0, aux - free_s);
   const there = policy.overdraft_takes.reduce((sum, account) => sum + accounts[account], 0);
   const covered = Math.min(overdraft, there);

@@ -106,13 +106,18 @@ export interface Me extends StatementPart {
   policy: Policy;
 }
 
-/** What counts so far of the shift, up to `until`; `working`: the shift's spans, less breaks. Times in epoch seconds. */
+/** What counts so far, up to `until`, and in which spans it goes on counting; times in epoch seconds. `base_max` is the
+ * base's cap where there is no shift; the last three are the agent's own entitlement. */
 export interface Today {
   until: number;
   base: number;
   aux: number;
   unobserved: number;
   working: [number, number][];
+  base_max: number | null;
+  rate_ppm: number | null;
+  minimum_s: number | null;
+  allowance: number | null;
 }
 
 /** An emergency that runs, and what it comes to up to where the switches were heard; times in epoch seconds. */

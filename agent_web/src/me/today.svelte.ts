@@ -1,11 +1,11 @@
-// What the running day counts of the shift: asked again often enough that what is counted on does not drift.
+// What the running day counts of the shift, and as it was ruled: asked again often enough that what is counted on does not drift.
 
 import { api, Refused, type Today } from "../http/api";
 
 const AGAIN_MS = 60_000;
 
 export class MyToday {
-  /** Undefined until it is known; null in a unit without schedules. */
+  /** Undefined until it is known; null where the board knows all that counts. */
   now = $state.raw<Today | null | undefined>(undefined);
 
   /** Of answers that cross, that to the newest question counts. */
