@@ -41,13 +41,13 @@ class Filling:
     def __init__(self, name: str, pbx: Pbx, file: LogFile, scope: Scope, seats: Seats, evidence: Evidence) -> None:
         self.holding = False
         self._name, self._pbx, self._file, self._scope = name, pbx, file, scope
-        self._seats, self._evidence = seats, evidence
+        self._seats, self.evidence = seats, evidence
         # What was told last; None where a process before this one heard it, and nobody knows.
         self._recent: deque[list[PbxEvent]] | None = None
 
     def go_on_from(self, ref: int) -> None:
         """A floor that was stored, with what it stands for up to this evidence."""
-        told = told_up_to(self._evidence.folder, ref, self._scope)
+        told = told_up_to(self.evidence.folder, ref, self._scope)
         self._recent = None if told is None else deque([told])
 
     async def batches(self, floor: Floor) -> AsyncIterator[tuple[list[PbxEvent], bool]]:
@@ -101,13 +101,17 @@ class Filling:
                     why=error.strerror or str(error),
                 )  # fmt: skip
                 return None
-            if excerpt.marked_at is not None or not mark or asyncio.get_running_loop().time() > again_until:
+            if (
+                excerpt.marked_at is not None
+                or not (mark and excerpt.whole)
+                or asyncio.get_running_loop().time() > again_until
+            ):
                 return excerpt
             await asyncio.sleep(LOOK_AGAIN_S)
 
     def _filled(self, since: int, held: list[PbxEvent], excerpt: Excerpt, floor: Floor) -> list[PbxEvent]:
         def keep(at: int, line: bytes) -> int:
-            return self._evidence.keep(at, line) if at >= since - SECOND else 0
+            return self.evidence.keep(at, line) if at >= since - SECOND else 0
 
         lines = log_of(floor.state, [*_seats_told(held), *self._seats()], self._scope, keep)
         try:

@@ -3,6 +3,7 @@
 A sign-in takes three stops: parsed (ccd.pbx), applied (here), performed (ccd.history and ccd.live take what is new).
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
@@ -24,6 +25,7 @@ from ccd.live.batch import AgentReading, LiveBatch, QueueNow, SourceNow, pack
 # So long after a day's start by our clock it begins although no PBX has said so. While one is live it says so itself,
 # and a clock of ours that is set in between begins nothing.
 SILENT_CLOCK_US = 60_000_000
+EVENTS_AT_ONCE_MAX = 2_000  # applied before the loop turns to others
 
 
 class Floors:
@@ -67,15 +69,28 @@ class Floors:
 
     def take(self, pbx: str, events: Sequence[PbxEvent]) -> Batch:
         """Apply the events; what of it is to be recorded, in one step."""
-        transitions = self.apply(pbx, events)
+        return self._recorded(pbx, events, self._apply(pbx, events))
+
+    async def take_as_one(self, pbx: str, events: Sequence[PbxEvent]) -> Batch:
+        """The same for more of them than others would wait for."""
+        transitions: list[Transition] = []
+        for start in range(0, len(events), EVENTS_AT_ONCE_MAX):
+            transitions += self._apply(pbx, events[start : start + EVENTS_AT_ONCE_MAX])
+            await asyncio.sleep(0)
+        return self._recorded(pbx, events, transitions)
+
+    def _recorded(self, pbx: str, events: Sequence[PbxEvent], transitions: Sequence[Transition]) -> Batch:
         told = (event for event in reversed(events) if not isinstance(event, Heard | Lost | Found))
         newest = next(told, None)
         return self._batch(pbx, transitions, newest.ref if newest else 0)
 
     def apply(self, pbx: str, events: Iterable[PbxEvent]) -> list[Transition]:
         """Floor and crew go on to where these events lead; what is new waits for `changes`."""
+        self.floors[pbx].callers.gone = []  # of who records nothing
+        return self._apply(pbx, events)
+
+    def _apply(self, pbx: str, events: Iterable[PbxEvent]) -> list[Transition]:
         floor = self.floors[pbx]
-        floor.callers.gone = []  # of who records nothing
         transitions: list[Transition] = []
         for event in events:
             if happened := floor.apply(event):

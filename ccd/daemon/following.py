@@ -9,12 +9,13 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.filling import Filling
-from ccd.daemon.floors import Floors
+from ccd.daemon.floors import EVENTS_AT_ONCE_MAX, Floors
 from ccd.daemon.health import Health
 from ccd.daemon.site import Site
 from ccd.errors import DatabaseBusyError
 from ccd.floor.crew import Crew
 from ccd.floor.events import PbxEvent
+from ccd.history.batch import Batch
 from ccd.history.lease import Lease
 from ccd.history.reading import reading
 from ccd.history.recorder import Recorder
@@ -26,7 +27,6 @@ from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away
 
 DRAIN_S_MAX = 5.0
 RECOUNT_AGAIN_S = 1.0
-EVENTS_AT_ONCE_MAX = 2_000  # applied before the loop turns to others
 YOUNG_COLLECTIONS = 100  # of Python's garbage, of the newest objects alone, before one of those that outlived them too
 
 log = structlog.get_logger("ccd.daemon")
@@ -73,20 +73,25 @@ class Following:
         filling = self._fillings.get(name)
         coming = _unfilled(pbx) if filling is None else filling.batches(self._floors.floors[name])
         async for events, as_one in coming:
-            size = len(events) if as_one else EVENTS_AT_ONCE_MAX
-            for start in range(0, len(events), size):
-                some = events[start : start + size]
+            if as_one:
                 async with self._taking:
-                    batch = self._floors.take(name, some)
-                    self._writer.wake()
-                    await self._recorder.put(batch)
-                self._health.took(name, len(some))
-                await asyncio.sleep(0)
+                    await self._hand_on(name, await self._floors.take_as_one(name, events), len(events))
+            else:
+                for start in range(0, len(events), EVENTS_AT_ONCE_MAX):
+                    some = events[start : start + EVENTS_AT_ONCE_MAX]
+                    async with self._taking:
+                        await self._hand_on(name, self._floors.take(name, some), len(some))
+                    await asyncio.sleep(0)
             if as_one and self._floors.has_passed(events[0].at):
                 self._owed.set()
             if not loaded and self._floors.floors[name].state.confirmed_at is not None:
                 loaded = True
                 leave_to_itself()
+
+    async def _hand_on(self, name: str, batch: Batch, events: int) -> None:
+        self._writer.wake()
+        await self._recorder.put(batch)
+        self._health.took(name, events)
 
     async def go_on_by(self, site: Site, today_anew: bool) -> None:
         """By another site from now on; where `today_anew`, all that is stored of today is counted again by it: now, or

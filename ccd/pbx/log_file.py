@@ -15,13 +15,17 @@ from ccd.pbx.queue_log import LINE_BYTES_MAX, first_at, parse
 MARK = "CCDMARK"  # the event of our own line; its first datum says which
 
 
+LINES_MAX = 500_000  # of an excerpt, some 50 MB: what a floor of 5,000 does in hours
+
+
 class Excerpt(NamedTuple):
-    """The lines from an instant on, up to the mark (and without it) where that was found."""
+    """The lines from an instant on, up to the mark (and without it) where that was found, and LINES_MAX at most."""
 
     lines: list[bytes]
     begins_at: int | None  # µs: of the first line that is there at all, also before that instant; None without any
     last_at: int | None  # of the last line
     marked_at: int | None
+    whole: bool  # all were read that there are
 
 
 class LogFile:
@@ -31,7 +35,8 @@ class LogFile:
         self.path = path
 
     def since(self, at: int, mark: str) -> Excerpt:
-        """From the first line of that second (µs) on. Without `mark` (empty) up to the end."""
+        """From the first line of that second (µs) on. Without `mark` (empty) up to the end. Where there are more lines
+        than LINES_MAX, those of whole seconds."""
         lines: list[bytes] = []
         last_at: int | None = None
         files = self._from(at)
@@ -46,10 +51,12 @@ class LogFile:
                         continue
                     verb, line = parsed
                     if mark and verb == MARK and line.data[:1] == (mark,):
-                        return Excerpt(lines, begins_at, last_at, line.at)
+                        return Excerpt(lines, begins_at, last_at, line.at, whole=True)
+                    if len(lines) >= LINES_MAX and line.at != last_at:
+                        return Excerpt(lines, begins_at, last_at, None, whole=False)
                     last_at = line.at
                     lines.append(raw)
-        return Excerpt(lines, begins_at, last_at, None)
+        return Excerpt(lines, begins_at, last_at, None, whole=True)
 
     def _from(self, at: int) -> list[tuple[int, Path]]:
         """The files that have lines since `at`, oldest first, each with its first time."""

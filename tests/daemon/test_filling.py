@@ -16,6 +16,7 @@ from ccd.floor.floor import Floor
 from ccd.pbx.ami import Account
 from ccd.pbx.capture import Pbx
 from ccd.pbx.evidence import Evidence
+from ccd.pbx.evidence_index import find
 from ccd.pbx.incidents import Lack
 from ccd.pbx.log_file import LogFile
 from ccd.pbx.translate import Scope
@@ -94,6 +95,9 @@ async def test_what_the_log_says_of_the_gap_is_told_before_the_snapshot(tmp_path
             assert floor.state.gap_since is None
             assert floor.state.open[SEAT].view.reason == "toilet"
             assert floor.state.open[SEAT].start == (since + 30) * S
+            await filling.evidence.flush()
+            kept = find(filling.evidence.folder, floor.state.open[SEAT].opened_by)
+            assert kept == f"{since + 30}|NONE|support|Ann|PAUSE|toilet".encode(), "the line, as it stood there"
 
 
 async def test_of_a_log_that_takes_no_mark_what_lies_behind_its_last_line_stays_a_gap(tmp_path: Path) -> None:

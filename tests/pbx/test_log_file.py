@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ccd.pbx import log_file
 from ccd.pbx.log_file import MARK, LogFile
 from tests.pbx.spoken import T0
 
@@ -65,6 +66,17 @@ def test_of_a_long_file_no_line_is_left_out_wherever_it_begins(tmp_path: Path) -
 def test_a_log_without_a_line_says_nothing_and_one_that_is_not_there_raises(tmp_path: Path) -> None:
     log = tmp_path / "queue_log"
     log.write_text("")
-    assert LogFile(log).since(T0 * S, "") == ([], None, None, None)
+    assert LogFile(log).since(T0 * S, "") == ([], None, None, None, True)
     with pytest.raises(OSError, match="No such file"):
         LogFile(tmp_path / "elsewhere").since(T0 * S, "")
+
+
+def test_of_more_lines_than_can_be_taken_there_are_those_of_whole_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_file, "LINES_MAX", 3)
+    log = tmp_path / "queue_log"
+    log.write_text(lines(1, 2, 3, 3, 4) + line(5, f"{MARK}|mine"))
+    found = LogFile(log).since(T0 * S, "mine")
+    assert seconds_of(found.lines) == [1, 2, 3, 3]
+    assert (found.last_at, found.marked_at, found.whole) == ((T0 + 3) * S, None, False)
