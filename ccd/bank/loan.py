@@ -35,10 +35,12 @@ class Item(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """What may be offset: `could_s` of what is owed, as far as the balance goes."""
+    """What may be offset: `could_s` of what is owed, as far as the balance goes. `by_itself`: what nobody decides on is
+    offset when the month closes, where that secures full attendance."""
 
     items: tuple[Item, ...]
     balance_s: int
+    by_itself: bool = True
 
     @property
     def owed_s(self) -> int:

@@ -124,7 +124,7 @@ class MonthClose:
         policy = self._policies.policy_at(one.unit or None, self._last(month))
         offset_s, taken_s = (sum(getattr(item, name) for item in offer.items) for name in ("offset_s", "taken_s"))
         open_s = offer.owed_s
-        if secures(offer, self.undecided(month, one).faults, policy.full.leave_grace_s):
+        if offer.by_itself and secures(offer, self.undecided(month, one).faults, policy.full.leave_grace_s):
             offset_s, open_s = offset_s + open_s, 0
         return self.outlook(month, one, Loan(offset_s, taken_s, open_s))
 

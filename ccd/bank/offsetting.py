@@ -122,7 +122,7 @@ class Loans:
                 last = self.calendar.span(month)[1]
                 self._post(desk, [Posting(key, 1, self._site, last, (), asking.by, counts_in=month)])
                 asking.noted(desk.connection, "offset", agent, {"month": month, "keeps": True}, "as the agent decided")
-            return offer
+            return offer._replace(by_itself=False)
 
         return await self._ledger.at_desk(work)
 
@@ -187,7 +187,12 @@ class Loans:
         desk.lock([(self._site, month)], [agent_owner(agent)])
         own = balances_of(desk, [agent_owner(agent)])[agent_owner(agent)]
         items = self._items(desk, month, [agent])[agent]
-        return Offer(items, sum(own.get(kind, 0) for kind in BALANCE_KINDS))
+        return Offer(items, sum(own.get(kind, 0) for kind in BALANCE_KINDS), self._by_itself(desk, agent, month))
+
+    def _by_itself(self, desk: Desk, agent: str, month: str) -> bool:
+        last, key = self.calendar.span(month)[1], keeps_key(agent, month)
+        policy = self._policies.policy_at(self._days.unit(agent, last), last)
+        return policy.loan.by_default and key not in desk.revisions([key])
 
     def _items(self, desk: Desk, month: str, agents: Iterable[str]) -> dict[str, tuple[Item, ...]]:
         owners = {agent_owner(agent): agent for agent in agents}

@@ -43,7 +43,8 @@ async def _said(months: AttendanceMonths, agent: str, month: str, offer: Offer) 
     ]
     return LoanSaid(
         month=month, opens=months.calendar.opens_on(month), closes=months.loans.closes_at(month) / SECOND,
-        owed=offer.owed_s, could=offer.could_s, balance=offer.balance_s, items=items, forecast=forecast,
+        owed=offer.owed_s, could=offer.could_s, balance=offer.balance_s, by_itself=offer.by_itself, items=items,
+        forecast=forecast,
     )  # fmt: skip
 
 

@@ -50,14 +50,15 @@ class ForecastSaid(BaseModel):
 
 class LoanSaid(BaseModel):
     """`opens` says from which day on it can be offset, `closes` until when (epoch seconds); `could` is what the balance
-    goes for. `forecast` is null before the day from which it is foreseen."""
+    goes for. `by_itself`: what is not decided on is offset when the month closes, where that secures full attendance.
+    `forecast` is null before the day from which it is foreseen."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
                     "month": "2026-11", "opens": "2026-11-25", "closes": 1796292000.0, "owed": 2235, "could": 2235,
-                    "balance": 3000,
+                    "balance": 3000, "by_itself": True,
                     "items": [{"item": "2026-11-10/idle", "made": 1800, "offset": 0, "taken": 0, "open": 1800},
                               {"item": "2026-11-12/day", "made": 435, "offset": 0, "taken": 0, "open": 435}],
                     "forecast": {"full": True, "points": 10, "faults": []},
@@ -72,6 +73,7 @@ class LoanSaid(BaseModel):
     owed: int
     could: int
     balance: int
+    by_itself: bool
     items: list[ItemSaid]
     forecast: ForecastSaid | None
 

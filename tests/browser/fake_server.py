@@ -24,6 +24,7 @@ from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import FileResponse, JSONResponse
 
 from ccd.web.guard import HEADERS
+from tests.browser.fake_bank import FakeBank, RefusedError
 from tests.browser.fake_floor import SITE, STATES, UNITS, FakeAccount, Json, make_agents
 
 PAGES = Path(__file__).parents[2] / "ccd" / "web" / "pages"
@@ -69,6 +70,7 @@ class FakeServer:
         self.account = FakeAccount()
         self.overtime: Json = {"running": [], "growing": None}
         self.shift: Json | None = None  # what of it counts so far; None: the unit keeps no schedules
+        self.bank = FakeBank()
         self.sessions: dict[str, Json] = {}
         self.followers: list[Follower] = []
         self.heard: list[Json] = []
@@ -188,6 +190,7 @@ def make_app(server: FakeServer) -> FastAPI:
 
     _add_session(app, server)
     _add_account(app, server)
+    _add_bank(app, server)
     _add_live(app, server)
     _add_pages(app, server)
     return app
@@ -251,6 +254,22 @@ def _add_account(app: FastAPI, server: FakeServer) -> None:
     @app.get("/api/me/statement")
     async def statement(before: int, limit: int) -> Json:
         return server.account.part(before, limit)
+
+
+def _add_bank(app: FastAPI, server: FakeServer) -> None:
+    """Whatever FakeBank knows of; what it refuses is a problem."""
+
+    @app.api_route("/api/{path:path}", methods=["GET", "POST"], response_model=None)
+    async def asked(path: str, request: Request) -> Any:
+        known = server.sessions.get(request.cookies.get("ccd_session", ""))
+        if known is None:
+            return _problem(401, "not signed in")
+        body = await request.json() if request.method == "POST" and await request.body() else {}
+        key = request.headers.get("Idempotency-Key") or body.pop("key", "")
+        try:
+            return server.bank.answer(request.method, path, {**request.query_params, **body}, key)
+        except RefusedError as refused:
+            return _problem(refused.status, str(refused))
 
 
 def _add_live(app: FastAPI, server: FakeServer) -> None:

@@ -75,6 +75,16 @@ def test_axe_finds_nothing_serious_on_my_page(
     assert axe(me) == []
 
 
+@LOOKS
+def test_axe_finds_nothing_serious_on_the_pages_of_services(
+    open_as: OpenPage, server: FakeServer, axe: Axe, language: str, theme: str
+) -> None:
+    page = open_as(AGENT, language=language, theme=theme, size=(360, 780))
+    page.goto(f"{server.url}/me/loan")
+    page.locator(".buttons button").first.click()
+    assert axe(page) == []
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious_on_what_is_stale(
     open_as: OpenPage, server: FakeServer, axe: Axe, theme: str

@@ -126,7 +126,10 @@ async def test_an_agent_sees_the_loan_on_the_own_page_and_decides_there(world: W
         assert (await desk.choose(Asking(act, ann, "here", world.now), "1001", one)).owed == owed
     with pytest.raises(ActNotAllowedError):
         await desk.choose(Asking("c", ann, "here", world.now), "1002", one)
-    await desk.choose(Asking("d", ann, "here", world.now), "1001", ChoiceAsked(keep=True))
+    assert (said.by_itself, said.forecast.full) == (True, True)
+    kept = await desk.choose(Asking("d", ann, "here", world.now), "1001", ChoiceAsked(keep=True))
+    assert kept.forecast is not None
+    assert (kept.by_itself, kept.forecast.full, await desk.told("1001")) == (False, False, kept)
     first, *others = [(await explained(world.engine, world.site, one)).words for one in await transfers(world)]
     assert first == ("Leave was taken on an idle day: 30 min (1800 s), owed as a loan without interest.",)
     assert [words[-1] for words in others] == ["ann decided it."] * 4

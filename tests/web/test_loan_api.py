@@ -14,7 +14,7 @@ from tests.web.test_api import check_problem
 
 LOAN, OFFSETS = "/api/me/loan", "/api/me/offsets"
 OWED = LoanSaid(
-    month="2026-11", opens=date(2026, 11, 25), closes=9.0, owed=1_800, could=1_000, balance=1_000,
+    month="2026-11", opens=date(2026, 11, 25), closes=9.0, owed=1_800, could=1_000, balance=1_000, by_itself=True,
     items=[ItemSaid(item="2026-11-10/idle", made=1_800, offset=0, taken=0, open=1_800)], forecast=None,
 )  # fmt: skip
 

@@ -167,12 +167,15 @@ export const api = {
     ask<StatementPart>("GET", `/api/me/statement?before=${encodeURIComponent(before)}&limit=20`),
 };
 
-async function ask<T>(method: string, path: string, body?: object): Promise<T> {
+/** `key` names an act: sent again under the same, it is not done again. */
+export async function ask<T>(method: string, path: string, body?: object, key?: string): Promise<T> {
   const request: RequestInit = { method, signal: AbortSignal.timeout(ANSWER_MS_MAX), cache: "no-store" };
+  const headers: Record<string, string> = key === undefined ? {} : { "Idempotency-Key": key };
   if (body !== undefined) {
     request.body = JSON.stringify(body);
-    request.headers = { "Content-Type": "application/json" };
+    headers["Content-Type"] = "application/json";
   }
+  request.headers = headers;
   let answer: Response;
   try {
     answer = await fetch(path, request);

@@ -3,7 +3,7 @@
 import type { Look } from "../floor/agents";
 
 export type IconName =
-  Look | "sun" | "moon" | "half" | "leave" | "close" | "search" | "bell_quiet" | "broken";
+  Look | "sun" | "moon" | "half" | "leave" | "close" | "search" | "bell_quiet" | "broken" | "back" | "onward";
 
 interface Shape {
   path: string;
@@ -43,5 +43,7 @@ export const SHAPES: Record<IconName, Shape> = {
   close: { path: "M4 4l8 8M12 4l-8 8", pen: 1.7 },
   search: { path: "M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM10.3 10.3 13.7 13.7", pen: 1.6 },
   bell_quiet: { path: "M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11zM8 5v3.3l2.2 1.3", pen: 1.6 },
+  back: { path: "M9.8 3 4.8 8l5 5", pen: 1.7 },
+  onward: { path: "M6.2 3l5 5-5 5", pen: 1.7 },
   broken: { path: "M2.5 8.5 6 5M13.5 7.5 10 11M6 8.5 8.5 11M7.5 5 10 7.5M3 3l10 10", pen: 1.5 },
 };

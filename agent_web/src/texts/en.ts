@@ -207,6 +207,73 @@ export const en: Texts = {
     stands: "It does not count just now.",
     until: (time) => `Ends by ${time}.`,
   },
+  places: {
+    me: "My time",
+    services: "Services",
+    loan: "Leave offset",
+    why: { loan: "Set the balance against this month's leave" },
+  },
+  acts: {
+    sure: "Yes, do it",
+    notYet: "Not yet",
+    busy: "One moment…",
+    notDone: (why) => `That was not done: ${why}`,
+    notKnown: (why) => `That could not be fetched: ${why}`,
+    why: (status, detail) =>
+      status === 0
+        ? "the server can't be reached"
+        : status >= 500
+          ? "the server can't do that at the moment, try again in a little while"
+          : detail,
+  },
+  loan: {
+    owed: "Leave owed",
+    nothing: "No leave is owed this month",
+    nothingWhy:
+      "Personal leave on idle days, and overdraft beyond the balance, stand here as a loan without interest.",
+    settled: "All of this month's leave is settled",
+    settledWhy: "There is nothing left to decide.",
+    opens: (day, until) => `It can be offset from ${day} on, until ${until}.`,
+    open: (until) => `Decide until ${until}.`,
+    closed: (until) => `Closed since ${until}: nothing more can be offset.`,
+    byItself:
+      "What is undecided by then is offset by itself where that secures full attendance, and else goes to attendance.",
+    notByItself: "What is undecided by then is not offset by itself: it goes to attendance.",
+    items: "What is owed",
+    origins: {
+      day: "Overdraft beyond the balance",
+      idle: "Leave on an idle day",
+      overtime: "Overtime corrected",
+      worked: "Day off corrected",
+    },
+    offsetSo: (span) => `${span} offset`,
+    taken: (span) => `${span} to attendance`,
+    settledItem: "Settled",
+    full: (points) => `Full attendance in reach: ${points} points`,
+    fullWhy: "As things stand, with what would be offset by itself.",
+    notFull: "No full attendance as things stand",
+    faults: {
+      late: "Late",
+      early_leave: "Left early",
+      off_post: "Off post",
+      absent: "Absent",
+      busy_leave: "Leave on a busy day",
+      leave: "Leave not offset",
+      not_here: "Not here the whole month",
+      no_shifts: "No schedules: nobody can tell",
+    },
+    goes: "Set against it",
+    stays: "Balance that stays",
+    remains: "Still owed after that",
+    none: "nothing",
+    offset: (span) => `Offset ${span}`,
+    keep: "Keep the balance, nothing by itself",
+    sureOffset: "An offset can't be undone. Offset it?",
+    sureKeep:
+      "Nothing will be offset by itself, and full attendance may be lost; until the close you can still offset. Sure?",
+    done: (span) => `${span} offset`,
+    kept: "Nothing will be offset by itself",
+  },
   facts: {
     overtime: (level, worked, rate, interest) =>
       `Emergency, level ${level}: ${worked} of overtime, ${rate} interest: ${interest}.`,

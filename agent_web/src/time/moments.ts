@@ -7,11 +7,17 @@ export function timeOfDay(epoch_s: number, timezone: string): string {
 
 /** The time of day; from another day than the reader's now, with that day before it. */
 export function momentAgo(epoch_s: number, now_s: number, timezone: string, locale: string): string {
-  const [time, day] = [timeOfDay(epoch_s, timezone), dayOf(epoch_s, timezone)];
-  return day === dayOf(now_s, timezone) ? time : `${shortDay(day, locale)} ${time}`;
+  const [time, day] = [timeOfDay(epoch_s, timezone), dayAt(epoch_s, timezone)];
+  return day === dayAt(now_s, timezone) ? time : `${shortDay(day, locale)} ${time}`;
 }
 
-function dayOf(epoch_s: number, timezone: string): string {
+/** `3 Dec 18:00`, with the day always. */
+export function dayAndTime(epoch_s: number, timezone: string, locale: string): string {
+  return `${shortDay(dayAt(epoch_s, timezone), locale)} ${timeOfDay(epoch_s, timezone)}`;
+}
+
+/** The day of the calendar `2026-11-23` at a moment. */
+export function dayAt(epoch_s: number, timezone: string): string {
   const parts = { year: "numeric", month: "2-digit", day: "2-digit" } as const;
   const [day, month, year] = formatter(timezone, parts)
     .format(epoch_s * 1000)
@@ -25,6 +31,13 @@ export function shortDay(day: string, locale: string): string {
   return new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" }).format(
     Date.parse(`${day}T00:00:00Z`),
   );
+}
+
+/** `2026-11` as `11 月` and `November`. */
+export function monthName(month: string, locale: string): string {
+  if (locale.startsWith("zh")) return `${Number(month.slice(5))} 月`;
+  const first = Date.parse(`${month}-01T00:00:00Z`);
+  return new Intl.DateTimeFormat(locale, { month: "long", timeZone: "UTC" }).format(first);
 }
 
 /** An unknown zone must not take the page down: then the reader's own is shown. */

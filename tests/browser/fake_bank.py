@@ -1,0 +1,74 @@
+"""The bank's services as the pages ask for them: a loan that is offset, days off, lines that are explained."""
+
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+Json = dict[str, Any]
+
+NOVEMBER: Json = {
+    "month": "2026-11",
+    "opens": "2026-11-25",
+    "closes": 0.0,
+    "balance": 3_000,
+    "by_itself": True,
+    "items": [
+        {"item": "2026-11-10/idle", "made": 1_800, "offset": 0, "taken": 0, "open": 1_800},
+        {"item": "2026-11-12/day", "made": 435, "offset": 0, "taken": 0, "open": 435},
+        {"item": "2026-11-17/idle", "made": 600, "offset": 600, "taken": 0, "open": 0},
+    ],
+    "forecast": {"full": True, "points": 10, "faults": []},
+}
+DAY_S = 86_400
+
+
+class RefusedError(Exception):
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+class FakeBank:
+    """`acts` are those that were done, by key; one that is sent again is not done again."""
+
+    def __init__(self) -> None:
+        self.loan = deepcopy(NOVEMBER) | {"opens": "2000-01-01", "closes": time.time() + 5 * DAY_S}
+        self.refuses: RefusedError | None = None
+        self.acts: dict[str, Json] = {}
+        self._answers: dict[tuple[str, str], Callable[[Json], Any]] = {
+            ("GET", "me/loan"): lambda _: self._owed(),
+            ("POST", "me/offsets"): self._offset,
+        }
+
+    def answer(self, method: str, path: str, said: Json, key: str) -> Any:
+        """RefusedError where it can't be; 404 where nobody knows of it."""
+        if self.refuses is not None:
+            raise self.refuses
+        if method == "POST" and key in self.acts:
+            return self._answers["GET", "me/loan"]({})
+        do = self._answers.get((method, path))
+        if do is None:
+            raise RefusedError(404, f"There is no {path}.")
+        answer = do(said)
+        if method == "POST":
+            self.acts[key] = said
+        return answer
+
+    def _owed(self) -> Json:
+        owed = sum(item["open"] for item in self.loan["items"])
+        return {**self.loan, "owed": owed, "could": min(owed, self.loan["balance"])}
+
+    def _offset(self, said: Json) -> Json:
+        if said.get("keep"):
+            self.loan["by_itself"] = False
+            return self._owed()
+        items = [item for item in self.loan["items"] if item["open"] and said.get("item") in (None, item["item"])]
+        left = said.get("seconds", sum(item["open"] for item in items))
+        if left > self.loan["balance"]:
+            raise RefusedError(422, f"1007 has {self.loan['balance']} s to give, and {left} s are asked")
+        self.loan["balance"] -= left
+        for item in items:
+            part = min(item["open"], left)
+            item["open"], item["offset"], left = item["open"] - part, item["offset"] + part, left - part
+        return self._owed()

@@ -1,0 +1,127 @@
+"""An agent's pages for the bank's services: walked to by links, decided on, refused in words."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import AGENT, OpenPage
+from tests.browser.fake_bank import RefusedError
+from tests.browser.fake_server import FakeServer
+
+NARROW, PHONE = (320, 700), (400, 900)
+
+
+def open_loan(page: Page) -> Page:
+    page.get_by_role("link", name="无息贷款").click()
+    expect(page.get_by_role("heading", name="无息贷款")).to_be_focused()
+    return page
+
+
+def test_a_service_is_one_tap_away_and_back_is_where_one_was(me: Page) -> None:
+    link = me.get_by_role("link", name="无息贷款")
+    link.scroll_into_view_if_needed()
+    before = me.evaluate("scrollY")
+    loan = open_loan(me)
+    assert loan.url.endswith("/me/loan")
+    expect(loan).to_have_title("无息贷款 · demo")
+    expect(loan.locator("[data-live=live]")).to_be_visible()
+    loan.go_back()
+    expect(me.locator(".ring")).to_be_visible()
+    assert me.evaluate("scrollY") == pytest.approx(before, abs=2)
+    me.go_forward()
+    expect(me.get_by_role("heading", name="无息贷款")).to_be_visible()
+    me.reload()
+    expect(me.get_by_role("heading", name="无息贷款")).to_be_visible()
+    me.get_by_role("link", name="我的时间").click()
+    expect(me.locator(".ring")).to_be_visible()
+
+
+def test_what_is_owed_is_offset_after_a_second_word(me: Page, server: FakeServer) -> None:
+    loan = open_loan(me)
+    expect(loan.locator("main")).to_contain_text("尚欠事假 37 分 15 秒")
+    expect(loan.get_by_test_id("full-attendance")).to_contain_text("全勤有望：10 分")
+    expect(loan.locator("li").nth(2)).to_contain_text("已抵 10 分")
+    loan.get_by_role("button", name="抵扣 37 分 15 秒").click()
+    expect(loan.get_by_text("抵扣后不能撤回")).to_be_visible()
+    assert server.bank.acts == {}
+    loan.get_by_role("button", name="确定").click()
+    expect(loan.get_by_text("本月的事假都已处理")).to_be_visible()
+    assert list(server.bank.acts.values()) == [{}]
+
+
+def test_of_the_items_one_can_be_left_out_and_it_says_what_stays(me: Page, server: FakeServer) -> None:
+    loan = open_loan(me)
+    loan.get_by_label("闲日事假").first.uncheck()
+    expect(loan.locator(".decide")).to_contain_text("余额还剩 42 分 45 秒")
+    expect(loan.locator(".decide")).to_contain_text("抵扣后尚欠 30 分")
+    loan.get_by_role("button", name="抵扣 7 分 15 秒").click()
+    loan.get_by_role("button", name="确定").click()
+    expect(loan.locator("main")).to_contain_text("尚欠事假 30 分")
+    assert list(server.bank.acts.values()) == [{"item": "2026-11-12/day", "seconds": 435}]
+
+
+def test_the_balance_goes_as_far_as_it_goes(me: Page, server: FakeServer) -> None:
+    server.bank.loan["balance"] = 2_000
+    loan = open_loan(me)
+    loan.get_by_role("button", name="抵扣 33 分 20 秒").click()
+    loan.get_by_role("button", name="确定").click()
+    expect(loan.locator("main")).to_contain_text("尚欠事假 3 分 55 秒")
+    assert [said["seconds"] for said in server.bank.acts.values()] == [1_800, 200]
+
+
+def test_who_keeps_the_balance_is_told_what_that_means(me: Page, server: FakeServer) -> None:
+    loan = open_loan(me)
+    loan.get_by_role("button", name="不自动抵扣").click()
+    expect(loan.get_by_text("可能失去全勤")).to_be_visible()
+    loan.get_by_role("button", name="确定").click()
+    expect(loan.locator("main")).to_contain_text("不会自动抵扣，转入考勤")
+    expect(loan.get_by_role("button", name="不自动抵扣")).to_have_count(0)
+    assert list(server.bank.acts.values()) == [{"keep": True}]
+
+
+def test_a_refusal_is_said_and_nothing_is_lost(me: Page, server: FakeServer) -> None:
+    loan = open_loan(me)
+    loan.get_by_role("button", name="抵扣 37").click()
+    server.bank.refuses = RefusedError(422, "1007 can't offset leave of 2026-11 any more: the month is closed")
+    loan.get_by_role("button", name="确定").click()
+    expect(loan.get_by_role("alert")).to_contain_text("没有办成：1007 can't offset leave of 2026-11 any more")
+    expect(loan.get_by_role("button", name="确定")).to_be_enabled()
+
+
+def test_before_its_day_and_after_its_close_nothing_can_be_chosen(me: Page, server: FakeServer) -> None:
+    server.bank.loan["opens"] = "2099-12-25"
+    loan = open_loan(me)
+    expect(loan.locator("main")).to_contain_text("12-25 起可以抵扣")
+    expect(loan.get_by_label("闲日事假").first).to_be_disabled()
+    expect(loan.get_by_role("button", name="抵扣")).to_have_count(0)
+    server.bank.loan |= {"opens": "2000-01-01", "closes": 1_000.0}
+    server.say({"op": "account"}, numbered=False)
+    expect(loan.locator("main")).to_contain_text("已截止，不能再抵扣")
+    expect(loan.get_by_role("button", name="抵扣")).to_have_count(0)
+
+
+def test_what_lost_full_attendance_is_named(open_as: OpenPage, server: FakeServer) -> None:
+    faults = [{"what": "late", "day": "2026-11-03", "seconds": 240}, {"what": "leave", "day": None, "seconds": 0}]
+    server.bank.loan["forecast"] = {"full": False, "points": 0, "faults": faults}
+    page = open_as(AGENT, language="en", size=PHONE)
+    page.get_by_role("link", name="Leave offset").click()
+    full = page.get_by_test_id("full-attendance")
+    expect(full).to_contain_text("No full attendance as things stand")
+    expect(full.locator("li").first).to_contain_text("Late 3 Nov 4 min")
+
+
+def test_what_could_not_be_fetched_says_so_and_comes_by_itself(me: Page, server: FakeServer) -> None:
+    server.bank.refuses = RefusedError(503, "busy")
+    loan = open_loan(me)
+    expect(loan.get_by_role("alert")).to_contain_text("服务器暂时无法处理")
+    server.bank.refuses = None
+    expect(loan.locator("main")).to_contain_text("尚欠事假", timeout=8_000)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("address", ["/me/loan"])
+def test_no_page_of_a_service_is_wider_than_the_window(open_as: OpenPage, language: str, address: str) -> None:
+    page = open_as(AGENT, language=language, size=NARROW)
+    page.goto(page.url.replace("/me", address))
+    expect(page.locator("main h2").first).to_be_visible()
+    expect(page.locator("main section")).not_to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
