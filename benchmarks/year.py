@@ -104,7 +104,7 @@ class Year(People):
         at_night = self.ledger, Current(self.site, self.site), self.clock, self._tell
         self.overtime, self.days_off, self.months = OvertimeClosing(*at_night), DaysOff(*at_night), MonthsDue(*at_night)
 
-    async def _tell(self, agents: Iterable[str]) -> None:
+    def _tell(self, agents: Iterable[str]) -> None:
         """Nobody looks at a page."""
 
     async def live(self, told: Callable[[date], None]) -> None:

@@ -1,7 +1,7 @@
 """Attendance months: leave of idle days is owed once its day is closed, and a month closes when its time has come
 (docs/time-bank.md 3.5)."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import date
 from socket import gethostname
 
@@ -161,16 +161,18 @@ class MonthsDue:
         ledger: Ledger,
         current: Current,
         now: Callable[[], int],
-        announce: Callable[[Iterable[str]], Awaitable[None]],
+        tell: Callable[[Iterable[str]], None],
     ) -> None:
-        self._ledger, self._current, self._now, self._announce = ledger, current, now, announce
+        self._ledger, self._current, self._now, self._tell = ledger, current, now, tell
         self._seen = 0  # when the newest that was looked at was settled, µs
         self._said: dict[str, str] = {}  # why a month is not closed
+        self._offered: tuple[date, ...] | None = None  # of the running month, the days since which more is offered
 
     async def look(self) -> list[str]:
         """Which months were closed."""
         months = AttendanceMonths(self._ledger, self._current.site, self._now)
         running = months.running()
+        self._tell_what_is_offered(months, running)
         past = [month_before(running)]
         while len(past) < MONTHS_BACK_MAX:
             past.insert(0, month_before(past[0]))
@@ -178,18 +180,26 @@ class MonthsDue:
         new = await self._owe(months, months.calendar.span(past[0])[0])
         for month in known.intersection(past):
             if touched := await months.settle_appealed(month):
-                await self._announce(touched)
+                self._tell(touched)
             if any(months.calendar.month_of(day) == month for day in new):
                 await self._list_differences(months, month)
         due = [month for month in past if month not in known and await months.is_due(month)]
         return [month for month in due if await self._close(months, month)]
+
+    def _tell_what_is_offered(self, months: AttendanceMonths, running: str) -> None:
+        """Full attendance is foreseen, or leave can be offset, from a day on, without anybody's act."""
+        calendar, today = months.calendar, months.today()
+        days = (calendar.span(running)[0], calendar.foreseen_from(running), calendar.opens_on(running))
+        before, self._offered = self._offered, tuple(day for day in days if day <= today)
+        if before not in (None, self._offered):
+            self._tell(self._current.site.roster.agents)
 
     async def _owe(self, months: AttendanceMonths, first: date) -> list[date]:
         """The days that were settled since the last look."""
         async with reading(self._ledger.engine) as connection:
             new = await settled_since(connection, self._seen - OVERLAP, first)
         if touched := await months.post_leave((one.unit, one.day) for one in new):
-            await self._announce(touched)
+            self._tell(touched)
         fresh = [one.day for one in new if (one.settled_at or 0) > self._seen]
         self._seen = max((one.settled_at or 0 for one in new), default=self._seen)
         return fresh
@@ -213,7 +223,7 @@ class MonthsDue:
         log.info("an attendance month is closed", month=month, agents=len(results), full_attendance=full)
         if appeals := await months.under_appeal(month):
             log.warning("what is under appeal waits", month=month, days=[f"{one.agent} {one.day}" for one in appeals])
-        await self._announce(results)
+        self._tell(results)
         return True
 
 

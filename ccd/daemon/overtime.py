@@ -2,7 +2,7 @@
 anew or more is said of them."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -275,9 +275,9 @@ class OvertimeClosing:
         ledger: Ledger,
         current: Current,
         now: Callable[[], int],
-        announce: Callable[[Iterable[str]], Awaitable[None]],
+        tell: Callable[[Iterable[str]], None],
     ) -> None:
-        self._ledger, self._current, self._now, self._announce = ledger, current, now, announce
+        self._ledger, self._current, self._now, self._tell = ledger, current, now, tell
         self._refusals = Refusals()
         self._running: Mapping[Emergency, frozenset[str]] = {}
 
@@ -291,7 +291,7 @@ class OvertimeClosing:
         if posted:
             self._warn(posted)
         if told := {one.agent for one in posted} | await self._who_sees_it_begin_or_end(overtime):
-            await self._announce(told)
+            self._tell(told)
         return posted
 
     async def _who_sees_it_begin_or_end(self, overtime: Overtime) -> frozenset[str]:

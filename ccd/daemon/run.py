@@ -36,6 +36,7 @@ from ccd.daemon.settling import Settling
 from ccd.daemon.site import Current, Site
 from ccd.daemon.stores import database, ledger_of
 from ccd.daemon.supplying import SupplyFigures, SupplyWatch
+from ccd.daemon.telling import Telling
 from ccd.daemon.webhooks import hooks_of
 from ccd.daemon.withdrawals import DaysOff
 from ccd.floor.days import SECOND
@@ -68,6 +69,7 @@ Part = Literal["capture", "live", "settle", "api"]
 ALL_PARTS: frozenset[Part] = frozenset(("capture", "live", "settle", "api"))
 
 SEAL_INTERVAL_S = 1.0
+TOLD_S = 0.25  # between two looks for what open pages are told
 OFTEN_S, SELDOM_S = 15.0, 60.0  # between two looks for what is due: what somebody waits for on a page, and all else
 
 log = structlog.get_logger("ccd.daemon")
@@ -130,18 +132,18 @@ class Daemon:
         )
         self.following = Following(engine, self.floors, self.recorder, self.writer, self.health, lease, self.fillings)
         self.ledger = ledger_of(engine, settings, self._now)
-        settling = Settling(self.ledger, self.current, self.store, self._now)
+        self.telling = Telling(engine, self.current, self.store)
         self.closer = Closer(
             engine, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], site.policies,
-            settling.settle, self._now, settings.settle_wait_s_max,
-            hand_over=handing_over(lambda: self.current.site, self._now),
+            Settling(self.ledger, self.current, self.telling.tell, self._now).settle, self._now,
+            settings.settle_wait_s_max, hand_over=handing_over(lambda: self.current.site, self._now),
         )  # fmt: skip
         self.delivering = Delivering(engine, hooks_of(settings))
-        self.days_off = DaysOff(self.ledger, self.current, self._now, settling.announce)
-        self.months = MonthsDue(self.ledger, self.current, self._now, settling.announce)
+        self.days_off = DaysOff(self.ledger, self.current, self._now, self.telling.tell)
+        self.months = MonthsDue(self.ledger, self.current, self._now, self.telling.tell)
         self.supply = SupplyWatch(self.ledger, self.current, self._now)
         self.old_budgets = OldBudgets(self.ledger, self.current, self._now)
-        self.overtime = OvertimeClosing(self.ledger, self.current, self._now, settling.announce)
+        self.overtime = OvertimeClosing(self.ledger, self.current, self._now, self.telling.tell)
         self.board = Board(lambda reason: self.current.shown.is_personal(reason))
         self.hub = Hub(self.board, self.clock, hub_limits(settings.http))
         self.feed = Feed(self.feed_store, self.board, self.hub, self.clock)
@@ -220,6 +222,7 @@ class Daemon:
             yield "old budgets", again_and_again("budgets of past months", self.old_budgets.recall_due, SELDOM_S)
             yield "supply", again_and_again("the balance of the system", self.supply.look, SELDOM_S)
             yield "overtime", again_and_again("overtime", self.overtime.close_due, OFTEN_S)
+            yield "telling", again_and_again("what pages are told", self.telling.look, TOLD_S)
             yield "webhooks", self.delivering.run()
             sealer = Sealer(self.engine, self._now, Patience())
             yield "sealer", again_and_again("the ledger's seal", sealer.seal, SEAL_INTERVAL_S)

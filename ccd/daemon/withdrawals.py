@@ -2,7 +2,7 @@
 spent, but for what the day's record says was worked all the same."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from datetime import date, timedelta
 
@@ -161,9 +161,9 @@ class DaysOff:
         ledger: Ledger,
         current: Current,
         now: Callable[[], int],
-        announce: Callable[[Iterable[str]], Awaitable[None]],
+        tell: Callable[[Iterable[str]], None],
     ) -> None:
-        self._ledger, self._current, self._now, self._announce = ledger, current, now, announce
+        self._ledger, self._current, self._now, self._tell = ledger, current, now, tell
         self._refusals = Refusals()
         self._looked_until = 0  # µs
         self._owed: dict[date, set[str]] = {}  # units whose days off of a day the ledger would not have reckoned anew
@@ -184,7 +184,7 @@ class DaysOff:
             with self._refusals.said_once("days off can't be released for leave", day=day.isoformat()):
                 ended += await bank.release(day, Said("leave", site.units.days("").at(at).day, at))
         if ended:
-            await self._announce({one.agent for one in ended})
+            self._tell({one.agent for one in ended})
         return ended
 
     async def revise_due(self) -> list[Application]:
@@ -214,7 +214,7 @@ class DaysOff:
                     del self._owed[day]
         self._looked_until = max([since, *(one.settled_at - OVERLAP_US for one in settled if one.settled_at)])
         if revised:
-            await self._announce({one.agent for one in revised})
+            self._tell({one.agent for one in revised})
         return revised
 
     async def allocate_due(self) -> list[Allocation]:
@@ -228,7 +228,7 @@ class DaysOff:
             with self._refusals.said_once("days off can't be allocated", day=day.isoformat()):
                 made.append(await bank.allocate(top, day, said))
         if made:
-            await self._announce({one.agent for allocation in made for one in allocation.applicants})
+            self._tell({one.agent for allocation in made for one in allocation.applicants})
         return made
 
     async def close_due(self) -> list[Application]:
@@ -241,5 +241,5 @@ class DaysOff:
             with self._refusals.said_once("days off can't be closed", day=day.isoformat()), suppress(DayWaitsError):
                 closed += await close_days_off(self._ledger, site, day, said)
         if closed:
-            await self._announce({application.agent for application in closed})
+            self._tell({application.agent for application in closed})
         return closed

@@ -15,6 +15,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     CompoundSelect,
+    Connection,
     Date,
     Select,
     Text,
@@ -332,6 +333,16 @@ async def closings(connection: AsyncConnection, unit: str, month: str) -> dict[t
         for owner, kind, seconds in rows:
             found[owner, kind] = found.get((owner, kind), 0) + sign * int(seconds)
     return {key: seconds for key, seconds in found.items() if seconds}
+
+
+def moved_between(connection: Connection, first: int, last: int) -> set[str]:
+    """The owners of all accounts that transactions of these numbers moved anything on."""
+    found: set[str] = set()
+    for own, _, _ in SIDES:
+        account = select(own).where(transaction_id.between(first, last)).distinct().subquery()
+        names = select(owners.c.name).join(accounts, accounts.c.owner_id == owners.c.id)
+        found.update(connection.scalars(names.join(account, account.c[own.name] == accounts.c.id)))
+    return found
 
 
 async def _accounts(connection: AsyncConnection, owner: str) -> Own:

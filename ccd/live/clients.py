@@ -25,7 +25,8 @@ class Topic:
     """A floor (`units`, None for all of them) or one agent's own page (`agent`), and who looks at it.
 
     `changed` has the agents that changed since the topic is looked at, with the number of the frame in which they last
-    did, the newest last; whoever is gone, or is shown here no more, is in it as well.
+    did, the newest last; whoever is gone, or is shown here no more, is in it as well. `accounts` has
+    those whose account is another, in the same way.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Topic:
     agent: str | None
     clients: "set[Client]" = field(default_factory=set)
     changed: dict[str, int] = field(default_factory=dict)
+    accounts: dict[str, int] = field(default_factory=dict)
     newest: int = 0  # the frame of the last change
 
     def shows(self, shown: Shown) -> bool:

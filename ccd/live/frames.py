@@ -110,7 +110,10 @@ def delta(
     changed: Iterable[Shown] = (),
     queues: Iterable[Mapping[str, Any]] = (),
     gone: Iterable[str] = (),
+    accounts: Sequence[str] = (),
 ) -> Sealed:
+    """`accounts` are agents on whose accounts something is another; the key is there where there are some."""
+    told = {"accounts": codec.value(accounts)} if accounts else {}
     return codec.numbered(
         {"op": "delta"},
         {
@@ -118,6 +121,7 @@ def delta(
             "changed": codec.array([codec.agent(shown, own) for shown in changed]),
             "queues": codec.array([codec.value(queue) for queue in queues]),
             "gone": codec.value(list(gone)),
+            **told,
         },
     )
 

@@ -6,9 +6,10 @@ once for all that are owed the same.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 
 from ccd.errors import NotAllowedError
 from ccd.live import frames
@@ -155,13 +156,17 @@ class Hub:
             if agent in self._owns:
                 self._touch(self._owns[agent], agent)
         for queue in changes.queues:
-            self._queues.pop(queue, None)
-            self._queues[queue] = self._frame
+            _last(self._queues, queue, self._frame)
             self._touched.update(self._floors.values())
         for agent in changes.accounts:
             for client in self._owns[agent].clients if agent in self._owns else ():
                 client.account_due = True
                 self._behind.add(client)
+            shown = self._board.agents.get(agent)
+            for topic in self._floors.values():
+                if shown is not None and topic.shows(shown):
+                    _last(topic.accounts, agent, self._frame)
+                    self._touched.add(topic)
         if changes.agents or changes.queues or changes.accounts:
             self.wake()
 
@@ -183,8 +188,7 @@ class Hub:
         self.wake()
 
     def _touch(self, topic: Topic, agent: str) -> None:
-        topic.changed.pop(agent, None)
-        topic.changed[agent] = self._frame
+        _last(topic.changed, agent, self._frame)
         self._touched.add(topic)
 
     # --- what is sent ------------------------------------------------------------------------------------------------
@@ -291,13 +295,10 @@ class Hub:
         key = (id(topic), seen, client.codec.subprotocol)
         if key not in cache:
             changed, gone = topic.since(seen, self._board)
-            queues = []
-            if topic.agent is None:
-                for queue, frame in reversed(self._queues.items()):
-                    if frame <= seen:
-                        break
-                    queues.append(self._board.queues[queue])
-            cache[key] = frames.delta(client.codec, topic.agent is not None, self._clock(), changed, queues, gone)
+            own = topic.agent is not None
+            queues = [] if own else [self._board.queues[queue] for queue in _since(self._queues, seen)]
+            accounts = list(_since(topic.accounts, seen))
+            cache[key] = frames.delta(client.codec, own, self._clock(), changed, queues, gone, accounts)
         return cache[key]
 
     def _keep_alive(self, now: float) -> None:
@@ -318,3 +319,13 @@ class Hub:
                 if codec.subprotocol not in empty:
                     empty[codec.subprotocol] = frames.delta(codec, False, self._clock())
                 self._send(client, empty[codec.subprotocol], now)
+
+
+def _last(changed: dict[str, int], name: str, frame: int) -> None:
+    """It changed in this frame: the newest stand last."""
+    changed.pop(name, None)
+    changed[name] = frame
+
+
+def _since(changed: dict[str, int], seen: int) -> Iterator[str]:
+    return takewhile(lambda name: changed[name] > seen, reversed(changed))

@@ -80,7 +80,7 @@ class World:
         self._tick += 1  # no two readings are the same
         return int(self.now.timestamp()) * S + self._tick
 
-    async def tell(self, agents: Iterable[str]) -> None:
+    def tell(self, agents: Iterable[str]) -> None:
         """There are no pages here."""
 
     async def live_through(self, story: Iterable[Line]) -> None:

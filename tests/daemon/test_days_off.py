@@ -58,7 +58,7 @@ class World:
     async def savings(self) -> int:
         return (await self.ledger.balances("agent/1001"))["savings"]
 
-    async def tell(self, agents: Iterable[str]) -> None:
+    def tell(self, agents: Iterable[str]) -> None:
         self.told += agents
 
 

@@ -40,7 +40,7 @@ class World:
         self.due = MonthsDue(self.ledger, Current(site, site), lambda: self.now, self.tell)
         self.months = AttendanceMonths(self.ledger, site, lambda: self.now)
 
-    async def tell(self, agents: Iterable[str]) -> None:
+    def tell(self, agents: Iterable[str]) -> None:
         self.told += agents
 
     async def settle_the_rest(self) -> None:
@@ -83,6 +83,18 @@ async def test_leave_is_owed_when_its_day_is_closed_and_the_month_closes_by_itse
     given = await world.months.closing.given(MONTH)
     assert {agent: one.month.full for agent, one in given.items()} == {"1001": True, "1002": False}
     assert await world.due.look() == [], "July had nothing, and August is closed"
+
+
+async def test_everybody_is_told_once_when_full_attendance_is_foreseen_and_when_leave_can_be_offset(
+    world: World,
+) -> None:
+    await world.due.look()  # of leave that is owed already
+    everybody = ["1001", "1002"]
+    for day, told in ((19, []), (20, everybody), (21, []), (24, []), (25, everybody), (26, [])):
+        world.now = us(f"2026-08-{day}T01:00")
+        world.told.clear()
+        await world.due.look()
+        assert sorted(world.told) == told, day
 
 
 async def test_a_month_waits_for_what_is_open_and_names_it(world: World) -> None:

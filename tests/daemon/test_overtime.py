@@ -88,7 +88,7 @@ class World:
     def now(self) -> int:
         return round((MIDNIGHT + self.now_s) * SECOND)
 
-    async def tell(self, agents: Iterable[str]) -> None:
+    def tell(self, agents: Iterable[str]) -> None:
         self.told += sorted(agents)
 
     def asking(self, person: Person = LEAD) -> Asking:

@@ -199,26 +199,6 @@ async def test_another_name_of_the_site_is_that_of_the_house_accounts_after_a_re
         assert sum((await site.made.ledger.sums("house/ccd")).values()) < 0
 
 
-async def test_that_pages_were_not_told_of_settlements_is_said_once(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site.write()
-    async with living(site):
-
-        async def away(_: object) -> None:
-            raise ConnectionError("as if Redis were away")
-
-        monkeypatch.setattr(site.made.store, "announce", away)
-        with capture_logs() as logs:
-            cheaper = f"[[policy]]\nfrom = {site.yesterday}\nrate_ppm = 10000\n"
-            for more in (cheaper, cheaper + change(site.yesterday, "max_s_day = 1800")):
-                site.write(more)
-                await site.made.reloading.take(usable(site.config))
-                await site.made.closer.close_due()
-        assert (await site.measured_yesterday()).revision == 3
-        assert [entry["event"] for entry in logs].count("open pages were not told of the settlement") == 1
-
-
 async def test_an_edit_without_a_date_is_refused_and_everything_means_what_it_meant(site: Site) -> None:
     site.write()
     async with living(site):

@@ -46,6 +46,18 @@ async def test_an_agents_own_page_sees_the_own_state_alone(open_store: OpenStore
         await page.line.close()
 
 
+async def test_a_board_is_told_on_whose_accounts_something_is_another(open_store: OpenStore) -> None:
+    async with serving(open_store) as service:
+        await until(lambda: service.feed.is_following)
+        board = await service.board()
+        await board.hear_op("snapshot")
+        await service.announcing.announce(["1001", "nobody"])
+        while "accounts" not in (said := await board.hear()):
+            pass
+        assert (said["op"], said["accounts"], said["changed"], said["gone"]) == ("delta", ["1001"], [], [])
+        await board.line.close()
+
+
 async def test_a_page_that_missed_something_asks_again(open_store: OpenStore) -> None:
     async with serving(open_store) as service:
         await until(lambda: service.feed.is_following)

@@ -71,6 +71,8 @@ export interface Delta {
   changed: Agent[];
   queues: Queue[];
   gone: string[];
+  /** On whose accounts something is another; left out where nobody's is. */
+  accounts?: string[];
 }
 
 export interface Health {
@@ -78,7 +80,7 @@ export interface Health {
   sources: Source[];
 }
 
-/** Something was posted to the agent's accounts: they are to be fetched again. */
+/** Something was posted to the agent's accounts, or more is offered: they are to be fetched again. */
 export interface AccountChanged {
   op: "account";
 }
