@@ -29,8 +29,11 @@ class Asking(NamedTuple):
         self, connection: Connection, kind: str, subject: str, after: Mapping[str, object], why: str, before: str = ""
     ) -> None:
         """In the transaction of what it says."""
+        note(connection, self.as_act(kind, subject, after, why, before))
+
+    def as_act(self, kind: str, subject: str, after: Mapping[str, object], why: str, before: str = "") -> Act:
         said = dumps(after, ensure_ascii=False, separators=(",", ":"))
-        note(connection, Act(self.act, self.at, self.by, self.address, kind, subject, before, said, why or BY_RULE))
+        return Act(self.act, self.at, self.by, self.address, kind, subject, before, said, why or BY_RULE)
 
 
 def rule(name: str) -> Person:

@@ -34,6 +34,8 @@ def check(
     site = usable(config, kept=_kept_beside(config))
     for warning in warnings(site):
         print(f"warning: {warning}")
+    for waiting in site.waiting:
+        print(f"warning: {waiting}")
     switches = ", ".join(pbx.name for pbx in site.settings.pbx)
     print(f"{config}: in order; telephone switches: {switches}; agents on the roster: {len(site.roster.agents)}")
     if connect:

@@ -1,4 +1,4 @@
-"""`ccd policy propose`, `try`: an allowance out of what has been; accounts as other policies would have left them."""
+"""`ccd policy`: an allowance out of what has been; accounts as other policies would have left them; publication."""
 
 import asyncio
 import json
@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from functools import reduce
+from itertools import product
 from operator import add
 from pathlib import Path
 from typing import Annotated
@@ -16,15 +17,18 @@ from rich.table import Table
 
 from ccd.bank.lab import AGENTS_MIN, PROPOSED, Habit, Proposal, Tried, proposed
 from ccd.commands.business_day import in_range
+from ccd.commands.change import agree, withdraw
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, bar_of, now_us
 from ccd.commands.output import As, Format
+from ccd.commands.policy_published import list_published, publish_
 from ccd.commands.replay import replayed, source_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.daemon.trying import trial_of, try_policies
 from ccd.errors import UnknownUnitError
+from ccd.floor.days import dates
 from ccd.floor.records import DayRecord
 from ccd.history.reading import reading
 from ccd.history.sums import sums_of_agents
@@ -32,7 +36,11 @@ from ccd.ledger.books import Ledger
 from ccd.ledger.model import month_of
 from ccd.reports.periods import Each, Period, periods
 
-policy = typer.Typer(no_args_is_help=True, help="Propose an allowance, or try other policies on what has been.")
+policy = typer.Typer(
+    no_args_is_help=True, help="Propose an allowance, try other policies on what has been, publish them, agree to them."
+)
+for name, verb in (("publish", publish_), ("list", list_published), ("agree", agree), ("withdraw", withdraw)):
+    policy.command(name)(verb)
 
 First = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="First day.")]
 Last = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], callback=in_range, help="Last day.")]
@@ -83,12 +91,12 @@ def try_(
     site, span = _asked(config, first, last, unit)
     trial = trial_of(site, site_of(other))
     units = trial.rostered_units if unit is None else sorted(site.units.with_below([unit], span.first))
-    days = (span.last - span.first).days + 1
+    days = list(product(dates(*span), sorted(units)))
 
     async def live(ledger: Ledger) -> list[Tried]:
         with bar_of("unit-days") as show:
-            done = iter(range(1, days * len(units) + 1))
-            return await try_policies(ledger, trial, units, span, now_us, lambda: show(next(done), days * len(units)))
+            done = iter(range(1, len(days) + 1))
+            return await try_policies(ledger, trial, days, now_us, lambda: show(next(done), len(days)))
 
     found = asked_of(site.settings, live)
     if output is Format.json:

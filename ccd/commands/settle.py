@@ -36,6 +36,8 @@ def settle(
 ) -> None:
     """Settle a day that is over, after those before it. Done again it changes nothing, unless a figure has changed."""
     site = settled_by(config)
+    for policy in site.waiting:
+        print(f"warning: {policy}", file=sys.stderr)
     asyncio.run(_settle(site, day.date(), unit, dry_run))
 
 

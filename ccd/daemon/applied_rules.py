@@ -28,8 +28,9 @@ class AppliedRules:
         before = self._kept()
         return None if before is None else judged_otherwise_since(before, held_by(settings))
 
-    def faults_of(self, reading: Reading, today: date) -> Iterator[Fault]:
-        """What a configuration says of days up to `today` that they were not judged by."""
+    def faults_of(self, reading: Reading, settings: Settings, today: date) -> Iterator[Fault]:
+        """What a configuration, or the `settings` that hold by it, says of days up to `today` that they were not judged
+        by."""
         try:
             before = self._kept()
         except ConfigurationError as error:
@@ -37,12 +38,12 @@ class AppliedRules:
             return
         if before is None or reading.settings is None:
             return
-        for edit in edits(before, held_by(reading.settings), today):
+        for edit in edits(before, held_by(settings), today):
             keys = (*_where(edit, reading.settings), *_differing_keys(edit)[:1])
             line = reading.line_of(keys)
             if line is None and edit.reason is None:
                 keys = ("policy",)  # none in the file says it
-            yield Fault(reading.file, line, dotted(keys), _problem(edit))
+            yield Fault(reading.file, line, dotted(keys), problem_of(edit))
 
     def keep(self, settings: Settings) -> None:
         """These are applied."""
@@ -80,7 +81,7 @@ def _where(edit: Edit, settings: Settings) -> Keys:
     return ("reasons", edit.reason)
 
 
-def _problem(edit: Edit) -> str:
+def problem_of(edit: Edit) -> str:
     was, now = (
         ", ".join(f"{key} {_spelled(version.judging[key])}" for key in _differing_keys(edit))
         for version in (edit.version, edit.instead)

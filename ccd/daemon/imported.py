@@ -1,5 +1,5 @@
-"""What the organisation has imported, and the database keeps: roster, units, people; and the daemon's look whether
-anything newer was."""
+"""What the organisation has imported, and the database keeps: roster, units, people; the policies that were published;
+and the daemon's look whether anything newer was."""
 
 import asyncio
 import os
@@ -11,9 +11,11 @@ import sqlalchemy
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from ccd.daemon.published import NOTHING_PUBLISHED, Published
 from ccd.daemon.stores import DATABASE_FILE, database_url
 from ccd.errors import ConfigurationError, DatabaseBusyError
 from ccd.org.csv_faults import Written
+from ccd.org.proposed import POLICY, agreed_by_another, of_kind, proposed_changes
 from ccd.org.store import ORGANISATION, PEOPLE, ROSTER, newest, newest_number, org_imports
 from ccd.settings import Settings, inspect
 from ccd.sql.engine import open_engine, seeing_one_state
@@ -30,9 +32,10 @@ class Imported(NamedTuple):
     roster: Written | None = None
     organisation: Written | None = None
     people: Written | None = None
+    published: Published = NOTHING_PUBLISHED
 
     def with_(self, kind: str, text: Written) -> "Imported":
-        return self._replace(**{kind: text})
+        return Imported(**{**self._asdict(), kind: text})
 
     def of(self, kind: str) -> Written | None:
         found: Written | None = getattr(self, kind)
@@ -40,12 +43,12 @@ class Imported(NamedTuple):
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """Of the imports, in the order of KINDS; 0 of what is in a file, or nowhere."""
-        return tuple(each.number if each else 0 for each in self)
+        """Of the imports, in the order of KINDS, 0 of what is in a file, or nowhere; then of the policies agreed to."""
+        return (*(each.number if each else 0 for each in map(self.of, KINDS)), self.published.number)
 
 
-NOTHING = Imported()
 KINDS = (ROSTER, ORGANISATION, PEOPLE)
+NOTHING = Imported()
 
 
 async def imported(engine: AsyncEngine) -> Imported:
@@ -64,7 +67,13 @@ def _newest(connection: Connection) -> Imported:
     kept = {kind: newest(connection, kind) for kind in KINDS}
     said = {kind: Written(Path(f"import {one.number} of the {kind}"), one.text, one.number)
             for kind, one in kept.items() if one is not None}  # fmt: skip
-    return Imported(**said)
+    return Imported(**said, published=_published(connection))
+
+
+def _published(connection: Connection) -> Published:
+    if not sqlalchemy.inspect(connection).has_table(proposed_changes.name):
+        return NOTHING_PUBLISHED
+    return Published(tuple(of_kind(connection, POLICY)))
 
 
 def look_up(settings: Settings) -> Imported:
@@ -111,4 +120,7 @@ async def look_for_imports(engine: AsyncEngine, holds: Callable[[], tuple[int, .
 
 
 async def _newest_numbers(connection: AsyncConnection) -> tuple[int, ...]:
-    return await connection.run_sync(lambda plain: tuple(newest_number(plain, kind) for kind in KINDS))
+    def look(plain: Connection) -> tuple[int, ...]:
+        return (*(newest_number(plain, kind) for kind in KINDS), agreed_by_another(plain, POLICY))
+
+    return await connection.run_sync(look)

@@ -3,6 +3,7 @@ otherwise."""
 
 import asyncio
 import signal
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,9 +17,11 @@ from ccd.daemon.applied_rules import AppliedRules
 from ccd.daemon.following import Following
 from ccd.daemon.held import held_by, judged_otherwise_since
 from ccd.daemon.notes import prepare, take
+from ccd.daemon.publishing import publish_what_holds
 from ccd.daemon.restart import waiting_for_a_restart
 from ccd.daemon.site import Current, Site
 from ccd.errors import DatabaseBusyError, FaultsError
+from ccd.floor.days import SECOND
 from ccd.history.close import Closer
 from ccd.history.reading import first_start
 from ccd.history.unit_days import note_stale, units_with_records
@@ -50,10 +53,13 @@ class Applied:
         units, first_at = await days_there_are(self._engine)
         clocks = self._clocks.note(site, units, self._now() if first_at is None else first_at)
         notes = (self._roster.note(site), self._rules.note(site.settings), clocks)
+        await publish_what_holds(self._engine, site, round(time.time() * SECOND))
         prepare(notes)
         if since:
             await take_turn(self._engine, lambda connection: note_stale(connection, min(since)), Patience())
         take(notes)
+        for waiting in site.waiting:
+            log.warning("a policy waits", why=waiting)
 
 
 async def days_there_are(engine: AsyncEngine) -> tuple[Collection[str], int | None]:

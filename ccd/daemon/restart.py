@@ -10,7 +10,7 @@ from ccd.settings.lines import Keys, dotted
 
 # Said in the head of config/ccd.toml and in README.md, too.
 RELOADED: Final = frozenset(
-    {"timezone", "day_starts_at", "roster", "queues", "reasons", "floor", "policy", "units", "pages"}
+    {"timezone", "day_starts_at", "roster", "second_person", "queues", "reasons", "floor", "policy", "units", "pages"}
 )
 
 

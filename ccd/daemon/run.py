@@ -234,7 +234,7 @@ class Daemon:
         if self.outside.read_again is not None:
             asked, read_again = self._asked_to_reload, partial(_read_again, self.engine, self.outside.read_again)
             yield "reloader", self.reloading.run(asked, read_again, self.outside.notifier, self._status)
-            yield "imports", look_for_imports(self.engine, lambda: self.current.site.imports, asked)
+            yield "imports", look_for_imports(self.engine, lambda: self.current.site.numbers, asked)
 
     # --- what the parts ask of each other ----------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ccd.bank.policy import Policy
 from ccd.daemon.policies import policies_of
+from ccd.daemon.published import NOTHING_PUBLISHED, Published, waiting_said
 from ccd.floor.agents import AgentRules
 from ccd.floor.days import SECOND
 from ccd.floor.own_days import OwnDays
@@ -23,6 +24,7 @@ from ccd.org.people import Person
 from ccd.org.roster import Entry
 from ccd.org.staff import Staff
 from ccd.org.units import Unit, Units
+from ccd.settings import Policy as PolicySettings
 from ccd.settings import Reason as ReasonSettings
 from ccd.settings import Settings
 from ccd.settings.judged import judged_on, judgements
@@ -41,9 +43,10 @@ class Site:
         roster: Path | Written | None = None,
         organisation: Written | None = None,
         people: Written | None = None,
+        published: Published = NOTHING_PUBLISHED,
     ) -> None:
-        """`roster` and `organisation` instead of what the settings say. Raises RosterError or ImportFaultsError, which
-        names every fault of it."""
+        """`roster`, `organisation` and the policies that were published instead of what the settings say. Raises
+        RosterError or ImportFaultsError, which names every fault of it."""
         self.settings = settings
         self.organisation_said = organisation
         self.units = _units_of(settings) if organisation is None else organisation_file.parse(
@@ -55,6 +58,9 @@ class Site:
         self.staff = Staff() if people is None else people_file.parse(
             people.text, people.file, self.units, self.all_units
         )  # fmt: skip
+        self.published, self.wished = published, settings.policy
+        if published.agreed and self.needs_second:
+            self.settings = settings = settings.model_copy(update={"policy": published.agreed})
         self.seat_rules = SeatRules(
             settings.floor.paused_in,
             settings.floor.other_call_while_paused,
@@ -163,10 +169,25 @@ class Site:
         return self.units.with_below(units, self.units.days("").at(at).day)
 
     @property
+    def needs_second(self) -> bool:
+        """Whether a change of policy, or of the past, waits for a second person: as soon as there can be one."""
+        return self.settings.second_person == "always" or len(self.staff.administrators(_now())) > 1
+
+    @property
+    def waiting(self) -> list[str]:
+        """What the configuration says of policies, and does not hold yet, in words."""
+        return list(waiting_said(self.published, self.settings.policy, self.wished))
+
+    @property
     def imports(self) -> tuple[int, ...]:
         """The numbers of what was imported and holds (ccd.daemon.imported.Imported.numbers)."""
         said = (self.roster_said, self.organisation_said, self.people_said)
         return tuple(each.number if each else 0 for each in said)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """These, and that of the policies that were agreed to."""
+        return (*self.imports, self.published.number)
 
     def person(self, login: str, at: int, said: str = "") -> Person:
         """Who asks by command, at an instant, µs: see ccd.org.staff.Staff.person."""
@@ -174,7 +195,7 @@ class Site:
 
     def signed_in(self, person: Person) -> Person:
         """Who signs in to the pages, as they are now: by people's own time, whatever the floor's is."""
-        return self.staff.signed_in(person, round(time.time() * SECOND))
+        return self.staff.signed_in(person, _now())
 
     def newest_day(self, at: int) -> date:
         """The newest business day that has begun in any unit at an instant, µs."""
@@ -193,6 +214,11 @@ class Site:
         """The last instant up to `at`, µs, and `at` among them, at which one of these began or ended."""
         midnights = [self.units.days(unit).at(at).start for unit in (*self.rostered_units, "")]
         return max([*midnights, *self.roster.borders(0, at + 1)[-1:]])
+
+    def judged_by(self, policies: Iterable[PolicySettings]) -> "Site":
+        """The same units and agents, by other policies."""
+        settings = self.settings.model_copy(update={"policy": tuple(policies)})
+        return Site(settings, self.roster_said, self.organisation_said)
 
     # --- what the pages are told -------------------------------------------------------------------------------------
 
@@ -241,6 +267,11 @@ class Current:
 
     site: Site
     shown: Site
+
+
+def _now() -> int:
+    """People's own time, µs."""
+    return round(time.time() * SECOND)
 
 
 def _units_of(settings: Settings) -> Units:

@@ -15,7 +15,7 @@ from ccd.errors import ConfigurationError, Fault, ImportFaultsError, PolicyError
 from ccd.floor.days import SECOND
 from ccd.org.csv_faults import Written
 from ccd.pbx.headers import OPTIMISED_AWAY, is_optimised_away
-from ccd.settings import Reading, Settings, inspect
+from ccd.settings import Reading, Settings, inspect, read
 from ccd.settings.lines import Keys
 from ccd.settings.secrets import read_secret, webhook_keys
 
@@ -64,8 +64,13 @@ def settled_by(file: Path) -> Site:
 
 def with_imported(file: Path, kind: str, text: Written) -> Site:
     """The site that `file` describes, as it is once the database keeps that, of its kind."""
+    return described(file, look_up(read(file)).with_(kind, text))
+
+
+def described(file: Path, kept: Imported) -> Site:
+    """The site that `file` describes with what the database keeps, or is about to."""
     reading, settings = _read(file)
-    site = Site(settings, *look_up(settings).with_(kind, text))
+    site = Site(settings, *kept)
     if faults := (*_unknown_units(reading, site), *_what_has_held(reading, site, time.time)):
         raise ConfigurationError(faults)
     return site
@@ -114,7 +119,7 @@ def _unknown_units(reading: Reading, site: Site) -> Iterator[Fault]:
     if site.settings.units and imported is None:
         return
     there = f"no unit of {imported.file}" if imported else "no unit; no [units.NAME] is configured, and none imported"
-    for number, policy in enumerate(site.settings.policy):
+    for number, policy in enumerate(site.wished):
         if policy.unit and policy.unit not in site.units:
             yield reading.fault(("policy", number, "unit"), f"{policy.unit!r} is {there}")
 
@@ -127,7 +132,7 @@ def _what_has_held(reading: Reading, site: Site, now: Callable[[], float]) -> It
 
 def _judged_otherwise(reading: Reading, site: Site, now: Callable[[], float]) -> Iterator[Fault]:
     today = site.newest_day(round(now() * SECOND))
-    yield from AppliedRules(site.settings.state_directory).faults_of(reading, today)
+    yield from AppliedRules(site.settings.state_directory).faults_of(reading, site.settings, today)
 
 
 def _faults_around(reading: Reading, settings: Settings) -> Iterator[Fault]:

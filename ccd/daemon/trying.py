@@ -9,7 +9,6 @@ from ccd.bank.fate import Settlement
 from ccd.bank.lab import Tried, tried
 from ccd.bank.measured import Measured
 from ccd.daemon.site import Site
-from ccd.floor.days import dates
 from ccd.history.close import Closer
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import StatementLine
@@ -20,20 +19,19 @@ TRIED = ("policy", "reasons", "floor", "queues")  # of the other configuration; 
 
 def trial_of(site: Site, other: Site) -> Site:
     """The site as it is, judged by the other's policies."""
-    settings = site.settings.model_copy(update={name: getattr(other.settings, name) for name in TRIED})
-    return Site(settings, site.roster_said)
+    tried = {name: getattr(other.settings, name) for name in TRIED} | {"policy": other.wished}
+    return Site(site.settings.model_copy(update=tried), site.roster_said, site.organisation_said)
 
 
 async def try_policies(
     ledger: Ledger,
     trial: Site,
-    units: Iterable[str],
-    days: tuple[date, date],
+    days: Iterable[tuple[date, str]],
     now: Callable[[], int],
     progress: Callable[[], object],
 ) -> list[Tried]:
-    """What the accounts of those who had a day in the units would be, by agent. Nothing is written. DayWaitsError where
-    a day is not over."""
+    """What the accounts of those who had one of these days of units would be, by agent. Nothing is written.
+    DayWaitsError where one is not over."""
     found: dict[str, list[Measured]] = defaultdict(list)
 
     async def collect(measured: Iterable[Measured], dry_run: bool) -> Settlement:
@@ -46,11 +44,9 @@ async def try_policies(
         ledger.engine, trial.measuring, trial.rostered_units, [pbx.name for pbx in settings.pbx], trial.policies,
         collect, now, settings.settle_wait_s_max,
     )  # fmt: skip
-    wanted = sorted(units)
-    for day in dates(*days):
-        for unit in wanted:
-            await closer.close(unit, day, dry_run=True)
-            progress()
+    for day, unit in days:
+        await closer.close(unit, day, dry_run=True)
+        progress()
     return [tried(agent, await _statement(ledger, agent), found[agent], trial.policies) for agent in sorted(found)]
 
 

@@ -25,6 +25,7 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── OvertimeError       an emergency, a call-out or an entry that can't be so; exit code 2
 │   ├── AppealError         an appeal that can't be lodged or ended so; exit code 2
 │   ├── EntitlementError    an entitlement of an agent that can't be so; exit code 2
+│   ├── ChangeError         a change that waits for a second person, or can't be decided so; exit code 2
 │   ├── RulingError         a ruling on agents' time that can't be made so; exit code 2
 │   ├── WithdrawalError     days off that an agent can't have so; exit code 2
 │   ├── OffsetError         leave that can't be offset so; exit code 2
@@ -76,6 +77,7 @@ from ccd.errors.people import (
     BudgetError,
     CapPassedError,
     ChangedMeanwhileError,
+    ChangeError,
     EntitlementError,
     LiveChannelError,
     MonthOpenError,
@@ -129,6 +131,7 @@ __all__ = [
     "CapPassedError",
     "CaptureError",
     "CcdError",
+    "ChangeError",
     "ChangedMeanwhileError",
     "ClockAheadError",
     "ConfigurationError",

@@ -121,6 +121,14 @@ class EntitlementError(ProblemError):
     sentence = "the entitlement of {name} {problem}"
 
 
+class ChangeError(ProblemError):
+    """A change of policy, or of the past's roster, that can't be published or decided so. Nothing was changed. By its
+    number, or what it is of."""
+
+    exit_code = 2
+    sentence = "change {name} {problem}"
+
+
 class RulingError(ProblemError):
     """A ruling that can't be made so. Nothing was changed. By the agent, the unit or the ruling that it is about."""
 

@@ -1,7 +1,7 @@
 """How far the close of each unit's day has come, and what was found since that may change one that was measured."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -51,6 +51,18 @@ async def between(connection: AsyncConnection, first: date, last: date) -> list[
     """Those of these days, in their order."""
     found = await _days(connection, unit_days.c.day.between(first, last))
     return sorted(found, key=lambda each: (each.day, each.unit))
+
+
+async def settled_days(connection: AsyncConnection, units: Collection[str]) -> list[tuple[date, str]]:
+    """Of these units, in their order."""
+    own = unit_days.c
+    wanted = select(own.day, own.unit).where(own.unit.in_(units), own.settled_at.is_not(None))
+    return [(row.day, row.unit) for row in await connection.execute(wanted.order_by(own.day, own.unit))]
+
+
+async def ended_after(connection: AsyncConnection, since: int) -> list[UnitDay]:
+    """What `note_stale` would have measured anew."""
+    return await _days(connection, unit_days.c.end_at > since)
 
 
 async def settled_on(connection: AsyncConnection, day: date) -> frozenset[str]:

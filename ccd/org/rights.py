@@ -24,6 +24,8 @@ is, and refuse whoever would act on the own, or on that of the person whose depu
     may_close_month(person, line)                     and correct it afterwards
     may_read_attendance(person)                       answers with the units of whose days; a clerk, an auditor
     may_import(person)                                organisation, people, roster
+    may_publish(person)                               a policy; withdraw what waits for a second person
+    may_agree(person, proposed_by)                    to what somebody else has published, or imported for the past
     may_read_statement(person, agent)                 and have its lines explained
 """
 
@@ -36,8 +38,10 @@ WithBelow = Callable[[Iterable[str]], frozenset[str]]  # ccd.org.units.Units.wit
 
 A_MANAGER = frozenset((Office.HOTLINE_MANAGER,))
 A_CLERK = frozenset((Office.HR_CLERK,))
+AN_ADMINISTRATOR = frozenset((Office.ADMINISTRATOR,))
 READ_ATTENDANCE = frozenset((Office.HR_CLERK, Office.AUDITOR))
 LEADERS = frozenset((Office.TEAM_LEADER, Office.SUPERVISOR, Office.HOTLINE_MANAGER))
+BY_ADMINISTRATORS = "it is for an administrator of all units"
 SEES_THE_FLOOR = LEADERS | {Office.AUDITOR}
 
 # --- what is shown ---------------------------------------------------------------------------------------------------
@@ -180,6 +184,20 @@ def may_import(person: Person) -> None:
         return
     if person.duties or person.role is not Role.SUPERVISOR or ALL_UNITS not in person.units:
         raise NotAllowedError(person.name, "the roster", "it is for whoever leads all units, or administers them")
+
+
+def may_publish(person: Person) -> None:
+    if not person.operates and not _duty(person, AN_ADMINISTRATOR, ()):
+        raise ActNotAllowedError(person.name, "publish or withdraw a change", BY_ADMINISTRATORS)
+
+
+def may_agree(person: Person, proposed_by: str) -> None:
+    """Nobody agrees to what they proposed themselves, nor to what the person did whom they stand in for."""
+    duties = _duty(person, AN_ADMINISTRATOR, ())
+    if not person.operates and not duties:
+        raise ActNotAllowedError(person.name, "agree to a change", BY_ADMINISTRATORS)
+    if person.name == proposed_by or (duties and all(duty.deputy_for == proposed_by for duty in duties)):
+        raise ActNotAllowedError(person.name, f"agree to what {proposed_by} proposed", "a second person agrees")
 
 
 # --- by what ---------------------------------------------------------------------------------------------------------

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 from typing import NamedTuple
 
-from ccd.org.people import Duty, Office, Person, Role
+from ccd.org.people import ALL_UNITS, Duty, Office, Person, Role
 from ccd.org.rights import SEES_THE_FLOOR
 
 WHOLE_PPM = 1_000_000
@@ -81,6 +82,14 @@ class Staff:
         units = tuple(dict.fromkeys(duty.unit for duty in duties if duty.office in SEES_THE_FLOOR))
         role = Role.AGENT if agent is not None and not units else Role.SUPERVISOR
         return replace(login, role=role, agent=agent, units=units, duties=duties)
+
+    def administrators(self, at: int) -> frozenset[str]:
+        """Who administers all units at an instant, µs, for themselves and not as somebody's deputy."""
+        return frozenset(
+            each.person
+            for each in chain.from_iterable(self._held.values())
+            if each.office is Office.ADMINISTRATOR and each.unit == ALL_UNITS and each.start <= at < each.end
+        )
 
     def joined_on(self, agent: str) -> date | None:
         """None where nobody has said it."""

@@ -291,6 +291,8 @@ class Settings(Section):
     timezone: Zone = "UTC"
     day_starts_at: DayStart = time(0)
     roster: Path | None = None
+    # Whether a change of policy, or of roster lines for days that were measured, waits for a second administrator.
+    second_person: Literal["where_there_is_one", "always"] = "where_there_is_one"
     state_directory: Path = Path("state")
     settle_wait_s_max: Annotated[int, Field(ge=0, le=604_800)] = 14_400
     pbx: tuple[Pbx, ...] = ()

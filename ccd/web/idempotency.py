@@ -20,6 +20,8 @@ from ccd.errors import (
     AppealError,
     BudgetError,
     CapPassedError,
+    ChangedMeanwhileError,
+    ChangeError,
     DayWaitsError,
     EntitlementError,
     KeyTakenError,
@@ -49,7 +51,8 @@ KEPT_US = 30 * 86_400 * SECOND
 ACT_DIGITS = 32
 
 NOT_SO = (
-    AppealError, BudgetError, CapPassedError, DayWaitsError, EntitlementError, KeyTakenError, MonthOpenError,
+    AppealError, BudgetError, CapPassedError, ChangedMeanwhileError, ChangeError, DayWaitsError,
+    EntitlementError, KeyTakenError, MonthOpenError,
     OffsetError, OvertimeError, ProposalError, RefusedError, RulingError, WithdrawalError,
 )  # fmt: skip
 NEVER = (PacketError, PolicyError, PostingError, UnknownUnitError)

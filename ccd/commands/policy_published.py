@@ -1,0 +1,92 @@
+"""`ccd policy publish`, `list`, `agree`, `withdraw`, `readers`: policies as they are published, agreed to and read."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from ccd.commands.bank.asking import Key, Why, known_by
+from ccd.commands.business_day import in_range
+from ccd.commands.change import asked, said_effect, say_changes, what
+from ccd.commands.configuration import Config
+from ccd.commands.ledger.asking import bar_of, now_us
+from ccd.commands.output import As, Format
+from ccd.daemon.effects import Days, Effect, days_to_try, effect_of_policy, units_of
+from ccd.daemon.published import Version, differences
+from ccd.daemon.publishing import check_not_edited, publish
+from ccd.daemon.site import Site
+from ccd.daemon.site_file import site_of
+from ccd.daemon.stores import database, ledger_of
+from ccd.ledger.books import Ledger
+from ccd.org.proposed import POLICY
+from ccd.org.rights import may_publish
+
+First = Annotated[
+    datetime | None,
+    typer.Option(
+        "--from", formats=["%Y-%m-%d"], callback=in_range, help="The first day to try it on; else 28 of them."
+    ),
+]
+Last = Annotated[
+    datetime | None,
+    typer.Option("--to", formats=["%Y-%m-%d"], callback=in_range, help="The last; else the newest that is settled."),
+]
+
+
+def publish_(
+    config: Config,
+    text: Why,
+    first: First = None,
+    last: Last = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Publish nothing, and say what it would do.")] = False,
+    key: Key = None,
+) -> None:
+    """Publish what the configuration says of policies and no published one does, with its effect: what accounts would
+    have been, had it held already. It holds once another administrator agrees, where there is one."""
+    if (first is None) != (last is None) or (first and last and first > last):
+        raise typer.BadParameter("--from and --to go together, in their order")
+    site = site_of(config)
+    span = (first.date(), last.date()) if first and last else None
+    asyncio.run(_publish(site, span, text, dry_run, key))
+
+
+async def _publish(site: Site, span: Days | None, text: str, dry_run: bool, key: str | None) -> None:
+    asking = known_by(site, key)
+    may_publish(asking.person)
+    new = [one for one in differences(site.published.agreed, site.wished) if not site.published.waits_as(one)]
+    if not new:
+        print("nothing was published: all that the configuration says of policies is")
+        return
+    async with database(site.settings) as engine:
+        ledger = ledger_of(engine, site.settings, now_us)
+        shown: list[tuple[Version, Effect]] = []
+        for version in new:
+            check_not_edited(site, site.published, version, asking.at)
+            effect = await _effect(ledger, site, version, span)
+            print(f"{version.name}: {said_effect(effect)}")
+            shown.append((version, effect))
+        if dry_run:
+            print("nothing was published: --dry-run")
+            return
+        for done in await publish(engine, site, asking, shown, text):
+            waits = f"it waits for another administrator of all units: `ccd policy agree {done.number}`"
+            holds = "it holds; nobody else agreed, since no second person administers all units"
+            print(f"published as change {done.number} ({what(done)}); {holds if done.by_itself else waits}")
+
+
+async def _effect(ledger: Ledger, site: Site, version: Version, span: Days | None) -> Effect:
+    days = await days_to_try(ledger, units_of(site, version), span)
+    with bar_of("unit-days") as show:
+        done = iter(range(1, len(days) + 1))
+        return await effect_of_policy(ledger, site, version, days, now_us, lambda: show(next(done), len(days)))
+
+
+def list_published(config: Config, output: As = Format.table) -> None:
+    """Say which policies were published, by whom, with which effect, and who agreed; then what does not hold yet."""
+    site = site_of(config)
+    found = asked(config, site, lambda deciding: deciding.all())
+    say_changes([one for one in found if one.kind == POLICY], site, output)
+    if output is not Format.json:
+        for waiting in site.waiting:
+            print(waiting)
