@@ -11,8 +11,9 @@ are the centre's indicators in the month before it opened and in the last whole 
 closed is settled again from the segments that are stored (by the process of the AMI week, once that is heard); at the
 end the ledger is verified.
 
-`supply_h` are the hours that each service gave to agents' accounts and took from them, by month. `minutes` is by the
-clock, `cpu_s` of the three processes; `phases` are this one's seconds, by the clock and of its CPU.
+`supply` is what `ccd bank supply` says on the last day, of each unit in the month that runs, in seconds; `supply_h`
+are the hours that each service gave to agents' accounts and took from them, by month. `minutes` is by the clock,
+`cpu_s` of the three processes; `phases` are this one's seconds, by the clock and of its CPU.
 
 Coarse is: calls come in blocks, and nobody waits in a queue; segments are stored of one team in ten, and of who works
 in an emergency; how agents take to the bank is assumed, and not in the week from AMI bytes.
@@ -27,7 +28,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -50,6 +51,7 @@ from ccd.daemon.months import MonthsDue
 from ccd.daemon.overtime import OvertimeClosing
 from ccd.daemon.reporting import Reporting
 from ccd.daemon.site import Current
+from ccd.daemon.supplying import Supplying
 from ccd.daemon.withdrawals import DaysOff
 from ccd.floor.days import SECOND, BusinessDay
 from ccd.history.close import Closer, Taken
@@ -74,10 +76,14 @@ class ClosingAhead(Closer):
 
     ahead: dict[tuple[str, date], Lived]
 
-    async def _measure(self, unit: str, day: BusinessDay) -> Taken:
-        found = self.ahead.pop((unit, day.day), None)
-        if found is None:
-            return await super()._measure(unit, day)
+    async def _measure(self, units: Collection[str], day: BusinessDay) -> dict[str, Taken]:
+        here = [unit for unit in units if (unit, day.day) not in self.ahead]
+        return {unit: self._lived(unit, day) for unit in units if unit not in here} | (
+            await super()._measure(here, day) if here else {}
+        )
+
+    def _lived(self, unit: str, day: BusinessDay) -> Taken:
+        found = self.ahead.pop((unit, day.day))
         whose, policy = self.policies.held_at(unit, day.day)
         judged_by = JudgedBy(policy.holds_from, whose, self.measuring.rules_of(unit).reasons.holds_from(day.day))
         return Taken(
@@ -86,13 +92,17 @@ class ClosingAhead(Closer):
 
 
 class Year(People):
-    """`pools`: the process of the days, and that which settles closed months again."""
+    """`pools`: the process of the days, and that which settles closed months again once it has heard the `week`."""
 
     def __init__(
-        self, engine: AsyncEngine, place: Place, pools: tuple[ProcessPoolExecutor, ProcessPoolExecutor]
+        self,
+        engine: AsyncEngine,
+        place: Place,
+        pools: tuple[ProcessPoolExecutor, ProcessPoolExecutor],
+        week: "Future[int]",
     ) -> None:
         super().__init__(engine, place)
-        self._pools = pools
+        self._pools, self._week = pools, week
         self.again: dict[str, Future[int]] = {}
         self._futures: dict[tuple[str, date], Future[Lived]] = {}
         self._settler = Settler(self.ledger, self.site.policies, SITE, self.today)
@@ -116,6 +126,9 @@ class Year(People):
         day = place.first
         while day <= place.last:
             if day < place.last:
+                if place.is_heard(day + ONE_DAY):
+                    with self.phase("waiting for the week"):
+                        await asyncio.wrap_future(self._week)
                 self._ask(day + ONE_DAY)
             if day in self.called:
                 with self.phase("emergencies"):
@@ -204,7 +217,16 @@ async def proved(year: Year) -> dict[str, Any]:
     return {"transfers": verdict.entries, "resettled_agent_days": again}
 
 
-async def supply(year: Year) -> dict[str, dict[str, tuple[int, int]]]:
+async def supply(year: Year) -> dict[str, Any]:
+    """As the command says it on the last day, of the month that runs."""
+    at = year.days.of_date(year.place.last).end - SECOND
+    found = await Supplying(year.ledger, year.site, lambda: at).of()
+    worth = year.site.settings.supply.rush_worth
+    units = [one.said(worth) for one in found.units]
+    return {"month": found.month, "units": units, "warnings": found.warnings(), "left": dict(found.left)}
+
+
+async def supply_h(year: Year) -> dict[str, dict[str, tuple[int, int]]]:
     """Hours that each service gave to agents' accounts and took from them, by month."""
     found: defaultdict[str, Counter[tuple[str, bool]]] = defaultdict(Counter)
     for one in await year.ledger.supply(SITE):
@@ -243,7 +265,7 @@ async def measure(place: Place) -> dict[str, Any]:
     with ProcessPoolExecutor(1, SPAWN) as days, ProcessPoolExecutor(1, SPAWN) as switch:
         week = switch.submit(heard, place)
         async with opened(place) as engine:
-            year = Year(engine, place, (days, switch))
+            year = Year(engine, place, (days, switch), week)
             await year.live(_said)
             proof = await proved(year)
             whole = [*_months(place.first, place.ami_first - ONE_DAY)]
@@ -255,7 +277,8 @@ async def measure(place: Place) -> dict[str, Any]:
                 "ami_events": week.result(),
                 "before": await indicators(year, *_span(f"{place.opens - ONE_DAY:%Y-%m}")),
                 "after": await indicators(year, *_span(whole[-1])),
-                "supply_h": await supply(year),
+                "supply": await supply(year),
+                "supply_h": await supply_h(year),
             }
     minutes = (time.perf_counter() - began) / 60
     cpu_s = sum(

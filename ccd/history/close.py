@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from itertools import groupby
+from operator import attrgetter
 from types import MappingProxyType
 
 import structlog
@@ -22,9 +24,17 @@ from ccd.floor.expected import Expected
 from ccd.floor.records import DayRecord, Duty, Tally
 from ccd.history.day_rows import JudgedBy, StoredDay, insert_days, latest_days
 from ccd.history.days import MeasuredDay, measured_days
-from ccd.history.expected_days import Told, entitlement_in, ruled_to_work_us, spelled, told_of, wait_for_tellers
+from ccd.history.expected_days import (
+    OnTheDay,
+    Told,
+    entitlement_in,
+    ruled_to_work_us,
+    spelled,
+    told_of,
+    wait_for_tellers,
+)
 from ccd.history.outlook import Due, Outlook, due_of, outlook
-from ccd.history.reading import reading, seen_between, stored_sources
+from ccd.history.reading import Source, reading, seen_between, stored_sources
 from ccd.history.unit_days import note_measured, note_settled, sweep
 from ccd.history.whose import Holder, Measuring, holders
 from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away, take_turn
@@ -131,19 +141,23 @@ class Closer:
             unsettled: dict[str, str] = {}
             held_back: set[str] = set()
             left = list(seen.waiting)
-            for each in seen.due:
-                if each.unit in held_back or each.came_from & held_back:
-                    held_back.add(each.unit)
-                    left.append(each)
-                    continue
+            for day, those in groupby(seen.due, attrgetter("day")):
+                due = list(those)
                 try:
-                    _say(await self.close(each.unit, each.day.day))
-                except DayWaitsError:  # a PBX that lags has named a seat of the unit since: the next look finds it so
+                    taken = await self._measure([each.unit for each in due if each.unit not in held_back], day)
+                except DayWaitsError:  # a PBX that lags has named a seat of a unit since: the next look finds it so
                     return seen
-                except LedgerError as error:
-                    unsettled[each.unit] = f"{each.day.day}: {error}"
-                    held_back.add(each.unit)
-                    left.append(each)
+                for each in due:
+                    if each.unit in held_back or each.came_from & held_back:
+                        held_back.add(each.unit)
+                        left.append(each)
+                        continue
+                    try:
+                        _say(await self._close(taken[each.unit]))
+                    except LedgerError as error:
+                        unsettled[each.unit] = f"{each.day.day}: {error}"
+                        held_back.add(each.unit)
+                        left.append(each)
             self._note_unsettled(unsettled)
             self.waits_since = min((each.day.day for each in left), default=None)
             return seen
@@ -171,12 +185,15 @@ class Closer:
         """
         if unit not in self.units:
             raise UnknownUnitError(unit, tuple(sorted(self.units)))
-        taken = await self._measure(unit, self.measuring.rules_of(unit).days.of_date(day))
+        taken = (await self._measure([unit], self.measuring.rules_of(unit).days.of_date(day)))[unit]
         if dry_run:
             async with reading(self._engine) as connection:
                 new, kept = await _revised(connection, taken)
             return self._closed(taken, new, await self._settle(_all_measured(new, kept), True))
-        measured_at = self._now()
+        return await self._close(taken)
+
+    async def _close(self, taken: Taken) -> Closed:
+        unit, day, measured_at = taken.unit, taken.day.day, self._now()
         new, kept = await self._record(taken, measured_at)
         settlement = await self._settle(_all_measured(new, kept), False)
         if refused := settlement.revisions_of(Fate.MONTH_WAS_CLOSED):
@@ -200,7 +217,7 @@ class Closer:
             await wait_for_tellers(connection)
             new, kept = await _revised(connection, taken, spent)
             await insert_days(connection, new, taken.judged_by, measured_at)
-            told = await self._told(connection, taken.seen, taken.unit, taken.day, taken.policy)
+            told = await told_of(connection, taken.seen, self.measuring, taken.unit, taken.day, taken.policy)
             await note_measured(
                 connection, taken.unit, taken.day, taken.numbers, taken.lagging, measured_at,
                 changed=bool(new), overtaken=told != taken.told,
@@ -224,28 +241,38 @@ class Closer:
                 closed.append(await self.close(unit, each.day.day))
         return [*closed, await self.close(unit, day, dry_run)]
 
-    async def _measure(self, unit: str, day: BusinessDay) -> Taken:
-        whose, policy = self.policies.held_at(unit, day.day)
+    async def _measure(self, units: Collection[str], day: BusinessDay) -> dict[str, Taken]:
+        """By unit, from one state of the store: who was seen that day, and what was told of it, is read once for all.
+
+        DayWaitsError where one of them waits."""
+        since = self.measuring.reaches_back(day)
         async with reading(self._engine) as connection:
             sources = await stored_sources(connection)
-            seen = await seen_between(connection, self.measuring.reaches_back(day), day.end)
-            everybody = holders(seen, self.measuring, day)
-            seen_here = {a: h for a, h in everybody.items() if h.unit == unit}
-            elsewhere = frozenset(a for a, h in everybody.items() if h.unit not in (unit, None))
-            each = due_of(unit, day, seen_here.values(), sources, self.pbxs)
-            self._check_over(each)
-            told = await self._told(connection, seen_here, unit, day, policy)
-            measured = await measured_days(
-                connection, told.agents, self.measuring, sources, True, told.expected, told.entitled
-            )
+            everybody = holders(await seen_between(connection, since, day.end), self.measuring, day)
+            on_the_day = await connection.run_sync(OnTheDay, since, day)
+            return {unit: await self._taken(connection, unit, day, sources, everybody, on_the_day) for unit in units}
+
+    async def _taken(
+        self,
+        connection: AsyncConnection,
+        unit: str,
+        day: BusinessDay,
+        sources: Mapping[str, Source],
+        everybody: Mapping[str, Holder],
+        on_the_day: OnTheDay,
+    ) -> Taken:
+        whose, policy = self.policies.held_at(unit, day.day)
+        seen_here = {a: h for a, h in everybody.items() if h.unit == unit}
+        elsewhere = frozenset(a for a, h in everybody.items() if h.unit not in (unit, None))
+        each = due_of(unit, day, seen_here.values(), sources, self.pbxs)
+        self._check_over(each)
+        told = await told_of(connection, seen_here, self.measuring, unit, day, policy, on_the_day)
+        measured = await measured_days(
+            connection, told.agents, self.measuring, sources, True, told.expected, told.entitled
+        )
         numbers = {pbx: source.number for pbx, source in sources.items()}
         judged_by = JudgedBy(policy.holds_from, whose, self.measuring.rules_of(unit).reasons.holds_from(day.day))
         return Taken(unit, day, elsewhere, tuple(measured), numbers, each.lagging, judged_by, policy, seen_here, told)
-
-    async def _told(
-        self, connection: AsyncConnection, seen: Mapping[str, Holder], unit: str, day: BusinessDay, policy: Policy
-    ) -> Told:
-        return await told_of(connection, seen, self.measuring, unit, day, policy)
 
     def _check_over(self, each: Due) -> None:
         if not each.is_over(self._now(), self._wait):

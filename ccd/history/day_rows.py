@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ScalarSelect, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import StoredFormatError
@@ -14,7 +14,7 @@ from ccd.floor.records import Counted, DayRecord, Duty
 from ccd.history.days import MeasuredDay
 from ccd.history.expected_days import has_schedules
 from ccd.history.reading import spelled
-from ccd.history.schema import day_records
+from ccd.history.schema import ON_LEAVE, day_records
 from ccd.ledger.digest import digest
 from ccd.sql.rows import among, insert_rows
 
@@ -83,19 +83,21 @@ async def latest_days(
 ) -> dict[str, StoredDay]:
     """The newest revision of each agent's day, by agent: of those in the unit, of those named, or of all."""
     found: dict[str, StoredDay] = {}
+    of_day = day_records.c.day == day
+    here = of_day if unit is None else and_(of_day, day_records.c.unit == unit)
     for names in _portions(agents):
-        wanted = day_records.c.day == day if names is None else _of_agents(day, names)
-        newest = (
-            select(day_records.c.agent, func.max(day_records.c.revision).label("revision"))
-            .where(wanted)
-            .group_by(day_records.c.agent)
-            .subquery()
-        )
-        same = and_(wanted, day_records.c.agent == newest.c.agent, day_records.c.revision == newest.c.revision)
-        query = select(*(day_records.c[name] for name in COLUMNS)).join(newest, same)
-        rows = await connection.execute(query if unit is None else query.where(day_records.c.unit == unit))
-        found |= {row.agent: _stored(dict(zip(COLUMNS, row, strict=True))) for row in rows}
+        wanted = here if names is None else and_(here, day_records.c.agent.in_(names))
+        query = select(*(day_records.c[name] for name in COLUMNS)).where(wanted, day_records.c.revision == _newest())
+        for row in await connection.execute(query):
+            found[row.agent] = _stored(dict(zip(COLUMNS, row, strict=True)))
     return found
+
+
+def _newest() -> ScalarSelect[Any]:
+    """Of each record's agent and day: a question for each, which no planner can turn into a walk through all days."""
+    same = day_records.alias()
+    of_it = and_(same.c.agent == day_records.c.agent, same.c.day == day_records.c.day)
+    return select(func.max(same.c.revision)).where(of_it).correlate(day_records).scalar_subquery()
 
 
 async def agents_on(connection: AsyncConnection, day: date, units: Collection[str]) -> list[str]:
@@ -106,7 +108,7 @@ async def agents_on(connection: AsyncConnection, day: date, units: Collection[st
 
 async def ever_on_leave(connection: AsyncConnection, day: date) -> frozenset[str]:
     """The agents of whom some measurement of the day says that they were."""
-    found = select(day_records.c.agent).where(day_records.c.day == day, day_records.c.on_leave_us > 0)
+    found = select(day_records.c.agent).where(day_records.c.day == day, ON_LEAVE)
     return frozenset(await connection.scalars(found.distinct()))
 
 
@@ -190,11 +192,6 @@ def _stored(row: Mapping[str, Any]) -> StoredDay:
 def _duty(row: Mapping[str, Any]) -> Duty:
     counted = Counted(**{name: row[f"counted_{name}_us"] for name in COUNTED})
     return Duty(**{name: row[f"{name}_us"] for name in DUTY}, counted=counted)
-
-
-def _of_agents(day: date, names: Collection[str]) -> ColumnElement[bool]:
-    """Said of the newest revisions, too: else those of everybody are looked for, day by day."""
-    return and_(day_records.c.agent.in_(names), day_records.c.day == day)
 
 
 def _portions(agents: Collection[str] | None) -> list[list[str] | None]:

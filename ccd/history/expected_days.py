@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.bank.policy import Policy
@@ -17,9 +18,9 @@ from ccd.org.entitlement_rows import entitled_on, entitlements, said_of
 from ccd.org.entitlements import Entitlement, held_on
 from ccd.org.ruling_rows import holding
 from ccd.org.ruling_rows import rulings as rulings_table
-from ccd.org.rulings import resolved
+from ccd.org.rulings import Ruling, resolved
 from ccd.org.schema import leaves, shifts
-from ccd.org.shift_rows import absences_of, near, shifts_of
+from ccd.org.shift_rows import absences_of, shifts_of
 from ccd.org.told_rows import wait_for_others
 
 GRANTED = (State.APPROVED, State.TAKEN)
@@ -36,6 +37,27 @@ class Told(NamedTuple):
     entitled: dict[str, Entitlement]
 
 
+class OnTheDay:
+    """What is told of everybody on a day, read when it is first asked for: once, however many units are."""
+
+    def __init__(self, plain: Connection, since: int, day: BusinessDay) -> None:
+        self._plain, self._since, self._day = plain, since, day
+
+    @cached_property
+    def rulings(self) -> list[Ruling]:
+        return holding(self._plain, self._since, self._day.end)
+
+    @cached_property
+    def entitled(self) -> dict[str, Entitlement]:
+        return entitled_on(self._plain, self._day)
+
+    @cached_property
+    def off(self) -> dict[str, Application]:
+        """What was granted to agents for the day."""
+        found = on_days(self._plain, self._day.day, self._day.day)
+        return {one.agent: one for one in found if one.state in GRANTED}
+
+
 async def told_of(
     connection: AsyncConnection,
     seen: Mapping[str, Holder],
@@ -43,23 +65,28 @@ async def told_of(
     unit: str,
     day: BusinessDay,
     policy: Policy,
+    on_the_day: OnTheDay | None = None,
 ) -> Told:
     """Where the unit keeps no schedules only rulings are asked for, and who has none of them is not named: nothing is
     expected then. Where it does, nothing is expected of who has no shift."""
+    own = frozenset(measuring.ever_in(unit))
+    if not (own or seen):
+        return Told({}, {}, {})
     since = measuring.reaches_back(day)
 
     def read(plain: Connection) -> Told:
-        rulings = holding(plain, since, day.end)
+        all_told = on_the_day or OnTheDay(plain, since, day)
+        rulings = all_told.rulings
         named = {ruling.agent for ruling in rulings if ruling.agent is not None}
-        own = frozenset(measuring.ever_in(unit))
-        planned = _planned(plain, since, day) if policy.schedules and own else ()
+        planned = shifts_of(plain, own | seen.keys(), since, day.end) if policy.schedules else {}
         agents = dict(seen) | _absentees(({*planned, *named} & own) - seen.keys(), measuring, unit, since, day)
         above = measuring.with_above(unit, day.day)
         ruled = {agent: resolved(rulings, agent, above, _span(one.day)) for agent, one in agents.items()}
-        entitled = {agent: one for agent, one in entitled_on(plain, day).items() if agent in agents}
+        entitled = {agent: one for agent, one in all_told.entitled.items() if agent in agents}
         if policy.schedules:
-            return Told(agents, _expected_of(plain, agents, ruled, policy.sign_outs_count), entitled)
-        expected = {agent: Expected(ruled=own, schedules=False) for agent, own in ruled.items() if own}
+            expected = _expected_of(plain, agents, planned, ruled, all_told.off, policy.sign_outs_count)
+            return Told(agents, expected, entitled)
+        expected = {agent: Expected(ruled=each, schedules=False) for agent, each in ruled.items() if each}
         return Told(agents, expected, entitled)
 
     return await connection.run_sync(read)
@@ -76,9 +103,12 @@ async def told_of_agent(
         above = measuring.with_above(holder.unit or "", holder.day.day)
         ruled = resolved(rulings, agent, above, _span(holder.day))
         entitled = held_on(holder.day.day, said_of(plain, agent)).get(agent)
-        if policy.schedules:
-            return _expected_of(plain, {agent: holder}, {agent: ruled}, policy.sign_outs_count)[agent], entitled
-        return Expected(ruled=ruled, schedules=False) if ruled else None, entitled
+        if not policy.schedules:
+            return Expected(ruled=ruled, schedules=False) if ruled else None, entitled
+        planned = shifts_of(plain, [agent], holder.day.start, holder.day.end)
+        off = OnTheDay(plain, holder.day.start, holder.day).off
+        expected = _expected_of(plain, {agent: holder}, planned, {agent: ruled}, off, policy.sign_outs_count)
+        return expected[agent], entitled
 
     return await connection.run_sync(read)
 
@@ -91,11 +121,6 @@ async def wait_for_tellers(connection: AsyncConnection) -> None:
             wait_for_others(plain, table)
 
     await connection.run_sync(wait)
-
-
-def _planned(plain: Connection, since: int, day: BusinessDay) -> Iterable[str]:
-    meets = and_(near(day.day, day.day), shifts.c.end_at > since, shifts.c.start_at < day.end)
-    return plain.scalars(select(shifts.c.agent).where(meets).distinct())
 
 
 def _absentees(
@@ -111,13 +136,16 @@ def _absentees(
 
 
 def _expected_of(
-    plain: Connection, agents: Mapping[str, Holder], ruled: Mapping[str, tuple[Ruled, ...]], sign_outs_count: bool
+    plain: Connection,
+    agents: Mapping[str, Holder],
+    planned: Mapping[str, tuple[Shift, ...]],
+    ruled: Mapping[str, tuple[Ruled, ...]],
+    off: Mapping[str, Application],
+    sign_outs_count: bool,
 ) -> dict[str, Expected]:
     spans = [holder.day for holder in agents.values()]
     start, end = min((day.start for day in spans), default=0), max((day.end for day in spans), default=0)
-    planned = shifts_of(plain, agents.keys(), start, end)
     absent = absences_of(plain, agents.keys(), start, end)
-    off = _days_off(plain, agents)
     return {
         agent: Expected(
             own := tuple(each for each in planned.get(agent, ()) if _meets(each, holder.day)),
@@ -128,19 +156,6 @@ def _expected_of(
         )
         for agent, holder in agents.items()
     }  # fmt: skip
-
-
-def _days_off(plain: Connection, agents: Mapping[str, Holder]) -> dict[str, Application]:
-    """What was granted to each agent for the own day."""
-    days = [holder.day.day for holder in agents.values()]
-    if not days:
-        return {}
-    found = on_days(plain, min(days), max(days))
-    return {
-        one.agent: one
-        for one in found
-        if one.state in GRANTED and one.agent in agents and agents[one.agent].day.day == one.day
-    }
 
 
 def _day_off(granted: Application | None, planned: tuple[Shift, ...], day: BusinessDay) -> tuple[Absence, ...]:

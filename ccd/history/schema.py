@@ -18,11 +18,13 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    text,
 )
 
 from ccd.floor.seats import STATE_WORDS, Pause
 from ccd.sql.metadata import Exact, RowNumber, metadata
 
+ON_LEAVE = text("on_leave_us > 0")
 PAUSE_WORDS = {pause: pause.name.lower() for pause in Pause}
 
 segments = Table(
@@ -170,6 +172,8 @@ day_records = Table(
     CheckConstraint("other_call_us <= on_call_us", name="other_calls_are_calls"),
     CheckConstraint("length(digest) = 32", name="digest_is_whole"),
     Index("ix_day_records_unit", "unit", "day"),
+    Index("ix_day_records_day", "day"),
+    Index("ix_day_records_on_leave", "day", sqlite_where=ON_LEAVE, postgresql_where=ON_LEAVE),
     sqlite_with_rowid=False,
 )
 

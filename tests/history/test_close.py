@@ -1,7 +1,7 @@
 """A day is closed once every PBX has been heard to its end, exactly once, and anew only where a figure is another."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -11,13 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
-from ccd.bank.fate import Fate, Settlement
-from ccd.bank.measured import Measured
+from ccd.bank.fate import Fate
 from ccd.errors import DayWaitsError, UnknownUnitError
 from ccd.floor.owners import Owner
 from ccd.floor.rules import ALWAYS
-from ccd.history.close import Closer
 from ccd.history.day_rows import content_digest
+from ccd.history.outlook import Outlook
 from ccd.history.schema import day_records
 from ccd.history.unit_days import note_stale
 from ccd.sql.turns import take_turn
@@ -29,7 +28,6 @@ from tests.history.closing import (
     DEPOSIT_S,
     FIRST,
     OVERDRAFT_S,
-    POLICIES,
     SECOND,
     SHIFT,
     WAIT_S,
@@ -299,26 +297,29 @@ async def until(holds: Callable[[], object]) -> None:
 
 
 async def test_a_seat_that_comes_to_light_at_a_pbx_that_lags_has_the_day_wait_and_ends_nothing(
-    engine: AsyncEngine,
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """After the look at what is due, and before that is measured."""
+
     def owner(pbx: str, seat: str, name: str, at: int) -> Owner | None:
         return Owner(*{ANN: ("ann", "a"), BEN: ("ben", "b")}.get(seat, ("cem", "b")), False)
 
     await record(engine, *SHIFT, heard(DAY_S))
     bank = Bank(engine, now_s=DAY_S, units=("a", "b"), pbxs=("pbx", "slow"), site=measuring(owner))
+    look = bank.closer.outlook
 
-    async def settles_while_another_pbx_speaks(measured: Iterable[Measured], dry_run: bool) -> Settlement:
+    async def and_another_pbx_speaks(now: int) -> Outlook:
+        seen = await look(now)
         await record(engine, added(DAY_S - 50, seat="PJSIP/3001"), pbx="slow")
-        return await bank.settle(measured, dry_run)
+        return seen
 
-    bank.closer = Closer(
-        engine, bank.site, bank.units, bank.pbxs, POLICIES, settles_while_another_pbx_speaks, bank.now, WAIT_S
-    )
-    await bank.closer.close_due()
-    assert await bank.revisions() == [("ann", FIRST, 1)]
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(bank.closer, "outlook", and_another_pbx_speaks)
+        await bank.closer.close_due()
     assert bank.closer.waits_since == FIRST
     seen = await bank.closer.close_due()
     assert [(each.unit, list(each.lagging)) for each in seen.waiting] == [("b", ["slow"])]
+    assert await bank.revisions() == [("ann", FIRST, 1)]
 
 
 async def test_a_day_that_waits_is_said_once_whatever_waits_beside_it(engine: AsyncEngine) -> None:

@@ -56,7 +56,7 @@ async def test_a_process_that_is_killed_at_any_step_leaves_nothing_undone_and_no
     await live(untouched, NEVER)
     deaths = 0
     while deaths < LIVES_MAX:
-        code = one_life(killed, chance.randint(20, 80))
+        code = one_life(killed, chance.randint(15, 60))
         if code == 0:
             break
         assert code == -signal.SIGKILL, code
