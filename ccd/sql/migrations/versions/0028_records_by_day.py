@@ -7,8 +7,8 @@ ever were: each night took a little longer than the one before.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 
 ON_LEAVE = sa.text("on_leave_us > 0")
 
