@@ -105,12 +105,15 @@ def without_rows(connection: Connection, first: date, last: date) -> Iterator[Di
 def _days_off(connection: Connection, first: date, last: date) -> Iterator[Differs]:
     asked = select(withdrawals).where(withdrawals.c.day.between(first, last)).order_by(withdrawals.c.id)
     rows = {row.id: row for row in connection.execute(asked)}
-    held: dict[str, set[int]] = defaultdict(set)
+    held: dict[str, dict[int, int]] = defaultdict(dict)  # by application and revision, the seconds
     holds: dict[str, bool] = {}
     states = select(withdrawal_states).join(withdrawals).where(withdrawals.c.day.between(first, last))
     for state in connection.execute(states.order_by(withdrawal_states.c.withdrawal, withdrawal_states.c.number)):
         holds[state.withdrawal] = state.hold is not None
-        held[state.withdrawal] |= {state.hold} if state.hold is not None else set()
+        if state.hold is not None:
+            as_asked = state.number == 1 or state.seconds is None
+            said_s = rows[state.withdrawal].seconds if as_asked else state.seconds
+            held[state.withdrawal].setdefault(state.hold, said_s)
     moved: dict[str, list[PostedSum]] = defaultdict(list)
     for one in _postings(connection, first, last, "hold/", "end/"):
         name = one.key.partition("/")[2]
@@ -121,7 +124,7 @@ def _days_off(connection: Connection, first: date, last: date) -> Iterator[Diffe
     for name, row in rows.items():
         found = {one.revision: one.seconds for one in moved[f"hold/{name}"]}
         for revision in sorted(held[name] | found.keys()):
-            seconds, wanted = found.get(revision, 0), row.seconds if revision in held[name] else 0
+            seconds, wanted = found.get(revision, 0), held[name].get(revision, 0)
             if seconds != wanted:
                 yield Differs(f"hold/{name}", row.day, f"holds {seconds} s, and the application says {wanted} s")
         ended, wanted = len(moved[f"end/{name}"]), len(held[name]) - holds.get(name, False)

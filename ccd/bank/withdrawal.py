@@ -18,6 +18,7 @@ from ccd.bank.overdraft import takes_all
 from ccd.bank.policy import Policy
 from ccd.bank.quota import Places
 from ccd.errors import WithdrawalError
+from ccd.floor.days import SECOND
 from ccd.floor.expected import Shift
 from ccd.ledger.model import SECONDS_MAX, Account, Draw, Late, Posting, Reserve, Resolve
 
@@ -58,8 +59,9 @@ class Hold(NamedTuple):
 
 class Application(NamedTuple):
     """One agent's, for one day of a unit, in seconds, after `number` changes of state. What is held, where something
-    is. `start` and `end` say which part of the day it is, µs, where somebody has said it; `run` is the name of the
-    several days that it was applied for with."""
+    is. `start` and `end` say which part of the day it is, µs, where somebody has said it, or it is the `whole` day;
+    `run` is the name of the several days that it was applied for with. `missing_s` more are planned than could be held.
+    """
 
     id: str
     agent: str
@@ -73,6 +75,8 @@ class Application(NamedTuple):
     start: int | None = None
     end: int | None = None
     run: str = ""
+    whole: bool = False
+    missing_s: int = 0
 
     @property
     def awaits_allocation(self) -> bool:
@@ -119,13 +123,16 @@ def check_in_time(application: Application, today: date, cancel_days_before: int
 
 
 def holding(application: Application, hold: Hold, policy: Policy, by: str, book: str) -> Posting:
-    owner = agent_owner(application.agent)
-    accounts = tuple(Account(owner, kind) for kind in takes_all(policy))
-    reserve = Reserve(accounts, Account(owner, RESERVED), application.seconds, SERVICE)
     return Posting(
         hold_key(application), hold.revision, book, application.day, (), by, facts=_facts(application),
-        terms=(reserve, *draws(application, hold)),
+        terms=(_reserve(application, policy), *draws(application, hold)),
     )  # fmt: skip
+
+
+def _reserve(application: Application, policy: Policy) -> Reserve:
+    owner = agent_owner(application.agent)
+    accounts = tuple(Account(owner, kind) for kind in takes_all(policy))
+    return Reserve(accounts, Account(owner, RESERVED), application.seconds, SERVICE)
 
 
 def placing(application: Application, hold: Hold, by: str, book: str) -> Posting:
@@ -157,6 +164,24 @@ def ending(one: Application, spent_s: int | None, house: House, by: str, book: s
     )  # fmt: skip
 
 
+def replacing(
+    one: Application, now: Application, policy: Policy, by: str, book: str, running: str
+) -> tuple[Posting, Posting]:
+    """What was held goes back, and `now` holds what it says instead; the place stays, and of quotas in hours the
+    difference is drawn, or given back."""
+    assert one.hold is not None, "it holds something"
+    assert now.hold is not None, "and goes on to"
+    back = Resolve((hold_key(one), one.hold.revision), SERVICE)
+    drawn = (Draw(hours_cap_name(unit, one.day), now.seconds - one.seconds) for unit in one.hold.in_hours)
+    return (
+        Posting(f"end/{one.id}", one.number, book, one.day, (), by, facts=_facts(one), terms=(back, Late(running))),
+        Posting(
+            hold_key(now), now.hold.revision, book, now.day, (), by, facts=_facts(now),
+            terms=(_reserve(now, policy), *drawn),
+        ),
+    )  # fmt: skip
+
+
 def hold_key(application: Application) -> str:
     return f"hold/{application.id}"
 
@@ -165,6 +190,14 @@ def spent_s(application: Application, worked_s: int, planned_s: int) -> int:
     """What was worked all the same is not spent: whatever is more than the rest of what was planned for the day."""
     rest_s = max(0, planned_s - application.seconds)
     return max(0, application.seconds - max(0, worked_s - rest_s))
+
+
+def planned_s(one: Application, begun: Iterable[Shift]) -> int | None:
+    """What the shifts that begin on the day say that the application is for. None where they do not say it: of so many
+    seconds nobody has said which, and a day without a shift may have none because it is a day off."""
+    if one.start is not None and one.end is not None:
+        return work_us(begun, one.start, one.end) // SECOND or None
+    return sum(shift.work_us for shift in begun) // SECOND or None if one.whole else None
 
 
 def work_us(shifts: Iterable[Shift], start: int, end: int) -> int:

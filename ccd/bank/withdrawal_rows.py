@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Connection,
@@ -39,6 +40,7 @@ withdrawals = Table(
     Column("start_at", BigInteger),  # of a part of the day, where it was said which, µs
     Column("end_at", BigInteger),
     Column("run", Exact),  # the name of several days that were applied for together
+    Column("whole", Boolean, nullable=False),  # the day, whatever is planned for it
     CheckConstraint("seconds > 0", name="asks_for_something"),
 )
 
@@ -51,6 +53,8 @@ withdrawal_states = Table(
     Column("hold", Integer),  # the revision of the posting that holds
     # The units on whose quotas it drew: ["team-1","centre"]; with those that count hours: {"units":[…],"in_hours":[…]}
     Column("quotas", Text, nullable=False),
+    Column("seconds", BigInteger),  # that it is for from then on; None: as it was applied for
+    Column("missing_s", BigInteger),  # that are planned besides, and could not be held
     Column("at", BigInteger, nullable=False),  # microseconds since the epoch
     Column("by", Text, nullable=False),
     Column("why", Text, nullable=False),
@@ -101,20 +105,23 @@ class Changed(NamedTuple):
 
 def add(connection: Connection, application: Application) -> None:
     one, day = application, application.day
-    columns = ("id", "agent", "unit", "day", "seconds", "applied_at", "start_at", "end_at", "run")
+    columns = ("id", "agent", "unit", "day", "seconds", "applied_at", "start_at", "end_at", "run", "whole")
     row: tuple[Any, ...] = (
         one.id, one.agent, one.unit, day, one.seconds, one.applied_at, one.start, one.end, one.run or None,
+        one.whole,
     )  # fmt: skip
     insert_rows(connection, withdrawals, columns, [row])
 
 
 def change(connection: Connection, *changed: Changed) -> None:
-    columns = ("withdrawal", "number", "state", "hold", "quotas", "at", "by", "why")
+    columns = ("withdrawal", "number", "state", "hold", "quotas", "seconds", "missing_s", "at", "by", "why")
     rows = []
     for one, at, by, why in changed:
         revision, units, in_hours = one.hold or (None, (), ())
         drawn = json.dumps({"units": units, "in_hours": in_hours} if in_hours else units)
-        rows.append((one.id, one.number, one.state.value, revision, drawn, at, by, why))
+        rows.append(
+            (one.id, one.number, one.state.value, revision, drawn, one.seconds, one.missing_s or None, at, by, why)
+        )
     insert_rows(connection, withdrawal_states, columns, rows)
 
 
@@ -205,7 +212,15 @@ def _newest() -> Select[Any]:
     states, later = withdrawal_states.c, withdrawal_states.alias()
     said_since = exists().where(later.c.withdrawal == states.withdrawal, later.c.number > states.number)
     return (
-        select(withdrawals, states.state, states.number, states.hold, states.quotas)
+        select(
+            withdrawals,
+            states.state,
+            states.number,
+            states.hold,
+            states.quotas,
+            states.missing_s,
+            func.coalesce(states.seconds, withdrawals.c.seconds).label("seconds_now"),
+        )
         .join(withdrawal_states, states.withdrawal == withdrawals.c.id)
         .where(~said_since)
         .order_by(withdrawals.c.applied_at, withdrawals.c.id)
@@ -218,8 +233,8 @@ def _read(connection: Connection, query: Select[Any]) -> list[Application]:
         hold = None if row.hold is None else _hold(row.hold, json.loads(row.quotas))
         found.append(
             Application(
-                row.id, row.agent, row.unit, row.day, row.seconds, row.applied_at, State(row.state), row.number, hold,
-                row.start_at, row.end_at, row.run or "",
+                row.id, row.agent, row.unit, row.day, row.seconds_now, row.applied_at, State(row.state), row.number,
+                hold, row.start_at, row.end_at, row.run or "", row.whole, row.missing_s or 0,
             )
         )  # fmt: skip
     return found

@@ -5,7 +5,7 @@ locked. The order of the other locks is the ledger's: the months, the agents, th
 locks those who wait for that day as well, so that the first whose balance covers it moves up in the same transaction.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import Connection
@@ -26,6 +26,7 @@ from ccd.bank.withdrawal import (
     check,
     check_in_time,
     check_next,
+    planned_s,
     spent_s,
     work_us,
 )
@@ -39,7 +40,7 @@ from ccd.ledger.model import Outcome
 from ccd.org.acts import is_noted
 from ccd.org.agent_days import AgentDays
 from ccd.org.rights import may_apply, may_decide
-from ccd.org.shift_rows import absences_of, shifts_of
+from ccd.org.shift_rows import absences_of, shifts_from
 from ccd.org.units import Units
 
 NOBODY_DECIDED = "nobody had decided when the day was over"
@@ -234,7 +235,9 @@ class Withdrawals:
             if other.agent == agent and other.state in OPEN:
                 raise WithdrawalError(agent, f"has {other.id} {other.state} for {day}: cancel that first")
         asked_s = part.seconds or self._seconds(desk.connection, agent, unit, day, part)
-        asked = Application(name, agent, unit, day, asked_s, said.at, State.APPLIED, 1, None, part.start, part.end, run)
+        asked = Application(
+            name, agent, unit, day, asked_s, said.at, State.APPLIED, 1, None, part.start, part.end, run, part == WHOLE
+        )
         made = self.holds.hold(desk, asked, said, revision=1)
         if isinstance(made, Outcome):
             assert made.refusal is not None
@@ -277,12 +280,13 @@ class Withdrawals:
 
     def _shifts(self, connection: Connection, agent: str, unit: str, day: date) -> list[Shift]:
         """Those that begin on the day."""
-        span = self._units.days(unit).of_date(day)
-        found: Iterable[Shift] = shifts_of(connection, [agent], span.start, span.end).get(agent, ())
-        return [shift for shift in found if span.start <= shift.start]
+        return list(shifts_from(connection, [agent], self._units.days(unit).of_date(day)).get(agent, ()))
 
     def _cost_s(self, connection: Connection, one: Application, worked_s: int) -> int:
-        return spent_s(one, worked_s, self._seconds(connection, one.agent, one.unit, one.day, WHOLE))
+        """Of what it is for by now, where that is less than was held."""
+        whole_s = self._seconds(connection, one.agent, one.unit, one.day, WHOLE)
+        now_s = planned_s(one, self._shifts(connection, one.agent, one.unit, one.day)) or one.seconds
+        return spent_s(one._replace(seconds=min(one.seconds, now_s)), worked_s, whole_s)
 
     def _beaten(self, connection: Connection, one: Application) -> str:
         """What comes before the day off: leave of some kinds, or that the agent has left; "" where nothing does."""

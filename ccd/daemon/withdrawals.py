@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from datetime import date, timedelta
 
+import structlog
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +15,7 @@ from ccd.bank.allocation import Allocation
 from ccd.bank.giving_back import GivingBack
 from ccd.bank.outlook import Outlook, outlook
 from ccd.bank.quota import Busyness, suggestion
+from ccd.bank.replanning import Replanning
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, State
 from ccd.bank.withdrawing import Withdrawals
@@ -30,8 +32,10 @@ from ccd.history.seen_days import seen_days
 from ccd.history.sums import sums_of_agents
 from ccd.history.unit_days import settled_on, settled_since
 from ccd.ledger.books import Ledger
-from ccd.org.shift_rows import shifts_of
+from ccd.org.shift_rows import shifts_from
 from ccd.sql.turns import Patience, take_turn
+
+log = structlog.get_logger("ccd.daemon")
 
 REVISED_FOR = timedelta(days=400)  # who asks for more is not heard: a ledger of older months is long closed
 OVERLAP_US = 60 * SECOND  # what was settled at the same time may have been written after it was looked for
@@ -120,9 +124,7 @@ def _begun(plain: Connection, site: Site, day: date, agents: Collection[str]) ->
     """By agent, the shifts that begin on the day of the agent's unit."""
     found: dict[str, tuple[Shift, ...]] = {}
     for unit, theirs in _by_unit(site, day, agents).items():
-        span = site.units.days(unit).of_date(day)
-        for agent, planned in shifts_of(plain, theirs, span.start, span.end).items():
-            found[agent] = tuple(shift for shift in planned if span.start <= shift.start)
+        found |= shifts_from(plain, theirs, site.units.days(unit).of_date(day))
     return found
 
 
@@ -172,6 +174,7 @@ class DaysOff:
         """All that is due."""
         await self.allocate_due()
         await self.release_due()
+        await self.replan_due()
         await self.close_due()
         await self.revise_due()
 
@@ -186,6 +189,22 @@ class DaysOff:
         if ended:
             self._tell({one.agent for one in ended})
         return ended
+
+    async def replan_due(self) -> list[Application]:
+        """What is held of days off follows the plan; where more is planned than the balance covers, that is said."""
+        site, at = self._current.site, self._now()
+        bank = Replanning(self._ledger, site.units, site.policies, site.settings.site)
+        changed: list[Application] = []
+        for day in await bank.changed_days():
+            with self._refusals.said_once("days off can't follow the plan", day=day.isoformat()):
+                changed += await bank.replan(day, Said("plan", site.units.days("").at(at).day, at))
+        for one in changed:
+            if one.missing_s:
+                about = {"agent": one.agent, "day": one.day.isoformat(), "seconds": one.missing_s}
+                log.warning("more is planned of a day off than could be held", **about)
+        if changed:
+            await self._announce({one.agent for one in changed})
+        return changed
 
     async def revise_due(self) -> list[Application]:
         """Days off that were taken, of days that were settled since this process looked at them last."""

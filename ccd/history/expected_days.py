@@ -159,14 +159,14 @@ def _expected_of(
 
 
 def _day_off(granted: Application | None, planned: tuple[Shift, ...], day: BusinessDay) -> tuple[Absence, ...]:
-    """An absence of the part that was granted; or of the whole day, where the seconds are enough for the shifts that
-    begin on it: of other seconds nobody has said which."""
+    """An absence of the part that was granted; or of the whole day, where it is that, or the seconds are enough for the
+    shifts that begin on it: of other seconds nobody has said which."""
     if granted is None:
         return ()
     if granted.start is not None and granted.end is not None:
         return (Absence(granted.start, granted.end, DAY_OFF, "withdrawal", granted.id),)
     begun = sum(shift.work_us for shift in planned if day.start <= shift.start)
-    if granted.seconds * SECOND < begun:
+    if granted.seconds * SECOND < begun and not granted.whole:
         return ()
     return (Absence(day.start, day.end, DAY_OFF, "withdrawal", granted.id),)
 

@@ -34,6 +34,12 @@ def shifts_of(connection: Connection, agents: Collection[str], start: int, end: 
     return {agent: tuple(own) for agent, own in found.items()}
 
 
+def shifts_from(connection: Connection, agents: Collection[str], day: BusinessDay) -> dict[str, tuple[Shift, ...]]:
+    """Those that begin on the day, by agent, whole."""
+    found = shifts_of(connection, agents, day.start, day.end)
+    return {agent: tuple(each for each in own if day.start <= each.start) for agent, own in found.items()}
+
+
 def absences_of(
     connection: Connection, agents: Collection[str], start: int, end: int
 ) -> dict[str, tuple[Absence, ...]]:

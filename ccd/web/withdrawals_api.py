@@ -20,8 +20,11 @@ FIRST, LAST = date(1971, 1, 1), date(2099, 12, 31)
 
 
 class OwnSaid(BaseModel):
+    """`missing` seconds are planned for the day besides those that could be held."""
+
     application: str
     seconds: int
+    missing: int
     state: str
 
 
@@ -73,5 +76,8 @@ def said_of(one: Outlook) -> DaySaid:
         seconds=one.left.seconds if one.left else None,
         waiting=one.waiting,
         allocated_at=None if one.deadline is None else one.deadline / SECOND,
-        own=[OwnSaid(application=own.id, seconds=own.seconds, state=own.state.value) for own in one.own],
+        own=[
+            OwnSaid(application=own.id, seconds=own.seconds, missing=own.missing_s, state=own.state.value)
+            for own in one.own
+        ],
     )

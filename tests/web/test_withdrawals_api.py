@@ -38,7 +38,7 @@ async def test_an_agent_sees_what_is_left_and_the_own_applications(office: Offic
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json()["days"] == [
         {"day": "2026-12-10", "agents": 2, "seconds": 28_800, "waiting": 1, "allocated_at": 1_797_000_000.0,
-         "own": [{"application": "a", "seconds": 900, "state": "waiting"}]},
+         "own": [{"application": "a", "seconds": 900, "missing": 0, "state": "waiting"}]},
         {"day": "2026-12-11", "agents": None, "seconds": None, "waiting": 0, "allocated_at": None, "own": []},
     ]  # fmt: skip
 

@@ -277,9 +277,9 @@ def list_(config: Config, day: Day, output: As = Format.table) -> None:
         kept = [{**one._asdict(), "day": one.day.isoformat(), "hold": one.hold is not None} for one in found]
         print(json.dumps({"applications": kept}, ensure_ascii=False))
         return
-    table = Table("application", "agent", "unit", "seconds", "state")
+    table = Table("application", "agent", "unit", "seconds", "state", "planned besides, s")
     for one in found:
-        table.add_row(one.id, one.agent, one.unit, str(one.seconds), one.state)
+        table.add_row(one.id, one.agent, one.unit, str(one.seconds), one.state, str(one.missing_s or ""))
     Console().print(table)
 
 
@@ -316,4 +316,5 @@ def asked(site: Site, ask: Callable[[Withdrawals], Awaitable[T]]) -> T:
 
 
 def say(one: Application) -> None:
-    print(f"{one.id}: {one.seconds} s of {one.agent} on {one.day}: {one.state}")
+    missing = f"; {one.missing_s} s more are planned, and could not be held" if one.missing_s else ""
+    print(f"{one.id}: {one.seconds} s of {one.agent} on {one.day}: {one.state}{missing}")

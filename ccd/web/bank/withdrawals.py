@@ -58,13 +58,14 @@ class WithdrawalAsked(BaseModel):
 
 class ApplicationSaid(BaseModel):
     """`state`: applied (held, and somebody decides), waiting (for a place), approved, refused, cancelled, withdrawn (by
-    the unit), taken."""
+    the unit), taken. `missing` seconds are planned for the day besides those that could be held."""
 
     application: str
     agent: str
     unit: str
     day: date
     seconds: int
+    missing: int
     state: str
     applied_at: float
 
@@ -212,5 +213,5 @@ def _said(bank: Bank, asking: Asking, unit: str, why: str = "") -> Said:
 def said_of(one: Application) -> ApplicationSaid:
     return ApplicationSaid(
         application=one.id, agent=one.agent, unit=one.unit, day=one.day, seconds=one.seconds, state=one.state.value,
-        applied_at=one.applied_at / SECOND,
+        applied_at=one.applied_at / SECOND, missing=one.missing_s,
     )  # fmt: skip
