@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,18 +12,16 @@ import typer
 
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
-from ccd.daemon.reporting import Reporting, waits_of
+from ccd.daemon.reporting import Report, Wanted
+from ccd.daemon.reporting import report as told
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.errors import FileError, UnknownUnitError
 from ccd.history.reading import reading
-from ccd.reports.indicators import Waits
-from ccd.reports.periods import Each, Period, before, periods
-from ccd.reports.report import By, Found, Line, Show, json_of, lines
-from ccd.reports.report_table import as_csv, show_table
-
-PERIODS_MAX = 1_000
+from ccd.reports.periods import Each
+from ccd.reports.report import By, Show
+from ccd.reports.report_table import show_table
 
 
 class Format(StrEnum):
@@ -65,50 +62,27 @@ def report(
         raise typer.BadParameter(f"--from {first.date()} is after --to {last.date()}")
     if unit is not None and unit not in site.all_units:
         raise UnknownUnitError(unit, site.all_units)
-    shown = show or (Show.SERVICE if by is By.QUEUE else Show.INDICATORS)
-    if (shown is Show.SERVICE and by is By.AGENT) or (shown is not Show.SERVICE and by is By.QUEUE):
-        raise typer.BadParameter(
-            f"--show {shown} is not told --by {by}: service is of queues and units, the rest of agents"
-        )
-    asked = list(periods(first.date(), last.date(), each))
-    if len(asked) > PERIODS_MAX:
-        raise typer.BadParameter(f"{len(asked)} periods are more than {PERIODS_MAX}: ask for longer ones")
-    others = [before(one, one.first + (against.date() - first.date())) for one in asked] if against else []
-    found = asyncio.run(_read(site, unit, [*asked, *others], shown))
-    made: list[tuple[Line, Line | None]] = []
-    for number, period in enumerate(asked):
-        theirs = lines(others[number], found[len(asked) + number], by, shown) if others else []
-        same = {line.whose: line for line in theirs}
-        made += [(line, same.get(line.whose)) for line in lines(period, found[number], by, shown)]
-    waits = waits_of(site)
+    units = None if unit is None else [unit]
+    wanted = Wanted(first.date(), last.date(), each, by, show, units, against.date() if against else None)
+    found = asyncio.run(_read(site, wanted))
     if output is not None:
-        _draw(by, shown, waits, asked, others, found, output, "png" if format is Format.png else "svg")
+        _draw(found, output, "png" if format is Format.png else "svg")
     elif format is Format.json:
-        print(json.dumps(json_of(made, shown, waits), ensure_ascii=False))
+        print(json.dumps(found.as_json(), ensure_ascii=False))
     elif format is Format.csv:
-        sys.stdout.write(as_csv(made, shown, waits, bool(others)))
+        sys.stdout.write(found.as_csv())
     else:
-        show_table(made, by, shown, waits, bool(others))
+        show_table(found.made, by, found.show, found.waits, bool(found.others))
 
 
-def _draw(
-    by: By, show: Show, waits: Waits, asked: Sequence[Period], others: Sequence[Period], found: Sequence[Found],
-    file: Path, format: Literal["png", "svg"],
-) -> None:  # fmt: skip
+def _draw(found: Report, file: Path, format: Literal["png", "svg"]) -> None:
     try:
-        from ccd.reports import pictures, plots
-    except ModuleNotFoundError as error:
-        message = f"a picture takes {error.name}, which is not installed: pip install 'ccd[plots]'"
-        raise typer.BadParameter(message) from None
-    try:
-        plots.write(pictures.picture(by, show, waits, asked, others, found), file, format)
-    except pictures.NoPictureError as error:
-        raise typer.BadParameter(str(error)) from None
+        found.draw(file, format)
     except OSError as error:
         raise FileError(str(file), f"can't be written: {error.strerror or error}") from None
     print(f"{file}: drawn")
 
 
-async def _read(site: Site, unit: str | None, asked: Sequence[Period], show: Show) -> list[Found]:
+async def _read(site: Site, wanted: Wanted) -> Report:
     async with database(site.settings) as engine, reading(engine) as connection:
-        return await Reporting(connection, site, unit).found(asked, show in (Show.INDICATORS, Show.SERVICE))
+        return await told(connection, site, wanted)

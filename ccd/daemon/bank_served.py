@@ -8,6 +8,7 @@ from ccd.daemon.budgets import budgets_of, giver_of
 from ccd.daemon.leave_served import leave_acts
 from ccd.daemon.months_served import month_acts
 from ccd.daemon.overtime import emergencies_of
+from ccd.daemon.reports_served import report_desk
 from ccd.daemon.rulings_served import ruling_acts
 from ccd.daemon.site import Current, Site
 from ccd.daemon.withdrawals import allocations_of, withdrawals_of
@@ -20,6 +21,7 @@ from ccd.web.bank.quotas import quotas_api
 from ccd.web.bank.red_packets import red_packets_api
 from ccd.web.bank.rulings import rulings_api
 from ccd.web.bank.withdrawals import withdrawal_acts_api
+from ccd.web.reports_api import reports_api
 from ccd.web.sessions import Sessions
 
 
@@ -34,6 +36,7 @@ def bank_routers(sessions: Sessions, current: Current, ledger: Ledger, now: Call
         rulings_api(desk, ruling_acts(current, ledger.engine)),
         leave_api(desk, leave_acts(current, ledger.engine)),
         months_api(desk, month_acts(current, ledger, now)),
+        reports_api(desk, report_desk(current, ledger.engine, now)),
     ]
 
 

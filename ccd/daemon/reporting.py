@@ -1,22 +1,28 @@
 """What is known of periods, for a report: read out of the history, and put to agents, queues and units."""
 
-from collections.abc import Collection, Iterable, Iterator
-from datetime import timedelta
-from itertools import pairwise
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.bank.overtime import came_in_time
 from ccd.bank.overtime_rows import measured_calls
 from ccd.daemon.site import Site
+from ccd.errors import ReportError
 from ccd.floor.days import SECOND, BusinessDays
 from ccd.history.sums import Waits as WaitsOfHistory
 from ccd.history.sums import sums_of_agents, sums_of_answers, sums_of_queues
 from ccd.reports.indicators import OfAgent, OfQueue, Sums, Waits
-from ccd.reports.periods import Period
-from ccd.reports.report import Found
+from ccd.reports.periods import Each, Period, before, periods
+from ccd.reports.report import By, Found, Line, Show, json_of, lines
+from ccd.reports.report_table import as_csv
 
 ONE_DAY = timedelta(days=1)
+PERIODS_MAX = 1_000
 
 
 def waits_of(site: Site) -> Waits:
@@ -24,11 +30,83 @@ def waits_of(site: Site) -> Waits:
     return Waits(asked.answered_within_s, asked.short_abandon_s)
 
 
-class Reporting:
-    """`unit`: that one alone, with those below it."""
+class Wanted(NamedTuple):
+    """What somebody asks for: `show` None is the usual; `units` alone, with those below them, None: of all; `against`:
+    beside as many days from that one on."""
 
-    def __init__(self, connection: AsyncConnection, site: Site, unit: str | None) -> None:
-        self._connection, self._site, self._unit = connection, site, unit
+    first: date
+    last: date
+    each: Each = Each.WHOLE
+    by: By = By.UNIT
+    show: Show | None = None
+    units: Collection[str] | None = None
+    against: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What periods come to, and `others`, that they are held against; `found` is what is known of all of them."""
+
+    by: By
+    show: Show
+    waits: Waits
+    periods: Sequence[Period]
+    others: Sequence[Period]
+    found: Sequence[Found]
+
+    @property
+    def made(self) -> list[tuple[Line, Line | None]]:
+        made: list[tuple[Line, Line | None]] = []
+        for number, period in enumerate(self.periods):
+            theirs = self._lines(self.others[number], len(self.periods) + number) if self.others else []
+            same = {line.whose: line for line in theirs}
+            made += [(line, same.get(line.whose)) for line in self._lines(period, number)]
+        return made
+
+    def as_json(self) -> dict[str, Any]:
+        return json_of(self.made, self.show, self.waits)
+
+    def as_csv(self) -> str:
+        return as_csv(self.made, self.show, self.waits, bool(self.others))
+
+    def draw(self, file: Path | BinaryIO, kind: Literal["png", "svg"]) -> None:
+        """ReportError where it can't be drawn."""
+        try:
+            from ccd.reports import pictures, plots
+        except ModuleNotFoundError as error:
+            problem = f"a picture takes {error.name}, which is not installed: pip install 'ccd[plots]'"
+            raise ReportError(problem) from None
+        try:
+            figure = pictures.picture(self.by, self.show, self.waits, self.periods, self.others, self.found)
+        except pictures.NoPictureError as error:
+            raise ReportError(str(error)) from None
+        plots.write(figure, file, kind)
+
+    def _lines(self, period: Period, number: int) -> list[Line]:
+        return lines(period, self.found[number], self.by, self.show)
+
+
+async def report(connection: AsyncConnection, site: Site, wanted: Wanted, periods_max: int = PERIODS_MAX) -> Report:
+    """ReportError where it can't be told so."""
+    by, show = wanted.by, wanted.show or (Show.SERVICE if wanted.by is By.QUEUE else Show.INDICATORS)
+    if (show is Show.SERVICE and by is By.AGENT) or (show is not Show.SERVICE and by is By.QUEUE):
+        raise ReportError(f"{show} is not told by {by}: service is of queues and units, the rest of agents")
+    asked = list(islice(periods(wanted.first, wanted.last, wanted.each), periods_max + 1))
+    if len(asked) > periods_max:
+        raise ReportError(f"there are more than {periods_max} periods: ask for longer ones")
+    others = []
+    if wanted.against is not None:
+        others = [before(one, one.first + (wanted.against - wanted.first)) for one in asked]
+    with_calls = show in (Show.INDICATORS, Show.SERVICE)
+    found = await Reporting(connection, site, wanted.units).found([*asked, *others], with_calls)
+    return Report(by, show, waits_of(site), asked, others, found)
+
+
+class Reporting:
+    """`units`: these alone, with those below them; None: all."""
+
+    def __init__(self, connection: AsyncConnection, site: Site, units: Collection[str] | None) -> None:
+        self._connection, self._site, self._units = connection, site, units
         in_time_s, short_s = waits_of(site)
         self._waits = WaitsOfHistory(in_time_s * SECOND, short_s * SECOND)
 
@@ -40,7 +118,7 @@ class Reporting:
             agents: list[OfAgent] = []
             queues: list[OfQueue] = []
             for part in self._parts(period):
-                units = None if self._unit is None else self._site.units.with_below([self._unit], part.first)
+                units = None if self._units is None else self._site.units.with_below(self._units, part.first)
                 agents += await self._agents(part, units)
                 agents += await self._called(part, units)
                 if with_calls:
@@ -57,7 +135,7 @@ class Reporting:
 
     async def _agents(self, part: Period, units: Collection[str] | None) -> list[OfAgent]:
         rows = await sums_of_agents(self._connection, *part, units)
-        return [self._of_agent(row.pop("agent"), row.pop("unit"), part, Sums(**row)) for row in rows]
+        return [self._of_agent(row.pop("agent"), row.pop("unit"), part, units, Sums(**row)) for row in rows]
 
     async def _answers(self, part: Period, units: Collection[str] | None) -> list[OfAgent]:
         """Of whom the roster names: between two of its borders a seat is one agent's."""
@@ -69,7 +147,7 @@ class Reporting:
                     if owner is None or owner.unit is None or self._site.units.days(owner.unit) is not clock:
                         continue
                     if units is None or owner.unit in units:
-                        found.append(self._of_agent(owner.agent, owner.unit, part, Sums(**row)))
+                        found.append(self._of_agent(owner.agent, owner.unit, part, units, Sums(**row)))
         return found
 
     async def _called(self, part: Period, units: Collection[str] | None) -> list[OfAgent]:
@@ -85,7 +163,9 @@ class Reporting:
                 if here is None or not part.first <= own.day.day <= part.last:
                     continue
                 if units is None or own.unit in units:
-                    found.append(self._of_agent(call.agent, own.unit, part, Sums(called_out=1, called_here=int(here))))
+                    found.append(
+                        self._of_agent(call.agent, own.unit, part, units, Sums(called_out=1, called_here=int(here)))
+                    )
         return found
 
     async def _queues(self, part: Period, units: Collection[str] | None) -> list[OfQueue]:
@@ -97,12 +177,16 @@ class Reporting:
                 queue = row.pop("queue")
                 unit = of[queue].unit if queue in of else ""
                 if self._site.units.days(unit) is clock and (units is None or unit in units):
-                    line = self._site.units.with_above(unit, part.first) if unit else ()
-                    found.append(OfQueue(queue, line, Sums(**row)))
+                    found.append(OfQueue(queue, self._line(unit, part, units) if unit else (), Sums(**row)))
         return found
 
-    def _of_agent(self, agent: str, unit: str, part: Period, sums: Sums) -> OfAgent:
-        return OfAgent(agent, self._site.units.with_above(unit, part.first), sums)
+    def _of_agent(self, agent: str, unit: str, part: Period, units: Collection[str] | None, sums: Sums) -> OfAgent:
+        return OfAgent(agent, self._line(unit, part, units), sums)
+
+    def _line(self, unit: str, part: Period, units: Collection[str] | None) -> tuple[str, ...]:
+        """The unit and those above it, of those that are asked for: of any other only a part would be told."""
+        line = self._site.units.with_above(unit, part.first)
+        return line if units is None else tuple(each for each in line if each in units)
 
     def _clocks(self, units: Iterable[str]) -> list[BusinessDays]:
         """Each by which some of them have their days, once."""

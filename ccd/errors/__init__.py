@@ -34,6 +34,7 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── WebhookError        a system that is told of attendance, and is not there; exit code 2
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── CapPassedError          a red packet that a unit's cap does not allow, with the figures
+├── ReportError             a report that can't be told so; exit code 2
 ├── TooLittleHistoryError   too few agents were measured for a figure that is asked for
 ├── ChangedMeanwhileError   an import that would replace what nobody was shown
 ├── NothingImportedError    asked for what was never imported
@@ -88,6 +89,7 @@ from ccd.errors.people import (
     PacketError,
     PolicyError,
     ProposalError,
+    ReportError,
     RulingError,
     TooLittleHistoryError,
     UnknownAccountError,
@@ -171,6 +173,7 @@ __all__ = [
     "ProofError",
     "ProposalError",
     "RefusedError",
+    "ReportError",
     "RosterError",
     "RulingError",
     "SchemaError",

@@ -154,6 +154,12 @@ class MonthOpenError(ProblemError):
     exit_code = 2
 
 
+class ReportError(CcdError):
+    """A report that can't be told so."""
+
+    exit_code = 2
+
+
 class WebhookError(ProblemError):
     """A webhook that can't be tried again so."""
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, BinaryIO, Final, Literal
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -77,7 +77,7 @@ def _styled() -> Iterator[None]:
         yield
 
 
-def write(figure: Figure, file: Path, kind: Literal["png", "svg"]) -> None:
+def write(figure: Figure, file: Path | BinaryIO, kind: Literal["png", "svg"]) -> None:
     """The same figures make the same file: it says nothing of when it was made, or by what."""
     with _styled():
         figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None})

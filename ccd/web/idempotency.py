@@ -33,6 +33,7 @@ from ccd.errors import (
     PostingError,
     ProposalError,
     RefusedError,
+    ReportError,
     RulingError,
     UnknownUnitError,
     WithdrawalError,
@@ -55,7 +56,7 @@ NOT_SO = (
     EntitlementError, KeyTakenError, MonthOpenError,
     OffsetError, OvertimeError, ProposalError, RefusedError, RulingError, WithdrawalError,
 )  # fmt: skip
-NEVER = (PacketError, PolicyError, PostingError, UnknownUnitError)
+NEVER = (PacketError, PolicyError, PostingError, ReportError, UnknownUnitError)
 
 
 class Answer(NamedTuple):

@@ -355,7 +355,7 @@ async def test_the_response_of_the_strike_team_is_told_of_who_did_not_decline(wo
 
     async def figures(unit: str | None) -> list[tuple[str, str, int, int]]:
         async with reading(world.engine) as connection:
-            (found,) = await Reporting(connection, world.site, unit).found([Period(DAY, DAY)], False)
+            (found,) = await Reporting(connection, world.site, unit and [unit]).found([Period(DAY, DAY)], False)
         told = [each for each in found.agents if each.sums.called_out]
         return [(each.agent, each.unit, each.sums.called_here, each.sums.called_out) for each in told]
 
