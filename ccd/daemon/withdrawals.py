@@ -203,7 +203,7 @@ class DaysOff:
                 about = {"agent": one.agent, "day": one.day.isoformat(), "seconds": one.missing_s}
                 log.warning("more is planned of a day off than could be held", **about)
         if changed:
-            await self._announce({one.agent for one in changed})
+            self._tell({one.agent for one in changed})
         return changed
 
     async def revise_due(self) -> list[Application]:
