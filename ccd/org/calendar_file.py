@@ -29,8 +29,9 @@ from ccd.org.told_lines import Found, between_lines
 
 BY_DAYS = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 BY_HOURS = ("BYHOUR", "BYMINUTE", "BYSECOND")
+TIMES = ("DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE")
 NO_PERSONS = frozenset({"ROOM", "RESOURCE"})
-BEGINS = re.compile(rb"(?m)^BEGIN:VEVENT\r?$")
+BEGINS = re.compile(rb"(?im)^BEGIN:VEVENT[ \t]*\r?$")
 A_BIT_MORE = timedelta(days=2)  # beside the days asked for, whatever clock they are counted by
 LINE = "X-CCD-LINE"  # noted in an event before it is followed: each of its occurrences has it then
 
@@ -68,6 +69,8 @@ def parse(data: bytes, file: Path, days: AgentDays, window: Window, agent: str |
         raise ImportFaultsError((Fault(file, None, "", f"is no calendar: {error}"),)) from None
     events: list[Event] = list(calendar.walk("VEVENT"))
     lines = [data.count(b"\n", 0, match.start()) + 1 for match in BEGINS.finditer(data)]
+    if len(lines) != len(events):
+        raise ImportFaultsError((Fault(file, None, "VEVENT", "is not alone on one line where it begins"),))
     series: dict[str, tuple[int, Event]] = {}
     for line, event in zip(lines, events, strict=True):
         if "UID" in event and "RECURRENCE-ID" not in event:
@@ -115,9 +118,25 @@ def _faults_of(event: Event) -> Iterator[tuple[str, str]]:
             yield "DTEND", "has a zone and DTSTART none, or the other way round"
         elif ends <= begins:
             yield "DTEND", "is not after DTSTART"
+    for key in TIMES:
+        for said in _listed(event.get(key)):
+            if (zone := said.params.get("TZID")) and any(each.tzinfo is None for each in _times_of(said)):
+                yield key, f"is by a zone {str(zone)!r}, which is neither known nor told in the file"
     for rule in _listed(event.get("RRULE")):
+        if 0 in rule.get("INTERVAL", ()):
+            yield "RRULE", "comes again after nothing: INTERVAL is 0; allowed: from 1 on"
+        if any(not isinstance(until, datetime) for until in rule.get("UNTIL", ())):
+            yield "RRULE", "lasts until a day, and DTSTART has a time: say UNTIL with the time of the last shift"
         if not BY_DAYS.issuperset(rule.get("FREQ", ())) or any(key in rule for key in BY_HOURS):
             yield "RRULE", "is by the hour, or finer; allowed: DAILY, WEEKLY, MONTHLY, YEARLY, without BYHOUR and finer"
+
+
+def _times_of(said: Any) -> Iterator[datetime]:
+    """Of a property with one time or, as EXDATE, with several, also as periods."""
+    for each in said.dts if hasattr(said, "dts") else (said,):
+        begins = each.dt[0] if isinstance(each.dt, tuple) else each.dt
+        if isinstance(begins, datetime):
+            yield begins
 
 
 def _noted(event: Event, series: Event, days: AgentDays, agent: str | None, found: Found) -> Noted:

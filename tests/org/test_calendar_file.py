@@ -153,6 +153,11 @@ def test_the_same_plan_says_the_same_in_both_formats():
     assert {shift._replace(line=0) for shift in told(*events)} == expected
 
 
+def test_names_are_read_whichever_case_they_have():
+    written = calendar(f"UID:a\n{MORNING}\n{ANN}").replace(b"BEGIN:VEVENT", b"begin:vevent")
+    assert parse(written, FILE, DAYS, WEEK) == told(f"UID:a\n{MORNING}\n{ANN}")
+
+
 # --- what is a fault -------------------------------------------------------------------------------------------------
 
 
@@ -164,6 +169,13 @@ def test_the_same_plan_says_the_same_in_both_formats():
         (f"UID:a\n{MORNING}\nRRULE:FREQ=NEVER\n{ANN}", "RRULE: Expected"),
         (f"UID:a\n{MORNING}\nRRULE:FREQ=SECONDLY\n{ANN}", "RRULE: is by the hour"),
         (f"UID:a\n{MORNING}\nRRULE:FREQ=DAILY;BYMINUTE=0,1,2\n{ANN}", "RRULE: is by the hour"),
+        (f"UID:a\n{MORNING}\nRRULE:FREQ=DAILY;INTERVAL=0\n{ANN}", "RRULE: comes again after nothing"),
+        (f"UID:a\n{MORNING}\nRRULE:FREQ=DAILY;UNTIL=20261125\n{ANN}", "RRULE: lasts until a day"),
+        (f"UID:a\n{MORNING}\nEXDATE;TZID=No/Where:20261123T080000\n{ANN}", "EXDATE: is by a zone 'No/Where'"),
+        (
+            f"UID:a\nDTSTART;TZID=No/Where:20261123T080000\nDTEND:20261123T160000\n{ANN}",
+            "DTSTART: is by a zone 'No/Where', which is neither known nor told",
+        ),
         (f"UID:a\nDTSTART:20261123T160000\nDTEND:20261123T080000\n{ANN}", "DTEND: is not after DTSTART"),
         (f"UID:a\nDTSTART:20261123T160000\nDTEND:20261123T180000Z\n{ANN}", "DTEND: has a zone"),
         (f"UID:a\nDTSTART:20261123T160000\n{ANN}", "DTEND: is missing"),
@@ -214,6 +226,13 @@ def test_two_events_of_one_name_are_a_fault_and_not_one_of_them_a_shift():
 def test_a_break_that_reaches_out_of_its_shift_is_a_fault():
     late = f"UID:b\nCATEGORIES:BREAK\nDTSTART;{ZONE}:20261123T154500\nDURATION:PT45M\n{ANN}"
     check(f"UID:a\n{MORNING}\n{ANN}", late, says=("plan.csv:11: is not within the shift of line 5",))
+
+
+@pytest.mark.parametrize("begins", [b"BEGIN:VEV\r\n ENT", b"BEGIN:VEVENT "])
+def test_an_event_whose_line_is_not_known_is_said_and_not_left_out(begins: bytes):
+    written = calendar(f"UID:a\n{MORNING}\n{ANN}").replace(b"BEGIN:VEVENT", begins)
+    with pytest.raises(ImportFaultsError, match="VEVENT: is not alone on one line"):
+        parse(written, FILE, DAYS, WEEK)
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"\xff\xfe", b"BEGIN:VCALENDAR\r\n", b"agent,day,start,end\n"])
