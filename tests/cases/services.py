@@ -53,8 +53,15 @@ GIVES = rf"(?P<giver>\w+) of (?P<unit>[\w-]+) gives {WHOM} (?P<seconds>\d+) s(?:
 async def gives(world: World, line: Line, said: re.Match[str]) -> None:
     giver = Giver(world.ledger, world.site.units, world.site.policies, world.site.agent_days, SITE)
     agents = tuple(said["agents"].split(" and "))
-    packet = Packet(line.written, said["unit"], agents, int(said["seconds"]), said["kind"], "well done", line.day)
+    packet = Packet(
+        line.written, said["unit"], agents, int(said["seconds"]), said["kind"], "well done", world.today(said["unit"])
+    )
     await giver.give(packet, asking(said["giver"], at=world.clock()))
+
+
+def _packet(world: World, line: Line, said: re.Match[str]) -> Packet:
+    agents, today = tuple(said["agents"].split(" and ")), world.today(said["unit"])
+    return Packet(line.written, said["unit"], agents, int(said["seconds"]), said["kind"], "well done", today)
 
 
 # --- overtime -----------------------------------------------------------------------------------------------------
@@ -99,15 +106,18 @@ async def confirms(world: World, line: Line, said: re.Match[str]) -> None:
 
 @verb(r"(?P<by>\w+) of (?P<unit>[\w-]+) hands (?P<holder>\w+) (?P<seconds>\d+) s")
 async def hands(world: World, line: Line, said: re.Match[str]) -> None:
-    above, seconds = world.site.units.with_above(said["unit"], line.day), int(said["seconds"])
-    budget = Budget(f"{said['holder']}'s", said["unit"], said["holder"], seconds, above, line.day, "for the month")
+    today, seconds = world.today(said["unit"]), int(said["seconds"])
+    above = world.site.units.with_above(said["unit"], today)
+    budget = Budget(f"{said['holder']}'s", said["unit"], said["holder"], seconds, above, today, "for the month")
     await budgets_of(world.ledger, world.site).hand(budget, asking(said["by"], at=world.clock()))
 
 
 @verb(rf"(?P<holder>\w+) gives {WHOM} (?P<seconds>\d+) s(?: each)? of the budget of (?P<unit>[\w-]+) for (?P<kind>\w+)")
 async def gives_of_budget(world: World, line: Line, said: re.Match[str]) -> None:
     agents = tuple(said["agents"].split(" and "))
-    packet = Packet(line.written, said["unit"], agents, int(said["seconds"]), said["kind"], "well done", line.day)
+    packet = Packet(
+        line.written, said["unit"], agents, int(said["seconds"]), said["kind"], "well done", world.today(said["unit"])
+    )
     who = asking(said["holder"], at=world.clock())
     await giver_of(world.ledger, world.site).give(packet, who, f"{said['holder']}'s")
 
@@ -160,7 +170,7 @@ async def decides(world: World, line: Line, said: re.Match[str]) -> None:
 
 @verb(r"(?P<by>\w+) rules (?P<whom>[\w-]+) (?P<counts>\w+) (?P<when>[\d:]+-[\d:]+) on (?P<day>.+)")
 async def rules(world: World, line: Line, said: re.Match[str]) -> None:
-    ((start, end),) = spans_of(said["when"], day_of(said["day"]))
+    ((start, end),) = spans_of(said["when"], day_of(said["day"]), world.zone)
     agent = said["whom"] if said["whom"] in AGENTS else None
     about = About(agent, None if agent else said["whom"], Span(start * S, end * S))
     await rule(world.engine, world.site, asking(said["by"], at=world.clock()), about, said["counts"], line.written)

@@ -4,13 +4,13 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-YEARS = {"Nov": 2026, "Dec": 2026, "Jan": 2027, "Feb": 2027, "Mar": 2027}
-MONTHS = {"Nov": 11, "Dec": 12, "Jan": 1, "Feb": 2, "Mar": 3}
+MONTHS = {"Sep": 9, "Oct": 10, "Nov": 11, "Dec": 12, "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6}
+YEARS = {name: 2026 if number >= 9 else 2027 for name, number in MONTHS.items()}
 LINE = re.compile(r"(?P<day>\d{1,2} \w{3})(?: (?P<at>\d{2}:\d{2}))? (?P<said>.+?)(?:, refused: (?P<refused>.+))?")
 SPAN = re.compile(r"(\d{2}:\d{2}(?::\d{2})?)-(\d{2}:\d{2}(?::\d{2})?)")
 DAY = re.compile(r"(\d{1,2}) (\w{3})")
@@ -53,17 +53,19 @@ def cases(file: Path) -> Iterator[Case]:
 def day_of(written: str) -> date:
     match = DAY.fullmatch(written.strip())
     if match is None or match[2] not in MONTHS:
-        raise CaseError(f"{written!r} is no day; write one as '1 Dec', from Nov (2026) to Mar (2027)")
+        raise CaseError(f"{written!r} is no day; write one as '1 Dec', from Sep (2026) to Jun (2027)")
     return date(YEARS[match[2]], MONTHS[match[2]], int(match[1]))
 
 
-def spans_of(written: str, day: date) -> list[tuple[int, int]]:
+def spans_of(written: str, day: date, zone: tzinfo = UTC) -> list[tuple[int, int]]:
     """All `08:00-16:00` in it, in seconds since the epoch; one that does not end after it starts ends the next day."""
-    midnight = int(datetime.combine(day, time(), UTC).timestamp())
+    midnight = datetime.combine(day, time())
     found = []
     for start, end in SPAN.findall(written):
         first, last = _seconds(start), _seconds(end)
-        found.append((midnight + first, midnight + (last if first < last else last + 86_400)))
+        clock = (midnight + timedelta(seconds=each) for each in (first, last if first < last else last + 86_400))
+        begins, ends = (int(each.replace(tzinfo=zone).timestamp()) for each in clock)
+        found.append((begins, ends))
     return found
 
 

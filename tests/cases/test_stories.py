@@ -39,7 +39,7 @@ def test_there_are_as_many_cases_as_are_told_of() -> None:
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
-        ("story = ['1 May 1001 works 08:00-16:00']", "'1 May' is no day"),
+        ("story = ['1 Aug 1001 works 08:00-16:00']", "'1 Aug' is no day"),
         ("story = ['1001 works 08:00-16:00']", "does not begin with a day"),
         ("story = ['2 Dec 1001 works 08:00-16:00', '1 Dec 1001 works 08:00-16:00']", "comes before"),
     ],

@@ -2,10 +2,14 @@
 case's lines move on. Each night what is over is closed, as the daemon does it."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import agent_owner
@@ -21,14 +25,16 @@ from ccd.daemon.withdrawals import DaysOff, withdrawals_of
 from ccd.errors import CcdError
 from ccd.floor.events import PbxEvent
 from ccd.history.close import Closer
+from ccd.history.unit_days import note_stale
 from ccd.ledger.books import Ledger
 from ccd.org import told_rows
 from ccd.org.acts import Act
 from ccd.org.csv_faults import Written
+from ccd.org.roster import changes_since
 from ccd.org.schema import leaves, shifts
 from ccd.org.told import Told
 from ccd.settings import Settings
-from ccd.sql.turns import Patience
+from ccd.sql.turns import Patience, take_turn
 from tests.cases.story import Case, CaseError, Line, day_of, spans_of
 from tests.floor.floors import S, added, heard, paused, removed, unpaused
 from tests.history.observing import record
@@ -36,6 +42,7 @@ from tests.history.observing import record
 AGENTS = {"1001": "team-1", "1002": "team-1", "2001": "team-2"}
 ROSTER = "agent,interface,member_name,unit\n" + "".join(f"{a},PJSIP/{a},,{unit}\n" for a, unit in AGENTS.items())
 SITE, HOUR_S = "demo", 3_600
+UNITS = {"centre": {}, "team-1": {"parent": "centre"}, "team-2": {"parent": "centre"}}
 Verb = Callable[["World", Line, re.Match[str]], Awaitable[None]]
 VERBS: list[tuple[re.Pattern[str], Verb]] = []
 
@@ -49,11 +56,14 @@ def verb(pattern: str) -> Callable[[Verb], Verb]:
 
 
 class World:
-    def __init__(self, engine: AsyncEngine, case: Case, roster: str = ROSTER) -> None:
+    def __init__(
+        self, engine: AsyncEngine, case: Case, roster: str = ROSTER, more: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
+        """`more` of the configuration than a case says."""
         self.engine, self.now = engine, case.story[0].at
         policy = {"from": date(2026, 1, 1), "schedules": case.schedules} | case.policy
-        units = {"centre": {}, "team-1": {"parent": "centre"}, "team-2": {"parent": "centre"}}
-        settings = Settings.model_validate({"site": SITE, "policy": [policy], "units": units})
+        settings = Settings.model_validate({"site": SITE, "policy": [policy], "units": UNITS} | dict(more))
+        self.zone = ZoneInfo(settings.timezone)
         self.site = Site(settings, Written(Path("roster.csv"), roster))
         self.ledger = Ledger(engine, self.clock, Patience())
         self.settler = Settler(self.ledger, self.site.policies, SITE, lambda: self.now.date())
@@ -67,7 +77,7 @@ class World:
             self.clock,
             0,
         )
-        current = Current(self.site, self.site)
+        self.current = current = Current(self.site, self.site)
         self.overtime = OvertimeClosing(self.ledger, current, self.clock, self.tell)
         self.days_off_due = DaysOff(self.ledger, current, self.clock, self.tell)
         self.months_due = MonthsDue(self.ledger, current, self.clock, self.tell)
@@ -80,6 +90,13 @@ class World:
         self._tick += 1  # no two readings are the same
         return int(self.now.timestamp()) * S + self._tick
 
+    def read(self, at: int) -> datetime:
+        """An instant, µs, by the site's clock."""
+        return datetime.fromtimestamp(at / S, self.zone)
+
+    def today(self, unit: str = "") -> date:
+        return self.site.units.days(unit).at(int(self.now.timestamp()) * S).day
+
     def tell(self, agents: Iterable[str]) -> None:
         """There are no pages here."""
 
@@ -88,7 +105,7 @@ class World:
             await self.until(line.day)
             self.now = line.at
             await self.do(line)
-        last = max([self.now.date(), *(datetime.fromtimestamp(event.at / S, UTC).date() for event in self.seen)])
+        last = max([self.now.date(), *(self.read(event.at).date() for event in self.seen)])
         await self.until(last + timedelta(days=1))
 
     async def do(self, line: Line) -> None:
@@ -115,12 +132,12 @@ class World:
     async def until(self, day: date) -> None:
         """The nights before it: the switch is heard, days are closed and settled, days off that are over are spent."""
         while self.now.date() < day:
-            midnight = datetime.combine(self.now.date() + timedelta(days=1), datetime.min.time(), UTC)
-            end_s = midnight.timestamp()
+            next_day = self.site.units.days("").of_date(self.now.date() + timedelta(days=1))
+            end_s = next_day.start // S
             over = sorted((event for event in self.seen if event.at <= end_s * S), key=lambda event: event.at)
             self.seen = [event for event in self.seen if event.at > end_s * S]
             await record(self.engine, *over, heard(end_s), rules=self.site.seat_rules)
-            self.now = midnight + timedelta(seconds=1)
+            self.now = self.read(next_day.start + S)
             await self.night()
 
     async def night(self) -> None:
@@ -162,6 +179,15 @@ class World:
                 found[agent] = some
         return found
 
+    async def go_on_by(self, roster: str) -> None:
+        """Another roster, as the daemon applies it: what it says otherwise of days that are over is measured anew."""
+        before, self.site = self.site.roster, Site(self.site.settings, Written(Path("roster.csv"), roster))
+        self.current.site = self.current.shown = self.site
+        self.closer.follow(self.site.measuring, self.site.rostered_units, self.site.policies)
+        if (since := changes_since(before, self.site.roster)) is not None:
+            await take_turn(self.engine, lambda connection: note_stale(connection, since), Patience())
+        await self.night()
+
     def told(self, agent: str, day: date, start: int, end: int, what: str) -> Told:
         return Told(f"{agent}/{day}/{start}", agent, day, start * S, end * S, what)
 
@@ -172,10 +198,10 @@ class World:
 @verb(r"(?P<agent>\d+) works (?P<when>[\d:]+-[\d:]+(?: and [\d:]+-[\d:]+)*)(?P<pauses>(?:, \w+ [\d:]+-[\d:]+)*)")
 async def works(world: World, line: Line, said: re.Match[str]) -> None:
     seat = f"PJSIP/{said['agent']}"
-    for start, end in spans_of(said["when"], line.day):
+    for start, end in spans_of(said["when"], line.day, world.zone):
         world.seen += [added(start, seat=seat), removed(end, seat=seat)]
     for pause in re.findall(r", (\w+ [\d:]+-[\d:]+)", said["pauses"]):
-        ((start, end),) = spans_of(pause, line.day)
+        ((start, end),) = spans_of(pause, line.day, world.zone)
         world.seen += [paused(start, pause.split()[0], seat=seat), unpaused(end, seat=seat)]
 
 
@@ -184,26 +210,28 @@ async def works(world: World, line: Line, said: re.Match[str]) -> None:
 
 @verb(r"the plan says (?P<agent>\d+) (?P<shift>[\d:]+-[\d:]+)(?: less (?P<breaks>.+?))? on (?P<days>.+)")
 async def plans(world: World, line: Line, said: re.Match[str]) -> None:
+    told = []
     for each in said["days"].split(", "):
         day = day_of(each)
-        ((start, end),) = spans_of(said["shift"], day)
-        breaks = [[first * S, last * S] for first, last in spans_of(said["breaks"] or "", day)]
-        told = world.told(said["agent"], day, start, end, str(breaks).replace(" ", ""))
-        world.plan[told.uid] = told
-    await _take_over(world, line, Importing(shifts, told_rows.Said("plan", Path("p")), world.plan.values(), None))
+        ((start, end),) = spans_of(said["shift"], day, world.zone)
+        breaks = [[first * S, last * S] for first, last in spans_of(said["breaks"] or "", day, world.zone)]
+        told.append(world.told(said["agent"], day, start, end, str(breaks).replace(" ", "")))
+    await hand_over(world, line, shifts, told)
 
 
 @verb(r"HR says (?P<agent>\d+) (?P<kind>\w+) (?P<when>[\d:]+-[\d:]+) on (?P<day>.+)")
 async def leaves_(world: World, line: Line, said: re.Match[str]) -> None:
     day = day_of(said["day"])
-    ((start, end),) = spans_of(said["when"], day)
-    told = world.told(said["agent"], day, start, end, said["kind"])
-    world.leave[told.uid] = told
-    await _take_over(world, line, Importing(leaves, told_rows.Said("hr", Path("l")), world.leave.values(), None))
+    ((start, end),) = spans_of(said["when"], day, world.zone)
+    await hand_over(world, line, leaves, [world.told(said["agent"], day, start, end, said["kind"])])
 
 
-async def _take_over(world: World, line: Line, importing: Importing) -> None:
-    now = world.clock()
-    act = Act(f"{now}", now, "hr", "here", importing.table.name, importing.said.source, "", "", line.written)
+async def hand_over(world: World, line: Line, table: Table, told: Iterable[Told]) -> None:
+    """With all that was said before, and not refused."""
+    held, source = (world.plan, "plan") if table is shifts else (world.leave, "hr")
+    said, now = held | {each.uid: each for each in told}, world.clock()
+    act = Act(f"{now}", now, "hr", "here", table.name, source, "", "", line.written)
+    importing = Importing(table, told_rows.Said(source, Path(source)), said.values(), None)
     await take_over(world.engine, world.site.agent_days, importing, act)
+    held.update(said)
     await world.night()
