@@ -1,5 +1,6 @@
 """`ccd`: finds the verb, imports that one alone, and turns what ccd raises into a line on stderr and an exit code."""
 
+import gc
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
@@ -49,6 +50,13 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType({"import": "imports", "expo
 
 def main() -> None:
     """The entry point of the `ccd` program."""
+    try:
+        _main()
+    finally:
+        gc.freeze()  # all of it goes with the process: to look through it for garbage first takes up to seconds
+
+
+def _main() -> None:
     arguments = sys.argv[1:]
     if unreadable := [number for number, word in enumerate(arguments, 1) if not _is_text(word)]:
         print(f"ccd: word {unreadable[0]} of the command line is no UTF-8; type it anew", file=sys.stderr)

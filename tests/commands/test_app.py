@@ -145,6 +145,13 @@ def test_ctrl_d_where_something_was_asked_is_a_sentence_and_no_traceback(monkeyp
     assert capsys.readouterr().err.strip() == INPUT_ENDED
 
 
+def test_what_goes_with_the_process_is_not_looked_through_for_garbage_first():
+    """A demo that was told to end took a second of a core for it."""
+    watched = f"import atexit, gc; atexit.register(lambda: print(gc.get_freeze_count() > 0)); {PROGRAM}"
+    done = subprocess.run([sys.executable, "-c", watched, "--version"], capture_output=True, text=True, timeout=60)
+    assert (done.stdout.split()[-1], done.returncode) == ("True", 0)
+
+
 def test_who_asks_without_anybody_to_answer_says_so():
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, "watch", "--once"],
