@@ -17,11 +17,10 @@ from rich.table import Table
 
 from ccd.bank.lab import AGENTS_MIN, PROPOSED, Habit, Proposal, Tried, proposed
 from ccd.commands.business_day import in_range
-from ccd.commands.change import agree, withdraw
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, bar_of, now_us
 from ccd.commands.output import As, Format
-from ccd.commands.policy_published import list_published, publish_
+from ccd.commands.policy_published import VERBS
 from ccd.commands.replay import replayed, source_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
@@ -39,7 +38,7 @@ from ccd.reports.periods import Each, Period, periods
 policy = typer.Typer(
     no_args_is_help=True, help="Propose an allowance, try other policies on what has been, publish them, agree to them."
 )
-for name, verb in (("publish", publish_), ("list", list_published), ("agree", agree), ("withdraw", withdraw)):
+for name, verb in VERBS:
     policy.command(name)(verb)
 
 First = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="First day.")]

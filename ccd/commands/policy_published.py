@@ -1,24 +1,31 @@
 """`ccd policy publish`, `list`, `agree`, `withdraw`, `readers`: policies as they are published, agreed to and read."""
 
 import asyncio
+import json
 from datetime import datetime
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
-from ccd.commands.bank.asking import Key, Why, known_by
+from ccd.commands.bank.asking import Key, Why, asked_of_database, known_by
 from ccd.commands.business_day import in_range
-from ccd.commands.change import asked, said_effect, say_changes, what
+from ccd.commands.change import agree, asked, said_effect, say_changes, what, withdraw
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import bar_of, now_us
 from ccd.commands.output import As, Format
 from ccd.daemon.effects import Days, Effect, days_to_try, effect_of_policy, units_of
+from ccd.daemon.policies_served import policy_desk
 from ccd.daemon.published import Version, differences
 from ccd.daemon.publishing import check_not_edited, publish
-from ccd.daemon.site import Site
+from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database, ledger_of
+from ccd.errors import ChangeError
+from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
+from ccd.org.changes import moment
 from ccd.org.proposed import POLICY
 from ccd.org.rights import may_publish
 
@@ -90,3 +97,32 @@ def list_published(config: Config, output: As = Format.table) -> None:
     if output is not Format.json:
         for waiting in site.waiting:
             print(waiting)
+
+
+def readers(
+    config: Config,
+    number: Annotated[int, typer.Argument(min=1, help="The policy, as `list` numbers it.")],
+    output: As = Format.table,
+) -> None:
+    """Say which agents have read a policy that is, or will be, theirs, and which have not."""
+    site = site_of(config)
+    person = known_by(site, None).person
+    found = asked_of_database(
+        site, lambda engine: policy_desk(Current(site, site), engine, now_us).readers(person, number)
+    )
+    if found is None:
+        raise ChangeError(str(number), "is no policy that was agreed to. `ccd policy list` names them")
+    if output is Format.json:
+        print(json.dumps(found.model_dump(), ensure_ascii=False))
+        return
+    table = Table("agent", "read at")
+    for one in found.read:
+        table.add_row(one.agent, moment(round(one.at * SECOND), site.settings.timezone))
+    for agent in found.unread:
+        table.add_row(agent, "not yet")
+    Console().print(table)
+
+
+VERBS = (
+    ("publish", publish_), ("list", list_published), ("agree", agree), ("withdraw", withdraw), ("readers", readers),
+)  # fmt: skip

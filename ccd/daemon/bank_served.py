@@ -8,6 +8,7 @@ from ccd.daemon.budgets import budgets_of, giver_of
 from ccd.daemon.leave_served import leave_acts
 from ccd.daemon.months_served import month_acts
 from ccd.daemon.overtime import emergencies_of
+from ccd.daemon.policies_served import policy_desk
 from ccd.daemon.reports_served import report_desk
 from ccd.daemon.rulings_served import ruling_acts
 from ccd.daemon.site import Current, Site
@@ -17,6 +18,7 @@ from ccd.web.bank.desk import Bank, Desk
 from ccd.web.bank.leave import leave_api
 from ccd.web.bank.months import months_api
 from ccd.web.bank.overtime import overtime_acts_api
+from ccd.web.bank.policies import policies_api
 from ccd.web.bank.quotas import quotas_api
 from ccd.web.bank.red_packets import red_packets_api
 from ccd.web.bank.rulings import rulings_api
@@ -37,6 +39,7 @@ def bank_routers(sessions: Sessions, current: Current, ledger: Ledger, now: Call
         leave_api(desk, leave_acts(current, ledger.engine)),
         months_api(desk, month_acts(current, ledger, now)),
         reports_api(desk, report_desk(current, ledger.engine, now)),
+        policies_api(desk, policy_desk(current, ledger.engine, now)),
     ]
 
 

@@ -70,6 +70,17 @@ def led_units(person: Person, with_below: WithBelow, known: Iterable[str]) -> li
     return sorted(known) if ALL_UNITS in person.units else sorted(with_below(person.units))
 
 
+def reads_all_policies(person: Person) -> bool:
+    """Of all units, and what waits for a second person as well."""
+    return person.operates or bool(_duty(person, AN_ADMINISTRATOR | {Office.AUDITOR}, ()))
+
+
+def readers_shown(person: Person) -> None:
+    """Who has read a policy: of whose floor is shown, or of all."""
+    if person.role is not Role.SUPERVISOR and not reads_all_policies(person):
+        raise NotAllowedError(person.name, "who has read a policy", "agents see what they have read themselves")
+
+
 def own_agent(person: Person) -> str:
     """The agent whose page and account are this person's own; nobody reads another's."""
     if person.agent is None:

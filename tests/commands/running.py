@@ -1,7 +1,8 @@
 """Running `ccd` as a person does: a process of its own, with what it prints and how it ends.
 
 The process is forked from one that has imported what the verbs import: to start a Python and read all that takes longer
-than what most of them do. Where a test asks for more than a terminal's width, the program is started from nothing.
+than what most of them do. Where a test asks for more than a width of the terminal and a login, the program is started
+from nothing.
 """
 
 import multiprocessing
@@ -26,7 +27,7 @@ FORKED.set_forkserver_preload(
 def ccd(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     wanted = os.environ | {"PYTHONPATH": str(HERE), "COLUMNS": "120"} | environment
     words = [str(argument) for argument in arguments]
-    if environment.keys() <= {"COLUMNS"}:
+    if environment.keys() <= {"COLUMNS", "LOGNAME"}:
         return _forked(words, wanted)
     program = [sys.executable, "-c", PROGRAM, *words]
     return subprocess.run(program, capture_output=True, text=True, timeout=PATIENCE_S, env=wanted)

@@ -50,6 +50,10 @@ def test_a_change_of_policy_is_published_with_its_effect_and_holds_once_somebody
     assert [(one["by"], one["state"], one["decided_by"]) for one in listed] == [
         ("li", "agreed", None), ("li", "agreed", "wang"),
     ]  # fmt: skip
+    read = running.said(types(config, "li", "policy", "readers", "2", "--format", "json"))
+    assert json.loads(read) == {"id": "2", "read": [], "unread": ["1001"]}
+    assert "not yet" in running.said(types(config, "li", "policy", "readers", "2"))
+    assert "is no policy that was agreed to" in running.refusal(types(config, "li", "policy", "readers", "9"))
     assert listed[1]["text"]["rate_ppm"] == 20_000
     assert listed[1]["effect"]["worse"] == 1
 

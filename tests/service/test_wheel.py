@@ -32,6 +32,7 @@ def test_the_wheel_has_pages_migrations_and_samples(built):
     assert "ccd/web/pages/index.html" in names
     assert any(name.startswith("ccd/web/pages/assets/") and name.endswith(".js") for name in names)
     assert any("/migrations/versions/" in name for name in names)
+    assert "ccd/settings/policy.md" in names
     shared = {name.partition(".data/data/share/ccd/")[2] for name in names}
     assert {"config/ccd.toml", "config/manager.conf", "config/roster.csv", "systemd/ccd.service"} <= shared
     assert [name for name in names if name.startswith(("tests/", "agent_web/", "benchmarks/"))] == []
