@@ -3,10 +3,8 @@
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,10 +13,8 @@ from rich.table import Table
 from ccd.commands.business_day import YEARS
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
+from ccd.daemon.known_days import days_told
 from ccd.daemon.stores import database
-from ccd.history.reading import reading
-from ccd.org.holidays import DayKind, Holidays, KnownDay, parse
-from ccd.org.store import HOLIDAYS, newest
 from ccd.settings import Settings, read
 
 
@@ -29,19 +25,16 @@ def holidays(
     format: As = Format.table,
 ) -> None:
     """Say which days of a year are no workdays, and which of a weekend are; and where a year is not published yet."""
-    known = Holidays(country, asyncio.run(_corrected(read(config), country)))
-    days = [
-        day for day in known.year(year) if day.name or day.kind is DayKind.STATUTORY_HOLIDAY or known.is_moved(day.day)
-    ]
+    told = asyncio.run(_told(read(config), country, year))
     if format is Format.json:
-        said = [{"day": str(day.day), "kind": day.kind, "name": day.name} for day in days]
-        print(json.dumps({"country": country, "year": year, "published": known.is_published(year), "days": said}))
+        print(json.dumps(told))
         return
     table = Table("day", "", "kind", "name")
-    for day in days:
-        table.add_row(str(day.day), f"{day.day:%a}", day.kind, day.name or "worked, although of a weekend")
+    for one in told["days"]:
+        day = date.fromisoformat(one["day"])
+        table.add_row(one["day"], f"{day:%a}", one["kind"], one["name"] or "worked, although of a weekend")
     Console().print(table)
-    if not known.is_published(year):
+    if not told["published"]:
         print(
             f"{country} says each year which days are worked, and for {year} that is not published yet, or not known "
             "here: these are the days that the law alone makes. Import what you know: `ccd import holidays`",
@@ -49,7 +42,6 @@ def holidays(
         )
 
 
-async def _corrected(settings: Settings, country: str) -> Mapping[date, KnownDay]:
-    async with database(settings) as engine, reading(engine) as connection:
-        kept = await connection.run_sync(lambda plain: newest(plain, HOLIDAYS))
-    return parse(kept.text, Path(HOLIDAYS)).get(country, {}) if kept else {}
+async def _told(settings: Settings, country: str, year: int) -> dict[str, Any]:
+    async with database(settings) as engine:
+        return await days_told(engine, country, year)

@@ -11,6 +11,7 @@ from ccd.daemon.attendance_served import attendance_desk
 from ccd.daemon.bank_served import bank_routers
 from ccd.daemon.budgets import proposals_of
 from ccd.daemon.explaining import explaining
+from ccd.daemon.known_days import holidays_of
 from ccd.daemon.loans_shown import loan_desk
 from ccd.daemon.overtime_shown import OvertimeShown
 from ccd.daemon.site import Current
@@ -28,8 +29,10 @@ from ccd.web.accounts import Accounts
 from ccd.web.app import Web, create_app
 from ccd.web.attendance_api import attendance_api
 from ccd.web.backoff import BackOff
+from ccd.web.bearer import importer_of
 from ccd.web.decisions_api import decisions_api
 from ccd.web.explain_api import explain_api
+from ccd.web.holidays_api import holidays_api
 from ccd.web.keys import ApiKeys
 from ccd.web.loan_api import loan_api
 from ccd.web.organisation_api import ImportDesk
@@ -75,6 +78,7 @@ def web_of(
     imports: ImportDesk,
 ) -> Web:
     """People sign in by the clock on the wall, whatever the floor's is."""
+    keys = ApiKeys(ledger.engine)
     return Web(
         accounts=accounts,
         sessions=sessions,
@@ -90,16 +94,18 @@ def web_of(
         missing=missing,
         registry=registry,
         imports=imports,
+        importer_of=lambda said: importer_of(keys, said, now()),
         more=[
             _proposals(current, now, ledger),
             decisions_api(sessions, lambda: proposals_of(ledger, current.site), now),
             _calendar(current, sessions, ledger),
             _overtime(current, now, sessions, ledger),
             loan_api(sessions, loan_desk(current, ledger, now), now),
+            holidays_api(sessions, holidays_of(ledger.engine)),
             today_api(sessions, Today(ledger.engine, current, now).of),
             explain_api(sessions, explaining(current, ledger.engine)),
             _supply(current, now, sessions, ledger),
-            attendance_api(sessions, ApiKeys(ledger.engine), attendance_desk(current, ledger.engine), now),
+            attendance_api(sessions, keys, attendance_desk(current, ledger.engine), now),
             *bank_routers(sessions, current, ledger, now),
         ],
         origins=current.site.settings.http.origins,

@@ -8,6 +8,7 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.daemon.imported import Imported, imported
+from ccd.daemon.known_days import kept_days, replace_days
 from ccd.daemon.site import Site
 from ccd.errors import ChangedMeanwhileError, RosterError
 from ccd.history.unit_days import measured_since
@@ -16,7 +17,7 @@ from ccd.org.acts import Act
 from ccd.org.changes import Change, RowChange, changes, moment, row_changes, said
 from ccd.org.csv_faults import Header, Row, Written
 from ccd.org.roster import Roster, changes_since
-from ccd.org.store import ORGANISATION, PEOPLE, ROSTER, Kept, take
+from ccd.org.store import HOLIDAYS, ORGANISATION, PEOPLE, ROSTER, Kept, take
 from ccd.sql.turns import Patience, take_turn, take_turn_at_once
 from ccd.web.organisation_api import Importer, ImportSaid
 
@@ -94,11 +95,20 @@ class Replacing:
         self._engine, self._described, self._now = engine, described, now
 
     async def newest(self, kind: str) -> Kept | None:
+        if kind == HOLIDAYS:
+            return await kept_days(self._engine)
         kept = (await imported(self._engine)).of(kind)
         return None if kept is None else Kept(kept.number, kept.text)
 
     async def take(self, kind: str, text: str, instead_of: int, asked: Importer, dry_run: bool) -> ImportSaid:
         """Instead of the import of that number; ChangedMeanwhileError where another one holds."""
+        if kind == HOLIDAYS:
+            act = Act(uuid4().hex, self._now(), asked.by, asked.address, f"import {kind}", kind, "", "", asked.why)
+            days = await replace_days(self._engine, text, Path(kind), act, instead_of, dry_run)
+            return ImportSaid(
+                number=days.number, lines=days.lines, new=days.new, changed=days.changed, gone=days.gone, since=None,
+                measured_days=0,
+            )  # fmt: skip
         held = await imported(self._engine)
         site = self._described(held.with_(kind, Written(Path(kind), text)))
         found = await instead(self._engine, site, kind, text)

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from ccd import __version__
 from ccd.bank.statement import AgentAccount
 from ccd.bank.statement import Page as StatementPage
-from ccd.org.people import Session
+from ccd.org.people import Person, Session
 from ccd.org.rights import WithBelow, led_units
 from ccd.web.account_api import AgentFacts, account_api
 from ccd.web.accounts import Accounts
@@ -33,8 +33,9 @@ class Web:
     """All that the application is made of.
 
     `site` is asked for at each look, so that a reload shows. `turn_out` is told the keys of sessions that are over.
-    `missing` names what is not there yet or no more: ready is who misses nothing. `clock` is in epoch seconds. `more`
-    are the routers of the bank's services, as the daemon has put them together.
+    `importer_of` knows another system by its key. `missing` names what is not there yet or no more: ready is who misses
+    nothing. `clock` is in epoch seconds. `more` are the routers of the bank's services, as the daemon has put them
+    together.
     """
 
     accounts: Accounts
@@ -51,6 +52,7 @@ class Web:
     missing: Callable[[], Mapping[str, str]]
     registry: CollectorRegistry
     imports: ImportDesk
+    importer_of: Callable[[str], Awaitable[Person]]
     more: Collection[APIRouter] = ()
     origins: Collection[str] = ()
     pages: Path = PAGES
@@ -65,7 +67,7 @@ def create_app(web: Web) -> FastAPI:
     )  # fmt: skip
     app.include_router(session_api(web.accounts, web.sessions, web.back_off, web.clock, web.turn_out, _units_of(web)))
     app.include_router(account_api(web.sessions, web.site, web.agent, web.account_of, web.statement_of, _units_of(web)))
-    app.include_router(organisation_api(web.sessions, web.imports))
+    app.include_router(organisation_api(web.sessions, web.imports, web.importer_of))
     for router in web.more:
         app.include_router(router)
     app.include_router(probes(web.missing, web.registry))

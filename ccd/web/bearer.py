@@ -1,11 +1,12 @@
 """Which key another system speaks with (ccd.web.keys), as it stands in its request."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Header
 
-from ccd.org.people import Person, Role
+from ccd.org.people import Duty, Office, Person, Role
 from ccd.web.keys import ApiKey, ApiKeys, Scope
 from ccd.web.problems import Problem
 
@@ -25,6 +26,13 @@ async def key_of(keys: ApiKeys, said: str | None, scope: Scope, at: int) -> ApiK
     if scope not in found.scopes:
         raise Problem(HTTPStatus.FORBIDDEN, f"The key {found.name} is not for this: it has no scope {scope}.")
     return found
+
+
+async def importer_of(keys: ApiKeys, said: str, at: int) -> Person:
+    """Who imports with a key: in its units as an administrator, and as a clerk; of people it says nothing."""
+    key = await key_of(keys, said, Scope.IMPORT, at)
+    duties = tuple(Duty(office, unit) for office in (Office.ADMINISTRATOR, Office.HR_CLERK) for unit in key.units)
+    return replace(speaker(key), duties=duties)
 
 
 def speaker(key: ApiKey) -> Person:

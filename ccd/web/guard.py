@@ -12,6 +12,7 @@ from ccd.web.problems import problem_response
 BODY_BYTES_MAX = 65_536
 FILE_BYTES_MAX = 16 * 1_024 * 1_024  # of what is taken over as a whole
 FILES = "/api/imports/"
+WHOLE = (FILES, "/api/organisation/")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Nothing but what this server sends runs, loads or connects; nobody frames it.
@@ -57,7 +58,7 @@ class Guard:
             refusal = problem_response(HTTPStatus.FORBIDDEN, "Only pages of this server may do that.")
             await refusal(scope, receive, send_guarded)
             return
-        most = FILE_BYTES_MAX if scope["path"].startswith(FILES) else BODY_BYTES_MAX
+        most = FILE_BYTES_MAX if scope["path"].startswith(WHOLE) else BODY_BYTES_MAX
         if not headers.get("content-length", "0").isdecimal() or int(headers.get("content-length", "0")) > most:
             refusal = problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {most} bytes.")
             await refusal(scope, receive, send_guarded)

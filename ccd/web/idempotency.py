@@ -6,7 +6,7 @@ even where this process was killed between the act and its answer. What was answ
 refused has left nothing, and can be asked for again under the same key.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -39,11 +39,10 @@ from ccd.errors import (
     WithdrawalError,
 )
 from ccd.floor.days import SECOND
+from ccd.org.people import Person
 from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.problems import Problem
 from ccd.web.schema import idempotency
-from ccd.web.session_api import COOKIE, signed_in
-from ccd.web.sessions import Sessions
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -103,7 +102,7 @@ def act_of(person: str, key: str) -> str:
     return sha256(f"{person}\0{key}".encode()).hexdigest()[:ACT_DIGITS]
 
 
-def once(sessions: Sessions, answers: Answers) -> type[APIRoute]:
+def once(who: Callable[[Request], Awaitable[Person]], answers: Answers) -> type[APIRoute]:
     """Routes whose POSTs are answered once for each key of a person, and on which rules' refusals are problems: 409
     where it can't be as things stand, 422 where it never could."""
 
@@ -120,7 +119,7 @@ def once(sessions: Sessions, answers: Answers) -> type[APIRoute]:
                     raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
 
             async def said_once(request: Request) -> Response:
-                person = (await signed_in(sessions, request.cookies.get(COOKIE))).person.name
+                person = (await who(request)).name
                 key = _key(request.headers.get(HEADER))
                 target = f"{request.method} {request.url.path}?{request.url.query}\n"
                 known = await answers.begin(person, key, sha256(target.encode() + await request.body()).hexdigest())

@@ -28,6 +28,7 @@ class Scope(StrEnum):
 
     PROPOSE_PACKETS = "propose_packets"
     READ_ATTENDANCE = "read_attendance"
+    IMPORT = "import"  # leave; of all units also shifts and the roster
 
 
 class ApiKey(NamedTuple):

@@ -1,8 +1,9 @@
 """The application with a bank, a site and a clock that tests hold in their hands."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import date
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ from prometheus_client import CollectorRegistry, Counter
 
 from ccd.bank.accounts import AGENT_KINDS
 from ccd.bank.statement import AgentAccount, Line, Page
+from ccd.org.people import Person
 from ccd.web.account_api import AgentFacts
 from ccd.web.accounts import Accounts
 from ccd.web.app import Web, create_app
 from ccd.web.backoff import BackOff
+from ccd.web.bearer import NO_KEY
 from ccd.web.contract import PolicySaid, ReasonSaid, SiteSaid, UnitSaid
 from ccd.web.organisation_api import ImportDesk, Importer, ImportSaid
 from ccd.web.passwords import Passwords
+from ccd.web.problems import Problem
 from ccd.web.sessions import Sessions
 
 PASSWORD = "correct horse"
@@ -81,6 +85,10 @@ async def _not_taken(kind: str, text: str, instead_of: int, asked: Importer, dry
     raise AssertionError("nobody imports here")
 
 
+async def _nobodys_key(said: str) -> Person:
+    raise Problem(HTTPStatus.UNAUTHORIZED, NO_KEY)
+
+
 NOBODYS = ImportDesk(_never_imported, _not_taken)
 
 
@@ -96,6 +104,7 @@ class Office:
         bank: Bank | None = None,
         imports: ImportDesk | None = None,
         more: Collection[APIRouter] = (),
+        importer_of: Callable[[str], Awaitable[Person]] | None = None,
     ) -> None:
         self.turned_out: list[str] = []
         self.turn_out: Callable[[Collection[str]], None] = lambda keys: None
@@ -109,7 +118,7 @@ class Office:
                 accounts, sessions, BackOff(), clock, lambda: SITE, lambda: list(UNITS), with_below,
                 lambda agent: AgentFacts("陈静", "team-1", POLICY), bank.account_of, bank.statement_of,
                 self._turn_out, lambda: self.missing, self.registry, imports or NOBODYS,
-                more, ["https://floor.example.org"], **extra,
+                importer_of or _nobodys_key, more, ["https://floor.example.org"], **extra,
             )
         )  # fmt: skip
         self.client = self.browser()

@@ -3,9 +3,13 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.floor.days import SECOND
+from ccd.org.acts import Act
+from ccd.web.keys import ApiKey, ApiKeys, Scope
 from tests.web.acting import Place
 from tests.web.office import Clock
 from tests.web.test_api import check_problem
@@ -125,6 +129,35 @@ async def test_files_are_taken_over_whole_or_not_at_all(place: Place) -> None:
     assert (await take("hr", "leave", leave, "f")).json()["said"] == "1 new, 0 changed, 0 withdrawn"
     many = "agent,kind,from,to\n" + "".join(f"1002,sick,{year}-01-01,{year}-01-02\n" for year in range(2000, 2100)) * 40
     check_problem(await take("hr", "leave", many, "g"), 422)
+
+
+async def test_another_system_tells_leave_of_its_units_with_a_key_and_takes_none_of_others_back(place: Place) -> None:
+    made = {}
+    for name, scope, units in (
+        ("hr-1", Scope.IMPORT, ("team-1",)), ("hr-2", Scope.IMPORT, ("team-2",)), ("planner", Scope.IMPORT, ("*",)),
+        ("box", Scope.PROPOSE_PACKETS, ("*",)),
+    ):  # fmt: skip
+        act = Act(name, place.now(), "root", "desk-7", "make key", name, "", "", "for a test")
+        key = ApiKey(name, (scope,), units, place.now() + SECOND)
+        made[name] = f"Bearer {await ApiKeys(place.engine).make(key, act)}"
+
+    async def take(name: str, kind: str, text: str, key: str) -> httpx.Response:
+        headers = {"Idempotency-Key": key, "Content-Type": "text/csv", "Authorization": made[name]}
+        asked = {"source": "personnel", "from": "2026-12-01", "to": "2026-12-31"}
+        return await place.office.client.post(f"/api/imports/{kind}", content=text, params=asked, headers=headers)
+
+    leave = "agent,kind,from,to\n1001,sick,2026-12-07,2026-12-08\n"
+    check_problem(await take("box", "leave", leave, "a"), 403)
+    check_problem(await take("hr-2", "leave", leave, "a"), 403)
+    taken = await take("hr-1", "leave", leave, "a")
+    assert taken.json()["said"] == "1 new, 0 changed, 0 withdrawn"
+    assert (await take("hr-1", "leave", leave, "a")).headers["idempotency-replayed"] == "true"
+    check_problem(await take("hr-2", "leave", leave.replace("1001", "2001"), "b"), 403)  # it would withdraw team-1's
+    assert len((await place.get("audit", "/api/leave", **DECEMBER)).json()["leave"]) == 1
+    check_problem(await take("hr-1", "schedule", SHIFTS, "c"), 403)
+    assert (await take("planner", "schedule", SHIFTS, "c")).status_code == 200
+    headers = {"Authorization": made["planner"], "Idempotency-Key": "d"}
+    check_problem(await place.office.client.post("/api/leave", json=SICK, headers=headers), 401)  # files alone
 
 
 async def test_an_entitlement_is_said_by_clerks_and_shown_to_them_alone(place: Place) -> None:

@@ -6,14 +6,21 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.daemon.known_days import holidays_of
 from ccd.daemon.replacing import Replacing
 from ccd.daemon.site import Site
 from ccd.org.acts import Act, noted
 from ccd.settings import Settings
 from ccd.web.accounts import Accounts
+from ccd.web.bearer import importer_of
+from ccd.web.guard import FILE_BYTES_MAX
+from ccd.web.holidays_api import holidays_api
+from ccd.web.keys import ApiKey, ApiKeys, Scope
 from ccd.web.organisation_api import ImportDesk
 from ccd.web.sessions import Sessions
+from tests.web.acting import Place
 from tests.web.office import Clock, Office
+from tests.web.test_api import check_problem
 
 ROSTER = "/api/organisation/roster"
 ONE = "agent,interface,member_name,unit\r\n1001,PJSIP/1001,,team-1\r\n"
@@ -25,7 +32,10 @@ NOW = 1_795_500_000_000_000
 async def office(engine: AsyncEngine, accounts: Accounts, sessions: Sessions, clock: Clock) -> Office:
     settings = Settings(state_directory=Path("nowhere"))
     replacing = Replacing(engine, lambda kept: Site(settings, *kept), lambda: NOW)
-    opened = Office(accounts, sessions, clock, imports=ImportDesk(replacing.newest, replacing.take))
+    opened = Office(
+        accounts, sessions, clock, imports=ImportDesk(replacing.newest, replacing.take),
+        importer_of=lambda said: importer_of(ApiKeys(engine), said, NOW),
+    )  # fmt: skip
     await opened.sign_in("boss")
     return opened
 
@@ -97,7 +107,7 @@ async def test_every_fault_is_told_with_line_and_column(office: Office, engine: 
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"", 422), (b"\xff\xfe", 422), (ONE.encode() + b"1,\0,,t\n", 422), (b"x" * 65_537, 413)],
+    [(b"", 422), (b"\xff\xfe", 422), (ONE.encode() + b"1,\0,,t\n", 422), (b"x" * (FILE_BYTES_MAX + 1), 413)],
 )
 async def test_what_is_no_roster_is_refused(office: Office, body: bytes, status: int) -> None:
     assert (await put(office, body, '"0"')).status_code == status
@@ -144,3 +154,65 @@ async def test_units_and_people_are_read_as_they_were_put_and_people_are_there_f
     for what, text in (("units", UNITS), ("people", PEOPLE)):
         read = await office.client.get(f"/api/organisation/{what}")
         assert (read.content, read.headers["etag"]) == (text.encode(), '"1"')
+
+
+async def test_another_system_puts_the_roster_with_a_key_for_all_units_and_nothing_else(
+    office: Office, engine: AsyncEngine
+) -> None:
+    def headers(said: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {said}", "Content-Type": "text/csv", "If-Match": '"0"'}
+
+    made = {}
+    for name, scope, units in (
+        ("nightly", Scope.IMPORT, ("*",)), ("team", Scope.IMPORT, ("team-1",)), ("box", Scope.PROPOSE_PACKETS, ("*",)),
+    ):  # fmt: skip
+        act = Act(name, NOW, "root", "desk-7", "make key", name, "", "", "for a test")
+        made[name] = await ApiKeys(engine).make(ApiKey(name, (scope,), units, NOW + 9), act)
+    async with office.browser() as system:
+        for said in (made["team"], made["box"]):
+            refused = await system.put(ROSTER, content=ONE, headers=headers(said), params={"why": "nightly"})
+            check_problem(refused, 403)
+        check_problem(await system.put(ROSTER, content=ONE, headers=headers("x"), params={"why": "nightly"}), 401)
+        people = "/api/organisation/people"
+        check_problem(
+            await system.put(people, content="person", headers=headers(made["nightly"]), params={"why": "w"}), 401
+        )
+        done = await system.put(ROSTER, content=ONE, headers=headers(made["nightly"]), params={"why": "nightly"})
+        assert (done.status_code, done.headers["etag"]) == (200, '"1"')
+        read = await system.get(ROSTER, headers=headers(made["nightly"]))
+        assert (read.text, read.headers["etag"]) == (ONE, '"1"')
+    (newest, *_) = await acts_of(engine)
+    assert (newest.by, newest.kind) == ("key nightly", "import roster")
+
+
+async def test_holidays_are_put_where_they_were_read_and_say_what_a_year_is_like(office: Office) -> None:
+    where = "/api/organisation/holidays"
+    headers = {"Content-Type": "text/csv", "If-Match": '"0"'}
+    asked = {"why": "as the council says"}
+    text = "country,day,kind,name\nCN,2026-11-24,statutory_holiday,厂庆\n"
+    check_problem(await office.client.get(where), 404)
+    wrong = await office.client.put(where, content=text.replace("statutory_", "no_"), headers=headers, params=asked)
+    assert check_problem(wrong, 422)["errors"][0]["column"] == "kind"
+    looked = await office.client.put(where, content=text, headers=headers, params=asked | {"dry_run": "true"})
+    assert (looked.json()["lines"], looked.json()["number"]) == (
+        ["CN 2026-11-24: as the library says -> statutory_holiday 厂庆"], 0,
+    )  # fmt: skip
+    done = await office.client.put(where, content=text, headers=headers, params=asked)
+    assert (done.status_code, done.json()["new"], done.headers["etag"]) == (200, 1, '"1"')
+    check_problem(await office.client.put(where, content=text, headers=headers, params=asked), 412)
+    assert (await office.client.get(where)).text == text
+
+
+async def test_whoever_is_signed_in_reads_which_days_of_a_year_are_worked(engine: AsyncEngine, clock: Clock) -> None:
+    place = Place(engine, clock)
+    place.office = Office(
+        place.accounts, place.sessions, clock, more=[holidays_api(place.sessions, holidays_of(engine))]
+    )  # fmt: skip
+    await place.open()
+    told = (await place.get("1001", "/api/holidays/CN/2026")).json()
+    kinds = {one["day"]: one["kind"] for one in told["days"]}
+    assert (told["published"], kinds["2026-10-01"]) == (True, "statutory_holiday")
+    assert "workday" in kinds.values()  # of a weekend, worked for a holiday's sake
+    check_problem(await place.get("1001", "/api/holidays/XX/2026"), 404)
+    check_problem(await place.office.client.get("/api/holidays/CN/2026"), 401)
+    await place.close()

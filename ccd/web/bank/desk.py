@@ -23,10 +23,13 @@ from ccd.org.agent_days import AgentDays
 from ccd.org.people import Person
 from ccd.org.rights import may_read_statement
 from ccd.org.units import Units
+from ccd.web.bearer import importer_of
 from ccd.web.contract import ProblemSaid
+from ccd.web.guard import FILES
 from ccd.web.idempotency import HEADER, KEY_CHARACTERS_MAX, Answers, act_of, once
+from ccd.web.keys import ApiKeys
 from ccd.web.problems import Problem
-from ccd.web.session_api import Token, signed_in
+from ccd.web.session_api import COOKIE, Token, signed_in
 from ccd.web.sessions import Sessions
 
 FIRST, LAST = date(1971, 1, 1), date(2099, 12, 31)
@@ -115,20 +118,22 @@ class Desk:
         self, sessions: Sessions, engine: AsyncEngine, bank: Callable[[], Bank], now: Callable[[], int]
     ) -> None:
         self.engine, self.bank, self.now = engine, bank, now
-        self._sessions = sessions
-        self._route = once(sessions, Answers(engine, now))
+        self._sessions, self._keys = sessions, ApiKeys(engine)
+        self._route = once(self.person, Answers(engine, now))
 
     def router(self, prefix: str) -> APIRouter:
         return APIRouter(prefix=prefix, route_class=self._route)
 
-    async def acts(
-        self,
-        request: Request,
-        key: ActKey,
-        token: Token = None,
-    ) -> Asking:
+    async def person(self, request: Request) -> Person:
+        """Who is signed in; where files are imported, a key speaks where nobody is."""
+        token, said = request.cookies.get(COOKIE), request.headers.get("authorization")
+        if token is None and said is not None and request.url.path.startswith(FILES):
+            return await importer_of(self._keys, said, self.now())
+        return (await signed_in(self._sessions, token)).person
+
+    async def acts(self, request: Request, key: ActKey) -> Asking:
         """Who asks for an act that is done once; a key of the person's own names it."""
-        person = (await signed_in(self._sessions, token)).person
+        person = await self.person(request)
         return Asking(act_of(person.name, key), person, _address(request), self.now())
 
     async def edits(self, request: Request, token: Token = None) -> Asking:

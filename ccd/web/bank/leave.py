@@ -213,7 +213,8 @@ def _import(router: APIRouter, desk: Desk, acts: LeaveActs, kind: str, example: 
         asking: Asking = desk.acting,
     ) -> TakenOverSaid:
         """Take a file over: all lines, or, with every fault named in `errors`, none. It replaces what the source said
-        of these days."""
+        of these days. Also for a key with the scope `import` (`Authorization: Bearer`): leave of its units, and shifts
+        with a key for all units."""
         if kind == "schedule":
             may_import(asking.person)
         try:
