@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { momentAgo } from "../src/time/moments";
+import { dayAfter, momentOf, momentAgo } from "../src/time/moments";
 
 const at = (moment: string) => Date.parse(moment) / 1000;
 
@@ -26,4 +26,13 @@ describe("a moment that is over", () => {
   test("is shown though nobody knows the zone", () => {
     expect(momentAgo(now, now, "Mars/Olympus", "en-GB")).toMatch(/^\d\d:\d\d$/);
   });
+});
+
+test("a time of day is a moment of the zone's clock", () => {
+  expect(momentOf("2026-12-10", "14:00", "Asia/Shanghai")).toBe(Date.parse("2026-12-10T06:00:00Z") / 1000);
+  expect(momentOf("2026-07-01", "09:30", "Europe/Berlin")).toBe(Date.parse("2026-07-01T07:30:00Z") / 1000);
+});
+
+test("days are counted over the ends of months", () => {
+  expect(dayAfter("2026-12-30", 3)).toBe("2027-01-02");
 });

@@ -89,7 +89,7 @@ class Holds:
     def move_up(self, desk: Desk, day: date, said: Said) -> None:
         """The first who wait and whose balance covers it, as far as there are places; nobody once the day has begun in
         the own unit."""
-        for one in self._waiting(desk.connection, day):
+        for one in self.waiting(desk.connection, day):
             if day <= self._units.days(one.unit).at(said.at).day or not self.places(desk.connection, one.unit, day):
                 continue  # or its unit stands below others now, none of which has a quota
             revision = revision_after(desk.revisions([hold_key(one)]).get(hold_key(one), ()))
@@ -97,7 +97,7 @@ class Holds:
             if isinstance(moved, Application) and moved.state in HOLDING:
                 change(desk.connection, Changed(moved, said.at, said.by, "a place was freed"))
 
-    def _waiting(self, connection: Connection, day: date) -> list[Application]:
+    def waiting(self, connection: Connection, day: date) -> list[Application]:
         """Who was part of an allocation first, in its order; then in that of their applications."""
         waiting = [one for one in on_days(connection, day, day) if one.state is State.WAITING]
         ranks: dict[str, int] = {}

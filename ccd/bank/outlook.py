@@ -19,7 +19,8 @@ DAYS_MAX = 92
 
 class Outlook(NamedTuple):
     """Of a unit's day. `places` are those of the unit and of each above it that has a quota; `left` is what all of them
-    leave, None where none has one. `deadline` is when they are allocated by rule, µs. `own` are one agent's."""
+    leave, None where none has one. `deadline` is when they are allocated by rule, µs. `own` are one agent's; where
+    one of them waits for a place, so many are `ahead` of it."""
 
     day: date
     places: dict[str, Places]
@@ -27,6 +28,16 @@ class Outlook(NamedTuple):
     waiting: int
     deadline: int | None
     own: tuple[Application, ...]
+    ahead: int | None = None
+
+
+class OwnDay(NamedTuple):
+    """An agent's. A whole day off `costs_s`, nothing where there is no shift; what is approved can be cancelled until
+    the end of `cancel_until`."""
+
+    outlook: Outlook
+    costs_s: int
+    cancel_until: date
 
 
 async def outlook(ledger: Ledger, holds: Holds, unit: str, first: date, last: date, agent: str = "") -> list[Outlook]:
@@ -43,7 +54,8 @@ async def outlook(ledger: Ledger, holds: Holds, unit: str, first: date, last: da
             waiting = sum(one.unit == unit and (one.state is State.WAITING or one.awaits_allocation) for one in applied)
             deadline = holds.deadline(next(reversed(places)), day) if places else None
             own = tuple(one for one in applied if one.agent == agent)
-            yield Outlook(day, places, _least(left), waiting, deadline, own)
+            ahead = _ahead(holds.waiting(connection, day), own) if own and waiting else None
+            yield Outlook(day, places, _least(left), waiting, deadline, own, ahead)
 
     return await ledger.at_desk(lambda desk: list(read(desk.connection)), keep=False)
 
@@ -53,6 +65,12 @@ def _left(unit: str, places: Places, applied: list[Application]) -> Places:
     drawing = [one for one in applied if one.state in HOLDING and one.hold and unit in one.hold.units]
     seconds = None if places.seconds is None else max(0, places.seconds - sum(one.seconds for one in drawing))
     return Places(max(0, places.agents - len(drawing)), seconds)
+
+
+def _ahead(waiting: list[Application], own: tuple[Application, ...]) -> int | None:
+    """Of the same unit: others draw on other quotas as well, and nobody knows who of them moves up first."""
+    mine = next((one for one in waiting if one in own), None)
+    return None if mine is None else [one for one in waiting if one.unit == mine.unit].index(mine)
 
 
 def _least(left: list[Places]) -> Places | None:

@@ -6,7 +6,7 @@ locks those who wait for that day as well, so that the first whose balance cover
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
@@ -32,7 +32,7 @@ from ccd.bank.withdrawal import (
 )
 from ccd.bank.withdrawal_rows import Changed, add, change, of_run, on_days, open_days, take_days, with_id
 from ccd.errors import WithdrawalError
-from ccd.floor.days import SECOND
+from ccd.floor.days import SECOND, dates
 from ccd.floor.expected import Shift
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
@@ -218,6 +218,23 @@ class Withdrawals:
     async def calendar(self, first: date, last: date) -> list[Application]:
         """All applications for days from `first` to `last`, in the order in which they were made."""
         return await self._ledger.at_desk(lambda desk: on_days(desk.connection, first, last), keep=False)
+
+    async def whole_days(self, agent: str, first: date, last: date) -> dict[date, tuple[int, date]]:
+        """Of each day on which the agent is in a unit: what it costs to be off, in seconds, nothing where there is no
+        shift; and the last day on which what is approved can be cancelled."""
+
+        def read(desk: Desk) -> dict[date, tuple[int, date]]:
+            found = {}
+            for day in dates(first, last):
+                if (unit := self._days.unit(agent, day)) is None:
+                    continue
+                policy = self._policies.policy_at(unit, day)
+                planned_us = sum(shift.work_us for shift in self._shifts(desk.connection, agent, unit, day))
+                costs_s = planned_us // SECOND or (0 if policy.schedules else policy.expected_base_s)
+                found[day] = costs_s, day - timedelta(days=policy.days_off.cancel_days_before)
+            return found
+
+        return await self._ledger.at_desk(read, keep=False)
 
     async def open_days(self, last: date) -> list[date]:
         """The days up to `last` that are still to be closed."""

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.bank.allocating import Allocations, Tenure
 from ccd.bank.allocation import Allocation
 from ccd.bank.giving_back import GivingBack
-from ccd.bank.outlook import Outlook, outlook
+from ccd.bank.outlook import OwnDay, outlook
 from ccd.bank.quota import Busyness, suggestion
 from ccd.bank.replanning import Replanning
 from ccd.bank.said import Said
@@ -55,10 +55,12 @@ def allocations_of(ledger: Ledger, site: Site) -> Allocations:
     return Allocations(ledger, withdrawals_of(ledger, site).holds, site.settings.site, tenure_of)
 
 
-async def outlook_of(ledger: Ledger, site: Site, agent: str, first: date, last: date) -> list[Outlook]:
+async def outlook_of(ledger: Ledger, site: Site, agent: str, first: date, last: date) -> list[OwnDay]:
     """For an agent, of the unit in which they are on the first day."""
-    unit = site.agent_days.unit(agent, first) or ""
-    return await outlook(ledger, withdrawals_of(ledger, site).holds, unit, first, last, agent)
+    unit, bank = site.agent_days.unit(agent, first) or "", withdrawals_of(ledger, site)
+    whole = await bank.whole_days(agent, first, last)
+    found = await outlook(ledger, bank.holds, unit, first, last, agent)
+    return [OwnDay(one, *whole.get(one.day, (0, one.day))) for one in found]
 
 
 async def suggested(ledger: Ledger, site: Site, unit: str, day: date) -> tuple[int, list[Busyness]]:

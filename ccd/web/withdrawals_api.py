@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from ccd.bank.outlook import DAYS_MAX, Outlook
+from ccd.bank.outlook import DAYS_MAX, OwnDay
 from ccd.floor.days import SECOND
 from ccd.org.rights import own_agent
 from ccd.web.contract import ProblemSaid
@@ -20,23 +20,30 @@ FIRST, LAST = date(1971, 1, 1), date(2099, 12, 31)
 
 
 class OwnSaid(BaseModel):
-    """`missing` seconds are planned for the day besides those that could be held."""
+    """`missing` seconds are planned for the day besides those that could be held. What is approved can be cancelled until
+    the end of `cancel_until`; all else as long as it is open."""
 
     application: str
     seconds: int
     missing: int
     state: str
+    cancel_until: date
 
 
 class DaySaid(BaseModel):
     """`agents` more can be off, for `seconds` together (null: for any); both null where nobody has said how many may.
-    `allocated_at`, in epoch seconds, is when the places are given out by rule, where they are."""
+    `allocated_at`, in epoch seconds, is when the places are given out by rule, where they are, by `unit`, the topmost
+    that has a quota. A whole day off `costs` so many seconds: none where there is no shift. Where an own application
+    waits for a place, so many are `ahead` of it."""
 
     day: str
     agents: int | None
     seconds: int | None
     waiting: int
+    ahead: int | None
+    unit: str | None
     allocated_at: float | None
+    costs: int
     own: list[OwnSaid]
 
 
@@ -44,9 +51,7 @@ class CalendarSaid(BaseModel):
     days: list[DaySaid]
 
 
-def withdrawals_api(
-    sessions: Sessions, calendar_of: Callable[[str, date, date], Awaitable[list[Outlook]]]
-) -> APIRouter:
+def withdrawals_api(sessions: Sessions, calendar_of: Callable[[str, date, date], Awaitable[list[OwnDay]]]) -> APIRouter:
     """`calendar_of` is asked for an agent's unit, from a day to another."""
     router = APIRouter(prefix="/api/withdrawals")
     responses: dict[int | str, dict[str, Any]] = {HTTPStatus.UNPROCESSABLE_ENTITY: {"model": ProblemSaid}}
@@ -69,15 +74,25 @@ def withdrawals_api(
     return router
 
 
-def said_of(one: Outlook) -> DaySaid:
+def said_of(of: OwnDay) -> DaySaid:
+    one = of.outlook
     return DaySaid(
         day=one.day.isoformat(),
         agents=one.left.agents if one.left else None,
         seconds=one.left.seconds if one.left else None,
         waiting=one.waiting,
+        ahead=one.ahead,
+        unit=next(reversed(one.places), None),
         allocated_at=None if one.deadline is None else one.deadline / SECOND,
+        costs=of.costs_s,
         own=[
-            OwnSaid(application=own.id, seconds=own.seconds, missing=own.missing_s, state=own.state.value)
+            OwnSaid(
+                application=own.id,
+                seconds=own.seconds,
+                missing=own.missing_s,
+                state=own.state.value,
+                cancel_until=of.cancel_until,
+            )
             for own in one.own
         ],
     )

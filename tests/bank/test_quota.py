@@ -61,6 +61,11 @@ async def test_a_quota_in_hours_is_full_when_its_hours_are_however_many_places_a
     bank = bank_of(engine)
     assert (await bank.apply("a", "ann", DAY, 4 * HOUR_S, NOBODY)).state is State.APPROVED
     assert (await bank.apply("b", "bob", DAY, 2 * HOUR_S + 1, NOBODY)).state is State.WAITING
+    assert (await bank.apply("d", "cy", DAY, 3 * HOUR_S, NOBODY)).state is State.WAITING
+    for agent, ahead in (("ann", None), ("bob", 0), ("cy", 1)):
+        (day,) = await outlook(bank._ledger, bank.holds, "team-1", DAY, DAY, agent)
+        assert day.ahead == ahead
+    await bank.end("d", State.CANCELLED, NOBODY)
     assert (await bank.apply("c", "cy", DAY, 2 * HOUR_S, NOBODY)).state is State.APPROVED
     assert (await hours_drawn(engine, "team-1"), await drawn(engine, "team-1")) == (6 * HOUR_S, 2)
     (day,) = await outlook(bank._ledger, bank.holds, "team-1", DAY, DAY, "ann")
@@ -68,7 +73,7 @@ async def test_a_quota_in_hours_is_full_when_its_hours_are_however_many_places_a
     assert day.places == {"team-1": Places(5, 6 * HOUR_S), "centre": Places(9)}
     await bank.end("a", State.CANCELLED, NOBODY)
     states = {one.id: one.state for one in await bank.calendar(DAY, DAY)}
-    assert states == {"a": State.CANCELLED, "b": State.APPROVED, "c": State.APPROVED}
+    assert states == {"a": State.CANCELLED, "b": State.APPROVED, "c": State.APPROVED, "d": State.CANCELLED}
     assert (await hours_drawn(engine, "team-1"), await drawn(engine, "team-1")) == (4 * HOUR_S + 1, 2)
     await bank.close(DAY, {}, NOBODY._replace(today=NEXT))
     assert (await verify(engine, lambda done, total: None)).findings == []
@@ -167,6 +172,9 @@ async def test_where_each_day_is_for_itself_what_is_full_waits_and_free_days_are
     assert [(one.day, one.state, one.seconds) for one in run] == [
         (days[0], State.WAITING, 6 * HOUR_S), (days[1], State.APPROVED, 6 * HOUR_S),
     ]  # fmt: skip
+    costs = await bank.whole_days("ann", days[0], days[2])
+    assert costs == {day: (cost, day - timedelta(days=1)) for day, cost in zip(days, (21_600, 21_600, 0), strict=True)}
+    assert await bank.whole_days("nobody", days[0], days[2]) == {}
     with pytest.raises(WithdrawalError, match="has no shift on any of these days"):
         await bank.apply_for_run("s", "ann", days[2:], NOBODY)
 

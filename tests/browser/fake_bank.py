@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 Json = dict[str, Any]
 
@@ -23,6 +25,17 @@ NOVEMBER: Json = {
 DAY_S = 86_400
 
 
+HOUR_S = 3_600
+WEEK = 7
+
+
+def day_off(number: int) -> Json:
+    """Places of a day: three on most, none left on each fifth, no shift on two of seven."""
+    costs = 0 if number % WEEK in (3, 4) else 8 * HOUR_S
+    places = {"agents": 0 if number % 5 == 2 else 3, "seconds": None, "waiting": 2 if number % 5 == 2 else 0}
+    return places | {"ahead": None, "unit": "centre", "allocated_at": None, "costs": costs, "own": []}
+
+
 class RefusedError(Exception):
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -34,11 +47,17 @@ class FakeBank:
 
     def __init__(self) -> None:
         self.loan = deepcopy(NOVEMBER) | {"opens": "2000-01-01", "closes": time.time() + 5 * DAY_S}
+        self.first = datetime.now(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=1)
+        self.days = {self.first + timedelta(days=number): day_off(number) for number in range(91)}
+        self.allocations: dict[str, Json] = {}
         self.refuses: RefusedError | None = None
         self.acts: dict[str, Json] = {}
         self._answers: dict[tuple[str, str], Callable[[Json], Any]] = {
             ("GET", "me/loan"): lambda _: self._owed(),
             ("POST", "me/offsets"): self._offset,
+            ("GET", "withdrawals/calendar"): self._calendar,
+            ("POST", "withdrawals"): self._apply,
+            ("POST", "withdrawals/cancellations"): self._cancel,
         }
 
     def answer(self, method: str, path: str, said: Json, key: str) -> Any:
@@ -46,7 +65,9 @@ class FakeBank:
         if self.refuses is not None:
             raise self.refuses
         if method == "POST" and key in self.acts:
-            return self._answers["GET", "me/loan"]({})
+            raise RefusedError(500, f"{key} was sent again, and no test wants that")
+        if path in self.allocations:
+            return self.allocations[path]
         do = self._answers.get((method, path))
         if do is None:
             raise RefusedError(404, f"There is no {path}.")
@@ -72,3 +93,32 @@ class FakeBank:
             part = min(item["open"], left)
             item["open"], item["offset"], left = item["open"] - part, item["offset"] + part, left - part
         return self._owed()
+
+    def _calendar(self, said: Json) -> Json:
+        first, last = date.fromisoformat(said["from"]), date.fromisoformat(said["to"])
+        return {"days": [{"day": str(day), **of} for day, of in self.days.items() if first <= day <= last]}
+
+    def _apply(self, said: Json) -> Json:
+        first = date.fromisoformat(said["day"])
+        last = date.fromisoformat(said.get("until") or said["day"])
+        made = []
+        for day in (day for day in self.days if first <= day <= last and self.days[day]["costs"]):
+            of = self.days[day]
+            seconds = said["to"] - said["from"] if "from" in said else of["costs"]
+            state = "applied" if of["agents"] else "waiting"
+            of["own"].append(application(day, state, seconds))
+            of["ahead"] = of["waiting"] if state == "waiting" else None
+            made.append({"state": state})
+        return {"applications": made}
+
+    def _cancel(self, said: Json) -> Json:
+        own: Json = next(
+            own for of in self.days.values() for own in of["own"] if own["application"] == said["application"]
+        )
+        own["state"] = "cancelled"
+        return own
+
+
+def application(day: date, state: str, seconds: int = 8 * HOUR_S) -> Json:
+    until = str(day - timedelta(days=1))
+    return {"application": f"{day}-{state}", "seconds": seconds, "state": state, "cancel_until": until}

@@ -83,6 +83,10 @@ def test_axe_finds_nothing_serious_on_the_pages_of_services(
     page.goto(f"{server.url}/me/loan")
     page.locator(".buttons button").first.click()
     assert axe(page) == []
+    page.goto(f"{server.url}/me/days-off")
+    page.locator("[data-day-look=free]").or_(page.locator(".head button").last).last.click()
+    expect(page.locator(".weeks")).to_be_visible()
+    assert axe(page) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,10 +1,14 @@
 """An agent's pages for the bank's services: walked to by links, decided on, refused in words."""
 
+import re
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import AGENT, OpenPage
-from tests.browser.fake_bank import RefusedError
+from tests.browser.fake_bank import RefusedError, application
 from tests.browser.fake_server import FakeServer
 
 NARROW, PHONE = (320, 700), (400, 900)
@@ -117,8 +121,92 @@ def test_what_could_not_be_fetched_says_so_and_comes_by_itself(me: Page, server:
     expect(loan.locator("main")).to_contain_text("尚欠事假", timeout=8_000)
 
 
+def day_of(page: Page, day: date) -> Locator:
+    """Of the calendar, whichever month is shown first."""
+    button = page.get_by_role("button", name=re.compile(rf"^{day.month}月{day.day}日"))
+    if button.count() == 0:
+        page.get_by_role("button", name="下个月").click()
+    return button
+
+
+def open_days(page: Page) -> Page:
+    page.get_by_role("link", name="现金取款").click()
+    expect(page.get_by_role("heading", name="现金取款")).to_be_focused()
+    expect(page.get_by_text("还没有申请")).to_be_visible()
+    return page
+
+
+def test_a_day_off_is_applied_for_where_there_is_a_place_and_cancelled_again(me: Page, server: FakeServer) -> None:
+    server.account.savings = 60_000
+    server.say({"op": "account"}, numbered=False)
+    days, day = open_days(me), server.bank.first
+    day_of(days, day).click()
+    expect(days.locator(".card")).to_contain_text("还有 3 个名额。")
+    expect(days.locator(".card")).to_contain_text("需要 8 时")
+    expect(days.locator(".card")).to_contain_text("余额还剩 9 时 33 分 20 秒")
+    days.get_by_role("button", name="申请", exact=True).click()
+    mine = days.locator("section", has=days.get_by_role("heading", name="我的申请"))
+    expect(mine.locator("li")).to_contain_text("待审批")
+    expect(day_of(days, day)).to_have_attribute("data-day-look", "applied")
+    server.bank.days[day]["own"][0]["state"] = "approved"
+    server.say({"op": "account"}, numbered=False)
+    expect(mine.locator("li")).to_contain_text("已批准")
+    expect(mine.locator("li")).to_contain_text("及以前可以取消")
+    mine.get_by_role("button", name="取消申请").click()
+    mine.get_by_role("button", name="确定取消").click()
+    expect(mine.locator("li")).to_contain_text("已取消")
+    assert [list(said) for said in server.bank.acts.values()] == [["day"], ["application"]]
+
+
+def test_where_it_is_full_one_waits_and_sees_how_many_are_before(me: Page, server: FakeServer) -> None:
+    server.account.savings = 60_000
+    server.say({"op": "account"}, numbered=False)
+    days, day = open_days(me), server.bank.first + timedelta(days=2)
+    day_of(days, day).click()
+    expect(days.locator(".card")).to_contain_text("名额已满，2 人在候补。")
+    days.get_by_role("button", name="申请候补").click()
+    expect(days.locator("li").last).to_contain_text("前面还有 2 人。")
+
+
+def test_several_days_and_parts_say_what_they_cost_and_what_the_balance_lacks(me: Page, server: FakeServer) -> None:
+    days, day = open_days(me), server.bank.first
+    day_of(days, day).click()
+    card = days.locator(".card")
+    expect(card).to_contain_text("余额还差 3 时 42 分 13 秒")
+    expect(card.get_by_role("button", name="申请", exact=True)).to_be_disabled()
+    card.get_by_role("button", name="连续几天").click()
+    card.locator("input").fill(str(day + timedelta(days=5)))
+    expect(card).to_contain_text("需要 32 时")
+    card.get_by_role("button", name="几小时").click()
+    card.locator("input").first.fill("14:00")
+    card.locator("input").last.fill("15:30")
+    expect(card).to_contain_text("1 时 30 分")
+    card.get_by_role("button", name="申请", exact=True).click()
+    expect(days.locator("li")).to_contain_text("1 时 30 分")
+    (said,) = server.bank.acts.values()
+    begins = datetime.combine(day, time(14), ZoneInfo("Asia/Shanghai")).timestamp()
+    assert said == {"day": str(day), "from": begins, "to": begins + 5_400}
+
+
+def test_whoever_applied_sees_the_order_with_the_own_numbers(me: Page, server: FakeServer) -> None:
+    day = server.bank.first
+    server.bank.days[day] |= {"allocated_at": 1_000.0, "agents": 0, "own": [application(day, "waiting")], "ahead": 0}
+    common = {"seconds": 28_800, "contract_ppm": 1_000_000, "applied_at": 1_790_000_000_000_000, "line": ["centre"]}
+    order = [
+        common | {"application": "a", "agent": "1003", "granted_days": 0, "joined_on": "2020-02-01"},
+        common | {"application": "b", "agent": "1007", "granted_days": 2, "joined_on": "2019-01-01"},
+    ]
+    server.bank.allocations[f"allocations/centre/{day}"] = {"applicants": order, "winners": ["a"]}
+    me.get_by_role("link", name="现金取款").click()
+    me.get_by_role("button", name="分配顺序").click()
+    expect(me.locator("ol li").first).to_contain_text("1003")
+    expect(me.locator("ol li").last).to_contain_text("我")
+    expect(me.locator("ol li").last).to_contain_text("已休 2 天 · 2019-01-01 入职")
+    expect(me.get_by_text("您排在候补第一位。")).to_be_visible()
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("address", ["/me/loan"])
+@pytest.mark.parametrize("address", ["/me/loan", "/me/days-off"])
 def test_no_page_of_a_service_is_wider_than_the_window(open_as: OpenPage, language: str, address: str) -> None:
     page = open_as(AGENT, language=language, size=NARROW)
     page.goto(page.url.replace("/me", address))

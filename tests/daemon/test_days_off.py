@@ -118,7 +118,8 @@ async def test_places_are_allocated_once_their_deadline_has_passed_and_who_appli
         (kept,) = await world.bank.calendar(later, later)
         assert kept.state is State.APPROVED
         (shown,) = await outlook_of(world.ledger, site, "1001", later, later)
-        assert (shown.left, [one.id for one in shown.own]) == (Places(0), ["off"])
+        assert (shown.outlook.left, [one.id for one in shown.outlook.own]) == (Places(0), ["off"])
+        assert (shown.costs_s, shown.cancel_until) == (28_800, date(2099, 11, 27))
 
 
 async def test_leave_that_comes_first_releases_what_is_held(world: World) -> None:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from ccd.bank.outlook import Outlook
+from ccd.bank.outlook import Outlook, OwnDay
 from ccd.bank.quota import Places
 from ccd.bank.withdrawal import Application, State
 from ccd.web.accounts import Accounts
@@ -17,13 +17,13 @@ WHERE, DAY = "/api/withdrawals/calendar", date(2026, 12, 10)
 OWN = Application("a", "1001", "team-1", DAY, 900, 7, State.WAITING, 1, None)
 
 
-async def calendar_of(agent: str, first: date, last: date) -> list[Outlook]:
+async def calendar_of(agent: str, first: date, last: date) -> list[OwnDay]:
     """Two places of eight hours on the first day, and nobody has said anything of the others."""
     assert agent == "1001"
     rest = [first + timedelta(days=number) for number in range(1, (last - first).days + 1)]
     places = {"team-1": Places(3, 90_000)}
-    known = Outlook(first, places, Places(2, 28_800), 1, 1_797_000_000_000_000, (OWN,))
-    return [known, *(Outlook(day, {}, None, 0, None, ()) for day in rest)]
+    known = Outlook(first, places, Places(2, 28_800), 1, 1_797_000_000_000_000, (OWN,), 0)
+    return [OwnDay(known, 27_000, first), *(OwnDay(Outlook(day, {}, None, 0, None, ()), 0, day) for day in rest)]
 
 
 @pytest.fixture
@@ -37,9 +37,12 @@ async def test_an_agent_sees_what_is_left_and_the_own_applications(office: Offic
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json()["days"] == [
-        {"day": "2026-12-10", "agents": 2, "seconds": 28_800, "waiting": 1, "allocated_at": 1_797_000_000.0,
-         "own": [{"application": "a", "seconds": 900, "missing": 0, "state": "waiting"}]},
-        {"day": "2026-12-11", "agents": None, "seconds": None, "waiting": 0, "allocated_at": None, "own": []},
+        {"day": "2026-12-10", "agents": 2, "seconds": 28_800, "waiting": 1, "ahead": 0, "unit": "team-1",
+         "allocated_at": 1_797_000_000.0, "costs": 27_000,
+         "own": [{"application": "a", "seconds": 900, "missing": 0, "state": "waiting",
+                  "cancel_until": "2026-12-10"}]},
+        {"day": "2026-12-11", "agents": None, "seconds": None, "waiting": 0, "ahead": None, "unit": None,
+         "allocated_at": None, "costs": 0, "own": []},
     ]  # fmt: skip
 
 

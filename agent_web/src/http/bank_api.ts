@@ -40,7 +40,64 @@ export interface Choice {
   keep?: boolean;
 }
 
+/** Of a whole day or a part of one; `state`: applied, waiting, approved, refused, cancelled, withdrawn, taken. */
+export interface OwnApplication {
+  application: string;
+  seconds: number;
+  state: string;
+  /** The last day on which what is approved can be cancelled. */
+  cancel_until: string;
+}
+
+export interface DayOff {
+  day: string;
+  /** So many more can be off, for so long together (null: for any); both null where nobody has said how many may. */
+  agents: number | null;
+  seconds: number | null;
+  waiting: number;
+  /** Who waits before the own application. */
+  ahead: number | null;
+  /** Who gives the places of the day, and when, where it is by rule. */
+  unit: string | null;
+  allocated_at: number | null;
+  /** What a whole day costs; nothing where there is no shift. */
+  costs: number;
+  own: OwnApplication[];
+}
+
+/** One day; with `until` all from that on; with `from` and `to`, in epoch seconds, a part of the day. */
+export interface Wish {
+  day: string;
+  until?: string;
+  from?: number;
+  to?: number;
+}
+
+export interface Applicant {
+  application: string;
+  agent: string;
+  granted_days: number;
+  contract_ppm: number;
+  joined_on: string;
+  /** In microseconds. */
+  applied_at: number;
+}
+
+/** In its order; `winners` are applications. */
+export interface Allocation {
+  applicants: Applicant[];
+  winners: string[];
+}
+
 export const bank = {
   loan: () => ask<Loan>("GET", "/api/me/loan"),
   offset: (choice: Choice, key: string) => ask<Loan>("POST", "/api/me/offsets", { ...choice, key }),
+  daysOff: (first: string, last: string) =>
+    ask<{ days: DayOff[] }>("GET", `/api/withdrawals/calendar?from=${first}&to=${last}`),
+  apply: (wish: Wish, key: string) =>
+    ask<{ applications: { state: string }[] }>("POST", "/api/withdrawals", wish, key),
+  cancel: (application: string, key: string) =>
+    ask<{ state: string }>("POST", "/api/withdrawals/cancellations", { application }, key),
+  allocation: (unit: string, day: string) =>
+    ask<Allocation>("GET", `/api/allocations/${encodeURIComponent(unit)}/${day}`),
 };

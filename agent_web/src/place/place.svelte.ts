@@ -5,6 +5,7 @@ import { tick } from "svelte";
 /** The agent's pages by their addresses; the server knows the same (ccd/web/pages.py). */
 export const MINE = {
   me: "/me",
+  daysOff: "/me/days-off",
   loan: "/me/loan",
 } as const;
 export type Mine = keyof typeof MINE;

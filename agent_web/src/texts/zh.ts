@@ -1,6 +1,7 @@
 // Every Chinese word of the pages. `en.ts` has the same keys: the type checker sees to it.
 
 import type { Look } from "../floor/agents";
+import type { DayLook } from "../services/days_off";
 import type { Sort } from "../floor/arrange";
 
 const looks: Record<Look, string> = {
@@ -213,8 +214,9 @@ export const zh = {
   places: {
     me: "我的时间",
     services: "服务",
+    daysOff: "现金取款",
     loan: "无息贷款",
-    why: { loan: "本月事假，用余额抵扣" },
+    why: { daysOff: "用余额换调休", loan: "本月事假，用余额抵扣" },
   },
   acts: {
     sure: "确定",
@@ -268,6 +270,75 @@ export const zh = {
     sureKeep: "到期不会自动抵扣，可能失去全勤；截止前您仍可自己抵扣。确定？",
     done: (span: string) => `已抵扣 ${span}`,
     kept: "到期不会自动抵扣",
+  },
+  days: {
+    weekdays: ["一", "二", "三", "四", "五", "六", "日"],
+    earlier: "上个月",
+    later: "下个月",
+    legend: "绿色数字是剩余名额；虚线没有名额或不当班。",
+    marks: {
+      applied: "申请",
+      approved: "✓",
+      waiting: "候补",
+      full: "满",
+      by_rule: "待分",
+      no_shift: "休",
+    } as Partial<Record<DayLook, string>>,
+    looks: {
+      applied: "已申请",
+      approved: "已批准",
+      waiting: "候补中",
+      free: "有名额",
+      full: "名额已满",
+      by_rule: "到期按规则分配",
+      no_shift: "不当班",
+      none: "没有名额",
+      past: "已过",
+    } as Record<DayLook, string>,
+    why: { none: "还没有设定这一天的名额。", no_shift: "这一天您不当班，不用申请。" } as Partial<
+      Record<DayLook, string>
+    >,
+    places: (n: number): string => `还有 ${n} 个名额。`,
+    hours: (span: string) => `合计还可用 ${span}。`,
+    full: (waiting: number): string =>
+      waiting === 0 ? "名额已满，可以候补。" : `名额已满，${waiting} 人在候补。`,
+    byRule: (when: string, applied: number) => `名额在 ${when} 按规则分配，已有 ${applied} 人申请。`,
+    span: "请多久",
+    spans: { whole: "整天", several: "连续几天", part: "几小时" },
+    wholeWhy: "按当天的班次计，不含休息。",
+    until: "到哪天（含）",
+    from: "从",
+    to: "到",
+    costs: "需要",
+    costsMost: "最多需要（班次内才计）",
+    short: "余额还差",
+    apply: "申请",
+    wait: "申请候补",
+    mine: "我的申请",
+    noneYet: "还没有申请。在上面选一天。",
+    states: {
+      applied: "待审批",
+      approved: "已批准",
+      waiting: "候补中",
+      refused: "未批准",
+      cancelled: "已取消",
+      withdrawn: "被收回",
+      taken: "已休",
+    } as Record<string, string>,
+    ahead: (n: number): string => (n === 0 ? "您排在候补第一位。" : `前面还有 ${n} 人。`),
+    cancel: "取消申请",
+    cancelSure: "确定取消",
+    cancelUntil: (day: string) => `${day} 及以前可以取消。`,
+    cancelOver: (day: string) => `${day} 后不能自己取消，请找班组收回。`,
+    order: "分配顺序",
+    orderWhy: "先看近 90 天已休天数（按合同折算），再看入职先后，再看申请先后。",
+    orderNone: "还没有分配。",
+    me: "我",
+    won: "得到名额",
+    lost: "候补",
+    numbers: (days: number, joined: string, applied: string) =>
+      `已休 ${days} 天 · ${joined} 入职 · ${applied} 申请`,
+    partTime: (share: string) => ` · 合同 ${share}`,
   },
   facts: {
     overtime: (level: string, worked: string, rate: string, interest: string) =>

@@ -33,6 +33,26 @@ export function shortDay(day: string, locale: string): string {
   );
 }
 
+/** The day so many days on. */
+export function dayAfter(day: string, days: number): string {
+  const date = new Date(`${day}T00:00:00Z`);
+  date.setUTCDate(date.getUTCDate() + days);
+  return date.toISOString().slice(0, 10);
+}
+
+/** Epoch seconds of a time of day `14:30` on a day of the zone's clock. */
+export function momentOf(day: string, time: string, timezone: string): number {
+  const as_utc = Date.parse(`${day}T${time}Z`) / 1000;
+  const shown = Date.parse(`${dayAt(as_utc, timezone)}T${timeOfDay(as_utc, timezone)}Z`) / 1000;
+  return as_utc - (shown - as_utc);
+}
+
+/** `Thursday 10 December`, `12 月 10 日 星期四`. */
+export function longDay(day: string, locale: string): string {
+  const how = { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" } as const;
+  return new Intl.DateTimeFormat(locale, how).format(Date.parse(`${day}T00:00:00Z`));
+}
+
 /** `2026-11` as `11 月` and `November`. */
 export function monthName(month: string, locale: string): string {
   if (locale.startsWith("zh")) return `${Number(month.slice(5))} 月`;

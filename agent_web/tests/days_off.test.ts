@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+
+import type { DayOff } from "../src/http/bank_api";
+import { lookOf, mayCancel, monthAfter, weeksOf } from "../src/services/days_off";
+
+const TODAY = "2026-12-01";
+const NOW_S = 1_000;
+const own = (state: string) => ({ application: "a", seconds: 60, state, cancel_until: "2026-12-09" });
+
+function dayOff(of: Partial<DayOff>): DayOff {
+  const places = { agents: 2, seconds: null, waiting: 0, ahead: null };
+  return { day: "2026-12-10", ...places, unit: "centre", allocated_at: null, costs: 28_800, own: [], ...of };
+}
+
+test.each([
+  [{}, "free"],
+  [{ agents: 0 }, "full"],
+  [{ seconds: 0 }, "full"],
+  [{ agents: null }, "none"],
+  [{ costs: 0 }, "no_shift"],
+  [{ allocated_at: NOW_S + 1 }, "by_rule"],
+  [{ allocated_at: NOW_S }, "free"],
+  [{ own: [own("refused"), own("waiting")] }, "waiting"],
+  [{ own: [own("cancelled")] }, "free"],
+  [{ day: TODAY }, "past"],
+])("a day with %o is %s", (of, look) => {
+  expect(lookOf(dayOff(of), TODAY, NOW_S)).toBe(look);
+});
+
+test.each([
+  ["approved", "2026-12-09", true],
+  ["approved", "2026-12-10", false],
+  ["waiting", "2026-12-10", true],
+  ["taken", "2026-12-01", false],
+])("what is %s on %s can be cancelled: %s", (state, today, may) => {
+  expect(mayCancel(own(state), today)).toBe(may);
+});
+
+test("a month's weeks begin on Monday, and months follow each other over the year's end", () => {
+  const weeks = weeksOf("2026-12");
+  expect(weeks[0]).toEqual([
+    null,
+    "2026-12-01",
+    "2026-12-02",
+    "2026-12-03",
+    "2026-12-04",
+    "2026-12-05",
+    "2026-12-06",
+  ]);
+  expect(weeks.at(-1)?.slice(0, 5)).toEqual(["2026-12-28", "2026-12-29", "2026-12-30", "2026-12-31", null]);
+  expect([monthAfter("2026-12", 1), monthAfter("2027-01", -1)]).toEqual(["2027-01", "2026-12"]);
+});
