@@ -5,7 +5,13 @@ import { lookOf, mayCancel, monthAfter, weeksOf } from "../src/services/days_off
 
 const TODAY = "2026-12-01";
 const NOW_S = 1_000;
-const own = (state: string) => ({ application: "a", seconds: 60, state, cancel_until: "2026-12-09" });
+const own = (state: string) => ({
+  application: "a",
+  seconds: 60,
+  missing: 0,
+  state,
+  cancel_until: "2026-12-09",
+});
 
 function dayOff(of: Partial<DayOff>): DayOff {
   const places = { agents: 2, seconds: null, waiting: 0, ahead: null };

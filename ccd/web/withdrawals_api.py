@@ -20,8 +20,8 @@ FIRST, LAST = date(1971, 1, 1), date(2099, 12, 31)
 
 
 class OwnSaid(BaseModel):
-    """`missing` seconds are planned for the day besides those that could be held. What is approved can be cancelled until
-    the end of `cancel_until`; all else as long as it is open."""
+    """`missing` seconds are planned for the day besides those that could be held. What is approved can be
+    cancelled until the end of `cancel_until`; all else as long as it is open."""
 
     application: str
     seconds: int

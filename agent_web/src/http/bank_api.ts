@@ -44,6 +44,8 @@ export interface Choice {
 export interface OwnApplication {
   application: string;
   seconds: number;
+  /** Planned for the day besides what could be held. */
+  missing: number;
   state: string;
   /** The last day on which what is approved can be cancelled. */
   cancel_until: string;

@@ -333,6 +333,8 @@ export const en: Texts = {
       taken: "Taken",
     },
     ahead: (n) => (n === 0 ? "You are the first who waits." : `${n} before you.`),
+    missing: (span) =>
+      `${span} more are planned than could be held: they are held as soon as the balance covers them.`,
     cancel: "Cancel it",
     cancelSure: "Yes, cancel it",
     cancelUntil: (day) => `It can be cancelled until ${day}.`,

@@ -326,6 +326,7 @@ export const zh = {
       taken: "已休",
     } as Record<string, string>,
     ahead: (n: number): string => (n === 0 ? "您排在候补第一位。" : `前面还有 ${n} 人。`),
+    missing: (span: string) => `另有 ${span} 排班未能预留，余额够时补上。`,
     cancel: "取消申请",
     cancelSure: "确定取消",
     cancelUntil: (day: string) => `${day} 及以前可以取消。`,
