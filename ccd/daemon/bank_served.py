@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from fastapi import APIRouter
 
-from ccd.daemon.budgets import budgets_of, giver_of
+from ccd.daemon.budgets import budgets_of, giver_of, proposals_of
 from ccd.daemon.leave_served import leave_acts
+from ccd.daemon.loans_shown import loan_desk
 from ccd.daemon.months_served import month_acts
 from ccd.daemon.overtime import emergencies_of
 from ccd.daemon.policies_served import policy_desk
@@ -23,6 +24,8 @@ from ccd.web.bank.quotas import quotas_api
 from ccd.web.bank.red_packets import red_packets_api
 from ccd.web.bank.rulings import rulings_api
 from ccd.web.bank.withdrawals import withdrawal_acts_api
+from ccd.web.decisions_api import decisions_api
+from ccd.web.loan_api import loan_api
 from ccd.web.reports_api import reports_api
 from ccd.web.sessions import Sessions
 
@@ -32,11 +35,13 @@ def bank_routers(sessions: Sessions, current: Current, ledger: Ledger, now: Call
     desk = Desk(sessions, ledger.engine, lambda: bank_of(ledger, current.site), now)
     return [
         red_packets_api(desk),
+        decisions_api(desk, lambda: proposals_of(ledger, current.site)),
         quotas_api(desk),
         withdrawal_acts_api(desk),
         overtime_acts_api(desk),
         rulings_api(desk, ruling_acts(current, ledger.engine)),
         leave_api(desk, leave_acts(current, ledger.engine)),
+        loan_api(desk, loan_desk(current, ledger, now)),
         months_api(desk, month_acts(current, ledger, now)),
         reports_api(desk, report_desk(current, ledger.engine, now)),
         policies_api(desk, policy_desk(current, ledger.engine, now)),

@@ -12,7 +12,6 @@ from ccd.daemon.bank_served import bank_routers
 from ccd.daemon.budgets import proposals_of
 from ccd.daemon.explaining import explaining
 from ccd.daemon.known_days import holidays_of
-from ccd.daemon.loans_shown import loan_desk
 from ccd.daemon.overtime_shown import OvertimeShown
 from ccd.daemon.site import Current
 from ccd.daemon.supplying import Supplying
@@ -30,11 +29,9 @@ from ccd.web.app import Web, create_app
 from ccd.web.attendance_api import attendance_api
 from ccd.web.backoff import BackOff
 from ccd.web.bearer import importer_of
-from ccd.web.decisions_api import decisions_api
 from ccd.web.explain_api import explain_api
 from ccd.web.holidays_api import holidays_api
 from ccd.web.keys import ApiKeys
-from ccd.web.loan_api import loan_api
 from ccd.web.organisation_api import ImportDesk
 from ccd.web.overtime_api import overtime_api
 from ccd.web.proposals_api import proposals_api
@@ -97,10 +94,8 @@ def web_of(
         importer_of=lambda said: importer_of(keys, said, now()),
         more=[
             _proposals(current, now, ledger),
-            decisions_api(sessions, lambda: proposals_of(ledger, current.site), now),
             _calendar(current, sessions, ledger),
             _overtime(current, now, sessions, ledger),
-            loan_api(sessions, loan_desk(current, ledger, now), now),
             holidays_api(sessions, holidays_of(ledger.engine)),
             today_api(sessions, Today(ledger.engine, current, now).of),
             explain_api(sessions, explaining(current, ledger.engine)),

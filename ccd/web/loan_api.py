@@ -3,20 +3,15 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
-from http import HTTPStatus
-from typing import Annotated, Any
-from uuid import uuid4
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ccd.bank.asking import Asking
-from ccd.errors import OffsetError
+from ccd.org.people import Person
 from ccd.org.rights import own_agent
-from ccd.web.contract import ProblemSaid
-from ccd.web.problems import Problem
-from ccd.web.session_api import Token, signed_in
-from ccd.web.sessions import Sessions
+from ccd.web.bank.desk import DONE, Desk
 
 ITEM = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}/(day|idle|overtime|worked)$"
 
@@ -80,16 +75,13 @@ class LoanSaid(BaseModel):
 
 class ChoiceAsked(BaseModel):
     """Of one item, or without it of all in the order of days; `seconds` of it, or all. `keep`: nothing more is offset
-    by itself. `key` names the act: sent again, it changes nothing."""
+    by itself."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"item": "2026-11-10/idle", "key": "a1"}]}
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"item": "2026-11-10/idle"}]})
 
     item: Annotated[str | None, Field(pattern=ITEM)] = None
     seconds: Annotated[int | None, Field(ge=1, le=10**10)] = None
     keep: bool = False
-    key: Annotated[str | None, Field(min_length=1, max_length=100, pattern=r"^[ -~]+$")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,30 +92,20 @@ class LoanDesk:
     choose: Callable[[Asking, str, ChoiceAsked], Awaitable[LoanSaid]]
 
 
-def loan_api(sessions: Sessions, desk: LoanDesk, now: Callable[[], int]) -> APIRouter:
-    """`now` in µs since the epoch."""
-    router = APIRouter(prefix="/api/me")
-    problem: dict[str, Any] = {"model": ProblemSaid}
+def loan_api(desk: Desk, loans: LoanDesk) -> APIRouter:
+    router = desk.router("/api/me")
 
     @router.get("/loan")
-    async def loan(response: Response, token: Token = None) -> LoanSaid:
+    async def loan(response: Response, person: Person = desk.reading) -> LoanSaid:
         """What the agent who is signed in owes for the month that is decided on now, and what there is to set against
         it."""
-        agent = own_agent((await signed_in(sessions, token)).person)
-        response.headers["Cache-Control"] = "no-store"
-        return await desk.told(agent)
-
-    @router.post("/offsets", responses={HTTPStatus.UNPROCESSABLE_ENTITY: problem})
-    async def choose(asked: ChoiceAsked, request: Request, response: Response, token: Token = None) -> LoanSaid:
-        """Set the balance against it. 422: it can't be, and why."""
-        person = (await signed_in(sessions, token)).person
         agent = own_agent(person)
         response.headers["Cache-Control"] = "no-store"
-        address = request.client.host if request.client else ""
-        act = f"offset/{agent}/{asked.key}" if asked.key else uuid4().hex
-        try:
-            return await desk.choose(Asking(act, person, address, now()), agent, asked)
-        except OffsetError as error:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+        return await loans.told(agent)
+
+    @router.post("/offsets", responses=DONE)
+    async def choose(asked: ChoiceAsked, asking: Asking = desk.acting) -> LoanSaid:
+        """Set the balance against it. 409: it can't be, and why."""
+        return await loans.choose(asking, own_agent(asking.person), asked)
 
     return router

@@ -21,6 +21,7 @@ from ccd.org.people import Person
 from ccd.org.units import Unit, Units
 from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.accounts import Accounts
+from ccd.web.bank.desk import Bank, Desk
 from ccd.web.decisions_api import decisions_api
 from ccd.web.keys import ApiKey, ApiKeys, Scope, hash_of
 from ccd.web.proposals_api import proposals_api
@@ -58,6 +59,10 @@ class Box:
         return await self.office.client.get(f"{WHERE}/{name}", headers={"Authorization": f"Bearer {self.said}"})
 
 
+def no_bank() -> Bank:
+    raise AssertionError("proposals ask for no other service of the bank")
+
+
 def bank_of(engine: AsyncEngine) -> Proposals:
     ledger, policies = Ledger(engine, lambda: 1), Policies((policy(date(2026, 1, 1)),))
     days = AgentDays(roster_of({"team-1": ["1001"], "team-2": ["2001"]}), UNITS)
@@ -79,12 +84,8 @@ async def box(engine: AsyncEngine, accounts: Accounts, clock: Clock) -> Box:
     router = proposals_api(ApiKeys(engine), lambda: bank, lambda units: UNITS.with_below(units, DAY), now)
     key = ApiKey("box", (Scope.PROPOSE_PACKETS,), ("centre",), now() + 3_600 * SECOND)
     said = await ApiKeys(engine).make(key, act("make key", now()))
-    return Box(
-        engine,
-        Office(accounts, sessions, clock, more=[router, decisions_api(sessions, lambda: bank, now)]),
-        clock,
-        said,
-    )
+    decisions = decisions_api(Desk(sessions, engine, no_bank, now), lambda: bank)
+    return Box(engine, Office(accounts, sessions, clock, more=[router, decisions]), clock, said)
 
 
 async def test_a_proposal_is_taken_once_and_says_how_it_stands(box: Box) -> None:
@@ -159,6 +160,11 @@ async def test_a_name_that_stands_for_another_is_a_conflict(box: Box) -> None:
     assert "another seconds" in check_problem(await box.propose(seconds=601), 409)["detail"]
 
 
+async def decided(client: httpx.AsyncClient, asked: dict[str, str], key: str = "") -> httpx.Response:
+    named = key or ", ".join(f"{name} {said}" for name, said in asked.items())
+    return await client.post(f"{WHERE}/decisions", json=asked, headers={"Idempotency-Key": named})
+
+
 async def test_a_manager_sees_what_waits_and_confirms_or_declines_it(box: Box) -> None:
     client = box.office.client
     at = round(box.clock() * SECOND)
@@ -170,20 +176,21 @@ async def test_a_manager_sees_what_waits_and_confirms_or_declines_it(box: Box) -
     await box.office.sign_in("boss")
     assert (await client.get(WHERE)).json() == {"proposals": []}
     first = {"proposal": "box/7", "verdict": "confirmed"}
-    assert "hotline_manager" in check_problem(await client.post(f"{WHERE}/decisions", json=first), 403)["detail"]
+    assert "hotline_manager" in check_problem(await decided(client, first), 403)["detail"]
     await box.office.sign_in("lead")
     assert [one["proposal"] for one in (await client.get(WHERE)).json()["proposals"]] == ["box/9", "box/8", "box/7"]
-    for _ in range(2):
-        confirmed = await client.post(f"{WHERE}/decisions", json=first)
+    for key, replayed in (("a", None), ("a", "true"), ("b", None)):
+        confirmed = await decided(client, first, key)
         assert (confirmed.status_code, confirmed.json()["verdict"]) == (200, "confirmed")
+        assert confirmed.headers.get("idempotency-replayed") == replayed
     second = {"proposal": "box/8", "verdict": "declined"}
-    check_problem(await client.post(f"{WHERE}/decisions", json=second), 422)
-    declined = await client.post(f"{WHERE}/decisions", json=second | {"why": "known already"})
+    check_problem(await decided(client, second), 422)
+    declined = await decided(client, second | {"why": "known already"})
     assert (declined.json()["verdict"], declined.json()["why"]) == ("declined", "known already")
-    check_problem(await client.post(f"{WHERE}/decisions", json=second | {"verdict": "confirmed"}), 409)
+    check_problem(await decided(client, second | {"verdict": "confirmed"}), 409)
     third = {"proposal": "box/9", "verdict": "confirmed"}
-    refused = check_problem(await client.post(f"{WHERE}/decisions", json=third), 409)
+    refused = check_problem(await decided(client, third), 409)
     assert "team-1 may give 3600 s in 2026-11, has given 600 s" in refused["detail"]
-    check_problem(await client.post(f"{WHERE}/decisions", json=third | {"proposal": "box/1"}), 404)
+    check_problem(await decided(client, third | {"proposal": "box/1"}), 404)
     assert (await Ledger(box.engine, lambda: 1).balances("agent/1001"))["gift"] == 600
     assert [one["proposal"] for one in (await client.get(WHERE)).json()["proposals"]] == ["box/9"]

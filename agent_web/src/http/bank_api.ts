@@ -93,7 +93,7 @@ export interface Allocation {
 
 export const bank = {
   loan: () => ask<Loan>("GET", "/api/me/loan"),
-  offset: (choice: Choice, key: string) => ask<Loan>("POST", "/api/me/offsets", { ...choice, key }),
+  offset: (choice: Choice, key: string) => ask<Loan>("POST", "/api/me/offsets", choice, key),
   daysOff: (first: string, last: string) =>
     ask<{ days: DayOff[] }>("GET", `/api/withdrawals/calendar?from=${first}&to=${last}`),
   apply: (wish: Wish, key: string) =>
