@@ -117,14 +117,16 @@ async def revision_of(
 ) -> Revision | None:
     """Of an agent's day; without `revision` the newest."""
     of_day = and_(day_records.c.agent == agent, day_records.c.day == day)
-    newest = await connection.scalar(select(func.max(day_records.c.revision)).where(of_day))
-    wanted = select(*(day_records.c[name] for name in COLUMNS)).where(of_day)
-    row = (await connection.execute(wanted.where(day_records.c.revision == (revision or newest)))).one_or_none()
+    newest = select(func.max(day_records.c.revision)).where(of_day).scalar_subquery()
+    wanted = select(*(day_records.c[name] for name in COLUMNS), newest.label("newest")).where(
+        of_day, day_records.c.revision == (revision or newest)
+    )
+    row = (await connection.execute(wanted)).one_or_none()
     if row is None:
         return None
     said = row._asdict()
     numbers = {pbx: (lowest, highest) for pbx, (lowest, highest) in json.loads(said["sources"]).items()}
-    return Revision(_stored(said), numbers, content_digest(said) == bytes(said["digest"]), newest or 0)
+    return Revision(_stored(said), numbers, content_digest(said) == bytes(said["digest"]), said["newest"])
 
 
 def content_digest(row: Mapping[str, Any]) -> bytes:

@@ -85,8 +85,9 @@ async def lines(connection: AsyncConnection, keys: Collection[SeatKey], since: i
         _keep(found, segments_of((await connection.execute(_begun(connection), asked)).all()))
         of_seats = and_(seats.c.pbx == pbx, seats.c.seat.in_(names))
         before = (await connection.scalars(select(_last_before(since, "number")).where(of_seats))).all()
-        numbered = select(*_COLUMNS).where(segments.c.pbx == pbx, segments.c.number.in_(before))
-        _keep(found, segments_of((await connection.execute(numbered)).all()))
+        if numbers := [number for number in before if number is not None]:
+            numbered = select(*_COLUMNS).where(segments.c.pbx == pbx, segments.c.number.in_(numbers))
+            _keep(found, segments_of((await connection.execute(numbered)).all()))
         opened = select(seats.c.format, seats.c.open).where(of_seats, seats.c.start_at < until)
         _keep(found, [(pbx, open_from(text, version)) for version, text in await connection.execute(opened)])
     return found

@@ -4,9 +4,9 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
-from typing import Any
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, select
+from sqlalchemy import ColumnElement, Connection, and_, select
 
 from ccd.floor.days import BusinessDay
 from ccd.floor.expected import Absence, Shift, Span
@@ -15,6 +15,7 @@ from ccd.org.agent_days import AgentDays
 from ccd.org.schema import leaves, shifts
 from ccd.org.told_rows import within
 
+BREAKS_MAX = 10_000  # different ones that are kept in mind: many are planned for the same hours
 A_BIT_MORE = timedelta(days=2)  # a shift is planned for a day, by whatever clock, and no longer than one
 
 
@@ -22,6 +23,7 @@ def spelled(breaks: Iterable[Span]) -> str:
     return json.dumps([[each.start, each.end] for each in breaks], separators=(",", ":"))
 
 
+@lru_cache(BREAKS_MAX)
 def breaks_of(written: str) -> tuple[Span, ...]:
     return tuple(Span(start, end) for start, end in json.loads(written))
 
@@ -70,21 +72,22 @@ def scheduled_of_agents_us(
 
 
 def _scheduled(connection: Connection, days: AgentDays, first: date, last: date) -> Iterator[tuple[str, OwnDay, int]]:
-    for row in _around(connection, first, last):
-        breaks = breaks_of(row.breaks)
-        for own in days.met(row.agent, row.start_at, row.end_at):
+    for agent, start, end, written in _around(connection, first, last):
+        for own in days.met(agent, start, end):
             if first <= own.day.day <= last:
-                worked = _inside(own.day, row.start_at, row.end_at) - sum(_inside(own.day, *each) for each in breaks)
-                yield row.agent, own, worked
+                rests = sum(_inside(own.day, *each) for each in breaks_of(written))
+                yield agent, own, _inside(own.day, start, end) - rests
 
 
 def _inside(day: BusinessDay, start: int, end: int) -> int:
     return max(0, min(end, day.end) - max(start, day.start))
 
 
-def _around(connection: Connection, first: date, last: date) -> Iterator[Row[Any]]:
-    """Shifts that may reach into one of the days, by whatever clock these are counted."""
-    yield from connection.execute(select(shifts).where(near(first, last)))
+def _around(connection: Connection, first: date, last: date) -> Iterator[tuple[str, int, int, str]]:
+    """Agent, start, end and breaks of shifts that may reach into one of the days, by whatever clock it is counted."""
+    own = shifts.c
+    query = select(own.agent, own.start_at, own.end_at, own.breaks).where(near(first, last))
+    yield from map(tuple, connection.execute(query))
 
 
 def near(first: date, last: date) -> ColumnElement[bool]:
