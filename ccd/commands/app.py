@@ -26,6 +26,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "schedule": "Say what units are scheduled for in a month.",
         "holidays": "Say which days of a year are worked in a country.",
         "acts": "Say who did what, when, from where and why.",
+        "recorded": "Say what is recorded about an agent, for how long, and who can see it.",
         "user": "Who may sign in to the pages: add, list, remove, password.",
         "webhook": "The systems that are told what attendance is handed: list, retry, secret.",
         "watch": "Show the board in this terminal.",

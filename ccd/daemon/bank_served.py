@@ -10,6 +10,7 @@ from ccd.daemon.loans_shown import loan_desk
 from ccd.daemon.months_served import month_acts
 from ccd.daemon.overtime import emergencies_of
 from ccd.daemon.policies_served import policy_desk
+from ccd.daemon.recorded_served import recorded_desk
 from ccd.daemon.reports_served import report_desk
 from ccd.daemon.rulings_served import ruling_acts
 from ccd.daemon.site import Current, Site
@@ -26,6 +27,7 @@ from ccd.web.bank.rulings import rulings_api
 from ccd.web.bank.withdrawals import withdrawal_acts_api
 from ccd.web.decisions_api import decisions_api
 from ccd.web.loan_api import loan_api
+from ccd.web.recorded_api import recorded_api
 from ccd.web.reports_api import reports_api
 from ccd.web.sessions import Sessions
 
@@ -45,6 +47,7 @@ def bank_routers(sessions: Sessions, current: Current, ledger: Ledger, now: Call
         months_api(desk, month_acts(current, ledger, now)),
         reports_api(desk, report_desk(current, ledger.engine, now)),
         policies_api(desk, policy_desk(current, ledger.engine, now)),
+        recorded_api(sessions, recorded_desk(current, ledger.engine)),
     ]
 
 

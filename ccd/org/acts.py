@@ -11,6 +11,8 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Connection, Table, T
 
 from ccd.sql.metadata import Exact, RowNumber, metadata
 
+READINGS = "read "  # how the kinds of acts begin that change nothing: somebody looked at what is another's
+
 acts = Table(
     "acts",
     metadata,

@@ -91,6 +91,10 @@ class Staff:
             if each.office is Office.ADMINISTRATOR and each.unit == ALL_UNITS and each.start <= at < each.end
         )
 
+    def names_of(self, agent: str) -> frozenset[str]:
+        """The people who are this agent: one, or nobody."""
+        return frozenset(name for name, one in self._members.items() if one.agent == agent)
+
     def joined_on(self, agent: str) -> date | None:
         """None where nobody has said it."""
         member = self._of_agent.get(agent)
