@@ -81,6 +81,10 @@ class Driver:
         where = {"Context": "queues", "Exten": queue, "Priority": 1, "Variable": f"WAIT_S={wait_s}"}
         self.do("Originate", Channel="Local/waiter@callers/n", Async="true", **where)
 
+    def until_they_speak(self) -> None:
+        """AgentConnect comes before both are in the bridge, and until they are nobody is transferred or redirected."""
+        assert self.heard_within("BridgeEnter", ANSWER_S_MAX, BridgeNumChannels="2")
+
     def channels(self, of: str) -> list[str]:
         """Names of the channels that are there now and begin with `of`."""
         answer = self.act("Command", Command="core show channels concise")

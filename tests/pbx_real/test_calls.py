@@ -203,7 +203,7 @@ async def test_a_blind_transfer_ends_the_agents_call(asterisk):
             pbx.call_in()
             await ccd.until(lambda: ccd.now(ANSWERS) == "on_call")
             [agent] = [channel for channel in pbx.channels("Local/1001@agents") if channel.endswith(";1")]
-            assert pbx.heard_within("BridgeEnter", 5.0, BridgeNumChannels="2")  # both: some time after AgentConnect
+            pbx.until_they_speak()
             pbx.do("BlindTransfer", Channel=agent, Context="callers", Exten="600")
             await ccd.until_states(ANSWERS, ["available", "ringing", "on_call", "wrap_up"])
             assert ccd.told(CallEnded)[0].call == ccd.told(CallConnected)[0].call
@@ -216,7 +216,7 @@ async def test_an_attended_transfer_ends_the_agents_call_and_the_log_tells_it_to
             pbx.call_in()
             await ccd.until(lambda: ccd.now(ANSWERS) == "on_call")
             near, far = sorted(pbx.channels("Local/1001@agents"))
-            assert pbx.heard_within("BridgeEnter", 5.0, BridgeNumChannels="2")
+            pbx.until_they_speak()
             pbx.do("Atxfer", Channel=near, Context="callers", Exten="600")
             await ccd.until(lambda: pbx.channels("Local/600@callers"))
             [other] = [channel for channel in pbx.channels("Local/600@callers") if channel.endswith(";1")]
@@ -268,6 +268,7 @@ async def test_a_caller_whom_someone_redirects_over_ami_is_gone_without_a_comple
             pbx.call_in()
             await ccd.until(lambda: ccd.now(ANSWERS) == "on_call")
             pbx.pause(ANSWERS, "meal")
+            pbx.until_they_speak()
             [caller] = [channel for channel in pbx.channels(WAITER) if channel.endswith(";1")]
             pbx.do("Redirect", Channel=caller, Context="callers", Exten="600", Priority=1)
             await ccd.until_states(ANSWERS, ["available", "ringing", "on_call", "unobserved", "paused:meal"])
