@@ -12,11 +12,10 @@ from rich.table import Table
 from ccd.commands.bank.asking import Key, Why, known_by
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
-from ccd.daemon.deciding import Deciding
+from ccd.daemon.deciding import Deciding, what
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import described, site_of
 from ccd.daemon.stores import database
-from ccd.floor.rules import ALWAYS
 from ccd.org.changes import moment
 from ccd.org.proposed import Change
 
@@ -71,13 +70,6 @@ def say_changes(found: list[Change], site: Site, output: Format) -> None:
         who = one.decided_by or ("nobody else" if one.by_itself else "")
         table.add_row(str(one.number), what(one), moment(one.at, zone), one.by, one.why, effect, one.state, who)
     Console().print(table)
-
-
-def what(one: Change) -> str:
-    if one.kind != "policy":
-        return f"the {one.kind}, in place of import {one.subject}"
-    since = json.loads(one.text)["from"]
-    return f"policy of {one.subject or 'every unit'}{'' if since == str(ALWAYS) else f' from {since}'}"
 
 
 def said_effect(effect: dict[str, object]) -> str:

@@ -11,10 +11,11 @@ from rich.table import Table
 
 from ccd.commands.bank.asking import Key, Why, asked_of_database, known_by
 from ccd.commands.business_day import in_range
-from ccd.commands.change import agree, asked, said_effect, say_changes, what, withdraw
+from ccd.commands.change import agree, asked, said_effect, say_changes, withdraw
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import bar_of, now_us
 from ccd.commands.output import As, Format
+from ccd.daemon.deciding import what
 from ccd.daemon.effects import Days, Effect, days_to_try, effect_of_policy, units_of
 from ccd.daemon.policies_served import policy_desk
 from ccd.daemon.published import Version, differences

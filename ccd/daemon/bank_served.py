@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fastapi import APIRouter
 
 from ccd.daemon.budgets import budgets_of, giver_of, proposals_of
+from ccd.daemon.changes_served import change_desk
 from ccd.daemon.leave_served import leave_acts
 from ccd.daemon.loans_shown import loan_desk
 from ccd.daemon.months_served import month_acts
@@ -16,6 +17,7 @@ from ccd.daemon.rulings_served import ruling_acts
 from ccd.daemon.site import Current, Site
 from ccd.daemon.withdrawals import allocations_of, withdrawals_of
 from ccd.ledger.books import Ledger
+from ccd.web.bank.changes import changes_api
 from ccd.web.bank.desk import Bank, Desk
 from ccd.web.bank.leave import leave_api
 from ccd.web.bank.months import months_api
@@ -46,6 +48,7 @@ def bank_routers(sessions: Sessions, current: Current, ledger: Ledger, now: Call
         loan_api(desk, loan_desk(current, ledger, now)),
         months_api(desk, month_acts(current, ledger, now)),
         reports_api(desk, report_desk(current, ledger.engine, now)),
+        changes_api(desk, change_desk(current, ledger.engine)),
         policies_api(desk, policy_desk(current, ledger.engine, now)),
         recorded_api(sessions, recorded_desk(current, ledger.engine)),
     ]

@@ -1,5 +1,6 @@
 """Changes that wait for a second person: agreed to, or withdrawn, each once (docs/time-bank.md 6)."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ccd.daemon.publishing import check_not_edited
 from ccd.daemon.ruling import look
 from ccd.daemon.site import Site
 from ccd.errors import ChangeError
+from ccd.floor.rules import ALWAYS
 from ccd.org.csv_faults import Written
 from ccd.org.proposed import (
     AGREED,
@@ -92,6 +94,13 @@ class Deciding:
         if (version := version_of(change)) is None:
             raise ChangeError(str(change.number), "was published by a later ccd, in words that this one does not know")
         check_not_edited(site, Published(tuple(of_kind(plain, POLICY))), version, at)
+
+
+def what(one: Change) -> str:
+    if one.kind != "policy":
+        return f"the {one.kind}, in place of import {one.subject}"
+    since = json.loads(one.text)["from"]
+    return f"policy of {one.subject or 'every unit'}{'' if since == str(ALWAYS) else f' from {since}'}"
 
 
 def _known(plain: Connection, number: int) -> Change:

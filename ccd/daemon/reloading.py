@@ -7,12 +7,13 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.daemon.applied_clocks import AppliedClocks
-from ccd.daemon.applied_roster import AppliedRoster
+from ccd.daemon.applied_roster import FILE, AppliedRoster
 from ccd.daemon.applied_rules import AppliedRules
 from ccd.daemon.following import Following
 from ccd.daemon.held import held_by, judged_otherwise_since
@@ -20,11 +21,11 @@ from ccd.daemon.notes import prepare, take
 from ccd.daemon.publishing import publish_what_holds
 from ccd.daemon.restart import waiting_for_a_restart
 from ccd.daemon.site import Current, Site
-from ccd.errors import DatabaseBusyError, FaultsError
+from ccd.errors import DatabaseBusyError, Fault, FaultsError, RosterError
 from ccd.floor.days import SECOND
 from ccd.history.close import Closer
 from ccd.history.reading import first_start
-from ccd.history.unit_days import note_stale, units_with_records
+from ccd.history.unit_days import measured_since, note_stale, units_with_records
 from ccd.live.board import Board
 from ccd.live.hub import Hub
 from ccd.notify import Notifier
@@ -48,6 +49,8 @@ class Applied:
 
         OSError, ConfigurationError, or what a turn raises: nothing of it was noted."""
         since = [] if (at := self._roster.changed_since(site)) is None else [at]
+        if at is not None and site.needs_second and not site.roster_said.number:
+            await self._refuse_another_past(site.roster_said.file, at)
         if (day := self._rules.changed_since(site.settings)) is not None:
             since.append(site.first_start(day))
         units, first_at = await days_there_are(self._engine)
@@ -60,6 +63,16 @@ class Applied:
         take(notes)
         for waiting in site.waiting:
             log.warning("a policy waits", why=waiting)
+
+    async def _refuse_another_past(self, file: Path, since: int) -> None:
+        """Of a file nobody can say who has agreed to it."""
+        days = await take_turn(self._engine, lambda found: measured_since(found, since), Patience(), writes=False)
+        if days:
+            problem = (
+                f"says something else of {days} days of units that were measured, to which another administrator has "
+                f"to agree. Let it be as {FILE} beside the state is, and `ccd import roster` propose the other"
+            )
+            raise RosterError((Fault(file, None, "", problem),))
 
 
 async def days_there_are(engine: AsyncEngine) -> tuple[Collection[str], int | None]:

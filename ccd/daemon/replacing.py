@@ -1,23 +1,29 @@
 """A roster, units or people that are to take the place of those that hold: what they change, and their import."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from ccd.daemon.effects import Effect, effect_of_roster
 from ccd.daemon.imported import Imported, imported
 from ccd.daemon.known_days import kept_days, replace_days
 from ccd.daemon.site import Site
+from ccd.daemon.stores import ledger_of
 from ccd.errors import ChangedMeanwhileError, RosterError
 from ccd.history.unit_days import measured_since
 from ccd.org import csv_faults, organisation_file, people_file, roster_file
-from ccd.org.acts import Act
+from ccd.org.acts import Act, note
 from ccd.org.changes import Change, RowChange, changes, moment, row_changes, said
 from ccd.org.csv_faults import Header, Row, Written
+from ccd.org.proposed import WAITING, Said, of_kind, propose, proposed_changes
 from ccd.org.roster import Roster, changes_since
 from ccd.org.store import HOLIDAYS, ORGANISATION, PEOPLE, ROSTER, Kept, take
+from ccd.org.told_rows import wait_for_others
 from ccd.sql.turns import Patience, take_turn, take_turn_at_once
 from ccd.web.organisation_api import Importer, ImportSaid
 
@@ -79,12 +85,42 @@ async def instead(engine: AsyncEngine, site: Site, kind: str, text: str) -> Inst
 
 async def replaced(engine: AsyncEngine, found: Instead, asked: Importer, now: int) -> Kept:
     """It is kept from now on, with the act of who asked; ChangedMeanwhileError where another is by now."""
-    before = f"import {found.number}" if found.number else ""
+    before = _import(found.number)
     after = f"import {found.number + 1}, {found.new} new, {found.changed} changed, {found.gone} gone"
     act = Act(uuid4().hex, now, asked.by, asked.address, f"import {found.kind}", found.kind, before, after, asked.why)
     return await take_turn_at_once(
         engine, lambda plain: take(plain, found.kind, found.text, found.number, act), Patience()
     )
+
+
+def waits_for_a_second(site: Site, found: Instead) -> bool:
+    """Whether another person has to agree to it: it says something else of days that were measured."""
+    return found.kind == ROSTER and found.measured_days > 0 and site.needs_second and not found.is_the_same
+
+
+async def effect_of(engine: AsyncEngine, site: Site, found: Instead, now: Callable[[], int]) -> Effect:
+    """Of a roster that the site is made of."""
+    assert found.since is not None
+    lines = [line for line in found.changes if isinstance(line, Change)]
+    return await effect_of_roster(ledger_of(engine, site.settings, now), site, lines, found.since, now)
+
+
+async def proposed(engine: AsyncEngine, found: Instead, effect: Effect, asked: Importer, now: int) -> int:
+    """It waits for somebody else to agree, under this number; one that waits already is that one."""
+    subject = str(found.number)
+    after = f"{found.new} new, {found.changed} changed, {found.gone} gone"
+    before = _import(found.number)
+    act = Act(uuid4().hex, now, asked.by, asked.address, "propose roster", ROSTER, before, after, asked.why)
+
+    def work(plain: Connection) -> int:
+        wait_for_others(plain, proposed_changes)
+        for known in of_kind(plain, ROSTER):
+            if (known.state, known.subject, known.text) == (WAITING, subject, found.text):
+                return known.number
+        note(plain, act)
+        return propose(plain, Said(act.id, ROSTER, subject, found.text, json.dumps(effect, ensure_ascii=False)))
+
+    return await take_turn_at_once(engine, work, Patience())
 
 
 class Replacing:
@@ -114,14 +150,22 @@ class Replacing:
         found = await instead(self._engine, site, kind, text)
         if found.number != instead_of:
             raise ChangedMeanwhileError(kind, found.number)
-        number = found.number
-        if not dry_run and not found.is_the_same:
+        number, change, effect = found.number, None, None
+        if waits_for_a_second(site, found):
+            effect = await effect_of(self._engine, site, found, self._now)
+            if not dry_run:
+                change = str(await proposed(self._engine, found, effect, asked, self._now()))
+        elif not dry_run and not found.is_the_same:
             number = (await replaced(self._engine, found, asked, self._now())).number
         since = found.since_said(site.settings.timezone)
         return ImportSaid(
             number=number, lines=found.lines, new=found.new, changed=found.changed, gone=found.gone, since=since,
-            measured_days=found.measured_days,
+            measured_days=found.measured_days, change=change, effect=effect,
         )  # fmt: skip
+
+
+def _import(number: int) -> str:
+    return f"import {number}" if number else ""
 
 
 def _rows(header: Header, text: str) -> list[Row]:

@@ -81,6 +81,11 @@ def readers_shown(person: Person) -> None:
         raise NotAllowedError(person.name, "who has read a policy", "agents see what they have read themselves")
 
 
+def may_read_changes(person: Person) -> None:
+    if not reads_all_policies(person):
+        raise NotAllowedError(person.name, "what waits for a second person", "administrators and auditors see it")
+
+
 def own_agent(person: Person) -> str:
     """The agent whose page and account are this person's own; nobody reads another's."""
     if person.agent is None:

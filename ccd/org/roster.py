@@ -8,8 +8,8 @@ PBX, before one for any; within these the line with more of `from` and `to`. Wha
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Set
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
@@ -66,6 +66,18 @@ class Roster:
     def agents(self) -> Collection[str]:
         return self._by_agent.keys()
 
+    @property
+    def keys(self) -> Set[Key]:
+        return self._by_key.keys()
+
+    def of_key(self, key: Key) -> tuple[Entry, ...]:
+        """The lines of that key; the first that holds at an instant is the one that does."""
+        return self._by_key.get(key, ())
+
+    def of_agent(self, agent: str) -> tuple[Entry, ...]:
+        """The agent's lines; the first that holds at an instant says in which unit."""
+        return self._by_agent.get(agent, ())
+
     def owner(self, pbx: str, seat: str, name: str, at: int) -> Entry | None:
         """The line that says whose the seat is at an instant, µs; None while it is nobody's."""
         return next((entry for entry in self.lines(pbx, seat, name) if entry.holds(at)), None)
@@ -74,11 +86,11 @@ class Roster:
         """All lines that match, the first that holds at an instant says whose the seat is then."""
         keys = ((switch, interface, member)
                 for interface, member in ((seat, name), (seat, ""), ("", name)) for switch in (pbx, ""))  # fmt: skip
-        return [entry for key in keys for entry in self._by_key.get(key, ())]
+        return [entry for key in keys for entry in self.of_key(key)]
 
     def unit(self, agent: str, at: int) -> str | None:
         """The agent's unit at an instant, µs; None while no line of the agent holds."""
-        return next((entry.unit for entry in self._by_agent.get(agent, ()) if entry.holds(at)), None)
+        return next((entry.unit for entry in self.of_agent(agent) if entry.holds(at)), None)
 
     @property
     def movers(self) -> list[str]:
@@ -87,7 +99,7 @@ class Roster:
 
     def stays(self, agent: str) -> list[Stay]:
         """The units in which the agent is, one after the other."""
-        entries = self._by_agent.get(agent, ())
+        entries = self.of_agent(agent)
         borders = sorted({instant for entry in entries for instant in (entry.start, entry.end)})
         found: list[Stay] = []
         for start, end in pairwise(borders):
@@ -111,10 +123,27 @@ class Roster:
 
 
 def changes_since(before: Roster, after: Roster) -> int | None:
-    """The first instant, µs, from which the two say different things; None where they never do. Where a line stands,
-    and what people call the agent, changes nothing."""
-    old, new = ({replace(entry, line=0, name="") for entry in roster.entries} for roster in (before, after))
-    return min((max(0, entry.start) for entry in old ^ new), default=None)
+    """The first instant, µs, from which the two say different things of some seat, or of an agent's unit; None where
+    they never do. Where a line stands, and what people call the agent, changes nothing; that a line ends later than was
+    said changes nothing before that."""
+    return min((max(0, at) for at in _differing(before, after)), default=None)
+
+
+def _differing(before: Roster, after: Roster) -> Iterator[int]:
+    """By key and by agent the first instant: whose a seat is follows from the first line that holds of each key."""
+    for old, new in (
+        *((before.of_key(key), after.of_key(key)) for key in before.keys | after.keys),
+        *((before.of_agent(agent), after.of_agent(agent)) for agent in {*before.agents, *after.agents}),
+    ):
+        if old != new:
+            for at in sorted({instant for entry in (*old, *new) for instant in (entry.start, entry.end)}):
+                if _says(old, at) != _says(new, at):
+                    yield at
+                    break
+
+
+def _says(lines: Iterable[Entry], at: int) -> tuple[str, str] | None:
+    return next(((entry.agent, entry.unit) for entry in lines if entry.holds(at)), None)
 
 
 def contradictions(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Entry, str]]:

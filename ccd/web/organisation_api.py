@@ -40,7 +40,8 @@ class Importer(NamedTuple):
 
 class ImportSaid(BaseModel):
     """What an import changes, or would: `number` is that of the import that holds then; of a roster, `since` is a
-    moment with its zone, or "ever"."""
+    moment with its zone, or "ever". Where it says something else of days that were measured, and another administrator
+    has to agree (202), `effect` says what it would do, and `change` which change it is: nothing of it holds yet."""
 
     number: int
     lines: list[str]
@@ -49,6 +50,8 @@ class ImportSaid(BaseModel):
     gone: int
     since: str | None
     measured_days: int
+    change: str | None = None
+    effect: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ FOUND: dict[int | str, dict[str, Any]] = {
     HTTPStatus.OK: {"content": {"text/csv": {"schema": {"type": "string"}}}},
     HTTPStatus.NOT_FOUND: PROBLEM,
 }
-REFUSED: dict[int | str, dict[str, Any]] = {
+TAKEN: dict[int | str, dict[str, Any]] = {
+    HTTPStatus.ACCEPTED: {"model": ImportSaid, "description": "It waits for another administrator to agree"},
     HTTPStatus.PRECONDITION_FAILED: PROBLEM,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PROBLEM,
     HTTPStatus.UNPROCESSABLE_ENTITY: PROBLEM,
@@ -104,7 +108,7 @@ def _of_kind(
         headers = {"ETag": _tag(kept.number), "Cache-Control": "no-store"}
         return Response(kept.text.encode(), media_type=CSV, headers=headers)
 
-    @router.put(path, responses=REFUSED, name=f"put_{kind}")
+    @router.put(path, responses=TAKEN, name=f"put_{kind}")
     async def put(
         request: Request,
         response: Response,
@@ -117,8 +121,10 @@ def _of_kind(
     ) -> ImportSaid:
         """Import in place of what was read: all lines or, with every fault named, none.
 
-        412: something else was imported meanwhile. 422: `errors` has each fault, with line and column. A roster
-        is also taken of a key for all units with the scope `import` (`Authorization: Bearer`).
+        202: of days that were measured it says something else, and another administrator has to agree first
+        (`POST /api/changes/decisions`). 412: something else was imported meanwhile. 422: `errors` has each fault, with
+        line and column. A roster is also taken of a key for all units with the scope `import` (`Authorization:
+        Bearer`).
         """
         person = await who(token, authorization)
         may_import(person)
@@ -130,6 +136,8 @@ def _of_kind(
         except FaultsError as error:
             errors = [{"line": one.line, "column": one.key, "problem": one.problem} for one in error.faults]
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), more={"errors": errors}) from None
+        if changed.change is not None:
+            response.status_code = HTTPStatus.ACCEPTED
         response.headers["ETag"] = _tag(changed.number)
         response.headers["Cache-Control"] = "no-store"
         return changed

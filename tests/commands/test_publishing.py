@@ -68,3 +68,26 @@ def test_without_history_a_change_is_published_all_the_same_and_says_so(tmp_path
     )
     withdrawn = running.refusal(ccd(config, "change", "withdraw", "1", "--text", "why"))
     assert "is agreed by" in withdrawn
+
+
+def test_a_roster_that_says_something_else_of_measured_days_waits_for_another_administrator(tmp_path: Path) -> None:
+    config = settled(tmp_path)
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    running.said(ccd(config, "import", "people", str(tmp_path / "people.csv")))
+    new = tmp_path / "new.csv"
+    new.write_text((tmp_path / "roster.csv").read_text().replace("1001,PJSIP/1001", "1003,PJSIP/1001"))
+    effect = (
+        "1 days of units from 2099-11-24 to 2099-11-24 are measured anew; of 1001, 1003; settled anew: 1001 -465 s, "
+        "1003 +465 s"
+    )
+    rehearsed = running.said(types(config, "li", "import", "roster", str(new), "--dry-run")).splitlines()
+    assert rehearsed[-2:] == [effect, "nothing was imported: --dry-run"]
+    waits = running.said(types(config, "li", "import", "roster", str(new), "--why", "she sat there"))
+    assert waits.splitlines()[-2:] == [
+        effect, "not imported yet: it waits for another administrator of all units: `ccd change agree 1`",
+    ]  # fmt: skip
+    refused = running.refusal(types(config, "li", "change", "agree", "1", "--text", "mine"))
+    assert "a second person agrees" in refused
+    done = running.said(types(config, "wang", "change", "agree", "1", "--text", "I saw her"))
+    assert done == "change 1 (the roster, in place of import 0) is agreed\n"
+    assert running.said(ccd(config, "export", "roster")) == new.read_text()

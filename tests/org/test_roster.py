@@ -1,6 +1,7 @@
 """Whose seat is whose: how lines match, which one wins, and which can't stand together."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -140,3 +141,43 @@ def test_two_rosters_differ_from_the_earliest_line_that_only_one_of_them_has():
     assert changes_since(before, Roster([entry(2, "1001"), entry(3, "1002", start=300)])) == 300
     assert changes_since(before, Roster([entry(2, "1002", start=500)])) == 0, "a line that always held is gone"
     assert changes_since(before, Roster([*before.entries, entry(4, "1003", start=900)])) == 900
+
+
+def test_that_a_line_ends_later_than_was_said_changes_nothing_before_that() -> None:
+    open_, moved = line("1001", SEAT), line("1001", SEAT, unit="team-2", start=900)
+    assert changes_since(Roster([open_]), Roster([replace(open_, end=900), moved])) == 900
+    assert changes_since(Roster([replace(open_, end=700)]), Roster([replace(open_, end=900)])) == 700
+    other = line("1002", "", "Ann", end=500)
+    assert changes_since(Roster([open_, other]), Roster([open_, replace(other, end=800)])) == 500
+
+
+LINES = st.lists(
+    st.builds(
+        Entry,
+        line=st.integers(2, 9),
+        agent=st.sampled_from(("1001", "1002")),
+        interface=st.sampled_from(("", SEAT)),
+        member_name=st.sampled_from(("", "Ann")),
+        unit=st.sampled_from(("team-1", "team-2")),
+        start=st.sampled_from((BEFORE_ALL, 10, 20, 30)),
+        end=st.sampled_from((20, 30, 40, AFTER_ALL)),
+    ).filter(lambda entry: entry.start < entry.end and bool(entry.interface or entry.member_name)),
+    max_size=3,
+).filter(lambda lines: not list(contradictions(lines)))
+
+
+@given(LINES, LINES)
+def test_before_the_instant_from_which_two_rosters_differ_each_seat_and_agent_is_the_same(
+    before: list[Entry], after: list[Entry]
+) -> None:
+    old, new = Roster(before), Roster(after)
+    since = changes_since(old, new)
+    for at in range(50 if since is None else since):
+        for name in ("Ann", "Ben"):
+            said = [
+                (found.agent, found.unit) if (found := one.owner("pbx", SEAT, name, at)) else None for one in (old, new)
+            ]
+            assert said[0] == said[1]
+        assert [old.unit(agent, at) for agent in ("1001", "1002")] == [
+            new.unit(agent, at) for agent in ("1001", "1002")
+        ]

@@ -60,7 +60,7 @@ async def test_what_was_put_is_read_to_the_last_byte_under_its_number(office: Of
     assert (first.status_code, first.headers["etag"]) == (200, '"1"')
     assert first.json() == {
         "number": 1, "lines": ["+ 1001: PJSIP/1001, in team-1"], "new": 1, "changed": 0, "gone": 0, "since": "ever",
-        "measured_days": 0,
+        "measured_days": 0, "change": None, "effect": None,
     }  # fmt: skip
     second = await put(office, TWO, first.headers["etag"])
     assert second.json()["lines"] == ["~ 1001: PJSIP/1001: unit team-1 -> team-2"]

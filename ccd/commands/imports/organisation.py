@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
+from ccd.commands.bank.asking import asking
+from ccd.commands.change import said_effect
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import now_us, who_asks
-from ccd.daemon.replacing import Instead, instead, replaced
+from ccd.daemon.replacing import Instead, effect_of, instead, proposed, replaced, waits_for_a_second
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import warnings, with_imported
 from ccd.daemon.stores import database
@@ -34,10 +36,10 @@ def roster(
     """Import who sits where: all lines of the file, in place of all that were there. Faults are named, and nothing is
     imported then. A running ccd takes it over within seconds; days that are over and are said otherwise are measured
     anew."""
-    site = take_over(config, ROSTER, Written(file, roster_file.text_of(file)), dry_run, why)
+    site, done = take_over(config, ROSTER, Written(file, roster_file.text_of(file)), dry_run, why)
     for warning in warnings(site):
         print(f"warning: {warning}", file=sys.stderr)
-    if site.settings.roster is not None and not dry_run:
+    if site.settings.roster is not None and done:
         _take_out("`roster`", config)
 
 
@@ -50,8 +52,8 @@ def organisation(
     """Import which units there are, and what stands below what from which day on: all lines of the file, in place of
     all that were there, and of the configuration's. A running ccd takes it over within seconds; what days that are over
     were counted by can't be said otherwise."""
-    site = take_over(config, ORGANISATION, _read(file), dry_run, why)
-    if site.settings.units and not dry_run:
+    site, done = take_over(config, ORGANISATION, _read(file), dry_run, why)
+    if site.settings.units and done:
         _take_out("[units]", config)
 
 
@@ -66,10 +68,11 @@ def people(
     take_over(config, PEOPLE, _read(file), dry_run, why)
 
 
-def take_over(config: Path, kind: str, text: Written, dry_run: bool, why: str) -> Site:
+def take_over(config: Path, kind: str, text: Written, dry_run: bool, why: str) -> tuple[Site, bool]:
+    """The site as it is then, and whether that holds by now."""
     site = with_imported(config, kind, text)
-    asyncio.run(_import(site, kind, text.text, dry_run, why.strip() or f"as in {text.file.name}"))
-    return site
+    done = asyncio.run(_import(site, kind, text.text, dry_run, why.strip() or f"as in {text.file.name}"))
+    return site, done
 
 
 def _read(file: Path) -> Written:
@@ -82,19 +85,30 @@ def _take_out(what: str, config: Path) -> None:
     )
 
 
-async def _import(site: Site, kind: str, text: str, dry_run: bool, why: str) -> None:
+async def _import(site: Site, kind: str, text: str, dry_run: bool, why: str) -> bool:
     async with database(site.settings) as engine:
         found = await instead(engine, site, kind, text)
         for line in found.lines:
             print(line)
         print(_counted(found, site))
+        waits = waits_for_a_second(site, found)
+        effect = await effect_of(engine, site, found, now_us) if waits else {}
+        if waits:
+            print(said_effect(effect))
         if dry_run:
             print("nothing was imported: --dry-run")
         elif found.is_the_same:
             print(f"nothing was imported: this is the {kind} that holds")
+            return True
+        elif waits:
+            asked = Importer(asking(site).by, gethostname(), why)
+            number = await proposed(engine, found, effect, asked, now_us())
+            print(f"not imported yet: it waits for another administrator of all units: `ccd change agree {number}`")
         else:
             kept = await replaced(engine, found, Importer(who_asks(), gethostname(), why), now_us())
             print(f"imported, as import {kept.number} of the {kind}")
+            return True
+        return False
 
 
 def _counted(found: Instead, site: Site) -> str:
