@@ -10,17 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.asking import Asking
 from ccd.daemon.entitling import entitle, entitled
-from ccd.daemon.importing import Importing, take_over
+from ccd.daemon.importing import Importing, may_tell, take_over
 from ccd.daemon.ruling import look
-from ccd.daemon.site import Current, Site
+from ccd.daemon.site import Current
 from ccd.errors import Fault, ImportFaultsError
 from ccd.floor.days import SECOND
 from ccd.org import csv_faults, leave_file, schedule_file
 from ccd.org.acts import Act, is_noted
 from ccd.org.entitlements import Entitled, Entitlement
-from ccd.org.rights import may_enter_leave
 from ccd.org.schema import leaves, shifts
 from ccd.org.told import Change, Told, Window, counted, window_of
+from ccd.org.told_lines import check_window
 from ccd.org.told_rows import Said, within
 from ccd.web.bank.leave import ImportAsked, LeaveActs, LeaveAsked, LeaveSaid, TakenOverSaid
 
@@ -32,7 +32,13 @@ def leave_acts(current: Current, engine: AsyncEngine) -> LeaveActs:
     async def taken(asking: Asking, asked: Importing, why: str, dry_run: bool = False) -> list[Change]:
         name = asked.table.name
         act = Act(asking.act, asking.at, asking.by, asking.address, f"import {name}", asked.said.source, "", "", why)
-        return await take_over(engine, current.site.agent_days, asked, act, dry_run)
+        site = current.site
+
+        def may(changes: Collection[Change]) -> None:
+            if asked.table is leaves:
+                may_tell(site, asking.person, changes)
+
+        return await take_over(engine, site.agent_days, asked, act, dry_run, may)
 
     async def enter(asking: Asking, asked: LeaveAsked) -> LeaveSaid:
         site = current.site
@@ -41,7 +47,7 @@ def leave_acts(current: Current, engine: AsyncEngine) -> LeaveActs:
             (asked.agent, asked.kind, asked.starts, asked.ends, asking.act),
         ]
         told = leave_file.parse(csv_faults.written(lines), FILE, site.agent_days, site.settings.leave.kinds)
-        _check_rights(site, asking, told)
+        may_tell(site, asking.person, (Change(None, each) for each in told))
         await taken(asking, Importing(leaves, Said(ENTERED, FILE), told, None), asked.reason)
         return _said(told[0], ENTERED)
 
@@ -50,7 +56,7 @@ def leave_acts(current: Current, engine: AsyncEngine) -> LeaveActs:
         held = await look(engine, lambda plain: _entered(plain, uid, asking.act))
         if held is None:
             return None
-        _check_rights(current.site, asking, [held])
+        may_tell(current.site, asking.person, [Change(held, None)])
         gone = held._replace(withdrawn=True)
         await taken(asking, Importing(leaves, Said(ENTERED, FILE), [gone], None), why)
         return _said(held, ENTERED)
@@ -77,7 +83,7 @@ def leave_acts(current: Current, engine: AsyncEngine) -> LeaveActs:
         else:
             told = leave_file.parse(asked.text, file, site.agent_days, site.settings.leave.kinds)
             table, words = leaves, leave_file.words
-            _check_rights(site, asking, told)
+            may_tell(site, asking.person, (Change(None, each) for each in told))
         window = _window(asked, told, file)
         importing = Importing(table, Said(asked.source, file), told, window)
         changes = await taken(asking, importing, asked.why, dry_run=True)
@@ -99,12 +105,6 @@ def leave_acts(current: Current, engine: AsyncEngine) -> LeaveActs:
     return LeaveActs(enter, withdraw, between, imported, entitle_, entitled_)
 
 
-def _check_rights(site: Site, asking: Asking, told: Collection[Told]) -> None:
-    for each in told:
-        unit = site.agent_days.unit(each.agent, each.day) or ""
-        may_enter_leave(asking.person, site.units.with_above(unit, each.day), (each.agent,))
-
-
 def _entered(plain: Connection, uid: str, act: str) -> Told | None:
     mine = select(leaves).where(leaves.c.source == ENTERED, leaves.c.uid == uid).order_by(leaves.c.id.desc()).limit(1)
     row = plain.execute(mine).one_or_none()
@@ -122,8 +122,7 @@ def _window(asked: ImportAsked, told: Collection[Told], file: Path) -> Window | 
     first, last = asked.first or (named and named.first), asked.last or (named and named.last)
     if first is None or last is None or last < first:
         _refuse(file, "names no day: say from and to, of which days it tells all there is")
-    if outside := [each.day for each in told if not first <= each.day <= last]:
-        _refuse(file, f"tells of {outside[0]}, which is not within from and to")
+    check_window(told, Window(first, last), file, "day" if asked.kind == "schedule" else "from")
     return Window(first, last)
 
 

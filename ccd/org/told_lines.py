@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
-from ccd.errors import Fault
+from ccd.errors import Fault, ImportFaultsError
+from ccd.org import csv_faults
 from ccd.org.agent_days import AgentDays
 from ccd.org.csv_faults import Row
-from ccd.org.told import Told, meeting
+from ccd.org.told import Told, Window, meeting
 
 Found = list[tuple[str, str]]  # column, and what is wrong there
 
@@ -52,3 +53,10 @@ def between_lines(told: Iterable[Told], file: Path, column: str) -> Iterator[Fau
     for one, other in meeting(each for each in first.values() if not each.withdrawn):
         early, late = sorted((one, other), key=lambda each: each.line)
         yield Fault(file, late.line, column, f"is within the time of line {early.line}, which is of the same agent")
+
+
+def check_window(told: Iterable[Told], window: Window, file: Path, column: str) -> None:
+    """ImportFaultsError, which names each line of another day."""
+    problem = f"is of another day than {window.first} to {window.last}, of which the file tells"
+    faults = [Fault(file, each.line, column, problem) for each in told if each.day not in window]
+    csv_faults.raise_any(faults, ImportFaultsError)

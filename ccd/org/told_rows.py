@@ -98,7 +98,7 @@ def _check(connection: Connection, table: Table, said: Said, taken: Sequence[Tol
     for pair in meeting([*taken, *others]):
         mine, other = sorted(pair, key=lambda each: each in others)
         problem = f"is within the time of {other.uid!r} of the source {others[other]!r}, which holds already"
-        faults.append(Fault(said.file, mine.line, "", problem))
+        faults.append(Fault(said.file, mine.line, _begins(table), problem))
     csv_faults.raise_any(faults, ImportFaultsError)
 
 
@@ -107,6 +107,11 @@ def _among(connection: Connection, column: Column[Any], values: Iterable[Any]) -
     if connection.dialect.name == "sqlite":
         return among(connection, column, values)
     return column.in_(select(func.unnest(cast(list(values), postgresql.ARRAY(column.type)))))
+
+
+def _begins(table: Table) -> str:
+    """The column of a file that says when one begins."""
+    return "start" if "breaks" in table.c else "from"
 
 
 def _what(table: Table) -> str:

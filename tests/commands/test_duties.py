@@ -76,6 +76,31 @@ def test_until_people_are_imported_whoever_is_at_the_prompt_may_and_then_who_is_
     assert "wu may not declare hours" in declared.stderr
 
 
+def test_who_tells_leave_may_tell_of_all_that_becomes_another_by_it_and_shifts_are_an_administrator_s(
+    config: Path,
+) -> None:
+    """A file takes the place of what its source said of its days: whom it leaves out is withdrawn by it."""
+
+    def tells(login: str, kind: str, *lines: str, also: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        header = {"leave": "agent,kind,from,to", "schedule": "agent,day,start,end"}[kind]
+        (file := config.parent / "told.csv").write_text("\n".join((header, *lines, "")))
+        words = ("import", kind, str(file), "--config", str(config), "--source", "hr", *also)
+        return running.ccd(*words, LOGNAME=login, COLUMNS="160")
+
+    lis, norths = "1002,sick,2026-12-01,2026-12-02", "2001,sick,2026-12-01,2026-12-02"
+    imports(config, organisation=UNITS + "team-2,team,north,,,,,,\n", roster=ROSTER + "2001,PJSIP/2001,,team-2\n")
+    assert tells("anybody", "leave", lis, norths).returncode == 0
+    imports(config, people=PEOPLE + "chen,,1001,hr_clerk,south,,,\nzhao,,,administrator,*,,,\n")
+    assert "it is for a hr_clerk in team-2, north" in tells("chen", "leave", lis).stderr
+    assert tells("chen", "leave", lis, also=("--partial",)).returncode == 0
+    assert "it is for a hr_clerk in team-1, south" in tells("li", "leave", lis).stderr
+    own = tells("chen", "leave", "1001,annual,2026-12-05,2026-12-06")
+    assert "on the own account (1001)" in own.stderr
+    shift = "1001,2026-12-01,08:00,16:00"
+    assert "for whoever leads all units, or administers them" in tells("chen", "schedule", shift).stderr
+    assert tells("zhao", "schedule", shift).returncode == 0
+
+
 def test_a_report_has_each_day_of_a_team_below_what_it_stood_below_that_day(tmp_path: Path) -> None:
     config = settled(tmp_path)  # the 24th
     day_2 = 86_400

@@ -94,7 +94,7 @@ def test_one_fault_and_nothing_is_taken_over(config: Path) -> None:
     [
         ("agent,day,start,end\n", (), "of which days does it tell"),
         (PLAN, ("--partial", "--from", "2026-11-01"), "--partial goes without"),
-        (PLAN, ("--from", "2026-11-24"), "the file tells of 2026-11-23"),
+        (PLAN, ("--from", "2026-11-24"), "told.csv:2: day: is of another day than 2026-11-24 to"),
     ],
 )
 def test_days_that_can_not_be_meant(config: Path, text: str, words: tuple[str, ...], says: str) -> None:

@@ -18,6 +18,7 @@ from ccd.org import schema
 from ccd.org.schema import leaves, shifts
 from ccd.org.shift_rows import absences_of, breaks_of, scheduled_us, shifts_of
 from ccd.org.told import Change, Told, Window
+from ccd.org.told_lines import check_window
 from ccd.org.told_rows import Said, held_by, take
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience, take_turn_at_once
@@ -103,7 +104,7 @@ async def test_what_another_source_holds_at_that_time_is_a_fault_of_the_line_and
     await tell(engine, EARLY)
     other = Said("hand", FILE)
     meets = told("x", "1001", "2026-11-23T15:00", "2026-11-23T17:00", line=9)
-    with pytest.raises(ImportFaultsError, match=r"plan\.csv:9: is within the time of 'a' of the source 'roster-tool'"):
+    with pytest.raises(ImportFaultsError, match=r"plan\.csv:9: start: is within the time of 'a' of the source"):
         await tell(engine, NIGHT, meets, said=other)
     assert await held(engine, other) == []
     assert await tell(engine, LATE, said=other) == [Change(None, LATE)]
@@ -270,3 +271,12 @@ def plans(draw: st.DrawFn) -> Collection[Told]:
             rest = f"[[{start + begins * MINUTE},{start + ends * MINUTE}]]"
             found.append(Told(f"{agent}/{day}", agent, day, start, start + length * MINUTE, rest))
     return found
+
+
+def test_each_line_of_another_day_than_the_file_tells_of_is_named() -> None:
+    window = Window(date(2026, 11, 24), date(2026, 11, 25))
+    spans = [told("", "1001", f"2026-11-{day}T08:00", f"2026-11-{day}T16:00", line=day) for day in (23, 24, 26)]
+    with pytest.raises(ImportFaultsError) as raised:
+        check_window(spans, window, FILE, "day")
+    other = "day: is of another day than 2026-11-24 to 2026-11-25, of which the file tells"
+    assert str(raised.value).splitlines() == [f"plan.csv:23: {other}", f"plan.csv:26: {other}"]

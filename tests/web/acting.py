@@ -28,6 +28,7 @@ ROSTER = "agent,interface,member_name,unit\n" + "".join(f"{a},PJSIP/{a},,{unit}\
 PEOPLE = """person,name,agent,role,unit,from,to,deputy_of
 wang,Wang Fang,,hotline_manager,centre,,,
 zhao,Zhao Min,,hotline_manager,team-2,,,
+zhao,Zhao Min,,hr_clerk,team-2,,,
 both,Both Ways,1003,hotline_manager,team-1,,,
 hr,Liu Yang,,hr_clerk,*,,,
 admin,Sun Li,,administrator,*,,,

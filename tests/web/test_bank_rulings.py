@@ -127,6 +127,10 @@ async def test_files_are_taken_over_whole_or_not_at_all(place: Place) -> None:
     leave = "agent,kind,from,to\n1001,sick,2026-12-07,2026-12-08\n"
     check_problem(await take("wang", "leave", leave, "f"), 403)
     assert (await take("hr", "leave", leave, "f")).json()["said"] == "1 new, 0 changed, 0 withdrawn"
+    theirs, week = leave.replace("1001", "2001"), {"from": "2026-12-07", "to": "2026-12-08"}
+    check_problem(await take("zhao", "leave", theirs, "h", **week), 403)  # what it does not name is withdrawn
+    done = await take("zhao", "leave", theirs, "i", partial=True)
+    assert done.json().get("said") == "1 new, 0 changed, 0 withdrawn", done.text
     many = "agent,kind,from,to\n" + "".join(f"1002,sick,{year}-01-01,{year}-01-02\n" for year in range(2000, 2100)) * 40
     check_problem(await take("hr", "leave", many, "g"), 422)
 

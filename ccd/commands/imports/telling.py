@@ -1,18 +1,16 @@
 """`ccd import schedule` and `leave`: what planners and personnel systems tell of agents' time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
-from socket import gethostname
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 
+from ccd.commands.bank.asking import asking
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import now_us, who_asks
-from ccd.daemon.importing import Importing, take_over
+from ccd.daemon.importing import Importing, may_tell, take_over
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
@@ -20,8 +18,10 @@ from ccd.errors import ImportFaultsError
 from ccd.org import calendar_file, csv_faults, leave_file, schedule_file
 from ccd.org.acts import Act
 from ccd.org.agent_days import AgentDays
+from ccd.org.rights import may_import
 from ccd.org.schema import leaves, shifts
 from ccd.org.told import Change, Told, Window, counted, window_of
+from ccd.org.told_lines import check_window
 from ccd.org.told_rows import Said
 
 File = Annotated[Path, typer.Argument(help="The file.", dir_okay=False)]
@@ -61,7 +61,7 @@ def schedule(
         raise typer.BadParameter("--agent goes with a calendar; each line of a CSV file names its agent")
     else:
         told = schedule_file.parse(text, file, site.agent_days)
-        window = _window(told, partial, first, last)
+        window = _window(told, file, "day", partial, first, last)
     _take_over(site, Importing(shifts, Said(source, file), told, window), schedule_file.words, dry_run, why)
 
 
@@ -73,7 +73,7 @@ def leave(
     site = site_of(config)
     text = csv_faults.text_of(file, ImportFaultsError)
     told = leave_file.parse(text, file, site.agent_days, site.settings.leave.kinds)
-    asked = Importing(leaves, Said(source, file), told, _window(told, partial, first, last))
+    asked = Importing(leaves, Said(source, file), told, _window(told, file, "from", partial, first, last))
     _take_over(site, asked, leave_file.words, dry_run, why)
 
 
@@ -84,7 +84,9 @@ def _days_of_calendar(partial: bool, first: datetime | None, last: datetime | No
     return Window(first.date(), last.date())
 
 
-def _window(told: tuple[Told, ...], partial: bool, first: datetime | None, last: datetime | None) -> Window | None:
+def _window(
+    told: tuple[Told, ...], file: Path, column: str, partial: bool, first: datetime | None, last: datetime | None
+) -> Window | None:
     if partial:
         if first or last:
             raise typer.BadParameter("--partial goes without --from and --to: it tells all of no day")
@@ -95,19 +97,26 @@ def _window(told: tuple[Told, ...], partial: bool, first: datetime | None, last:
         if named is None:
             raise typer.BadParameter("the file names no day; of which days does it tell? Give --from and --to")
         begins, ends = begins or named.first, ends or named.last
-    if outside := [each.day for each in told if not begins <= each.day <= ends]:
-        raise typer.BadParameter(f"the file tells of {outside[0]}, which is outside of --from and --to")
+    check_window(told, Window(begins, ends), file, column)
     return Window(begins, ends)
 
 
 def _take_over(site: Site, asked: Importing, words: Words, dry_run: bool, why: str) -> None:
+    asks = asking(site)
+
+    def may(changes: Collection[Change]) -> None:
+        if asked.table is leaves:
+            may_tell(site, asks.person, [*(Change(None, each) for each in asked.told), *changes])
+        else:
+            may_import(asks.person)
+
     async def taken() -> list[Change]:
         async with database(site.settings) as engine:
             act = Act(
-                uuid4().hex, now_us(), who_asks(), gethostname(), f"import {asked.table.name}", asked.said.source,
-                "", "", why.strip() or f"as in {asked.said.file.name}",
+                asks.act, asks.at, asks.by, asks.address, f"import {asked.table.name}", asked.said.source, "", "",
+                why.strip() or f"as in {asked.said.file.name}",
             )  # fmt: skip
-            return await take_over(engine, site.agent_days, asked, act, dry_run)
+            return await take_over(engine, site.agent_days, asked, act, dry_run, may)
 
     changes = asyncio.run(taken())
     for change in changes:
