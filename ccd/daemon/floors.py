@@ -119,7 +119,9 @@ class Floors:
         floor = self.floors[pbx]
         touched, floor.touched = floor.touched, set()
         calls, floor.callers.gone = floor.callers.gone, []
-        return batch_of(pbx, transitions, touched, floor.state, ref, calls)
+        waiting = floor.callers.waits() if floor.callers.changed else None
+        floor.callers.changed = False
+        return batch_of(pbx, transitions, touched, floor.state, ref, calls, waiting)
 
     def _go_on(self) -> None:
         """What all who can speak have confirmed is folded for good; a new day, or another roster line, is begun.

@@ -43,22 +43,41 @@ class CallGone:
     name: str = ""
 
 
+class Waits(NamedTuple):
+    """A caller who waits since `since`, or is out of the queue and it was not said yet why; µs. `half_seen`: nobody saw
+    all of it."""
+
+    queue: str
+    call: str
+    since: int
+    half_seen: bool
+
+
 class _Wait(NamedTuple):
     joined: int | None
     out_at: int
 
 
 class Callers:
-    """`waiting` stands in the floor's state. `gone` is for whoever records it, and clears it."""
+    """`waiting` stands in the floor's state. `gone` is for whoever records it, and clears it; and so is whether who
+    waits has `changed`."""
 
     def __init__(self, state: "FloorState") -> None:
         self.gone: list[CallGone] = []
+        self.changed = False
         self._state = state
         self._out: dict[Caller, _Wait] = {}  # out of the queue, and it was not said yet why
-        self._not_seen: set[Caller] = set()  # who wait, and did over a gap
+
+    def waits(self) -> tuple[Waits, ...]:
+        """For who goes on from here after a restart."""
+        half_seen = self._state.half_seen
+        found = [Waits(queue, call, since, (queue, call) in half_seen) for queue, call, since in self._waiting()]
+        found += [Waits(*caller, joined or out_at, joined is None) for caller, (joined, out_at) in self._out.items()]
+        return tuple(found)
 
     def joined(self, event: CallerJoined) -> None:
         """Callers are kept in the order in which they came, so that the first has waited longest."""
+        self.changed = True
         callers = self._state.waiting.setdefault(event.queue, {})
         callers.pop(event.call, None)
         late = callers and event.at < next(reversed(callers.values()))
@@ -66,7 +85,7 @@ class Callers:
         if late:
             self._state.waiting[event.queue] = in_order(callers)
         caller = (event.queue, event.call)
-        self._not_seen.discard(caller)
+        self._state.half_seen.discard(caller)
         if self._out and (wait := self._out.pop(caller, None)) is not None:
             self._is_gone(caller, wait.joined, wait.out_at, Became.LEFT)
 
@@ -104,7 +123,8 @@ class Callers:
             if caller not in listed:
                 self._is_gone(caller, joined, snapshot.at, Became.LOST)
         self._out.clear()
-        self._not_seen = listed
+        self.changed = True
+        self._state.half_seen = listed
         self._state.waiting = {}
         for each in snapshot.waiting:
             self._state.waiting.setdefault(each.queue, {})[each.call] = each.since
@@ -115,7 +135,7 @@ class Callers:
         for queue, call, since in list(self._waiting()):
             if since < confirmed_at and (queue, call) not in listed:
                 del self._state.waiting[queue][call]
-                self._not_seen.discard((queue, call))
+                self._state.half_seen.discard((queue, call))
                 self._is_gone((queue, call), since, snapshot.at, Became.LOST)
 
     def _waiting(self) -> Iterator[tuple[str, str, int]]:
@@ -128,14 +148,16 @@ class Callers:
         since = None if callers is None else callers.pop(call, None)
         if since is None:
             return self._out.pop(caller, None) if self._out else None
-        if self._not_seen and caller in self._not_seen:
-            self._not_seen.remove(caller)
+        self.changed = True
+        if self._state.half_seen and caller in self._state.half_seen:
+            self._state.half_seen.remove(caller)
             return _Wait(None, at)
         return _Wait(since, at)
 
     def _is_gone(
         self, caller: Caller, joined: int | None, at: int, became: Became, seat: str = "", name: str = ""
     ) -> None:
+        self.changed = True
         self.gone.append(CallGone(*caller, joined, at if joined is None else max(at, joined), became, seat, name))
 
 

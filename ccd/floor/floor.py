@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import assert_never
 
-from ccd.floor.callers import Callers, in_order
+from ccd.floor.callers import Caller, Callers, in_order
 from ccd.floor.events import (
     AgentLogged,
     CallConnected,
@@ -42,12 +42,12 @@ NEVER_SEEN = View("", SIGNED_OUT, False, PAUSED_NOWHERE, "", 0)
 
 @dataclass(slots=True)
 class FloorState:
-    """All that a floor knows. It resumes from it, without `waiting`."""
+    """All that a floor knows, and resumes from."""
 
     seats: dict[str, Seat] = field(default_factory=dict)
     open: dict[str, Segment] = field(default_factory=dict)  # each seat's segment without an end
-    # Queue → caller → µs since, in this order. Not stored: the next snapshot tells it anew.
-    waiting: dict[str, dict[str, int]] = field(default_factory=dict)
+    waiting: dict[str, dict[str, int]] = field(default_factory=dict)  # queue → caller → µs since, in this order
+    half_seen: set[Caller] = field(default_factory=set)  # who wait, and did over a gap
     number: int = 0  # of the newest segment
     heard_at: int | None = None  # everything before it has been said: the watermark
     confirmed_at: int | None = None  # of the newest snapshot

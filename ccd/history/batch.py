@@ -4,7 +4,7 @@ that were answered or not, and the watermark."""
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ccd.floor.callers import CallGone
+from ccd.floor.callers import CallGone, Waits
 from ccd.floor.floor import FloorState
 from ccd.floor.segments import Segment, Transition
 from ccd.history.segment_rows import SEAT_FORMAT, Row, facts_of, open_of
@@ -23,13 +23,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Frozen on the spot, because the floor goes on: `seats` are rows already. Sized in rows."""
+    """Frozen on the spot, because the floor goes on: `seats` are rows already. `waiting` are the callers who wait,
+    where that has changed. Sized in rows."""
 
     pbx: str
     closed: tuple[Segment, ...]
     seats: Mapping[str, Row]
     standing: Standing
     calls: tuple[CallGone, ...] = ()
+    waiting: tuple[Waits, ...] | None = None
 
     @property
     def rows(self) -> int:
@@ -43,12 +45,13 @@ def batch_of(
     state: FloorState,
     ref: int,
     calls: Iterable[CallGone] = (),
+    waiting: tuple[Waits, ...] | None = None,
 ) -> Batch:
     """One batch of what the floor made of some events.
 
     `touched` names the seats whose facts may have changed although their view did not; those of the transitions are
     taken anyway. `ref` is the newest event's evidence reference, 0 where none is kept. `calls` are those of callers who
-    wait no more.
+    wait no more; `waiting` those who do, where they are others than in the batch before.
     """
     closed = tuple(transition.closed for transition in transitions if transition.closed is not None)
     names = {transition.opened.seat for transition in transitions}
@@ -60,7 +63,7 @@ def batch_of(
         state.gap_since,
         ref,
     )
-    return Batch(pbx, closed, {name: _row(pbx, name, state) for name in names}, standing, tuple(calls))
+    return Batch(pbx, closed, {name: _row(pbx, name, state) for name in names}, standing, tuple(calls), waiting)
 
 
 def _row(pbx: str, name: str, state: FloorState) -> Row:
@@ -89,4 +92,5 @@ def _joined(pbx: str, batches: Sequence[Batch]) -> Batch:
         closed += batch.closed
         calls += batch.calls
         seats.update(batch.seats)
-    return Batch(pbx, tuple(closed), seats, batches[-1].standing, tuple(calls))
+    waiting = next((batch.waiting for batch in reversed(batches) if batch.waiting is not None), None)
+    return Batch(pbx, tuple(closed), seats, batches[-1].standing, tuple(calls), waiting)

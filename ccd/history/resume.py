@@ -4,6 +4,8 @@ The caller then applies `Lost`, at the last word of the PBX that is stored, and 
 batch was not stored, and so was not observed.
 """
 
+import json
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -50,6 +52,10 @@ async def stored_floor(connection: AsyncConnection, pbx: str) -> FloorState:
         confirmed_at=standing.confirmed_at,
         gap_since=standing.gap_since,
     )
+    for queue, call, since, half_seen in json.loads(standing.waiting or "[]"):
+        state.waiting.setdefault(queue, {})[call] = since
+        if half_seen:
+            state.half_seen.add((queue, call))
     rows = await connection.execute(
         select(seats.c.format, seats.c.facts, seats.c.open).where(seats.c.pbx == pbx).order_by(seats.c.seat)
     )

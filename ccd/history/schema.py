@@ -106,6 +106,7 @@ sources = Table(
     Column("confirmed_at", BigInteger),
     Column("gap_since", BigInteger),
     Column("ref", BigInteger, nullable=False),  # the newest evidence that all this stands for
+    Column("waiting", Text),  # callers, as JSON: ccd.floor.callers.Waits
     CheckConstraint("number >= 0 AND written >= 0", name="counts_from_0"),
     sqlite_with_rowid=False,
 )

@@ -1,6 +1,8 @@
 """One batch into the tables: closed segments, what became of callers, the seats as they are now, and the watermark
 that says so."""
 
+import json
+
 from sqlalchemy import Function, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -62,6 +64,7 @@ async def write_batch(connection: AsyncConnection, writer: str, turn: int, batch
             confirmed_at=now.confirmed_at,
             gap_since=now.gap_since,
             ref=now.ref,
+            **({} if batch.waiting is None else {"waiting": json.dumps(batch.waiting)}),
         )
     )
     return True

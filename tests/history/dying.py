@@ -60,7 +60,9 @@ async def live(url: str, dies_at: int) -> None:
             transitions = [transition for each in some for transition in floor.apply(each)]
             calls, floor.callers.gone = floor.callers.gone, []
             ref = first + len(some)
-            await recorder.put(batch_of("pbx", transitions, floor.state.seats, floor.state, ref, calls))
+            await recorder.put(
+                batch_of("pbx", transitions, floor.state.seats, floor.state, ref, calls, floor.callers.waits())
+            )
             await recorder.drained()
             bank.now_s = some[-1].at / 1_000_000
             await bank.closer.close_due()

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.floor.callers import Callers, Waits
 from ccd.floor.events import PbxEvent
 from ccd.floor.floor import Floor, FloorState
 from ccd.floor.rules import SeatRules
@@ -54,7 +55,9 @@ class Observed:
                 made += self.floor.apply(event)
             self.transitions += made
             calls, self.floor.callers.gone = self.floor.callers.gone, []
-            await self.recorder.put(batch_of(self.pbx, made, self._changed(), self.floor.state, ref, calls))
+            await self.recorder.put(
+                batch_of(self.pbx, made, self._changed(), self.floor.state, ref, calls, self.floor.callers.waits())
+            )
         return self
 
     def _changed(self) -> list[str]:
@@ -87,13 +90,18 @@ async def stored_segments(engine: AsyncEngine, pbx: str | None = None) -> list[t
 
 
 def stored_of(state: FloorState) -> FloorState:
-    """What of a state is stored: all but who waits."""
-    return replace(state, waiting={})
+    """But for who waits: see `waiting_in_store`."""
+    return replace(state, waiting={}, half_seen=set())
 
 
 async def floor_in_store(engine: AsyncEngine, pbx: str = "pbx") -> FloorState:
     async with engine.connect() as connection:
-        return await stored_floor(connection, pbx)
+        return stored_of(await stored_floor(connection, pbx))
+
+
+async def waiting_in_store(engine: AsyncEngine, pbx: str = "pbx") -> set[Waits]:
+    async with engine.connect() as connection:
+        return set(Callers(await stored_floor(connection, pbx)).waits())
 
 
 def closed(transitions: Sequence[Transition]) -> list[Segment]:

@@ -53,7 +53,8 @@ async def test_a_morning_whose_figures_are_known(engine: AsyncEngine) -> None:
 async def test_a_restart_amid_a_wait_leaves_a_caller_whose_wait_nobody_knows_in_neither_sum(
     engine: AsyncEngine,
 ) -> None:
-    """One who waits for two minutes and is answered at last makes the service level neither worse nor better."""
+    """One who waits for two minutes and is answered at last makes the service level neither worse nor better; nor does
+    one who is gone before anybody looks, and who is counted all the same."""
     await record(engine, *A_MORNING, joined(120, "c6"), joined(121, "c7"))
     again = [
         lost(121), snapshot(180, waiting=(Waiting("c6", "support", 120 * S),)), left(240, "c6"), connected(240, "c6"),
@@ -62,9 +63,11 @@ async def test_a_restart_amid_a_wait_leaves_a_caller_whose_wait_nobody_knows_in_
     async with recording(engine, "after") as recorder:
         await (await observe(engine, recorder, writer="after")).tell(again)
     (queue,) = await summed(engine)
-    assert (queue["calls_answered"], queue["calls_in_time"], queue["calls_unknown"]) == (4, 3, 1)
+    assert (queue["calls_answered"], queue["calls_in_time"], queue["calls_unknown"]) == (4, 3, 2)
     assert queue["waited"] == 64 * S
-    assert [(row["call"], row["joined_at"]) for row in await stored(engine)][-2:] == [("c6", None), ("c8", 250 * S)]
+    assert [(row["call"], row["joined_at"], row["became"]) for row in await stored(engine)][-3:] == [
+        ("c7", 121 * S, "lost"), ("c6", None, "answered"), ("c8", 250 * S, "answered"),
+    ]  # fmt: skip
 
 
 async def test_batches_of_any_size_store_each_caller_once(engine: AsyncEngine) -> None:

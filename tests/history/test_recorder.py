@@ -47,6 +47,7 @@ from tests.history.observing import (
     recording,
     stored_of,
     stored_segments,
+    waiting_in_store,
 )
 
 CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ccd'"
@@ -89,6 +90,7 @@ async def test_a_random_floor_comes_back_from_the_store_as_it_was(engine: AsyncE
                 await observed.tell(events, at_once=7)
                 await recorder.drained()
                 assert await floor_in_store(engine, name) == stored_of(observed.floor.state)
+                assert await waiting_in_store(engine, name) == set(observed.floor.callers.waits())
                 assert await stored_segments(engine, name) == [(name, each) for each in closed(observed.transitions)]
 
 
@@ -148,7 +150,7 @@ async def test_a_second_process_takes_over_and_the_first_is_refused(engine: Asyn
     running = asyncio.ensure_future(older.run())  # noqa: TID251 -- this test ends it
     await observed.tell(A_DAY[:3])
     await older.drained()
-    newer = await take_over(engine, "pbx", "newer", IMPATIENT)
+    newer = stored_of(await take_over(engine, "pbx", "newer", IMPATIENT))
     assert newer == stored_of(observed.floor.state)
     await observed.tell(A_DAY[3:])
     with pytest.raises(SourceTakenError, match="another process records pbx now"):
