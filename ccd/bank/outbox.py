@@ -39,6 +39,7 @@ DIGITS = 32  # of a digest: enough that no two items ever have the same
 class Kind(StrEnum):
     MONTH = "attendance.month"  # what attendance is given of an agent's month, and its corrections
     CLOSED = "attendance.closed"  # that all agents of a month are told
+    LEFT = "attendance.left"  # what was left of a leaver's balance
     DAY = "attendance.day"  # an agent's day, measured anew after that
 
 

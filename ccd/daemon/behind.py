@@ -153,6 +153,15 @@ async def expired(connection: AsyncConnection, posted: PostedAs) -> Behind:
     return Behind((f"What was held as {name} goes back: its time was over.",))
 
 
+async def left(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    """What was left when the agent had left (docs/time-bank.md 4)."""
+    if not {"last_day", "seconds"} <= posted.facts.keys():
+        return await by_hand(connection, posted)
+    day, rest = posted.facts["last_day"], told(posted.facts["seconds"])
+    words = f"{day} was the last day there; what was left, {rest}, is handed over to attendance by {posted.asked_by}."
+    return Behind((words, posted.text))
+
+
 async def _day_off(connection: AsyncConnection, posted: PostedAs, words: str, revision: int | None) -> Behind:
     name = posted.key.partition("/")[2]
     application = await connection.run_sync(with_id, name)
@@ -178,5 +187,6 @@ BEHIND: Final[Mapping[str, How]] = MappingProxyType(
         "end": ended,
         "worked": worked,
         "expired": expired,
+        "left": left,
     }
 )

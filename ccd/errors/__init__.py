@@ -28,6 +28,7 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── ChangeError         a change that waits for a second person, or can't be decided so; exit code 2
 │   ├── RulingError         a ruling on agents' time that can't be made so; exit code 2
 │   ├── WithdrawalError     days off that an agent can't have so; exit code 2
+│   ├── LeavingError        what a leaver has left, and can't be handed over so; exit code 2
 │   ├── OffsetError         leave that can't be offset so; exit code 2
 │   ├── MonthOpenError      an attendance month that can't be closed, or corrected, so; exit code 2
 │   ├── BackfillError       a gap that can't be filled from these files now; exit code 2
@@ -80,6 +81,7 @@ from ccd.errors.people import (
     ChangedMeanwhileError,
     ChangeError,
     EntitlementError,
+    LeavingError,
     LiveChannelError,
     MonthOpenError,
     NotAllowedError,
@@ -150,6 +152,7 @@ __all__ = [
     "ImportFaultsError",
     "KeyTakenError",
     "LeaseLostError",
+    "LeavingError",
     "LedgerBrokenError",
     "LedgerDoesNotFollowError",
     "LedgerError",

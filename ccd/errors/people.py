@@ -142,6 +142,12 @@ class WithdrawalError(ProblemError):
     exit_code = 2
 
 
+class LeavingError(ProblemError):
+    """What a leaver has left can't be handed over so. Nothing was changed. By the agent's name."""
+
+    exit_code = 2
+
+
 class OffsetError(ProblemError):
     """Leave that can't be offset so. Nothing was changed. By the agent's name."""
 

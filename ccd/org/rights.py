@@ -179,6 +179,10 @@ def may_enter_leave(person: Person, line: Collection[str], agents: Collection[st
     _held(person, A_CLERK, line, "enter leave and entitlements", agents)
 
 
+def may_hand_over_rest(person: Person, line: Collection[str], agent: str) -> None:
+    _held(person, A_CLERK, line, f"hand over what {agent} has left", (agent,))
+
+
 def may_close_month(person: Person, line: Collection[str]) -> None:
     _held(person, A_CLERK, line, "close attendance months", ())
 

@@ -20,7 +20,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 WholeSeconds = Annotated[int, Field(ge=0, le=86_400)]
 NotEmpty = Annotated[str, Field(min_length=1)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
-WebhookKind = Literal["attendance.month", "attendance.closed", "attendance.day"]
+WebhookKind = Literal["attendance.month", "attendance.closed", "attendance.day", "attendance.left"]
 AccountName = Literal["savings", "gift", "interest", "overtime"]
 LAST_DAY = date(2099, 12, 31)  # no instant that has to be reckoned with is where the calendar ends
 
@@ -280,7 +280,7 @@ class Webhook(Section):
     url: WebhookUrl
     secret_file: Path
     kinds: Annotated[tuple[WebhookKind, ...], Field(min_length=1)] = (
-        "attendance.month", "attendance.closed", "attendance.day",
+        "attendance.month", "attendance.closed", "attendance.day", "attendance.left",
     )  # fmt: skip
 
 

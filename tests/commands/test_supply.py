@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,25 @@ def test_who_is_in_no_unit_any_more_is_named(config: Path) -> None:
         .replace("1002,,team-1", "1002,,team-1,2020-01-01")
     )
     assert "1002 is in no unit any more, and has 600 s" in said(config)
+
+
+def test_what_a_leaver_has_left_is_handed_over_once(config: Path) -> None:
+    def leaver(*words: str) -> subprocess.CompletedProcess[str]:
+        return running.ccd("bank", "leaver", words[0], "--config", config, *words[1:], COLUMNS="160")
+
+    why = ("--text", "settled with the last wages")
+    assert "1002 is in team-1, or will be" in running.refusal(leaver("hand-over", "1002", *why))
+    config.with_name("roster.csv").write_text(
+        ROSTER.replace("unit\n", "unit,to\n")
+        .replace("team-1\n1002", "team-1,\n1002")
+        .replace("1002,,team-1", "1002,,team-1,2025-01-01")
+    )
+    assert "600" in running.said(leaver("list"))
+    told = running.said(leaver("hand-over", "1002", *why))
+    assert told == "1002, whose last day in team-1 was 2024-12-31: 600 s are handed over to attendance\n"
+    assert running.said(leaver("hand-over", "1002", *why)).endswith("nothing is left\n")
+    assert "600" not in running.said(leaver("list"))
+    assert "nobody knows that they left" in running.refusal(leaver("hand-over", "9999", *why))
 
 
 def test_a_unit_that_is_none_is_refused(config: Path) -> None:

@@ -1,20 +1,27 @@
 """docs/time-bank.md 4, the balance of the system: what is said of units is what the ledger holds, and what the quotas
 of the days to come can't pay out is warned of. Who moves keeps all there is, and who leaves what is not held."""
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import date, time
 
 import pytest
 from prometheus_client import generate_latest
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from ccd.bank.leaving import Leaving, Left
+from ccd.bank.outbox import outbox
 from ccd.bank.quota import Places
 from ccd.bank.supply import NO_UNIT, Supply, payable_s
 from ccd.bank.withdrawal import State
 from ccd.daemon.health import registry_of
+from ccd.daemon.leavers import left_of
 from ccd.daemon.site import Current
 from ccd.daemon.supplying import Balance, SupplyFigures, Supplying, SupplyWatch
+from ccd.errors import LeavingError
 from ccd.sql.engine import open_engine
+from tests.bank.askers import asking
 from tests.bank.months import Months, rosters
 
 FIRST, MOVES = date(2026, 12, 1), date(2026, 12, 4)
@@ -137,7 +144,25 @@ async def test_what_a_leaver_holds_goes_back_and_what_is_left_is_named(new_datab
     assert supplied(found, NO_UNIT).held_s == 0
     assert NO_UNIT not in found.warnings()
     await gone.balance_is_the_ledgers()
+    await handed_over(gone)
     await engine.dispose()
+
+
+async def handed_over(gone: Months) -> None:
+    """All of what 2001 has left, once, and attendance is told in the same transaction."""
+    today = date(2026, 12, 8)
+    with pytest.raises(LeavingError, match="1001 is in team-1, or will be"):
+        left_of(gone.site, "1001", today)
+    left = left_of(gone.site, "2001", today)
+    assert left == Left("2001", "team-2", date(2026, 12, 6))
+    bank = Leaving(gone.ledger, gone.site.settings.site)
+    assert [await bank.hand_over(left, today, asking("hr"), "the last wages") for _ in range(2)] == [28_800, 0]
+    assert not (await balance_of(gone)).left
+    async with gone.engine.connect() as connection:
+        (told,) = await connection.execute(select(outbox.c.body).where(outbox.c.kind == "attendance.left"))
+    said = {"agent": "2001", "unit": "team-2", "last_day": "2026-12-06", "seconds": 28_800}
+    assert json.loads(told.body)["data"] == {**said, "by_account": {"gift": 28_800}, "number": 1}
+    await gone.balance_is_the_ledgers()
 
 
 @pytest.mark.parametrize(

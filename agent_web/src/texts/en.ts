@@ -29,6 +29,7 @@ export const en: Texts = {
     idle_leave: "Idle-day leave",
     idle_offset: "Leave offset",
     leave_taken: "To attendance",
+    handed_over: "After leaving",
     idle_taken: "To attendance",
     withdrawal: "Withdrawal",
     reservation: "Put aside",
@@ -39,6 +40,7 @@ export const en: Texts = {
     offset: "The balance was set against personal leave of this day.",
     idle_offset: "The balance was set against leave of an idle day: the loan is repaid.",
     leave_taken: "The month's attendance closed, and took over the leave that was not offset.",
+    handed_over: "You have left; attendance settles with you what was left.",
     idle_taken: "The month's attendance closed, and took over the leave that was not offset.",
   },
   daysOff: {

@@ -30,6 +30,7 @@ const services: Record<string, string> = {
   idle_leave: "闲日事假",
   idle_offset: "无息贷款",
   leave_taken: "转考勤",
+  handed_over: "离职转出",
   idle_taken: "转考勤",
   withdrawal: "现金取款",
   reservation: "预留",
@@ -42,6 +43,7 @@ const purposes: Record<string, string> = {
   offset: "用余额抵扣了当日的事假时长。",
   idle_offset: "用余额抵扣了闲日的事假，贷款已还。",
   leave_taken: "当月考勤已结，未抵扣的事假转入考勤。",
+  handed_over: "已离职，余额转交考勤结算。",
   idle_taken: "当月考勤已结，未抵扣的事假转入考勤。",
 };
 

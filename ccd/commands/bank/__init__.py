@@ -4,6 +4,7 @@ import typer
 
 from ccd.commands.bank.appeals import appeal
 from ccd.commands.bank.entitlements import entitlement
+from ccd.commands.bank.leaver import leaver
 from ccd.commands.bank.month import month
 from ccd.commands.bank.offset import offset
 from ccd.commands.bank.overtime import overtime
@@ -21,4 +22,5 @@ bank.add_typer(ruling, name="ruling")
 bank.add_typer(entitlement, name="entitlement")
 bank.add_typer(appeal, name="appeal")
 bank.add_typer(withdraw, name="withdraw")
+bank.add_typer(leaver, name="leaver")
 bank.command()(supply)

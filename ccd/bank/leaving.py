@@ -1,0 +1,65 @@
+"""What is left of a leaver's balance is handed over: posted out of the account, and told to attendance, which settles
+it with them (docs/time-bank.md 4)."""
+
+from datetime import date
+from typing import NamedTuple
+from urllib.parse import quote
+
+from ccd.bank.accounts import BALANCE_KINDS, LEAVE, RESERVED, House, agent_owner
+from ccd.bank.asking import Asking
+from ccd.bank.at_desk import balances_of, revision_after
+from ccd.bank.facts import as_facts
+from ccd.bank.outbox import Item, Kind
+from ccd.bank.outbox import add as tell
+from ccd.errors import LeavingError
+from ccd.ledger.books import Ledger
+from ccd.ledger.desk import Desk
+from ccd.ledger.model import Account, Leg, Posting
+
+SERVICE = "handed_over"
+
+
+class Left(NamedTuple):
+    """An agent who is on the roster, and in no unit any more; the last day, and the unit of it."""
+
+    agent: str
+    unit: str
+    last: date
+
+
+class Leaving:
+    """Of one site."""
+
+    def __init__(self, ledger: Ledger, site: str) -> None:
+        self._ledger, self._site, self._house = ledger, site, House.of(site)
+
+    async def hand_over(self, left: Left, today: date, asking: Asking, why: str) -> int:
+        """The seconds that were; 0 where nothing is left, so that asked for again nothing is done. What comes for a day
+        of theirs later is handed over by another act."""
+        agent, owner = left.agent, agent_owner(left.agent)
+
+        def work(desk: Desk) -> int:
+            desk.lock([(self._site, desk.month_of(today))], [owner])
+            balances = balances_of(desk, [owner])[owner]
+            held = Account(owner, RESERVED)
+            if owed_s := balances.get(LEAVE, 0):
+                raise LeavingError(
+                    agent, f"owes {owed_s} s, which may be offset until attendance closes: wait for that"
+                )
+            if held_s := desk.balances([held]).get(held, 0):
+                raise LeavingError(agent, f"has {held_s} s held for days off: they go back by themselves, or end them")
+            some = {kind: balances[kind] for kind in BALANCE_KINDS if balances.get(kind)}
+            if not some:
+                return 0
+            legs = tuple(Leg(Account(owner, kind), self._house.withdrawn, s, SERVICE) for kind, s in some.items())
+            key, rest_s = f"left/{quote(agent, safe='')}", sum(some.values())
+            revision = revision_after(desk.revisions([key]).get(key, ()))
+            said = {"agent": agent, "unit": left.unit, "last_day": left.last.isoformat(), "seconds": rest_s}
+            posting = Posting(key, revision, self._site, today, legs, asking.by, text=why, facts=as_facts(said))
+            desk.post([posting])[0].or_raise()
+            asking.noted(desk.connection, "hand over rest", agent, said, why)
+            data = {**said, "by_account": some, "number": revision}
+            tell(desk.connection, [Item(Kind.LEFT, f"{self._site}/{agent}/{revision}", asking.at, data)])
+            return rest_s
+
+        return await self._ledger.at_desk(work)
