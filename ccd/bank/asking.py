@@ -6,9 +6,12 @@ from json import dumps
 from typing import NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.org.acts import Act, note
+from ccd.org.acts import READINGS, Act, note
 from ccd.org.people import Person, Role
+from ccd.org.rights import audits
+from ccd.sql.turns import Patience, take_turn_at_once
 
 BY_RULE = "by rule"
 
@@ -34,6 +37,15 @@ class Asking(NamedTuple):
     def as_act(self, kind: str, subject: str, after: Mapping[str, object], why: str, before: str = "") -> Act:
         said = dumps(after, ensure_ascii=False, separators=(",", ":"))
         return Act(self.act, self.at, self.by, self.address, kind, subject, before, said, why or BY_RULE)
+
+
+async def note_look(engine: AsyncEngine, asking: Asking, what: str, subject: str, said: Mapping[str, object]) -> None:
+    """That an auditor looks at an account, at a prompt; over HTTP it is seen to before any route."""
+    if audits(asking.person):
+        why = "as an auditor"
+        await take_turn_at_once(
+            engine, lambda plain: asking.noted(plain, READINGS + what, subject, said, why), Patience()
+        )
 
 
 def rule(name: str) -> Person:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ccd.bank.asking import note_look
+from ccd.commands.bank.asking import asking
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
 from ccd.daemon.explaining import explained
@@ -47,4 +49,6 @@ def explain(
 
 async def _explained(site: Site, transfer: Transfer, everything: bool) -> Explained:
     async with database(site.settings) as engine:
-        return await explained(engine, site, transfer, everything)
+        found = await explained(engine, site, transfer, everything)
+        await note_look(engine, asking(site), "explain", found.agent, {"transfer": str(transfer)})
+        return found

@@ -9,6 +9,7 @@ from rich.table import Table
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.bank.asking import note_look
 from ccd.commands.bank.asking import asked_of_database, asking
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent
@@ -34,7 +35,9 @@ def recorded(
     """Say what is recorded about an agent: how much of what, from when until when, for how long, and who can see it;
     with --of, line by line. One's own; an auditor's is all."""
     site = site_of(config)
-    may_read_statement(asking(site).person, agent)
+    asks = asking(site)
+    may_read_statement(asks.person, agent)
+    asked_of_database(site, lambda engine: note_look(engine, asks, "recorded", agent, {"of": of}))
     if of is None:
         _say_sums(site, agent, output)
     else:

@@ -2,13 +2,11 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -17,7 +15,6 @@ from ccd.bank.accounts import owning_agent
 from ccd.daemon.behind import Behind, behind
 from ccd.daemon.site import Current, Site
 from ccd.errors import UnknownTransferError
-from ccd.floor.days import SECOND
 from ccd.floor.on_duty import What
 from ccd.floor.rules import ALWAYS
 from ccd.floor.seats import STATE_WORDS
@@ -29,13 +26,11 @@ from ccd.ledger.model import Moved, Transfer
 from ccd.ledger.recorded import accounts_of, recorded_as
 from ccd.ledger.reversal import NUMBER_MAX
 from ccd.org.acts import Act, concerning, with_id
-from ccd.org.acts import note as note_act
 from ccd.pbx.evidence import pbx_folder
 from ccd.pbx.evidence_file import REF_NUMBERS, day_path
 from ccd.pbx.evidence_index import found, hash_of
 from ccd.reports.explained import DayBehind, Explained, Part, PostedAs, Said, Seen, as_json
-from ccd.sql.turns import Patience, take_turn_at_once
-from ccd.web.explain_api import Explaining, Read
+from ccd.web.explain_api import Explaining
 
 PLAIN = frozenset((What.WORKED, What.BREAK))  # what is left out where not everything is asked for
 
@@ -123,18 +118,12 @@ def _acts(connection: Connection, because: Behind, whose: Collection[str]) -> It
 
 
 def explaining(current: Current, engine: AsyncEngine) -> Explaining:
-    """As the pages' server asks for it. Who reads an account that is not the own leaves an act."""
+    """As the pages' server asks for it."""
 
     async def told(transfer: Transfer, everything: bool) -> dict[str, Any]:
         return as_json(await explained(engine, current.site, transfer, everything))
 
-    async def note(read: Read) -> None:
-        at = round(time.time() * SECOND)  # people's own time, whatever the floor's is
-        after = json.dumps({"transfer": str(read.transfer)})
-        act = Act(uuid4().hex, at, read.by, read.address, "read account", read.agent, "", after, "as an auditor")
-        await take_turn_at_once(engine, lambda connection: note_act(connection, act), Patience())
-
-    return Explaining(lambda transfer: agent_of(engine, transfer), told, note)
+    return Explaining(lambda transfer: agent_of(engine, transfer), told)
 
 
 # --- the day ---------------------------------------------------------------------------------------------------------

@@ -12,11 +12,9 @@ from ccd.daemon.reporting import Report, Wanted, report
 from ccd.daemon.site import Current
 from ccd.errors import ReportError
 from ccd.history.reading import reading
-from ccd.org.people import Office
 from ccd.org.rights import floor_units
 from ccd.reports.periods import Each
 from ccd.reports.report import By, Show
-from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.reports_api import Kind, ReportAsked, ReportDesk
 
 PERIODS_MAX = 92
@@ -32,13 +30,6 @@ def report_desk(current: Current, engine: AsyncEngine, now: Callable[[], int]) -
         named = None if asked.unit is None else [asked.unit]
         units = floor_units(asking.person, named, lambda units: site.with_below(units, now()))
         wanted = _wanted(asked, units)
-        if _names_agents(wanted) and _audits(asking):
-            said = {"from": str(asked.first), "to": str(asked.last)}
-            await take_turn_at_once(
-                engine,
-                lambda plain: asking.noted(plain, "read report", asked.unit or "*", said, "as an auditor"),
-                Patience(),
-            )
         async with reading(engine) as connection:
             return await report(connection, site, wanted, PERIODS_MAX)
 
@@ -63,14 +54,6 @@ def report_desk(current: Current, engine: AsyncEngine, now: Callable[[], int]) -
 def _wanted(asked: ReportAsked, units: Collection[str] | None) -> Wanted:
     show = None if asked.show is None else Show(asked.show)
     return Wanted(asked.first, asked.last, Each(asked.each), By(asked.by), show, units, asked.against)
-
-
-def _names_agents(wanted: Wanted) -> bool:
-    return wanted.by is By.AGENT or wanted.show is Show.HIDING
-
-
-def _audits(asking: Asking) -> bool:
-    return any(duty.office is Office.AUDITOR for duty in asking.person.duties)
 
 
 def _check_size(one: Report) -> None:

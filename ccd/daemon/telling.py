@@ -19,14 +19,13 @@ from ccd.history.reading import reading
 from ccd.ledger.reading import moved_between
 from ccd.ledger.schema import transactions
 from ccd.live.store import AWAY, Store
-from ccd.org.acts import acts
+from ccd.org.acts import READINGS, acts
 
 LATE_NUMBERS_MAX = 200  # as many may be given out before one and committed after it
 
 # Acts on a unit that change what is offered to all who are in it, or below it; others on a unit are its leaders' own.
 FOR_ALL_OF_UNIT = frozenset(("overtime open", "overtime prolong", "overtime end", "set quota", "set load"))
 FOR_EVERYBODY = frozenset(("month close",))
-ONLY_READS = "read "
 
 log = structlog.get_logger("ccd.daemon")
 
@@ -109,4 +108,4 @@ def agents_of(site: Site, kind: str, subject: str, after: str, day: date) -> Ite
     if kind == "overtime call":
         called: list[str] = json.loads(after)["agents"]
         return called
-    return [subject] if subject in agents and not kind.startswith(ONLY_READS) else []
+    return [subject] if subject in agents and not kind.startswith(READINGS) else []

@@ -27,6 +27,7 @@ is, and refuse whoever would act on the own, or on that of the person whose depu
     may_publish(person)                               a policy; withdraw what waits for a second person
     may_agree(person, proposed_by)                    to what somebody else has published, or imported for the past
     may_read_statement(person, agent)                 and have its lines explained
+    audits(person), only_audits(person)               whose readings are noted; who writes nothing
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -98,6 +99,16 @@ def may_read_statement(person: Person, agent: str) -> None:
     if agent == person.agent or person.operates or _duty(person, {Office.AUDITOR}, ()):
         return
     raise ActNotAllowedError(person.name, f"read the statement of {agent}", "it is the agent's own, and an auditor's")
+
+
+def audits(person: Person) -> bool:
+    """Who reads of others because it is their office: each reading is noted."""
+    return any(duty.office is Office.AUDITOR for duty in person.duties)
+
+
+def only_audits(person: Person) -> bool:
+    """Who is there for nothing else, and no agent either: they write nothing at all."""
+    return person.agent is None and bool(person.duties) and {each.office for each in person.duties} == {Office.AUDITOR}
 
 
 # --- what is done ----------------------------------------------------------------------------------------------------

@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import CollectorRegistry
 
 from ccd import __version__
 from ccd.bank.statement import AgentAccount
 from ccd.bank.statement import Page as StatementPage
+from ccd.floor.days import SECOND
 from ccd.org.people import Person, Session
 from ccd.org.rights import WithBelow, led_units
 from ccd.web.account_api import AgentFacts, account_api
@@ -22,6 +23,7 @@ from ccd.web.organisation_api import ImportDesk, organisation_api
 from ccd.web.pages import Pages
 from ccd.web.probes import probes
 from ccd.web.problems import speak_problems
+from ccd.web.readings import watched
 from ccd.web.session_api import session_api
 from ccd.web.sessions import Sessions
 
@@ -63,7 +65,7 @@ def create_app(web: Web) -> FastAPI:
     # The interactive pages about the API load scripts from elsewhere, which no page here may.
     app = FastAPI(
         title="ccd", version=__version__, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None,
-        responses=ANYWHERE,
+        responses=ANYWHERE, dependencies=[Depends(watched(web.sessions, lambda: round(web.clock() * SECOND)))],
     )  # fmt: skip
     app.include_router(session_api(web.accounts, web.sessions, web.back_off, web.clock, web.turn_out, _units_of(web)))
     app.include_router(account_api(web.sessions, web.site, web.agent, web.account_of, web.statement_of, _units_of(web)))

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from ccd.errors import UnknownTransferError
@@ -19,23 +19,13 @@ from ccd.web.sessions import Sessions
 TRANSFER = r"^[0-9]{1,18}\.[0-9]{1,9}$"
 
 
-class Read(NamedTuple):
-    """Who read of whose account, from where."""
-
-    by: str
-    address: str
-    agent: str
-    transfer: Transfer
-
-
 @dataclass(frozen=True, slots=True)
 class Explaining:
-    """`whose` names the agent whose account a transfer moved, "" where it is no agent's; `told` explains it; whoever
-    reads another's account is noted. UnknownTransferError."""
+    """`whose` names the agent whose account a transfer moved, "" where it is no agent's; `told` explains it.
+    UnknownTransferError."""
 
     whose: Callable[[Transfer], Awaitable[str]]
     told: Callable[[Transfer, bool], Awaitable[dict[str, Any]]]
-    note: Callable[[Read], Awaitable[None]]
 
 
 class ExplainedSaid(BaseModel):
@@ -59,7 +49,6 @@ def explain_api(sessions: Sessions, explaining: Explaining) -> APIRouter:
 
     @router.get("/explain/{transfer}", responses={HTTPStatus.NOT_FOUND: {"model": ProblemSaid}})
     async def explain(
-        request: Request,
         response: Response,
         transfer: Annotated[str, Path(pattern=TRANSFER, description="As a statement names it", examples=["1234.1"])],
         everything: Annotated[bool, Query(alias="all", description="Every span of the day")] = False,
@@ -74,9 +63,6 @@ def explain_api(sessions: Sessions, explaining: Explaining) -> APIRouter:
         except UnknownTransferError:
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no transfer {transfer}.") from None
         may_read_statement(person, agent)
-        if agent != person.agent:
-            address = request.client.host if request.client else ""
-            await explaining.note(Read(person.name, address, agent, asked))
         response.headers["Cache-Control"] = "no-store"
         return ExplainedSaid.model_validate(await explaining.told(asked, everything))
 

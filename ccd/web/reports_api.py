@@ -105,7 +105,7 @@ def _of(router: APIRouter, desk: Desk, reports: ReportDesk, kind: Kind | None) -
         against: Annotated[Day | None, Query(description="Held against as many days, from this one on")] = None,
         asking: Asking = desk.editing,
     ) -> ReportSaid | Response:
-        """What at most 400 days come to, for whoever sees the floor of the units. An auditor's look at agents is noted.
+        """What at most 400 days come to, for whoever sees the floor of the units.
         Without a suffix it is told as `Accept` asks. 406: as none of that."""
         wanted = kind or _accepted(request.headers.get("accept", "*/*"))
         if not timedelta() <= last - first < timedelta(days=DAYS_MAX):

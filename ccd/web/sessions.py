@@ -39,7 +39,7 @@ class Sessions:
         as_now: Callable[[Person], Person] = lambda person: person,
     ) -> None:
         """`as_now` is told who signed in, and says what they are there for now."""
-        self._engine = engine
+        self.engine = engine
         self._clock = clock
         self._session_s = session_s
         self._patience = patience or Patience()
@@ -58,7 +58,7 @@ class Sessions:
                 row = {"key": session.key, "name": person.name, "until": int(session.until * SECOND)}
                 await connection.execute(insert(sessions).values(row))
 
-        await take_turn(self._engine, work, self._patience)
+        await take_turn(self.engine, work, self._patience)
         return token, session
 
     async def of_tokens(self, tokens: Sequence[str]) -> list[Session | None]:
@@ -76,7 +76,7 @@ class Sessions:
             persons = {person.name: person for person in await persons_of(connection, rows)}
             return {row.key: Session(row.key, self._as_now(persons[row.name]), row.until / SECOND) for row in rows}
 
-        found = await look(self._engine, work)
+        found = await look(self.engine, work)
         return [found.get(key) for key in keys]
 
     async def of_token(self, token: str | None) -> Session | None:
@@ -90,10 +90,10 @@ class Sessions:
             rows = await connection.execute(select(sessions.c.key).where(sessions.c.until > now))
             return {row.key for row in rows}
 
-        return set(keys) & await look(self._engine, work)
+        return set(keys) & await look(self.engine, work)
 
     async def end(self, token: str) -> None:
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(delete(sessions).where(sessions.c.key == key_of(token)))
 
-        await take_turn(self._engine, work, self._patience)
+        await take_turn(self.engine, work, self._patience)

@@ -33,3 +33,9 @@ def test_once_people_are_known_it_is_for_the_agent_and_for_auditors(tmp_path: Pa
     for login, code in (("audrey", 0), ("1001", 0), ("li", 2)):
         done = running.ccd("recorded", "--config", config, "1001", LOGNAME=login)
         assert done.returncode == code, done.stderr
+    running.ccd("explain", "--config", config, "1.1", LOGNAME="audrey")
+    told = json.loads(running.said(running.ccd("recorded", "--config", config, "1001", "--of", "readings", "--format",
+                                               "json", LOGNAME="1001")))  # fmt: skip
+    assert [(one["by"], one["kind"]) for one in told["lines"]] == [
+        ("audrey", "read explain"), ("audrey", "read recorded"),
+    ]  # fmt: skip

@@ -12,12 +12,11 @@ from ccd.daemon.explaining import agent_of, explained, explaining
 from ccd.daemon.site import Current
 from ccd.ledger.model import Transfer
 from ccd.ledger.schema import entries
-from ccd.org.acts import noted
 from ccd.org.entitlements import Entitlement
 from ccd.org.people import Duty, Office, Person, Role
 from ccd.reports.explained import Explained, as_json, what_of
 from ccd.reports.explained_text import lines_of
-from ccd.web.explain_api import ExplainedSaid, Read
+from ccd.web.explain_api import ExplainedSaid
 from tests.daemon import test_overtime as overtime
 from tests.daemon.ruled import ANN, HOUR, MONDAY, Centre, at, span
 from tests.daemon.test_overtime import DAY, World, day_over, seen
@@ -68,7 +67,7 @@ async def test_overtime_says_which_emergency_and_who_opened_it_and_nothing_of_ot
     assert "1003" not in str(as_json(ann))
 
 
-async def test_over_http_it_is_the_same_and_who_reads_for_others_leaves_an_act(world: World) -> None:
+async def test_over_http_it_is_the_same(world: World) -> None:
     await seen(world)
     await day_over(world)
     await world.closer.close("team-1", DAY)
@@ -77,10 +76,6 @@ async def test_over_http_it_is_the_same_and_who_reads_for_others_leaves_an_act(w
     told = ExplainedSaid.model_validate(await pages.told(asked, False))
     assert told.model_dump() == as_json(await explained(world.engine, world.site, asked))
     assert await pages.whose(asked) == told.agent
-    await pages.note(Read("audrey", "10.0.0.1", told.agent, asked))
-    async with world.engine.connect() as connection:
-        (act,) = await connection.run_sync(lambda plain: list(noted(plain, "read account", told.agent, 9)))
-    assert (act.by, act.address, act.after) == ("audrey", "10.0.0.1", '{"transfer": "1.1"}')
 
 
 async def test_a_ruling_says_which_part_it_is_who_made_it_and_why(engine: AsyncEngine, tmp_path: Path) -> None:

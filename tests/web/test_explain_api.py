@@ -1,4 +1,4 @@
-"""A line is explained to whose it is, and to an auditor, whose reading is noted; to nobody else."""
+"""A line is explained to whose it is, and to nobody who leads them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,10 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import UnknownTransferError
 from ccd.ledger.model import Transfer
-from ccd.org.people import ALL_UNITS, Duty, Person, Role, Session
-from ccd.org.people import Office as Office_
 from ccd.web.accounts import Accounts
-from ccd.web.explain_api import Explaining, Read, explain_api
+from ccd.web.explain_api import Explaining, explain_api
 from ccd.web.sessions import Sessions
 from tests.web.office import Clock, Office
 
@@ -25,7 +23,6 @@ WHOSE = {Transfer(7, 1): "1001", Transfer(8, 1): "1002", Transfer(9, 1): ""}
 @dataclass
 class Explainer:
     asked: list[tuple[Transfer, bool]] = field(default_factory=list)
-    noted: list[Read] = field(default_factory=list)
 
     async def whose(self, transfer: Transfer) -> str:
         if transfer not in WHOSE:
@@ -36,9 +33,6 @@ class Explainer:
         self.asked.append((transfer, everything))
         return TOLD
 
-    async def note(self, read: Read) -> None:
-        self.noted.append(read)
-
 
 @pytest.fixture
 def explainer() -> Explainer:
@@ -47,7 +41,7 @@ def explainer() -> Explainer:
 
 @pytest.fixture
 def office(engine: AsyncEngine, accounts: Accounts, sessions: Sessions, clock: Clock, explainer: Explainer) -> Office:
-    explaining = Explaining(explainer.whose, explainer.told, explainer.note)
+    explaining = Explaining(explainer.whose, explainer.told)
     return Office(accounts, sessions, clock, more=[explain_api(sessions, explaining)])
 
 
@@ -60,13 +54,13 @@ async def test_an_agent_reads_the_own_lines_and_no_others(office: Office, explai
     for others in ("8.1", "9.1"):
         refused = await office.client.get(f"/api/explain/{others}")
         assert (refused.status_code, refused.headers["content-type"]) == (403, "application/problem+json")
-    assert (len(explainer.asked), explainer.noted) == (1, [])
+    assert len(explainer.asked) == 1
 
 
 async def test_who_leads_a_team_reads_no_statement(office: Office, explainer: Explainer) -> None:
     await office.sign_in("boss")
     assert (await office.client.get("/api/explain/7.1")).status_code == 403
-    assert (explainer.asked, explainer.noted) == ([], [])
+    assert explainer.asked == []
 
 
 @pytest.mark.parametrize(
@@ -75,18 +69,3 @@ async def test_who_leads_a_team_reads_no_statement(office: Office, explainer: Ex
 async def test_what_is_no_transfer_is_said(office: Office, asked: str, status: int) -> None:
     await office.sign_in("陈静")
     assert (await office.client.get(f"/api/explain/{asked}")).status_code == status
-
-
-async def test_an_auditor_reads_all_and_that_is_noted(
-    accounts: Accounts, sessions: Sessions, clock: Clock, explainer: Explainer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    auditor = Person("audrey", Role.SUPERVISOR, None, (), (Duty(Office_.AUDITOR, ALL_UNITS),))
-
-    async def of_token(token: str | None) -> Session:
-        return Session("key", auditor, clock() + 60)
-
-    monkeypatch.setattr(sessions, "of_token", of_token)
-    explaining = Explaining(explainer.whose, explainer.told, explainer.note)
-    office = Office(accounts, sessions, clock, more=[explain_api(sessions, explaining)])
-    assert (await office.client.get("/api/explain/8.1")).status_code == 200
-    assert explainer.noted == [Read("audrey", "10.0.0.1", "1002", Transfer(8, 1))]
