@@ -302,6 +302,28 @@ async def test_what_others_do_meanwhile_waits_until_a_day_is_closed(
     await engine.dispose()
 
 
+async def test_the_daemon_and_a_command_at_the_same_day_off_end_it_once(database_url: str) -> None:
+    engines = [open_engine(database_url) for _ in range(3)]
+    await have(engines[0], ann=RICH_S, bob=RICH_S)
+    await quota(engines[0], "team-1", 1)
+    by_rule, other, third = (withdrawals(engine, "rule") for engine in engines)
+    await by_rule.apply("a", "ann", DAY, 900, NOBODY)
+    await by_rule.apply("b", "bob", DAY, 900, NOBODY)
+    acts = (
+        by_rule.close(DAY, {}, NOBODY), other.close(DAY, {}, NOBODY), third.end("a", State.WITHDRAWN, NOBODY),
+        other.end("b", State.CANCELLED, NOBODY),
+    )  # fmt: skip
+    done = await asyncio.gather(*acts, return_exceptions=True)
+    assert not [one for one in done if isinstance(one, BaseException) and not isinstance(one, WithdrawalError)]
+    ended = await by_rule.calendar(DAY, DAY)
+    assert not [one for one in ended if one.state in HOLDING and one.agent == "ann"]
+    spent = (await Ledger(engines[0], lambda: 0).sums(House.of("demo").owner))["withdrawn"]
+    assert spent == 900 * sum(one.state is State.TAKEN for one in ended)
+    assert (await verify(engines[0], lambda done, total: None)).findings == []
+    for engine in engines:
+        await engine.dispose()
+
+
 async def check_held(engine: AsyncEngine, found: list[Application], days: list[date]) -> None:
     places, held = Counter(), Counter()  # type: Counter[tuple[str, date]], Counter[str]
     for one in found:
