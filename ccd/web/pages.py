@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
-VIEWS = ("/", "/board", "/me", "/me/loan", "/me/days-off")  # all of them are the one page, which looks at its address
+VIEWS = ("/", "/board", "/me", "/me/loan", "/me/days-off", "/me/line", "/me/policy")  # all of them are the one page, which looks at its address
 INDEX = "/index.html"
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"

@@ -36,6 +36,36 @@ def day_off(number: int) -> Json:
     return places | {"ahead": None, "unit": "centre", "allocated_at": None, "costs": costs, "own": []}
 
 
+SAID = {"pbx": "pbx-1", "ref": 1, "missing": ""}
+SEEN = {
+    "start": "2026-11-21T14:00:00+08:00", "end": "2026-11-21T14:33:20+08:00", "state": "paused", "reason": "water",
+    "began": SAID | {"text": "Event: QueueMemberPause\nInterface: PJSIP/1007\nPaused: 1\nReason: water"},
+    "ended": SAID | {"text": "", "missing": "purged with 2026-11-21.log"},
+}  # fmt: skip
+EXPLAINED: Json = {
+    "posted": {
+        "asked_by": "daemon", "text": "", "recorded_at": "2026-11-22T00:10:00+08:00",
+        "facts": {"base": 28_800, "rate_ppm": 37_000, "allowance": 1_065, "aux": 2_000, "overdraft": 935},
+    },
+    "moves": [{"day": "2026-11-21", "service": "overdraft"}],
+    "words": ["33 min 20 s of aux time were measured; 17 min 45 s are allowed."],
+    "day": {
+        "day": "2026-11-21", "policy": "the policy of team-1 since 2026-11-01", "doubts": [],
+        "parts": [{"start": SEEN["start"], "end": SEEN["end"], "is": "aux", "seen": [SEEN]}],
+    },
+    "acts": [{"at": "2026-11-21T18:00:00+08:00", "by": "王经理", "kind": "rule", "why": "CRM 故障"}],
+}  # fmt: skip
+POLICY: Json = {
+    "id": "1", "unit": "team-1", "from": "2026-11-01", "to": None, "state": "agreed", "published_at": 1_795_000_000.0,
+    "published_by": "li", "agreed_by": "wang", "reason": "职代会通过", "read_at": None,
+    "keys": [
+        {"key": "rate_ppm", "value": 30_000, "default": 37_000, "why": "the allowance, in parts per million"},
+        {"key": "overdraft_takes", "value": ["savings", "gift"], "default": ["savings"], "why": "in that order"},
+        {"key": "gift.cap_ppm", "value": 10_000, "default": 10_000, "why": "at most of a month's scheduled time"},
+    ],
+}  # fmt: skip
+
+
 class RefusedError(Exception):
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -50,6 +80,8 @@ class FakeBank:
         self.first = datetime.now(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=1)
         self.days = {self.first + timedelta(days=number): day_off(number) for number in range(91)}
         self.allocations: dict[str, Json] = {}
+        self.appeals: list[Json] = []
+        self.policies = [POLICY | {"id": "2", "from": "2099-01-01", "read_at": 1_795_503_600.0}, dict(POLICY)]
         self.refuses: RefusedError | None = None
         self.acts: dict[str, Json] = {}
         self._answers: dict[tuple[str, str], Callable[[Json], Any]] = {
@@ -57,6 +89,11 @@ class FakeBank:
             ("POST", "me/offsets"): self._offset,
             ("GET", "withdrawals/calendar"): self._calendar,
             ("POST", "withdrawals"): self._apply,
+            ("GET", "appeals"): lambda _: {"appeals": self.appeals},
+            ("POST", "appeals"): self._appeal,
+            ("POST", "appeals/withdrawals"): lambda said: self._end(said["appeal"], "withdrawn"),
+            ("GET", "policies"): lambda _: {"policies": self.policies},
+            ("POST", "me/policies/1/read"): lambda _: self._read(),
             ("POST", "withdrawals/cancellations"): self._cancel,
         }
 
@@ -66,6 +103,8 @@ class FakeBank:
             raise self.refuses
         if method == "POST" and key in self.acts:
             raise RefusedError(500, f"{key} was sent again, and no test wants that")
+        if path.startswith("explain/"):
+            return EXPLAINED | {"transfer": path.removeprefix("explain/")}
         if path in self.allocations:
             return self.allocations[path]
         do = self._answers.get((method, path))
@@ -93,6 +132,19 @@ class FakeBank:
             part = min(item["open"], left)
             item["open"], item["offset"], left = item["open"] - part, item["offset"] + part, left - part
         return self._owed()
+
+    def _appeal(self, said: Json) -> Json:
+        self.appeals.append({"appeal": "ap", "transfer": said["transfer"], "state": "open"})
+        return self.appeals[-1]
+
+    def _end(self, name: str, state: str) -> Json:
+        appeal = next(one for one in self.appeals if one["appeal"] == name)
+        appeal["state"] = state
+        return appeal
+
+    def _read(self) -> Json:
+        self.policies[1]["read_at"] = time.time()
+        return {"id": "1", "read_at": self.policies[1]["read_at"]}
 
     def _calendar(self, said: Json) -> Json:
         first, last = date.fromisoformat(said["from"]), date.fromisoformat(said["to"])

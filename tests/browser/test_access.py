@@ -87,6 +87,10 @@ def test_axe_finds_nothing_serious_on_the_pages_of_services(
     page.locator("[data-day-look=free]").or_(page.locator(".head button").last).last.click()
     expect(page.locator(".weeks")).to_be_visible()
     assert axe(page) == []
+    for address in ("/me/line?transfer=1.1", "/me/policy"):
+        page.goto(server.url + address)
+        page.locator("summary").last.click()
+        assert axe(page) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

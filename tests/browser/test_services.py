@@ -205,8 +205,49 @@ def test_whoever_applied_sees_the_order_with_the_own_numbers(me: Page, server: F
     expect(me.get_by_text("您排在候补第一位。")).to_be_visible()
 
 
+def test_a_line_is_opened_down_to_what_the_switch_said_and_appealed_against(me: Page, server: FakeServer) -> None:
+    me.get_by_role("link", name="超支还款").first.click()
+    expect(me.get_by_role("heading", name="超支还款")).to_be_focused()
+    expect(me.locator("main")).to_contain_text("用了 33 分 20 秒")
+    expect(me.locator("main")).to_contain_text("反向工时 · 打水")
+    me.get_by_text("交换机原始记录").click()
+    expect(me.locator("pre").first).to_contain_text("Event: QueueMemberPause")
+    expect(me.locator("pre").last).to_contain_text("purged with 2026-11-21.log")
+    lodge = me.get_by_role("button", name="提交申诉")
+    expect(lodge).to_be_disabled()
+    me.get_by_label("原因").fill("CRM 故障，无法接听")
+    lodge.click()
+    expect(me.get_by_text("已申诉，等待裁定")).to_be_visible()
+    me.get_by_role("button", name="撤回申诉").click()
+    expect(me.get_by_text("您已撤回申诉")).to_be_visible()
+    appealed, withdrawn = server.bank.acts.values()
+    assert (appealed["reason"], withdrawn["appeal"]) == ("CRM 故障，无法接听", "ap")
+
+
+def test_an_appeal_that_comes_too_late_is_refused_in_words(me: Page, server: FakeServer) -> None:
+    me.get_by_role("link", name="零存整取").first.click()
+    me.get_by_label("原因").fill("迟了")
+    server.bank.refuses = RefusedError(409, "1007 could appeal against 1.1 until 2026-11-28")
+    me.get_by_role("button", name="提交申诉").click()
+    expect(me.get_by_role("alert").last).to_contain_text("没有办成：1007 could appeal against 1.1 until 2026-11-28")
+    expect(me.get_by_label("原因")).to_have_value("迟了")
+
+
+def test_the_policy_for_me_says_by_whom_and_why_and_that_i_have_read_it(me: Page) -> None:
+    me.get_by_role("link", name="适用的规定").click()
+    expect(me.locator("section").first).to_contain_text("01-01 起生效")
+    holds = me.locator(".holds")
+    expect(holds).to_contain_text("li 发布，wang 复核")
+    expect(holds).to_contain_text("职代会通过")
+    expect(holds).to_contain_text("反向工时考核值 3 % 与默认不同")
+    expect(holds).to_contain_text("零存整取、时间红包")
+    holds.get_by_role("button", name="我已阅读").click()
+    expect(holds).to_contain_text("您已于")
+    expect(holds.get_by_role("button", name="我已阅读")).to_have_count(0)
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("address", ["/me/loan", "/me/days-off"])
+@pytest.mark.parametrize("address", ["/me/loan", "/me/days-off", "/me/line?transfer=1.1", "/me/policy"])
 def test_no_page_of_a_service_is_wider_than_the_window(open_as: OpenPage, language: str, address: str) -> None:
     page = open_as(AGENT, language=language, size=NARROW)
     page.goto(page.url.replace("/me", address))

@@ -253,7 +253,7 @@ async def test_pages_are_sent_small_and_kept_as_long_as_they_hold(
     accounts: Accounts, sessions: Sessions, clock: Clock, built: Path
 ) -> None:
     office = Office(accounts, sessions, clock, built)
-    for view in ("/", "/board", "/me", "/me/loan", "/me/days-off"):
+    for view in ("/", "/board", "/me", "/me/loan", "/me/days-off", "/me/line", "/me/policy"):
         page = await office.client.get(view, headers={"Accept-Encoding": "gzip"})
         assert (page.status_code, page.headers["content-encoding"]) == (200, "gzip")
         assert page.headers["cache-control"] == "no-cache"

@@ -1,6 +1,6 @@
 // What an agent's pages ask of the bank's services. Amounts are whole seconds, days `2026-11-28`, moments epoch seconds.
 
-import { ask } from "./api";
+import { ask, type Facts } from "./api";
 
 /** What a day owes by one origin (`2026-11-10/idle`): made leave, of it offset, taken over by attendance, and open. */
 export interface LoanItem {
@@ -91,7 +91,78 @@ export interface Allocation {
   winners: string[];
 }
 
+/** A segment of a seat in a span of the day, times as the unit's clock says them, with their offset. */
+export interface Seen {
+  start: string;
+  end: string | null;
+  state: string;
+  reason: string;
+  began: Said | null;
+  ended: Said | null;
+}
+
+/** An event in the switch's own words, or why they are not there any more. */
+export interface Said {
+  text: string;
+  missing: string;
+}
+
+export interface Part {
+  start: string;
+  end: string;
+  /** What it counts as. */
+  is: string;
+  seen: Seen[];
+}
+
+export interface Explained {
+  transfer: string;
+  posted: { asked_by: string; text: string; facts: Facts; recorded_at: string };
+  moves: { day: string; service: string }[];
+  /** How it came about, in English. */
+  words: string[];
+  day: { day: string; policy: string; parts: Part[]; doubts: string[] } | null;
+  acts: { at: string; by: string; kind: string; why: string }[];
+}
+
+/** `state`: open, upheld, rejected, withdrawn. */
+export interface Appeal {
+  appeal: string;
+  transfer: string;
+  state: string;
+}
+
+export interface PolicyKey {
+  key: string;
+  value: unknown;
+  default: unknown;
+  why: string;
+}
+
+/** Of a unit (null: of all without an own one), until the day before `to`. */
+export interface PublishedPolicy {
+  id: string;
+  unit: string | null;
+  from: string;
+  to: string | null;
+  published_at: number;
+  published_by: string;
+  agreed_by: string | null;
+  reason: string;
+  read_at: number | null;
+  keys: PolicyKey[];
+}
+
 export const bank = {
+  explain: (transfer: string) => ask<Explained>("GET", `/api/explain/${encodeURIComponent(transfer)}`),
+  appeals: (day: string) => ask<{ appeals: Appeal[] }>("GET", `/api/appeals?from=${day}&to=${day}`),
+  appeal: (transfer: string, reason: string, key: string) =>
+    ask<Appeal>("POST", "/api/appeals", { transfer, reason }, key),
+  withdrawAppeal: (appeal: string, reason: string, key: string) =>
+    ask<Appeal>("POST", "/api/appeals/withdrawals", { appeal, reason }, key),
+  policies: () => ask<{ policies: PublishedPolicy[] }>("GET", "/api/policies"),
+  readPolicy: (id: string) =>
+    ask<{ read_at: number }>("POST", `/api/me/policies/${encodeURIComponent(id)}/read`),
   loan: () => ask<Loan>("GET", "/api/me/loan"),
   offset: (choice: Choice, key: string) => ask<Loan>("POST", "/api/me/offsets", choice, key),
   daysOff: (first: string, last: string) =>

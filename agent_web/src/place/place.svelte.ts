@@ -7,6 +7,8 @@ export const MINE = {
   me: "/me",
   daysOff: "/me/days-off",
   loan: "/me/loan",
+  line: "/me/line",
+  policy: "/me/policy",
 } as const;
 export type Mine = keyof typeof MINE;
 
