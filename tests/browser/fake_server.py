@@ -265,7 +265,7 @@ def _add_bank(app: FastAPI, server: FakeServer) -> None:
         if known is None:
             return _problem(401, "not signed in")
         body = await request.json() if request.method == "POST" and await request.body() else {}
-        key = request.headers.get("Idempotency-Key") or body.pop("key", "")
+        key = request.headers.get("Idempotency-Key", "")
         try:
             return server.bank.answer(request.method, path, {**request.query_params, **body}, key)
         except RefusedError as refused:
