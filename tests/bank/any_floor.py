@@ -44,7 +44,7 @@ terms = st.fixed_dictionaries({}, optional={
     "unscheduled_sign_out": st.just("off_post"),
     "overdraft_takes": st.sampled_from([["savings", "gift", "interest"], ["overtime", "interest", "gift"], []]),
     "closed_gain_meets_write_off": st.just(False),
-    "gift": st.sampled_from([{"cap_ppm": 1_000_000}, {"cap_ppm": 500}]),
+    "gift": st.sampled_from([{"cap_ppm": 10_000}, {"cap_ppm": 500}]),
     "loan": st.sampled_from([{"offset_default": "never"}, {"busy_first": 0, "busy_last": 31}, {"busy_first": 31}]),
     "full_attendance": st.just({"late_grace_s": 3_600, "leave_grace_s": 600}),
     "overtime": st.sampled_from([{"interest_round_up_s": 300}, {"entry_second_s": 0, "emergency_max_s": 1_800}]),
@@ -86,8 +86,9 @@ def floors(draw: Any) -> AnyFloor:
     begins = earliest + timedelta(days=draw(st.integers(0, 12)))
     moves = begins + timedelta(days=draw(st.integers(2, 9)))
     units = UNITS | {"team-2": UNITS["team-2"] | draw(st.sampled_from([{}, {}, {"timezone": "Asia/Shanghai"}]))}
-    policy = [{"from": date(2026, 1, 1)} | draw(terms)]
-    changed = {"from": begins + timedelta(days=draw(st.integers(1, 12)))} | draw(terms)
+    ample = {"gift": {"cap_ppm": 1_000_000}}  # or the few shifts of three agents let nobody give anything
+    policy = [{"from": date(2026, 1, 1)} | ample | draw(terms)]
+    changed = {"from": begins + timedelta(days=draw(st.integers(1, 12)))} | ample | draw(terms)
     policy += draw(st.sampled_from([[], [changed], [changed | {"unit": "team-1"}]]))
     attendance = {"month_begins": draw(st.sampled_from([1, 1, 26])), "closes_after_days": draw(st.sampled_from([1, 3]))}
     more = {

@@ -47,7 +47,7 @@ LIVES, STEPS, DAYS_MAX = (100, 40, 62) if LONG else (4, 16, 18)
 UNITS = ("team-1", "team-2", "centre")
 
 units = st.sampled_from(UNITS)
-back, ahead = st.integers(0, 8), st.integers(0, 9)
+back, ahead = st.integers(0, 8), st.integers(1, 6)
 amounts = st.integers(1, 6_000)
 
 
@@ -66,6 +66,8 @@ class AnyMonth(RuleBasedStateMachine):
         self.world: Months
         self.first = ""  # the month in which it begins
         self.closed = self.assigned = False
+        self.rushes: list[date] = []
+        self.handed: list[str] = []  # whom a budget was
 
     def does(self, said: str, at: time | None = None) -> bool:
         done = self.of(self.world.attempt(said, at))
@@ -105,6 +107,7 @@ class AnyMonth(RuleBasedStateMachine):
             self.does(f"the switch is not heard {gap}")
         if rush:
             name = f"rush{self.today:%m%d}"
+            self.rushes.append(self.today)
             self.does(f"lead of centre opens {name}, level {level}", time(16, 30))
             self.does(f"lead calls 1001 and 1002 and 2001 to {name}")
             self.does(f"lead of team-1 opens {name}b, level II", time(17, 0))
@@ -151,9 +154,10 @@ class AnyMonth(RuleBasedStateMachine):
         if self.does(f"HR entitles {whom} to {own} from {said_day(self.past(days))}"):
             self.of(self.world.hold())
 
-    @rule(whom=agents, seconds=amounts, days=back)
-    def overtime_is_entered(self, whom: str, seconds: int, days: int) -> None:
-        day = self.past(days)
+    @precondition(lambda self: self.rushes)
+    @rule(data=st.data(), whom=agents, seconds=amounts)
+    def overtime_is_entered(self, data: st.DataObject, whom: str, seconds: int) -> None:
+        day = data.draw(st.sampled_from(self.rushes))
         if self.does(f"lead enters {seconds} s of {whom} in rush{day:%m%d} on {said_day(day)}"):
             self.does(f"boss confirms what was entered of {whom} in rush{day:%m%d}")
             self.of(self.world.hold())
@@ -192,12 +196,14 @@ class AnyMonth(RuleBasedStateMachine):
     @rule(unit=units, seconds=st.sampled_from([10_000, 60_000]), whom=agents)
     def a_budget(self, unit: str, seconds: int, whom: str) -> None:
         if self.does(f"boss of {unit} hands lead{self.today:%m%d} {seconds} s"):
+            self.handed.append(f"lead{self.today:%m%d}")
             self.does(f"lead{self.today:%m%d} gives {whom} 4000 s of the budget of {unit} for contest")
             self.of(self.world.hold())
 
-    @rule(days=back)
-    def a_budget_is_recalled(self, days: int) -> None:
-        if self.does(f"boss recalls the budget of lead{self.past(days):%m%d}"):
+    @precondition(lambda self: self.handed)
+    @rule(data=st.data())
+    def a_budget_is_recalled(self, data: st.DataObject) -> None:
+        if self.does(f"boss recalls the budget of {data.draw(st.sampled_from(self.handed))}"):
             self.of(self.world.hold())
 
     @rule(unit=units, whom=agents, seconds=amounts, act=st.sampled_from(["confirms", "declines"]))
@@ -222,7 +228,8 @@ class AnyMonth(RuleBasedStateMachine):
     def asks_for_days(self, whom: str, days: int, run: int) -> None:
         first = self.today + timedelta(days=days)
         last = first + timedelta(days=run)
-        self.does(f"centre lets 1 off on {said_day(last)}")
+        for day in (first, last):
+            self.does(f"centre lets 2 off on {said_day(day)}")
         if self.does(f"{whom} applies for {said_day(first)} to {said_day(last)}"):
             self.of(self.world.hold())
 
