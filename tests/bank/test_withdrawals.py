@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
 from ccd.bank.policy import Policies
 from ccd.bank.quota import Quota
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import HOLDING, Application, State, cap_name
+from ccd.bank.withdrawal import HOLDING, Application, Part, State, cap_name
 from ccd.bank.withdrawal_rows import on_days, set_quota
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import WithdrawalError
@@ -26,6 +26,7 @@ from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting
 from ccd.ledger.verify import verify
 from ccd.org.agent_days import AgentDays
+from ccd.org.told import Told
 from ccd.org.units import Unit, Units
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience, take_turn_at_once
@@ -322,6 +323,25 @@ async def test_the_daemon_and_a_command_at_the_same_day_off_end_it_once(database
     assert (await verify(engines[0], lambda done, total: None)).findings == []
     for engine in engines:
         await engine.dispose()
+
+
+async def test_a_night_off_over_a_clock_change_has_the_hours_that_it_has(engine: AsyncEngine) -> None:
+    """On 28 March 2027 Berlin's clock goes from 02:00 to 03:00: the night from 22:00 to 06:00 has seven hours."""
+    night = date(2027, 3, 27)
+    berlin = Units("Europe/Berlin", time(0), {"team-1": Unit()})
+    start, end = (
+        berlin.instant("team-1", datetime.fromisoformat(at)) for at in ("2027-03-27T22:00", "2027-03-28T06:00")
+    )
+    one = (berlin.instant("team-1", datetime.combine(night + timedelta(days=1), time(hour))) for hour in (1, 4))
+    await have(engine, ann=RICH_S)
+    await planned(engine, Told("night", "ann", night, start, end, "[]"))
+    await quota(engine, "team-1", 1, night)
+    await quota(engine, "team-1", 1, night + timedelta(days=1))
+    policies = Policies((policy(date(2026, 1, 1)),))
+    bank = Withdrawals(Ledger(engine, lambda: 1), berlin, policies, AgentDays(roster_of(TEAMS), berlin), "demo")
+    assert (await bank.apply("a", "ann", night, None, NOBODY)).seconds == 7 * 3_600
+    part = await bank.apply("b", "ann", night + timedelta(days=1), Part(None, *one), NOBODY)
+    assert part.seconds == 2 * 3_600
 
 
 async def check_held(engine: AsyncEngine, found: list[Application], days: list[date]) -> None:
