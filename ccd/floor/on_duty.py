@@ -55,6 +55,8 @@ class What(Enum):
     EARLY_LEAVE = auto()
     SIGNED_OUT = auto()
 
+    __hash__ = object.__hash__  # one object each: the enumeration's own looks at the name, fifty times an agent-day
+
 
 SIGNED_IN = frozenset((What.WORKED, What.AUX, What.EXEMPT, What.UNREACHABLE))
 JUDGED = {Judged.NONE: What.WORKED, Judged.AUX: What.AUX, Judged.EXEMPT: What.EXEMPT}
@@ -141,9 +143,10 @@ class _Part:
         for spans in (self._shift.breaks, self._expected.absences, self._expected.ruled, self._seen):
             edges.update(edge for each in spans for edge in (each.start, each.end))
         cuts = sorted({*self._part, *(edge for edge in edges if self._part.start < edge < self._part.end)})
+        absences, breaks = self._expected.absences, self._shift.breaks
         for start, end in pairwise(cuts):
-            in_absence = any(each.start <= start < each.end for each in self._expected.absences)
-            in_break = any(each.start <= start < each.end for each in self._shift.breaks)
+            in_absence = bool(absences) and any(each.start <= start < each.end for each in absences)
+            in_break = bool(breaks) and any(each.start <= start < each.end for each in breaks)
             seen = self._seen_at(start)
             ruled = None if in_break else self._ruled_at(start, seen, in_absence)
             if in_break:
@@ -153,6 +156,8 @@ class _Part:
             yield Class(start, end, what, in_absence, ruled)
 
     def _ruled_at(self, at: int, seen: Stretch | None, in_absence: bool) -> Ruled | None:
+        if not self._expected.ruled:
+            return None
         ruled = next((each for each in self._expected.ruled if each.start <= at < each.end), None)
         if ruled is None or not ruled.of_unit:
             return ruled

@@ -16,6 +16,7 @@ class Owner(NamedTuple):
     several: bool
 
 
+NEVER = 1 << 62  # µs
 OwnerOf = Callable[[str, str, str, int], Owner | None]  # pbx, seat, member name, µs → None: on no roster
 
 
@@ -46,6 +47,13 @@ def taken_over(pbx: str, segment: Segment, at: int) -> Change:
     return Change(at, pbx, segment.number, (pbx, segment.seat), segment.view, False, 0, 0, 0)
 
 
+def _between(roster_borders: Sequence[int], at: int) -> tuple[int, int]:
+    """The border at or before an instant, and the one after it."""
+    place = bisect_right(roster_borders, at)
+    before = roster_borders[place - 1] if place else at
+    return before, roster_borders[place] if place < len(roster_borders) else NEVER
+
+
 def changes_of(
     segments: Iterable[tuple[str, Segment]], owner_of: OwnerOf, roster_borders: Sequence[int], until: int
 ) -> Iterator[tuple[Owner, Change]]:
@@ -54,10 +62,22 @@ def changes_of(
     A segment over one of the `roster_borders` is split there where the seat is handed on; an open one ends at `until`.
     """
     holders: dict[tuple[str, str], Owner] = {}
+    known: dict[tuple[str, str, str], Owner] = {}  # by PBX, seat and name, between the same two borders
+    begins_at = ends_at = 0  # of these
     for pbx, segment in sorted(segments, key=lambda each: (each[1].start, each[0], each[1].number)):
         key = (pbx, segment.seat)
         end = until if segment.end is None else segment.end
-        for at, owner in owners(owner_of, roster_borders, pbx, segment.seat, segment.view.name, segment.start, end):
+        if not begins_at <= segment.start < ends_at:
+            begins_at, ends_at = _between(roster_borders, segment.start)
+            known.clear()
+        if end <= ends_at:
+            named = (pbx, segment.seat, segment.view.name)
+            if named not in known:
+                known[named] = owner_or_itself(owner_of, *named, segment.start)
+            whose: Iterable[tuple[int, Owner]] = ((segment.start, known[named]),)
+        else:
+            whose = owners(owner_of, roster_borders, pbx, segment.seat, segment.view.name, segment.start, end)
+        for at, owner in whose:
             begins, before = at == segment.start, holders.get(key)
             if before is not None and before.agent != owner.agent:
                 yield before, let_go(pbx, segment, at, segment.told and begins)
