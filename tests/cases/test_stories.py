@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.ledger.verify import verify
 from tests.cases.explaining import check_explained
-from tests.cases.services import World
+from tests.cases.late import World
 from tests.cases.story import Case, CaseError, cases
 
 HERE = Path(__file__).parent

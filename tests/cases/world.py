@@ -40,7 +40,9 @@ from tests.floor.floors import S, added, heard, paused, removed, unpaused
 from tests.history.observing import record
 
 AGENTS = {"1001": "team-1", "1002": "team-1", "2001": "team-2"}
-ROSTER = "agent,interface,member_name,unit\n" + "".join(f"{a},PJSIP/{a},,{unit}\n" for a, unit in AGENTS.items())
+ROSTER = "agent,interface,member_name,unit,from,to\n" + "".join(
+    f"{a},PJSIP/{a},,{unit},,\n" for a, unit in AGENTS.items()
+)
 SITE, HOUR_S = "demo", 3_600
 UNITS = {"centre": {}, "team-1": {"parent": "centre"}, "team-2": {"parent": "centre"}}
 Verb = Callable[["World", Line, re.Match[str]], Awaitable[None]]
