@@ -16,7 +16,8 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
-VIEWS = ("/", "/board", "/me", "/me/loan", "/me/days-off", "/me/line", "/me/policy")  # all of them are the one page, which looks at its address
+MINE = ("/me", "/me/loan", "/me/days-off", "/me/line", "/me/policy", "/me/recorded")
+VIEWS = ("/", "/board", *MINE)  # all of them are the one page, which looks at its address
 INDEX = "/index.html"
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"

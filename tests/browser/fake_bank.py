@@ -65,6 +65,14 @@ POLICY: Json = {
     ],
 }  # fmt: skip
 
+SEEN_BY = ["self", "leaders", "auditor"]
+RECORDED: list[Json] = [
+    {"name": "segments", "rows": 812, "first": 1.0, "last": 1_796_000_000.0, "kept_days": None, "seen_by": SEEN_BY},
+    {"name": "evidence", "rows": None, "first": None, "last": None, "kept_days": 365, "seen_by": ["machine"]},
+    {"name": "readings", "rows": 1, "first": 1.0, "last": 1_796_000_000.0, "kept_days": None, "seen_by": SEEN_BY},
+]
+READING: Json = {"at": 1_796_000_000.0, "what": {"by": "audit", "kind": "read statement", "for_whom": ""}}
+
 
 class RefusedError(Exception):
     def __init__(self, status: int, detail: str) -> None:
@@ -92,6 +100,8 @@ class FakeBank:
             ("GET", "appeals"): lambda _: {"appeals": self.appeals},
             ("POST", "appeals"): self._appeal,
             ("POST", "appeals/withdrawals"): lambda said: self._end(said["appeal"], "withdrawn"),
+            ("GET", "me/recorded"): lambda _: {"agent": "1007", "categories": RECORDED},
+            ("GET", "me/recorded/readings"): lambda _: {"name": "readings", "lines": [READING], "next": None},
             ("GET", "policies"): lambda _: {"policies": self.policies},
             ("POST", "me/policies/1/read"): lambda _: self._read(),
             ("POST", "withdrawals/cancellations"): self._cancel,

@@ -91,6 +91,9 @@ def test_axe_finds_nothing_serious_on_the_pages_of_services(
         page.goto(server.url + address)
         page.locator("summary").last.click()
         assert axe(page) == []
+    page.goto(f"{server.url}/me/recorded")
+    page.locator("main li button").last.click()
+    assert axe(page) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -9,6 +9,7 @@ import pytest
 
 from ccd.org.people import Person, Role
 from ccd.web.accounts import Accounts
+from ccd.web.pages import VIEWS
 from ccd.web.sessions import Sessions, key_of
 from tests.web.office import PASSWORD, SESSION_S, Clock, Office
 
@@ -253,7 +254,7 @@ async def test_pages_are_sent_small_and_kept_as_long_as_they_hold(
     accounts: Accounts, sessions: Sessions, clock: Clock, built: Path
 ) -> None:
     office = Office(accounts, sessions, clock, built)
-    for view in ("/", "/board", "/me", "/me/loan", "/me/days-off", "/me/line", "/me/policy"):
+    for view in VIEWS:
         page = await office.client.get(view, headers={"Accept-Encoding": "gzip"})
         assert (page.status_code, page.headers["content-encoding"]) == (200, "gzip")
         assert page.headers["cache-control"] == "no-cache"

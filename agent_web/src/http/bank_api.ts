@@ -153,7 +153,26 @@ export interface PublishedPolicy {
   keys: PolicyKey[];
 }
 
+/** How many rows of what, null where nobody can count them; moments of the first and the last. */
+export interface Recorded {
+  categories: {
+    name: string;
+    rows: number | null;
+    first: number | null;
+    last: number | null;
+    kept_days: number | null;
+    seen_by: string[];
+  }[];
+}
+
+export interface RecordedLines {
+  lines: { at: number; what: Record<string, unknown> }[];
+  next: string | null;
+}
+
 export const bank = {
+  recorded: () => ask<Recorded>("GET", "/api/me/recorded"),
+  recordedLines: (name: string) => ask<RecordedLines>("GET", `/api/me/recorded/${name}?limit=20`),
   explain: (transfer: string) => ask<Explained>("GET", `/api/explain/${encodeURIComponent(transfer)}`),
   appeals: (day: string) => ask<{ appeals: Appeal[] }>("GET", `/api/appeals?from=${day}&to=${day}`),
   appeal: (transfer: string, reason: string, key: string) =>

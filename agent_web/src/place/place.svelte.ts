@@ -9,6 +9,7 @@ export const MINE = {
   loan: "/me/loan",
   line: "/me/line",
   policy: "/me/policy",
+  recorded: "/me/recorded",
 } as const;
 export type Mine = keyof typeof MINE;
 
