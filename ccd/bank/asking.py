@@ -8,8 +8,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.org.acts import READINGS, Act, note
-from ccd.org.people import Person, Role
+from ccd.org.acts import FOR, READINGS, Act, note
+from ccd.org.people import Duty, Person, Role
 from ccd.org.rights import audits
 from ccd.sql.turns import Patience, take_turn_at_once
 
@@ -23,10 +23,15 @@ class Asking(NamedTuple):
     person: Person
     address: str  # the machine, or the network address
     at: int  # microseconds since the epoch
+    stead: str = ""  # of the person for whom it is done
 
     @property
     def by(self) -> str:
         return self.person.name
+
+    def under(self, duty: Duty | None) -> "Asking":
+        """As it is done under a duty: in somebody's stead, where that is another's."""
+        return self._replace(stead=duty.deputy_for) if duty else self
 
     def noted(
         self, connection: Connection, kind: str, subject: str, after: Mapping[str, object], why: str, before: str = ""
@@ -36,7 +41,8 @@ class Asking(NamedTuple):
 
     def as_act(self, kind: str, subject: str, after: Mapping[str, object], why: str, before: str = "") -> Act:
         said = dumps(after, ensure_ascii=False, separators=(",", ":"))
-        return Act(self.act, self.at, self.by, self.address, kind, subject, before, said, why or BY_RULE)
+        by = f"{self.by}{FOR}{self.stead}" if self.stead else self.by
+        return Act(self.act, self.at, by, self.address, kind, subject, before, said, why or BY_RULE)
 
 
 async def note_look(engine: AsyncEngine, asking: Asking, what: str, subject: str, said: Mapping[str, object]) -> None:

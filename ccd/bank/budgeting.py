@@ -24,7 +24,7 @@ class Budgets:
         CapPassedError, PolicyError, RefusedError: then nothing was."""
         known = await self._caps.known(budget.line, budget.day)
 
-        may_hand_budget(asking.person, budget.line, budget.holder)
+        duty = may_hand_budget(asking.person, budget.line, budget.holder)
 
         def work(desk: Desk) -> Budget:
             desk.lock([(self._site, desk.month_of(budget.day))], [])
@@ -41,7 +41,7 @@ class Budgets:
             outcome.or_raise()
             add(desk.connection, budget, asking.at, asking.by)
             handed = {"budget": budget.id, "holder": budget.holder, "seconds": budget.seconds}
-            asking.noted(desk.connection, "hand budget", budget.unit, handed, budget.why)
+            asking.under(duty).noted(desk.connection, "hand budget", budget.unit, handed, budget.why)
             return budget
 
         return await self._ledger.at_desk(work)
@@ -54,7 +54,7 @@ class Budgets:
             budget = with_id(desk.connection, name)
             if budget is None:
                 raise BudgetError(name, NO_BUDGET)
-            may_hand_budget(asking.person, budget.line, budget.holder)
+            duty = may_hand_budget(asking.person, budget.line, budget.holder)
             month = desk.month_of(budget.day)
             desk.lock([(self._site, month)], [])
             counts_in = desk.open_month(self._site, max(running, month))
@@ -67,7 +67,7 @@ class Budgets:
                 back_s = cap.limit_s - cap.drawn_s
                 end(desk.connection, name, back_s, asking.at, asking.by, why)
                 back = {"budget": name, "holder": budget.holder, "back": back_s}
-                asking.noted(desk.connection, "recall budget", budget.unit, back, why)
+                asking.under(duty).noted(desk.connection, "recall budget", budget.unit, back, why)
             return Stand(again._replace(ended=True), cap.drawn_s)
 
         return await self._ledger.at_desk(work)

@@ -14,6 +14,7 @@ from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Outcome, month_of
 from ccd.org.agent_days import AgentDays
+from ccd.org.people import Duty
 from ccd.org.rights import may_give, may_give_of_budget
 from ccd.org.units import Units
 
@@ -52,17 +53,17 @@ class Giver:
         posting = posting_of(packet, self._house, self._site, list(caps), asking.by, budget)
         check(packet, self._policies.policy_at(packet.unit, packet.day).gift, members)
         if budget:
-            self._check_budget(desk, budget, packet, asking)
+            duty = self._check_budget(desk, budget, packet, asking)
             limits = []
         else:
-            may_give(asking.person, self._units.with_above(packet.unit, packet.day), packet.agents)
+            duty = may_give(asking.person, self._units.with_above(packet.unit, packet.day), packet.agents)
             check_hours(packet, known[packet.unit][0])
             limits = self.caps.limits(desk, known, packet.day, asking.by)
         outcome = desk.post([*limits, posting])[-1]
         if stands := passed(outcome, caps, month, packet.total_s):
             raise CapPassedError(f"the packet {packet.key}", *stands, packet.total_s)
         given = {"packet": packet.key, "agents": packet.agents, "seconds": packet.seconds, "kind": packet.kind}
-        asking.noted(desk.connection, "give packet", packet.unit, given | {"budget": budget}, packet.reason)
+        asking.under(duty).noted(desk.connection, "give packet", packet.unit, given | {"budget": budget}, packet.reason)
         return outcome.or_raise()
 
     def _given_before(self, desk: Desk, packet: Packet, asking: Asking, budget: str) -> Outcome:
@@ -71,14 +72,15 @@ class Giver:
         caps = [budget_cap(budget)] if budget else [cap_name(unit, month) for unit in line]
         return desk.post([posting_of(packet, self._house, self._site, caps, asking.by, budget)])[0].or_raise()
 
-    def _check_budget(self, desk: Desk, name: str, packet: Packet, asking: Asking) -> None:
+    def _check_budget(self, desk: Desk, name: str, packet: Packet, asking: Asking) -> Duty | None:
         """Once its cap is under lock, so that it is not taken back meanwhile."""
         desk.caps([budget_cap(name)])
         found = with_id(desk.connection, name)
         if found is None:
             raise BudgetError(name, NO_BUDGET)
-        may_give_of_budget(asking.person, found.holder, packet.agents)
+        duty = may_give_of_budget(asking.person, found.holder, packet.agents)
         check_packet(found, packet, self._units.with_below([found.unit], packet.day))
+        return duty
 
     def lock(self, desk: Desk, packet: Packet) -> None:
         desk.lock([(self._site, desk.month_of(packet.day))], [agent_owner(agent) for agent in self.members(packet)])

@@ -53,7 +53,7 @@ class Emergencies:
         """From `start` on, µs; from now on where it is None. It ends by itself."""
         if unit not in self._known:
             raise UnknownUnitError(unit, tuple(self._known))
-        may_open_emergency(asking.person, self._units.with_above(unit, self._day(unit, asking.at)))
+        duty = may_open_emergency(asking.person, self._units.with_above(unit, self._day(unit, asking.at)))
         terms = self._terms(unit, asking.at)
         begins = asking.at if start is None else start
         _check_opening(name, level, begins, asking.at, terms, why)
@@ -68,7 +68,7 @@ class Emergencies:
                 return known
             add_emergency(connection, made, asking.by, why)
             said = {"emergency": name, "level": level, "from": begins, "until": end}
-            asking.noted(connection, "overtime open", unit, said, why)
+            asking.under(duty).noted(connection, "overtime open", unit, said, why)
             return made
 
         return await self._turn(work)
@@ -77,7 +77,7 @@ class Emergencies:
         """Until an instant, µs; to make it shorter is to end it."""
 
         def work(connection: Connection) -> Emergency:
-            one = self._own(connection, name, asking)
+            one, acting = self._own(connection, name, asking)
             if one.end == until:
                 return one
             _check_runs(one, asking.at)
@@ -87,7 +87,7 @@ class Emergencies:
                     name, f"ends in {_in_s(one.end, asking.at)} s, and can be prolonged to"
                     f" {_in_s(longest, asking.at)} s from now at most"
                 )  # fmt: skip
-            return self._until(connection, one, until, asking, "overtime prolong", why)
+            return self._until(connection, one, until, acting, "overtime prolong", why)
 
         return await self._turn(work)
 
@@ -95,10 +95,10 @@ class Emergencies:
         """Now; one that is over stays as it is."""
 
         def work(connection: Connection) -> Emergency:
-            one = self._own(connection, name, asking)
+            one, acting = self._own(connection, name, asking)
             if one.end <= asking.at:
                 return one
-            return self._until(connection, one, max(one.start, asking.at), asking, "overtime end", why)
+            return self._until(connection, one, max(one.start, asking.at), acting, "overtime end", why)
 
         return await self._turn(work)
 
@@ -107,7 +107,7 @@ class Emergencies:
         is not called again."""
 
         def work(connection: Connection) -> list[CallOut]:
-            one = self._own(connection, name, asking)
+            one, acting = self._own(connection, name, asking)
             _check_runs(one, asking.at)
             below = self._below(one, asking.at)
             wanted = set(agents) or members(connection, below, asking.at, asking.at + 1)
@@ -118,7 +118,7 @@ class Emergencies:
             new = sorted(wanted - calls_of(connection, name).keys())
             if new:
                 add_call_outs(connection, name, new, asking.at, asking.by)
-                asking.noted(connection, "overtime call", one.unit, {"emergency": name, "agents": new}, why)
+                acting.noted(connection, "overtime call", one.unit, {"emergency": name, "agents": new}, why)
             return list(calls_of(connection, name).values())
 
         return await self._turn(work)
@@ -130,7 +130,7 @@ class Emergencies:
 
         def work(connection: Connection) -> CallOut:
             one = _known(connection, name)
-            may_speak_for(asking.person, self._line(one, asking.at), agent)
+            duty = may_speak_for(asking.person, self._line(one, asking.at), agent)
             called = calls_of(connection, name).get(agent)
             if called is None:
                 raise OvertimeError(name, f"has not called {agent} out; `ccd bank overtime call {name} {agent}` does")
@@ -139,7 +139,7 @@ class Emergencies:
                 return called
             add_answer(connection, name, agent, comes, arrived_at, asking.at, asking.by)
             said = {"emergency": name, "comes": comes, "arrived_at": arrived_at}
-            asking.noted(connection, "overtime answer", agent, said, "an answer to a call-out")
+            asking.under(duty).noted(connection, "overtime answer", agent, said, "an answer to a call-out")
             return calls_of(connection, name)[agent]
 
         return await self._turn(work)
@@ -149,7 +149,7 @@ class Emergencies:
 
         def work(connection: Connection) -> Entry:
             one = _known(connection, entry.emergency)
-            may_enter_overtime(asking.person, self._line(one, asking.at), (entry.agent,))
+            duty = may_enter_overtime(asking.person, self._line(one, asking.at), (entry.agent,))
             self._check_member(one, entry.agent, entry.day)
             self._check_entry(one, entry)
             needs = entry.seconds > self._terms(one.unit, one.start).entry_second_s
@@ -161,7 +161,7 @@ class Emergencies:
                 return known
             add_entry(connection, made)
             said = {"emergency": one.id, "entry": made.id, "day": str(made.day), "seconds": made.seconds}
-            asking.noted(connection, "overtime enter", entry.agent, said, entry.why)
+            asking.under(duty).noted(connection, "overtime enter", entry.agent, said, entry.why)
             return made
 
         return await self._turn(work)
@@ -176,10 +176,10 @@ class Emergencies:
             if entry.counts:
                 return entry
             one = _known(connection, entry.emergency)
-            may_enter_overtime(asking.person, self._line(one, asking.at), (entry.agent,), entered_by=entry.by)
+            duty = may_enter_overtime(asking.person, self._line(one, asking.at), (entry.agent,), entered_by=entry.by)
             approve_entry(connection, name, asking.at, asking.by)
             said = {"emergency": one.id, "entry": name, "seconds": entry.seconds}
-            asking.noted(connection, "overtime approve", entry.agent, said, "a second person approves")
+            asking.under(duty).noted(connection, "overtime approve", entry.agent, said, "a second person approves")
             return entry._replace(approved_by=asking.by)
 
         return await self._turn(work)
@@ -187,7 +187,7 @@ class Emergencies:
     async def on_team(self, unit: str, agent: str, joins: bool, asking: Asking) -> frozenset[str]:
         """Joins or leaves the strike team; who is on it then."""
         day = self._day(unit, asking.at)
-        may_speak_for(asking.person, self._units.with_above(unit, day), agent)
+        duty = may_speak_for(asking.person, self._units.with_above(unit, day), agent)
         if joins and self._days.unit(agent, day) not in self._units.with_below([unit], day):
             raise OvertimeError(agent, f"is not in {unit} today, and can't join its strike team")
 
@@ -196,7 +196,7 @@ class Emergencies:
             if (agent in team) != joins:
                 join_or_leave(connection, unit, agent, joins, asking.at, asking.by)
                 kind = "overtime join" if joins else "overtime leave"
-                asking.noted(connection, kind, agent, {"unit": unit}, "a volunteer's own will")
+                asking.under(duty).noted(connection, kind, agent, {"unit": unit}, "a volunteer's own will")
             return frozenset(members(connection, [unit], asking.at, asking.at + 1))
 
         return await self._turn(work)
@@ -220,10 +220,9 @@ class Emergencies:
     async def _turn(self, work: Callable[[Connection], T]) -> T:
         return await take_turn_at_once(self._engine, work, Patience())
 
-    def _own(self, connection: Connection, name: str, asking: Asking) -> Emergency:
+    def _own(self, connection: Connection, name: str, asking: Asking) -> tuple[Emergency, Asking]:
         one = _known(connection, name)
-        may_open_emergency(asking.person, self._line(one, asking.at))
-        return one
+        return one, asking.under(may_open_emergency(asking.person, self._line(one, asking.at)))
 
     def _until(
         self, connection: Connection, one: Emergency, end: int, asking: Asking, kind: str, why: str

@@ -69,13 +69,13 @@ class Proposals:
             raise ProposalError(name, "is declined for a reason: say it in words")
         found = await self._read(name)
         today = self._today(found.unit, asking.at).day
-        may_give(asking.person, self._units.with_above(found.unit, today), found.agents)
+        duty = may_give(asking.person, self._units.with_above(found.unit, today), found.agents)
 
         def work(desk: Desk) -> Proposal:
             one = self._open(desk.connection, name, Verdict.DECLINED)
             if one.verdict is Verdict.OPEN:
                 proposal_rows.decide(desk.connection, name, Verdict.DECLINED, asking.at, asking.by, why)
-                asking.noted(desk.connection, "decline packet", one.unit, {"proposal": name}, why)
+                asking.under(duty).noted(desk.connection, "decline packet", one.unit, {"proposal": name}, why)
                 return one._replace(verdict=Verdict.DECLINED, decided_by=asking.by, why=why)
             return one
 

@@ -110,15 +110,15 @@ class Withdrawals:
 
         def work(desk: Desk) -> Application:
             application = self._locked(desk, name)
-            self._check_right(application, said)
-            if self._is_done(desk.connection, application, said):
+            acting = self._under_right(application, said)
+            if self._is_done(desk.connection, application, acting):
                 return application
             check_next(application, State.APPROVED)
             if application.hold is None:
                 raise WithdrawalError(application.agent, f"waits with {name} for a place: the quota is full")
             if application.awaits_allocation:
                 raise WithdrawalError(application.agent, f"waits with {name} for the places to be allocated by rule")
-            return self._became(desk, application, State.APPROVED, application.hold, said)
+            return self._became(desk, application, State.APPROVED, application.hold, acting)
 
         return await self._ledger.at_desk(work)
 
@@ -127,17 +127,17 @@ class Withdrawals:
 
         def work(desk: Desk) -> Application:
             application = self._locked(desk, name)
-            self._check_right(application, said, cancels=state is State.CANCELLED)
-            if self._is_done(desk.connection, application, said):
+            acting = self._under_right(application, said, cancels=state is State.CANCELLED)
+            if self._is_done(desk.connection, application, acting):
                 return application
             check_next(application, state)
             if state is State.CANCELLED:
                 policy = self._policies.policy_at(application.unit, application.day)
-                check_in_time(application, said.today, policy.days_off.cancel_days_before)
-            ended = self._became(desk, application, state, None, said)
+                check_in_time(application, acting.today, policy.days_off.cancel_days_before)
+            ended = self._became(desk, application, state, None, acting)
             if application.hold is not None:
-                self.holds.end(desk, application, None, said)
-                self.holds.move_up(desk, application.day, said)
+                self.holds.end(desk, application, None, acting)
+                self.holds.move_up(desk, application.day, acting)
             return ended
 
         return await self._ledger.at_desk(work)
@@ -247,7 +247,8 @@ class Withdrawals:
         check(agent, day, unit, part, said.today)
         assert unit is not None
         if said.asking:
-            may_apply(said.asking.person, self._units.with_above(unit, day), agent)
+            duty = may_apply(said.asking.person, self._units.with_above(unit, day), agent)
+            said = said._replace(asking=said.asking.under(duty))
         for other in on_days(desk.connection, day, day):
             if other.agent == agent and other.state in OPEN:
                 raise WithdrawalError(agent, f"has {other.id} {other.state} for {day}: cancel that first")
@@ -278,10 +279,12 @@ class Withdrawals:
         owners = [agent_owner(one.agent) for one in on_days(desk.connection, day, day) if one.state in OPEN]
         desk.lock([(self._site, self._ledger.month_of(day))], owners)
 
-    def _check_right(self, one: Application, said: Said, cancels: bool = False) -> None:
-        if said.asking:
-            allowed = may_apply if cancels else may_decide
-            allowed(said.asking.person, self._units.with_above(one.unit, one.day), one.agent)
+    def _under_right(self, one: Application, said: Said, cancels: bool = False) -> Said:
+        if said.asking is None:
+            return said
+        allowed = may_apply if cancels else may_decide
+        duty = allowed(said.asking.person, self._units.with_above(one.unit, one.day), one.agent)
+        return said._replace(asking=said.asking.under(duty))
 
     def _seconds(self, connection: Connection, agent: str, unit: str, day: date, part: Part) -> int:
         """What is planned of the part, less breaks; without a shift, the part itself, or what the policy expects of a

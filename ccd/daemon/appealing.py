@@ -73,8 +73,8 @@ async def withdraw(engine: AsyncEngine, asking: Asking, ref: str, why: str) -> A
 
 async def reject(engine: AsyncEngine, site: Site, asking: Asking, ref: str, why: str) -> Appeal:
     appeal = await _known(engine, ref)
-    may_decide_appeal(asking.person, site.units.with_above(appeal.unit, appeal.day), appeal.agent)
-    return await _end(engine, asking, appeal._replace(state=State.REJECTED), why)
+    duty = may_decide_appeal(asking.person, site.units.with_above(appeal.unit, appeal.day), appeal.agent)
+    return await _end(engine, asking.under(duty), appeal._replace(state=State.REJECTED), why)
 
 
 async def uphold(
@@ -84,14 +84,14 @@ async def uphold(
     measured anew by it."""
     appeal = await _known(engine, ref)
     span = Span(*(site.units.instant(appeal.unit, moment) for moment in within))
-    may_decide_appeal(asking.person, site.units.with_above(appeal.unit, appeal.day), appeal.agent)
+    duty = may_decide_appeal(asking.person, site.units.with_above(appeal.unit, appeal.day), appeal.agent)
     check(appeal.agent, span, counts, site.policies.policy_at(appeal.unit, appeal.day).rulings.days_max)
     reached = {(own.unit, own.day.day) for _, own in reach(site, About(appeal.agent, None, span))}
     if reached != {(appeal.unit, appeal.day)}:
         raise AppealError(appeal.agent, f"has appealed against a line for {appeal.day}: rule on that day alone")
     ruling = Ruling(0, asking.act, appeal.agent, None, *span, counts, None)
     ended = appeal._replace(state=State.UPHELD, ruling=ruling.ref)
-    return await _end(engine, asking, ended, why, ruling)
+    return await _end(engine, asking.under(duty), ended, why, ruling)
 
 
 async def _known(engine: AsyncEngine, ref: str) -> Appeal:

@@ -36,7 +36,7 @@ async def entitle(
     unit = site.agent_days.unit(agent, first)
     if unit is None:
         raise EntitlementError(agent, f"has no place on the roster on {first}")
-    may_enter_leave(asking.person, site.units.with_above(unit, first), (agent,))
+    duty = may_enter_leave(asking.person, site.units.with_above(unit, first), (agent,))
     days = site.units.days(unit)
     begins = days.of_date(first).start
 
@@ -46,7 +46,7 @@ async def entitle(
             if known._replace(number=0) != made:
                 raise EntitlementError(agent, f"was said of something else as {asking.act}: choose another key")
             return known
-        asking.noted(plain, "entitle" if entitlement else "end an entitlement", agent, {}, NO_REASON)
+        asking.under(duty).noted(plain, "entitle" if entitlement else "end an entitlement", agent, {}, NO_REASON)
         add(plain, made)
         return made
 

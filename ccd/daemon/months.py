@@ -70,7 +70,9 @@ class AttendanceMonths:
     async def close(self, month: str, asking: Asking) -> dict[str, Result]:
         """MonthOpenError names what it waits for. The book is the whole site's, and who closes it a clerk of all."""
         for unit in self._site.rostered_units:
-            may_close_month(asking.person, self._site.units.with_above(unit, self.calendar.span(month)[1]))
+            asking = asking.under(
+                may_close_month(asking.person, self._site.units.with_above(unit, self.calendar.span(month)[1]))
+            )
         if known := await self.closing.given(month):
             return known
         if reasons := [reason async for reason in self._waits_for(month)]:
@@ -93,8 +95,8 @@ class AttendanceMonths:
 
     async def correct(self, asking: Asking, month: str, agent: str, why: str, reopens: bool) -> Result | None:
         (one,) = await self.attended(month, [agent]) or [Attended(agent, "", ())]
-        may_close_month(asking.person, self._site.units.with_above(one.unit, self.calendar.span(month)[1]))
-        return await self.closing.correct(asking, month, one, why, reopens)
+        duty = may_close_month(asking.person, self._site.units.with_above(one.unit, self.calendar.span(month)[1]))
+        return await self.closing.correct(asking.under(duty), month, one, why, reopens)
 
     async def forecast(self, agent: str, month: str) -> Month:
         """The agent's month as it would be closed now: what can be offset is, where that secures full attendance."""

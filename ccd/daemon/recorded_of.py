@@ -34,7 +34,7 @@ from ccd.bank.withdrawal_rows import withdrawal_states, withdrawals
 from ccd.daemon.site import Site
 from ccd.history.schema import day_records, segments, sources
 from ccd.ledger.schema import accounts, entries, owners, transactions
-from ccd.org.acts import READINGS, acts
+from ccd.org.acts import FOR, READINGS, acts
 from ccd.org.entitlement_rows import entitlements
 from ccd.org.roster import AFTER_ALL
 from ccd.org.ruling_rows import rulings
@@ -147,9 +147,9 @@ def categories(connection: Connection, site: Site, agent: str) -> list[Category]
         _of(call_outs, "called_at", ("emergency",), agent, "call_outs", decided),
         _of(call_answers, "at", ("id",), agent, "call_answers", decided),
         _of(strike_team, "at", ("id",), agent, "strike_team", decided),
-        _acts("acts_by_me", acts.c.by.in_(names), own),
-        _acts("acts_on_me", and_(_on(agent, units), acts.c.by.not_in(names), ~_is_reading()), own),
-        _acts("readings", and_(_read_of(agent, units), acts.c.by.not_in(names), _is_reading()), own),
+        _acts("acts_by_me", _by(names), own),
+        _acts("acts_on_me", and_(_on(agent, units), ~_by(names), ~_is_reading()), own),
+        _acts("readings", and_(_read_of(agent, units), ~_by(names), _is_reading()), own),
     ]  # fmt: skip
 
 
@@ -253,6 +253,11 @@ def _proposals(agent: str, seen_by: tuple[str, ...]) -> Category:
 def _acts(name: str, which: ColumnElement[bool], seen_by: tuple[str, ...]) -> Category:
     rows = select(acts.c.at, acts.c.by, acts.c.kind, acts.c.subject, acts.c.why).where(which)
     return Category(name, seen_by, rows, (acts.c.number,))
+
+
+def _by(names: Iterable[str]) -> ColumnElement[bool]:
+    """Also in somebody's stead."""
+    return or_(*(or_(acts.c.by == name, acts.c.by.startswith(name + FOR, autoescape=True)) for name in names))
 
 
 def _is_reading() -> ColumnElement[bool]:

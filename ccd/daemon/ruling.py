@@ -42,7 +42,7 @@ async def rule(engine: AsyncEngine, site: Site, asking: Asking, about: About, co
     reached = list(reach(site, about))
     if not reached:
         raise RulingError(about.name, "reaches nobody: no agent of that name or unit is on the roster then")
-    may_rule_on(site, asking, reached)
+    asking = may_rule_on(site, asking, reached)
     made = Ruling(0, asking.act, about.agent, about.unit, *about.span, counts, None)
     return await _take(engine, asking, reached, lambda _: made, why)
 
@@ -53,7 +53,7 @@ async def reverse(engine: AsyncEngine, site: Site, asking: Asking, ref: str, why
     if found is None:
         raise RulingError(ref, "is none: nothing of that name was ever ruled. `ccd bank ruling list` names them")
     reached = list(reach(site, About(found.agent, found.unit, Span(found.start, found.end))))
-    may_rule_on(site, asking, reached)
+    asking = may_rule_on(site, asking, reached)
 
     def made(plain: Connection) -> Ruling:
         if found.reverses is not None:
@@ -74,10 +74,12 @@ def reach(site: Site, about: About) -> Iterator[tuple[str, OwnDay]]:
                 yield agent, own
 
 
-def may_rule_on(site: Site, asking: Asking, reached: list[tuple[str, OwnDay]]) -> None:
+def may_rule_on(site: Site, asking: Asking, reached: list[tuple[str, OwnDay]]) -> Asking:
+    """As it is asked under a duty."""
     agents = {agent for agent, _ in reached}
     for unit, day in sorted({(own.unit, own.day.day) for _, own in reached}):
-        may_rule(asking.person, site.units.with_above(unit, day), agents)
+        asking = asking.under(may_rule(asking.person, site.units.with_above(unit, day), agents))
+    return asking
 
 
 async def made_between(engine: AsyncEngine, span: Span) -> list[Ruling]:

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Connection, Table, T
 
 from ccd.sql.metadata import Exact, RowNumber, metadata
 
+FOR = ", for "  # between who acted and in whose stead
 READINGS = "read "  # how the kinds of acts begin that change nothing: somebody looked at what is another's
 
 acts = Table(

@@ -3,7 +3,8 @@
 One function an act. Each is given who asks (`Person`, with the duties of that moment: `Site.person` for a name,
 `session.person` over HTTP), and where it concerns a unit, its `line`: the unit and all above it on the day that the
 act is for (`Units.with_above(unit, day)`), because an office in a unit reaches all below it. Each raises
-ActNotAllowedError, which says who may, and answers nothing. Those that touch an account are given the agents whose it
+ActNotAllowedError, which says who may, and answers with the duty under which it is done, where it is one: an act that
+is done in somebody's stead says so. Those that touch an account are given the agents whose it
 is, and refuse whoever would act on the own, or on that of the person whose deputy they are.
 
     may_give(person, line, agents)                    a red packet; a proposal confirmed; also a budget's holder's own
@@ -114,41 +115,46 @@ def only_audits(person: Person) -> bool:
 # --- what is done ----------------------------------------------------------------------------------------------------
 
 
-def may_give(person: Person, line: Collection[str], agents: Collection[str]) -> None:
-    _held(person, A_MANAGER, line, "give red packets", agents)
+def may_give(person: Person, line: Collection[str], agents: Collection[str]) -> Duty | None:
+    return _held(person, A_MANAGER, line, "give red packets", agents)
 
 
-def may_hand_budget(person: Person, line: Collection[str], holder: str) -> None:
+def may_hand_budget(person: Person, line: Collection[str], holder: str) -> Duty | None:
     """A budget is given away with others' eyes on it: nobody hands one to oneself."""
-    _held(person, A_MANAGER, line, "hand out budgets", ())
+    under = _held(person, A_MANAGER, line, "hand out budgets", ())
     if holder == person.name:
         raise ActNotAllowedError(person.name, "hand a budget to oneself", "give what there is to give without one")
+    return under
 
 
-def may_give_of_budget(person: Person, holder: str, agents: Collection[str]) -> None:
+def may_give_of_budget(person: Person, holder: str, agents: Collection[str]) -> Duty | None:
     stands_in = [duty for duty in person.duties if duty.deputy_for == holder]
     if holder != person.name and not stands_in and not person.operates:
         raise ActNotAllowedError(person.name, f"give of the budget of {holder}", "it is for its holder, or a deputy")
     _nobody_on_own(person, stands_in, agents, "give of a budget")
+    return next(iter(stands_in), None) if holder != person.name else None
 
 
-def may_declare_hours(person: Person, line: Collection[str]) -> None:
-    _held(person, A_MANAGER, line, "declare hours", ())
+def may_declare_hours(person: Person, line: Collection[str]) -> Duty | None:
+    return _held(person, A_MANAGER, line, "declare hours", ())
 
 
-def may_open_emergency(person: Person, line: Collection[str]) -> None:
-    _held(person, A_MANAGER, line, "open, prolong or end an emergency", ())
+def may_open_emergency(person: Person, line: Collection[str]) -> Duty | None:
+    return _held(person, A_MANAGER, line, "open, prolong or end an emergency", ())
 
 
-def may_enter_overtime(person: Person, line: Collection[str], agents: Collection[str], entered_by: str = "") -> None:
+def may_enter_overtime(
+    person: Person, line: Collection[str], agents: Collection[str], entered_by: str = ""
+) -> Duty | None:
     """`entered_by` is who has entered what is to be approved."""
-    _held(person, A_MANAGER, line, "enter overtime, or approve it", agents)
+    under = _held(person, A_MANAGER, line, "enter overtime, or approve it", agents)
     if entered_by == person.name:
         raise ActNotAllowedError(person.name, "approve what they entered themselves", "a second person approves it")
+    return under
 
 
-def may_rule(person: Person, line: Collection[str], agents: Collection[str]) -> None:
-    _held(person, A_MANAGER, line, "rule on agents' time", agents)
+def may_rule(person: Person, line: Collection[str], agents: Collection[str]) -> Duty | None:
+    return _held(person, A_MANAGER, line, "rule on agents' time", agents)
 
 
 def may_appeal(person: Person, agent: str) -> None:
@@ -156,29 +162,32 @@ def may_appeal(person: Person, agent: str) -> None:
         raise ActNotAllowedError(person.name, f"appeal in the name of {agent}", "the agent does it")
 
 
-def may_decide_appeal(person: Person, line: Collection[str], agent: str) -> None:
+def may_decide_appeal(person: Person, line: Collection[str], agent: str) -> Duty | None:
     """Whose duty is in the appellant's own unit leads the appellant: the line's others decide."""
-    _held(person, A_MANAGER, line, f"decide an appeal of {agent}", (agent,))
+    under = _held(person, A_MANAGER, line, f"decide an appeal of {agent}", (agent,))
     if line and any(duty.office in LEADERS and duty.unit == next(iter(line)) for duty in person.duties):
         raise ActNotAllowedError(person.name, f"decide an appeal of {agent}", "the appellant's own leader does not")
+    return under
 
 
-def may_set_quota(person: Person, line: Collection[str]) -> None:
-    _held(person, A_MANAGER, line, "set quotas", ())
+def may_set_quota(person: Person, line: Collection[str]) -> Duty | None:
+    return _held(person, A_MANAGER, line, "set quotas", ())
 
 
-def may_apply(person: Person, line: Collection[str], agent: str) -> None:
-    if agent != person.agent:
-        _held(person, A_MANAGER, line, f"apply in the name of {agent}", (agent,))
+def may_apply(person: Person, line: Collection[str], agent: str) -> Duty | None:
+    if agent == person.agent:
+        return None
+    return _held(person, A_MANAGER, line, f"apply in the name of {agent}", (agent,))
 
 
-def may_speak_for(person: Person, line: Collection[str], agent: str) -> None:
-    if agent != person.agent:
-        _held(person, A_MANAGER, line, f"answer, join or leave in the name of {agent}", (agent,))
+def may_speak_for(person: Person, line: Collection[str], agent: str) -> Duty | None:
+    if agent == person.agent:
+        return None
+    return _held(person, A_MANAGER, line, f"answer, join or leave in the name of {agent}", (agent,))
 
 
-def may_decide(person: Person, line: Collection[str], agent: str) -> None:
-    _held(person, A_MANAGER, line, "decide applications", (agent,))
+def may_decide(person: Person, line: Collection[str], agent: str) -> Duty | None:
+    return _held(person, A_MANAGER, line, "decide applications", (agent,))
 
 
 def may_choose_offset(person: Person, agent: str) -> None:
@@ -186,16 +195,16 @@ def may_choose_offset(person: Person, agent: str) -> None:
         raise ActNotAllowedError(person.name, f"decide what of {agent}'s leave is offset", "the agent decides it")
 
 
-def may_enter_leave(person: Person, line: Collection[str], agents: Collection[str]) -> None:
-    _held(person, A_CLERK, line, "enter leave and entitlements", agents)
+def may_enter_leave(person: Person, line: Collection[str], agents: Collection[str]) -> Duty | None:
+    return _held(person, A_CLERK, line, "enter leave and entitlements", agents)
 
 
-def may_hand_over_rest(person: Person, line: Collection[str], agent: str) -> None:
-    _held(person, A_CLERK, line, f"hand over what {agent} has left", (agent,))
+def may_hand_over_rest(person: Person, line: Collection[str], agent: str) -> Duty | None:
+    return _held(person, A_CLERK, line, f"hand over what {agent} has left", (agent,))
 
 
-def may_close_month(person: Person, line: Collection[str]) -> None:
-    _held(person, A_CLERK, line, "close attendance months", ())
+def may_close_month(person: Person, line: Collection[str]) -> Duty | None:
+    return _held(person, A_CLERK, line, "close attendance months", ())
 
 
 def may_read_attendance(person: Person) -> frozenset[str]:
@@ -236,14 +245,17 @@ def may_agree(person: Person, proposed_by: str) -> None:
 
 def _held(
     person: Person, offices: Collection[Office], line: Collection[str], act: str, agents: Collection[str]
-) -> None:
-    """That a duty of the person reaches the unit, and the act no account of their own."""
+) -> Duty | None:
+    """That a duty of the person reaches the unit, and the act no account of their own; under which it is done: one
+    of their own, where there is any, or none, where none is needed."""
     duties = _duty(person, offices, line)
     if not duties and not person.operates:
         whose = " or ".join(sorted(office.value for office in offices))
         where = f" in {', '.join(line)}" if line else ""
         raise ActNotAllowedError(person.name, act, f"it is for a {whose}{where}")
     _nobody_on_own(person, duties, agents, act)
+    possible = [duty for duty in duties if duty.theirs is None or duty.theirs not in agents]
+    return min(possible, key=lambda duty: duty.deputy_for, default=None)
 
 
 def _duty(person: Person, offices: Collection[Office], line: Collection[str]) -> list[Duty]:

@@ -69,7 +69,7 @@ def test_until_people_are_imported_whoever_is_at_the_prompt_may_and_then_who_is_
     assert "on the account of whom they stand in for (1002)" in gives(config, "wang", "1002").stderr
     assert gives(config, "wu", "1001").returncode == 2, "north has the team from 2099 on"
     acts = json.loads(ccd(config, "acts", "--kind", "give packet", "--format", "json").stdout)
-    assert [act["by"] for act in acts] == ["wang", "li", "anybody at a prompt"]
+    assert [act["by"] for act in acts] == ["wang, for li", "li", "anybody at a prompt"]
     declared = running.ccd(
         "bank", "red-packet", "declare", "--config", config, "south", month, "1", "--text", "x", LOGNAME="wu"
     )

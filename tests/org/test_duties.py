@@ -23,7 +23,7 @@ ADMINISTRATOR = holding(Duty(Office.ADMINISTRATOR, ALL_UNITS))
 AGENT = Person("chen", Role.AGENT, "1001")
 EVERYBODY = (MANAGER, CLERK, LEADER, AUDITOR, ADMINISTRATOR, AGENT)
 
-Act = Callable[[Person, tuple[str, ...], str], None]
+Act = Callable[[Person, tuple[str, ...], str], object]
 
 # What each office may do to an agent of the unit.
 ACTS: dict[str, tuple[Act, Person]] = {
@@ -35,7 +35,7 @@ ACTS: dict[str, tuple[Act, Person]] = {
     "enter leave": (lambda who, line, agent: rights.may_enter_leave(who, line, [agent]), CLERK),
 }
 # What each may do in a unit, and nobody's account is touched.
-IN_A_UNIT: dict[str, tuple[Callable[[Person, tuple[str, ...]], None], Person]] = {
+IN_A_UNIT: dict[str, tuple[Callable[[Person, tuple[str, ...]], object], Person]] = {
     "hand out budgets": (lambda who, line: rights.may_hand_budget(who, line, "wang"), MANAGER),
     "declare hours": (rights.may_declare_hours, MANAGER),
     "open an emergency": (rights.may_open_emergency, MANAGER),
@@ -142,3 +142,13 @@ def test_who_is_where_is_said_by_an_administrator_of_all_units() -> None:
     for person in (MANAGER, CLERK, LEADER, AUDITOR, AGENT, holding(Duty(Office.ADMINISTRATOR, "south"))):
         with pytest.raises(NotAllowedError):
             rights.may_import(person)
+
+
+def test_what_is_done_under_anothers_duty_says_whose_and_under_the_own_where_there_is_one() -> None:
+    wang = Duty(Office.HOTLINE_MANAGER, "centre", deputy_for="wang", theirs="1009")
+    own = Duty(Office.HOTLINE_MANAGER, "team-1")
+    for duties, under in (((wang,), wang), ((wang, own), own), ((own, wang), own)):
+        assert rights.may_give(holding(*duties, name="li"), LINE, ("1001",)) == under
+    zhao = wang._replace(deputy_for="zhao", theirs=None)
+    assert rights.may_give(holding(wang, zhao, name="li"), LINE, ("1009",)) == zhao, "not on the account of wang"
+    assert rights.may_apply(holding(wang, name="li", agent="1001"), LINE, "1001") is None

@@ -89,12 +89,14 @@ def declare(
     seconds = round(hours * HOUR_S)
 
     who = asking(site)
-    may_declare_hours(who.person, site.units.with_above(unit, first))
+    duty = may_declare_hours(who.person, site.units.with_above(unit, first))
 
     def declared(connection: Connection) -> None:
         if not is_noted(connection, who.act):
             declare_hours(connection, unit, first.isoformat()[:7], seconds, who.at, who.by, text)
-            who.noted(connection, "declare hours", unit, {"month": first.isoformat()[:7], "seconds": seconds}, text)
+            who.under(duty).noted(
+                connection, "declare hours", unit, {"month": first.isoformat()[:7], "seconds": seconds}, text
+            )
 
     async def done(ledger: Ledger) -> None:
         await take_turn_at_once(ledger.engine, declared, Patience())

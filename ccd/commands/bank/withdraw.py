@@ -71,7 +71,7 @@ def quota(
     Nobody who holds a place loses it."""
     site, template = site_with(config, unit), on_of(on)
     who = asking(site)
-    may_set_quota(who.person, site.units.with_above(unit, today_in(site, unit)))
+    duty = may_set_quota(who.person, site.units.with_above(unit, today_in(site, unit)))
     seconds = None if hours is None else round(hours * HOUR_S)
     said = Quota(unit, template, today_in(site, unit), agents, seconds, load)
     told = {"on": on, "agents": agents, "seconds": seconds, "load": load}
@@ -79,7 +79,7 @@ def quota(
     def done(connection: Connection) -> None:
         if not is_noted(connection, who.act):
             set_quota(connection, said, who.at, who.by)
-            who.noted(connection, "set quota", unit, told, "")
+            who.under(duty).noted(connection, "set quota", unit, told, "")
 
     at_once(site, done)
     print(f"{agents} of {unit} may be off on {on}{'' if hours is None else f', for {hours:g} h together'}")
@@ -95,12 +95,12 @@ def load(
     """Say which load a day of a unit, and of those below it, will have: quotas can be for such days alone."""
     site = site_with(config, unit)
     who = asking(site)
-    may_set_quota(who.person, site.units.with_above(unit, day.date()))
+    duty = may_set_quota(who.person, site.units.with_above(unit, day.date()))
 
     def done(connection: Connection) -> None:
         if not is_noted(connection, who.act):
             set_load(connection, unit, day.date(), load, who.at, who.by)
-            who.noted(connection, "set load", unit, {"day": str(day.date()), "load": load}, "")
+            who.under(duty).noted(connection, "set load", unit, {"day": str(day.date()), "load": load}, "")
 
     at_once(site, done)
     print(f"{day.date()} is a day of load {load!r} in {unit}")

@@ -157,12 +157,12 @@ class Desk:
         return Depends(self.reads)
 
 
-def sees(person: Person, agent: str, may: Callable[[], None]) -> bool:
+def sees(person: Person, agent: str, may: Callable[[], object]) -> bool:
     """Whether what is an agent's is shown to somebody: to the agent, to an auditor, and to who may act on it."""
     return agent == person.agent or allowed(lambda: may_read_statement(person, agent)) or allowed(may)
 
 
-def allowed(may: Callable[[], None]) -> bool:
+def allowed(may: Callable[[], object]) -> bool:
     try:
         may()
     except NotAllowedError:

@@ -101,7 +101,7 @@ def quotas_api(desk: Desk) -> APIRouter:
         said meanwhile."""
         bank = desk.bank()
         bank.check_unit(unit)
-        may_set_quota(asking.person, bank.line(unit, asking.at))
+        duty = may_set_quota(asking.person, bank.line(unit, asking.at))
         on = asked.on if isinstance(asked.on, date) else WEEKDAYS.index(asked.on)
         wanted = Quota(unit, on, bank.today(unit, asking.at), asked.agents, asked.seconds, asked.load)
 
@@ -109,7 +109,7 @@ def quotas_api(desk: Desk) -> APIRouter:
             wait_for_others(connection, quota_rows)
             check_tag(if_match, _said(connection, unit))
             set_quota(connection, wanted, asking.at, asking.by)
-            asking.noted(connection, "set quota", unit, asked.model_dump(mode="json"), "")
+            asking.under(duty).noted(connection, "set quota", unit, asked.model_dump(mode="json"), "")
             return _said(connection, unit)
 
         said = await take_turn_at_once(desk.engine, work, Patience())
@@ -122,12 +122,14 @@ def quotas_api(desk: Desk) -> APIRouter:
         """Say what a day will be like: quotas can be for such days alone."""
         bank = desk.bank()
         bank.check_unit(asked.unit)
-        may_set_quota(asking.person, bank.units.with_above(asked.unit, asked.day))
+        duty = may_set_quota(asking.person, bank.units.with_above(asked.unit, asked.day))
 
         def work(connection: Connection) -> None:
             if not is_noted(connection, asking.act):
                 set_load(connection, asked.unit, asked.day, asked.load, asking.at, asking.by)
-                asking.noted(connection, "set load", asked.unit, {"day": str(asked.day), "load": asked.load}, "")
+                asking.under(duty).noted(
+                    connection, "set load", asked.unit, {"day": str(asked.day), "load": asked.load}, ""
+                )
 
         await take_turn_at_once(desk.engine, work, Patience())
         return LoadSaid(**asked.model_dump())

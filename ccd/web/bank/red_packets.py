@@ -238,7 +238,7 @@ def _declared(router: APIRouter, desk: Desk) -> None:
         """Declare them anew. 412: they were declared otherwise meanwhile."""
         bank = desk.bank()
         bank.check_unit(unit)
-        may_declare_hours(asking.person, bank.units.with_above(unit, FIRST.fromisoformat(f"{month}-01")))
+        duty = may_declare_hours(asking.person, bank.units.with_above(unit, FIRST.fromisoformat(f"{month}-01")))
 
         def work(connection: Connection) -> HoursSaid:
             wait_for_others(connection, declared_hours)
@@ -247,7 +247,7 @@ def _declared(router: APIRouter, desk: Desk) -> None:
             if before.seconds != asked.seconds:
                 declare(connection, unit, month, asked.seconds, asking.at, asking.by, asked.reason)
                 said = {"month": month, "seconds": asked.seconds}
-                asking.noted(connection, "declare hours", unit, said, asked.reason)
+                asking.under(duty).noted(connection, "declare hours", unit, said, asked.reason)
             return before.model_copy(update={"seconds": asked.seconds})
 
         said = await take_turn_at_once(desk.engine, work, Patience())
