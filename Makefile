@@ -17,7 +17,7 @@ demo: setup ## a simulated floor of 60 agents, its board and pages
 test: setup-dev ## all tests, those against real servers included
 	@tests/servers.sh
 	@$(BIN)/python hatch_build.py test
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup-dev ## format, lint, types, who imports whom, tidiness, the pages' types
 	$(BIN)/ruff format --check .

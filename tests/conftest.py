@@ -1,7 +1,9 @@
-"""What holds for every test: with CCD_REQUIRE_SERVERS=1 a skipped test is a failed one."""
+"""What holds for every test: long files come first; with CCD_REQUIRE_SERVERS=1 a skipped test is a failed one."""
 
 import os
+from collections import Counter
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,24 @@ from tests.memory import scratch
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", scratch())  # where tmp_path is
 
 ENVIRONMENT_VARIABLE = "CCD_REQUIRE_SERVERS"
+
+
+def longest_first(items: list[pytest.Item]) -> list[pytest.Item]:
+    """In files as they were, but those first that have a test which asks for more time than others, then those of many.
+
+    Files are given to processes side by side in this order, and whichever comes last has one process alone.
+    """
+    asked_s: dict[Path, float] = {}
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        asked_s[item.path] = max(asked_s.get(item.path, 0), marker.args[0] if marker and marker.args else 0)
+    tests = Counter(item.path for item in items)
+    return sorted(items, key=lambda item: (-asked_s[item.path], -tests[item.path], str(item.path)))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = longest_first(items)
 
 
 def as_failure(report: pytest.TestReport | pytest.CollectReport) -> None:

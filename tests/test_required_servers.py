@@ -1,6 +1,7 @@
-"""CI can't pass by skipping: where servers are required, a skipped test is a failed one."""
+"""CI can't pass by skipping: where servers are required, a skipped test is a failed one. Long files come first."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,7 @@ def test_without():
 """
 
 
-def outcome(folder: Path, required: str) -> subprocess.CompletedProcess[str]:
+def outcome(folder: Path, required: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Of a pytest of its own that has our conftest and nothing else of ours."""
     return subprocess.run(
         [
@@ -45,6 +46,7 @@ def outcome(folder: Path, required: str) -> subprocess.CompletedProcess[str]:
             "no:cacheprovider",
             "-c",
             os.devnull,
+            *options,
             folder,
         ],
         env=os.environ | {"PYTHONPATH": str(HERE), "CCD_REQUIRE_SERVERS": required},
@@ -76,6 +78,16 @@ def test_elsewhere_it_is_skipped(tmp_path):
 def test_a_module_that_skips_itself_fails_too(tmp_path):
     (tmp_path / "test_it.py").write_text("import pytest\npytest.importorskip('nobody_has_this')\n")
     assert outcome(tmp_path, "1").returncode not in (0, 5)
+
+
+def test_files_that_ask_for_more_time_come_first_then_those_of_many_tests_each_in_its_own_order(tmp_path):
+    (tmp_path / "test_a.py").write_text("def test_1(): ...")
+    (tmp_path / "test_b.py").write_text("def test_2(): ...\ndef test_1(): ...")
+    asks = "@pytest.mark.timeout({})\ndef test_{}(): ...\n"
+    (tmp_path / "test_c.py").write_text("import pytest\n" + asks.format(130, 1))
+    (tmp_path / "test_d.py").write_text("import pytest\ndef test_1(): ...\n" + asks.format(140, 2))
+    done = outcome(tmp_path, "", "--collect-only")
+    assert re.findall(r"test_(\w).py::test_(\d)", done.stdout) == [*zip("ddcbba", "121211", strict=True)]
 
 
 def test_ci_requires_every_server():

@@ -24,6 +24,7 @@ from tests.whole.daemon import Daemon
 
 SEAT, NAME = "Local/1001@agents/n", "Agent 1001"
 AWAY_S = 12.0  # longer than any limit after which somebody might say it again
+TO_LOOK_S = 3.0  # of a machine that does other things as well
 OTHER = "Local/1002@agents/n"
 
 StartDaemon = Callable[..., Daemon]
@@ -67,7 +68,7 @@ def test_an_asterisk_that_is_killed_leaves_a_gap_and_what_was_seen_stays(
         assert board.source() == "lost"
         time.sleep(2)
         asterisk.start()
-        daemon.until(lambda: board.state("1001") == "paused", 20)
+        daemon.until(lambda: board.state("1001") == "paused")
         assert board.source() == "live"
     with asterisk.drive() as pbx:
         pbx.unpause(SEAT)
@@ -97,7 +98,7 @@ def test_a_daemon_that_was_killed_finds_in_queue_log_what_happened_meanwhile(
         pbx.unpause(SEAT)
         daemon.start().until_ready()
         with Board(daemon.url) as board:
-            daemon.until(lambda: (board.state("1001"), board.source()) == ("available", "live"), 20)
+            daemon.until(lambda: (board.state("1001"), board.source()) == ("available", "live"))
         daemon.until(lambda: record(daemon)["pauses"] == 2)
         time.sleep(1)
         pbx.sign_out(SEAT)
@@ -147,7 +148,7 @@ def test_a_half_open_connection_is_noticed_within_two_intervals(asterisk: Asteri
     asterisk.freeze()
     froze = time.monotonic()
     daemon.until(lambda: daemon.metric("ccd_pbx_live") == 0)
-    assert time.monotonic() - froze < 2 * 0.5 + 1.0, "two intervals, and the time to look"
+    assert time.monotonic() - froze < 2 * 0.5 + TO_LOOK_S, "two intervals, and the time to look"
     asterisk.thaw()
     daemon.until_ready()
 
@@ -169,10 +170,10 @@ def test_redis_may_go_be_wiped_and_come_back(asterisk: Asterisk, start: StartDae
             pbx.sign_in(SEAT, NAME)
             daemon.until(lambda: board.state("1001") == "available")
             redis.kill()
-            daemon.until(lambda: board.source() == "lost", 30)
+            daemon.until(lambda: board.source() == "lost")
             pbx.pause(SEAT, "water")
             redis.start()  # it kept nothing: killed and wiped are one
-            daemon.until(lambda: board.state("1001") == "paused", 30)
+            daemon.until(lambda: board.state("1001") == "paused")
             daemon.until(lambda: board.source() == "live")
         assert record(daemon)["pauses"] == 1
         assert daemon.said_times("Redis holds the floor") == 2
@@ -207,10 +208,10 @@ def test_redis_and_sql_that_are_away_for_long_are_a_line_of_the_log_each(
         server = psutil.Process(own_postgresql.server.get_pid())
         server.send_signal(signal.SIGINT)
         server.wait(20)
-        daemon.until(lambda: not daemon.is_ready(), 30)
+        daemon.until(lambda: not daemon.is_ready())
         time.sleep(AWAY_S)
         own_postgresql.server.ensure_postgres_running()
-        daemon.until_ready(30)
+        daemon.until_ready()
         lines = daemon.said()
     finally:
         redis.kill()
@@ -239,11 +240,11 @@ def test_a_locked_database_loses_nothing(asterisk: Asterisk, start: StartDaemon,
         locking.execute("BEGIN IMMEDIATE")
         pbx.pause(SEAT, "ticket")
         daemon.until(lambda: board.state("1001") == "paused")
-        daemon.until(lambda: daemon.said_times("the history is not written; it waits") == 1, 40)
+        daemon.until(lambda: daemon.said_times("the history is not written; it waits") == 1)
         pbx.unpause(SEAT)
         locking.execute("ROLLBACK")
         locking.close()
-        daemon.until(lambda: daemon.said_times("the history is written again") == 1, 40)
+        daemon.until(lambda: daemon.said_times("the history is written again") == 1)
     found = record(daemon)
     assert (found["pauses"], found["unobserved"]) == (1, 0)
     assert found["paused"]["ticket"] > 1
