@@ -85,10 +85,7 @@ def leave_acts(current: Current, engine: AsyncEngine) -> LeaveActs:
             table, words = leaves, leave_file.words
             may_tell(site, asking.person, (Change(None, each) for each in told))
         window = _window(asked, told, file)
-        importing = Importing(table, Said(asked.source, file), told, window)
-        changes = await taken(asking, importing, asked.why, dry_run=True)
-        if not dry_run:
-            changes = await taken(asking, importing, asked.why)
+        changes = await taken(asking, Importing(table, Said(asked.source, file), told, window), asked.why, dry_run)
         lines = [_line(change, lambda each: words(each, site.agent_days)) for change in changes]
         return TakenOverSaid(lines=lines, said=counted(changes), dry_run=dry_run)
 
