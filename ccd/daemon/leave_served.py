@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection
 from datetime import date
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.asking import Asking
@@ -66,13 +66,7 @@ def leave_acts(current: Current, engine: AsyncEngine) -> LeaveActs:
         start, end = days.of_date(first).start, days.of_date(last).end
 
         def read(plain: Connection) -> list[LeaveSaid]:
-            return [
-                LeaveSaid(
-                    leave=row.uid, source=row.source, agent=row.agent, kind=row.kind, starts=row.start_at / SECOND,
-                    ends=row.end_at / SECOND,
-                )
-                for row in within(plain, leaves, site.roster.agents, start, end)
-            ]  # fmt: skip
+            return [_as_held(row) for row in within(plain, leaves, site.roster.agents, start, end)]
 
         return await look(engine, read)
 
@@ -98,6 +92,11 @@ def leave_acts(current: Current, engine: AsyncEngine) -> LeaveActs:
         return await entitled(engine, current.site, asking, agent)
 
     return LeaveActs(enter, withdraw, between, imported, entitle_, entitled_)
+
+
+def _as_held(row: Row[Any]) -> LeaveSaid:
+    starts, ends = row.start_at / SECOND, row.end_at / SECOND
+    return LeaveSaid(leave=row.uid, source=row.source, agent=row.agent, kind=row.kind, starts=starts, ends=ends)
 
 
 def _entered(plain: Connection, uid: str, act: str) -> Told | None:
