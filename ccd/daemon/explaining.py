@@ -29,7 +29,7 @@ from ccd.org.acts import Act, concerning, with_id
 from ccd.pbx.evidence import pbx_folder
 from ccd.pbx.evidence_file import REF_NUMBERS, day_path
 from ccd.pbx.evidence_index import found, hash_of
-from ccd.reports.explained import DayBehind, Explained, Part, PostedAs, Said, Seen, as_json
+from ccd.reports.explained import DayBehind, Explained, Part, PostedAs, Quote, Seen, as_json
 from ccd.web.explain_api import Explaining
 
 PLAIN = frozenset((What.WORKED, What.BREAK))  # what is left out where not everything is asked for
@@ -185,7 +185,7 @@ def _meets(segment: Segment, start: int, end: int) -> bool:
     return segment.start < end and (segment.end is None or segment.end > start or segment.start >= start)
 
 
-def _seen(line: Line, said: Mapping[Ref, Said], state: str = "") -> Seen:
+def _seen(line: Line, said: Mapping[Ref, Quote], state: str = "") -> Seen:
     pbx, segment = line
     began, ended = said.get((pbx, segment.opened_by)), said.get((pbx, segment.closed_by))
     view = segment.view
@@ -207,18 +207,18 @@ def _doubts(made: MadeOf) -> Iterator[str]:
 # --- what the switch said --------------------------------------------------------------------------------------------
 
 
-def _said(directory: Path, refs: Iterable[Ref]) -> dict[Ref, Said]:
+def _said(directory: Path, refs: Iterable[Ref]) -> dict[Ref, Quote]:
     by_pbx: dict[str, list[int]] = {}
     for pbx, ref in refs:
         by_pbx.setdefault(pbx, []).append(ref)
-    said: dict[Ref, Said] = {}
+    said: dict[Ref, Quote] = {}
     for pbx, wanted in by_pbx.items():
         folder = pbx_folder(directory, pbx)
         blocks = found(folder, wanted)
         for ref in wanted:
             block = blocks.get(ref)
             text = "" if block is None else block.decode("utf-8", "replace")
-            said[pbx, ref] = Said(pbx, ref, text, _missing(folder, ref) if block is None else "")
+            said[pbx, ref] = Quote(pbx, ref, text, _missing(folder, ref) if block is None else "")
     return said
 
 

@@ -25,7 +25,7 @@ class Probe:
 
 
 @dataclass(slots=True)
-class Said:
+class FirstError:
     """The log of a switch that is only looked at: its first error ends the look."""
 
     problem: str = ""
@@ -50,7 +50,7 @@ async def probe_all(configs: Iterable[PbxConfig]) -> list[Probe]:
 
 async def probe(config: PbxConfig) -> Probe:
     """Logs in, takes one snapshot, and goes away again."""
-    said = Said()
+    said = FirstError()
     pbx = Pbx(config, said)
     within_s = config.login_timeout_s + config.snapshot_deadline_s + SPARE_S
     async with asyncio.TaskGroup() as group:

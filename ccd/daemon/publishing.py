@@ -16,7 +16,7 @@ from ccd.daemon.published import Published, Version, differences, spelled, with_
 from ccd.daemon.site import Site
 from ccd.errors import ChangeError
 from ccd.org.acts import Act, is_noted, note
-from ccd.org.proposed import AGREED, POLICY, Change, Said, decide, of_kind, propose, proposed_changes, with_number
+from ccd.org.proposed import AGREED, POLICY, Change, Proposed, decide, of_kind, propose, proposed_changes, with_number
 from ccd.org.rights import may_publish
 from ccd.org.told_rows import wait_for_others
 from ccd.sql.turns import Patience, take_turn_at_once
@@ -78,8 +78,8 @@ async def publish(
     return await take_turn_at_once(engine, work, Patience())
 
 
-def said_of(version: Version, act: str, effect: Mapping[str, object]) -> Said:
-    return Said(act, POLICY, version.unit, spelled(version), json.dumps(effect, ensure_ascii=False))
+def said_of(version: Version, act: str, effect: Mapping[str, object]) -> Proposed:
+    return Proposed(act, POLICY, version.unit, spelled(version), json.dumps(effect, ensure_ascii=False))
 
 
 def check_not_edited(site: Site, published: Published, version: Version, at: int) -> None:

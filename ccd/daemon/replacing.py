@@ -20,7 +20,7 @@ from ccd.org import csv_faults, organisation_file, people_file, roster_file
 from ccd.org.acts import Act, note
 from ccd.org.changes import Change, RowChange, changes, moment, row_changes, said
 from ccd.org.csv_faults import Header, Row, Written
-from ccd.org.proposed import WAITING, Said, of_kind, propose, proposed_changes
+from ccd.org.proposed import WAITING, Proposed, of_kind, propose, proposed_changes
 from ccd.org.roster import Roster, changes_since
 from ccd.org.store import HOLIDAYS, ORGANISATION, PEOPLE, ROSTER, Kept, take
 from ccd.org.told_rows import wait_for_others
@@ -118,7 +118,7 @@ async def proposed(engine: AsyncEngine, found: Instead, effect: Effect, asked: I
             if (known.state, known.subject, known.text) == (WAITING, subject, found.text):
                 return known.number
         note(plain, act)
-        return propose(plain, Said(act.id, ROSTER, subject, found.text, json.dumps(effect, ensure_ascii=False)))
+        return propose(plain, Proposed(act.id, ROSTER, subject, found.text, json.dumps(effect, ensure_ascii=False)))
 
     return await take_turn_at_once(engine, work, Patience())
 

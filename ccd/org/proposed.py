@@ -59,7 +59,7 @@ policy_readings = Table(
 )
 
 
-class Said(NamedTuple):
+class Proposed(NamedTuple):
     """What is proposed, by an act that is noted already."""
 
     act: str
@@ -93,7 +93,7 @@ class Change(NamedTuple):
         return self.end == self.act
 
 
-def propose(connection: Connection, said: Said) -> int:
+def propose(connection: Connection, said: Proposed) -> int:
     """Its number."""
     row = said._asdict() | {"digest": sha256(said.text.encode()).hexdigest()}
     number: int = connection.execute(

@@ -16,7 +16,7 @@ from ccd.org.acts import Act
 from ccd.reports.day_json import figures_of
 
 
-class Said(NamedTuple):
+class Quote(NamedTuple):
     """An event as the switch `pbx` said it, by its evidence number; or why its words are not there any more."""
 
     pbx: str
@@ -36,8 +36,8 @@ class Seen(NamedTuple):
     end: int | None
     state: str
     reason: str
-    began: Said | None
-    ended: Said | None
+    began: Quote | None
+    ended: Quote | None
 
 
 class Part(NamedTuple):
@@ -133,7 +133,7 @@ def as_json(one: Explained) -> dict[str, Any]:
     }
 
 
-def events_of(one: Explained) -> Iterable[Said]:
+def events_of(one: Explained) -> Iterable[Quote]:
     """All that the explanation ends in."""
     if one.day is not None:
         for seen in (*one.day.presence, *(each for part in one.day.parts for each in part.seen)):

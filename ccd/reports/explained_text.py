@@ -8,7 +8,7 @@ from ccd.floor.days import SECOND
 from ccd.floor.expected import Absence, Ruled, Shift, Span
 from ccd.floor.on_duty import Class
 from ccd.floor.rules import ALWAYS
-from ccd.reports.explained import DayBehind, Explained, Part, Said, Seen, what_of
+from ccd.reports.explained import DayBehind, Explained, Part, Quote, Seen, what_of
 from ccd.reports.explained_words import told
 from ccd.reports.words import in_words
 
@@ -95,7 +95,7 @@ def _all_seen(seen: Iterable[Seen], zone: ZoneInfo, before: str) -> Iterator[str
             yield f"{before}  ended: {_event(each.ended)}"
 
 
-def _event(said: Said | None) -> str:
+def _event(said: Quote | None) -> str:
     if said is None:
         return "no event of the switch: by its time, or as queue_log or a snapshot showed it"
     return f"[{said.ref}] {said.missing or ' | '.join(said.text.splitlines())}"

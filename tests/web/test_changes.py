@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.publishing import publish_what_holds
 from ccd.org.acts import Act, note
-from ccd.org.proposed import ROSTER, Said, propose
+from ccd.org.proposed import ROSTER, Proposed, propose
 from ccd.org.store import ROSTER as KIND
 from ccd.org.store import newest
 from ccd.sql.turns import Patience, take_turn_at_once
@@ -37,7 +37,7 @@ async def propose_roster(place: Place, by: str, text: str) -> None:
 
     def work(plain: Connection) -> None:
         note(plain, act)
-        propose(plain, Said(act.id, ROSTER, "0", text, '{"measured_days": 2}'))
+        propose(plain, Proposed(act.id, ROSTER, "0", text, '{"measured_days": 2}'))
 
     await take_turn_at_once(place.engine, work, Patience())
 
