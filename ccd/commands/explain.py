@@ -9,6 +9,7 @@ import typer
 from ccd.bank.asking import note_look
 from ccd.commands.bank.asking import asking
 from ccd.commands.configuration import Config
+from ccd.commands.lines import transfer_of
 from ccd.commands.output import As, Format
 from ccd.daemon.explaining import explained
 from ccd.daemon.site import Site
@@ -17,15 +18,6 @@ from ccd.daemon.stores import database
 from ccd.ledger.model import Transfer
 from ccd.reports.explained import Explained, as_json
 from ccd.reports.explained_text import lines_of
-
-
-def transfer_of(said: str) -> Transfer:
-    """`1234.1`, or `1234` for the transaction's first."""
-    number, dot, leg = said.partition(".")
-    parts = (number, leg) if dot else (number, "1")
-    if not all(part.isascii() and part.isdecimal() and len(part) < 19 for part in parts):
-        raise typer.BadParameter(f"{said!r}; allowed: a transfer as a statement names it, 1234.1")
-    return Transfer(*map(int, parts))
 
 
 def explain(

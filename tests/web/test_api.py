@@ -235,7 +235,7 @@ async def test_the_api_describes_itself(office: Office) -> None:
     said = (await office.client.get("/api/openapi.json")).json()
     assert set(said["paths"]) == {
         "/api/session", "/api/site", "/api/me", "/api/me/statement", "/api/organisation/roster",
-        "/api/organisation/units", "/api/organisation/people",
+        "/api/organisation/units", "/api/organisation/people", "/api/organisation/holidays",
     }  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from ccd.commands.bank.asking import Key, Why, asked_of_database, known_by
 from ccd.commands.bank.rulings import MOMENTS, First, Last
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
-from ccd.commands.explain import transfer_of
 from ccd.commands.ledger.asking import Agent
+from ccd.commands.lines import transfer_of
 from ccd.commands.output import As, Format
 from ccd.daemon.appealing import lodge as lodge_appeal
 from ccd.daemon.appealing import reject, uphold
