@@ -81,9 +81,19 @@ class Driver:
         where = {"Context": "queues", "Exten": queue, "Priority": 1, "Variable": f"WAIT_S={wait_s}"}
         self.do("Originate", Channel="Local/waiter@callers/n", Async="true", **where)
 
-    def until_they_speak(self) -> None:
-        """AgentConnect comes before both are in the bridge, and until they are nobody is transferred or redirected."""
-        assert self.heard_within("BridgeEnter", ANSWER_S_MAX, BridgeNumChannels="2")
+    def until_they_speak(self, channel: str = "") -> None:
+        """Two are in a bridge, one of them `channel` where it is given. AgentConnect comes before that, and until then
+        nobody is transferred or redirected."""
+        for block in self._blocks(ANSWER_S_MAX) if not self._speaks(channel) else ():
+            self._heard.append(block)
+            if self._speaks(channel):
+                break
+        assert self._speaks(channel)
+
+    def _speaks(self, channel: str) -> bool:
+        entered = [block for block in self._heard if block.get("Event") == "BridgeEnter"]
+        bridges = {block["BridgeUniqueid"] for block in entered if channel in ("", block["Channel"])}
+        return any(block["BridgeNumChannels"] == "2" and block["BridgeUniqueid"] in bridges for block in entered)
 
     def channels(self, of: str) -> list[str]:
         """Names of the channels that are there now and begin with `of`."""
