@@ -461,6 +461,7 @@ export const en: Texts = {
       packet_proposals: "Proposed red packets",
       overtime: "Overtime",
       call_outs: "Call-outs",
+      call_answers: "Answers to call-outs",
       strike_team: "Strike team",
       acts_by_me: "What I did",
       acts_on_me: "What others did to me",

@@ -451,6 +451,7 @@ export const zh = {
       packet_proposals: "红包提议",
       overtime: "加班",
       call_outs: "应急召集",
+      call_answers: "召集应答",
       strike_team: "应急冲锋队",
       acts_by_me: "我做的操作",
       acts_on_me: "他人对我的操作",
