@@ -20,6 +20,14 @@ Day = Annotated[
 ]
 
 
+Since = Annotated[
+    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="For this day or later.")
+]
+UpTo = Annotated[
+    datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], callback=in_range, help="For this day or earlier.")
+]
+
+
 def first_of(month: str) -> date:
     """The first day of a month that a person wrote."""
     try:

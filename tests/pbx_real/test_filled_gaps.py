@@ -1,6 +1,8 @@
 """A connection that was cut, and what queue_log says of the time, against another that heard all of it."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from datetime import time as time_of_day
 from pathlib import Path
@@ -81,47 +83,15 @@ def records_of(following: Following, folder: Path, log: list[Path], until: int) 
     return {record.agent: record for record in records}
 
 
-@pytest.mark.parametrize("stop_and_go", [False, True], ids=["cut once", "cut again and again"])
-async def test_a_gap_that_the_log_fills_has_the_figures_of_one_that_never_was(
-    asterisk: Any, stop_and_go: bool, tmp_path: Path
-) -> None:
+@asynccontextmanager
+async def cut_amid_life(
+    asterisk: Any, stop_and_go: bool, queue_log: Path | None = None
+) -> AsyncIterator[tuple[Following, Following]]:
+    """One that heard everything, and one that was cut while it was lived through, both at its end."""
     with asterisk.drive() as pbx:
         away_s = 0.2 if stop_and_go else 12.0
         slow: dict[str, Any] = {"reconnect_delay_s_min": 2 * away_s, "reconnect_delay_s_max": 2 * away_s}
-        async with Following(asterisk.port) as whole, Following(asterisk.port, **slow) as cut:
-            pbx.sign_in(TALKS_SHORTLY, "Ann 安")
-            pbx.sign_in(RINGS_ON, "Bo")
-            pbx.sign_in(RINGS_ON, "Bo", queue="sales")
-            await cut.until(lambda: cut.now(RINGS_ON) == "available")
-            async with asyncio.TaskGroup() as tasks:
-                living = tasks.create_task(live_through(pbx, whole))
-                while not living.done():
-                    cut.proxy.cut()
-                    await asyncio.wait([living], timeout=0.7 if stop_and_go else None)
-            await cut.until(lambda: cut.pbx.state == "live", 30.0)
-            pbx.unpause(TALKS_SHORTLY)
-            pbx.pause(RINGS_ON, "ticket")
-            await cut.until(lambda: cut.now(RINGS_ON) == whole.now(RINGS_ON) == "paused:ticket")
-            until = round(time() * 1_000_000)
-            for seat in (TALKS_SHORTLY, RINGS_ON):
-                lived = time_line(whole.segments(seat))
-                found = filled_time_line(cut, tmp_path / "line", asterisk.queue_log, seat)
-                assert [state for state, _ in found] == [state for state, _ in lived]
-                for (state, at), (_, truly_at) in zip(found, lived, strict=True):
-                    assert -EARLIER_US_MAX < at - truly_at < BESIDE_US_MAX, state
-            truth = records_of(whole, tmp_path / "whole", [], until)
-            assert_alike(truth, records_of(cut, tmp_path / "cut", [asterisk.queue_log], until))
-
-
-@pytest.mark.parametrize("stop_and_go", [False, True], ids=["cut once", "cut again and again"])
-async def test_a_floor_that_was_cut_off_has_the_figures_of_one_that_never_was_once_it_has_read_the_log(
-    asterisk: Any, stop_and_go: bool
-) -> None:
-    with asterisk.drive() as pbx:
-        away_s = 0.2 if stop_and_go else 12.0
-        slow: dict[str, Any] = {"reconnect_delay_s_min": 2 * away_s, "reconnect_delay_s_max": 2 * away_s}
-        log = {"queue_log": asterisk.queue_log}
-        async with Following(asterisk.port) as whole, Following(asterisk.port, **slow, **log) as cut:
+        async with Following(asterisk.port) as whole, Following(asterisk.port, **slow, queue_log=queue_log) as cut:
             pbx.sign_in(TALKS_SHORTLY, "Ann 安")
             pbx.sign_in(RINGS_ON, "Bo")
             pbx.sign_in(RINGS_ON, "Bo", queue="sales")
@@ -135,14 +105,37 @@ async def test_a_floor_that_was_cut_off_has_the_figures_of_one_that_never_was_on
             pbx.unpause(TALKS_SHORTLY)
             pbx.pause(RINGS_ON, "ticket")
             await cut.until(lambda: cut.now(RINGS_ON) == whole.now(RINGS_ON) == "paused:ticket", 20.0)
-            for seat in (TALKS_SHORTLY, RINGS_ON):
-                lived, found = time_line(whole.segments(seat)), time_line(cut.segments(seat))
-                assert [state for state, _ in found] == [state for state, _ in lived]
-                for (state, at), (_, truly_at) in zip(found, lived, strict=True):
-                    assert -EARLIER_US_MAX < at - truly_at < BESIDE_US_MAX, state
-            until = round(time() * 1_000_000)
-            truth, filled = (as_measured(following, until) for following in (whole, cut))
-            assert_alike(truth, filled)
+            yield whole, cut
+
+
+def assert_same_line(lived: list[tuple[str, int]], found: list[tuple[str, int]]) -> None:
+    assert [state for state, _ in found] == [state for state, _ in lived]
+    for (state, at), (_, truly_at) in zip(found, lived, strict=True):
+        assert -EARLIER_US_MAX < at - truly_at < BESIDE_US_MAX, state
+
+
+@pytest.mark.parametrize("stop_and_go", [False, True], ids=["cut once", "cut again and again"])
+async def test_a_gap_that_the_log_fills_has_the_figures_of_one_that_never_was(
+    asterisk: Any, stop_and_go: bool, tmp_path: Path
+) -> None:
+    async with cut_amid_life(asterisk, stop_and_go) as (whole, cut):
+        until = round(time() * 1_000_000)
+        for seat in (TALKS_SHORTLY, RINGS_ON):
+            found = filled_time_line(cut, tmp_path / "line", asterisk.queue_log, seat)
+            assert_same_line(time_line(whole.segments(seat)), found)
+        truth = records_of(whole, tmp_path / "whole", [], until)
+        assert_alike(truth, records_of(cut, tmp_path / "cut", [asterisk.queue_log], until))
+
+
+@pytest.mark.parametrize("stop_and_go", [False, True], ids=["cut once", "cut again and again"])
+async def test_a_floor_that_was_cut_off_has_the_figures_of_one_that_never_was_once_it_has_read_the_log(
+    asterisk: Any, stop_and_go: bool
+) -> None:
+    async with cut_amid_life(asterisk, stop_and_go, queue_log=asterisk.queue_log) as (whole, cut):
+        for seat in (TALKS_SHORTLY, RINGS_ON):
+            assert_same_line(time_line(whole.segments(seat)), time_line(cut.segments(seat)))
+        until = round(time() * 1_000_000)
+        assert_alike(as_measured(whole, until), as_measured(cut, until))
 
 
 def as_measured(following: Following, until: int) -> dict[str, DayRecord]:

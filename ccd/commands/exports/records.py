@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from ccd.bank.statement import statement_of
-from ccd.commands.business_day import in_range
+from ccd.commands.business_day import Since, UpTo, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked
 from ccd.commands.ledger.reading import known_account
@@ -85,12 +85,8 @@ def days(config: Config, first: First, last: Last, unit: Unit = None, format: As
 def statement(
     config: Config,
     agent: Agent,
-    first: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="For this day or later.")
-    ] = None,
-    last: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], callback=in_range, help="For this day or earlier.")
-    ] = None,
+    first: Since = None,
+    last: UpTo = None,
     format: As = Format.csv,
 ) -> None:
     """Print all lines of an agent's statement, oldest first, each with the balance after it."""

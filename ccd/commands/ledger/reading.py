@@ -11,7 +11,7 @@ from rich.table import Table
 
 from ccd.bank.accounts import AGENT_KINDS, agent_owner
 from ccd.bank.statement import AgentAccount, Line, Page, account_of, statement_of
-from ccd.commands.business_day import in_range
+from ccd.commands.business_day import Since, UpTo, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked
 from ccd.commands.output import As, Format
@@ -76,12 +76,8 @@ def statement(
         list[str] | None, typer.Option(callback=agents_own, help="Only what moved this account; several: any of them.")
     ] = None,
     service: Annotated[list[str] | None, typer.Option(help="Only what is of this service; several: any.")] = None,
-    first: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="For this day or later.")
-    ] = None,
-    last: Annotated[
-        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], callback=in_range, help="For this day or earlier.")
-    ] = None,
+    first: Since = None,
+    last: UpTo = None,
     format: As = Format.table,
 ) -> None:
     """Say what came in and went out, newest first, with the balance after each line."""
