@@ -44,7 +44,7 @@ def run_all(benchmarks: Sequence[str], folder: Path) -> list[str]:
         report.write(folder, report.merged(known, rows), reports | {benchmark: said})
         for row in rows:
             asked = f"asked {row.bound} {row.asked:g} {row.unit}".rstrip()
-            word = {True: "met", False: "BELOW", None: "not measured"}[row.met]
+            word = ("own: " if row.own else "") + {True: "met", False: "BELOW", None: "not measured"}[row.met]
             print(f"    {word}: {row.what}: {report.in_words(row)}, {asked}", flush=True)
         print(f"    {'done' if ended else 'FAILED'} after {time.monotonic() - began:.0f} s", flush=True)
         if not ended:
@@ -59,6 +59,7 @@ def main() -> None:
     chosen = arguments.parse_args()
     if unknown := [name for name in chosen.names if name not in BENCHMARKS]:
         arguments.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    chosen.into.mkdir(parents=True, exist_ok=True)  # before the first has run for an hour
     failed = run_all(chosen.names or BENCHMARKS, chosen.into)
     print(f"report: {chosen.into / 'benchmarks.md'}")
     if failed:

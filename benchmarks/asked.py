@@ -21,6 +21,7 @@ class Figure:
     where: Mapping[str, object] = field(default_factory=dict)
     unit: str = ""  # "": a ratio
     scale: float = 1.0  # what the benchmark's figure is multiplied by
+    own: bool = False  # stricter than what was asked: a bound of ours
 
     def found_in(self, said: Iterable[Mapping[str, Any]]) -> float | None:
         """The figure among a benchmark's objects; None where it is not."""
@@ -37,10 +38,22 @@ class Figure:
         return figure >= self.asked if self.bound == "at least" else figure <= self.asked
 
 
-VERIFIED: tuple[tuple[str, str, float, Bound, str], ...] = (
-    ("transfers of one core, a transaction each", "entries_per_s", 200_000.0, "at least", "/s"),
-    ("transfers of one core, four a transaction", "entries_per_s_of_four", 200_000.0, "at least", "/s"),
-    ("one transfer, against one of a ledger with a tenth of them: CPU time", "ratio_large", 1.2, "at most", ""),
+ENTRIES = 2  # of a transfer: a debit and a credit
+VERIFIED: tuple[tuple[str, str, float, Bound, str, float, bool], ...] = (
+    *(
+        (f"{what} of one core, {legs} a transaction", key, 200_000.0, "at least", "/s", scale, own)
+        for legs, key in (("one transfer", "transfers_per_s"), ("four transfers", "transfers_per_s_of_four"))
+        for what, scale, own in (("entries", ENTRIES, False), ("transfers", 1, True))
+    ),
+    (
+        "one transfer, against one of a ledger with a tenth of them: CPU time",
+        "ratio_large",
+        1.2,
+        "at most",
+        "",
+        1,
+        False,
+    ),
 )
 
 FIGURES = (
@@ -125,7 +138,7 @@ FIGURES = (
     *(
         Figure(
             f"ledger of 10 million transfers, {engine}: {what}", "growth", key, asked, "at most",
-            {"engine": engine.lower()}, unit,
+            {"engine": engine.lower()}, unit, own="moment" in key,
         )
         for engine in ("SQLite", "PostgreSQL")
         for what, key, asked, unit in (
@@ -141,9 +154,12 @@ FIGURES = (
         )
     ),
     *(
-        Figure(f"ledger verified, {engine}: {what}", "verify", key, asked, bound, {"engine": engine.lower()}, unit)
+        Figure(
+            f"ledger verified, {engine}: {what}", "verify", key, asked, bound, {"engine": engine.lower()}, unit, scale,
+            own,
+        )
         for engine in ("SQLite", "PostgreSQL")
-        for what, key, asked, bound, unit in VERIFIED
+        for what, key, asked, bound, unit, scale, own in VERIFIED
     ),
     *(
         Figure(

@@ -6,23 +6,26 @@ are.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from random import Random
 from typing import NamedTuple
 
 from ccd.floor.days import SECOND, BusinessDay
 from ccd.floor.expected import Span
-from ccd.floor.seats import Pause, State, View
+from ccd.floor.seats import PAUSED, SIGNED_OUT, Pause, State, View
 from ccd.floor.segments import Segment
 from ccd.pbx.simulator.day_plan import REASONS
 
 BLOCKS, PAUSES_MAX = 6, 4
 OF_A_BLOCK = ((State.AVAILABLE, 0.15), (State.ON_CALL, 0.75), (State.WRAP_UP, 0.10))
+STATES = tuple(state for state, _ in OF_A_BLOCK)
 CALL_S = 200
 MEAL_S = (30 * 60, 44 * 60)
 MEAL_FROM_S = 4 * 3600  # of work: who is there for less eats at home
 AWAY_S = (60, 240)
 LATE, LATE_S = 0.04, 420
 EARLY_S = (30, 300)
+UP_TO = tuple(accumulate(share for _, share, _ in REASONS))
 
 
 class Life(NamedTuple):
@@ -69,10 +72,11 @@ def _spell(start: int, end: int, life: Life, chance: Random) -> Iterator[Change]
     for rest in rests:
         after.setdefault(chance.randint(1, BLOCKS - 1), []).append(rest)
     at = start
+    lengths = [(state, int(block * share)) for state, share in OF_A_BLOCK]
+    parts_of_a_block = [(s, length, length // (CALL_S * SECOND) if s is State.ON_CALL else 0) for s, length in lengths]
     for number in range(1, BLOCKS + 1):
-        for state, share in OF_A_BLOCK:
-            length = int(block * share)
-            yield Change(at, state, "", length // (CALL_S * SECOND) if state is State.ON_CALL else 0)
+        for state, length, answered in parts_of_a_block:
+            yield Change(at, state, "", answered)
             at += length
         for state, reason, length_s in after.get(number, ()):
             yield Change(at, state, reason)
@@ -80,21 +84,20 @@ def _spell(start: int, end: int, life: Life, chance: Random) -> Iterator[Change]
 
 
 def _reason(chance: Random) -> str:
-    ((reason, _, _),) = chance.choices(REASONS, [share for _, share, _ in REASONS])
+    ((reason, _, _),) = chance.choices(REASONS, cum_weights=UP_TO)
     return reason
 
 
 def segments_of(seat: str, name: str, day: BusinessDay, changes: Iterable[Change], number: int) -> list[Segment]:
     """The seat's line from the day's start to its end: signed out, what happens, and signed out."""
     found: list[Segment] = []
-    line = [Change(day.start, State.SIGNED_OUT), *changes]
-    for place, (at, state, reason, answered) in enumerate(line):
-        end = line[place + 1].at if place + 1 < len(line) else day.end
-        paused = Pause.ALL if state is State.PAUSED else Pause.NONE
-        view = View(name, state, state is not State.SIGNED_OUT, paused, reason, at if reason else 0)
-        found.append(
-            Segment(seat, number + place, at, end, view, place > 0, answered, answered, 0, 0, 0)
-        )  # fmt: skip
+    views = {state: View(name, state, state is not SIGNED_OUT, Pause.NONE, "", 0) for state in (SIGNED_OUT, *STATES)}
+    begins, now, answers = day.start, views[SIGNED_OUT], 0
+    for at, state, reason, answered in changes:
+        found.append(Segment(seat, number, begins, at, now, bool(found), answers, answers, 0, 0, 0))
+        number, begins, answers = number + 1, at, answered
+        now = View(name, state, True, Pause.ALL, reason, at) if state is PAUSED else views[state]
+    found.append(Segment(seat, number, begins, day.end, now, bool(found), answers, answers, 0, 0, 0))
     return found
 
 

@@ -28,20 +28,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.settlement import urls
 from ccd.bank.settle import Settler
-from ccd.daemon.explaining import explained
+from ccd.daemon.explained.explaining import explained
 from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
 from ccd.floor.seats import Pause, State, View
 from ccd.floor.segments import Segment
 from ccd.history.close import Closer
 from ccd.history.schema import segments, sources
-from ccd.history.segment_rows import COLUMNS, row_of
+from ccd.history.segment_rows import COLUMNS, segment_row
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Transfer
 from ccd.ledger.schema import entries
 from ccd.org.csv_faults import Written
 from ccd.pbx.evidence import pbx_folder
-from ccd.pbx.evidence_file import REF_NUMBERS, Record, day_path, pack, seal
+from ccd.pbx.evidence_file import REF_NUMBERS, Record, day_path, pack_member, seal
 from ccd.reports.explained import events_of
 from ccd.settings import Settings
 from ccd.sql.engine import open_engine
@@ -105,7 +105,7 @@ class Year:
         for number, (at, name, state, reason) in enumerate(changes, 1):
             ref, seat = first_ref + number, f"PJSIP/{name}"
             if before := self.open.get(seat):
-                rows.append(row_of(PBX, before.closed(at, ref)))
+                rows.append(segment_row(PBX, before.closed(at, ref)))
             self.number += 1
             paused = Pause.ALL if state is State.PAUSED else Pause.NONE
             view = View(name, state, state is not State.SIGNED_OUT, paused, reason, at)
@@ -119,7 +119,7 @@ class Year:
         path = day_path(self.folder, int(day.strftime("%Y%m%d")))
         with path.open("wb") as stream:
             for _, some in groupby(numbered, key=lambda each: each[1][0] // SECOND):
-                stream.write(pack([Record(number, _block(*change)) for number, change in some]))
+                stream.write(pack_member([Record(number, _block(*change)) for number, change in some]))
         seal(path)
 
 
@@ -149,7 +149,7 @@ async def fill(engine: AsyncEngine, site: Site, year: Year, days: list[date]) ->
             await connection.run_sync(insert_rows, segments, COLUMNS, rows)
     async with engine.begin() as connection:
         await connection.run_sync(
-            insert_rows, segments, COLUMNS, [row_of(PBX, each.closed(end, 0)) for each in year.open.values()]
+            insert_rows, segments, COLUMNS, [segment_row(PBX, each.closed(end, 0)) for each in year.open.values()]
         )
         heard = {"pbx": PBX, "writer": "bench", "written": 1, "number": year.number, "heard_at": end, "ref": 0}
         await connection.execute(insert(sources).values(heard))

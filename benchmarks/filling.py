@@ -21,14 +21,14 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.audit import TransactionRow
-from ccd.ledger.blocks import START, Block, Contents, Span, sealed
+from ccd.ledger.blocks import START, Block, BlockSpan, Contents, sealed
 from ccd.ledger.books import Ledger
 from ccd.ledger.digest import DIGEST_FORMAT, posting_digest
 from ccd.ledger.merkle import Peaks, leaf
-from ccd.ledger.model import Account, Kind, Leg, Posting, Side, State
+from ccd.ledger.model import Account, Kind, Leg, Posting, PostingState, Side
 from ccd.ledger.recorded import Opened, accounts_opened
 from ccd.ledger.schema import balances, blocks, daily_sums, entries, periods, transaction_ids, transactions
-from ccd.ledger.sealing import BLOCK_TRANSACTIONS_MAX, row_of
+from ccd.ledger.sealing import BLOCK_TRANSACTIONS_MAX, block_row
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
 from ccd.sql.rows import day_keeper, insert_rows
@@ -141,7 +141,7 @@ def pages(shape: Shape, ids: dict[Account, int], keep: Callable[[date], Any]) ->
         if on != day:
             day, kept, month = on, keep(on), posting.month
         at = moment_of(number)
-        digest = posting_digest(posting, month, legs, State.POSTED, "", "", at, {})
+        digest = posting_digest(posting, month, legs, PostingState.POSTED, "", "", at, {})
         page.transactions.append(
             (
                 number, key, revision, book, month, "posted", len(legs), reference, text, asked_by, facts, "", "", at,
@@ -165,7 +165,7 @@ def next_block(last: Block, peaks: Peaks, page: Page, opened: Sequence[Opened], 
     first = last.span.accounts_up_to
     within = opened[first : first + shape.block]
     up_to = page.transactions[-1][0] if page.transactions else last.span.up_to
-    span = Span(last.span.up_to, up_to, first, within[-1].id if within else first)
+    span = BlockSpan(last.span.up_to, up_to, first, within[-1].id if within else first)
     rows = [(row[0], row[-1]) for row in page.transactions] + [(one.id, one.digest) for one in within]
     times = [row[13] for row in page.transactions] or [0]
     numbers, digests = [number for number, _ in rows], [digest for _, digest in rows]
@@ -179,7 +179,7 @@ async def write(connection: AsyncConnection, page: Page, block: Block, house: in
     sums = [(account, day, block.number, moved) for (account, day), moved in page.moved.items() if account == house]
     await copy(connection, transactions.name, TransactionRow._fields, page.transactions)
     await copy(connection, entries.name, list(entries.columns.keys()), page.entries)
-    await connection.execute(insert(blocks).values(row_of(block)))
+    await connection.execute(insert(blocks).values(block_row(block)))
     await copy(connection, daily_sums.name, list(daily_sums.columns.keys()), [row for row in sums if row[3]])
 
 

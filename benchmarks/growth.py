@@ -28,7 +28,7 @@ from benchmarks.filling import BOOK, FACTS, FIRST_DAY, HOUSE, SERVICE, WHO, Shap
 from benchmarks.settlement import urls
 from ccd.bank.accounts import AGENT_ACCOUNTS
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Account, Leg, Posting, State
+from ccd.ledger.model import Account, Leg, Posting, PostingState
 from ccd.ledger.sealing import Sealer
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
@@ -74,7 +74,7 @@ class Grown:
         began = time.perf_counter()
         for postings in asked:
             outcomes = await self.ledger.post_many(postings)
-            assert all(outcome.state is State.POSTED for outcome in outcomes)
+            assert all(outcome.state is PostingState.POSTED for outcome in outcomes)
         return time.perf_counter() - began
 
     def posting(self) -> Posting:

@@ -32,10 +32,10 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlalchemy.sql import quoted_name
 
 from benchmarks.settlement import urls
-from ccd.daemon.following import leave_to_itself
+from ccd.daemon.switches.following import leave_to_itself
 from ccd.ledger import schema
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Account, Draw, Kind, Leg, Limit, Posting, Side, State
+from ccd.ledger.model import Account, Draw, Kind, Leg, Limit, Posting, PostingState, Side
 from ccd.sql.engine import SQLITE_SETTINGS, open_engine
 from ccd.sql.metadata import metadata
 from ccd.sql.migrate import upgrade
@@ -164,7 +164,7 @@ class Ours:
     async def batch(self) -> int:
         postings = [self.drawn(OWNERS) for _ in range(BATCH)]
         outcomes = await self.ledger.post_many(postings)
-        assert all(outcome.state is State.POSTED for outcome in outcomes)
+        assert all(outcome.state is PostingState.POSTED for outcome in outcomes)
         return BATCH
 
     def drawn(self, owners: int) -> Posting:
@@ -177,7 +177,7 @@ class Ours:
 
     @staticmethod
     def posted(outcome: Any) -> int:
-        assert outcome.state is State.POSTED, outcome
+        assert outcome.state is PostingState.POSTED, outcome
         return 1
 
 

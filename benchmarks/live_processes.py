@@ -24,13 +24,13 @@ from ccd.live.embedded import address, start
 from ccd.pbx.simulator.clock import VirtualClock
 from ccd.pbx.simulator.load import Load
 from ccd.pbx.simulator.server import SimulatedPbx
-from ccd.pbx.simulator.session import Account
+from ccd.pbx.simulator.session import ManagerUser
 from ccd.pbx.simulator.staff import TEAMS, roster_csv, staff
 from ccd.settings import Settings
 from ccd.sql.turns import Patience, take_turn
 from ccd.web.schema import sessions, user_units, users
 from ccd.web.session_api import COOKIE
-from ccd.web.sessions import key_of
+from ccd.web.sessions import session_key
 
 SPAWN = multiprocessing.get_context("spawn")
 SECOND = 1_000_000  # µs
@@ -38,7 +38,7 @@ TICK_S = 0.001
 LEADS = 40
 STOP_S_MAX = 20.0
 WHOLE_S_MAX = 120.0
-ACCOUNT = Account("ccd", "bench")
+ACCOUNT = ManagerUser("ccd", "bench")
 
 
 class Child:
@@ -210,7 +210,7 @@ async def let_in(made: Daemon, agents: list[str]) -> None:
     async def work(database: Any) -> None:
         await database.execute(users.insert(), rows)
         await database.execute(user_units.insert(), [{"name": name, "unit": "*"} for name in leads])
-        tokens = [{"key": key_of(name), "name": name, "until": until} for name, _, _ in people]
+        tokens = [{"key": session_key(name), "name": name, "until": until} for name, _, _ in people]
         await database.execute(sessions.insert(), tokens)
 
     await take_turn(made.engine, work, Patience())

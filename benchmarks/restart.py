@@ -30,7 +30,7 @@ from ccd.floor.segments import Segment
 from ccd.history.reading import reading, rows_since
 from ccd.history.refill import refill
 from ccd.history.schema import segments, sources
-from ccd.history.segment_rows import COLUMNS, Row, row_of
+from ccd.history.segment_rows import COLUMNS, Row, segment_row
 from ccd.history.whose import Measuring
 from ccd.sql.engine import WRITES, open_engine
 from ccd.sql.migrate import upgrade
@@ -57,7 +57,7 @@ def day_of(agents: int, each: int) -> Iterator[Row]:
         for agent in range(agents):
             at = DAY.start + number * span + agent
             ringing, talks = int(number % len(CALL) == 1), int(number % len(CALL) == 2)
-            yield row_of(
+            yield segment_row(
                 "pbx",
                 Segment(
                     f"PJSIP/{agent}", number * agents + agent + 1, at, at + span, view(agent, number), True,

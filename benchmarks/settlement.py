@@ -41,8 +41,8 @@ from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
 from ccd.bank.fate import Fate
 from ccd.bank.measured import Measured
 from ccd.bank.settle import BATCH_DAYS_MAX, Settler
-from ccd.daemon.following import leave_to_itself
 from ccd.daemon.policies import policies_of
+from ccd.daemon.switches.following import leave_to_itself
 from ccd.ledger.books import Ledger
 from ccd.ledger.schema import entries, periods, transactions
 from ccd.settings import Settings

@@ -33,8 +33,8 @@ from ccd.live.batch import pack, unpack
 from ccd.org.people import ALL_UNITS, Person, Role
 from ccd.pbx.simulator.clock import VirtualClock
 from ccd.pbx.simulator.load import Load
-from ccd.pbx.simulator.server import Line, SimulatedPbx
-from ccd.pbx.simulator.session import Account
+from ccd.pbx.simulator.server import SimulatedConnection, SimulatedPbx
+from ccd.pbx.simulator.session import ManagerUser
 from ccd.pbx.simulator.staff import roster_csv, staff
 from ccd.settings import read
 from ccd.web.accounts import Accounts
@@ -47,7 +47,7 @@ EVENTS_PER_S = 100.0
 COMPLETE_WITHIN_S = 60.0
 STOPPED_WITHIN_S = 20.0
 RETRY_S = 0.01
-ACCOUNT = Account("ccd", "bench")
+ACCOUNT = ManagerUser("ccd", "bench")
 NOT_YET = ("signed_out", "unobserved")
 PROGRAM = "from ccd.commands.app import main; main()"
 
@@ -62,7 +62,7 @@ class Watched(SimulatedPbx):
 
     told: Connection
 
-    def carry_out(self, line: Line, data: bytes) -> None:
+    def carry_out(self, line: SimulatedConnection, data: bytes) -> None:
         if b"Action: Login" in data:
             self.told.send(time.time())
         super().carry_out(line, data)

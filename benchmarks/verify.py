@@ -3,13 +3,13 @@
     python -m benchmarks.verify [--engine sqlite|postgresql] [--transfers N] [--rounds N]
 
 One JSON object an engine. Each transaction keeps as much of a day as settlement does, and has one transfer, as most of
-settlement's have: the dearest shape. `entries_per_s` is of that by the CPU time of the process that verifies,
-`entries_per_s_of_four` where each has four, `wall_entries_per_s` by the clock; on PostgreSQL the server's reading is in
-the latter alone. `ratio_large` is what an entry costs in a ledger ten times as large, CPU time. `two_processes` is how
-many times as fast two are as one, by the clock. `hashing_us` is what the hashes of an entry cost alone (SHA-256 of its
-transaction's content, of the leaf, of a node), and `ratio_hashing` how many times that verify takes. All by turns, the
-middle of the rounds. `since_last_ms` is one that goes on from the last, with nothing new; `peak_mb` the memory of a
-process that verifies the small ledger, and the large one.
+settlement's have: the dearest shape. `transfers_per_s` is of that by the CPU time of the process that verifies,
+`transfers_per_s_of_four` where each has four, `wall_transfers_per_s` by the clock; on PostgreSQL the server's reading
+is in the latter alone. `ratio_large` is what a transfer costs in a ledger ten times as large, CPU time.
+`two_processes` is how many times as fast two are as one, by the clock. `hashing_us` is what the hashes of a transfer
+cost alone (SHA-256 of its transaction's content, of the leaf, of a node), and `ratio_hashing` how many times that
+verify takes. All by turns, the middle of the rounds. `since_last_ms` is one that goes on from the last, with nothing
+new; `peak_mb` the memory of a process that verifies the small ledger, and the large one.
 """
 
 import argparse
@@ -135,9 +135,9 @@ def compare(name: str, new_urls: Iterator[str], transfers: int, rounds: int) -> 
         "name": "verify",
         "engine": name,
         "transfers": transfers,
-        "entries_per_s": round(1e6 / cpu["large"]),
-        "entries_per_s_of_four": round(1e6 / cpu["four"]),
-        "wall_entries_per_s": round(1e6 / wall["large"]),
+        "transfers_per_s": round(1e6 / cpu["large"]),
+        "transfers_per_s_of_four": round(1e6 / cpu["four"]),
+        "wall_transfers_per_s": round(1e6 / wall["large"]),
         "ratio_large": round(cpu["large"] / cpu["small"], 3),
         "two_processes": round(wall["large"] / wall["beside"], 2),
         "hashing_us": round(cpu["hashing"], 2),

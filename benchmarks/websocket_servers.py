@@ -25,7 +25,7 @@ from benchmarks.boards import Seen, handshake, open_boards
 from benchmarks.live_processes import Child
 from ccd.daemon.pages import hub_limits
 from ccd.live.batch import pack
-from ccd.live.board import Board, Changes, Shown
+from ccd.live.board import AgentShown, Board, Changes
 from ccd.live.channel import Channel
 from ccd.live.gate import Gate
 from ccd.live.hub import Hub
@@ -134,7 +134,7 @@ def run_channel(connection: Connection, load: Load) -> None:
 
         async def tell() -> None:
             data = pack({"agent": "1001", "padding": padding})
-            board.agents["1001"] = Shown("team-1", data, data)
+            board.agents["1001"] = AgentShown("team-1", data, data)
             hub.take(Changes({"1001": ("team-1",)}))
 
         async with asyncio.TaskGroup() as group:

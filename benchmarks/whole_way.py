@@ -15,14 +15,14 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks.capture import CHUNK_BYTES, Silence
-from ccd.daemon.floors import Floors
-from ccd.daemon.following import leave_to_itself
 from ccd.daemon.pages import hub_limits
 from ccd.daemon.site import Site
+from ccd.daemon.switches.floors import Floors
+from ccd.daemon.switches.following import leave_to_itself
 from ccd.floor.events import PbxEvent
-from ccd.floor.floor import FloorState
+from ccd.floor.floor_state import FloorState
 from ccd.history.recorder import Recorder
-from ccd.history.resume import take_over
+from ccd.history.resume import take_over_floor
 from ccd.live.batch import SourceNow, pack
 from ccd.live.board import Board
 from ccd.live.clients import Client
@@ -32,7 +32,7 @@ from ccd.live.feed import Feed
 from ccd.live.frames import MsgpackCodec
 from ccd.live.hub import Hub
 from ccd.live.store import Store
-from ccd.live.writer import Writer
+from ccd.live.writer import LiveWriter
 from ccd.org.people import ALL_UNITS, Person, Role, Session
 from ccd.pbx.blocks import Blocks
 from ccd.pbx.evidence import Evidence
@@ -129,7 +129,7 @@ class WholeWay:
         self._observation = Observation(Translator(Scope()), keep)
         self._inbox = Inbox(INBOX_EVENTS_MAX)
         self._stores = Store(connect(redis_url), "bench"), Store(connect(redis_url), "bench")
-        self._writer = Writer(self._stores[0], self.floors.changes, self.floors.everything)
+        self._writer = LiveWriter(self._stores[0], self.floors.changes, self.floors.everything)
         board = Board(site.is_personal)
         self._codec = Counting()
         limits = hub_limits(site.settings.http)
@@ -185,7 +185,7 @@ class WholeWay:
         self.floors.take(PBX, self._observation.place((START_S - 3_600) * SECOND))
 
     async def _perform(self, events: list[PbxEvent]) -> None:
-        """As the daemon does (ccd.daemon.following); without a recorder, all but what is recorded."""
+        """As the daemon does (ccd.daemon.switches.following); without a recorder, all but what is recorded."""
         if self._recorder is None:
             self.floors.apply(PBX, events)
             self.floors.floors[PBX].touched = set()  # nobody stores these seats
@@ -237,7 +237,7 @@ async def recorded_way(agents: int, stream: Stream) -> AsyncIterator[WholeWay]:
         engine = open_engine(f"sqlite+aiosqlite:///{folder}/ccd.sqlite")
         stack.push_async_callback(engine.dispose)
         await upgrade(engine)
-        state = await take_over(engine, PBX, "bench", Patience())
+        state = await take_over_floor(engine, PBX, "bench", Patience())
         evidence = Evidence(folder, PBX, Silence(), keep_days=365)
         writing = asyncio.get_running_loop().create_task(evidence.run())
         stack.callback(writing.cancel)

@@ -46,19 +46,20 @@ from ccd import logs
 from ccd.bank.fate import Settlement
 from ccd.bank.measured import Measured
 from ccd.bank.settle import Settler
-from ccd.daemon.following import leave_to_itself
-from ccd.daemon.months import MonthsDue
-from ccd.daemon.overtime import OvertimeClosing
-from ccd.daemon.reporting import Reporting
+from ccd.daemon.served.reporting import Reporting
+from ccd.daemon.services.months import MonthsDue
+from ccd.daemon.services.overtime import OvertimeClosing
+from ccd.daemon.services.supplying import Supplying
+from ccd.daemon.services.withdrawals import DaysOff
 from ccd.daemon.site import Current
-from ccd.daemon.supplying import Supplying
-from ccd.daemon.withdrawals import DaysOff
+from ccd.daemon.switches.following import leave_to_itself
 from ccd.floor.days import SECOND, BusinessDay
-from ccd.history.close import Closer, Taken
+from ccd.history.close import Closer
 from ccd.history.day_rows import JudgedBy
 from ccd.history.reading import reading
+from ccd.history.revisions import Taken
 from ccd.history.schema import segments, sources
-from ccd.history.segment_rows import COLUMNS
+from ccd.history.segment_rows import COLUMNS, Row
 from ccd.ledger.verify import verify
 from ccd.reports.indicators import distribution, figures, total
 from ccd.reports.periods import Period
@@ -75,6 +76,7 @@ class ClosingAhead(Closer):
     """Closes days that were measured in another process, where they were not kept."""
 
     ahead: dict[tuple[str, date], Lived]
+    number: int  # of the newest segment by then
 
     async def _measure(self, units: Collection[str], day: BusinessDay) -> dict[str, Taken]:
         here = [unit for unit in units if (unit, day.day) not in self.ahead]
@@ -87,7 +89,8 @@ class ClosingAhead(Closer):
         whose, policy = self.policies.held_at(unit, day.day)
         judged_by = JudgedBy(policy.holds_from, whose, self.measuring.rules_of(unit).reasons.holds_from(day.day))
         return Taken(
-            unit, day, frozenset(), tuple(found.measured), {}, {}, judged_by, policy, found.seen, found.told
+            unit, day, frozenset(), tuple(found.measured), {PBX: self.number}, {}, judged_by, policy, found.seen,
+            found.told,
         )  # fmt: skip
 
 
@@ -110,7 +113,7 @@ class Year(People):
             engine, self.site.measuring, self.site.rostered_units, [PBX], self.site.policies, self._settle, self.clock,
             0,
         )  # fmt: skip
-        self.closer.ahead = {}
+        self.closer.ahead, self.closer.number = {}, 0
         at_night = self.ledger, Current(self.site, self.site), self.clock, self._tell
         self.overtime, self.days_off, self.months = OvertimeClosing(*at_night), DaysOff(*at_night), MonthsDue(*at_night)
 
@@ -157,26 +160,29 @@ class Year(People):
     async def _close(self, day: date) -> None:
         span = self.days.of_date(day)
         self.clock.at = span.end + 60 * SECOND
+        rows: list[Row] = []
         for team in self.place.teams:
             with self.phase("waiting for the days"):
                 got = await asyncio.wrap_future(self._futures.pop((team, day)))
-            with self.phase("segments"):
-                await self._keep(got, span)
+            rows += got.rows
             self.counts["segments"] += got.segments
             self.counts["agent_days"] += sum(1 for one in got.told.expected.values() if one.shifts)
             if got.measured:
                 self.closer.ahead[team, day] = got
+        with self.phase("segments"):
+            await self._keep(rows, span)
+        self.closer.number = self.counts["number"]
         with self.phase("closing"):
-            for unit in (SITE, *self.place.sub_centres, *self.place.teams):
-                await self.closer.close(unit, day)
+            await self.closer.close_due()
+        assert self.closer.waits_since is None, self.closer.unsettled
 
-    async def _keep(self, got: Lived, span: BusinessDay) -> None:
-        newest = max([self.counts["number"], *(row[1] for row in got.rows)])
+    async def _keep(self, rows: list[Row], span: BusinessDay) -> None:
+        newest = max([self.counts["number"], *(row[1] for row in rows)])
         self.counts["number"] = newest
         row = {"heard_at": span.end, "confirmed_at": span.end, "number": newest}
         async with self.engine.begin() as connection:
-            if got.rows:
-                await connection.run_sync(insert_rows, segments, COLUMNS, got.rows)
+            if rows:
+                await connection.run_sync(insert_rows, segments, COLUMNS, rows)
             standing = insert_into(connection, sources).values(pbx=PBX, writer="year", written=1, ref=0, **row)
             await connection.execute(standing.on_conflict_do_update(index_elements=["pbx"], set_=row))
 

@@ -18,17 +18,17 @@ from benchmarks.ami_week import AMI, hear
 from benchmarks.coarse import Life, day_of, segments_of, without
 from benchmarks.year_site import PBX, ZONE, Place, people_of, site_of
 from ccd.bank.policy import Policy
-from ccd.daemon.following import leave_to_itself
-from ccd.daemon.resettling import Resettling
+from ccd.daemon.explained.resettling import Resettling
+from ccd.daemon.switches.following import leave_to_itself
 from ccd.floor.days import BusinessDay
 from ccd.floor.expected import Expected, Span
 from ccd.floor.segments import Segment
 from ccd.history.days import MeasuredDay, measured_days, reckon
-from ccd.history.expected_days import Told, told_of
+from ccd.history.expected_days import PeopleOfDay, people_of_day
 from ccd.history.reading import Source, reading, seen_between, stored_sources
-from ccd.history.segment_rows import Row, row_of
-from ccd.history.whose import Holder, Seen, holders
-from ccd.pbx.simulator.staff import Person
+from ccd.history.segment_rows import Row, segment_row
+from ccd.history.whose import Holder, SeatSeen, holders
+from ccd.pbx.simulator.staff import Colleague
 from ccd.sql.engine import open_engine
 
 NUMBERS_A_DAY, NUMBERS_AN_AGENT = 1_000_000, 64  # of segments
@@ -46,7 +46,7 @@ class Ask(NamedTuple):
 
 class Lived(NamedTuple):
     seen: dict[str, Holder]
-    told: Told
+    told: PeopleOfDay
     measured: list[MeasuredDay]
     rows: list[Row]  # of the segments that are kept
     segments: int
@@ -100,6 +100,7 @@ class Days:
         self._loop = asyncio.new_event_loop()  # no Runner: it writes a task's whole result down, for a signal's name
         self._engine, self._ami = open_engine(place.url), open_engine(place.ami_url)
         self._people = {person.agent: (number, person) for number, person in enumerate(people_of(place))}
+        self._heard: dict[date, Mapping[str, Holder]] = {}  # who was seen on the day that was asked for last
         leave_to_itself()
 
     def lived(self, ask: Ask) -> Lived:
@@ -110,24 +111,26 @@ class Days:
 
     async def _coarse_day(self, ask: Ask, day: BusinessDay, policy: Policy) -> Lived:
         measuring, people = self._site.measuring, [self._people[agent] for agent in ask.lives]
-        seats = [Seen(PBX, person.phone.interface, person.phone.name) for _, person in people]
+        seats = [SeatSeen(PBX, person.phone.interface, person.phone.name) for _, person in people]
         seen = {agent: one for agent, one in holders(seats, measuring, day).items() if one.unit == ask.unit}
         async with reading(self._engine) as connection:
-            told = await told_of(connection, seen, measuring, ask.unit, day, policy)
+            told = await people_of_day(connection, seen, measuring, ask.unit, day, policy)
         line: dict[str, list[Segment]] = {}
         for number, person in people:
             first = (ask.day - self._place.first).days * NUMBERS_A_DAY + number * NUMBERS_AN_AGENT + 1
             line[person.agent] = self._line(person, ask.lives[person.agent], day, told.expected[person.agent], first)
-        rows = [row_of(PBX, each) for agent, own in line.items() if ask.whole or agent in ask.kept for each in own]
+        rows = [segment_row(PBX, each) for agent, own in line.items() if ask.whole or agent in ask.kept for each in own]
         segments = sum(map(len, line.values()))
         if ask.whole:
             return Lived(seen, told, [], rows, segments)
         sources = {PBX: Source(PBX, day.end, 0)}
         whole_line = [(PBX, each) for own in line.values() for each in own]
-        measured = reckon(told.agents, measuring, day, sources, True, whole_line, told.expected, told.entitled)
+        measured = reckon(
+            told.agents, measuring, day, sources, True, whole_line, told.expected, told.entitled, told.shares
+        )
         return Lived(seen, told, measured, rows, segments)
 
-    def _line(self, person: Person, life: Life, day: BusinessDay, expected: Expected, number: int) -> list[Segment]:
+    def _line(self, person: Colleague, life: Life, day: BusinessDay, expected: Expected, number: int) -> list[Segment]:
         chance = Random(f"{self._place.seed} {day.day} {person.agent}")
         absent = [Span(each.start, each.end) for each in expected.absences]
         work = [part for shift in expected.shifts for part in without(Span(shift.start, shift.end), absent)]
@@ -137,9 +140,10 @@ class Days:
     async def _heard_day(self, ask: Ask, day: BusinessDay, policy: Policy) -> Lived:
         measuring = self._site.measuring
         async with reading(self._ami) as ami, reading(self._engine) as connection:
-            seats = await seen_between(ami, day.start, day.end)
-            seen = {agent: one for agent, one in holders(seats, measuring, day).items() if one.unit == ask.unit}
-            told = await told_of(connection, seen, measuring, ask.unit, day, policy)
+            if ask.day not in self._heard:  # once for all units, as a close reads it
+                self._heard = {ask.day: holders(await seen_between(ami, day.start, day.end), measuring, day)}
+            seen = {agent: one for agent, one in self._heard[ask.day].items() if one.unit == ask.unit}
+            told = await people_of_day(connection, seen, measuring, ask.unit, day, policy)
             sources = await stored_sources(ami)
             assert sources[AMI].heard_at is not None
             measured = await measured_days(ami, told.agents, measuring, sources, True, told.expected, told.entitled)

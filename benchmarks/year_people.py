@@ -14,17 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from benchmarks.reacting import Habit, Standing, asks_for_a_day, drift, habit, stays
 from benchmarks.year_site import SITE, Place, people_of, shifts_csv, site_of, works_on
 from ccd.bank.accounts import BALANCE_KINDS, agent_owner
-from ccd.bank.asking import Asking, rule
+from ccd.bank.asking import Asking, by_itself
 from ccd.bank.packets import Packet
 from ccd.bank.policy import PPM
 from ccd.bank.quota import Quota
 from ccd.bank.said import Said
 from ccd.bank.withdrawal_rows import set_quota
-from ccd.daemon.budgets import giver_of
-from ccd.daemon.importing import Importing, take_over
-from ccd.daemon.overtime import emergencies_of
+from ccd.daemon.judged_by.importing import Importing, take_over_told
+from ccd.daemon.services.budgets import giver_of
+from ccd.daemon.services.overtime import emergencies_of
+from ccd.daemon.services.withdrawals import withdrawals_of
 from ccd.daemon.stores import ledger_of
-from ccd.daemon.withdrawals import withdrawals_of
 from ccd.errors import WithdrawalError
 from ccd.floor.days import SECOND, BusinessDays
 from ccd.history.reading import reading
@@ -99,7 +99,7 @@ class People:
 
     def asking(self) -> Asking:
         self.counts["acts"] += 1
-        return Asking(f"act-{self.counts['acts']}", rule("manager"), "desk", self.clock())
+        return Asking(f"act-{self.counts['acts']}", by_itself("manager"), "desk", self.clock())
 
     def said(self, by: str) -> Said:
         return Said(by, self.today(), self.clock())
@@ -156,8 +156,8 @@ class People:
                 end = self.start(day) + person.shift.ends_s * SECOND
                 told.append(Told(f"{agent}/{day}", agent, day, end - LEAVE_S * SECOND, end, "personal"))
         if told:
-            importing = Importing(leaves, told_rows.Said("hr", Path("leave.csv")), told, None)
-            await take_over(self.engine, self.site.agent_days, importing, self._act("leave"))
+            importing = Importing(leaves, told_rows.Teller("hr", Path("leave.csv")), told, None)
+            await take_over_told(self.engine, self.site.agent_days, importing, self._act("leave"))
             self.counts["leaves"] += len(told)
 
     def _act(self, what: str) -> Act:
@@ -185,9 +185,9 @@ class People:
         with self.phase("importing shifts"):
             text = shifts_csv(self.people.values(), first, min(last, self.place.last))
             told = schedule_file.parse(text, Path("shifts.csv"), self.site.agent_days)
-            said = told_rows.Said("planner", Path("shifts.csv"))
+            said = told_rows.Teller("planner", Path("shifts.csv"))
             importing = Importing(shifts, said, told, window_of(told))
-            await take_over(self.engine, self.site.agent_days, importing, self._act(f"shifts of {first}"))
+            await take_over_told(self.engine, self.site.agent_days, importing, self._act(f"shifts of {first}"))
         self.counts["shifts"] += len(told)
 
     async def _quotas(self, day: date) -> None:

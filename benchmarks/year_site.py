@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ccd.daemon.site import Site
 from ccd.org.csv_faults import Written
 from ccd.pbx.simulator.queues import QUEUES
-from ccd.pbx.simulator.staff import Person, roster_csv, staff
+from ccd.pbx.simulator.staff import Colleague, roster_csv, staff
 from ccd.settings import Settings
 
 ZONE, PBX, SITE = "Asia/Shanghai", "pbx", "centre"
@@ -51,7 +51,7 @@ class Place(NamedTuple):
         return sorted({self.sub_centre(team) for team in self.teams})
 
 
-def people_of(place: Place) -> tuple[Person, ...]:
+def people_of(place: Place) -> tuple[Colleague, ...]:
     teams = place.teams
     people = staff(place.agents, place.seed)
     return tuple(replace(each, unit=teams[number % len(teams)]) for number, each in enumerate(people))
@@ -71,18 +71,18 @@ def site_of(place: Place) -> Site:
     return Site(Settings.model_validate(said), Written(Path("roster.csv"), roster_csv(people_of(place))))
 
 
-def works_on(person: Person, day: date) -> bool:
+def works_on(person: Colleague, day: date) -> bool:
     return day.toordinal() % 7 != person.rests_on
 
 
-def shifts_csv(people: Iterable[Person], first: date, last: date) -> str:
+def shifts_csv(people: Iterable[Colleague], first: date, last: date) -> str:
     """As a planner writes them."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     lines = ("".join(_shifts(person, days)) for person in people)
     return "".join(["agent,day,start,end\n", *lines])
 
 
-def _shifts(person: Person, days: Iterable[date]) -> Iterator[str]:
+def _shifts(person: Colleague, days: Iterable[date]) -> Iterator[str]:
     midnight = datetime(2000, 1, 1, tzinfo=UTC)
     start, end = (f"{midnight + timedelta(seconds=s):%H:%M}" for s in (person.shift.starts_s, person.shift.ends_s))
     return (f"{person.agent},{day},{start},{end}\n" for day in days if works_on(person, day))

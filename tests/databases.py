@@ -23,7 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.sql.engine import WRITER, open_engine
 from ccd.sql.migrate import upgrade
-from ccd.sql.writer import Writer
+from ccd.sql.plain import Values
+from ccd.sql.writer import LoopWriter, Writer
 from tests.memory import scratch
 
 ENGINES = ("sqlite", "postgresql")
@@ -34,9 +35,11 @@ STOP_TIMEOUT_S = 30
 
 @dataclass(slots=True)
 class PostgreSQL:
-    """A running server; `url()` of a database on it, which is made where `create()` is called."""
+    """A running server; `url()` of a database on it, which is made where `create()` is called. `copying`: how, where
+    the server's own way is the slower."""
 
     server: PostgresServer
+    copying: str = ""
     numbers: Iterator[int] = field(default_factory=itertools.count)
     created: list[str] = field(default_factory=list)
 
@@ -45,7 +48,7 @@ class PostgreSQL:
 
     def create(self, template: str = "template1") -> str:
         name = f"test_{next(self.numbers)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} {self.copying}")
         self.created.append(name)
         return self.url(name)
 
@@ -90,7 +93,7 @@ def postgresql(pytestconfig: pytest.Config) -> PostgreSQL:
     if SERVER not in pytestconfig.stash:
         folder = Path(tempfile.mkdtemp(prefix="ccd-postgresql-", dir=scratch()))
         pytestconfig.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-        running = PostgreSQL(get_server(folder / "data", cleanup_mode="delete"))
+        running = PostgreSQL(get_server(folder / "data", cleanup_mode="delete"), "STRATEGY file_copy")
         pytestconfig.add_cleanup(running.stop)
         running.run(f"CREATE DATABASE {TEMPLATE}")
         asyncio.run(_migrate(running.url(TEMPLATE)))
@@ -129,10 +132,14 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cal
     yield copy
 
 
+def writer_of(engine: AsyncEngine) -> Writer:
+    writer: Writer = engine.get_execution_options()[WRITER]
+    return writer
+
+
 def writing(engine: AsyncEngine) -> Engine:
     """Through which the ledger writes."""
-    writer: Writer = engine.get_execution_options()[WRITER]
-    return writer.engine
+    return writer_of(engine).engine
 
 
 def before_each_statement(engine: AsyncEngine, do: Callable[[], None]) -> None:
@@ -141,12 +148,28 @@ def before_each_statement(engine: AsyncEngine, do: Callable[[], None]) -> None:
         changed: Any = dialect
         for name in ("do_execute", "do_executemany", "do_execute_no_params"):
             setattr(changed, name, partial(_first, do, getattr(dialect, name)))
+    _before_what_is_asked_alone(engine, do)
 
 
 def before_each_commit(engine: AsyncEngine, do: Callable[[], None]) -> None:
     for dialect in {engine.sync_engine.dialect, writing(engine).dialect}:
         changed: Any = dialect
         changed.do_commit = partial(_first, do, dialect.do_commit)
+    _before_what_is_asked_alone(engine, do)
+
+
+def _before_what_is_asked_alone(engine: AsyncEngine, do: Callable[[], None]) -> None:
+    """Which is a statement and its commit."""
+    writer = writer_of(engine)
+    if isinstance(writer, LoopWriter):
+        ask = writer.ask_alone
+
+        async def first(statement: str, values: Values) -> list[Any]:
+            do()
+            return await ask(statement, values)
+
+        changed: Any = writer
+        changed.ask_alone = first
 
 
 def _first(do: Callable[[], None], statement: Callable[..., None], *args: Any, **kwargs: Any) -> None:
@@ -156,16 +179,29 @@ def _first(do: Callable[[], None], statement: Callable[..., None], *args: Any, *
 
 def lose_the_next_answer(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next commit goes through, and its answer is lost."""
-    commits = {dialect: dialect.do_commit for dialect in {engine.sync_engine.dialect, writing(engine).dialect}}
+    writer = writer_of(engine)
+    committing = [(one, "do_commit") for one in {engine.sync_engine.dialect, writer.engine.dialect}]
+    as_it_was: dict[tuple[Any, str], Any] = {(of, name): getattr(of, name) for of, name in committing}
 
-    def commit_and_lose_the_answer(connection: Any, commit: Callable[[Any], None]) -> None:
-        for dialect, as_it_was in commits.items():
-            monkeypatch.setattr(dialect, "do_commit", as_it_was)
-        commit(connection)
+    def lose() -> None:
+        for (of, name), does in as_it_was.items():
+            monkeypatch.setattr(of, name, does)
         raise ConnectionResetError("connection reset by peer")
 
-    for dialect, commit in commits.items():
-        monkeypatch.setattr(dialect, "do_commit", partial(commit_and_lose_the_answer, commit=commit))
+    def commit_and_lose(connection: Any, commit: Callable[[Any], None]) -> None:
+        commit(connection)
+        lose()
+
+    for of, name in committing:
+        monkeypatch.setattr(of, name, partial(commit_and_lose, commit=as_it_was[of, name]))
+    if isinstance(writer, LoopWriter):
+        ask = as_it_was[writer, "ask_alone"] = writer.ask_alone
+
+        async def ask_and_lose(statement: str, values: Values) -> None:
+            await ask(statement, values)
+            lose()
+
+        monkeypatch.setattr(writer, "ask_alone", ask_and_lose)
 
 
 @pytest.fixture

@@ -19,7 +19,13 @@ ARCHITECTURE_LINES_MAX = 130  # two pages
 TESTS_PER_LINE = "1.2 to 1.8"  # lines of test to one of code: told each time
 TESTS_PER_LINE_MIN = 0.8  # and below this it is a fault
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "handler", "handlers", "base", "misc", "lib"}
+NOT_PURE = {
+    "asyncio", "httpx", "logging", "os", "random", "redis", "secrets", "socket", "sqlalchemy", "structlog",
+    "subprocess", "time",
+}  # fmt: skip
 CODE = ("ccd", "tests", "benchmarks", "docs", "scripts")
+ADR_LIST = HERE / "docs/adr/README.md"
+SECTIONS, PRINTED_AS = HERE / "ccd/settings/tree.py", "Format"
 # What comes along for certain with a package that is named: its own base.
 ALONG = {"starlette", "click", "pydantic-core"}
 # Where a line of code makes an exception for a tool: with the tool's own words, and behind them why.
@@ -96,11 +102,63 @@ def test_functions_and_modules_are_short():
     )
 
 
+def test_what_says_that_it_is_pure_imports_nothing_that_is_not():
+    check(
+        [
+            f"{name_of(file)}: {', '.join(sorted(found))}"
+            for file in modules("ccd")
+            if re.search(r"\bPure\b", ast.get_docstring(tree_of(file)) or "")
+            and (found := imported_packages(file) & NOT_PURE)
+        ],
+        "who says 'Pure' does no input or output, reads no clock and writes no log",
+    )
+
+
 def test_files_and_folders_are_named_for_something_of_the_domain():
     code = [file for file in tracked() if file.suffix in {".py", ".ts", ".svelte"}]
     check(
         [name_of(file) for file in code if NO_NAMES & {part.lower() for part in (*file.parent.parts, file.stem)}],
         f"no file or folder is called {', '.join(sorted(NO_NAMES))}",
+    )
+
+
+def classes(file: Path) -> Iterator[str]:
+    yield from (node.name for node in tree_of(file).body if isinstance(node, ast.ClassDef))
+
+
+def test_a_class_has_a_name_that_no_other_has():
+    """But for the configuration's sections, which are called as what they configure, and what each command prints."""
+    homes: dict[str, list[str]] = {}
+    for file in modules("ccd"):
+        if file != SECTIONS:
+            for name in classes(file):
+                homes.setdefault(name, []).append(name_of(file))
+    check(
+        [f"{name}: {', '.join(found)}" for name, found in homes.items() if len(found) > 1 and name != PRINTED_AS],
+        "two classes of one name meet in one reader's head",
+    )
+
+
+def functions_imported(file: Path) -> Iterator[tuple[str, str]]:
+    """From which module of ccd what is imported by itself, in small letters; commands are called as their verbs."""
+    for node in ast.walk(tree_of(file)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ccd."):
+            home = HERE / f"{str(node.module).replace('.', '/')}.py"
+            if home.is_file() and not str(node.module).startswith("ccd.commands"):
+                own = {
+                    each.name for each in tree_of(home).body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+                }
+                yield from ((str(node.module), alias.name) for alias in node.names if alias.name in own)
+
+
+def test_a_function_that_is_met_without_its_module_has_a_name_that_no_other_such_has():
+    homes: dict[str, set[str]] = {}
+    for file in modules("ccd"):
+        for home, name in functions_imported(file):
+            homes.setdefault(name, set()).add(home)
+    check(
+        [f"{name}: {', '.join(sorted(found))}" for name, found in homes.items() if len(found) > 1],
+        "who meets a function imported by itself need not look which of two it is",
     )
 
 
@@ -146,18 +204,8 @@ def module_level_state(file: Path) -> Iterator[str]:
 def changes_of_constants(file: Path) -> Iterator[str]:
     """`CONSTANT.append(…)`, `CONSTANT[key] = …`, `global name`."""
     changing = {
-        "append",
-        "add",
-        "update",
-        "setdefault",
-        "pop",
-        "popitem",
-        "clear",
-        "extend",
-        "insert",
-        "remove",
-        "discard",
-    }
+        "append", "add", "update", "setdefault", "pop", "popitem", "clear", "extend", "insert", "remove", "discard",
+    }  # fmt: skip
     for node in ast.walk(tree_of(file)):
         match node:
             case ast.Global(names=names):
@@ -250,6 +298,26 @@ def test_the_bird_s_eye_view_stays_one():
     ]
     assert titles
     check([title for title in titles if not re.match(r"# \d+\. \w", title)], "an ADR's title is its decision")
+
+
+def test_each_file_that_the_architecture_names_is_there():
+    named = re.findall(r"`((?:[a-z_]+/)+[a-z_]+)`", (HERE / "ARCHITECTURE.md").read_text(encoding="utf-8"))
+    assert named
+    there = {name_of(file).removesuffix(".py") for file in tracked()}
+    there |= {str(Path(name).parent) for name in there}
+    check([name for name in named if not {name, f"ccd/{name}"} & there], "ARCHITECTURE.md names what is there")
+
+
+def test_each_decision_stands_in_the_list_of_them():
+    listed = ADR_LIST.read_text(encoding="utf-8")
+    check(
+        [
+            name_of(file)
+            for file in sorted(ADR_LIST.parent.glob("[0-9]*.md"))
+            if f"({file.name}). {file.read_text(encoding='utf-8').splitlines()[0].partition('. ')[2]}" not in listed
+        ],
+        "docs/adr/README.md lists each decision with its title",
+    )
 
 
 def lines_of(*folders: str) -> int:

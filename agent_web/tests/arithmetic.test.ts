@@ -114,6 +114,8 @@ describe("a line's arithmetic in words", () => {
     const held = { ...line(-1800, {}), service: "withdrawal", facts: {} };
     expect(explain(held, en)).toEqual(["Put aside for a day off; what is not taken comes back."]);
     expect(explain({ ...held, amount: 1800 }, en)).toEqual(["Not taken as a day off: it comes back."]);
+    const taken = "Taken as a day off, out of what was put aside.";
+    expect(explain({ ...held, amount: 0 }, en)).toEqual([taken]);
   });
 
   test("what was posted by hand says what the person said", () => {

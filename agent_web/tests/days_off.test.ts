@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 
 import type { DayOff } from "../src/http/bank_api";
-import { lookOf, mayCancel, monthAfter, weeksOf } from "../src/services/days_off";
+import { lookOf, mayCancel } from "../src/services/days_off";
+import { monthAfter, weeksFrom, weeksOf } from "../src/time/months";
 
 const TODAY = "2026-12-01";
 const NOW_S = 1_000;
@@ -55,4 +56,9 @@ test("a month's weeks begin on Monday, and months follow each other over the yea
   ]);
   expect(weeks.at(-1)?.slice(0, 5)).toEqual(["2026-12-28", "2026-12-29", "2026-12-30", "2026-12-31", null]);
   expect([monthAfter("2026-12", 1), monthAfter("2027-01", -1)]).toEqual(["2027-01", "2026-12"]);
+});
+
+test("weeks that are over are left out, and the running one is there as a whole", () => {
+  expect(weeksFrom("2026-11", "2026-11-26").map((week) => week[0])).toEqual(["2026-11-23", "2026-11-30"]);
+  expect(weeksFrom("2026-12", "2026-11-26")).toEqual(weeksOf("2026-12"));
 });

@@ -89,13 +89,20 @@ describe("the live state", () => {
     const state = after(
       { op: "account" },
       { op: "account" },
+      { op: "places" },
       { op: "site" },
       { op: "error", title: "full", detail: "too many" },
     );
     expect(state.account_changes).toBe(2);
+    expect(state.places_changes).toBe(1);
     expect(state.site_changes).toBe(1);
     expect(state.refusal?.detail).toBe("too many");
     expect(reduce(state, { kind: "opened" }).refusal).toBeNull();
+  });
+
+  test("a board hears that accounts of its floor are others", () => {
+    const state = after(snapshotOf(1, []), deltaOf(2, { accounts: ["1001", "1002"] }), deltaOf(3, {}));
+    expect(state.account_changes).toBe(1);
   });
 
   test("frames that a hidden page looks at a minute later keep the moments at which they came", () => {

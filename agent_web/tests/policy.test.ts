@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { PublishedPolicy } from "../src/http/bank_api";
-import { mineOf } from "../src/services/policy";
+import { mineOf, policyNamed } from "../src/services/policy";
 
 function published(id: string, unit: string | null, from: string, to: string | null = null): PublishedPolicy {
   const said = { published_at: 0, published_by: "li", agreed_by: null, reason: "", read_at: null, keys: [] };
@@ -21,4 +21,12 @@ test("a unit's own policy goes before that of all, others' are not mine, and tho
   expect([now?.id, next.map((one) => one.id)]).toEqual(["mine", ["next", "late"]]);
   expect(mineOf(all, "team-3", "2026-12-01").now?.id).toBe("all");
   expect(mineOf(all, "team-1", "2026-10-31").now?.id).toBe("over");
+});
+
+test("an explanation's policy is that of a unit or of all, and has held since a day or always", () => {
+  expect(policyNamed("the policy of team-1 since 2026-11-01")).toEqual({
+    unit: "team-1",
+    since: "2026-11-01",
+  });
+  expect(policyNamed("the policy of all units")).toEqual({ unit: "", since: "" });
 });

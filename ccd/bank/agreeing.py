@@ -12,16 +12,16 @@ from sqlalchemy import Connection, func, or_, select
 from ccd.bank.accounts import IDLE_ORIGIN, LEAVE, OVERDRAFT, SAVINGS, agent_owner, owning_agent
 from ccd.bank.at_desk import facts_posted
 from ccd.bank.difference import Posted
+from ccd.bank.emergency_rows import emergency_of
 from ccd.bank.facts import written_off_s
 from ccd.bank.measured import Measured
-from ccd.bank.overtime_rows import emergency_of
 from ccd.bank.proposal_rows import packet_decisions
-from ccd.bank.proposals import Verdict
+from ccd.bank.proposals import ProposalState
 from ccd.bank.settle import settlement_key
 from ccd.bank.withdrawal_rows import withdrawal_states, withdrawals
 from ccd.bank.worth import Worth
 from ccd.ledger.keys import revisions_of
-from ccd.ledger.model import State
+from ccd.ledger.model import PostingState
 from ccd.ledger.schema import SIDES, accounts, entries, owners, transactions
 from ccd.org.acts import acts
 from ccd.sql.rows import among
@@ -133,7 +133,7 @@ def _days_off(connection: Connection, first: date, last: date) -> Iterator[Diffe
 
 
 def _packets(connection: Connection, first: date, last: date) -> Iterator[Differs]:
-    confirmed = select(packet_decisions.c.proposal).where(packet_decisions.c.verdict == Verdict.CONFIRMED.value)
+    confirmed = select(packet_decisions.c.proposal).where(packet_decisions.c.verdict == ProposalState.CONFIRMED.value)
     proposed = set(connection.scalars(confirmed))
     of_days = list(_postings(connection, first, last, "packet/"))
     for one in of_days:
@@ -166,7 +166,7 @@ def _idle(connection: Connection, first: date, last: date) -> Iterator[Differs]:
     names = {f"idle/{agent}/{day.isoformat()}": (agent, day) for agent, day in held}
     kept = revisions_of(connection, names)
     for key, (agent, day) in sorted(names.items()):
-        posted = [one.facts for one in kept.get(key, ()) if one.state is State.POSTED]
+        posted = [one.facts for one in kept.get(key, ()) if one.state is PostingState.POSTED]
         owed_s = int(json.loads(posted[-1])["owed"]) if posted else 0
         sums = held[agent, day]
         held_s = sums.get(IDLE_ORIGIN.leave, 0) - sums.get(IDLE_ORIGIN.credit, 0) + written_off_s(posted)

@@ -74,7 +74,7 @@ def _room(free: Free, seconds: int) -> bool:
     return free.agents >= 1 and (free.seconds is None or free.seconds >= seconds)
 
 
-def spelled(allocation: Allocation) -> dict[str, Any]:
+def allocation_spelled(allocation: Allocation) -> dict[str, Any]:
     """As it is published."""
     return {
         "unit": allocation.unit,
@@ -89,7 +89,7 @@ def spelled(allocation: Allocation) -> dict[str, Any]:
     }
 
 
-def read_back(said: Mapping[str, Any]) -> Allocation:
+def allocation_read(said: Mapping[str, Any]) -> Allocation:
     """From what was published, but for its order and its winners: these are reckoned again."""
     applicants: Sequence[Mapping[str, Any]] = said["applicants"]
     return Allocation(

@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
 )
 
-from ccd.bank.appeals import Appeal, State
+from ccd.bank.appeals import Appeal, AppealState
 from ccd.ledger.model import Transfer
 from ccd.org.acts import acts
 from ccd.org.ruling_rows import rulings
@@ -47,23 +47,29 @@ appeal_ends = Table(
 )
 
 
-def add(connection: Connection, appeal: Appeal) -> None:
+def add_appeal(connection: Connection, appeal: Appeal) -> None:
     """Its act is noted already."""
     columns = ("act", "agent", "unit", "day", "transaction_id", "leg")
     insert_rows(connection, appeals, columns, [(*appeal[:4], *appeal.transfer)])
 
 
-def end(connection: Connection, appeal: Appeal, act: str) -> None:
+def end_appeal(connection: Connection, appeal: Appeal, act: str) -> None:
     """As it is now; by an act that is noted already, and a ruling that is made."""
     row = (appeal.ref, act, appeal.state.value, appeal.ruling)
     insert_rows(connection, appeal_ends, ("appeal", "act", "state", "ruling"), [row])
 
 
-def with_ref(connection: Connection, ref: str) -> Appeal | None:
+def appeal_with_ref(connection: Connection, ref: str) -> Appeal | None:
     return next(iter(_read(connection, appeals.c.act == ref)), None)
 
 
-def ended_by(connection: Connection, ref: str) -> str | None:
+def reasons_of(connection: Connection, refs: Collection[str]) -> dict[str, str]:
+    """By appeal, why it was lodged."""
+    said = connection.execute(select(acts.c.id, acts.c.why).where(among(connection, acts.c.id, refs)))
+    return {row.id: row.why for row in said}
+
+
+def appeal_ended_by(connection: Connection, ref: str) -> str | None:
     """The act."""
     act: str | None = connection.scalar(select(appeal_ends.c.act).where(appeal_ends.c.appeal == ref))
     return act
@@ -100,6 +106,6 @@ def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[Appe
         .order_by(own.day, own.agent, own.act)
     )
     return [
-        Appeal(act, agent, unit, day, Transfer(number, leg), State(state or State.OPEN), ruling)
+        Appeal(act, agent, unit, day, Transfer(number, leg), AppealState(state or AppealState.OPEN), ruling)
         for act, agent, unit, day, number, leg, state, ruling in connection.execute(wanted)
     ]

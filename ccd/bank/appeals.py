@@ -8,7 +8,7 @@ from ccd.errors import AppealError
 from ccd.ledger.model import Transfer
 
 
-class State(StrEnum):
+class AppealState(StrEnum):
     OPEN = "open"
     UPHELD = "upheld"  # with a ruling
     REJECTED = "rejected"
@@ -24,17 +24,18 @@ class Appeal(NamedTuple):
     unit: str
     day: date
     transfer: Transfer
-    state: State = State.OPEN
+    state: AppealState = AppealState.OPEN
     ruling: str | None = None
 
 
-def check_in_time(agent: str, transfer: Transfer, recorded_on: date, today: date, appeal_days: int) -> None:
+def check_lodged_in_time(agent: str, transfer: Transfer, recorded_on: date, today: date, appeal_days: int) -> None:
     """AppealError where it is too late; by the days of the agent's unit."""
     last = recorded_on + timedelta(days=appeal_days)
     if today > last:
-        raise AppealError(agent, f"could appeal against {transfer} until {last}: it was recorded on {recorded_on}")
+        found = f"could appeal against {transfer} until {last}: it was recorded on {recorded_on}"
+        raise AppealError(agent, found, "appeal-late", last=str(last))
 
 
-def check_open(appeal: Appeal) -> None:
-    if appeal.state is not State.OPEN:
-        raise AppealError(appeal.agent, f"has {appeal.ref} {appeal.state} already: it stays that")
+def check_appeal_open(appeal: Appeal) -> None:
+    if appeal.state is not AppealState.OPEN:
+        raise AppealError(appeal.agent, f"has {appeal.ref} {appeal.state} already: it stays that", "appeal-stands")

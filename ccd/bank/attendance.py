@@ -11,7 +11,7 @@ from ccd.bank.policy import PPM, FullTerms, Policy
 HUNDREDTHS = 100
 
 
-class What(StrEnum):
+class FaultKind(StrEnum):
     """Why full attendance is lost."""
 
     LATE = "late"
@@ -24,10 +24,10 @@ class What(StrEnum):
     NO_SHIFTS = "no_shifts"  # where no schedules are kept nobody can tell
 
 
-class Fault(NamedTuple):
+class AttendanceFault(NamedTuple):
     """`day` None: of the month as a whole."""
 
-    what: What
+    what: FaultKind
     day: date | None
     seconds: int = 0
 
@@ -54,7 +54,7 @@ class Month(NamedTuple):
     unit: str
     full: bool
     points_100: int
-    faults: tuple[Fault, ...]
+    faults: tuple[AttendanceFault, ...]
     scheduled_s: int
     signed_in_s: int
     late_s: int
@@ -66,7 +66,7 @@ class Month(NamedTuple):
     owed_s: int  # of which nobody knows yet, as what is under appeal
 
 
-class Loan(NamedTuple):
+class LoanFigures(NamedTuple):
     """What of the month was offset, taken over by attendance, and is neither yet, in seconds."""
 
     offset_s: int = 0
@@ -79,33 +79,39 @@ FIGURES = Month._fields[Month._fields.index("scheduled_s") :]
 
 def faults_of(
     days: Sequence[AttendedDay], absent_on: Sequence[date], policy_of: Callable[[AttendedDay], Policy]
-) -> list[Fault]:
+) -> list[AttendanceFault]:
     """Those of the days, but for what is owed. `absent_on` are the month's days on which the roster has no place for
     the agent."""
-    faults = [Fault(What.NOT_HERE, absent_on[0])] if absent_on else []
+    faults = [AttendanceFault(FaultKind.NOT_HERE, absent_on[0])] if absent_on else []
     if not any(one.scheduled_s for one in days):
-        return [*faults, Fault(What.NO_SHIFTS, None)]
+        return [*faults, AttendanceFault(FaultKind.NO_SHIFTS, None)]
     for one in sorted(days):
-        loan, full = policy_of(one).loan, policy_of(one).full
+        policy = policy_of(one)
+        loan, full = policy.loan, policy.full
         if one.off_post_s and one.off_post_s == one.scheduled_s:
-            faults.append(Fault(What.ABSENT, one.day, one.off_post_s))
+            faults.append(AttendanceFault(FaultKind.ABSENT, one.day, one.off_post_s))
         elif one.off_post_s > full.off_post_grace_s:
-            faults.append(Fault(What.OFF_POST, one.day, one.off_post_s))
+            faults.append(AttendanceFault(FaultKind.OFF_POST, one.day, one.off_post_s))
         if one.late_s > full.late_grace_s:
-            faults.append(Fault(What.LATE, one.day, one.late_s))
+            faults.append(AttendanceFault(FaultKind.LATE, one.day, one.late_s))
         if one.early_s > full.early_grace_s:
-            faults.append(Fault(What.EARLY, one.day, one.early_s))
+            faults.append(AttendanceFault(FaultKind.EARLY, one.day, one.early_s))
         if one.leave_s and is_busy(one.day, loan):
-            faults.append(Fault(What.BUSY_LEAVE, one.day, one.leave_s))
+            faults.append(AttendanceFault(FaultKind.BUSY_LEAVE, one.day, one.leave_s))
     return faults
 
 
-def month_of(
-    agent: str, days: Sequence[AttendedDay], faults: Sequence[Fault], loan: Loan, full: FullTerms, contract_ppm: int
+def attendance_month(
+    agent: str,
+    days: Sequence[AttendedDay],
+    faults: Sequence[AttendanceFault],
+    loan: LoanFigures,
+    full: FullTerms,
+    contract_ppm: int,
 ) -> Month:
     """With what is left of the loan as the last fault. Who works part of the time has that part of the points."""
     left_s = loan.taken_s + loan.open_s
-    all_faults = [*faults, *([Fault(What.LEAVE, None, left_s)] if left_s > full.leave_grace_s else ())]
+    all_faults = [*faults, *([AttendanceFault(FaultKind.LEAVE, None, left_s)] if left_s > full.leave_grace_s else ())]
     points = 0 if all_faults else full.points * HUNDREDTHS * contract_ppm // PPM
     return Month(
         agent,

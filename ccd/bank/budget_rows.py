@@ -49,7 +49,7 @@ budget_ends = Table(
 )
 
 
-def add(connection: Connection, budget: Budget, at: int, by: str) -> None:
+def add_budget(connection: Connection, budget: Budget, at: int, by: str) -> None:
     columns = ("id", "unit", "month", "holder", "seconds", "line", "day", "handed_at", "handed_by", "why")
     day: Any = budget.day
     row = (budget.id, budget.unit, budget.month, budget.holder, budget.seconds, json.dumps(budget.line), day, at, by,
@@ -57,11 +57,11 @@ def add(connection: Connection, budget: Budget, at: int, by: str) -> None:
     insert_rows(connection, budgets, columns, [row])
 
 
-def end(connection: Connection, name: str, back_s: int, at: int, by: str, why: str) -> None:
+def end_budget(connection: Connection, name: str, back_s: int, at: int, by: str, why: str) -> None:
     insert_rows(connection, budget_ends, ("budget", "back_s", "at", "by", "why"), [(name, back_s, at, by, why)])
 
 
-def with_id(connection: Connection, name: str) -> Budget | None:
+def budget_with_id(connection: Connection, name: str) -> Budget | None:
     found = _read(connection, _all().where(budgets.c.id == name))
     return found[0] if found else None
 

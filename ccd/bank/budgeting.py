@@ -1,82 +1,86 @@
 """Budgets handed out and taken back, each in one transaction with the caps that it is drawn on."""
 
+from collections.abc import Callable
+
 from ccd.bank.asking import Asking
-from ccd.bank.budget_rows import add, end, of_month, open_before, with_id
-from ccd.bank.budgets import NO_BUDGET, Budget, Stand, budget_cap, check, handing, recalling
+from ccd.bank.budget_rows import add_budget, budget_with_id, end_budget, of_month, open_before
+from ccd.bank.budgets import NO_BUDGET, Budget, BudgetStand, budget_cap, check_budget, handing, recalling
 from ccd.bank.gift_caps import GiftCaps
-from ccd.bank.packets import cap_name, passed
+from ccd.bank.packets import gift_cap, passed
 from ccd.errors import BudgetError, CapPassedError
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.org.rights import may_hand_budget
+from ccd.org.staff import anybody
 
 MONTH_IS_OVER = "its month is over"
 
 
 class Budgets:
-    """Of one site."""
+    """Of one site. `knows` says whether there is a person of that name."""
 
-    def __init__(self, ledger: Ledger, caps: GiftCaps, site: str) -> None:
-        self._ledger, self._caps, self._site = ledger, caps, site
+    def __init__(self, ledger: Ledger, caps: GiftCaps, site: str, knows: Callable[[str], bool] = anybody) -> None:
+        self._ledger, self._caps, self._site, self._knows = ledger, caps, site, knows
 
     async def hand(self, budget: Budget, asking: Asking) -> Budget:
         """As it was handed out, now or when it was asked for first. ActNotAllowedError, BudgetError,
         CapPassedError, PolicyError, RefusedError: then nothing was."""
         known = await self._caps.known(budget.line, budget.day)
-
-        duty = may_hand_budget(asking.person, budget.line, budget.holder)
+        acting = asking.under(may_hand_budget(asking.person, budget.line, budget.holder))
 
         def work(desk: Desk) -> Budget:
             desk.lock([(self._site, desk.month_of(budget.day))], [])
-            if before := with_id(desk.connection, budget.id):
+            if before := budget_with_id(desk.connection, budget.id):
                 if before._replace(ended=False) != budget._replace(day=before.day, line=before.line):
-                    raise BudgetError(budget.id, f"was handed out to {before.holder} before: choose another name")
+                    raise BudgetError(
+                        budget.id, f"was handed out to {before.holder} before: choose another name", "key-taken"
+                    )
                 return before
-            check(budget, known[budget.unit][0])
-            limits = self._caps.limits(desk, known, budget.day, asking.by)
-            outcome = desk.post([*limits, handing(budget, self._site, asking.by)])[-1]
-            caps = {cap_name(unit, budget.month): unit for unit in budget.line}
+            check_budget(budget, known[budget.unit][0], self._knows(budget.holder))
+            limits = self._caps.limits(desk, known, budget.day, acting.signed)
+            outcome = desk.post([*limits, handing(budget, self._site, acting.signed)])[-1]
+            caps = {gift_cap(unit, budget.month): unit for unit in budget.line}
             if stands := passed(outcome, caps, budget.month, budget.seconds):
                 raise CapPassedError(f"the budget {budget.id}", *stands, budget.seconds)
             outcome.or_raise()
-            add(desk.connection, budget, asking.at, asking.by)
+            add_budget(desk.connection, budget, asking.at, asking.by)
             handed = {"budget": budget.id, "holder": budget.holder, "seconds": budget.seconds}
-            asking.under(duty).noted(desk.connection, "hand budget", budget.unit, handed, budget.why)
+            acting.noted(desk.connection, "hand budget", budget.unit, handed, budget.why)
             return budget
 
         return await self._ledger.at_desk(work)
 
-    async def recall(self, name: str, asking: Asking, why: str, running: str) -> Stand:
+    async def recall(self, name: str, asking: Asking, why: str, running: str) -> BudgetStand:
         """What was given from it stays given; the rest can be given, or handed out, again. `running` is the month that
         runs in its unit."""
 
-        def work(desk: Desk) -> Stand:
-            budget = with_id(desk.connection, name)
+        def work(desk: Desk) -> BudgetStand:
+            budget = budget_with_id(desk.connection, name)
             if budget is None:
-                raise BudgetError(name, NO_BUDGET)
-            duty = may_hand_budget(asking.person, budget.line, budget.holder)
+                raise BudgetError(name, NO_BUDGET, "not-found")
+            acting = asking.under(may_hand_budget(asking.person, budget.line, budget.holder))
             month = desk.month_of(budget.day)
             desk.lock([(self._site, month)], [])
             counts_in = desk.open_month(self._site, max(running, month))
-            caps = desk.caps([budget_cap(name), *(cap_name(unit, budget.month) for unit in budget.line)])
+            caps = desk.caps([budget_cap(name), *(gift_cap(unit, budget.month) for unit in budget.line)])
             cap = caps[budget_cap(name)]
-            again = with_id(desk.connection, name)
+            again = budget_with_id(desk.connection, name)
             assert again is not None, "budgets never go"
             if not again.ended:
-                desk.post([recalling(budget, cap, self._site, asking.by, counts_in)])[0].or_raise()
+                desk.post([recalling(budget, cap, self._site, acting.signed, counts_in)])[0].or_raise()
                 back_s = cap.limit_s - cap.drawn_s
-                end(desk.connection, name, back_s, asking.at, asking.by, why)
+                end_budget(desk.connection, name, back_s, asking.at, asking.by, why)
                 back = {"budget": name, "holder": budget.holder, "back": back_s}
-                asking.under(duty).noted(desk.connection, "recall budget", budget.unit, back, why)
-            return Stand(again._replace(ended=True), cap.drawn_s)
+                acting.noted(desk.connection, "recall budget", budget.unit, back, why)
+            return BudgetStand(again._replace(ended=True), cap.drawn_s)
 
         return await self._ledger.at_desk(work)
 
-    async def all_of(self, month: str) -> list[Stand]:
-        def work(desk: Desk) -> list[Stand]:
+    async def all_of(self, month: str) -> list[BudgetStand]:
+        def work(desk: Desk) -> list[BudgetStand]:
             found = of_month(desk.connection, month)
             caps = desk.caps([budget_cap(one.id) for one in found])
-            return [Stand(one, caps[budget_cap(one.id)].drawn_s) for one in found]
+            return [BudgetStand(one, caps[budget_cap(one.id)].drawn_s) for one in found]
 
         return await self._ledger.at_desk(work, keep=False)
 

@@ -10,7 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ccd.bank.facts import as_facts
-from ccd.bank.packets import Packet, cap_name
+from ccd.bank.packets import Packet, gift_cap
 from ccd.errors import BudgetError
 from ccd.ledger.model import SECONDS_MAX, Draw, Late, Limit, Posting, month_of
 from ccd.ledger.rules import Cap
@@ -35,39 +35,52 @@ class Budget(NamedTuple):
         return month_of(self.day)
 
 
-class Stand(NamedTuple):
+class BudgetStand(NamedTuple):
     """What has become of a budget, in seconds."""
 
     budget: Budget
     given_s: int
 
 
-def check(budget: Budget, known_s: int) -> None:
-    """BudgetError where no cap could make it right."""
+def check_budget(budget: Budget, known_s: int, is_person: bool) -> None:
+    """BudgetError where no cap could make it right; `is_person`: somebody has the holder's name."""
+    if not is_person:
+        found = (
+            f"is for {budget.holder}, and nobody is known by that name. Write it as they sign in, and as"
+            " `ccd export people` has it"
+        )
+        raise BudgetError(budget.id, found, "no-such-person", person=budget.holder)
     if not 0 < budget.seconds <= SECONDS_MAX:
-        raise BudgetError(budget.id, f"is of {budget.seconds} s; hand out 1 to {SECONDS_MAX} s")
+        raise BudgetError(
+            budget.id, f"is of {budget.seconds} s; hand out 1 to {SECONDS_MAX} s", "too-much-time", most_s=SECONDS_MAX
+        )
     if not budget.why.strip():
-        raise BudgetError(budget.id, "has no reason; say in words what it is for")
+        raise BudgetError(budget.id, "has no reason; say in words what it is for", "no-reason")
     if not known_s:
         raise BudgetError(
             budget.id,
             f"has no cap: nobody knows the hours of {budget.unit} in {budget.month}. Import its schedule, or declare"
             f" them: ccd bank red-packet declare {budget.unit} {budget.month} HOURS",
+            "packet-no-hours",
+            unit=budget.unit,
+            month=budget.month,
         )
 
 
-def check_packet(budget: Budget, packet: Packet, below: Collection[str]) -> None:
+def check_packet_of_budget(budget: Budget, packet: Packet, below: Collection[str]) -> None:
     """BudgetError where a packet can't be given from it. `below` are the budget's unit and all below it."""
     if budget.ended:
-        raise BudgetError(budget.id, "was taken back: ask whoever handed it out for another")
+        raise BudgetError(budget.id, "was taken back: ask whoever handed it out for another", "budget-recalled")
     if budget.month != month_of(packet.day):
-        raise BudgetError(budget.id, f"is for {budget.month}, and the packet would be of {month_of(packet.day)}")
+        found = f"is for {budget.month}, and the packet would be of {month_of(packet.day)}"
+        raise BudgetError(budget.id, found, "budget-other-month", month=budget.month)
     if packet.unit not in below:
-        raise BudgetError(budget.id, f"is of {budget.unit}, and {packet.unit} is not below it")
+        found = f"is of {budget.unit}, and {packet.unit} is not below it"
+        raise BudgetError(budget.id, found, "budget-other-unit", unit=budget.unit)
 
 
 def handing(budget: Budget, book: str, by: str) -> Posting:
-    draws = (Draw(cap_name(unit, budget.month), budget.seconds) for unit in budget.line)
+    draws = (Draw(gift_cap(unit, budget.month), budget.seconds) for unit in budget.line)
     return Posting(
         f"hand/{budget.id}", 1, book, budget.day, (), by, text=budget.why, facts=_facts(budget),
         terms=(*draws, Limit(budget_cap(budget.id), budget.seconds)),
@@ -77,7 +90,7 @@ def handing(budget: Budget, book: str, by: str) -> Posting:
 def recalling(budget: Budget, cap: Cap, book: str, by: str, running: str) -> Posting:
     """`cap` is the budget's own, under lock; `running` the month in which it counts where the budget's is closed."""
     rest = cap.limit_s - cap.drawn_s
-    backs = [Draw(cap_name(unit, budget.month), -rest) for unit in budget.line] if rest else []
+    backs = [Draw(gift_cap(unit, budget.month), -rest) for unit in budget.line] if rest else []
     return Posting(
         f"recall/{budget.id}", 1, book, budget.day, (), by, facts=_facts(budget),
         terms=(*backs, Limit(budget_cap(budget.id), cap.drawn_s), Late(running)),

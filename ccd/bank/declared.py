@@ -21,7 +21,7 @@ declared_hours = Table(
 COLUMNS = ("unit", "month", "seconds", "declared_at", "declared_by", "why")
 
 
-def declare(connection: Connection, unit: str, month: str, seconds: int, at: int, by: str, why: str) -> None:
+def declare_hours(connection: Connection, unit: str, month: str, seconds: int, at: int, by: str, why: str) -> None:
     insert_rows(connection, declared_hours, COLUMNS, [(unit, month, seconds, at, by, why)])
 
 

@@ -33,7 +33,7 @@ class Purse(NamedTuple):
     takes: tuple[str, ...]
 
 
-class Due(NamedTuple):
+class OriginSum(NamedTuple):
     """What an origin comes to, in seconds: what it brings, with the interest on it, or what it costs."""
 
     deposit_s: int = 0
@@ -114,7 +114,9 @@ def legs_after_close(
     return difference_after_close(_due(worth), posted, Purse(agent, available, takes), house, meets_write_off)
 
 
-def difference(due: Due, posted: Posted, purse: Purse, house: House, origin: Origin = DAY_ORIGIN) -> tuple[Leg, ...]:
+def difference(
+    due: OriginSum, posted: Posted, purse: Purse, house: House, origin: Origin = DAY_ORIGIN
+) -> tuple[Leg, ...]:
     """The transfers that make up the difference to what is due, while the day's month is open."""
     change_s = due.net_s - posted.net_s
     owed = Account(purse.owner, LEAVE)
@@ -129,7 +131,7 @@ def difference(due: Due, posted: Posted, purse: Purse, house: House, origin: Ori
 
 
 def difference_after_close(
-    due: Due, posted: Posted, purse: Purse, house: House, meets_write_off: bool, origin: Origin = DAY_ORIGIN
+    due: OriginSum, posted: Posted, purse: Purse, house: House, meets_write_off: bool, origin: Origin = DAY_ORIGIN
 ) -> tuple[tuple[Leg, ...], int]:
     """The same once the month is closed, and how many seconds are written off by it."""
     change_s = due.net_s - posted.net_s
@@ -140,7 +142,7 @@ def difference_after_close(
     return tuple(_credited(change_s - met, due, posted, purse, house, origin)), -met
 
 
-def apply(legs: Iterable[Leg], owner: str, balances: dict[str, int]) -> None:
+def apply_legs(legs: Iterable[Leg], owner: str, balances: dict[str, int]) -> None:
     """What the legs do to the balances of `owner`, by kind."""
     for leg in legs:
         for account, seconds in ((leg.debit, -leg.seconds), (leg.credit, leg.seconds)):
@@ -149,7 +151,7 @@ def apply(legs: Iterable[Leg], owner: str, balances: dict[str, int]) -> None:
 
 
 def _taken_back(
-    seconds: int, due: Due, posted: Posted, purse: Purse, house: House, origin: Origin
+    seconds: int, due: OriginSum, posted: Posted, purse: Purse, house: House, origin: Origin
 ) -> tuple[list[Leg], int]:
     """From what is available; and how much there was nothing to take for. Interest goes back before what bore it, and
     what was never brought is charged."""
@@ -170,7 +172,9 @@ def _taken_back(
     return legs, seconds
 
 
-def _credited(seconds: int, due: Due, posted: Posted, purse: Purse, house: House, origin: Origin) -> Iterable[Leg]:
+def _credited(
+    seconds: int, due: OriginSum, posted: Posted, purse: Purse, house: House, origin: Origin
+) -> Iterable[Leg]:
     """To where it would have come at once: what was charged, then interest as far as it is missing, then the rest."""
     parts = (
         (house.account(origin.charged), SAVINGS, origin.charge, posted.charged_s),
@@ -184,8 +188,8 @@ def _credited(seconds: int, due: Due, posted: Posted, purse: Purse, house: House
             yield Leg(of, Account(purse.owner, kind), part, service)
 
 
-def _due(worth: Worth) -> Due:
-    return Due(worth.deposit_s, worth.overdraft_s)
+def _due(worth: Worth) -> OriginSum:
+    return OriginSum(worth.deposit_s, worth.overdraft_s)
 
 
 def _services_of_others(origin: Origin) -> frozenset[str]:

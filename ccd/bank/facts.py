@@ -12,7 +12,7 @@ from typing import Any
 
 from ccd.bank.accounts import LEAVE
 from ccd.bank.measured import Measured
-from ccd.bank.policy import Policy
+from ccd.bank.policy import PPM, Policy
 from ccd.bank.worth import Worth
 from ccd.ledger.model import Leg
 
@@ -55,11 +55,14 @@ def with_written_off(shared: str, seconds: int) -> str:
 
 
 def with_told(shared: str, measured: Measured) -> str:
-    """The middle of the facts of whose day somebody has ruled on, and of who is entitled to more than others."""
+    """The middle of the facts of whose day somebody has ruled on, of who is entitled to more than others, and of who
+    works part of the time."""
     if measured.ruled:
         shared = f'{shared},"ruled":{measured.ruled}'
     if measured.entitlement is not None:
         shared = f'{shared},"entitlement":{json.dumps(measured.entitlement, separators=(",", ":"))}'
+    if measured.share_ppm != PPM:
+        shared = f'{shared},"share_ppm":{measured.share_ppm}'
     return shared
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ccd.bank.facts import differing_fields
 from ccd.bank.measured import Measured
-from ccd.ledger.model import Kept, Leg, Rule, State
+from ccd.ledger.model import Kept, Leg, PostingState, Rule
 
 
 class Fate(StrEnum):
@@ -79,8 +79,8 @@ def known_fate(measured: Measured, kept: Sequence[Kept]) -> tuple[Fate, str] | N
                 return Fate.CONFLICT, ", ".join(differing)
             if one.refused_by is Rule.MONTH:
                 return Fate.MONTH_WAS_CLOSED, ""
-            return (Fate.REPLAYED, "") if one.state is State.POSTED else (Fate.REFUSED, "as at first")
-    if any(one.revision > measured.revision for one in kept if one.state is State.POSTED):
+            return (Fate.REPLAYED, "") if one.state is PostingState.POSTED else (Fate.REFUSED, "as at first")
+    if any(one.revision > measured.revision for one in kept if one.state is PostingState.POSTED):
         return Fate.STALE, ""
     if measured.unit is None and not kept:
         return Fate.OFF_ROSTER, ""

@@ -1,26 +1,39 @@
 """Places and seconds of days off at the desk: held, given back, and given to the next who waits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from ccd.bank.accounts import House
+from ccd.bank.accounts import House, agent_owner
 from ccd.bank.allocation_rows import allocation_of
-from ccd.bank.at_desk import revision_after
-from ccd.bank.limits import Asked, limits
+from ccd.bank.at_desk import balances_at_desk, revision_after
+from ccd.bank.limits import CapChange, limits
+from ccd.bank.overdraft import takes_all
 from ccd.bank.policy import Policies
 from ccd.bank.quota import ANY, HOLIDAY, Places, Quota, places_on
+from ccd.bank.room import is_room, places_left
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import HOLDING, Application, Hold, State, ending, hold_key, holding, wanted_of
+from ccd.bank.withdrawal import (
+    HOLDING,
+    Application,
+    ApplicationState,
+    Hold,
+    ending,
+    hold_key,
+    holding_posting,
+    quota_caps_wanted,
+)
 from ccd.bank.withdrawal_rows import Changed, change, loads_of, on_days, quotas_of
 from ccd.errors import WithdrawalError
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Outcome, Posting, Rule
-from ccd.org.holidays import DayKind, Holidays, parse
-from ccd.org.store import HOLIDAYS, newest
+from ccd.org.holidays import DayKind, Holidays, parse_holidays
+from ccd.org.store import HOLIDAYS, newest_import
 from ccd.org.units import Units
+
+PLACE_FREED = "a place was freed"
 
 
 class Holds:
@@ -43,6 +56,12 @@ class Holds:
                 found[each] = places
         return found
 
+    def load(self, connection: Connection, unit: str, day: date) -> str:
+        """What was said of the unit's day last, or of that of the nearest unit above of which anything was."""
+        line = self._units.with_above(unit, day)
+        loads = loads_of(connection, line, day, day)
+        return next((loads[above, day] for above in line if (above, day) in loads), ANY)
+
     def deadline(self, unit: str, day: date) -> int | None:
         """When the places of a day are allocated, µs, by the policy of the topmost unit that has a quota; None where
         who comes first has them."""
@@ -60,46 +79,69 @@ class Holds:
                 asked.agent,
                 f"can't take {asked.day}: nobody has said how many of {asked.unit} may. Set a quota:"
                 f" ccd bank withdraw quota {asked.unit} {asked.day} AGENTS",
+                "day-off-no-quota",
+                day=str(asked.day),
             )
         by_rule = self._awaits(desk.connection, list(places)[-1], asked.day, said.at)
         if by_rule is False:
-            return asked._replace(state=State.WAITING, hold=None)
+            return asked._replace(state=ApplicationState.WAITING, hold=None)
         if by_rule:
             places = {}
         hold = Hold(revision, tuple(places), tuple(unit for unit in places if places[unit].seconds is not None))
         policy = self._policies.policy_at(asked.unit, asked.day)
-        posting = holding(asked, hold, policy, said.by, self._site)
+        posting = holding_posting(asked, hold, policy, said.by, self._site)
         outcome = desk.post([*self.limits(desk, places, asked.day, said.by), posting])[-1]
         if outcome.refusal and outcome.refusal.rule is not Rule.CAP:
             return outcome
         if outcome.refusal:
-            return asked._replace(state=State.WAITING, hold=None)
+            return asked._replace(state=ApplicationState.WAITING, hold=None)
         at_once = places and policy.days_off.approve == "rule"
-        return asked._replace(state=State.APPROVED if at_once else State.APPLIED, hold=hold)
+        return asked._replace(state=ApplicationState.APPROVED if at_once else ApplicationState.APPLIED, hold=hold)
 
     def limits(self, desk: Desk, places: dict[str, Places], day: date, by: str) -> list[Posting]:
         """What brings the caps to what the quotas say; months and owners have to be under lock."""
-        return limits(desk, wanted_of(places, day), Asked(self._site, day, by))
+        return limits(desk, quota_caps_wanted(places, day), CapChange(self._site, day, by))
 
     def end(self, desk: Desk, one: Application, spent: int | None, said: Said) -> None:
         """See ccd.bank.withdrawal.ending."""
         running = desk.open_month(self._site, self._month_of(max(said.today, one.day)))
         desk.post([ending(one, spent, self._house, said.by, self._site, running)])[0].or_raise()
 
-    def move_up(self, desk: Desk, day: date, said: Said) -> None:
+    def move_up(self, desk: Desk, day: date, said: Said) -> list[Application]:
         """The first who wait and whose balance covers it, as far as there are places; nobody once the day has begun in
-        the own unit."""
-        for one in self.waiting(desk.connection, day):
-            if day <= self._units.days(one.unit).at(said.at).day or not self.places(desk.connection, one.unit, day):
-                continue  # or its unit stands below others now, none of which has a quota
+        the own unit. Whoever waits has to be under lock."""
+        applied = {one.id: one for one in on_days(desk.connection, day, day)}
+        waiting = self.waiting(desk.connection, day)
+        balances = balances_at_desk(desk, {agent_owner(one.agent) for one in waiting})
+        found = []
+        for one in waiting:
+            own = balances[agent_owner(one.agent)]
+            covers = sum(own[kind] for kind in takes_all(self._policies.policy_at(one.unit, day)) if kind in own)
+            if covers < one.seconds or not self._has_room(desk.connection, one, applied.values(), said.at):
+                continue
             revision = revision_after(desk.revisions([hold_key(one)]).get(hold_key(one), ()))
             moved = self.hold(desk, one._replace(number=one.number + 1), said, revision)
             if isinstance(moved, Application) and moved.state in HOLDING:
-                change(desk.connection, Changed(moved, said.at, said.by, "a place was freed"))
+                change(desk.connection, Changed(moved, said.at, said.by, PLACE_FREED))
+                applied[one.id] = moved
+                found.append(moved)
+        return found
+
+    def room_for_some(self, connection: Connection, day: date, at: int) -> bool:
+        """Whether there is a place for somebody who waits, if the balance covers it."""
+        applied = on_days(connection, day, day)
+        waiting = (one for one in applied if one.state is ApplicationState.WAITING)
+        return any(self._has_room(connection, one, applied, at) for one in waiting)
+
+    def _has_room(self, connection: Connection, one: Application, applied: Collection[Application], at: int) -> bool:
+        """On the own quota, and on those of the units above, by now; none once the day has begun in the own unit."""
+        if one.day <= self._units.days(one.unit).at(at).day:
+            return False
+        return is_room(places_left(self.places(connection, one.unit, one.day), applied), one.seconds)
 
     def waiting(self, connection: Connection, day: date) -> list[Application]:
         """Who was part of an allocation first, in its order; then in that of their applications."""
-        waiting = [one for one in on_days(connection, day, day) if one.state is State.WAITING]
+        waiting = [one for one in on_days(connection, day, day) if one.state is ApplicationState.WAITING]
         ranks: dict[str, int] = {}
         for top in {self.top(connection, one.unit, day) for one in waiting}:
             if top and (allocated := allocation_of(connection, top, day)):
@@ -112,17 +154,20 @@ class Holds:
 
     def _awaits(self, connection: Connection, top: str, day: date, at: int) -> bool | None:
         """None: who comes first has a place. Until the deadline, seconds alone are held; from then on until the places
-        are allocated (False), nothing is."""
+        are allocated (False), nothing is. Where nobody had asked by then, nothing is allocated."""
         deadline = self.deadline(top, day)
         if deadline is None or allocation_of(connection, top, day):
             return None
-        return at < deadline
+        if at < deadline:
+            return True
+        asked = (one for one in on_days(connection, day, day) if one.awaits_allocation)
+        return False if any(self.top(connection, one.unit, day) == top for one in asked) else None
 
     def _is_holiday(self, connection: Connection, said: list[Quota], unit: str, day: date) -> bool:
         """Asked only where it makes a difference: what the library knows of a country takes a moment to be read."""
         country = self._units.country(unit, day)
         if country is None or all(quota.on != HOLIDAY for quota in said):
             return False
-        kept = newest(connection, HOLIDAYS)
-        corrected = parse(kept.text, Path(HOLIDAYS)).get(country, {}) if kept else {}
+        kept = newest_import(connection, HOLIDAYS)
+        corrected = parse_holidays(kept.text, Path(HOLIDAYS)).get(country, {}) if kept else {}
         return Holidays(country, corrected).of(day).kind is DayKind.STATUTORY_HOLIDAY

@@ -7,8 +7,8 @@ from functools import partial
 from typing import NamedTuple
 
 from ccd.bank.accounts import IDLE_ORIGIN, House, agent_owner
-from ccd.bank.at_desk import balances_of, by_owner_and_day, facts_posted, late, open_accounts, revision_after
-from ccd.bank.difference import Due, Posted, Purse, apply, difference, difference_after_close, posted_by
+from ccd.bank.at_desk import balances_at_desk, by_owner_and_day, facts_posted, late, open_agent_accounts, revision_after
+from ccd.bank.difference import OriginSum, Posted, Purse, apply_legs, difference, difference_after_close, posted_by
 from ccd.bank.facts import as_facts, written_off_s
 from ccd.bank.loan import is_busy
 from ccd.bank.policy import Policies, Policy
@@ -45,7 +45,7 @@ class IdleLeave:
     async def post(self, told: Sequence[OnLeave]) -> set[str]:
         """Whose accounts are others now. Told again, it changes nothing."""
         if agents := {one.agent for one in told if self._owed_s(one)}:
-            await open_accounts(self._ledger, self._site, agents, ASKED_BY)
+            await open_agent_accounts(self._ledger, self._site, agents, ASKED_BY)
         touched: set[str] = set()
         for first in range(0, len(told), AT_ONCE_MAX):
             some = told[first : first + AT_ONCE_MAX]
@@ -69,7 +69,7 @@ class IdleLeave:
         desk.lock([(self._site, month) for month in months], owners)
         kept = desk.revisions([one.key for one in concerned])
         moved = by_owner_and_day(desk.moved(owners, {one.day for one in concerned}), owners)
-        purses = balances_of(desk, owners)
+        purses = balances_at_desk(desk, owners)
         postings = []
         touched = set()
         for one in sorted(concerned, key=lambda one: (one.day, one.agent)):
@@ -92,13 +92,13 @@ class IdleLeave:
         owner, policy, month = agent_owner(one.agent), self._policy(one), desk.month_of(one.day)
         written_off = written_off_s(facts_posted(kept))
         posted = posted_by(moved.get((owner, one.day), ()), owner, written_off, IDLE_ORIGIN)
-        due = Due(overdraft_s=self._owed_s(one))
+        due = OriginSum(overdraft_s=self._owed_s(one))
         purse = Purse(owner, own, policy.overdraft_takes)
         if due.net_s == posted.net_s:
             return None
         terms = late(desk, self._site, month, desk.month_of(self._today()))
         legs, lost_s = self._legs(due, posted, purse, policy, not terms)
-        apply(legs, owner, own)
+        apply_legs(legs, owner, own)
         facts = {"owed": due.overdraft_s, "before": -posted.net_s, "revision": one.revision, "unit": one.unit}
         return Posting(
             one.key, revision_after(kept), self._site, one.day, legs, ASKED_BY,
@@ -107,7 +107,7 @@ class IdleLeave:
         )  # fmt: skip
 
     def _legs(
-        self, due: Due, posted: Posted, purse: Purse, policy: Policy, is_open: bool
+        self, due: OriginSum, posted: Posted, purse: Purse, policy: Policy, is_open: bool
     ) -> tuple[tuple[Leg, ...], int]:
         if is_open:
             return difference(due, posted, purse, self._house, IDLE_ORIGIN), 0

@@ -1,14 +1,15 @@
 """The policy lab: an allowance out of a centre's own history, and accounts as another policy would have left them
 (docs/time-bank.md 5). Pure."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from statistics import quantiles
 from typing import NamedTuple
 
 from ccd.bank.accounts import BALANCE_KINDS, DAY_ORIGIN, LEAVE, RESERVED, House, agent_owner
-from ccd.bank.difference import UNPOSTED, apply, legs_of
+from ccd.bank.difference import UNPOSTED, apply_legs, legs_of
+from ccd.bank.loan import OFFSET, TAKEN_BACK
 from ccd.bank.measured import Measured
 from ccd.bank.policy import PPM, Policies
 from ccd.bank.settle import settlement_key
@@ -31,7 +32,7 @@ class Habit(NamedTuple):
     base: int
 
 
-class Proposal(NamedTuple):
+class ProposedRate(NamedTuple):
     """An allowance, and what it was taken from; ratios in parts per million."""
 
     rate_ppm: int
@@ -40,7 +41,7 @@ class Proposal(NamedTuple):
     agent_months: int
 
 
-class Sums(NamedTuple):
+class TriedSums(NamedTuple):
     """Seconds of an agent: what the days tried brought and cost, and what is on the accounts in the end."""
 
     saved_s: int
@@ -53,8 +54,8 @@ class Sums(NamedTuple):
     def net_s(self) -> int:
         return self.balance_s - self.owed_s
 
-    def plus(self, other: "Sums") -> "Sums":
-        return Sums(*(one + another for one, another in zip(self, other, strict=True)))
+    def plus(self, other: "TriedSums") -> "TriedSums":
+        return TriedSums(*(one + another for one, another in zip(self, other, strict=True)))
 
 
 class Tried(NamedTuple):
@@ -62,12 +63,12 @@ class Tried(NamedTuple):
     there: days off and offsets that the other policy would not have paid for."""
 
     agent: str
-    now: Sums
-    then: Sums
+    now: TriedSums
+    then: TriedSums
     uncovered_s: int
 
 
-def proposed(habits: Iterable[Habit]) -> Proposal:
+def proposed_rate(habits: Iterable[Habit]) -> ProposedRate:
     """The third quartile of agents' monthly aux ratios. TooLittleHistoryError below 20 agents."""
     known = [habit for habit in habits if habit.base >= BASE_MIN_S * PPM]
     agents = {habit.agent for habit in known}
@@ -76,7 +77,7 @@ def proposed(habits: Iterable[Habit]) -> Proposal:
     cuts = quantiles((habit.aux * PPM // habit.base for habit in known), n=100, method="inclusive")
     found = {percent: round(cuts[percent - 1]) for percent in SHOWN}
     rate_ppm = max(STEP_PPM, round(found[PROPOSED] / STEP_PPM) * STEP_PPM)
-    return Proposal(rate_ppm, found, len(agents), len(known))
+    return ProposedRate(rate_ppm, found, len(agents), len(known))
 
 
 def tried(agent: str, lines: Iterable[StatementLine], days: Sequence[Measured], policies: Policies) -> Tried:
@@ -99,6 +100,7 @@ class _Life:
         self._moved_now: Counter[str] = Counter()
         self._moved_then: Counter[str] = Counter()
         self._uncovered_s = 0
+        self._offset: defaultdict[tuple[str, int], Counter[str]] = defaultdict(Counter)  # by item and revision
 
     def live(self, line: StatementLine) -> None:
         self._now = line.after
@@ -113,7 +115,7 @@ class _Life:
     def told(self) -> Tried:
         self._settle_up_to(date.max)
         now, then = (
-            Sums(
+            TriedSums(
                 moved[DAY_ORIGIN.credit],
                 -moved[DAY_ORIGIN.charge],
                 -moved[DAY_ORIGIN.leave],
@@ -131,7 +133,7 @@ class _Life:
             policy = self._policies.policy_at(measured.unit, measured.day)
             worth = worth_of(measured, policy)
             legs = legs_of(worth, UNPOSTED, self._then, policy.overdraft_takes, self._owner, self._house)
-            apply(legs, self._owner, self._then)
+            apply_legs(legs, self._owner, self._then)
             for leg in legs:
                 gain = leg.credit.owner == self._owner
                 kind = (leg.credit if gain else leg.debit).kind
@@ -140,6 +142,11 @@ class _Life:
     def _post_as_it_was(self, line: StatementLine) -> None:
         """As far as the account would have covered it: leave that is not owed is not offset, and what was not there to
         be held does not come back either."""
+        word, _, item = line.key.partition("/")
+        if word == TAKEN_BACK:  # what was offset then, as it was
+            for kind, change in self._offset.pop((item, line.revision), {}).items():
+                self._then[kind] = self._then.get(kind, 0) - change
+            return
         owed_s = -sum(move.seconds for move in line.movements if move.kind == LEAVE and move.seconds < 0)
         offset_s = min(owed_s, self._then.get(LEAVE, 0))
         held_s = 0
@@ -160,6 +167,8 @@ class _Life:
                 change = min(change, held_s)
                 held_s -= change
             self._then[move.kind] = self._then.get(move.kind, 0) + change
+            if word == OFFSET:
+                self._offset[item, line.revision][move.kind] += change
 
 
 def _worth_to_agent(kind: str, seconds: int) -> int:

@@ -10,7 +10,7 @@ from ccd.ledger.desk import Desk
 from ccd.ledger.model import Limit, Posting
 
 
-class Asked(NamedTuple):
+class CapChange(NamedTuple):
     """Whose doing it is: the book and the day that it is for, and the person."""
 
     book: str
@@ -18,14 +18,14 @@ class Asked(NamedTuple):
     by: str
 
 
-class Wanted(NamedTuple):
+class CapWanted(NamedTuple):
     """What a cap's limit should be, and what that follows from."""
 
     limit: int
     facts: Mapping[str, int]
 
 
-def limits(desk: Desk, wanted: Mapping[str, Wanted], asked: Asked) -> list[Posting]:
+def limits(desk: Desk, wanted: Mapping[str, CapWanted], asked: CapChange) -> list[Posting]:
     """What brings each cap to its limit, or to what was drawn on it where that is more; of those that are there,
     nothing. Months and owners have to be under lock."""
     caps = desk.caps(wanted)

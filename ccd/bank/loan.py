@@ -8,14 +8,17 @@ transfers for that day, and so is what was offset of each, by whom and when.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
+from operator import attrgetter
 from typing import NamedTuple
 
 from ccd.bank.accounts import LEAVE, ORIGINS, House, Origin
-from ccd.bank.books import span
+from ccd.bank.attendance_calendar import span
 from ccd.bank.difference import posted_by
 from ccd.bank.overdraft import taken
 from ccd.bank.policy import LoanTerms
 from ccd.ledger.model import Account, Leg, Moved, month_of
+
+OFFSET, TAKEN_BACK = "offset", "offset-back"  # the first words of their keys
 
 
 class Item(NamedTuple):
@@ -34,7 +37,7 @@ class Item(NamedTuple):
         return f"{self.day.isoformat()}/{self.origin.name}"
 
 
-class Offer(NamedTuple):
+class LoanOffer(NamedTuple):
     """What may be offset: `could_s` of what is owed, as far as the balance goes. `by_itself`: what nobody decides on is
     offset when the month closes, where that secures full attendance."""
 
@@ -109,7 +112,33 @@ def taken_leg(item: Item, owner: str, house: House) -> Leg:
 
 
 def offset_key(agent: str, item: Item) -> str:
-    return f"offset/{agent}/{item.name}"
+    return f"{OFFSET}/{agent}/{item.name}"
+
+
+def taken_back_key(agent: str, item: Item) -> str:
+    """Its revisions are those of the offsets that they take back."""
+    return f"{TAKEN_BACK}/{agent}/{item.name}"
+
+
+def taking_back(transfers: Iterable[Moved], transaction: int) -> tuple[Leg, ...]:
+    """What one posting of an agent's has moved, mirrored."""
+    return tuple(
+        Leg(moved.credit, moved.debit, moved.seconds, moved.service, moved.transfer)
+        for moved in sorted(transfers, key=attrgetter("transfer"))
+        if moved.transfer is not None and moved.transfer.transaction == transaction
+    )
+
+
+def costs_less_since(transfers: Iterable[Moved], owner: str, origin: Origin, transaction: int) -> bool:
+    """Whether the day has come to less that is owed since a posting: what was offset for nothing has come back then."""
+    gained_s = 0
+    for moved in transfers:
+        later = moved.transfer is not None and moved.transfer.transaction > transaction
+        if later and moved.service in origin.services and moved.service not in (origin.offset, origin.taken):
+            credited = moved.credit.owner == owner
+            owed = Account(owner, LEAVE) in (moved.debit, moved.credit)
+            gained_s += moved.seconds if credited != owed else -moved.seconds
+    return gained_s > 0
 
 
 def taken_key(agent: str, item: Item) -> str:
@@ -121,7 +150,7 @@ def keeps_key(agent: str, month: str) -> str:
     return f"offset-none/{agent}/{month}"
 
 
-def secures(offer: Offer, other_faults: int, grace_s: int) -> bool:
+def secures(offer: LoanOffer, other_faults: int, grace_s: int) -> bool:
     """Whether to offset all of it would leave the agent with full attendance, and nothing less would. What attendance
     has taken over is lost, whatever is offset now."""
     taken_s = sum(item.taken_s for item in offer.items)

@@ -1,14 +1,15 @@
 """What settlement takes from a day record."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from ccd.bank.policy import PPM
 from ccd.floor.records import DayRecord
+from ccd.floor.values import value
 from ccd.org.entitlements import Entitlement
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Measured:
     """An agent's business day as measured, for the `revision`th time (from 1). Times in microseconds."""
 
@@ -28,9 +29,17 @@ class Measured:
     scheduled: bool = False  # in a unit with schedules: the figures are those of the shift alone
     entitlement: Entitlement | None = None  # what the agent is, for a day on which there is anything
     ruled: int = 0  # without schedules: of `signed_in`, what somebody has ruled to be worked time
+    share_ppm: int = PPM  # without schedules: by how much the agent's day is shorter than others'
 
     @classmethod
-    def of(cls, record: DayRecord, revision: int, ruled: int = 0, entitlement: Entitlement | None = None) -> "Measured":
+    def of(
+        cls,
+        record: DayRecord,
+        revision: int,
+        ruled: int = 0,
+        entitlement: Entitlement | None = None,
+        share_ppm: int = PPM,
+    ) -> "Measured":
         counted = record.duty.counted if record.duty is not None else record.ruled or record
         return cls(
             record.agent,
@@ -49,6 +58,7 @@ class Measured:
             record.duty is not None,
             entitlement,
             0 if record.duty is not None else ruled,
+            PPM if record.duty is not None else share_ppm,
         )
 
     def content(self) -> dict[str, Any]:
@@ -66,5 +76,6 @@ class Measured:
             "sign_outs": self.sign_outs,
             "scheduled": self.scheduled,
             "ruled": self.ruled,
+            "share_ppm": self.share_ppm,
             "entitlement": None if self.entitlement is None else list(self.entitlement),
         }

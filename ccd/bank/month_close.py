@@ -5,18 +5,19 @@ from the month, it is looked once more whether anything was made leave since, at
 agent, and the month is closed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from ccd.bank.accounts import agent_owner
 from ccd.bank.asking import Asking
-from ccd.bank.attendance import AttendedDay, Loan, Month, faults_of, month_of
-from ccd.bank.loan import Offer, secures
-from ccd.bank.month_rows import Result, add, results_of, told
-from ccd.bank.offsetting import Loans, Undecided
-from ccd.bank.outbox import Item, Kind
-from ccd.bank.outbox import add as tell
+from ccd.bank.attendance import AttendedDay, LoanFigures, Month, attendance_month, faults_of
+from ccd.bank.loan import LoanOffer, secures
+from ccd.bank.month_rows import Result, add_results, agents_owing, result_told, results_of
+from ccd.bank.offsetting import AgentAtClose, Loans
+from ccd.bank.outbox import OutboxItem, OutboxKind, tell
 from ccd.bank.policy import Policies
 from ccd.errors import MonthOpenError
 from ccd.ledger.books import Ledger
@@ -27,6 +28,8 @@ from ccd.org.staff import WHOLE_PPM
 AGENTS_AT_ONCE = 100
 TRIES_MAX = 10  # at a month in which days are revised while it closes
 AT_CLOSE = "as the month closed"
+
+AtRest = Callable[[Connection], bool]
 
 
 class Attended(NamedTuple):
@@ -54,18 +57,24 @@ class MonthClose:
     def __init__(self, ledger: Ledger, policies: Policies, loans: Loans, site: str) -> None:
         self._ledger, self._policies, self._loans, self._site = ledger, policies, loans, site
 
-    async def close(self, asking: Asking, month: str, attended: Sequence[Attended]) -> dict[str, Result]:
-        """What attendance has of each agent. Of a month that is closed it says the same again, and changes nothing."""
+    async def close(
+        self, asking: Asking, month: str, attended: Sequence[Attended], at_rest: AtRest = lambda _: True
+    ) -> dict[str, Result]:
+        """What attendance has of each agent. Of a month that is closed it says the same again, and changes nothing.
+        MonthOpenError where what was attended is not `at_rest`: something else was told of it since it was read."""
         if known := await self.given(month):
             return known
         undecided = [self.undecided(month, one) for one in attended]
         for _ in range(TRIES_MAX):
             for first in range(0, len(undecided), AGENTS_AT_ONCE):
+                await self._ledger.at_desk(lambda desk: _check_rest(desk, month, at_rest), keep=False)
                 await self._loans.settle(month, undecided[first : first + AGENTS_AT_ONCE])
-            closed = await self._ledger.at_desk(lambda desk: self._close(desk, asking, month, attended))
+            closed = await self._ledger.at_desk(
+                lambda desk: self._close(desk, asking, month, attended, undecided, at_rest)
+            )
             if closed is not None:
                 return closed
-        raise MonthOpenError(month, "goes on being revised: close it once that has come to rest")
+        raise _goes_on(month)
 
     async def settle_appealed(self, month: str, attended: Sequence[Attended]) -> set[str]:
         """Offsets or hands over what waited for an appeal that is decided; whose accounts are others now."""
@@ -77,13 +86,19 @@ class MonthClose:
             lambda desk: results_of(desk.connection, self._site, month, agent), keep=False
         )
 
+    async def owing(self, month: str) -> list[str]:
+        """By name, whom attendance was given with something that waited for an appeal."""
+        return await self._ledger.at_desk(lambda desk: agents_owing(desk.connection, self._site, month), keep=False)
+
     async def differences(self, month: str, attended: Sequence[Attended]) -> list[Difference]:
         """Of a closed month, by agent: what would be another now. Whether attendance was full stays as it was."""
 
         def work(desk: Desk) -> list[Difference]:
             given = results_of(desk.connection, self._site, month)
             if not given:
-                raise MonthOpenError(month, "is not closed: there is nothing to correct yet")
+                raise MonthOpenError(
+                    month, "is not closed: there is nothing to correct yet", "month-not-closed", month=month
+                )
             desk.lock([], [agent_owner(one.agent) for one in attended])
             return [one for one in self._now(desk, month, attended, given) if _differs(one)]
 
@@ -99,57 +114,68 @@ class MonthClose:
             desk.lock([], [agent_owner(attended.agent)])
             given = results_of(desk.connection, self._site, month, attended.agent)
             if not given and not results_of(desk.connection, self._site, month):
-                raise MonthOpenError(month, "is not closed: there is nothing to correct yet")
+                raise MonthOpenError(
+                    month, "is not closed: there is nothing to correct yet", "month-not-closed", month=month
+                )
             (one,) = self._now(desk, month, [attended], given, reopens)
             if not _differs(one):
                 return None
             number = one.given.number + 1 if one.given else 1
             result = Result(one.now, number, asking.at, asking.by, why)
-            add(desk.connection, self._site, month, [result])
+            add_results(desk.connection, self._site, month, [result])
             said = {"month": month, "number": number, "full": one.now.full}
             asking.noted(desk.connection, "month correct", attended.agent, said, why)
-            tell(desk.connection, [told(self._site, month, result)])
+            tell(desk.connection, [result_told(self._site, month, result)])
             return result
 
         return await self._ledger.at_desk(work)
 
-    def outlook(self, month: str, one: Attended, loan: Loan) -> Month:
+    def outlook(self, month: str, one: Attended, loan: LoanFigures) -> Month:
         """The agent's month as it stands: what was, and the rest of it taken to be kept."""
         policy = self._policies.policy_at(one.unit or None, self._last(month))
         faults = faults_of(one.days, one.absent_on, lambda day: self._policies.policy_at(day.unit, day.day))
-        return month_of(one.agent, one.days, faults, loan, policy.full, one.contract_ppm)
+        return attendance_month(one.agent, one.days, faults, loan, policy.full, one.contract_ppm)
 
-    def forecast(self, month: str, one: Attended, offer: Offer) -> Month:
+    def forecast(self, month: str, one: Attended, offer: LoanOffer) -> Month:
         """The agent's month as it would be closed now, if that were offset of which nobody has said anything."""
         policy = self._policies.policy_at(one.unit or None, self._last(month))
         offset_s, taken_s = (sum(getattr(item, name) for item in offer.items) for name in ("offset_s", "taken_s"))
         open_s = offer.owed_s
         if offer.by_itself and secures(offer, self.undecided(month, one).faults, policy.full.leave_grace_s):
             offset_s, open_s = offset_s + open_s, 0
-        return self.outlook(month, one, Loan(offset_s, taken_s, open_s))
+        return self.outlook(month, one, LoanFigures(offset_s, taken_s, open_s))
 
     # --- at the desk -------------------------------------------------------------------------------------------------
 
-    def _close(self, desk: Desk, asking: Asking, month: str, attended: Sequence[Attended]) -> dict[str, Result] | None:
+    def _close(
+        self,
+        desk: Desk,
+        asking: Asking,
+        month: str,
+        attended: Sequence[Attended],
+        undecided: Sequence[AgentAtClose],
+        at_rest: AtRest,
+    ) -> dict[str, Result] | None:
         owners = [agent_owner(one.agent) for one in attended]
         desk.lock([(self._site, month)], owners, closing=True)
         if known := results_of(desk.connection, self._site, month):
             return known
-        if self._loans.open_items(desk, month, [self.undecided(month, one) for one in attended]):
+        _check_rest(desk, month, at_rest)
+        if self._loans.open_items(desk, month, undecided):
             return None
         results = [
             Result(one.now, 1, asking.at, asking.by, AT_CLOSE) for one in self._now(desk, month, attended, {}, True)
         ]
-        add(desk.connection, self._site, month, results)
+        add_results(desk.connection, self._site, month, results)
         if desk.open_month(self._site, month) == month:
             closing = Posting(
-                f"close/{self._site}/{month}", 1, self._site, self._last(month), (), asking.by,
+                f"close/{self._site}/{month}", 1, self._site, self._last(month), (), asking.signed,
                 text=AT_CLOSE, terms=(Close(),), counts_in=month,
             )  # fmt: skip
             desk.post([closing])[0].or_raise()
         full = sum(result.month.full for result in results)
         asking.noted(desk.connection, "month close", month, {"agents": len(results), "full": full}, AT_CLOSE)
-        items = [told(self._site, month, result) for result in results]
+        items = [result_told(self._site, month, result) for result in results]
         tell(desk.connection, [*items, self._all_told(month, asking.at, len(results), full)])
         return {result.month.agent: result for result in results}
 
@@ -171,7 +197,7 @@ class MonthClose:
             found.append(Difference(before, now))
         return found
 
-    def _all_told(self, month: str, at: int, agents: int, full: int) -> Item:
+    def _all_told(self, month: str, at: int, agents: int, full: int) -> OutboxItem:
         first, last = (day.isoformat() for day in self._loans.calendar.span(month))
         data = {
             "site": self._site,
@@ -181,13 +207,23 @@ class MonthClose:
             "agents": agents,
             "full_attendance": full,
         }
-        return Item(Kind.CLOSED, f"{self._site}/{month}", at, data)
+        return OutboxItem(OutboxKind.CLOSED, f"{self._site}/{month}", at, data)
 
-    def undecided(self, month: str, one: Attended) -> Undecided:
-        return Undecided(one.agent, one.unit, len(self.outlook(month, one, Loan()).faults), one.disputed)
+    def undecided(self, month: str, one: Attended) -> AgentAtClose:
+        return AgentAtClose(one.agent, one.unit, len(self.outlook(month, one, LoanFigures()).faults), one.disputed)
 
     def _last(self, month: str) -> date:
         return self._loans.calendar.span(month)[1]
+
+
+def _check_rest(desk: Desk, month: str, at_rest: AtRest) -> None:
+    if not at_rest(desk.connection):
+        raise _goes_on(month)
+
+
+def _goes_on(month: str) -> MonthOpenError:
+    found = "goes on being revised: close it once that has come to rest"
+    return MonthOpenError(month, found, "month-waits", month=month)
 
 
 def _differs(one: Difference) -> bool:

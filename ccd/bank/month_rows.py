@@ -10,17 +10,21 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Connection,
     Integer,
     PrimaryKeyConstraint,
     Table,
     Text,
+    cast,
     exists,
+    func,
     select,
 )
+from sqlalchemy.dialects import postgresql
 
-from ccd.bank.attendance import FIGURES, HUNDREDTHS, Fault, Month, What
-from ccd.bank.outbox import Item, Kind
+from ccd.bank.attendance import FIGURES, HUNDREDTHS, AttendanceFault, FaultKind, Month
+from ccd.bank.outbox import OutboxItem, OutboxKind
 from ccd.sql.metadata import Exact, metadata
 from ccd.sql.rows import insert_rows
 
@@ -56,7 +60,7 @@ class Result(NamedTuple):
     why: str
 
 
-def add(connection: Connection, book: str, month: str, results: Iterable[Result]) -> None:
+def add_results(connection: Connection, book: str, month: str, results: Iterable[Result]) -> None:
     rows = []
     for of, number, at, by, why in results:
         faults = json.dumps([[one.what.value, one.day and one.day.isoformat(), one.seconds] for one in of.faults])
@@ -65,7 +69,7 @@ def add(connection: Connection, book: str, month: str, results: Iterable[Result]
     insert_rows(connection, attendance_results, COLUMNS, rows)
 
 
-def told(book: str, month: str, result: Result) -> Item:
+def result_told(book: str, month: str, result: Result) -> OutboxItem:
     """As attendance systems are told it; its number says which it is of those of the agent's month."""
     of, number, at, by, why = result
     data = {
@@ -84,7 +88,7 @@ def told(book: str, month: str, result: Result) -> Item:
         "by": by,
         "why": why,
     }
-    return Item(Kind.MONTH, f"{book}/{month}/{of.agent}/{number}", at, data)
+    return OutboxItem(OutboxKind.MONTH, f"{book}/{month}/{of.agent}/{number}", at, data)
 
 
 def is_closed(connection: Connection, book: str, month: str) -> bool:
@@ -95,14 +99,28 @@ def is_closed(connection: Connection, book: str, month: str) -> bool:
 
 def results_of(connection: Connection, book: str, month: str, agent: str | None = None) -> dict[str, Result]:
     """The newest of each agent, by name."""
-    later = attendance_results.alias()
-    same = [later.c[name] == attendance_results.c[name] for name in ("book", "month", "agent")]
-    newest = ~exists().where(*same, later.c.number > attendance_results.c.number)
-    of_month = (attendance_results.c.book == book, attendance_results.c.month == month)
-    query = select(attendance_results).where(*of_month, newest).order_by(attendance_results.c.agent)
+    query = select(attendance_results).where(*_newest_of(book, month)).order_by(attendance_results.c.agent)
     if agent is not None:
         query = query.where(attendance_results.c.agent == agent)
     return {row.agent: _result(row) for row in connection.execute(query)}
+
+
+def agents_owing(connection: Connection, book: str, month: str) -> list[str]:
+    """By name, whose newest result says that something was owed still: asked each night, of months that are over."""
+    figures = attendance_results.c.figures
+    if connection.dialect.name == "sqlite":
+        owed_s: ColumnElement[Any] = func.json_extract(figures, "$.owed_s")
+    else:
+        owed_s = cast(cast(figures, postgresql.JSON)["owed_s"].astext, BigInteger)
+    query = select(attendance_results.c.agent).where(*_newest_of(book, month), owed_s > 0)
+    return list(connection.scalars(query.order_by(attendance_results.c.agent)))
+
+
+def _newest_of(book: str, month: str) -> tuple[ColumnElement[bool], ...]:
+    later = attendance_results.alias()
+    same = [later.c[name] == attendance_results.c[name] for name in ("book", "month", "agent")]
+    newest = ~exists().where(*same, later.c.number > attendance_results.c.number)
+    return attendance_results.c.book == book, attendance_results.c.month == month, newest
 
 
 def closed_months(connection: Connection, book: str) -> frozenset[str]:
@@ -114,7 +132,7 @@ def closed_months(connection: Connection, book: str) -> frozenset[str]:
 
 def _result(row: Any) -> Result:
     faults = tuple(
-        Fault(What(what), date.fromisoformat(day) if day else None, seconds)
+        AttendanceFault(FaultKind(what), date.fromisoformat(day) if day else None, seconds)
         for what, day, seconds in json.loads(row.faults)
     )
     month = Month(row.agent, row.unit, row.full_attendance, row.points_100, faults, **json.loads(row.figures))

@@ -36,17 +36,17 @@ from ccd.sql.rows import insert_rows
 DIGITS = 32  # of a digest: enough that no two items ever have the same
 
 
-class Kind(StrEnum):
+class OutboxKind(StrEnum):
     MONTH = "attendance.month"  # what attendance is given of an agent's month, and its corrections
     CLOSED = "attendance.closed"  # that all agents of a month are told
     LEFT = "attendance.left"  # what was left of a leaver's balance
     DAY = "attendance.day"  # an agent's day, measured anew after that
 
 
-class Item(NamedTuple):
+class OutboxItem(NamedTuple):
     """`subject` names the fact, and its number where there are several of it: no two items of a kind have the same."""
 
-    kind: Kind
+    kind: OutboxKind
     subject: str
     at: int  # µs
     data: Mapping[str, Any]
@@ -63,7 +63,7 @@ class Item(NamedTuple):
         return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
-class Told(NamedTuple):
+class Delivery(NamedTuple):
     """An item as it is sent."""
 
     number: int
@@ -71,7 +71,7 @@ class Told(NamedTuple):
     body: str
 
 
-class Stand(NamedTuple):
+class HookStand(NamedTuple):
     """Where a hook stands: the number of the last item that it has taken, how often the next was tried, since when, and
     when it is tried again (µs); `stopped` says why it is not, and `error` what became of the last try."""
 
@@ -108,7 +108,7 @@ webhooks = Table(
 )
 
 
-def add(connection: Connection, items: Iterable[Item]) -> None:
+def tell(connection: Connection, items: Iterable[OutboxItem]) -> None:
     """The last thing in the transaction that makes them facts."""
     rows = [(item.id, item.kind.value, item.subject, item.body, item.at) for item in items]
     if rows:
@@ -119,17 +119,17 @@ def add(connection: Connection, items: Iterable[Item]) -> None:
 # --- how far each hook has come --------------------------------------------------------------------------------------
 
 
-async def begin(connection: AsyncConnection, names: Collection[str]) -> None:
+async def begin_hooks(connection: AsyncConnection, names: Collection[str]) -> None:
     """A hook that is new is told what happens from now on."""
     newest = await connection.scalar(select(func.coalesce(func.max(outbox.c.number), 0)))
     known = set(await connection.scalars(select(webhooks.c.name)))
     for name in sorted(set(names) - known):
-        row = Stand(name, newest or 0, 0, None, 0, "", "")
+        row = HookStand(name, newest or 0, 0, None, 0, "", "")
         await connection.execute(insert(webhooks).values(row._asdict()))
 
 
-async def stands(connection: AsyncConnection) -> list[Stand]:
-    return [Stand(*row) for row in await connection.execute(select(webhooks).order_by(webhooks.c.name))]
+async def stands(connection: AsyncConnection) -> list[HookStand]:
+    return [HookStand(*row) for row in await connection.execute(select(webhooks).order_by(webhooks.c.name))]
 
 
 async def waiting(connection: AsyncConnection, taken: int, kinds: Collection[str]) -> int:
@@ -138,7 +138,9 @@ async def waiting(connection: AsyncConnection, taken: int, kinds: Collection[str
     return await connection.scalar(select(func.count()).where(behind)) or 0
 
 
-async def due(connection: AsyncConnection, name: str, kinds: Collection[str], now: int) -> tuple[Stand, Told] | None:
+async def due(
+    connection: AsyncConnection, name: str, kinds: Collection[str], now: int
+) -> tuple[HookStand, Delivery] | None:
     """The item that a hook is to be told now, µs."""
     stand = (await connection.execute(select(webhooks).where(webhooks.c.name == name))).one_or_none()
     if stand is None or stand.stopped or stand.next_at > now:
@@ -146,10 +148,10 @@ async def due(connection: AsyncConnection, name: str, kinds: Collection[str], no
     behind = and_(outbox.c.number > stand.taken, outbox.c.kind.in_(kinds))
     wanted = select(outbox.c.number, outbox.c.id, outbox.c.body).where(behind).order_by(outbox.c.number).limit(1)
     item = (await connection.execute(wanted)).one_or_none()
-    return None if item is None else (Stand(*stand), Told(*item))
+    return None if item is None else (HookStand(*stand), Delivery(*item))
 
 
-async def claim(connection: AsyncConnection, stand: Stand, now: int, until: int) -> bool:
+async def claim(connection: AsyncConnection, stand: HookStand, now: int, until: int) -> bool:
     """Nobody else tries it before `until`, µs, whatever becomes of us; False where somebody was first."""
     same = and_(_of(stand.name), webhooks.c.taken == stand.taken, webhooks.c.tries == stand.tries)
     since = func.coalesce(webhooks.c.trying_since, now)
@@ -165,7 +167,7 @@ async def took(connection: AsyncConnection, name: str, number: int) -> None:
     await connection.execute(update(webhooks).where(before).values(row))
 
 
-async def failed(connection: AsyncConnection, stand: Stand, next_at: int, error: str, stopped: str = "") -> None:
+async def failed(connection: AsyncConnection, stand: HookStand, next_at: int, error: str, stopped: str = "") -> None:
     """Of the item that it was to be told; `stopped`: nothing is tried any more until somebody asks for it."""
     same = and_(_of(stand.name), webhooks.c.taken == stand.taken, webhooks.c.tries == stand.tries + 1)
     await connection.execute(update(webhooks).where(same).values(next_at=next_at, error=error, stopped=stopped))

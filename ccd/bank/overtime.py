@@ -7,7 +7,7 @@ where they overlap the highest level pays, and no second is paid twice. Spans ar
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from ccd.bank.policy import PPM, OvertimeTerms
+from ccd.bank.policy import PPM, Policy
 from ccd.floor.days import SECOND
 from ccd.floor.expected import Counts, Ruled, Span
 from ccd.floor.records import UNREACHABLE
@@ -66,10 +66,10 @@ def paid(
     emergencies together have seconds left.
     """
     in_order = sorted(emergencies, key=_first_paid)
-    spans = {one.id: less(within([Span(one.start, one.end)], day), shifts) for one in in_order}
+    spans = {one.id: less(spans_within([Span(one.start, one.end)], day), shifts) for one in in_order}
     measured_s, taken = {}, list[Span]()
     for one in in_order:
-        own = less([part for span in spans[one.id] for part in within(worked, span)], taken)
+        own = less([part for span in spans[one.id] for part in spans_within(worked, span)], taken)
         measured_s[one.id] = length(own) // SECOND
         taken += own
     left_s = length(union(span for own in spans.values() for span in own)) // SECOND - sum(measured_s.values())
@@ -107,6 +107,15 @@ def growing(
     return Growing(running.id, heard_at, min([running.end, *(start for start in others if start > heard_at)]))
 
 
+def rulings_that_count(
+    emergencies: Iterable[Emergency], day: Span, shifts: Sequence[Span], ruled: Iterable[Ruled]
+) -> tuple[str, ...]:
+    """Those that say something of what the emergencies could pay on a day: in them, outside of the shifts."""
+    own = less(spans_within((Span(one.start, one.end) for one in emergencies), day), shifts)
+    met = (each.ref for each in ruled if any(spans_within([span], Span(each.start, each.end)) for span in own))
+    return tuple(dict.fromkeys(met))
+
+
 def interest_s(emergency: Emergency, principal_s: int) -> int:
     interest = emergency.interest_ppm * principal_s // PPM
     step = emergency.round_up_s
@@ -123,17 +132,17 @@ def worked_in(line: Sequence[Stretch], until: int, ruled: Iterable[Ruled] = ()) 
     worked = [Span(each.start, each.end) for each in line if each.state not in NOT_WORKED]
     for each in ruled:
         about = Span(each.start, min(each.end, until))
-        reached = within((Span(seen.start, seen.end) for seen in line), about) if each.of_unit else [about]
+        reached = spans_within((Span(seen.start, seen.end) for seen in line), about) if each.of_unit else [about]
         worked = less(worked, reached)
         if each.counts == WORKED:
             worked += reached
     return union(worked)
 
 
-def signed_in_at(line: Iterable[Stretch], since: int) -> int | None:
-    """The first instant from `since` on at which the agent was signed in; in the order of time."""
+def signed_in_at(line: Iterable[Stretch], since: int, until: int) -> int | None:
+    """The first instant from `since` on, and before `until`, at which the agent was signed in; in the order of time."""
     for each in line:
-        if each.end > since and each.state is not UNOBSERVED:
+        if each.end > since and each.start < until and each.state is not UNOBSERVED:
             return max(each.start, since)
     return None
 
@@ -141,22 +150,25 @@ def signed_in_at(line: Iterable[Stretch], since: int) -> int | None:
 def came_in_time(called_at: int, comes: bool | None, signed_in_at: int | None, wait_s: int) -> bool | None:
     """Whether who was called out was there within the time, µs. None of who declined, or neither answered nor came: of
     these no report says anything."""
-    if signed_in_at is not None and signed_in_at <= called_at + wait_s * SECOND and comes is not False:
-        return True
-    return False if comes else None
+    if comes is False or (comes is None and signed_in_at is None):
+        return None
+    return signed_in_at is not None and signed_in_at <= called_at + wait_s * SECOND
 
 
-def warnings(day_s: int, month_s: int, terms: OvertimeTerms) -> list[str]:
-    """In words, where an agent has worked more overtime than is good: nobody is refused for it."""
+def overtime_warnings(day_s: int, month_s: int, policy: Policy, share_ppm: int = PPM) -> list[str]:
+    """In words, where an agent has worked more overtime than is good: nobody is refused for it. For who works part of
+    the time less is."""
+    day_max_s = policy.of_a_day(policy.overtime.warn_day_s, share_ppm)
+    month_max_s = policy.overtime.warn_month_s * share_ppm // PPM
     said = []
-    if day_s > terms.warn_day_s:
-        said.append(f"{day_s} s of overtime on one day; {terms.warn_day_s} s are enough")
-    if month_s > terms.warn_month_s:
-        said.append(f"{month_s} s of overtime in one month; {terms.warn_month_s} s are enough")
+    if day_s > day_max_s:
+        said.append(f"{day_s} s of overtime on one day; {day_max_s} s are enough")
+    if month_s > month_max_s:
+        said.append(f"{month_s} s of overtime in one month; {month_max_s} s are enough")
     return said
 
 
-def within(spans: Iterable[Span], bounds: Span) -> list[Span]:
+def spans_within(spans: Iterable[Span], bounds: Span) -> list[Span]:
     cut = (Span(max(each.start, bounds.start), min(each.end, bounds.end)) for each in spans)
     return [each for each in cut if each.start < each.end]
 

@@ -4,10 +4,13 @@ The key of a day is `overtime/AGENT/DAY`. Its next revision is found under the a
 is read from the ledger itself (docs/time-bank.md 3.2 and 4).
 """
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 from urllib.parse import quote
+
+from sqlalchemy import Connection
 
 from ccd.bank.accounts import (
     AGENT_ACCOUNTS,
@@ -19,9 +22,9 @@ from ccd.bank.accounts import (
     House,
     agent_owner,
 )  # fmt: skip
-from ccd.bank.at_desk import balances_of, by_owner, facts_posted, late, open_accounts, revision_after
-from ccd.bank.books import span
-from ccd.bank.difference import Due, Posted, Purse, apply, difference, difference_after_close, posted_by
+from ccd.bank.at_desk import balances_at_desk, by_owner, facts_posted, late, open_agent_accounts, revision_after
+from ccd.bank.attendance_calendar import span
+from ccd.bank.difference import OriginSum, Posted, Purse, apply_legs, difference, difference_after_close, posted_by
 from ccd.bank.facts import as_facts, written_off_s
 from ccd.bank.overtime import Emergency, Paid
 from ccd.bank.policy import Policies
@@ -44,10 +47,11 @@ class OvertimeDay(NamedTuple):
     kind: str
     schedules: bool  # whether the unit keeps them: without, nothing is measured
     paid: Mapping[Emergency, Paid]
+    rulings: tuple[str, ...] = ()  # that say something of what is paid
 
     @property
-    def due(self) -> Due:
-        return Due(
+    def due(self) -> OriginSum:
+        return OriginSum(
             deposit_s=sum(each.principal_s for each in self.paid.values()),
             interest_s=sum(each.interest_s for each in self.paid.values()),
         )
@@ -83,14 +87,22 @@ class OvertimeDesk:
         return await self._ledger.at_desk(work, keep=False)
 
     async def post(
-        self, days: Sequence[OvertimeDay], by: str, noting: Callable[[Desk], None] | None = None
-    ) -> list[Deposited]:
+        self,
+        days: Sequence[OvertimeDay],
+        by: str,
+        noting: Callable[[Desk], None] | None = None,
+        holds: Callable[[Connection], bool] = lambda connection: True,
+    ) -> list[Deposited] | None:
         """All days or none, in one transaction, with what is `noting` it; those that come to what was posted before are
-        left as they are."""
+        left as they are. None, and nothing is done, where what they follow from `holds` no more once the agents are
+        under lock: somebody else has posted what follows from more than that."""
         if days:
-            await open_accounts(self._ledger, self._site, {one.agent for one in days}, by)
+            await open_agent_accounts(self._ledger, self._site, {one.agent for one in days}, by)
 
-        def work(desk: Desk) -> list[Deposited]:
+        def work(desk: Desk) -> list[Deposited] | None:
+            self._lock(desk, days)
+            if not holds(desk.connection):
+                return None
             posted = self._post(desk, days, by) if days else []
             if noting is not None:
                 noting(desk)
@@ -111,12 +123,11 @@ class OvertimeDesk:
 
     def _post(self, desk: Desk, found_days: Sequence[OvertimeDay], by: str) -> list[Deposited]:
         days = sorted(found_days, key=lambda one: (one.day, one.agent))
-        owners = {agent_owner(one.agent) for one in days}
-        desk.lock({(self._site, desk.month_of(one.day)) for one in days}, owners)
+        owners = self._lock(desk, days)
         kept = desk.revisions([overtime_key(one.agent, one.day) for one in days])
         months = {month_of(one.day) for one in days}
         moved = by_owner(desk.moved(owners, [day for month in months for day in dates(*span(month))]), owners)
-        balances = balances_of(desk, owners)
+        balances = balances_at_desk(desk, owners)
         found = []
         for one in days:
             owner = agent_owner(one.agent)
@@ -124,7 +135,7 @@ class OvertimeDesk:
             if posting is None:
                 continue
             desk.post([posting])[0].or_raise()
-            apply(posting.legs, owner, balances[owner])
+            apply_legs(posting.legs, owner, balances[owner])
             moved[owner] += [Moved(one.day, leg.service, leg.debit, leg.credit, leg.seconds) for leg in posting.legs]
             own = [each for each in _overtime(moved[owner]) if month_of(each.day) == month_of(one.day)]
             found.append(
@@ -134,6 +145,11 @@ class OvertimeDesk:
                 )
             )  # fmt: skip
         return found
+
+    def _lock(self, desk: Desk, days: Sequence[OvertimeDay]) -> set[str]:
+        owners = {agent_owner(one.agent) for one in days}
+        desk.lock({(self._site, desk.month_of(one.day)) for one in days}, owners)
+        return owners
 
     def _posting(
         self,
@@ -158,11 +174,11 @@ class OvertimeDesk:
         if not legs and not off_s:
             return None
         legs = tuple(sorted(legs, key=lambda leg: leg.service == INTEREST))  # the line is that of the first
-        revision, facts = revision_after(before), _facts(one, off_s)
+        revision, facts = revision_after(before), _facts(one, off_s, _unruled(one, facts_posted(before)))
         return Posting(key, revision, self._site, one.day, legs, by, facts=facts, terms=terms)
 
 
-def _purse(owner: str, due: Due, posted: Posted, available: Mapping[str, int]) -> Purse:
+def _purse(owner: str, due: OriginSum, posted: Posted, available: Mapping[str, int]) -> Purse:
     """What was paid for nothing goes back from where it was paid to, as long as all of it is still there."""
     back = {
         INTEREST: max(0, posted.interest_s - due.interest_s),
@@ -177,8 +193,15 @@ def overtime_key(agent: str, day: date) -> str:
     return f"overtime/{quote(agent, safe='')}/{day.isoformat()}"
 
 
-def _facts(one: OvertimeDay, written_off: int) -> str:
-    """What each emergency pays, as the statement shows it and the next difference finds it."""
+def _unruled(one: OvertimeDay, facts: Sequence[str]) -> list[str]:
+    """The rulings by which it was reckoned last, and which hold no more."""
+    before = json.loads(facts[-1]).get("rulings", ()) if facts else ()
+    return [ref for ref in before if ref not in one.rulings]
+
+
+def _facts(one: OvertimeDay, written_off: int, unruled: Sequence[str]) -> str:
+    """What each emergency pays, as the statement shows it and the next difference finds it; by which rulings, and what
+    was ruled before and is no more."""
     paid = [
         {
             "emergency": emergency.id,
@@ -197,6 +220,8 @@ def _facts(one: OvertimeDay, written_off: int) -> str:
         "principal": one.due.deposit_s,
         "interest": one.due.interest_s,
         "paid": paid,
+        **({"rulings": one.rulings} if one.rulings else {}),
+        **({"unruled": unruled} if unruled else {}),
         **({"written_off": written_off} if written_off else {}),
     }
     return as_facts(said)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ccd.bank.accounts import GIFT, House, agent_owner
 from ccd.bank.facts import as_facts
-from ccd.bank.limits import Wanted
+from ccd.bank.limits import CapWanted
 from ccd.bank.policy import PPM, GiftTerms
 from ccd.errors import PacketError
 from ccd.ledger.model import LEGS_MAX, SECONDS_MAX, Account, Draw, Leg, Outcome, Posting, Refusal, Rule, month_of
@@ -41,23 +41,35 @@ class Given(NamedTuple):
     given_s: int
 
 
-def check(packet: Packet, terms: GiftTerms, members: Collection[str]) -> None:
+def check_packet(packet: Packet, terms: GiftTerms, members: Collection[str]) -> None:
     """PacketError where no cap could make it right. `members` are the agents of the unit, and of those below it."""
     strangers = sorted(set(packet.agents) - set(members))
     if not packet.agents or len(set(packet.agents)) < len(packet.agents) or len(packet.agents) > LEGS_MAX:
-        raise PacketError(packet.key, f"is for {len(packet.agents)} agents; give it to 1 to {LEGS_MAX}, to each once")
+        raise PacketError(
+            packet.key,
+            f"is for {len(packet.agents)} agents; give it to 1 to {LEGS_MAX}, to each once",
+            "packet-agents",
+            most=LEGS_MAX,
+        )
     if strangers:
         raise PacketError(
-            packet.key, f"is for {', '.join(strangers)}, who {_is(strangers)} not in {packet.unit} on {packet.day}"
-        )
+            packet.key, f"is for {', '.join(strangers)}, who {_is(strangers)} not in {packet.unit} on {packet.day}",
+            "packet-strangers", agents=strangers,
+        )  # fmt: skip
     if not 0 < packet.seconds <= SECONDS_MAX:
-        raise PacketError(packet.key, f"gives {packet.seconds} s to each; give 1 to {SECONDS_MAX} s")
+        raise PacketError(
+            packet.key,
+            f"gives {packet.seconds} s to each; give 1 to {SECONDS_MAX} s",
+            "too-much-time",
+            most_s=SECONDS_MAX,
+        )
     if packet.kind not in terms.kinds:
         raise PacketError(
-            packet.key, f"is for {packet.kind!r}; kinds of {packet.unit}'s policy: {', '.join(terms.kinds)}"
-        )
+            packet.key, f"is for {packet.kind!r}; kinds of {packet.unit}'s policy: {', '.join(terms.kinds)}",
+            "packet-kind", kinds=list(terms.kinds),
+        )  # fmt: skip
     if not packet.reason.strip():
-        raise PacketError(packet.key, "has no reason; say in words what it is for")
+        raise PacketError(packet.key, "has no reason; say in words what it is for", "no-reason")
 
 
 def check_hours(packet: Packet, known_s: int) -> None:
@@ -68,6 +80,9 @@ def check_hours(packet: Packet, known_s: int) -> None:
             packet.key,
             f"has no cap: nobody knows the hours of {packet.unit} in {month}. Import its schedule, or declare them:"
             f" ccd bank red-packet declare {packet.unit} {month} HOURS",
+            "packet-no-hours",
+            unit=packet.unit,
+            month=month,
         )
 
 
@@ -80,19 +95,19 @@ def posting_of(packet: Packet, house: House, book: str, caps: Sequence[str], by:
     if budget:
         facts["budget"] = budget
     return Posting(
-        key_of(packet), 1, book, packet.day, legs, by, text=packet.reason,
+        packet_key(packet), 1, book, packet.day, legs, by, text=packet.reason,
         facts=as_facts(facts),
         terms=tuple(Draw(cap, packet.total_s) for cap in caps),
     )  # fmt: skip
 
 
-def key_of(packet: Packet) -> str:
+def packet_key(packet: Packet) -> str:
     return f"packet/{packet.key}"
 
 
-def wanted_of(known_s: int, terms: GiftTerms) -> Wanted:
+def gift_cap_wanted(known_s: int, terms: GiftTerms) -> CapWanted:
     """A cap's limit, from the seconds that its unit is scheduled for."""
-    return Wanted(known_s * terms.cap_ppm // PPM, {"hours_s": known_s, "cap_ppm": terms.cap_ppm})
+    return CapWanted(known_s * terms.cap_ppm // PPM, {"hours_s": known_s, "cap_ppm": terms.cap_ppm})
 
 
 def passed(outcome: Outcome, caps: Mapping[str, str], month: str, asked_s: int) -> Given | None:
@@ -104,7 +119,7 @@ def passed(outcome: Outcome, caps: Mapping[str, str], month: str, asked_s: int) 
     return None
 
 
-def cap_name(unit: str, month: str) -> str:
+def gift_cap(unit: str, month: str) -> str:
     return f"gift/{unit}/{month}"
 
 

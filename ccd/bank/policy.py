@@ -106,11 +106,17 @@ class Policy:
     rulings: RulingTerms
     schedules: bool  # whether the unit keeps them: then what is outside of shifts counts nothing
     sign_outs_count: bool  # in a unit that does, time signed out amid a shift
+    shorter_days: bool  # of who works part of the time: each day is shorter by it, and not that there are fewer
 
-    def expected_allowance_s(self, scheduled_s: int) -> int:
+    def expected_allowance_s(self, scheduled_s: int, share_ppm: int = PPM) -> int:
         """What meter, ring and nudge measure against while the day runs: of what an agent is scheduled for, in a unit
         that keeps schedules."""
-        return self.rate_ppm * (scheduled_s if self.schedules else self.expected_base_s) // PPM
+        expected_s = scheduled_s if self.schedules else self.of_a_day(self.expected_base_s, share_ppm)
+        return self.rate_ppm * expected_s // PPM
+
+    def of_a_day(self, whole: int, share_ppm: int) -> int:
+        """What is said of a whole day, of who works that share of a full contract."""
+        return whole * share_ppm // PPM if self.shorter_days else whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +134,12 @@ class Policies:
     def any_keeps_schedules(self) -> bool:
         return any(policy.schedules for versions in (self.default, *self.units.values()) for policy in versions)
 
+    @property
+    def any_goes_by_shares(self) -> bool:
+        """Whether a day can be worth something else for who works part of the time."""
+        every = (policy for versions in (self.default, *self.units.values()) for policy in versions)
+        return any(policy.shorter_days and not policy.schedules for policy in every)
+
     def policy_at(self, unit: str | None, day: date) -> Policy:
         """The newest version that holds on the day, the unit's own before the default. PolicyError if none does."""
         return self.held_at(unit, day)[1]
@@ -139,7 +151,9 @@ class Policies:
             if held:
                 return whose, versions[held - 1]
         name = unit or "every unit"
-        raise PolicyError(name, f"none holds on {day}; add one that holds from that day or before")
+        raise PolicyError(
+            name, f"none holds on {day}; add one that holds from that day or before", "no-policy", day=str(day)
+        )
 
 
 def _check(unit: str, versions: tuple[Policy, ...]) -> None:

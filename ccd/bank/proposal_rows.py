@@ -16,7 +16,7 @@ from sqlalchemy import (
     select,
 )
 
-from ccd.bank.proposals import Proposal, Verdict
+from ccd.bank.proposals import Proposal, ProposalState
 from ccd.sql.metadata import Exact, RowNumber, metadata
 from ccd.sql.rows import insert_rows
 
@@ -55,7 +55,7 @@ def add(connection: Connection, one: Proposal) -> None:
     insert_rows(connection, packet_proposals, columns, [row])
 
 
-def decide(connection: Connection, name: str, verdict: Verdict, at: int, by: str, why: str) -> None:
+def decide(connection: Connection, name: str, verdict: ProposalState, at: int, by: str, why: str) -> None:
     columns = ("proposal", "verdict", "at", "by", "why")
     insert_rows(connection, packet_decisions, columns, [(name, verdict.value, at, by, why)])
 
@@ -71,8 +71,8 @@ def count_open(connection: Connection, source: str) -> int:
     return connection.scalar(query.where(packet_proposals.c.source == source, waits)) or 0
 
 
-def newest(connection: Connection, last: int, decided: bool) -> list[Proposal]:
-    """The last ones, the newest first: all, or those alone that wait for somebody."""
+def newest(connection: Connection, last: int | None, decided: bool) -> list[Proposal]:
+    """The last ones (None: all that there are), the newest first: all, or those alone that wait for somebody."""
     query = _all().order_by(packet_proposals.c.number.desc()).limit(last)
     return _read(connection, query if decided else query.where(packet_decisions.c.proposal.is_(None)))
 
@@ -88,5 +88,5 @@ def _read(connection: Connection, query: Select[Any]) -> list[Proposal]:
     found = []
     for source, name, unit, agents, seconds, kind, reason, at, verdict, by, why in connection.execute(query):
         one = Proposal(source, name, unit, tuple(json.loads(agents)), seconds, kind, reason, at)
-        found.append(one if verdict is None else one._replace(verdict=Verdict(verdict), decided_by=by, why=why))
+        found.append(one if verdict is None else one._replace(verdict=ProposalState(verdict), decided_by=by, why=why))
     return found

@@ -10,7 +10,7 @@ from ccd.bank.packets import Packet
 from ccd.errors import ProposalError
 
 
-class Verdict(StrEnum):
+class ProposalState(StrEnum):
     OPEN = "open"  # nobody has decided yet
     CONFIRMED = "confirmed"  # and given
     DECLINED = "declined"
@@ -28,7 +28,7 @@ class Proposal(NamedTuple):
     kind: str
     reason: str
     proposed_at: int  # microseconds since the epoch
-    verdict: Verdict = Verdict.OPEN
+    verdict: ProposalState = ProposalState.OPEN
     decided_by: str = ""
     why: str = ""
 
@@ -52,10 +52,13 @@ class Proposal(NamedTuple):
 def check_same(before: Proposal, asked: Proposal) -> None:
     """ProposalError where the name stands for something else."""
     if differing := sorted(field for field in asked.said if asked.said[field] != before.said[field]):
-        raise ProposalError(asked.id, f"was proposed with another {' and '.join(differing)}: choose another name")
+        raise ProposalError(
+            asked.id, f"was proposed with another {' and '.join(differing)}: choose another name", "key-taken"
+        )
 
 
-def check_open(proposal: Proposal, wanted: Verdict) -> None:
+def check_proposal_open(proposal: Proposal, wanted: ProposalState) -> None:
     """ProposalError where it was decided otherwise."""
-    if proposal.verdict not in (Verdict.OPEN, wanted):
-        raise ProposalError(proposal.id, f"was {proposal.verdict} by {proposal.decided_by}: it stays that")
+    if proposal.verdict not in (ProposalState.OPEN, wanted):
+        found = f"was {proposal.verdict} by {proposal.decided_by}: it stays that"
+        raise ProposalError(proposal.id, found, "proposal-decided", by=proposal.decided_by)

@@ -5,9 +5,9 @@ from sqlalchemy import Connection
 from ccd.bank import proposal_rows
 from ccd.bank.asking import Asking
 from ccd.bank.giving import Giver
-from ccd.bank.packets import check
+from ccd.bank.packets import check_packet
 from ccd.bank.policy import Policies
-from ccd.bank.proposals import Proposal, Verdict, check_open, check_same
+from ccd.bank.proposals import Proposal, ProposalState, check_proposal_open, check_same
 from ccd.errors import ActNotAllowedError, ProposalError
 from ccd.floor.days import BusinessDay
 from ccd.ledger.books import Ledger
@@ -36,9 +36,14 @@ class Proposals:
             if before := proposal_rows.with_id(desk.connection, asked.id):
                 check_same(before, asked)
                 return before
-            check(packet, self._policies.policy_at(packet.unit, packet.day).gift, members)
+            check_packet(packet, self._policies.policy_at(packet.unit, packet.day).gift, members)
             if proposal_rows.count_open(desk.connection, asked.source) >= OPEN_MAX:
-                raise ProposalError(asked.id, f"has {OPEN_MAX} before it that nobody has decided: propose it later")
+                raise ProposalError(
+                    asked.id,
+                    f"has {OPEN_MAX} before it that nobody has decided: propose it later",
+                    "proposals-too-many",
+                    most=OPEN_MAX,
+                )
             proposal_rows.add(desk.connection, asked)
             said = {"proposal": asked.id, **asked.said}
             asking.noted(desk.connection, "propose packet", asked.unit, said, asked.reason)
@@ -55,33 +60,34 @@ class Proposals:
 
         def work(desk: Desk) -> Proposal:
             self._giver.lock(desk, packet)  # so that whoever confirms at the same time finds it confirmed
-            one = self._open(desk.connection, name, Verdict.CONFIRMED)
-            if one.verdict is Verdict.OPEN:
+            one = self._open(desk.connection, name, ProposalState.CONFIRMED)
+            if one.verdict is ProposalState.OPEN:
                 self._giver.give_at(desk, packet, asking, known, budget)
-                proposal_rows.decide(desk.connection, name, Verdict.CONFIRMED, asking.at, asking.by, "")
-                return one._replace(verdict=Verdict.CONFIRMED, decided_by=asking.by)
+                proposal_rows.decide(desk.connection, name, ProposalState.CONFIRMED, asking.at, asking.by, "")
+                return one._replace(verdict=ProposalState.CONFIRMED, decided_by=asking.by)
             return one
 
         return await self._ledger.at_desk(work)
 
     async def decline(self, name: str, asking: Asking, why: str) -> Proposal:
         if not why.strip():
-            raise ProposalError(name, "is declined for a reason: say it in words")
+            raise ProposalError(name, "is declined for a reason: say it in words", "no-reason")
         found = await self._read(name)
         today = self._today(found.unit, asking.at).day
         duty = may_give(asking.person, self._units.with_above(found.unit, today), found.agents)
 
         def work(desk: Desk) -> Proposal:
-            one = self._open(desk.connection, name, Verdict.DECLINED)
-            if one.verdict is Verdict.OPEN:
-                proposal_rows.decide(desk.connection, name, Verdict.DECLINED, asking.at, asking.by, why)
+            one = self._open(desk.connection, name, ProposalState.DECLINED)
+            if one.verdict is ProposalState.OPEN:
+                proposal_rows.decide(desk.connection, name, ProposalState.DECLINED, asking.at, asking.by, why)
                 asking.under(duty).noted(desk.connection, "decline packet", one.unit, {"proposal": name}, why)
-                return one._replace(verdict=Verdict.DECLINED, decided_by=asking.by, why=why)
+                return one._replace(verdict=ProposalState.DECLINED, decided_by=asking.by, why=why)
             return one
 
         return await self._ledger.at_desk(work)
 
-    async def newest(self, last: int, decided: bool) -> list[Proposal]:
+    async def newest(self, last: int | None, decided: bool) -> list[Proposal]:
+        """The last ones, or all: those alone that wait for somebody, or what was decided with them."""
         return await self._ledger.at_desk(lambda desk: proposal_rows.newest(desk.connection, last, decided), keep=False)
 
     def may_decide(self, one: Proposal, person: Person, at: int) -> bool:
@@ -97,13 +103,13 @@ class Proposals:
     async def _read(self, name: str) -> Proposal:
         found = await self.with_id(name)
         if found is None:
-            raise ProposalError(name, NOT_THERE)
+            raise ProposalError(name, NOT_THERE, "not-found")
         return found
 
-    def _open(self, connection: Connection, name: str, wanted: Verdict) -> Proposal:
+    def _open(self, connection: Connection, name: str, wanted: ProposalState) -> Proposal:
         found = proposal_rows.with_id(connection, name)
         assert found is not None, "proposals never go"
-        check_open(found, wanted)
+        check_proposal_open(found, wanted)
         return found
 
     def _today(self, unit: str, at: int) -> BusinessDay:

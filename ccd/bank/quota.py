@@ -51,9 +51,11 @@ def places_on(said: Iterable[Quota], day: date, load: str, is_holiday: bool) -> 
 
 
 def _rank(quota: Quota, day: date, load: str, is_holiday: bool) -> tuple[int, bool] | None:
+    if quota.load not in (ANY, load):
+        return None
     if quota.on == day:
         return 3, True
-    if quota.holds_from > day or quota.load not in (ANY, load):
+    if quota.holds_from > day:
         return None
     if is_holiday and quota.on == HOLIDAY:
         return 2, quota.load != ANY

@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from ccd.bank.accounts import House, agent_owner
-from ccd.bank.at_desk import balances_of, revision_after
+from ccd.bank.at_desk import balances_at_desk, revision_after
 from ccd.bank.overdraft import takes_all
 from ccd.bank.policy import Policies
 from ccd.bank.said import Said
@@ -84,7 +84,7 @@ class Replanning:
         if more_s <= 0 or one.hold is None:
             return True
         owner = agent_owner(one.agent)
-        balances = balances_of(desk, [owner])[owner]
+        balances = balances_at_desk(desk, [owner])[owner]
         if more_s > sum(balances.get(kind, 0) for kind in takes_all(self._policies.policy_at(one.unit, one.day))):
             return False
         caps = desk.caps([hours_cap_name(unit, one.day) for unit in one.hold.in_hours])

@@ -4,6 +4,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ccd.bank.asking import Asking
+from ccd.org.people import Duty
 
 
 class Said(NamedTuple):
@@ -15,3 +16,10 @@ class Said(NamedTuple):
     at: int
     why: str = ""
     asking: Asking | None = None
+
+    def under(self, duty: Duty | None) -> "Said":
+        """As it is done under a duty, and signed so."""
+        if self.asking is None:
+            return self
+        acting = self.asking.under(duty)
+        return self._replace(asking=acting, by=acting.signed)

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, LEAVE, House, agent_owner
 from ccd.bank.at_desk import by_owner_and_day, facts_posted
-from ccd.bank.difference import UNPOSTED, Posted, apply, legs_after_close, legs_of, posted_by
+from ccd.bank.difference import UNPOSTED, Posted, apply_legs, legs_after_close, legs_of, posted_by
 from ccd.bank.facts import facts_text, shared_text, with_told, with_written_off, written_off_s
 from ccd.bank.fate import Fate, Settlement, known_fate
 from ccd.bank.measured import Measured
-from ccd.bank.policy import Policies, Policy
+from ccd.bank.policy import PPM, Policies, Policy
 from ccd.bank.worth import Worth, worth_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
@@ -87,7 +87,7 @@ class Settler:
     def _case(self, measured: Measured, terms: Terms) -> Case:
         agent, day = measured.agent, measured.day
         policy, shared = terms[measured.unit, day, measured.scheduled]
-        if measured.ruled or measured.entitlement is not None:
+        if measured.ruled or measured.entitlement is not None or measured.share_ppm != PPM:
             shared = with_told(shared, measured)
         worth = worth_of(measured, policy)
         return Case(measured, settlement_key(agent, day), policy, shared, worth, agent_owner(agent))
@@ -161,7 +161,7 @@ class Settler:
                 settlement.add(measured, Fate.REFUSED, refusal.sentence)
                 continue
             if own:
-                apply(legs, owner, own)
+                apply_legs(legs, owner, own)
             settlement.add(measured, Fate.POSTED if legs else Fate.NOTHING, note, legs)
         desk.write(sheet)
 

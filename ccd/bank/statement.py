@@ -26,7 +26,7 @@ class AgentAccount:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One transaction, in seconds. `amount_s` is its effect on the balance, `leave_s` that on personal leave. `text` is
-    what a person said who posted it by hand.
+    what a person said who posted it by hand, `by` who asked for it.
 
     `facts` of a settlement: revision, base, rate_ppm, allowance, protected, aux, unobserved, deposit, overdraft,
     covered, leave, before; seconds, `base` and `unobserved` with their microseconds.
@@ -41,6 +41,7 @@ class Line:
     balance_after_s: int
     text: str
     facts: Mapping[str, Any]
+    by: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -52,12 +53,13 @@ class Line:
             "leave": self.leave_s,
             "balance_after": self.balance_after_s,
             "text": self.text,
+            "by": self.by,
             "facts": dict(self.facts),
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class StatementPage:
     """Newest first; `before` asks for the page of older lines, `after` for that of newer ones, None where there are
     none."""
 
@@ -66,21 +68,21 @@ class Page:
     after: int | None = None
 
 
-async def account_of(ledger: Ledger, agent: str) -> AgentAccount:
+async def agent_account(ledger: Ledger, agent: str) -> AgentAccount:
     """Zeros for an agent for whom nothing was ever settled."""
     return AgentAccount({**dict.fromkeys(AGENT_KINDS, 0), **await ledger.balances(agent_owner(agent))})
 
 
-async def statement_of(
+async def agent_statement(
     ledger: Ledger,
     agent: str,
     before: int | None = None,
     limit: int = 20,
     after: int | None = None,
     wanted: Wanted = ALL,
-) -> Page:
+) -> StatementPage:
     statement = await ledger.statement(agent_owner(agent), before, limit, after, wanted)
-    return Page(tuple(line_of(line) for line in statement.lines), statement.before, statement.after)
+    return StatementPage(tuple(line_of(line) for line in statement.lines), statement.before, statement.after)
 
 
 def line_of(line: StatementLine) -> Line:
@@ -96,6 +98,7 @@ def line_of(line: StatementLine) -> Line:
         leave_s=sum(movement.seconds for movement in line.movements if movement.kind == LEAVE),
         balance_after_s=sum(line.after[kind] for kind in BALANCE_KINDS),
         text=line.text,
+        by=line.asked_by,
         facts=facts_for_people(line.facts),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ccd.bank.accounts import LEAVE, OVERTIME
+from ccd.bank.accounts import LEAVE, OVERTIME, WORKED
 from ccd.bank.quota import Places
 from ccd.bank.withdrawal import SERVICE as WITHDRAWAL
 
@@ -30,6 +30,7 @@ class Supply:
     gifts_s: int = 0  # given, and handed out
     day_s: int = 0  # how long a day of an agent is
     payable_s: int = 0  # what the quotas of the days to come leave room for
+    runs: bool = True  # the month; of another, what is outstanding is not what the days to come have to pay out
 
     @property
     def free_s(self) -> int:
@@ -48,12 +49,13 @@ class Supply:
 
     @property
     def idle_s(self) -> int:
-        """Spent on days off."""
-        return self.taken[WITHDRAWAL] - self.deposited[WITHDRAWAL]
+        """Spent on days off, but for what turned out to have been worked all the same."""
+        return sum(self.taken[service] - self.deposited[service] for service in (WITHDRAWAL, WORKED))
 
     @property
-    def can_be_staffed(self) -> bool:
-        return self.free_s <= self.payable_s
+    def can_be_staffed(self) -> bool | None:
+        """None where it is not asked: of who is in no unit, and of another month than the one that runs."""
+        return self.free_s <= self.payable_s if self.runs and self.unit != NO_UNIT else None
 
     def said(self, rush_worth: float) -> dict[str, Any]:
         """As reports tell it; `rush_worth`: how many idle hours an hour worked in a rush is worth."""
@@ -71,7 +73,7 @@ class Supply:
             "rush_worth": self.rush_s * rush_worth,
             "idle": self.idle_s,
             "payable": self.payable_s,
-            "can_be_staffed": self.can_be_staffed if self.unit != NO_UNIT else None,
+            "can_be_staffed": self.can_be_staffed,
         }
 
 
@@ -83,7 +85,7 @@ def warning(one: Supply, days: int) -> str:
     )
 
 
-def moved(
+def count_moved(
     found: Mapping[str, Supply], line: Iterable[str], kind: str, service: str, given_s: int, taken_s: int
 ) -> None:
     """To and from accounts of an agent of the first unit of the line."""

@@ -5,7 +5,7 @@ quota of the unit and on that of each unit above that has one; and where that is
 unit that allocates by rule holds the seconds alone, until its deadline.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -13,19 +13,20 @@ from typing import Final, NamedTuple
 
 from ccd.bank.accounts import RESERVED, House, agent_owner
 from ccd.bank.facts import as_facts
-from ccd.bank.limits import Wanted
+from ccd.bank.limits import CapWanted
 from ccd.bank.overdraft import takes_all
+from ccd.bank.overtime import spans_within
 from ccd.bank.policy import Policy
 from ccd.bank.quota import Places
 from ccd.errors import WithdrawalError
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Shift
+from ccd.floor.expected import Shift, Span
 from ccd.ledger.model import SECONDS_MAX, Account, Draw, Late, Posting, Reserve, Resolve
 
 SERVICE = "withdrawal"
 
 
-class State(StrEnum):
+class ApplicationState(StrEnum):
     """Of an application for one day."""
 
     APPLIED = "applied"  # seconds and place are held, and somebody has to decide
@@ -37,13 +38,24 @@ class State(StrEnum):
     TAKEN = "taken"  # the day has come and gone
 
 
-HOLDING = (State.APPLIED, State.APPROVED)
-OPEN = (*HOLDING, State.WAITING)
-NEXT: Final[Mapping[State, tuple[State, ...]]] = MappingProxyType(
+HOLDING = (ApplicationState.APPLIED, ApplicationState.APPROVED)
+OPEN = (*HOLDING, ApplicationState.WAITING)
+NEXT: Final[Mapping[ApplicationState, tuple[ApplicationState, ...]]] = MappingProxyType(
     {
-        State.APPLIED: (State.APPROVED, State.WAITING, State.REFUSED, State.CANCELLED, State.WITHDRAWN),
-        State.WAITING: (State.APPLIED, State.APPROVED, State.REFUSED, State.CANCELLED),
-        State.APPROVED: (State.TAKEN, State.CANCELLED, State.WITHDRAWN),
+        ApplicationState.APPLIED: (
+            ApplicationState.APPROVED,
+            ApplicationState.WAITING,
+            ApplicationState.REFUSED,
+            ApplicationState.CANCELLED,
+            ApplicationState.WITHDRAWN,
+        ),
+        ApplicationState.WAITING: (
+            ApplicationState.APPLIED,
+            ApplicationState.APPROVED,
+            ApplicationState.REFUSED,
+            ApplicationState.CANCELLED,
+        ),
+        ApplicationState.APPROVED: (ApplicationState.TAKEN, ApplicationState.CANCELLED, ApplicationState.WITHDRAWN),
     }
 )
 
@@ -69,7 +81,7 @@ class Application(NamedTuple):
     day: date
     seconds: int
     applied_at: int  # microseconds since the epoch
-    state: State
+    state: ApplicationState
     number: int
     hold: Hold | None
     start: int | None = None
@@ -80,10 +92,10 @@ class Application(NamedTuple):
 
     @property
     def awaits_allocation(self) -> bool:
-        return self.state is State.APPLIED and self.hold is not None and not self.hold.units
+        return self.state is ApplicationState.APPLIED and self.hold is not None and not self.hold.units
 
 
-class Part(NamedTuple):
+class PartOfDay(NamedTuple):
     """Of a day: so many seconds, or from when to when, µs."""
 
     seconds: int | None = None
@@ -91,38 +103,50 @@ class Part(NamedTuple):
     end: int | None = None
 
 
-WHOLE = Part()
+WHOLE = PartOfDay()
 
 
-def check(agent: str, day: date, unit: str | None, part: Part, today: date) -> None:
+def check_application(agent: str, day: date, unit: str | None, part: PartOfDay, today: date) -> None:
     """WithdrawalError where no balance and no quota could make it right."""
     if unit is None:
-        raise WithdrawalError(agent, f"is in no unit on {day}: ask whoever keeps the roster")
+        raise WithdrawalError(
+            agent, f"is in no unit on {day}: ask whoever keeps the roster", "day-off-no-unit", day=str(day)
+        )
     if day <= today:
-        raise WithdrawalError(agent, f"asks for {day}, and today is {today}: apply for a day that is to come")
+        raise WithdrawalError(
+            agent,
+            f"asks for {day}, and today is {today}: apply for a day that is to come",
+            "day-off-past",
+            day=str(day),
+        )
     if part.seconds is not None and not 0 < part.seconds <= SECONDS_MAX:
-        raise WithdrawalError(agent, f"asks for {part.seconds} s: ask for 1 to {SECONDS_MAX} s")
+        raise WithdrawalError(
+            agent, f"asks for {part.seconds} s: ask for 1 to {SECONDS_MAX} s", "too-much-time", most_s=SECONDS_MAX
+        )
     if part.start is not None and part.end is not None and not part.start < part.end:
-        raise WithdrawalError(agent, "asks for a part of the day that ends before it begins")
+        raise WithdrawalError(agent, "asks for a part of the day that ends before it begins", "day-off-backwards")
 
 
-def check_next(application: Application, state: State) -> None:
+def check_next(application: Application, state: ApplicationState) -> None:
     allowed = NEXT.get(application.state, ())
     if state not in allowed:
         can = f"it can become {', '.join(allowed)}" if allowed else "it stays that"
-        raise WithdrawalError(application.agent, f"has {application.id} {application.state}: {can}")
+        raise WithdrawalError(application.agent, f"has {application.id} {application.state}: {can}", "day-off-stands")
 
 
-def check_in_time(application: Application, today: date, cancel_days_before: int) -> None:
+def check_cancelled_in_time(application: Application, today: date, cancel_days_before: int) -> None:
     """What was approved can be cancelled until so many days before."""
     last = application.day - timedelta(days=cancel_days_before)
-    if application.state is State.APPROVED and today > last:
+    if application.state is ApplicationState.APPROVED and today > last:
         raise WithdrawalError(
-            application.agent, f"could cancel {application.id} until {last}: ask the unit to take it back"
+            application.agent,
+            f"could cancel {application.id} until {last}: ask the unit to take it back",
+            "day-off-cancel-late",
+            last=str(last),
         )
 
 
-def holding(application: Application, hold: Hold, policy: Policy, by: str, book: str) -> Posting:
+def holding_posting(application: Application, hold: Hold, policy: Policy, by: str, book: str) -> Posting:
     return Posting(
         hold_key(application), hold.revision, book, application.day, (), by, facts=_facts(application),
         terms=(_reserve(application, policy), *draws(application, hold)),
@@ -146,7 +170,7 @@ def placing(application: Application, hold: Hold, by: str, book: str) -> Posting
 def draws(application: Application, hold: Hold, way: int = 1) -> Iterator[Draw]:
     """On the quotas; with -1, what gives it back."""
     for unit in hold.units:
-        yield Draw(cap_name(unit, application.day), way)
+        yield Draw(quota_cap(unit, application.day), way)
     for unit in hold.in_hours:
         yield Draw(hours_cap_name(unit, application.day), way * application.seconds)
 
@@ -187,7 +211,8 @@ def hold_key(application: Application) -> str:
 
 
 def spent_s(application: Application, worked_s: int, planned_s: int) -> int:
-    """What was worked all the same is not spent: whatever is more than the rest of what was planned for the day."""
+    """What was worked all the same, or was leave, is not spent: whatever is more than the rest of what was planned for
+    the day."""
     rest_s = max(0, planned_s - application.seconds)
     return max(0, application.seconds - max(0, worked_s - rest_s))
 
@@ -198,6 +223,24 @@ def planned_s(one: Application, begun: Iterable[Shift]) -> int | None:
     if one.start is not None and one.end is not None:
         return work_us(begun, one.start, one.end) // SECOND or None
     return sum(shift.work_us for shift in begun) // SECOND or None if one.whole else None
+
+
+def planned_shifts(one: Application, begun: Sequence[Shift], day: Span) -> tuple[Shift, ...]:
+    """Of the shifts that begin on the day what the application may be for: all, or what lies in the part from when to
+    when; without any, that part, or the day."""
+    if one.start is None or one.end is None:
+        return tuple(begun) or (Shift(*day),)
+    part = Span(one.start, one.end)
+    cut = (
+        Shift(*each, tuple(spans_within(shift.breaks, each)))
+        for shift in begun
+        for each in spans_within([_span(shift)], part)
+    )
+    return tuple(cut) if begun else (Shift(*part),)
+
+
+def _span(shift: Shift) -> Span:
+    return Span(shift.start, shift.end)
 
 
 def work_us(shifts: Iterable[Shift], start: int, end: int) -> int:
@@ -213,22 +256,22 @@ def _inside(begins: int, ends: int, start: int, end: int) -> int:
     return max(0, min(ends, end) - max(begins, start))
 
 
-def wanted_of(places: Mapping[str, Places], day: date) -> dict[str, Wanted]:
+def quota_caps_wanted(places: Mapping[str, Places], day: date) -> dict[str, CapWanted]:
     """The limits of the caps, by their names, from the places of each unit."""
     wanted = {}
     for unit, (agents, seconds) in places.items():
-        wanted[cap_name(unit, day)] = Wanted(agents, {"agents": agents})
+        wanted[quota_cap(unit, day)] = CapWanted(agents, {"agents": agents})
         if seconds is not None:
-            wanted[hours_cap_name(unit, day)] = Wanted(seconds, {"seconds": seconds})
+            wanted[hours_cap_name(unit, day)] = CapWanted(seconds, {"seconds": seconds})
     return wanted
 
 
-def cap_name(unit: str, day: date) -> str:
+def quota_cap(unit: str, day: date) -> str:
     return f"quota/{unit}/{day.isoformat()}"
 
 
 def hours_cap_name(unit: str, day: date) -> str:
-    return f"{cap_name(unit, day)}/seconds"
+    return f"{quota_cap(unit, day)}/seconds"
 
 
 def _facts(application: Application) -> str:

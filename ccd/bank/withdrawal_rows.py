@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from ccd.bank.quota import Quota
-from ccd.bank.withdrawal import OPEN, Application, Hold, State
+from ccd.bank.withdrawal import OPEN, Application, ApplicationState, Hold
 from ccd.sql.metadata import Exact, RowNumber, metadata
 from ccd.sql.rows import among, insert_rows
 
@@ -103,7 +103,7 @@ class Changed(NamedTuple):
     why: str
 
 
-def add(connection: Connection, application: Application) -> None:
+def add_application(connection: Connection, application: Application) -> None:
     one, day = application, application.day
     columns = ("id", "agent", "unit", "day", "seconds", "applied_at", "start_at", "end_at", "run", "whole")
     row: tuple[Any, ...] = (
@@ -125,7 +125,7 @@ def change(connection: Connection, *changed: Changed) -> None:
     insert_rows(connection, withdrawal_states, columns, rows)
 
 
-def with_id(connection: Connection, name: str) -> Application | None:
+def application_with_id(connection: Connection, name: str) -> Application | None:
     found = _read(connection, _newest().where(withdrawals.c.id == name))
     return found[0] if found else None
 
@@ -162,10 +162,19 @@ def open_days(connection: Connection, last: date) -> list[date]:
     return list(connection.scalars(query.order_by(newest.c.day)))
 
 
+def waiting_days(connection: Connection, first: date) -> list[date]:
+    """The days from `first` on for which somebody waits for a place."""
+    newest = _newest().where(withdrawals.c.day >= first).subquery()
+    waiting = select(newest.c.day).where(newest.c.state == ApplicationState.WAITING.value).distinct()
+    return list(connection.scalars(waiting.order_by(newest.c.day)))
+
+
 def awaiting_days(connection: Connection, first: date) -> list[date]:
     """The days from `first` on for which somebody's seconds are held without a place."""
     newest = _newest().where(withdrawals.c.day >= first).subquery()
-    held = select(newest.c.day).where(newest.c.state == State.APPLIED.value, newest.c.quotas == "[]").distinct()
+    held = (
+        select(newest.c.day).where(newest.c.state == ApplicationState.APPLIED.value, newest.c.quotas == "[]").distinct()
+    )
     return list(connection.scalars(held.order_by(newest.c.day)))
 
 
@@ -173,7 +182,7 @@ def granted_days(connection: Connection, agents: Collection[str], first: date, b
     """By agent, how many days were granted to them that lie in a span."""
     mine = _newest().where(among(connection, withdrawals.c.agent, agents))
     newest = mine.where(withdrawals.c.day >= first, withdrawals.c.day < before).subquery()
-    granted = newest.c.state.in_([State.APPROVED.value, State.TAKEN.value])
+    granted = newest.c.state.in_([ApplicationState.APPROVED.value, ApplicationState.TAKEN.value])
     count = select(newest.c.agent, func.count().label("days")).where(granted).group_by(newest.c.agent)
     return {row.agent: row.days for row in connection.execute(count)}
 
@@ -233,7 +242,8 @@ def _read(connection: Connection, query: Select[Any]) -> list[Application]:
         hold = None if row.hold is None else _hold(row.hold, json.loads(row.quotas))
         found.append(
             Application(
-                row.id, row.agent, row.unit, row.day, row.seconds_now, row.applied_at, State(row.state), row.number,
+                row.id, row.agent, row.unit, row.day, row.seconds_now, row.applied_at,
+                ApplicationState(row.state), row.number,
                 hold, row.start_at, row.end_at, row.run or "", row.whole, row.missing_s or 0,
             )
         )  # fmt: skip

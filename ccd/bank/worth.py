@@ -44,7 +44,7 @@ def worth_of(measured: Measured, policy: Policy) -> Worth:
     if measured.unobserved or measured.entitlement is not None:
         seen_or_not = base + measured.unobserved
         if not measured.scheduled:
-            seen_or_not = min(seen_or_not, policy.base_s_max * SECOND)
+            seen_or_not = min(seen_or_not, _most(measured, policy))
         protected_s = protected_of(seen_or_not, policy, measured.entitlement)
     return Worth(base, aux_s, allowance_s, protected_s, deposit_s(allowance_s, aux_s), overdraft_s(protected_s, aux_s))
 
@@ -65,4 +65,10 @@ def base_of(measured: Measured, policy: Policy) -> int:
     worked = max(0, measured.signed_in - measured.exempt - measured.unreachable)
     if not (measured.answered or measured.pauses or measured.sign_ins or measured.sign_outs):
         worked = measured.ruled
-    return min(worked, policy.base_s_max * SECOND)
+    return min(worked, _most(measured, policy))
+
+
+def _most(measured: Measured, policy: Policy) -> int:
+    """That a day's base can be without schedules."""
+    whole = policy.base_s_max * SECOND
+    return whole if measured.share_ppm == PPM else whole * measured.share_ppm // PPM

@@ -9,6 +9,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 from typer.exceptions import Abort, TyperException
+from typer.main import get_command
 
 from ccd import __version__
 from ccd.errors import CcdError
@@ -27,6 +28,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
         "holidays": "Say which days of a year are worked in a country.",
         "acts": "Say who did what, when, from where and why.",
         "recorded": "Say what is recorded about an agent, for how long, and who can see it.",
+        "agent": "Have an agent paused, unpaused or signed out at the telephone switch.",
         "user": "Who may sign in to the pages: add, list, remove, password.",
         "webhook": "The systems that are told what attendance is handed: list, retry, secret.",
         "watch": "Show the board in this terminal.",
@@ -63,7 +65,7 @@ def _main() -> None:
         print(f"ccd: word {unreadable[0]} of the command line is no UTF-8; type it anew", file=sys.stderr)
         sys.exit(2)
     try:
-        code = built(arguments)(arguments, standalone_mode=False)
+        code = program_of(arguments)(arguments, standalone_mode=False)
     except CcdError as error:
         ended_by([error])
     except TyperException as error:
@@ -106,11 +108,23 @@ def _leaves(group: BaseExceptionGroup[CcdError]) -> Iterator[CcdError]:
             yield error
 
 
+def program_of(arguments: Sequence[str]) -> Callable[..., int | None]:
+    """With the verb that is asked for, and what it reads noted where that has to be (ccd.commands.readings)."""
+    program = get_command(built(arguments))
+    if asked_for(arguments) is not None:
+        import_module("ccd.commands.readings").watch(program)
+    return program
+
+
+def asked_for(arguments: Sequence[str]) -> str | None:
+    return next((argument for argument in arguments if not argument.startswith("-")), None)
+
+
 def built(arguments: Sequence[str]) -> typer.Typer:
     """The program with the verb that is asked for in it; of the others only the name and the line of help."""
     app = typer.Typer(name="ccd", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback(help="Agents' time, measured at the telephone switch and given back.")(options)
-    asked = next((argument for argument in arguments if not argument.startswith("-")), None)
+    asked = asked_for(arguments)
     for verb, line in VERBS.items():
         module = MODULES.get(verb, verb)
         meant = getattr(import_module(f"ccd.commands.{module}"), module) if verb == asked else named_only

@@ -12,12 +12,12 @@ from rich.table import Table
 from ccd.commands.bank.asking import Key, Why, known_by
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
-from ccd.daemon.deciding import Deciding, what
+from ccd.daemon.judged_by.deciding import Deciding, what
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import described, site_of
 from ccd.daemon.stores import database
 from ccd.org.changes import moment
-from ccd.org.proposed import Change
+from ccd.org.proposed import IMPORTED, Change
 
 T = TypeVar("T")
 
@@ -77,6 +77,11 @@ def said_effect(effect: dict[str, object]) -> str:
     match effect:
         case {"history": "none"}:
             return "no history to try it on"
+        case {"holds": "from then on"}:
+            return "seats are seen so from then on; what was observed stays as it is"
+        case {"takes_out": [*people], **rest}:
+            words = f"{', '.join(map(str, people))} would not administer all units any more as until now"
+            return f"{words}; {said_effect(rest)}" if rest else words
         case {"measured_days": days, "agents": [*agents], "from": first, "to": last, "seconds": seconds}:
             words = f"{days} days of units from {first} to {last} are measured anew; of {', '.join(map(str, agents))}"
             if isinstance(seconds, dict):
@@ -97,7 +102,7 @@ def _as_json(one: Change, zone: str) -> dict[str, object]:
         "change": one.number,
         "kind": one.kind,
         "what": what(one),
-        "text": json.loads(one.text) if one.kind == "policy" else one.text,
+        "text": one.text if one.kind in IMPORTED else json.loads(one.text),
         "digest": one.digest,
         "effect": json.loads(one.effect),
         "by": one.by,

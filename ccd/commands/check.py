@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from ccd.commands.configuration import Config
-from ccd.daemon.imported import NOTHING, Imported, kept_beside
+from ccd.daemon.judged_by.imported import NOTHING, Imported, kept_beside
 from ccd.daemon.pbxs import pbx_config
-from ccd.daemon.probe import probe_all, warnings_of
 from ccd.daemon.site import Site
-from ccd.daemon.site_file import usable, warnings
+from ccd.daemon.site_file import site_warnings, usable
+from ccd.daemon.switches.probe import probe_all, warnings_of
 from ccd.errors import DatabaseError, SwitchesNotFollowedError
 
 # Asterisk tells no account what it may read, and no setting without the right to run any command.
@@ -32,7 +32,7 @@ def check(
     With --connect each telephone switch is asked who is in which queue, and what is lacking there is said.
     """
     site = usable(config, kept=_kept_beside(config))
-    for warning in warnings(site):
+    for warning in site_warnings(site):
         print(f"warning: {warning}")
     for waiting in site.waiting:
         print(f"warning: {waiting}")

@@ -6,17 +6,15 @@ from typing import Annotated
 
 import typer
 
-from ccd.bank.asking import note_look
-from ccd.commands.bank.asking import asking
 from ccd.commands.configuration import Config
 from ccd.commands.lines import transfer_of
 from ccd.commands.output import As, Format
-from ccd.daemon.explaining import explained
+from ccd.daemon.explained.explaining import explained
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.ledger.model import Transfer
-from ccd.reports.explained import Explained, as_json
+from ccd.reports.explained import Explained, explained_as_json
 from ccd.reports.explained_text import lines_of
 
 
@@ -34,13 +32,11 @@ def explain(
     site = site_of(config)
     told = asyncio.run(_explained(site, asked, all))
     if format is Format.json:
-        print(json.dumps(as_json(told), ensure_ascii=False, indent=1))
+        print(json.dumps(explained_as_json(told), ensure_ascii=False, indent=1))
     else:
         print("\n".join(lines_of(told)))
 
 
 async def _explained(site: Site, transfer: Transfer, everything: bool) -> Explained:
     async with database(site.settings) as engine:
-        found = await explained(engine, site, transfer, everything)
-        await note_look(engine, asking(site), "explain", found.agent, {"transfer": str(transfer)})
-        return found
+        return await explained(engine, site, transfer, everything)

@@ -13,7 +13,7 @@ from rich.table import Table
 from ccd.commands.business_day import YEARS
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
-from ccd.daemon.known_days import days_told
+from ccd.daemon.judged_by.corrected_holidays import days_told
 from ccd.daemon.stores import database
 from ccd.settings import Settings, read
 

@@ -4,22 +4,22 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from socket import gethostname
 from typing import Annotated, TypeVar
-from uuid import uuid4
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import now_us, who_asks
+from ccd.commands.ledger.asking import asked_by
+from ccd.daemon.site_file import staff_of
 from ccd.daemon.stores import database
 from ccd.floor.days import SECOND
 from ccd.org.acts import Act
 from ccd.org.changes import moment
+from ccd.org.rights import may_administer
 from ccd.settings import read
-from ccd.web.keys import ApiKey, ApiKeys, Scope
+from ccd.web.keys import ApiKey, ApiKeys, KeyScope
 
 T = TypeVar("T")
 
@@ -37,13 +37,14 @@ def make(
         datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day on which it opens anything (UTC).")
     ],
     text: Why,
-    scope: Annotated[list[Scope], typer.Option(help="What it may do, as often as needed.")],
+    scope: Annotated[list[KeyScope], typer.Option(help="What it may do, as often as needed.")],
     unit: Annotated[list[str], typer.Option(help="In which units, and all below; '*' is all of them.")],
 ) -> None:
     """Make a key, and print it: this once, for nobody keeps it."""
     ends = int((until.replace(tzinfo=UTC) + timedelta(days=1)).timestamp()) * SECOND
     made = ApiKey(name, tuple(dict.fromkeys(scope)), tuple(dict.fromkeys(unit)), ends)
-    print(with_keys(config, lambda keys: keys.make(made, act_of("make key", name, text, f"until {until.date()}"))))
+    act = act_of(config, "make key", name, text, f"until {until.date()}")
+    print(with_keys(config, lambda keys: keys.make(made, act)))
 
 
 @key.command("list")
@@ -59,14 +60,18 @@ def list_keys(config: Config) -> None:
 @key.command()
 def end(config: Config, name: Name, text: Why) -> None:
     """From now on the key opens nothing."""
-    with_keys(config, lambda keys: keys.end(name, act_of("end key", name, text, "")))
+    act = act_of(config, "end key", name, text, "")
+    with_keys(config, lambda keys: keys.end(name, act))
     print(f"{name} opens nothing any more")
 
 
-def act_of(kind: str, name: str, why: str, after: str) -> Act:
+def act_of(config: Path, kind: str, name: str, why: str, after: str) -> Act:
+    """Of whoever types it, who may."""
     if not why.strip():
         raise typer.BadParameter("--text is empty; say in words why")
-    return Act(uuid4().hex, now_us(), who_asks(), gethostname(), kind, name, "", after, why)
+    asks = asked_by(staff_of(config))
+    may_administer(asks.person, kind)
+    return Act(asks.act, asks.at, asks.by, asks.address, kind, name, "", after, why)
 
 
 def with_keys(config: Path, ask: Callable[[ApiKeys], Awaitable[T]]) -> T:

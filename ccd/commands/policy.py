@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from functools import reduce
@@ -15,17 +15,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ccd.bank.lab import AGENTS_MIN, PROPOSED, Habit, Proposal, Tried, proposed
+from ccd.bank.lab import AGENTS_MIN, PROPOSED, Habit, ProposedRate, Tried, proposed_rate
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, bar_of, now_us
 from ccd.commands.output import As, Format
 from ccd.commands.policy_published import VERBS
 from ccd.commands.replay import replayed, source_of
+from ccd.daemon.judged_by.trying import trial_of, try_policies
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
-from ccd.daemon.trying import trial_of, try_policies
 from ccd.errors import UnknownUnitError
 from ccd.floor.days import dates
 from ccd.floor.records import DayRecord
@@ -66,7 +66,7 @@ def propose(
         habits = _habits_in(replayed(site, [], queue_log, None, source_of(site, pbx)), site, span, unit)
     else:
         habits = asyncio.run(_habits(site, span, unit))
-    made = proposed(habits)
+    made = proposed_rate(habits)
     if output is Format.json:
         percentiles = {f"p{percent}": ppm for percent, ppm in made.percentiles.items()}
         print(json.dumps({"from": str(span.first), "to": str(span.last), **made._asdict(), "percentiles": percentiles}))
@@ -85,8 +85,8 @@ def try_(
     unit: UnitAsked = None,
     output: As = Format.table,
 ) -> None:
-    """Say what every account would have been, had other policies, reasons, queues and floor rules held. Days are
-    measured again from what the telephone switch said; nothing is written."""
+    """Say what every account would have been, had other policies and reasons held. Days are measured again from the
+    segments of seats; nothing is written."""
     site, span = _asked(config, first, last, unit)
     trial = trial_of(site, site_of(other))
     units = trial.rostered_units if unit is None else sorted(site.units.with_below([unit], span.first))
@@ -116,12 +116,15 @@ def _asked(config: Path, first: datetime, last: datetime, unit: str | None) -> t
 
 
 async def _habits(site: Site, span: Period, unit: str | None) -> list[Habit]:
+    """A month of an agent is one, in however many units it was."""
     found = []
     async with database(site.settings) as engine, reading(engine) as connection:
         for month in periods(*span, Each.MONTH):
             units = None if unit is None else site.units.with_below([unit], month.first)
+            used = defaultdict[str, Counter[str]](Counter)
             for row in await sums_of_agents(connection, *month, units):
-                found.append(Habit(row["agent"], row["aux"], row["base"]))
+                used[row["agent"]] += Counter(aux=row["aux"], base=row["base"])
+            found += [Habit(agent, each["aux"], each["base"]) for agent, each in used.items()]
     return found
 
 
@@ -138,7 +141,7 @@ def _habits_in(records: Iterable[DayRecord], site: Site, span: Period, unit: str
     return [Habit(agent, *used) for (agent, _), used in sorted(months.items())]
 
 
-def _say(made: Proposal, span: Period) -> None:
+def _say(made: ProposedRate, span: Period) -> None:
     print(f"rate_ppm = {made.rate_ppm}    # {made.rate_ppm / 10_000:g} % of the base")
     print(
         f"Three of four agent-months from {span.first} to {span.last} ({made.agent_months}, of {made.agents} agents)"

@@ -15,19 +15,18 @@ from ccd.commands.change import agree, asked, said_effect, say_changes, withdraw
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import bar_of, now_us
 from ccd.commands.output import As, Format
-from ccd.daemon.deciding import what
-from ccd.daemon.effects import Days, Effect, days_to_try, effect_of_policy, units_of
-from ccd.daemon.policies_served import policy_desk
-from ccd.daemon.published import Version, differences
-from ccd.daemon.publishing import check_not_edited, publish
+from ccd.daemon.judged_by.deciding import what
+from ccd.daemon.judged_by.effects import Days
+from ccd.daemon.judged_by.publishing import publish
+from ccd.daemon.judged_by.unpublished import effect_of_version, unpublished
+from ccd.daemon.served.policies import policy_desk
 from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database, ledger_of
 from ccd.errors import ChangeError
 from ccd.floor.days import SECOND
-from ccd.ledger.books import Ledger
 from ccd.org.changes import moment
-from ccd.org.proposed import POLICY
+from ccd.org.proposed import POLICY, RULE
 from ccd.org.rights import may_publish
 
 First = Annotated[
@@ -50,8 +49,9 @@ def publish_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Publish nothing, and say what it would do.")] = False,
     key: Key = None,
 ) -> None:
-    """Publish what the configuration says of policies and no published one does, with its effect: what accounts would
-    have been, had it held already. It holds once another administrator agrees, where there is one."""
+    """Publish what the configuration says of policies, reasons, queues and the floor, and nothing that was published
+    does, with its effect: what accounts would have been, had it held already. It holds once another administrator
+    agrees, where there is one."""
     if (first is None) != (last is None) or (first and last and first > last):
         raise typer.BadParameter("--from and --to go together, in their order")
     site = site_of(config)
@@ -62,16 +62,16 @@ def publish_(
 async def _publish(site: Site, span: Days | None, text: str, dry_run: bool, key: str | None) -> None:
     asking = known_by(site, key)
     may_publish(asking.person)
-    new = [one for one in differences(site.published.agreed, site.wished) if not site.published.waits_as(one)]
+    new = unpublished(site)
     if not new:
-        print("nothing was published: all that the configuration says of policies is")
+        print("nothing was published: all that the configuration says days are judged by is")
         return
     async with database(site.settings) as engine:
         ledger = ledger_of(engine, site.settings, now_us)
-        shown: list[tuple[Version, Effect]] = []
+        shown = []
         for version in new:
-            check_not_edited(site, site.published, version, asking.at)
-            effect = await _effect(ledger, site, version, span)
+            with bar_of("unit-days") as show:
+                effect = await effect_of_version(ledger, site, version, span, now_us, show)
             print(f"{version.name}: {said_effect(effect)}")
             shown.append((version, effect))
         if dry_run:
@@ -83,18 +83,12 @@ async def _publish(site: Site, span: Days | None, text: str, dry_run: bool, key:
             print(f"published as change {done.number} ({what(done)}); {holds if done.by_itself else waits}")
 
 
-async def _effect(ledger: Ledger, site: Site, version: Version, span: Days | None) -> Effect:
-    days = await days_to_try(ledger, units_of(site, version), span)
-    with bar_of("unit-days") as show:
-        done = iter(range(1, len(days) + 1))
-        return await effect_of_policy(ledger, site, version, days, now_us, lambda: show(next(done), len(days)))
-
-
 def list_published(config: Config, output: As = Format.table) -> None:
-    """Say which policies were published, by whom, with which effect, and who agreed; then what does not hold yet."""
+    """Say which policies and rules were published, by whom, with which effect, and who agreed; then what does not hold
+    yet."""
     site = site_of(config)
     found = asked(config, site, lambda deciding: deciding.all())
-    say_changes([one for one in found if one.kind == POLICY], site, output)
+    say_changes([one for one in found if one.kind in (POLICY, RULE)], site, output)
     if output is not Format.json:
         for waiting in site.waiting:
             print(waiting)

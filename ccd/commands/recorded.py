@@ -9,18 +9,16 @@ from rich.table import Table
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.asking import note_look
-from ccd.commands.bank.asking import asked_of_database, asking
+from ccd.commands.bank.asking import asked_of_database
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent
 from ccd.commands.output import As, Format
-from ccd.daemon.recorded_of import Line, Sum, categories, lines, sums
-from ccd.daemon.recorded_served import as_said
+from ccd.daemon.served.recorded import as_said
+from ccd.daemon.served.recorded_of import RecordedLine, Sum, categories, recorded_lines, sums
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.history.reading import reading
 from ccd.org.changes import moment
-from ccd.org.rights import may_read_statement
 
 LAST = 50
 
@@ -35,9 +33,6 @@ def recorded(
     """Say what is recorded about an agent: how much of what, from when until when, for how long, and who can see it;
     with --of, line by line. One's own; an auditor's is all."""
     site = site_of(config)
-    asks = asking(site)
-    may_read_statement(asks.person, agent)
-    asked_of_database(site, lambda engine: note_look(engine, asks, "recorded", agent, {"of": of}))
     if of is None:
         _say_sums(site, agent, output)
     else:
@@ -63,15 +58,15 @@ def _say_sums(site: Site, agent: str, output: Format) -> None:
 
 
 def _say_lines(site: Site, agent: str, of: str, last: int, output: Format) -> None:
-    async def found(engine: AsyncEngine) -> list[Line]:
+    async def found(engine: AsyncEngine) -> list[RecordedLine]:
         async with reading(engine) as connection:
             return await connection.run_sync(look)
 
-    def look(plain: Connection) -> list[Line]:
+    def look(plain: Connection) -> list[RecordedLine]:
         known = {one.name: one for one in categories(plain, site, agent)}
         if of not in known:
             raise typer.BadParameter(f"{of!r}; allowed: {', '.join(known)}")
-        return lines(plain, known[of], None, last)
+        return recorded_lines(plain, known[of], None, last)
 
     told = [{"at": moment(one.at, site.settings.timezone), **one.what} for one in asked_of_database(site, found)]
     if output is Format.json:

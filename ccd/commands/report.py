@@ -12,8 +12,8 @@ import typer
 
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
-from ccd.daemon.reporting import Report, Wanted
-from ccd.daemon.reporting import report as told
+from ccd.daemon.served.reporting import Report, ReportWanted
+from ccd.daemon.served.reporting import report as told
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
@@ -63,7 +63,7 @@ def report(
     if unit is not None and unit not in site.all_units:
         raise UnknownUnitError(unit, site.all_units)
     units = None if unit is None else [unit]
-    wanted = Wanted(first.date(), last.date(), each, by, show, units, against.date() if against else None)
+    wanted = ReportWanted(first.date(), last.date(), each, by, show, units, against.date() if against else None)
     found = asyncio.run(_read(site, wanted))
     if output is not None:
         _draw(found, output, "png" if format is Format.png else "svg")
@@ -83,6 +83,6 @@ def _draw(found: Report, file: Path, format: Literal["png", "svg"]) -> None:
     print(f"{file}: drawn")
 
 
-async def _read(site: Site, wanted: Wanted) -> Report:
+async def _read(site: Site, wanted: ReportWanted) -> Report:
     async with database(site.settings) as engine, reading(engine) as connection:
         return await told(connection, site, wanted)

@@ -8,7 +8,7 @@ import typer
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import bar_of, now_us
-from ccd.daemon.resettling import Resettled, Resettling
+from ccd.daemon.explained.resettling import Resettled, Resettling
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import settled_by
 from ccd.daemon.stores import database

@@ -9,7 +9,7 @@ import typer
 
 from ccd import logs
 from ccd.commands.configuration import Config
-from ccd.daemon.imported import kept_beside
+from ccd.daemon.judged_by.imported import kept_beside
 from ccd.daemon.run import ALL_PARTS, Daemon, Part, Surroundings, daemon
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import usable

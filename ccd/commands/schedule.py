@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ccd.bank.books import span
+from ccd.bank.attendance_calendar import span
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format

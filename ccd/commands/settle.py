@@ -17,9 +17,9 @@ from ccd.bank.measured import Measured
 from ccd.bank.settle import Settler
 from ccd.commands.business_day import Day
 from ccd.commands.configuration import Config
-from ccd.daemon.applied_clocks import AppliedClocks
+from ccd.daemon.judged_by.applied_clocks import AppliedClocks
 from ccd.daemon.reloading import days_there_are
-from ccd.daemon.revised_days import handing_over
+from ccd.daemon.services.revised_days import handing_over
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import settled_by
 from ccd.daemon.stores import database, ledger_of

@@ -12,8 +12,8 @@ from ccd.floor.days import SECOND
 from ccd.pbx.simulator.clock import VirtualClock
 from ccd.pbx.simulator.life import Life
 from ccd.pbx.simulator.load import Load
-from ccd.pbx.simulator.server import Floor, SimulatedPbx
-from ccd.pbx.simulator.session import Account
+from ccd.pbx.simulator.server import LivingFloor, SimulatedPbx
+from ccd.pbx.simulator.session import ManagerUser
 from ccd.pbx.simulator.staff import AGENTS_MAX, roster_csv, staff
 
 SPEED_MAX = 1_000.0
@@ -47,12 +47,12 @@ def simulate(
     start_us = round(begins.replace(tzinfo=begins.tzinfo or floor_zone).timestamp()) * SECOND
     if roster is not None:
         roster.write_text(roster_csv(staff(agents, seed)), encoding="utf-8")
-    floor: Floor
+    floor: LivingFloor
     if events_per_s:
         floor = Load(agents, events_per_s, start_us, seed)
     else:
         floor = Life(staff(agents, seed), begins.date(), floor_zone, seed)
-    pbx = SimulatedPbx(floor, VirtualClock(start_us, speed), Account(user, secret), skip_nights)
+    pbx = SimulatedPbx(floor, VirtualClock(start_us, speed), ManagerUser(user, secret), skip_nights)
     asyncio.run(
         _serve(pbx, host, port, f"{agents} agents, {speed:g} times real time, from {begins:%Y-%m-%d %H:%M} {zone}")
     )

@@ -14,11 +14,14 @@ from rich.table import Table
 
 from ccd.commands.configuration import Config
 from ccd.commands.keys import key
+from ccd.commands.ledger.asking import asked_by
 from ccd.daemon.site import Site
-from ccd.daemon.site_file import site_of
+from ccd.daemon.site_file import site_of, staff_of
 from ccd.daemon.stores import database
 from ccd.errors import AccountError
+from ccd.org.acts import Act
 from ccd.org.people import ALL_UNITS, Person, Role
+from ccd.org.rights import may_let_in
 from ccd.settings import read
 from ccd.web.accounts import Accounts
 from ccd.web.passwords import Passwords
@@ -44,9 +47,10 @@ def add(
     password_stdin: FromStdin = False,
 ) -> None:
     """Let somebody sign in: a supervisor sees the floor of the own units, an agent the own page."""
+    act = _act(config, "add user", name)
     person = Person(name, role, agent, tuple(unit or ()))
     password = _asked_for(name, password_stdin)
-    _with_accounts(config, lambda accounts: accounts.add(person, password))
+    _with_accounts(config, lambda accounts: accounts.add(person, password, act))
     for stranger in _strangers(site_of(config), person):
         print(f"{name} is added, but sees nothing until {stranger} is on the roster", file=sys.stderr)
 
@@ -64,14 +68,23 @@ def list_users(config: Config) -> None:
 @user.command()
 def remove(config: Config, name: Name) -> None:
     """Let somebody in no more; whatever they are signed in with ends within half a minute."""
-    _with_accounts(config, lambda accounts: accounts.remove(name))
+    act = _act(config, "remove user", name)
+    _with_accounts(config, lambda accounts: accounts.remove(name, act))
 
 
 @user.command()
 def password(config: Config, name: Name, password_stdin: FromStdin = False) -> None:
     """Give somebody a new password; whatever they are signed in with ends within half a minute."""
+    act = _act(config, "give password", name)
     new = _asked_for(name, password_stdin)
-    _with_accounts(config, lambda accounts: accounts.set_password(name, new))
+    _with_accounts(config, lambda accounts: accounts.set_password(name, new, act))
+
+
+def _act(config: Path, kind: str, name: str) -> Act:
+    """Of whoever types it, who may."""
+    asks = asked_by(staff_of(config))
+    may_let_in(asks.person, kind, name)
+    return Act(asks.act, asks.at, asks.by, asks.address, kind, name, "", "", "as asked for at a prompt")
 
 
 def _strangers(site: Site, person: Person) -> list[str]:

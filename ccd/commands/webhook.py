@@ -4,31 +4,32 @@ import asyncio
 import json
 import os
 from pathlib import Path
-from socket import gethostname
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
-from ccd.bank.outbox import Stand, go_on, stands, waiting
+from ccd.bank.asking import Asking
+from ccd.bank.outbox import HookStand, go_on, stands, waiting
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import now_us, who_asks
+from ccd.commands.ledger.asking import asked_by
 from ccd.commands.ledger.posting import Text
 from ccd.commands.output import As, Format
+from ccd.daemon.site_file import staff_of
 from ccd.daemon.stores import database
 from ccd.errors import FileError, WebhookError
 from ccd.history.reading import reading
-from ccd.org.acts import Act, is_noted, note
+from ccd.org.acts import Act, is_noted, note_act
 from ccd.org.changes import moment
+from ccd.org.rights import may_administer
 from ccd.settings import Settings, read
 from ccd.settings.secrets import new_webhook_secret
 from ccd.sql.turns import Patience, take_turn_at_once
 
 SECRET_MODE = 0o600
-NEW = Stand("", 0, 0, None, 0, "", "")
+NEW = HookStand("", 0, 0, None, 0, "", "")
 
 webhook = typer.Typer(no_args_is_help=True, help="Systems that are told by themselves what attendance is handed.")
 
@@ -65,7 +66,9 @@ def retry(
     settings = read(config)
     if name not in {hook.name for hook in settings.webhook}:
         raise WebhookError(name, "is not configured: it needs a [[webhook]]")
-    taken = asyncio.run(_go_on(settings, name, number, text))
+    asks = asked_by(staff_of(config))
+    may_administer(asks.person, "have a webhook told again")
+    taken = asyncio.run(_go_on(settings, asks, name, number, text))
     if taken is None:
         raise WebhookError(name, "has been told nothing yet: it begins once the daemon runs with it")
     print(f"{name} goes on behind item {taken}")
@@ -87,7 +90,7 @@ def secret(
     print(f"{file}: a secret was made; give what is in it to the receiver")
 
 
-async def _stands(settings: Settings) -> list[tuple[Stand, int]]:
+async def _stands(settings: Settings) -> list[tuple[HookStand, int]]:
     """Of those that are configured, and how many items wait for each."""
     async with database(settings) as engine, reading(engine) as connection:
         known = {one.name: one for one in await stands(connection)}
@@ -99,14 +102,14 @@ async def _stands(settings: Settings) -> list[tuple[Stand, int]]:
         return found
 
 
-async def _go_on(settings: Settings, name: str, number: int | None, why: str) -> int | None:
+async def _go_on(settings: Settings, asks: Asking, name: str, number: int | None, why: str) -> int | None:
     after = "" if number is None else f"from item {number} on"
-    act = Act(uuid4().hex, now_us(), who_asks(), gethostname(), "webhook retry", name, "", after, why)
+    act = Act(asks.act, asks.at, asks.by, asks.address, "webhook retry", name, "", after, why)
 
     def work(connection: Connection) -> int | None:
         taken = go_on(connection, name, number)
         if taken is not None and not is_noted(connection, act.id):
-            note(connection, act)
+            note_act(connection, act)
         return taken
 
     async with database(settings) as engine:

@@ -14,12 +14,12 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ccd.bank.outbox import Stand
-from ccd.daemon.floors import Floors
+from ccd.bank.outbox import HookStand
+from ccd.daemon.switches.floors import Floors
 from ccd.floor.days import SECOND
 from ccd.history.recorder import Recorder
 from ccd.live.hub import Hub
-from ccd.live.writer import Writer
+from ccd.live.writer import LiveWriter
 from ccd.notify import Notifier
 from ccd.pbx.capture import Pbx
 from ccd.pbx.evidence import Evidence
@@ -105,7 +105,7 @@ class Figures(Collector):
         pbxs: Mapping[str, Pbx],
         evidence: Mapping[str, Evidence],
         floors: Floors,
-        writer: Writer,
+        writer: LiveWriter,
         hub: Hub,
     ) -> None:
         self._health, self._pbxs, self._evidence = health, pbxs, evidence
@@ -149,7 +149,7 @@ class Figures(Collector):
 class WebhookFigures(Collector):
     """How the systems that are told of attendance take it."""
 
-    def __init__(self, standing: Callable[[], Mapping[str, Stand]]) -> None:
+    def __init__(self, standing: Callable[[], Mapping[str, HookStand]]) -> None:
         self._standing = standing
 
     def collect(self) -> Iterable[Metric]:

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
 
-from ccd.bank.statement import account_of, statement_of
-from ccd.daemon.attendance_served import attendance_desk
-from ccd.daemon.bank_served import bank_routers
-from ccd.daemon.budgets import proposals_of
-from ccd.daemon.explaining import explaining
-from ccd.daemon.known_days import holidays_of
-from ccd.daemon.overtime_shown import OvertimeShown
+from ccd.bank.statement import agent_account, agent_statement
+from ccd.daemon.explained.explaining import explaining
+from ccd.daemon.judged_by.corrected_holidays import holidays_of
+from ccd.daemon.served.attendance import attendance_desk
+from ccd.daemon.served.bank import bank_routers
+from ccd.daemon.served.overtime import OvertimeShown
+from ccd.daemon.served.today import Today
+from ccd.daemon.services.budgets import proposals_of
+from ccd.daemon.services.supplying import Supplying
+from ccd.daemon.services.withdrawals import outlook_of
 from ccd.daemon.site import Current
-from ccd.daemon.supplying import Supplying
-from ccd.daemon.today import Today
-from ccd.daemon.withdrawals import outlook_of
 from ccd.ledger.books import Ledger
 from ccd.live.channel import Channel
 from ccd.live.gate import Gate
@@ -85,8 +85,8 @@ def web_of(
         units=lambda: current.site.rostered_units,
         with_below=lambda units: current.site.with_below(units, now()),
         agent=lambda agent: current.site.agent_facts(agent, now()),
-        account_of=lambda agent: account_of(ledger, agent),
-        statement_of=lambda agent, before, limit: statement_of(ledger, agent, before, limit),
+        account_of=lambda agent: agent_account(ledger, agent),
+        statement_of=lambda agent, before, limit: agent_statement(ledger, agent, before, limit),
         turn_out=gate.turn_out,
         missing=missing,
         registry=registry,

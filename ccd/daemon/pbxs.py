@@ -3,7 +3,7 @@
 import ssl
 
 from ccd.errors import ConfigurationError, Fault
-from ccd.pbx.ami import Account
+from ccd.pbx.ami import ManagerAccount
 from ccd.pbx.capture import PbxConfig
 from ccd.pbx.translate import Scope
 from ccd.settings import Pbx as PbxSettings
@@ -12,7 +12,9 @@ from ccd.settings.secrets import pbx_secret
 
 def pbx_config(given: PbxSettings) -> PbxConfig:
     """ConfigurationError where the secret or the certificate authorities can't be read."""
-    account = Account(given.name, given.host, given.port, given.username, pbx_secret(given), _tls(given), given.login)
+    account = ManagerAccount(
+        given.name, given.host, given.port, given.username, pbx_secret(given), _tls(given), given.login
+    )
     return PbxConfig(
         account,
         scope_of(given),

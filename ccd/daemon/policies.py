@@ -16,7 +16,7 @@ def policies_of(given: Iterable[PolicySettings]) -> Policies:
             loan_of(one.loan), FullTerms(**dict(one.full_attendance)), GiftTerms(one.gift.cap_ppm, one.gift.kinds),
             DaysOffTerms(**dict(one.days_off)), OvertimeTerms(**dict(one.overtime)),
             RulingTerms(**dict(one.rulings)),
-            one.schedules, one.unscheduled_sign_out == "counts",
+            one.schedules, one.unscheduled_sign_out == "counts", one.part_time == "shorter_days",
         )  # fmt: skip
         versions.setdefault(one.unit, []).append(policy)
     default = tuple(versions.pop(None, ()))

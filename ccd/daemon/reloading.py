@@ -12,15 +12,16 @@ from pathlib import Path
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.daemon.applied_clocks import AppliedClocks
-from ccd.daemon.applied_roster import FILE, AppliedRoster
-from ccd.daemon.applied_rules import AppliedRules
-from ccd.daemon.following import Following
-from ccd.daemon.held import held_by, judged_otherwise_since
-from ccd.daemon.notes import prepare, take
-from ccd.daemon.publishing import publish_what_holds
+from ccd.daemon.judged_by.applied_clocks import AppliedClocks
+from ccd.daemon.judged_by.applied_roster import FILE, AppliedRoster
+from ccd.daemon.judged_by.applied_rules import AppliedRules
+from ccd.daemon.judged_by.applied_shares import AppliedShares
+from ccd.daemon.judged_by.held import held_by_settings, judged_otherwise_since
+from ccd.daemon.judged_by.notes import prepare, take_notes
+from ccd.daemon.judged_by.publishing import publish_what_holds
 from ccd.daemon.restart import waiting_for_a_restart
 from ccd.daemon.site import Current, Site
+from ccd.daemon.switches.following import Following
 from ccd.errors import DatabaseBusyError, Fault, FaultsError, RosterError
 from ccd.floor.days import SECOND
 from ccd.history.close import Closer
@@ -43,6 +44,7 @@ class Applied:
         folder = site.settings.state_directory
         self._engine, self._now = engine, now
         self._roster, self._rules, self._clocks = AppliedRoster(folder), AppliedRules(folder), AppliedClocks(folder)
+        self._shares = AppliedShares(folder)
 
     async def note(self, site: Site) -> None:
         """This is what is applied: by its roster, and its reasons and policies, all days are what they are.
@@ -53,14 +55,16 @@ class Applied:
             await self._refuse_another_past(site.roster_said.file, at)
         if (day := self._rules.changed_since(site.settings)) is not None:
             since.append(site.first_start(day))
+        if (instant := self._shares.changed_since(site)) is not None:
+            since.append(instant)
         units, first_at = await days_there_are(self._engine)
         clocks = self._clocks.note(site, units, self._now() if first_at is None else first_at)
-        notes = (self._roster.note(site), self._rules.note(site.settings), clocks)
+        notes = (self._roster.note(site), self._rules.note(site.settings), self._shares.note(site), clocks)
         await publish_what_holds(self._engine, site, round(time.time() * SECOND))
         prepare(notes)
         if since:
             await take_turn(self._engine, lambda connection: note_stale(connection, min(since)), Patience())
-        take(notes)
+        take_notes(notes)
         for waiting in site.waiting:
             log.warning("a policy waits", why=waiting)
 
@@ -162,7 +166,7 @@ class Reloading:
             return True
         if any(before.units.days(unit).clock != site.units.days(unit).clock for unit in site.rostered_units):
             return True
-        since = judged_otherwise_since(held_by(before.settings), held_by(site.settings))
+        since = judged_otherwise_since(held_by_settings(before.settings), held_by_settings(site.settings))
         return since is not None and since <= site.newest_day(self._now())
 
 

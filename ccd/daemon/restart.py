@@ -10,8 +10,9 @@ from ccd.settings.lines import Keys, dotted
 
 # Said in the head of config/ccd.toml and in README.md, too.
 RELOADED: Final = frozenset(
-    {"timezone", "day_starts_at", "roster", "second_person", "queues", "reasons", "floor", "policy", "units", "pages"}
-)
+    ("timezone", "day_starts_at", "roster", "second_person", "queues", "reasons", "floor", "orders", "policy", "units",
+     "pages")
+)  # fmt: skip
 
 
 def waiting_for_a_restart(started: Settings, read: Settings) -> tuple[str, ...]:

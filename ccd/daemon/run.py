@@ -16,29 +16,30 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.again import again_and_again
-from ccd.daemon.budgets import OldBudgets
-from ccd.daemon.delivering import Delivering
-from ccd.daemon.filling import Filling
-from ccd.daemon.floors import Floors
-from ccd.daemon.following import Following
 from ccd.daemon.health import Figures, Health, WebhookFigures, feed_watchdog, registry_of
-from ccd.daemon.imported import Imported, imported, look_for_imports
-from ccd.daemon.months import MonthsDue
-from ccd.daemon.overtime import OvertimeClosing
+from ccd.daemon.judged_by.imported import Imported, imported, look_for_imports
+from ccd.daemon.judged_by.replacing import Replacing
 from ccd.daemon.pages import hub_limits, page_server
 from ccd.daemon.pbxs import pbx_config, scope_of
 from ccd.daemon.place import place
-from ccd.daemon.plans import Plans
 from ccd.daemon.reloading import Applied, Reloading, as_read_now, asked_to_reload
-from ccd.daemon.replacing import Replacing
-from ccd.daemon.revised_days import handing_over
+from ccd.daemon.services.budgets import OldBudgets
+from ccd.daemon.services.delivering import Delivering
+from ccd.daemon.services.months import MonthsDue
+from ccd.daemon.services.overtime import OvertimeClosing
+from ccd.daemon.services.revised_days import handing_over
+from ccd.daemon.services.supplying import SupplyFigures, SupplyWatch
+from ccd.daemon.services.webhooks import hooks_of
+from ccd.daemon.services.withdrawals import DaysOff
 from ccd.daemon.settling import Settling
 from ccd.daemon.site import Current, Site
 from ccd.daemon.stores import database, ledger_of
-from ccd.daemon.supplying import SupplyFigures, SupplyWatch
+from ccd.daemon.switches.carrying_out import Switchboard
+from ccd.daemon.switches.filling import Filling
+from ccd.daemon.switches.floors import Floors
+from ccd.daemon.switches.following import Following
+from ccd.daemon.switches.plans import Plans
 from ccd.daemon.telling import Telling
-from ccd.daemon.webhooks import hooks_of
-from ccd.daemon.withdrawals import DaysOff
 from ccd.floor.days import SECOND
 from ccd.history.close import Closer
 from ccd.history.lease import Lease, Term
@@ -52,7 +53,7 @@ from ccd.live.feed import Feed
 from ccd.live.gate import Gate
 from ccd.live.hub import Hub
 from ccd.live.store import Store
-from ccd.live.writer import Writer
+from ccd.live.writer import LiveWriter
 from ccd.notify import Notifier
 from ccd.pbx.capture import Pbx
 from ccd.pbx.evidence import Evidence
@@ -70,6 +71,7 @@ ALL_PARTS: frozenset[Part] = frozenset(("capture", "live", "settle", "api"))
 
 SEAL_INTERVAL_S = 1.0
 TOLD_S = 0.25  # between two looks for what open pages are told
+ORDERS_S = 0.2  # between two looks for what a switch is to be asked
 OFTEN_S, SELDOM_S = 15.0, 60.0  # between two looks for what is due: what somebody waits for on a page, and all else
 
 log = structlog.get_logger("ccd.daemon")
@@ -124,7 +126,7 @@ class Daemon:
         term = lease.term if lease else Term("", 0)
         self.store = Store(connect(redis_url), settings.site, line=term.line, term=term.number)
         self.feed_store = Store(connect(redis_url), settings.site)
-        self.writer = Writer(
+        self.writer = LiveWriter(
             self.store, self.floors.changes, self.floors.everything, sure=lease.sure if lease else None
         )
         self.health = Health(
@@ -210,6 +212,8 @@ class Daemon:
             yield "recorder", self.recorder.run()
             yield "writer", self.writer.run()
             yield "plans", again_and_again("meters of shifts", self.plans.look, OFTEN_S)
+            switchboard = Switchboard(self.engine, self.current, self.floors, self.pbxs, self._now)
+            yield "orders", again_and_again("orders to the switches", switchboard.look, ORDERS_S)
             yield "recount", self.following.recount_what_is_owed()
             for name, pbx in self.pbxs.items():
                 yield f"evidence of {name}", self.evidence[name].run()

@@ -8,20 +8,22 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+from ccd.bank.branch import Branch
 from ccd.bank.policy import Policy
+from ccd.daemon.judged_by.published import NOTHING_PUBLISHED, Published, waiting_said
 from ccd.daemon.policies import policies_of
-from ccd.daemon.published import NOTHING_PUBLISHED, Published, waiting_said
 from ccd.floor.agents import AgentRules
 from ccd.floor.days import SECOND
 from ccd.floor.own_days import OwnDays
 from ccd.floor.owners import Owner
 from ccd.floor.rules import ALWAYS, QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.history.whose import Measuring
+from ccd.ledger.books import Ledger
 from ccd.org import organisation_file, people_file, roster_file
 from ccd.org.agent_days import AgentDays
 from ccd.org.csv_faults import Written
 from ccd.org.people import Person
-from ccd.org.roster import Entry
+from ccd.org.roster import RosterLine
 from ccd.org.staff import Staff
 from ccd.org.units import Unit, Units
 from ccd.settings import Policy as PolicySettings
@@ -45,8 +47,8 @@ class Site:
         people: Written | None = None,
         published: Published = NOTHING_PUBLISHED,
     ) -> None:
-        """`roster`, `organisation` and the policies that were published instead of what the settings say. Raises
-        RosterError or ImportFaultsError, which names every fault of it."""
+        """`roster`, `organisation` and what was published instead of what the settings say; what these say is `wished`.
+        Raises RosterError or ImportFaultsError, which names every fault of it."""
         self.settings = settings
         self.organisation_said = organisation
         self.units = _units_of(settings) if organisation is None else organisation_file.parse(
@@ -58,9 +60,9 @@ class Site:
         self.staff = Staff() if people is None else people_file.parse(
             people.text, people.file, self.units, self.all_units
         )  # fmt: skip
-        self.published, self.wished = published, settings.policy
-        if published.agreed and self.needs_second:
-            self.settings = settings = settings.model_copy(update={"policy": published.agreed})
+        self.published, self.wished = published, settings
+        if self.needs_second:
+            self.settings = settings = published.held(settings)
         self.seat_rules = SeatRules(
             settings.floor.paused_in,
             settings.floor.other_call_while_paused,
@@ -94,7 +96,7 @@ class Site:
                 return owner
         return None
 
-    def _owners(self, line: Entry) -> Iterator[tuple[int, int, Owner]]:
+    def _owners(self, line: RosterLine) -> Iterator[tuple[int, int, Owner]]:
         """The line's span, in parts where its agent moves: who has another line besides, as a bounded one of another
         unit, is in that unit on every seat."""
         if line.agent not in self.moves:
@@ -129,6 +131,9 @@ class Site:
     def agent_days(self) -> AgentDays:
         return AgentDays(self.roster, self.units)
 
+    def branch(self, ledger: Ledger) -> Branch:
+        return Branch(ledger, self.units, self.policies, self.agent_days, self.settings.site)
+
     @cached_property
     def measuring(self) -> Measuring:
         return Measuring(
@@ -139,6 +144,7 @@ class Site:
             self.agent_days.met,
             self.agent_days.ever_in,
             self.units.with_above,
+            self.staff.part_time_on,
         )
 
     @cached_property
@@ -175,12 +181,12 @@ class Site:
 
     @property
     def waiting(self) -> list[str]:
-        """What the configuration says of policies, and does not hold yet, in words."""
-        return list(waiting_said(self.published, self.settings.policy, self.wished))
+        """What the configuration says days are judged by, and does not hold yet, in words."""
+        return list(waiting_said(self.published, self.settings, self.wished))
 
     @property
     def imports(self) -> tuple[int, ...]:
-        """The numbers of what was imported and holds (ccd.daemon.imported.Imported.numbers)."""
+        """The numbers of what was imported and holds (ccd.daemon.judged_by.imported.Imported.numbers)."""
         said = (self.roster_said, self.organisation_said, self.people_said)
         return tuple(each.number if each else 0 for each in said)
 
@@ -218,7 +224,7 @@ class Site:
     def judged_by(self, policies: Iterable[PolicySettings]) -> "Site":
         """The same units and agents, by other policies."""
         settings = self.settings.model_copy(update={"policy": tuple(policies)})
-        return Site(settings, self.roster_said, self.organisation_said)
+        return Site(settings, self.roster_said, self.organisation_said, self.people_said)
 
     # --- what the pages are told -------------------------------------------------------------------------------------
 
@@ -229,9 +235,11 @@ class Site:
 
     def agent_facts(self, agent: str, at: int) -> AgentFacts:
         unit = self.roster.unit(agent, at) or ""
-        _, policy = self.running(unit, at)
+        day, policy = self.running(unit, at)
+        share_ppm = self.staff.contract_ppm(agent, day)
         said = PolicySaid(
-            rate_ppm=policy.rate_ppm, expected_base_s=policy.expected_base_s, base_s_max=policy.base_s_max,
+            rate_ppm=policy.rate_ppm, expected_base_s=policy.of_a_day(policy.expected_base_s, share_ppm),
+            base_s_max=policy.of_a_day(policy.base_s_max, share_ppm),
             allowance_min_s=policy.allowance_min_s, overdraft_takes=list(policy.overdraft_takes),
         )  # fmt: skip
         return AgentFacts(self.name_of(agent) or agent, unit, said)

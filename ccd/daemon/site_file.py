@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ccd.daemon.applied_clocks import AppliedClocks
-from ccd.daemon.applied_rules import AppliedRules
-from ccd.daemon.imported import NOTHING, Imported, look_up
+from ccd.daemon.judged_by.applied_clocks import AppliedClocks
+from ccd.daemon.judged_by.applied_rules import AppliedRules
+from ccd.daemon.judged_by.imported import NOTHING, Imported, look_up
 from ccd.daemon.site import Site
 from ccd.errors import ConfigurationError, Fault, ImportFaultsError, PolicyError, RosterError
 from ccd.floor.days import SECOND
 from ccd.org.csv_faults import Written
+from ccd.org.staff import Staff
 from ccd.pbx.headers import OPTIMISED_AWAY, is_optimised_away
-from ccd.settings import Reading, Settings, inspect, read
+from ccd.settings import ConfigurationRead, Settings, inspect, read
 from ccd.settings.lines import Keys
 from ccd.settings.secrets import read_secret, webhook_keys
 
@@ -67,6 +68,13 @@ def with_imported(file: Path, kind: str, text: Written) -> Site:
     return described(file, look_up(read(file)).with_(kind, text))
 
 
+def staff_of(file: Path) -> Staff:
+    """Who is there for what, whatever else the configuration says: asked of whoever would change that."""
+    settings = read(file)
+    kept = look_up(settings)
+    return Staff() if kept.people is None else Site(settings, *kept).staff
+
+
 def described(file: Path, kept: Imported) -> Site:
     """The site that `file` describes with what the database keeps, or is about to."""
     reading, settings = _read(file)
@@ -76,7 +84,7 @@ def described(file: Path, kept: Imported) -> Site:
     return site
 
 
-def _described(file: Path) -> tuple[Reading, Site]:
+def _described(file: Path) -> tuple[ConfigurationRead, Site]:
     reading, settings = _read(file)
     kept = look_up(settings)
     if faults := tuple(_said_twice(reading, settings, kept)):
@@ -87,14 +95,14 @@ def _described(file: Path) -> tuple[Reading, Site]:
     return reading, site
 
 
-def _read(file: Path) -> tuple[Reading, Settings]:
+def _read(file: Path) -> tuple[ConfigurationRead, Settings]:
     reading = inspect(file)
     if reading.faults or reading.settings is None:
         raise ConfigurationError(reading.faults)
     return reading, reading.settings
 
 
-def _said_twice(reading: Reading, settings: Settings, kept: Imported) -> Iterator[Fault]:
+def _said_twice(reading: ConfigurationRead, settings: Settings, kept: Imported) -> Iterator[Fault]:
     if kept.roster is not None and settings.roster is not None:
         problem = (
             f"the roster is said in two places: in {settings.roster}, and in the database since `ccd import roster` "
@@ -113,29 +121,29 @@ def _said_twice(reading: Reading, settings: Settings, kept: Imported) -> Iterato
         yield reading.fault(("units", next(iter(settings.units))), problem)
 
 
-def _unknown_units(reading: Reading, site: Site) -> Iterator[Fault]:
+def _unknown_units(reading: ConfigurationRead, site: Site) -> Iterator[Fault]:
     """Policies of units that are not there. Where the file has units, its own reading has said it."""
     imported = site.organisation_said
     if site.settings.units and imported is None:
         return
     there = f"no unit of {imported.file}" if imported else "no unit; no [units.NAME] is configured, and none imported"
-    for number, policy in enumerate(site.wished):
+    for number, policy in enumerate(site.wished.policy):
         if policy.unit and policy.unit not in site.units:
             yield reading.fault(("policy", number, "unit"), f"{policy.unit!r} is {there}")
 
 
-def _what_has_held(reading: Reading, site: Site, now: Callable[[], float]) -> Iterator[Fault]:
+def _what_has_held(reading: ConfigurationRead, site: Site, now: Callable[[], float]) -> Iterator[Fault]:
     """What of days that are over, or run, it says otherwise than they were measured by."""
     yield from _judged_otherwise(reading, site, now)
     yield from AppliedClocks(site.settings.state_directory).faults_of(reading, site, round(now() * SECOND))
 
 
-def _judged_otherwise(reading: Reading, site: Site, now: Callable[[], float]) -> Iterator[Fault]:
+def _judged_otherwise(reading: ConfigurationRead, site: Site, now: Callable[[], float]) -> Iterator[Fault]:
     today = site.newest_day(round(now() * SECOND))
     yield from AppliedRules(site.settings.state_directory).faults_of(reading, site.settings, today)
 
 
-def _faults_around(reading: Reading, settings: Settings) -> Iterator[Fault]:
+def _faults_around(reading: ConfigurationRead, settings: Settings) -> Iterator[Fault]:
     if not settings.pbx and not any(fault.key.startswith("pbx") for fault in reading.faults):
         yield reading.fault(("pbx",), "no telephone switch is configured; add a [[pbx]]")
     yield from _secret_faults(reading, settings)
@@ -149,7 +157,7 @@ def _faults_around(reading: Reading, settings: Settings) -> Iterator[Fault]:
             yield reading.fault(keys, problem)
 
 
-def warnings(site: Site) -> Iterator[Fault]:
+def site_warnings(site: Site) -> Iterator[Fault]:
     """What ccd can run with, and is probably not meant."""
     roster = site.roster_said.file
     sources = {pbx.name for pbx in site.settings.pbx}
@@ -166,7 +174,7 @@ def warnings(site: Site) -> Iterator[Fault]:
             yield Fault(roster, entry.line, "interface", f"{entry.interface} {OPTIMISED_AWAY}")
 
 
-def _secret_faults(reading: Reading, settings: Settings) -> Iterator[Fault]:
+def _secret_faults(reading: ConfigurationRead, settings: Settings) -> Iterator[Fault]:
     files: list[tuple[Keys, Path | None]] = [
         (("pbx", index, "secret_file"), pbx.secret_file) for index, pbx in enumerate(settings.pbx)
     ]
@@ -187,7 +195,7 @@ def _secret_faults(reading: Reading, settings: Settings) -> Iterator[Fault]:
                 yield from error.faults
 
 
-def _certificate_faults(reading: Reading, settings: Settings) -> Iterator[Fault]:
+def _certificate_faults(reading: ConfigurationRead, settings: Settings) -> Iterator[Fault]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     for index, pbx in enumerate(settings.pbx):
         if pbx.tls is not None and pbx.tls.ca is not None:

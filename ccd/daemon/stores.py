@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.books import months_that_begin
+from ccd.bank.attendance_calendar import months_that_begin
 from ccd.errors import DatabaseRefusedError
 from ccd.ledger.books import Ledger
 from ccd.settings import Settings

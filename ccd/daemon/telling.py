@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.bank.accounts import owning_agent
 from ccd.daemon.site import Current, Site
 from ccd.history.reading import reading
-from ccd.ledger.reading import moved_between
+from ccd.ledger.balances import moved_between
 from ccd.ledger.schema import transactions
 from ccd.live.store import AWAY, Store
 from ccd.org.acts import READINGS, acts
@@ -24,7 +24,8 @@ from ccd.org.acts import READINGS, acts
 LATE_NUMBERS_MAX = 200  # as many may be given out before one and committed after it
 
 # Acts on a unit that change what is offered to all who are in it, or below it; others on a unit are its leaders' own.
-FOR_ALL_OF_UNIT = frozenset(("overtime open", "overtime prolong", "overtime end", "set quota", "set load"))
+FOR_ALL_OF_UNIT = frozenset(("overtime open", "overtime prolong", "overtime end"))
+PLACES_OF_UNIT = frozenset(("set quota", "set load"))  # those that change how many may be off: nothing of an account
 FOR_EVERYBODY = frozenset(("month close",))
 
 log = structlog.get_logger("ccd.daemon")
@@ -61,6 +62,7 @@ class Telling:
         self._engine, self._current, self._store = engine, current, store
         self._posted, self._done = Followed(transactions.c.id), Followed(acts.c.number)
         self._owed: set[str] = set()
+        self._places: set[str] = set()  # for whom it is another how many may be off
         self._said_away = False
 
     def tell(self, agents: Iterable[str]) -> None:
@@ -70,17 +72,20 @@ class Telling:
     async def look(self) -> None:
         async with reading(self._engine) as connection:
             self.tell(await connection.run_sync(self._concerned))
-        if self._owed:
+        if self._owed or self._places:
             await self._announce()
 
     async def _announce(self) -> None:
-        """Open pages ask for their account again. Where Redis is away they are told once it is back."""
+        """Open pages ask for their account again; those that show days off, for these. Where Redis is away they are
+        told once it is back."""
         owed, self._owed = self._owed, set()
+        places, self._places = self._places, set()
         try:
-            await self._store.announce(sorted(owed))
+            await self._store.announce(sorted(owed), sorted(places))
             self._said_away = False
         except AWAY as error:
             self._owed |= owed
+            self._places |= places
             if not self._said_away:
                 log.warning("open pages are not told what was posted", error=str(error))
             self._said_away = True
@@ -93,19 +98,28 @@ class Telling:
             site = self._current.site
             rows = select(acts.c.kind, acts.c.subject, acts.c.after, acts.c.at).where(acts.c.number.in_(done))
             for kind, subject, after, at in connection.execute(rows):
-                found.update(agents_of(site, kind, subject, after, site.units.days("").at(at).day))
+                day = site.units.days("").at(at).day
+                if kind in PLACES_OF_UNIT:
+                    self._places.update(agents_in(site, subject, day))
+                else:
+                    found.update(agents_of(site, kind, subject, after, day))
         return found - {""}
 
 
 def agents_of(site: Site, kind: str, subject: str, after: str, day: date) -> Iterable[str]:
-    """Whose pages show something else after an act of a day."""
+    """Whose account shows something else after an act of a day, or what is offered on it."""
     agents = site.roster.agents
     if kind in FOR_EVERYBODY:
         return agents
     if kind in FOR_ALL_OF_UNIT:
-        units = site.units.with_below([subject], day)
-        return [agent for agent in agents if site.agent_days.unit(agent, day) in units]
+        return agents_in(site, subject, day)
     if kind == "overtime call":
         called: list[str] = json.loads(after)["agents"]
         return called
     return [subject] if subject in agents and not kind.startswith(READINGS) else []
+
+
+def agents_in(site: Site, unit: str, day: date) -> list[str]:
+    """Of a unit and those below it."""
+    units = site.units.with_below([unit], day)
+    return [agent for agent in site.roster.agents if site.agent_days.unit(agent, day) in units]

@@ -11,7 +11,7 @@ CcdError                    what a command turns into its one line on stderr and
 ├── HistoryError            what the history could not do: StoredFormatError, SourceTakenError, LeaseLostError,
 │                           DayWaitsError, UnknownUnitError
 ├── PbxError                what came between us and a telephone switch: PbxUnreachableError, PbxTlsError,
-│                           LoginRefusedError, NoAnswerError, ClockAheadError, PbxLostError
+│                           LoginRefusedError, NoAnswerError, NotAskedError, ClockAheadError, PbxLostError
 ├── SwitchesNotFollowedError what `ccd check --connect` met, a line a telephone switch
 ├── CaptureError            captures that are not named, or can't be used: BackwardsError; exit code 2
 ├── UnknownCountryError     a country of whose holidays nothing is known; exit code 2
@@ -27,16 +27,21 @@ CcdError                    what a command turns into its one line on stderr and
 │   ├── EntitlementError    an entitlement of an agent that can't be so; exit code 2
 │   ├── ChangeError         a change that waits for a second person, or can't be decided so; exit code 2
 │   ├── RulingError         a ruling on agents' time that can't be made so; exit code 2
+│   ├── OrderError          what can't be asked of a switch about an agent so; exit code 2
 │   ├── WithdrawalError     days off that an agent can't have so; exit code 2
 │   ├── LeavingError        what a leaver has left, and can't be handed over so; exit code 2
 │   ├── OffsetError         leave that can't be offset so; exit code 2
 │   ├── MonthOpenError      an attendance month that can't be closed, or corrected, so; exit code 2
 │   ├── BackfillError       a gap that can't be filled from these files now; exit code 2
 │   ├── WebhookError        a system that is told of attendance, and is not there; exit code 2
+│   ├── FileError           a file that a person named, and that can't be used; exit code 2
+│   ├── ProofError          a proof that proves nothing: where it breaks, and how
 │   └── LiveChannelError    a board's server could not be reached, or turned us away
 ├── CapPassedError          a red packet that a unit's cap does not allow, with the figures
+├── NotDoneError            what came of an order that a switch did not, or not wholly, carry out
 ├── ReportError             a report that can't be told so; exit code 2
 ├── TooLittleHistoryError   too few agents were measured for a figure that is asked for
+├── ActTakenError           an act was to be known by the name of another
 ├── ChangedMeanwhileError   an import that would replace what nobody was shown
 ├── NothingImportedError    asked for what was never imported
 ├── AddressTakenError       another program listens where ccd should
@@ -65,6 +70,7 @@ from ccd.errors.pbx import (
     ClockAheadError,
     LoginRefusedError,
     NoAnswerError,
+    NotAskedError,
     PbxError,
     PbxLostError,
     PbxTlsError,
@@ -74,6 +80,7 @@ from ccd.errors.pbx import (
 from ccd.errors.people import (
     AccountError,
     ActNotAllowedError,
+    ActTakenError,
     AddressTakenError,
     AppealError,
     BudgetError,
@@ -85,8 +92,10 @@ from ccd.errors.people import (
     LiveChannelError,
     MonthOpenError,
     NotAllowedError,
+    NotDoneError,
     NothingImportedError,
     OffsetError,
+    OrderError,
     OvertimeError,
     PacketError,
     PolicyError,
@@ -127,6 +136,7 @@ from ccd.errors.stores import (
 __all__ = [
     "AccountError",
     "ActNotAllowedError",
+    "ActTakenError",
     "AddressTakenError",
     "AppealError",
     "BackfillError",
@@ -162,8 +172,11 @@ __all__ = [
     "MoveError",
     "NoAnswerError",
     "NotAllowedError",
+    "NotAskedError",
+    "NotDoneError",
     "NothingImportedError",
     "OffsetError",
+    "OrderError",
     "OvertimeError",
     "PacketError",
     "PbxError",

@@ -23,6 +23,8 @@ class LedgerError(CcdError):
 class PostingError(LedgerError):
     """A posting that no balance and no rule could make right: a fault of who asked."""
 
+    because = "posting-wrong"
+
     def __str__(self) -> str:
         posting, found, expected = self.args
         return f"the posting {posting} {found}; expected: {expected}"
@@ -40,6 +42,8 @@ class UnknownTransferError(LedgerError):
 
 class KeyTakenError(LedgerError):
     """The key was used before, for something else."""
+
+    because = "key-taken"
 
     def __init__(self, key: str, fields: tuple[str, ...]) -> None:
         self.key, self.fields = key, fields
@@ -60,6 +64,8 @@ class LedgerBrokenError(LedgerError):
 
 class RefusedError(LedgerError):
     """A rule spoke against what was asked for; that is kept as the outcome of its key."""
+
+    because = "posting-refused"
 
     def __str__(self) -> str:
         return "{} was refused: {}; asked with another key, it is looked at anew".format(*self.args)

@@ -63,6 +63,13 @@ class ClockAheadError(PbxError):
         )
 
 
+class NotAskedError(PbxError):
+    """It is not connected, or about to stop: it was asked nothing, and does nothing."""
+
+    def __str__(self) -> str:
+        return f"PBX {self.pbx} can't be asked now, and nothing was done: see that it runs and ccd is connected to it"
+
+
 class PbxLostError(PbxError):
     """The connection is over; `reason` is what the system says, if anything."""
 

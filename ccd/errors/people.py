@@ -6,6 +6,8 @@ from ccd.errors.root import CcdError, ProblemError
 class ChangedMeanwhileError(CcdError):
     """Somebody else imported the same before us: what a person was shown is not what theirs would have changed."""
 
+    because = "changed-meanwhile"
+
     def __init__(self, kind: str, number: int) -> None:
         self.kind, self.number = kind, number
 
@@ -45,6 +47,10 @@ class AddressTakenError(CcdError):
 class NotAllowedError(CcdError):
     """A person asked for what is not theirs."""
 
+    def __init__(self, person: str, wanted: str, instead: str, because: str = "not-allowed") -> None:
+        super().__init__(person, wanted, instead)
+        self.because = because
+
     def __str__(self) -> str:
         person, wanted, instead = self.args
         return f"{wanted} is not shown to {person}; {instead}"
@@ -58,6 +64,18 @@ class ActNotAllowedError(NotAllowedError):
     def __str__(self) -> str:
         person, act, who = self.args
         return f"{person} may not {act}: {who}. Nothing was done"
+
+
+class ActTakenError(CcdError):
+    """An act was to be known by the name of another. Nothing was changed."""
+
+    because = "key-taken"
+
+    def __init__(self, act: str) -> None:
+        self.act = act
+
+    def __str__(self) -> str:
+        return f"{self.act} was the key of another act, and stands for that for ever: choose another key"
 
 
 class AccountError(ProblemError):
@@ -136,6 +154,23 @@ class RulingError(ProblemError):
     sentence = "a ruling on {name} {problem}"
 
 
+class OrderError(ProblemError):
+    """What can't be asked of a switch about an agent so. Nothing was asked. By the agent's name, or the act's."""
+
+    exit_code = 2
+    sentence = "the order about {name} {problem}"
+
+
+class NotDoneError(CcdError):
+    """What came of an order that was not, or not in all queues, carried out; `said` are all the answers."""
+
+    def __init__(self, outcome: str, said: str) -> None:
+        self.outcome, self.said = outcome, said
+
+    def __str__(self) -> str:
+        return self.said
+
+
 class WithdrawalError(ProblemError):
     """Days off that an agent can't have so. Nothing was changed. By the agent's name, or the application's."""
 
@@ -165,6 +200,10 @@ class ReportError(CcdError):
 
     exit_code = 2
 
+    def __init__(self, problem: str, because: str = "", **facts: object) -> None:
+        super().__init__(problem)
+        self.because, self.facts = because, facts
+
 
 class WebhookError(ProblemError):
     """A webhook that can't be tried again so."""
@@ -175,10 +214,15 @@ class WebhookError(ProblemError):
 class CapPassedError(CcdError):
     """A red packet, or a budget for some, would have passed the cap of a unit or a budget. Nothing was given."""
 
+    because = "cap-passed"
+
     def __init__(self, asked: str, unit: str, month: str, cap_s: int, given_s: int, asked_s: int) -> None:
         """`asked` is what was refused, and `unit` whose cap it would have passed, both in words."""
         self.asked, self.unit, self.month = asked, unit, month
         self.cap_s, self.given_s, self.asked_s = cap_s, given_s, asked_s
+        self.facts = {
+            "unit": unit, "cap_s": cap_s, "given_s": given_s, "asked_s": asked_s, "left_s": max(0, cap_s - given_s),
+        }  # fmt: skip
 
     def __str__(self) -> str:
         left_s = self.cap_s - self.given_s

@@ -1,13 +1,23 @@
 """What every family of errors stands on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+
+Told = Mapping[str, object]
 
 
 class CcdError(Exception):
-    """The root: whatever ccd itself raises for a person to read. `args` are kept by Python itself."""
+    """The root: whatever ccd itself raises for a person to read. `args` are kept by Python itself.
+
+    `because` is its type and `facts` are what that tells (ccd/errors/types.py), for who words it in another language;
+    without one its sentence has to do.
+    """
 
     exit_code = 1
+    because = ""
+    facts: Told = MappingProxyType({})
 
 
 class ProblemError(CcdError):
@@ -15,8 +25,9 @@ class ProblemError(CcdError):
 
     sentence = "{name} {problem}"
 
-    def __init__(self, name: str, problem: str) -> None:
+    def __init__(self, name: str, problem: str, because: str = "", **facts: object) -> None:
         self.name, self.problem = name, problem
+        self.because, self.facts = because, facts
 
     def __str__(self) -> str:
         return self.sentence.format(name=self.name, problem=self.problem)

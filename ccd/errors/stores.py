@@ -94,6 +94,12 @@ class LeaseLostError(HistoryError):
 class DayWaitsError(HistoryError):
     """The day is not over, or a PBX has not been heard to its end; `why` says what it waits for."""
 
+    because = "day-waits"
+
+    def __init__(self, unit: str, day: object, why: str) -> None:
+        super().__init__(unit, day, why)
+        self.facts = {"unit": unit, "day": str(day)}
+
     def __str__(self) -> str:
         unit, day, why = self.args
         return f"{day} of {unit} can't be settled yet: {why}"
@@ -103,6 +109,11 @@ class UnknownUnitError(HistoryError):
     """No agent of that unit is on the roster."""
 
     exit_code = 2
+    because = "no-such-unit"
+
+    def __init__(self, unit: str, known: tuple[str, ...]) -> None:
+        super().__init__(unit, known)
+        self.facts = {"unit": unit}
 
     def __str__(self) -> str:
         unit, known = self.args

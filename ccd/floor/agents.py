@@ -6,7 +6,7 @@ order: so the changes of an agent with several seats wait until their instant is
 folds what waits into a copy. An agent with one seat, nearly everybody, waits for nothing.
 """
 
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -42,7 +42,7 @@ class AgentRules:
     days: BusinessDays | OwnDays
 
 
-class Change(NamedTuple):
+class SeatChange(NamedTuple):
     """A seat's new view, None where the seat is this agent's no more. Orders by time, PBX and the PBX's own count."""
 
     at: int
@@ -73,14 +73,15 @@ class Merged(NamedTuple):
 
 
 NO_DAY = BusinessDay(date.min, 0, 0)
-NOBODY = Merged(SIGNED_OUT, False, PAUSED_NOWHERE, "")
-# By state, of who is signed in and pauses nowhere: what most changes mean, the same for all agents, so it is kept once.
-AT_WORK = tuple(Merged(state, True, PAUSED_NOWHERE, "") for state in State)
+# By state, of who is signed in, or is not, and pauses nowhere: what most changes mean, the same for all agents, so each
+# is kept once, and whoever asks whether it is NOBODY compares nothing.
+AT_WORK, NOT_THERE = (tuple(Merged(state, member, PAUSED_NOWHERE, "") for state in State) for member in (True, False))
+NOBODY = NOT_THERE[SIGNED_OUT]
 
 
-def change_of(segment: Segment, pbx: str) -> Change:
+def change_of(segment: Segment, pbx: str) -> SeatChange:
     """The change that a segment's beginning is for the agent whose seat it is."""
-    return Change(
+    return SeatChange(
         segment.start, pbx, segment.number, (pbx, segment.seat), segment.view, segment.told,
         segment.offered, segment.answered, segment.missed,
     )  # fmt: skip
@@ -90,14 +91,15 @@ def merge(views: Mapping[Hashable, View]) -> Merged:
     """The agent's state from the seats' views."""
     if len(views) == 1:
         (view,) = views.values()
-        if view.member and view.pause is PAUSED_NOWHERE and not view.reason:
-            return AT_WORK[view.state]
-        return Merged(view.state, view.member, view.pause, view.reason)
+        _, state, member, pause, reason, _ = view
+        if pause is PAUSED_NOWHERE and not reason:
+            return (AT_WORK if member else NOT_THERE)[state]
+        return Merged(state, member, pause, reason)
     members = [view for view in views.values() if view.member]
     state = min((view.state for view in views.values()), default=SIGNED_OUT)
     paused = [view for view in members if view.pause is not PAUSED_NOWHERE]
     if not paused:
-        return Merged(state, bool(members), PAUSED_NOWHERE, "")
+        return (AT_WORK if members else NOT_THERE)[state]
     pause = PAUSED_IN_ALL if all(view.pause is PAUSED_IN_ALL for view in members) else PAUSED_IN_SOME
     return Merged(state, True, pause, max(paused, key=lambda view: view.reason_at).reason)
 
@@ -132,7 +134,7 @@ class AgentClock:
     views: dict[Hashable, View] = field(default_factory=dict)
     tallies: dict[date, Tally] = field(default_factory=dict)
     exempt_in_pause: dict[str, int] = field(default_factory=dict)  # by reason, within the pause that runs
-    waiting: list[Change] = field(default_factory=list)
+    waiting: list[SeatChange] = field(default_factory=list)
     line: Stretches | None = None
     # The business day that was last looked at, and its tally at hand: asked for with every change.
     _day: BusinessDay = NO_DAY
@@ -142,7 +144,7 @@ class AgentClock:
         """Other rules, or another number of seats, from now on. What waits goes on waiting, and what comes after it."""
         self.rules, self.several, self._day = rules, several, NO_DAY
 
-    def change(self, change: Change) -> None:
+    def change(self, change: SeatChange) -> None:
         if self.several or self.waiting:
             insort(self.waiting, change, key=order_of)
         else:
@@ -176,10 +178,10 @@ class AgentClock:
 
     def confirm(self, at: int) -> None:
         """Fold what waits, up to and including `at`: nothing older will come."""
-        ready = [change for change in self.waiting if change.at <= at]
-        for change in ready:
-            self._fold(change.at, *change[3:])
-        del self.waiting[: len(ready)]
+        ready = bisect_right(self.waiting, at, key=itemgetter(0))
+        for begins, _, _, seat, view, told, offered, answered, missed in self.waiting[:ready]:
+            self._fold(begins, seat, view, told, offered, answered, missed)
+        del self.waiting[:ready]
 
     def begin_day(self, at: int) -> None:
         """Let the clock run to the start of the business day that `at` lies in, so that today's figures are today's."""
@@ -201,13 +203,16 @@ class AgentClock:
 
     def records(self, until: int, unit: str | None) -> list[DayRecord]:
         """The records of all days that the clock has seen something in, open states closed at `until`."""
-        clock = self._copy()
-        clock.confirm(until)
-        clock._advance(until)
-        if clock.merged.member:
-            clock._tally(clock.at).last_sign_out = clock.at
-        days = sorted(day for day, tally in clock.tallies.items() if not tally.is_empty())
-        return [clock.tallies[day].record(self.agent, unit, day) for day in days]
+        return self._copy().end(until, unit)
+
+    def end(self, until: int, unit: str | None) -> list[DayRecord]:
+        """The same of a clock that is not needed any longer."""
+        self.confirm(until)
+        self._advance(until)
+        if self.merged.member:
+            self._tally(self.at).last_sign_out = self.at
+        days = sorted(day for day, tally in self.tallies.items() if not tally.is_empty())
+        return [self.tallies[day].record(self.agent, unit, day) for day in days]
 
     def forget_before(self, day: date) -> None:
         """Let go of the days before; they are in the store."""
@@ -221,17 +226,18 @@ class AgentClock:
         self, at: int, seat: Hashable, view: View | None, told: bool, offered: int, answered: int, missed: int
     ) -> None:
         """A change, by its parts: up to it the clock runs as before, from then on as the seats' views mean."""
-        self._advance(at)
+        if self.at < at:
+            self._advance(at)
         if view is None:
             self.views.pop(seat, None)
         else:
             self.views[seat] = view
-        at, before = self.at, self.merged
+        at, before, day = self.at, self.merged, self._day
         after = merge(self.views)
-        tally = self._tally(at)
+        tally = self._today if day.start <= at < day.end else self._tally(at)
         if offered or answered or missed:
             tally.count_calls(offered, answered, missed)
-        if after == before:
+        if after is before or after == before:
             return
         if after.member != before.member or after.pause is not before.pause:
             self._count(before, after, tally, at, told)
@@ -261,28 +267,28 @@ class AgentClock:
 
     def _advance(self, to: int) -> None:
         """Let the clock run to `to` in the present state, day by day."""
-        while self.at < to:
-            if self.merged == NOBODY:
+        while (at := self.at) < to:
+            if self.merged is NOBODY:
                 self.at = to
                 return
-            tally, day = self._tally(self.at), self._day
-            end = min(to, day.end)
-            self._spend(tally, self.at, end - self.at)
+            tally = self._today if self._day.start <= at < self._day.end else self._tally(at)
+            ends = self._day.end
+            end = to if to < ends else ends
+            self._spend(tally, at, end - at)
             self.at = end
-            if end == day.end and self.merged.member:
+            if end == ends and self.merged.member:
                 tally.last_sign_out = end
                 self._tally(end).first_sign_in = end
 
     def _spend(self, tally: Tally, start: int, span: int) -> None:
-        merged = self.merged
-        tally.in_state[merged.state] += span
-        if merged.pause is PAUSED_IN_SOME and merged.state not in (UNOBSERVED, SIGNED_OUT):
+        state, _, pause, reason = self.merged
+        tally.in_state[state] += span
+        if pause is PAUSED_IN_SOME and state not in (UNOBSERVED, SIGNED_OUT):
             tally.partly_paused += span
-        if merged.state is not PAUSED:
+        if state is not PAUSED:
             if self.line is not None:
-                self.line.spent(start, span, merged.state)
+                self.line.spent(start, span, state)
             return
-        reason = merged.reason
         tally.paused[reason] = tally.paused.get(reason, 0) + span
         rule = self._rule(start)
         if rule is None:
@@ -313,7 +319,8 @@ class AgentClock:
         return max(0, min(lefts)) if lefts else None
 
     def _tally(self, at: int) -> Tally:
-        if not self._day.start <= at < self._day.end:
+        day = self._day
+        if not day.start <= at < day.end:
             self._day = self.rules.days.at(at)
             self._today = self.tallies.setdefault(self._day.day, Tally())
         return self._today

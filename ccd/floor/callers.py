@@ -8,18 +8,14 @@ all the time, because a gap began or ended meanwhile, has no known wait: nothing
 from collections.abc import Iterator
 from enum import Enum
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ccd.floor.days import SECOND
 from ccd.floor.events import CallConnected, CallerJoined, CallerLeft, Snapshot
+from ccd.floor.floor_state import Caller, FloorState
 from ccd.floor.values import value
 
-if TYPE_CHECKING:
-    from ccd.floor.floor import FloorState
-
 CONNECTS_WITHIN_US = 60 * SECOND  # of being out of the queue; who was not by then is not going to be
-
-Caller = tuple[str, str]  # queue and call
 
 
 class Became(Enum):
@@ -43,7 +39,7 @@ class CallGone:
     name: str = ""
 
 
-class Waits(NamedTuple):
+class WaitingCaller(NamedTuple):
     """A caller who waits since `since`, or is out of the queue and it was not said yet why; µs. `half_seen`: nobody saw
     all of it."""
 
@@ -62,17 +58,21 @@ class Callers:
     """`waiting` stands in the floor's state. `gone` is for whoever records it, and clears it; and so is whether who
     waits has `changed`."""
 
-    def __init__(self, state: "FloorState") -> None:
+    def __init__(self, state: FloorState) -> None:
         self.gone: list[CallGone] = []
         self.changed = False
         self._state = state
         self._out: dict[Caller, _Wait] = {}  # out of the queue, and it was not said yet why
 
-    def waits(self) -> tuple[Waits, ...]:
+    def waits(self) -> tuple[WaitingCaller, ...]:
         """For who goes on from here after a restart."""
         half_seen = self._state.half_seen
-        found = [Waits(queue, call, since, (queue, call) in half_seen) for queue, call, since in self._waiting()]
-        found += [Waits(*caller, joined or out_at, joined is None) for caller, (joined, out_at) in self._out.items()]
+        found = [
+            WaitingCaller(queue, call, since, (queue, call) in half_seen) for queue, call, since in self._waiting()
+        ]
+        found += [
+            WaitingCaller(*caller, joined or out_at, joined is None) for caller, (joined, out_at) in self._out.items()
+        ]
         return tuple(found)
 
     def joined(self, event: CallerJoined) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from ccd.floor.agents import AgentClock, AgentRules, change_of
+from ccd.floor.agents import AgentClock, AgentRules, change_of, order_of
 from ccd.floor.own_days import OwnDays
 from ccd.floor.owners import Owner, OwnerOf, changes_of, let_go, owner_or_itself, taken_over
 from ccd.floor.records import DayRecord
@@ -82,6 +82,10 @@ class Crew:
     def member_name(self, agent: str) -> str:
         """The name under which the agent was last seen in a queue; empty if never."""
         return self._names.get(agent, "")
+
+    def seats_of(self, agent: str) -> list[tuple[str, str]]:
+        """PBX and seat of each that is the agent's now."""
+        return [key for key, held in self._seated.items() if held.agent == agent]
 
     def same_between(self, start: int, until: int) -> None:
         """Each seat is whose it is at `start`, and no roster line begins or ends, and no business day, after that and
@@ -226,11 +230,13 @@ def day_records(
             clocks[agent] = AgentClock(agent, rules, several=True, line=lines.get(agent))
         if change.view is not None:
             units[agent] = owner.unit
-        clocks[agent].change(change)
+        clocks[agent].waiting.append(change)
+    for clock in clocks.values():
+        clock.waiting.sort(key=order_of)  # they come so, but for handovers amid a segment
     records = [
         _of_own_unit(record, own_days(agent))
         for agent, clock in clocks.items()
-        for record in clock.records(until, units[agent])
+        for record in clock.end(until, units[agent])
     ]
     return sorted(records, key=lambda record: (record.day, record.agent))
 

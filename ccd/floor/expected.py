@@ -20,11 +20,14 @@ class Shift(NamedTuple):
 
 
 class Absence(NamedTuple):
+    """`away` is how long the agent was away for it, µs, where the day was measured."""
+
     start: int
     end: int
     kind: str
     origin: Literal["leave", "withdrawal"]
     ref: str
+    away: int | None = None
 
 
 Counts = Literal["available", "exempt", "aux", "left_out"]
@@ -44,10 +47,11 @@ class Ruled(NamedTuple):
 class Expected(NamedTuple):
     """Of an agent on a day: whole shifts and absences that reach into it, in the order of time. `sign_outs_count`: time
     signed out amid a shift is aux, or else off post. Of rulings those that hold, no two at a time; without `schedules`
-    they are all there is."""
+    they are all there is. Within each span of `sent_off` somebody who leads the agent had them signed out."""
 
     shifts: tuple[Shift, ...] = ()
     absences: tuple[Absence, ...] = ()
     sign_outs_count: bool = True
     ruled: tuple[Ruled, ...] = ()
     schedules: bool = True
+    sent_off: tuple[Span, ...] = ()

@@ -3,16 +3,14 @@
 Each seat has a clock of its own: an event older than the seat's last applies at the last's time (docs/time-bank.md
 2.1), so how the events of different seats interleave can't matter. What belongs to all of them comes as `Heard` (ends
 wrap-ups that nothing else ended), `Lost` (a gap begins), `Found` (it is none after all) and `Snapshot` (ends a gap, or
-is held against what is known: ccd.floor.reconcile).
+is held against what is known: ccd.floor.reconcile). How a seat's time line goes on is in ccd.floor.seat_lines.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import assert_never
 
-from ccd.floor.callers import Caller, Callers, in_order
+from ccd.floor.callers import Callers, in_order
 from ccd.floor.events import (
     AgentLogged,
     CallConnected,
@@ -32,29 +30,15 @@ from ccd.floor.events import (
     SeatEvent,
     Snapshot,
 )
+from ccd.floor.floor_state import FloorState
 from ccd.floor.reconcile import reconcile
 from ccd.floor.rules import SeatRules
-from ccd.floor.seats import EFFECTS, PAUSED_NOWHERE, SIGNED_OUT, UNOBSERVED, Rejected, Seat, View, view_of
-from ccd.floor.segments import Segment, Transition
-
-NEVER_SEEN = View("", SIGNED_OUT, False, PAUSED_NOWHERE, "", 0)
-
-
-@dataclass(slots=True)
-class FloorState:
-    """All that a floor knows, and resumes from."""
-
-    seats: dict[str, Seat] = field(default_factory=dict)
-    open: dict[str, Segment] = field(default_factory=dict)  # each seat's segment without an end
-    waiting: dict[str, dict[str, int]] = field(default_factory=dict)  # queue → caller → µs since, in this order
-    half_seen: set[Caller] = field(default_factory=set)  # who wait, and did over a gap
-    number: int = 0  # of the newest segment
-    heard_at: int | None = None  # everything before it has been said: the watermark
-    confirmed_at: int | None = None  # of the newest snapshot
-    gap_since: int | None = None
+from ccd.floor.seat_lines import SeatLines
+from ccd.floor.seats import EFFECTS, SIGNED_OUT, UNOBSERVED, Rejected, Seat, view_of
+from ccd.floor.segments import Transition
 
 
-class Floor:
+class Floor(SeatLines):
     """`apply` an event, get the transitions it caused.
 
     A rejected event is counted, and not done. Its time counts: nothing happens to the seat before it any more, and a
@@ -62,23 +46,11 @@ class Floor:
     """
 
     def __init__(self, rules: SeatRules, state: FloorState | None = None) -> None:
-        self.rules = rules
-        self.state = state or FloorState()
+        super().__init__(rules, state or FloorState())
         self.rejected: Counter[Rejected] = Counter()
         self.touched: set[str] = set()  # seats whose facts may have changed; whoever stores them clears it
         self.queues_touched: set[str] = set()  # whose callers have; whoever shows them clears it
         self.callers = Callers(self.state)
-        self._offered: dict[str, set[str]] = {}  # call → seats it is offered to
-        self._wrap_ups: list[tuple[int, str]] = []  # a heap of when they end; stale entries are passed over
-        for seat in self.state.seats.values():
-            self.index(seat)
-
-    def index(self, seat: Seat) -> None:
-        """Make the seat's offers and wrap-up findable by call and by time."""
-        for call in seat.offers:
-            self._offered.setdefault(call, set()).add(seat.seat)
-        if seat.wrap_up_until is not None:
-            heappush(self._wrap_ups, (seat.wrap_up_until, seat.seat))
 
     def apply(self, event: PbxEvent) -> list[Transition]:
         match event:
@@ -104,12 +76,6 @@ class Floor:
                 assert_never(event)
 
     # --- one seat ----------------------------------------------------------------------------------------------------
-
-    def seat(self, name: str) -> Seat:
-        seat = self.state.seats.get(name)
-        if seat is None:
-            seat = self.state.seats[name] = Seat(name, logged_in=not name.startswith("Agent/"))
-        return seat
 
     def _seat_event(self, event: SeatEvent) -> list[Transition]:
         state = self.state
@@ -154,53 +120,6 @@ class Floor:
             self.forget_offers(seat, offers)
             seat.calls.clear()
             seat.wrap_up_until = None
-
-    def forget_offers(self, seat: Seat, before: Iterable[str]) -> None:
-        """The seat is no more found by the calls that it was offered `before` and is not now."""
-        for call in before:
-            if call not in seat.offers and call in self._offered:
-                self._offered[call].discard(seat.seat)
-                if not self._offered[call]:
-                    del self._offered[call]
-
-    def turn(
-        self, seat: Seat, at: int, ref: int, told: bool, offered: int = 0, answered: int = 0, missed: int = 0
-    ) -> list[Transition]:
-        """Close the seat's segment and open the next if its facts mean something else now, or something is counted."""
-        view = view_of(seat, self.rules)
-        known = self.state.open.get(seat.seat)
-        if not (offered or answered or missed) and view == (known.view if known else NEVER_SEEN):
-            return []
-        return [self.open(seat, at, view, ref, told, offered, answered, missed)]
-
-    def open(
-        self,
-        seat: Seat,
-        at: int,
-        view: View,
-        ref: int,
-        told: bool,
-        offered: int = 0,
-        answered: int = 0,
-        missed: int = 0,
-    ) -> Transition:
-        """The seat's next segment, whatever its facts mean."""
-        state = self.state
-        known = state.open.get(seat.seat)
-        state.number += 1
-        opened = Segment(seat.seat, state.number, at, None, view, told, offered, answered, missed, ref, 0)
-        state.open[seat.seat] = opened
-        return Transition(known.closed(at, ref) if known else None, opened)
-
-    def end_wrap_up_until(self, seat: Seat, at: int) -> list[Transition]:
-        """End the seat's wrap-up if its time has come by `at`; what nobody sees ends nothing."""
-        if seat.wrap_up_until is None or seat.wrap_up_until > at:
-            return []
-        if self.state.open[seat.seat].view.state is UNOBSERVED:
-            return []
-        at = seat.at = max(seat.at, seat.wrap_up_until)
-        seat.wrap_up_until = None
-        return self.turn(seat, at, 0, True)
 
     # --- callers: what one seat's event, or the caller's own, does to the others -------------------------------------
 
@@ -263,7 +182,7 @@ class Floor:
 
     def _snapshot(self, snapshot: Snapshot) -> list[Transition]:
         self.queues_touched |= self.state.waiting.keys()
-        transitions = reconcile(self, snapshot)
+        transitions = reconcile(self, self.callers, snapshot)
         waiting = self.state.waiting
         waiting.update({queue: in_order(callers) for queue, callers in waiting.items()})
         self.queues_touched |= waiting.keys()

@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from ccd.floor.agents import Change, change_of
+from ccd.floor.agents import SeatChange, change_of
 from ccd.floor.segments import Segment
 
 
@@ -37,14 +37,14 @@ def owners(
         yield at, owner_or_itself(owner_of, pbx, seat, name, at)
 
 
-def let_go(pbx: str, segment: Segment, at: int, told: bool) -> Change:
+def let_go(pbx: str, segment: Segment, at: int, told: bool) -> SeatChange:
     """To whom the seat was: it is another's from `at` on."""
-    return Change(at, pbx, segment.number, (pbx, segment.seat), None, told, 0, 0, 0)
+    return SeatChange(at, pbx, segment.number, (pbx, segment.seat), None, told, 0, 0, 0)
 
 
-def taken_over(pbx: str, segment: Segment, at: int) -> Change:
+def taken_over(pbx: str, segment: Segment, at: int) -> SeatChange:
     """To whom the seat is from `at` on, inside a segment: what happened at its start was the other's."""
-    return Change(at, pbx, segment.number, (pbx, segment.seat), segment.view, False, 0, 0, 0)
+    return SeatChange(at, pbx, segment.number, (pbx, segment.seat), segment.view, False, 0, 0, 0)
 
 
 def _between(roster_borders: Sequence[int], at: int) -> tuple[int, int]:
@@ -56,7 +56,7 @@ def _between(roster_borders: Sequence[int], at: int) -> tuple[int, int]:
 
 def changes_of(
     segments: Iterable[tuple[str, Segment]], owner_of: OwnerOf, roster_borders: Sequence[int], until: int
-) -> Iterator[tuple[Owner, Change]]:
+) -> Iterator[tuple[Owner, SeatChange]]:
     """What stored segments, as (pbx, segment) in any order, are to the agents whose seats they were on.
 
     A segment over one of the `roster_borders` is split there where the seat is handed on; an open one ends at `until`.
@@ -72,9 +72,13 @@ def changes_of(
             known.clear()
         if end <= ends_at:
             named = (pbx, segment.seat, segment.view.name)
-            if named not in known:
-                known[named] = owner_or_itself(owner_of, *named, segment.start)
-            whose: Iterable[tuple[int, Owner]] = ((segment.start, known[named]),)
+            only = known.get(named)
+            if only is None:
+                only = known[named] = owner_or_itself(owner_of, *named, segment.start)
+            elif holders.get(key) is only:  # nearly always: the next segment of whose seat it was
+                yield only, change_of(segment, pbx)
+                continue
+            whose: Iterable[tuple[int, Owner]] = ((segment.start, only),)
         else:
             whose = owners(owner_of, roster_borders, pbx, segment.seat, segment.view.name, segment.start, end)
         for at, owner in whose:

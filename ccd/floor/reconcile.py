@@ -11,15 +11,13 @@ denied twice, and not known of in between, it is over (docs/adr/0008).
 
 from dataclasses import dataclass
 from sys import intern
-from typing import TYPE_CHECKING
 
+from ccd.floor.callers import Callers
 from ccd.floor.days import SECOND
 from ccd.floor.events import Device, Member, Snapshot
+from ccd.floor.seat_lines import SeatLines
 from ccd.floor.seats import Call, Membership, Offer, Pause, Seat, State, View, view_of
 from ccd.floor.segments import Transition
-
-if TYPE_CHECKING:
-    from ccd.floor.floor import Floor
 
 BUSY = (Device.RINGING, Device.IN_USE, Device.MIRRORED)
 
@@ -37,25 +35,25 @@ class Answer:
     logged_in: frozenset[str] | None
 
 
-def reconcile(floor: "Floor", snapshot: Snapshot) -> list[Transition]:
+def reconcile(lines: SeatLines, callers: Callers, snapshot: Snapshot) -> list[Transition]:
     """Hold the snapshot against the floor; the transitions count no sign-ins and no pauses."""
-    state = floor.state
+    state = lines.state
     answer = _answer(snapshot)
     after_gap = state.gap_since is not None
     transitions: list[Transition] = []
     for name in sorted(answer.rows.keys() | state.seats.keys() | (answer.logged_in or frozenset())):
-        seat = floor.seat(name)
+        seat = lines.seat(name)
         offers = list(seat.offers)
         if after_gap or (state.confirmed_at is None and name not in state.open):
-            transitions += _observe_again(floor, seat, answer)
+            transitions += _observe_again(lines, seat, answer)
         else:
-            transitions += _compare(floor, seat, answer)
-        floor.forget_offers(seat, offers)
-        floor.index(seat)
+            transitions += _compare(lines, seat, answer)
+        lines.forget_offers(seat, offers)
+        lines.index(seat)
     if after_gap or state.confirmed_at is None:
-        floor.callers.seen_again(snapshot)
+        callers.seen_again(snapshot)
     else:
-        floor.callers.compared(snapshot, state.confirmed_at)
+        callers.compared(snapshot, state.confirmed_at)
     state.gap_since = None
     state.confirmed_at = snapshot.at
     return transitions
@@ -73,9 +71,9 @@ def _answer(snapshot: Snapshot) -> Answer:
 # --- after a gap -----------------------------------------------------------------------------------------------------
 
 
-def _observe_again(floor: "Floor", seat: Seat, answer: Answer) -> list[Transition]:
+def _observe_again(lines: SeatLines, seat: Seat, answer: Answer) -> list[Transition]:
     """The seat's facts after a gap, or at the first sight of it."""
-    known = floor.state.open.get(seat.seat)
+    known = lines.state.open.get(seat.seat)
     rows = answer.rows.get(seat.seat, [])
     at = max(answer.at, seat.at)
     if seat.wrap_up_until is not None and seat.wrap_up_until <= at:
@@ -83,19 +81,19 @@ def _observe_again(floor: "Floor", seat: Seat, answer: Answer) -> list[Transitio
     seat.queues = {row.queue: _membership(seat, row, seat.queues.get(row.queue)) for row in rows}
     _take_name_and_login(seat, rows, answer)
     seat.offers = _still_offered(seat, rows, answer)
-    _take_calls(floor, seat, rows, at)
+    _take_calls(lines, seat, rows, at)
     known_now: list[Call | Offer] = [*seat.calls, *seat.offers.values()]
     for each in known_now:
         each.unknown_since = None
     transitions: list[Transition] = []
-    gap_since = floor.state.gap_since
-    if gap_since is not None and (known is None or known.view.state is State.SIGNED_OUT) and _signed_in(floor, seat):
+    gap_since = lines.state.gap_since
+    if gap_since is not None and (known is None or known.view.state is State.SIGNED_OUT) and _signed_in(lines, seat):
         since = max(gap_since, known.start if known else gap_since)
         unseen = View(seat.name, State.UNOBSERVED, False, Pause.NONE, "", 0)
         if since < at:
-            transitions.append(floor.open(seat, since, unseen, 0, False))
+            transitions.append(lines.open(seat, since, unseen, 0, False))
     seat.at = at
-    return transitions + floor.turn(seat, at, answer.ref, False)
+    return transitions + lines.turn(seat, at, answer.ref, False)
 
 
 def _still_offered(seat: Seat, rows: list[Member], answer: Answer) -> dict[str, Offer]:
@@ -105,34 +103,34 @@ def _still_offered(seat: Seat, rows: list[Member], answer: Answer) -> dict[str, 
     return {call: offer for call, offer in seat.offers.items() if call in answer.waiting}
 
 
-def _take_calls(floor: "Floor", seat: Seat, rows: list[Member], at: int) -> None:
+def _take_calls(lines: SeatLines, seat: Seat, rows: list[Member], at: int) -> None:
     """Calls that the snapshot knows of go on, which call it is being uncertain from now on; the others are over."""
     in_call = {row.queue for row in rows if row.in_call or (row.in_call is None and row.device in BUSY)}
     for call in list(seat.calls):
         if call.queue in in_call:
             call.id = None
         else:
-            seat.end_call(call, at, floor.rules)
+            seat.end_call(call, at, lines.rules)
     with_call = {call.queue for call in seat.calls}
     for row in rows:
         if row.in_call and row.queue not in with_call:
             seat.calls.append(Call(None, row.queue))
 
 
-def _signed_in(floor: "Floor", seat: Seat) -> bool:
-    return view_of(seat, floor.rules).state is not State.SIGNED_OUT
+def _signed_in(lines: SeatLines, seat: Seat) -> bool:
+    return view_of(seat, lines.rules).state is not State.SIGNED_OUT
 
 
 # --- in mid-stream ---------------------------------------------------------------------------------------------------
 
 
-def _compare(floor: "Floor", seat: Seat, answer: Answer) -> list[Transition]:
+def _compare(lines: SeatLines, seat: Seat, answer: Answer) -> list[Transition]:
     """The seat's facts in mid-stream: what its own events said meanwhile stays, the rest is as the snapshot says."""
-    transitions = floor.end_wrap_up_until(seat, answer.at)
-    before = view_of(seat, floor.rules)
-    known = floor.state.open.get(seat.seat)
+    transitions = lines.end_wrap_up_until(seat, answer.at)
+    before = view_of(seat, lines.rules)
+    known = lines.state.open.get(seat.seat)
     rows = answer.rows.get(seat.seat, [])
-    confirmed = max(seat.at, floor.state.confirmed_at or 0)
+    confirmed = max(seat.at, lines.state.confirmed_at or 0)
     by_queue = {row.queue: row for row in rows}
     for queue in by_queue.keys() | seat.queues.keys():
         if (seat.seat, queue) not in answer.spoke:
@@ -142,7 +140,7 @@ def _compare(floor: "Floor", seat: Seat, answer: Answer) -> list[Transition]:
     unseen_since = _end_denied(seat, rows, answer, confirmed)
     if before.state is State.SIGNED_OUT:
         unseen_since = None  # so it was, whatever it was offered
-    after = view_of(seat, floor.rules)
+    after = view_of(seat, lines.rules)
     differs = (before.member, before.pause) != (after.member, after.pause)
     if differs and not seat.calls and unseen_since is None:
         unseen_since = confirmed
@@ -151,8 +149,8 @@ def _compare(floor: "Floor", seat: Seat, answer: Answer) -> list[Transition]:
         if unseen_since < at:
             who = before.name if before.member else after.name
             unseen = before._replace(name=who, state=State.UNOBSERVED)
-            transitions.append(floor.open(seat, unseen_since, unseen, 0, False))
-    turned = floor.turn(seat, at, answer.ref, False)
+            transitions.append(lines.open(seat, unseen_since, unseen, 0, False))
+    turned = lines.turn(seat, at, answer.ref, False)
     seat.at = at if differs or turned else seat.at  # what is said later of an earlier moment applies from here on
     return transitions + turned
 

@@ -6,6 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ccd.floor.seats import SIGNED_OUT, UNOBSERVED, State
+from ccd.floor.values import value
 
 UNREACHABLE = State.UNREACHABLE  # kept at hand, as those in ccd.floor.seats
 
@@ -21,7 +22,7 @@ class Counted(NamedTuple):
     unobserved: int = 0
 
 
-class Duty(NamedTuple):
+class OnDuty(NamedTuple):
     """What a day was against its shifts (ccd.floor.on_duty). `worked_on_leave` is part of what was worked; the others
     lie beside it, each second of `scheduled` in one alone."""
 
@@ -35,7 +36,7 @@ class Duty(NamedTuple):
     counted: Counted = Counted()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DayRecord:
     """`signed_in` is exactly `available` + `ringing` + `on_call` + `wrap_up` + `paused` + `unreachable`.
 
@@ -67,8 +68,17 @@ class DayRecord:
     missed: int
     first_sign_in: int | None
     last_sign_out: int | None
-    duty: Duty | None = None
+    duty: OnDuty | None = None
     ruled: Counted | None = None
+
+    def against(self, duty: OnDuty) -> "DayRecord":
+        """The day, held against its shifts."""
+        return DayRecord(  # spelled out: `dataclasses.replace` takes five times as long, of every day that is measured
+            self.agent, self.unit, self.day, self.signed_in, self.available, self.ringing, self.on_call,
+            self.other_call, self.wrap_up, self.paused, self.partly_paused, self.unreachable, self.unobserved,
+            self.aux, self.exempt, self.sign_ins, self.sign_outs, self.pauses, self.offered, self.answered,
+            self.missed, self.first_sign_in, self.last_sign_out, duty, self.ruled,
+        )  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -1,6 +1,8 @@
 """A seat's time line: half-open segments, and the transitions between them."""
 
-from ccd.floor.seats import View
+from collections.abc import Iterable
+
+from ccd.floor.seats import UNOBSERVED, View
 from ccd.floor.values import value
 
 
@@ -38,3 +40,20 @@ class Transition:
 
     closed: Segment | None
     opened: Segment
+
+
+def as_they_follow(line: Iterable[tuple[str, Segment]]) -> list[tuple[str, Segment]]:
+    """Stored segments, as (pbx, segment) in any order, in that of time. Each ends where the next of its seat begins:
+    what was found later of a gap (ccd.history.gaps) stands for the unobserved, which is left out."""
+    found: list[tuple[str, Segment] | None] = []
+    last: dict[tuple[str, str], int] = {}
+    for pbx, segment in sorted(line, key=lambda each: (each[1].start, each[0], each[1].number)):
+        place = last.get((pbx, segment.seat))
+        before = None if place is None else found[place]
+        if before is not None and place is not None and (before[1].end is None or before[1].end > segment.start):
+            cut = before[1].closed(segment.start, before[1].closed_by)
+            is_found = cut.start == cut.end and cut.view.state is UNOBSERVED
+            found[place] = None if is_found else (pbx, cut)
+        last[pbx, segment.seat] = len(found)
+        found.append((pbx, segment))
+    return [each for each in found if each is not None]

@@ -14,6 +14,8 @@ class Judged(Enum):
     AUX = "aux"
     EXEMPT = "exempt"
 
+    __hash__ = object.__hash__  # one object each: the enumeration's own looks at the name, with every stretch
+
 
 class Stretch(NamedTuple):
     """µs, half-open. An exempt pause that runs into its limit is two."""

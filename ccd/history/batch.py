@@ -2,17 +2,19 @@
 that were answered or not, and the watermark."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ccd.floor.callers import CallGone, Waits
-from ccd.floor.floor import FloorState
+from ccd.floor.callers import CallGone, WaitingCaller
+from ccd.floor.floor_state import FloorState
+from ccd.floor.seats import Seat
 from ccd.floor.segments import Segment, Transition
 from ccd.history.segment_rows import SEAT_FORMAT, Row, facts_of, open_of
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a PBX's floor stands: the figures of its FloorState, and the newest evidence they stand for."""
+class FloorStand:
+    """Where a PBX's floor stands: the figures of its FloorState, and the newest evidence they stand for; 0: the same as
+    before."""
 
     number: int
     heard_at: int | None
@@ -29,9 +31,9 @@ class Batch:
     pbx: str
     closed: tuple[Segment, ...]
     seats: Mapping[str, Row]
-    standing: Standing
+    standing: FloorStand
     calls: tuple[CallGone, ...] = ()
-    waiting: tuple[Waits, ...] | None = None
+    waiting: tuple[WaitingCaller, ...] | None = None
 
     @property
     def rows(self) -> int:
@@ -45,7 +47,7 @@ def batch_of(
     state: FloorState,
     ref: int,
     calls: Iterable[CallGone] = (),
-    waiting: tuple[Waits, ...] | None = None,
+    waiting: tuple[WaitingCaller, ...] | None = None,
 ) -> Batch:
     """One batch of what the floor made of some events.
 
@@ -56,7 +58,7 @@ def batch_of(
     closed = tuple(transition.closed for transition in transitions if transition.closed is not None)
     names = {transition.opened.seat for transition in transitions}
     names.update(touched)
-    standing = Standing(
+    standing = FloorStand(
         state.number,
         state.heard_at,
         state.confirmed_at,
@@ -74,7 +76,12 @@ def _row(pbx: str, name: str, state: FloorState) -> Row:
     return (pbx, name, SEAT_FORMAT, facts, open_of(known), known.number, known.start)
 
 
-def together(batches: Sequence[Batch]) -> list[Batch]:
+def never_seen(pbx: str, name: str) -> Row:
+    """A seat's row of which nothing is known now: it was there only while nobody looked."""
+    return (pbx, name, SEAT_FORMAT, facts_of(Seat(name, logged_in=not name.startswith("Agent/"))), None, None, None)
+
+
+def batches_together(batches: Sequence[Batch]) -> list[Batch]:
     """Batches in their order as one a PBX, in the order of the PBXs' names: what locks are taken in."""
     by_pbx: dict[str, list[Batch]] = {}
     for batch in batches:
@@ -93,4 +100,6 @@ def _joined(pbx: str, batches: Sequence[Batch]) -> Batch:
         calls += batch.calls
         seats.update(batch.seats)
     waiting = next((batch.waiting for batch in reversed(batches) if batch.waiting is not None), None)
-    return Batch(pbx, tuple(closed), seats, batches[-1].standing, tuple(calls), waiting)
+    ref = next((batch.standing.ref for batch in reversed(batches) if batch.standing.ref), 0)
+    standing = replace(batches[-1].standing, ref=ref)
+    return Batch(pbx, tuple(closed), seats, standing, tuple(calls), waiting)

@@ -6,7 +6,7 @@ yet, in one transaction; the settlement, where the ledger's keys let nothing hap
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby
 from operator import attrgetter
@@ -17,24 +17,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.bank.fate import Fate, Settlement
 from ccd.bank.measured import Measured
-from ccd.bank.policy import Policies, Policy
+from ccd.bank.policy import Policies
 from ccd.errors import DatabaseBusyError, DayWaitsError, LedgerError, UnknownUnitError
 from ccd.floor.days import SECOND, BusinessDay
-from ccd.floor.expected import Expected
-from ccd.floor.records import DayRecord, Duty, Tally
-from ccd.history.day_rows import JudgedBy, StoredDay, insert_days, latest_days
+from ccd.history.day_rows import JudgedBy, StoredDay, insert_days
 from ccd.history.days import MeasuredDay, measured_days
-from ccd.history.expected_days import (
-    OnTheDay,
-    Told,
-    entitlement_in,
-    ruled_to_work_us,
-    spelled,
-    told_of,
-    wait_for_tellers,
-)
-from ccd.history.outlook import Due, Outlook, due_of, outlook
+from ccd.history.due_days import DueDay, DueDays, due_days, due_of
+from ccd.history.expected_days import OnTheDay, people_of_day, wait_for_tellers
 from ccd.history.reading import Source, reading, seen_between, stored_sources
+from ccd.history.revisions import Records, Taken, all_measured, revised, taken_together
 from ccd.history.unit_days import note_measured, note_settled, sweep
 from ccd.history.whose import Holder, Measuring, holders
 from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away, take_turn
@@ -47,22 +38,6 @@ DAYS_BACK_MAX = 62  # what lies further back was never settled because nobody as
 # Is given the records that are new, in the transaction that writes them, as the last thing in it.
 HandOver = Callable[[AsyncConnection, Sequence[tuple[MeasuredDay, int]]], Awaitable[None]]
 Settle = Callable[[Iterable[Measured], bool], Awaitable[Settlement]]  # what was measured; whether it is a dry run
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A unit's day as it was measured from one state of the store; `elsewhere` are the agents of other units on it."""
-
-    unit: str
-    day: BusinessDay
-    elsewhere: frozenset[str]
-    measured: tuple[MeasuredDay, ...]
-    numbers: Mapping[str, int]
-    lagging: Mapping[str, int | None]
-    judged_by: JudgedBy
-    policy: Policy
-    seen: Mapping[str, Holder]
-    told: Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +103,7 @@ class Closer:
                 away = True
             await asyncio.sleep(interval_s)
 
-    async def close_due(self) -> Outlook:
+    async def close_due(self) -> DueDays:
         """Closes all that can be closed now, in date order; returns what there was, and what waits.
 
         A unit whose day the ledger would not take is left at that day until the next look, and so is one to which an
@@ -142,22 +117,23 @@ class Closer:
             held_back: set[str] = set()
             left = list(seen.waiting)
             for day, those in groupby(seen.due, attrgetter("day")):
-                due = list(those)
-                try:
-                    taken = await self._measure([each.unit for each in due if each.unit not in held_back], day)
-                except DayWaitsError:  # a PBX that lags has named a seat of a unit since: the next look finds it so
-                    return seen
-                for each in due:
+                ready: list[DueDay] = []
+                for each in those:
                     if each.unit in held_back or each.came_from & held_back:
                         held_back.add(each.unit)
                         left.append(each)
-                        continue
-                    try:
-                        _say(await self._close(taken[each.unit]))
-                    except LedgerError as error:
-                        unsettled[each.unit] = f"{each.day.day}: {error}"
-                        held_back.add(each.unit)
-                        left.append(each)
+                    else:
+                        ready.append(each)
+                try:
+                    taken = await self._measure([each.unit for each in ready], day)
+                except DayWaitsError:  # a PBX that lags has named a seat of a unit since: the next look finds it so
+                    return seen
+                closed, failed = await self._close([taken[each.unit] for each in ready])
+                for one in closed:
+                    _say(one)
+                unsettled |= {unit: f"{day.day}: {error}" for unit, error in failed.items()}
+                held_back |= failed.keys()
+                left += [each for each in ready if each.unit in failed]
             self._note_unsettled(unsettled)
             self.waits_since = min((each.day.day for each in left), default=None)
             return seen
@@ -171,9 +147,9 @@ class Closer:
                 log.error("a unit is settled no further", unit=unit, why=why)
         self.unsettled = unsettled
 
-    async def outlook(self, now: int) -> Outlook:
+    async def outlook(self, now: int) -> DueDays:
         async with reading(self._engine) as connection:
-            return await outlook(
+            return await due_days(
                 connection, self.measuring, self.units, self.pbxs, now, self._wait, self._days_back_max
             )
 
@@ -188,43 +164,64 @@ class Closer:
         taken = (await self._measure([unit], self.measuring.rules_of(unit).days.of_date(day)))[unit]
         if dry_run:
             async with reading(self._engine) as connection:
-                new, kept = await _revised(connection, taken)
-            return self._closed(taken, new, await self._settle(_all_measured(new, kept), True))
-        return await self._close(taken)
+                new, kept = await revised(connection, taken)
+            return self._closed(taken, new, await self._settle(all_measured(new, kept), True))
+        closed, failed = await self._close([taken])
+        if failed:
+            raise failed[unit]
+        return closed[0]
 
-    async def _close(self, taken: Taken) -> Closed:
-        unit, day, measured_at = taken.unit, taken.day.day, self._now()
-        new, kept = await self._record(taken, measured_at)
-        settlement = await self._settle(_all_measured(new, kept), False)
+    async def _close(self, taken: Sequence[Taken]) -> tuple[list[Closed], dict[str, LedgerError]]:
+        """Units' days of one date; and by unit what the ledger had against it, where that is so."""
+        measured_at = self._now()
+        closed: list[Closed] = []
+        failed: dict[str, LedgerError] = {}
+        recorded = [each for some in taken_together(taken) for each in await self._record(some, measured_at)]
+        for one, (new, kept) in zip(taken, recorded, strict=True):
+            try:
+                closed.append(await self._settled(one, new, kept, measured_at))
+            except LedgerError as error:
+                failed[one.unit] = error
+        if closed:
+            units, day, settled_at = [one.unit for one in closed], closed[0].day, self._now()
+            await take_turn(
+                self._engine,
+                lambda connection: note_settled(connection, units, day, measured_at, settled_at),
+                self._patience,
+            )
+        return closed, failed
+
+    async def _settled(self, taken: Taken, new: Records, kept: list[StoredDay], measured_at: int) -> Closed:
+        settlement = await self._settle(all_measured(new, kept), False)
         if refused := settlement.revisions_of(Fate.MONTH_WAS_CLOSED):
-            again, _ = await self._record(taken, measured_at, refused)
-            settlement.merge(await self._settle(_all_measured(again, []), False))
-            new += again
-        settled_at = self._now()
-        await take_turn(
-            self._engine,
-            lambda connection: note_settled(connection, unit, day, measured_at, settled_at),
-            self._patience,
-        )
+            [(again, _)] = await self._record([taken], measured_at, refused)
+            settlement.merge(await self._settle(all_measured(again, []), False))
+            new = new + again
         return self._closed(taken, new, settlement)
 
     async def _record(
-        self, taken: Taken, measured_at: int, spent: Mapping[str, int] = MappingProxyType({})
-    ) -> tuple[list[tuple[MeasuredDay, int]], list[StoredDay]]:
+        self, taken: Sequence[Taken], measured_at: int, spent: Mapping[str, int] = MappingProxyType({})
+    ) -> list[tuple[Records, list[StoredDay]]]:
         """The records that are new are written, and noted as not settled yet."""
 
-        async def write(connection: AsyncConnection) -> tuple[list[tuple[MeasuredDay, int]], list[StoredDay]]:
+        async def write(connection: AsyncConnection) -> list[tuple[Records, list[StoredDay]]]:
             await wait_for_tellers(connection)
-            new, kept = await _revised(connection, taken, spent)
-            await insert_days(connection, new, taken.judged_by, measured_at)
-            told = await told_of(connection, taken.seen, self.measuring, taken.unit, taken.day, taken.policy)
-            await note_measured(
-                connection, taken.unit, taken.day, taken.numbers, taken.lagging, measured_at,
-                changed=bool(new), overtaken=told != taken.told,
-            )  # fmt: skip
-            if new and self._hand_over is not None:
-                await self._hand_over(connection, new)
-            return new, kept
+            day = taken[0].day
+            on_the_day = await connection.run_sync(OnTheDay, self.measuring.reaches_back(day), day)
+            found = []
+            for one in taken:
+                new, kept = await revised(connection, one, spent)
+                await insert_days(connection, new, one.judged_by, measured_at)
+                told = await people_of_day(connection, one.seen, self.measuring, one.unit, day, one.policy, on_the_day)
+                await note_measured(
+                    connection, one.unit, day, one.numbers, one.lagging, measured_at,
+                    changed=bool(new), overtaken=told != one.told,
+                )  # fmt: skip
+                found.append((new, kept))
+            every = [each for new, _ in found for each in new]
+            if every and self._hand_over is not None:
+                await self._hand_over(connection, every)
+            return found
 
         return await take_turn(self._engine, write, self._patience)
 
@@ -266,74 +263,23 @@ class Closer:
         elsewhere = frozenset(a for a, h in everybody.items() if h.unit not in (unit, None))
         each = due_of(unit, day, seen_here.values(), sources, self.pbxs)
         self._check_over(each)
-        told = await told_of(connection, seen_here, self.measuring, unit, day, policy, on_the_day)
+        told = await people_of_day(connection, seen_here, self.measuring, unit, day, policy, on_the_day)
         measured = await measured_days(
-            connection, told.agents, self.measuring, sources, True, told.expected, told.entitled
+            connection, told.agents, self.measuring, sources, True, told.expected, told.entitled, told.shares
         )
         numbers = {pbx: source.number for pbx, source in sources.items()}
         judged_by = JudgedBy(policy.holds_from, whose, self.measuring.rules_of(unit).reasons.holds_from(day.day))
         return Taken(unit, day, elsewhere, tuple(measured), numbers, each.lagging, judged_by, policy, seen_here, told)
 
-    def _check_over(self, each: Due) -> None:
+    def _check_over(self, each: DueDay) -> None:
         if not each.is_over(self._now(), self._wait):
             late = f"; without that, from {_instant(each.day.end + self._wait)} on" if each.lagging else ""
             why = _why(each.lagging) if each.lagging else f"it ends at {_instant(each.day.end)}"
             raise DayWaitsError(each.unit, str(each.day.day), why + late)
 
-    def _closed(self, taken: Taken, new: list[tuple[MeasuredDay, int]], settlement: Settlement) -> Closed:
-        revised = tuple(measured.record.agent for measured, _ in new)
-        return Closed(taken.unit, taken.day.day, revised, taken.lagging, settlement)
-
-
-async def _revised(
-    connection: AsyncConnection, taken: Taken, spent: Mapping[str, int] = MappingProxyType({})
-) -> tuple[list[tuple[MeasuredDay, int]], list[StoredDay]]:
-    """The records that are new, with their revision, and those that stand as they are stored. A record under another
-    policy than before is new, whatever it says: it may be worth something else. So is one whose revision is `spent`, by
-    agent: its settlement was refused for ever.
-
-    An agent whose day is nothing any more, because a seat was another's after all, has an empty record. One who was in
-    another unit after all has the new record there, when that unit's day is measured, and keeps this one until then: a
-    unit that is new on the roster has none of the days of long ago.
-    """
-    day = taken.day.day
-    of_unit = await latest_days(connection, day, unit=taken.unit)
-    measured = {each.record.agent: each for each in taken.measured}
-    known = of_unit | await latest_days(connection, day, agents=measured.keys())
-    for agent in of_unit.keys() - measured.keys() - taken.elsewhere:
-        nothing = Tally().record(agent, taken.unit, day)
-        if taken.policy.schedules:
-            measured[agent] = MeasuredDay(replace(nothing, duty=Duty()), {}, spelled(Expected()))
-        else:
-            measured[agent] = MeasuredDay(nothing, {})
-    by_policy = _policy(taken.judged_by)
-    new, kept = [], []
-    for agent, each in sorted(measured.items()):
-        before = known.get(agent)
-        if before is not None and _is_same(before, each, by_policy) and before.revision != spent.get(agent):
-            kept.append(before)
-        else:
-            new.append((each, before.revision + 1 if before else 1))
-    return new, kept
-
-
-def _is_same(before: StoredDay, now: MeasuredDay, by_policy: tuple[str, date]) -> bool:
-    measured = before.record == now.record and before.expected == now.expected
-    return measured and _policy(before.judged_by) == by_policy
-
-
-def _policy(by: JudgedBy) -> tuple[str, date]:
-    return by.policy_of, by.policy_from
-
-
-def _all_measured(new: list[tuple[MeasuredDay, int]], kept: list[StoredDay]) -> list[Measured]:
-    """Those that stand are settled again: nothing happens twice, and what a crash left out happens now."""
-    again = [_measured(each.record, each.revision, each.expected) for each in kept]
-    return again + [_measured(each.record, revision, each.expected) for each, revision in new]
-
-
-def _measured(record: DayRecord, revision: int, expected: str) -> Measured:
-    return Measured.of(record, revision, ruled_to_work_us(expected), entitlement_in(expected))
+    def _closed(self, taken: Taken, new: Records, settlement: Settlement) -> Closed:
+        agents = tuple(measured.record.agent for measured, _ in new)
+        return Closed(taken.unit, taken.day.day, agents, taken.lagging, settlement)
 
 
 def _say(closed: Closed) -> None:

@@ -1,19 +1,21 @@
 """Day records as rows: each revision once, with the hash of its content."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ScalarSelect, and_, func, select
+from sqlalchemy import ScalarSelect, Select, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import StoredFormatError
-from ccd.floor.records import Counted, DayRecord, Duty
+from ccd.floor.records import Counted, DayRecord, OnDuty
 from ccd.history.days import MeasuredDay
 from ccd.history.expected_days import has_schedules
-from ccd.history.reading import spelled
+from ccd.history.reading import numbers_spelled
 from ccd.history.schema import ON_LEAVE, day_records
 from ccd.ledger.digest import digest
 from ccd.sql.rows import among, insert_rows
@@ -33,7 +35,10 @@ COLUMNS = (
     *(f"{name}_us" for name in DUTY), *(f"counted_{name}_us" for name in COUNTED), "expected",
 )  # fmt: skip
 
+TIMES_OF, COUNTS_OF, BOUNDS_OF, DUTY_OF = (attrgetter(*names) for names in (TIMES, COUNTS, BOUNDS, DUTY))
+
 OF_SCHEDULES = frozenset(COLUMNS[COLUMNS.index("digest") + 1 :])
+POLICY_OF = COLUMNS.index("policy_of")
 DAY_FORMAT = 2  # of a record and its digest
 AGENTS_AT_ONCE = 500  # in one question to the database
 
@@ -70,6 +75,24 @@ class Revision(NamedTuple):
     newest: int
 
 
+class DayDuty(NamedTuple):
+    """What a day's newest record says of its shifts, µs: nothing where there were none. `expected` as in StoredDay."""
+
+    agent: str
+    unit: str
+    revision: int
+    signed_in: int
+    scheduled: int
+    late: int
+    early_leave: int
+    off_post: int
+    on_leave: int
+    expected: str
+
+
+DUTY_COLUMNS = tuple(name if name in COLUMNS else f"{name}_us" for name in DayDuty._fields)
+
+
 async def insert_days(
     connection: AsyncConnection, days: Sequence[tuple[MeasuredDay, int]], judged_by: JudgedBy, made_at: int
 ) -> None:
@@ -83,14 +106,37 @@ async def latest_days(
 ) -> dict[str, StoredDay]:
     """The newest revision of each agent's day, by agent: of those in the unit, of those named, or of all."""
     found: dict[str, StoredDay] = {}
-    of_day = day_records.c.day == day
-    here = of_day if unit is None else and_(of_day, day_records.c.unit == unit)
-    for names in _portions(agents):
-        wanted = here if names is None else and_(here, day_records.c.agent.in_(names))
-        query = select(*(day_records.c[name] for name in COLUMNS)).where(wanted, day_records.c.revision == _newest())
-        for row in await connection.execute(query):
-            found[row.agent] = _stored(dict(zip(COLUMNS, row, strict=True)))
+    async for row in _latest(connection, COLUMNS, day, unit, agents):
+        found[row.agent] = _stored(dict(zip(COLUMNS, row, strict=True)))
     return found
+
+
+async def latest_duties(connection: AsyncConnection, day: date, agents: Collection[str] | None = None) -> list[DayDuty]:
+    """The same, of their shifts alone: attendance asks for no more, of a whole month of everybody."""
+    return [
+        DayDuty(*row[1:])
+        async for row in _latest(connection, ("format", *DUTY_COLUMNS), day, None, agents)
+        if _is_known(row.format)
+    ]
+
+
+async def _latest(
+    connection: AsyncConnection, names: Sequence[str], day: date, unit: str | None, agents: Collection[str] | None
+) -> AsyncIterator[Any]:
+    for some in _portions(agents):
+        query = _latest_of(tuple(names), unit is not None, some is not None)
+        for row in await connection.execute(query, {"on": day, "here": unit, "some": some}):
+            yield row
+
+
+@cache
+def _latest_of(names: tuple[str, ...], of_unit: bool, of_agents: bool) -> Select[Any]:
+    """Made once: to put together a question about so many columns takes longer than to find that nothing is there."""
+    own = day_records.c
+    query = select(*(own[name] for name in names)).where(own.day == bindparam("on"), own.revision == _newest())
+    if of_unit:
+        query = query.where(own.unit == bindparam("here"))
+    return query.where(own.agent.in_(bindparam("some", expanding=True))) if of_agents else query
 
 
 def _newest() -> ScalarSelect[Any]:
@@ -126,54 +172,45 @@ async def revision_of(
         return None
     said = row._asdict()
     numbers = {pbx: (lowest, highest) for pbx, (lowest, highest) in json.loads(said["sources"]).items()}
-    return Revision(_stored(said), numbers, content_digest(said) == bytes(said["digest"]), said["newest"])
+    return Revision(_stored(said), numbers, record_digest(said) == bytes(said["digest"]), said["newest"])
 
 
-def content_digest(row: Mapping[str, Any]) -> bytes:
+def record_digest(row: Mapping[str, Any]) -> bytes:
     """Of everything in the row but the digest; a day without first or last sign-in has an empty field there.
 
     `policy_of` is a field where it names a unit, and what a unit with schedules has besides, where it is one or
     somebody has ruled: a digest that is older than these columns holds on.
     """
-    left_out = {"format", "digest"}
-    if not row["policy_of"]:
-        left_out.add("policy_of")
-    if not row["expected"]:
-        left_out.update(OF_SCHEDULES)
-    fields = (row[name] for name in COLUMNS if name not in left_out)
+    return _digest_of([row[name] for name in _digested(bool(row["policy_of"]), bool(row["expected"]))])
+
+
+def _digest_of(fields: Sequence[Any]) -> bytes:
     return digest(["" if field is None else str(field) for field in fields], DAY_FORMAT)
+
+
+@cache
+def _digested(policy_of: bool, expected: bool) -> tuple[str, ...]:
+    left_out = {"format", "digest"} | (set() if policy_of else {"policy_of"}) | (set() if expected else OF_SCHEDULES)
+    return tuple(name for name in COLUMNS if name not in left_out)
 
 
 def _row(measured: MeasuredDay, revision: int, judged_by: JudgedBy, made_at: int) -> tuple[Any, ...]:
     record = measured.record
-    reasons = json.dumps(dict(record.paused), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    row: dict[str, Any] = {
-        "agent": record.agent,
-        "day": record.day,
-        "revision": revision,
-        "unit": record.unit,
-        **judged_by._asdict(),
-        **{f"{name}_us": getattr(record, name) for name in TIMES},
-        "paused_us": sum(record.paused.values()),
-        "reasons": reasons,
-        **{name: getattr(record, name) for name in COUNTS},
-        **{f"{name}_at": getattr(record, name) for name in BOUNDS},
-        "sources": spelled(measured.numbers),
-        "made_at": made_at,
-        "format": DAY_FORMAT,
-    }
-    duty = record.duty or Duty(counted=record.ruled or Counted())
-    of_schedules: dict[str, Any] = {
-        **{f"{name}_us": getattr(duty, name) for name in DUTY},
-        **{f"counted_{name}_us": us for name, us in duty.counted._asdict().items()},
-        "expected": measured.expected,
-    }
-    return (*row.values(), content_digest(row | of_schedules), *of_schedules.values())
+    own = (
+        record.agent, record.day, revision, record.unit, *judged_by, *TIMES_OF(record), sum(record.paused.values()),
+        numbers_spelled(record.paused), *COUNTS_OF(record), *BOUNDS_OF(record),
+        numbers_spelled(measured.numbers), made_at, DAY_FORMAT,
+    )  # fmt: skip
+    duty = record.duty or OnDuty(counted=record.ruled or Counted())
+    of_schedules = (*DUTY_OF(duty), *duty.counted, measured.expected)
+    whose = (judged_by.policy_of,) if judged_by.policy_of else ()
+    fields = (*own[:POLICY_OF], *whose, *own[POLICY_OF + 1 : -1])  # as `_digested` names them, which a row is read by
+    content = _digest_of((*fields, *of_schedules) if measured.expected else fields)
+    return (*own, content, *of_schedules)
 
 
 def _stored(row: Mapping[str, Any]) -> StoredDay:
-    if row["format"] != DAY_FORMAT:
-        raise StoredFormatError("day_records", row["format"], DAY_FORMAT)
+    _is_known(row["format"])
     scheduled = has_schedules(row["expected"])
     duty = _duty(row) if scheduled or '"ruled"' in row["expected"] else None
     record = DayRecord(
@@ -191,9 +228,15 @@ def _stored(row: Mapping[str, Any]) -> StoredDay:
     return StoredDay(record, row["revision"], judged_by, row["made_at"], bytes(row["digest"]), row["expected"])
 
 
-def _duty(row: Mapping[str, Any]) -> Duty:
+def _is_known(version: int) -> bool:
+    if version != DAY_FORMAT:
+        raise StoredFormatError("day_records", version, DAY_FORMAT)
+    return True
+
+
+def _duty(row: Mapping[str, Any]) -> OnDuty:
     counted = Counted(**{name: row[f"counted_{name}_us"] for name in COUNTED})
-    return Duty(**{name: row[f"{name}_us"] for name in DUTY}, counted=counted)
+    return OnDuty(**{name: row[f"{name}_us"] for name in DUTY}, counted=counted)
 
 
 def _portions(agents: Collection[str] | None) -> list[list[str] | None]:

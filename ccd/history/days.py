@@ -6,7 +6,7 @@ not held up by a floor of thousands.
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,21 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.floor.crew import day_records
 from ccd.floor.days import BusinessDay
 from ccd.floor.expected import Expected, Ruled
-from ccd.floor.on_duty import on_duty, reached
-from ccd.floor.records import DayRecord, Duty, Tally
+from ccd.floor.on_duty import away_for, on_duty, reached
+from ccd.floor.records import DayRecord, OnDuty, Tally
 from ccd.floor.seats import State
 from ccd.floor.segments import Segment
 from ccd.floor.stretches import Stretches
-from ccd.history.expected_days import spelled
-from ccd.history.look_back import by_seat, looked_back
-from ccd.history.reading import Source, lines, numbers_of
+from ccd.floor.values import value
+from ccd.history.expected_days import expected_spelled
+from ccd.history.look_back import by_seat, looked_back, shifts_looked_back
+from ccd.history.reading import Source, numbers_of, seat_lines
 from ccd.history.whose import Holder, Measuring
 from ccd.org.entitlements import Entitlement
+from ccd.org.staff import WHOLE_PPM
 
 AGENTS_AT_ONCE = 200
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MeasuredDay:
     """A day record, and the numbers (lowest, highest) of the segments that it is made of, by PBX."""
 
@@ -45,10 +47,12 @@ async def measured_days(
     whole: bool,
     expected: Mapping[str, Expected] = MappingProxyType({}),
     entitled: Mapping[str, Entitlement] = MappingProxyType({}),
+    shares: Mapping[str, int] = MappingProxyType({}),
 ) -> list[MeasuredDay]:
     """The agents' days that they hold, of those for whom anything was seen, in the order of their names. Of whom
     something is `expected`, the day is held against it, and is there though nothing was seen: where there is a shift,
-    or a ruling that says what some of the day was. To what agents are `entitled` is kept with the record.
+    or a ruling that says what some of the day was. To what agents are `entitled`, and their `shares`, are
+    kept with the record.
 
     `whole`: measured to the end of the day; of a PBX whose watermark is not there yet, whoever was signed in is
     unobserved from the watermark on. Otherwise each agent is measured up to the watermark of the own PBXs.
@@ -56,10 +60,11 @@ async def measured_days(
     found: list[MeasuredDay] = []
     for own, slice_ in _slices(agents):
         seats = {seat for holder in slice_.values() for seat in holder.seats}
-        line = await lines(connection, seats, own.start, own.end)
+        line = await seat_lines(connection, seats, own.start, own.end)
         line = await looked_back(connection, slice_, measuring, line, own.start)
+        line = await shifts_looked_back(connection, slice_, measuring, line, own.start, expected)
         found += await asyncio.to_thread(
-            reckon, slice_, measuring, own, sources, whole, line.values(), expected, entitled
+            reckon, slice_, measuring, own, sources, whole, line.values(), expected, entitled, shares
         )
     return sorted(found, key=lambda each: each.record.agent)
 
@@ -78,9 +83,11 @@ def unseen(line: Iterable[tuple[str, Segment]], sources: Mapping[str, Source], e
     """Where a PBX was not heard up to `end`: a segment from its watermark on for each seat that was signed in."""
     found: list[tuple[str, Segment]] = []
     for pbx, segment in line:
+        if segment.end is not None:  # nearly all of a day's
+            continue
         source = sources[pbx]
         heard_at = source.heard_at if source.heard_at is not None else segment.start
-        if segment.end is not None or heard_at >= end or segment.view.state is State.SIGNED_OUT:
+        if heard_at >= end or segment.view.state is State.SIGNED_OUT:
             continue
         start = max(heard_at, segment.start)
         view = segment.view._replace(state=State.UNOBSERVED)
@@ -98,6 +105,7 @@ def reckon(
     line: Iterable[tuple[str, Segment]],
     expected: Mapping[str, Expected],
     entitled: Mapping[str, Entitlement],
+    shares: Mapping[str, int],
 ) -> list[MeasuredDay]:
     seats = by_seat(line)
     found = []
@@ -110,20 +118,22 @@ def reckon(
         record = day_record(agent, holder, measuring, day, until, own + added, stretches)
         ruled: tuple[Ruled, ...] = ()
         if stretches is not None and asked is not None:
-            so_far = replace(day, end=until)
+            so_far = day if until == day.end else replace(day, end=until)
             ruled = reached(stretches, so_far, asked)
             if record is not None or asked.shifts or ruled:
                 record = record or Tally().record(agent, holder.unit, day.day)
                 record = _against(record, on_duty(stretches, so_far, asked), asked, ruled)
+                if asked.absences:
+                    asked = asked._replace(absences=away_for(stretches, so_far, asked))
         if record is not None:
-            text = spelled(asked, ruled, entitled.get(agent))
+            text = expected_spelled(asked, ruled, entitled.get(agent), shares.get(agent, WHOLE_PPM))
             found.append(MeasuredDay(record, numbers_of(own, day.start, until), text))
     return found
 
 
-def _against(record: DayRecord, duty: Duty, expected: Expected, reached: Collection[Ruled]) -> DayRecord:
+def _against(record: DayRecord, duty: OnDuty, expected: Expected, reached: Collection[Ruled]) -> DayRecord:
     if expected.schedules:
-        return replace(record, duty=duty)
+        return record.against(duty)
     return replace(record, ruled=duty.counted) if reached else record
 
 
@@ -150,5 +160,5 @@ def day_record(
     kept = {} if stretches is None else {agent: stretches}
     for record in day_records(began, measuring.owner_of, borders, lambda _: rules, until, lines=kept):
         if record.agent == agent and record.day == day.day:
-            return replace(record, unit=holder.unit)
+            return record if record.unit == holder.unit else replace(record, unit=holder.unit)
     return None

@@ -1,40 +1,48 @@
 """What was expected of a unit's agents on a day, and ruled, out of the tables of shifts, leave, days off, rulings."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ccd.bank.overtime import less
 from ccd.bank.policy import Policy
-from ccd.bank.withdrawal import Application, State
+from ccd.bank.withdrawal import Application, ApplicationState
 from ccd.bank.withdrawal_rows import on_days
 from ccd.floor.days import SECOND, BusinessDay
 from ccd.floor.expected import Absence, Expected, Ruled, Shift, Span
 from ccd.history.whose import Holder, Measuring
-from ccd.org.entitlement_rows import entitled_on, entitlements, said_of
-from ccd.org.entitlements import Entitlement, held_on
-from ccd.org.ruling_rows import holding
+from ccd.org.entitlement_rows import entitled_on, entitlements, entitlements_of
+from ccd.org.entitlements import Entitlement, entitlements_held_on
+from ccd.org.order_rows import order_ends, signed_out_between
 from ccd.org.ruling_rows import rulings as rulings_table
+from ccd.org.ruling_rows import rulings_that_hold
 from ccd.org.rulings import Ruling, resolved
 from ccd.org.schema import leaves, shifts
-from ccd.org.shift_rows import absences_of, shifts_of
+from ccd.org.shift_rows import SHIFT_US_MAX, absences_of, shifts_of
+from ccd.org.staff import WHOLE_PPM
 from ccd.org.told_rows import wait_for_others
 
-GRANTED = (State.APPROVED, State.TAKEN)
+GRANTED = (ApplicationState.APPROVED, ApplicationState.TAKEN)
 RULED_TO_WORK = ("available", "aux")  # what is base, though nobody may have seen it
 DAY_OFF = "time_off"
+_SPELLING = msgspec.json.Encoder()  # as `json.dumps` spells it without blanks, in a tenth of the time
 
 
-class Told(NamedTuple):
+class PeopleOfDay(NamedTuple):
     """Of a unit's day: its agents, those who were seen and those of whom something is told all the same; and what is
-    expected of each of whom anything is, and to what each is entitled."""
+    expected of each of whom anything is, to what each is entitled, and by which share of a full contract whose days are
+    shorter."""
 
     agents: dict[str, Holder]
     expected: dict[str, Expected]
     entitled: dict[str, Entitlement]
+    shares: dict[str, int]
 
 
 class OnTheDay:
@@ -45,20 +53,28 @@ class OnTheDay:
 
     @cached_property
     def rulings(self) -> list[Ruling]:
-        return holding(self._plain, self._since, self._day.end)
+        return rulings_that_hold(self._plain, self._since, self._day.end)
 
     @cached_property
     def entitled(self) -> dict[str, Entitlement]:
         return entitled_on(self._plain, self._day)
 
     @cached_property
-    def off(self) -> dict[str, Application]:
-        """What was granted to agents for the day."""
-        found = on_days(self._plain, self._day.day, self._day.day)
-        return {one.agent: one for one in found if one.state in GRANTED}
+    def sent_off(self) -> dict[str, tuple[Span, ...]]:
+        """Within which spans somebody who leads the agent had them signed out, also of a shift of the day before."""
+        return signed_out_between(self._plain, self._since - SHIFT_US_MAX, self._day.end)
+
+    @cached_property
+    def off(self) -> dict[str, list[Application]]:
+        """What was granted to agents for the day, and for the day before, whose shifts may end in it."""
+        found: dict[str, list[Application]] = {}
+        for one in on_days(self._plain, self._day.day - timedelta(days=1), self._day.day):
+            if one.state in GRANTED:
+                found.setdefault(one.agent, []).append(one)
+        return found
 
 
-async def told_of(
+async def people_of_day(
     connection: AsyncConnection,
     seen: Mapping[str, Holder],
     measuring: Measuring,
@@ -66,15 +82,15 @@ async def told_of(
     day: BusinessDay,
     policy: Policy,
     on_the_day: OnTheDay | None = None,
-) -> Told:
+) -> PeopleOfDay:
     """Where the unit keeps no schedules only rulings are asked for, and who has none of them is not named: nothing is
     expected then. Where it does, nothing is expected of who has no shift."""
     own = frozenset(measuring.ever_in(unit))
     if not (own or seen):
-        return Told({}, {}, {})
+        return PeopleOfDay({}, {}, {}, {})
     since = measuring.reaches_back(day)
 
-    def read(plain: Connection) -> Told:
+    def read(plain: Connection) -> PeopleOfDay:
         all_told = on_the_day or OnTheDay(plain, since, day)
         rulings = all_told.rulings
         named = {ruling.agent for ruling in rulings if ruling.agent is not None}
@@ -84,10 +100,11 @@ async def told_of(
         ruled = {agent: resolved(rulings, agent, above, _span(one.day)) for agent, one in agents.items()}
         entitled = {agent: one for agent, one in all_told.entitled.items() if agent in agents}
         if policy.schedules:
-            expected = _expected_of(plain, agents, planned, ruled, all_told.off, policy.sign_outs_count)
-            return Told(agents, expected, entitled)
+            expected = _expected_of(plain, agents, planned, ruled, all_told, policy)
+            return PeopleOfDay(agents, expected, entitled, {})
         expected = {agent: Expected(ruled=each, schedules=False) for agent, each in ruled.items() if each}
-        return Told(agents, expected, entitled)
+        shares = measuring.part_time_on(agents, day.day) if policy.shorter_days else {}
+        return PeopleOfDay(agents, expected, entitled, shares)
 
     return await connection.run_sync(read)
 
@@ -99,15 +116,15 @@ async def told_of_agent(
     assert holder.unit is not None
 
     def read(plain: Connection) -> tuple[Expected | None, Entitlement | None]:
-        rulings = holding(plain, holder.day.start, holder.day.end)
+        rulings = rulings_that_hold(plain, holder.day.start, holder.day.end)
         above = measuring.with_above(holder.unit or "", holder.day.day)
         ruled = resolved(rulings, agent, above, _span(holder.day))
-        entitled = held_on(holder.day.day, said_of(plain, agent)).get(agent)
+        entitled = entitlements_held_on(holder.day.day, entitlements_of(plain, agent)).get(agent)
         if not policy.schedules:
             return Expected(ruled=ruled, schedules=False) if ruled else None, entitled
         planned = shifts_of(plain, [agent], holder.day.start, holder.day.end)
-        off = OnTheDay(plain, holder.day.start, holder.day).off
-        expected = _expected_of(plain, {agent: holder}, planned, {agent: ruled}, off, policy.sign_outs_count)
+        told = OnTheDay(plain, holder.day.start, holder.day)
+        expected = _expected_of(plain, {agent: holder}, planned, {agent: ruled}, told, policy)
         return expected[agent], entitled
 
     return await connection.run_sync(read)
@@ -117,7 +134,7 @@ async def wait_for_tellers(connection: AsyncConnection) -> None:
     """What is told of days from here on is told after this transaction."""
 
     def wait(plain: Connection) -> None:
-        for table in (entitlements, leaves, rulings_table, shifts):
+        for table in (entitlements, leaves, order_ends, rulings_table, shifts):
             wait_for_others(plain, table)
 
     await connection.run_sync(wait)
@@ -140,8 +157,8 @@ def _expected_of(
     agents: Mapping[str, Holder],
     planned: Mapping[str, tuple[Shift, ...]],
     ruled: Mapping[str, tuple[Ruled, ...]],
-    off: Mapping[str, Application],
-    sign_outs_count: bool,
+    told: OnTheDay,
+    policy: Policy,
 ) -> dict[str, Expected]:
     spans = [holder.day for holder in agents.values()]
     start, end = min((day.start for day in spans), default=0), max((day.end for day in spans), default=0)
@@ -149,29 +166,47 @@ def _expected_of(
     return {
         agent: Expected(
             own := tuple(each for each in planned.get(agent, ()) if _meets(each, holder.day)),
-            (*(each for each in absent.get(agent, ()) if _meets(each, holder.day)),
-             *_day_off(off.get(agent), own, holder.day)),
-            sign_outs_count,
+            (*(leave := tuple(each for each in absent.get(agent, ()) if _meets(each, holder.day))),
+             *(each for one in told.off.get(agent, ()) for each in _day_off(one, own, holder.day, leave, policy))),
+            policy.sign_outs_count,
             ruled[agent],
+            sent_off=_sent_off(told.sent_off.get(agent, ()), own, holder.day),
         )
         for agent, holder in agents.items()
     }  # fmt: skip
 
 
-def _day_off(granted: Application | None, planned: tuple[Shift, ...], day: BusinessDay) -> tuple[Absence, ...]:
+def _sent_off(spans: tuple[Span, ...], planned: tuple[Shift, ...], day: BusinessDay) -> tuple[Span, ...]:
+    """Those that reach into the day, or into what lies before it of its shifts."""
+    since = min([day.start, *(shift.start for shift in planned)])
+    return tuple(each for each in spans if since < each.end and each.start < day.end)
+
+
+def _day_off(
+    granted: Application,
+    planned: tuple[Shift, ...],
+    day: BusinessDay,
+    leave: tuple[Absence, ...],
+    policy: Policy,
+) -> Iterator[Absence]:
     """An absence of the part that was granted; or of the whole day, where it is that, or the seconds are enough for the
-    shifts that begin on it: of other seconds nobody has said which."""
-    if granted is None:
-        return ()
+    shifts that begin on it: of other seconds nobody has said which. Of the day before, what of its shifts lies in this
+    one. But for leave that comes first."""
+    begun = [each for each in planned if (day.start <= each.start) == (granted.day == day.day)]
     if granted.start is not None and granted.end is not None:
-        return (Absence(granted.start, granted.end, DAY_OFF, "withdrawal", granted.id),)
-    begun = sum(shift.work_us for shift in planned if day.start <= shift.start)
-    if granted.seconds * SECOND < begun and not granted.whole:
-        return ()
-    return (Absence(day.start, day.end, DAY_OFF, "withdrawal", granted.id),)
+        off = [Span(granted.start, granted.end)]
+    elif granted.day != day.day:
+        off = [Span(day.start, each.end) for each in begun] if granted.whole else []
+    else:
+        is_enough = granted.whole or granted.seconds * SECOND >= sum(each.work_us for each in begun)
+        off = [_span(day)] if is_enough else []
+    first = [Span(each.start, each.end) for each in leave if each.kind in policy.days_off.beaten_by]
+    for each in less(off, first):
+        if granted.day == day.day or _meets(each, day):
+            yield Absence(*each, DAY_OFF, "withdrawal", granted.id)
 
 
-def _meets(span: Shift | Absence, day: BusinessDay) -> bool:
+def _meets(span: Shift | Absence | Span, day: BusinessDay) -> bool:
     return span.start < day.end and day.start < span.end
 
 
@@ -179,21 +214,30 @@ def _span(day: BusinessDay) -> Span:
     return Span(day.start, day.end)
 
 
-def spelled(expected: Expected | None, reached: Iterable[Ruled] = (), entitlement: Entitlement | None = None) -> str:
-    """As JSON, for the day's record: what the figures were reckoned against, of rulings what they have `reached`, and
-    to what the agent was entitled. Nothing, where it is as it was measured."""
+def expected_spelled(
+    expected: Expected | None,
+    reached: Iterable[Ruled] = (),
+    entitlement: Entitlement | None = None,
+    share_ppm: int = WHOLE_PPM,
+) -> str:
+    """As JSON, for the day's record: what the figures were reckoned against, of rulings what they have `reached`, to
+    what the agent was entitled, and by what share the day was shorter. Nothing, where it is as it was measured."""
     said: dict[str, Any] = {}
     if expected is not None and expected.schedules:
         said = {
             "shifts": [[each.start, each.end, [list(rest) for rest in each.breaks]] for each in expected.shifts],
-            "absences": [[each.start, each.end, each.kind, each.origin, each.ref] for each in expected.absences],
+            "absences": [list(each) for each in expected.absences],
             "sign_outs_count": expected.sign_outs_count,
         }
+        if expected.sent_off:
+            said["sent_off"] = expected.sent_off
     if ruled := [[each.start, each.end, each.counts, each.ref] for each in reached]:
         said["ruled"] = ruled
     if entitlement is not None:
         said["entitlement"] = entitlement
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":")) if said else ""
+    if share_ppm != WHOLE_PPM:
+        said["share_ppm"] = share_ppm
+    return _SPELLING.encode(said).decode() if said else ""
 
 
 def ruled_to_work_us(written: str) -> int:
@@ -203,6 +247,11 @@ def ruled_to_work_us(written: str) -> int:
     return sum(end - start for start, end, counts, _ in json.loads(written)["ruled"] if counts in RULED_TO_WORK)
 
 
+def ruled_in(written: str) -> tuple[Ruled, ...]:
+    """Of rulings the parts that they have reached."""
+    return expected_read(written).ruled if '"ruled"' in written else ()
+
+
 def entitlement_in(written: str) -> Entitlement | None:
     if '"entitlement"' not in written:
         return None
@@ -210,16 +259,25 @@ def entitlement_in(written: str) -> Entitlement | None:
     return None if said is None else Entitlement(*said)
 
 
+def share_in(written: str) -> int:
+    """Of a full contract, by which the day was shorter; where there are schedules none is."""
+    if has_schedules(written) or '"share_ppm"' not in written:
+        return WHOLE_PPM
+    share: int = json.loads(written)["share_ppm"]
+    return share
+
+
 def has_schedules(written: str) -> bool:
-    return written.startswith('{"shifts":')  # what `spelled` says first: each record that is read is asked
+    return written.startswith('{"shifts":')  # what `expected_spelled` says first: each record that is read is asked
 
 
-def read_back(text: str) -> Expected:
-    """What `spelled` said: of rulings the parts that they have reached, each as if it were about the agent alone."""
+def expected_read(text: str) -> Expected:
+    """What `expected_spelled` said: of rulings the parts that they have reached, each as if about the agent alone."""
     said = json.loads(text)
     shifts = tuple(
         Shift(start, end, tuple(Span(*rest) for rest in rests)) for start, end, rests in said.get("shifts", ())
     )
     absences = tuple(Absence(*each) for each in said.get("absences", ()))
     ruled = tuple(Ruled(start, end, counts, ref, False) for start, end, counts, ref in said.get("ruled", ()))
-    return Expected(shifts, absences, said.get("sign_outs_count", True), ruled, schedules="shifts" in said)
+    sent_off = tuple(Span(*each) for each in said.get("sent_off", ()))
+    return Expected(shifts, absences, said.get("sign_outs_count", True), ruled, "shifts" in said, sent_off)

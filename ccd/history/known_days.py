@@ -10,7 +10,7 @@ from ccd.floor.days import BusinessDay
 from ccd.floor.records import DayRecord
 from ccd.history.day_rows import latest_days
 from ccd.history.days import measured_days
-from ccd.history.expected_days import Told, told_of
+from ccd.history.expected_days import PeopleOfDay, people_of_day
 from ccd.history.reading import seen_between, stored_sources
 from ccd.history.whose import Holder, Measuring, holders
 
@@ -48,14 +48,14 @@ async def _told(
     policies: Policies,
     units: Collection[str | None],
     span: BusinessDay,
-) -> Told:
+) -> PeopleOfDay:
     """Of the agents of these units, and of the seats that are on no roster."""
     agents = {name: holder for name, holder in seen.items() if holder.unit is None and None in units}
-    all_told = Told(agents, {}, {})
+    all_told = PeopleOfDay(agents, {}, {}, {})
     for unit in sorted(filter(None, units)):
         own = {name: holder for name, holder in seen.items() if holder.unit == unit}
         policy = policies.policy_at(unit, span.day)
-        told = await told_of(connection, own, measuring, unit, span, policy)
+        told = await people_of_day(connection, own, measuring, unit, span, policy)
         all_told.agents.update(told.agents)
         all_told.expected.update(told.expected)
     return all_told

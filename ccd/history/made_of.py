@@ -12,13 +12,13 @@ from ccd.floor.expected import Expected
 from ccd.floor.on_duty import Class, What, classes, on_duty
 from ccd.floor.owners import owner_or_itself
 from ccd.floor.records import DayRecord, Tally
-from ccd.floor.segments import Segment
+from ccd.floor.segments import Segment, as_they_follow
 from ccd.floor.stretches import Stretches
 from ccd.history.day_rows import Revision, revision_of
 from ccd.history.days import day_record, unseen
-from ccd.history.expected_days import read_back
-from ccd.history.look_back import looked_back
-from ccd.history.reading import lines, seen_between, stored_sources
+from ccd.history.expected_days import expected_read
+from ccd.history.look_back import looked_back, shifts_looked_back
+from ccd.history.reading import seat_lines, seen_between, stored_sources
 from ccd.history.whose import Holder, Measuring, SeatKey
 
 
@@ -54,21 +54,23 @@ async def made_of(
     holder = _holder(measuring, agent, kept.stored.record)
     holder.seats |= {(pbx, seat) for pbx in kept.numbers for seat in seats.interfaces}
     holder.seats |= await _named(connection, measuring, seats.names, holder.day)
-    line = await lines(connection, holder.seats, holder.day.start, holder.day.end)
+    line = await seat_lines(connection, holder.seats, holder.day.start, holder.day.end)
     line = await looked_back(connection, {agent: holder}, measuring, line, holder.day.start)
+    expected = _expected(kept)
+    if expected is not None:
+        own = {agent: expected}
+        line = await shifts_looked_back(connection, {agent: holder}, measuring, line, holder.day.start, own)
     known = [each for each in line.values() if _was_known(each, kept)]
     seen = Stretches()
     added = unseen(known, await stored_sources(connection), holder.day.end)
     record = day_record(agent, holder, measuring, holder.day, holder.day.end, known + added, seen)
-    expected = _expected(kept)
     whole_day = expected or Expected(schedules=False)
     parts = _joined(each for each in classes(seen, holder.day, whole_day) if each.what is not What.NOTHING)
     if expected is not None and (expected.schedules or expected.ruled):
         record, duty = record or Tally().record(agent, holder.unit, day), on_duty(seen, holder.day, expected)
         record = replace(record, duty=duty) if expected.schedules else replace(record, ruled=duty.counted)
-    own = [each for each in known if _was_own(each, measuring, agent, holder.day)]
-    own.sort(key=lambda each: (each[1].start, each[0], each[1].number))
-    return MadeOf(holder.day, kept, expected, tuple(parts), tuple(own), _agrees(record, kept.stored.record))
+    segments = [each for each in as_they_follow(known) if _was_own(each, measuring, agent, holder.day)]
+    return MadeOf(holder.day, kept, expected, tuple(parts), tuple(segments), _agrees(record, kept.stored.record))
 
 
 def _holder(measuring: Measuring, agent: str, record: DayRecord) -> Holder:
@@ -79,7 +81,7 @@ def _holder(measuring: Measuring, agent: str, record: DayRecord) -> Holder:
 
 def _expected(kept: Revision) -> Expected | None:
     """None where nothing was expected, and nothing ruled: what an agent is entitled to is no part of the day."""
-    expected = read_back(kept.stored.expected) if kept.stored.expected else None
+    expected = expected_read(kept.stored.expected) if kept.stored.expected else None
     return expected if expected is not None and (expected.schedules or expected.ruled) else None
 
 

@@ -1,19 +1,19 @@
 """Stored segments, read by seat and time. All of one answer comes from one state of the database: `reading`."""
 
-import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, TextClause, and_, bindparam, select, text
+import msgspec
+from sqlalchemy import BigInteger, ColumnElement, ScalarSelect, TextClause, and_, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.floor.segments import Segment
 from ccd.history.schema import seats, segments, sources
 from ccd.history.segment_rows import COLUMNS, Row, open_from, segments_of
-from ccd.history.whose import SeatKey, Seen
+from ccd.history.whose import SeatKey, SeatSeen
 from ccd.sql.engine import seeing_one_state
 
 SEATS_AT_ONCE = 200  # in one question to the database
@@ -23,6 +23,7 @@ ROWS_AT_ONCE = 5_000  # of a stream
 TimeLine = dict[tuple[str, int], tuple[str, Segment]]
 
 _COLUMNS = tuple(segments.c[name] for name in COLUMNS)
+_SPELLING = msgspec.json.Encoder(order="sorted")  # as `json.dumps` spells it, in a tenth of the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +55,36 @@ async def first_start(connection: AsyncConnection) -> int | None:
     return min((start for start in starts if start is not None), default=None)
 
 
-async def seen_between(connection: AsyncConnection, since: int, until: int) -> set[Seen]:
+async def first_heard(connection: AsyncConnection) -> int | None:
+    """Since when the PBX is listened to that is so for longest, µs; None before any was heard."""
+    found: int | None = await connection.scalar(select(func.min(sources.c.heard_since)))
+    return found
+
+
+async def seen_between(connection: AsyncConnection, since: int, until: int) -> set[SeatSeen]:
     """The seats, each with the names on it, in [since, until) and just before."""
     table = segments.c
     within = select(table.pbx, table.seat, table.name).where(*_starts(since, until)).distinct()
-    found = {Seen(*row) for row in await connection.execute(within)}
+    found = {SeatSeen(*row) for row in await connection.execute(within)}
     return found | await _last_seen(connection, since, until)
 
 
-async def seen_before(connection: AsyncConnection, at: int) -> set[Seen]:
+async def seen_before(connection: AsyncConnection, at: int) -> set[SeatSeen]:
     """The seats, each with the name on it just before `at`."""
     return await _last_seen(connection, at, at)
 
 
-async def _last_seen(connection: AsyncConnection, at: int, until: int) -> set[Seen]:
+async def _last_seen(connection: AsyncConnection, at: int, until: int) -> set[SeatSeen]:
     """Just before `at`, and open since before `until`."""
     before = select(seats.c.pbx, seats.c.seat, _last_before(at, "name"))
-    found = {Seen(pbx, seat, name) for pbx, seat, name in await connection.execute(before) if name is not None}
+    found = {SeatSeen(pbx, seat, name) for pbx, seat, name in await connection.execute(before) if name is not None}
     opened = select(seats.c.pbx, seats.c.seat, seats.c.format, seats.c.open).where(seats.c.start_at < until)
     for pbx, seat, version, facts in await connection.execute(opened):
-        found.add(Seen(pbx, seat, open_from(facts, version).view.name))
+        found.add(SeatSeen(pbx, seat, open_from(facts, version).view.name))
     return found
 
 
-async def lines(connection: AsyncConnection, keys: Collection[SeatKey], since: int, until: int) -> TimeLine:
+async def seat_lines(connection: AsyncConnection, keys: Collection[SeatKey], since: int, until: int) -> TimeLine:
     """Of each seat the segments that begin in [since, until), and the last that began before."""
     found: TimeLine = {}
     for pbx, names in _portions(keys):
@@ -111,13 +118,14 @@ def numbers_of(line: Iterable[tuple[str, Segment]], since: int, until: int) -> d
     """PBX → lowest and highest number of the segments that have a part in [since, until)."""
     numbers: defaultdict[str, list[int]] = defaultdict(list)
     for pbx, segment in line:
-        if segment.start < until and (segment.end is None or segment.end > since or segment.start >= since):
+        start, end = segment.start, segment.end
+        if start < until and (end is None or end > since or start >= since):
             numbers[pbx].append(segment.number)
     return {pbx: (min(found), max(found)) for pbx, found in sorted(numbers.items())}
 
 
-def spelled(numbers: object) -> str:
-    return json.dumps(numbers, separators=(",", ":"), sort_keys=True)
+def numbers_spelled(numbers: object) -> str:
+    return _SPELLING.encode(numbers).decode()
 
 
 def _starts(since: int, until: int) -> tuple[ColumnElement[bool], ...]:

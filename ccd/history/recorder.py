@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError, SourceTakenError
-from ccd.history.batch import Batch, together
+from ccd.history.batch import Batch, batches_together
 from ccd.history.lease import Lease
 from ccd.history.writing import write_batch
 from ccd.sql.turns import Patience, take_turn
@@ -70,7 +70,7 @@ class Recorder:
             async with self._changed:
                 await self._changed.wait_for(lambda: bool(self._queue))
             group = self._group()
-            await self._write(together(group))
+            await self._write(batches_together(group))
             async with self._changed:
                 for batch in group:
                     self._queue.popleft()

@@ -11,7 +11,7 @@ from ccd.floor.days import BusinessDay
 from ccd.floor.seats import Pause
 from ccd.floor.segments import Segment
 from ccd.history.look_back import looked_back
-from ccd.history.reading import lines, open_segments, rows_since, seen_before, stored_sources
+from ccd.history.reading import open_segments, rows_since, seat_lines, seen_before, stored_sources
 from ccd.history.schema import PAUSE_WORDS
 from ccd.history.segment_rows import COLUMNS, STATES, Row, segments_of
 from ccd.history.whose import Measuring, SeatKey, holders
@@ -127,7 +127,7 @@ async def _earlier(connection: AsyncConnection, measuring: Measuring, since: int
     day = BusinessDay(measuring.rules_of(None).days.at(since).day, since, until + 1)
     agents = holders(await seen_before(connection, since), measuring, day)
     seats = {seat for holder in agents.values() for seat in holder.seats}
-    known = await looked_back(connection, agents, measuring, await lines(connection, seats, since, since), since)
+    known = await looked_back(connection, agents, measuring, await seat_lines(connection, seats, since, since), since)
     return sorted(known.values(), key=_order)
 
 

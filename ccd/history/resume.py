@@ -9,7 +9,7 @@ import json
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.floor.floor import FloorState
+from ccd.floor.floor_state import FloorState
 from ccd.floor.seats import Seat
 from ccd.floor.segments import Segment
 from ccd.history.lease import Lease
@@ -19,7 +19,7 @@ from ccd.sql.rows import insert_into
 from ccd.sql.turns import Patience, take_turn
 
 
-async def take_over(
+async def take_over_floor(
     engine: AsyncEngine, pbx: str, writer: str, patience: Patience, lease: Lease | None = None
 ) -> FloorState:
     """The stored floor of a PBX, which `writer`, a name that no other process has, records from now on.

@@ -103,6 +103,7 @@ sources = Table(
     Column("written", BigInteger, nullable=False),  # transactions of that process
     Column("number", BigInteger, nullable=False),  # of the newest segment, open or closed
     Column("heard_at", BigInteger),  # the watermark
+    Column("heard_since", BigInteger),  # the first that there was
     Column("confirmed_at", BigInteger),
     Column("gap_since", BigInteger),
     Column("ref", BigInteger, nullable=False),  # the newest evidence that all this stands for

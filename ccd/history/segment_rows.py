@@ -27,7 +27,7 @@ _SEGMENT = msgspec.json.Decoder(Segment)
 Row = tuple[Any, ...]
 
 
-def row_of(pbx: str, segment: Segment) -> Row:
+def segment_row(pbx: str, segment: Segment) -> Row:
     """A closed segment, in the order of COLUMNS."""
     view = segment.view
     return (

@@ -18,7 +18,7 @@ SUMMED = (
 )  # fmt: skip
 
 
-class Waits(NamedTuple):
+class WaitLimits(NamedTuple):
     """How long a caller may wait to be answered in time, and how soon one gives up who counts for nothing, µs."""
 
     in_time_us: int
@@ -59,7 +59,7 @@ async def sums_of_agents(
     return [dict(row._mapping) for row in rows]
 
 
-async def sums_of_queues(connection: AsyncConnection, start: int, end: int, waits: Waits) -> list[dict[str, Any]]:
+async def sums_of_queues(connection: AsyncConnection, start: int, end: int, waits: WaitLimits) -> list[dict[str, Any]]:
     """A row for each queue whose callers ceased to wait between two instants, µs: `calls_answered`, of them
     `calls_in_time`; `calls_given_up`, of them `calls_short`; `calls_unknown`, whose wait nobody saw, in none of the
     others; `waited` until they were answered, µs."""
@@ -77,7 +77,7 @@ async def sums_of_queues(connection: AsyncConnection, start: int, end: int, wait
     return [dict(row._mapping) for row in await connection.execute(query)]
 
 
-async def sums_of_answers(connection: AsyncConnection, start: int, end: int, waits: Waits) -> list[dict[str, Any]]:
+async def sums_of_answers(connection: AsyncConnection, start: int, end: int, waits: WaitLimits) -> list[dict[str, Any]]:
     """A row for each `pbx`, `seat` and `name` that answered callers between two instants, µs, whose wait is known:
     `own_answered`, of them `own_in_time`."""
     calls = queue_calls.c

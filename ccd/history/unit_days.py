@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.floor.days import BusinessDay
-from ccd.history.reading import spelled, stored_sources
+from ccd.history.reading import numbers_spelled, stored_sources
 from ccd.history.schema import day_records, seats, segments, swept, unit_days
 from ccd.sql.rows import insert_into
 
@@ -76,6 +76,16 @@ async def settled_since(connection: AsyncConnection, since: int, first: date) ->
     return await _days(connection, and_(unit_days.c.settled_at > since, unit_days.c.day >= first))
 
 
+def how_they_stand(connection: Connection, first: date, last: date) -> tuple[object, ...]:
+    """Of the days of a span: something else as soon as one of them is to be measured anew, is measured or settled."""
+    own = unit_days.c
+    wanted = select(
+        func.count(), func.count(own.settled_at), func.count(case((own.stale, 1))),
+        func.max(own.measured_at), func.max(own.settled_at),
+    ).where(own.day >= first, own.day <= last)  # fmt: skip
+    return tuple(connection.execute(wanted).one())
+
+
 async def is_recorded_between(connection: AsyncConnection, first: date, last: date) -> bool:
     """Whether anybody has a record of one of these days."""
     found = select(exists().where(day_records.c.day >= first, day_records.c.day <= last))
@@ -99,8 +109,8 @@ async def note_measured(
     stale = overtaken or swept_since
     row = {
         "end_at": day.end,
-        "numbers": spelled(dict(numbers)),
-        "lagging": spelled(dict(lagging)),
+        "numbers": numbers_spelled(dict(numbers)),
+        "lagging": numbers_spelled(dict(lagging)),
         "measured_at": measured_at,
         "stale": stale,
     }
@@ -109,9 +119,11 @@ async def note_measured(
     await connection.execute(statement.on_conflict_do_update(index_elements=["unit", "day"], set_=again))
 
 
-async def note_settled(connection: AsyncConnection, unit: str, day: date, measured_at: int, settled_at: int) -> None:
-    """What was measured then is settled; a later measurement is not."""
-    same = and_(unit_days.c.unit == unit, unit_days.c.day == day, unit_days.c.measured_at == measured_at)
+async def note_settled(
+    connection: AsyncConnection, units: Collection[str], day: date, measured_at: int, settled_at: int
+) -> None:
+    """What was measured of these units then is settled; a later measurement is not."""
+    same = and_(unit_days.c.unit.in_(units), unit_days.c.day == day, unit_days.c.measured_at == measured_at)
     await connection.execute(update(unit_days).where(same).values(settled_at=settled_at))
 
 
@@ -140,7 +152,16 @@ async def measured_since(connection: AsyncConnection, since: int) -> int:
 
 
 async def sweep(connection: AsyncConnection) -> None:
-    """Marks the days that segments which came after their measurement reach into, and those whose PBX has caught up."""
+    """Marks the days that segments which came after their measurement reach into, and those whose PBX has caught up.
+
+    A segment reaches into every day that ends after it began, however early it ended itself. No time bounds it: an
+    agent's pause is unbroken as long as any of the seats is paused anywhere, over days, and of an exempt reason what
+    was used up in it at first is used up in the end; who was signed out of a shift before the day's end is excused
+    after it or not; and what a seat was last seen in holds until its next segment. Whether one of these is so on a
+    later day is known once each agent's seats are read back from that day to the segment and merged, by whose they
+    were: that is half of measuring it. So the days are measured, which costs time after a `ccd backfill`, and changes
+    no record.
+    """
     rows = await connection.execute(select(swept.c.pbx, swept.c.number).order_by(swept.c.pbx).with_for_update())
     seen = {row.pbx: row.number for row in rows}
     sources = await stored_sources(connection)

@@ -15,11 +15,11 @@ from ccd.floor.days import SECOND
 from ccd.floor.expected import Span
 from ccd.floor.seats import State
 from ccd.history.day_rows import StoredDay, latest_days
-from ccd.history.expected_days import read_back
+from ccd.history.expected_days import expected_read
 from ccd.history.reading import stored_sources
 from ccd.history.seen_days import SeenDay, seen_days
 from ccd.history.whose import Measuring
-from ccd.org.ruling_rows import holding
+from ccd.org.ruling_rows import rulings_that_hold
 from ccd.org.rulings import Ruling
 
 WAITING: Final = {
@@ -29,7 +29,7 @@ WAITING: Final = {
 }
 
 
-class Waits(NamedTuple):
+class WaitsForRuling(NamedTuple):
     """Of an agent's day, in the order of time, µs."""
 
     day: date
@@ -41,30 +41,31 @@ class Waits(NamedTuple):
 
 async def waits_for_a_ruling(
     connection: AsyncConnection, measuring: Measuring, policies: Policies, unit: str, day: date
-) -> list[Waits]:
+) -> list[WaitsForRuling]:
     """Of a unit's day that was measured, in the order of the agents' names; appeals first."""
     appeals = await connection.run_sync(lambda plain: open_appeals(plain, day, day))
-    appealed = [Waits(day, unit, one.agent, f"appeal {one.ref}", ()) for one in appeals if one.unit == unit]
+    appealed = [WaitsForRuling(day, unit, one.agent, f"appeal {one.ref}", ()) for one in appeals if one.unit == unit]
     return appealed + await _seen(connection, measuring, policies, unit, day)
 
 
 async def _seen(
     connection: AsyncConnection, measuring: Measuring, policies: Policies, unit: str, day: date
-) -> list[Waits]:
+) -> list[WaitsForRuling]:
     stored = await latest_days(connection, day, unit=unit)
     least = policies.policy_at(unit, day).rulings.waits_min_s * SECOND
     named = {agent for agent, one in stored.items() if _longest(one) >= max(1, least)}
     if not named:
         return []
-    seen = await seen_days(connection, measuring, await stored_sources(connection), unit, day, named)
+    sources = await stored_sources(connection)
+    seen = (await seen_days(connection, measuring, sources, {(unit, day): named}))[unit, day]
     own = measuring.rules_of(unit).days.of_date(day)
-    rulings = await connection.run_sync(lambda plain: holding(plain, measuring.reaches_back(own), own.end))
+    rulings = await connection.run_sync(lambda plain: rulings_that_hold(plain, measuring.reaches_back(own), own.end))
     above = measuring.with_above(unit, day)
     found = []
     for agent in sorted(seen):
         ruled = [one for one in rulings if one.agent == agent or one.unit in above]
         for what, spans in _unsettled(seen[agent], stored[agent], ruled, max(1, least)).items():
-            found.append(Waits(day, unit, agent, what, tuple(spans)))
+            found.append(WaitsForRuling(day, unit, agent, what, tuple(spans)))
     return found
 
 
@@ -74,7 +75,7 @@ def _longest(one: StoredDay) -> int:
 
 def _unsettled(seen: SeenDay, stored: StoredDay, ruled: Iterable[Ruling], least: int) -> Mapping[str, Sequence[Span]]:
     """By what it is. A span is as long as it was, however many rulings it has been cut by since."""
-    expected = read_back(stored.expected) if stored.expected else None
+    expected = expected_read(stored.expected) if stored.expected else None
     whole = [Span(seen.line.spans[0].start, seen.line.spans[-1].end)] if seen.line.spans else []
     shifts = [Span(each.start, each.end) for each in expected.shifts] if expected and expected.schedules else whole
     known = [Span(each.start, each.end) for each in ruled]

@@ -1,6 +1,6 @@
 """Whose the seats were on a business day, by the roster: which seats have to be read to measure an agent. Pure."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
@@ -26,12 +26,17 @@ def nobody(unit: str) -> Collection[str]:
     return ()
 
 
+def whole_time(agents: Container[str], day: date) -> dict[str, int]:
+    """Nobody works part of the time."""
+    return {}
+
+
 def by_itself(unit: str, day: date) -> tuple[str, ...]:
     """No unit stands above."""
     return (unit,)
 
 
-class Seen(NamedTuple):
+class SeatSeen(NamedTuple):
     """A seat, and a member name that was seen on it."""
 
     pbx: str
@@ -50,6 +55,7 @@ class Measuring:
     own_days: OwnDaysIn = nobodys  # whether a seat of the agent was seen or not
     ever_in: Callable[[str], Collection[str]] = nobody  # the agents whom the roster puts into a unit at some time
     with_above: Callable[[str, date], Collection[str]] = by_itself  # a unit, and all above it on a day
+    part_time_on: Callable[[Container[str], date], dict[str, int]] = whole_time  # who of agents is, and their share
 
     def reaches_back(self, day: BusinessDay) -> int:
         """Where the earliest of those days begins that end with a unit's `day`: an agent's first one after a move can
@@ -64,7 +70,7 @@ class Measuring:
         """Those inside (start, end)."""
         return borders_between(self.roster_borders, start, end)
 
-    def owners(self, seen: Seen, start: int, end: int) -> Iterator[tuple[int, Owner]]:
+    def owners(self, seen: SeatSeen, start: int, end: int) -> Iterator[tuple[int, Owner]]:
         """Whose the seat is at `start`, and at each border of the roster before `end`."""
         return owners(self.owner_of, self.roster_borders, *seen, start, end)
 
@@ -80,7 +86,7 @@ class Holder:
     seats: set[SeatKey] = field(default_factory=set)
 
 
-def holders(seen: Iterable[Seen], measuring: Measuring, day: BusinessDay) -> Mapping[str, Holder]:
+def holders(seen: Iterable[SeatSeen], measuring: Measuring, day: BusinessDay) -> Mapping[str, Holder]:
     """By agent. A seat that is on no roster is its own agent, in no unit. `seen` is what was there in the day, and
     from where it `reaches_back`."""
     found: dict[str, Holder] = {}
@@ -102,7 +108,12 @@ def holders(seen: Iterable[Seen], measuring: Measuring, day: BusinessDay) -> Map
 
 
 def _have_own_day(
-    agent: str, days: OwnDays, found: dict[str, Holder], seen: Iterable[Seen], measuring: Measuring, day: BusinessDay
+    agent: str,
+    days: OwnDays,
+    found: dict[str, Holder],
+    seen: Iterable[SeatSeen],
+    measuring: Measuring,
+    day: BusinessDay,
 ) -> None:
     """Whoever moves has one day of a date, in one unit, and is held by that or not at all."""
     own = days.own_day(day.day)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.errors import SourceTakenError
 from ccd.history.batch import Batch
 from ccd.history.schema import queue_calls, segments, sources
-from ccd.history.segment_rows import COLUMNS, Row, row_of
+from ccd.history.segment_rows import COLUMNS, Row, segment_row
 from ccd.sql.rows import insert_rows
 
 SEAT_COLUMNS = ("pbx", "seat", "format", "facts", "open", "number", "start_at")
@@ -48,7 +48,7 @@ async def write_batch(connection: AsyncConnection, writer: str, turn: int, batch
         raise SourceTakenError(batch.pbx)
     if standing.written == turn:
         return False
-    closed = [row_of(batch.pbx, segment) for segment in batch.closed]
+    closed = [segment_row(batch.pbx, segment) for segment in batch.closed]
     await connection.run_sync(insert_rows, segments, COLUMNS, closed)
     if batch.calls:
         await connection.run_sync(insert_rows, queue_calls, CALL_COLUMNS, _rows_of_calls(batch))
@@ -61,9 +61,10 @@ async def write_batch(connection: AsyncConnection, writer: str, turn: int, batch
             written=turn,
             number=now.number,
             heard_at=now.heard_at,
+            heard_since=func.coalesce(source.heard_since, now.heard_at),
             confirmed_at=now.confirmed_at,
             gap_since=now.gap_since,
-            ref=now.ref,
+            **({"ref": now.ref} if now.ref else {}),  # a Ping says nothing of what stands there already
             **({} if batch.waiting is None else {"waiting": json.dumps(batch.waiting)}),
         )
     )

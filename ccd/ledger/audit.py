@@ -13,12 +13,12 @@ from typing import NamedTuple, assert_never
 
 from ccd.ledger.blocks import Block
 from ccd.ledger.digest import NOTHING_TAKEN_BACK, digest
-from ccd.ledger.model import Account, Claim, Close, Draw, Late, Limit, Reserve, Resolve, State, Term, spelled
+from ccd.ledger.model import Account, Claim, Close, Draw, Late, Limit, PostingState, Reserve, Resolve, Term, key_spelled
 from ccd.ledger.rules import Cap, Month
 from ccd.ledger.terms import read_terms
 
 FORMAT_WITHOUT_TERMS = 1
-POSTED = State.POSTED.value
+POSTED = PostingState.POSTED.value
 
 
 class Finding(NamedTuple):
@@ -168,7 +168,7 @@ class Audit:
             case Resolve(claim):
                 made = self.reservations.pop(claim, None)
                 if made is None:
-                    self._find(kept, f"it resolves {spelled(*claim)}, which was not reserved, or resolved before")
+                    self._find(kept, f"it resolves {key_spelled(*claim)}, which was not reserved, or resolved before")
                 else:
                     self.ended[made.transaction] = kept.id
             case Close():
@@ -188,7 +188,7 @@ class Audit:
 
 
 def place_of(number: int, key: str, revision: int) -> str:
-    return f"transaction {number} ({spelled(key, revision)})"
+    return f"transaction {number} ({key_spelled(key, revision)})"
 
 
 def place_of_block(block: Block) -> str:

@@ -19,7 +19,7 @@ BLOCK_FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class BlockSpan:
     """The numbers that a block takes in: transactions above `after` up to `up_to`, accounts likewise."""
 
     after: int
@@ -33,7 +33,7 @@ class Block:
     """As it is kept. Times are microseconds since the epoch; `earliest` and `latest` are of its transactions."""
 
     number: int
-    span: Span
+    span: BlockSpan
     leaves: int
     root: bytes
     before: bytes
@@ -60,10 +60,10 @@ class Contents:
         return leaves_of(self.digests)
 
 
-START = Block(0, Span(0, 0, 0, 0), 0, EMPTY, EMPTY, EMPTY, EMPTY, 0, 0, 0)
+START = Block(0, BlockSpan(0, 0, 0, 0), 0, EMPTY, EMPTY, EMPTY, EMPTY, 0, 0, 0)
 
 
-def sealed(last: Block, before: bytes, span: Span, contents: Contents, sealed_at: int) -> Block:
+def sealed(last: Block, before: bytes, span: BlockSpan, contents: Contents, sealed_at: int) -> Block:
     """The block that follows `last`; `before` is the root of the tree of all blocks up to that one."""
     number, leaves = last.number + 1, contents.leaves
     root = root_of(leaves)
@@ -78,7 +78,7 @@ def block_hash(number: int, leaves: int, root: bytes, before: bytes) -> bytes:
     return sha256(pack(">HQQ", BLOCK_FORMAT, number, leaves) + root + before).digest()
 
 
-def local_hash(last: bytes, span: Span, contents: Contents, sealed_at: int) -> bytes:
+def local_hash(last: bytes, span: BlockSpan, contents: Contents, sealed_at: int) -> bytes:
     bounds = (span.after, span.up_to, span.accounts_after, span.accounts_up_to)
     fields = (contents.transactions, *bounds, contents.earliest, contents.latest, sealed_at, *contents.numbers)
     return sha256(pack(f">H{len(fields)}q", BLOCK_FORMAT, *fields) + last).digest()

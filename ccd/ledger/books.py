@@ -3,37 +3,33 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date
-from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from ccd.ledger.balances import OwnerStand, balances_at, balances_of, balances_on, standing_of, sums_of
 from ccd.ledger.chart import Chart, Opening, open_accounts
-from ccd.ledger.desk import Desk, counted
+from ccd.ledger.desk import Desk, with_months
 from ccd.ledger.model import ALL, Kind, Late, Months, Outcome, Posting, Statement, Wanted, day_at, month_of
-from ccd.ledger.presumed import depends_on_little, post_presuming
-from ccd.ledger.reading import (
-    Standing,
-    Supply,
+from ccd.ledger.presumed import depends_on_little
+from ccd.ledger.presumed_on_postgresql import post_on_postgresql
+from ccd.ledger.presumed_on_sqlite import post_on_sqlite
+from ccd.ledger.reversal import reversal_of
+from ccd.ledger.statement import LinesAsked, statement_of
+from ccd.ledger.unit_sums import (
+    ServiceSupply,
     SupplyOfDay,
     Trial,
-    balances_at,
-    balances_of,
-    balances_on,
     closings,
-    standing_of,
-    sums_of,
+    every_unit,
     supply,
     supply_of_days,
     trial_balance,
-    units_of,
 )
-from ccd.ledger.reversal import reversal_of
-from ccd.ledger.statement import Page, statement_of
 from ccd.ledger.window import Window
 from ccd.sql.engine import seeing_one_state
-from ccd.sql.turns import Patience, take_turn, take_turn_at_once, take_turn_of_one_statement
+from ccd.sql.turns import Patience, take_turn, take_turn_at_once
 
 T = TypeVar("T")
 
@@ -85,7 +81,7 @@ class Ledger:
     async def post_many(self, postings: Sequence[Posting]) -> list[Outcome]:
         """Several postings in one database transaction, each with an outcome of its own, in their order."""
         now = self._now()
-        postings = counted(postings, self.month_of)
+        postings = with_months(postings, self.month_of)
         if outcomes := await self._post_presuming(postings, now):
             return outcomes
         return await self._turn(lambda connection: Desk(connection, self._chart, now, self.month_of).post(postings))
@@ -127,18 +123,18 @@ class Ledger:
         """Seconds by kind of account, of all that was recorded up to `moment` (microseconds since the epoch)."""
         return await self._look(lambda connection: balances_at(connection, owner, moment))
 
-    async def standing(self, owner: str) -> Standing:
+    async def standing(self, owner: str) -> OwnerStand:
         """What the owner has and what of it is held by which reservation, in one consistent read."""
         return await self._look(lambda connection: standing_of(connection, owner))
 
     async def units(self) -> list[str]:
         """The organisations that accounts belong to."""
-        return await self._look(units_of)
+        return await self._look(every_unit)
 
     async def trial_balance(self, unit: str, month: str) -> list[Trial]:
         return await self._look(lambda connection: trial_balance(connection, unit, month))
 
-    async def supply(self, unit: str) -> list[Supply]:
+    async def supply(self, unit: str) -> list[ServiceSupply]:
         return await self._look(lambda connection: supply(connection, unit))
 
     async def supply_of_days(self, unit: str, month: str) -> tuple[list[SupplyOfDay], dict[tuple[str, str], int]]:
@@ -159,15 +155,15 @@ class Ledger:
     ) -> Statement:
         """At most `limit` (and STATEMENT_LINES_MAX) transactions on the owner's accounts with a floor, newest first,
         each with the balances after it: the newest, those next below `before`, or those next above `after`."""
-        page = Page(min(limit, STATEMENT_LINES_MAX), before, after)
+        page = LinesAsked(min(limit, STATEMENT_LINES_MAX), before, after)
         return await self._look(lambda connection: statement_of(connection, owner, page, wanted))
 
     async def _post_presuming(self, postings: Sequence[Posting], now: int) -> list[Outcome]:
         """None: it is for the desk."""
-        if self.engine.dialect.name == "sqlite" or not all(map(depends_on_little, postings)):
+        if not all(map(depends_on_little, postings)):
             return []
-        post = partial(post_presuming, chart=self._chart, postings=postings, now=now)
-        return await take_turn_of_one_statement(self.engine, post, self._patience)
+        post = post_on_sqlite if self.engine.dialect.name == "sqlite" else post_on_postgresql
+        return await post(self.engine, self._chart, self._patience, postings, now)
 
     async def _look(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         return await take_turn(seeing_one_state(self.engine), work, self._patience, keep=False, writes=False)

@@ -30,9 +30,11 @@ class Chart:
 
     def read(self, connection: Connection, names: Iterable[str]) -> None:
         """Learns the accounts of the owners named, as far as they are open."""
-        unknown = [name for name in names if name not in self.owner_ids]
-        if unknown:
+        if unknown := self.unknown(names):
             self.read_anew(connection, unknown)
+
+    def unknown(self, names: Iterable[str]) -> list[str]:
+        return [name for name in names if name not in self.owner_ids]
 
     def read_anew(self, connection: Connection, names: Iterable[str]) -> None:
         """Of those that may have got accounts since."""

@@ -26,9 +26,9 @@ from ccd.ledger.model import (
     Moved,
     Outcome,
     Posting,
+    PostingState,
     Reserve,
     Resolve,
-    State,
     Transfer,
     check_shape,
     day_at,
@@ -36,7 +36,7 @@ from ccd.ledger.model import (
     month_of,
 )  # fmt: skip
 from ccd.ledger.moved import moved_for
-from ccd.ledger.reservations import expired, held_by, owners_of
+from ccd.ledger.reservations import expired, owners_of, reservations_held
 from ccd.ledger.rules import OPEN, Cap, Month, Original, Standing
 from ccd.ledger.schema import entries, transactions
 from ccd.ledger.sheet import Sheet, write_sheet
@@ -143,7 +143,7 @@ class Desk:
 
     def post(self, postings: Sequence[Posting]) -> list[Outcome]:
         """Posts what is not posted yet: locks, looks the keys up, checks the rules in order, writes."""
-        postings = counted(postings, self.month_of)
+        postings = with_months(postings, self.month_of)
         asked = asked_once(postings)
         needs = needs_of(postings)
         owners = self._guarded_owners(needs)
@@ -199,7 +199,7 @@ class Desk:
         for claim, book, day, service in found:
             terms = (Resolve(claim, service), Late(open_months[book]))
             postings.append(Posting(f"expired/{claim[0]}", claim[1], book, day, (), "expiry", terms=terms))
-        return list(counted(postings, self.month_of))
+        return list(with_months(postings, self.month_of))
 
     def sheet(self, postings_max: int) -> Sheet:
         """An empty one, for who holds the locks, has seen that no key is claimed, and has read what is debited."""
@@ -222,13 +222,13 @@ class Desk:
         outcomes = []
         for number, posting in zip(numbers, postings, strict=False):  # numbers of postings found are left over
             refusal = sheet.put(posting)
-            state = State.REFUSED if refusal else State.POSTED
+            state = PostingState.REFUSED if refusal else PostingState.POSTED
             outcomes.append(Outcome(posting.key, posting.revision, number, state, False, self._now, refusal))
         self.write(sheet)
         return outcomes
 
     def _read_held(self, resolved: Iterable[Claim]) -> None:
-        held = held_by(self.connection, self._chart, resolved)
+        held = reservations_held(self.connection, self._chart, resolved)
         self._standing.reservations.update(held)
         self._read_balances(one.account for one in held.values())
 
@@ -251,7 +251,7 @@ class Desk:
             self._lock(Touched(accounts=unread))
 
 
-def counted(postings: Sequence[Posting], months: Months) -> Sequence[Posting]:
+def with_months(postings: Sequence[Posting], months: Months) -> Sequence[Posting]:
     """Each with the month in which it counts, where that is not the calendar's."""
     if months is month_of:
         return postings

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from struct import pack
 
-from ccd.ledger.model import Account, Kind, Leg, Posting, State, Transfer
+from ccd.ledger.model import Account, Kind, Leg, Posting, PostingState, Transfer
 from ccd.ledger.rules import Original
 
 DIGEST_FORMAT = 3  # of transactions, which say theirs
@@ -22,10 +22,10 @@ def digest(fields: Sequence[str], version: int = DIGEST_FORMAT) -> bytes:
     """Of the UTF-8 of `3;` and of what is told of the fields; formats 1 and 2 were binary."""
     if version <= BINARY_FORMAT_MAX:
         return _in_binary(fields, version)
-    return sha256(f"{version};{told(fields)}".encode()).digest()
+    return sha256(f"{version};{fields_told(fields)}".encode()).digest()
 
 
-def told(fields: Sequence[str]) -> str:
+def fields_told(fields: Sequence[str]) -> str:
     """Each with its length before it, in characters: `5:ann/17:savings`."""
     return "".join([f"{len(field)}:{field}" for field in fields])
 
@@ -42,7 +42,7 @@ def posting_digest(
     posting: Posting,
     month: str,
     legs: Sequence[Leg],
-    state: State,
+    state: PostingState,
     terms: str,
     refusal: str,
     recorded_at: int,
@@ -57,7 +57,7 @@ def posting_digest(
         posting.key, str(posting.revision), posting.book, month, state, posting.reference, posting.text,
         posting.asked_by, posting.facts, terms, refusal, str(recorded_at),
     ]  # fmt: skip
-    for debit, credit, seconds, service, back in legs if state is State.POSTED else ():
+    for debit, credit, seconds, service, back in legs if state is PostingState.POSTED else ():
         taken_back = (originals[back].digest.hex(), str(back.leg)) if back else NOTHING_TAKEN_BACK
         fields += (*debit, *credit, str(seconds), day, service, *taken_back)
     return digest(fields)

@@ -97,7 +97,7 @@ def head_of(said: Mapping[str, Any], source: str) -> SignedHead:
     return signed
 
 
-def new_key() -> bytes:
+def made_key() -> bytes:
     """A private key as PEM, to be kept where nobody writes to the ledger."""
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ccd.ledger.model import Account, Leg, Reserve, Resolve
 
 
-class Held(NamedTuple):
+class Reserved(NamedTuple):
     """A reservation: where its seconds came from, in the order they were drawn, and where they lie."""
 
     transaction: int
@@ -30,7 +30,7 @@ def legs_to_hold(term: Reserve, room: Mapping[Account, int]) -> tuple[Leg, ...] 
     return tuple(legs) if rest == 0 else None
 
 
-def legs_to_resolve(term: Resolve, held: Held) -> tuple[Leg, ...] | None:
+def legs_to_resolve(term: Resolve, held: Reserved) -> tuple[Leg, ...] | None:
     """First what is posted, then what goes back, from the account drawn last to the first; None where less is held."""
     rest = held.seconds - term.seconds
     if rest < 0:

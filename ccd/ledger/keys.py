@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from ccd.errors import KeyTakenError
-from ccd.ledger.model import Account, Claim, Kept, Leg, Outcome, Posting, Refusal, Rule, State
+from ccd.ledger.model import Account, Claim, Kept, Leg, Outcome, Posting, PostingState, Refusal, Rule
 from ccd.ledger.schema import accounts, entries, owners, transactions
 from ccd.ledger.terms import asked_text, makes_legs, read_terms, terms_text
 from ccd.sql.rows import among
@@ -27,7 +27,7 @@ def revisions_of(connection: Connection, keys: Iterable[str]) -> dict[str, list[
     )
     for key, number, revision, state, book, facts, refusal in rows:
         rule = Rule(json.loads(refusal)["rule"]) if refusal else None
-        found.setdefault(key, []).append(Kept(number, revision, State(state), book, facts, rule))
+        found.setdefault(key, []).append(Kept(number, revision, PostingState(state), book, facts, rule))
     return found
 
 
@@ -123,4 +123,4 @@ def _outcome(row: Row[Any]) -> Outcome:
         account = Account(*kept["account"]) if "account" in kept else None
         figures = (kept.get(name) for name in ("cap", "amount_s", "limit_s"))  # not kept by the first releases
         refusal = Refusal(Rule(kept["rule"]), kept["sentence"], account, *figures)
-    return Outcome(row.key, row.revision, row.id, State(row.state), True, row.recorded_at, refusal)
+    return Outcome(row.key, row.revision, row.id, PostingState(row.state), True, row.recorded_at, refusal)

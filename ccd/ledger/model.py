@@ -149,10 +149,10 @@ class Posting(NamedTuple):
 
     @property
     def spelled(self) -> str:
-        return spelled(self.key, self.revision)
+        return key_spelled(self.key, self.revision)
 
 
-class State(StrEnum):
+class PostingState(StrEnum):
     POSTED = "posted"
     REFUSED = "refused"
 
@@ -184,7 +184,7 @@ class Outcome(NamedTuple):
     key: str
     revision: int
     transaction: int
-    state: State
+    state: PostingState
     replayed: bool
     recorded_at: int  # microseconds since the epoch
     refusal: Refusal | None = None
@@ -195,7 +195,7 @@ class Outcome(NamedTuple):
             return self
         _, sentence, account, cap, amount_s, limit_s = self.refusal
         raise RefusedError(
-            spelled(self.key, self.revision), sentence, account=account, cap=cap, amount_s=amount_s, limit_s=limit_s
+            key_spelled(self.key, self.revision), sentence, account=account, cap=cap, amount_s=amount_s, limit_s=limit_s
         )
 
 
@@ -205,7 +205,7 @@ class Kept:
 
     transaction: int
     revision: int
-    state: State
+    state: PostingState
     book: str
     facts: str
     refused_by: Rule | None = None
@@ -219,6 +219,7 @@ class Moved(NamedTuple):
     debit: Account
     credit: Account
     seconds: int
+    transfer: Transfer | None = None  # which it is; None of one that is not kept yet
 
 
 class Movement(NamedTuple):
@@ -288,7 +289,7 @@ def day_at(moment: int) -> date:
     return datetime.fromtimestamp(moment / 1_000_000, UTC).date()
 
 
-def spelled(key: str, revision: int) -> str:
+def key_spelled(key: str, revision: int) -> str:
     return f"{key}/r{revision}"
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from sqlalchemy import Connection, select
 
 from ccd.ledger.chart import Chart
-from ccd.ledger.model import Moved
+from ccd.ledger.model import Moved, Transfer
 from ccd.ledger.schema import entries
 from ccd.sql.rows import among
 
@@ -24,7 +24,10 @@ def moved_for(
     for side in (entries.c.debit, entries.c.credit):
         query = select(entries.c.transaction_id, entries.c.leg, *columns)
         rows = connection.execute(query.where(among(connection, side, own), entries.c.day.in_(wanted)))
-        found.update({(number, leg): tuple(rest) for number, leg, *rest in rows})
+        found.update({Transfer(number, leg): tuple(rest) for number, leg, *rest in rows})
     chart.read_accounts(connection, {account for row in found.values() for account in row[2:4]})
     names_of = chart.names
-    return [Moved(day, service, names_of[a], names_of[b], seconds) for day, service, a, b, seconds in found.values()]
+    return [
+        Moved(day, service, names_of[debit], names_of[credit], seconds, transfer)
+        for transfer, (day, service, debit, credit, seconds) in found.items()
+    ]

@@ -5,7 +5,7 @@ from struct import error as struct_error
 from typing import Any, NamedTuple
 
 from ccd.ledger.audit import POSTED
-from ccd.ledger.digest import DIGEST_FORMAT, NOTHING_TAKEN_BACK, told
+from ccd.ledger.digest import DIGEST_FORMAT, NOTHING_TAKEN_BACK, fields_told
 from ccd.ledger.rules import Month
 
 UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, struct_error)
@@ -54,7 +54,7 @@ class Amounts(dict[int, str]):
     def __missing__(self, seconds: int) -> str:
         if len(self) == AMOUNTS_MAX:
             self.clear()
-        made = self[seconds] = told((str(seconds),))
+        made = self[seconds] = fields_told((str(seconds),))
         return made
 
 
@@ -62,16 +62,16 @@ class Purposes(dict[tuple[str, str], str]):
     """Day and service of a transfer that takes nothing back."""
 
     def __missing__(self, purpose: tuple[str, str]) -> str:
-        made = self[purpose] = told((*purpose, *NOTHING_TAKEN_BACK))
+        made = self[purpose] = fields_told((*purpose, *NOTHING_TAKEN_BACK))
         return made
 
 
 def framed(frame: Sequence[Any]) -> Framed:
     revision, book, month, state, legs, reference, text, asked_by, terms, refusal, version = frame
-    before = told((str(revision), book, month, state, reference, text, asked_by))
+    before = fields_told((str(revision), book, month, state, reference, text, asked_by))
     posted = state == POSTED
     is_plain = posted and version == DIGEST_FORMAT and not terms
-    return Framed(before, told((terms, refusal)), (book, month), legs, posted, is_plain)
+    return Framed(before, fields_told((terms, refusal)), (book, month), legs, posted, is_plain)
 
 
 def framed_plainly(frame: Sequence[Any]) -> Framed | None:

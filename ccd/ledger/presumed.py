@@ -1,53 +1,98 @@
 """Posting without a look first: all is presumed to be well, and the database finds out whether it is as it writes.
 
-For PostgreSQL, where each statement is a way to the server and back, and this is one, and a transaction of its own. It
-locks what the desk locks, in the same order, and writes everything or nothing. Nothing is written where anything speaks
-against it: a balance, a month, a cap, a claimed key, a reservation whose time is over. The desk then goes through it
-rule by rule, and says which it was.
+Everything is written or nothing. Nothing is where anything speaks against it: a balance, a month, a cap, a claimed key,
+a reservation whose time is over. The desk then goes through it rule by rule, and says which it was.
+
+What is presumed is the same on both databases; how it is written is not (`presumed_on_sqlite`,
+`presumed_on_postgresql`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from itertools import count
-from typing import Any
-
-from sqlalchemy import Connection
+from typing import Any, NamedTuple
 
 from ccd.errors import PostingError
 from ccd.ledger.chart import Chart
 from ccd.ledger.desk import Needs, asked_once, needs_of
-from ccd.ledger.model import Draw, Outcome, Posting, State
+from ccd.ledger.model import Draw, Outcome, Posting, PostingState
 from ccd.ledger.rules import OPEN, Cap, Standing
-from ccd.ledger.sheet import ENTRY_COLUMNS, TRANSACTION_COLUMNS, Sheet, columns_of
+from ccd.ledger.sheet import Sheet
 from ccd.ledger.term_rows import TermRows
-from ccd.sql.plain import ask
-from ccd.sql.rows import day_keeper
 
 ENOUGH_S = 2**62  # presumed to be on each account, and under each cap as much to draw and to give back
 
-# The function stands in migration 0010, with what it takes and in which order.
-POST = f"SELECT ledger_post_if_allowed({', '.join(f'${number}' for number in range(1, 33))})"
+
+class Draws(NamedTuple):
+    """In seconds by cap: what is drawn, and what is given back, as numbers below 0."""
+
+    drawn: dict[str, int]
+    back: dict[str, int]
 
 
-def post_presuming(connection: Connection, chart: Chart, postings: Sequence[Posting], now: int) -> list[Outcome]:
-    """The outcomes of all, which depend on little; of none where it is for the desk to say what becomes of them.
+@dataclass(frozen=True, slots=True)
+class Presumed:
+    """Postings as they are going to stand if nothing speaks against them. On the sheet their numbers count from 1."""
 
-    The connection has to be one that commits each statement.
-    """
-    if len(asked_once(postings)) < len(postings):
-        return []
-    needs = needs_of(postings)
-    chart.read(connection, needs.owners)
-    sheet = _presuming_sheet(connection, chart, needs, now)
+    postings: Sequence[Posting]
+    needs: Needs
+    sheet: Sheet
+
+    def outcomes(self, numbers: Sequence[int]) -> list[Outcome]:
+        """Of all, by the numbers that they got; of none where nothing was written."""
+        now = self.sheet.now
+        return [
+            Outcome(posting.key, posting.revision, number, PostingState.POSTED, False, now)
+            for posting, number in zip(self.postings, numbers, strict=bool(numbers))
+        ]
+
+    def guarded(self) -> list[int]:
+        """The owners who have a balance to guard, by number."""
+        chart = self.sheet.chart
+        return [chart.owner_ids[name] for name in self.needs.owners & chart.guarded_owners]
+
+    def draws(self) -> Draws:
+        caps = self.needs.caps
+        draws = Draws(dict.fromkeys(caps, 0), dict.fromkeys(caps, 0))
+        for posting in self.postings:
+            for draw in posting.terms:
+                assert isinstance(draw, Draw)
+                (draws.drawn if draw.seconds > 0 else draws.back)[draw.cap] += draw.seconds
+        return draws
+
+    def lowest(self) -> dict[int, int]:
+        """How far below where it stands each balance comes, transfer by transfer, in seconds; 0 where it never does."""
+        entries, changes = self.sheet.entries, self.sheet.changes
+        if len(entries) == 1:
+            return {account: min(change, 0) for account, change in changes.items()}
+        moved, lowest = dict.fromkeys(changes, 0), dict.fromkeys(changes, 0)
+        for _, _, debit, credit, seconds, *_ in entries:
+            if credit in moved:
+                moved[credit] += seconds
+            if debit in moved:
+                moved[debit] -= seconds
+                lowest[debit] = min(lowest[debit], moved[debit])
+        return lowest
+
+
+def needs_if_alone(postings: Sequence[Posting]) -> Needs | None:
+    """What is to be known of the chart before they are presumed; None where there are none, or one is asked twice."""
+    alone = postings and len(asked_once(postings)) == len(postings)
+    return needs_of(postings) if alone else None
+
+
+def presume(
+    chart: Chart, needs: Needs, postings: Sequence[Posting], now: int, keep_day: Callable[[date], Any]
+) -> Presumed | None:
+    """None: it is for the desk to say what becomes of them."""
+    sheet = _presuming_sheet(chart, needs, now, keep_day)
     try:
         if any(sheet.put(posting) for posting in postings):
-            return []  # it draws on a cap what no cap has
+            return None  # it draws on a cap what no cap has
     except PostingError:
-        return []  # its key may have been claimed: that is looked up first, and said instead
-    [[numbers]] = ask(connection, POST, _values(sheet, needs, postings))
-    return [
-        Outcome(posting.key, posting.revision, number, State.POSTED, False, now)
-        for posting, number in zip(postings, numbers or (), strict=numbers is not None)
-    ]
+        return None  # its key may have been claimed: that is looked up first, and said instead
+    return Presumed(postings, needs, sheet)
 
 
 def depends_on_little(posting: Posting) -> bool:
@@ -55,7 +100,7 @@ def depends_on_little(posting: Posting) -> bool:
     return all(isinstance(term, Draw) for term in posting.terms) and not any(leg.reverses for leg in posting.legs)
 
 
-def _presuming_sheet(connection: Connection, chart: Chart, needs: Needs, now: int) -> Sheet:
+def _presuming_sheet(chart: Chart, needs: Needs, now: int, keep_day: Callable[[date], Any]) -> Sheet:
     debited = [chart.account_ids[account] for account in needs.debited if account in chart.account_ids]
     standing = Standing(
         months=dict.fromkeys(needs.months, OPEN),
@@ -63,35 +108,4 @@ def _presuming_sheet(connection: Connection, chart: Chart, needs: Needs, now: in
         floors=dict.fromkeys(debited, 0),
         caps=dict.fromkeys(needs.caps, Cap(limit_s=2 * ENOUGH_S, drawn_s=ENOUGH_S)),
     )
-    return Sheet(chart, standing, now, count(1), day_keeper(connection), TermRows(frozenset(needs.caps)))
-
-
-def _values(sheet: Sheet, needs: Needs, postings: Sequence[Posting]) -> tuple[Any, ...]:
-    """POST's, in its order."""
-    chart, months = sheet.chart, list(needs.months)
-    owners = [chart.owner_ids[name] for name in needs.owners & chart.guarded_owners]
-    lowest, drawn, back = _lowest(sheet), dict.fromkeys(needs.caps, 0), dict.fromkeys(needs.caps, 0)
-    for posting in postings:
-        for draw in posting.terms:
-            assert isinstance(draw, Draw)
-            (drawn if draw.seconds > 0 else back)[draw.cap] += draw.seconds
-    return (
-        [book for book, _ in months], [month for _, month in months], owners,
-        list(sheet.changes), [lowest[account] for account in sheet.changes], list(sheet.changes.values()),
-        list(drawn), list(drawn.values()), list(back.values()), sheet.now,
-        *columns_of(sheet.transactions, TRANSACTION_COLUMNS)[1:], *columns_of(sheet.entries, ENTRY_COLUMNS)[:-2],
-    )  # fmt: skip
-
-
-def _lowest(sheet: Sheet) -> dict[int, int]:
-    """How far below where it stands each balance comes, transfer by transfer, in seconds; 0 where it never does."""
-    if len(sheet.entries) == 1:
-        return {account: min(change, 0) for account, change in sheet.changes.items()}
-    moved, lowest = dict.fromkeys(sheet.changes, 0), dict.fromkeys(sheet.changes, 0)
-    for _, _, debit, credit, seconds, *_ in sheet.entries:
-        if credit in moved:
-            moved[credit] += seconds
-        if debit in moved:
-            moved[debit] -= seconds
-            lowest[debit] = min(lowest[debit], moved[debit])
-    return lowest
+    return Sheet(chart, standing, now, count(1), keep_day, TermRows(frozenset(needs.caps)))

@@ -16,7 +16,7 @@ from ccd.ledger.audit import Entry, TransactionRow, content_digest
 from ccd.ledger.blocks import block_hash
 from ccd.ledger.heads import SignedHead, head_of
 from ccd.ledger.merkle import leaf, root_by
-from ccd.ledger.model import Account, spelled
+from ccd.ledger.model import Account, key_spelled
 
 PROOF_FORMAT = 1
 SAID = tuple(
@@ -25,7 +25,7 @@ SAID = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LeafPlace:
     """Where a transaction stands: the leaf in its block, with the paths to the block's root and to the head's."""
 
     block: int
@@ -37,13 +37,13 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProofLine:
     """A transaction that moved something of the owner's. `accounts` are those that its transfers name by number."""
 
     kept: TransactionRow
     transfers: Sequence[Entry]
     accounts: Mapping[int, Account]
-    place: Place
+    place: LeafPlace
 
     def as_json(self) -> dict[str, Any]:
         place = self.place
@@ -59,21 +59,21 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ProofShown:
     """What a proof has shown: its lines, and what they come to by kind of account, in seconds."""
 
     owner: str
     head: SignedHead
-    lines: Sequence[Line]
+    lines: Sequence[ProofLine]
     sums: Mapping[str, int]
 
 
-def proof_text(owner: str, head: SignedHead, lines: Sequence[Line]) -> str:
+def proof_text(owner: str, head: SignedHead, lines: Sequence[ProofLine]) -> str:
     said = {"format": PROOF_FORMAT, "owner": owner, "head": head.as_json(), "lines": [one.as_json() for one in lines]}
     return json.dumps(said, ensure_ascii=False, indent=1)
 
 
-def check_proof(text: str, source: str) -> Shown:
+def check_proof(text: str, source: str) -> ProofShown:
     """Follows each line to the head. ProofError says which does not get there; FileError, if the head is none."""
     try:
         said = json.loads(text)
@@ -99,10 +99,10 @@ def check_proof(text: str, source: str) -> Shown:
                     moved += 1
         if not moved:
             raise ProofError(source, f"has {_named(line)}, which moves nothing of {owner}")
-    return Shown(owner, head, lines, dict(sums))
+    return ProofShown(owner, head, lines, dict(sums))
 
 
-def _check_line(line: Line, head: SignedHead, source: str) -> None:
+def _check_line(line: ProofLine, head: SignedHead, source: str) -> None:
     place = line.place
     digest = content_digest(line.kept, line.transfers, line.accounts)
     root = root_by(place.path, place.index, place.leaves, leaf(digest))
@@ -129,7 +129,7 @@ def transfer_json(transfer: Entry, accounts: Mapping[int, Account]) -> dict[str,
     }
 
 
-def read_line(said: Mapping[str, Any]) -> Line:
+def read_line(said: Mapping[str, Any]) -> ProofLine:
     numbers: dict[Account, int] = {}
     transfers = []
     for leg, one in enumerate(said["transfers"], 1):
@@ -146,12 +146,12 @@ def read_line(said: Mapping[str, Any]) -> Line:
     values |= {name: int(values[name]) for name in ("revision", "recorded_at", "format")}
     kept = TransactionRow(id=int(said["number"]), legs=len(transfers), digest=b"", **values)
     block = said["block"]
-    place = Place(
+    place = LeafPlace(
         int(block["number"]), int(block["leaves"]), bytes.fromhex(block["before"]), int(said["place"]),
         [bytes.fromhex(beside) for beside in said["path"]], [bytes.fromhex(beside) for beside in said["block_path"]],
     )  # fmt: skip
-    return Line(kept, transfers, {number: account for account, number in numbers.items()}, place)
+    return ProofLine(kept, transfers, {number: account for account, number in numbers.items()}, place)
 
 
-def _named(line: Line) -> str:
-    return f"transaction {line.kept.id} ({spelled(line.kept.key, line.kept.revision)})"
+def _named(line: ProofLine) -> str:
+    return f"transaction {line.kept.id} ({key_spelled(line.kept.key, line.kept.revision)})"

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.ledger.blocks import Block
 from ccd.ledger.heads import Head, SignedHead, sign
 from ccd.ledger.merkle import Tree, leaf, root_of
-from ccd.ledger.proofs import Line, Place
+from ccd.ledger.proofs import LeafPlace, ProofLine
 from ccd.ledger.recorded import accounts_of, recorded_as
 from ccd.ledger.schema import accounts, blocks, entries, owners, transactions
 from ccd.ledger.sealing import block_of
@@ -22,7 +22,7 @@ class Proven(NamedTuple):
     """A statement with its head. `unsealed` is how many newer transactions are in no block yet, and can't be shown."""
 
     head: SignedHead
-    lines: Sequence[Line]
+    lines: Sequence[ProofLine]
     unsealed: int
 
 
@@ -42,7 +42,7 @@ async def proven_statement(connection: AsyncConnection, owner: str, key: Ed25519
     query = select(entries.c.transaction_id).where(or_(entries.c.debit.in_(own), entries.c.credit.in_(own))).distinct()
     numbers = sorted((await connection.execute(query)).scalars())
     sealed = [number for number in numbers if chain and number <= chain[-1].span.up_to]
-    lines: list[Line] = []
+    lines: list[ProofLine] = []
     found = await recorded_as(connection, sealed)
     names = await accounts_of(connection, (one for _, transfers in found for one in transfers))
     ends = [block.span.up_to for block in chain]
@@ -52,9 +52,9 @@ async def proven_statement(connection: AsyncConnection, owner: str, key: Ed25519
         of_block = Tree(hashed)
         for kept, transfers in within:
             index = places[kept.id]
-            place = Place(block.number, block.leaves, block.before, index, of_block.path(index), block_path)
+            place = LeafPlace(block.number, block.leaves, block.before, index, of_block.path(index), block_path)
             named = {number: names[number] for one in transfers for number in (one.debit, one.credit)}
-            lines.append(Line(kept, transfers, named, place))
+            lines.append(ProofLine(kept, transfers, named, place))
     return Proven(head, lines, len(numbers) - len(sealed))
 
 

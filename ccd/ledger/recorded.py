@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.audit import Derived, Entry, TransactionRow
-from ccd.ledger.digest import told
+from ccd.ledger.digest import fields_told
 from ccd.ledger.model import Account, Kind
 from ccd.ledger.parts import ENTRY_COLUMNS, OWN_COLUMNS, PLAIN_COLUMNS, Chunk, Known, Original, Part, Row, Walk
 from ccd.ledger.pieces import FRAME_COLUMNS, Sides, framed_plainly
@@ -67,7 +67,7 @@ def opened_of(row: Any) -> Opened:
 def known_of(opened: Sequence[Opened]) -> Known:
     return Known(
         {one.id: one.account for one in opened},
-        Sides((one.id, told(one.account)) for one in opened),
+        Sides((one.id, fields_told(one.account)) for one in opened),
         {one.id: one.kind.floor for one in opened if one.kind.floor is not None},
         [(one.id, one.digest) for one in opened],
     )

@@ -15,13 +15,13 @@ from typing import Any
 
 from ccd.errors import FileError
 from ccd.ledger.audit import Audit, Reservation
-from ccd.ledger.blocks import Block, Span
+from ccd.ledger.blocks import Block, BlockSpan
 from ccd.ledger.digest import DIGEST_BYTES
 from ccd.ledger.merkle import Peaks
 from ccd.ledger.model import Account
 from ccd.ledger.parts import Known
 from ccd.ledger.rules import Cap
-from ccd.ledger.sealing import row_of
+from ccd.ledger.sealing import block_row
 
 REMEMBERED_FORMAT = 1
 
@@ -62,7 +62,7 @@ class Remembered:
                 "format": REMEMBERED_FORMAT,
                 "block": {
                     name: value.hex() if isinstance(value, bytes) else value
-                    for name, value in row_of(self.block).items()
+                    for name, value in block_row(self.block).items()
                 },
                 "peaks": [root.hex() for root in self.peaks],
                 "accounts": self.accounts.hex(),
@@ -122,6 +122,6 @@ def read_remembered(text: str, source: str) -> Remembered:
 
 def _block(said: Mapping[str, Any]) -> Block:
     root, before, hashed, local = (bytes.fromhex(said[name]) for name in ("root", "before", "hash", "local"))
-    span = Span(*(int(said[name]) for name in ("after", "up_to", "accounts_after", "accounts_up_to")))
+    span = BlockSpan(*(int(said[name]) for name in ("after", "up_to", "accounts_after", "accounts_up_to")))
     number, leaves, *times = (int(said[name]) for name in ("number", "leaves", "earliest", "latest", "sealed_at"))
     return Block(number, span, leaves, root, before, hashed, local, *times)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select, tuple_
 
 from ccd.ledger.chart import Chart
-from ccd.ledger.holding import Held
+from ccd.ledger.holding import Reserved
 from ccd.ledger.model import Claim
 from ccd.ledger.schema import entries, owners, reservations, resolutions, transactions
 from ccd.sql.rows import among
@@ -39,7 +39,7 @@ def owners_of(connection: Connection, claims: Iterable[Claim]) -> set[str]:
     return set(found.scalars())
 
 
-def held_by(connection: Connection, chart: Chart, claims: Iterable[Claim]) -> dict[Claim, Held]:
+def reservations_held(connection: Connection, chart: Chart, claims: Iterable[Claim]) -> dict[Claim, Reserved]:
     """The reservations, as far as they were made; their owners have to be under lock."""
     wanted = list(claims)
     if not wanted:
@@ -52,12 +52,12 @@ def held_by(connection: Connection, chart: Chart, claims: Iterable[Claim]) -> di
         .where(tuple_(transactions.c.key, transactions.c.revision).in_(wanted))
         .order_by(entries.c.transaction_id, entries.c.leg)
     )
-    found: dict[Claim, Held] = {}
+    found: dict[Claim, Reserved] = {}
     for row in rows.all():
         claim = (row.key, row.revision)
         before = found.get(claim)
         drawn = (*(before.drawn if before else ()), (chart.names[row.debit], row.seconds))
-        found[claim] = Held(row.transaction_id, drawn, chart.names[row.credit], row.resolved is not None)
+        found[claim] = Reserved(row.transaction_id, drawn, chart.names[row.credit], row.resolved is not None)
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ccd.errors import PostingError
-from ccd.ledger.holding import Held, legs_to_hold, legs_to_resolve
+from ccd.ledger.holding import Reserved, legs_to_hold, legs_to_resolve
 from ccd.ledger.model import (
     Account,
     Claim,
@@ -59,7 +59,7 @@ class Standing:
     balances: dict[int, int] = field(default_factory=dict)
     floors: dict[int, int] = field(default_factory=dict)
     originals: dict[Transfer, Original] = field(default_factory=dict)
-    reservations: dict[Claim, Held] = field(default_factory=dict)
+    reservations: dict[Claim, Reserved] = field(default_factory=dict)
     caps: dict[str, Cap] = field(default_factory=dict)
 
     def learn(self, balances: Mapping[int, tuple[int, int]]) -> None:
@@ -115,7 +115,7 @@ class Standing:
             self.originals[back] = self.originals[back]._replace(reversed_before=True)
         return None
 
-    def keep(self, posting: Posting, month: str, held: Held | None) -> None:
+    def keep(self, posting: Posting, month: str, held: Reserved | None) -> None:
         """What the terms of a posting that was not refused leave; `held` is what it reserved."""
         caps = self._drawn(posting)
         assert not isinstance(caps, Refusal), "a posting that was refused leaves nothing"

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Row, Select, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.ledger.blocks import START, Block, Contents, Span, sealed
+from ccd.ledger.blocks import START, Block, BlockSpan, Contents, sealed
 from ccd.ledger.merkle import Peaks, leaf
 from ccd.ledger.schema import accounts, blocks, transactions
-from ccd.sql.decided import Mark, is_decided, mark
+from ccd.sql.decided import TransactionMark, is_decided, mark
 from ccd.sql.turns import Patience, take_turn
 
-BLOCK_TRANSACTIONS_MAX = 2_000  # of one block all may be asked when they were recorded (ccd.ledger.reading)
+BLOCK_TRANSACTIONS_MAX = 2_000  # of one block all may be asked when they were recorded (ccd.ledger.balances)
 
 # By account and day, on accounts without a balance row; what comes to nothing needs no row.
 SUM_UP = text(
@@ -33,7 +33,7 @@ class Goal(NamedTuple):
 
     transactions: int
     accounts: int
-    mark: Mark
+    mark: TransactionMark
 
 
 class Sealer:
@@ -71,17 +71,17 @@ class Sealer:
             return False
         await self._catch_up(connection, last.number)
         block = sealed(last, self._peaks.root, span, contents, self._now())
-        await connection.execute(insert(blocks).values(row_of(block)))
+        await connection.execute(insert(blocks).values(block_row(block)))
         await connection.execute(SUM_UP, {"block": block.number, "after": span.after, "up_to": span.up_to})
         return True
 
-    async def _next(self, connection: AsyncConnection, last: Span, goal: Goal) -> tuple[Span, Contents]:
+    async def _next(self, connection: AsyncConnection, last: BlockSpan, goal: Goal) -> tuple[BlockSpan, Contents]:
         columns = (transactions.c.id, transactions.c.digest, transactions.c.recorded_at)
         found = await self._rows(connection, select(*columns), transactions.c.id, last.up_to, goal.transactions)
         opened = await self._rows(
             connection, select(accounts.c.id, accounts.c.digest), accounts.c.id, last.accounts_up_to, goal.accounts
         )
-        span = Span(
+        span = BlockSpan(
             last.up_to, self._end(found, last.up_to, goal.transactions),
             last.accounts_up_to, self._end(opened, last.accounts_up_to, goal.accounts),
         )  # fmt: skip
@@ -124,12 +124,12 @@ async def last_block(connection: AsyncConnection) -> Block:
 
 
 def block_of(row: Row[Any]) -> Block:
-    span = Span(row.after, row.up_to, row.accounts_after, row.accounts_up_to)
+    span = BlockSpan(row.after, row.up_to, row.accounts_after, row.accounts_up_to)
     return Block(
         row.number, span, row.leaves, row.root, row.before, row.hash, row.local, row.earliest, row.latest, row.sealed_at
     )
 
 
-def row_of(block: Block) -> dict[str, Any]:
+def block_row(block: Block) -> dict[str, Any]:
     row: dict[str, Any] = asdict(block)
     return {**row.pop("span"), **row}

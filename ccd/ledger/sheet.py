@@ -14,7 +14,7 @@ from ccd.errors import LedgerBrokenError, PostingError
 from ccd.ledger.chart import Chart
 from ccd.ledger.digest import DIGEST_FORMAT, posting_digest
 from ccd.ledger.keys import refusal_text
-from ccd.ledger.model import Account, Leg, Posting, Refusal, State, month_of
+from ccd.ledger.model import Account, Leg, Posting, PostingState, Refusal, month_of
 from ccd.ledger.rules import Back, Changes, Move, Standing
 from ccd.ledger.schema import entries, transactions
 from ccd.ledger.term_rows import TermRows, write_term_rows
@@ -46,7 +46,10 @@ changed AS (
 )
 SELECT count(*) FROM changed
 """
-POSTED, REFUSED = State.POSTED.value, State.REFUSED.value  # drivers take a plain string several times as fast
+POSTED, REFUSED = (
+    PostingState.POSTED.value,
+    PostingState.REFUSED.value,
+)  # drivers take a plain string several times as fast
 
 
 @dataclass(slots=True)
@@ -79,12 +82,12 @@ class Sheet:
         refusal = refusal or self.standing.admit(posting, month, changes, backs, self.chart.names)
         number = next(self.numbers)
         if refusal is None:
-            state, written, kept, count = State.POSTED, POSTED, "", len(legs)
+            state, written, kept, count = PostingState.POSTED, POSTED, "", len(legs)
             self._enter(number, legs, day, moves, changes)
             if terms:
                 self.terms.add(number, posting, month, legs, self.standing, self.chart)
         else:
-            state, written, kept, count = State.REFUSED, REFUSED, refusal_text(posting, refusal), 0
+            state, written, kept, count = PostingState.REFUSED, REFUSED, refusal_text(posting, refusal), 0
         said = terms_text(terms, on) if terms else ""
         self.transactions.append(
             (

@@ -3,13 +3,43 @@
 Transactions and their transfers are looked at as they are gone through (ccd.ledger.parts); rows of all else, here.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.audit import Finding
+
+
+class Inspector:
+    """Asks what is kept, and adds to `findings` what is wrong with it."""
+
+    def __init__(self, connection: AsyncConnection, findings: list[Finding]) -> None:
+        self._connection = connection
+        self._findings = findings
+
+    async def rows(self, query: Any) -> Sequence[Any]:
+        return (await self._connection.execute(query)).all()
+
+    async def sound_rows(self, query: Select[Any]) -> Sequence[Any]:
+        return self.sound(query, await self.rows(query))
+
+    def sound(self, query: Select[Any], rows: Sequence[Any]) -> list[Any]:
+        """Without rows that hold what none can hold: those are found."""
+        columns = query.selected_columns.values()
+        complaints = [unsound(columns, row) for row in rows]
+        self._findings += [complaint for complaint in complaints if complaint]
+        return [row for row, complaint in zip(rows, complaints, strict=True) if not complaint]
+
+    def find(self, place: str, found: str) -> None:
+        self._findings.append(Finding(place, found))
+
+    def compare(self, what: str, kept: Mapping[Any, Any], follows: Mapping[Any, Any]) -> None:
+        for key in sorted(kept.keys() | follows.keys(), key=str):
+            if kept.get(key) != follows.get(key):
+                self.find(f"{what} {key}", f"it says {kept.get(key)}, and {follows.get(key)} follows")
 
 
 def unsound(columns: Sequence[Any], row: Sequence[Any]) -> Finding | None:

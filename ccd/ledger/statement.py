@@ -87,7 +87,7 @@ LEGS = union_all(
 )  # fmt: skip
 
 
-class Page(NamedTuple):
+class LinesAsked(NamedTuple):
     """Which lines: the newest `limit`, or those next to a cursor (a transaction's number) on either side."""
 
     limit: int
@@ -99,7 +99,7 @@ class Page(NamedTuple):
         return self.after is not None and self.before is None
 
 
-class Own(NamedTuple):
+class GuardedAccount(NamedTuple):
     """A guarded account of the owner's, and its balance now."""
 
     kind: str
@@ -113,9 +113,9 @@ class Legs(NamedTuple):
     movements: list[Movement]
 
 
-async def statement_of(connection: AsyncConnection, owner: str, page: Page, wanted: Wanted = ALL) -> Statement:
+async def statement_of(connection: AsyncConnection, owner: str, page: LinesAsked, wanted: Wanted = ALL) -> Statement:
     """Transactions that moved a guarded account of the owner, newest first, as far as they are wanted."""
-    own = {row.id: Own(row.kind, row.seconds) for row in await connection.execute(GUARDED, {"owner": owner})}
+    own = {row.id: GuardedAccount(row.kind, row.seconds) for row in await connection.execute(GUARDED, {"owner": owner})}
     found = await _numbers(connection, own, page._replace(limit=page.limit + 1), wanted)
     if not found:
         return Statement((), None, None)
@@ -128,7 +128,7 @@ async def statement_of(connection: AsyncConnection, owner: str, page: Page, want
         moved = {number: [(move.kind, move.seconds) for move in legs[number].movements] for number in numbers}
     else:
         moved = await _between(connection, own, oldest, newest)
-    if wanted != ALL or page != Page(page.limit):  # the newest of all lines: nothing came later
+    if wanted != ALL or page != LinesAsked(page.limit):  # the newest of all lines: nothing came later
         for row in await connection.execute(LATER, {"own": list(own), "newest": newest}):
             after[own[row.own].kind] -= int(row.seconds)
     lines = []
@@ -139,13 +139,15 @@ async def statement_of(connection: AsyncConnection, owner: str, page: Page, want
             after[kind] -= seconds
     older, newer = more, more
     if page.after is not None:
-        older = bool(await _numbers(connection, own, Page(1, before=oldest), wanted))
+        older = bool(await _numbers(connection, own, LinesAsked(1, before=oldest), wanted))
     if not page.forward:
-        newer = page.before is not None and bool(await _numbers(connection, own, Page(1, after=newest), wanted))
+        newer = page.before is not None and bool(await _numbers(connection, own, LinesAsked(1, after=newest), wanted))
     return Statement(tuple(lines), oldest if older else None, newest if newer else None)
 
 
-async def _numbers(connection: AsyncConnection, own: Mapping[int, Own], page: Page, wanted: Wanted) -> list[int]:
+async def _numbers(
+    connection: AsyncConnection, own: Mapping[int, GuardedAccount], page: LinesAsked, wanted: Wanted
+) -> list[int]:
     """Of the page's transactions, newest first."""
     chosen = [number for number, account in own.items() if not wanted.kinds or account.kind in wanted.kinds]
     if not chosen:
@@ -180,7 +182,7 @@ def _numbers_query(count: int, forward: bool, conditions: frozenset[str]) -> Sel
     return select(merged).order_by(merged if forward else merged.desc()).limit(limit)
 
 
-async def _legs(connection: AsyncConnection, own: Mapping[int, Own], numbers: list[int]) -> dict[int, Legs]:
+async def _legs(connection: AsyncConnection, own: Mapping[int, GuardedAccount], numbers: list[int]) -> dict[int, Legs]:
     found: dict[int, Legs] = {}
     for row in await connection.execute(LEGS, {"own": list(own), "numbers": numbers}):
         movement = Movement(row.leg, own[row.own].kind, Account(row.name, row.kind), row.seconds, row.service)
@@ -191,7 +193,7 @@ async def _legs(connection: AsyncConnection, own: Mapping[int, Own], numbers: li
 
 
 async def _between(
-    connection: AsyncConnection, own: Mapping[int, Own], oldest: int, newest: int
+    connection: AsyncConnection, own: Mapping[int, GuardedAccount], oldest: int, newest: int
 ) -> dict[int, list[tuple[str, int]]]:
     """What each transaction moved on the own accounts, whether it is wanted or not."""
     found = defaultdict(list)

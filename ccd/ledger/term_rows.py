@@ -7,7 +7,7 @@ from sqlalchemy import Connection, tuple_, update
 
 from ccd.ledger.caps import write_caps
 from ccd.ledger.chart import Chart
-from ccd.ledger.holding import Held
+from ccd.ledger.holding import Reserved
 from ccd.ledger.model import Close, Draw, Late, Leg, Limit, Posting, Reserve, Resolve
 from ccd.ledger.rules import CLOSED, Cap, Month, Standing
 from ccd.ledger.schema import periods, reservations, resolutions
@@ -32,7 +32,7 @@ class TermRows:
         for term in posting.terms:
             match term:
                 case Reserve(_, account, _, _, expires_at):
-                    held = Held(number, tuple((leg.debit, leg.seconds) for leg in legs), account, resolved=False)
+                    held = Reserved(number, tuple((leg.debit, leg.seconds) for leg in legs), account, resolved=False)
                     self.reservations.append((number, chart.owner_ids[account.owner], expires_at))
                 case Resolve(reservation):
                     self.resolutions.append((standing.reservations[reservation].transaction, number))

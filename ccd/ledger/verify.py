@@ -6,45 +6,41 @@ reservations, months) against the rows that say so. From what an earlier verific
 not see what is changed in what was sealed by then.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Select, String, and_, exists, func, literal, or_, select, tuple_, type_coerce
+from sqlalchemy import String, and_, exists, func, literal, or_, select, tuple_, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.audit import POSTED, Audit, Derived, Doubts, Finding, place_of, place_of_block, taken_back_wrongly
 from ccd.ledger.blocks import START, Block, block_hash
 from ccd.ledger.digest import account_digest
 from ccd.ledger.heads import Head
+from ccd.ledger.kept import RESERVED, compare_balances, compare_caps, compare_months, compare_reservations
 from ccd.ledger.merkle import Peaks, leaf
 from ccd.ledger.parts import Known, Part, Sums
 from ccd.ledger.recorded import ACCOUNTS, Opened, derive, known_of, opened_of
 from ccd.ledger.remembered import Remembered, accounts_hash, remember
-from ccd.ledger.rules import CLOSED, OPEN, Month
 from ccd.ledger.schema import (
     accounts,
-    balances,
     blocks,
-    caps,
     daily_sums,
     entries,
     owners,
-    periods,
     reservations,
     resolutions,
     transactions,
 )  # fmt: skip
 from ccd.ledger.sealing import block_of
 from ccd.ledger.side_by_side import seldom_collected, side_by_side
-from ccd.ledger.sound import reading_anything, unsound
+from ccd.ledger.sound import Inspector, reading_anything
 from ccd.sql.engine import seeing_one_state
 
 PART_LEAVES = 50_000  # transactions and accounts that are gone through at once
 SIDE_BY_SIDE_MIN = 500_000  # transactions: below, other processes are not ready before it is over
 BLOCKS_AT_ONCE = 1_000
-RESERVED = select(reservations.c.transaction_id, owners.c.name, reservations.c.expires_at).join(owners, isouter=True)
 NUMBERS = (
     transactions.c.id, entries.c.transaction_id, reservations.c.transaction_id, resolutions.c.transaction_id,
     blocks.c.number,
@@ -104,6 +100,8 @@ class Verifier:
         self._after = self._last.span.up_to if self._last != START else LOWEST
         self._total = 0
         self._verdict = Verdict(since=self._last.number, peaks=self._peaks)
+        self._inspector = Inspector(connection, self._verdict.findings)
+        self._rows, self._find = self._inspector.rows, self._inspector.find
 
     async def verdict(self, processes: int = 1) -> Verdict:
         await self._rows(select(literal(1)))  # its transaction is open
@@ -134,14 +132,12 @@ class Verifier:
             self._find("the end", f"the head is of {self._against.blocks} blocks, and {verdict.blocks} are there")
         await self._find_beyond_all_numbers()
         await self._find_taken_back_twice(begin)
-        await self._compare_balances()
-        await self._compare_caps()
-        await self._compare_months()
+        await compare_balances(self._inspector, audit)
+        await compare_caps(self._inspector, audit)
+        await compare_months(self._inspector, audit)
         verdict.remembered = None if verdict.findings else remembered
         self._progress(verdict.transactions, verdict.transactions)
         return verdict
-
-    # What was recorded, part by part
 
     async def _sealed(self) -> AsyncIterator[Part]:
         """Each with its blocks, which are held against each other on the way."""
@@ -184,7 +180,7 @@ class Verifier:
     async def _blocks(self, last: int, up_to: int) -> AsyncIterator[Block]:
         query = select(blocks).where(blocks.c.number <= up_to).order_by(blocks.c.number).limit(BLOCKS_AT_ONCE)
         while rows := await self._rows(query.where(blocks.c.number > last)):
-            for row in self._sound(query, rows):
+            for row in self._inspector.sound(query, rows):
                 yield block_of(row)
             last = rows[-1].number
 
@@ -197,7 +193,7 @@ class Verifier:
         if self._since:
             query = query.where(daily_sums.c.block > self._since.block.number)
         async for row in await self._connection.stream(query.order_by(daily_sums.c.block)):
-            for block, account, on, seconds in self._sound(query, (row,)):
+            for block, account, on, seconds in self._inspector.sound(query, (row,)):
                 yield (block, account, on), seconds
 
     def _check_chain(self, block: Block) -> None:
@@ -239,7 +235,7 @@ class Verifier:
         by_then = query.where(number <= remembered.span.up_to, func.coalesce(ended_by, HIGHEST) > remembered.span.up_to)
         kept = {row[0]: tuple(row[1:]) for row in await self._rows(by_then)}
         follows = {one.transaction: (one.owner, one.expires_at) for one in self._since.reservations.values()}
-        self._compare("reservation", kept, follows)
+        self._inspector.compare("reservation", kept, follows)
         if head is not None and 0 < head.blocks <= remembered.number:
             peaks, block = Peaks(), START
             async for block in self._blocks(0, head.blocks):
@@ -251,7 +247,7 @@ class Verifier:
         verdict.transactions += derived.transactions
         verdict.entries += derived.entries
         await self._name(part, self._audit.follow(derived))
-        await self._compare_reservations(part)
+        await compare_reservations(self._inspector, self._audit, part)
         self._progress(min(verdict.transactions, self._total), self._total)
 
     async def _name(self, part: Part, doubts: Doubts) -> None:
@@ -297,7 +293,7 @@ class Verifier:
 
     async def _accounts(self) -> list[Opened]:
         """All, each held against its digest."""
-        opened = [opened_of(row) for row in await self._all(ACCOUNTS)]
+        opened = [opened_of(row) for row in await self._inspector.sound_rows(ACCOUNTS)]
         for one in opened:
             if account_digest(one.account, one.kind, one.unit, one.opened_at, one.asked_by) != one.digest:
                 place = f"account {one.id} ({one.account.kind} of {one.account.owner})"
@@ -306,70 +302,6 @@ class Verifier:
         for row in await self._rows(nobody):
             self._find(f"owner {row.id} ({row.name})", "no account is this owner's")
         return opened
-
-    # What follows from it
-
-    async def _compare_balances(self) -> None:
-        audit = self._audit
-        kept = {row.account_id: (row.seconds, row.floor) for row in await self._all(select(balances))}
-        for number, floor in audit.floors.items():
-            place = f"balance of account {number} ({audit.names[number].kind} of {audit.names[number].owner})"
-            follows = (audit.balances[number], floor)
-            if number not in kept:
-                self._find(place, f"it is not there; {follows[0]} s follow from the transfers")
-            elif kept[number] != follows:
-                self._find(place, "it says {} s above {}; {} s above {} follow".format(*kept[number], *follows))
-        for number in kept.keys() - audit.floors.keys():
-            self._find(f"balance of account {number}", "the account keeps none")
-
-    async def _compare_caps(self) -> None:
-        kept = {row.name: (row.limit_s, row.drawn_s) for row in await self._all(select(caps))}
-        self._compare("cap", kept, {name: tuple(cap) for name, cap in self._audit.caps.items()})
-
-    async def _compare_reservations(self, part: Part) -> None:
-        """Made and ended in the part."""
-        number = reservations.c.transaction_id
-        kept = {row[0]: tuple(row[1:]) for row in await self._within(part, RESERVED, number)}
-        self._compare("reservation", kept, self._audit.made)
-        number = resolutions.c.transaction_id
-        ended = await self._within(part, select(resolutions.c.reservation, number), number)
-        self._compare("end of reservation", {row[0]: row[1] for row in ended}, self._audit.ended)
-
-    async def _within(self, part: Part, query: Any, number: Any) -> Sequence[Any]:
-        return await self._rows(query.where(number > part.after, number <= part.up_to))
-
-    async def _compare_months(self) -> None:
-        kept: dict[Month, str] = {(row.book, row.month): row.state for row in await self._all(select(periods))}
-        for month in self._audit.months - kept.keys():
-            self._find(f"month {month[1]} of {month[0]}", "it is not there, and transactions count in it")
-        for month, state in kept.items():
-            if state not in (OPEN, CLOSED):
-                self._find(f"month {month[1]} of {month[0]}", f"it is {state}, which none can be")
-        closed = {month for month, state in kept.items() if state == CLOSED}
-        for month in closed ^ self._audit.closed.keys():
-            said, follows = ("closed", "no") if month in closed else ("open", "a")
-            self._find(f"month {month[1]} of {month[0]}", f"it is {said}, and {follows} transaction closed it")
-
-    def _compare(self, what: str, kept: Mapping[Any, Any], follows: Mapping[Any, Any]) -> None:
-        for key in sorted(kept.keys() | follows.keys(), key=str):
-            if kept.get(key) != follows.get(key):
-                self._find(f"{what} {key}", f"it says {kept.get(key)}, and {follows.get(key)} follows")
-
-    async def _all(self, query: Select[Any]) -> Sequence[Any]:
-        return self._sound(query, await self._rows(query))
-
-    def _sound(self, query: Select[Any], rows: Sequence[Any]) -> list[Any]:
-        """Without rows that hold what none can hold: those are found."""
-        columns = query.selected_columns.values()
-        complaints = [unsound(columns, row) for row in rows]
-        self._verdict.findings += [complaint for complaint in complaints if complaint]
-        return [row for row, complaint in zip(rows, complaints, strict=True) if not complaint]
-
-    async def _rows(self, query: Any) -> Sequence[Any]:
-        return (await self._connection.execute(query)).all()
-
-    def _find(self, place: str, found: str) -> None:
-        self._verdict.findings.append(Finding(place, found))
 
 
 def is_whole(row: Any) -> bool:

@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 
 from ccd.live.batch import pack, unpack
-from ccd.live.store import Entry, Whole
+from ccd.live.store import StreamEntry, Whole
 
 PERSONAL = "personal"
 
 
-class Head(msgspec.Struct):
+class AgentHead(msgspec.Struct):
     """What of an agent decides where and how it is shown; the rest is only passed on."""
 
     agent: str
@@ -24,11 +24,11 @@ class Head(msgspec.Struct):
     reason: str
 
 
-_head = msgspec.msgpack.Decoder(Head)
+_head = msgspec.msgpack.Decoder(AgentHead)
 
 
 @dataclass(slots=True)
-class Shown:
+class AgentShown:
     """An agent as msgpack, for the own page and for floors; as JSON where somebody has asked for it.
 
     One object an agent, for good: a new one with each change would be looked through by the garbage collector.
@@ -52,6 +52,7 @@ class Changes:
     queues: set[str] = field(default_factory=set)
     sources: bool = False
     accounts: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
 
     def seen_in(self, agent: str, unit: str) -> None:
         units = self.agents.get(agent, ())
@@ -62,7 +63,7 @@ class Changes:
 class Board:
     def __init__(self, is_personal: Callable[[str], bool]) -> None:
         self._is_personal = is_personal
-        self.agents: dict[str, Shown] = {}
+        self.agents: dict[str, AgentShown] = {}
         self.queues: dict[str, dict[str, Any]] = {}
         self.sources: dict[str, dict[str, Any]] = {}
 
@@ -82,7 +83,7 @@ class Board:
         changes.sources = True
         return changes
 
-    def apply(self, entry: Entry, changes: Changes) -> None:
+    def apply(self, entry: StreamEntry, changes: Changes) -> None:
         for data in entry.agents:
             self._agent(data, changes)
         for agent in entry.gone:
@@ -92,6 +93,7 @@ class Board:
             self._sources(entry.sources)
             changes.sources = True
         changes.accounts += entry.accounts
+        changes.places += entry.places
 
     def look_again(self) -> Changes:
         """Another reason may be personal now than when each agent was taken: who is shown otherwise on floors."""
@@ -109,7 +111,7 @@ class Board:
         agent, unit = head.agent, head.unit
         known = self.agents.get(agent)
         if known is None:
-            self.agents[agent] = Shown(unit, data, self._on_floors(data, head.reason))
+            self.agents[agent] = AgentShown(unit, data, self._on_floors(data, head.reason))
         elif known.own == data:
             return agent
         else:

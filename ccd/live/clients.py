@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ccd.live import frames
-from ccd.live.board import Board, Shown
+from ccd.live.board import AgentShown, Board
 from ccd.live.frames import Codec
 from ccd.org.people import Session
 
 
-class Line(Protocol):
+class ClientLine(Protocol):
     """The way to a client: what is written is sent as fast as the client takes it; `buffered` bytes it has not yet."""
 
     def write(self, data: bytes) -> None: ...
@@ -37,15 +37,15 @@ class Topic:
     accounts: dict[str, int] = field(default_factory=dict)
     newest: int = 0  # the frame of the last change
 
-    def shows(self, shown: Shown) -> bool:
+    def shows(self, shown: AgentShown) -> bool:
         return self.units is None or shown.unit in self.units
 
-    def all_of(self, board: Board) -> Iterable[Shown]:
+    def all_of(self, board: Board) -> Iterable[AgentShown]:
         if self.agent is not None:
             return [board.agents[self.agent]] if self.agent in board.agents else []
         return [shown for shown in board.agents.values() if self.shows(shown)]
 
-    def since(self, seen: int, board: Board) -> tuple[list[Shown], list[str]]:
+    def since(self, seen: int, board: Board) -> tuple[list[AgentShown], list[str]]:
         """Who has changed since frame `seen`, and who is to be shown no more."""
         changed, gone = [], []
         for agent, frame in reversed(self.changed.items()):
@@ -63,7 +63,7 @@ class Topic:
 class Client:
     session: Session
     codec: Codec
-    line: Line
+    line: ClientLine
     joined_at: float  # the loop's time
     topic: Topic | None = None
     asked: frozenset[str] | None = None  # the units that a floor was asked for by name; None: all of the person's own
@@ -74,6 +74,7 @@ class Client:
     slow_since: float | None = None
     health_seen: int = -1
     account_due: bool = False
+    places_due: bool = False
     site_due: bool = False
 
     def close(self, title: str, detail: str) -> None:

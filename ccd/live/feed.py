@@ -13,7 +13,7 @@ import structlog
 
 from ccd.live.board import Board, Changes
 from ccd.live.hub import Hub
-from ccd.live.store import AWAY, Entry, Store
+from ccd.live.store import AWAY, Store, StreamEntry
 
 REDIS = "redis"  # named as a source where no PBX is known of yet
 
@@ -77,7 +77,7 @@ class Feed:
                 return
             await self._hub.open_for_news()
 
-    def _take(self, entries: list[Entry]) -> bool:
+    def _take(self, entries: list[StreamEntry]) -> bool:
         changes = Changes()
         follows = True
         for entry in entries:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from websockets.frames import Frame, Opcode
 
 from ccd.live.batch import pack, unpack
-from ccd.live.board import Shown
+from ccd.live.board import AgentShown
 
 
 class Sealed(NamedTuple):
@@ -28,7 +28,7 @@ class MsgpackCodec:
     def seq(self, number: int) -> bytes:
         return number.to_bytes(4, "big")
 
-    def agent(self, shown: Shown, own: bool) -> bytes:
+    def agent(self, shown: AgentShown, own: bool) -> bytes:
         return shown.own if own else shown.floor
 
     def value(self, value: object) -> bytes:
@@ -61,7 +61,7 @@ class JsonCodec:
     def seq(self, number: int) -> bytes:
         return b"%10d" % number
 
-    def agent(self, shown: Shown, own: bool) -> bytes:
+    def agent(self, shown: AgentShown, own: bool) -> bytes:
         if own:
             shown.own_json = shown.own_json or self.value(unpack(shown.own))
             return shown.own_json
@@ -90,7 +90,7 @@ Codec = MsgpackCodec | JsonCodec
 
 
 def snapshot(
-    codec: Codec, topic: str, now: float, agents: Iterable[Shown], queues: Iterable[Mapping[str, Any]]
+    codec: Codec, topic: str, now: float, agents: Iterable[AgentShown], queues: Iterable[Mapping[str, Any]]
 ) -> Sealed:
     own = topic == "me"
     return codec.numbered(
@@ -107,7 +107,7 @@ def delta(
     codec: Codec,
     own: bool,
     now: float,
-    changed: Iterable[Shown] = (),
+    changed: Iterable[AgentShown] = (),
     queues: Iterable[Mapping[str, Any]] = (),
     gone: Iterable[str] = (),
     accounts: Sequence[str] = (),
@@ -132,6 +132,11 @@ def health(codec: Codec, sources: Iterable[Mapping[str, Any]]) -> bytes:
 
 def account(codec: Codec) -> bytes:
     return codec.plain({"op": "account"})
+
+
+def places(codec: Codec) -> bytes:
+    """How many of the agent's unit may be off on a day is another now."""
+    return codec.plain({"op": "places"})
 
 
 def site(codec: Codec) -> bytes:

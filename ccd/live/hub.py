@@ -167,7 +167,11 @@ class Hub:
                 if shown is not None and topic.shows(shown):
                     _last(topic.accounts, agent, self._frame)
                     self._touched.add(topic)
-        if changes.agents or changes.queues or changes.accounts:
+        for agent in changes.places:
+            for client in self._owns[agent].clients if agent in self._owns else ():
+                client.places_due = True
+                self._behind.add(client)
+        if changes.agents or changes.queues or changes.accounts or changes.places:
             self.wake()
 
     def tell_health(self, sources: list[dict[str, object]]) -> None:
@@ -262,6 +266,9 @@ class Hub:
         if client.account_due:
             client.account_due = False
             client.line.write(frames.account(client.codec))
+        if client.places_due:
+            client.places_due = False
+            client.line.write(frames.places(client.codec))
         if client.site_due:
             client.site_due = False
             client.line.write(frames.site(client.codec))

@@ -10,8 +10,9 @@
     ccd:{SITE}:stream      stream  an entry a batch, field `b`: msgpack map: epoch, number, what the hashes got (agents,
                                    queues, sources, watermarks; and gone: agents whose fields went), and transitions:
                                    what the seats did, a msgpack array of [PBX, seat, member name, µs since the epoch,
-                                   state from then on, reason], packed by itself; or a map of accounts alone: the
-                                   agents whose accounts have changed. Whole fields are raw bytes in it (msgpack's
+                                   state from then on, reason], packed by itself; or a map of accounts and places
+                                   alone: the agents whose accounts have changed, and those for whom it is how many
+                                   may be off. Whole fields are raw bytes in it (msgpack's
                                    type for text, its reader told so: `raw=True`), to be unpacked as in the hashes
     ccd:{SITE}:agents:EPOCH        hash, while a full rewrite is on its way; renamed to :agents when it is whole
 

@@ -27,7 +27,7 @@ ANSWER_TIMEOUT_S = 5.0  # beyond what a command asks to be kept waiting; a Timeo
 STAGED_AT_ONCE = 500  # agents a command in a full rewrite; between two the loop turns to others
 
 
-class Entry(NamedTuple):
+class StreamEntry(NamedTuple):
     """What a stream entry says. `epoch` is "" where it is not the writer's; `number` is 0 after a full rewrite."""
 
     id: str
@@ -38,6 +38,7 @@ class Entry(NamedTuple):
     queues: list[bytes]
     sources: list[bytes]
     accounts: list[str]
+    places: list[str]  # agents for whom it is another how many may be off
 
 
 class Whole(NamedTuple):
@@ -101,9 +102,10 @@ class Store:
             raise LeaseLostError(f"the live state of site {self._site}", "")
         self._epoch, self._number = epoch, 0
 
-    async def announce(self, agents: Iterable[str]) -> None:
-        """Tell whoever follows that the accounts of these agents have changed. Any process may."""
-        entry = pack_plainly({"accounts": list(agents)})
+    async def announce(self, accounts: Iterable[str], places: Iterable[str] = ()) -> None:
+        """Tell whoever follows that the accounts of these agents have changed, and for these how many may be off. Any
+        process may."""
+        entry = pack_plainly({"accounts": list(accounts), "places": list(places)})
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             await self._redis.execute_command(
                 "XADD", self._keys.stream, "MAXLEN", "~", self._entries_max, "*", "b", entry
@@ -116,7 +118,7 @@ class Store:
             epoch, number, agents, queues, sources, last_id = await self._read.run(self._redis, self._all)
         return Whole(epoch.decode() if epoch else "", int(number or 0), agents, queues, sources, last_id.decode())
 
-    async def entries_after(self, last_id: str, wait_s: float) -> list[Entry]:
+    async def entries_after(self, last_id: str, wait_s: float) -> list[StreamEntry]:
         """The entries after `last_id`; where there are none, waits up to `wait_s` for one."""
         waits_ms = max(1, int(wait_s * 1000))
         async with asyncio.timeout(ANSWER_TIMEOUT_S + wait_s):
@@ -129,9 +131,9 @@ class Store:
         return [_entry(name.decode(), fields) for name, fields in entries]
 
 
-def _entry(name: str, fields: Any) -> Entry:
+def _entry(name: str, fields: Any) -> StreamEntry:
     said = unpack_plainly(fields[b"b"])
-    return Entry(
+    return StreamEntry(
         name,
         said.get(b"epoch", b"").decode(),
         said.get(b"number", 0),
@@ -140,6 +142,7 @@ def _entry(name: str, fields: Any) -> Entry:
         list(said.get(b"queues", {}).values()),
         list(said.get(b"sources", {}).values()),
         [agent.decode() for agent in said.get(b"accounts", ())],
+        [agent.decode() for agent in said.get(b"places", ())],
     )
 
 

@@ -27,7 +27,7 @@ class WriterLimits:
     retry_delay_s_max: float = 2.0
 
 
-class Writer:
+class LiveWriter:
     """`changes` gives what is new since it was last asked; `everything` all there is, and takes the changes back to
     nothing. `wake()` says that there is something to write. `sure` returns when this process may write, or raises."""
 

@@ -3,15 +3,29 @@
 An act stands in the same transaction as what it changes, so that neither is there without the other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from json import dumps
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Connection, Table, Text, insert, select
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Table,
+    Text,
+    insert,
+    or_,
+    select,
+)
 
+from ccd.errors import ActTakenError
 from ccd.sql.metadata import Exact, RowNumber, metadata
 
 FOR = ", for "  # between who acted and in whose stead
+AFTER_FOR = f"{FOR[:-1]}!"  # what comes right behind all that begin so
 READINGS = "read "  # how the kinds of acts begin that change nothing: somebody looked at what is another's
 
 acts = Table(
@@ -28,6 +42,8 @@ acts = Table(
     Column("after", Text, nullable=False),
     Column("why", Text, nullable=False),
     CheckConstraint("why <> ''", name="says_why"),
+    Index("ix_acts_subject", "subject", "number"),
+    Index("ix_acts_by", "by", "number"),
 )
 
 
@@ -45,12 +61,21 @@ class Act(NamedTuple):
     why: str
 
 
-def note(connection: Connection, act: Act) -> None:
+def note_act(connection: Connection, act: Act) -> None:
+    """ActTakenError where another act has its name: whoever asks again for the same has looked for it before."""
+    if is_noted(connection, act.id):
+        raise ActTakenError(act.id)
     connection.execute(insert(acts).values(**act._asdict()))
 
 
 def is_noted(connection: Connection, act: str) -> bool:
     return connection.scalar(select(acts.c.id).where(acts.c.id == act)) is not None
+
+
+def is_begun(connection: Connection, act: str) -> bool:
+    """Whether the act is noted, or a part of it: parts have a stroke and a name of their own behind the whole's."""
+    parts = (acts.c.id >= f"{act}/") & (acts.c.id < f"{act}0")  # "0" is what comes after a stroke
+    return connection.scalar(select(acts.c.id).where((acts.c.id == act) | parts).limit(1)) is not None
 
 
 def noted(connection: Connection, kind: str | None, subject: str | None, last: int) -> Iterator[Act]:
@@ -64,15 +89,24 @@ def noted(connection: Connection, kind: str | None, subject: str | None, last: i
         yield Act(*row)
 
 
-def with_id(connection: Connection, act: str) -> Act | None:
+def act_with_id(connection: Connection, act: str) -> Act | None:
     row = connection.execute(select(*(acts.c[column] for column in Act._fields)).where(acts.c.id == act)).one_or_none()
     return None if row is None else Act(*row)
 
 
-def concerning(connection: Connection, word: str, name: str) -> Iterator[Act]:
-    """The acts that say, in what there was `after` them, that this is what they are about: `"packet":"spring-fair"`. In
-    their order."""
-    said = acts.c.after.contains(f'"{word}":{dumps(name, ensure_ascii=False)}', autoescape=True)
+def done_by(names: Collection[str]) -> ColumnElement[bool]:
+    """By one of these people, also in somebody's stead; as an index finds it."""
+    own = acts.c.by
+    steads = ((own >= f"{name}{FOR}") & (own < f"{name}{AFTER_FOR}") for name in names)
+    return or_(own.in_(list(names)), *steads)
+
+
+def concerning(connection: Connection, word: str, name: str, subjects: Collection[str]) -> Iterator[Act]:
+    """The acts on these that say, in what there was `after` them, that this is what they are about:
+    `"packet":"spring-fair"`. In their order."""
+    said = acts.c.subject.in_(subjects) & acts.c.after.contains(
+        f'"{word}":{dumps(name, ensure_ascii=False)}', autoescape=True
+    )
     for row in connection.execute(
         select(*(acts.c[column] for column in Act._fields)).where(said).order_by(acts.c.number)
     ):

@@ -1,7 +1,7 @@
 """Each agent's business days by the roster, and the unit that each of them is in (docs/time-bank.md 2.2)."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -55,6 +55,10 @@ class AgentDays:
         found = own.own_day(day) if own else None
         return found.unit if found else None
 
+    def among(self, agents: Iterable[str], units: Collection[str], start: int, end: int) -> set[str]:
+        """Those of the agents who are in one of the units on a day that a span of time, µs, reaches into."""
+        return {agent for agent in agents if any(own.unit in units for own in self.met(agent, start, end))}
+
     def instant(self, agent: str, day: date, written: date | datetime) -> int | None:
         """What was written of the agent's day, in µs, by the clock of the unit in which the agent has that day (see
         Units.instant). None where there is none."""
@@ -78,6 +82,17 @@ class AgentDays:
             if found is not None and found.day.start < end and start < found.day.end:
                 yield found
             day += timedelta(days=1)
+
+    def met_by_many(self, agents: Iterable[str], start: int, end: int) -> Iterator[tuple[OwnDay, int]]:
+        """The same of agents for whom a span is the same: each day, and of how many of them it is."""
+        there: Counter[str] = Counter()  # by unit, who is always in it
+        for agent in agents:
+            if agent in self._always or (self._own_days(agent) is not None and agent in self._always):
+                there[self._always[agent]] += 1
+            else:
+                yield from ((own, 1) for own in self.met(agent, start, end))
+        for unit, count in there.items():
+            yield from ((own, count) for own in self._met(unit, start, end))
 
     def _met_in(self, unit: str, start: int, end: int) -> tuple[OwnDay, ...]:
         days = self._units.days(unit)

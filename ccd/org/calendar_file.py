@@ -22,9 +22,9 @@ from ccd.floor.days import SECOND
 from ccd.floor.expected import Span
 from ccd.org import csv_faults
 from ccd.org.agent_days import AgentDays
-from ccd.org.schedule_file import SHIFT_S_MAX, Clock, first_misplaced, written_breaks
-from ccd.org.shift_rows import spelled
-from ccd.org.told import Told, Window
+from ccd.org.schedule_file import SHIFT_S_MAX, LineClock, first_misplaced, written_breaks
+from ccd.org.shift_rows import breaks_spelled
+from ccd.org.told import DaysTold, Told
 from ccd.org.told_lines import Found, between_lines
 
 BY_DAYS = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
@@ -57,7 +57,7 @@ class Occurrence(NamedTuple):
     is_break: bool
 
 
-def parse(data: bytes, file: Path, days: AgentDays, window: Window, agent: str | None = None) -> tuple[Told, ...]:
+def parse(data: bytes, file: Path, days: AgentDays, window: DaysTold, agent: str | None = None) -> tuple[Told, ...]:
     """The shifts that begin on the days of the window; an ImportFaultsError that names every fault if there is one.
 
     `agent` is whose an event is that names nobody: planners give a person's shifts as a file of their own.
@@ -171,7 +171,7 @@ def _called(words: Iterable[str], key: str, days: AgentDays, found: Found) -> st
     return ""
 
 
-def _followed(calendar: Calendar, window: Window) -> Iterator[Event]:
+def _followed(calendar: Calendar, window: DaysTold) -> Iterator[Event]:
     first, last = (datetime.combine(day, time(), UTC) for day in window)
     for event in recurring_ical_events.of(calendar).between(first - A_BIT_MORE, last + A_BIT_MORE):
         if str(event.get("STATUS", "")).upper() != "CANCELLED":
@@ -189,7 +189,7 @@ def _of_each_agent(line: int, event: Event, noted: Noted, days: AgentDays) -> It
         if start is None or end is None:
             yield None, f"{agent} is in no unit on {written.date()}; the roster says who is where, and when"
             continue
-        clock = Clock(agent, written.date(), days)
+        clock = LineClock(agent, written.date(), days)
         found: Found = []
         said = [each for part in _listed(event.get("X-CCD-BREAK")) for each in written_breaks(str(part), found)]
         breaks = tuple(clock.breaks(said, start))
@@ -206,7 +206,7 @@ def _is_break(event: Event) -> bool:
     return any(str(word).upper() == "BREAK" for said in _listed(event.get("CATEGORIES")) for word in said.cats)
 
 
-def _with_breaks(occurrences: Iterable[Occurrence], window: Window, file: Path, faults: list[Fault]) -> list[Told]:
+def _with_breaks(occurrences: Iterable[Occurrence], window: DaysTold, file: Path, faults: list[Fault]) -> list[Told]:
     shifts: list[Occurrence] = []
     breaks: defaultdict[str, list[Occurrence]] = defaultdict(list)
     for each in sorted(occurrences, key=lambda each: (each.agent, each.span)):
@@ -220,7 +220,7 @@ def _with_breaks(occurrences: Iterable[Occurrence], window: Window, file: Path, 
         if first_misplaced(inside, start, end) is not None:
             problem = f"is not within the shift of line {each.line}, or at the same time as another break"
             faults += [Fault(file, rest.line, "", problem) for rest in own]
-        told.append(Told(each.uid, each.agent, each.day, start, end, spelled(inside), each.line))
+        told.append(Told(each.uid, each.agent, each.day, start, end, breaks_spelled(inside), each.line))
     for rest in (rest for left in breaks.values() for rest in left if rest.day in window):
         faults.append(Fault(file, rest.line, "", f"is a break, and in no shift of {rest.agent}"))
     return told

@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 
 from ccd.floor.days import SECOND
 from ccd.org.csv_faults import Row
-from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Entry, Roster
+from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Roster, RosterLine
 from ccd.org.units import Units
 
 
-class Change(NamedTuple):
+class LineChange(NamedTuple):
     """What becomes of a line: new without `before`, gone without `after`."""
 
-    before: Entry | None
-    after: Entry | None
+    before: RosterLine | None
+    after: RosterLine | None
 
     @property
     def agent(self) -> str:
@@ -27,10 +27,10 @@ class Change(NamedTuple):
         return line.agent
 
 
-def changes(before: Roster, after: Roster) -> list[Change]:
+def roster_changes(before: Roster, after: Roster) -> list[LineChange]:
     """By agent. Where a line stands in the file, and how it is written there, changes nothing."""
     old, new = (dict.fromkeys(replace(entry, line=0) for entry in roster.entries) for roster in (before, after))
-    seats: defaultdict[tuple[str, tuple[str, str, str]], tuple[list[Entry], list[Entry]]]
+    seats: defaultdict[tuple[str, tuple[str, str, str]], tuple[list[RosterLine], list[RosterLine]]]
     seats = defaultdict(lambda: ([], []))
     for entry in old:
         if entry not in new:
@@ -38,10 +38,10 @@ def changes(before: Roster, after: Roster) -> list[Change]:
     for entry in new:
         if entry not in old:
             seats[entry.agent, entry.key][1].append(entry)
-    found: list[Change] = []
+    found: list[LineChange] = []
     for _, (gone, come) in sorted(seats.items()):
         in_time = (sorted(lines, key=lambda entry: (entry.start, entry.end)) for lines in (gone, come))
-        found += [Change(was, now) for was, now in zip_longest(*in_time)]
+        found += [LineChange(was, now) for was, now in zip_longest(*in_time)]
     return found
 
 
@@ -86,7 +86,7 @@ def _cells(row: Row) -> str:
     return ", ".join(f"{column} {cell}" for column, cell in row.items())
 
 
-def said(change: Change, units: Units) -> str:
+def said(change: LineChange, units: Units) -> str:
     """A line that is changed with what differs; one that comes or goes in full."""
     was, now = change
     if was is None or now is None:
@@ -96,7 +96,7 @@ def said(change: Change, units: Units) -> str:
     return f"~ {change.agent}: {_seat(now)}: {', '.join(differing)}"
 
 
-def _line(entry: Entry | None, units: Units) -> str:
+def _line(entry: RosterLine | None, units: Units) -> str:
     assert entry is not None
     parts = [_seat(entry), f"in {entry.unit}"]
     parts += [f"from {_from(entry, units)}"] if entry.start != BEFORE_ALL else []
@@ -105,28 +105,28 @@ def _line(entry: Entry | None, units: Units) -> str:
     return ", ".join(parts)
 
 
-def _seat(entry: Entry) -> str:
+def _seat(entry: RosterLine) -> str:
     seat = " as ".join(part for part in (entry.interface, entry.member_name) if part)
     return f"{seat} on {entry.pbx}" if entry.pbx else seat
 
 
-def _unit(entry: Entry, units: Units) -> str:
+def _unit(entry: RosterLine, units: Units) -> str:
     return entry.unit
 
 
-def _name(entry: Entry, units: Units) -> str:
+def _name(entry: RosterLine, units: Units) -> str:
     return entry.name or "nothing"
 
 
-def _from(entry: Entry, units: Units) -> str:
+def _from(entry: RosterLine, units: Units) -> str:
     return "ever" if entry.start == BEFORE_ALL else _instant(entry.start, entry.unit, units)
 
 
-def _to(entry: Entry, units: Units) -> str:
+def _to(entry: RosterLine, units: Units) -> str:
     return "ever" if entry.end == AFTER_ALL else _instant(entry.end, entry.unit, units)
 
 
-WORDS: dict[str, Callable[[Entry, Units], str]] = {"unit": _unit, "from": _from, "to": _to, "name": _name}
+WORDS: dict[str, Callable[[RosterLine, Units], str]] = {"unit": _unit, "from": _from, "to": _to, "name": _name}
 
 
 def _instant(at: int, unit: str, units: Units) -> str:

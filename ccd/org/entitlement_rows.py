@@ -16,7 +16,7 @@ from sqlalchemy import (
 
 from ccd.floor.days import BusinessDay
 from ccd.org.acts import acts
-from ccd.org.entitlements import Entitled, Entitlement, held_on
+from ccd.org.entitlements import Entitled, Entitlement, entitlements_held_on
 from ccd.sql.metadata import Exact, RowNumber, metadata
 
 entitlements = Table(
@@ -37,7 +37,7 @@ entitlements = Table(
 COLUMNS = ("act", "agent", "first_day", "until_day", "rate_ppm", "minimum_s")
 
 
-def add(connection: Connection, one: Entitled) -> None:
+def add_entitlement(connection: Connection, one: Entitled) -> None:
     """With a number of its own; its act is noted already."""
     rate_ppm, minimum_s = one.entitlement or (None, None)
     connection.execute(
@@ -48,11 +48,11 @@ def add(connection: Connection, one: Entitled) -> None:
     )  # fmt: skip
 
 
-def with_act(connection: Connection, act: str) -> Entitled | None:
+def entitlement_with_act(connection: Connection, act: str) -> Entitled | None:
     return next(iter(_read(connection, entitlements.c.act == act)), None)
 
 
-def said_of(connection: Connection, agent: str) -> list[Entitled]:
+def entitlements_of(connection: Connection, agent: str) -> list[Entitled]:
     """All that was ever said of an agent, in its order."""
     return _read(connection, entitlements.c.agent == agent)
 
@@ -60,7 +60,7 @@ def said_of(connection: Connection, agent: str) -> list[Entitled]:
 def entitled_on(connection: Connection, day: BusinessDay) -> dict[str, Entitlement]:
     """By agent: in one question for all of a day."""
     own = entitlements.c
-    return held_on(
+    return entitlements_held_on(
         day.day,
         _read(connection, and_(own.first_day <= day.day, or_(own.until_day.is_(None), own.until_day > day.day))),
     )

@@ -35,24 +35,28 @@ class Entitled(NamedTuple):
         return self.first <= day and (self.until is None or day < self.until)
 
 
-def held_on(day: date, said: Iterable[Entitled]) -> dict[str, Entitlement]:
+def entitlements_held_on(day: date, said: Iterable[Entitled]) -> dict[str, Entitlement]:
     """By agent, in the order in which it was said."""
     found: dict[str, Entitlement | None] = {one.agent: one.entitlement for one in said if one.covers(day)}
     return {agent: one for agent, one in found.items() if one is not None}
 
 
-def check(one: Entitled) -> None:
+def check_entitlement(one: Entitled) -> None:
     """EntitlementError where nothing could be so."""
     if one.until is not None and one.until <= one.first:
         raise EntitlementError(
-            one.agent, f"ends on {one.until}, and begins on {one.first}: `to` is the first day without"
+            one.agent,
+            f"ends on {one.until}, and begins on {one.first}: `to` is the first day without",
+            "entitlement-backwards",
         )
     if one.entitlement is None:
         return
     rate_ppm, minimum_s = one.entitlement
     if rate_ppm is None and minimum_s is None:
-        raise EntitlementError(one.agent, "says neither a rate nor a minimum")
+        raise EntitlementError(one.agent, "says neither a rate nor a minimum", "entitlement-empty")
     if rate_ppm is not None and not 0 < rate_ppm <= PPM:
-        raise EntitlementError(one.agent, f"has a rate of {rate_ppm} ppm; allowed: 1 to {PPM}")
+        raise EntitlementError(one.agent, f"has a rate of {rate_ppm} ppm; allowed: 1 to {PPM}", "entitlement-rate")
     if minimum_s is not None and not 0 < minimum_s <= DAY_S:
-        raise EntitlementError(one.agent, f"has a minimum of {minimum_s} s; allowed: 1 to {DAY_S}")
+        raise EntitlementError(
+            one.agent, f"has a minimum of {minimum_s} s; allowed: 1 to {DAY_S}", "too-much-time", most_s=DAY_S
+        )

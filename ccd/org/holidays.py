@@ -8,12 +8,14 @@ knows the year (`is_published`), and whoever shows a day says it.
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from ccd.errors import Fault, ImportFaultsError, UnknownCountryError
 from ccd.org import csv_faults
 from ccd.org.csv_faults import Header
+from ccd.org.told_lines import DAYS_ALLOWED, said_day
 
 HEADER = Header(("country", "day", "kind", "name"), (), lines_max=100_000)
 
@@ -97,8 +99,18 @@ def _says(name: str, around: tuple[str, str] | None) -> bool:
     return around is not None and name.startswith(around[0]) and name.endswith(around[1])
 
 
-def parse(text: str, file: Path) -> dict[str, dict[date, KnownDay]]:
-    """By country, the days that an operator knows better; an ImportFaultsError that names every fault there is."""
+@cache
+def _is_known(country: str) -> bool:
+    try:
+        Holidays(country, {})
+    except UnknownCountryError:
+        return False
+    return True
+
+
+def parse_holidays(text: str, file: Path, is_new: bool = False) -> dict[str, dict[date, KnownDay]]:
+    """By country, the days that an operator knows better; an ImportFaultsError that names every fault there is. Whether
+    a country is one, and a day is spelled as any, is looked at where it `is_new`: what was imported stays so."""
     faults: list[Fault] = []
     known: dict[str, dict[date, KnownDay]] = {}
     lines: dict[tuple[str, date], int] = {}
@@ -108,12 +120,14 @@ def parse(text: str, file: Path) -> dict[str, dict[date, KnownDay]]:
         found = []
         if not country:
             found.append(("country", "is empty; whose day is it?"))
+        elif is_new and not _is_known(country):
+            found.append(("country", f"{country!r} is no country whose holidays are known; allowed: as CN, DE-BY"))
         if kind not in kinds:
             found.append(("kind", f"{kind!r} is no kind of day; allowed: {', '.join(kinds)}"))
         try:
-            day = date.fromisoformat(written)
+            day = said_day(written) if is_new else date.fromisoformat(written)
         except ValueError:
-            found.append(("day", f"{written!r} is no day; allowed: 2026-11-23"))
+            found.append(("day", f"{written!r} is no day; {DAYS_ALLOWED}"))
         else:
             if (before := lines.setdefault((country, day), line)) != line:
                 found.append(("day", f"{day} is that of line {before} too"))

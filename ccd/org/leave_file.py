@@ -6,6 +6,7 @@ more; a time without a zone is the unit's own. Without a `uid`, agent and from s
 those that the configuration lists, and never a diagnosis.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -17,10 +18,11 @@ from ccd.org import csv_faults
 from ccd.org.agent_days import AgentDays
 from ccd.org.csv_faults import Header, Row
 from ccd.org.told import Told
-from ccd.org.told_lines import Found, agent_of, between_lines, withdrawn_of
+from ccd.org.told_lines import DAYS_ALLOWED, Found, agent_in_cell, between_lines, said_day, withdrawn_of
 
 HEADER = Header(("agent", "kind", "from", "to"), ("uid", "withdrawn"), lines_max=100_000)
 A_DATE = len("2026-11-23")
+A_MOMENT = re.compile(r"\S{10}[T ]\d\d:\d\d(:\d\d)?([+-]\d\d:\d\d)?")  # whole seconds, as they are told again
 
 
 def parse(text: str, file: Path, days: AgentDays, kinds: Collection[str]) -> tuple[Told, ...]:
@@ -39,7 +41,7 @@ def parse(text: str, file: Path, days: AgentDays, kinds: Collection[str]) -> tup
 
 
 def _told(line: int, row: Row, days: AgentDays, kinds: Collection[str], found: Found) -> Told | None:
-    agent, kind, withdrawn = agent_of(row, days, found), row.get("kind", ""), withdrawn_of(row, found)
+    agent, kind, withdrawn = agent_in_cell(row, days, found), row.get("kind", ""), withdrawn_of(row, found)
     if kind not in kinds:
         found.append(("kind", f"{kind!r} is no kind of leave; allowed: {', '.join(kinds)}"))
     begins, ends = (_moment(row, column, found) for column in ("from", "to"))
@@ -60,12 +62,14 @@ def _told(line: int, row: Row, days: AgentDays, kinds: Collection[str], found: F
 def _moment(row: Row, column: str, found: Found) -> date | None:
     written = row.get(column, "")
     try:
-        moment = datetime.fromisoformat(written) if len(written) > A_DATE else date.fromisoformat(written)
-        if moment.year < date.max.year:  # so far no clock is reckoned
-            return moment
+        day = said_day(written[:A_DATE])
+        if len(written) == A_DATE:
+            return day
+        if A_MOMENT.fullmatch(written):
+            return datetime.fromisoformat(written)
     except ValueError:
         pass
-    problem = f"{written!r} is no date; allowed: 2026-11-23, or 2026-11-23T08:00, with or without +08:00"
+    problem = f"{written!r} is no date; {DAYS_ALLOWED}, or 2026-11-23T08:00, with or without +08:00"
     found.append((column, problem))
     return None
 

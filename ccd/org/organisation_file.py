@@ -48,7 +48,7 @@ def parse(text: str, file: Path, timezone: str, day_starts_at: time, is_new: boo
     return units
 
 
-def day_of(written: str) -> date:
+def day_written(written: str) -> date:
     """A day as it is written; a year 9999, as personnel systems write it, is no end. ValueError where it is none."""
     if len(written) != A_DAY:
         raise ValueError(written)
@@ -56,7 +56,7 @@ def day_of(written: str) -> date:
     return date.max if day.year == date.max.year else day
 
 
-def read(row: Row, column: str, reads: Callable[[str], T], what: str, found: Found) -> T | None:
+def read_cell(row: Row, column: str, reads: Callable[[str], T], what: str, found: Found) -> T | None:
     """What a cell says; None of an empty one, and of one with a fault, which is noted."""
     written = row.get(column, "")
     if not written:
@@ -76,17 +76,17 @@ def _unit(line: int, row: Row, country: Callable[[str], str], found: Found) -> U
         found.append(("unit", f"{ALL_UNITS!r} means all units wherever one is asked for; choose another name"))
     if kind not in KINDS:
         found.append(("kind", f"{kind!r}; allowed: {', '.join(KINDS)}"))
-    starts = read(row, "from", day_of, "day; allowed: 2026-12-01, or nothing", found) or date.min
-    ends = read(row, "to", day_of, "day; allowed: 2026-12-01, or nothing", found) or date.max
+    starts = read_cell(row, "from", day_written, "day; allowed: 2026-12-01, or nothing", found) or date.min
+    ends = read_cell(row, "to", day_written, "day; allowed: 2026-12-01, or nothing", found) or date.max
     if ends <= starts:
         found.append(("to", f"{row['to'] or 'the end'} is not after from; it is the first day that is not meant"))
     return Unit(
         name=row.get("name", ""),
-        timezone=read(row, "timezone", _zone, "time zone; allowed: as Asia/Shanghai", found),
-        day_starts_at=read(row, "day_starts_at", _day_start, "time of day; allowed: as 04:00", found),
+        timezone=read_cell(row, "timezone", _zone, "time zone; allowed: as Asia/Shanghai", found),
+        day_starts_at=read_cell(row, "day_starts_at", _day_start, "time of day; allowed: as 04:00", found),
         parent=row.get("parent") or None,
         kind=kind,
-        country=read(row, "country", country, "country whose holidays are known; allowed: as CN, DE-BY", found),
+        country=read_cell(row, "country", country, "country whose holidays are known; allowed: as CN, DE-BY", found),
         starts=starts,
         ends=ends,
         line=line,

@@ -23,7 +23,10 @@ from ccd.org.acts import acts
 from ccd.sql.metadata import Exact, RowNumber, metadata
 
 POLICY = "policy"
+RULE = "rule"  # a reason, a queue, the floor: what days are judged by beside policies
 ROSTER = "roster"
+PEOPLE = "people"
+IMPORTED = (ROSTER, PEOPLE)  # whose text is that of a file
 AGREED = "agreed"
 WITHDRAWN = "withdrawn"
 WAITING = "waiting"
@@ -34,11 +37,11 @@ proposed_changes = Table(
     Column("number", RowNumber, primary_key=True),
     Column("act", Exact, ForeignKey(acts.c.id), nullable=False, unique=True),
     Column("kind", Exact, nullable=False),
-    Column("subject", Exact, nullable=False),  # of a policy its unit, of a roster the import that it is in place of
+    Column("subject", Exact, nullable=False),  # a unit; a table; of a file the import that it is in place of
     Column("text", Text, nullable=False),
     Column("digest", Exact, nullable=False),
     Column("effect", Text, nullable=False),  # JSON
-    CheckConstraint("kind IN ('policy', 'roster')", name="known_kind"),
+    CheckConstraint("kind IN ('policy', 'roster', 'rule', 'people')", name="known_kind"),
 )
 
 change_ends = Table(
@@ -93,7 +96,7 @@ class Change(NamedTuple):
         return self.end == self.act
 
 
-def propose(connection: Connection, said: Proposed) -> int:
+def propose_change(connection: Connection, said: Proposed) -> int:
     """Its number."""
     row = said._asdict() | {"digest": sha256(said.text.encode()).hexdigest()}
     number: int = connection.execute(
@@ -102,7 +105,7 @@ def propose(connection: Connection, said: Proposed) -> int:
     return number
 
 
-def decide(connection: Connection, number: int, act: str, verdict: str) -> None:
+def decide_change(connection: Connection, number: int, act: str, verdict: str) -> None:
     connection.execute(insert(change_ends).values(change=number, act=act, verdict=verdict))
 
 
@@ -110,7 +113,7 @@ def with_number(connection: Connection, number: int) -> Change | None:
     return next(_read(connection, proposed_changes.c.number == number), None)
 
 
-def with_act(connection: Connection, act: str) -> Change | None:
+def change_with_act(connection: Connection, act: str) -> Change | None:
     return next(_read(connection, proposed_changes.c.act == act), None)
 
 
@@ -119,14 +122,14 @@ def of_kind(connection: Connection, kind: str) -> list[Change]:
     return list(_read(connection, proposed_changes.c.kind == kind))
 
 
-def agreed_by_another(connection: Connection, kind: str) -> int:
-    """How many of that kind: it grows as soon as there is something to take over."""
+def agreed_by_another(connection: Connection, *kinds: str) -> int:
+    """How many of these kinds: it grows as soon as there is something to take over."""
     own, ended = proposed_changes.c, change_ends.c
     wanted = (
         select(func.count())
         .select_from(change_ends)
         .join(proposed_changes, own.number == ended.change)
-        .where(own.kind == kind, ended.verdict == AGREED, ended.act != own.act)
+        .where(own.kind.in_(kinds), ended.verdict == AGREED, ended.act != own.act)
     )
     return connection.scalar(wanted) or 0
 
@@ -135,7 +138,7 @@ def everything(connection: Connection) -> list[Change]:
     return list(_read(connection))
 
 
-def note_reading(connection: Connection, number: int, agent: str, act: str) -> None:
+def note_policy_read(connection: Connection, number: int, agent: str, act: str) -> None:
     connection.execute(insert(policy_readings).values(change=number, agent=agent, act=act))
 
 

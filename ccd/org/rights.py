@@ -15,16 +15,20 @@ is, and refuse whoever would act on the own, or on that of the person whose depu
     may_enter_overtime(person, line, agents)          by hand; approve what another has entered: `entered_by`
     may_rule(person, line, agents)                    agents: all whom the ruling reaches
     may_appeal(person, agent)                         the agent alone; and withdraw it
-    may_decide_appeal(person, line, agent)            nobody whose duty is in the appellant's very unit
+    may_decide_appeal(person, line, agent)            and see its line; nobody whose duty is in the appellant's unit
     may_set_quota(person, line)
     may_apply(person, line, agent)                    for a day off: the agent, or who decides for others
     may_speak_for(person, line, agent)                join a strike team, answer a call-out: the same
     may_decide(person, line, agent)                   approve, refuse, take back
     may_choose_offset(person, agent)                  the agent alone
     may_enter_leave(person, line, agents)             leave and entitlements
+    may_post_by_hand(person, line, agents)            at a prompt; between the house's accounts, of all units
     may_close_month(person, line)                     and correct it afterwards
+    may_order(person, line, agent)                    pause, unpause, sign out: any leader of the agent
     may_read_attendance(person)                       answers with the units of whose days; a clerk, an auditor
-    may_import(person)                                organisation, people, roster
+    may_import(person)                                organisation, people, roster, shifts, holidays
+    may_administer(person, act)                       keys of other systems, webhooks; fill gaps from queue_log
+    may_let_in(person, act, name)                     to the pages; the own password is one's own
     may_publish(person)                               a policy; withdraw what waits for a second person
     may_agree(person, proposed_by)                    to what somebody else has published, or imported for the past
     may_read_statement(person, agent)                 and have its lines explained
@@ -91,7 +95,7 @@ def may_read_changes(person: Person) -> None:
 def own_agent(person: Person) -> str:
     """The agent whose page and account are this person's own; nobody reads another's."""
     if person.agent is None:
-        raise NotAllowedError(person.name, "an agent's page", "sign in as an agent")
+        raise NotAllowedError(person.name, "an agent's page", "sign in as an agent", "no-agent")
     return person.agent
 
 
@@ -99,7 +103,9 @@ def may_read_statement(person: Person, agent: str) -> None:
     """One's own; an auditor reads all of them."""
     if agent == person.agent or person.operates or _duty(person, {Office.AUDITOR}, ()):
         return
-    raise ActNotAllowedError(person.name, f"read the statement of {agent}", "it is the agent's own, and an auditor's")
+    raise ActNotAllowedError(
+        person.name, f"read the statement of {agent}", "it is the agent's own, and an auditor's", "agents-own"
+    )
 
 
 def audits(person: Person) -> bool:
@@ -110,6 +116,12 @@ def audits(person: Person) -> bool:
 def only_audits(person: Person) -> bool:
     """Who is there for nothing else, and no agent either: they write nothing at all."""
     return person.agent is None and bool(person.duties) and {each.office for each in person.duties} == {Office.AUDITOR}
+
+
+def ordered_units(person: Person, with_below: WithBelow, known: Iterable[str]) -> list[str]:
+    """The units whose agents a person may have paused, unpaused and signed out."""
+    units = {each.unit for each in person.duties if each.office in LEADERS} if person.duties else {*person.units}
+    return sorted(known) if ALL_UNITS in units else sorted(with_below(units))
 
 
 # --- what is done ----------------------------------------------------------------------------------------------------
@@ -123,7 +135,9 @@ def may_hand_budget(person: Person, line: Collection[str], holder: str) -> Duty 
     """A budget is given away with others' eyes on it: nobody hands one to oneself."""
     under = _held(person, A_MANAGER, line, "hand out budgets", ())
     if holder == person.name:
-        raise ActNotAllowedError(person.name, "hand a budget to oneself", "give what there is to give without one")
+        raise ActNotAllowedError(
+            person.name, "hand a budget to oneself", "give what there is to give without one", "own-account"
+        )
     return under
 
 
@@ -149,7 +163,9 @@ def may_enter_overtime(
     """`entered_by` is who has entered what is to be approved."""
     under = _held(person, A_MANAGER, line, "enter overtime, or approve it", agents)
     if entered_by == person.name:
-        raise ActNotAllowedError(person.name, "approve what they entered themselves", "a second person approves it")
+        raise ActNotAllowedError(
+            person.name, "approve what they entered themselves", "a second person approves it", "second-person"
+        )
     return under
 
 
@@ -159,14 +175,16 @@ def may_rule(person: Person, line: Collection[str], agents: Collection[str]) -> 
 
 def may_appeal(person: Person, agent: str) -> None:
     if agent != person.agent and not person.operates:
-        raise ActNotAllowedError(person.name, f"appeal in the name of {agent}", "the agent does it")
+        raise ActNotAllowedError(person.name, f"appeal in the name of {agent}", "the agent does it", "agents-own")
 
 
 def may_decide_appeal(person: Person, line: Collection[str], agent: str) -> Duty | None:
     """Whose duty is in the appellant's own unit leads the appellant: the line's others decide."""
     under = _held(person, A_MANAGER, line, f"decide an appeal of {agent}", (agent,))
     if line and any(duty.office in LEADERS and duty.unit == next(iter(line)) for duty in person.duties):
-        raise ActNotAllowedError(person.name, f"decide an appeal of {agent}", "the appellant's own leader does not")
+        raise ActNotAllowedError(
+            person.name, f"decide an appeal of {agent}", "the appellant's own leader does not", "own-leader"
+        )
     return under
 
 
@@ -190,9 +208,21 @@ def may_decide(person: Person, line: Collection[str], agent: str) -> Duty | None
     return _held(person, A_MANAGER, line, "decide applications", (agent,))
 
 
+def may_order(person: Person, line: Collection[str], agent: str) -> Duty | None:
+    """Where nobody has said what somebody is there for, a supervisor's login leads the units whose floor it shows."""
+    act = "pause, unpause or sign out"
+    shown = ALL_UNITS in person.units or not set(person.units).isdisjoint(line)
+    if not person.duties and person.role is Role.SUPERVISOR and shown:
+        _nobody_on_own(person, (), (agent,), act)
+        return None
+    return _held(person, LEADERS, line, act, (agent,))
+
+
 def may_choose_offset(person: Person, agent: str) -> None:
     if agent != person.agent and not person.operates:
-        raise ActNotAllowedError(person.name, f"decide what of {agent}'s leave is offset", "the agent decides it")
+        raise ActNotAllowedError(
+            person.name, f"decide what of {agent}'s leave is offset", "the agent decides it", "agents-own"
+        )
 
 
 def may_enter_leave(person: Person, line: Collection[str], agents: Collection[str]) -> Duty | None:
@@ -201,6 +231,10 @@ def may_enter_leave(person: Person, line: Collection[str], agents: Collection[st
 
 def may_hand_over_rest(person: Person, line: Collection[str], agent: str) -> Duty | None:
     return _held(person, A_CLERK, line, f"hand over what {agent} has left", (agent,))
+
+
+def may_post_by_hand(person: Person, line: Collection[str], agents: Collection[str]) -> Duty | None:
+    return _held(person, A_MANAGER, line, "post by hand", agents)
 
 
 def may_close_month(person: Person, line: Collection[str]) -> Duty | None:
@@ -226,9 +260,19 @@ def may_import(person: Person) -> None:
         raise NotAllowedError(person.name, "the roster", "it is for whoever leads all units, or administers them")
 
 
-def may_publish(person: Person) -> None:
+def may_administer(person: Person, act: str) -> None:
     if not person.operates and not _duty(person, AN_ADMINISTRATOR, ()):
-        raise ActNotAllowedError(person.name, "publish or withdraw a change", BY_ADMINISTRATORS)
+        raise ActNotAllowedError(person.name, act, BY_ADMINISTRATORS)
+
+
+def may_let_in(person: Person, act: str, name: str) -> None:
+    """To the pages. Whoever has a password gives themselves another."""
+    if act != "give password" or name != person.name:
+        may_administer(person, f"{act} {name}")
+
+
+def may_publish(person: Person) -> None:
+    may_administer(person, "publish or withdraw a change")
 
 
 def may_agree(person: Person, proposed_by: str) -> None:
@@ -237,7 +281,9 @@ def may_agree(person: Person, proposed_by: str) -> None:
     if not person.operates and not duties:
         raise ActNotAllowedError(person.name, "agree to a change", BY_ADMINISTRATORS)
     if person.name == proposed_by or (duties and all(duty.deputy_for == proposed_by for duty in duties)):
-        raise ActNotAllowedError(person.name, f"agree to what {proposed_by} proposed", "a second person agrees")
+        raise ActNotAllowedError(
+            person.name, f"agree to what {proposed_by} proposed", "a second person agrees", "second-person"
+        )
 
 
 # --- by what ---------------------------------------------------------------------------------------------------------
@@ -265,7 +311,9 @@ def _duty(person: Person, offices: Collection[Office], line: Collection[str]) ->
 def _nobody_on_own(person: Person, duties: Collection[Duty], agents: Collection[str], act: str) -> None:
     for agent in agents:
         if agent in (person.agent, person.name):  # whoever asks by command is known by the name of a login alone
-            raise ActNotAllowedError(person.name, f"{act} on the own account ({agent})", "somebody else does it")
+            raise ActNotAllowedError(
+                person.name, f"{act} on the own account ({agent})", "somebody else does it", "own-account"
+            )
         if duties and all(duty.theirs == agent for duty in duties):
             whose = f"{act} on the account of whom they stand in for ({agent})"
-            raise ActNotAllowedError(person.name, whose, "somebody else does it")
+            raise ActNotAllowedError(person.name, whose, "somebody else does it", "own-account")

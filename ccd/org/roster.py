@@ -23,7 +23,7 @@ Key = tuple[str, str, str]  # pbx, interface, member name; "" stands for any
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RosterLine:
     """A line of the roster; `start` and `end` in µs, half-open."""
 
     line: int
@@ -47,15 +47,15 @@ class Entry:
     def holds(self, at: int) -> bool:
         return self.start <= at < self.end
 
-    def meets(self, other: "Entry") -> bool:
+    def meets(self, other: "RosterLine") -> bool:
         """Both hold at some instant."""
         return self.start < other.end and other.start < self.end
 
 
 class Roster:
-    """The lines of a roster that has no contradictions (`contradictions`)."""
+    """The lines of a roster that has no contradictions (`roster_contradictions`)."""
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+    def __init__(self, entries: Iterable[RosterLine] = ()) -> None:
         self.entries = tuple(entries)
         self._by_key = _grouped((entry.key, entry) for entry in self.entries)
         self._by_agent = _grouped((entry.agent, entry) for entry in self.entries)
@@ -70,19 +70,19 @@ class Roster:
     def keys(self) -> Set[Key]:
         return self._by_key.keys()
 
-    def of_key(self, key: Key) -> tuple[Entry, ...]:
+    def of_key(self, key: Key) -> tuple[RosterLine, ...]:
         """The lines of that key; the first that holds at an instant is the one that does."""
         return self._by_key.get(key, ())
 
-    def of_agent(self, agent: str) -> tuple[Entry, ...]:
+    def of_agent(self, agent: str) -> tuple[RosterLine, ...]:
         """The agent's lines; the first that holds at an instant says in which unit."""
         return self._by_agent.get(agent, ())
 
-    def owner(self, pbx: str, seat: str, name: str, at: int) -> Entry | None:
+    def owner(self, pbx: str, seat: str, name: str, at: int) -> RosterLine | None:
         """The line that says whose the seat is at an instant, µs; None while it is nobody's."""
         return next((entry for entry in self.lines(pbx, seat, name) if entry.holds(at)), None)
 
-    def lines(self, pbx: str, seat: str, name: str) -> list[Entry]:
+    def lines(self, pbx: str, seat: str, name: str) -> list[RosterLine]:
         """All lines that match, the first that holds at an instant says whose the seat is then."""
         keys = ((switch, interface, member)
                 for interface, member in ((seat, name), (seat, ""), ("", name)) for switch in (pbx, ""))  # fmt: skip
@@ -142,11 +142,11 @@ def _differing(before: Roster, after: Roster) -> Iterator[int]:
                     break
 
 
-def _says(lines: Iterable[Entry], at: int) -> tuple[str, str] | None:
+def _says(lines: Iterable[RosterLine], at: int) -> tuple[str, str] | None:
     return next(((entry.agent, entry.unit) for entry in lines if entry.holds(at)), None)
 
 
-def contradictions(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Entry, str]]:
+def roster_contradictions(entries: Iterable[RosterLine]) -> Iterator[tuple[RosterLine, RosterLine, str]]:
     """Pairs of lines, later one first, that can't both stand, and why."""
     entries = tuple(entries)
     for same_key in _grouped((entry.key, entry) for entry in entries).values():
@@ -158,10 +158,10 @@ def contradictions(entries: Iterable[Entry]) -> Iterator[tuple[Entry, Entry, str
                 yield *_in_order(first, second), "puts this agent in another unit at the same time"
 
 
-def _meeting(entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, Entry]]:
+def _meeting(entries: tuple[RosterLine, ...]) -> Iterator[tuple[RosterLine, RosterLine]]:
     """Pairs of equally bounded lines that hold at the same time: whatever meets an earlier line meets the one of these
     that ends last."""
-    latest: dict[int, Entry] = {}
+    latest: dict[int, RosterLine] = {}
     for entry in sorted(entries, key=lambda entry: (entry.start, entry.line)):
         before = latest.get(entry.bounds)
         if before is not None and before.meets(entry):
@@ -170,13 +170,13 @@ def _meeting(entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, Entry]]:
             latest[entry.bounds] = entry
 
 
-def _in_order(first: Entry, second: Entry) -> tuple[Entry, Entry]:
+def _in_order(first: RosterLine, second: RosterLine) -> tuple[RosterLine, RosterLine]:
     return (first, second) if first.line > second.line else (second, first)
 
 
-def _grouped(pairs: Iterable[tuple[K, Entry]]) -> dict[K, tuple[Entry, ...]]:
+def _grouped(pairs: Iterable[tuple[K, RosterLine]]) -> dict[K, tuple[RosterLine, ...]]:
     """Entries under their keys, the most bounded first."""
-    groups: defaultdict[K, list[Entry]] = defaultdict(list)
+    groups: defaultdict[K, list[RosterLine]] = defaultdict(list)
     for key, entry in pairs:
         groups[key].append(entry)
     return {key: tuple(sorted(group, key=lambda entry: (-entry.bounds, entry.line))) for key, group in groups.items()}

@@ -14,7 +14,7 @@ from pathlib import Path
 from ccd.errors import Fault, RosterError
 from ccd.org import csv_faults
 from ccd.org.csv_faults import Header, Row
-from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Entry, Roster, contradictions
+from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Roster, RosterLine, roster_contradictions
 from ccd.org.units import Units
 
 HEADER = Header(("agent", "interface", "member_name", "unit"), ("pbx", "from", "to", "name"), lines_max=500_000)
@@ -28,13 +28,13 @@ def read(file: Path, units: Units) -> Roster:
 
 def text_of(file: Path) -> str:
     """What the file says, for `parse`; a RosterError where it can't be read."""
-    return csv_faults.text_of(file, RosterError)
+    return csv_faults.file_text(file, RosterError)
 
 
 def parse(text: str, file: Path, units: Units) -> Roster:
     """The roster that `text`, of `file`, says; a RosterError that names every fault if there is one."""
     faults: list[Fault] = []
-    entries: list[Entry] = []
+    entries: list[RosterLine] = []
     dated: dict[int, Row] = {}
     said = cache(partial(_said, units))  # a date of a unit stands on many lines, and a clock is slow to ask
     for line, row in csv_faults.rows(text, file, HEADER, faults):
@@ -86,11 +86,11 @@ def _can_be_compared(row: Row, faulty: Collection[str]) -> bool:
     return not {"from", "to"} & set(faulty) and not ("unit" in faulty and (row.get("from") or row.get("to")))
 
 
-def _entry(line: int, row: Row, instants: Mapping[str, int | None]) -> Entry:
+def _entry(line: int, row: Row, instants: Mapping[str, int | None]) -> RosterLine:
     """Whom or what a line with faults does not name stands for itself alone: no cell begins with a line's end."""
     start, end = instants["from"], instants["to"]
     agent, interface, nobody = row.get("agent", ""), row.get("interface", ""), f"\n{line}"
-    return Entry(
+    return RosterLine(
         line=line,
         agent=agent if agent and row.get("unit") else nobody,
         interface=interface if interface or row.get("member_name") else nobody,
@@ -103,7 +103,7 @@ def _entry(line: int, row: Row, instants: Mapping[str, int | None]) -> Entry:
     )
 
 
-def _moved(entries: list[Entry], rows: Mapping[int, Row]) -> list[Entry]:
+def _moved(entries: list[RosterLine], rows: Mapping[int, Row]) -> list[RosterLine]:
     """Who moves on a date is in the new unit from where the old unit's day ends, wherever its own begins."""
     ends = {(entry.agent, rows[entry.line].get("to", "")): entry for entry in entries if entry.end != AFTER_ALL}
     moved = []
@@ -114,10 +114,10 @@ def _moved(entries: list[Entry], rows: Mapping[int, Row]) -> list[Entry]:
     return moved
 
 
-def _between_lines(entries: list[Entry], file: Path) -> Iterator[Fault]:
+def _between_lines(entries: list[RosterLine], file: Path) -> Iterator[Fault]:
     for entry in entries:
         if entry.start >= entry.end:
             problem = "is not after from; a line holds from one instant until before another"
             yield Fault(file, entry.line, "to", problem)
-    for late, early, why in contradictions(entries):
+    for late, early, why in roster_contradictions(entries):
         yield Fault(file, late.line, "", f"{why} as line {early.line}")

@@ -39,26 +39,26 @@ rulings = Table(
 COLUMNS = ("act", "agent", "unit", "start_at", "end_at", "counts", "reverses")
 
 
-def add(connection: Connection, ruling: Ruling) -> None:
+def add_ruling(connection: Connection, ruling: Ruling) -> None:
     """With a number of its own; its act is noted already."""
     insert_rows(connection, rulings, COLUMNS, [ruling[1:]])
 
 
-def with_ref(connection: Connection, ref: str) -> Ruling | None:
+def ruling_with_ref(connection: Connection, ref: str) -> Ruling | None:
     return next(iter(_read(connection, rulings.c.act == ref)), None)
 
 
-def reversal_of(connection: Connection, ref: str) -> Ruling | None:
+def reversal_of_ruling(connection: Connection, ref: str) -> Ruling | None:
     return next(iter(_read(connection, rulings.c.reverses == ref)), None)
 
 
-def between(connection: Connection, start: int, end: int) -> list[Ruling]:
+def rulings_between(connection: Connection, start: int, end: int) -> list[Ruling]:
     """All that reach into a span, µs, and what reverses them, in the order in which they were made."""
     return _read(connection, and_(rulings.c.end_at > start, rulings.c.start_at < end))
 
 
-def holding(connection: Connection, start: int, end: int) -> list[Ruling]:
-    return in_force(between(connection, start, end))
+def rulings_that_hold(connection: Connection, start: int, end: int) -> list[Ruling]:
+    return in_force(rulings_between(connection, start, end))
 
 
 def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[Ruling]:

@@ -65,11 +65,12 @@ def resolved(holding: Sequence[Ruling], agent: str, units: Collection[str], span
     return tuple(found)
 
 
-def check(name: str, span: Span, counts: str, days_max: int) -> None:
+def check_ruling(name: str, span: Span, counts: str, days_max: int) -> None:
     """RulingError where nothing could be so ruled. A name is that of the agent or the unit."""
     if counts not in COUNTS:
-        raise RulingError(name, f"counts {counts!r}; allowed: {', '.join(COUNTS)}")
+        raise RulingError(name, f"counts {counts!r}; allowed: {', '.join(COUNTS)}", "ruling-counts")
     if span.end <= span.start:
-        raise RulingError(name, "has an end that is not after its start")
+        raise RulingError(name, "has an end that is not after its start", "ruling-backwards")
     if span.end - span.start > days_max * DAY:
-        raise RulingError(name, f"is longer than {days_max} days (`rulings.days_max`): rule on less at a time")
+        found = f"is longer than {days_max} days (`rulings.days_max`): rule on less at a time"
+        raise RulingError(name, found, "ruling-too-long", most=days_max)

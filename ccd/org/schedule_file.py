@@ -19,14 +19,15 @@ from ccd.floor.expected import Span
 from ccd.org import csv_faults
 from ccd.org.agent_days import AgentDays
 from ccd.org.csv_faults import Header, Row
-from ccd.org.shift_rows import breaks_of, spelled
+from ccd.org.shift_rows import breaks_of, breaks_spelled
 from ccd.org.told import Told
-from ccd.org.told_lines import Found, agent_of, between_lines, day_of, withdrawn_of
+from ccd.org.told_lines import Found, agent_in_cell, between_lines, day_in_cell, withdrawn_of
 
 HEADER = Header(("agent", "day", "start", "end"), ("breaks", "uid", "withdrawn"), lines_max=100_000)
 SHIFT_S_MAX = 86_399  # the tables hold to it as well
 ONE_DAY = timedelta(days=1)
 CLOCK = r"(\d\d:\d\d(?::\d\d)?(?:[+-]\d\d:\d\d)?)"
+A_CLOCK = re.compile(CLOCK)
 A_BREAK = re.compile(rf"{CLOCK}\s*-\s*{CLOCK}")
 
 
@@ -46,12 +47,12 @@ def parse(text: str, file: Path, days: AgentDays) -> tuple[Told, ...]:
 
 
 def _told(line: int, row: Row, days: AgentDays, found: Found) -> Told | None:
-    agent, day, withdrawn = agent_of(row, days, found), day_of(row, "day", found), withdrawn_of(row, found)
+    agent, day, withdrawn = agent_in_cell(row, days, found), day_in_cell(row, "day", found), withdrawn_of(row, found)
     start, end = (_time(row.get(column, ""), column, found) for column in ("start", "end"))
     breaks = list(written_breaks(row.get("breaks", ""), found))
     if found:
         return None
-    clock = Clock(agent, day, days)
+    clock = LineClock(agent, day, days)
     if (starts := days.instant(agent, day, datetime.combine(day, start))) is None:
         found.append(("day", f"{agent} is in no unit on {day}; the roster says who is where, and when"))
         return None
@@ -63,7 +64,7 @@ def _told(line: int, row: Row, days: AgentDays, found: Found) -> Told | None:
         said = "-".join(f"{each:%H:%M}" for each in breaks[number])
         found.append(("breaks", f"{said} is not within the shift, and after the break before it"))
     uid = row.get("uid") or f"{agent}/{day}/{start.isoformat('seconds' if start.second else 'minutes')}"
-    return Told(uid, agent, clock.date_of(starts), starts, ends, spelled(shift_breaks), line, withdrawn)
+    return Told(uid, agent, clock.date_of(starts), starts, ends, breaks_spelled(shift_breaks), line, withdrawn)
 
 
 def first_misplaced(breaks: Sequence[Span], start: int, end: int) -> int | None:
@@ -76,7 +77,7 @@ def first_misplaced(breaks: Sequence[Span], start: int, end: int) -> int | None:
     return None
 
 
-class Clock(NamedTuple):
+class LineClock(NamedTuple):
     """The clock by which a line's times are meant: that of the unit in which the agent has the line's day."""
 
     agent: str
@@ -105,6 +106,8 @@ class Clock(NamedTuple):
 def _time(written: str, column: str, found: Found) -> time:
     """24:00, as planners write the end of a day, is the next one's 00:00."""
     try:
+        if not A_CLOCK.fullmatch(written):  # the language reads more, which no file would be told again by
+            raise ValueError(written)
         return time.fromisoformat("00:00" if written == "24:00" else written)
     except ValueError:
         found.append((column, f"{written!r} is no time of day; allowed: 08:00, with or without an offset as +08:00"))

@@ -6,20 +6,20 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, select
 
-from ccd.floor.days import BusinessDay
+from ccd.floor.days import SECOND, BusinessDay
 from ccd.floor.expected import Absence, Shift, Span
-from ccd.floor.own_days import OwnDay
 from ccd.org.agent_days import AgentDays
 from ccd.org.schema import leaves, shifts
-from ccd.org.told_rows import within
+from ccd.org.told_rows import told_within
 
+SHIFT_US_MAX = 86_400 * SECOND  # of what is shorter: the table holds to it
 BREAKS_MAX = 10_000  # different ones that are kept in mind: many are planned for the same hours
 A_BIT_MORE = timedelta(days=2)  # a shift is planned for a day, by whatever clock, and no longer than one
 
 
-def spelled(breaks: Iterable[Span]) -> str:
+def breaks_spelled(breaks: Iterable[Span]) -> str:
     return json.dumps([[each.start, each.end] for each in breaks], separators=(",", ":"))
 
 
@@ -31,7 +31,7 @@ def breaks_of(written: str) -> tuple[Span, ...]:
 def shifts_of(connection: Connection, agents: Collection[str], start: int, end: int) -> dict[str, tuple[Shift, ...]]:
     """The whole shifts, by agent, that reach into a span, µs; who has none is not named."""
     found: defaultdict[str, list[Shift]] = defaultdict(list)
-    for row in within(connection, shifts, agents, start, end):
+    for row in told_within(connection, shifts, agents, start, end, SHIFT_US_MAX):
         found[row.agent].append(Shift(row.start_at, row.end_at, breaks_of(row.breaks)))
     return {agent: tuple(own) for agent, own in found.items()}
 
@@ -47,7 +47,7 @@ def absences_of(
 ) -> dict[str, tuple[Absence, ...]]:
     """The whole absences, by agent, that reach into a span, µs; who has none is not named."""
     found: defaultdict[str, list[Absence]] = defaultdict(list)
-    for row in within(connection, leaves, agents, start, end):
+    for row in told_within(connection, leaves, agents, start, end):
         found[row.agent].append(Absence(row.start_at, row.end_at, row.kind, "leave", str(row.id)))
     return {agent: tuple(own) for agent, own in found.items()}
 
@@ -56,8 +56,10 @@ def scheduled_us(connection: Connection, days: AgentDays, first: date, last: dat
     """What agents are scheduled for, less their breaks, by unit and business day of these dates. A shift over midnight
     is cut there, and each part is of the unit in which the agent has that day."""
     found: defaultdict[tuple[str, date], int] = defaultdict(int)
-    for _, own, worked in _scheduled(connection, days, first, last):
-        found[own.unit, own.day.day] += worked
+    for agents, start, end, breaks in _around(connection, first, last):
+        for own, count in days.met_by_many(agents, start, end):
+            if first <= own.day.day <= last:
+                found[own.unit, own.day.day] += count * _worked(own.day, start, end, breaks)
     return dict(found)
 
 
@@ -66,28 +68,31 @@ def scheduled_of_agents_us(
 ) -> dict[tuple[str, date], int]:
     """The same by agent and business day; who has no shift is not named."""
     found: defaultdict[tuple[str, date], int] = defaultdict(int)
-    for agent, own, worked in _scheduled(connection, days, first, last):
-        found[agent, own.day.day] += worked
+    for agents, start, end, breaks in _around(connection, first, last):
+        for agent in agents:
+            for own in days.met(agent, start, end):
+                if first <= own.day.day <= last:
+                    found[agent, own.day.day] += _worked(own.day, start, end, breaks)
     return dict(found)
 
 
-def _scheduled(connection: Connection, days: AgentDays, first: date, last: date) -> Iterator[tuple[str, OwnDay, int]]:
-    for agent, start, end, written in _around(connection, first, last):
-        for own in days.met(agent, start, end):
-            if first <= own.day.day <= last:
-                rests = sum(_inside(own.day, *each) for each in breaks_of(written))
-                yield agent, own, _inside(own.day, start, end) - rests
+def _worked(day: BusinessDay, start: int, end: int, breaks: Iterable[Span]) -> int:
+    return _inside(day, start, end) - sum(_inside(day, *each) for each in breaks)
 
 
 def _inside(day: BusinessDay, start: int, end: int) -> int:
     return max(0, min(end, day.end) - max(start, day.start))
 
 
-def _around(connection: Connection, first: date, last: date) -> Iterator[tuple[str, int, int, str]]:
-    """Agent, start, end and breaks of shifts that may reach into one of the days, by whatever clock it is counted."""
+def _around(connection: Connection, first: date, last: date) -> Iterator[tuple[list[str], int, int, tuple[Span, ...]]]:
+    """The shifts that may reach into one of the days, by whatever clock it is counted: start, end and breaks, each once
+    with all agents who are planned so. They are few, where agents' shifts are tens of thousands."""
     own = shifts.c
-    query = select(own.agent, own.start_at, own.end_at, own.breaks).where(near(first, last))
-    yield from map(tuple, connection.execute(query))
+    together = func.json_group_array if connection.dialect.name == "sqlite" else func.json_agg
+    same = (own.start_at, own.end_at, own.breaks)
+    query = select(cast(together(own.agent), Text), *same).where(near(first, last)).group_by(*same)
+    for agents, start, end, written in connection.execute(query):
+        yield json.loads(agents), start, end, breaks_of(written)
 
 
 def near(first: date, last: date) -> ColumnElement[bool]:

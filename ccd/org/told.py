@@ -23,7 +23,7 @@ class Told(NamedTuple):
     withdrawn: bool = False  # told to say that it does not hold any more
 
 
-class Window(NamedTuple):
+class DaysTold(NamedTuple):
     """The days of which a source tells all there is: who is not named again on one of them is withdrawn."""
 
     first: date
@@ -33,7 +33,7 @@ class Window(NamedTuple):
         return isinstance(day, date) and self.first <= day <= self.last
 
 
-class Change(NamedTuple):
+class SpanChange(NamedTuple):
     """What becomes of a span: new without `before`, withdrawn without `after`."""
 
     before: Told | None
@@ -46,15 +46,15 @@ class Change(NamedTuple):
         return told.agent
 
 
-def window_of(told: Collection[Told]) -> Window | None:
+def window_of(told: Collection[Told]) -> DaysTold | None:
     """From the first day to the last; None of nothing."""
     days = [each.day for each in told]
-    return Window(min(days), max(days)) if days else None
+    return DaysTold(min(days), max(days)) if days else None
 
 
-def changes(held: Mapping[str, Told], told: Iterable[Told], window: Window | None) -> list[Change]:
+def told_changes(held: Mapping[str, Told], told: Iterable[Told], window: DaysTold | None) -> list[SpanChange]:
     """What differs from what `held` says, by uid. Without a window nothing is withdrawn but what says so itself."""
-    found: list[Change] = []
+    found: list[SpanChange] = []
     named: set[str] = set()
     for each in told:
         named.add(each.uid)
@@ -63,12 +63,12 @@ def changes(held: Mapping[str, Told], told: Iterable[Told], window: Window | Non
         if before is None and after is None:
             continue
         if before is None or after is None or before._replace(line=0) != after._replace(line=0):
-            found.append(Change(before, after))
+            found.append(SpanChange(before, after))
     gone = [before for uid, before in held.items() if uid not in named and window is not None and before.day in window]
-    return [Change(before, None) for before in sorted(gone, key=_in_order)] + found
+    return [SpanChange(before, None) for before in sorted(gone, key=_in_order)] + found
 
 
-def counted(changes: Collection[Change]) -> str:
+def changes_counted(changes: Collection[SpanChange]) -> str:
     new = sum(1 for change in changes if change.before is None)
     withdrawn = sum(1 for change in changes if change.after is None)
     return f"{new} new, {len(changes) - new - withdrawn} changed, {withdrawn} withdrawn"

@@ -4,6 +4,7 @@ what.
 Cells are read one by one, and what is wrong with each is noted under its column: a line is told of with all its faults.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -12,14 +13,18 @@ from ccd.errors import Fault, ImportFaultsError
 from ccd.org import csv_faults
 from ccd.org.agent_days import AgentDays
 from ccd.org.csv_faults import Row
-from ccd.org.told import Told, Window, meeting
+from ccd.org.told import DaysTold, Told, meeting
 
 Found = list[tuple[str, str]]  # column, and what is wrong there
+
+A_DAY = re.compile(r"\d{4}-\d\d-\d\d")  # the language reads more, which no file would be told again by
+YEARS = range(1971, 2100)  # of which each clock can say every moment
+DAYS_ALLOWED = f"allowed: 2026-11-23, of the years {YEARS[0]} to {YEARS[-1]}"
 
 WITHDRAWN = {"": False, "no": False, "yes": True}
 
 
-def agent_of(row: Row, days: AgentDays, found: Found) -> str:
+def agent_in_cell(row: Row, days: AgentDays, found: Found) -> str:
     agent = row.get("agent", "")
     if not agent:
         found.append(("agent", "is empty; whose is it?"))
@@ -28,13 +33,20 @@ def agent_of(row: Row, days: AgentDays, found: Found) -> str:
     return agent
 
 
-def day_of(row: Row, column: str, found: Found) -> date:
+def day_in_cell(row: Row, column: str, found: Found) -> date:
     written = row.get(column, "")
     try:
-        return date.fromisoformat(written)
+        return said_day(written)
     except ValueError:
-        found.append((column, f"{written!r} is no day; allowed: 2026-11-23"))
+        found.append((column, f"{written!r} is no day; {DAYS_ALLOWED}"))
         return date.max
+
+
+def said_day(written: str) -> date:
+    """ValueError where it is none."""
+    if not A_DAY.fullmatch(written) or int(written[:4]) not in YEARS:
+        raise ValueError(written)
+    return date.fromisoformat(written)
 
 
 def withdrawn_of(row: Row, found: Found) -> bool:
@@ -55,7 +67,7 @@ def between_lines(told: Iterable[Told], file: Path, column: str) -> Iterator[Fau
         yield Fault(file, late.line, column, f"is within the time of line {early.line}, which is of the same agent")
 
 
-def check_window(told: Iterable[Told], window: Window, file: Path, column: str) -> None:
+def check_window(told: Iterable[Told], window: DaysTold, file: Path, column: str) -> None:
     """ImportFaultsError, which names each line of another day."""
     problem = f"is of another day than {window.first} to {window.last}, of which the file tells"
     faults = [Fault(file, each.line, column, problem) for each in told if each.day not in window]

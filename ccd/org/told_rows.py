@@ -10,11 +10,11 @@ from sqlalchemy.dialects import postgresql
 
 from ccd.errors import Fault, ImportFaultsError
 from ccd.org import csv_faults
-from ccd.org.told import Change, Told, Window, changes, meeting
+from ccd.org.told import DaysTold, SpanChange, Told, meeting, told_changes
 from ccd.sql.rows import among, insert_rows
 
 
-class Said(NamedTuple):
+class Teller(NamedTuple):
     """Who tells, and in which file."""
 
     source: str
@@ -24,9 +24,9 @@ class Said(NamedTuple):
 COLUMNS = ("source", "uid", "agent", "day", "start_at", "end_at")
 
 
-def take(
-    connection: Connection, table: Table, said: Said, told: Collection[Told], window: Window | None, now: int
-) -> list[Change]:
+def take_told(
+    connection: Connection, table: Table, said: Teller, told: Collection[Told], window: DaysTold | None, now: int
+) -> list[SpanChange]:
     """Makes what a source tells of the window what holds from `now`, µs, on, and says what that changes.
 
     ImportFaultsError where an agent would have two spans at a time: nothing is written then.
@@ -35,7 +35,7 @@ def take(
     source = said.source
     what = _what(table)
     held = _of_source(connection, table, source, told, window)
-    changed = changes(held, told, window)
+    changed = told_changes(held, told, window)
     taken = [change.after for change in changed if change.after is not None]
     gone = [change.before.uid for change in changed if change.before is not None]
     _check(connection, table, said, taken, gone)
@@ -47,7 +47,7 @@ def take(
     return changed
 
 
-def held_by(connection: Connection, table: Table, source: str, window: Window | None = None) -> list[Told]:
+def told_by(connection: Connection, table: Table, source: str, window: DaysTold | None = None) -> list[Told]:
     """What holds of what a source told, by agent and in order of time; of a window, or of all days."""
     days = () if window is None else (table.c.day >= window.first, table.c.day <= window.last)
     mine = and_(table.c.source == source, table.c.until_at.is_(None), *days)
@@ -55,9 +55,14 @@ def held_by(connection: Connection, table: Table, source: str, window: Window | 
     return [_told(table, row) for row in found]
 
 
-def within(connection: Connection, table: Table, agents: Iterable[str], start: int, end: int) -> list[Row[Any]]:
-    """The rows that hold of these agents and reach into a span, µs, in order of time."""
+def told_within(
+    connection: Connection, table: Table, agents: Iterable[str], start: int, end: int, longest: int | None = None
+) -> list[Row[Any]]:
+    """The rows that hold of these agents and reach into a span, µs, in order of time. Where none is longer than
+    `longest`, what ends later is not looked through for those that begin before: planners plan for months."""
     meets = and_(table.c.start_at < end, table.c.end_at > start, table.c.until_at.is_(None))
+    if longest is not None:
+        meets = and_(meets, table.c.end_at < end + longest)
     return list(
         connection.execute(
             select(table).where(meets, _among(connection, table.c.agent, agents)).order_by(table.c.start_at, table.c.id)
@@ -73,7 +78,7 @@ def wait_for_others(connection: Connection, table: Table) -> None:
 
 
 def _of_source(
-    connection: Connection, table: Table, source: str, told: Iterable[Told], window: Window | None
+    connection: Connection, table: Table, source: str, told: Iterable[Told], window: DaysTold | None
 ) -> dict[str, Told]:
     """What holds by uid of what is told anew, and of the window: a shift may have been moved into it."""
     asked: list[ColumnElement[bool]] = [_among(connection, table.c.uid, [each.uid for each in told])]
@@ -83,7 +88,7 @@ def _of_source(
     return {row.uid: _told(table, row) for row in found}
 
 
-def _check(connection: Connection, table: Table, said: Said, taken: Sequence[Told], gone: Collection[str]) -> None:
+def _check(connection: Connection, table: Table, said: Teller, taken: Sequence[Told], gone: Collection[str]) -> None:
     """Nobody has two spans at a time, whoever tells of them. The tables refuse it too; here the line is named."""
     if not taken:
         return
@@ -91,7 +96,7 @@ def _check(connection: Connection, table: Table, said: Said, taken: Sequence[Tol
     replaced = frozenset(gone)
     others = {
         _told(table, row): row.source
-        for row in within(connection, table, {each.agent for each in taken}, start, end)
+        for row in told_within(connection, table, {each.agent for each in taken}, start, end)
         if row.source != said.source or row.uid not in replaced
     }
     faults = []

@@ -23,7 +23,7 @@ EVENT_CLASSES = "agent,system"  # of all that the account may read, what is of u
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ManagerAccount:
     """Where a PBX's manager listens, and as whom we come."""
 
     pbx: str
@@ -40,7 +40,7 @@ class Connection:
 
     def __init__(
         self,
-        account: Account,
+        account: ManagerAccount,
         blocks: Blocks,
         hear: Callable[[list[bytes]], None],
         ended: Callable[[], None],
@@ -97,6 +97,10 @@ class Connection:
                 return answer.result()
             self._manager.forget(answer)
             raise NoAnswerError(self._account.pbx, action["Action"], within_s) from error
+
+    @property
+    def has_ended(self) -> bool:
+        return self._ending is not None
 
     def raise_if_ended(self) -> None:
         if self._ending:

@@ -13,14 +13,14 @@ from secrets import token_hex
 from time import time
 from typing import Literal, NoReturn
 
-from ccd.errors import ClockAheadError, LoginRefusedError, NoAnswerError, PbxError
+from ccd.errors import ClockAheadError, LoginRefusedError, NoAnswerError, NotAskedError, PbxError
 from ccd.floor.days import SECOND
 from ccd.floor.events import PbxEvent
-from ccd.pbx.ami import Account, Connection, is_stopping
+from ccd.pbx.ami import Connection, ManagerAccount, is_stopping
 from ccd.pbx.blocks import BANNER, Blocks, microseconds
 from ccd.pbx.hearing import Hearing
 from ccd.pbx.inbox import Inbox
-from ccd.pbx.incidents import Finding, Lack, Log
+from ccd.pbx.incidents import Lack, Log, PbxFinding
 from ccd.pbx.log_file import MARK
 from ccd.pbx.observation import Keep, Observation, Phase, keep_nothing
 from ccd.pbx.translate import Flaw, Scope, Translator
@@ -36,7 +36,7 @@ RESYNC_INTERVAL_S_MIN = 1.0  # between snapshots, however often something is rel
 class PbxConfig:
     """What is a setting has its default there (ccd.settings.tree), and nowhere else."""
 
-    account: Account
+    account: ManagerAccount
     scope: Scope
     login_timeout_s: float
     ping_interval_s: float
@@ -70,7 +70,7 @@ class Pbx:
     ) -> None:
         self.state: PbxState = "lost"
         self.since = clock()  # of the state, by our own clock
-        self.findings: dict[Lack, Finding] = {}
+        self.findings: dict[Lack, PbxFinding] = {}
         self.reconnects = 0
         self.mark = ""  # of the line in queue_log that was asked for last: whatever is above it is there
         self.inbox = Inbox(config.queue_size_max)
@@ -80,11 +80,12 @@ class Pbx:
         self._log = log
         self._clock = clock
         self._random = random or Random()
-        margin_us = round(config.watermark_margin_s * SECOND)
-        self._observation = Observation(self.translator, keep, margin_us=margin_us)
+        self.margin_us = round(config.watermark_margin_s * SECOND)
+        self._observation = Observation(self.translator, keep, margin_us=self.margin_us)
         self.hearing = Hearing()
         self._delay_s = config.reconnect_delay_s_min
         self._silence_s_max = min(config.ping_deadline_s, config.ping_interval_s)
+        self._connection_now: Connection | None = None  # one that may be asked
         self._banner = ""
         self._booted = False  # FullyBooted was seen on this connection
         self._sees_booted = False  # it was seen on any: the account may see it
@@ -114,6 +115,26 @@ class Pbx:
                 await asyncio.sleep(self._next_delay_s())
             self.reconnects += 1
 
+    # --- for whoever acts on the switch ------------------------------------------------------------------------------
+
+    async def ask(self, action: str, **headers: str) -> Mapping[str, str]:
+        """The answer's headers. NotAskedError where it can't be asked now: then nothing is done. Any other PbxError:
+        it was asked, and nobody knows what came of it; it is not asked again."""
+        return await self._ask(self._asked_now(), action, **headers)
+
+    async def time(self) -> int:
+        """The PBX's own, µs."""
+        at = await self._ping(self._asked_now())
+        if at is None:
+            raise NotAskedError(self._config.account.pbx)
+        return at
+
+    def _asked_now(self) -> Connection:
+        connection = self._connection_now
+        if connection is None or connection.has_ended or self._stopping:
+            raise NotAskedError(self._config.account.pbx)
+        return connection
+
     # --- one connection ----------------------------------------------------------------------------------------------
 
     async def _connection(self) -> NoReturn:
@@ -123,10 +144,12 @@ class Pbx:
         try:
             await connection.open(self._config.login_timeout_s)
             self._turn("catching_up")
+            self._connection_now = connection
             self._observation.begin()
             await self._look_around(connection)
             await self._watch(connection)
         finally:
+            self._connection_now = None
             connection.close()
             self.blocks.finish()
             self.inbox.mark(self._observation.lose())
@@ -143,6 +166,9 @@ class Pbx:
             await self._wait(connection, min(patience_s, self._config.ping_interval_s))
             await self._ping(connection)
         self._find(not self._booted, Lack.SYSTEM_EVENTS)
+        answer = await self._ask(connection, "QueuePause")  # of nobody: whether it is denied, or understood
+        said = answer.get("Message", "")
+        self._find("denied" in said.lower(), Lack.ORDERS, said)
 
     async def _watch(self, connection: Connection) -> NoReturn:
         """Ping, and take snapshots, until the connection ends with a PbxError."""
@@ -319,7 +345,7 @@ class Pbx:
         if not lacking:
             self.findings.pop(lack, None)
         elif lack not in self.findings:
-            finding = self.findings[lack] = Finding(lack, detail)
+            finding = self.findings[lack] = PbxFinding(lack, detail)
             self._log.warning(str(finding), pbx=self._config.account.pbx)
 
     def _say_once(self, error: PbxError) -> None:

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ccd.floor.events import Lost, PbxEvent, Snapshot
-from ccd.pbx.blocks import BANNER, Blocks, stamp
+from ccd.pbx.blocks import BANNER, Blocks, event_name, stamp
 from ccd.pbx.chronology import Chronology
 from ccd.pbx.evidence_file import REF_NUMBERS
 from ccd.pbx.evidence_index import found
 from ccd.pbx.observation import Observation
+from ccd.pbx.queue_log import parse_line
 from ccd.pbx.translate import Scope, Translator
 
 CHUNK_BYTES = 1024 * 1024
 LAST_BLOCKS = 5_000  # of evidence: of a floor of 5,000 in some seconds at its busiest
+LOG_TELLS_US = 2_000_000  # so long after a line of the log nothing that is told can be the same event
 SETTLE_US = 500_000  # how long after a QueueStatus answer events may still come that the answer has overtaken
 
 
@@ -82,9 +84,12 @@ def _first_at(stream: BinaryIO) -> int | None:
 
 def told_up_to(folder: Path, ref: int, scope: Scope) -> list[PbxEvent] | None:
     """What was told last, up to the event that one PBX's evidence in `folder` keeps as `ref`; None where it was not
-    written."""
+    written, and where it was told out of queue_log by who has filled a gap just before: no block of AMI's says that."""
     blocks = found(folder, range(max(ref - LAST_BLOCKS, ref // REF_NUMBERS * REF_NUMBERS), ref + 1))
     if ref not in blocks:
         return None
+    lines = [parsed[1].at for block in blocks.values() if not event_name(block) and (parsed := parse_line(block))]
     stream = BytesIO(b"".join(block + b"\r\n\r\n" for _, block in sorted(blocks.items())))
-    return [event for event in Capture(scope).connection(stream) if not isinstance(event, Lost | Snapshot)]
+    told: list[PbxEvent] = [e for e in Capture(scope).connection(stream) if not isinstance(e, Lost | Snapshot)]
+    newest = max((event.at for event in told), default=0)
+    return None if lines and max(lines) > newest - LOG_TELLS_US else told

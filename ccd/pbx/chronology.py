@@ -15,13 +15,22 @@ BACKWARDS_US_MAX = 60 * SECOND  # a clock is set back by less, and events overta
 OVERLAP_US_MAX = SECOND  # of two files: a log's times are whole seconds
 
 
+def as_it_is(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
 class Chronology:
     """The latest time (µs) so far."""
 
     def __init__(self) -> None:
         self._latest = 0
 
-    def in_order(self, files: Iterable[Path], first_at: Callable[[BinaryIO], int | None]) -> Iterator[Path]:
+    def in_order(
+        self,
+        files: Iterable[Path],
+        first_at: Callable[[BinaryIO], int | None],
+        opened: Callable[[Path], BinaryIO] = as_it_is,
+    ) -> Iterator[Path]:
         """By the first time (µs) in each; one without any follows the one it is named after.
 
         Raises BackwardsError where a file begins before the one before it has ended, OSError where one can't be read.
@@ -29,7 +38,7 @@ class Chronology:
         starts: list[tuple[int, int | None, Path]] = []
         place = 0
         for path in files:
-            with path.open("rb") as stream:
+            with opened(path) as stream:
                 at = first_at(stream)
             place = place if at is None else at
             starts.append((place, at, path))

@@ -17,7 +17,7 @@ from time import time
 from urllib.parse import quote
 
 from ccd.floor.days import SECOND
-from ccd.pbx.evidence_file import REF_NUMBERS, Record, append, day_path, days, mend, seal
+from ccd.pbx.evidence_file import REF_NUMBERS, Record, append, day_path, evidence_days, mend, seal
 from ccd.pbx.evidence_index import complete, index_path, note
 from ccd.pbx.incidents import Log
 
@@ -29,7 +29,7 @@ DAY_S = 86_400
 
 
 @dataclass(slots=True)
-class Kept:
+class BlocksKept:
     """What became of the blocks, counted since the start."""
 
     written: int = 0
@@ -54,7 +54,7 @@ class Evidence:
         needed_since: Callable[[], date | None] = lambda: None,
     ) -> None:
         self.folder = pbx_folder(folder, pbx)
-        self.kept = Kept()
+        self.kept = BlocksKept()
         self._log = log
         self._keep_days = keep_days
         self._buffer_bytes_max = buffer_bytes_max
@@ -67,7 +67,7 @@ class Evidence:
         self._failing = False
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"evidence of {pbx}")  # one: two would tear a file
         self.folder.mkdir(0o700, parents=True, exist_ok=True)
-        self._day = max(days(self.folder), default=0)
+        self._day = max(evidence_days(self.folder), default=0)
         self._open_day = self._day  # the writing thread's: the day whose file is not sealed yet
         self._day_end_us = _day_end_us(self._day) if self._day else 0
         self._number = self._resume()
@@ -166,7 +166,7 @@ class Evidence:
         if needed is not None:  # a unit's day can begin on the UTC day before
             oldest = min(oldest, int((needed - timedelta(days=1)).strftime("%Y%m%d")))
         for folder in self.folder.parent.iterdir():
-            for kept in days(folder):
+            for kept in evidence_days(folder):
                 if kept < oldest:
                     day_path(folder, kept).unlink(missing_ok=True)
                     index_path(day_path(folder, kept)).unlink(missing_ok=True)

@@ -39,7 +39,7 @@ class MemberHead(NamedTuple):
     size: int  # bytes, head and trailer included
 
 
-def pack(records: Iterable[Record]) -> bytes:
+def pack_member(records: Iterable[Record]) -> bytes:
     """The records as one gzip member; there must be at least one, in the order of their numbers."""
     records = list(records)
     text = b"".join(b"#%d %d\r\n%b\r\n\r\n" % (number, len(block), block) for number, block in records)
@@ -53,7 +53,7 @@ def pack(records: Iterable[Record]) -> bytes:
     return head + body + TRAILER.pack(zlib.crc32(text), len(text) & 0xFFFFFFFF)
 
 
-def unpack(member: bytes) -> Iterator[Record]:
+def unpack_member(member: bytes) -> Iterator[Record]:
     """The records of one member. Raises zlib.error or ValueError where it is damaged."""
     text = zlib.decompress(member, zlib.MAX_WBITS | 16)
     at = 0
@@ -65,7 +65,7 @@ def unpack(member: bytes) -> Iterator[Record]:
         at += int(length) + 4
 
 
-def members(stream: BinaryIO, offset: int = 0) -> Iterator[MemberHead]:
+def evidence_members(stream: BinaryIO, offset: int = 0) -> Iterator[MemberHead]:
     """The heads of the whole members from the one at `offset` on, in order; it ends at the first that is torn."""
     size = os.fstat(stream.fileno()).st_size
     while offset + HEADER.size <= size:
@@ -83,7 +83,7 @@ def mend(path: Path) -> tuple[int, int]:
         return 0, 0
     with path.open("r+b") as stream:
         last, whole = 0, 0
-        for head in members(stream):
+        for head in evidence_members(stream):
             last, whole = head.last, head.offset + head.size
         torn = stream.seek(0, os.SEEK_END) - whole
         if torn:
@@ -95,7 +95,7 @@ def append(path: Path, records: Iterable[Record]) -> int:
     """Add the records as one member, and wait until the disk has them; gives where it begins. Raises OSError."""
     with path.open("ab") as stream:
         offset = stream.tell()
-        stream.write(pack(records))
+        stream.write(pack_member(records))
         stream.flush()
         os.fdatasync(stream.fileno())
     return offset
@@ -120,7 +120,7 @@ def day_path(folder: Path, day: int) -> Path:
     return folder / f"{day // 10000:04d}-{day // 100 % 100:02d}-{day % 100:02d}.ami.gz"
 
 
-def days(folder: Path) -> list[int]:
+def evidence_days(folder: Path) -> list[int]:
     """The days of which evidence is kept, oldest first, as yyyymmdd. What else lies in the folder is left alone."""
     return sorted(day for path in folder.glob("????-??-??.ami.gz") if (day := _day_named(path.name[:10])))
 

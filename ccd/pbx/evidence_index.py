@@ -14,12 +14,12 @@ from pathlib import Path
 from struct import Struct
 from typing import BinaryIO, NamedTuple
 
-from ccd.pbx.evidence_file import REF_NUMBERS, MemberHead, day_path, hash_path, members, unpack
+from ccd.pbx.evidence_file import REF_NUMBERS, MemberHead, day_path, evidence_members, hash_path, unpack_member
 
 ENTRY = Struct("<QQ")
 
 
-class Entry(NamedTuple):
+class IndexEntry(NamedTuple):
     first: int  # number of a member's first block
     offset: int
 
@@ -35,8 +35,8 @@ class Entries:
     def __len__(self) -> int:
         return len(self.kept) // ENTRY.size
 
-    def __getitem__(self, place: int) -> Entry:
-        return Entry(*ENTRY.unpack_from(self.kept, place * ENTRY.size))
+    def __getitem__(self, place: int) -> IndexEntry:
+        return IndexEntry(*ENTRY.unpack_from(self.kept, place * ENTRY.size))
 
 
 def find(folder: Path, ref: int) -> bytes | None:
@@ -64,7 +64,7 @@ def found(folder: Path, refs: Iterable[int]) -> dict[int, bytes]:
     return blocks
 
 
-def hash_of(folder: Path, day: int) -> str:
+def evidence_hash(folder: Path, day: int) -> str:
     """The SHA-256 that was written when the day (yyyymmdd) was closed; empty where it was not, or nothing is known."""
     path = hash_path(day_path(folder, day))
     return path.read_text().partition(" ")[0] if path.exists() else ""
@@ -82,7 +82,7 @@ def complete(path: Path) -> None:
     entries = Entries(index_path(path))
     with path.open("rb") as stream:
         last = _member(stream, entries[len(entries) - 1]) if len(entries) else None
-        heads = list(members(stream, 0 if last is None else last.offset + last.size))
+        heads = list(evidence_members(stream, 0 if last is None else last.offset + last.size))
     kept = b"" if last is None else entries.kept[: len(entries) * ENTRY.size]
     whole = kept + b"".join(ENTRY.pack(head.first, head.offset) for head in heads)
     if whole != entries.kept:
@@ -100,10 +100,10 @@ def _blocks(stream: BinaryIO, entries: Entries, numbers: Iterable[int]) -> Itera
     """Of `numbers`, in their order, those that are there."""
     unpacked = (-1, dict[int, bytes]())  # the member that was read last: where it begins, its blocks by number
     for number in numbers:
-        for head in members(stream, _near(stream, entries, number)):
+        for head in evidence_members(stream, _near(stream, entries, number)):
             if head.first <= number <= head.last and head.offset != unpacked[0]:
                 stream.seek(head.offset)
-                unpacked = head.offset, dict(unpack(stream.read(head.size)))
+                unpacked = head.offset, dict(unpack_member(stream.read(head.size)))
             if number <= head.last:
                 break
         if number in unpacked[1]:
@@ -116,7 +116,7 @@ def _near(stream: BinaryIO, entries: Entries, number: int) -> int:
     return entries[place].offset if place >= 0 and _member(stream, entries[place]) else 0
 
 
-def _member(stream: BinaryIO, entry: Entry) -> MemberHead | None:
+def _member(stream: BinaryIO, entry: IndexEntry) -> MemberHead | None:
     """What the entry names, where it is there."""
-    head = next(members(stream, entry.offset), None)
+    head = next(evidence_members(stream, entry.offset), None)
     return head if head is not None and head.first == entry.first else None

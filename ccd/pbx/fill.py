@@ -33,8 +33,17 @@ from ccd.floor.events import (
 
 BEGINNING, END = -(2**62), 2**62
 
+LOGGED_TOO = (MemberPaused, CallConnected, CallEnded, CallerJoined)  # always; of members a reload writes no line
+
 Fingerprint = tuple[str, str, str, object]  # kind, seat or caller, queue, and what tells two of them apart
 Pauses = dict[tuple[str, str], tuple[bool, str]]  # (seat, queue) → whether paused, and why; who is no member has none
+
+
+def is_its_log(logged: Sequence[PbxEvent], told: Iterable[PbxEvent]) -> bool:
+    """Whether a log tells anything of what AMI told: else it is another switch's, or one of its files is missing. True
+    also where AMI told nothing that a log tells."""
+    both = [event for event in told if isinstance(event, LOGGED_TOO)]
+    return not both or any(at is not None for at in _told_at(logged, both))
 
 
 def fill(told: Iterable[PbxEvent], logged: Sequence[PbxEvent]) -> Iterator[PbxEvent]:
@@ -45,7 +54,7 @@ def fill(told: Iterable[PbxEvent], logged: Sequence[PbxEvent]) -> Iterator[PbxEv
     yield from log.between(since, END, log.numbers(since, END))
 
 
-def refill(since: int, told: Sequence[PbxEvent], log: "Logged", pauses: Pauses) -> Iterator[PbxEvent]:
+def fill_since(since: int, told: Sequence[PbxEvent], log: "Logged", pauses: Pauses) -> Iterator[PbxEvent]:
     """The same for a floor that is in a gap already, `since` then (µs): what the log says of it, then what AMI `told`
     after it, from the snapshot on. `pauses` are those that the floor knows of."""
     if log.covers(since):

@@ -18,14 +18,14 @@ DYNAMIC = b"\r\nMembership: dynamic"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class SnapshotShown:
     """What of a snapshot doesn't change without a queue event. Static members do: no event tells of `QueueReload`."""
 
     dynamic: frozenset[bytes]  # rows' queues and interfaces, as received
     pauses_and_calls: dict[tuple[str, str], tuple[bool, str, bool | None]]  # of (seat, queue)
     waiting: frozenset[str]
 
-    def differs(self, before: "Shown") -> bool:
+    def differs(self, before: "SnapshotShown") -> bool:
         found, known = self.pauses_and_calls, before.pauses_and_calls
         return (
             self.dynamic != before.dynamic
@@ -44,7 +44,7 @@ class Hearing:
         """A new connection: the account, or its rights, may be others."""
         self.timed: bool | None = None  # events carry a time
         self.queues_speak: bool | None = None  # queue events come
-        self._shown: Shown | None = None
+        self._shown: SnapshotShown | None = None
         self._rows: set[bytes] = set()
         self._dynamic: frozenset[bytes] = frozenset()
 
@@ -77,9 +77,9 @@ class Hearing:
                 if before and self._shown.differs(before) and not self.queues_speak:
                     self.queues_speak = False
 
-    def _of(self, snapshot: Snapshot) -> Shown:
+    def _of(self, snapshot: Snapshot) -> SnapshotShown:
         pairs = {(each.seat, each.queue): (each.paused, each.reason, each.in_call) for each in snapshot.members}
-        return Shown(self._dynamic, pairs, frozenset(waiting.call for waiting in snapshot.waiting))
+        return SnapshotShown(self._dynamic, pairs, frozenset(waiting.call for waiting in snapshot.waiting))
 
 
 def _who(row: bytes) -> bytes:

@@ -38,6 +38,11 @@ class Lack(Enum):
         "after a gap nobody knows who of app_agent_pool is logged in",
         "give the manager account `write = agent`",
     )
+    ORDERS = (
+        "nobody can be paused or signed out",
+        "what a leader asks for on the board, over HTTP or at a prompt is denied",
+        "give the manager account `write = agent`",
+    )
     LOG_MARK = (
         "no line of ours can be put into queue_log",
         "of a gap only what lies above the log's last line is filled",
@@ -68,7 +73,7 @@ class Lack(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PbxFinding:
     """Something wanting; `detail` is what the PBX said, if anything."""
 
     lack: Lack

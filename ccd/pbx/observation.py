@@ -28,7 +28,7 @@ from ccd.pbx.blocks import event_name, microseconds, stamp, text_of
 from ccd.pbx.headers import ROW_HEADERS
 from ccd.pbx.shapes import Picking
 from ccd.pbx.snapshot import ROWS, Gathering
-from ccd.pbx.translate import QUEUE_EVENTS, Flaw, Rejected, Translator
+from ccd.pbx.translate import QUEUE_EVENTS, Flaw, Flawed, Translator
 
 PONG = b"\r\nPing: Pong"
 QUEUE_STATUS = b"\r\nMessage: Queue status will follow"
@@ -164,7 +164,7 @@ class Observation:
                 self._translator.event(name, values, None, 0)  # is rejected, and counted
             return
         if self.latest is not None and at > self.latest:
-            self._translator.rejected[Rejected(name.decode(), Flaw.AHEAD)] += 1
+            self._translator.rejected[Flawed(name.decode(), Flaw.AHEAD)] += 1
             return
         if (self._start is None or self._gathering is not None) and self._waits_for_stamp:
             self._stamped(at, out)

@@ -12,13 +12,16 @@ when it was. No snapshot ends the gap, since the log has none: whoever was signe
 their own, which says at least that they are there.
 """
 
+import errno
+import gzip
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from heapq import heappop, heappush
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from ccd.floor.days import SECOND
 from ccd.floor.events import (
@@ -45,6 +48,8 @@ from ccd.pbx.translate import Scope
 RING_S_MAX = 600  # a ring time that is longer is cut to it; so long an event is held back to be put in order
 LINE_BYTES_MAX = 64 * 1024
 FIELDS_MIN = 5
+PACKED = ".gz"  # how the name ends of a log that was packed after it was rotated
+TORN = (EOFError, zlib.error)  # what one raises that is not whole
 EPOCH_DIGITS_MAX = 10  # until the year 2286; more are no time, whatever they begin with
 
 
@@ -92,19 +97,24 @@ class QueueLog:
 
     def read(self, files: Iterable[Path]) -> Iterator[PbxEvent]:
         """The events of the files, in the order of their time. Raises BackwardsError, and OSError as `open` does."""
-        for path in self._chronology.in_order(files, first_at):
-            with path.open("rb") as stream:
-                yield from self._lines(stream, path)
+        path: Path | None = None
+        try:
+            for path in self._chronology.in_order(files, first_at, open_log):
+                with open_log(path) as stream:
+                    yield from self._lines(stream, path)
+        except TORN as error:
+            raise OSError(errno.EIO, "is torn", str(path or "a packed file")) from error
         yield from self._release(None)
 
-    def told_by(self, lines: Iterable[bytes], path: Path) -> list[PbxEvent]:
+    def told_by(self, lines: Iterable[bytes], path: Path) -> Iterator[PbxEvent]:
         """The events of some lines of a file, in the order of their time. Raises BackwardsError."""
-        return [*self._lines(lines, path), *self._release(None)]
+        yield from self._lines(lines, path)
+        yield from self._release(None)
 
     def _lines(self, lines: Iterable[bytes], path: Path) -> Iterator[PbxEvent]:
         """The events that are due when the lines are read; `read` lets go of the last ones at the end."""
         for number, raw in enumerate(lines, 1):
-            parsed = parse(raw)
+            parsed = parse_line(raw)
             if parsed is None:
                 self.unreadable += bool(raw.strip())
                 continue
@@ -138,6 +148,8 @@ class QueueLog:
         seats = self._seats.get(line.agent)
         if seats is None:
             return line.agent, self._names.get(line.agent, "")
+        if len(seats) == 1:  # nearly everybody: a queue of thousands is looked through for nobody else
+            return seats[0], line.agent
         present = [seat for seat in self._members.get(line.queue, ()) if seat in seats]
         return (present or seats)[-1], line.agent
 
@@ -156,7 +168,8 @@ class QueueLog:
 
     def paused(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
-        return [MemberPaused(line.at, line.ref, seat, name, line.queue, True, line.data[0] if line.data else "")]
+        reason = "|".join(line.data)  # the only datum, whatever stands in it
+        return [MemberPaused(line.at, line.ref, seat, name, line.queue, True, reason)]
 
     def unpaused(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
@@ -238,12 +251,19 @@ def _pool_seat(agent: str) -> str:
     return agent if agent.startswith("Agent/") else f"Agent/{agent}"
 
 
+def open_log(path: Path) -> BinaryIO:
+    """Also one that was packed; OSError, and TORN from whoever reads it."""
+    if path.suffix == PACKED:
+        return gzip.open(path, "rb")  # type: ignore[return-value]  # a GzipFile reads as one
+    return path.open("rb")
+
+
 def first_at(lines: Iterable[bytes]) -> int | None:
     """The time (µs) of the first that is a line of a queue_log."""
-    return next((parsed[1].at for raw in lines if (parsed := parse(raw))), None)
+    return next((parsed[1].at for raw in lines if (parsed := parse_line(raw))), None)
 
 
-def parse(raw: bytes) -> tuple[str, LogLine] | None:
+def parse_line(raw: bytes) -> tuple[str, LogLine] | None:
     """Verb and line; None where it is no line of a queue_log."""
     if len(raw) > LINE_BYTES_MAX:
         return None

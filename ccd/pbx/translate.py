@@ -1,7 +1,7 @@
 """AMI's events as the floor's: with ccd.pbx.headers the only place that knows header names and status numbers.
 
 Every header but `Queue`, `Interface` and, where it matters, `Paused` and `Uniqueid` may be missing: Asterisk 16 to 22
-differ in them. What can't be translated becomes a `Rejected` that names event and reason, and changes nothing.
+differ in them. What can't be translated becomes a `Flawed` that names event and reason, and changes nothing.
 """
 
 from collections import Counter
@@ -29,6 +29,8 @@ from ccd.floor.events import (
 )
 from ccd.pbx.headers import UNREACHABLE, Headers, device, in_call, number
 
+POOL = "Agent:"  # how the devices of app_agent_pool begin
+
 
 class Flaw(Enum):
     """Why a block could not become an event."""
@@ -41,7 +43,7 @@ class Flaw(Enum):
     NO_PAUSE = "it does not say whether paused"
 
 
-class Rejected(NamedTuple):
+class Flawed(NamedTuple):
     event: str
     flaw: Flaw
 
@@ -70,7 +72,8 @@ class Translator:
     """One PBX's translation. It remembers one thing: which static members are away, since no event signs them out."""
 
     def __init__(self, scope: Scope) -> None:
-        self.rejected: Counter[Rejected] = Counter()
+        self.rejected: Counter[Flawed] = Counter()
+        self.pool_agents: dict[str, str] = {}  # by seat, of which agent of app_agent_pool its telephone is
         self._scope = scope
         self._known_queues: dict[str, bool] = {}
         self._away: set[tuple[str, str]] = set()
@@ -89,10 +92,10 @@ class Translator:
         `values` are those of the headers of its meaning, in their order; empty where the header is missing.
         """
         if at is None:
-            found: PbxEvent | Rejected | None = Rejected(name.decode(), Flaw.NO_TIME)
+            found: PbxEvent | Flawed | None = Flawed(name.decode(), Flaw.NO_TIME)
         else:
             found = QUEUE_EVENTS[name].translate(self, at, ref, *values[1:])
-        if isinstance(found, Rejected):
+        if isinstance(found, Flawed):
             self.rejected[found] += 1
             return None
         return found
@@ -102,16 +105,17 @@ class Translator:
     def added(
         self, at: int, ref: int, queue: str, seat: str, name: str,
         membership: str, status: str, other: str, paused: str, reason: str, wrap_up_s: str,
-    ) -> PbxEvent | Rejected | None:  # fmt: skip
+    ) -> PbxEvent | Flawed | None:  # fmt: skip
         if not (seat and queue):
             return _nobody("QueueMemberAdded", seat)
+        self._is_told_of(seat, other)
         telephone = device(status, other, seat)
         if self._is_away(membership, telephone):
             self._away.add((seat, queue))
             return None
         return _added(at, ref, queue, seat, name, telephone, paused, reason, wrap_up_s)
 
-    def removed(self, at: int, ref: int, queue: str, seat: str, name: str) -> PbxEvent | Rejected | None:
+    def removed(self, at: int, ref: int, queue: str, seat: str, name: str) -> PbxEvent | Flawed | None:
         if not (seat and queue):
             return _nobody("QueueMemberRemoved", seat)
         if (seat, queue) in self._away:
@@ -121,11 +125,11 @@ class Translator:
 
     def paused(
         self, at: int, ref: int, queue: str, seat: str, name: str, paused: str, reason: str
-    ) -> PbxEvent | Rejected | None:
+    ) -> PbxEvent | Flawed | None:
         if not (seat and queue):
             return _nobody("QueueMemberPause", seat)
         if paused not in ("0", "1"):
-            return Rejected("QueueMemberPause", Flaw.NO_PAUSE)
+            return Flawed("QueueMemberPause", Flaw.NO_PAUSE)
         if (seat, queue) in self._away:
             return None
         return MemberPaused(at, ref, seat, name, queue, paused == "1", reason)
@@ -133,7 +137,7 @@ class Translator:
     def status(
         self, at: int, ref: int, queue: str, seat: str, name: str,
         membership: str, status: str, other: str, paused: str, reason: str, wrap_up_s: str, told_in_call: str,
-    ) -> PbxEvent | Rejected | None:  # fmt: skip
+    ) -> PbxEvent | Flawed | None:  # fmt: skip
         if not (seat and queue):
             return _nobody("QueueMemberStatus", seat)
         telephone = device(status, other, seat)
@@ -150,32 +154,37 @@ class Translator:
         """A static member whose telephone is not registered, where the policy counts only those that are."""
         return membership == "static" and self._scope.static_members == "registered" and telephone is UNREACHABLE
 
+    def _is_told_of(self, seat: str, other: str) -> None:
+        """What device it is by which the seat is in use, or not."""
+        if other.startswith(POOL):
+            self.pool_agents[seat] = other.removeprefix(POOL)
+
     # --- calls -------------------------------------------------------------------------------------------------------
 
-    def offered(self, at: int, ref: int, queue: str, seat: str, name: str, call: str) -> PbxEvent | Rejected:
+    def offered(self, at: int, ref: int, queue: str, seat: str, name: str, call: str) -> PbxEvent | Flawed:
         if not (seat and queue and call):
             return _no_call("AgentCalled", seat, queue)
         return CallOffered(at, ref, seat, name, queue, call)
 
     def connected(
         self, at: int, ref: int, queue: str, seat: str, name: str, call: str, wrap_up_s: str
-    ) -> PbxEvent | Rejected:
+    ) -> PbxEvent | Flawed:
         if not (seat and queue and call):
             return _no_call("AgentConnect", seat, queue)
         return CallConnected(at, ref, seat, name, queue, call, number(wrap_up_s))
 
-    def completed(self, at: int, ref: int, queue: str, seat: str, name: str, call: str) -> PbxEvent | Rejected:
+    def completed(self, at: int, ref: int, queue: str, seat: str, name: str, call: str) -> PbxEvent | Flawed:
         """Also a transfer's end (`Reason: transfer`); it can come without any channel header."""
         if not (seat and queue):
             return _nobody("AgentComplete", seat)
         return CallEnded(at, ref, seat, name, queue, call or None)
 
-    def rang_out(self, at: int, ref: int, queue: str, seat: str, name: str, call: str) -> PbxEvent | Rejected:
+    def rang_out(self, at: int, ref: int, queue: str, seat: str, name: str, call: str) -> PbxEvent | Flawed:
         if not (seat and queue and call):
             return _no_call("AgentRingNoAnswer", seat, queue)
         return OfferEnded(at, ref, seat, name, queue, call, missed=True)
 
-    def dumped(self, at: int, ref: int, queue: str, seat: str, name: str, call: str) -> PbxEvent | Rejected:
+    def dumped(self, at: int, ref: int, queue: str, seat: str, name: str, call: str) -> PbxEvent | Flawed:
         """The member heard the announcement and turned the caller away."""
         if not (seat and queue and call):
             return _no_call("AgentDump", seat, queue)
@@ -183,25 +192,25 @@ class Translator:
 
     # --- callers and pool agents -------------------------------------------------------------------------------------
 
-    def joined(self, at: int, ref: int, queue: str, call: str) -> PbxEvent | Rejected:
+    def joined(self, at: int, ref: int, queue: str, call: str) -> PbxEvent | Flawed:
         return CallerJoined(at, ref, queue, call) if queue and call else _no_caller("QueueCallerJoin", queue)
 
-    def left(self, at: int, ref: int, queue: str, call: str) -> PbxEvent | Rejected:
+    def left(self, at: int, ref: int, queue: str, call: str) -> PbxEvent | Flawed:
         if not (queue and call):
             return _no_caller("QueueCallerLeave", queue)
         return CallerLeft(at, ref, queue, call, abandoned=False)
 
-    def abandoned(self, at: int, ref: int, queue: str, call: str) -> PbxEvent | Rejected:
+    def abandoned(self, at: int, ref: int, queue: str, call: str) -> PbxEvent | Flawed:
         """The caller hung up, or the queue's own time-out ended the wait."""
         if not (queue and call):
             return _no_caller("QueueCallerAbandon", queue)
         return CallerLeft(at, ref, queue, call, abandoned=True)
 
-    def logged_in(self, at: int, ref: int, queue: str, agent: str) -> PbxEvent | Rejected:
-        return AgentLogged(at, ref, f"Agent/{agent}", True) if agent else Rejected("AgentLogin", Flaw.NO_SEAT)
+    def logged_in(self, at: int, ref: int, queue: str, agent: str) -> PbxEvent | Flawed:
+        return AgentLogged(at, ref, f"Agent/{agent}", True) if agent else Flawed("AgentLogin", Flaw.NO_SEAT)
 
-    def logged_off(self, at: int, ref: int, queue: str, agent: str) -> PbxEvent | Rejected:
-        return AgentLogged(at, ref, f"Agent/{agent}", False) if agent else Rejected("AgentLogoff", Flaw.NO_SEAT)
+    def logged_off(self, at: int, ref: int, queue: str, agent: str) -> PbxEvent | Flawed:
+        return AgentLogged(at, ref, f"Agent/{agent}", False) if agent else Flawed("AgentLogoff", Flaw.NO_SEAT)
 
     # --- rows of a snapshot ------------------------------------------------------------------------------------------
 
@@ -218,11 +227,13 @@ class Translator:
         queue = headers.get("Queue", "")
         seat = headers.get("Location") or headers.get("Interface", "")
         if not queue or not seat:
-            self.rejected[Rejected("QueueMember", Flaw.NO_SEAT if queue else Flaw.NO_QUEUE)] += 1
+            self.rejected[Flawed("QueueMember", Flaw.NO_SEAT if queue else Flaw.NO_QUEUE)] += 1
             return None
         if not self.takes(queue):
             return None
-        telephone = device(headers.get("Status", ""), headers.get("StateInterface", ""), seat)
+        other = headers.get("StateInterface", "")
+        self._is_told_of(seat, other)
+        telephone = device(headers.get("Status", ""), other, seat)
         if self._is_away(headers.get("Membership", ""), telephone):
             self._away_rows.add((seat, queue))
             return None
@@ -260,7 +271,7 @@ class Meaning(NamedTuple):
     translated. The values of all but the first are the last arguments of `translate`, by position alone.
     """
 
-    translate: Callable[..., PbxEvent | Rejected | None]
+    translate: Callable[..., PbxEvent | Flawed | None]
     headers: tuple[str, ...]
 
 
@@ -287,16 +298,16 @@ QUEUE_EVENTS = {
 }
 
 
-def _nobody(event: str, seat: str) -> Rejected:
-    return Rejected(event, Flaw.NO_QUEUE if seat else Flaw.NO_SEAT)
+def _nobody(event: str, seat: str) -> Flawed:
+    return Flawed(event, Flaw.NO_QUEUE if seat else Flaw.NO_SEAT)
 
 
-def _no_call(event: str, seat: str, queue: str) -> Rejected:
-    return Rejected(event, Flaw.NO_CALL) if seat and queue else _nobody(event, seat)
+def _no_call(event: str, seat: str, queue: str) -> Flawed:
+    return Flawed(event, Flaw.NO_CALL) if seat and queue else _nobody(event, seat)
 
 
-def _no_caller(event: str, queue: str) -> Rejected:
-    return Rejected(event, Flaw.NO_CALL if queue else Flaw.NO_QUEUE)
+def _no_caller(event: str, queue: str) -> Flawed:
+    return Flawed(event, Flaw.NO_CALL if queue else Flaw.NO_QUEUE)
 
 
 def _added(

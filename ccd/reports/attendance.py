@@ -48,7 +48,7 @@ def kinds_of(configured: Sequence[str]) -> tuple[str, ...]:
     return (*dict.fromkeys((*configured, DAY_OFF, OTHER)),)
 
 
-def columns_of(kinds: Sequence[str]) -> list[str]:
+def attendance_columns(kinds: Sequence[str]) -> list[str]:
     return [*BEFORE_LEAVE, *(f"leave_{kind}_s" for kind in kinds), *AFTER_LEAVE]
 
 
@@ -68,7 +68,7 @@ def as_object(row: Row) -> dict[str, Any]:
 @contextmanager
 def csv_into(file: IO[str], kinds: Sequence[str]) -> Iterator[Write]:
     lines = csv.writer(file, lineterminator="\n")
-    lines.writerow(columns_of(kinds))
+    lines.writerow(attendance_columns(kinds))
     yield lambda row: lines.writerow(_harmless(cell) for cell in cells_of(row, kinds))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import xlsxwriter
 
-from ccd.reports.attendance import Row, Write, cells_of, columns_of
+from ccd.reports.attendance import Row, Write, attendance_columns, cells_of
 
 ROWS_MAX = 1_000_000  # of one sheet; Excel has 1,048,576
 # Texts are texts, whatever they look like.
@@ -23,13 +23,13 @@ def xlsx_into(file: Path, kinds: Sequence[str], rows_max: int = ROWS_MAX) -> Ite
     """What does not fit a sheet goes on in the next."""
     with xlsxwriter.Workbook(str(file), OPTIONS) as book:
         sheet, number = book.add_worksheet(), 0
-        sheet.write_row(0, 0, columns_of(kinds))
+        sheet.write_row(0, 0, attendance_columns(kinds))
 
         def write(row: Row) -> None:
             nonlocal sheet, number
             if number == rows_max:
                 sheet, number = book.add_worksheet(), 0
-                sheet.write_row(0, 0, columns_of(kinds))
+                sheet.write_row(0, 0, attendance_columns(kinds))
             number += 1
             sheet.write_row(number, 0, cells_of(row, kinds))
 

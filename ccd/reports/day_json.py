@@ -19,10 +19,10 @@ FIGURES = (
 
 
 def render(records: Iterable[DayRecord], timezone: str) -> str:
-    return json.dumps(as_json(records, timezone), ensure_ascii=False, indent=1)
+    return json.dumps(days_as_json(records, timezone), ensure_ascii=False, indent=1)
 
 
-def as_json(records: Iterable[DayRecord], timezone: str) -> dict[str, Any]:
+def days_as_json(records: Iterable[DayRecord], timezone: str) -> dict[str, Any]:
     """`{"timezone": …, "days": [{"day": "2026-11-23", "agents": [{"agent": "1001", "signed_in": seconds, …}]}]}`.
 
     Seconds are whole numbers where they are whole. `paused` is by reason, `""` without one; `other_call` is part of
@@ -31,11 +31,11 @@ def as_json(records: Iterable[DayRecord], timezone: str) -> dict[str, Any]:
     """
     days: dict[str, list[dict[str, Any]]] = {}
     for record in sorted(records, key=lambda record: (record.day, record.agent)):
-        days.setdefault(record.day.isoformat(), []).append(figures_of(record))
+        days.setdefault(record.day.isoformat(), []).append(record_figures(record))
     return {"timezone": timezone, "days": [{"day": day, "agents": agents} for day, agents in days.items()]}
 
 
-def figures_of(record: DayRecord) -> dict[str, Any]:
+def record_figures(record: DayRecord) -> dict[str, Any]:
     return {
         "agent": record.agent,
         "unit": record.unit,

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ccd.floor.days import SECOND
-from ccd.floor.records import DayRecord, Duty
+from ccd.floor.records import DayRecord, OnDuty
 
 DURATIONS = (
     ("signed in", "signed_in"),
@@ -76,7 +76,7 @@ def _columns(records: Sequence[DayRecord], zone: ZoneInfo) -> list[Column]:
     ]
 
 
-def _of_schedules(duties: Sequence[Duty | None]) -> Iterator[Column]:
+def _of_schedules(duties: Sequence[OnDuty | None]) -> Iterator[Column]:
     if any(duties):
         for heading, name in OF_SCHEDULES:
             yield Column(heading, [duration(getattr(duty, name)) if duty else "" for duty in duties])

@@ -1,5 +1,5 @@
 """Why a line stands on a statement: from the transfer down to what the switch said (docs/time-bank.md 7). Pure: what is
-told is read elsewhere (ccd.daemon.explaining)."""
+told is read elsewhere (ccd.daemon.explained.explaining)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ccd.floor.on_duty import Class
 from ccd.floor.records import DayRecord
 from ccd.ledger.model import Moved, Transfer
 from ccd.org.acts import Act
-from ccd.reports.day_json import figures_of
+from ccd.reports.day_json import record_figures
 
 
 class Quote(NamedTuple):
@@ -25,7 +25,7 @@ class Quote(NamedTuple):
     missing: str = ""
 
 
-class Seen(NamedTuple):
+class SegmentSeen(NamedTuple):
     """A segment of a seat, µs, and the events that began and ended it; None where it took no event. `end` is None while
     it goes on."""
 
@@ -40,11 +40,11 @@ class Seen(NamedTuple):
     ended: Quote | None
 
 
-class Part(NamedTuple):
+class SpanExplained(NamedTuple):
     """A span of the day, what it counts as, and what was seen in it."""
 
     part: Class
-    seen: tuple[Seen, ...]
+    seen: tuple[SegmentSeen, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class DayBehind:
     policy: str  # whose it was, and since when it holds
     reasons_from: date
     expected: Expected | None
-    presence: tuple[Seen, ...]
-    parts: tuple[Part, ...]
+    presence: tuple[SegmentSeen, ...]
+    parts: tuple[SpanExplained, ...]
     doubts: tuple[str, ...]
 
 
@@ -96,7 +96,7 @@ class Explained:
     takes_back: "Explained | None" = None
 
 
-def as_json(one: Explained) -> dict[str, Any]:
+def explained_as_json(one: Explained) -> dict[str, Any]:
     """Instants as people write them, with their offset; what lasted in seconds."""
     zone = ZoneInfo(one.timezone)
     posted = one.posted._asdict() | {"recorded_at": _said_at(one.posted.recorded_at, zone)}
@@ -129,7 +129,7 @@ def as_json(one: Explained) -> dict[str, Any]:
             }
             for act in one.acts
         ],
-        "takes_back": None if one.takes_back is None else as_json(one.takes_back),
+        "takes_back": None if one.takes_back is None else explained_as_json(one.takes_back),
     }
 
 
@@ -152,7 +152,7 @@ def _day(day: DayBehind, zone: ZoneInfo) -> dict[str, Any]:
         "made_at": _said_at(day.made_at, zone),
         "policy": day.policy,
         "reasons_from": day.reasons_from.isoformat(),
-        "figures": figures_of(day.record),
+        "figures": record_figures(day.record),
         "expected": None if day.expected is None else _expected(day.expected, zone),
         "presence": [_seen(each, zone) for each in day.presence],
         "parts": [_span(each.part, zone) | {"seen": [_seen(seen, zone) for seen in each.seen]} for each in day.parts],
@@ -176,7 +176,7 @@ def _span(part: Class, zone: ZoneInfo) -> dict[str, Any]:
     return _times(part, zone) | {"is": what_of(part)} | ruling
 
 
-def _seen(seen: Seen, zone: ZoneInfo) -> dict[str, Any]:
+def _seen(seen: SegmentSeen, zone: ZoneInfo) -> dict[str, Any]:
     said = seen._asdict() | {"start": _said_at(seen.start, zone), "end": seen.end and _said_at(seen.end, zone)}
     return said | {name: each and each._asdict() for name, each in (("began", seen.began), ("ended", seen.ended))}
 

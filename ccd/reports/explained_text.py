@@ -8,13 +8,14 @@ from ccd.floor.days import SECOND
 from ccd.floor.expected import Absence, Ruled, Shift, Span
 from ccd.floor.on_duty import Class
 from ccd.floor.rules import ALWAYS
-from ccd.reports.explained import DayBehind, Explained, Part, Quote, Seen, what_of
-from ccd.reports.explained_words import told
+from ccd.reports.explained import DayBehind, Explained, Quote, SegmentSeen, SpanExplained, what_of
+from ccd.reports.explained_words import time_told
 from ccd.reports.words import in_words
 
 DUTY = (
     ("scheduled", "scheduled"), ("late", "late"), ("early_leave", "left early"), ("off_post", "off post"),
-    ("on_leave", "on leave"), ("excused", "signed out by nobody's doing"), ("worked_on_leave", "worked on leave"),
+    ("on_leave", "on leave"), ("excused", "signed out by a leader, or by nobody's doing"),
+    ("worked_on_leave", "worked on leave"),
 )  # fmt: skip
 
 
@@ -24,7 +25,7 @@ def lines_of(one: Explained) -> Iterator[str]:
     posted = one.posted
     for move in one.moves:
         yield (
-            f"{told(move.seconds)} from {_account(*move.debit)} to {_account(*move.credit)},"
+            f"{time_told(move.seconds)} from {_account(*move.debit)} to {_account(*move.credit)},"
             f" for {move.day} ({move.service})"
         )
     yield (
@@ -78,14 +79,14 @@ def _day(day: DayBehind, zone: ZoneInfo) -> Iterator[str]:
             yield from _part(part, zone)
 
 
-def _part(each: Part, zone: ZoneInfo) -> Iterator[str]:
+def _part(each: SpanExplained, zone: ZoneInfo) -> Iterator[str]:
     part = each.part
     ruling = f", by ruling {part.ruled.ref}" if part.ruled else ""
     yield f"  {_span(part, zone)}  {in_words((part.end - part.start) // SECOND)}: {what_of(part)}{ruling}"
     yield from _all_seen(each.seen, zone, "    ")
 
 
-def _all_seen(seen: Iterable[Seen], zone: ZoneInfo, before: str) -> Iterator[str]:
+def _all_seen(seen: Iterable[SegmentSeen], zone: ZoneInfo, before: str) -> Iterator[str]:
     for each in seen:
         reason = f" ({each.reason})" if each.reason else ""
         end = "…" if each.end is None else _clock(each.end, zone)

@@ -15,13 +15,13 @@ def settled_words(facts: Mapping[str, Any]) -> Iterator[str]:
     measured = facts["measured"]
     yield _base(facts, measured)
     percent = f"{facts['rate_ppm'] / PERCENT_PPM:g} %"
-    yield f"Of the base {percent} may be aux time: an allowance of {told(facts['allowance'])}."
-    yield f"Aux time was {told(facts['aux'])}."
+    yield f"Of the base {percent} may be aux time: an allowance of {time_told(facts['allowance'])}."
+    yield f"Aux time was {time_told(facts['aux'])}."
     yield from _result(facts, measured)
     yield from _posted(facts)
 
 
-def told(seconds: int) -> str:
+def time_told(seconds: int) -> str:
     """`17 min 45 s (1065 s)`, and `45 s` where that is all there is to say."""
     words = in_words(seconds)
     return words if abs(seconds) < 60 else f"{words} ({seconds} s)"
@@ -39,20 +39,22 @@ def _base(facts: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
     if facts["base_us"] == left:
         return f"{'; '.join(said)}: a base of {_us(left)}."
     why = "nothing happened on it" if facts["base_us"] == 0 else "more is not counted in a day"
+    if facts["base_us"] and (share_ppm := measured.get("share_ppm")):
+        why += f" of who works {share_ppm / PERCENT_PPM:g} % of a contract"
     return f"{'; '.join(said)}: {_us(left)}, of which {_us(facts['base_us'])} are the base, since {why}."
 
 
 def _result(facts: Mapping[str, Any], measured: Mapping[str, Any]) -> Iterator[str]:
     allowance, protected, aux = facts["allowance"], facts["protected"], facts["aux"]
     if facts["deposit"]:
-        yield f"What is left of the allowance is saved: {allowance} − {aux} = {told(facts['deposit'])}."
+        yield f"What is left of the allowance is saved: {allowance} − {aux} = {time_told(facts['deposit'])}."
         return
     if protected > allowance:
         unseen = f"{_us(measured['unobserved'])} in which nobody saw the telephone" if measured["unobserved"] else ""
         why = unseen or "a minimum or an own rate"
-        yield f"With {why} nothing is charged for up to {told(protected)} of aux time."
+        yield f"With {why} nothing is charged for up to {time_told(protected)} of aux time."
     if facts["overdraft"]:
-        yield f"Aux time goes beyond that by {aux} − {protected} = {told(facts['overdraft'])}: the overdraft."
+        yield f"Aux time goes beyond that by {aux} − {protected} = {time_told(facts['overdraft'])}: the overdraft."
     else:
         yield "So nothing is saved, and nothing charged."
 
@@ -65,15 +67,15 @@ def _posted(facts: Mapping[str, Any]) -> Iterator[str]:
             f" {facts['revision']}, and posts the difference, {in_words(worth - before, signed=True)}."
         )
     if facts["covered"]:
-        yield f"{told(facts['covered'])} of it {_was(facts['covered'])} taken from the balance."
+        yield f"{time_told(facts['covered'])} of it {_was(facts['covered'])} taken from the balance."
     if facts["leave"] > 0:
-        yield f"The balance did not cover {told(facts['leave'])}, which became personal leave of that day."
+        yield f"The balance did not cover {time_told(facts['leave'])}, which became personal leave of that day."
     if facts["leave"] < 0:
-        yield f"Personal leave of that day is cancelled: {told(-facts['leave'])}."
+        yield f"Personal leave of that day is cancelled: {time_told(-facts['leave'])}."
     if (written_off := facts.get("written_off", 0)) > 0:
-        yield f"The month was closed: {told(written_off)} are written off, and nobody owes them."
+        yield f"The month was closed: {time_told(written_off)} are written off, and nobody owes them."
     elif written_off < 0:
-        yield f"It first makes up for {told(-written_off)} that were written off after the month's close."
+        yield f"It first makes up for {time_told(-written_off)} that were written off after the month's close."
 
 
 def _was(seconds: int) -> str:
@@ -82,4 +84,4 @@ def _was(seconds: int) -> str:
 
 def _us(us: int) -> str:
     """Whole seconds; a part of one with its fraction."""
-    return told(us // SECOND) if us % SECOND == 0 else f"{in_words(us // SECOND)} ({us / SECOND:g} s)"
+    return time_told(us // SECOND) if us % SECOND == 0 else f"{in_words(us // SECOND)} ({us / SECOND:g} s)"

@@ -8,7 +8,7 @@ from ccd.reports import plots
 from ccd.reports.indicators import INDICATORS, Waits, by_agent
 from ccd.reports.periods import Period
 from ccd.reports.plots import LINES_MAX, Panel, Points, Words
-from ccd.reports.report import By, Figures, Found, Show, formulas, lines
+from ccd.reports.report import By, Figures, KnownOfPeriod, Show, formulas, report_lines
 from ccd.reports.report_table import SHARES
 
 # What is drawn of an answer that has more figures than a picture has room for.
@@ -25,7 +25,7 @@ class NoPictureError(ValueError):
 
 
 def picture(
-    by: By, show: Show, waits: Waits, asked: Sequence[Period], others: Sequence[Period], found: Sequence[Found]
+    by: By, show: Show, waits: Waits, asked: Sequence[Period], others: Sequence[Period], found: Sequence[KnownOfPeriod]
 ) -> Figure:
     """`found` is what is known of the periods asked, then of the others, that they are held against."""
     if show is Show.HIDING:
@@ -42,7 +42,7 @@ def picture(
     return _courses(by, show, said, asked, (now, then))
 
 
-def _of_agents(show: Show, said: dict[str, str], times: Sequence[tuple[str, Found]]) -> Figure:
+def _of_agents(show: Show, said: dict[str, str], times: Sequence[tuple[str, KnownOfPeriod]]) -> Figure:
     if show is Show.DISTRIBUTION:
         ratios = [(period, [ratio for _, ratio in _points(one)]) for period, one in times]
         caption = (
@@ -58,7 +58,7 @@ def _of_agents(show: Show, said: dict[str, str], times: Sequence[tuple[str, Foun
     return plots.against_calls(words, [(period, _points(one)) for period, one in times])
 
 
-def _points(found: Found) -> Points:
+def _points(found: KnownOfPeriod) -> Points:
     made = []
     for sums in by_agent(found.agents).values():
         calls, ratio = (INDICATORS[name].of(sums) for name in ("answered_per_hour", "aux_ratio"))
@@ -67,7 +67,9 @@ def _points(found: Found) -> Points:
     return made
 
 
-def _side_by_side(by: By, show: Show, said: dict[str, str], times: Sequence[Period], found: Sequence[Found]) -> Figure:
+def _side_by_side(
+    by: By, show: Show, said: dict[str, str], times: Sequence[Period], found: Sequence[KnownOfPeriod]
+) -> Figure:
     told = [_by_name(period, one, by, show) for period, one in zip(times, found, strict=True)]
     names = _names(told, found, UNITS_MAX)
     panels = []
@@ -79,7 +81,11 @@ def _side_by_side(by: By, show: Show, said: dict[str, str], times: Sequence[Peri
 
 
 def _courses(
-    by: By, show: Show, said: dict[str, str], asked: Sequence[Period], found: tuple[Sequence[Found], Sequence[Found]]
+    by: By,
+    show: Show,
+    said: dict[str, str],
+    asked: Sequence[Period],
+    found: tuple[Sequence[KnownOfPeriod], Sequence[KnownOfPeriod]],
 ) -> Figure:
     now, then = ([_by_name(period, one, by, show) for period, one in zip(asked, each, strict=False)] for each in found)
     names = _names(now, found[0], LINES_MAX)
@@ -95,11 +101,11 @@ def _courses(
     return plots.courses(words, [period.first.isoformat() for period in asked], panels)
 
 
-def _by_name(period: Period, found: Found, by: By, show: Show) -> dict[str, Figures]:
-    return {line.queue or line.unit: line.figures for line in lines(period, found, by, show)}
+def _by_name(period: Period, found: KnownOfPeriod, by: By, show: Show) -> dict[str, Figures]:
+    return {line.queue or line.unit: line.figures for line in report_lines(period, found, by, show)}
 
 
-def _names(told: Sequence[dict[str, Figures]], found: Sequence[Found], at_most: int) -> list[str]:
+def _names(told: Sequence[dict[str, Figures]], found: Sequence[KnownOfPeriod], at_most: int) -> list[str]:
     """Each unit followed by those below it."""
     below: dict[str, tuple[str, ...]] = {}
     for one in found:

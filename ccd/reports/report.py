@@ -41,7 +41,7 @@ class Show(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class KnownOfPeriod:
     """What is known of a period."""
 
     agents: Sequence[OfAgent]
@@ -49,7 +49,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReportLine:
     """Of one agent in a unit, of a queue, or of a whole unit (`agent` and `queue` are "" then), in one period."""
 
     period: Period
@@ -82,7 +82,7 @@ def formulas(show: Show, waits: Waits) -> dict[str, str]:
             return {name: f"{one.formula}, less the median of the unit's agents" for name, one in HIDING.items()}
 
 
-def lines(period: Period, found: Found, by: By, show: Show) -> list[Line]:
+def report_lines(period: Period, found: KnownOfPeriod, by: By, show: Show) -> list[ReportLine]:
     """In the order of units, agents and queues. A unit has the agents and the queues of those below it as well; an
     agent stands in the own unit alone, or in each of several."""
     if show is Show.HIDING:
@@ -98,7 +98,7 @@ def lines(period: Period, found: Found, by: By, show: Show) -> list[Line]:
     return [_line(period, unit, "", agents.get(unit, ()), queues.get(unit, ()), show) for unit in units]
 
 
-def json_of(made: Iterable[tuple[Line, Line | None]], show: Show, waits: Waits) -> dict[str, Any]:
+def json_of(made: Iterable[tuple[ReportLine, ReportLine | None]], show: Show, waits: Waits) -> dict[str, Any]:
     """`against` is the same of the period that it is held against; None where there was nothing."""
     rows = []
     for line, other in made:
@@ -107,7 +107,7 @@ def json_of(made: Iterable[tuple[Line, Line | None]], show: Show, waits: Waits) 
     return {"formulas": formulas(show, waits), "rows": rows}
 
 
-def _said(line: Line) -> dict[str, Any]:
+def _said(line: ReportLine) -> dict[str, Any]:
     whose = {"unit": line.unit} | {name: said for name in ("agent", "queue") if (said := getattr(line, name))}
     first, last = (day.isoformat() for day in line.period)
     return {"from": first, "to": last, **whose, "agent_days": line.days, **line.figures}
@@ -126,33 +126,36 @@ def _in_units(queues: Iterable[OfQueue]) -> dict[str, list[OfQueue]]:
 
 def _line(
     period: Period, unit: str, agent: str, agents: Sequence[OfAgent], queues: Sequence[OfQueue], show: Show
-) -> Line:
+) -> ReportLine:
     sums = total((*agents, *queues))
     if show is Show.DISTRIBUTION:
         marks = distribution(agents)
         shares = [count / marks.agents if marks.agents else None for count in marks.counts]
         named = zip(("below_1", "reasonable", "above_10", "between"), shares, strict=True)
-        return Line(period, unit, agent, sums.days, {"agents": marks.agents, **dict(named)})
-    return Line(period, unit, agent, sums.days, figures(sums))
+        return ReportLine(period, unit, agent, sums.days, {"agents": marks.agents, **dict(named)})
+    return ReportLine(period, unit, agent, sums.days, figures(sums))
 
 
-def _hiding(period: Period, found: Sequence[OfAgent]) -> list[Line]:
+def _hiding(period: Period, found: Sequence[OfAgent]) -> list[ReportLine]:
     """Each agent against the median of the own unit."""
     made = []
     for unit in sorted({each.unit for each in found}):
         own = [each for each in found if each.unit == unit]
         said = against_median(own)
         days = {agent: sums.days for agent, sums in by_agent(own).items()}
-        made += [Line(period, unit, agent, days[agent], said[agent]) for agent in sorted(said)]
+        for agent in sorted(said):
+            made.append(ReportLine(period, unit, agent, days[agent], {name: said[agent].get(name) for name in HIDING}))
     return made
 
 
-def _service(period: Period, found: Sequence[OfQueue], by: By) -> list[Line]:
+def _service(period: Period, found: Sequence[OfQueue], by: By) -> list[ReportLine]:
     """Of units, and by queue also of those queues that belong to none."""
     if by is By.QUEUE:
         sums = {(each.unit, each.queue): Sums() for each in found}
         for each in found:
             sums[each.unit, each.queue] += each.sums
-        return [Line(period, unit, "", 0, figures(sums[unit, queue], SERVICE), queue) for unit, queue in sorted(sums)]
+        return [
+            ReportLine(period, unit, "", 0, figures(sums[unit, queue], SERVICE), queue) for unit, queue in sorted(sums)
+        ]
     units = _in_units(found)
-    return [Line(period, unit, "", 0, figures(total(units[unit]), SERVICE)) for unit in sorted(units)]
+    return [ReportLine(period, unit, "", 0, figures(total(units[unit]), SERVICE)) for unit in sorted(units)]

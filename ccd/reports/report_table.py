@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from ccd.reports.indicators import Waits
-from ccd.reports.report import By, Line, Show, formulas
+from ccd.reports.report import By, ReportLine, Show, formulas
 
 SHARES = frozenset(("utilisation", "occupancy", "aux_ratio", "service_level", "own_in_time", "team_response",
                     "wrap_up", "missed", "other_call", "unreachable", "partly_paused", "below_1", "reasonable",
                     "above_10", "between"))  # fmt: skip
 
-Made = Sequence[tuple[Line, Line | None]]
+Made = Sequence[tuple[ReportLine, ReportLine | None]]
 
 
 def show_table(
@@ -25,7 +25,7 @@ def show_table(
     follow."""
     console = console or Console()
     said = formulas(show, waits)
-    heads: dict[str, Callable[[Line], str]] = {
+    heads: dict[str, Callable[[ReportLine], str]] = {
         "period": lambda line: str(line.period).replace("/", "\n"),
         "unit": lambda line: line.unit,
     }
@@ -73,7 +73,7 @@ def _in_words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _figures(line: Line, names: Iterable[str]) -> list[object]:
+def _figures(line: ReportLine, names: Iterable[str]) -> list[object]:
     return ["" if (figure := line.figures.get(name)) is None else figure for name in names]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 from ccd.settings.judged import judged_on
 from ccd.settings.lines import Keys
@@ -16,16 +17,21 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
     yield from _switches(settings)
     yield from _webhooks(settings)
     yield from _reasons(settings)
+    yield from _orders(settings)
     yield from _policies(settings)
     yield from _units(settings)
 
 
 def _switches(settings: Settings) -> Iterator[Contradiction]:
     seen: set[str] = set()
+    logs: set[Path] = set()
     for index, pbx in enumerate(settings.pbx):
         if pbx.name in seen:
             yield ("pbx", index, "name"), f"{pbx.name!r} is the name of another [[pbx]]; each needs its own"
         seen.add(pbx.name)
+        if pbx.queue_log in logs:  # no line says of which switch it is
+            yield ("pbx", index, "queue_log"), f"'{pbx.queue_log}' is that of another [[pbx]]; each needs its own"
+        logs |= {pbx.queue_log} if pbx.queue_log else set()
         if pbx.secret is None and pbx.secret_file is None:
             yield ("pbx", index, "secret"), "is missing; give it here, or the file that holds it as secret_file"
         if pbx.secret is not None and pbx.secret_file is not None:
@@ -49,6 +55,12 @@ def _reasons(settings: Settings) -> Iterator[Contradiction]:
             if reason.policy == "counts" and getattr(reason, key) is not None:
                 yield ("reasons", name, key), LIMITS_NOTHING
         yield from _changes(name, reason)
+
+
+def _orders(settings: Settings) -> Iterator[Contradiction]:
+    if settings.orders.reason not in settings.reasons:
+        allowed = ", ".join(settings.reasons)
+        yield ("orders", "reason"), f"{settings.orders.reason!r} is no reason of [reasons]; allowed: {allowed}"
 
 
 def _changes(name: str, reason: Reason) -> Iterator[Contradiction]:

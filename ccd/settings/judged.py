@@ -8,7 +8,7 @@ from ccd.floor.rules import ALWAYS
 from ccd.settings.tree import Reason, ReasonChange
 
 
-class Judged(NamedTuple):
+class ReasonJudged(NamedTuple):
     """Whether a pause counts, and how long one is exempt: in seconds, None without a limit."""
 
     policy: Literal["counts", "exempt"] = "counts"
@@ -16,29 +16,29 @@ class Judged(NamedTuple):
     max_s_day: int | None = None
 
 
-COUNTS = Judged()  # what holds of a reason that nobody has configured
+COUNTS = ReasonJudged()  # what holds of a reason that nobody has configured
 
 
-def judgements(reason: Reason) -> Iterator[tuple[date, Judged]]:
+def judgements(reason: Reason) -> Iterator[tuple[date, ReasonJudged]]:
     """In the order of days; the first has always held, whatever the next says holds from its day on."""
-    judged = Judged(reason.policy, reason.max_s, reason.max_s_day)
+    judged = ReasonJudged(reason.policy, reason.max_s, reason.max_s_day)
     yield ALWAYS, judged
     for change in sorted(reason.changes, key=lambda change: change.starts):
         judged = changed(judged, change)
         yield change.starts, judged
 
 
-def changed(before: Judged, change: ReasonChange) -> Judged:
+def changed(before: ReasonJudged, change: ReasonChange) -> ReasonJudged:
     """What is left out stays as it was; a reason that is made to count loses its limits."""
     policy = before.policy if change.policy is None else change.policy
     if policy == "counts":
-        return Judged(policy, change.max_s, change.max_s_day)
-    return Judged(
+        return ReasonJudged(policy, change.max_s, change.max_s_day)
+    return ReasonJudged(
         policy,
         before.max_s if change.max_s is None else change.max_s,
         before.max_s_day if change.max_s_day is None else change.max_s_day,
     )
 
 
-def judged_on(reason: Reason, day: date) -> Judged:
+def judged_on(reason: Reason, day: date) -> ReasonJudged:
     return [judged for starts, judged in judgements(reason) if starts <= day][-1]

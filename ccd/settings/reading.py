@@ -13,14 +13,14 @@ from ccd.errors import ConfigurationError, Fault
 from ccd.settings.consistency import contradictions
 from ccd.settings.draft import Draft
 from ccd.settings.lines import KeyLines, Keys, dotted
-from ccd.settings.saying import problem_of
+from ccd.settings.saying import setting_problem
 from ccd.settings.tree import Settings
 
 PASSES_MAX = 10  # each pass takes out what the one before found wrong; two are usual
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ConfigurationRead:
     """What a file says, as far as it can be used: with faults, `settings` is what is left without them, if anything."""
 
     file: Path
@@ -58,22 +58,24 @@ def read(file: Path) -> Settings:
     return reading.settings
 
 
-def inspect(file: Path) -> Reading:
+def inspect(file: Path) -> ConfigurationRead:
     try:
         text = file.read_text(encoding="utf-8")
         data = tomllib.loads(text)
     except OSError as error:
-        return Reading(file, None, (Fault(file, None, "", f"can't be read: {error.strerror}"),))
+        return ConfigurationRead(file, None, (Fault(file, None, "", f"can't be read: {error.strerror}"),))
     except UnicodeDecodeError as error:
-        return Reading(file, None, (Fault(file, None, "", f"is not UTF-8 (byte {error.start})"),))
+        return ConfigurationRead(file, None, (Fault(file, None, "", f"is not UTF-8 (byte {error.start})"),))
     except (ValueError, RecursionError) as error:  # of a number, or a nesting, that nobody means, not TOMLDecodeError
-        return Reading(file, None, (Fault(file, None, "", f"is not TOML: {error}"),))
+        return ConfigurationRead(file, None, (Fault(file, None, "", f"is not TOML: {error}"),))
     lines = KeyLines(text)
     draft = Draft(data)
     settings, found = _validated(draft)
     faults = [Fault(file, lines.line(keys), dotted(keys), problem) for keys, problem in found.items()]
     faults.sort(key=lambda fault: fault.line or 0)
-    return Reading(file, settings and _anchored(settings, file.absolute().parent), tuple(faults), lines, draft)
+    return ConfigurationRead(
+        file, settings and _anchored(settings, file.absolute().parent), tuple(faults), lines, draft
+    )
 
 
 def _validated(draft: Draft) -> tuple[Settings | None, dict[Keys, str]]:
@@ -87,7 +89,7 @@ def _validated(draft: Draft) -> tuple[Settings | None, dict[Keys, str]]:
         except ValidationError as error:
             details = error.errors(include_url=False)
             for detail in details:
-                found.setdefault(draft.as_written(detail["loc"]), problem_of(detail))
+                found.setdefault(draft.as_written(detail["loc"]), setting_problem(detail))
             stood_in = {detail["loc"] for detail in details if draft.stand_in(detail["loc"])}
             others = {_part_to_drop(detail) for detail in details if detail["loc"] not in stood_in}
             dropped = [keys for keys in sorted(others, key=_position, reverse=True) if keys and draft.take_out(keys)]

@@ -36,7 +36,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def problem_of(detail: ErrorDetails) -> str:
+def setting_problem(detail: ErrorDetails) -> str:
     keys = detail["loc"]
     match detail["type"]:
         case "missing":

@@ -13,6 +13,7 @@ REASONS: Final[Mapping[str, Mapping[str, Any]]] = {
     "meeting": {"zh": "会议", "en": "Meeting", "policy": "exempt"},
     "coaching": {"zh": "辅导", "en": "Coaching", "policy": "exempt"},
     "recovery": {"zh": "情绪恢复", "en": "Recovery", "policy": "exempt", "personal": True},
+    "supervisor": {"zh": "主管示忙", "en": "By a leader", "policy": "exempt"},
     "Auto-Pause": {"zh": "自动示忙", "en": "Auto-pause", "policy": "exempt", "max_s": 60},
 }
 

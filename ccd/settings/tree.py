@@ -107,6 +107,13 @@ class Floor(Section):
     other_call_while_paused: Literal["paused", "on_call"] = "paused"
 
 
+class Orders(Section):
+    """What leaders ask of the switches about their agents (docs/time-bank.md 2.3, 6)."""
+
+    reason: NotEmpty = "supervisor"  # of the pauses that they set: one of the reasons
+    wait_s_max: Annotated[float, Field(gt=0, le=60)] = 3.0  # after that no switch is asked any more
+
+
 class Gift(Section):
     """Red packets (docs/time-bank.md 3.3)."""
 
@@ -199,6 +206,7 @@ class Policy(Section):
     closed_gain_meets_write_off: bool = True
     schedules: bool = False
     unscheduled_sign_out: Literal["counts", "off_post"] = "counts"
+    part_time: Literal["shorter_days", "fewer_days"] = "shorter_days"
     loan: Loan = Loan()
     full_attendance: FullAttendance = FullAttendance()
     gift: Gift = Gift()
@@ -299,6 +307,7 @@ class Settings(Section):
     queues: Mapping[str, Queue] = Field(default_factory=dict)
     reasons: Mapping[str, Reason] = Field(default_factory=dict, validate_default=True)
     floor: Floor = Floor()
+    orders: Orders = Orders()
     policy: tuple[Policy, ...] = (Policy(),)  # before the first `from`, every default holds
     leave: Leave = Leave()
     service_level: ServiceLevel = ServiceLevel()

@@ -21,27 +21,27 @@ WRITER_S_MAX = 600
 UNDEFINED_FUNCTION = "42883"
 
 
-class Mark(NamedTuple):
+class TransactionMark(NamedTuple):
     """The server's number of its own database transaction (xid); where `by_time`, the server's time in seconds."""
 
     value: float
     by_time: bool = False
 
 
-async def mark(connection: AsyncConnection) -> Mark:
+async def mark(connection: AsyncConnection) -> TransactionMark:
     """To be taken after the highest number was read, in the same transaction."""
     if connection.dialect.name == "sqlite":
-        return Mark(0)
+        return TransactionMark(0)
     try:
         async with connection.begin_nested():
-            return Mark(await _asked(connection, "SELECT pg_current_xact_id()::text::bigint"))
+            return TransactionMark(await _asked(connection, "SELECT pg_current_xact_id()::text::bigint"))
     except DBAPIError as error:
         if sqlstate(error) != UNDEFINED_FUNCTION:
             raise
-    return Mark(await _asked(connection, "SELECT extract(epoch FROM clock_timestamp())"), by_time=True)
+    return TransactionMark(await _asked(connection, "SELECT extract(epoch FROM clock_timestamp())"), by_time=True)
 
 
-async def is_decided(connection: AsyncConnection, taken: Mark) -> bool:
+async def is_decided(connection: AsyncConnection, taken: TransactionMark) -> bool:
     """In a later transaction than the mark's: whether everything up to the number that was read before it is there."""
     if connection.dialect.name == "sqlite":
         return True

@@ -1,6 +1,7 @@
 """Opens the database: SQLite as a file beside the daemon, or a PostgreSQL server. Refuses what loses commits."""
 
 import time
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -12,18 +13,20 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from ccd.errors import UnsafeDatabaseError
 from ccd.sql.checkpoints import LOG_PAGES_MAX
 from ccd.sql.plain import ask
-from ccd.sql.writer import LoopWriter, ThreadWriter
+from ccd.sql.writer import ASKED_AFTER_S, LoopWriter, ThreadWriter
 
-ASKED_AFTER_S = 1.0  # without use, a connection is asked whether the server is still there
 USED_AT = "ccd_used_at"  # of a pooled connection, by the monotonic clock
 LOCK_WAIT_MS = 2_000  # how long one attempt waits for who writes now; a hung holder must not hang everybody
 POSTGRESQL_VERSION_MIN = 130_000
 BESIDE_COST = 100_000  # by the server's reckoning: to read some million rows; a start of other processes is no less
 DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
 
-# Of the connection that writes. A batch of postings changes a thousand pages, each somewhere else in a ledger that has
-# grown: with less, SQLite writes them out and reads them again in the middle of the transaction.
+# Of the connection that writes the ledger, and of each other. A batch of postings changes a thousand pages, each
+# somewhere else in a ledger that has grown: with less, SQLite writes them out and reads them again in the middle of the
+# transaction.
 WRITER_CACHE_KB = 64_000
+CACHE_KB = 16_000
+PAGES_MAX = 4_000  # 16 MB of log, copied within the commit of somebody else who writes: some 50 ms
 
 # Execution option of a connection that is going to write. SQLite then takes its write lock at once: a lock that is
 # asked for in the middle of a transaction can't be waited for.
@@ -80,7 +83,8 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
         _make_safe(one, url.database or ":memory:", lock_wait_ms)
     event.listen(engine.sync_engine, "begin", _begin)
     event.listen(plain, "begin", _begin_once)
-    event.listen(plain, "connect", _make_fast)
+    event.listen(plain, "connect", partial(_make_fast, cache_kb=WRITER_CACHE_KB, log_pages=LOG_PAGES_MAX))
+    event.listen(engine.sync_engine, "connect", partial(_make_fast, cache_kb=CACHE_KB, log_pages=PAGES_MAX))
     event.listen(engine.sync_engine, "engine_disposed", lambda _: writer.close())
     return engine
 
@@ -108,9 +112,11 @@ def _begin_once(connection: Connection) -> None:
         _begin(connection)
 
 
-def _make_fast(connection: Any, _record: object) -> None:
-    connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KB}")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES_MAX}")
+def _make_fast(connection: Any, _record: object, cache_kb: int, log_pages: int) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA cache_size = -{cache_kb}")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {log_pages}")
+    cursor.close()
 
 
 def check_sqlite(connection: Any, database: str) -> None:
@@ -140,8 +146,14 @@ def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine
     writing = _postgresql_pool(
         url, pool_size, {**settings, "enable_seqscan": "off", "default_transaction_isolation": "read committed"}
     )
-    engine = _postgresql_pool(url, pool_size, settings, {WRITER: LoopWriter(writing)})
-    event.listen(engine.sync_engine, "engine_disposed", lambda _: writing.sync_engine.dispose())
+    writer = LoopWriter(writing)
+    engine = _postgresql_pool(url, pool_size, settings, {WRITER: writer})
+
+    @event.listens_for(engine.sync_engine, "engine_disposed")
+    def dispose_too(_: object) -> None:
+        writer.let_go()
+        writing.sync_engine.dispose()
+
     return engine
 
 

@@ -21,7 +21,7 @@ def ask(connection: Connection, statement: str, values: Values = ()) -> list[Any
         connection.dialect.do_execute(cursor, statement, values)
         return list(cursor.fetchall())
     except BaseException as error:
-        _give_up(connection, statement, error)
+        give_up(connection, statement, error)
         raise
 
 
@@ -33,7 +33,18 @@ def ask_many(connection: Connection, statement: str, rows: Sequence[Values]) -> 
         connection.dialect.do_executemany(cursor, statement, rows)
         return cursor.rowcount
     except BaseException as error:
-        _give_up(connection, statement, error)
+        give_up(connection, statement, error)
+        raise
+
+
+def insert_one(connection: Connection, statement: str, values: Values) -> int:
+    """Inserts a row, and gives the number that SQLite has given it."""
+    try:
+        cursor = connection.connection.cursor()
+        connection.dialect.do_execute(cursor, statement, values)
+        return int(cursor.lastrowid)
+    except BaseException as error:
+        give_up(connection, statement, error)
         raise
 
 
@@ -46,11 +57,11 @@ def end(connection: Connection, keep: bool) -> None:
     try:
         (connection.dialect.do_commit if keep else connection.dialect.do_rollback)(connection.connection)
     except BaseException as error:
-        _give_up(connection, "COMMIT" if keep else "ROLLBACK", error)
+        give_up(connection, "COMMIT" if keep else "ROLLBACK", error)
         raise
 
 
-def _give_up(connection: Connection, statement: str, error: BaseException) -> None:
+def give_up(connection: Connection, statement: str, error: BaseException) -> None:
     """Says a driver's error as SQLAlchemy does."""
     dialect, errors = connection.dialect, connection.dialect.loaded_dbapi.Error
     if not isinstance(error, Exception):  # cancelled: whoever asked next would get this answer

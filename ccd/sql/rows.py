@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Date, Table, any_, cast, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.sql.plain import ask, ask_many
 
@@ -50,7 +50,7 @@ def among(connection: AsyncConnection | Connection, column: Column[Any], values:
     return column == any_(cast(wanted, postgresql.ARRAY(column.type)))
 
 
-def day_keeper(connection: AsyncConnection | Connection) -> Callable[[date], Any]:
+def day_keeper(connection: AsyncConnection | Connection | AsyncEngine) -> Callable[[date], Any]:
     """How the engine wants a day: SQLite has no type for it, and keeps 2026-11-23 as SQLAlchemy reads it."""
     return date.isoformat if connection.dialect.name == "sqlite" else _as_it_is
 

@@ -10,8 +10,8 @@ writer's turn of that number (ccd.history.writing); a day's record that says the
 whatever notes where a day, a PBX or the sweep stands writes the same again (ccd.history.unit_days, resume); a lease is
 asked for once (ccd.history.lease). A person's account is known by its hashed password when it is made, and by when it
 was made when it is removed (ccd.web.accounts); a session by its key (ccd.web.sessions); a plan that was taken over says
-the same again (ccd.daemon.importing), an import of the organisation is known by its act, whose id was made before
-(ccd.org.store); migrations by the revision that is written with them.
+the same again (ccd.daemon.judged_by.importing), an import of the organisation is known by its act, whose id was made
+before (ccd.org.store); migrations by the revision that is written with them.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from asyncpg.exceptions import InternalClientError
 from sqlalchemy import Connection
@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError
 from ccd.sql.engine import WRITER, WRITES
+from ccd.sql.plain import Values
 from ccd.sql.writer import LoopWriter, Writer
 
 T = TypeVar("T")
@@ -81,6 +82,11 @@ async def take_turn(
     return await _try_on(turn, patience)
 
 
+async def read_in_turn(engine: AsyncEngine, ask: Callable[[Connection], T]) -> T:
+    """What `ask` reads: a turn like any other, which writes nothing."""
+    return await take_turn(engine, lambda connection: connection.run_sync(ask), Patience(), keep=False, writes=False)
+
+
 async def take_turn_at_once(
     engine: AsyncEngine, work: Callable[[Connection], T], patience: Patience, keep: bool = True
 ) -> T:
@@ -100,16 +106,15 @@ async def take_turn_at_once(
     return await _try_on(turn, patience)
 
 
-async def take_turn_of_one_statement(engine: AsyncEngine, work: Callable[[Connection], T], patience: Patience) -> T:
-    """The same on PostgreSQL, for work whose last statement is the one that writes, and its own transaction."""
+async def take_turn_of_one_statement(
+    engine: AsyncEngine, statement: str, values: Values, patience: Patience
+) -> list[Any]:
+    """The rows of a statement that is a transaction of its own, on PostgreSQL."""
     writer: LoopWriter = engine.get_execution_options()[WRITER]
 
-    async def turn(stage: Stage) -> T:
-        def whole(connection: Connection) -> T:
-            stage.committing = True
-            return work(connection)
-
-        return await writer.run_committing(whole)
+    async def turn(stage: Stage) -> list[Any]:
+        stage.committing = True
+        return await writer.ask_alone(statement, values)
 
     return await _try_on(turn, patience)
 

@@ -7,20 +7,25 @@ its own, whose connections are set up for short turns (ccd.sql.engine).
 
 import asyncio
 import os
+import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol, TypeVar
 
+from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import Connection, Engine
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.sql.checkpoints import Checkpoints
-from ccd.sql.plain import begin, end
+from ccd.sql.plain import Values, begin, end, give_up
 
 T = TypeVar("T")
+
+ASKED_AFTER_S = 1.0  # without use, a connection is asked whether the server is still there
 
 
 class Writer(Protocol):
@@ -163,12 +168,16 @@ class LoopWriter:
     def __init__(self, pool: AsyncEngine) -> None:
         self.pool = pool
         self._committing = pool.execution_options(isolation_level="AUTOCOMMIT")
+        self._kept: KeptConnection | None = None
 
     @property
     def engine(self) -> Engine:
         return self.pool.sync_engine
 
     async def run(self, turn: Callable[[Connection], T]) -> T:
+        kept, self._kept = self._kept, None
+        if kept is not None:  # the pool has it back first: where the server gives no other, that is the one
+            await kept.connection.close()
         async with self.pool.connect() as connection:
             return await connection.run_sync(turn)
 
@@ -178,13 +187,75 @@ class LoopWriter:
     def end(self, connection: Connection, keep: bool) -> None:
         (connection.commit if keep else connection.rollback)()
 
-    async def run_committing(self, turn: Callable[[Connection], T]) -> T:
-        """On a connection that commits each statement by itself."""
+    async def ask_alone(self, statement: str, values: Values) -> list[Any]:
+        """The rows of a statement that is committed by itself.
 
-        def whole(connection: Connection) -> T:
-            result = turn(connection)
-            connection.dialect.do_commit(connection.connection)  # goes nowhere, unless something was begun all the same
-            return result
+        Asked of the driver, on a connection that is kept until the next turn: the pool's and SQLAlchemy's ways around
+        it take three times as long as the driver's own.
+        """
+        kept = await self._take()
+        try:
+            rows: list[Any] = await kept.driver.fetch(statement, *values)
+        except BaseException as error:
+            await self._give_up(kept, statement, error)
+            raise
+        kept.used_at = time.monotonic()
+        if self._kept is None:
+            self._kept = kept
+        else:  # somebody asked beside us
+            await kept.connection.close()
+        return rows
 
-        async with self._committing.connect() as connection:
-            return await connection.run_sync(whole)
+    def let_go(self) -> None:
+        """Gives back what is kept; from within SQLAlchemy's dispose."""
+        kept, self._kept = self._kept, None
+        if kept is not None and kept.connection.sync_connection is not None:
+            kept.connection.sync_connection.close()
+
+    async def _take(self) -> "KeptConnection":
+        kept, self._kept = self._kept, None
+        if kept is not None and (time.monotonic() - kept.used_at < ASKED_AFTER_S or await self._is_there(kept)):
+            return kept
+        connection = await self._committing.connect()
+        raw = await connection.get_raw_connection()
+        return KeptConnection(connection, raw.driver_connection, time.monotonic())
+
+    async def _is_there(self, kept: "KeptConnection") -> bool:
+        """Asked after a rest, as of any connection of the pool's (ccd.sql.engine)."""
+        try:
+            await kept.driver.fetchrow(";")
+        except BaseException as error:
+            await kept.connection.invalidate()
+            await kept.connection.close()
+            if isinstance(error, (PostgresError, InterfaceError, OSError)):
+                return False
+            raise  # who is cancelled meanwhile leaves nothing that is held
+        return True
+
+    async def _give_up(self, kept: "KeptConnection", statement: str, error: BaseException) -> None:
+        """Says the driver's error as SQLAlchemy does, and keeps the connection no longer."""
+        try:
+            await kept.connection.run_sync(say_as_sqlalchemy, statement, error)
+        finally:
+            if not isinstance(error, PostgresError):  # it was left in the middle of an answer
+                await kept.connection.invalidate()
+            await kept.connection.close()
+
+
+@dataclass(slots=True)
+class KeptConnection:
+    """A connection, the driver's own beneath it, and when it was used last, by the monotonic clock."""
+
+    connection: AsyncConnection
+    driver: Any
+    used_at: float
+
+
+def say_as_sqlalchemy(connection: Connection, statement: str, error: BaseException) -> None:
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        if isinstance(error, Exception):
+            driver._handle_exception(error)  # the adapter's own words for the driver's error
+    except Exception as said:
+        give_up(connection, statement, said)
+    give_up(connection, statement, error)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 
-from ccd.bank.statement import AgentAccount, Page
+from ccd.bank.statement import AgentAccount, StatementPage
 from ccd.org.people import Session
 from ccd.org.rights import own_agent
 from ccd.web.contract import LineSaid, MeSaid, PolicySaid, SiteSaid, StatementSaid
@@ -33,26 +33,24 @@ def account_api(
     site: Callable[[], SiteSaid],
     agent_facts: Callable[[str], AgentFacts],
     account_of: Callable[[str], Awaitable[AgentAccount]],
-    statement_of: Callable[[str, int | None, int], Awaitable[Page]],
+    statement_of: Callable[[str, int | None, int], Awaitable[StatementPage]],
     units_of: Callable[[Session], list[str]],
 ) -> APIRouter:
     router = APIRouter(prefix="/api")
 
     @router.get("/site")
-    async def the_site(response: Response, token: Token = None) -> SiteSaid:
+    async def the_site(token: Token = None) -> SiteSaid:
         """The site's words and limits; of the units, those that are shown to who asks."""
         session = await signed_in(sessions, token)
         agent = session.person.agent
-        response.headers["Cache-Control"] = "no-store"
         said = site()
         shown = {*units_of(session), *([] if agent is None else [agent_facts(agent).unit])}
         return said.model_copy(update={"units": [unit for unit in said.units if unit.unit in shown]})
 
     @router.get("/me")
-    async def me(response: Response, token: Token = None) -> MeSaid:
+    async def me(token: Token = None) -> MeSaid:
         """The agent who is signed in: accounts in seconds, and the newest lines of the statement."""
         agent = own_agent((await signed_in(sessions, token)).person)
-        response.headers["Cache-Control"] = "no-store"
         facts, account = agent_facts(agent), await account_of(agent)
         page = await statement_of(agent, None, LINES)
         return MeSaid(
@@ -62,24 +60,26 @@ def account_api(
 
     @router.get("/me/statement")
     async def statement(
-        response: Response,
         before: Annotated[str | None, Query(description="`next` of what was read before")] = None,
         limit: Annotated[int, Query(ge=1, le=LINES_MAX)] = LINES,
         token: Token = None,
     ) -> StatementSaid:
         agent = own_agent((await signed_in(sessions, token)).person)
-        response.headers["Cache-Control"] = "no-store"
         if before is not None and not (before.isascii() and before.isdecimal() and len(before) < 19):
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "before: what an answer gave as next is allowed.")
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "before: what an answer gave as next is allowed.",
+                because="wrong-place",
+            )
         page = await statement_of(agent, None if before is None else int(before), limit)
         return StatementSaid(lines=_lines(page), next=_cursor(page))
 
     return router
 
 
-def _lines(page: Page) -> list[LineSaid]:
+def _lines(page: StatementPage) -> list[LineSaid]:
     return [LineSaid.model_validate(line.as_json()) for line in page.lines]
 
 
-def _cursor(page: Page) -> str | None:
+def _cursor(page: StatementPage) -> str | None:
     return None if page.before is None else str(page.before)

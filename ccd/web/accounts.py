@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import AccountError
 from ccd.floor.days import SECOND
+from ccd.org.acts import Act, is_noted, note_act
 from ccd.org.people import Person, Role
 from ccd.sql.turns import Patience, take_turn
 from ccd.web.passwords import PASSWORD_CHARACTERS_MAX, Passwords
@@ -29,8 +30,9 @@ class Accounts:
         self._clock = clock
         self._patience = patience or Patience()
 
-    async def add(self, person: Person, password: str) -> None:
-        problem = problem_of(person) or problem_of_password(password)
+    async def add(self, person: Person, password: str, act: Act | None = None) -> None:
+        """Noted with the `act` of who asks, as all that is done here."""
+        problem = account_problem(person) or problem_of_password(password)
         if problem:
             raise AccountError(person.name, problem)
         hashed = await self._passwords.hash(password)
@@ -49,10 +51,11 @@ class Accounts:
             await connection.execute(insert(users).values(row))
             for unit in dict.fromkeys(person.units):
                 await connection.execute(insert(user_units).values(name=person.name, unit=unit))
+            await _noted(connection, act)
 
         await take_turn(self._engine, work, self._patience)
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, name: str, act: Act | None = None) -> None:
         """The person who is there now, and whatever they are signed in with."""
         found = select(users.c.created_at).where(users.c.name == name)
         created_at = await look(self._engine, lambda connection: connection.scalar(found))
@@ -62,11 +65,12 @@ class Accounts:
 
         async def work(connection: AsyncConnection) -> None:
             # That there is nobody any more is no failure: it may have been this, and only its answer was lost.
-            await connection.execute(delete(users).where(same))
+            if (await connection.execute(delete(users).where(same))).rowcount:
+                await _noted(connection, act)
 
         await take_turn(self._engine, work, self._patience)
 
-    async def set_password(self, name: str, password: str) -> None:
+    async def set_password(self, name: str, password: str, act: Act | None = None) -> None:
         """A new password ends every session of the person."""
         if problem := problem_of_password(password):
             raise AccountError(name, problem)
@@ -74,9 +78,10 @@ class Accounts:
 
         async def work(connection: AsyncConnection) -> int:
             await connection.execute(delete(sessions).where(sessions.c.name == name))
-            return (
-                await connection.execute(update(users).where(users.c.name == name).values(password=hashed))
-            ).rowcount
+            changed = update(users).where(users.c.name == name).values(password=hashed)
+            if known := (await connection.execute(changed)).rowcount:
+                await _noted(connection, act)
+            return known
 
         if not await take_turn(self._engine, work, self._patience):
             raise AccountError(name, NOT_THERE)
@@ -100,6 +105,11 @@ class Accounts:
         return found[1] if found and right else None
 
 
+async def _noted(connection: AsyncConnection, act: Act | None) -> None:
+    if act is not None and not await connection.run_sync(is_noted, act.id):
+        await connection.run_sync(note_act, act)
+
+
 async def persons_of(connection: AsyncConnection, rows: Sequence[Row[tuple[object, ...]]]) -> list[Person]:
     """The persons that rows of `users` are, in their order."""
     names = [row.name for row in rows]
@@ -110,7 +120,7 @@ async def persons_of(connection: AsyncConnection, rows: Sequence[Row[tuple[objec
     return [Person(row.name, Role(row.role), row.agent, tuple(of_name[row.name])) for row in rows]
 
 
-def problem_of(person: Person) -> str | None:
+def account_problem(person: Person) -> str | None:
     """What is wrong with an account that is to be made; None where nothing is."""
     if not person.name or len(person.name) > NAME_CHARACTERS_MAX or person.name != person.name.strip():
         return f"needs a name of 1 to {NAME_CHARACTERS_MAX} characters, without blanks around it"

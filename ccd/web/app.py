@@ -8,11 +8,10 @@ from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import CollectorRegistry
 
 from ccd import __version__
-from ccd.bank.statement import AgentAccount
-from ccd.bank.statement import Page as StatementPage
+from ccd.bank.statement import AgentAccount, StatementPage
 from ccd.floor.days import SECOND
 from ccd.org.people import Person, Session
-from ccd.org.rights import WithBelow, led_units
+from ccd.org.rights import WithBelow, led_units, ordered_units
 from ccd.web.account_api import AgentFacts, account_api
 from ccd.web.accounts import Accounts
 from ccd.web.backoff import BackOff
@@ -67,7 +66,9 @@ def create_app(web: Web) -> FastAPI:
         title="ccd", version=__version__, openapi_url="/api/openapi.json", docs_url=None, redoc_url=None,
         responses=ANYWHERE, dependencies=[Depends(watched(web.sessions, lambda: round(web.clock() * SECOND)))],
     )  # fmt: skip
-    app.include_router(session_api(web.accounts, web.sessions, web.back_off, web.clock, web.turn_out, _units_of(web)))
+    app.include_router(
+        session_api(web.accounts, web.sessions, web.back_off, web.clock, web.turn_out, _units_of(web), _leads(web))
+    )
     app.include_router(account_api(web.sessions, web.site, web.agent, web.account_of, web.statement_of, _units_of(web)))
     app.include_router(organisation_api(web.sessions, web.imports, web.importer_of))
     for router in web.more:
@@ -84,3 +85,7 @@ def create_app(web: Web) -> FastAPI:
 
 def _units_of(web: Web) -> Callable[[Session], list[str]]:
     return lambda session: led_units(session.person, web.with_below, web.units())
+
+
+def _leads(web: Web) -> Callable[[Session], list[str]]:
+    return lambda session: ordered_units(session.person, web.with_below, web.units())

@@ -8,15 +8,15 @@ from http import HTTPStatus
 from typing import Annotated, Any, NamedTuple
 from uuid import uuid4
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from ccd.bank.asking import Asking
 from ccd.org.rights import may_read_attendance
-from ccd.web.bank.desk import Day, Name, check_days
-from ccd.web.bearer import Key, key_of, speaker
-from ccd.web.contract import ProblemSaid
-from ccd.web.keys import ApiKeys, Scope
+from ccd.web.bank.desk import Between, Name
+from ccd.web.bearer import Key, key_that_opens, speaker
+from ccd.web.described import MISSING
+from ccd.web.keys import ApiKeys, KeyScope
 from ccd.web.paging import LIMIT, After, Limit, cursor_of, name_in
 from ccd.web.problems import Problem
 from ccd.web.session_api import Token, signed_in
@@ -61,7 +61,7 @@ class DaysAttended(BaseModel):
     next: str | None
 
 
-class DaysAsked(NamedTuple):
+class AttendanceAsked(NamedTuple):
     """`own` are the units of which somebody may read, `unit` the one that is asked for; `after`: behind that day of
     that agent."""
 
@@ -79,14 +79,7 @@ class AttendanceDesk:
     one's own."""
 
     units: Callable[[], Collection[str]]
-    days: Callable[[Asking, DaysAsked], Awaitable[list[dict[str, Any]]]]
-
-
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    HTTPStatus.NOT_FOUND: {"model": ProblemSaid},
-    HTTPStatus.UNPROCESSABLE_ENTITY: {"model": ProblemSaid},
-    HTTPStatus.SERVICE_UNAVAILABLE: {"model": ProblemSaid},
-}
+    days: Callable[[Asking, AttendanceAsked], Awaitable[list[dict[str, Any]]]]
 
 
 def attendance_api(sessions: Sessions, keys: ApiKeys, desk: AttendanceDesk, now: Callable[[], int]) -> APIRouter:
@@ -97,17 +90,15 @@ def attendance_api(sessions: Sessions, keys: ApiKeys, desk: AttendanceDesk, now:
         """Who is signed in; a key speaks where nobody is."""
         address = request.client.host if request.client else ""
         if token is None and said is not None:
-            key = await key_of(keys, said, Scope.READ_ATTENDANCE, now())
+            key = await key_that_opens(keys, said, KeyScope.READ_ATTENDANCE, now())
             return Asking(uuid4().hex, speaker(key), address, now()), frozenset(key.units)
         person = (await signed_in(sessions, token)).person
         return Asking(uuid4().hex, person, address, now()), may_read_attendance(person)
 
-    @router.get("/days", responses=RESPONSES)
+    @router.get("/days", responses=MISSING)
     async def days(
         request: Request,
-        response: Response,
-        first: Annotated[Day, Query(alias="from")],
-        last: Annotated[Day, Query(alias="to")],
+        between: Between,
         unit: Annotated[Name | None, Query(description="With those below it; without it, all of one's own")] = None,
         after: After = None,
         limit: Limit = LIMIT,
@@ -117,13 +108,13 @@ def attendance_api(sessions: Sessions, keys: ApiKeys, desk: AttendanceDesk, now:
         """What attendance is handed of each agent's day, at most 92 days: for an hr_clerk and an auditor, of their
         units, and for a key with the scope `read_attendance` (`Authorization: Bearer`). Who reads is noted."""
         asks, own = await who_asks(request, token, authorization)
-        check_days(first, last)
         if unit is not None and unit not in desk.units():
-            raise Problem(HTTPStatus.NOT_FOUND, f"There is no unit {unit}.")
+            raise Problem(
+                HTTPStatus.NOT_FOUND, f"There is no unit {unit}.", because="no-such-unit", facts={"unit": unit}
+            )
         place = None if after is None else _place(name_in(after))
-        found = await desk.days(asks, DaysAsked(own, unit, first, last, place, limit + 1))
+        found = await desk.days(asks, AttendanceAsked(own, unit, *between, place, limit + 1))
         page = [DayAttended.model_validate(one) for one in found[:limit]]
-        response.headers["Cache-Control"] = "no-store"
         return DaysAttended(days=page, next=_next(page[-1]) if len(found) > limit else None)
 
     return router
@@ -138,4 +129,6 @@ def _place(name: str) -> tuple[date, str]:
     try:
         return date.fromisoformat(day), agent
     except ValueError:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "next: what an answer gave as next is allowed.") from None
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "next: what an answer gave as next is allowed.", because="wrong-place"
+        ) from None

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Header
 
 from ccd.org.people import Duty, Office, Person, Role
-from ccd.web.keys import ApiKey, ApiKeys, Scope
+from ccd.web.keys import ApiKey, ApiKeys, KeyScope
 from ccd.web.problems import Problem
 
 BEARER = "bearer "
@@ -16,7 +16,7 @@ NO_KEY = "A key is needed: Authorization: Bearer KEY. `ccd user key make` makes 
 Key = Annotated[str | None, Header(description="Bearer and the key", include_in_schema=False)]
 
 
-async def key_of(keys: ApiKeys, said: str | None, scope: Scope, at: int) -> ApiKey:
+async def key_that_opens(keys: ApiKeys, said: str | None, scope: KeyScope, at: int) -> ApiKey:
     """401 without one that opens something at a moment, µs, and 403 where it is not for this."""
     found = None
     if said is not None and said[: len(BEARER)].lower() == BEARER:
@@ -30,7 +30,7 @@ async def key_of(keys: ApiKeys, said: str | None, scope: Scope, at: int) -> ApiK
 
 async def importer_of(keys: ApiKeys, said: str, at: int) -> Person:
     """Who imports with a key: in its units as an administrator, and as a clerk; of people it says nothing."""
-    key = await key_of(keys, said, Scope.IMPORT, at)
+    key = await key_that_opens(keys, said, KeyScope.IMPORT, at)
     duties = tuple(Duty(office, unit) for office in (Office.ADMINISTRATOR, Office.HR_CLERK) for unit in key.units)
     return replace(speaker(key), duties=duties)
 

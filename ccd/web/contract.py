@@ -1,9 +1,10 @@
 """What the API takes and gives, as its OpenAPI describes it. Seconds and epoch seconds as numbers."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from ccd.errors.types import NO_TYPE, TYPES, URN
 from ccd.web.passwords import PASSWORD_CHARACTERS_MAX
 
 
@@ -13,10 +14,13 @@ class Login(BaseModel):
 
 
 class SignedIn(BaseModel):
+    """`leads`: the units whose agents they may have paused, unpaused and signed out."""
+
     name: str
     role: Literal["supervisor", "agent"]
     agent: str | None
     units: list[str]
+    leads: list[str]
 
 
 class UnitSaid(BaseModel):
@@ -64,7 +68,7 @@ class PolicySaid(BaseModel):
 
 class LineSaid(BaseModel):
     """`amount` is the line's effect on the balance, `leave` that on personal leave, `facts` are its arithmetic; `text`
-    is what a person said who posted it by hand."""
+    is what a person said who posted it by hand, `by` who asked for it."""
 
     transfer: str
     day: str
@@ -74,6 +78,7 @@ class LineSaid(BaseModel):
     leave: int
     balance_after: int
     text: str
+    by: str
     facts: dict[str, Any]
 
 
@@ -95,7 +100,17 @@ class MeSaid(StatementSaid):
     policy: PolicySaid
 
 
+TYPE_SCHEMA: dict[str, Any] = {"enum": [*(URN + known for known in TYPES), NO_TYPE]}
+FACTS_SCHEMA: dict[str, Any] = {
+    "x-facts-of-types": {URN + known: list(facts) for known, facts in TYPES.items() if facts}
+}
+
+
 class ProblemSaid(BaseModel):
+    """`detail` says it in English, with what to do; `facts` are what its type tells, for who says it in other words."""
+
+    type: Annotated[str, Field(json_schema_extra=TYPE_SCHEMA)]
     title: str
     status: int
     detail: str
+    facts: dict[str, Any] = Field(default={}, json_schema_extra=FACTS_SCHEMA)

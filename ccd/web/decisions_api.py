@@ -4,25 +4,27 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from ccd.bank.asking import Asking
 from ccd.bank.proposing import Proposals
 from ccd.errors import PacketError
 from ccd.org.people import Person
-from ccd.web.bank.desk import DONE, READ, Desk
-from ccd.web.problems import Problem
-from ccd.web.proposals_api import NO_NUL, PROPOSALS, ProposalSaid, said_of
+from ccd.web.bank.desk import BankDesk
+from ccd.web.paging import LIMIT_MAX, After, Limit, PageAsked
+from ccd.web.problems import Problem, problem_of
+from ccd.web.proposals_api import NO_NUL, PROPOSALS, ProposalSaid, proposal_said
 
-SHOWN_MAX = 200
+BEYOND_US = 10**18  # after every proposal: the newer one is, the less is left to it
 
 
-class WaitingSaid(BaseModel):
+class ProposalsWaitingSaid(BaseModel):
     proposals: list[ProposalSaid]
+    next: str | None
 
 
-class DecisionAsked(BaseModel):
+class ProposalDecisionAsked(BaseModel):
     """`why` is needed where it is declined; `budget` is that from which it is given, else the unit's own cap is drawn
     on."""
 
@@ -36,31 +38,35 @@ class DecisionAsked(BaseModel):
     budget: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
 
 
-def decisions_api(desk: Desk, proposals: Callable[[], Proposals]) -> APIRouter:
+def decisions_api(desk: BankDesk, proposals: Callable[[], Proposals]) -> APIRouter:
     router = desk.router(PROPOSALS)
 
-    @router.get("", responses=READ)
-    async def waiting(response: Response, person: Person = desk.reading) -> WaitingSaid:
+    @router.get("")
+    async def waiting(
+        after: After = None, limit: Limit = LIMIT_MAX, person: Person = desk.reading
+    ) -> ProposalsWaitingSaid:
         """Those that wait for who is signed in: the newest first, of the units in which they give red packets."""
         bank = proposals()
-        response.headers["Cache-Control"] = "no-store"
-        found = await bank.newest(SHOWN_MAX, decided=False)
-        return WaitingSaid(proposals=[said_of(one) for one in found if bank.may_decide(one, person, desk.now())])
+        found = [one for one in await bank.newest(None, decided=False) if bank.may_decide(one, person, desk.now())]
+        page, more = PageAsked(after, limit).of(found, lambda one: f"{BEYOND_US - one.proposed_at:020}/{one.id}")
+        return ProposalsWaitingSaid(proposals=[proposal_said(one) for one in page], next=more)
 
-    @router.post("/decisions", responses=DONE)
-    async def decide(asked: DecisionAsked, asking: Asking = desk.acting) -> ProposalSaid:
+    @router.post("/decisions")
+    async def decide(asked: ProposalDecisionAsked, asking: Asking = desk.acting) -> ProposalSaid:
         """Confirm a proposal, which gives it, or decline it. Whoever asks for what was decided so is told the same.
         409: it was decided otherwise, or a cap does not allow it; then it goes on waiting."""
         bank = proposals()
         if await bank.with_id(asked.proposal) is None:
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no proposal {asked.proposal}.")
         if asked.verdict == "declined" and not asked.why.strip():
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "why: a proposal is declined for a reason.")
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "why: a proposal is declined for a reason.", because="no-reason"
+            )
         try:
             if asked.verdict == "confirmed":
-                return said_of(await bank.confirm(asked.proposal, asking, asked.budget))
-            return said_of(await bank.decline(asked.proposal, asking, asked.why))
+                return proposal_said(await bank.confirm(asked.proposal, asking, asked.budget))
+            return proposal_said(await bank.decline(asked.proposal, asking, asked.why))
         except PacketError as error:  # it was right when it was proposed: units and agents have moved since
-            raise Problem(HTTPStatus.CONFLICT, str(error)) from None
+            raise problem_of(HTTPStatus.CONFLICT, error) from None
 
     return router

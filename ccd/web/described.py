@@ -1,6 +1,6 @@
 """What the API says of itself, beyond what its routes say."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -23,6 +23,26 @@ ANYWHERE: dict[int | str, dict[str, Any]] = {
         HTTPStatus.SERVICE_UNAVAILABLE,
     )
 }
+
+PROBLEM_SAID: dict[str, Any] = {"model": ProblemSaid}
+MISSING: dict[int | str, dict[str, Any]] = {HTTPStatus.NOT_FOUND: PROBLEM_SAID}
+REPLAYED = "Idempotency-Replayed"
+REPLAYED_SAID: dict[str, Any] = {
+    REPLAYED: {
+        "description": "`true` where it was answered before under this key, and nothing was done again",
+        "schema": {"type": "string"},
+    }
+}
+OF_RULES = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+OF_EDITING = (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED)
+
+
+def answers_of(methods: Collection[str], status: int) -> dict[int | str, dict[str, Any]]:
+    """What the bank's routes may answer besides: rules' refusals; what is put, that somebody else was there before; an
+    act, that it was answered before."""
+    refusals = OF_RULES + (OF_EDITING if "PUT" in methods else ())
+    done: dict[int | str, dict[str, Any]] = {status: {"headers": REPLAYED_SAID}} if "POST" in methods else {}
+    return {**dict.fromkeys(refusals, PROBLEM_SAID), **done}
 
 
 def describe(app: FastAPI) -> None:

@@ -10,11 +10,12 @@ from ccd.web.problems import Problem
 TAG_DIGITS = 16
 
 
-def tag_of(said: BaseModel) -> str:
-    return f'"{sha256(said.model_dump_json().encode()).hexdigest()[:TAG_DIGITS]}"'
+def tag_of(said: BaseModel | str) -> str:
+    text = said if isinstance(said, str) else said.model_dump_json()
+    return f'"{sha256(text.encode()).hexdigest()[:TAG_DIGITS]}"'
 
 
-def check_tag(given: str | None, holds: BaseModel) -> None:
+def check_tag(given: str | None, holds: BaseModel | str) -> None:
     """Under the lock under which it is replaced."""
     if given is None:
         detail = "If-Match: the ETag of what was read is needed, so that nobody's change is lost."

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from ccd.errors import UnknownTransferError
 from ccd.ledger.model import Transfer
 from ccd.org.rights import may_read_statement
-from ccd.web.contract import ProblemSaid
+from ccd.web.described import MISSING
 from ccd.web.problems import Problem
 from ccd.web.session_api import Token, signed_in
 from ccd.web.sessions import Sessions
@@ -47,9 +47,8 @@ class ExplainedSaid(BaseModel):
 def explain_api(sessions: Sessions, explaining: Explaining) -> APIRouter:
     router = APIRouter(prefix="/api")
 
-    @router.get("/explain/{transfer}", responses={HTTPStatus.NOT_FOUND: {"model": ProblemSaid}})
+    @router.get("/explain/{transfer}", responses=MISSING)
     async def explain(
-        response: Response,
         transfer: Annotated[str, Path(pattern=TRANSFER, description="As a statement names it", examples=["1234.1"])],
         everything: Annotated[bool, Query(alias="all", description="Every span of the day")] = False,
         token: Token = None,
@@ -63,7 +62,6 @@ def explain_api(sessions: Sessions, explaining: Explaining) -> APIRouter:
         except UnknownTransferError:
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no transfer {transfer}.") from None
         may_read_statement(person, agent)
-        response.headers["Cache-Control"] = "no-store"
         return ExplainedSaid.model_validate(await explaining.told(asked, everything))
 
     return router

@@ -11,6 +11,7 @@ from ccd.web.problems import problem_response
 
 BODY_BYTES_MAX = 65_536
 FILE_BYTES_MAX = 16 * 1_024 * 1_024  # of what is taken over as a whole
+API = "/api/"
 FILES = "/api/imports/"
 WHOLE = (FILES, "/api/organisation/")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -51,11 +52,15 @@ class Guard:
                     headers[name] = value
                 if scope["scheme"] == "https":
                     headers["Strict-Transport-Security"] = TLS_FROM_NOW_ON
+                if scope["path"].startswith(API):  # whose it is, is asked anew each time
+                    headers["Cache-Control"] = "no-store"
             await send(message)
 
         headers = Headers(scope=scope)
         if scope["method"] not in READS and not self._is_ours(headers):
-            refusal = problem_response(HTTPStatus.FORBIDDEN, "Only pages of this server may do that.")
+            refusal = problem_response(
+                HTTPStatus.FORBIDDEN, "Only pages of this server may do that.", because="other-origin"
+            )
             await refusal(scope, receive, send_guarded)
             return
         most = FILE_BYTES_MAX if scope["path"].startswith(WHOLE) else BODY_BYTES_MAX

@@ -5,11 +5,11 @@ from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict
 
 from ccd.errors import UnknownCountryError
-from ccd.web.contract import ProblemSaid
+from ccd.web.described import MISSING
 from ccd.web.problems import Problem
 from ccd.web.session_api import Token, signed_in
 from ccd.web.sessions import Sessions
@@ -46,18 +46,16 @@ def holidays_api(sessions: Sessions, holidays_of: Callable[[str, int], Awaitable
     """`holidays_of` a country and a year; UnknownCountryError."""
     router = APIRouter(prefix="/api/holidays")
 
-    @router.get("/{country}/{year}", responses={HTTPStatus.NOT_FOUND: {"model": ProblemSaid}})
+    @router.get("/{country}/{year}", responses=MISSING)
     async def holidays(
         country: Annotated[
             str, Path(pattern=COUNTRY, description="As CN, or a part of one, as DE-BY", examples=["CN"])
         ],
         year: Annotated[int, Path(ge=1971, le=2099, examples=[2026])],
-        response: Response,
         token: Token = None,
     ) -> HolidaysSaid:
         """What was imported (`/api/organisation/holidays`) counts before what the law says."""
         await signed_in(sessions, token)
-        response.headers["Cache-Control"] = "no-store"
         try:
             return HolidaysSaid.model_validate(await holidays_of(country, year))
         except UnknownCountryError as error:

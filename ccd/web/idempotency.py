@@ -3,7 +3,9 @@
 A client names each act by a key of its own, `Idempotency-Key`. What the act makes gets its name from person and key,
 and is known by it in the transaction that makes it: so whoever asks again, because no answer came, changes nothing,
 even where this process was killed between the act and its answer. What was answered is kept, and told again. What was
-refused has left nothing, and can be asked for again under the same key.
+refused has left nothing, and can be asked for again under the same key; what was refused for want of a right, by
+another request too, for who may not do one thing has not begun another. A key is a person's own: whoever else asks has
+another.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
@@ -17,6 +19,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import (
+    ActTakenError,
     AppealError,
     BudgetError,
     CapPassedError,
@@ -25,8 +28,11 @@ from ccd.errors import (
     DayWaitsError,
     EntitlementError,
     KeyTakenError,
+    LeavingError,
     MonthOpenError,
+    NotAllowedError,
     OffsetError,
+    OrderError,
     OvertimeError,
     PacketError,
     PolicyError,
@@ -38,27 +44,29 @@ from ccd.errors import (
     UnknownUnitError,
     WithdrawalError,
 )
+from ccd.errors.types import OF_STATUS
 from ccd.floor.days import SECOND
+from ccd.org.acts import is_begun
 from ccd.org.people import Person
 from ccd.sql.turns import Patience, take_turn_at_once
-from ccd.web.problems import Problem
+from ccd.web.described import REPLAYED, answers_of
+from ccd.web.problems import Problem, problem_of
 from ccd.web.schema import idempotency
 
 HEADER = "Idempotency-Key"
-REPLAYED = "Idempotency-Replayed"
 KEY_CHARACTERS_MAX = 100
 KEPT_US = 30 * 86_400 * SECOND
 ACT_DIGITS = 32
 
 NOT_SO = (
-    AppealError, BudgetError, CapPassedError, ChangedMeanwhileError, ChangeError, DayWaitsError,
-    EntitlementError, KeyTakenError, MonthOpenError,
-    OffsetError, OvertimeError, ProposalError, RefusedError, RulingError, WithdrawalError,
+    ActTakenError, AppealError, BudgetError, CapPassedError, ChangedMeanwhileError, ChangeError, DayWaitsError,
+    EntitlementError, KeyTakenError, LeavingError, MonthOpenError,
+    OffsetError, OrderError, OvertimeError, ProposalError, RefusedError, RulingError, WithdrawalError,
 )  # fmt: skip
 NEVER = (PacketError, PolicyError, PostingError, ReportError, UnknownUnitError)
 
 
-class Answer(NamedTuple):
+class KeptAnswer(NamedTuple):
     status: int
     body: str
 
@@ -69,10 +77,10 @@ class Answers:
     def __init__(self, engine: AsyncEngine, now: Callable[[], int]) -> None:
         self._engine, self._now = engine, now
 
-    async def begin(self, person: str, key: str, request: str) -> Answer | None:
+    async def begin(self, person: str, key: str, request: str) -> KeptAnswer | None:
         """What was answered before, if anything was. Problem 422 where the key stands for another request."""
 
-        def work(connection: Connection) -> Answer | None:
+        def work(connection: Connection) -> KeptAnswer | None:
             mine = (idempotency.c.person == person) & (idempotency.c.key == key)
             found = connection.execute(select(idempotency).where(mine)).one_or_none()
             if found is None:
@@ -82,17 +90,27 @@ class Answers:
                 return None
             if found.request != request:
                 detail = f"{HEADER}: {key} was the key of another request; each act has one of its own."
-                raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
-            return None if found.status is None else Answer(found.status, found.body)
+                raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, because="key-taken")
+            return None if found.status is None else KeptAnswer(found.status, found.body)
 
         return await take_turn_at_once(self._engine, work, Patience())
 
-    async def keep(self, person: str, key: str, answer: Answer) -> None:
+    async def keep(self, person: str, key: str, answer: KeptAnswer) -> None:
         mine = (idempotency.c.person == person) & (idempotency.c.key == key) & idempotency.c.status.is_(None)
         said = update(idempotency).where(mine).values(answer._asdict())
 
         def work(connection: Connection) -> None:
             connection.execute(said)
+
+        await take_turn_at_once(self._engine, work, Patience())
+
+    async def release(self, person: str, key: str) -> None:
+        """The key stands for nothing any more, but where its act was done once, under a right that is gone by now."""
+        mine = (idempotency.c.person == person) & (idempotency.c.key == key) & idempotency.c.status.is_(None)
+
+        def work(connection: Connection) -> None:
+            if not is_begun(connection, act_of(person, key)):
+                connection.execute(delete(idempotency).where(mine))
 
         await take_turn_at_once(self._engine, work, Patience())
 
@@ -103,10 +121,14 @@ def act_of(person: str, key: str) -> str:
 
 
 def once(who: Callable[[Request], Awaitable[Person]], answers: Answers) -> type[APIRoute]:
-    """Routes whose POSTs are answered once for each key of a person, and on which rules' refusals are problems: 409
-    where it can't be as things stand, 422 where it never could."""
+    """Routes whose POSTs are answered once for each key of a person, and on which rules' refusals are problems: 404
+    where what it is about is not there, 409 where it can't be as things stand, 422 where it never could."""
 
     class Once(APIRoute):
+        def __init__(self, path: str, endpoint: Callable[..., Any], **said: Any) -> None:
+            told = answers_of(said.get("methods") or (), said.get("status_code") or HTTPStatus.OK)
+            super().__init__(path, endpoint, **{**said, "responses": {**told, **(said.get("responses") or {})}})
+
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             do = super().get_route_handler()
 
@@ -114,9 +136,10 @@ def once(who: Callable[[Request], Awaitable[Person]], answers: Answers) -> type[
                 try:
                     return await do(request)
                 except NOT_SO as error:
-                    raise Problem(HTTPStatus.CONFLICT, str(error)) from None
+                    missing = error.because == OF_STATUS[HTTPStatus.NOT_FOUND]
+                    raise problem_of(HTTPStatus.NOT_FOUND if missing else HTTPStatus.CONFLICT, error) from None
                 except NEVER as error:
-                    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+                    raise problem_of(HTTPStatus.UNPROCESSABLE_ENTITY, error) from None
 
             async def said_once(request: Request) -> Response:
                 person = (await who(request)).name
@@ -124,11 +147,13 @@ def once(who: Callable[[Request], Awaitable[Person]], answers: Answers) -> type[
                 target = f"{request.method} {request.url.path}?{request.url.query}\n"
                 known = await answers.begin(person, key, sha256(target.encode() + await request.body()).hexdigest())
                 if known is not None:
-                    headers = {REPLAYED: "true", "Cache-Control": "no-store"}
-                    return Response(known.body, known.status, headers, "application/json")
-                answer = await said(request)
-                answer.headers["Cache-Control"] = "no-store"
-                await answers.keep(person, key, Answer(answer.status_code, bytes(answer.body).decode()))
+                    return Response(known.body, known.status, {REPLAYED: "true"}, "application/json")
+                try:
+                    answer = await said(request)
+                except NotAllowedError:
+                    await answers.release(person, key)
+                    raise
+                await answers.keep(person, key, KeptAnswer(answer.status_code, bytes(answer.body).decode()))
                 return answer
 
             return said_once if "POST" in (self.methods or ()) else said
@@ -140,4 +165,4 @@ def _key(said: str | None) -> str:
     if said and len(said) <= KEY_CHARACTERS_MAX and said.isascii() and said.isprintable():
         return said
     detail = f"{HEADER}: a key of 1 to {KEY_CHARACTERS_MAX} printable ASCII characters is needed, another for each act."
-    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, because="no-key")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import AccountError
 from ccd.floor.days import SECOND
-from ccd.org.acts import Act, is_noted, note
+from ccd.org.acts import Act, is_noted, note_act
 from ccd.sql.turns import Patience, take_turn, take_turn_at_once
 from ccd.web.reading import look
 from ccd.web.schema import api_keys
@@ -23,7 +23,7 @@ NAME_CHARACTERS_MAX = 100
 TAKEN = "is one already, or was: acts name it, so take another"
 
 
-class Scope(StrEnum):
+class KeyScope(StrEnum):
     """What a key may do."""
 
     PROPOSE_PACKETS = "propose_packets"
@@ -33,7 +33,7 @@ class Scope(StrEnum):
 
 class ApiKey(NamedTuple):
     name: str
-    scopes: tuple[Scope, ...]
+    scopes: tuple[KeyScope, ...]
     units: tuple[str, ...]
     until: int  # µs since the epoch
 
@@ -44,7 +44,7 @@ class ApiKeys:
 
     async def make(self, key: ApiKey, act: Act) -> str:
         """The key itself, which is nowhere but in what is returned. AccountError where its name was taken before."""
-        if problem := problem_of(key, act.at):
+        if problem := key_problem(key, act.at):
             raise AccountError(key.name, problem)
         said = MARK + secrets.token_urlsafe(KEY_BYTES)
         row = {
@@ -58,7 +58,7 @@ class ApiKeys:
             if connection.scalar(select(api_keys.c.name).where(api_keys.c.name == key.name)) is not None:
                 raise AccountError(key.name, TAKEN)
             connection.execute(insert(api_keys).values(row))
-            note(connection, act)
+            note_act(connection, act)
 
         await take_turn_at_once(self._engine, work, Patience())
         return said
@@ -72,7 +72,7 @@ class ApiKeys:
                 raise AccountError(name, "is no key; ccd user key list says which there are")
             if until > act.at:
                 connection.execute(update(api_keys).where(api_keys.c.name == name).values(until=act.at))
-                note(connection, act)
+                note_act(connection, act)
 
         await take_turn_at_once(self._engine, work, Patience())
 
@@ -97,7 +97,7 @@ def hash_of(said: str) -> str:
     return sha256(said.encode()).hexdigest()
 
 
-def problem_of(key: ApiKey, now: int) -> str | None:
+def key_problem(key: ApiKey, now: int) -> str | None:
     """What is wrong with a key that is to be made; None where nothing is."""
     if not key.name or len(key.name) > NAME_CHARACTERS_MAX or key.name != key.name.strip() or "/" in key.name:
         return f"needs a name of 1 to {NAME_CHARACTERS_MAX} characters, without a slash, and without blanks around it"
@@ -111,5 +111,5 @@ def spelled(keys: Collection[ApiKey]) -> list[dict[str, object]]:
 
 
 def _key(row: Row[Any]) -> ApiKey:
-    scopes = tuple(Scope(scope) for scope in json.loads(row.scopes))
+    scopes = tuple(KeyScope(scope) for scope in json.loads(row.scopes))
     return ApiKey(row.name, scopes, tuple(json.loads(row.units)), row.until)

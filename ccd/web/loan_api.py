@@ -3,15 +3,15 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 
-from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ccd.bank.asking import Asking
 from ccd.org.people import Person
 from ccd.org.rights import own_agent
-from ccd.web.bank.desk import DONE, Desk
+from ccd.web.bank.desk import BankDesk
 
 ITEM = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}/(day|idle|overtime|worked)$"
 
@@ -75,13 +75,20 @@ class LoanSaid(BaseModel):
 
 class ChoiceAsked(BaseModel):
     """Of one item, or without it of all in the order of days; `seconds` of it, or all. `keep`: nothing more is offset
-    by itself."""
+    by itself. `back`: whatever was offset of it is taken back, and owed again."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"item": "2026-11-10/idle"}]})
 
     item: Annotated[str | None, Field(pattern=ITEM)] = None
     seconds: Annotated[int | None, Field(ge=1, le=10**10)] = None
     keep: bool = False
+    back: bool = False
+
+    @model_validator(mode="after")
+    def is_one_thing(self) -> Self:
+        if (self.keep and (self.back or self.item)) or (self.seconds and (self.keep or self.back)):
+            raise ValueError("says two things; allowed: item and seconds, item and back, keep")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +99,19 @@ class LoanDesk:
     choose: Callable[[Asking, str, ChoiceAsked], Awaitable[LoanSaid]]
 
 
-def loan_api(desk: Desk, loans: LoanDesk) -> APIRouter:
+def loan_api(desk: BankDesk, loans: LoanDesk) -> APIRouter:
     router = desk.router("/api/me")
 
     @router.get("/loan")
-    async def loan(response: Response, person: Person = desk.reading) -> LoanSaid:
+    async def loan(person: Person = desk.reading) -> LoanSaid:
         """What the agent who is signed in owes for the month that is decided on now, and what there is to set against
         it."""
         agent = own_agent(person)
-        response.headers["Cache-Control"] = "no-store"
         return await loans.told(agent)
 
-    @router.post("/offsets", responses=DONE)
+    @router.post("/offsets")
     async def choose(asked: ChoiceAsked, asking: Asking = desk.acting) -> LoanSaid:
-        """Set the balance against it. 409: it can't be, and why."""
+        """Set the balance against it, or take that back, until the month closes. 409: it can't be, and why."""
         return await loans.choose(asking, own_agent(asking.person), asked)
 
     return router

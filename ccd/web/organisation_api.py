@@ -1,20 +1,23 @@
 """Which units there are, who sits where, and who is there for what, for who may say so: read, and put in place of what
 was there, under the number that was read."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 from pydantic import BaseModel
 
-from ccd.errors import ChangedMeanwhileError, FaultsError
+from ccd.errors import ChangedMeanwhileError, FaultsError, ImportFaultsError
+from ccd.org.csv_faults import decoded
 from ccd.org.people import Person
 from ccd.org.rights import may_import
-from ccd.org.store import HOLIDAYS, ORGANISATION, PEOPLE, ROSTER, Kept
+from ccd.org.store import HOLIDAYS, ORGANISATION, PEOPLE, ROSTER, KeptImport
 from ccd.web.bearer import Key
-from ccd.web.contract import ProblemSaid
+from ccd.web.described import MISSING, PROBLEM_SAID
 from ccd.web.problems import Problem
 from ccd.web.session_api import Token, signed_in
 from ccd.web.sessions import Sessions
@@ -39,9 +42,11 @@ class Importer(NamedTuple):
 
 
 class ImportSaid(BaseModel):
-    """What an import changes, or would: `number` is that of the import that holds then; of a roster, `since` is a
-    moment with its zone, or "ever". Where it says something else of days that were measured, and another administrator
-    has to agree (202), `effect` says what it would do, and `change` which change it is: nothing of it holds yet."""
+    """What an import changes, or would: `number` is that of the import that holds then; of a roster, and of
+    people whose share of a contract is another, `since` is a moment with its zone, or "ever". Where it says something
+    else of days that were measured, or takes somebody out of who administers all units, and another administrator has
+    to agree (202), `effect` says what it would do, and `change` which change it is: nothing of it holds yet.
+    `warnings`: what can be so, and is probably not meant, as a roster's line in a unit that is none."""
 
     number: int
     lines: list[str]
@@ -52,6 +57,7 @@ class ImportSaid(BaseModel):
     measured_days: int
     change: str | None = None
     effect: dict[str, Any] | None = None
+    warnings: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +65,19 @@ class ImportDesk:
     """Both are given the kind (ccd.org.store); `take` also the text, the number of the import that it replaces (0:
     none), who asks, and whether it is only looked at. FaultsError, ChangedMeanwhileError: nothing was imported."""
 
-    newest: Callable[[str], Awaitable[Kept | None]]
+    newest: Callable[[str], Awaitable[KeptImport | None]]
     take: Callable[[str, str, int, Importer, bool], Awaitable[ImportSaid]]
 
 
 PATHS = {"/roster": ROSTER, "/units": ORGANISATION, "/people": PEOPLE, "/holidays": HOLIDAYS}
-PROBLEM: dict[str, Any] = {"model": ProblemSaid}
 FOUND: dict[int | str, dict[str, Any]] = {
     HTTPStatus.OK: {"content": {"text/csv": {"schema": {"type": "string"}}}},
-    HTTPStatus.NOT_FOUND: PROBLEM,
+    **MISSING,
 }
 TAKEN: dict[int | str, dict[str, Any]] = {
     HTTPStatus.ACCEPTED: {"model": ImportSaid, "description": "It waits for another administrator to agree"},
-    HTTPStatus.PRECONDITION_FAILED: PROBLEM,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PROBLEM,
-    HTTPStatus.UNPROCESSABLE_ENTITY: PROBLEM,
-    HTTPStatus.PRECONDITION_REQUIRED: PROBLEM,
+    HTTPStatus.PRECONDITION_FAILED: PROBLEM_SAID,
+    HTTPStatus.PRECONDITION_REQUIRED: PROBLEM_SAID,
 }
 
 
@@ -105,7 +108,7 @@ def _of_kind(
         if kept is None:
             detail = f'Nothing of the {kind} was imported yet. The first import goes in place of "0".'
             raise Problem(HTTPStatus.NOT_FOUND, detail)
-        headers = {"ETag": _tag(kept.number), "Cache-Control": "no-store"}
+        headers = {"ETag": _tag(kept.number)}
         return Response(kept.text.encode(), media_type=CSV, headers=headers)
 
     @router.put(path, responses=TAKEN, name=f"put_{kind}")
@@ -129,18 +132,28 @@ def _of_kind(
         person = await who(token, authorization)
         may_import(person)
         asked = Importer(person.name, request.client.host if request.client else "", why.strip())
-        try:
-            changed = await desk.take(kind, _decoded(text, kind), _number(if_match), asked, dry_run)
-        except ChangedMeanwhileError as error:
-            raise Problem(HTTPStatus.PRECONDITION_FAILED, str(error), {"ETag": _tag(error.number)}) from None
-        except FaultsError as error:
-            errors = [{"line": one.line, "column": one.key, "problem": one.problem} for one in error.faults]
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), more={"errors": errors}) from None
+        with _told_as_problems():
+            said = decoded(text, Path(kind), ImportFaultsError)
+            changed = await desk.take(kind, said, _number(if_match), asked, dry_run)
         if changed.change is not None:
             response.status_code = HTTPStatus.ACCEPTED
         response.headers["ETag"] = _tag(changed.number)
-        response.headers["Cache-Control"] = "no-store"
         return changed
+
+
+@contextmanager
+def _told_as_problems() -> Iterator[None]:
+    """412 for what was imported meanwhile; 422 with each fault of a file."""
+    try:
+        yield
+    except ChangedMeanwhileError as error:
+        raise Problem(HTTPStatus.PRECONDITION_FAILED, str(error), {"ETag": _tag(error.number)}) from None
+    except FaultsError as error:
+        errors = [{"line": one.line, "column": one.key, "problem": one.problem} for one in error.faults]
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY, str(error), more={"errors": errors}, because="file-faults",
+            facts={"count": len(errors)},
+        ) from None  # fmt: skip
 
 
 def _tag(number: int) -> str:
@@ -155,11 +168,3 @@ def _number(tag: str | None) -> int:
     if not (number.isascii() and number.isdecimal() and len(number) <= NUMBER_DIGITS_MAX):
         raise Problem(HTTPStatus.PRECONDITION_FAILED, "If-Match: one ETag, as it was read, is allowed.")
     return int(number)
-
-
-def _decoded(text: bytes, kind: str) -> str:
-    try:
-        return text.decode()
-    except UnicodeDecodeError as error:
-        detail = f"The {kind} is not UTF-8 (byte {error.start})."
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, more={"errors": []}) from None

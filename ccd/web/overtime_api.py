@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from ccd.org.rights import own_agent
@@ -60,10 +60,9 @@ def overtime_api(sessions: Sessions, overtime_of: Callable[[str], Awaitable[Over
     router = APIRouter(prefix="/api")
 
     @router.get("/me/overtime")
-    async def my_overtime(response: Response, token: Token = None) -> OvertimeSaid:
+    async def my_overtime(token: Token = None) -> OvertimeSaid:
         """The emergencies that run now and in which the agent who is signed in takes part."""
         agent = own_agent((await signed_in(sessions, token)).person)
-        response.headers["Cache-Control"] = "no-store"
         return await overtime_of(agent)
 
     return router

@@ -17,7 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 MINE = ("/me", "/me/loan", "/me/days-off", "/me/line", "/me/policy", "/me/recorded")
-VIEWS = ("/", "/board", *MINE)  # all of them are the one page, which looks at its address
+MANAGED = (
+    "/manage", "/manage/packets", "/manage/emergencies", "/manage/rulings", "/manage/days-off", "/manage/indicators",
+)  # fmt: skip
+VIEWS = ("/", "/board", *MINE, *MANAGED)  # all of them are the one page, which looks at its address
 INDEX = "/index.html"
 FOR_GOOD = "public, max-age=31536000, immutable"
 ASK_FIRST = "no-cache"

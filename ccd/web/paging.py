@@ -4,9 +4,9 @@ from base64 import b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Annotated, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 
-from fastapi import Query
+from fastapi import Depends, Query
 
 from ccd.web.problems import Problem
 
@@ -23,13 +23,24 @@ After = Annotated[
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
 
 
-def paged(found: Iterable[T], name_of: Callable[[T], str], after: str | None, limit: int) -> tuple[list[T], str | None]:
-    """In the order of their names, no two of which are the same: whatever comes or goes between two pages, nobody who
-    stays is told of twice or left out."""
-    start = None if after is None else name_in(after)
-    ordered = sorted((one for one in found if start is None or name_of(one) > start), key=name_of)
-    page = ordered[:limit]
-    return page, cursor_of(name_of(page[-1])) if len(ordered) > limit else None
+class PageAsked(NamedTuple):
+    after: str | None
+    limit: int
+
+    def of(self, found: Iterable[T], name_of: Callable[[T], str]) -> tuple[list[T], str | None]:
+        """In the order of their names, no two of which are the same: whatever comes or goes between two pages, nobody
+        who stays is told of twice or left out."""
+        start = None if self.after is None else name_in(self.after)
+        ordered = sorted((one for one in found if start is None or name_of(one) > start), key=name_of)
+        page = ordered[: self.limit]
+        return page, cursor_of(name_of(page[-1])) if len(ordered) > self.limit else None
+
+
+async def page_asked(after: After = None, limit: Limit = LIMIT) -> PageAsked:
+    return PageAsked(after, limit)
+
+
+Paging = Annotated[PageAsked, Depends(page_asked)]
 
 
 def cursor_of(name: str) -> str:
@@ -40,4 +51,6 @@ def name_in(cursor: str) -> str:
     try:
         return b64decode(cursor.encode(), b"-_", validate=True).decode()
     except (Error, ValueError):
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "next: what an answer gave as next is allowed.") from None
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY, "next: what an answer gave as next is allowed.", because="wrong-place"
+        ) from None

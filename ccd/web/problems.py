@@ -1,4 +1,5 @@
-"""What goes wrong, as application/problem+json: {"title", "status", "detail"}, and what else a caller can use."""
+"""What goes wrong, as application/problem+json (RFC 9457): {"type", "title", "status", "detail"}, by the type the facts
+that it tells (ccd.errors.types), and what else a caller can use."""
 
 import math
 import time
@@ -11,7 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from ccd.errors import DatabaseBusyError, NotAllowedError
+from ccd.errors import CcdError, DatabaseBusyError, NotAllowedError
+from ccd.errors.types import NO_TYPE, OF_STATUS, URN
 from ccd.sql.turns import DRIVER_ERRORS
 from ccd.web.reading import is_no_answer
 
@@ -20,7 +22,7 @@ INCIDENT_PAUSE_S = 60.0  # without a request that found no answer: the next one 
 
 
 class Problem(HTTPException):
-    """Raised by whoever answers a request; `more` joins the three fields."""
+    """Raised by whoever answers a request; `more` joins the fields. Without a type of its own it has its status's."""
 
     def __init__(
         self,
@@ -28,16 +30,41 @@ class Problem(HTTPException):
         detail: str,
         headers: Mapping[str, str] | None = None,
         more: Mapping[str, object] | None = None,
+        because: str = "",
+        facts: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(status, detail, dict(headers or {}))
-        self.more = dict(more or {})
+        self.more, self.because, self.facts = dict(more or {}), because, dict(facts or {})
+
+
+def problem_of(status: HTTPStatus, error: CcdError) -> Problem:
+    """What a rule refused, by its own type and with its facts."""
+    return Problem(status, str(error), because=error.because, facts=error.facts)
 
 
 def problem_response(
-    status: int, detail: str, headers: Mapping[str, str] | None = None, more: Mapping[str, object] | None = None
+    status: int,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
+    because: str = "",
+    facts: Mapping[str, object] | None = None,
 ) -> JSONResponse:
-    body = {"title": HTTPStatus(status).phrase, "status": int(status), "detail": detail, **(more or {})}
+    body = _body(status, detail, because, facts or {}) | dict(more or {})
     return JSONResponse(body, status, dict(headers or {}), MEDIA_TYPE)
+
+
+def body_of(status: int, error: CcdError) -> dict[str, object]:
+    """What a rule refuses, as it is told within an answer that is none."""
+    return _body(status, str(error), error.because, error.facts)
+
+
+def _body(status: int, detail: str, because: str, facts: Mapping[str, object]) -> dict[str, object]:
+    known = because or OF_STATUS.get(status, "")
+    return {
+        "type": URN + known if known else NO_TYPE, "title": HTTPStatus(status).phrase, "status": int(status),
+        "detail": detail, "facts": dict(facts),
+    }  # fmt: skip
 
 
 def speak_problems(app: FastAPI) -> None:
@@ -47,17 +74,25 @@ def speak_problems(app: FastAPI) -> None:
 
     async def of_http(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        more = error.more if isinstance(error, Problem) else None
-        return problem_response(error.status_code, str(error.detail), error.headers, more)
+        if isinstance(error, Problem):
+            return problem_response(
+                error.status_code, error.detail, error.headers, error.more, error.because, error.facts
+            )
+        return problem_response(error.status_code, str(error.detail), error.headers)
 
     async def of_input(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
         said = [{"where": ".".join(map(str, one["loc"])), "problem": one["msg"]} for one in error.errors()]
         detail = "; ".join(f"{one['where']}: {one['problem']}" for one in said)
-        return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, detail, more={"errors": said})
+        fields = list(dict.fromkeys(one["where"].split(".")[-1] for one in said))
+        return problem_response(
+            HTTPStatus.UNPROCESSABLE_ENTITY, detail, more={"errors": said}, because="invalid-fields",
+            facts={"fields": fields},
+        )  # fmt: skip
 
     async def of_rights(_: Request, error: Exception) -> JSONResponse:
-        return problem_response(HTTPStatus.FORBIDDEN, str(error))
+        assert isinstance(error, NotAllowedError)
+        return problem_response(HTTPStatus.FORBIDDEN, str(error), because=error.because)
 
     async def of_database(_: Request, error: Exception) -> JSONResponse:
         nonlocal unanswered_at

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Path, Request, Response
@@ -14,10 +14,10 @@ from ccd.bank.proposing import Proposals
 from ccd.errors import PacketError, ProposalError
 from ccd.ledger.model import LEGS_MAX, SECONDS_MAX
 from ccd.org.people import ALL_UNITS
-from ccd.web.bearer import Key, key_of, speaker
-from ccd.web.contract import ProblemSaid
-from ccd.web.keys import ApiKeys, Scope
-from ccd.web.problems import Problem
+from ccd.web.bearer import Key, key_that_opens, speaker
+from ccd.web.described import MISSING, PROBLEM_SAID
+from ccd.web.keys import ApiKeys, KeyScope
+from ccd.web.problems import Problem, problem_of
 
 PROPOSALS = "/api/packet-proposals"
 NO_NUL = "^[^\\x00]*$"  # PostgreSQL has no text with a NUL in it
@@ -63,16 +63,13 @@ def proposals_api(
 ) -> APIRouter:
     """`now` in µs since the epoch."""
     router = APIRouter(prefix=PROPOSALS)
-    problem: dict[str, Any] = {"model": ProblemSaid}
 
     @router.post(
         "",
         status_code=HTTPStatus.CREATED,
         responses={
             HTTPStatus.OK: {"model": ProposalSaid},
-            HTTPStatus.CONFLICT: problem,
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: problem,
-            HTTPStatus.UNPROCESSABLE_ENTITY: problem,
+            HTTPStatus.CONFLICT: PROBLEM_SAID,
         },
     )
     async def propose(
@@ -80,7 +77,7 @@ def proposals_api(
     ) -> ProposalSaid:
         """Propose a red packet; a manager confirms or declines it. 200: it was proposed before, and this is how it
         stands. 409: its name was given to another. 422: it could never be given, and why."""
-        key = await key_of(keys, authorization, Scope.PROPOSE_PACKETS, now())
+        key = await key_that_opens(keys, authorization, KeyScope.PROPOSE_PACKETS, now())
         if ALL_UNITS not in key.units and asked.unit not in with_below(key.units):
             raise Problem(HTTPStatus.FORBIDDEN, f"The key {key.name} is not for {asked.unit}.")
         at = now()
@@ -91,28 +88,28 @@ def proposals_api(
         try:
             found = await proposals().propose(wanted, Asking(uuid4().hex, speaker(key), address, at))
         except ProposalError as error:
-            raise Problem(HTTPStatus.CONFLICT, str(error)) from None
+            raise problem_of(HTTPStatus.CONFLICT, error) from None
         except PacketError as error:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+            raise problem_of(HTTPStatus.UNPROCESSABLE_ENTITY, error) from None
         if found.proposed_at != at:
             response.status_code = HTTPStatus.OK
-        return said_of(found)
+        return proposal_said(found)
 
-    @router.get("/{name}", responses={HTTPStatus.NOT_FOUND: problem, HTTPStatus.UNPROCESSABLE_ENTITY: problem})
+    @router.get("/{name}", responses=MISSING)
     async def stands(
         name: Annotated[str, Path(max_length=200, pattern=NO_SLASH)], authorization: Key = None
     ) -> ProposalSaid:
         """How a proposal of this key stands."""
-        key = await key_of(keys, authorization, Scope.PROPOSE_PACKETS, now())
+        key = await key_that_opens(keys, authorization, KeyScope.PROPOSE_PACKETS, now())
         found = await proposals().with_id(f"{key.name}/{name}")
         if found is None:
             raise Problem(HTTPStatus.NOT_FOUND, f"{key.name} has proposed nothing of the name {name}.")
-        return said_of(found)
+        return proposal_said(found)
 
     return router
 
 
-def said_of(one: Proposal) -> ProposalSaid:
+def proposal_said(one: Proposal) -> ProposalSaid:
     return ProposalSaid(
         proposal=one.id, verdict=one.verdict.value, why=one.why, name=one.name, unit=one.unit, agents=list(one.agents),
         seconds=one.seconds, kind=one.kind, reason=one.reason,

@@ -10,12 +10,10 @@ from http import HTTPStatus
 from uuid import uuid4
 
 from fastapi import Request
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection
 
-from ccd.bank.accounts import owning_agent
-from ccd.ledger.schema import accounts, entries, owners
-from ccd.org.acts import READINGS, Act, note
-from ccd.org.people import ALL_UNITS
+from ccd.bank.looked_at import of_whom
+from ccd.org.acts import READINGS, Act, note_act
 from ccd.org.rights import audits, only_audits
 from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.problems import Problem
@@ -24,7 +22,6 @@ from ccd.web.sessions import Sessions
 
 OWN = ("/api/me", "/api/session", "/api/site")
 OF_ANYBODY = ("/api/attendance/",)  # there whoever reads is noted, also systems with a key
-NUMBERS = 18  # digits of a transaction's number, at most
 
 
 def watched(sessions: Sessions, now: Callable[[], int]) -> Callable[..., Awaitable[None]]:
@@ -40,7 +37,8 @@ def watched(sessions: Sessions, now: Callable[[], int]) -> Callable[..., Awaitab
         person = session.person
         if request.method != "GET":
             if only_audits(person):
-                raise Problem(HTTPStatus.FORBIDDEN, f"{person.name} is an auditor, who reads and writes nothing.")
+                detail = f"{person.name} is an auditor, who reads and writes nothing."
+                raise Problem(HTTPStatus.FORBIDDEN, detail, because="auditor-reads")
             return
         if audits(person) and not path.startswith(OF_ANYBODY):
             address = request.client.host if request.client else ""
@@ -60,26 +58,4 @@ def _words(path: str) -> str:
 
 
 def _note(connection: Connection, act: Act, said: dict[str, str]) -> None:
-    note(connection, act._replace(subject=_of_whom(connection, said)))
-
-
-def _of_whom(connection: Connection, said: dict[str, str]) -> str:
-    """The agent or the unit that is asked for, or whose account a transfer moved; else it is of all."""
-    if "transfer" in said:
-        return _moved(connection, said["transfer"])
-    named = (said.get(word, "") for word in ("agent", "unit"))
-    return next((name for name in named if name and "\0" not in name), ALL_UNITS)
-
-
-def _moved(connection: Connection, transfer: str) -> str:
-    """Empty where it is nobody's."""
-    number, _, leg = transfer.partition(".")
-    if not all(part.isascii() and part.isdecimal() and len(part) <= NUMBERS for part in (number, leg)):
-        return ""
-    found = connection.scalars(
-        select(owners.c.name)
-        .join_from(entries, accounts, or_(accounts.c.id == entries.c.debit, accounts.c.id == entries.c.credit))
-        .join(owners)
-        .where(entries.c.transaction_id == int(number), entries.c.leg == int(leg))
-    )
-    return next(filter(None, map(owning_agent, found)), "")
+    note_act(connection, act._replace(subject=of_whom(connection, said)))

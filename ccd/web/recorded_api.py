@@ -6,20 +6,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from ccd.org.rights import own_agent
-from ccd.web.contract import ProblemSaid
+from ccd.web.described import MISSING
 from ccd.web.paging import LIMIT, After, Limit, cursor_of, name_in
 from ccd.web.problems import Problem
 from ccd.web.session_api import Token, signed_in
 from ccd.web.sessions import Sessions
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    HTTPStatus.NOT_FOUND: {"model": ProblemSaid},
-    HTTPStatus.UNPROCESSABLE_ENTITY: {"model": ProblemSaid},
-}
 WRONG_PLACE = "next: what an answer gave as next is allowed."
 
 
@@ -88,15 +84,13 @@ def recorded_api(sessions: Sessions, desk: RecordedDesk) -> APIRouter:
     router = APIRouter(prefix="/api/me")
 
     @router.get("/recorded")
-    async def recorded(response: Response, token: Token = None) -> RecordedSaid:
+    async def recorded(token: Token = None) -> RecordedSaid:
         """What is recorded about the agent who is signed in, by category."""
         agent = own_agent((await signed_in(sessions, token)).person)
-        response.headers["Cache-Control"] = "no-store"
         return RecordedSaid(agent=agent, categories=await desk.sums(agent))
 
-    @router.get("/recorded/{name}", responses=RESPONSES)
+    @router.get("/recorded/{name}", responses=MISSING)
     async def lines(
-        response: Response,
         name: Annotated[str, Path(pattern="^[a-z_]{1,40}$", examples=["readings"])],
         after: After = None,
         limit: Limit = LIMIT,
@@ -104,12 +98,11 @@ def recorded_api(sessions: Sessions, desk: RecordedDesk) -> APIRouter:
     ) -> RecordedLinesSaid:
         """The lines of a category, the newest first."""
         agent = own_agent((await signed_in(sessions, token)).person)
-        response.headers["Cache-Control"] = "no-store"
         place = None if after is None else _place(name_in(after))
         try:
             found = await desk.lines(agent, name, place, limit + 1)
         except ValueError:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, WRONG_PLACE) from None
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, WRONG_PLACE, because="wrong-place") from None
         if found is None:
             raise Problem(HTTPStatus.NOT_FOUND, f"Nothing is recorded under the name {name}.")
         more = len(found) > limit
@@ -124,8 +117,8 @@ def recorded_api(sessions: Sessions, desk: RecordedDesk) -> APIRouter:
 def _place(said: str) -> list[Any]:
     try:
         found = json.loads(said)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list):
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, WRONG_PLACE)
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, WRONG_PLACE, because="wrong-place")
     return found

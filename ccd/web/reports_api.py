@@ -3,7 +3,7 @@ of the units."""
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from ccd.bank.asking import Asking
-from ccd.web.bank.desk import READ, Day, Desk, FromDay, Name, ToDay
+from ccd.web.bank.desk import BankDesk, Day, DaysAsked, Name, days_within
 from ccd.web.contract import ProblemSaid
 from ccd.web.problems import Problem
 
@@ -67,7 +67,7 @@ class ReportDesk:
     written: Callable[[Asking, ReportAsked, Kind], Awaitable[bytes]]
 
 
-RESPONSES: dict[int | str, dict[str, Any]] = READ | {
+RESPONSES: dict[int | str, dict[str, Any]] = {
     HTTPStatus.OK: {
         "content": {
             "text/csv": {"schema": {"type": "string"}},
@@ -79,7 +79,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = READ | {
 }
 
 
-def reports_api(desk: Desk, reports: ReportDesk) -> APIRouter:
+def reports_api(desk: BankDesk, reports: ReportDesk) -> APIRouter:
     router = desk.router("/api")
     _of(router, desk, reports, None)
     for kind in MEDIA:
@@ -88,7 +88,7 @@ def reports_api(desk: Desk, reports: ReportDesk) -> APIRouter:
     return router
 
 
-def _of(router: APIRouter, desk: Desk, reports: ReportDesk, kind: Kind | None) -> None:
+def _of(router: APIRouter, desk: BankDesk, reports: ReportDesk, kind: Kind | None) -> None:
     """As a kind, or, without one, as who asks accepts it."""
     suffix = f".{kind}" if kind else ""
 
@@ -96,8 +96,7 @@ def _of(router: APIRouter, desk: Desk, reports: ReportDesk, kind: Kind | None) -
     async def report(
         request: Request,
         response: Response,
-        first: FromDay,
-        last: ToDay,
+        between: Annotated[DaysAsked, days_within(DAYS_MAX)],
         each: Annotated[Each, Query(description="A row for each of them")] = "whole",
         by: Annotated[By, Query(description="Of units with those below them, of agents, or of queues")] = "unit",
         show: Annotated[Show | None, Query(description="Without it indicators; of queues, service")] = None,
@@ -108,13 +107,12 @@ def _of(router: APIRouter, desk: Desk, reports: ReportDesk, kind: Kind | None) -
         """What at most 400 days come to, for whoever sees the floor of the units.
         Without a suffix it is told as `Accept` asks. 406: as none of that."""
         wanted = kind or _accepted(request.headers.get("accept", "*/*"))
-        if not timedelta() <= last - first < timedelta(days=DAYS_MAX):
-            detail = f"from {first} to {last}: allowed are 1 to {DAYS_MAX} days."
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
         if unit is not None and unit not in reports.units():
-            raise Problem(HTTPStatus.NOT_FOUND, f"There is no unit {unit}.")
-        asked = ReportAsked(first, last, each, by, show, unit, against)
-        headers = {"Cache-Control": "no-store", "Vary": "Accept"}
+            raise Problem(
+                HTTPStatus.NOT_FOUND, f"There is no unit {unit}.", because="no-such-unit", facts={"unit": unit}
+            )
+        asked = ReportAsked(*between, each, by, show, unit, against)
+        headers = {"Vary": "Accept"}
         if wanted == "json":
             response.headers.update(headers)
             return ReportSaid.model_validate(await reports.told(asking, asked))
@@ -137,4 +135,6 @@ def _accepted(said: str) -> Kind:
         for kind, media in MEDIA.items():
             if name in ("*/*", media.split(";")[0], f"{media.split('/')[0]}/*"):
                 return kind
-    raise Problem(HTTPStatus.NOT_ACCEPTABLE, f"Accept: a report is told as {', '.join(MEDIA.values())}.")
+    raise Problem(
+        HTTPStatus.NOT_ACCEPTABLE, f"Accept: a report is told as {', '.join(MEDIA.values())}.", because="other-form"
+    )

@@ -23,7 +23,7 @@ TOKEN_BYTES = 32
 SESSION_S = 16 * 3_600  # a shift, and whatever comes after it
 
 
-def key_of(token: str) -> str:
+def session_key(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
@@ -49,7 +49,7 @@ class Sessions:
         """A new session with its token, which is nowhere but in what is returned."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         now = self._clock()
-        session = Session(key_of(token), self._as_now(person), now + self._session_s)
+        session = Session(session_key(token), self._as_now(person), now + self._session_s)
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(delete(sessions).where(sessions.c.until <= int(now * SECOND)))
@@ -63,7 +63,7 @@ class Sessions:
 
     async def of_tokens(self, tokens: Sequence[str]) -> list[Session | None]:
         """Whose the tokens are, in their order; None for what is unknown or over."""
-        keys = [key_of(token) for token in tokens]
+        keys = [session_key(token) for token in tokens]
 
         async def work(connection: AsyncConnection) -> dict[str, Session]:
             rows = (
@@ -94,6 +94,6 @@ class Sessions:
 
     async def end(self, token: str) -> None:
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(delete(sessions).where(sessions.c.key == key_of(token)))
+            await connection.execute(delete(sessions).where(sessions.c.key == session_key(token)))
 
         await take_turn(self.engine, work, self._patience)

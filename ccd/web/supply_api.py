@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 
 from ccd.org.people import Person
+from ccd.web.bank.desk import Month
 from ccd.web.session_api import Token, signed_in
 from ccd.web.sessions import Sessions
 
@@ -31,7 +32,8 @@ EXAMPLE: dict[str, Any] = {
 class UnitSupply(BaseModel):
     """Of a unit, with those below it, in seconds: what each service gave and took; `outstanding`, of which `held` is
     for days off, and the days of leave that it comes to; what was worked in a rush and what that is worth in idle
-    hours, and what was spent when idle; `payable`: what the quotas of the days to come leave room for."""
+    hours, and what was spent when idle; `payable`: what the quotas of the days to come, from today on, leave room for,
+    and whether that is enough: null of another month than the one that runs."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
@@ -68,17 +70,13 @@ def supply_api(
 
     @router.get("/supply")
     async def supply(
-        response: Response,
-        month: Annotated[
-            str | None, Query(pattern=r"^(19[7-9]\d|20\d\d)-(0[1-9]|1[0-2])$", description="As 2026-11.")
-        ] = None,
+        month: Annotated[Month | None, Query(description="As 2026-11.")] = None,
         token: Token = None,
     ) -> SupplySaid:
         """Of the units that who is signed in leads, and of those below them; of the month that runs, where none is
         named."""
         person = (await signed_in(sessions, token)).person
         wanted = frozenset(units_of(person))
-        response.headers["Cache-Control"] = "no-store"
         found = await supply_of(month) if wanted else SupplySaid(month=month or "", units=[], warnings={})
         return SupplySaid(
             month=found.month,

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from ccd.org.rights import own_agent
@@ -49,11 +49,10 @@ def today_api(sessions: Sessions, today_of: Callable[[str], Awaitable[TodaySaid 
     router = APIRouter(prefix="/api")
 
     @router.get("/me/today")
-    async def my_day(response: Response, token: Token = None) -> TodaySaid | None:
+    async def my_day(token: Token = None) -> TodaySaid | None:
         """What counts so far of the day of the agent who is signed in; null where the board knows all of it: in a unit
         that keeps no schedules, where nothing is ruled and nothing agreed."""
         agent = own_agent((await signed_in(sessions, token)).person)
-        response.headers["Cache-Control"] = "no-store"
         return await today_of(agent)
 
     return router

@@ -1,22 +1,18 @@
 """The calendar of days off, for the agent who would like to take some."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
-from http import HTTPStatus
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter
 from pydantic import BaseModel
 
-from ccd.bank.outlook import DAYS_MAX, OwnDay
+from ccd.bank.days_off_calendar import DAYS_MAX, OwnOutlook
 from ccd.floor.days import SECOND
 from ccd.org.rights import own_agent
-from ccd.web.contract import ProblemSaid
-from ccd.web.problems import Problem
+from ccd.web.bank.desk import DaysAsked, days_within
 from ccd.web.session_api import Token, signed_in
 from ccd.web.sessions import Sessions
-
-FIRST, LAST = date(1971, 1, 1), date(2099, 12, 31)
 
 
 class OwnSaid(BaseModel):
@@ -51,30 +47,25 @@ class CalendarSaid(BaseModel):
     days: list[DaySaid]
 
 
-def withdrawals_api(sessions: Sessions, calendar_of: Callable[[str, date, date], Awaitable[list[OwnDay]]]) -> APIRouter:
+def withdrawals_api(
+    sessions: Sessions, calendar_of: Callable[[str, date, date], Awaitable[list[OwnOutlook]]]
+) -> APIRouter:
     """`calendar_of` is asked for an agent's unit, from a day to another."""
     router = APIRouter(prefix="/api/withdrawals")
-    responses: dict[int | str, dict[str, Any]] = {HTTPStatus.UNPROCESSABLE_ENTITY: {"model": ProblemSaid}}
 
-    @router.get("/calendar", responses=responses)
+    @router.get("/calendar")
     async def calendar(
-        response: Response,
-        first: Annotated[date, Query(alias="from", ge=FIRST, le=LAST, examples=["2026-12-01"])],
-        last: Annotated[date, Query(alias="to", ge=FIRST, le=LAST, examples=["2026-12-31"])],
+        between: Annotated[DaysAsked, days_within(DAYS_MAX)],
         token: Token = None,
     ) -> CalendarSaid:
         """What is left of each day's places and hours, and the own applications."""
         agent = own_agent((await signed_in(sessions, token)).person)
-        if not timedelta() <= last - first < timedelta(days=DAYS_MAX):
-            detail = f"from {first} to {last}: allowed are 1 to {DAYS_MAX} days."
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
-        response.headers["Cache-Control"] = "no-store"
-        return CalendarSaid(days=[said_of(one) for one in await calendar_of(agent, first, last)])
+        return CalendarSaid(days=[day_said(one) for one in await calendar_of(agent, *between)])
 
     return router
 
 
-def said_of(of: OwnDay) -> DaySaid:
+def day_said(of: OwnOutlook) -> DaySaid:
     one = of.outlook
     return DaySaid(
         day=one.day.isoformat(),

@@ -14,26 +14,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from structlog.testing import capture_logs
 
 from ccd.bank.accounts import BALANCE_KINDS, agent_owner
-from ccd.bank.books import month_before
+from ccd.bank.attendance_calendar import month_before
 from ccd.bank.budget_rows import budget_ends, budgets
+from ccd.bank.loan import LoanOffer
 from ccd.bank.offsetting import Choice
 from ccd.bank.supply import NO_UNIT
-from ccd.bank.withdrawal import State
+from ccd.bank.withdrawal import ApplicationState
 from ccd.bank.withdrawal_rows import withdrawal_states, withdrawals
-from ccd.daemon.budgets import OldBudgets
-from ccd.daemon.resettling import Resettling
-from ccd.daemon.ruling import made_between
-from ccd.daemon.supplying import Supplying
+from ccd.daemon.explained.resettling import Resettling
+from ccd.daemon.services.budgets import OldBudgets
+from ccd.daemon.services.supplying import Supplying
 from ccd.errors import CcdError
 from ccd.floor.days import SECOND as S
-from ccd.floor.expected import Span
+from ccd.ledger.balances import every_balance
 from ccd.ledger.model import Close, Posting, month_of
-from ccd.ledger.reading import every_balance
 from ccd.ledger.schema import caps, entries
 from ccd.ledger.verify import verify
 from ccd.org.acts import acts
 from tests.bank.askers import asking
+from tests.bank.reckoned import Reckoned
 from tests.cases.late import World
+from tests.cases.services import every_ruling
 from tests.cases.story import MONTHS, Case, Line
 from tests.cases.world import SITE
 
@@ -62,6 +63,7 @@ class Months(World):
         self.begins, self.more = begins, more
         self.old_budgets = OldBudgets(self.ledger, self.current, self.clock)
         self.numbers, self.holds = count(1), count(1)
+        self.given: set[tuple[str, str]] = set()  # the agents and months of which attendance was told
 
     def again(self, engine: AsyncEngine) -> "Months":
         """The same, and as it is now, on a copy of the database."""
@@ -70,9 +72,15 @@ class Months(World):
         copy.plan, copy.leave = {**self.plan}, {**self.leave}
         return copy
 
-    async def is_ruled(self, whom: str) -> bool:
-        found = await made_between(self.engine, Span(0, self.clock()))
-        return any(whom in (one.agent, one.unit) for one in found)
+    async def ruled(self) -> list[str]:
+        """The agents and units of which a ruling holds."""
+        every = await every_ruling(self)
+        gone = {one.reverses for one in every}
+        return sorted({one.agent or one.unit or "" for one in every if not one.reverses and one.ref not in gone})
+
+    async def reckoned(self) -> Reckoned:
+        async with self.engine.connect() as connection:
+            return await Reckoned.of(connection, self)
 
     async def attempt(self, said: str, at: time | None = None) -> bool:
         """Whether it was accepted; it is asked for now, or at a time of the day that runs."""
@@ -93,10 +101,21 @@ class Months(World):
         close = Posting(f"close/{month}", 1, SITE, date.fromisoformat(f"{month}-01"), (), "hr", terms=(Close(),))
         return (await self.ledger.post(close)).refusal is None
 
-    async def offsets(self, agent: str, seconds: int | None) -> bool:
-        months = self.months
-        month, who = months.loans.month_at(self.clock()), asking(agent, agent=agent, at=self.clock())
-        return await self.tries(lambda: months.loans.choose(who, agent, month, Choice(seconds=seconds)))
+    async def loans(self) -> dict[str, LoanOffer]:
+        """By agent, what the month that is decided on now owes."""
+        loans = self.months.loans
+        month = loans.month_at(self.clock())
+        return {agent: await loans.offer(agent, month) for agent in self.site.roster.agents}
+
+    async def offsets(self, agent: str, seconds: int) -> bool:
+        loans = self.months.loans
+        month, who = loans.month_at(self.clock()), asking(agent, agent=agent, at=self.clock())
+        return await self.tries(lambda: loans.choose(who, agent, month, Choice(seconds=seconds)))
+
+    async def takes_back(self, agent: str, item: str | None) -> bool:
+        loans = self.months.loans
+        month, who = loans.month_at(self.clock()), asking(agent, agent=agent, at=self.clock())
+        return await self.tries(lambda: loans.take_back(who, agent, month, item))
 
     async def keeps(self, agent: str) -> bool:
         months = self.months
@@ -125,6 +144,7 @@ class Months(World):
             lowest = (await connection.execute(text("SELECT min(seconds) FROM balances"))).scalar() or 0
             assert lowest >= 0
             await self._caps_are_as_rows(connection)
+        (await self.reckoned()).hold(self.given)
         if next(self.holds) % HOLDS_TO_RESETTLE == 0:
             await self.days_are_as_recorded()
             await self.balance_is_the_ledgers()
@@ -180,10 +200,10 @@ class Months(World):
         for name, day, seconds, state, quotas in await connection.execute(query.order_by(of.id, said.number)):
             told = json.loads(quotas)
             units, in_hours = (told["units"], told["in_hours"]) if isinstance(told, dict) else (told, ())
-            if state in (State.APPLIED, State.APPROVED):
+            if state in (ApplicationState.APPLIED, ApplicationState.APPROVED):
                 found[name] = {f"quota/{unit}/{day}": 1 for unit in units}
                 found[name] |= {f"quota/{unit}/{day}/seconds": seconds for unit in in_hours}
-            elif state != State.TAKEN:
+            elif state != ApplicationState.TAKEN:
                 found.pop(name, None)
         return found
 

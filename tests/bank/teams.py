@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.org.roster import Entry, Roster
+from ccd.org.roster import Roster, RosterLine
 from ccd.org.schema import shifts
 from ccd.org.told import Told
-from ccd.org.told_rows import Said, take
+from ccd.org.told_rows import Teller, take_told
 from ccd.sql.turns import Patience, take_turn_at_once
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -18,7 +18,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 def roster_of(teams: Mapping[str, Iterable[str]]) -> Roster:
     seated = [(agent, team) for team, agents in teams.items() for agent in agents]
-    return Roster(Entry(line, agent, f"PJSIP/{agent}", "", team) for line, (agent, team) in enumerate(seated, 2))
+    return Roster(RosterLine(line, agent, f"PJSIP/{agent}", "", team) for line, (agent, team) in enumerate(seated, 2))
 
 
 def shift(uid: str, agent: str, begins: str, hours: float, breaks: str = "[]") -> Told:
@@ -31,5 +31,5 @@ def shift(uid: str, agent: str, begins: str, hours: float, breaks: str = "[]") -
 
 async def planned(engine: AsyncEngine, *told: Told) -> None:
     """Said of these shifts, and of no others."""
-    said = Said("test", Path("shifts.csv"))
-    await take_turn_at_once(engine, lambda connection: take(connection, shifts, said, told, None, 7), Patience())
+    said = Teller("test", Path("shifts.csv"))
+    await take_turn_at_once(engine, lambda connection: take_told(connection, shifts, said, told, None, 7), Patience())

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.bank.accounts import House, agent_owner
 from ccd.bank.agreeing import Differs, differing, held_for, without_rows, written_off_for
 from ccd.bank.settle import Settler
-from ccd.bank.withdrawal import Application, Hold, State
-from ccd.bank.withdrawal_rows import Changed, add, change
+from ccd.bank.withdrawal import Application, ApplicationState, Hold
+from ccd.bank.withdrawal_rows import Changed, add_application, change
 from ccd.bank.worth import NOTHING, worth_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Close, Leg, Posting
@@ -76,17 +76,17 @@ async def test_a_hold_and_its_end_have_an_application_and_an_application_has_the
     back = Leg(held.credit, held.debit, 100, "withdrawal")
     await ledger.post(Posting("hold/a", 1, "demo", DAY, (held,), "test"))
     assert await found(engine, DAY, DAY) == [Differs("hold/a", DAY, "moves 100 s, and there is no application a")]
-    applied = Application("a", "1001", "team-1", DAY, 100, 7, State.APPLIED, 1, Hold(1, ()))
+    applied = Application("a", "1001", "team-1", DAY, 100, 7, ApplicationState.APPLIED, 1, Hold(1, ()))
 
     def noted(plain: Connection, *states: Application) -> None:
         change(plain, *(Changed(one, 7, "test", "why") for one in states))
 
     async with engine.begin() as connection:
-        await connection.run_sync(add, applied)
+        await connection.run_sync(add_application, applied)
         await connection.run_sync(noted, applied)
     assert await found(engine, DAY, DAY) == []
     async with engine.begin() as connection:
-        await connection.run_sync(noted, applied._replace(state=State.CANCELLED, number=2, hold=None))
+        await connection.run_sync(noted, applied._replace(state=ApplicationState.CANCELLED, number=2, hold=None))
     assert await found(engine, DAY, DAY) == [
         Differs("end/a", DAY, "was posted 0 times, and the application ended 1 times")
     ]

@@ -13,10 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.allocating import Allocations, Tenure
-from ccd.bank.allocation import Allocation, Applicant, Free, read_back, spelled
+from ccd.bank.allocation import Allocation, Applicant, Free, allocation_read, allocation_spelled
+from ccd.bank.branch import Branch
 from ccd.bank.policy import Policies
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import Application, State
+from ccd.bank.withdrawal import Application, ApplicationState
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import WithdrawalError
 from ccd.ledger.books import Ledger
@@ -35,19 +36,19 @@ TENURES = {"ann": Tenure(date(2020, 1, 1)), "bob": Tenure(date(2010, 1, 1)), "cy
 
 def bank_of(engine: AsyncEngine) -> Withdrawals:
     ledger = Ledger(engine, lambda: 1_796_000_000_000_000, Patience(60, 0.001, 0.05))
-    return Withdrawals(ledger, UNITS, Policies((BY_RULE,)), AgentDays(roster_of(TEAMS), UNITS), "demo")
+    return Withdrawals(Branch(ledger, UNITS, Policies((BY_RULE,)), AgentDays(roster_of(TEAMS), UNITS), "demo"))
 
 
 def allocations(engine: AsyncEngine) -> Allocations:
     bank = bank_of(engine)
-    return Allocations(bank._ledger, bank.holds, "demo", lambda agent: TENURES.get(agent, Tenure()))
+    return Allocations(bank._ledger, bank.holds, "demo", lambda agent, day: TENURES.get(agent, Tenure()))
 
 
 def at(moment: int) -> Said:
     return Said("lead", TODAY, moment)
 
 
-async def states(engine: AsyncEngine) -> dict[str, State]:
+async def states(engine: AsyncEngine) -> dict[str, ApplicationState]:
     return {one.id: one.state for one in await bank_of(engine).calendar(DAY, DAY)}
 
 
@@ -61,7 +62,7 @@ async def test_seconds_are_held_at_once_and_places_given_out_at_the_deadline(eng
     await quota(engine, "team-2", 2)
     for number, agent in enumerate(("dee", "ann", "cy", "bob")):
         one = await bank.apply(agent, agent, DAY, 900, at(7 + number))
-        assert (one.state, one.awaits_allocation) == (State.APPLIED, True)
+        assert (one.state, one.awaits_allocation) == (ApplicationState.APPLIED, True)
     assert [await drawn(engine, unit) for unit in ("team-1", "team-2", "centre")] == [0, 0, 0]
     assert (await balances(engine, "ann"))[2] == 900
     with pytest.raises(WithdrawalError, match="waits with ann for the places to be allocated by rule"):
@@ -74,12 +75,19 @@ async def test_seconds_are_held_at_once_and_places_given_out_at_the_deadline(eng
     assert await desk.allocate("centre", DAY, at(DEADLINE + 9)) == made
     assert await desk.due(TODAY, DEADLINE) == []
     found = await states(engine)
-    assert found == {"cy": State.APPROVED, "bob": State.APPROVED, "ann": State.WAITING, "dee": State.WAITING}
+    assert found == {
+        "cy": ApplicationState.APPROVED,
+        "bob": ApplicationState.APPROVED,
+        "ann": ApplicationState.WAITING,
+        "dee": ApplicationState.WAITING,
+    }
     assert [await drawn(engine, unit) for unit in ("team-1", "team-2", "centre")] == [2, 0, 2]
     assert await balances(engine, "ann") == (50_000, 50_000, 0)
-    await bank.end("bob", State.CANCELLED, at(DEADLINE))
-    assert (await states(engine))["ann"] is State.APPLIED, "who waits moves up in the order that was published"
-    assert (await states(engine))["dee"] is State.WAITING
+    await bank.end("bob", ApplicationState.CANCELLED, at(DEADLINE))
+    assert (await states(engine))["ann"] is ApplicationState.APPLIED, (
+        "who waits moves up in the order that was published"
+    )
+    assert (await states(engine))["dee"] is ApplicationState.WAITING
     assert (await verify(engine, lambda done, total: None)).findings == []
 
 
@@ -109,11 +117,39 @@ async def test_between_the_deadline_and_the_allocation_who_applies_waits_and_the
     bank, desk = bank_of(engine), allocations(engine)
     await bank.apply("a", "ann", DAY, 900, at(7))
     waits = await bank.apply("b", "bob", DAY, 900, at(DEADLINE))
-    assert (waits.state, waits.hold) == (State.WAITING, None)
+    assert (waits.state, waits.hold) == (ApplicationState.WAITING, None)
     await desk.allocate("team-1", DAY, at(DEADLINE + 1))
     late = await bank.apply("c", "cy", DAY, 900, at(DEADLINE + 2))
-    assert (late.state, late.awaits_allocation) == (State.APPLIED, False)
+    assert (late.state, late.hold) == (ApplicationState.WAITING, None), "bob asked before"
+    first = await bank.with_id("b")
+    assert first is not None
+    assert (first.state, first.awaits_allocation) == (ApplicationState.APPLIED, False)
     assert await drawn(engine, "team-1") == 2
+
+
+async def test_where_nobody_had_asked_by_the_deadline_who_comes_first_has_a_place(engine: AsyncEngine) -> None:
+    """Nothing is ever allocated then, and nobody is to wait for it."""
+    await have(engine, **dict.fromkeys(AGENTS, RICH_S))
+    await quota(engine, "team-1", 1)
+    bank, desk = bank_of(engine), allocations(engine)
+    first = await bank.apply("a", "ann", DAY, 900, at(DEADLINE))
+    assert (first.state, first.awaits_allocation) == (ApplicationState.APPLIED, False)
+    assert (await bank.apply("b", "bob", DAY, 900, at(DEADLINE + 1))).state is ApplicationState.WAITING
+    assert await desk.due(TODAY, DEADLINE + 1) == []
+    assert await drawn(engine, "team-1") == 1
+
+
+async def test_what_a_team_has_allocated_already_goes_to_who_comes_first_once_a_unit_above_has_a_quota_too(
+    engine: AsyncEngine,
+) -> None:
+    await have(engine, **dict.fromkeys(AGENTS, RICH_S))
+    await quota(engine, "team-1", 2)
+    bank, desk = bank_of(engine), allocations(engine)
+    await bank.apply("a", "ann", DAY, 900, at(7))
+    await desk.allocate("team-1", DAY, at(DEADLINE))
+    await quota(engine, "centre", 2)
+    late = await bank.apply("b", "bob", DAY, 900, at(DEADLINE + 1))
+    assert (late.state, late.hold and late.hold.units) == (ApplicationState.APPLIED, ("team-1", "centre"))
 
 
 async def test_two_who_allocate_at_once_and_many_who_change_their_minds(database_url: str) -> None:
@@ -125,12 +161,12 @@ async def test_two_who_allocate_at_once_and_many_who_change_their_minds(database
     acts = [allocations(engines[number % 4]).allocate("centre", DAY, at(DEADLINE)) for number in range(4)]
     results = await asyncio.gather(
         *acts,
-        bank_of(engines[1]).end("ann", State.CANCELLED, at(9)),
-        bank_of(engines[2]).end("bob", State.REFUSED, at(9)),
+        bank_of(engines[1]).end("ann", ApplicationState.CANCELLED, at(9)),
+        bank_of(engines[2]).end("bob", ApplicationState.REFUSED, at(9)),
         return_exceptions=True,
     )
     assert not [one for one in results if isinstance(one, BaseException) and not isinstance(one, WithdrawalError)]
-    assert len({json.dumps(spelled(one)) for one in results if isinstance(one, Allocation)}) == 1
+    assert len({json.dumps(allocation_spelled(one)) for one in results if isinstance(one, Allocation)}) == 1
     found = await bank_of(engines[0]).calendar(DAY, DAY)
     places = Counter(unit for one in found if one.hold for unit in one.hold.units)
     assert await drawn(engines[0], "centre") == places["centre"] == 2
@@ -168,8 +204,8 @@ def test_from_what_is_published_alone_everybody_reckons_the_same_and_no_quota_is
     asked: list[Applicant], free: dict[str, Free]
 ) -> None:
     made = Allocation("centre", DAY, 7, tuple(asked), free)
-    published = json.loads(json.dumps(spelled(made)))
-    again = read_back(published)
+    published = json.loads(json.dumps(allocation_spelled(made)))
+    again = allocation_read(published)
     assert [one.application for one in again.order] == [one["application"] for one in published["applicants"]]
     assert [one.application for one in again.winners] == published["winners"]
     for one, after in zip(made.order, made.order[1:], strict=False):
@@ -195,5 +231,5 @@ def _is_full(unit: str, free: Free, ahead: list[Applicant], one: Applicant) -> b
 
 
 def test_an_application_awaits_its_allocation_only_while_it_holds_seconds_without_a_place() -> None:
-    one = Application("a", "ann", "team-1", DAY, 900, 7, State.WAITING, 1, None)
+    one = Application("a", "ann", "team-1", DAY, 900, 7, ApplicationState.WAITING, 1, None)
     assert not one.awaits_allocation

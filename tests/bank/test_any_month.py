@@ -12,22 +12,21 @@ import pytest
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
-from sqlalchemy import func, select
 
-from ccd.bank.accounts import agent_owner
 from ccd.bank.appeal_rows import open_appeals
-from ccd.bank.withdrawal import OPEN
-from ccd.daemon.ruling import look
+from ccd.bank.withdrawal import OPEN, ApplicationState
 from ccd.ledger.model import month_of
-from ccd.ledger.schema import SIDES, accounts, entries, owners
 from ccd.sql.engine import open_engine
+from ccd.sql.turns import read_in_turn
 from tests.bank.any_floor import (
     AGENTS,
     KINDS,
     LONG,
+    PARTS,
     SPARE,
     TIMEOUT_S,
     AnyFloor,
+    Tally,
     agents,
     at_work,
     counts,
@@ -40,19 +39,24 @@ from tests.bank.any_floor import (
     works,
 )
 from tests.bank.months import Months, said_day
+from tests.cases.world import meant_by
 
 T = TypeVar("T")
 
 LIVES, STEPS, DAYS_MAX = (100, 40, 62) if LONG else (4, 16, 18)
+LINES = 8  # of the newest days that are appealed against
 UNITS = ("team-1", "team-2", "centre")
+GRANTED = (ApplicationState.APPROVED, ApplicationState.TAKEN)
 
-units = st.sampled_from(UNITS)
+units, ruled = st.sampled_from(UNITS), st.sampled_from((*AGENTS, *UNITS))
 back, ahead = st.integers(0, 8), st.integers(1, 6)
 amounts = st.integers(1, 6_000)
 
 
 class AnyMonth(RuleBasedStateMachine):
     """A rule is a day at work, or what somebody asks for between the days; after each the night is lived through."""
+
+    tally: Tally
 
     @staticmethod
     def database() -> str:
@@ -67,11 +71,16 @@ class AnyMonth(RuleBasedStateMachine):
         self.first = ""  # the month in which it begins
         self.closed = self.assigned = False
         self.rushes: list[date] = []
+        self.entered: list[str] = []  # of whom in which emergency time was entered, and nobody said anything of it
         self.handed: list[str] = []  # whom a budget was
 
     def does(self, said: str, at: time | None = None) -> bool:
         done = self.of(self.world.attempt(said, at))
+        return self.told(said, meant_by(said)[0].__name__, done)
+
+    def told(self, said: str, verb: str, done: bool) -> bool:
         note(f"  {self.world.now:%d %b %H:%M} {said}: {'done' if done else 'refused'}")
+        self.tally.told(verb, done)
         return done
 
     def of(self, work: Coroutine[Any, Any, T]) -> T:
@@ -107,8 +116,8 @@ class AnyMonth(RuleBasedStateMachine):
             self.does(f"the switch is not heard {gap}")
         if rush:
             name = f"rush{self.today:%m%d}"
-            self.rushes.append(self.today)
-            self.does(f"lead of centre opens {name}, level {level}", time(16, 30))
+            if self.does(f"lead of centre opens {name}, level {level}", time(16, 30)):
+                self.rushes.append(self.today)
             self.does(f"lead calls 1001 and 1002 and 2001 to {name}")
             self.does(f"lead of team-1 opens {name}b, level II", time(17, 0))
             self.does(f"lead calls 1001 to {name}b")
@@ -132,7 +141,7 @@ class AnyMonth(RuleBasedStateMachine):
 
     # --- what is said later -------------------------------------------------------------------------------------------
 
-    @rule(whom=st.sampled_from((*AGENTS, "team-1")), how=counts, when=hours, days=back)
+    @rule(whom=ruled, how=counts, when=hours, days=back)
     def is_ruled(self, whom: str, how: str, when: str, days: int) -> None:
         if self.does(f"boss rules {whom} {how} {when} on {said_day(self.past(days))}"):
             self.of(self.world.hold())
@@ -149,28 +158,52 @@ class AnyMonth(RuleBasedStateMachine):
         if self.does(f"the plan says {whom} {shift} on {said_day(day)}"):
             self.of(self.world.hold())
 
-    @rule(whom=agents, own=st.sampled_from(["60000 ppm", "2400 s", "nothing"]), days=back)
-    def is_entitled(self, whom: str, own: str, days: int) -> None:
-        if self.does(f"HR entitles {whom} to {own} from {said_day(self.past(days))}"):
+    @rule(whom=agents, own=st.sampled_from(["60000 ppm", "2400 s", "nothing"]), days=back, lasts=st.integers(0, 4))
+    def is_entitled(self, whom: str, own: str, days: int, lasts: int) -> None:
+        first = self.past(days)
+        until = f" to {said_day(first + timedelta(days=lasts))}" if lasts else ""
+        if self.does(f"HR entitles {whom} to {own} from {said_day(first)}{until}"):
+            self.of(self.world.hold())
+
+    @rule(whom=agents, percent=st.sampled_from(PARTS), days=st.integers(-8, 5))
+    def works_a_part(self, whom: str, percent: int, days: int) -> None:
+        day = max(self.world.begins, self.today + timedelta(days=days))
+        if self.does(f"HR says {whom} works {percent} % of a contract from {said_day(day)}"):
             self.of(self.world.hold())
 
     @precondition(lambda self: self.rushes)
-    @rule(data=st.data(), whom=agents, seconds=amounts)
-    def overtime_is_entered(self, data: st.DataObject, whom: str, seconds: int) -> None:
+    @rule(data=st.data(), whom=agents, seconds=st.integers(0, 3_600), act=st.sampled_from(["confirms", "declines", ""]))
+    def overtime_is_entered(self, data: st.DataObject, whom: str, seconds: int, act: str) -> None:
         day = data.draw(st.sampled_from(self.rushes))
-        if self.does(f"lead enters {seconds} s of {whom} in rush{day:%m%d} on {said_day(day)}"):
-            self.does(f"boss confirms what was entered of {whom} in rush{day:%m%d}")
+        what, before = f"{whom} in rush{day:%m%d}", self.of(self.world.kept())
+        if self.does(f"lead enters {seconds} s of {what} on {said_day(day)}"):
+            if not act:
+                self.entered.append(what)
+            elif self.does(f"boss {act} what was entered of {what}") and act == "declines":
+                self.of(self.world.hold())
+                assert self.of(self.world.kept()) == before, "what was declined never counts"
             self.of(self.world.hold())
 
-    @rule(who=st.sampled_from(["the plan", "HR"]), whom=agents, days=st.integers(-5, 5))
-    def is_withdrawn(self, who: str, whom: str, days: int) -> None:
-        day = max(self.world.begins, self.today + timedelta(days=days))
-        if self.does(f"{who} withdraws what it said of {whom} on {said_day(day)}"):
+    @precondition(lambda self: self.entered)
+    @rule(data=st.data(), act=st.sampled_from(["confirms", "declines"]))
+    def an_entry_is_decided(self, data: st.DataObject, act: str) -> None:
+        what = data.draw(st.sampled_from(self.entered))
+        self.entered.remove(what)
+        if self.does(f"boss {act} what was entered of {what}"):
             self.of(self.world.hold())
 
-    @rule(whom=st.sampled_from((*AGENTS, "team-1")))
-    def a_ruling_is_reversed(self, whom: str) -> None:
-        if self.of(self.world.is_ruled(whom)) and self.does(f"boss reverses the ruling on {whom}"):
+    @rule(data=st.data(), who=st.sampled_from(["the plan", "HR"]))
+    def is_withdrawn(self, data: st.DataObject, who: str) -> None:
+        told = (self.world.plan if who == "the plan" else self.world.leave).values()
+        if held := sorted({(one.agent, one.day) for one in told if not one.withdrawn}):
+            whom, day = data.draw(st.sampled_from(held))
+            if self.does(f"{who} withdraws what it said of {whom} on {said_day(day)}"):
+                self.of(self.world.hold())
+
+    @rule(data=st.data())
+    def a_ruling_is_reversed(self, data: st.DataObject) -> None:
+        ruled = self.of(self.world.ruled())
+        if ruled and self.does(f"boss reverses the ruling on {data.draw(st.sampled_from(ruled))}"):
             self.of(self.world.hold())
 
     @rule(whom=agents, when=hours, days=st.integers(1, 8))
@@ -203,7 +236,9 @@ class AnyMonth(RuleBasedStateMachine):
     @precondition(lambda self: self.handed)
     @rule(data=st.data())
     def a_budget_is_recalled(self, data: st.DataObject) -> None:
-        if self.does(f"boss recalls the budget of {data.draw(st.sampled_from(self.handed))}"):
+        holder = data.draw(st.sampled_from(self.handed))
+        if self.does(f"boss recalls the budget of {holder}"):
+            self.handed.remove(holder)
             self.of(self.world.hold())
 
     @rule(unit=units, whom=agents, seconds=amounts, act=st.sampled_from(["confirms", "declines"]))
@@ -217,12 +252,26 @@ class AnyMonth(RuleBasedStateMachine):
         day = self.today + timedelta(days=days)
         self.does(f"{unit} lets {places} off{hours} on {said_day(day)}")
 
-    @rule(whom=agents, part=st.sampled_from(["", "3600 s of ", "9000 s of "]), days=ahead)
-    def asks_for_a_day(self, whom: str, part: str, days: int) -> None:
+    @rule(
+        whom=agents, days=ahead, granted=st.booleans(),
+        places=st.sampled_from(["2 off", "2 off for 9 h", "1 off for 3 h"]),
+        part=st.sampled_from(["", "3600 s of ", "9000 s of ", "09:00-12:00 of ", "22:30-01:00 of "]),
+    )  # fmt: skip
+    def asks_for_a_day(self, whom: str, days: int, places: str, granted: bool, part: str) -> None:
         day = said_day(self.today + timedelta(days=days))
-        self.does(f"centre lets 2 off on {day}")
+        self.does(f"centre lets {places} on {day}")
         if self.does(f"{whom} applies for {part}{day}"):
+            if granted:
+                self.does(f"boss approves {whom}'s {day}")
             self.of(self.world.hold())
+
+    @rule(data=st.data(), kind=st.sampled_from(["sick", "personal"]), when=hours)
+    def is_on_leave_on_a_day_off(self, data: st.DataObject, kind: str, when: str) -> None:
+        off = self.of(self.world.days_off.calendar(self.world.begins, self.today + timedelta(days=30)))
+        if granted := [one for one in off if one.state in GRANTED]:
+            one = data.draw(st.sampled_from(granted))
+            if self.does(f"HR says {one.agent} {kind} {when} on {said_day(one.day)}"):
+                self.of(self.world.hold())
 
     @rule(whom=agents, days=ahead, run=st.integers(1, 2))
     def asks_for_days(self, whom: str, days: int, run: int) -> None:
@@ -246,25 +295,50 @@ class AnyMonth(RuleBasedStateMachine):
 
     # --- leave, and what is settled with it ---------------------------------------------------------------------------
 
-    @rule(whom=agents, seconds=st.one_of(st.none(), amounts))
-    def offsets(self, whom: str, seconds: int | None) -> None:
-        if self.of(self.world.offsets(whom, seconds)):
-            note(f"  {whom} offsets {seconds}")
-            self.of(self.world.hold())
+    @rule(data=st.data(), part=st.sampled_from([1, 2, 3]), again=st.booleans())
+    def offsets(self, data: st.DataObject, part: int, again: bool) -> None:
+        """Who thinks again has all as it was: balance where it came from, and owed."""
+        offers = self.of(self.world.loans())
+        if could_s := {agent: offer.could_s for agent, offer in offers.items() if offer.could_s}:
+            whom = data.draw(st.sampled_from(sorted(could_s)))
+            before, seconds = self.of(self.world.balances()), -(-could_s[whom] // part)
+            done = self.of(self.world.offsets(whom, seconds))
+            if self.told(f"{whom} offsets {seconds}", "offsets", done):
+                self.of(self.world.hold())
+                if again and not any(item.offset_s for item in offers[whom].items):
+                    assert self.takes_all_back(whom)
+                    assert self.of(self.world.balances()) == before
+
+    def takes_all_back(self, whom: str) -> bool:
+        done = self.told(f"{whom} takes back all", "takes_back", self.of(self.world.takes_back(whom, None)))
+        self.of(self.world.hold())
+        return done
+
+    @rule(data=st.data(), of_one=st.booleans())
+    def takes_back(self, data: st.DataObject, of_one: bool) -> None:
+        offers = self.of(self.world.loans())
+        offset = [(agent, item.name) for agent, offer in offers.items() for item in offer.items if item.offset_s]
+        if offset:
+            whom, item = data.draw(st.sampled_from(offset))
+            if not of_one:
+                self.takes_all_back(whom)
+            elif self.told(f"{whom} takes back {item}", "takes_back", self.of(self.world.takes_back(whom, item))):
+                self.of(self.world.hold())
 
     @rule(whom=agents)
     def keeps(self, whom: str) -> None:
-        self.of(self.world.keeps(whom))
+        self.told(f"{whom} keeps", "keeps", self.of(self.world.keeps(whom)))
 
-    @rule(whom=agents, days=back)
-    def appeals(self, whom: str, days: int) -> None:
-        day = self.past(days)
-        if self.of(self.lines(whom, day)) and self.does(f"{whom} appeals against {said_day(day)}"):
-            self.of(self.world.hold())
+    @rule(data=st.data())
+    def appeals(self, data: st.DataObject) -> None:
+        if charged := self.of(self.world.reckoned()).charged:
+            whom, day = data.draw(st.sampled_from(charged[-LINES:]))
+            if self.does(f"{whom} appeals against {said_day(day)}"):
+                self.of(self.world.hold())
 
     @rule(uphold=st.booleans(), how=counts, data=st.data())
     def an_appeal_is_decided(self, uphold: bool, how: str, data: st.DataObject) -> None:
-        found = self.of(look(self.engine, lambda plain: open_appeals(plain, self.world.begins, self.today)))
+        found = self.of(read_in_turn(self.engine, lambda plain: open_appeals(plain, self.world.begins, self.today)))
         if found:
             one = data.draw(st.sampled_from(found))
             about = f"the appeal of {one.agent} against {said_day(one.day)}"
@@ -275,17 +349,8 @@ class AnyMonth(RuleBasedStateMachine):
     @rule()
     def the_month_is_closed_in_the_ledger(self) -> None:
         """By hand; the daemon closes attendance months, and those stay open for postings."""
-        self.closed = self.of(self.world.closes(self.first))
+        self.closed = self.told("the month is closed", "closes", self.of(self.world.closes(self.first)))
         self.of(self.world.hold())
-
-    async def lines(self, agent: str, day: date) -> int:
-        mine = (entries.c.day == day, entries.c.service == "leave", owners.c.name == agent_owner(agent))
-        found = 0
-        async with self.engine.connect() as connection:
-            for side, _, _ in SIDES:
-                query = select(func.count()).select_from(entries).join(accounts, accounts.c.id == side).join(owners)
-                found += (await connection.execute(query.where(*mine))).scalar_one()
-        return found
 
     def teardown(self) -> None:
         try:
@@ -300,6 +365,8 @@ class AnyMonth(RuleBasedStateMachine):
 def test_in_any_month_of_any_floor_the_ledger_says_what_records_and_rows_say(new_database: Callable[[], str]) -> None:
     class Here(AnyMonth):
         database = staticmethod(new_database)
+        tally = Tally()
 
     chosen = of_lives(lives_on(new_database(), LIVES), stateful_step_count=STEPS)
     run_state_machine_as_test(Here, settings=chosen)
+    Here.tally.show()

@@ -13,7 +13,7 @@ from ccd.bank.accounts import BALANCE_KINDS, agent_owner
 from ccd.bank.fate import Fate
 from ccd.bank.measured import Measured
 from ccd.bank.settle import Settler
-from ccd.bank.statement import account_of
+from ccd.bank.statement import agent_account
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting
 from ccd.sql.engine import open_engine
@@ -81,7 +81,7 @@ class Run:
         await self.ledger.post(Posting(f"gift/{self.name}/{number}", 1, self.name, DAY, (leg,), asked_by="test"))
 
     async def figures(self) -> dict[str, dict[str, int]]:
-        return {name: dict((await account_of(self.ledger, self.agent(name))).kinds) for name in ("ann", "bob")}
+        return {name: dict((await agent_account(self.ledger, self.agent(name))).kinds) for name in ("ann", "bob")}
 
     async def net(self) -> dict[str, int]:
         """Balance and reserved less leave."""

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.budgeting import Budgets
-from ccd.bank.budgets import Budget, Stand, budget_cap
+from ccd.bank.budgets import Budget, BudgetStand, budget_cap
 from ccd.bank.packets import Given
 from ccd.errors import ActNotAllowedError, BudgetError, CapPassedError, PacketError
 from ccd.ledger.books import Ledger
@@ -58,10 +58,10 @@ async def test_what_is_handed_out_is_gone_for_others_is_given_by_its_holder_and_
     await one.give(packet("p", 700, "1001", "1002"), asking("tina"), "b")
     with pytest.raises(CapPassedError, match="budget b may give 2000 s in 2026-12, has given 1400 s, and 601 s are"):
         await one.give(packet("q", 601), asking(), "b")
-    assert await bank.all_of(MONTH) == [Stand(handed, 1_400)]
+    assert await bank.all_of(MONTH) == [BudgetStand(handed, 1_400)]
     assert await stands(engine, "team-1") == {"team-1": (3_600, 2_000)}, "what a budget gives was given before"
     recalled = await bank.recall("b", asking(), "she is on leave", MONTH)
-    assert recalled == Stand(handed._replace(ended=True), 1_400)
+    assert recalled == BudgetStand(handed._replace(ended=True), 1_400)
     assert await bank.recall("b", asking(), "again", MONTH) == recalled
     assert await stands(engine, "team-1", "centre") == {"team-1": (3_600, 1_400), "centre": (3_600, 1_400)}
     with pytest.raises(BudgetError, match="was taken back"):
@@ -122,6 +122,19 @@ async def test_what_can_not_be_handed_out_is_said_and_leaves_nothing(
     assert [stand.budget.id for stand in await bank.all_of(MONTH)] == ["a"]
     assert (await stands(engine, "team-1"))["team-1"] == (3_600, 10)
     assert len(await acts_of(engine)) == 1
+
+
+async def test_the_holder_is_somebody_who_is_known_and_what_was_handed_out_before_stays(engine: AsyncEngine) -> None:
+    await declared(engine, **{"team-1": 100})
+    before = await budgets(engine).hand(budget("a", 10, holder="tinna"), asking())
+    bank = Budgets(Ledger(engine, lambda: 1_796_000_000_000_000), giver(engine).caps, "demo", {"tina"}.__contains__)
+    with pytest.raises(BudgetError, match="is for tinna, and nobody is known by that name") as refused:
+        await bank.hand(budget("b", 10, holder="tinna"), asking())
+    assert (refused.value.because, refused.value.facts) == ("no-such-person", {"person": "tinna"})
+    await bank.hand(budget("c", 10), asking())
+    assert await bank.hand(budget("a", 10, holder="tinna"), asking()) == before
+    assert [stand.budget.holder for stand in await bank.all_of(MONTH)] == ["tinna", "tina"]
+    assert (await bank.recall("a", asking(), "a slip of the pen", MONTH)).budget.ended
 
 
 async def test_only_a_manager_of_the_unit_hands_out_and_takes_back(engine: AsyncEngine) -> None:

@@ -17,7 +17,7 @@ from ccd.bank.fate import Fate
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policies
 from ccd.bank.settle import Settler
-from ccd.bank.statement import account_of, statement_of
+from ccd.bank.statement import agent_account, agent_statement
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Close, Leg, Posting, month_of
 from ccd.ledger.schema import transactions
@@ -61,7 +61,7 @@ async def counted(ledger: Ledger, agent: str = "1001") -> list[tuple[str, str, s
 
 async def facts(ledger: Ledger, agent: str = "1001") -> dict[str, Any]:
     """Of the newest line of the statement."""
-    return dict((await statement_of(ledger, agent)).lines[0].facts)
+    return dict((await agent_statement(ledger, agent)).lines[0].facts)
 
 
 async def test_a_day_that_is_revised_after_its_month_was_closed_counts_in_the_month_that_runs(
@@ -79,7 +79,7 @@ async def test_a_day_that_is_revised_after_its_month_was_closed_counts_in_the_mo
         ("2026-11-23/r2", "2026-12", "posted"),
         ("2026-11-23/r3", "2026-12", "posted"),
     ]
-    lines = (await statement_of(ledger, "1001")).lines
+    lines = (await agent_statement(ledger, "1001")).lines
     assert [(line.day, line.amount_s) for line in lines[:2]] == [(DAY, 10), (DAY, -165)]
 
 
@@ -192,7 +192,7 @@ async def test_a_month_that_is_closed_while_its_days_are_settled_loses_none_of_t
     await asyncio.gather(*(settler.settle([one]) for one in late[:4]), close(ledger, "2026-11"),
                          *(settler.settle([one]) for one in late[4:]))  # fmt: skip
     assert (await settler.settle(late)).fates == {Fate.REPLAYED: 8}
-    assert [(await account_of(ledger, str(number))).balance_s for number in range(8)] == list(range(10, 18))
+    assert [(await agent_account(ledger, str(number))).balance_s for number in range(8)] == list(range(10, 18))
     assert (await verify(ledger.engine, lambda done, total: None)).findings == []
 
 
@@ -288,12 +288,12 @@ class Run:
 
     async def check(self) -> None:
         for name, told in self.told.items():
-            account = await account_of(self.ledger, self.agent(name))
+            account = await agent_account(self.ledger, self.agent(name))
             assert account.balance_s == told.balance
             assert account.kinds["leave"] == sum(told.leave.values())
 
     async def net(self) -> dict[str, int]:
-        found = {name: await account_of(self.ledger, self.agent(name)) for name in self.told}
+        found = {name: await agent_account(self.ledger, self.agent(name)) for name in self.told}
         return {name: account.balance_s - account.kinds["leave"] for name, account in found.items()}
 
 

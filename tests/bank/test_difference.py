@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, IDLE_ORIGIN, ORIGINS, OVERTIME_ORIGIN, House, Origin
 from ccd.bank.difference import (
     UNPOSTED,
-    Due,
+    OriginSum,
     Posted,
     Purse,
     difference,
@@ -253,13 +253,13 @@ class Purses:
             self.post((Leg(own, HOUSE.offset, draw, origin.offset), Leg(owed, HOUSE.leave, draw, origin.offset)))
 
 
-def due_of(origin: Origin, worth_s: int) -> Due:
+def due_of(origin: Origin, worth_s: int) -> OriginSum:
     """What the origin can come to: interest is told of overtime alone, and leave brings nothing."""
     if origin.lent:
-        return Due(overdraft_s=abs(worth_s))
+        return OriginSum(overdraft_s=abs(worth_s))
     if origin.charge:
-        return Due(max(0, worth_s), max(0, -worth_s))
-    return Due(abs(worth_s), 0, abs(worth_s) // 3 if origin.interest else 0)
+        return OriginSum(max(0, worth_s), max(0, -worth_s))
+    return OriginSum(abs(worth_s), 0, abs(worth_s) // 3 if origin.interest else 0)
 
 
 seconds = st.integers(-2_000, 2_000)
@@ -272,7 +272,7 @@ seconds = st.integers(-2_000, 2_000)
 def test_no_order_of_revisions_of_any_origin_changes_what_they_come_to(
     balances: dict[str, int], revisions: list[tuple[Origin, int, int]]
 ) -> None:
-    purses, due = Purses(balances), dict.fromkeys(ORIGINS, Due())
+    purses, due = Purses(balances), dict.fromkeys(ORIGINS, OriginSum())
     before = purses.net_s
     for origin, worth_s, offset_s in revisions:
         due[origin] = due_of(origin, worth_s)
@@ -286,9 +286,9 @@ def test_no_order_of_revisions_of_any_origin_changes_what_they_come_to(
 def test_leave_of_an_idle_day_is_lent_and_what_was_offset_for_nothing_comes_back() -> None:
     purses = Purses({"savings": 3_000})
     for due, moves in (
-        (Due(overdraft_s=1_800), [("house.leave", "agent.leave", 1_800)]),
-        (Due(overdraft_s=1_000), [("agent.leave", "house.leave", 800)]),
-        (Due(), [("agent.leave", "house.leave", 400), ("house.offset", "agent.savings", 600)]),
+        (OriginSum(overdraft_s=1_800), [("house.leave", "agent.leave", 1_800)]),
+        (OriginSum(overdraft_s=1_000), [("agent.leave", "house.leave", 800)]),
+        (OriginSum(), [("agent.leave", "house.leave", 400), ("house.offset", "agent.savings", 600)]),
     ):
         posted = posted_by(purses.moved, ANN, origin=IDLE_ORIGIN)
         legs = difference(due, posted, Purse(ANN, purses.balances, BALANCE_KINDS), HOUSE, IDLE_ORIGIN)
@@ -300,13 +300,13 @@ def test_leave_of_an_idle_day_is_lent_and_what_was_offset_for_nothing_comes_back
 
 def test_overtime_that_was_too_much_gives_its_interest_back_first() -> None:
     purse = Purse(ANN, {"interest": 1_080, "overtime": 2_000}, BALANCE_KINDS)
-    legs = difference(Due(1_800, 0, 540), Posted(3_600, interest_s=1_080), purse, HOUSE, OVERTIME_ORIGIN)
+    legs = difference(OriginSum(1_800, 0, 540), Posted(3_600, interest_s=1_080), purse, HOUSE, OVERTIME_ORIGIN)
     assert [(spelled(leg.debit), spelled(leg.credit), leg.seconds) for leg in legs] == [
         ("agent.interest", "house.interest", 540),
         ("agent.interest", "house.overtime", 540),
         ("agent.overtime", "house.overtime", 1_260),
     ]
     legs, written_off_s = difference_after_close(
-        Due(), Posted(3_600, interest_s=1_080), purse, HOUSE, True, OVERTIME_ORIGIN
+        OriginSum(), Posted(3_600, interest_s=1_080), purse, HOUSE, True, OVERTIME_ORIGIN
     )
     assert (sum(leg.seconds for leg in legs), written_off_s) == (3_080, 1_600)

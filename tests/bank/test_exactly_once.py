@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.bank.fate import Fate
 from ccd.bank.measured import Measured
 from ccd.bank.settle import Settler
-from ccd.bank.statement import account_of
+from ccd.bank.statement import agent_account
 from ccd.ledger.books import Ledger
 from ccd.sql.engine import open_engine
 from tests.bank.days import DAY, POLICIES, TODAY, worth
@@ -81,9 +81,9 @@ async def check(url: str, name: str, nets: list[int]) -> None:
     engine = open_engine(url)
     ledger = Ledger(engine, lambda: 1)
     for number, net in enumerate(nets):
-        account = await account_of(ledger, f"{name}-{number}")
+        account = await agent_account(ledger, f"{name}-{number}")
         assert account.balance_s - account.kinds["leave"] == net
-    owned = sum([sum((await account_of(ledger, f"{name}-{number}")).kinds.values()) for number in range(len(nets))])
+    owned = sum([sum((await agent_account(ledger, f"{name}-{number}")).kinds.values()) for number in range(len(nets))])
     assert sum((await ledger.sums(f"house/{name}")).values()) == -owned
     async with engine.connect() as connection:
         entries = await connection.execute(

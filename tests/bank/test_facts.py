@@ -1,15 +1,14 @@
 """What a settlement keeps of the record, and how a later release reads it."""
 
-from dataclasses import dataclass
-
 from ccd.bank.facts import differing_fields, facts_text, shared_text, with_told, with_written_off, written_off_s
 from ccd.bank.measured import Measured
 from ccd.bank.worth import worth_of
+from ccd.floor.values import value
 from ccd.org.entitlements import Entitlement
 from tests.bank.days import POLICY, measured
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LaterMeasured(Measured):
     """As a later release measures: with a figure that earlier ones had not."""
 

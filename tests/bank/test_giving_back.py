@@ -11,14 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.bank.accounts import House, agent_owner
 from ccd.bank.giving_back import GivingBack
 from ccd.bank.policy import Policies
-from ccd.bank.withdrawal import Application, State, spent_s
+from ccd.bank.withdrawal import Application, ApplicationState, spent_s
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Close, Leg, Posting
 from ccd.ledger.verify import verify
 from ccd.org.schema import leaves
 from ccd.org.told import Told
-from ccd.org.told_rows import Said as Telling
-from ccd.org.told_rows import take
+from ccd.org.told_rows import Teller, take_told
 from ccd.sql.turns import Patience, take_turn_at_once
 from tests.bank.policies import policy
 from tests.bank.teams import shift
@@ -56,7 +55,7 @@ async def told(engine: AsyncEngine, kind: str, agent: str = "ann") -> None:
     leave = Told("l", agent, DAY, day.start, day.end, kind)
     await take_turn_at_once(
         engine,
-        lambda connection: take(connection, leaves, Telling("hr", Path("leave.csv")), [leave], None, 7),
+        lambda connection: take_told(connection, leaves, Teller("hr", Path("leave.csv")), [leave], None, 7),
         Patience(),
     )
 
@@ -128,17 +127,17 @@ async def test_sick_leave_releases_what_is_held_and_who_waits_moves_up(engine: A
     assert await bank.release(DAY, NOBODY) == []
     await told(engine, "sick")
     (released,) = await bank.release(DAY, NOBODY)
-    assert (released.id, released.state) == ("a", State.WITHDRAWN)
+    assert (released.id, released.state) == ("a", ApplicationState.WITHDRAWN)
     assert await bank.release(DAY, NOBODY) == []
     assert await balances(engine, "ann") == (25_000, 25_000, 0)
     states = {one.id: one.state for one in await bank.calendar(DAY, DAY)}
-    assert states == {"a": State.WITHDRAWN, "b": State.APPLIED}
+    assert states == {"a": ApplicationState.WITHDRAWN, "b": ApplicationState.APPLIED}
     assert await drawn(engine, "team-1") == 1
 
 
 @given(st.integers(1, 30_000), st.integers(0, 30_000), st.integers(0, 40_000))
 def test_a_part_costs_what_of_it_was_not_worked_beyond_the_rest_of_the_day(off: int, planned: int, worked: int) -> None:
-    one = Application("a", "ann", "team-1", DAY, off, 7, State.APPROVED, 1, None)
+    one = Application("a", "ann", "team-1", DAY, off, 7, ApplicationState.APPROVED, 1, None)
     cost = spent_s(one, worked, planned)
     assert 0 <= cost <= off
     if worked <= max(0, planned - off):

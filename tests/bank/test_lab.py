@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ccd.bank.accounts import GIFT, SAVINGS, House, agent_owner
-from ccd.bank.lab import Habit, Sums, Tried, proposed, tried
+from ccd.bank.lab import Habit, Tried, TriedSums, proposed_rate, tried
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policies
 from ccd.bank.settle import Settler
 from ccd.errors import TooLittleHistoryError
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Account, Leg, Posting, Reserve, Resolve
+from ccd.ledger.model import Account, Leg, Posting, Reserve, Resolve, Transfer
 from tests.bank.days import DAY, POLICIES, worth
 from tests.bank.policies import policy
 
@@ -32,21 +32,21 @@ def habits(agents: int, base_h: int = 100) -> list[Habit]:
 
 
 def test_three_of_four_stay_within_what_is_proposed() -> None:
-    made = proposed(habits(41))
+    made = proposed_rate(habits(41))
     assert (made.rate_ppm, made.agents, made.agent_months) == (30_000, 41, 41)
     assert made.percentiles == {10: 4_000, 25: 10_000, 50: 20_000, 75: 30_000, 90: 36_000}
 
 
 def test_a_proposal_is_rounded_to_a_tenth_of_a_per_cent_and_is_never_nothing() -> None:
-    assert proposed(habits(40)).rate_ppm == 29_000
-    assert proposed([habit._replace(aux=0) for habit in habits(40)]).rate_ppm == 1_000
+    assert proposed_rate(habits(40)).rate_ppm == 29_000
+    assert proposed_rate([habit._replace(aux=0) for habit in habits(40)]).rate_ppm == 1_000
 
 
 def test_too_few_agents_say_nothing_nor_do_months_of_a_few_hours() -> None:
     with pytest.raises(TooLittleHistoryError, match="19 agents have a month with a base of 8 h or more"):
-        proposed(habits(19) + habits(40, base_h=7))
+        proposed_rate(habits(19) + habits(40, base_h=7))
     with pytest.raises(TooLittleHistoryError, match="1 agents"):
-        proposed(habits(1) * 50)
+        proposed_rate(habits(1) * 50)
 
 
 async def told_of(ledger: Ledger, days: list[Measured], policies: Policies, agent: str = "1001") -> Tried:
@@ -68,9 +68,9 @@ async def test_another_allowance_changes_each_day_and_what_follows(settler: Sett
     lived = days(465, -200, 100)
     await settler.settle(lived)
     found = await told_of(ledger, lived, STRICT)
-    assert found.now == Sums(saved_s=565, charged_s=200, leave_s=0, balance_s=365, owed_s=0)
+    assert found.now == TriedSums(saved_s=565, charged_s=200, leave_s=0, balance_s=365, owed_s=0)
     # Of eight hours 489 s less: 24 s and 689 s and 389 s over what is allowed.
-    assert found.then == Sums(saved_s=0, charged_s=0, leave_s=24 + 689 + 389, balance_s=0, owed_s=1_102)
+    assert found.then == TriedSums(saved_s=0, charged_s=0, leave_s=24 + 689 + 389, balance_s=0, owed_s=1_102)
 
 
 async def test_a_gift_covers_what_the_other_policy_takes(settler: Settler, ledger: Ledger) -> None:
@@ -79,7 +79,7 @@ async def test_a_gift_covers_what_the_other_policy_takes(settler: Settler, ledge
     await given_(ledger, 10)
     await settler.settle(lived[1:])
     found = await told_of(ledger, lived, STRICT)
-    assert found.then == Sums(saved_s=0, charged_s=10, leave_s=24 + 14, balance_s=0, owed_s=38)
+    assert found.then == TriedSums(saved_s=0, charged_s=10, leave_s=24 + 14, balance_s=0, owed_s=38)
 
 
 async def test_a_day_off_that_would_not_have_been_paid_for_is_told(settler: Settler, ledger: Ledger) -> None:
@@ -109,7 +109,18 @@ async def test_leave_that_is_not_owed_is_not_offset(settler: Settler, ledger: Le
     generous = Policies((policy(date(2026, 1, 1), rate_ppm=50_000),))
     found = await told_of(ledger, lived, generous)
     assert (found.now.balance_s, found.now.owed_s) == (0, 0)
-    assert found.then == Sums(saved_s=0, charged_s=0, leave_s=60, balance_s=375, owed_s=0)
+    assert found.then == TriedSums(saved_s=0, charged_s=0, leave_s=60, balance_s=375, owed_s=0)
+    posted = (await ledger.statement(own, limit=1)).lines[0].transaction
+    back = [
+        Leg(leg.credit, leg.debit, leg.seconds, leg.service, Transfer(posted, number))
+        for number, leg in enumerate(legs, 1)
+    ]
+    await ledger.post(Posting("offset-back/1", 1, "demo", DAY, tuple(back), "1001"))
+    found = await told_of(ledger, lived, generous)
+    assert (found.now.balance_s, found.now.owed_s) == (435, 435)
+    assert found.then == TriedSums(saved_s=0, charged_s=0, leave_s=60, balance_s=435, owed_s=60), (
+        "as much as was offset then"
+    )
 
 
 @given(st.lists(st.integers(-1_500, 1_065), max_size=8), st.lists(st.integers(1, 900), max_size=3))

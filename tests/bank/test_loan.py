@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, DAY_ORIGIN, IDLE_ORIGIN, House
-from ccd.bank.attendance import AttendedDay, Fault, Loan, What, faults_of, month_of
-from ccd.bank.loan import Item, Offer, is_busy, items_of, offset_legs, secures
+from ccd.bank.attendance import AttendanceFault, AttendedDay, FaultKind, LoanFigures, attendance_month, faults_of
+from ccd.bank.loan import Item, LoanOffer, is_busy, items_of, offset_legs, secures
 from ccd.bank.overdraft import takes_all
 from ccd.ledger.model import Account, Moved
 from tests.bank.policies import policy
@@ -94,7 +94,7 @@ def test_an_item_is_paid_in_the_order_of_an_overdraft_and_then_from_what_that_le
 def test_by_itself_is_offset_what_secures_full_attendance(
     owed_s: int, balance_s: int, faults: int, grace_s: int, offsets: bool
 ) -> None:
-    offer = Offer((Item(IDLE, IDLE_ORIGIN, owed_s, owed_s, 0, 0),), balance_s)
+    offer = LoanOffer((Item(IDLE, IDLE_ORIGIN, owed_s, owed_s, 0, 0),), balance_s)
     assert secures(offer, faults, grace_s) is offsets
     assert offer.could_s == min(owed_s, balance_s)
 
@@ -104,21 +104,25 @@ def day(on: date = IDLE, **figures: int) -> AttendedDay:
     return AttendedDay(on, "team-1", **{name: known.get(name, 0) for name in AttendedDay._fields[2:]})
 
 
-CASES: dict[str, tuple[list[AttendedDay], list[date], list[Fault]]] = {
+CASES: dict[str, tuple[list[AttendedDay], list[date], list[AttendanceFault]]] = {
     "a day as planned": ([day()], [], []),
-    "late": ([day(late_s=1)], [], [Fault(What.LATE, IDLE, 1)]),
-    "early": ([day(early_s=60)], [], [Fault(What.EARLY, IDLE, 60)]),
-    "off post": ([day(off_post_s=60)], [], [Fault(What.OFF_POST, IDLE, 60)]),
-    "who never signs in is absent": ([day(off_post_s=28_800)], [], [Fault(What.ABSENT, IDLE, 28_800)]),
+    "late": ([day(late_s=1)], [], [AttendanceFault(FaultKind.LATE, IDLE, 1)]),
+    "early": ([day(early_s=60)], [], [AttendanceFault(FaultKind.EARLY, IDLE, 60)]),
+    "off post": ([day(off_post_s=60)], [], [AttendanceFault(FaultKind.OFF_POST, IDLE, 60)]),
+    "who never signs in is absent": ([day(off_post_s=28_800)], [], [AttendanceFault(FaultKind.ABSENT, IDLE, 28_800)]),
     "leave of an idle day is a loan": ([day(leave_s=3_600, on_leave_s=3_600)], [], []),
-    "leave of a busy day": ([day(BUSY, leave_s=3_600)], [], [Fault(What.BUSY_LEAVE, BUSY, 3_600)]),
+    "leave of a busy day": ([day(BUSY, leave_s=3_600)], [], [AttendanceFault(FaultKind.BUSY_LEAVE, BUSY, 3_600)]),
     "leave of another kind": ([day(BUSY, on_leave_s=3_600)], [], []),
-    "who joined in mid-month": ([day()], [BUSY], [Fault(What.NOT_HERE, BUSY)]),
-    "without schedules nobody can tell": ([day(scheduled_s=0)], [], [Fault(What.NO_SHIFTS, None)]),
+    "who joined in mid-month": ([day()], [BUSY], [AttendanceFault(FaultKind.NOT_HERE, BUSY)]),
+    "without schedules nobody can tell": ([day(scheduled_s=0)], [], [AttendanceFault(FaultKind.NO_SHIFTS, None)]),
     "each day has its own": (
         [day(late_s=5), day(BUSY, early_s=7, late_s=3)],
         [],
-        [Fault(What.LATE, BUSY, 3), Fault(What.EARLY, BUSY, 7), Fault(What.LATE, IDLE, 5)],
+        [
+            AttendanceFault(FaultKind.LATE, BUSY, 3),
+            AttendanceFault(FaultKind.EARLY, BUSY, 7),
+            AttendanceFault(FaultKind.LATE, IDLE, 5),
+        ],
     ),
 }
 
@@ -138,21 +142,21 @@ def test_what_is_within_the_grace_costs_nothing() -> None:
 @pytest.mark.parametrize(
     ("faults", "loan", "contract_ppm", "full", "points_100"),
     [
-        ([], Loan(), 1_000_000, True, 1_000),
-        ([], Loan(offset_s=2_235), 1_000_000, True, 1_000),
-        ([], Loan(taken_s=1), 1_000_000, False, 0),
-        ([], Loan(open_s=1), 1_000_000, False, 0),
-        ([], Loan(), 750_000, True, 750),  # part of the time
-        ([Fault(What.LATE, IDLE, 1)], Loan(), 1_000_000, False, 0),
+        ([], LoanFigures(), 1_000_000, True, 1_000),
+        ([], LoanFigures(offset_s=2_235), 1_000_000, True, 1_000),
+        ([], LoanFigures(taken_s=1), 1_000_000, False, 0),
+        ([], LoanFigures(open_s=1), 1_000_000, False, 0),
+        ([], LoanFigures(), 750_000, True, 750),  # part of the time
+        ([AttendanceFault(FaultKind.LATE, IDLE, 1)], LoanFigures(), 1_000_000, False, 0),
     ],
 )
 def test_full_attendance_has_its_points(
-    faults: list[Fault], loan: Loan, contract_ppm: int, full: bool, points_100: int
+    faults: list[AttendanceFault], loan: LoanFigures, contract_ppm: int, full: bool, points_100: int
 ) -> None:
-    month = month_of("ann", [day(), day(BUSY)], faults, loan, POLICY.full, contract_ppm)
+    month = attendance_month("ann", [day(), day(BUSY)], faults, loan, POLICY.full, contract_ppm)
     assert (month.full, month.points_100) == (full, points_100)
     assert (month.scheduled_s, month.unit) == (2 * 28_800, "team-1")
-    assert (Fault(What.LEAVE, None, 1) in month.faults) is bool(loan.taken_s or loan.open_s)
+    assert (AttendanceFault(FaultKind.LEAVE, None, 1) in month.faults) is bool(loan.taken_s or loan.open_s)
 
 
 def test_nothing_else_is_taken_from_the_balance_than_what_can_be() -> None:

@@ -3,6 +3,7 @@ revisions, leave and offsets makes another net."""
 
 import asyncio
 import itertools
+from contextlib import suppress
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -10,10 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ccd.bank.accounts import AGENT_KINDS, agent_owner
+from ccd.bank.branch import Branch
 from ccd.bank.idle_leave import IdleLeave, OnLeave
 from ccd.bank.offsetting import Choice, Loans
 from ccd.bank.policy import Policies
 from ccd.bank.settle import Settler
+from ccd.errors import OffsetError
 from ccd.ledger.books import Ledger
 from ccd.org.agent_days import AgentDays
 from ccd.sql.engine import open_engine
@@ -48,11 +51,15 @@ class Offset(NamedTuple):
     seconds: int
 
 
-Event = Measure | Leave | Offset
+class TakenBack(NamedTuple):
+    """What was offset, where it may be; else nothing happens."""
+
+
+Event = Measure | Leave | Offset | TakenBack
 
 measures = st.dictionaries(st.sampled_from(DAYS), st.lists(st.integers(-1_500, 1_065), min_size=1, max_size=3))
 leaves = st.lists(st.builds(Leave, st.sampled_from(DAYS), st.integers(0, 2_000)), max_size=4)
-offsets = st.lists(st.builds(Offset, st.integers(1, 1_500)), max_size=3)
+offsets = st.lists(st.builds(Offset, st.integers(1, 1_500)) | st.builds(TakenBack), max_size=4)
 
 
 @st.composite
@@ -77,7 +84,7 @@ class Run:
         days = AgentDays(roster_of({"team-1": [self.agent]}), UNITS)
         self.settler = Settler(ledger, POLICIES, site, lambda: DAYS[0])
         self.idle = IdleLeave(ledger, POLICIES, site, lambda: DAYS[0])
-        self.loans = Loans(ledger, UNITS, POLICIES, days, CALENDAR, site)
+        self.loans = Loans(Branch(ledger, UNITS, POLICIES, days, site), CALENDAR)
 
     async def take(self, event: Event) -> None:
         match event:
@@ -90,6 +97,11 @@ class Run:
                 if could_s := min(seconds, offer.could_s):
                     act = asking(f"{self.agent}/{next(self.acts)}", self.agent, OFFERED)
                     await self.loans.choose(act, self.agent, MONTH, Choice(seconds=could_s))
+
+            case TakenBack():
+                act = asking(f"{self.agent}/{next(self.acts)}", self.agent, OFFERED)
+                with suppress(OffsetError):
+                    await self.loans.take_back(act, self.agent, MONTH, None)
 
     async def balances(self) -> dict[str, int]:
         return dict.fromkeys(AGENT_KINDS, 0) | await self.ledger.balances(agent_owner(self.agent))

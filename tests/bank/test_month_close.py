@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
-from ccd.bank.asking import Asking, rule
-from ccd.bank.attendance import AttendedDay, Fault, What
-from ccd.bank.books import Calendar, months_that_begin
+from ccd.bank.asking import Asking, by_itself
+from ccd.bank.attendance import AttendanceFault, AttendedDay, FaultKind
+from ccd.bank.attendance_calendar import Calendar, months_that_begin
+from ccd.bank.branch import Branch
 from ccd.bank.idle_leave import IdleLeave, OnLeave
 from ccd.bank.month_close import Attended, MonthClose
 from ccd.bank.month_rows import Result
@@ -56,7 +57,7 @@ class Bank:
         self.ledger = Ledger(engine, lambda: CLOSES, patience, months_that_begin(begins))
         self.calendar = CALENDAR._replace(month_begins=begins)
         days = AgentDays(roster_of({"team-1": AGENTS}), UNITS)
-        self.loans = Loans(self.ledger, UNITS, self.policies, days, self.calendar, "demo")
+        self.loans = Loans(Branch(self.ledger, UNITS, self.policies, days, "demo"), self.calendar)
         self.closing = MonthClose(self.ledger, self.policies, self.loans, "demo")
         self.idle = IdleLeave(self.ledger, self.policies, "demo", lambda: date(2026, 12, 3))
         self.settler = Settler(self.ledger, self.policies, "demo", lambda: date(2026, 12, 3))
@@ -94,7 +95,7 @@ def asking(act: str = "close", person: str = "clerk", moment: int = CLOSES) -> A
     return Asking(act, Person(person, Role.AGENT, agent=person), "here", moment)
 
 
-CLOSING = Asking("month", rule("month close"), "here", CLOSES)
+CLOSING = Asking("month", by_itself("month close"), "here", CLOSES)
 
 
 async def test_the_example_of_the_rules(engine: AsyncEngine) -> None:
@@ -128,7 +129,7 @@ async def test_what_secures_nothing_is_kept_and_the_leave_is_attendance_s(
     await bank.has("ann", balance_s)
     result = (await bank.closing.close(CLOSING, MONTH, [attended("ann", *faults)]))["ann"]
     assert (result.month.full, result.month.taken_s) == (False, 2_235)
-    assert result.month.faults[-1] == Fault(What.LEAVE, None, 2_235)
+    assert result.month.faults[-1] == AttendanceFault(FaultKind.LEAVE, None, 2_235)
     assert await bank.balances("ann") == left
     assert (await bank.house())["leave_taken"] == 2_235
 
@@ -154,6 +155,13 @@ async def test_the_agent_decides_per_item_or_in_all_while_it_is_open(engine: Asy
     for _ in range(2):
         await bank.loans.choose(asking("one", "ann", OFFERED), "ann", MONTH, Choice("2026-11-12/day"))
         assert await bank.balances("ann") == {"gift": 1_565, "leave": 1_800}, "the same act again changes nothing"
+    with pytest.raises(OffsetError, match="has done something else as one"):
+        await bank.loans.take_back(asking("one", "ann", OFFERED), "ann", MONTH, None)
+    for other in (Choice(), Choice("2026-11-10/idle"), Choice("2026-11-12/day", 1)):
+        with pytest.raises(OffsetError, match="has done something else as one"):
+            await bank.loans.choose(asking("one", "ann", OFFERED), "ann", MONTH, other)
+    with pytest.raises(OffsetError, match="has done something else as one"):
+        await bank.loans.keep(asking("one", "ann", OFFERED), "ann", MONTH)
     left = await bank.loans.choose(asking("two", "ann", OFFERED), "ann", MONTH, Choice(seconds=100))
     assert (left.owed_s, left.balance_s) == (1_700, 1_465)
     await bank.has("ann", 235, OTHER)
@@ -166,8 +174,10 @@ async def test_who_keeps_the_balance_is_not_offset_by_itself(engine: AsyncEngine
     bank = Bank(engine)
     await bank.owes("ann", 1_800, 0)
     await bank.has("ann", 3_000)
-    for act in ("a", "b"):
+    for act in ("a", "a", "b"):
         await bank.loans.keep(asking(act, "ann", OFFERED), "ann", MONTH)
+    with pytest.raises(OffsetError, match="has done something else as a"):
+        await bank.loans.choose(asking("a", "ann", OFFERED), "ann", MONTH, Choice())
     result = (await bank.closing.close(CLOSING, MONTH, [attended("ann")]))["ann"]
     assert (result.month.full, await bank.balances("ann")) == (False, {"gift": 3_000})
 
@@ -269,8 +279,9 @@ async def test_what_is_under_appeal_waits(engine: AsyncEngine) -> None:
     bank = Bank(engine)
     await bank.owes("ann", 1_800, 435)
     waits = attended("ann", disputed=frozenset({OTHER}))
-    result = (await bank.closing.close(CLOSING, MONTH, [waits]))["ann"]
+    result = (await bank.closing.close(CLOSING, MONTH, [waits, attended("bea")]))["ann"]
     assert (result.month.taken_s, result.month.owed_s, result.month.full) == (1_800, 435, False)
+    assert await bank.closing.owing(MONTH) == ["ann"]
     assert await bank.balances("ann") == {"leave": 435}
     assert await bank.loans.settle(MONTH, [bank.closing.undecided(MONTH, waits)]) == set()
     over = attended("ann")

@@ -10,10 +10,10 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.asking import Asking, rule
+from ccd.bank.asking import Asking, by_itself
 from ccd.bank.attendance import AttendedDay
 from ccd.bank.month_close import Attended
-from ccd.bank.outbox import Item, Kind, add, begin, claim, due, outbox, took
+from ccd.bank.outbox import OutboxItem, OutboxKind, begin_hooks, claim, due, outbox, tell, took
 from ccd.errors import MonthOpenError
 from ccd.history.reading import reading
 from ccd.sql.engine import open_engine
@@ -22,8 +22,8 @@ from tests.bank.test_month_close import AGENTS, CLOSES, MONTH, Bank
 from tests.databases import PostgreSQL
 
 
-def item(subject: str) -> Item:
-    return Item(Kind.DAY, subject, 1_000_000, {"agent": subject})
+def item(subject: str) -> OutboxItem:
+    return OutboxItem(OutboxKind.DAY, subject, 1_000_000, {"agent": subject})
 
 
 async def told(engine: AsyncEngine) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ async def told(engine: AsyncEngine) -> list[dict[str, Any]]:
 async def test_a_month_tells_of_each_agent_as_it_closes_and_of_each_correction(engine: AsyncEngine) -> None:
     bank = Bank(engine)
     attended = [Attended(agent, "team-1", ()) for agent in AGENTS]
-    asking = Asking("close", rule("month close"), "here", CLOSES)
+    asking = Asking("close", by_itself("month close"), "here", CLOSES)
     await bank.closing.close(asking, MONTH, attended)
     await bank.closing.close(asking, MONTH, attended)
     *months, closed = await told(engine)
@@ -51,7 +51,7 @@ async def test_a_month_tells_of_each_agent_as_it_closes_and_of_each_correction(e
         "data": {"site": "demo", "month": MONTH, "from": "2026-11-01", "to": "2026-11-30", "agents": 3,
                  "full_attendance": 0},
     }  # fmt: skip
-    again = Asking("again", rule("clerk"), "here", CLOSES)
+    again = Asking("again", by_itself("clerk"), "here", CLOSES)
     day = AttendedDay(date(2026, 11, 10), "team-1", 28_800, 420, 0, 0, 0, 0, 28_380)
     for _ in range(2):
         await bank.closing.correct(again, MONTH, attended[1]._replace(days=(day,)), "told late", reopens=True)
@@ -68,7 +68,9 @@ async def test_a_month_that_does_not_close_tells_nothing(engine: AsyncEngine, mo
 
     monkeypatch.setattr(Asking, "noted", refuses)
     with pytest.raises(MonthOpenError):
-        await bank.closing.close(Asking("a", rule("x"), "here", CLOSES), MONTH, [Attended(AGENTS[0], "team-1", ())])
+        await bank.closing.close(
+            Asking("a", by_itself("x"), "here", CLOSES), MONTH, [Attended(AGENTS[0], "team-1", ())]
+        )
     assert await told(engine) == []
 
 
@@ -76,9 +78,9 @@ async def test_items_are_numbered_in_the_order_in_which_they_are_committed(engin
     other = open_engine(engine.url.render_as_string(hide_password=False))
     async with engine.connect() as first, asyncio.TaskGroup() as group:
         await first.begin()
-        await first.run_sync(add, [item("first")])
+        await first.run_sync(tell, [item("first")])
         second = group.create_task(
-            take_turn_at_once(other, lambda connection: add(connection, [item("second")]), Patience(60, 0.01, 0.1))
+            take_turn_at_once(other, lambda connection: tell(connection, [item("second")]), Patience(60, 0.01, 0.1))
         )
         await asyncio.sleep(0.2)
         assert not second.done(), "it waits until the first is committed, or is not"
@@ -88,7 +90,7 @@ async def test_items_are_numbered_in_the_order_in_which_they_are_committed(engin
 
 
 async def test_what_was_told_is_neither_changed_nor_deleted_nor_replaced(engine: AsyncEngine) -> None:
-    await take_turn_at_once(engine, lambda connection: add(connection, [item("ann")]), Patience())
+    await take_turn_at_once(engine, lambda connection: tell(connection, [item("ann")]), Patience())
     replace = (
         "INSERT OR REPLACE INTO outbox SELECT * FROM outbox" if engine.dialect.name == "sqlite" else "TRUNCATE outbox"
     )
@@ -105,8 +107,8 @@ async def test_what_was_told_is_neither_changed_nor_deleted_nor_replaced(engine:
 async def test_the_daemon_s_own_role_tells_and_delivers(postgresql: PostgreSQL) -> None:
     role, url = await postgresql.of_a_daemon()
     engine = open_engine(url.replace("postgres@", f"{role}@"))
-    await take_turn(engine, lambda connection: begin(connection, ["hr"]), Patience())
-    await take_turn_at_once(engine, lambda connection: add(connection, [item("ann")]), Patience())
+    await take_turn(engine, lambda connection: begin_hooks(connection, ["hr"]), Patience())
+    await take_turn_at_once(engine, lambda connection: tell(connection, [item("ann")]), Patience())
     async with reading(engine) as connection:
         found = await due(connection, "hr", ["attendance.day"], 1)
     assert found is not None

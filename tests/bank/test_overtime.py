@@ -14,10 +14,10 @@ from ccd.bank.overtime import (
     growing,
     interest_s,
     less,
+    overtime_warnings,
     paid,
     signed_in_at,
     union,
-    warnings,
     worked_in,
 )
 from ccd.bank.policy import PPM
@@ -32,7 +32,6 @@ from tests.bank.policies import policy
 LEVELS = {"I": 300_000, "II": 450_000, "III": 600_000}
 HOUR = 3_600
 DAY = Span(0, 24 * HOUR * SECOND)
-TERMS = policy(ALWAYS).overtime
 
 
 def spans(*seconds: tuple[int, int]) -> list[Span]:
@@ -112,9 +111,10 @@ def test_paused_unreachable_and_unseen_is_not_worked() -> None:
     assert worked_in(line, 6, [Ruled(0, 3, "exempt", "a", of_unit=False)]) == [Span(5, 6)]
     assert worked_in(line, 6, [Ruled(1, 9, "available", "a", of_unit=False)]) == [Span(0, 6)], "up to what was heard"
     assert worked_in(line[1:2], 6, [Ruled(0, 9, "available", "a", of_unit=True)]) == [Span(1, 2)], "who was there"
-    assert signed_in_at(line, 3) == 3
-    assert signed_in_at(line, 4) == 5
-    assert signed_in_at(line, 9) is None
+    assert signed_in_at(line, 3, 9) == 3
+    assert signed_in_at(line, 4, 9) == 5
+    assert signed_in_at(line, 4, 5) is None, "it is over then"
+    assert signed_in_at(line, 9, 12) is None
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_paused_unreachable_and_unseen_is_not_worked() -> None:
         (True, None, False),
         (None, 30, True),  # came without a word
         (None, None, None),  # neither answered nor came
-        (None, 900, None),
+        (None, 900, False),  # came without a word, and late
         (False, None, None),
         (False, 30, None),  # was at work anyhow
     ],
@@ -139,11 +139,19 @@ def test_who_declined_is_in_no_figure_of_the_strike_team(
 
 
 def test_it_warns_above_three_hours_a_day_and_thirty_six_a_month() -> None:
-    assert warnings(3 * HOUR, 36 * HOUR, TERMS) == []
-    (day,) = warnings(3 * HOUR + 1, 36 * HOUR, TERMS)
-    (month,) = warnings(1, 36 * HOUR + 1, TERMS)
+    of = policy(ALWAYS)
+    assert overtime_warnings(3 * HOUR, 36 * HOUR, of) == []
+    (day,) = overtime_warnings(3 * HOUR + 1, 36 * HOUR, of)
+    (month,) = overtime_warnings(1, 36 * HOUR + 1, of)
     assert "10801 s of overtime on one day; 10800" in day
     assert "129601 s of overtime in one month" in month
+
+
+def test_who_works_half_of_the_time_is_warned_of_half_as_much_and_of_a_whole_day_where_days_are_only_fewer() -> None:
+    half, shorter, fewer = 500_000, policy(ALWAYS), policy(ALWAYS, part_time="fewer_days")
+    assert overtime_warnings(5_400, 64_800, shorter, half) == []
+    assert len(overtime_warnings(5_401, 64_801, shorter, half)) == 2
+    assert overtime_warnings(5_401, 64_801, fewer, half) == ["64801 s of overtime in one month; 64800 s are enough"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import agent_owner
-from ccd.bank.declared import declare
+from ccd.bank.branch import Branch
+from ccd.bank.declared import declare_hours
 from ccd.bank.giving import Giver
 from ccd.bank.hours import hours_s
 from ccd.bank.packets import Given, Packet
@@ -43,7 +44,7 @@ DAYS = AgentDays(roster_of(TEAMS), UNITS)
 
 
 def giver(engine: AsyncEngine) -> Giver:
-    return Giver(Ledger(engine, lambda: 1_796_000_000_000_000), UNITS, Policies((POLICY,)), DAYS, "demo")
+    return Giver(Branch(Ledger(engine, lambda: 1_796_000_000_000_000), UNITS, Policies((POLICY,)), DAYS, "demo"))
 
 
 def packet(
@@ -55,7 +56,7 @@ def packet(
 async def declared(engine: AsyncEngine, **hours: int) -> None:
     def all_of_them(connection: Connection) -> None:
         for unit, each in hours.items():
-            declare(connection, unit, MONTH, each * HOUR_S, 7, "lead", "known")
+            declare_hours(connection, unit, MONTH, each * HOUR_S, 7, "lead", "known")
 
     await take_turn_at_once(engine, all_of_them, Patience())
 
@@ -232,7 +233,7 @@ async def test_a_team_that_moves_takes_the_hours_of_its_later_days_along_and_wha
 ) -> None:
     days = AgentDays(roster_of({"team-1": ("1001",)}), MOVING)
     ledger = Ledger(engine, lambda: 1_796_000_000_000_000)
-    one = Giver(ledger, MOVING, Policies((POLICY,)), days, "demo")
+    one = Giver(Branch(ledger, MOVING, Policies((POLICY,)), days, "demo"))
     await planned(engine, shift("a", "1001", "2026-12-04T08:00", 10), shift("b", "1001", "2026-12-16T08:00", 5))
     await one.give(packet("early", 300), asking())
     for moment in (DAY, MOVED):

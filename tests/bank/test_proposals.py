@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank import proposing
 from ccd.bank.policy import Policies
-from ccd.bank.proposals import Proposal, Verdict
+from ccd.bank.proposals import Proposal, ProposalState
 from ccd.bank.proposing import Proposals
 from ccd.errors import ActNotAllowedError, CapPassedError, PacketError, ProposalError
 from ccd.ledger.books import Ledger
@@ -44,7 +44,7 @@ async def test_a_proposal_gives_nothing_until_a_manager_confirms_it_and_then_onc
     assert await bank.newest(9, decided=False) == [first]
     assert await gifts(engine, "1001", "1002") == [0, 0]
     confirmed = await bank.confirm("box/7", lead())
-    assert (confirmed.verdict, confirmed.decided_by) == (Verdict.CONFIRMED, "lead")
+    assert (confirmed.verdict, confirmed.decided_by) == (ProposalState.CONFIRMED, "lead")
     assert await bank.confirm("box/7", lead("boss")) == confirmed
     assert await bank.propose(again, asking("key box", at=IN_DECEMBER)) == confirmed, "a replay of it changes nothing"
     assert await gifts(engine, "1001", "1002") == [600, 600]
@@ -63,7 +63,7 @@ async def test_what_is_declined_has_a_reason_and_stays_declined(engine: AsyncEng
     with pytest.raises(ProposalError, match="for a reason"):
         await bank.decline("box/7", lead(), " ")
     declined = await bank.decline("box/7", lead(), "known already")
-    assert (declined.verdict, declined.why) == (Verdict.DECLINED, "known already")
+    assert (declined.verdict, declined.why) == (ProposalState.DECLINED, "known already")
     assert await bank.decline("box/7", lead("boss"), "once more") == declined
     assert await bank.with_id("box/7") == declined
     with pytest.raises(ProposalError, match="was declined by lead"):
@@ -78,7 +78,7 @@ async def test_what_a_cap_does_not_allow_goes_on_waiting(engine: AsyncEngine) ->
     await bank.propose(proposal("7"), asking("key box", at=IN_DECEMBER))
     with pytest.raises(CapPassedError, match="team-1 may give 360 s"):
         await bank.confirm("box/7", lead())
-    assert [one.verdict for one in await bank.newest(9, decided=False)] == [Verdict.OPEN]
+    assert [one.verdict for one in await bank.newest(9, decided=False)] == [ProposalState.OPEN]
     await declared(engine, **{"team-1": 100})
     await budgets(engine).hand(budget("b", 900), asking())
     confirmed = await bank.confirm("box/7", asking("tina", at=IN_DECEMBER), "b")
@@ -142,8 +142,8 @@ async def test_managers_who_decide_at_once_decide_once(database_url: str) -> Non
     errors = [result for result in results if isinstance(result, BaseException)]
     assert all(isinstance(error, ProposalError) for error in errors), errors
     decided = await proposals(engines[0]).newest(9, decided=True)
-    confirmed = sum(one.verdict is Verdict.CONFIRMED for one in decided)
-    assert {one.verdict for one in decided} <= {Verdict.CONFIRMED, Verdict.DECLINED}
+    confirmed = sum(one.verdict is ProposalState.CONFIRMED for one in decided)
+    assert {one.verdict for one in decided} <= {ProposalState.CONFIRMED, ProposalState.DECLINED}
     assert await gifts(engines[0], "1001") == [100 * confirmed]
     for engine in engines:
         await engine.dispose()

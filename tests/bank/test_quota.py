@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.outlook import outlook
+from ccd.bank.branch import Branch
+from ccd.bank.days_off_calendar import days_off_outlook
 from ccd.bank.policy import Policies
 from ccd.bank.quota import HOLIDAY, Busyness, Places, Quota, places_on, suggestion
-from ccd.bank.withdrawal import Part, State, hours_cap_name, work_us
+from ccd.bank.withdrawal import ApplicationState, PartOfDay, hours_cap_name, work_us
 from ccd.bank.withdrawal_rows import set_load, set_quota
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import ActNotAllowedError, WithdrawalError
@@ -21,7 +22,7 @@ from ccd.ledger.books import Ledger
 from ccd.ledger.verify import verify
 from ccd.org.acts import Act, noted
 from ccd.org.agent_days import AgentDays
-from ccd.org.store import HOLIDAYS, take
+from ccd.org.store import HOLIDAYS, take_import
 from ccd.org.units import Unit, Units
 from ccd.sql.turns import Patience, take_turn_at_once
 from tests.bank.askers import asking, manager_of
@@ -38,7 +39,7 @@ def bank_of(engine: AsyncEngine, schedules: bool = False, **days_off: object) ->
     terms = {"approve": "rule"} | days_off
     policies = Policies((policy(date(2026, 1, 1), days_off=terms, schedules=schedules),))
     ledger = Ledger(engine, lambda: 1_796_000_000_000_000, Patience(60, 0.001, 0.05))
-    return Withdrawals(ledger, UNITS, policies, AgentDays(roster_of(TEAMS), UNITS), "demo")
+    return Withdrawals(Branch(ledger, UNITS, policies, AgentDays(roster_of(TEAMS), UNITS), "demo"))
 
 
 async def quota(engine: AsyncEngine, *said: Quota) -> None:
@@ -59,21 +60,26 @@ async def test_a_quota_in_hours_is_full_when_its_hours_are_however_many_places_a
     await have(engine, ann=RICH_S, bob=RICH_S, cy=RICH_S)
     await quota(engine, Quota("team-1", DAY, TODAY, 5, 6 * HOUR_S), Quota("centre", DAY, TODAY, 9))
     bank = bank_of(engine)
-    assert (await bank.apply("a", "ann", DAY, 4 * HOUR_S, NOBODY)).state is State.APPROVED
-    assert (await bank.apply("b", "bob", DAY, 2 * HOUR_S + 1, NOBODY)).state is State.WAITING
-    assert (await bank.apply("d", "cy", DAY, 3 * HOUR_S, NOBODY)).state is State.WAITING
+    assert (await bank.apply("a", "ann", DAY, 4 * HOUR_S, NOBODY)).state is ApplicationState.APPROVED
+    assert (await bank.apply("b", "bob", DAY, 2 * HOUR_S + 1, NOBODY)).state is ApplicationState.WAITING
+    assert (await bank.apply("d", "cy", DAY, 3 * HOUR_S, NOBODY)).state is ApplicationState.WAITING
     for agent, ahead in (("ann", None), ("bob", 0), ("cy", 1)):
-        (day,) = await outlook(bank._ledger, bank.holds, "team-1", DAY, DAY, agent)
+        (day,) = await days_off_outlook(bank._ledger, bank.holds, "team-1", DAY, DAY, agent)
         assert day.ahead == ahead
-    await bank.end("d", State.CANCELLED, NOBODY)
-    assert (await bank.apply("c", "cy", DAY, 2 * HOUR_S, NOBODY)).state is State.APPROVED
+    await bank.end("d", ApplicationState.CANCELLED, NOBODY)
+    assert (await bank.apply("c", "cy", DAY, 2 * HOUR_S, NOBODY)).state is ApplicationState.APPROVED
     assert (await hours_drawn(engine, "team-1"), await drawn(engine, "team-1")) == (6 * HOUR_S, 2)
-    (day,) = await outlook(bank._ledger, bank.holds, "team-1", DAY, DAY, "ann")
+    (day,) = await days_off_outlook(bank._ledger, bank.holds, "team-1", DAY, DAY, "ann")
     assert (day.left, day.waiting, [one.id for one in day.own]) == (Places(3, 0), 1, ["a"])
     assert day.places == {"team-1": Places(5, 6 * HOUR_S), "centre": Places(9)}
-    await bank.end("a", State.CANCELLED, NOBODY)
+    await bank.end("a", ApplicationState.CANCELLED, NOBODY)
     states = {one.id: one.state for one in await bank.calendar(DAY, DAY)}
-    assert states == {"a": State.CANCELLED, "b": State.APPROVED, "c": State.APPROVED, "d": State.CANCELLED}
+    assert states == {
+        "a": ApplicationState.CANCELLED,
+        "b": ApplicationState.APPROVED,
+        "c": ApplicationState.APPROVED,
+        "d": ApplicationState.CANCELLED,
+    }
     assert (await hours_drawn(engine, "team-1"), await drawn(engine, "team-1")) == (4 * HOUR_S + 1, 2)
     await bank.close(DAY, {}, NOBODY._replace(today=NEXT))
     assert (await verify(engine, lambda done, total: None)).findings == []
@@ -89,6 +95,9 @@ async def test_a_quota_in_hours_is_full_when_its_hours_are_however_many_places_a
         ([("monday", 1, ""), ("holiday", 5, "")], "", False, 1),
         ([("holiday", 5, ""), ("day", 3, ""), ("holiday", 6, "")], "", True, 3),
         ([("day", 3, ""), ("day", 4, "")], "", True, 4),
+        ([("monday", 1, ""), ("day", 3, "rush")], "", False, 1),
+        ([("monday", 1, ""), ("day", 3, "rush")], "rush", False, 3),
+        ([("day", 3, "rush"), ("day", 4, "")], "rush", False, 4),
         ([("tuesday", 3, "")], "", False, None),
     ],
 )
@@ -111,7 +120,7 @@ async def test_statutory_holidays_and_days_of_a_load_have_templates_of_their_own
     bank, week = bank_of(engine), DAY + timedelta(days=7)
 
     async def places(day: date) -> dict[str, Places]:
-        (one,) = await outlook(bank._ledger, bank.holds, "team-1", day, day)
+        (one,) = await days_off_outlook(bank._ledger, bank.holds, "team-1", day, day)
         return one.places
 
     assert await places(DAY) == {"team-1": Places(1)}
@@ -122,7 +131,7 @@ async def test_statutory_holidays_and_days_of_a_load_have_templates_of_their_own
     assert await places(date(2027, 10, 3)) == {"team-1": Places(9)}
     told = f"country,day,kind,name\nCN,{DAY},statutory_holiday,Founding\n"
     act = Act("i", 7, "lead", "desk", "import holidays", "CN", "", "", "known")
-    await take_turn_at_once(engine, lambda connection: take(connection, HOLIDAYS, told, 0, act), Patience())
+    await take_turn_at_once(engine, lambda connection: take_import(connection, HOLIDAYS, told, 0, act), Patience())
     assert await places(DAY) == {"team-1": Places(9)}
 
 
@@ -136,9 +145,9 @@ async def test_of_several_days_all_are_had_or_none(engine: AsyncEngine) -> None:
         await bank.apply_for_run("r", "ann", days, NOBODY)
     assert (await balances(engine, "ann"))[2] == 0
     assert [one.id for one in await bank.calendar(days[0], days[2])] == [f"s/{days[1]}"]
-    await bank.end(f"s/{days[1]}", State.CANCELLED, NOBODY)
+    await bank.end(f"s/{days[1]}", ApplicationState.CANCELLED, NOBODY)
     run = await bank.apply_for_run("r", "ann", days, NOBODY)
-    assert [(one.day, one.state, one.run) for one in run] == [(day, State.APPROVED, "r") for day in days]
+    assert [(one.day, one.state, one.run) for one in run] == [(day, ApplicationState.APPROVED, "r") for day in days]
     assert await bank.apply_for_run("r", "ann", days, NOBODY) == run
     assert (await balances(engine, "ann"))[2] == 3 * 28_800
     with pytest.raises(WithdrawalError, match="has applied as r for something else"):
@@ -170,7 +179,7 @@ async def test_where_each_day_is_for_itself_what_is_full_waits_and_free_days_are
     await bank.apply("b", "bob", days[0], 900, NOBODY)
     run = await bank.apply_for_run("r", "ann", days, NOBODY)
     assert [(one.day, one.state, one.seconds) for one in run] == [
-        (days[0], State.WAITING, 6 * HOUR_S), (days[1], State.APPROVED, 6 * HOUR_S),
+        (days[0], ApplicationState.WAITING, 6 * HOUR_S), (days[1], ApplicationState.APPROVED, 6 * HOUR_S),
     ]  # fmt: skip
     costs = await bank.whole_days("ann", days[0], days[2])
     assert costs == {day: (cost, day - timedelta(days=1)) for day, cost in zip(days, (21_600, 21_600, 0), strict=True)}
@@ -186,18 +195,26 @@ async def test_a_part_of_a_day_is_what_of_the_shift_lies_in_it_less_breaks(engin
     await planned(engine, shift("day", "ann", f"{DAY}T08:00", 6, f"[[{noon.start},{noon.end}]]"))
     bank = bank_of(engine)
     afternoon = shift("", "ann", f"{DAY}T11:00", 8)
-    part = Part(None, afternoon.start, afternoon.end)
+    part = PartOfDay(None, afternoon.start, afternoon.end)
     one = await bank.apply("a", "ann", DAY, part, NOBODY)
     assert (one.seconds, one.start, one.end) == (3 * HOUR_S - 1_800, part.start, part.end)
     assert await bank.apply("a", "ann", DAY, part, NOBODY) == one
     with pytest.raises(WithdrawalError, match="for something else"):
-        await bank.apply("a", "ann", DAY, Part(None, part.start, afternoon.end + 1), NOBODY)
+        await bank.apply("a", "ann", DAY, PartOfDay(None, part.start, afternoon.end + 1), NOBODY)
     assert (await bank.apply("b", "bob", DAY, part, NOBODY)).seconds == 8 * HOUR_S, "who has no shift says how long"
-    await bank.end("a", State.CANCELLED, NOBODY)
+    await bank.end("a", ApplicationState.CANCELLED, NOBODY)
     with pytest.raises(WithdrawalError, match="is not planned for that part"):
-        await bank.apply("c", "ann", DAY, Part(None, afternoon.end, afternoon.end + 9_000_000), NOBODY)
+        await bank.apply("c", "ann", DAY, PartOfDay(None, afternoon.end, afternoon.end + 9_000_000), NOBODY)
+    await bank.end("b", ApplicationState.CANCELLED, NOBODY)
+    day_us = 24 * HOUR_S * 1_000_000
+    for start, end in (
+        (afternoon.start + day_us, afternoon.end + day_us),
+        (afternoon.start, afternoon.start + day_us + 1),
+    ):
+        with pytest.raises(WithdrawalError, match="is not planned for that part"):  # of another day, or of two
+            await bank.apply("c", "bob", DAY, PartOfDay(None, start, end), NOBODY)
     with pytest.raises(WithdrawalError, match="ends before it begins"):
-        await bank.apply("c", "ann", DAY, Part(None, afternoon.end, afternoon.start), NOBODY)
+        await bank.apply("c", "ann", DAY, PartOfDay(None, afternoon.end, afternoon.start), NOBODY)
 
 
 async def test_who_has_no_right_to_it_applies_for_nobody_and_decides_nothing_and_each_act_is_noted(
@@ -215,8 +232,8 @@ async def test_who_has_no_right_to_it_applies_for_nobody_and_decides_nothing_and
         await bank.approve("a", NOBODY._replace(by="ann", asking=ann))
     await bank.approve("a", NOBODY._replace(asking=lead))
     with pytest.raises(ActNotAllowedError):
-        await bank.end("a", State.CANCELLED, NOBODY._replace(asking=bob))
-    await bank.end("a", State.CANCELLED, NOBODY._replace(by="ann", asking=ann._replace(act="later")))
+        await bank.end("a", ApplicationState.CANCELLED, NOBODY._replace(asking=bob))
+    await bank.end("a", ApplicationState.CANCELLED, NOBODY._replace(by="ann", asking=ann._replace(act="later")))
     async with engine.connect() as connection:
         acts = await connection.run_sync(lambda plain: list(noted(plain, "day off", "ann", 9)))
     assert [(act.by, act.address, act.why) for act in acts] == [

@@ -10,7 +10,7 @@ from ccd.bank.accounts import agent_owner
 from ccd.bank.fate import Fate
 from ccd.bank.policy import Policies
 from ccd.bank.settle import Settler, settlement_key
-from ccd.bank.statement import account_of, statement_of
+from ccd.bank.statement import agent_account, agent_statement
 from ccd.errors import PolicyError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Leg, Posting
@@ -29,7 +29,7 @@ async def give(ledger: Ledger, seconds: int, kind: str = "gift", agent: str = "1
 
 async def figures(ledger: Ledger, agent: str = "1001") -> dict[str, int]:
     """The accounts that are not empty."""
-    return {kind: seconds for kind, seconds in (await account_of(ledger, agent)).kinds.items() if seconds}
+    return {kind: seconds for kind, seconds in (await agent_account(ledger, agent)).kinds.items() if seconds}
 
 
 async def of_the_house(ledger: Ledger) -> dict[str, int]:
@@ -192,7 +192,7 @@ async def test_the_statement_has_the_arithmetic_of_each_line(settler: Settler, l
     await settler.settle([measured(aux_s=600.5)])
     await give(ledger, 35)
     await settler.settle([measured(aux_s=2_000, day=date(2026, 11, 24), unobserved=2_500_000)])
-    page = await statement_of(ledger, "1001")
+    page = await agent_statement(ledger, "1001")
     assert page.before is None
     overdraft, gift, savings = [line.as_json() for line in page.lines]
     assert savings.pop("facts") == {
@@ -203,7 +203,7 @@ async def test_the_statement_has_the_arithmetic_of_each_line(settler: Settler, l
     del savings["recorded_at"]
     assert savings == {
         "transfer": "1.1", "day": "2026-11-23", "service": "savings", "amount": 465, "leave": 0, "balance_after": 465,
-        "text": "",
+        "text": "", "by": "settlement",
     }  # fmt: skip
     assert (gift["service"], gift["amount"], gift["balance_after"], gift["facts"]) == ("gift", 35, 500, {})
     assert overdraft["facts"]["overdraft"] == 935
@@ -214,9 +214,9 @@ async def test_the_statement_has_the_arithmetic_of_each_line(settler: Settler, l
 
 async def test_a_statement_is_read_page_by_page(settler: Settler, ledger: Ledger) -> None:
     await settler.settle([worth(number, day=date(2026, 11, number)) for number in range(1, 8)])
-    first = await statement_of(ledger, "1001", limit=3)
-    second = await statement_of(ledger, "1001", first.before, 3)
-    third = await statement_of(ledger, "1001", second.before, 3)
+    first = await agent_statement(ledger, "1001", limit=3)
+    second = await agent_statement(ledger, "1001", first.before, 3)
+    third = await agent_statement(ledger, "1001", second.before, 3)
     lines = [*first.lines, *second.lines, *third.lines]
     assert [line.amount_s for line in lines] == [7, 6, 5, 4, 3, 2, 1]
     assert [line.balance_after_s for line in lines] == [28, 21, 15, 10, 6, 3, 1]
@@ -224,7 +224,7 @@ async def test_a_statement_is_read_page_by_page(settler: Settler, ledger: Ledger
 
 
 async def test_who_was_never_settled_has_zeros_and_no_lines(ledger: Ledger) -> None:
-    account = await account_of(ledger, "nobody")
+    account = await agent_account(ledger, "nobody")
     assert set(account.kinds.values()) == {0}
     assert account.balance_s == 0
-    assert (await statement_of(ledger, "nobody")).lines == ()
+    assert (await agent_statement(ledger, "nobody")).lines == ()

@@ -12,16 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import agent_owner
 from ccd.bank.allocating import Allocations, Tenure
+from ccd.bank.branch import Branch
 from ccd.bank.budget_rows import of_month
 from ccd.bank.budgeting import Budgets
 from ccd.bank.budgets import Budget
-from ccd.bank.declared import declare
+from ccd.bank.declared import declare_hours
 from ccd.bank.giving import Giver
 from ccd.bank.packets import Packet
 from ccd.bank.policy import Policies
 from ccd.bank.quota import Quota
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import HOLDING, Application, Part, State
+from ccd.bank.withdrawal import HOLDING, Application, ApplicationState, PartOfDay
 from ccd.bank.withdrawal_rows import on_days, set_quota
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import BudgetError, CapPassedError, WithdrawalError
@@ -52,9 +53,9 @@ class Desk:
         first = policy(date(2026, 1, 1), days_off={"approve": "rule"}, gift={"kinds": ["contest"]})
         later = policy(DAYS[1], days_off={"approve": "rule", "allocate": "by_rule"}, gift={"kinds": ["contest"]})
         policies, days = Policies((first, later)), AgentDays(roster_of(TEAMS), UNITS)
-        self.withdrawals = Withdrawals(ledger, UNITS, policies, days, "demo")
-        self.allocations = Allocations(ledger, self.withdrawals.holds, "demo", lambda agent: Tenure())
-        self.giver = Giver(ledger, UNITS, policies, days, "demo")
+        self.withdrawals = Withdrawals(Branch(ledger, UNITS, policies, days, "demo"))
+        self.allocations = Allocations(ledger, self.withdrawals.holds, "demo", lambda agent, day: Tenure())
+        self.giver = Giver(Branch(ledger, UNITS, policies, days, "demo"))
         self.budgets = Budgets(ledger, self.giver.caps, "demo")
         self.known: list[str] = []
         self.handed: list[str] = []
@@ -68,12 +69,14 @@ class Desk:
         match chance.choice(("apply", "apply", "run", "end", "quota", "allocate", "give", "hand", "spend", "recall")):
             case "apply":
                 self.known.append(name)
-                await self.withdrawals.apply(name, agent, day, Part(seconds), said)
+                await self.withdrawals.apply(name, agent, day, PartOfDay(seconds), said)
             case "run":
                 self.known += [f"{name}/{each}" for each in DAYS]
                 await self.withdrawals.apply_for_run(name, agent, DAYS, said)
             case "end" if self.known:
-                state = chance.choice((State.CANCELLED, State.WITHDRAWN, State.REFUSED))
+                state = chance.choice(
+                    (ApplicationState.CANCELLED, ApplicationState.WITHDRAWN, ApplicationState.REFUSED)
+                )
                 await self.withdrawals.end(chance.choice(self.known), state, said)
             case "quota":
                 quota = Quota("team-1", day, TODAY, chance.randint(0, 3), chance.randint(0, 4_000))
@@ -120,7 +123,7 @@ async def test_two_processes_never_pass_a_cap_or_a_quota_and_rows_and_ledger_agr
 
     def prepared(plain) -> None:
         for unit, hours in (("team-1", 60), ("team-2", 60)):
-            declare(plain, unit, MONTH, hours * HOUR_S, 7, "lead", "known")
+            declare_hours(plain, unit, MONTH, hours * HOUR_S, 7, "lead", "known")
         for day in DAYS:
             set_quota(plain, Quota("centre", day, TODAY, 2), 7, "lead")
             set_quota(plain, Quota("team-1", day, TODAY, 3, 60_000), 7, "lead")

@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank import withdrawing
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
+from ccd.bank.branch import Branch
 from ccd.bank.policy import Policies
 from ccd.bank.quota import Quota
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import HOLDING, Application, Part, State, cap_name
+from ccd.bank.withdrawal import HOLDING, Application, ApplicationState, PartOfDay, quota_cap
 from ccd.bank.withdrawal_rows import on_days, set_quota
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import WithdrawalError
@@ -48,7 +49,7 @@ NOBODY = Said("lead", TODAY, 7)
 def withdrawals(engine: AsyncEngine, approve: str = "person") -> Withdrawals:
     ledger = Ledger(engine, lambda: 1_796_000_000_000_000, Patience(60, 0.001, 0.05))
     policies = Policies((policy(date(2026, 1, 1), overdraft_takes=["savings", "gift"], days_off={"approve": approve}),))
-    return Withdrawals(ledger, UNITS, policies, AgentDays(roster_of(TEAMS), UNITS), "demo")
+    return Withdrawals(Branch(ledger, UNITS, policies, AgentDays(roster_of(TEAMS), UNITS), "demo"))
 
 
 async def have(engine: AsyncEngine, **seconds: int) -> None:
@@ -81,7 +82,7 @@ async def balances(engine: AsyncEngine, agent: str) -> tuple[int, int, int]:
 async def drawn(engine: AsyncEngine, unit: str, day: date = DAY) -> int:
     async with engine.connect() as connection:
         query = text("SELECT drawn_s FROM caps WHERE name = :name")
-        return int((await connection.execute(query, {"name": cap_name(unit, day)})).scalar() or 0)
+        return int((await connection.execute(query, {"name": quota_cap(unit, day)})).scalar() or 0)
 
 
 async def test_a_day_is_held_with_its_place_approved_and_spent(engine: AsyncEngine) -> None:
@@ -89,13 +90,13 @@ async def test_a_day_is_held_with_its_place_approved_and_spent(engine: AsyncEngi
     await quota(engine, "team-1", 1)
     bank = withdrawals(engine)
     applied = await bank.apply("a", "ann", DAY, None, NOBODY)
-    assert (applied.state, applied.seconds) == (State.APPLIED, WHOLE_S)
+    assert (applied.state, applied.seconds) == (ApplicationState.APPLIED, WHOLE_S)
     assert await balances(engine, "ann") == (0, 21_200, 28_800), "savings first, as an overdraft takes them"
     assert await drawn(engine, "team-1") == 1
     assert await bank.apply("a", "ann", DAY, None, NOBODY) == applied
-    assert (await bank.approve("a", NOBODY)).state is State.APPROVED
+    assert (await bank.approve("a", NOBODY)).state is ApplicationState.APPROVED
     (taken,) = await bank.close(DAY, {}, NOBODY._replace(today=DAY + timedelta(days=1)))
-    assert taken.state is State.TAKEN
+    assert taken.state is ApplicationState.TAKEN
     assert await balances(engine, "ann") == (0, 21_200, 0)
     assert (await Ledger(engine, lambda: 0).sums(House.of("demo").owner))["withdrawn"] == 28_800
     assert await drawn(engine, "team-1") == 1
@@ -114,7 +115,7 @@ async def test_what_was_worked_all_the_same_is_given_back_to_where_it_came_from(
     await have(engine, ann=50_000)
     await quota(engine, "team-1", 1)
     bank = withdrawals(engine, "rule")
-    assert (await bank.apply("a", "ann", DAY, None, NOBODY)).state is State.APPROVED
+    assert (await bank.apply("a", "ann", DAY, None, NOBODY)).state is ApplicationState.APPROVED
     await bank.close(DAY, {"ann": 10_000, "bob": 5}, NOBODY)
     assert await balances(engine, "ann") == (6_200, 25_000, 0), "what was drawn last comes back first"
 
@@ -127,17 +128,22 @@ async def test_who_finds_the_quota_full_waits_and_moves_up_when_a_place_is_freed
     await bank.apply("a", "ann", DAY, 3_600, NOBODY)
     waiting = [await bank.apply(name, agent, DAY, 900, NOBODY._replace(at=8 + number))
                for number, (name, agent) in enumerate((("b", "bob"), ("c", "cy"), ("d", "dee")))]  # fmt: skip
-    assert {one.state for one in waiting} == {State.WAITING}
+    assert {one.state for one in waiting} == {ApplicationState.WAITING}
     assert await balances(engine, "cy") == (50_000, 50_000, 0)
     with pytest.raises(WithdrawalError, match="waits with b for a place: the quota is full"):
         await bank.approve("b", NOBODY)
     ledger = Ledger(engine, lambda: 0)
     legs = (Leg(Account(agent_owner("bob"), "savings"), House.of("demo").savings, 500, "correction"),)
     await ledger.post(Posting("spent", 1, "demo", TODAY, legs, "test"))
-    ended = await bank.end("a", State.CANCELLED, NOBODY)
-    assert ended.state is State.CANCELLED
+    ended = await bank.end("a", ApplicationState.CANCELLED, NOBODY)
+    assert ended.state is ApplicationState.CANCELLED
     states = {one.id: one.state for one in await bank.calendar(DAY, DAY)}
-    assert states == {"a": State.CANCELLED, "b": State.WAITING, "c": State.APPLIED, "d": State.WAITING}
+    assert states == {
+        "a": ApplicationState.CANCELLED,
+        "b": ApplicationState.WAITING,
+        "c": ApplicationState.APPLIED,
+        "d": ApplicationState.WAITING,
+    }
     assert await balances(engine, "ann") == (50_000, 50_000, 0)
     assert (await balances(engine, "cy"))[2] == 900
     assert await drawn(engine, "centre") == 1
@@ -150,10 +156,10 @@ async def test_every_unit_above_that_has_a_quota_has_a_place_or_nothing_is_held(
     await quota(engine, "centre", 2)
     bank = withdrawals(engine)
     for name, agent in (("a", "ann"), ("d", "dee")):
-        assert (await bank.apply(name, agent, DAY, 900, NOBODY)).state is State.APPLIED
-    assert (await bank.apply("b", "bob", DAY, 900, NOBODY)).state is State.WAITING
+        assert (await bank.apply(name, agent, DAY, 900, NOBODY)).state is ApplicationState.APPLIED
+    assert (await bank.apply("b", "bob", DAY, 900, NOBODY)).state is ApplicationState.WAITING
     assert [await drawn(engine, unit) for unit in ("team-1", "team-2", "centre")] == [1, 1, 2]
-    await bank.end("d", State.WITHDRAWN, NOBODY._replace(why="a storm"))
+    await bank.end("d", ApplicationState.WITHDRAWN, NOBODY._replace(why="a storm"))
     assert [await drawn(engine, unit) for unit in ("team-1", "team-2", "centre")] == [2, 0, 2]
 
 
@@ -167,11 +173,11 @@ async def test_the_day_s_own_quota_comes_before_that_of_its_weekday_and_the_last
     await quota(engine, "team-1", 2, DAY)
     await quota(engine, "team-1", 0, DAY.weekday())
     states = [(await bank.apply(name, name, DAY, 900, NOBODY)).state for name in ("ann", "bob", "cy")]
-    assert states == [State.APPLIED, State.APPLIED, State.WAITING]
+    assert states == [ApplicationState.APPLIED, ApplicationState.APPLIED, ApplicationState.WAITING]
     week_later = DAY + timedelta(days=7)
-    assert (await bank.apply("next", "ann", week_later, 900, NOBODY)).state is State.WAITING
+    assert (await bank.apply("next", "ann", week_later, 900, NOBODY)).state is ApplicationState.WAITING
     await quota(engine, "team-1", 1, DAY)  # fewer than are held: nobody loses a place
-    assert {one.state for one in await bank.calendar(DAY, DAY)} == {State.APPLIED, State.WAITING}
+    assert {one.state for one in await bank.calendar(DAY, DAY)} == {ApplicationState.APPLIED, ApplicationState.WAITING}
 
 
 @pytest.mark.parametrize(
@@ -194,7 +200,7 @@ async def test_what_can_not_be_is_said_and_changes_nothing(
         await bank.apply("a", agent, day, seconds, NOBODY)
     assert await bank.calendar(TODAY, DAY) == []
     assert await balances(engine, "ann") == (500, 500, 0)
-    assert (await bank.apply("a", "ann", DAY, 1_000, NOBODY)).state is State.APPLIED
+    assert (await bank.apply("a", "ann", DAY, 1_000, NOBODY)).state is ApplicationState.APPLIED
 
 
 async def test_a_day_is_asked_for_once_and_an_end_stays_an_end(engine: AsyncEngine) -> None:
@@ -208,13 +214,13 @@ async def test_a_day_is_asked_for_once_and_an_end_stays_an_end(engine: AsyncEngi
         await bank.apply("a", "ann", DAY, 901, NOBODY)
     await bank.approve("a", NOBODY)
     with pytest.raises(WithdrawalError, match="could cancel a until 2026-12-09: ask the unit to take it back"):
-        await bank.end("a", State.CANCELLED, NOBODY._replace(today=DAY))
-    await bank.end("a", State.CANCELLED, NOBODY._replace(today=DAY - timedelta(days=1)))
+        await bank.end("a", ApplicationState.CANCELLED, NOBODY._replace(today=DAY))
+    await bank.end("a", ApplicationState.CANCELLED, NOBODY._replace(today=DAY - timedelta(days=1)))
     with pytest.raises(WithdrawalError, match="has a cancelled: it stays that"):
         await bank.approve("a", NOBODY)
     with pytest.raises(WithdrawalError, match="no application"):
         await bank.approve("x", NOBODY)
-    assert (await bank.apply("c", "ann", DAY, 900, NOBODY)).state is State.APPLIED
+    assert (await bank.apply("c", "ann", DAY, 900, NOBODY)).state is ApplicationState.APPLIED
 
 
 async def test_what_nobody_decided_goes_back_when_the_day_is_over(engine: AsyncEngine) -> None:
@@ -224,7 +230,7 @@ async def test_what_nobody_decided_goes_back_when_the_day_is_over(engine: AsyncE
     await bank.apply("a", "ann", DAY, 900, NOBODY)
     await bank.apply("b", "bob", DAY, 900, NOBODY)
     ended = await bank.close(DAY, {}, NOBODY)
-    assert {one.state for one in ended} == {State.REFUSED}
+    assert {one.state for one in ended} == {ApplicationState.REFUSED}
     assert await balances(engine, "ann") == (50_000, 50_000, 0)
     assert await drawn(engine, "team-1") == 0
 
@@ -250,7 +256,7 @@ async def test_two_applicants_for_the_last_place_and_many_who_change_their_minds
             elif number % 2:
                 await bank.approve(chance.choice(names), NOBODY)
             else:
-                states = (State.CANCELLED, State.WITHDRAWN, State.REFUSED)
+                states = (ApplicationState.CANCELLED, ApplicationState.WITHDRAWN, ApplicationState.REFUSED)
                 await bank.end(chance.choice(names), chance.choice(states), NOBODY)
         except WithdrawalError:
             pass
@@ -276,7 +282,7 @@ async def test_what_others_do_meanwhile_waits_until_a_day_is_closed(
     await bank.apply("a", "ann", DAY, 900, NOBODY)
     acts = [
         lambda other: other.apply("b", "bob", DAY, 900, NOBODY),
-        lambda other: other.end("b", State.CANCELLED, NOBODY),
+        lambda other: other.end("b", ApplicationState.CANCELLED, NOBODY),
     ]
     done: list[Future[None]] = []
 
@@ -311,15 +317,16 @@ async def test_the_daemon_and_a_command_at_the_same_day_off_end_it_once(database
     await by_rule.apply("a", "ann", DAY, 900, NOBODY)
     await by_rule.apply("b", "bob", DAY, 900, NOBODY)
     acts = (
-        by_rule.close(DAY, {}, NOBODY), other.close(DAY, {}, NOBODY), third.end("a", State.WITHDRAWN, NOBODY),
-        other.end("b", State.CANCELLED, NOBODY),
+        by_rule.close(DAY, {}, NOBODY), other.close(DAY, {}, NOBODY),
+        third.end("a", ApplicationState.WITHDRAWN, NOBODY),
+        other.end("b", ApplicationState.CANCELLED, NOBODY),
     )  # fmt: skip
     done = await asyncio.gather(*acts, return_exceptions=True)
     assert not [one for one in done if isinstance(one, BaseException) and not isinstance(one, WithdrawalError)]
     ended = await by_rule.calendar(DAY, DAY)
     assert not [one for one in ended if one.state in HOLDING and one.agent == "ann"]
     spent = (await Ledger(engines[0], lambda: 0).sums(House.of("demo").owner))["withdrawn"]
-    assert spent == 900 * sum(one.state is State.TAKEN for one in ended)
+    assert spent == 900 * sum(one.state is ApplicationState.TAKEN for one in ended)
     assert (await verify(engines[0], lambda done, total: None)).findings == []
     for engine in engines:
         await engine.dispose()
@@ -338,9 +345,9 @@ async def test_a_night_off_over_a_clock_change_has_the_hours_that_it_has(engine:
     await quota(engine, "team-1", 1, night)
     await quota(engine, "team-1", 1, night + timedelta(days=1))
     policies = Policies((policy(date(2026, 1, 1)),))
-    bank = Withdrawals(Ledger(engine, lambda: 1), berlin, policies, AgentDays(roster_of(TEAMS), berlin), "demo")
+    bank = Withdrawals(Branch(Ledger(engine, lambda: 1), berlin, policies, AgentDays(roster_of(TEAMS), berlin), "demo"))
     assert (await bank.apply("a", "ann", night, None, NOBODY)).seconds == 7 * 3_600
-    part = await bank.apply("b", "ann", night + timedelta(days=1), Part(None, *one), NOBODY)
+    part = await bank.apply("b", "ann", night + timedelta(days=1), PartOfDay(None, *one), NOBODY)
     assert part.seconds == 2 * 3_600
 
 

@@ -91,6 +91,12 @@ def test_the_expected_day_has_the_allowance_that_meter_and_ring_show() -> None:
     assert replace(POLICY, schedules=True).expected_allowance_s(27_000) == 999
 
 
+def test_who_works_half_of_the_time_is_expected_to_have_half_a_day_where_no_shift_says_it() -> None:
+    assert POLICY.expected_allowance_s(27_000, 500_000) == 532
+    assert replace(POLICY, shorter_days=False).expected_allowance_s(27_000, 500_000) == 1_065
+    assert replace(POLICY, schedules=True).expected_allowance_s(27_000, 500_000) == 999
+
+
 def test_settlement_takes_from_a_day_record_what_it_needs() -> None:
     record = DayRecord(
         "1001", "team-1", date(2026, 11, 23), signed_in=1, available=2, ringing=3, on_call=4, other_call=5, wrap_up=6,

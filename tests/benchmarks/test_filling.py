@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.filling import OPENED_AT, SEALED_AT, Shape, fill, moment_of, open_all
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import State
+from ccd.ledger.model import PostingState
 from ccd.ledger.moving import TABLES
 from ccd.ledger.sealing import Sealer
 from ccd.ledger.verify import verify
@@ -27,7 +27,7 @@ async def post_one_by_one(engine: AsyncEngine, shape: Shape) -> None:
     await open_all(Ledger(engine, lambda: OPENED_AT), shape)
     ledger = Ledger(engine, lambda: moment_of(next(moments)))
     for posting in shape.postings():
-        assert (await ledger.post(posting)).state is State.POSTED
+        assert (await ledger.post(posting)).state is PostingState.POSTED
     await Sealer(engine, lambda: SEALED_AT, Patience(), shape.block).seal()
 
 

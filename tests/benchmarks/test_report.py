@@ -60,6 +60,25 @@ def test_what_is_below_the_asked_comes_first_and_what_was_not_run_again_stays():
     assert lines[1].startswith("| met | speed | 3 | at least 2 |")
 
 
+def test_a_stricter_bound_of_our_own_stands_beside_the_asked_one_met_or_not(monkeypatch: pytest.MonkeyPatch):
+    own = Figure("faster", "some", "ratio", 9.0, "at least", {"name": "some"}, own=True)
+    monkeypatch.setattr(report, "FIGURES", (RATIO, own, SIZE))
+    rows = rows_of("some", "", [{"name": "some", "ratio": 3.0}], "") + rows_of(
+        "other", "", [{"page": {"bytes": 9}}], ""
+    )
+    assert [(row.what, row.met) for row in merged(rows, [])] == [("speed", True), ("faster", False), ("size", True)]
+    assert "| own: **below** | faster | 3 | at least 9 |" in report.page(rows)
+
+
+def test_verifying_is_held_to_entries_as_asked_and_to_transfers_as_ours():
+    said = [{"engine": "sqlite", "transfers_per_s": 150_000}]
+    figures = [one for one in FIGURES if one.key == "transfers_per_s" and one.where == {"engine": "sqlite"}]
+    assert [(one.what.split()[3], one.found_in(said), one.own) for one in figures] == [
+        ("entries", 300_000, False),
+        ("transfers", 150_000, True),
+    ]
+
+
 @pytest.mark.usefixtures("two_figures")
 def test_a_figure_run_again_takes_the_place_of_the_old_one():
     old, new = (rows_of("some", "", [{"name": "some", "ratio": ratio}], "") for ratio in (1.0, 5.0))

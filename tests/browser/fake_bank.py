@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.browser.fake_office import FakeOffice
+
 Json = dict[str, Any]
 
 NOVEMBER: Json = {
@@ -75,9 +77,10 @@ READING: Json = {"at": 1_796_000_000.0, "what": {"by": "audit", "kind": "read st
 
 
 class RefusedError(Exception):
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, because: str = "", **facts: Any) -> None:
         super().__init__(detail)
         self.status = status
+        self.told = {"type": f"urn:ccd:{because}", "facts": facts} if because else {}
 
 
 class FakeBank:
@@ -97,15 +100,21 @@ class FakeBank:
             ("POST", "me/offsets"): self._offset,
             ("GET", "withdrawals/calendar"): self._calendar,
             ("POST", "withdrawals"): self._apply,
-            ("GET", "appeals"): lambda _: {"appeals": self.appeals},
             ("POST", "appeals"): self._appeal,
             ("POST", "appeals/withdrawals"): lambda said: self._end(said["appeal"], "withdrawn"),
             ("GET", "me/recorded"): lambda _: {"agent": "1007", "categories": RECORDED},
-            ("GET", "me/recorded/readings"): lambda _: {"name": "readings", "lines": [READING], "next": None},
+            ("GET", "me/recorded/readings"): lambda said: {
+                "name": "readings",
+                "lines": [READING],
+                "next": None if "next" in said else "behind it",
+            },
             ("GET", "policies"): lambda _: {"policies": self.policies},
             ("POST", "me/policies/1/read"): lambda _: self._read(),
             ("POST", "withdrawals/cancellations"): self._cancel,
         }
+        self.office = FakeOffice()
+        self._answers |= self.office.answers()
+        self._answers["GET", "appeals"] = lambda _: {"appeals": [*self.appeals, *self.office.appeals], "next": None}
 
     def answer(self, method: str, path: str, said: Json, key: str) -> Any:
         """RefusedError where it can't be; 404 where nobody knows of it."""
@@ -121,8 +130,8 @@ class FakeBank:
         if do is None:
             raise RefusedError(404, f"There is no {path}.")
         answer = do(said)
-        if method == "POST":
-            self.acts[key] = said
+        if method != "GET":
+            self.acts[key or path] = said
         return answer
 
     def _owed(self) -> Json:
@@ -132,6 +141,11 @@ class FakeBank:
     def _offset(self, said: Json) -> Json:
         if said.get("keep"):
             self.loan["by_itself"] = False
+            return self._owed()
+        if said.get("back"):
+            (item,) = (item for item in self.loan["items"] if item["item"] == said["item"])
+            self.loan["balance"] += item["offset"]
+            item["open"], item["offset"] = item["open"] + item["offset"], 0
             return self._owed()
         items = [item for item in self.loan["items"] if item["open"] and said.get("item") in (None, item["item"])]
         left = said.get("seconds", sum(item["open"] for item in items))

@@ -114,6 +114,12 @@ def overdraft_line(day: str, base: int, aux: int, covered: int, balance_after: i
     return _line(day, "overdraft", -covered, facts["overdraft"] - covered, balance_after, facts)
 
 
+def gift_line(day: str, seconds: int, balance_after: int, recorded_at: float) -> Json:
+    """A red packet that was given by hand (docs/time-bank.md 3.3)."""
+    line = _line(day, "gift", seconds, 0, balance_after, {"revision": 1, "kind": "suggestion", "seconds": seconds})
+    return line | {"recorded_at": recorded_at, "text": "改了三张表单", "by": "li"}
+
+
 def _facts(base: int, aux: int, unobserved: int = 0) -> Json:
     allowance = RATE_PPM * base // 1_000_000
     protected = RATE_PPM * (base + unobserved) // 1_000_000

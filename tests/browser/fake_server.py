@@ -71,6 +71,9 @@ class FakeServer:
         self.overtime: Json = {"running": [], "growing": None}
         self.shift: Json | None = None  # what of it counts so far; None: the unit keeps no schedules
         self.bank = FakeBank()
+        self.leads = list(UNITS)
+        self.orders: list[tuple[str, str, str, str]] = []  # agent, what, why, and under which key
+        self.outcome, self.answers = "done", list[Json]()  # of each of them
         self.sessions: dict[str, Json] = {}
         self.followers: list[Follower] = []
         self.heard: list[Json] = []
@@ -190,6 +193,7 @@ def make_app(server: FakeServer) -> FastAPI:
 
     _add_session(app, server)
     _add_account(app, server)
+    _add_orders(app, server)
     _add_bank(app, server)
     _add_live(app, server)
     _add_pages(app, server)
@@ -217,6 +221,7 @@ def _add_session(app: FastAPI, server: FakeServer) -> None:
         units = [server.agents[name]["unit"]] if is_agent else list(UNITS)
         role = "agent" if is_agent else "supervisor"
         session = {"name": name, "role": role, "agent": name if is_agent else None, "units": units}
+        session["leads"] = [] if is_agent else server.leads
         token = secrets.token_hex()
         server.sessions[token] = session
         response.set_cookie("ccd_session", token, httponly=True, samesite="strict")
@@ -256,20 +261,32 @@ def _add_account(app: FastAPI, server: FakeServer) -> None:
         return server.account.part(before, limit)
 
 
+def _add_orders(app: FastAPI, server: FakeServer) -> None:
+    @app.post("/api/agents/{agent}/{what}", response_model=None)
+    async def order(agent: str, what: str, request: Request) -> Json | Response:
+        key = request.headers.get("Idempotency-Key", "")
+        server.orders.append((agent, what, (await request.json())["reason"], key))
+        said = {"outcome": server.outcome, "answers": server.answers}
+        if server.outcome in ("done", "partly", "unknown"):
+            return {"order": key, "agent": agent, "what": what, **said}
+        return _problem(409, "nothing was done", type="urn:ccd:order-not-done", facts=said)
+
+
 def _add_bank(app: FastAPI, server: FakeServer) -> None:
     """Whatever FakeBank knows of; what it refuses is a problem."""
 
-    @app.api_route("/api/{path:path}", methods=["GET", "POST"], response_model=None)
-    async def asked(path: str, request: Request) -> Any:
+    @app.api_route("/api/{path:path}", methods=["GET", "POST", "PUT"], response_model=None)
+    async def asked(path: str, request: Request, response: Response) -> Any:
         known = server.sessions.get(request.cookies.get("ccd_session", ""))
         if known is None:
             return _problem(401, "not signed in")
-        body = await request.json() if request.method == "POST" and await request.body() else {}
+        response.headers["ETag"] = '"1"'
+        body = await request.json() if request.method != "GET" and await request.body() else {}
         key = request.headers.get("Idempotency-Key", "")
         try:
             return server.bank.answer(request.method, path, {**request.query_params, **body}, key)
         except RefusedError as refused:
-            return _problem(refused.status, str(refused))
+            return _problem(refused.status, str(refused), **refused.told)
 
 
 def _add_live(app: FastAPI, server: FakeServer) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from ccd.web.pages import MANAGED
 from tests.browser.conftest import AGENT, HERE, LEAD, OpenPage
 from tests.browser.fake_server import FakeServer
 from tests.browser.test_board import tile, working
@@ -96,6 +97,23 @@ def test_axe_finds_nothing_serious_on_the_pages_of_services(
     assert axe(page) == []
 
 
+@LOOKS
+def test_axe_finds_nothing_serious_on_the_pages_of_who_leads_and_none_is_wider_than_a_telephone(
+    open_as: OpenPage, server: FakeServer, axe: Axe, language: str, theme: str
+) -> None:
+    server.bank.office.flood()
+    page = open_as(LEAD, language=language, theme=theme, size=(390, 844))
+    for address in MANAGED:
+        page.goto(server.url + address)
+        expect(page.locator("main section:not(.unknown)").first).to_be_visible()
+        if address == "/manage/days-off":
+            page.locator(".day").last.click()
+        elif address == "/manage":
+            page.locator("main li button").last.click()
+        assert axe(page) == [], address
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious_on_what_is_stale(
     open_as: OpenPage, server: FakeServer, axe: Axe, theme: str
@@ -126,7 +144,10 @@ def test_only_what_is_followed_is_heard(open_as: OpenPage) -> None:
     spoken = "[role=status], [role=alert], [role=log], [aria-live]"
     assert board.locator(f"[data-agent] :is({spoken})").count() == 0
     tile(board, "1005").click()
-    assert board.locator(f"aside :is({spoken})").count() == 1
+    assert board.locator(f"aside .now :is({spoken})").count() == 1
+    orders = board.get_by_role("region", name="代座席操作")
+    assert board.locator(f"aside :is({spoken})").count() == 1 + orders.locator(f":is({spoken})").count()
+    assert orders.locator(f":is({spoken})").all_inner_texts() == [""], "nothing was ordered that could be told"
     assert board.locator(f"header :is({spoken})").count() == 0
 
 
@@ -134,7 +155,7 @@ def test_only_what_is_followed_is_heard(open_as: OpenPage) -> None:
 def test_what_the_panel_covers_can_not_be_reached_by_key(open_as: OpenPage, width: int, is_covered: bool) -> None:
     board = open_as(LEAD, size=(width, 800))
     board.locator("[data-agent] button").first.click()
-    expect(board.locator("aside button")).to_be_focused()
+    expect(board.locator("aside header button")).to_be_focused()
     board.keyboard.press("Shift+Tab")
     assert board.evaluate("document.activeElement.closest('[data-agent], header, search') !== null") is not is_covered
     board.keyboard.press("Escape")

@@ -209,7 +209,7 @@ def test_the_focus_is_visible(board: Page) -> None:
 
 def test_the_panel_follows_its_agent(board: Page, server: FakeServer) -> None:
     tile(board, "1005").click()
-    status = board.locator("aside [role=status]")
+    status = board.locator("aside .now [role=status]")
     server.change("1005", state="paused", reason="meal", exempt=True)
     expect(status).to_have_text("示忙 · 用餐 · 免计")
     server.say({"op": "delta", "changed": [], "queues": [], "gone": ["1005"]})
@@ -223,7 +223,7 @@ def test_the_panels_figures_add_up_and_nobody_is_away_on_a_running_clock(board: 
     expect(panel.locator(".left b")).to_have_text("13 分 04 秒")  # of 17 分 45 秒
     expect(panel.locator("dd").first).to_have_text("4 分 41 秒")
     server.change("1005", state="signed_out", since=0.0)
-    expect(panel.locator("[role=status]")).to_have_text("签出")
+    expect(panel.locator(".now [role=status]")).to_have_text("签出")
     expect(panel.locator(".since, time")).to_have_count(0)
     server.change("1005", state="signed_out", since=time.time() - 3 * 86_400)
     expect(panel.locator(".since")).to_have_text(re.compile(r"自 \d\d-\d\d \d\d:\d\d 起"))

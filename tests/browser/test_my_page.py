@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import AGENT, OpenPage
-from tests.browser.fake_floor import savings_line
+from tests.browser.fake_floor import gift_line, savings_line
 from tests.browser.fake_server import FakeServer
 
 ME = "1007"
@@ -215,3 +215,18 @@ def test_overtime_grows_on_the_page_while_an_emergency_runs(me: Page, server: Fa
 def test_where_overtime_is_entered_by_hand_the_page_says_so(me: Page, server: FakeServer) -> None:
     emergency(server, growing=False, measured=False, principal=0, interest=0)
     expect(me.get_by_test_id("overtime")).to_contain_text("本班组的加班由人工录入")
+
+
+def test_a_red_packet_is_told_once_and_stands_in_the_statement(me: Page, server: FakeServer) -> None:
+    gift = me.get_by_test_id("gift")
+    expect(me.get_by_test_id("balance")).to_be_visible()
+    expect(gift).to_have_count(0)
+    server.settle(gift_line("2026-11-24", 1_800, 17_267, time.time()))
+    expect(gift).to_contain_text("您收到时间红包 30 分")
+    expect(gift).to_contain_text("合理化建议，li 发放。改了三张表单")
+    expect(me.locator("#statement + ul li").first).to_contain_text("合理化建议，li 发放。改了三张表单")
+    gift.get_by_role("button", name="知道了").click()
+    expect(gift).to_have_count(0)
+    me.reload()
+    expect(me.locator("#statement + ul li").first).to_contain_text("时间红包")
+    expect(gift).to_have_count(0)

@@ -45,11 +45,14 @@ def test_what_is_owed_is_offset_after_a_second_word(me: Page, server: FakeServer
     expect(loan.get_by_test_id("full-attendance")).to_contain_text("全勤有望：10 分")
     expect(loan.locator("li").nth(2)).to_contain_text("已抵 10 分")
     loan.get_by_role("button", name="抵扣 37 分 15 秒").click()
-    expect(loan.get_by_text("抵扣后不能撤回")).to_be_visible()
+    expect(loan.get_by_text("截止前可以撤回")).to_be_visible()
     assert server.bank.acts == {}
     loan.get_by_role("button", name="确定").click()
     expect(loan.get_by_text("本月的事假都已处理")).to_be_visible()
     assert list(server.bank.acts.values()) == [{}]
+    loan.get_by_role("button", name="撤回 30 分").click()
+    expect(loan.locator("main")).to_contain_text("尚欠事假 30 分")
+    assert list(server.bank.acts.values())[1:] == [{"item": "2026-11-10/idle", "back": True}]
 
 
 def test_of_the_items_one_can_be_left_out_and_it_says_what_stays(me: Page, server: FakeServer) -> None:
@@ -85,9 +88,9 @@ def test_who_keeps_the_balance_is_told_what_that_means(me: Page, server: FakeSer
 def test_a_refusal_is_said_and_nothing_is_lost(me: Page, server: FakeServer) -> None:
     loan = open_loan(me)
     loan.get_by_role("button", name="抵扣 37").click()
-    server.bank.refuses = RefusedError(422, "1007 can't offset leave of 2026-11 any more: the month is closed")
+    server.bank.refuses = RefusedError(409, "1007 can't offset leave of 2026-11 any more", "offset-closed")
     loan.get_by_role("button", name="确定").click()
-    expect(loan.get_by_role("alert")).to_contain_text("没有办成：1007 can't offset leave of 2026-11 any more")
+    expect(loan.get_by_role("alert")).to_have_text("没有办成：已经截止，不能再抵扣")
     expect(loan.get_by_role("button", name="确定")).to_be_enabled()
 
 
@@ -253,7 +256,11 @@ def test_what_is_recorded_about_me_says_how_long_it_is_kept_and_who_can_see_it(m
     expect(lines.nth(1)).to_contain_text("交换机原始记录 保存 365 天。可见：服务器管理员。")
     expect(lines.nth(1).get_by_role("button")).to_be_disabled()
     lines.nth(2).get_by_role("button").click()
-    expect(me.locator("code")).to_have_text("by: audit · kind: read statement")
+    read = lines.nth(2).locator("li")
+    expect(read.first.locator("dl")).to_contain_text("类别 查看 statement")
+    me.get_by_role("button", name="更早的").click()
+    expect(read).to_have_count(2)
+    expect(lines.nth(2)).to_contain_text("以上是全部 2 条。")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

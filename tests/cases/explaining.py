@@ -2,11 +2,11 @@
 
 from sqlalchemy import select
 
-from ccd.daemon.explaining import explained
-from ccd.daemon.resettling import Resettling
+from ccd.daemon.explained.explaining import explained
+from ccd.daemon.explained.resettling import Resettling
 from ccd.ledger.model import Transfer, month_of
 from ccd.ledger.schema import entries, transactions
-from ccd.reports.explained import as_json
+from ccd.reports.explained import explained_as_json
 from ccd.reports.explained_text import lines_of
 from tests.cases.story import Case
 from tests.cases.world import World
@@ -26,7 +26,7 @@ async def check_explained(world: World, case: Case) -> None:
         if told.moves[0].service in OF_A_DAY and told.takes_back is None:
             assert told.day is not None
             assert told.day.doubts == ()
-        assert as_json(told)["words"]
+        assert explained_as_json(told)["words"]
         assert list(lines_of(told))
     for month in sorted({month_of(day) for *_, day in rows} | {month_of(line.day) for line in case.story}):
         found = await Resettling(engine, world.site, world.clock).month(month)

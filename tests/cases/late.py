@@ -3,9 +3,10 @@
 import re
 
 from ccd.bank.proposals import Proposal
-from ccd.daemon.budgets import proposals_of
+from ccd.daemon.services.budgets import proposals_of
 from ccd.errors import ProposalError
 from ccd.floor.events import MemberAdded, MemberRemoved
+from ccd.org.csv_faults import Written
 from ccd.org.schema import leaves, shifts
 from tests.bank.askers import asking
 from tests.cases.services import World
@@ -47,7 +48,8 @@ async def tells_late(world: World, line: Line, said: re.Match[str]) -> None:
 @verb(r"the seat (?P<seat>\d+) is (?P<agent>\d+)'s of (?P<unit>[\w-]+) from (?P<day>.+)")
 async def is_assigned(world: World, line: Line, said: re.Match[str]) -> None:
     more = f"{said['agent']},PJSIP/{said['seat']},,{said['unit']},{day_of(said['day'])},\n"
-    await world.go_on_by(world.site.roster_said.text + more)
+    before = world.site.roster_said
+    await world.go_on_by(Written(before.file, before.text + more), world.site.people_said)
 
 
 @verb(r"(?P<who>the plan|HR) withdraws what it said of (?P<agent>\d+) on (?P<day>.+)")

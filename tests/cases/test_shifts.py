@@ -17,7 +17,7 @@ from ccd.floor.events import PbxEvent
 from ccd.floor.expected import Absence, Expected, Shift, Span
 from ccd.floor.on_duty import on_duty
 from ccd.floor.owners import Owner
-from ccd.floor.records import DayRecord, Duty, Tally
+from ccd.floor.records import DayRecord, OnDuty, Tally
 from ccd.floor.rules import ReasonRule, Reasons
 from ccd.floor.stretches import Stretches
 from tests.bank.policies import policy
@@ -25,7 +25,7 @@ from tests.floor.floors import RULES, added, paused, removed, tell, unpaused
 
 CASES = tomllib.loads((Path(__file__).parent / "shifts.toml").read_text())["case"]
 TODAY = BusinessDay(date(1970, 1, 1), 0, 86_400 * SECOND)
-REASONS = Reasons({"meal": ReasonRule()})
+REASONS = Reasons({"meal": ReasonRule(), "supervisor": ReasonRule()})
 POLICY = policy(date(2026, 1, 1), schedules=True)
 
 
@@ -44,7 +44,7 @@ def event(told: str) -> PbxEvent:
     match what.split():
         case ["sign", "in"]:
             return added(second(at))
-        case ["sign", "out"]:
+        case ["sign", "out"] | ["sign", "out", "by", "leader"]:
             return removed(second(at))
         case ["pause", reason]:
             return paused(second(at), reason)
@@ -57,10 +57,12 @@ def expected(case: dict[str, Any]) -> Expected:
     breaks = tuple(span(each) for each in case.get("breaks", ()))
     shifts = tuple(Shift(*span(each), breaks) for each in (case["shift"],)) if "shift" in case else ()
     leave = tuple(Absence(*span(each), "annual", "leave", "1") for each in case.get("leave", ()))
-    return Expected(shifts, leave, case.get("sign_outs", "counts") == "counts")
+    leaders = [second(told.split()[0]) * SECOND for told in case["seen"] if told.endswith("by leader")]
+    sent_off = tuple(Span(at, at + SECOND) for at in leaders)
+    return Expected(shifts, leave, case.get("sign_outs", "counts") == "counts", sent_off=sent_off)
 
 
-def lived(case: dict[str, Any]) -> tuple[DayRecord, Duty]:
+def lived(case: dict[str, Any]) -> tuple[DayRecord, OnDuty]:
     """The day of agent 1001, measured and held against the shift."""
     rules = AgentRules(REASONS, RULES, BusinessDays("UTC"))
     segments = [("pbx", segment) for segment in tell(*(event(told) for told in case["seen"])).segments]

@@ -17,16 +17,17 @@ from ccd.bank.overtime_acts import Emergencies
 from ccd.bank.said import Said
 from ccd.bank.settle import Settler
 from ccd.bank.withdrawing import Withdrawals
-from ccd.daemon.importing import Importing, take_over
-from ccd.daemon.months import AttendanceMonths, MonthsDue
-from ccd.daemon.overtime import OvertimeClosing, emergencies_of
+from ccd.daemon.judged_by.applied_shares import first_differing
+from ccd.daemon.judged_by.importing import Importing, take_over_told
+from ccd.daemon.services.months import AttendanceMonths, MonthsDue
+from ccd.daemon.services.overtime import OvertimeClosing, emergencies_of
+from ccd.daemon.services.withdrawals import DaysOff, withdrawals_of
 from ccd.daemon.site import Current, Site
-from ccd.daemon.withdrawals import DaysOff, withdrawals_of
+from ccd.daemon.stores import ledger_of
 from ccd.errors import CcdError
 from ccd.floor.events import PbxEvent
 from ccd.history.close import Closer
 from ccd.history.unit_days import note_stale
-from ccd.ledger.books import Ledger
 from ccd.org import told_rows
 from ccd.org.acts import Act
 from ccd.org.csv_faults import Written
@@ -57,6 +58,13 @@ def verb(pattern: str) -> Callable[[Verb], Verb]:
     return noted
 
 
+def meant_by(said: str) -> tuple[Verb, re.Match[str]]:
+    for pattern, done in VERBS:
+        if match := pattern.fullmatch(said):
+            return done, match
+    raise CaseError(f"{said!r}: nobody knows how to do that; the head of each file says what can be told")
+
+
 class World:
     def __init__(
         self, engine: AsyncEngine, case: Case, roster: str = ROSTER, more: Mapping[str, Any] = MappingProxyType({})
@@ -67,7 +75,7 @@ class World:
         settings = Settings.model_validate({"site": SITE, "policy": [policy], "units": UNITS} | dict(more))
         self.zone = ZoneInfo(settings.timezone)
         self.site = Site(settings, Written(Path("roster.csv"), roster))
-        self.ledger = Ledger(engine, self.clock, Patience())
+        self.ledger = ledger_of(engine, settings, self.clock)
         self.settler = Settler(self.ledger, self.site.policies, SITE, lambda: self.now.date())
         self.closer = Closer(
             engine,
@@ -113,18 +121,13 @@ class World:
     async def do(self, line: Line) -> None:
         refusal = await self.refusal_of(line)
         if line.refused is None:
-            assert not refusal, line.written
+            assert not refusal, (line.written, refusal)
         else:
             assert line.refused in refusal, line.written
 
     async def refusal_of(self, line: Line) -> str:
         """Does it; why it can't be done, or nothing."""
-        known = ((done, match) for pattern, done in VERBS if (match := pattern.fullmatch(line.said)))
-        if (found := next(known, None)) is None:
-            raise CaseError(
-                f"{line.written!r}: nobody knows how to do that; the head of each file says what can be told"
-            )
-        done, match = found
+        done, match = meant_by(line.said)
         try:
             await done(self, line, match)
         except CcdError as error:
@@ -181,13 +184,17 @@ class World:
                 found[agent] = some
         return found
 
-    async def go_on_by(self, roster: str) -> None:
-        """Another roster, as the daemon applies it: what it says otherwise of days that are over is measured anew."""
-        before, self.site = self.site.roster, Site(self.site.settings, Written(Path("roster.csv"), roster))
+    async def go_on_by(self, roster: Written, people: Written | None = None) -> None:
+        """Another roster, or people, as the daemon applies it: what it says otherwise of days that are over is measured
+        anew."""
+        before, self.site = self.site, Site(self.site.settings, roster, None, people)
         self.current.site = self.current.shown = self.site
         self.closer.follow(self.site.measuring, self.site.rostered_units, self.site.policies)
-        if (since := changes_since(before, self.site.roster)) is not None:
-            await take_turn(self.engine, lambda connection: note_stale(connection, since), Patience())
+        since = [changes_since(before.roster, self.site.roster)]
+        if day := first_differing(before.staff.shares, self.site.staff.shares):
+            since.append(self.site.first_start(day))
+        if some := [at for at in since if at is not None]:
+            await take_turn(self.engine, lambda connection: note_stale(connection, min(some)), Patience())
         await self.night()
 
     def told(self, agent: str, day: date, start: int, end: int, what: str) -> Told:
@@ -228,12 +235,22 @@ async def leaves_(world: World, line: Line, said: re.Match[str]) -> None:
     await hand_over(world, line, leaves, [world.told(said["agent"], day, start, end, said["kind"])])
 
 
+@verb(r"HR says (?P<agent>\d+) works (?P<percent>\d+) % of a contract from (?P<day>.+)")
+async def works_a_part(world: World, line: Line, said: re.Match[str]) -> None:
+    """And says again what was said before."""
+    agent, share = said["agent"], f"{said['percent']}0000,{day_of(said['day'])}"
+    header = "person,name,agent,role,unit,from,to,deputy_of,contract_ppm,contract_from"
+    before = world.site.people_said.text.splitlines()[1:] if world.site.people_said else []
+    people = "\n".join((header, *before, f"{agent},,{agent},,,,,,{share}"))
+    await world.go_on_by(world.site.roster_said, Written(Path("people.csv"), people))
+
+
 async def hand_over(world: World, line: Line, table: Table, told: Iterable[Told]) -> None:
     """With all that was said before, and not refused."""
     held, source = (world.plan, "plan") if table is shifts else (world.leave, "hr")
     said, now = held | {each.uid: each for each in told}, world.clock()
     act = Act(f"{now}", now, "hr", "here", table.name, source, "", "", line.written)
-    importing = Importing(table, told_rows.Said(source, Path(source)), said.values(), None)
-    await take_over(world.engine, world.site.agent_days, importing, act)
+    importing = Importing(table, told_rows.Teller(source, Path(source)), said.values(), None)
+    await take_over_told(world.engine, world.site.agent_days, importing, act)
     held.update(said)
     await world.night()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ccd.daemon.applied_rules import AppliedRules
+from ccd.daemon.judged_by.applied_rules import AppliedRules
 from ccd.settings import read
 from tests.commands.running import HERE, PROGRAM, ccd
 from tests.pbx.fake_pbx import FakePbx

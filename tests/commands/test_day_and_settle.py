@@ -7,7 +7,7 @@ import pytest
 
 from ccd.bank.fate import Fate, Settlement
 from ccd.commands.settle import _say
-from ccd.daemon.applied_rules import AppliedRules
+from ccd.daemon.judged_by.applied_rules import AppliedRules
 from ccd.history.close import Closed
 from ccd.settings import read
 from tests.bank.days import DAY, measured

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import typer
+from typer.exceptions import TyperException
 
 from ccd.commands.app import MODULES, VERBS
 
@@ -61,7 +62,29 @@ def test_each_command_that_is_shown_is_there(page: Path) -> None:
     assert shown or page.name in ("benchmarks.md",), "no command was found to look at"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_each_command_that_stands_in_a_line_of_its_own_can_be_typed_so(page: Path) -> None:
+    """With all that has to be said, and nothing that nobody asks for."""
+    shown = [block.split("  #")[0] for block, _ in SHOWN.findall(page.read_text(encoding="utf-8")) if block]
+    faults = {each: fault for each in shown if (fault := why_not_typed(each))}
+    assert not faults, "\n".join(f"{each}: {fault}" for each, fault in faults.items())
+
+
+def why_not_typed(shown: str) -> str | None:
+    words = shlex.split(shown)[1:]
+    command = program(words.pop(0))
+    while hasattr(command, "commands") and words:
+        command = command.commands[words.pop(0)]
+    try:
+        command.make_context("ccd", words)
+    except TyperException as error:
+        return f"{type(error).__name__} {error}"
+    return None
+
+
 def test_a_command_that_is_not_there_is_found() -> None:
     assert fault_of("ccd ledger statment 1001")
     assert fault_of("ccd bank withdraw apply 1001 --dya 2026-12-10")
     assert fault_of("ccd bank withdraw apply 1001 --day 2026-12-10") is None
+    assert why_not_typed("ccd bank withdraw list south --day 2026-12-10")
+    assert why_not_typed("ccd holidays --year 2026")

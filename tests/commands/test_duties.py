@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -70,6 +72,11 @@ def test_until_people_are_imported_whoever_is_at_the_prompt_may_and_then_who_is_
     assert gives(config, "wu", "1001").returncode == 2, "north has the team from 2099 on"
     acts = json.loads(ccd(config, "acts", "--kind", "give packet", "--format", "json").stdout)
     assert [act["by"] for act in acts] == ["wang, for li", "li", "anybody at a prompt"]
+    hand = ("bank", "red-packet", "hand-budget", "--config", config, "team-1")
+    much = ("--seconds", "60", "--text", "contests")
+    unknown = running.ccd(*hand, "wong", *much, LOGNAME="li", COLUMNS="160")
+    assert (unknown.returncode, "is for wong, and nobody is known by that name" in unknown.stderr) == (2, True)
+    assert running.ccd(*hand, "wang", *much, LOGNAME="li").returncode == 0
     declared = running.ccd(
         "bank", "red-packet", "declare", "--config", config, "south", month, "1", "--text", "x", LOGNAME="wu"
     )
@@ -90,15 +97,79 @@ def test_who_tells_leave_may_tell_of_all_that_becomes_another_by_it_and_shifts_a
     lis, norths = "1002,sick,2026-12-01,2026-12-02", "2001,sick,2026-12-01,2026-12-02"
     imports(config, organisation=UNITS + "team-2,team,north,,,,,,\n", roster=ROSTER + "2001,PJSIP/2001,,team-2\n")
     assert tells("anybody", "leave", lis, norths).returncode == 0
-    imports(config, people=PEOPLE + "chen,,1001,hr_clerk,south,,,\nzhao,,,administrator,*,,,\n")
+    imports(config, people=PEOPLE + "chen,,1001,hr_clerk,south,,,\nzhao,,,administrator,*,,,\nsun,,,,,,,chen\n")
     assert "it is for a hr_clerk in team-2, north" in tells("chen", "leave", lis).stderr
     assert tells("chen", "leave", lis, also=("--partial",)).returncode == 0
     assert "it is for a hr_clerk in team-1, south" in tells("li", "leave", lis).stderr
+    assert tells("sun", "leave", "1002,annual,2026-12-07,2026-12-08", also=("--partial",)).returncode == 0
+    acts = json.loads(ccd(config, "acts", "--kind", "import leaves", "--format", "json").stdout)
+    assert [act["by"] for act in acts][:1] == ["sun, for chen"]
     own = tells("chen", "leave", "1001,annual,2026-12-05,2026-12-06")
     assert "on the own account (1001)" in own.stderr
     shift = "1001,2026-12-01,08:00,16:00"
     assert "for whoever leads all units, or administers them" in tells("chen", "schedule", shift).stderr
     assert tells("zhao", "schedule", shift).returncode == 0
+
+
+ADMINISTERED = PEOPLE + "zhao,,,administrator,*,,,\naudrey,,,auditor,*,,,\n"
+HOOK = '[[webhook]]\nname = "hr"\nurl = "https://hr.example.org/ccd"\nsecret_file = "secret"\n'
+HOLIDAYS = "country,day,kind,name\nCN,2026-12-24,rest_day,party\n"
+
+
+def test_imports_keys_webhooks_and_who_signs_in_are_an_administrator_s_once_there_is_one(config: Path) -> None:
+    """First nobody is there for anything, and whoever is at the prompt may; then nobody administers, and they may."""
+    config.write_text(config.read_text() + HOOK)
+    running.said(running.ccd("webhook", "secret", config.parent / "secret"))
+    words = {
+        "organisation": UNITS, "people": ADMINISTERED, "roster": ROSTER + "2001,PJSIP/2001,,team-1\n",
+        "holidays": HOLIDAYS,
+    }  # fmt: skip
+    for kind, text in words.items():
+        (config.parent / f"{kind}.csv").write_text(text)
+    running.said(running.ccd("import", "people", config.parent / "people.csv", "--config", config, LOGNAME="anybody"))
+
+    def types(login: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        return running.ccd(*words, "--config", config, LOGNAME=login, COLUMNS="160")
+
+    for login, kind in zip(("anybody", "li", "audrey", "li"), words, strict=True):
+        for more in ([], ["--dry-run"]):
+            refused = running.refusal(types(login, "import", kind, config.parent / f"{kind}.csv", *more))
+            assert "for whoever leads all units, or administers them" in refused
+    key = ("user", "key", "make", "box", "--until", "2099-01-01", "--scope", "import", "--unit", "*")
+    for act in (
+        (*key, "--text", "nightly"), ("user", "key", "end", "box", "--text", "moved"),
+        ("webhook", "retry", "hr", "--text", "mended"), ("user", "remove", "li"),
+    ):  # fmt: skip
+        assert "it is for an administrator of all units" in running.refusal(types("li", *act))
+    assert "is not there" in running.refusal(types("zhao", "user", "remove", "nobody"))
+    for kind in words:
+        running.said(types("zhao", "import", kind, config.parent / f"{kind}.csv"))
+    running.said(types("zhao", *key, "--text", "nightly"))
+    running.said(types("zhao", "user", "key", "end", "box", "--text", "moved"))
+    told = json.loads(running.said(types("zhao", "acts", "--last", "5", "--format", "json")))
+    assert [(act["kind"], act["by"]) for act in told] == [
+        ("end key", "zhao"), ("make key", "zhao"), ("import holidays", "zhao"), ("import roster", "zhao"),
+        ("import people", "anybody at a prompt"),
+    ]  # fmt: skip
+
+
+def test_passwords_are_given_by_administrators_and_the_own_by_oneself_and_it_is_noted(config: Path) -> None:
+    imports(config, people=ADMINISTERED)
+
+    def types(login: str, *words: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"PYTHONPATH": str(running.HERE), "LOGNAME": login}
+        program = [sys.executable, "-c", running.PROGRAM, "user", *words, "--config", str(config), "--password-stdin"]
+        return subprocess.run(program, input="correct horse\n", capture_output=True, text=True, env=environment)
+
+    add = ("add", "li", "--role", "supervisor", "--unit", "south")
+    refused = running.ccd("user", *add, "--config", config, LOGNAME="wu")
+    assert "wu may not add user li" in running.refusal(refused), "nobody was asked for a password"
+    running.said(types("zhao", *add))
+    refused = running.ccd("user", "password", "li", "--config", config, LOGNAME="wu")
+    assert "wu may not give password li" in running.refusal(refused)
+    running.said(types("li", "password", "li"))
+    told = json.loads(ccd(config, "acts", "--subject", "li", "--format", "json").stdout)
+    assert [(act["kind"], act["by"]) for act in told] == [("give password", "li"), ("add user", "zhao")]
 
 
 def test_a_report_has_each_day_of_a_team_below_what_it_stood_below_that_day(tmp_path: Path) -> None:

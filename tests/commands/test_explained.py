@@ -17,9 +17,9 @@ import pytest
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.daemon.floors import Floors
 from ccd.daemon.site import Site
-from ccd.history.resume import take_over
+from ccd.daemon.switches.floors import Floors
+from ccd.history.resume import take_over_floor
 from ccd.history.schema import day_records, segments
 from ccd.pbx.blocks import Blocks
 from ccd.pbx.evidence import Evidence
@@ -76,7 +76,7 @@ async def hear(config: Path) -> None:
     observation.begin()
     floors = Floors(site, list, lambda: round((MIDNIGHT + 90_000) * 1_000_000))
     async with recording(engine) as recorder:
-        floors.resume("pbx", await take_over(engine, "pbx", "here", IMPATIENT))
+        floors.resume("pbx", await take_over_floor(engine, "pbx", "here", IMPATIENT))
         for block in blocks.feed(STREAM):
             if told := observation.hear([block]):
                 await recorder.put(floors.take("pbx", told))

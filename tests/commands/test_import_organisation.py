@@ -125,6 +125,7 @@ def test_people_are_exported_to_the_last_byte_and_their_units_stay(office: Offic
     assert office.imports("people", PEOPLE).stdout.splitlines() == [
         "+ li: name 李伟, role hotline_manager, unit south", "1 new, 0 changed, 0 gone",
         "imported, as import 1 of the people",
+        "imports, keys and policies are for: whoever is at a prompt, since nobody administers *",
     ]  # fmt: skip
     assert office.exported("people") == PEOPLE.encode()
     gone = office.imports("organisation", UNITS.replace("south", "east"))

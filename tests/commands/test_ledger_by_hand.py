@@ -117,6 +117,41 @@ def test_seconds_are_put_aside_posted_in_part_and_given_back(config: Path) -> No
     assert "was resolved before" in refused(config, "post-reserved", "leave-2", "100", "house:overdraft", *DAY, *WHY)
 
 
+PEOPLE = """person,name,agent,role,unit,from,to,deputy_of
+li,,,hotline_manager,team-1,,,
+wu,,,hotline_manager,team-2,,,
+own,,1001,hotline_manager,*,,,
+sun,,,administrator,*,,,
+zhao,,,hr_clerk,*,,,
+boss,,,hotline_manager,*,,,
+"""
+
+
+def test_postings_by_hand_are_for_who_manages_the_unit_and_nobody_posts_on_the_own_account(config: Path) -> None:
+    (file := config.with_name("people.csv")).write_text(PEOPLE)
+    running.said(ccd(config, "import", "people", str(file)))
+
+    def types(login: str, *words: str) -> subprocess.CompletedProcess[str]:
+        return running.ccd("ledger", *words, "--config", config, LOGNAME=login, COLUMNS="160")
+
+    keep = ("reserve", "1001", "300", *DAY, *WHY, "--key", "leave")
+    for login in ("wu", "sun", "zhao"):
+        assert f"{login} may not post by hand: it is for a hotline_manager" in running.refusal(types(login, *keep))
+    assert "on the own account (1001)" in running.refusal(types("own", *keep))
+    running.said(types("li", *keep))
+    for words in (
+        ("release", "leave", *DAY, *WHY), ("post-reserved", "leave", "300", "house:overdraft", *DAY, *WHY),
+        ("reverse", "1", *WHY), ("transfer", "house:savings", "1001:savings", "5", *DAY, *WHY, "--key", "k"),
+    ):  # fmt: skip
+        assert "wu may not post by hand" in running.refusal(types("wu", *words)), words
+    running.said(types("li", "release", "leave", *DAY, *WHY))
+    among_the_house = ("transfer", "house:savings", "house:overdraft", "5", *DAY, *WHY, "--key", "h")
+    assert "li may not post by hand" in running.refusal(types("li", *among_the_house))
+    running.said(types("boss", *among_the_house))
+    assert "boss may not close attendance months" in running.refusal(types("boss", "close-period", "2026-10", *WHY))
+    running.said(types("zhao", "close-period", "2026-10", *WHY))
+
+
 def test_what_is_posted_by_hand_for_a_closed_month_counts_later_and_names_its_day(config: Path) -> None:
     said(config, "close-period", "2026-10", *WHY)
     assert "was posted before" in said(config, "close-period", "2026-10", *WHY)
@@ -133,7 +168,7 @@ def test_the_month_that_runs_is_the_centre_s_own(monkeypatch: pytest.MonkeyPatch
     )
     for zone, month in (("Asia/Shanghai", "2026-12"), ("UTC", "2026-11")):
         site = Site(Settings(timezone=zone))
-        asked = posting.by_hand(site, "k1", datetime(2026, 11, 30, tzinfo=UTC), "why")
+        asked = posting.by_hand(site, "k1", datetime(2026, 11, 30, tzinfo=UTC), "why", [])
         assert asked.terms == (Late(month),)
 
 

@@ -97,6 +97,9 @@ def test_time_is_entered_by_hand_and_says_that_it_is(config: Path) -> None:
     table = said(overtime(config, "show", "storm"))
     assert "it waits for a second person: ccd bank overtime approve e2" in table
     assert "approve what they entered themselves" in refusal(overtime(config, "approve", "e2"))
+    declined = overtime(config, "decline", "e2", "--text", "not in the log")
+    assert "approve what they entered themselves" in refusal(declined)
+    assert shown(config)["entries"][1]["declined_by"] is None
     (entered,) = (each["entered"] for each in shown(config)["agents"] if each["entered"])
     assert 1_200 - BEFORE_S - 2 < entered < 1_200 - BEFORE_S + 120
 
@@ -105,7 +108,7 @@ def test_a_unit_without_schedules_has_no_measured_overtime_and_says_so(config: P
     said(overtime(config, "open", "team-2", "I", "--text", "a fire", "--key", "storm"))
     said(overtime(config, "call", "storm", "1002", "--text", "all hands"))
     assert "team-2 keeps no schedules: nothing is measured" in said(overtime(config, "show", "storm"))
-    assert [each["schedules"] for each in shown(config)["agents"]] == [False]
+    assert {each["schedules"] for each in shown(config)["agents"]} == {False}, "of each day that it reaches"
 
 
 @pytest.mark.parametrize(
@@ -115,6 +118,8 @@ def test_a_unit_without_schedules_has_no_measured_overtime_and_says_so(config: P
         (("open", "team-1", "IX", "--text", "x"), "levels of the unit's policy: I, II, III"),
         (("show", "none"), "`ccd bank overtime list` names them"),
         (("approve", "none"), "is no entry"),
+        (("decline", "none", "--text", "x"), "is no entry"),
+        (("decline", "none", "--text", " "), "declined without a reason"),
     ],
 )
 def test_what_can_not_be_is_one_line_that_says_what_to_do(config: Path, words: tuple[str, ...], says: str) -> None:

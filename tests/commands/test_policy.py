@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from tests.commands import running
-from tests.commands.recorded_days import at, ccd, configured, settled
+from tests.commands.recorded_days import at, ccd, configured, recorded, settled
+from tests.floor.floors import added, heard, removed
 
 SPAN = ("--from", "2099-11-24", "--to", "2099-11-24")
 OURS = (*SPAN, "--unit", "team-1")
@@ -62,6 +63,25 @@ def test_a_proposal_of_one_agent_is_none(tmp_path: Path) -> None:
     config = settled(tmp_path)
     refused = ccd(config, "policy", "propose", *SPAN)
     assert "and 20 are needed" in running.refusal(refused)
+
+
+def test_the_month_of_who_moved_is_one_month_of_one_agent(tmp_path: Path) -> None:
+    """Of 20 agents one is in team-2 from the second day on; nine hours a day each."""
+    config = configured(tmp_path)
+    seats = [f"PJSIP/{number}" for number in range(1001, 1021)]
+    moves = "1001,PJSIP/1001,,team-1,,2099-11-25\n1001,PJSIP/1001,,team-2,2099-11-25,\n"
+    stay = "".join(f"{seat[6:]},{seat},,team-{1 + (seat == seats[-1])},,\n" for seat in seats[1:])
+    config.with_name("roster.csv").write_text(f"agent,interface,member_name,unit,from,to\n{moves}{stay}")
+    spans = [(at(day * 86_400 + 28_800), at(day * 86_400 + 61_200)) for day in range(2)]
+    seen = [
+        event for start, end in spans for seat in seats for event in (added(start, seat=seat), removed(end, seat=seat))
+    ]
+    recorded(config, *sorted(seen, key=lambda event: event.at), heard(at(2 * 86_400)))
+    for day, unit in (("2099-11-24", "team-1"), ("2099-11-25", "team-1"), ("2099-11-25", "team-2")):
+        running.said(ccd(config, "settle", "--day", day, "--unit", unit))
+    span = ("--from", "2099-11-24", "--to", "2099-11-25", "--format", "json")
+    made = json.loads(running.said(ccd(config, "policy", "propose", *span)))
+    assert (made["agents"], made["agent_months"]) == (20, 20)
 
 
 def test_an_allowance_is_proposed_out_of_the_switch_s_log_before_anything_was_recorded(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ccd.bank.outbox import add, begin, claim, due, failed
+from ccd.bank.outbox import begin_hooks, claim, due, failed, tell
 from ccd.daemon.stores import database
 from ccd.history.reading import reading
 from ccd.settings import read
@@ -48,9 +48,9 @@ def test_what_stands_is_listed_and_tried_again_when_somebody_says_why(file: Path
 
 async def stopped(file: Path) -> None:
     async with database(read(file)) as engine:
-        await take_turn(engine, lambda connection: begin(connection, ["hr"]), Patience())
+        await take_turn(engine, lambda connection: begin_hooks(connection, ["hr"]), Patience())
         async with engine.begin() as connection:
-            await connection.run_sync(add, [item("ann"), item("bob")])
+            await connection.run_sync(tell, [item("ann"), item("bob")])
         async with reading(engine) as connection:
             found = await due(connection, "hr", ["attendance.day"], 1)
         assert found is not None

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.asking import Asking
-from ccd.daemon.importing import Importing, take_over
-from ccd.daemon.past import live_through
-from ccd.daemon.ruling import About, rule
+from ccd.daemon.judged_by.importing import Importing, take_over_told
+from ccd.daemon.services.ruling import About, rule
 from ccd.daemon.site import Site
+from ccd.daemon.switches.past import live_through
 from ccd.floor.events import Heard, PbxEvent
 from ccd.floor.expected import Span
 from ccd.history.day_rows import COLUMNS, StoredDay, latest_days
@@ -25,7 +25,7 @@ from ccd.org.people import Duty, Office, Person, Role
 from ccd.org.rulings import Ruling
 from ccd.org.schema import shifts
 from ccd.org.told import Told
-from ccd.org.told_rows import Said
+from ccd.org.told_rows import Teller
 from ccd.settings import Settings
 from tests.floor.floors import S
 from tests.history.closing import Bank
@@ -103,8 +103,8 @@ class Centre:
 
     async def plans(self, *told: Told) -> None:
         act = Act(uuid4().hex, 1, "pat", "desk", "import shifts", "plan", "", "", "as told")
-        asked = Importing(shifts, Said("plan", Path("plan.csv")), told, None)
-        await take_over(self.engine, self.site.agent_days, asked, act)
+        asked = Importing(shifts, Teller("plan", Path("plan.csv")), told, None)
+        await take_over_told(self.engine, self.site.agent_days, asked, act)
 
     async def day(self, agent: str, day: date = MONDAY) -> StoredDay:
         async with reading(self.engine) as connection:

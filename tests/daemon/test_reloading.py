@@ -17,10 +17,10 @@ import pytest
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 from structlog.testing import capture_logs
 
-from ccd.daemon.imported import NOTHING, Imported
-from ccd.daemon.past import live_through
+from ccd.daemon.judged_by.imported import NOTHING, Imported
 from ccd.daemon.run import ALL_PARTS, Daemon, Surroundings, daemon
 from ccd.daemon.site_file import usable
+from ccd.daemon.switches.past import live_through
 from ccd.errors import DatabaseBusyError
 from ccd.floor.events import Heard
 from ccd.history.day_rows import StoredDay, latest_days
@@ -278,7 +278,7 @@ async def a_meal_that_is_to_count(site: Site) -> AsyncIterator[Path]:
 async def test_today_is_counted_again_once_the_database_takes_what_waits(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ccd.daemon.following.DRAIN_S_MAX", 0.1)
+    monkeypatch.setattr("ccd.daemon.switches.following.DRAIN_S_MAX", 0.1)
     async with a_meal_that_is_to_count(site) as file:
         assert site.made.applied is not None
         note = site.made.applied.note
@@ -305,7 +305,7 @@ async def test_today_is_counted_again_once_the_database_answers(site: Site, monk
             raise ConnectionRefusedError(111, "as if nobody listened")
 
         with monkeypatch.context() as away:
-            away.setattr("ccd.daemon.following.reading", refused)
+            away.setattr("ccd.daemon.switches.following.reading", refused)
             await said_until(site, "reloaded")
             assert site.on_the_board()["aux"] == 0
         await site.until(lambda: site.on_the_board()["aux"] > 0)

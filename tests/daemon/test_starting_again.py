@@ -9,20 +9,28 @@ from random import Random
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.daemon.floors import Floors
 from ccd.daemon.site import Site
+from ccd.daemon.switches.floors import Floors
 from ccd.floor.crew import Crew
 from ccd.floor.events import Heard, PbxEvent
 from ccd.floor.owners import borders_between, owner_or_itself
 from ccd.floor.segments import Segment
-from ccd.history.batch import Batch, together
+from ccd.history.batch import Batch, batches_together
 from ccd.history.reading import reading
 from ccd.history.refill import refill
-from ccd.history.resume import take_over
+from ccd.history.resume import take_over_floor
 from ccd.history.writing import write_batch
 from ccd.settings import Settings
 from ccd.sql.engine import open_engine
-from tests.daemon.test_floors_properties import QUEUES, UNITS, batches_of, found_late, roster_of, stored_of, today_of
+from tests.daemon.switches.test_floors_properties import (
+    QUEUES,
+    UNITS,
+    batches_of,
+    found_late,
+    roster_of,
+    stored_of,
+    today_of,
+)
 from tests.databases import sqlite_template
 from tests.floor.random_floors import RandomFloor, random_floor
 from tests.history.observing import IMPATIENT, floor_in_store, stored_segments
@@ -51,7 +59,7 @@ class Life:
         self.site = self.another_site()
         self.floors = Floors(self.site, lambda: (), lambda: self.now)
         for pbx in self.floor.streams:
-            self.floors.resume(pbx, await take_over(self.engine, pbx, str(self.processes), IMPATIENT))
+            self.floors.resume(pbx, await take_over_floor(self.engine, pbx, str(self.processes), IMPATIENT))
         await self.refill(self.floors.crew)
         self.confirmed_at = self.now if self.processes > 1 else 0
         for pbx in self.floor.streams:
@@ -98,7 +106,7 @@ class Life:
 
     async def write(self) -> None:
         async with self.engine.begin() as connection:
-            for batch in together(self.waiting):
+            for batch in batches_together(self.waiting):
                 self.turns[batch.pbx] += 1
                 await write_batch(connection, str(self.processes), self.turns[batch.pbx], batch)
         self.waiting = []

@@ -22,12 +22,14 @@ class Pages:
 
     def __init__(self) -> None:
         self.told: list[list[str]] = []
+        self.places: list[str] = []
         self.away = False
 
-    async def announce(self, agents: Iterable[str]) -> None:
+    async def announce(self, accounts: Iterable[str], places: Iterable[str]) -> None:
         if self.away:
             raise ConnectionError("as if Redis were away")
-        self.told.append(list(agents))
+        self.told.append(list(accounts))
+        self.places = list(places)
 
 
 class World:
@@ -64,7 +66,8 @@ async def test_what_is_given_held_and_decided_over_http_is_told_to_those_it_conc
     place = world.place
     tag = (await place.get("wang", "/api/quotas/team-1")).headers["etag"]
     await place.put("wang", "/api/quotas/team-1", {"on": "2026-12-10", "agents": 1}, tag)
-    assert await world.told() == ["1001", "1002", "1003"]  # more is offered
+    assert await world.told() == []
+    assert world.pages.places == ["1001", "1002", "1003"]  # more is offered, and nothing on an account is another
     applied = (await place.post("1001", "/api/withdrawals", {"day": "2026-12-10", "seconds": 7_200})).json()
     assert await world.told() == ["1001"]
     (one,) = applied["applications"]

@@ -7,7 +7,7 @@ from ccd.floor.agents import AgentRules
 from ccd.floor.days import BusinessDays
 from ccd.floor.owners import Owner, OwnerOf
 from ccd.floor.rules import QueueRule, ReasonRule, Reasons, SeatRules
-from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Entry, Roster
+from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Roster, RosterLine
 from tests.floor.random_floors import RandomFloor
 from tests.slow_seats import SECOND, Reason, Rules
 
@@ -34,7 +34,7 @@ def exempt(reasons: Mapping[str, Reason]) -> dict[str, ReasonRule]:
 def owner_of(floor: RandomFloor) -> tuple[OwnerOf, list[int]]:
     """Whose a seat is, and the instants at which that may change."""
     roster = Roster(
-        Entry(
+        RosterLine(
             n, r.agent, r.interface or "", r.member_name or "", "team", r.pbx or "",
             BEFORE_ALL if r.starts is None else r.starts, AFTER_ALL if r.ends is None else r.ends,
         )

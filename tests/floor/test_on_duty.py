@@ -1,6 +1,7 @@
 """Each second of a shift is in one class, and is charged once (docs/time-bank.md 2.3 and 2.4)."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -12,9 +13,9 @@ from ccd.floor.crew import day_records
 from ccd.floor.days import SECOND, BusinessDay, BusinessDays
 from ccd.floor.events import Device, PbxEvent
 from ccd.floor.expected import Absence, Counts, Expected, Ruled, Shift, Span
-from ccd.floor.on_duty import RULED, SIGNED_IN, Class, What, classes, on_duty, reached
+from ccd.floor.on_duty import RULED, SIGNED_IN, Class, What, away_for, classes, on_duty, reached
 from ccd.floor.owners import Owner
-from ccd.floor.records import Counted, Duty
+from ccd.floor.records import Counted, DayRecord, OnDuty
 from ccd.floor.rules import ReasonRule, Reasons
 from ccd.floor.seats import State
 from ccd.floor.stretches import Judged, Stretch, Stretches
@@ -31,6 +32,10 @@ def shift(start: float, end: float, *breaks: tuple[float, float]) -> Shift:
 
 def leave(start: float, end: float) -> Absence:
     return Absence(us(start), us(end), "annual", "leave", "1")
+
+
+def day_off(start: float, end: float) -> Absence:
+    return Absence(us(start), us(end), "time_off", "withdrawal", "off")
 
 
 def ruled(start: float, end: float, counts: Counts, *, of_unit: bool = False) -> Ruled:
@@ -50,7 +55,7 @@ def lived(*events: PbxEvent, until_h: float = 24) -> Stretches:
     return line
 
 
-def seconds(duty: Duty) -> dict[str, int]:
+def seconds(duty: OnDuty) -> dict[str, int]:
     """What is not zero, in seconds."""
     spans = duty._asdict() | duty.counted._asdict()
     del spans["counted"]
@@ -119,6 +124,23 @@ def seconds(duty: Duty) -> dict[str, int]:
             id="signed out by what nobody told",
         ),
         pytest.param(
+            (added(8 * HOUR), removed(10 * HOUR), added(10 * HOUR + 300), removed(16 * HOUR)),
+            Expected((shift(8, 16),), sent_off=(Span(us(10), us(10) + 1),)),
+            {"scheduled": EIGHT, "excused": 300, "signed_in": EIGHT - 300}, id="signed out by a leader",
+        ),
+        pytest.param(
+            (added(8 * HOUR), removed(10 * HOUR), added(10 * HOUR + 1), removed(10 * HOUR + 2), added(11 * HOUR),
+             removed(16 * HOUR)),
+            Expected((shift(8, 16),), sent_off=(Span(us(9.99), us(10.1)),)),
+            {"scheduled": EIGHT, "excused": 1, "signed_in": EIGHT - 1, "aux": HOUR - 2},
+            id="signed out by a leader, back, and gone again by oneself",
+        ),
+        pytest.param(
+            (added(8 * HOUR), removed(10 * HOUR), added(10 * HOUR + 300), removed(16 * HOUR)),
+            Expected((shift(8, 16),), sent_off=(Span(us(9), us(10)), Span(us(10.01), us(11)))),
+            {"scheduled": EIGHT, "signed_in": EIGHT, "aux": 300}, id="signed out by oneself, before a leader asked",
+        ),
+        pytest.param(
             (added(8 * HOUR), heard(10 * HOUR), lost(10 * HOUR), snapshot(11 * HOUR, member()), removed(16 * HOUR)),
             Expected((shift(8, 16),)),
             {"scheduled": EIGHT, "signed_in": 7 * HOUR, "unobserved": HOUR}, id="what was not seen protects",
@@ -183,6 +205,34 @@ def test_what_a_day_is_against_its_shifts(
     assert seconds(on_duty(lived(*events), DAY, expected)) == said
 
 
+@pytest.mark.parametrize(
+    ("events", "sent_off_at", "said"),
+    [
+        pytest.param((added(22 * HOUR), removed(23 * HOUR)), 23, {"excused": 6 * HOUR}, id="by a leader"),
+        pytest.param((added(22 * HOUR), snapshot(23 * HOUR)), None, {"excused": 6 * HOUR}, id="by what nobody told"),
+        pytest.param(
+            (added(22 * HOUR), removed(23 * HOUR), added(25 * HOUR), removed(29 * HOUR)), 23,
+            {"excused": HOUR, "signed_in": 4 * HOUR, "early_leave": HOUR}, id="by a leader, until one is back",
+        ),
+        pytest.param((added(22 * HOUR), removed(23 * HOUR)), None, {"off_post": 6 * HOUR}, id="by oneself"),
+        pytest.param(
+            (added(22 * HOUR), removed(23 * HOUR), added(23.25 * HOUR), removed(23.5 * HOUR)), 23,
+            {"off_post": 6 * HOUR}, id="by a leader, back, and gone again by oneself",
+        ),
+        pytest.param((added(20 * HOUR), removed(21 * HOUR)), 21, {"off_post": 6 * HOUR}, id="before the shift"),
+    ],
+)  # fmt: skip
+def test_who_was_signed_out_before_the_cut_and_is_excused_stays_it_in_the_rest_of_the_night(
+    events: tuple[PbxEvent, ...], sent_off_at: float | None, said: dict[str, int]
+) -> None:
+    next_day = BusinessDay(date(1970, 1, 2), us(24), us(48))
+    sent_off = () if sent_off_at is None else (Span(us(sent_off_at), us(sent_off_at) + 1),)
+    line = lived(*events, until_h=48)
+    assert seconds(on_duty(line, next_day, Expected((shift(22, 30),), sent_off=sent_off))) == {
+        "scheduled": 6 * HOUR, **said,
+    }  # fmt: skip
+
+
 # --- random days, against a calculator that asks of each second ------------------------------------------------------
 
 END = 40  # of a short day; the seconds of a random one
@@ -239,7 +289,7 @@ def slowly(at: int, line: Stretches, shift_: Shift, expected: Expected) -> What:
     if now is not None:
         by_state = {State.UNOBSERVED: What.UNSEEN, State.UNREACHABLE: What.UNREACHABLE, State.AVAILABLE: What.WORKED}
         return by_state.get(now.state) or (What.AUX if now.judged is Judged.AUX else What.EXEMPT)
-    told = [told for left, told in line.sign_outs if of_part.start <= left <= at]
+    told = [told for left, told in line.sign_outs if shift_.start <= left <= at]
     if told and not told[-1]:
         return What.EXCUSED
     if not there:
@@ -249,6 +299,24 @@ def slowly(at: int, line: Stretches, shift_: Shift, expected: Expected) -> What:
     if at > there[-1]:
         return What.EARLY_LEAVE if shift_.end <= END else What.OFF_POST
     return What.SIGNED_OUT if expected.sign_outs_count else What.OFF_POST
+
+
+@pytest.mark.parametrize(
+    ("absences", "away_h"),
+    [
+        pytest.param((leave(8, 12), leave(12, 16)), (2, 0), id="as far as the agent was away for each"),
+        pytest.param((leave(6, 9), leave(9, 20)), (1, 1), id="no longer than the shift, less its breaks"),
+        pytest.param((leave(8, 12), day_off(8, 9)), (1, 1), id="a day off that was paid for comes first"),
+    ],
+)
+def test_each_absence_says_how_long_the_agent_was_away_for_it(
+    absences: tuple[Absence, ...], away_h: tuple[int, ...]
+) -> None:
+    """A shift from eight to four with a break at eleven, and at work from eleven on."""
+    expected = Expected((shift(8, 16, (10, 11)),), absences)
+    line = lived(added(us(11) // SECOND), removed(us(16) // SECOND))
+    assert [each.away for each in away_for(line, DAY, expected)] == [us(hours) for hours in away_h]
+    assert on_duty(line, DAY, expected).on_leave == us(sum(away_h))
 
 
 @settings(max_examples=300, deadline=None)
@@ -267,6 +335,7 @@ def test_the_classes_are_the_shift_and_say_of_each_second_what_a_slow_calculator
     ]
     assert each_second == wanted
     duty = on_duty(line, day, expected)
+    assert sum(each.away or 0 for each in away_for(line, day, expected)) == duty.on_leave
     spent = Counter(what for _, what in wanted)
     worked = sum(spent[what] for what in SIGNED_IN)
     beside = duty.late + duty.early_leave + duty.off_post + duty.on_leave + duty.excused
@@ -298,6 +367,27 @@ def test_without_schedules_the_classes_are_the_day_and_count_what_was_seen_or_ru
     found = on_duty(line, day, Expected(ruled=expected.ruled, schedules=False))
     working = spent["available"] + spent["AVAILABLE"] + spent["aux"] + spent["exempt"] + spent["UNREACHABLE"]
     counted = Counted(working, spent["exempt"], spent["UNREACHABLE"], spent["aux"], spent["UNOBSERVED"])
-    assert found == Duty(counted=counted)
+    assert found == OnDuty(counted=counted)
     parts = list(classes(line, day, Expected(ruled=expected.ruled, schedules=False)))
     assert [at for part in parts for at in range(part.start, part.end)] == list(range(END))
+
+
+def test_work_is_one_part_of_a_shift_whatever_the_telephone_does_meanwhile() -> None:
+    line = Stretches()
+    states = (State.AVAILABLE, State.RINGING, State.ON_CALL, State.WRAP_UP, State.PAUSED, State.OTHER_CALL)
+    for hour, state in enumerate(states, 9):
+        line.spent(us(hour), us(1), state, Judged.AUX if state is State.PAUSED else Judged.NONE)
+    parts = list(classes(line, DAY, Expected((shift(9, 15),))))
+    assert parts == [
+        Class(us(9), us(13), What.WORKED, False),
+        Class(us(13), us(14), What.AUX, False),
+        Class(us(14), us(15), What.WORKED, False),
+    ]
+
+
+def test_a_day_that_is_held_against_its_shifts_is_the_same_day() -> None:
+    record = DayRecord(
+        "ann", "team", DAY.day, 1, 2, 3, 4, 5, 6, {"meal": 7}, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20
+    )
+    duty = OnDuty(scheduled=22)
+    assert record.against(duty) == replace(record, duty=duty)

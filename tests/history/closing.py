@@ -12,7 +12,7 @@ from ccd.bank.fate import Settlement
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policies
 from ccd.bank.settle import Settler
-from ccd.bank.statement import account_of
+from ccd.bank.statement import agent_account
 from ccd.floor.agents import AgentRules
 from ccd.floor.days import BusinessDays
 from ccd.floor.owners import Owner
@@ -92,7 +92,7 @@ class Bank:
         return settlement
 
     async def net_s(self, agent: str) -> int:
-        account = await account_of(self.ledger, agent)
+        account = await agent_account(self.ledger, agent)
         return account.balance_s + account.kinds["reserved"] - account.kinds["leave"]
 
     async def due(self) -> list[tuple[str, date]]:

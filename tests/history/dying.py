@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.floor.events import PbxEvent
 from ccd.floor.floor import Floor
 from ccd.history.batch import batch_of
-from ccd.history.resume import take_over
+from ccd.history.resume import take_over_floor
 from ccd.history.schema import sources
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
@@ -50,7 +50,7 @@ async def live(url: str, dies_at: int) -> None:
         die_at(engine, dies_at)
     bank = Bank(engine)
     writer = str(os.getpid())
-    floor = Floor(RULES, await take_over(engine, "pbx", writer, Patience()))
+    floor = Floor(RULES, await take_over_floor(engine, "pbx", writer, Patience()))
     async with engine.connect() as connection:
         done = await connection.scalar(select(sources.c.ref))
     events = story()

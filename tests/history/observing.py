@@ -9,14 +9,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.floor.callers import Callers, Waits
+from ccd.floor.callers import Callers, WaitingCaller
 from ccd.floor.events import PbxEvent
-from ccd.floor.floor import Floor, FloorState
+from ccd.floor.floor import Floor
+from ccd.floor.floor_state import FloorState
 from ccd.floor.rules import SeatRules
 from ccd.floor.segments import Segment, Transition
 from ccd.history.batch import batch_of
 from ccd.history.recorder import Recorder
-from ccd.history.resume import stored_floor, take_over
+from ccd.history.resume import stored_floor, take_over_floor
 from ccd.history.schema import segments
 from ccd.history.segment_rows import COLUMNS, facts_of, segments_of
 from ccd.sql.turns import Patience
@@ -71,7 +72,7 @@ async def observe(
     engine: AsyncEngine, recorder: Recorder, pbx: str = "pbx", writer: str = "here", rules: SeatRules = RULES
 ) -> Observed:
     """The PBX's floor, resumed from the store."""
-    return Observed(pbx, Floor(rules, await take_over(engine, pbx, writer, IMPATIENT)), recorder)
+    return Observed(pbx, Floor(rules, await take_over_floor(engine, pbx, writer, IMPATIENT)), recorder)
 
 
 async def record(engine: AsyncEngine, *events: PbxEvent, pbx: str = "pbx", rules: SeatRules = RULES) -> Observed:
@@ -99,7 +100,7 @@ async def floor_in_store(engine: AsyncEngine, pbx: str = "pbx") -> FloorState:
         return stored_of(await stored_floor(connection, pbx))
 
 
-async def waiting_in_store(engine: AsyncEngine, pbx: str = "pbx") -> set[Waits]:
+async def waiting_in_store(engine: AsyncEngine, pbx: str = "pbx") -> set[WaitingCaller]:
     async with engine.connect() as connection:
         return set(Callers(await stored_floor(connection, pbx)).waits())
 

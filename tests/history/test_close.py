@@ -13,10 +13,14 @@ from structlog.testing import capture_logs
 
 from ccd.bank.fate import Fate
 from ccd.errors import DayWaitsError, UnknownUnitError
+from ccd.floor.expected import Expected
 from ccd.floor.owners import Owner
+from ccd.floor.records import Tally
 from ccd.floor.rules import ALWAYS
-from ccd.history.day_rows import content_digest
-from ccd.history.outlook import Outlook
+from ccd.history.day_rows import JudgedBy, insert_days, record_digest
+from ccd.history.days import MeasuredDay
+from ccd.history.due_days import DueDays
+from ccd.history.expected_days import expected_spelled
 from ccd.history.schema import day_records
 from ccd.history.unit_days import note_stale
 from ccd.sql.turns import take_turn
@@ -57,9 +61,19 @@ async def test_a_record_says_what_it_is_made_of(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         rows = (await connection.execute(day_records.select())).mappings().all()
     assert [row["sources"] for row in rows] == ['{"pbx":[1,7]}', '{"pbx":[2,8]}']
-    assert all(content_digest(dict(row)) == bytes(row["digest"]) for row in rows)
-    assert content_digest(dict(rows[0]) | {"aux_us": 1}) != bytes(rows[0]["digest"])
-    assert content_digest(dict(rows[0]) | {"policy_of": "team"}) != bytes(rows[0]["digest"])
+    assert all(record_digest(dict(row)) == bytes(row["digest"]) for row in rows)
+    assert record_digest(dict(rows[0]) | {"aux_us": 1}) != bytes(rows[0]["digest"])
+    assert record_digest(dict(rows[0]) | {"policy_of": "team"}) != bytes(rows[0]["digest"])
+
+
+@pytest.mark.parametrize("expected", ["", expected_spelled(Expected())])
+@pytest.mark.parametrize("policy_of", ["", "team"])
+async def test_a_digest_is_of_what_its_row_says(engine: AsyncEngine, policy_of: str, expected: str) -> None:
+    day = MeasuredDay(Tally().record("ann", "team", FIRST), {}, expected)
+    async with engine.begin() as connection:
+        await insert_days(connection, [(day, 1)], JudgedBy(ALWAYS, policy_of, ALWAYS), made_at=1)
+        row = (await connection.execute(day_records.select())).mappings().one()
+    assert record_digest(dict(row)) == bytes(row["digest"])
 
 
 async def test_a_quiet_pbx_is_waited_for_and_named(engine: AsyncEngine) -> None:
@@ -308,7 +322,7 @@ async def test_a_seat_that_comes_to_light_at_a_pbx_that_lags_has_the_day_wait_an
     bank = Bank(engine, now_s=DAY_S, units=("a", "b"), pbxs=("pbx", "slow"), site=measuring(owner))
     look = bank.closer.outlook
 
-    async def and_another_pbx_speaks(now: int) -> Outlook:
+    async def and_another_pbx_speaks(now: int) -> DueDays:
         seen = await look(now)
         await record(engine, added(DAY_S - 50, seat="PJSIP/3001"), pbx="slow")
         return seen

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.floor.floor import FloorState
+from ccd.floor.floor_state import FloorState
 from ccd.floor.segments import Segment
 from ccd.sql.engine import open_engine
 from tests.history.closing import Bank, everything

@@ -2,23 +2,25 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.policy import Policies
-from ccd.bank.withdrawal import Application, Hold, State
-from ccd.bank.withdrawal_rows import Changed, add, change
+from ccd.bank.withdrawal import Application, ApplicationState, Hold
+from ccd.bank.withdrawal_rows import Changed, add_application, change
 from ccd.floor.days import BusinessDays
 from ccd.floor.own_days import OwnDay
 from ccd.floor.rules import ALWAYS
-from ccd.history.day_rows import content_digest
+from ccd.history.day_rows import record_digest
+from ccd.history.expected_days import expected_read
 from ccd.history.schema import day_records
 from ccd.history.unit_days import note_stale_of
 from ccd.org.schema import leaves, shifts
 from tests.bank.policies import policy
 from tests.floor.floors import S, added, heard, paused, removed, unpaused
-from tests.history.closing import ANN, BEN, DAY_S, FIRST, Bank, measuring
+from tests.history.closing import ANN, BEN, DAY_S, FIRST, SECOND, Bank, measuring
 from tests.history.observing import record
 
 HOUR = 3_600
@@ -91,6 +93,23 @@ async def test_who_has_a_shift_and_never_signs_in_has_a_record(engine: AsyncEngi
     assert await bank.net_s("cid") == 0
 
 
+async def test_where_nobody_was_ever_seen_days_begin_with_the_first_that_was_listened_to_from_its_start_on(
+    engine: AsyncEngine,
+) -> None:
+    for number in range(3):
+        await planned(engine, "cid", number * DAY_S + 8 * HOUR, number * DAY_S + 16 * HOUR)
+    bank = Bank(engine, now_s=3 * DAY_S + 5)
+    bank.follow(replace(measuring(), own_days=in_the_team, ever_in=of_the_team), WITH_SCHEDULES)
+    assert await bank.due() == [], "no switch was heard"
+    await record(engine, heard(9 * HOUR))
+    await record(engine, heard(3 * DAY_S))
+    assert await bank.due() == [("team", SECOND), ("team", SECOND + timedelta(days=1))]
+    await bank.closer.close_due()
+    duty = (await bank.day("cid", SECOND)).record.duty
+    assert duty is not None
+    assert duty.off_post == 8 * HOUR * S
+
+
 async def test_whose_days_are_the_unit_s_is_asked_of_its_own_agents_alone(engine: AsyncEngine) -> None:
     asked = []
 
@@ -129,12 +148,16 @@ async def test_leave_that_is_told_late_makes_a_new_revision_and_the_difference_i
     assert await bank.net_s("ann") == (26_700 - 600) * 37_000 // 1_000_000
 
 
-async def granted(engine: AsyncEngine, agent: str, seconds: int, start: int | None = None) -> None:
+async def granted(
+    engine: AsyncEngine, agent: str, seconds: int, start: int | None = None, *, whole: bool = False
+) -> None:
     """From an hour of the day on, where it is said."""
     span = () if start is None else (start, start + seconds * S)
-    one = Application(f"off-{agent}", agent, "team", FIRST, seconds, 1, State.APPROVED, 1, Hold(1, ()), *span)
+    one = Application(
+        f"off-{agent}", agent, "team", FIRST, seconds, 1, ApplicationState.APPROVED, 1, Hold(1, ()), *span
+    )
     async with engine.begin() as connection:
-        await connection.run_sync(add, one)
+        await connection.run_sync(add_application, one._replace(whole=whole))
         await connection.run_sync(change, Changed(one, 1, "lead", ""))
 
 
@@ -154,6 +177,39 @@ async def test_of_a_part_of_a_day_from_when_to_when_nothing_is_late(engine: Asyn
     ann = (await (await closed(engine)).day("ann")).record.duty
     assert ann is not None
     assert (ann.on_leave, ann.late) == (300 * S, 0)
+
+
+async def test_of_a_night_off_nothing_is_off_post_after_midnight_either(engine: AsyncEngine) -> None:
+    """Cid has the night off, Ben from ten to one; Ann has a night that she stays away from."""
+    await record(engine, heard(9 * HOUR))
+    await record(engine, heard(2 * DAY_S))
+    for agent in ("ann", "ben", "cid"):
+        await planned(engine, agent, 22 * HOUR, 30 * HOUR)
+    await granted(engine, "cid", 8 * HOUR, whole=True)
+    await granted(engine, "ben", 3 * HOUR, 22 * HOUR * S)
+    bank = Bank(engine, now_s=2 * DAY_S + 5)
+    bank.follow(replace(measuring(), own_days=in_the_team, ever_in=of_the_team), WITH_SCHEDULES)
+    await bank.closer.close_due()
+    found = {agent: (await bank.day(agent, SECOND)).record.duty for agent in ("ann", "ben", "cid")}
+    hours = {agent: (duty.on_leave / HOUR / S, duty.off_post / HOUR / S) for agent, duty in found.items() if duty}
+    assert hours == {"ann": (0, 6), "ben": (1, 5), "cid": (6, 0)}
+
+
+async def test_of_a_day_off_what_leave_covers_that_comes_first_is_that_leave(engine: AsyncEngine) -> None:
+    await granted(engine, "cid", 8 * HOUR)
+    bank = await closed(engine)
+    row = {
+        "source": "hr", "uid": "1", "agent": "cid", "day": FIRST, "start_at": 7 * HOUR * S, "end_at": 10 * HOUR * S,
+        "kind": "sick", "said_at": 2,
+    }  # fmt: skip
+    async with engine.begin() as connection:
+        await connection.execute(insert(leaves).values(row))
+    await again(bank)
+    stored = await bank.day("cid")
+    away = [(each.kind, each.away and each.away // HOUR // S) for each in expected_read(stored.expected).absences]
+    assert away == [("sick", 2), ("time_off", 0), ("time_off", 6)]
+    assert stored.record.duty is not None
+    assert (stored.record.duty.on_leave, stored.record.duty.off_post) == (8 * HOUR * S, 0)
 
 
 async def test_a_shift_that_is_withdrawn_takes_what_it_was_worth(engine: AsyncEngine) -> None:
@@ -181,8 +237,8 @@ async def test_what_was_expected_is_kept_with_the_record_and_sealed_by_its_diges
     async with engine.connect() as connection:
         rows = (await connection.execute(day_records.select().order_by(day_records.c.agent))).all()
     for row in rows:
-        assert bytes(row.digest) == content_digest(row._asdict())
-        assert bytes(row.digest) != content_digest(row._asdict() | {"late_us": 7})
+        assert bytes(row.digest) == record_digest(row._asdict())
+        assert bytes(row.digest) != record_digest(row._asdict() | {"late_us": 7})
     assert rows[2].expected == (
         f'{{"shifts":[[{8 * HOUR * S},{16 * HOUR * S},[]]],"absences":[],"sign_outs_count":true}}'
     )

@@ -20,7 +20,7 @@ from ccd.history.batch import batch_of
 from ccd.history.lease import STILL_S, Claim, Lease
 from ccd.history.lock_file import LockFile
 from ccd.history.recorder import Recorder
-from ccd.history.resume import take_over
+from ccd.history.resume import take_over_floor
 from ccd.history.stand_by import held
 from ccd.history.writing import write_batch
 from ccd.sql.engine import WRITES, open_engine
@@ -116,8 +116,8 @@ async def test_whose_place_is_taken_can_begin_nothing_any_more(engine: AsyncEngi
     first = await hold("first")
     second = await hold("second")
     with pytest.raises(LeaseLostError):
-        await take_over(engine, "a", "first", IMPATIENT, first)
-    await take_over(engine, "a", "second", IMPATIENT, second)
+        await take_over_floor(engine, "a", "first", IMPATIENT, first)
+    await take_over_floor(engine, "a", "second", IMPATIENT, second)
     async with recording(engine, "second") as recorder:
         await (await observe(engine, recorder, "a", "second")).tell([added(5)])
     assert (await floor_in_store(engine, "a")).open
@@ -127,7 +127,7 @@ async def test_a_recorder_whose_place_is_taken_says_who_has_it(engine: AsyncEngi
     first = await hold("first")
     recorder = Recorder(engine, "first", patience=IMPATIENT, lease=first)
     observed = await observe(engine, recorder, "a", "first")
-    await take_over(engine, "a", "second", IMPATIENT, await hold("second"))
+    await take_over_floor(engine, "a", "second", IMPATIENT, await hold("second"))
     await observed.tell([added(5)])
     with pytest.raises(LeaseLostError, match="process of second holds PBX a now"):
         await recorder.run()
@@ -186,9 +186,9 @@ async def test_a_transaction_that_stands_still_gives_its_locks_back(
         async with engine.connect() as stopped:
             await write_batch(stopped, "here", 2, batch)
             with pytest.raises(DatabaseBusyError):
-                await take_over(engine, "a", "next", Patience(attempts_max=1))
+                await take_over_floor(engine, "a", "next", Patience(attempts_max=1))
             await asyncio.sleep(1.5)
-            await take_over(engine, "a", "next", IMPATIENT)
+            await take_over_floor(engine, "a", "next", IMPATIENT)
             await stopped.commit()
 
     with pytest.raises(DBAPIError):  # it goes on, and its connection is gone

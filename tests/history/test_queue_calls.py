@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.floor.events import Waiting
 from ccd.history.reading import reading
 from ccd.history.schema import queue_calls
-from ccd.history.sums import Waits, sums_of_answers, sums_of_queues
+from ccd.history.sums import WaitLimits, sums_of_answers, sums_of_queues
 from ccd.sql.turns import Patience, take_turn
 from tests.floor.floors import SEAT, S, added, connected, joined, left, lost, snapshot
 from tests.history.observing import observe, record, recording
 
-WAITS = Waits(30 * S, 5 * S)
+WAITS = WaitLimits(30 * S, 5 * S)
 COLUMNS = ("pbx", "queue", "call", "joined_at", "ended_at", "became", "seat", "name")
 A_MORNING = (
     added(0), joined(10, "c1"), left(12, "c1"), connected(12, "c1"),  # in time

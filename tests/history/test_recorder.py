@@ -16,7 +16,7 @@ from ccd.floor.floor import Floor
 from ccd.floor.owners import Owner
 from ccd.history.batch import batch_of
 from ccd.history.recorder import Recorder
-from ccd.history.resume import take_over
+from ccd.history.resume import newest_ref, take_over_floor
 from ccd.history.segment_rows import COLUMNS
 from ccd.sql.engine import WRITES, open_engine
 from ccd.sql.migrate import upgrade
@@ -113,7 +113,8 @@ async def test_the_seats_that_an_event_touches_are_stored_without_any_transition
     """A second queue that is joined and paused changes facts alone until the first is paused as well."""
     async with recording(engine) as recorder:
         floor = Floor(
-            agent_rules(random_floor(random.Random(0)).rules).seats, await take_over(engine, "pbx", "here", IMPATIENT)
+            agent_rules(random_floor(random.Random(0)).rules).seats,
+            await take_over_floor(engine, "pbx", "here", IMPATIENT),
         )
         for event in (added(1), added(2, "sales"), heard(3), lost(4), snapshot(5)):
             transitions = floor.apply(event)
@@ -144,13 +145,22 @@ async def test_a_watermark_never_goes_back(engine: AsyncEngine) -> None:
                 await connection.execute(text(f"UPDATE sources SET {change}"))
 
 
+async def test_a_ping_leaves_the_newest_evidence_as_it_stands(engine: AsyncEngine) -> None:
+    async with recording(engine) as recorder:
+        observed = await observe(engine, recorder)
+        await observed.tell(A_DAY[:2], at_once=2, ref=77)
+        await observed.tell(A_DAY[2:], ref=0)
+    async with engine.connect() as connection:
+        assert await newest_ref(connection, "pbx") == 77
+
+
 async def test_a_second_process_takes_over_and_the_first_is_refused(engine: AsyncEngine) -> None:
     older = Recorder(engine, "older", patience=IMPATIENT)
     observed = await observe(engine, older, writer="older")
     running = asyncio.ensure_future(older.run())  # noqa: TID251 -- this test ends it
     await observed.tell(A_DAY[:3])
     await older.drained()
-    newer = stored_of(await take_over(engine, "pbx", "newer", IMPATIENT))
+    newer = stored_of(await take_over_floor(engine, "pbx", "newer", IMPATIENT))
     assert newer == stored_of(observed.floor.state)
     await observed.tell(A_DAY[3:])
     with pytest.raises(SourceTakenError, match="another process records pbx now"):

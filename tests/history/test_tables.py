@@ -16,7 +16,7 @@ from ccd.floor.segments import Segment
 from ccd.history.day_rows import JudgedBy, insert_days, latest_days
 from ccd.history.days import MeasuredDay
 from ccd.history.reading import numbers_of
-from ccd.history.segment_rows import open_from, open_of, row_of, segments_of
+from ccd.history.segment_rows import open_from, open_of, segment_row, segments_of
 from tests.floor.floors import added, paused
 from tests.history.observing import floor_in_store, record
 
@@ -59,7 +59,7 @@ def day_record(**figures: int) -> DayRecord:
 
 @given(segments)
 def test_a_segment_comes_back_from_its_row_as_it_was(segment: Segment) -> None:
-    assert segments_of([row_of("pbx", segment)]) == [("pbx", segment)]
+    assert segments_of([segment_row("pbx", segment)]) == [("pbx", segment)]
     assert open_from(open_of(segment), 1) == segment
 
 

@@ -26,7 +26,7 @@ async def measured(
 
     async def note(connection) -> None:
         await note_measured(connection, "team", DAYS.of_date(day), known, {}, at, changed=True)
-        await note_settled(connection, "team", day, at, at)
+        await note_settled(connection, ["team"], day, at, at)
 
     await take_turn(engine, note, IMPATIENT)
 
@@ -86,7 +86,7 @@ async def test_settling_an_older_measurement_does_not_settle_a_newer_one(engine:
 
     async def crossed(connection) -> None:
         await note_measured(connection, "team", DAYS.of_date(FIRST), {"pbx": 9}, {}, 2, changed=True)
-        await note_settled(connection, "team", FIRST, 1, 3)
+        await note_settled(connection, ["team"], FIRST, 1, 3)
 
     await take_turn(engine, crossed, IMPATIENT)
     async with reading(engine) as connection:

@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import DatabaseBusyError
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Account, Draw, Kind, Leg, Limit, Posting, Side, State
+from ccd.ledger.model import Account, Draw, Kind, Leg, Limit, Posting, PostingState, Side
 from ccd.ledger.schema import accounts, balances, caps, entries, owners, transactions
 from ccd.ledger.sealing import Sealer
 from ccd.ledger.verify import verify
@@ -247,7 +247,7 @@ async def check_answers(
     credit, debit = accounts.alias("credit"), accounts.alias("debit")
     to, of = owners.alias("to"), owners.alias("of")
     states = {row.key: row.state for row in await connection.execute(select(transactions.c.key, transactions.c.state))}
-    assert states.pop("begin") == State.POSTED
+    assert states.pop("begin") == PostingState.POSTED
     assert states == answered, "nothing acknowledged is lost, nothing else is there"
     rows = await connection.execute(
         select(transactions.c.key, of.c.name.label("debit"), to.c.name.label("credit"), entries.c.seconds)
@@ -262,7 +262,7 @@ async def check_answers(
     assert max(moved.values()) == 1, "nothing is there twice"
     expected = set()
     for key, one in asked.items():
-        if answered[key] == State.POSTED:
+        if answered[key] == PostingState.POSTED:
             (leg,) = posting_of(one).legs
             expected.add((key, leg.debit.owner, leg.credit.owner, leg.seconds))
     assert set(moved) == expected

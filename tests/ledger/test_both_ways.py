@@ -1,8 +1,8 @@
-"""A posting goes to PostgreSQL in one way, or by the desk: whatever is asked, both leave the same ledger."""
+"""A posting is presumed to be well, or goes by the desk: whatever is asked, both leave the same ledger."""
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import pytest
@@ -19,14 +19,13 @@ from ccd.ledger.model import (
     Limit,
     Outcome,
     Posting,
+    PostingState,
     Reserve,
     Side,
-    State,
     Term,
 )
 from ccd.ledger.recorded import recorded_after
 from ccd.sql.engine import open_engine
-from tests.databases import TEMPLATE, PostgreSQL
 from tests.ledger.histories import MOMENT
 from tests.ledger.on_postgresql import check_whole
 
@@ -41,7 +40,7 @@ CAPS = ("team", "month")
 BATCHES, ALL = 50, 10_000
 
 
-class InOneWay(Ledger):
+class Presuming(Ledger):
     """Counts what was written so."""
 
     written = 0
@@ -122,7 +121,7 @@ async def opened(ledger: Ledger) -> None:
 
 
 async def answer(ledger: Ledger, postings: Sequence[Posting]) -> list[object]:
-    """All but the number of the transaction: one is drawn in vain where the one way says no."""
+    """All but the number of the transaction: on PostgreSQL one is drawn in vain where what was presumed is not so."""
     try:
         return [outcome._replace(transaction=0) for outcome in await ledger.post_many(postings)]
     except LedgerError as error:
@@ -136,21 +135,22 @@ async def kept(ledger: Ledger) -> list[tuple[str, int, str, bytes]]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_in_one_way_and_by_the_desk_the_same_is_answered_and_kept(postgresql: PostgreSQL, seed: int) -> None:
+async def test_presuming_and_by_the_desk_the_same_is_answered_and_kept(
+    new_database: Callable[[], str], seed: int
+) -> None:
     chance, posted = Chance(seed), 0
-    engines = [open_engine(postgresql.create(TEMPLATE)) for _ in range(2)]
-    in_one_way, by_desk = InOneWay(engines[0], lambda: chance.now), ByDesk(engines[1], lambda: chance.now)
-    ledgers = (in_one_way, by_desk)
+    engines = [open_engine(new_database()) for _ in range(2)]
+    presuming, by_desk = Presuming(engines[0], lambda: chance.now), ByDesk(engines[1], lambda: chance.now)
+    ledgers = (presuming, by_desk)
     for ledger in ledgers:
         await opened(ledger)
     for _ in range(BATCHES):
         batch = chance.batch()
-        answers = await answer(in_one_way, batch)
+        answers = await answer(presuming, batch)
         assert answers == await answer(by_desk, batch), batch
-        posted += sum(isinstance(one, Outcome) and one.state is State.POSTED for one in answers)
-    assert min(posted, in_one_way.written) > BATCHES / 3  # of what is refused alone, nothing could differ
-    assert await kept(in_one_way) == await kept(by_desk)
+        posted += sum(isinstance(one, Outcome) and one.state is PostingState.POSTED for one in answers)
+    assert min(posted, presuming.written) > BATCHES / 3  # of what is refused alone, nothing could differ
+    assert await kept(presuming) == await kept(by_desk)
     for ledger in ledgers:
         await check_whole(ledger)
         await ledger.engine.dispose()
-    postgresql.drop()

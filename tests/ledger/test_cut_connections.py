@@ -19,9 +19,9 @@ from ccd.ledger.model import (
     Limit,
     Outcome,
     Posting,
+    PostingState,
     Reserve,
     Resolve,
-    State,
     Term,
     Transfer,
 )  # fmt: skip
@@ -115,7 +115,7 @@ async def test_a_connection_that_is_cut_in_any_step_posts_once(
                 outcomes = await ledger.post_many(way.asked(number, first))
                 if not wire.is_cut:
                     break
-                assert [one.state is State.POSTED for one in outcomes] == way.posted
+                assert [one.state is PostingState.POSTED for one in outcomes] == way.posted
                 replayed = {one.replayed for one in outcomes}
                 assert len(replayed) == 1, "all or none was there when it was asked again"
                 if replayed == {True}:

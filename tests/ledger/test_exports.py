@@ -17,15 +17,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.ledger.balances import balances_of, sums_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.digest import account_digest, digest
 from ccd.ledger.exports.beancount import BEANCOUNT
 from ccd.ledger.exports.form import Form, legal, name_of
 from ccd.ledger.exports.hledger import HLEDGER
 from ccd.ledger.exports.records import COLUMNS, CSV, JSON_LINES
-from ccd.ledger.exports.told import told
+from ccd.ledger.exports.told import whole_export
 from ccd.ledger.model import Account, Kind, Leg, Posting, Side
-from ccd.ledger.reading import balances_of, sums_of
 from ccd.ledger.recorded import accounts_opened
 from ccd.sql.engine import open_engine
 from tests.ledger.accounts import DAY
@@ -38,7 +38,7 @@ WILD = '团队, a "gift"; [2026-13-45] date: x\n\\ 100%\t{} | = @ \u2028 *'
 
 
 async def exported(engine: AsyncEngine, form: Form) -> str:
-    return "".join([piece async for piece in told(engine, form)])
+    return "".join([piece async for piece in whole_export(engine, form)])
 
 
 async def own_balances(engine: AsyncEngine) -> Balances:

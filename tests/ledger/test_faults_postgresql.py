@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ccd.errors import DatabaseBusyError, DatabaseRefusedError
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Outcome, State
+from ccd.ledger.model import Outcome, PostingState
 from ccd.sql.engine import WRITER, open_engine
 from ccd.sql.migrate import upgrade
 from ccd.sql.refusals import refusals_said
@@ -110,6 +110,7 @@ async def test_who_is_cancelled_while_a_lock_is_waited_for_has_written_nothing_a
         held = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
         assert (await hand.execute(text(held))).scalar() == 0
     await other.dispose()
+    await ledger.engine.dispose()
 
 
 async def serializable(url: str) -> Ledger:
@@ -117,6 +118,7 @@ async def serializable(url: str) -> Ledger:
     ledger = await opened(url, Patience(attempts_max=60, wait_s_min=0.001, wait_s_max=0.05))
     writer: LoopWriter = ledger.engine.get_execution_options()[WRITER]
     held = LoopWriter(writer.pool.execution_options(isolation_level="SERIALIZABLE"))
+    event.listen(ledger.engine.sync_engine, "engine_disposed", lambda _: held.let_go(), insert=True)
     engine = ledger.engine.execution_options(**{WRITER: held})
     return Ledger(engine, itertools.count(MOMENT + 1_000).__next__, Patience(60, 0.001, 0.05))
 
@@ -130,7 +132,7 @@ async def test_where_the_server_holds_transactions_against_each_other_what_fails
           for number in range(10) for at, one in enumerate(ledgers))
     )  # fmt: skip
     assert "40001" in states, "a serialization failure was met"
-    assert {one.state for (one,) in outcomes} == {State.POSTED}
+    assert {one.state for (one,) in outcomes} == {PostingState.POSTED}
     assert (await ledgers[0].balances("ann"))["savings"] == 40
     assert (await ledgers[0].balances("bob"))["savings"] == 80
     await check_whole(ledgers[0])
@@ -233,7 +235,7 @@ async def test_a_server_that_restarts_in_a_stream_of_postings_has_each_of_them_o
                 group.create_task(stream(of))
         assert restarts == []
         assert len(answered) == 4 * STREAM
-        assert {outcome.state for outcome in answered} == {State.POSTED}
+        assert {outcome.state for outcome in answered} == {PostingState.POSTED}
         assert len({outcome.key for outcome in answered}) == len(answered)
         assert (await ledger.balances("ann"))["savings"] == len(answered)
         assert (await ledger.balances("bob"))["savings"] == 2 * len(answered)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ccd.errors import KeyTakenError
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Account, Leg, Posting, State, StatementLine
+from ccd.ledger.model import Account, Leg, Posting, PostingState, StatementLine
 from ccd.sql.engine import open_engine
 from tests.ledger.accounts import DAY, open_guarded, open_house
 
@@ -25,9 +25,9 @@ class Model:
 
     balances: dict[tuple[str, str], int] = field(default_factory=dict)
     house: int = 0
-    outcomes: dict[str, tuple[tuple[Leg, ...], State]] = field(default_factory=dict)
+    outcomes: dict[str, tuple[tuple[Leg, ...], PostingState]] = field(default_factory=dict)
 
-    def post(self, key: str, legs: tuple[Leg, ...]) -> State | None:
+    def post(self, key: str, legs: tuple[Leg, ...]) -> PostingState | None:
         """None: the key stands for another content."""
         if key in self.outcomes:
             known, state = self.outcomes[key]
@@ -38,8 +38,8 @@ class Model:
                 after[account] = after.get(account, 0) + seconds
         house = next((name for name in after if name[0].startswith("house")), None)
         moved = after.pop(house, 0) if house else 0
-        state = State.REFUSED if any(seconds < 0 for seconds in after.values()) else State.POSTED
-        if state is State.POSTED:
+        state = PostingState.REFUSED if any(seconds < 0 for seconds in after.values()) else PostingState.POSTED
+        if state is PostingState.POSTED:
             self.balances, self.house = after, self.house + moved
         self.outcomes[key] = (legs, state)
         return state

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from ccd.errors import KeyTakenError, PostingError
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Account, Leg, Rule, State, Transfer
+from ccd.ledger.model import Account, Leg, PostingState, Rule, Transfer
 from tests.ledger.accounts import DAY, HOUSE, give, open_guarded, posting, take
 
 
@@ -23,7 +23,7 @@ async def count(ledger: Ledger, table: str) -> int:
 
 async def test_a_transfer_leaves_one_account_and_reaches_the_other(ledger: Ledger) -> None:
     outcome = await ledger.post(posting("a", give("ann", 465)))
-    assert (outcome.state, outcome.replayed) == (State.POSTED, False)
+    assert (outcome.state, outcome.replayed) == (PostingState.POSTED, False)
     assert await ledger.balances("ann") == {"savings": 465, "gift": 0}
     assert await ledger.sums(HOUSE) == {"savings": -465, "gift": 0}
 
@@ -35,7 +35,7 @@ async def test_a_house_account_has_no_balance_row_to_wait_for(ledger: Ledger) ->
 
 async def test_all_legs_are_posted_or_none(ledger: Ledger) -> None:
     outcome = await ledger.post(posting("a", give("ann", 100), take("bob", 1)))
-    assert outcome.state is State.REFUSED
+    assert outcome.state is PostingState.REFUSED
     assert await ledger.balances("ann") == {"savings": 0, "gift": 0}
     assert await count(ledger, "entries") == 0
 
@@ -46,7 +46,7 @@ async def test_a_balance_never_falls_below_its_floor_and_the_refusal_says_whose(
     assert outcome.refusal is not None
     assert outcome.refusal.rule is Rule.BALANCE
     assert outcome.refusal.sentence == "savings of ann has 100 s to give, and 101 s are asked"
-    assert (await ledger.post(posting("c", take("ann", 100)))).state is State.POSTED
+    assert (await ledger.post(posting("c", take("ann", 100)))).state is PostingState.POSTED
     assert await ledger.balances("ann") == {"savings": 0, "gift": 0}
 
 
@@ -138,7 +138,7 @@ async def test_a_transfer_is_taken_back_once_and_exactly(ledger: Ledger) -> None
     first = Transfer((await ledger.post(posting("a", give("ann", 50)))).transaction, 1)
     with pytest.raises(PostingError, match="mirrors exactly"):
         await ledger.post(posting("b", take("ann", 49, reverses=first)))
-    assert (await ledger.post(posting("c", take("ann", 50, reverses=first)))).state is State.POSTED
+    assert (await ledger.post(posting("c", take("ann", 50, reverses=first)))).state is PostingState.POSTED
     again = await ledger.post(posting("d", take("ann", 50, reverses=first)))
     assert again.refusal is not None
     assert again.refusal.rule is Rule.REVERSAL
@@ -154,7 +154,7 @@ async def test_a_transfer_is_taken_back_once_within_a_batch(ledger: Ledger) -> N
 
 async def test_a_posting_without_legs_leaves_the_record_that_nothing_had_to_move(ledger: Ledger) -> None:
     first = await ledger.post(posting("a"))
-    assert first.state is State.POSTED
+    assert first.state is PostingState.POSTED
     assert (await ledger.post(posting("a"))).replayed
     assert await count(ledger, "entries") == 0
 
@@ -191,6 +191,6 @@ async def test_accounts_are_opened_once(ledger: Ledger) -> None:
 
 async def test_undone_work_leaves_nothing(ledger: Ledger) -> None:
     outcome = (await ledger.at_desk(lambda desk: desk.post([posting("a", give("ann", 5))]), keep=False))[0]
-    assert outcome.state is State.POSTED
+    assert outcome.state is PostingState.POSTED
     assert await count(ledger, "transactions") == 0
     assert (await ledger.post(posting("a", give("ann", 5), day=DAY))).replayed is False

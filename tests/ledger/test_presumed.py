@@ -1,4 +1,4 @@
-"""A posting that depends on little goes to PostgreSQL in one way; whatever speaks against it is said as ever."""
+"""A posting that depends on little is presumed to be well; whatever speaks against it is said as ever."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -58,7 +58,7 @@ async def opened(url: str) -> Counted:
     return counted
 
 
-async def test_it_is_one_statement_alone_and_among_many_and_on_a_cap(url: str) -> None:
+async def test_on_postgresql_it_is_one_statement_alone_and_among_many_and_on_a_cap(url: str) -> None:
     counted = await opened(url)
     assert await counted.post(posting("a", give("ann", 5), take("ann", 3))) == ([None], 1)
     many = [posting(f"many/{number}", give("bob", 1)) for number in range(100)]
@@ -95,9 +95,9 @@ AGAINST: dict[str, tuple[list[Posting], list[object]]] = {
 
 
 @pytest.mark.parametrize("about", AGAINST)
-async def test_what_speaks_against_it_is_said_rule_by_rule(url: str, about: str) -> None:
+async def test_what_speaks_against_it_is_said_rule_by_rule(database_url: str, about: str) -> None:
     postings, expected = AGAINST[about]
-    counted = await opened(url)
+    counted = await opened(database_url)
     refused, statements = await counted.post(*postings)
     assert refused == expected
     assert statements > 1
@@ -111,8 +111,8 @@ async def test_what_speaks_against_it_is_said_rule_by_rule(url: str, about: str)
     [posting("before", give("ann", 99)), posting("a", give("nobody", 1)), with_terms("a", Draw("no cap", 1))],
     ids=["another content of a key", "an account that is not open", "a cap without a limit"],
 )
-async def test_what_can_not_be_right_writes_nothing(url: str, bad: Posting) -> None:
-    counted = await opened(url)
+async def test_what_can_not_be_right_writes_nothing(database_url: str, bad: Posting) -> None:
+    counted = await opened(database_url)
     with pytest.raises(LedgerError):
         await counted.post(posting("good", give("ann", 5)), bad)
     assert (await counted.ledger.balances("ann"))["savings"] == 100
@@ -121,15 +121,15 @@ async def test_what_can_not_be_right_writes_nothing(url: str, bad: Posting) -> N
     await counted.ledger.engine.dispose()
 
 
-async def test_a_key_is_looked_up_before_anything_is_said_about_what_stands_for_it_now(url: str) -> None:
-    counted = await opened(url)
+async def test_a_key_is_looked_up_before_anything_is_said_about_what_stands_for_it_now(database_url: str) -> None:
+    counted = await opened(database_url)
     with pytest.raises(KeyTakenError):
         await counted.post(posting("before", give("nobody", 1)))
     await counted.ledger.engine.dispose()
 
 
-async def test_more_than_any_cap_has_is_refused_as_any_draw(url: str) -> None:
-    counted = await opened(url)
+async def test_more_than_any_cap_has_is_refused_as_any_draw(database_url: str) -> None:
+    counted = await opened(database_url)
     for seconds in (2**63 - 1, 10**30, -(10**30)):
         refused, _ = await counted.post(with_terms(f"draw/{seconds}", Draw("cap", seconds), legs=(give("bob", 1),)))
         assert refused == [Rule.CAP]
@@ -166,4 +166,10 @@ async def test_what_a_balance_no_longer_bears_when_the_locks_are_there_is_refuse
     assert refused == [Rule.BALANCE]
     assert (await counted.ledger.balances("ann"))["savings"] == 7
     await other.dispose()
+    await counted.ledger.engine.dispose()
+
+
+async def test_nothing_at_all_is_posted(database_url: str) -> None:
+    counted = await opened(database_url)
+    assert await counted.ledger.post_many([]) == []
     await counted.ledger.engine.dispose()

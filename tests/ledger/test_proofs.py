@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import FileError, ProofError
-from ccd.ledger.heads import new_key, read_head, read_key, sign
+from ccd.ledger.heads import made_key, read_head, read_key, sign
 from ccd.ledger.proofs import check_proof, proof_text
 from ccd.ledger.proving import head_now, proven_statement
 from tests.ledger.histories import everything
@@ -92,7 +92,7 @@ def test_what_is_no_head_is_said_to_be_none(text: str) -> None:
 
 
 def test_a_key_is_made_and_read_and_what_is_none_is_said_to_be() -> None:
-    assert isinstance(read_key(new_key(), "a file"), Ed25519PrivateKey)
+    assert isinstance(read_key(made_key(), "a file"), Ed25519PrivateKey)
     other = Ed448PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     for pem, match in ((b"", "no private key"), (other, "another kind")):
         with pytest.raises(FileError, match=match):

@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.ledger.balances import FIRST_LATER, OpenReservation
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Account, Leg, Outcome, Posting, Side, State, StatementLine, Wanted
-from ccd.ledger.reading import FIRST_LATER, Hold, Supply, Trial
+from ccd.ledger.model import Account, Leg, Outcome, Posting, PostingState, Side, StatementLine, Wanted
 from ccd.ledger.sealing import Sealer
+from ccd.ledger.unit_sums import ServiceSupply, Trial
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
 from tests.ledger.accounts import HOUSE, give, open_guarded, open_house, posting, take
@@ -71,7 +72,7 @@ async def past(engine: AsyncEngine, database_url: str) -> Past:
         legs = tuple(Leg(debit, credit, chance.randint(1, 50), chance.choice(SERVICES)) for debit, credit in pairs)
         one = Posting(str(number), 1, "demo", day, legs, "test")
         outcome = await ledger.post(one)
-        if outcome.state is State.POSTED:
+        if outcome.state is PostingState.POSTED:
             posted.append(Posted(one, outcome))
         if number % 7 == 0 and number < POSTINGS - 10:
             await sealer.seal()
@@ -222,8 +223,8 @@ async def test_the_supply_of_time_is_what_services_gave_and_took(ledger: Ledger)
     await ledger.post(posting("a", give("ann", 465), give("bob", 35, "gift")))
     await ledger.post(posting("b", take("ann", 65), Leg(Account("ann", "savings"), Account("bob", "gift"), 100, "any")))
     assert await ledger.supply("demo") == [
-        Supply("2026-11", "savings", "gift", 35, 0),
-        Supply("2026-11", "savings", "savings", 465, 65),
+        ServiceSupply("2026-11", "savings", "gift", 35, 0),
+        ServiceSupply("2026-11", "savings", "savings", 465, 65),
     ]
     assert await ledger.trial_balance("demo", "2026-12") == [
         Trial("gift", Side.CREDIT, True, 135, 0, 0),
@@ -236,6 +237,6 @@ async def test_what_is_held_is_told_with_what_is_there(engine: AsyncEngine) -> N
     ledger = await everything(engine)
     bob = await ledger.standing("bob")
     assert bob.balances == {"savings": 500, "gift": 0, "reserved": 500}
-    assert bob.holds == (Hold(("held too", 1), 500, held("bob").expires_at),)
+    assert bob.holds == (OpenReservation(("held too", 1), 500, held("bob").expires_at),)
     assert (bob.held_s, (await ledger.standing("ann")).holds) == (500, ())
     assert (await ledger.standing("nobody")).balances == {}

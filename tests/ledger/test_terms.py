@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.books import months_that_begin
+from ccd.bank.attendance_calendar import months_that_begin
 from ccd.errors import KeyTakenError, PostingError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import (
@@ -20,10 +20,10 @@ from ccd.ledger.model import (
     Limit,
     Outcome,
     Posting,
+    PostingState,
     Reserve,
     Resolve,
     Rule,
-    State,
     Term,
     Transfer,
 )  # fmt: skip
@@ -65,11 +65,11 @@ async def kinds(ledger: Ledger) -> tuple[int, int, int]:
 
 def check_refused(outcome: Outcome, rule: Rule, sentence: str) -> None:
     assert outcome.refusal is not None
-    assert (outcome.state, outcome.refusal.rule, outcome.refusal.sentence) == (State.REFUSED, rule, sentence)
+    assert (outcome.state, outcome.refusal.rule, outcome.refusal.sentence) == (PostingState.REFUSED, rule, sentence)
 
 
 async def test_a_reservation_draws_in_the_order_asked_for_as_far_as_each_account_goes(ledger: Ledger) -> None:
-    assert (await ledger.post(reserve("r", 350))).state is State.POSTED
+    assert (await ledger.post(reserve("r", 350))).state is PostingState.POSTED
     assert await kinds(ledger) == (0, 150, 350)
 
 
@@ -88,7 +88,7 @@ async def test_what_is_not_posted_goes_back_what_was_drawn_last_first(
     ledger: Ledger, posted: int, after: tuple[int, int, int]
 ) -> None:
     await ledger.post(reserve("r", 350))
-    assert (await ledger.post(resolve("e", "r", posted))).state is State.POSTED
+    assert (await ledger.post(resolve("e", "r", posted))).state is PostingState.POSTED
     assert await kinds(ledger) == after
     assert (await ledger.sums(HOUSE))["savings"] == posted - 500
 
@@ -145,7 +145,7 @@ async def test_reserved_and_posted_in_one_batch_are_one_after_the_other(ledger: 
 async def test_the_owners_next_posting_gives_back_what_has_expired(ledger: Ledger) -> None:
     await ledger.post_many([reserve("r", 350, expires_at=MOMENT), reserve("s", 100, expires_at=MOMENT + 1)])
     assert await kinds(ledger) == (0, 50, 450)
-    assert (await ledger.post(posting("take", Leg(SAVINGS, TAKEN, 300, "leave")))).state is State.POSTED
+    assert (await ledger.post(posting("take", Leg(SAVINGS, TAKEN, 300, "leave")))).state is PostingState.POSTED
     assert await kinds(ledger) == (0, 100, 100)
     check_refused(await ledger.post(resolve("e", "r", 5)), Rule.RESERVATION, "the reservation r/r1 was resolved before")
 
@@ -161,7 +161,7 @@ async def test_a_cap_is_never_passed_and_what_is_given_back_can_be_given_again(l
         return with_terms(key, Draw("team-1", draws), Draw("centre", draws), legs=(give("bob", seconds),))
 
     await ledger.post(with_terms("limits", Limit("team-1", 1_000), Limit("centre", 1_500)))
-    assert (await ledger.post(gift("a", 900, 900))).state is State.POSTED
+    assert (await ledger.post(gift("a", 900, 900))).state is PostingState.POSTED
     check_refused(
         await ledger.post(gift("b", 200, 200)),
         Rule.CAP,
@@ -173,7 +173,7 @@ async def test_a_cap_is_never_passed_and_what_is_given_back_can_be_given_again(l
         "team-1 has a limit of 899 s, and 900 s would be drawn on it",
     )
     await ledger.post(with_terms("back", Draw("team-1", -100), Draw("centre", -100)))
-    assert (await ledger.post(gift("c", 200, 200))).state is State.POSTED
+    assert (await ledger.post(gift("c", 200, 200))).state is PostingState.POSTED
     await ledger.post(with_terms("more", Limit("team-1", 2_000)))
     check_refused(
         await ledger.post(gift("d", 501, 501)),
@@ -199,7 +199,7 @@ async def test_the_database_itself_keeps_caps(ledger: Ledger) -> None:
 async def test_a_month_that_was_closed_takes_nothing_but_finds_what_was_posted(ledger: Ledger) -> None:
     first = await ledger.post(posting("a", give("ann", 5)))
     closed = await ledger.post(with_terms("close", Close()))
-    assert closed.state is State.POSTED
+    assert closed.state is PostingState.POSTED
     check_refused(
         await ledger.post(posting("b", give("ann", 5))), Rule.MONTH, "2026-11 of demo is closed and takes no postings"
     )
@@ -278,7 +278,7 @@ async def test_a_transaction_is_taken_back_whole_and_once_also_after_its_month_h
     made = await ledger.post(posting("two", give("ann", 5), give("bob", 7, "gift")))
     await ledger.post(with_terms("close", Close()))
     back = await ledger.reverse(made.transaction, "back", "test", "a mistake")
-    assert back.state is State.POSTED
+    assert back.state is PostingState.POSTED
     assert await kinds(ledger) == (300, 200, 0)
     assert await ledger.balances("bob") == {"savings": 0, "gift": 0, "reserved": 0}
     later = Ledger(ledger.engine, lambda: MOMENT + 40 * 86_400 * 1_000_000)

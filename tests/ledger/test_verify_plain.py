@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from benchmarks.filling import Shape, fill
 from ccd.ledger import recorded
 from ccd.ledger.audit import content_digest
-from ccd.ledger.digest import told
+from ccd.ledger.digest import fields_told
 from ccd.ledger.parts import Walk
 from ccd.ledger.recorded import accounts_of, recorded_as
 from ccd.ledger.schema import entries, transactions
@@ -134,9 +134,9 @@ async def test_bytes_under_a_digest_that_tells_them_as_a_text_are_found_alike(
 ) -> None:
     ((kept, (entry,)),) = await recorded_as(bare, [MIDDLE])
     names = await accounts_of(bare, [entry])
-    fields = told((kept.key, "1", kept.book, kept.month, kept.state, kept.reference, kept.text, kept.asked_by))
-    rest = told((kept.terms, kept.refusal, str(kept.recorded_at), *names[entry.debit], *names[entry.credit]))
-    move = told((str(entry.seconds), entry.day.isoformat(), entry.service, "", ""))
+    fields = fields_told((kept.key, "1", kept.book, kept.month, kept.state, kept.reference, kept.text, kept.asked_by))
+    rest = fields_told((kept.terms, kept.refusal, str(kept.recorded_at), *names[entry.debit], *names[entry.credit]))
+    move = fields_told((str(entry.seconds), entry.day.isoformat(), entry.service, "", ""))
     digest = sha256(f"3;{fields}2:b'{{}}'{rest}{move}".encode()).digest()
     held = f"facts = x'7b7d', digest = x'{digest.hex()}'"
     await bare.exec_driver_sql(f"UPDATE transactions SET {held} WHERE id = {MIDDLE}")

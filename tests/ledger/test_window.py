@@ -7,13 +7,13 @@ import pytest
 
 from ccd.errors import DatabaseBusyError, KeyTakenError, PostingError
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Outcome, Posting, State
+from ccd.ledger.model import Outcome, Posting, PostingState
 from ccd.ledger.window import Window
 from tests.ledger.accounts import HOUSE, give, posting, take
 
 
 def done(one: Posting) -> Outcome:
-    return Outcome(one.key, one.revision, 1, State.POSTED, False, 1)
+    return Outcome(one.key, one.revision, 1, PostingState.POSTED, False, 1)
 
 
 class Desk:

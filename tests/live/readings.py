@@ -2,7 +2,7 @@
 
 from datetime import time
 
-from ccd.floor.agents import AgentClock, AgentRules, Change, Reading
+from ccd.floor.agents import AgentClock, AgentRules, Reading, SeatChange
 from ccd.floor.days import SECOND, BusinessDays
 from ccd.floor.rules import ReasonRule, Reasons, SeatRules
 from ccd.floor.seats import Pause, State, View
@@ -42,7 +42,7 @@ class Agent:
     def turns(self, at_s: float, state: State, reason: str = "") -> "Agent":
         self._number += 1
         at = int((DAY + at_s) * SECOND)
-        self._day.change(Change(at, "pbx", self._number, "seat", view(state, reason), True, 0, 0, 0))
+        self._day.change(SeatChange(at, "pbx", self._number, "seat", view(state, reason), True, 0, 0, 0))
         return self
 
     def reading(self) -> Reading:

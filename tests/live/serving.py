@@ -17,7 +17,7 @@ from ccd.live.feed import Feed, FeedLimits
 from ccd.live.frames import JsonCodec, MsgpackCodec
 from ccd.live.gate import Gate, GateLimits
 from ccd.live.hub import Hub, HubLimits
-from ccd.live.writer import Writer
+from ccd.live.writer import LiveWriter
 from ccd.org.people import Person, Role, Session
 from tests.live.conftest import OpenStore
 from tests.live.limits import limited
@@ -88,7 +88,7 @@ class Service:
     ) -> None:
         self.floor = SmallFloor()
         self.office = SmallOffice()
-        self.writer = Writer(open_store(), self.floor.changes, self.floor.everything, QUICK)
+        self.writer = LiveWriter(open_store(), self.floor.changes, self.floor.everything, QUICK)
         self.announcing = open_store()
         board = Board(lambda reason: reason == "toilet")
         self.hub = Hub(board, time.time, limits)

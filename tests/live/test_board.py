@@ -6,7 +6,7 @@ from ccd.floor.seats import State
 from ccd.live.batch import LiveBatch, QueueNow, packed, unpack
 from ccd.live.board import Board, Changes
 from ccd.live.frames import JsonCodec
-from ccd.live.store import Entry, Whole
+from ccd.live.store import StreamEntry, Whole
 from tests.live.readings import Agent, floor, team
 
 
@@ -14,11 +14,11 @@ def board() -> Board:
     return Board(lambda reason: reason in {"toilet", "water"})
 
 
-def entry(batch: LiveBatch) -> Entry:
+def entry(batch: LiveBatch) -> StreamEntry:
     made = packed(batch)
-    return Entry(
+    return StreamEntry(
         "1-0", "e", 1, list(made.agents.values()), list(made.gone), list(made.queues.values()),
-        list(made.sources.values()), [],
+        list(made.sources.values()), [], [],
     )  # fmt: skip
 
 

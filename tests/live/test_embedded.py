@@ -47,7 +47,7 @@ async def test_it_runs_as_long_as_its_block_and_leaves_no_process_port_or_file()
         assert await client.config_get("save", "appendonly") == {"save": "", "appendonly": "no"}
         await client.aclose()
         assert folder.is_dir()
-    assert children() == before
+    assert children() <= before, "one that an earlier test ended late may be gone"
     assert not folder.exists()
 
 
@@ -72,7 +72,7 @@ async def test_stopped_while_it_starts_it_is_stopped_as_soon_as_it_runs(monkeypa
     with pytest.raises(asyncio.CancelledError):
         await life
     assert [server.is_running() for server in started] == [False]
-    assert children() == before
+    assert children() <= before, "one that an earlier test ended late may be gone"
 
 
 async def test_two_of_them_do_not_meet() -> None:
@@ -106,5 +106,5 @@ async def test_a_server_that_does_not_start_says_what_to_do(monkeypatch: pytest.
     with pytest.raises(EmbeddedRedisError, match=r"\[redis\] url"):
         async with embedded_redis():
             pass
-    assert children() == before
+    assert children() <= before, "one that an earlier test ended late may be gone"
     assert list(too_long.iterdir()) == []

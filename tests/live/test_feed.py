@@ -9,7 +9,7 @@ from redis.asyncio import Redis as Client
 from structlog.testing import capture_logs
 
 from ccd.floor.seats import State
-from ccd.live.store import Entry, Whole
+from ccd.live.store import StreamEntry, Whole
 from tests.live.conftest import OpenStore
 from tests.live.limits import limited
 from tests.live.servers import Server
@@ -128,7 +128,7 @@ async def test_a_redis_that_does_not_answer_is_said_in_the_log(
     async with serving(open_store) as service:
         await until(lambda: service.feed.is_following)
 
-        async def never_answers(_after: str, _block_s: float) -> list[Entry]:
+        async def never_answers(_after: str, _block_s: float) -> list[StreamEntry]:
             raise TimeoutError
 
         with capture_logs() as said:

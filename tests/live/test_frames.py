@@ -7,12 +7,12 @@ import msgpack  # type: ignore[import-untyped] # it ships no types
 import pytest
 
 from ccd.live import frames
-from ccd.live.board import Shown
+from ccd.live.board import AgentShown
 from ccd.live.frames import Codec, JsonCodec, MsgpackCodec, Sealed
 from tests.live.frame_reading import messages
 
 AGENT = {"agent": "1001", "name": "陈静", "unit": "team-1", "reason": "toilet", "aux": 12.5, "aux_from": None}
-SHOWN = Shown("team-1", msgpack.packb(AGENT), msgpack.packb(AGENT | {"reason": "personal"}))
+SHOWN = AgentShown("team-1", msgpack.packb(AGENT), msgpack.packb(AGENT | {"reason": "personal"}))
 QUEUE = {"queue": "support", "waiting": 2, "oldest_since": 17.5}
 
 
@@ -54,16 +54,17 @@ def test_fields_stand_in_the_order_of_the_contract(codec: Codec) -> None:
 @pytest.mark.parametrize("codec", [MsgpackCodec(), JsonCodec()])
 def test_what_has_no_number_is_plain(codec: Codec) -> None:
     said = frames.health(codec, [{"pbx": "p", "state": "live", "since": 1.5}]) + frames.account(codec)
-    said += frames.error(codec, "Not allowed", "why")
+    said += frames.places(codec) + frames.error(codec, "Not allowed", "why")
     assert messages(said) == [
         {"op": "health", "sources": [{"pbx": "p", "state": "live", "since": 1.5}]},
         {"op": "account"},
+        {"op": "places"},
         {"op": "error", "title": "Not allowed", "detail": "why"},
     ]
 
 
 def test_an_agent_is_put_into_json_once() -> None:
-    codec, shown = JsonCodec(), Shown(SHOWN.unit, SHOWN.own, SHOWN.floor)
+    codec, shown = JsonCodec(), AgentShown(SHOWN.unit, SHOWN.own, SHOWN.floor)
     first = codec.agent(shown, own=False)
     assert json.loads(first)["reason"] == "personal"
     assert codec.agent(shown, own=False) is first

@@ -339,6 +339,10 @@ def test_a_settled_agent_is_told_to_look_at_the_account() -> None:
     floor.frame()
     assert line.read() == [{"op": "account"}]
     assert board.read() == []
+    floor.hub.take(Changes(places=["1001", "1002"]))
+    floor.frame()
+    assert line.read() == [{"op": "places"}], "which changes nothing of the account"
+    assert board.read() == []
 
 
 def test_who_does_not_say_what_to_see_is_shown_the_door() -> None:

@@ -70,7 +70,7 @@ async def test_the_stream_says_what_seats_did_to_whoever_reads_redis(server: Ser
     keys = Keys.of("site")
     entries: Any = await client.xrange(keys.stream)
     written = [unpack_plainly(fields[b"b"]) for _, fields in entries]
-    assert [set(entry) for entry in written] == [BATCH, BATCH, {b"accounts"}]
+    assert [set(entry) for entry in written] == [BATCH, BATCH, {b"accounts", b"places"}]
     assert unpack(written[1][b"transitions"]) == [did]
     assert await watermarks(server) == {b"pbx": b"8"}
     await client.aclose()
@@ -178,9 +178,9 @@ async def test_anybody_may_announce_changed_accounts(server: Server, open_store:
     writer, settling = open_store(), open_store()
     await writer.replace(floor())
     before = (await writer.read()).last_id
-    await settling.announce(["1001", "1002"])
+    await settling.announce(["1001", "1002"], ["2001"])
     (entry,) = await writer.entries_after(before, 1.0)
-    assert (entry.epoch, entry.accounts) == ("", ["1001", "1002"])
+    assert (entry.epoch, entry.accounts, entry.places) == ("", ["1001", "1002"], ["2001"])
     assert await writer.write(packed(LiveBatch()))  # and the writer's batches follow on each other all the same
 
 

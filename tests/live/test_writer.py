@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from ccd.floor.seats import State
 from ccd.live.batch import unpack
 from ccd.live.store import Store
-from ccd.live.writer import Writer
+from ccd.live.writer import LiveWriter
 from tests.live.conftest import OpenStore
 from tests.live.servers import Server
 from tests.live.small_floor import QUICK, SmallFloor
@@ -20,8 +20,8 @@ from tests.live.waiting import until, until_true
 
 
 @asynccontextmanager
-async def writing(store: Store, floor: SmallFloor) -> AsyncIterator[Writer]:
-    writer = Writer(store, floor.changes, floor.everything, QUICK)
+async def writing(store: Store, floor: SmallFloor) -> AsyncIterator[LiveWriter]:
+    writer = LiveWriter(store, floor.changes, floor.everything, QUICK)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(writer.run())
         yield writer
@@ -146,7 +146,7 @@ async def test_nothing_is_written_while_it_is_not_sure_whose_place_it_is(server:
     async def wait_until_sure() -> None:
         await sure.wait()
 
-    writer = Writer(open_store(), floor.changes, floor.everything, QUICK, wait_until_sure)
+    writer = LiveWriter(open_store(), floor.changes, floor.everything, QUICK, wait_until_sure)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(writer.run())
         await until_stored(reader, floor)

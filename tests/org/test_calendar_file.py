@@ -9,10 +9,10 @@ from ccd.errors import ImportFaultsError
 from ccd.org import schedule_file
 from ccd.org.calendar_file import parse
 from ccd.org.shift_rows import breaks_of
-from ccd.org.told import Told, Window
+from ccd.org.told import DaysTold, Told
 from tests.org.planned import DAYS, FILE, us
 
-WEEK = Window(date(2026, 11, 23), date(2026, 11, 29))
+WEEK = DaysTold(date(2026, 11, 23), date(2026, 11, 29))
 ZONE = "TZID=Asia/Shanghai"
 ANN = "ATTENDEE;CN=Ann:mailto:1001@example.org"
 MORNING = f"DTSTART;{ZONE}:20261123T080000\nDTEND;{ZONE}:20261123T160000"
@@ -26,7 +26,7 @@ def calendar(*events: str) -> bytes:
     return "".join(f"{line}\r\n" for line in (*lines, "END:VCALENDAR")).encode()
 
 
-def told(*events: str, window: Window = WEEK, agent: str | None = None) -> tuple[Told, ...]:
+def told(*events: str, window: DaysTold = WEEK, agent: str | None = None) -> tuple[Told, ...]:
     return parse(calendar(*events), FILE, DAYS, window, agent)
 
 
@@ -34,7 +34,7 @@ def times(shifts: tuple[Told, ...]) -> list[tuple[int, int]]:
     return [(shift.start, shift.end) for shift in shifts]
 
 
-def check(*events: str, says: tuple[str, ...], window: Window = WEEK) -> None:
+def check(*events: str, says: tuple[str, ...], window: DaysTold = WEEK) -> None:
     """Each fault begins as expected, and there are no others."""
     with pytest.raises(ImportFaultsError) as raised:
         told(*events, window=window)
@@ -74,7 +74,7 @@ def test_a_series_is_followed_with_what_is_moved_left_out_and_cancelled():
         f"UID:s\nRECURRENCE-ID;{ZONE}:20261126T080000\nSTATUS:CANCELLED\n"
         f"DTSTART;{ZONE}:20261126T080000\nDTEND;{ZONE}:20261126T160000"
     )
-    found = told(series, moved, cancelled, window=Window(date(2026, 11, 24), date(2026, 11, 28)))
+    found = told(series, moved, cancelled, window=DaysTold(date(2026, 11, 24), date(2026, 11, 28)))
     assert times(found) == [
         (us("2026-11-24T10:00"), us("2026-11-24T18:00")),
         (us("2026-11-27T08:00"), us("2026-11-27T16:00")),
@@ -91,7 +91,7 @@ def test_a_series_keeps_its_clock_when_the_clock_changes():
         "UID:s\nDTSTART;TZID=Europe/Berlin:20261024T080000\nDTEND;TZID=Europe/Berlin:20261024T160000\n"
         "RRULE:FREQ=DAILY;COUNT=2\nX-CCD-AGENT:1003"
     )
-    found = told(event, window=Window(date(2026, 10, 24), date(2026, 10, 25)))
+    found = told(event, window=DaysTold(date(2026, 10, 24), date(2026, 10, 25)))
     assert [start for start, _ in times(found)] == [
         us("2026-10-24T08:00", "Europe/Berlin"), us("2026-10-25T08:00", "Europe/Berlin"),
     ]  # fmt: skip
@@ -100,7 +100,7 @@ def test_a_series_keeps_its_clock_when_the_clock_changes():
 def test_a_shift_over_midnight_is_of_the_day_on_which_it_begins():
     event = f"UID:n\nDTSTART;{ZONE}:20261129T220000\nDTEND;{ZONE}:20261130T060000\n{ANN}"
     assert [shift.day for shift in told(event)] == [date(2026, 11, 29)]
-    assert told(event, window=Window(date(2026, 11, 30), date(2026, 12, 6))) == ()
+    assert told(event, window=DaysTold(date(2026, 11, 30), date(2026, 12, 6))) == ()
 
 
 def test_a_shift_of_several_people_is_one_of_each():

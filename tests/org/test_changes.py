@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccd.org import roster_file
-from ccd.org.changes import changes, row_changes, said
-from ccd.org.roster import Entry, Roster, changes_since
+from ccd.org.changes import roster_changes, row_changes, said
+from ccd.org.roster import Roster, RosterLine, changes_since
 from ccd.org.units import Unit, Units
 
 UNITS = Units("Asia/Shanghai", time(0), {"night": Unit(day_starts_at=time(4)), "west": Unit(timezone="Europe/London")})
@@ -24,7 +24,7 @@ def roster(lines: str) -> Roster:
 
 
 def told(before: str, after: str) -> list[str]:
-    return [said(change, UNITS) for change in changes(roster(before), roster(after))]
+    return [said(change, UNITS) for change in roster_changes(roster(before), roster(after))]
 
 
 @pytest.mark.parametrize(
@@ -69,17 +69,17 @@ def test_nothing_is_told_where_and_only_where_nothing_is_said_otherwise() -> Non
 
     for _ in range(200):
         before, after = roster(some_lines()), roster(some_lines())
-        found = changes(before, after)
+        found = roster_changes(before, after)
         lines = {str(_bare(entry)) for entry in before.entries}
         lines -= {str(change.before) for change in found if change.before}
         lines |= {str(change.after) for change in found if change.after}
         assert lines == {str(_bare(entry)) for entry in after.entries}
         assert found or changes_since(before, after) is None
-        assert changes(after, after) == []
+        assert roster_changes(after, after) == []
         assert all(said(change, UNITS) for change in found)
 
 
-def _bare(entry: Entry) -> Entry:
+def _bare(entry: RosterLine) -> RosterLine:
     return replace(entry, line=0)
 
 

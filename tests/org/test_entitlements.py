@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccd.errors import EntitlementError
-from ccd.org.entitlements import Entitled, Entitlement, check, held_on
+from ccd.org.entitlements import Entitled, Entitlement, check_entitlement, entitlements_held_on
 
 FIRST = date(2026, 11, 1)
 OWN = Entitlement(50_000, None)
@@ -39,7 +39,7 @@ def test_each_day_has_what_was_said_last_of_it(spans: list[tuple[int, int | None
             minimum for begins, length, minimum in spans if begins <= day and (length is None or day < begins + length)
         ][-1:]
         wanted = {"ann": Entitlement(None, last[0])} if last and last[0] is not None else {}
-        assert held_on(FIRST + timedelta(days=day), everything) == wanted
+        assert entitlements_held_on(FIRST + timedelta(days=day), everything) == wanted
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_each_day_has_what_was_said_last_of_it(spans: list[tuple[int, int | None
 )
 def test_what_can_not_be_is_refused_with_what_is_allowed(one: Entitled, why: str) -> None:
     with pytest.raises(EntitlementError, match=why):
-        check(one)
+        check_entitlement(one)

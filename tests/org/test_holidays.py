@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ccd.errors import ImportFaultsError, UnknownCountryError
-from ccd.org.holidays import DayKind, Holidays, KnownDay, parse
+from ccd.org.holidays import DayKind, Holidays, KnownDay, parse_holidays
 
 FILE = Path("holidays.csv")
 WORK, REST, HOLIDAY = DayKind.WORKDAY, DayKind.REST_DAY, DayKind.STATUTORY_HOLIDAY
@@ -99,14 +99,25 @@ def test_a_country_that_nobody_knows_is_said():
 
 def test_corrections_are_read_by_country_and_each_fault_is_named():
     text = "country,day,kind,name\nCN,2030-02-09,workday,春节调休\nDE-BY,2026-12-24,rest_day,Heiligabend\n"
-    known = parse(text, FILE)
+    known = parse_holidays(text, FILE)
     assert known["CN"] == {date(2030, 2, 9): KnownDay(date(2030, 2, 9), WORK, "春节调休")}
     assert list(known) == ["CN", "DE-BY"]
     with pytest.raises(ImportFaultsError) as raised:
-        parse(text + "CN,2030-02-09,rest,\n,soon,workday,\n", FILE)
+        parse_holidays(text + "CN,2030-02-09,rest,\n,soon,workday,\n", FILE)
     assert str(raised.value).splitlines() == [
         "holidays.csv:4: kind: 'rest' is no kind of day; allowed: workday, rest_day, statutory_holiday",
         "holidays.csv:4: day: 2030-02-09 is that of line 2 too",
         "holidays.csv:5: country: is empty; whose day is it?",
-        "holidays.csv:5: day: 'soon' is no day; allowed: 2026-11-23",
+        "holidays.csv:5: day: 'soon' is no day; allowed: 2026-11-23, of the years 1971 to 2099",
+    ]
+
+
+def test_what_is_new_is_of_countries_that_are_known_and_what_was_imported_stays():
+    text = "country,day,kind,name\ncn,2026-02-14,workday,\nCN,20260215,workday,\nDE-BY,2026-02-14,workday,\n"
+    assert parse_holidays(text, Path("holidays.csv")).keys() == {"cn", "CN", "DE-BY"}
+    with pytest.raises(ImportFaultsError) as raised:
+        parse_holidays(text, Path("holidays.csv"), is_new=True)
+    assert str(raised.value).splitlines() == [
+        "holidays.csv:2: country: 'cn' is no country whose holidays are known; allowed: as CN, DE-BY",
+        "holidays.csv:3: day: '20260215' is no day; allowed: 2026-11-23, of the years 1971 to 2099",
     ]

@@ -53,6 +53,20 @@ def test_every_fault_is_named_with_its_line_and_column():
         assert said.startswith(wanted), said
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "20261123", "2026-W48-1", "2026-11-23T08", "2026-11-23T08:00:00.5", "2026-11-23T08:00Z", "0001-01-01",
+        "1970-12-31", "2100-01-01", "2026-11-23T08:00+99:00", "2026-02-30",
+    ],
+)  # fmt: skip
+def test_a_moment_is_written_as_it_would_be_written_out_again_and_of_years_that_clocks_know(said: str):
+    with pytest.raises(
+        ImportFaultsError, match=r"plan.csv:2: from: .* is no date; allowed: 2026-11-23, of the years 1971"
+    ):
+        parse(f"{HEADER}\n1001,sick,{said},2026-11-24\n", FILE, DAYS, KINDS)
+
+
 def test_what_is_written_out_says_the_same_when_it_is_read():
     text = (
         "agent,kind,from,to,uid\n"

@@ -13,8 +13,11 @@ from ccd.org.staff import Staff
 from ccd.org.units import Unit, Units
 
 FILE = Path("people.csv")
-HEAD = ",".join((*HEADER.needed, *HEADER.optional)) + "\n"
+HEAD = ",".join((*HEADER.needed, "joined_on", "contract_ppm")) + "\n"
 UNITS = Units("UTC", time(0), {"centre": Unit(timezone="Asia/Shanghai"), "team-1": Unit(parent="centre")})
+
+
+DAY = date(2026, 12, 10)
 
 
 def said(*lines: str) -> Staff:
@@ -38,9 +41,9 @@ def test_the_sample_says_who_is_there_for_what() -> None:
         Duty(Office.TEAM_LEADER, "team-1"), manager._replace(deputy_for="li"),
     )  # fmt: skip
     assert staff.duties("wang", at("2026-12-28")) == staff.duties("wang", NOW)
-    assert (staff.joined_on("1001"), staff.contract_ppm("1001")) == (date(2024, 3, 1), 1_000_000)
-    assert (staff.joined_on("1002"), staff.contract_ppm("1002")) == (date(2025, 6, 15), 500_000)
-    assert (staff.joined_on("9999"), staff.contract_ppm("9999")) == (None, 1_000_000)
+    assert (staff.joined_on("1001"), staff.contract_ppm("1001", DAY)) == (date(2024, 3, 1), 1_000_000)
+    assert (staff.joined_on("1002"), staff.contract_ppm("1002", DAY)) == (date(2025, 6, 15), 500_000)
+    assert (staff.joined_on("9999"), staff.contract_ppm("9999", DAY)) == (None, 1_000_000)
 
 
 def test_an_office_is_held_from_one_instant_to_another_by_its_units_clock() -> None:
@@ -86,6 +89,7 @@ def test_a_deputy_has_what_the_other_has_then_and_nothing_that_is_lent_to_the_ot
         (["li,,,auditor,*,,,,,", "li,,,auditor,*,2026-12-01,,,,"], ["3: from: is within the time of line 2"]),
         (["li,,,,,,,,soon,", "wang,,,,,,,,,1000001"], ["2: joined_on: 'soon'", "3: contract_ppm: '1000001'"]),
         (["li,,,,,,,,,0"], ["2: contract_ppm: '0'"]),
+        (["li,,,,,,,,,0000005000000"], ["2: contract_ppm: '0000005000000'"]),
     ],
 )
 def test_every_fault_is_told_with_its_line_and_column(lines: list[str], expected: list[str]) -> None:
@@ -95,6 +99,42 @@ def test_every_fault_is_told_with_its_line_and_column(lines: list[str], expected
     assert len(found) == len(expected), found
     for fault, start in zip(found, expected, strict=True):
         assert fault.startswith(f"people.csv:{start}"), fault
+
+
+def shares(*lines: str) -> Staff:
+    return parse("person,name,agent,role,unit,from,to,deputy_of,contract_ppm,contract_from\n" + "\n".join(lines), FILE,
+                 UNITS, UNITS)  # fmt: skip
+
+
+def test_a_share_of_a_contract_holds_from_its_day_on_and_what_was_before_stays_so() -> None:
+    staff = shares(
+        "li,,1001,,,,,,500000,2026-12-10", "li,,,,,,,,750000,2026-12-20", "li,,,,,,,,1000000,2027-01-01",
+        "wu,,1002,,,,,,250000,", "wang,,1003,,,,,,,",
+    )  # fmt: skip
+    days = (date(2026, 12, 9), DAY, date(2026, 12, 19), date(2026, 12, 20), date(2026, 12, 31), date(2027, 1, 1))
+    assert [staff.contract_ppm("1001", day) // 10_000 for day in days] == [100, 50, 50, 75, 75, 100]
+    assert staff.contract_ppm("1002", date(2020, 1, 1)) == 250_000
+    assert staff.contract_ppm("1003", DAY) == 1_000_000
+    assert staff.contract_ppm_of("1001", days) == 750_000  # each day as much as another
+    assert staff.part_time_on(("1001", "1002", "1003"), DAY) == {"1001": 500_000, "1002": 250_000}
+    assert staff.part_time_on(("1001",), date(2027, 1, 1)) == {}
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["li,,1001,,,,,,,2026-12-10"], "2: contract_from: goes with contract_ppm"),
+        (["li,,1001,,,,,,500000,soon"], "2: contract_from: 'soon' is no day"),
+        (["li,,1001,,,,,,500000,9999-12-31"], "2: contract_from: '9999-12-31' is no day"),
+        (["li,,1001,,,,,,500000,2026-12-10", "li,,,,,,,,600000,2026-12-10"], "3: contract_ppm: is '500000' on line 2"),
+        (["li,,1001,,,,,,500000,", "li,,,,,,,,600000,"], "3: contract_ppm: is '500000' on line 2"),
+    ],
+)
+def test_a_share_without_a_day_of_its_own_is_a_fault(lines: list[str], expected: str) -> None:
+    with pytest.raises(ImportFaultsError) as raised:
+        shares(*lines)
+    (fault,) = map(str, raised.value.faults)
+    assert fault.startswith(f"people.csv:{expected}"), fault
 
 
 LOGIN = Person("li", Role.SUPERVISOR, None, ("team-1",))
@@ -137,6 +177,16 @@ def test_at_a_prompt_everybody_operates_until_somebody_said_who_is_there_for_wha
     assert Staff().person("root", NOW, "root at a prompt") == Person(
         "root at a prompt", Role.SUPERVISOR, "root", operates=True
     )
-    staff = said("li,,,auditor,*,,,,,")
+    staff = said("li,,,auditor,*,,,,,", "wang,,,administrator,*,,,,,")
     assert staff.person("root", NOW) == Person("root", Role.SUPERVISOR)
     assert staff.person("li", NOW).duties == (Duty(Office.AUDITOR, ALL_UNITS),)
+
+
+@pytest.mark.parametrize("line", ["wang,,,administrator,team-1,,,,,", "wang,,,administrator,*,,2026-01-01,,,"])
+def test_as_long_as_nobody_administers_all_units_whoever_is_at_a_prompt_does_but_for_auditors(line: str) -> None:
+    staff = said("li,,,auditor,*,,,,,", "zhao,,,hotline_manager,*,,,,,", line)
+    administers = Duty(Office.ADMINISTRATOR, ALL_UNITS)
+    assert staff.person("root", NOW).duties == (administers,)
+    assert staff.person("zhao", NOW).duties == (Duty(Office.HOTLINE_MANAGER, ALL_UNITS), administers)
+    assert staff.person("li", NOW).duties == (Duty(Office.AUDITOR, ALL_UNITS),)
+    assert staff.signed_in(Person("root", Role.SUPERVISOR), NOW).duties == (), "a page is no prompt"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Entry, Roster, changes_since, contradictions
+from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Roster, RosterLine, changes_since, roster_contradictions
 
 SEAT = "Local/1001@agents/n"
 
@@ -21,11 +21,13 @@ def line(
     pbx: str = "",
     start: int = BEFORE_ALL,
     end: int = AFTER_ALL,
-) -> Entry:
-    return Entry(number, agent, interface, member_name, unit, pbx, start, end)
+) -> RosterLine:
+    return RosterLine(number, agent, interface, member_name, unit, pbx, start, end)
 
 
-def owner(lines: Iterable[Entry], *, pbx: str = "one", seat: str = SEAT, name: str = "Ann", at: int = 50) -> str | None:
+def owner(
+    lines: Iterable[RosterLine], *, pbx: str = "one", seat: str = SEAT, name: str = "Ann", at: int = 50
+) -> str | None:
     entry = Roster(lines).owner(pbx, seat, name, at)
     return entry.agent if entry else None
 
@@ -83,12 +85,14 @@ def test_an_agent_who_moves_is_in_the_unit_of_the_line_that_holds():
 
 
 def test_an_agent_without_a_name_is_called_by_the_number():
-    roster = Roster([Entry(2, "1001", SEAT, "", "team-1", name="安"), Entry(3, "1002", "PJSIP/2", "", "team-1")])
+    roster = Roster(
+        [RosterLine(2, "1001", SEAT, "", "team-1", name="安"), RosterLine(3, "1002", "PJSIP/2", "", "team-1")]
+    )
     assert [roster.name(agent) for agent in roster.agents] == ["安", "1002"]
 
 
-def check_contradiction(lines: list[Entry], expected: list[tuple[int, int]]) -> None:
-    assert [(late.line, early.line) for late, early, _why in contradictions(lines)] == expected
+def check_contradiction(lines: list[RosterLine], expected: list[tuple[int, int]]) -> None:
+    assert [(late.line, early.line) for late, early, _why in roster_contradictions(lines)] == expected
 
 
 def test_equally_specific_lines_for_one_seat_may_not_hold_at_the_same_time():
@@ -120,7 +124,7 @@ def test_the_owner_is_that_of_a_reader_who_goes_through_every_line(drawn, at):
         for number, ((pbx, interface, name), (start, end)) in enumerate(drawn)
     ]
 
-    def rank(entry: Entry) -> tuple[bool, bool, bool, int]:
+    def rank(entry: RosterLine) -> tuple[bool, bool, bool, int]:
         both = bool(entry.interface and entry.member_name)
         return both, bool(entry.interface), bool(entry.pbx), (entry.start >= 0) + (entry.end < AFTER_ALL)
 
@@ -129,12 +133,12 @@ def test_the_owner_is_that_of_a_reader_who_goes_through_every_line(drawn, at):
     found = Roster(entries).owner("one", SEAT, "Ann", at)
     assert found in best if best else found is None
     if len(best) > 1:
-        assert list(contradictions(entries))
+        assert list(roster_contradictions(entries))
 
 
 def test_two_rosters_differ_from_the_earliest_line_that_only_one_of_them_has():
-    def entry(line: int, agent: str, start: int = BEFORE_ALL, name: str = "") -> Entry:
-        return Entry(line, agent, f"PJSIP/{agent}", "", "team-1", start=start, name=name)
+    def entry(line: int, agent: str, start: int = BEFORE_ALL, name: str = "") -> RosterLine:
+        return RosterLine(line, agent, f"PJSIP/{agent}", "", "team-1", start=start, name=name)
 
     before = Roster([entry(2, "1001"), entry(3, "1002", start=500)])
     assert changes_since(before, Roster([entry(7, "1002", start=500, name="Ben"), entry(2, "1001")])) is None
@@ -153,7 +157,7 @@ def test_that_a_line_ends_later_than_was_said_changes_nothing_before_that() -> N
 
 LINES = st.lists(
     st.builds(
-        Entry,
+        RosterLine,
         line=st.integers(2, 9),
         agent=st.sampled_from(("1001", "1002")),
         interface=st.sampled_from(("", SEAT)),
@@ -163,12 +167,12 @@ LINES = st.lists(
         end=st.sampled_from((20, 30, 40, AFTER_ALL)),
     ).filter(lambda entry: entry.start < entry.end and bool(entry.interface or entry.member_name)),
     max_size=3,
-).filter(lambda lines: not list(contradictions(lines)))
+).filter(lambda lines: not list(roster_contradictions(lines)))
 
 
 @given(LINES, LINES)
 def test_before_the_instant_from_which_two_rosters_differ_each_seat_and_agent_is_the_same(
-    before: list[Entry], after: list[Entry]
+    before: list[RosterLine], after: list[RosterLine]
 ) -> None:
     old, new = Roster(before), Roster(after)
     since = changes_since(old, new)

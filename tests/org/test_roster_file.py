@@ -124,7 +124,7 @@ def test_a_header_that_is_not_one_is_the_only_fault(header):
 
 
 def test_a_quote_that_is_never_closed_is_said_to_be_no_csv():
-    check(f'{HEADER}\n1001,"PJSIP/1,,team-1\n', "roster.csv: is not CSV")
+    check(f'{HEADER}\n1001,"PJSIP/1,,team-1\n', "roster.csv:2: is not CSV: unexpected end of data")
 
 
 def test_a_file_full_of_faults_does_not_print_itself():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ccd.errors import RulingError
 from ccd.floor.expected import Ruled, Span
-from ccd.org.rulings import AS_MEASURED, COUNTS, DAY, Ruling, check, in_force, resolved
+from ccd.org.rulings import AS_MEASURED, COUNTS, DAY, Ruling, check_ruling, in_force, resolved
 
 ABOVE = ("team", "centre")
 END = 30
@@ -80,4 +80,4 @@ def test_each_instant_has_what_was_said_last_of_it(rulings: list[Ruling]) -> Non
 )
 def test_what_can_not_be_ruled_is_refused_with_what_is_allowed(span: Span, counts: str, why: str) -> None:
     with pytest.raises(RulingError, match=why):
-        check("ann", span, counts, 2)
+        check_ruling("ann", span, counts, 2)

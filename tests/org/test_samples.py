@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ccd.errors import ImportFaultsError
 from ccd.org import holidays, leave_file, schedule_file
-from ccd.org.csv_faults import text_of
+from ccd.org.csv_faults import file_text
 from ccd.settings.tree import Leave
 from tests.org.planned import DAYS
 
@@ -13,7 +13,7 @@ CONFIG = Path(__file__).parents[2] / "config"
 
 def test_the_sample_of_a_schedule_names_every_column():
     file = CONFIG / "schedule.csv"
-    text = text_of(file, ImportFaultsError)
+    text = file_text(file, ImportFaultsError)
     assert len(schedule_file.parse(text, file, DAYS)) == 2
     header = schedule_file.HEADER
     assert text.splitlines()[0] == ",".join((*header.needed, *header.optional))
@@ -21,7 +21,7 @@ def test_the_sample_of_a_schedule_names_every_column():
 
 def test_the_sample_of_leave_names_every_column():
     file = CONFIG / "leave.csv"
-    text = text_of(file, ImportFaultsError)
+    text = file_text(file, ImportFaultsError)
     assert len(leave_file.parse(text, file, DAYS, Leave().kinds)) == 2
     header = leave_file.HEADER
     assert text.splitlines()[0] == ",".join((*header.needed, *header.optional))
@@ -29,4 +29,4 @@ def test_the_sample_of_leave_names_every_column():
 
 def test_the_sample_of_holidays_is_one():
     file = CONFIG / "holidays.csv"
-    assert holidays.parse(text_of(file, ImportFaultsError), file)
+    assert holidays.parse_holidays(file_text(file, ImportFaultsError), file)

@@ -102,6 +102,24 @@ def test_every_fault_is_named_with_its_line_and_column():
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("9999-12-31,22:00,06:00", "day: '9999-12-31' is no day; allowed: 2026-11-23, of the years 1971 to 2099"),
+        ("0001-01-01,00:00,06:00", "day: '0001-01-01' is no day"),
+        ("2026-W48-1,08:00,16:00", "day: '2026-W48-1' is no day"),
+        ("20261123,08:00,16:00", "day: '20261123' is no day"),
+        ("2026-11-23,T08,16:00", "start: 'T08' is no time of day"),
+        ("2026-11-23,08:00:00.5,16:00", "start: '08:00:00.5' is no time of day"),
+        ("2026-11-23,08:00,16", "end: '16' is no time of day"),
+    ],
+)  # fmt: skip
+def test_days_and_times_are_written_as_they_would_be_written_out_again_and_of_years_that_clocks_know(
+    line: str, says: str
+):
+    check(f"1001,{line}\n", f"plan.csv:2: {says}")
+
+
 def test_lines_that_contradict_each_other_name_each_other():
     check(
         "1001,2026-11-23,08:00,16:00,,a,\n"

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import ChangedMeanwhileError
-from ccd.org.acts import Act, acts, note, noted
-from ccd.org.store import ROSTER, Kept, newest, newest_number, numbered, org_imports, take
+from ccd.org.acts import Act, acts, note_act, noted
+from ccd.org.store import ROSTER, KeptImport, newest_import, newest_number, numbered, org_imports, take_import
 from ccd.sql.engine import open_engine
 from ccd.sql.metadata import metadata
 from ccd.sql.turns import Patience, take_turn_at_once
@@ -22,8 +22,8 @@ QUICK = Patience(attempts_max=3, wait_s_min=0.001, wait_s_max=0.01)
 ACT = Act("a", 7, "ann", "desk-1", "import roster", ROSTER, "", "import 1", "the new team")
 
 
-async def imported(engine: AsyncEngine, said: str, instead_of: int, act: Act = ACT) -> Kept:
-    return await take_turn_at_once(engine, lambda plain: take(plain, ROSTER, said, instead_of, act), QUICK)
+async def imported(engine: AsyncEngine, said: str, instead_of: int, act: Act = ACT) -> KeptImport:
+    return await take_turn_at_once(engine, lambda plain: take_import(plain, ROSTER, said, instead_of, act), QUICK)
 
 
 async def asked(engine: AsyncEngine, ask: Any, *words: Any) -> Any:
@@ -32,14 +32,14 @@ async def asked(engine: AsyncEngine, ask: Any, *words: Any) -> Any:
 
 
 async def test_what_was_imported_last_holds_and_what_was_before_stays(engine: AsyncEngine) -> None:
-    assert await asked(engine, newest, ROSTER) is None
+    assert await asked(engine, newest_import, ROSTER) is None
     assert await asked(engine, newest_number, ROSTER) == 0
-    assert await imported(engine, "one\r\n", 0) == Kept(1, "one\r\n")
+    assert await imported(engine, "one\r\n", 0) == KeptImport(1, "one\r\n")
     await imported(engine, "\ufefftwo", 1, ACT._replace(id="b"))
-    assert await asked(engine, newest, ROSTER) == Kept(2, "\ufefftwo")
-    assert await asked(engine, numbered, ROSTER, 1) == Kept(1, "one\r\n")
+    assert await asked(engine, newest_import, ROSTER) == KeptImport(2, "\ufefftwo")
+    assert await asked(engine, numbered, ROSTER, 1) == KeptImport(1, "one\r\n")
     assert await asked(engine, numbered, ROSTER, 3) is None
-    assert await asked(engine, newest, "units") is None
+    assert await asked(engine, newest_import, "units") is None
 
 
 async def test_each_import_stands_with_who_did_it_and_why(engine: AsyncEngine) -> None:
@@ -48,7 +48,7 @@ async def test_each_import_stands_with_who_did_it_and_why(engine: AsyncEngine) -
     await imported(engine, "two", 1, second)
     other = ACT._replace(id="c", kind="declare hours", subject="team-1")
     async with engine.begin() as connection:
-        await connection.run_sync(lambda plain: note(plain, other))
+        await connection.run_sync(lambda plain: note_act(plain, other))
     assert list(await asked(engine, lambda plain: list(noted(plain, None, None, 9)))) == [other, second, ACT]
     assert list(await asked(engine, lambda plain: list(noted(plain, "import roster", None, 1)))) == [second]
     assert list(await asked(engine, lambda plain: list(noted(plain, None, "team-1", 9)))) == [other]
@@ -58,16 +58,16 @@ async def test_who_did_not_see_the_newest_imports_nothing_and_no_act_is_noted(en
     await imported(engine, "one", 0)
     with pytest.raises(ChangedMeanwhileError, match=r"another roster was meanwhile \(import 1\).*--dry-run"):
         await imported(engine, "two", 0, ACT._replace(id="b"))
-    assert await asked(engine, newest, ROSTER) == Kept(1, "one")
+    assert await asked(engine, newest_import, ROSTER) == KeptImport(1, "one")
     assert await asked(engine, lambda plain: [act.id for act in noted(plain, None, None, 9)]) == ["a"]
 
 
 async def test_of_two_at_once_one_is_taken(engine: AsyncEngine) -> None:
     both = [imported(engine, said, 0, ACT._replace(id=said)) for said in ("one", "two")]
     done = await asyncio.gather(*both, return_exceptions=True)
-    (kept,) = [each for each in done if isinstance(each, Kept)]
-    assert [type(each) for each in done if not isinstance(each, Kept)] == [ChangedMeanwhileError]
-    assert await asked(engine, newest, ROSTER) == kept
+    (kept,) = [each for each in done if isinstance(each, KeptImport)]
+    assert [type(each) for each in done if not isinstance(each, KeptImport)] == [ChangedMeanwhileError]
+    assert await asked(engine, newest_import, ROSTER) == kept
     assert await asked(engine, lambda plain: len(list(noted(plain, None, None, 9)))) == 1
 
 
@@ -75,7 +75,7 @@ async def test_an_answer_that_was_lost_is_no_second_import(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lose_the_next_answer(engine, monkeypatch)
-    assert await imported(engine, "one", 0) == Kept(1, "one")
+    assert await imported(engine, "one", 0) == KeptImport(1, "one")
     assert await asked(engine, newest_number, ROSTER) == 1
     assert await asked(engine, lambda plain: len(list(noted(plain, None, None, 9)))) == 1
 
@@ -109,15 +109,15 @@ async def test_the_database_itself_refuses_every_other_hand(engine: AsyncEngine,
     with pytest.raises(DBAPIError, match=why):
         async with engine.begin() as connection:
             await connection.execute(text(statement))
-    assert await asked(engine, newest, ROSTER) == Kept(1, "one")
+    assert await asked(engine, newest_import, ROSTER) == KeptImport(1, "one")
     assert (await asked(engine, lambda plain: list(noted(plain, None, None, 9))))[-1] == ACT
 
 
 async def test_the_daemon_s_own_role_imports_and_may_do_no_more(postgresql: PostgreSQL) -> None:
     role, url = await postgresql.of_a_daemon()
     daemon = open_engine(make_url(url).set(username=role))
-    assert await imported(daemon, "one", 0) == Kept(1, "one")
-    assert await asked(daemon, newest, ROSTER) == Kept(1, "one")
+    assert await imported(daemon, "one", 0) == KeptImport(1, "one")
+    assert await asked(daemon, newest_import, ROSTER) == KeptImport(1, "one")
     for statement in ("UPDATE acts SET why = 'x'", "DELETE FROM acts", "TRUNCATE org_imports CASCADE"):
         with pytest.raises(DBAPIError, match="permission denied"):
             async with daemon.begin() as connection:

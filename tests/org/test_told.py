@@ -6,7 +6,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccd.org.told import Change, Told, Window, changes, meeting, window_of
+from ccd.org.told import DaysTold, SpanChange, Told, meeting, told_changes, window_of
 from tests.org.planned import told
 
 MON, TUE = "2026-11-23T08:00", "2026-11-24T08:00"
@@ -18,32 +18,32 @@ HELD = {
         told("c", "1001", TUE, "2026-11-24T16:00"),
     )
 }
-MONDAY = Window(date(2026, 11, 23), date(2026, 11, 23))
+MONDAY = DaysTold(date(2026, 11, 23), date(2026, 11, 23))
 
 
 def test_who_is_not_named_again_on_one_of_the_days_is_withdrawn_and_other_days_stay():
     again = HELD["a"]._replace(line=7)
-    assert changes(HELD, [again], MONDAY) == [Change(HELD["b"], None)]
-    assert changes(HELD, [again], None) == []
+    assert told_changes(HELD, [again], MONDAY) == [SpanChange(HELD["b"], None)]
+    assert told_changes(HELD, [again], None) == []
 
 
 def test_what_is_told_otherwise_is_changed_and_what_was_not_there_new():
     later, new = HELD["a"]._replace(end=HELD["a"].end + 1), told("d", "1003", MON, "2026-11-23T16:00")
-    assert changes(HELD, [later, new, HELD["b"]], MONDAY) == [Change(HELD["a"], later), Change(None, new)]
+    assert told_changes(HELD, [later, new, HELD["b"]], MONDAY) == [SpanChange(HELD["a"], later), SpanChange(None, new)]
 
 
 def test_a_shift_that_moves_to_another_day_is_one_that_changes():
     moved = told("c", "1001", "2026-11-23T18:00", "2026-11-23T20:00")
-    assert changes(HELD, [HELD["a"], HELD["b"], moved], MONDAY) == [Change(HELD["c"], moved)]
+    assert told_changes(HELD, [HELD["a"], HELD["b"], moved], MONDAY) == [SpanChange(HELD["c"], moved)]
 
 
 def test_what_is_told_as_withdrawn_is_and_what_never_was_there_is_nothing():
     gone = [HELD["c"]._replace(withdrawn=True), told("x", "1001", MON, TUE, withdrawn=True)]
-    assert changes(HELD, gone, None) == [Change(HELD["c"], None)]
+    assert told_changes(HELD, gone, None) == [SpanChange(HELD["c"], None)]
 
 
 def test_a_file_tells_of_all_days_from_its_first_to_its_last():
-    assert window_of(HELD.values()) == Window(date(2026, 11, 23), date(2026, 11, 24))
+    assert window_of(HELD.values()) == DaysTold(date(2026, 11, 23), date(2026, 11, 24))
     assert window_of([]) is None
 
 

@@ -17,16 +17,16 @@ from ccd.floor.expected import Absence, Shift, Span
 from ccd.org import schema
 from ccd.org.schema import leaves, shifts
 from ccd.org.shift_rows import absences_of, breaks_of, scheduled_us, shifts_of
-from ccd.org.told import Change, Told, Window
+from ccd.org.told import DaysTold, SpanChange, Told
 from ccd.org.told_lines import check_window
-from ccd.org.told_rows import Said, held_by, take
+from ccd.org.told_rows import Teller, take_told, told_by
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience, take_turn_at_once
 from tests.databases import PostgreSQL
 from tests.org.planned import DAYS, FILE, told, us
 
-PLAN = Said("roster-tool", FILE)
-WEEK = Window(date(2026, 11, 23), date(2026, 11, 29))
+PLAN = Teller("roster-tool", FILE)
+WEEK = DaysTold(date(2026, 11, 23), date(2026, 11, 29))
 LUNCH = f"[[{us('2026-11-23T12:00')},{us('2026-11-23T12:45')}]]"
 EARLY = told("a", "1001", "2026-11-23T08:00", "2026-11-23T16:00", LUNCH, line=2)
 LATE = told("b", "1001", "2026-11-23T16:00", "2026-11-24T00:00", line=3)
@@ -41,19 +41,19 @@ ROW = (
 async def tell(
     engine: AsyncEngine,
     *spans: Told,
-    said: Said = PLAN,
-    window: Window | None = WEEK,
+    said: Teller = PLAN,
+    window: DaysTold | None = WEEK,
     now: int = 1,
     table: Any = shifts,
-) -> list[Change]:
+) -> list[SpanChange]:
     return await take_turn_at_once(
-        engine, lambda connection: take(connection, table, said, spans, window, now), Patience()
+        engine, lambda connection: take_told(connection, table, said, spans, window, now), Patience()
     )
 
 
-async def held(engine: AsyncEngine, said: Said = PLAN) -> list[Told]:
+async def held(engine: AsyncEngine, said: Teller = PLAN) -> list[Told]:
     async with engine.connect() as connection:
-        return await connection.run_sync(lambda plain: held_by(plain, shifts, said.source))
+        return await connection.run_sync(lambda plain: told_by(plain, shifts, said.source))
 
 
 async def counted(engine: AsyncEngine) -> int:
@@ -73,7 +73,7 @@ async def test_the_tables_are_those_of_the_model(engine: AsyncEngine) -> None:
 
 
 async def test_told_again_it_changes_nothing(engine: AsyncEngine) -> None:
-    assert await tell(engine, EARLY, NIGHT, window=None) == [Change(None, EARLY), Change(None, NIGHT)]
+    assert await tell(engine, EARLY, NIGHT, window=None) == [SpanChange(None, EARLY), SpanChange(None, NIGHT)]
     assert await tell(engine, EARLY, NIGHT, window=None, now=2) == []
     assert await held(engine) == [EARLY._replace(line=0), NIGHT._replace(line=0)]
     assert await counted(engine) == 2
@@ -83,7 +83,7 @@ async def test_what_is_told_otherwise_holds_from_now_on_and_what_was_said_stays_
     await tell(engine, EARLY, LATE, now=1)
     moved = EARLY._replace(start=EARLY.start + 1_000_000)
     assert await tell(engine, moved, now=5) == [
-        Change(LATE._replace(line=0), None), Change(EARLY._replace(line=0), moved),
+        SpanChange(LATE._replace(line=0), None), SpanChange(EARLY._replace(line=0), moved),
     ]  # fmt: skip
     assert await held(engine) == [moved._replace(line=0)]
     async with engine.connect() as connection:
@@ -102,17 +102,17 @@ async def test_what_another_source_holds_at_that_time_is_a_fault_of_the_line_and
     engine: AsyncEngine,
 ) -> None:
     await tell(engine, EARLY)
-    other = Said("hand", FILE)
+    other = Teller("hand", FILE)
     meets = told("x", "1001", "2026-11-23T15:00", "2026-11-23T17:00", line=9)
     with pytest.raises(ImportFaultsError, match=r"plan\.csv:9: start: is within the time of 'a' of the source"):
         await tell(engine, NIGHT, meets, said=other)
     assert await held(engine, other) == []
-    assert await tell(engine, LATE, said=other) == [Change(None, LATE)]
+    assert await tell(engine, LATE, said=other) == [SpanChange(None, LATE)]
     assert await held(engine) == [EARLY._replace(line=0)], "one source says nothing about another's"
 
 
 async def test_of_two_who_plan_an_agent_at_once_the_second_is_told_of_the_first(engine: AsyncEngine) -> None:
-    sources = [Said(name, FILE) for name in ("one", "two")]
+    sources = [Teller(name, FILE) for name in ("one", "two")]
     done = await asyncio.gather(*(tell(engine, EARLY, said=said) for said in sources), return_exceptions=True)
     assert sorted(type(each).__name__ for each in done) == ["ImportFaultsError", "list"]
     assert await counted(engine) == 1
@@ -239,7 +239,7 @@ async def test_what_units_are_scheduled_for_is_what_a_count_by_the_minute_says(
     engine: AsyncEngine, data: st.DataObject
 ) -> None:
     plan = data.draw(plans())
-    await tell(engine, *plan, said=Said("any", FILE), window=Window(date.min, date.max))
+    await tell(engine, *plan, said=Teller("any", FILE), window=DaysTold(date.min, date.max))
     expected: dict[tuple[str, date], int] = {}
     for each in plan:
         breaks = [range(*span) for span in breaks_of(each.what)]
@@ -274,7 +274,7 @@ def plans(draw: st.DrawFn) -> Collection[Told]:
 
 
 def test_each_line_of_another_day_than_the_file_tells_of_is_named() -> None:
-    window = Window(date(2026, 11, 24), date(2026, 11, 25))
+    window = DaysTold(date(2026, 11, 24), date(2026, 11, 25))
     spans = [told("", "1001", f"2026-11-{day}T08:00", f"2026-11-{day}T16:00", line=day) for day in (23, 24, 26)]
     with pytest.raises(ImportFaultsError) as raised:
         check_window(spans, window, FILE, "day")

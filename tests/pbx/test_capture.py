@@ -20,9 +20,9 @@ from ccd.errors import (
     PbxUnreachableError,
 )
 from ccd.floor.events import Heard, Lost, MemberPaused, Snapshot
-from ccd.pbx.ami import Account
+from ccd.pbx.ami import ManagerAccount
 from ccd.pbx.capture import Pbx, PbxConfig
-from ccd.pbx.incidents import Finding, Lack
+from ccd.pbx.incidents import Lack, PbxFinding
 from ccd.pbx.observation import Keep, keep_nothing
 from tests.pbx.configured import configured
 from tests.pbx.eventually import eventually
@@ -43,7 +43,7 @@ FAST: dict[str, Any] = {
 
 
 def config(port: int, *, tls: ssl.SSLContext | None = None, method: Any = "md5", **limits: Any) -> PbxConfig:
-    return configured(Account("north", "127.0.0.1", port, "ccd", "geheim", tls, method), **(FAST | limits))
+    return configured(ManagerAccount("north", "127.0.0.1", port, "ccd", "geheim", tls, method), **(FAST | limits))
 
 
 @asynccontextmanager
@@ -223,7 +223,7 @@ async def test_what_is_lacking_is_said_once_with_its_cost_and_goes_when_it_is_me
         fake.refused = {"Agents": "Permission denied"}
         async with following(config(fake.port, snapshot_interval_s=0.1)) as (pbx, events, log):
             await eventually(lambda: len(fake.asked("Agents")) > 3)
-            assert pbx.findings[Lack.LOGINS] == Finding(Lack.LOGINS, "Permission denied")
+            assert pbx.findings[Lack.LOGINS] == PbxFinding(Lack.LOGINS, "Permission denied")
             [said] = log.events("warning")
             assert "write = agent" in said
             assert events[0].logged_in is None

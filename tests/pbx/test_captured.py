@@ -22,10 +22,12 @@ from ccd.floor.events import (
     Waiting,
 )
 from ccd.pbx.blocks import Blocks
-from ccd.pbx.captured import Capture
+from ccd.pbx.captured import Capture, told_up_to
+from ccd.pbx.evidence import Evidence
 from ccd.pbx.observation import Observation
-from ccd.pbx.translate import Flaw, Rejected, Scope, Translator
-from tests.pbx.spoken import BANNER, LOGIN, SEAT, answer, block, event, pause, pong, row, us
+from ccd.pbx.translate import Flaw, Flawed, Scope, Translator
+from tests.pbx.said_log import SaidLog
+from tests.pbx.spoken import BANNER, LOGIN, SEAT, T0, answer, block, event, pause, pong, row, us
 
 CAPTURES = Path(__file__).parent / "captures"
 NOISE = "Event: DeviceStateChange"
@@ -214,5 +216,22 @@ def test_what_is_stamped_far_ahead_of_us_is_rejected_and_moves_nothing():
     assert [type(event) for event in observation.place(us(1))] == [Snapshot]
     observation.latest = us(300)
     assert observation.hear(Blocks().feed(pause(301) + pong(302))) == []
-    assert translator.rejected == {Rejected("QueueMemberPause", Flaw.AHEAD): 1}
+    assert translator.rejected == {Flawed("QueueMemberPause", Flaw.AHEAD): 1}
     assert observation.lose() == [Lost(us(0))], "nor does the gap begin there"
+
+
+async def test_what_was_told_last_is_read_from_evidence_unless_the_log_told_some_of_it(tmp_path):
+    evidence = Evidence(tmp_path, "north", SaidLog(), keep_days=1, clock=lambda: T0)
+    refs = [evidence.keep(us(at), pause(at).removesuffix(b"\r\n\r\n")) for at in (1, 2)]
+    filled = [evidence.keep(us(at), f"{T0 + at}|NONE|support|Ann|UNPAUSE|".encode()) for at in (1, 3)]
+    refs += [evidence.keep(us(at), pause(at).removesuffix(b"\r\n\r\n")) for at in (4, 9)]
+    await evidence.flush()
+    read = [told_up_to(evidence.folder, ref, Scope()) for ref in (refs[1], *filled, refs[2], refs[3], refs[3] + 1)]
+    assert [None if each is None else [event.at - us(0) for event in each] for each in read] == [
+        [1_000_000, 2_000_000],
+        None,
+        None,
+        None,
+        [1_000_000, 2_000_000, 4_000_000, 9_000_000],
+        None,
+    ]

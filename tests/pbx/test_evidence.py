@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ccd.pbx.evidence import NUMBERS_A_PROCESS, Evidence
-from ccd.pbx.evidence_file import REF_NUMBERS, Record, append, day_path, days, hash_path
+from ccd.pbx.evidence_file import REF_NUMBERS, Record, append, day_path, evidence_days, hash_path
 from ccd.pbx.evidence_index import find
 from tests.pbx.eventually import eventually
 from tests.pbx.said_log import SaidLog
@@ -79,7 +79,7 @@ async def test_what_is_too_old_is_purged_of_pbxs_too_that_are_silent_or_followed
     for day in (2, 3):
         kept.keep(NOON + day * DAY, BLOCK)
         await kept.flush()
-        assert days(gone.folder) == ([20261123] if day == 2 else [])
+        assert evidence_days(gone.folder) == ([20261123] if day == 2 else [])
 
 
 async def test_an_event_of_yesterday_that_comes_after_midnight_goes_into_todays_file(tmp_path):
@@ -183,7 +183,7 @@ async def test_a_file_that_is_no_days_stops_no_start_and_is_left_alone(tmp_path:
     ref = kept.keep(NOON, BLOCK)
     await kept.flush()
     assert find(kept.folder, ref) == BLOCK
-    assert days(folder) == [20261123]
+    assert evidence_days(folder) == [20261123]
     assert (folder / stray).read_bytes() == b"somebody's own"
 
 
@@ -218,7 +218,7 @@ async def test_what_comes_while_another_may_be_writing_waits(tmp_path: Path) -> 
     kept = Evidence(tmp_path, "north", SaidLog(), keep_days=365, clock=lambda: NOON / 1_000_000, may_write=lambda: mine)
     ref = kept.keep(NOON, b"Event: Heard")
     await kept.flush()
-    assert days(kept.folder) == []
+    assert evidence_days(kept.folder) == []
     mine = True
     await kept.flush()
     assert find(kept.folder, ref) == b"Event: Heard"
@@ -233,11 +233,11 @@ async def test_what_a_day_needs_that_waits_is_not_purged(tmp_path: Path) -> None
     for day in range(6):
         kept.keep(NOON + day * DAY, BLOCK)
         await kept.flush()
-    assert days(kept.folder)[0] == 20261123, "the unit's 24th can begin on the 23rd in UTC"
+    assert evidence_days(kept.folder)[0] == 20261123, "the unit's 24th can begin on the 23rd in UTC"
     waits = None
     kept.keep(NOON + 6 * DAY, BLOCK)
     await kept.flush()
-    assert days(kept.folder) == [20261128, 20261129]
+    assert evidence_days(kept.folder) == [20261128, 20261129]
 
 
 @pytest.fixture

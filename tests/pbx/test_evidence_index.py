@@ -8,8 +8,8 @@ import pytest
 
 from ccd.pbx import evidence_index
 from ccd.pbx.evidence import Evidence
-from ccd.pbx.evidence_file import REF_NUMBERS, day_path, hash_path, members, seal
-from ccd.pbx.evidence_index import ENTRY, Entries, complete, find, found, hash_of, index_path
+from ccd.pbx.evidence_file import REF_NUMBERS, day_path, evidence_members, hash_path, seal
+from ccd.pbx.evidence_index import ENTRY, Entries, complete, evidence_hash, find, found, index_path
 from tests.pbx.said_log import SaidLog
 from tests.pbx.test_evidence import DAY, NOON, evidence
 
@@ -32,11 +32,11 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     heads: list[int] = []
 
     def counted(*asked: Any) -> Any:
-        for head in members(*asked):
+        for head in evidence_members(*asked):
             heads.append(head.offset)
             yield head
 
-    monkeypatch.setattr(evidence_index, "members", counted)
+    monkeypatch.setattr(evidence_index, "evidence_members", counted)
     return heads
 
 
@@ -95,7 +95,7 @@ async def test_half_an_entry_shifts_none_of_those_that_follow(tmp_path):
     kept.keep(NOON, b"Event: more")
     await kept.flush()
     with path.open("rb") as stream:
-        heads = [(head.first, head.offset) for head in members(stream)]
+        heads = [(head.first, head.offset) for head in evidence_members(stream)]
     entries = Entries(index_path(path))
     assert [tuple(entries[place]) for place in range(len(entries))] == heads
 
@@ -108,8 +108,8 @@ async def test_what_is_purged_leaves_its_hash_and_no_index(tmp_path):
         await kept.flush()
     path = day_path(kept.folder, TODAY)
     assert (find(kept.folder, refs[0]), path.exists(), index_path(path).exists()) == (None, False, False)
-    assert hash_of(kept.folder, TODAY) == hash_path(path).read_text().split()[0]
-    assert hash_of(kept.folder, 20261126) == ""
+    assert evidence_hash(kept.folder, TODAY) == hash_path(path).read_text().split()[0]
+    assert evidence_hash(kept.folder, 20261126) == ""
     assert find(kept.folder, refs[1]) == b"Event: one"
 
 

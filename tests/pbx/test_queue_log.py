@@ -1,8 +1,10 @@
 """queue_log's lines as events: names and interfaces, ring times, restarts."""
 
+import gzip
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -62,6 +64,7 @@ def test_digits_that_are_no_time_are_no_line(epoch: str, tmp_path: Path) -> None
         ),
         ("100|MANAGER|q|PJSIP/7|REMOVEMEMBER|", [MemberRemoved(100 * S, 0, "PJSIP/7", "", "q")]),
         ("100|NONE|q|Ann 安|PAUSE|打水", [MemberPaused(100 * S, 0, SEAT, "Ann 安", "q", True, "打水")]),
+        ("100|NONE|q|Ann 安|PAUSE|a|b", [MemberPaused(100 * S, 0, SEAT, "Ann 安", "q", True, "a|b")]),
         ("100|NONE|q|Ann 安|UNPAUSE|", [MemberPaused(100 * S, 0, SEAT, "Ann 安", "q", False, "")]),
         ("100|NONE|NONE|Ann 安|PAUSEALL|打水", []),
         (
@@ -180,3 +183,26 @@ def test_a_real_log_is_read_to_its_end(version):
     assert counted["CallOffered"] == counted["CallConnected"] == counted["CallEnded"] == 2
     assert log.unreadable == 0
     assert set(log.ignored) == {"PAUSEALL", "UNPAUSEALL", "RINGINUSE"}
+
+
+def test_a_log_that_was_packed_is_read_too_and_a_torn_one_is_named(tmp_path: Path) -> None:
+    packed = tmp_path / "queue_log.2.gz"
+    packed.write_bytes(gzip.compress(b"100|NONE|q|Ann|PAUSE|x\n"))
+    assert [event.at for event in QueueLog([]).read([packed])] == [100 * S]
+    packed.write_bytes(packed.read_bytes()[:-9])
+    with pytest.raises(OSError, match="is torn"):
+        list(QueueLog([]).read([packed]))
+
+
+def test_a_queue_of_thousands_makes_no_line_of_it_longer_to_read(tmp_path: Path) -> None:
+    lines = [
+        f"{100 + number}|NONE|q|Ann|{verb}|\n".encode() for number in range(2_000) for verb in ("PAUSE", "UNPAUSE")
+    ]
+
+    def cost(members: int) -> float:
+        log = QueueLog([("Ann", "PJSIP/1")], members={"q": [f"PJSIP/{number}" for number in range(members)]})
+        began = process_time()
+        assert len(list(log.told_by(lines, tmp_path))) == len(lines)
+        return process_time() - began
+
+    assert min(cost(5_000) for _ in range(3)) < 4 * min(cost(1) for _ in range(3))

@@ -19,7 +19,7 @@ from ccd.floor.events import (
     OfferEnded,
     PbxEvent,
 )
-from ccd.pbx.translate import QUEUE_EVENTS, Flaw, Rejected, Scope, Translator
+from ccd.pbx.translate import QUEUE_EVENTS, Flaw, Flawed, Scope, Translator
 
 AT, REF = 1_795_466_140_427_029, 20261123_000000007
 SEAT = "PJSIP/1001"
@@ -197,7 +197,7 @@ def test_what_cannot_be_translated_is_rejected_by_name_and_counted(name, headers
     translator = Translator(Scope())
     for _ in range(2):
         assert told(translator, name.encode(), headers, at, REF) is None
-    assert translator.rejected == {Rejected(name, flaw): 2}
+    assert translator.rejected == {Flawed(name, flaw): 2}
 
 
 @pytest.mark.parametrize(

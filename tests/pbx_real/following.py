@@ -9,13 +9,13 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ccd.daemon.filling import Filling
+from ccd.daemon.switches.filling import Filling
 from ccd.floor.events import Lost, PbxEvent, Snapshot
 from ccd.floor.floor import Floor
 from ccd.floor.rules import QueueRule, SeatRules
 from ccd.floor.seats import State
 from ccd.floor.segments import Segment
-from ccd.pbx.ami import Account
+from ccd.pbx.ami import ManagerAccount
 from ccd.pbx.capture import Pbx
 from ccd.pbx.captured import Capture
 from ccd.pbx.evidence import Evidence
@@ -30,6 +30,7 @@ from tests.pbx_real.driver import END, headers
 from tests.pbx_real.figures import assert_agreed
 
 T = TypeVar("T")
+NOTICES_SILENCE: dict[str, Any] = {"ping_interval_s": 0.5, "ping_deadline_s": 0.5}  # for who freezes the PBX
 RULES = SeatRules("all", "paused", {"support": QueueRule(2, True)})
 
 
@@ -93,10 +94,12 @@ class Following:
 
     async def __aenter__(self) -> "Following":
         await self.proxy.__aenter__()
-        account = Account("test", self._host, self.proxy.port, *self._account)
+        account = ManagerAccount("test", self._host, self.proxy.port, *self._account)
+        # A busy machine is silent for half a second, and nothing has happened; it is asked no more often than pinged.
+        pings_s = min(self._limits.get("snapshot_interval_s", 2.0), 2.0)
         limits: dict[str, Any] = {
-            "ping_interval_s": 0.5,
-            "ping_deadline_s": 0.5,
+            "ping_interval_s": pings_s,
+            "ping_deadline_s": 2.0,
             "reconnect_delay_s_min": 0.05,
             "marks_log": self._queue_log is not None,
         } | self._limits
@@ -160,7 +163,7 @@ class Following:
     async def until_states(self, seat: str, expected: list[str], within_s: float = 10.0) -> None:
         with suppress(AssertionError):
             await self.until(lambda: self.states(seat) == expected, within_s)
-        assert self.states(seat) == expected
+        assert self.states(seat) == expected, self.states(seat)
 
     def replayed(self, folder: Path) -> list[PbxEvent]:
         """What `ccd replay` is told of the same bytes."""

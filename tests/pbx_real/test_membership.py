@@ -131,8 +131,8 @@ async def test_an_account_that_may_only_read_agent_events_works_and_the_lack_is_
         async with Following(asterisk.port, username="queues", snapshot_interval_s=1.0) as ccd:
             pbx.sign_in(SEAT)
             await ccd.until_states(SEAT, ["available"])
-            assert set(ccd.pbx.findings) == {Lack.LOGINS, Lack.SYSTEM_EVENTS}
+            assert set(ccd.pbx.findings) == {Lack.LOGINS, Lack.ORDERS, Lack.SYSTEM_EVENTS}
             seen = len(ccd.snapshots)
             await ccd.until(lambda: len(ccd.snapshots) > seen + 1)
-            assert len(ccd.log.events("warning")) == 2  # once each
+            assert len(ccd.log.events("warning")) == 3  # once each
             assert "write = agent" in "".join(ccd.log.events("warning"))

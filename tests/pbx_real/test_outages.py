@@ -12,7 +12,7 @@ from ccd.pbx.incidents import Lack
 from tests.pbx.said_log import SaidLog
 from tests.pbx_real.asterisk import Asterisk
 from tests.pbx_real.driver import Driver
-from tests.pbx_real.following import Following
+from tests.pbx_real.following import NOTICES_SILENCE, Following
 
 SEAT = "Local/1001@agents/n"
 STATIC = "Local/1900@agents/n"
@@ -94,7 +94,7 @@ async def test_a_wrong_password_is_reported_as_what_it_is_and_tried_again_slowly
 
 
 async def test_what_was_asked_before_a_cut_is_not_asked_again_after_it(asterisk):
-    async with Following(asterisk.port) as ccd:
+    async with Following(asterisk.port, **NOTICES_SILENCE) as ccd:
         asterisk.freeze()
         await ccd.until(lambda: ccd.pbx.state == "lost")
         asked = bytes(ccd.proxy.asked[-1])

@@ -11,7 +11,7 @@ from typing import Any
 
 import openpyxl
 
-from ccd.reports.attendance import Row, columns_of, csv_into, json_into, kinds_of
+from ccd.reports.attendance import Row, attendance_columns, csv_into, json_into, kinds_of
 from ccd.reports.attendance_xlsx import xlsx_into
 
 KINDS = kinds_of(("personal", "sick"))
@@ -41,7 +41,7 @@ def cells(sheet: Any) -> list[list[str]]:
 
 def test_a_row_has_a_column_for_each_kind_of_leave():
     head, first, second, *_ = as_csv(ROWS)
-    assert head == columns_of(KINDS)
+    assert head == attendance_columns(KINDS)
     assert dict(zip(head, first, strict=True)) == {
         "agent": "1001", "day": "2026-11-03", "unit": "team-1", "revision": "2", "scheduled_s": "28800",
         "signed_in_s": "27000", "late_s": "420", "early_leave_s": "0", "off_post_s": "0", "leave_personal_s": "1380",

@@ -8,7 +8,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from ccd.floor.records import Duty
+from ccd.floor.records import OnDuty
 from ccd.floor.rules import ReasonRule
 from ccd.reports import day_json, day_table
 from tests.floor.floors import added, connected, ended, offered, only_record, paused, removed, unpaused
@@ -41,9 +41,9 @@ def test_a_day_reads_as_the_contract_says() -> None:
 
 
 def test_a_day_against_its_shifts_has_more_keys_and_columns() -> None:
-    duty = Duty(scheduled=8 * 3_600_000_000, late=1_500_000, off_post=60_000_000)
-    (said,) = day_json.as_json([replace(DAY, duty=duty)], "UTC")["days"][0]["agents"]
-    (plain,) = day_json.as_json([DAY], "UTC")["days"][0]["agents"]
+    duty = OnDuty(scheduled=8 * 3_600_000_000, late=1_500_000, off_post=60_000_000)
+    (said,) = day_json.days_as_json([replace(DAY, duty=duty)], "UTC")["days"][0]["agents"]
+    (plain,) = day_json.days_as_json([DAY], "UTC")["days"][0]["agents"]
     assert {name: said[name] for name in said.keys() - plain.keys()} == {
         "scheduled": 28_800, "late": 1.5, "early_leave": 0, "off_post": 60, "on_leave": 0, "excused": 0,
         "worked_on_leave": 0,
@@ -63,9 +63,9 @@ def test_microseconds_of_our_age_survive_as_they_are() -> None:
 
 def test_days_and_agents_come_in_their_order() -> None:
     second = only_record(added(86_400 + 5), until=86_400 + 9)
-    days = day_json.as_json([second, DAY], "UTC")["days"]
+    days = day_json.days_as_json([second, DAY], "UTC")["days"]
     assert [day["day"] for day in days] == ["1970-01-01", "1970-01-02"]
-    assert day_json.as_json([], "UTC") == {"timezone": "UTC", "days": []}
+    assert day_json.days_as_json([], "UTC") == {"timezone": "UTC", "days": []}
 
 
 def test_the_table_says_times_of_day_in_the_zone_and_durations_in_hours() -> None:

@@ -9,7 +9,7 @@ from ccd.bank.accounts import House, agent_owner
 from ccd.bank.difference import UNPOSTED, Posted, legs_after_close, legs_of
 from ccd.bank.facts import facts_text, shared_text, with_written_off
 from ccd.bank.worth import worth_of
-from ccd.reports.explained_words import settled_words, told
+from ccd.reports.explained_words import settled_words, time_told
 from tests.bank.days import DAY, measured
 from tests.bank.policies import policy
 
@@ -76,4 +76,4 @@ def test_a_revision_says_what_the_day_was_reckoned_as_and_a_loss_after_the_close
     ("seconds", "said"), [(0, "0 s"), (59, "59 s"), (60, "1 min (60 s)"), (-90, "−1 min 30 s (-90 s)")]
 )
 def test_seconds_are_told_as_people_and_as_the_ledger_say_them(seconds, said):
-    assert told(seconds) == said
+    assert time_told(seconds) == said

@@ -23,7 +23,7 @@ from ccd.reports.indicators import (
     total,
 )  # fmt: skip
 from ccd.reports.periods import Each, Period, before, periods
-from ccd.reports.report import By, Found, Show, lines
+from ccd.reports.report import By, KnownOfPeriod, Show, report_lines
 
 # Eight hours: 6 h available, 1 h of calls and wrap-up and ringing, 40 min paused, of them 30 aux and 10 exempt, and 20
 # unreachable; signed out for an hour in between.
@@ -75,17 +75,17 @@ def test_queues_make_the_service_level_of_their_unit_and_of_those_above_and_of_n
         OfQueue("support", ("team-1", "east", "centre"), CALLERS), OfQueue("sales", ("east", "centre"), CALLERS),
         OfQueue("fax", (), CALLERS),
     ]  # fmt: skip
-    found = Found([OfAgent("a", LINES[0], A_DAY)], queues)
+    found = KnownOfPeriod([OfAgent("a", LINES[0], A_DAY)], queues)
     period = Period(FIRST, LAST)
-    offered = {line.unit: line.figures["offered"] for line in lines(period, found, By.UNIT, Show.SERVICE)}
+    offered = {line.unit: line.figures["offered"] for line in report_lines(period, found, By.UNIT, Show.SERVICE)}
     assert offered == {"team-1": 18, "east": 36, "centre": 36}
-    assert [line.whose for line in lines(period, found, By.QUEUE, Show.SERVICE)] == [
+    assert [line.whose for line in report_lines(period, found, By.QUEUE, Show.SERVICE)] == [
         ("", "", "fax"), ("east", "", "sales"), ("team-1", "", "support"),
     ]  # fmt: skip
-    whole = {line.unit: line for line in lines(period, found, By.UNIT, Show.INDICATORS)}
+    whole = {line.unit: line for line in report_lines(period, found, By.UNIT, Show.INDICATORS)}
     assert [line.figures["service_level"] for line in whole.values()] == [pytest.approx(2 / 3)] * 3
     assert whole["centre"].figures["utilisation"] == pytest.approx(7 / 9)
-    (agent,) = lines(period, found, By.AGENT, Show.INDICATORS)
+    (agent,) = report_lines(period, found, By.AGENT, Show.INDICATORS)
     assert agent.figures["service_level"] is None
 
 
@@ -127,7 +127,9 @@ agents = st.lists(st.builds(OfAgent, st.sampled_from("abcd"), st.sampled_from(LI
 
 @given(agents)
 def test_the_teams_together_are_the_sub_centre_and_that_is_the_centre(found: list[OfAgent]) -> None:
-    made = {line.unit: line for line in lines(Period(FIRST, LAST), Found(found), By.UNIT, Show.INDICATORS)}
+    made = {
+        line.unit: line for line in report_lines(Period(FIRST, LAST), KnownOfPeriod(found), By.UNIT, Show.INDICATORS)
+    }
     assert ("centre" in made) == bool(found)
     for unit, line in made.items():
         own = [each.sums for each in found if unit in each.line]
@@ -142,7 +144,7 @@ def test_the_teams_together_are_the_sub_centre_and_that_is_the_centre(found: lis
 
 @given(agents)
 def test_agents_stand_in_each_of_their_units_and_come_to_the_same_as_the_units(found: list[OfAgent]) -> None:
-    made = lines(Period(FIRST, LAST), Found(found), By.AGENT, Show.INDICATORS)
+    made = report_lines(Period(FIRST, LAST), KnownOfPeriod(found), By.AGENT, Show.INDICATORS)
     assert [(line.unit, line.agent) for line in made] == sorted({(each.unit, each.agent) for each in found})
     assert sum(line.days for line in made) == total(found).days
 

@@ -12,14 +12,14 @@ from ccd.reports import plots
 from ccd.reports.indicators import HOUR_US, OfAgent, OfQueue, Sums, Waits
 from ccd.reports.periods import Each, Period, periods
 from ccd.reports.pictures import NoPictureError, picture
-from ccd.reports.report import By, Found, Show
+from ccd.reports.report import By, KnownOfPeriod, Show
 
 NOVEMBER, OCTOBER = (Period(date(2026, month, 1), date(2026, month, 30)) for month in (11, 10))
 WEEKS = list(periods(date(2026, 8, 3), date(2026, 11, 29), Each.WEEK))
 WAITS = Waits(20, 5)
 
 
-def found(teams: int = 3, agents: int = 5, worse: float = 1.0) -> Found:
+def found(teams: int = 3, agents: int = 5, worse: float = 1.0) -> KnownOfPeriod:
     """Agents whose aux ratios go from 0.4 % up, in teams below a centre, each with a queue."""
     lines = [(f"team-{number}", "centre") for number in range(1, teams + 1)]
     made = []
@@ -29,12 +29,12 @@ def found(teams: int = 3, agents: int = 5, worse: float = 1.0) -> Found:
         sums = Sums(days=1, signed_in=base, base=base, aux=aux, paused=aux, due=base, answered=answered, available=base)
         made.append(OfAgent(str(1000 + number), lines[number % teams], sums))
     calls = Sums(calls_answered=90, calls_in_time=round(80 / worse), calls_given_up=10, waited=90 * 9_000_000)
-    return Found(made, [OfQueue(f"queue {line[0]}", line, calls) for line in lines])
+    return KnownOfPeriod(made, [OfQueue(f"queue {line[0]}", line, calls) for line in lines])
 
 
 NOW, THEN = found(), found(worse=1.6)
-EMPTY = Found(())
-DRAWN: dict[str, tuple[By, Show, Sequence[Period], Sequence[Period], Sequence[Found], Sequence[str]]] = {
+EMPTY = KnownOfPeriod(())
+DRAWN: dict[str, tuple[By, Show, Sequence[Period], Sequence[Period], Sequence[KnownOfPeriod], Sequence[str]]] = {
     "the distribution": (
         By.UNIT, Show.DISTRIBUTION, [NOVEMBER], [], [NOW],
         ["Aux ratios of agents", "below 1 %", "2.53 – 3.7 %", "above 10 %", "13 %",
@@ -101,7 +101,7 @@ def test_the_same_figures_make_the_same_file(tmp_path: Path) -> None:
 def test_each_unit_is_followed_by_those_below_it() -> None:
     lines = (("a-team", "west", "centre"), ("b-team", "east", "centre"), ("c-team", "west", "centre"))
     agents = [OfAgent(str(number), line, Sums(days=1, base=HOUR_US)) for number, line in enumerate(lines)]
-    drawn = picture(By.UNIT, Show.INDICATORS, WAITS, [NOVEMBER], [], [Found(agents)])
+    drawn = picture(By.UNIT, Show.INDICATORS, WAITS, [NOVEMBER], [], [KnownOfPeriod(agents)])
     names = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
     assert names == ["centre", "east", "b-team", "west", "a-team", "c-team"]
 
@@ -131,6 +131,6 @@ def test_texts_do_not_lie_on_each_other(tmp_path: Path) -> None:
         (By.UNIT, Show.INDICATORS, 1, found(teams=30), "31 are too many for one picture, which has room for 20"),
     ],
 )
-def test_what_can_not_be_drawn_is_said(by: By, show: Show, asked: int, known: Found, says: str) -> None:
+def test_what_can_not_be_drawn_is_said(by: By, show: Show, asked: int, known: KnownOfPeriod, says: str) -> None:
     with pytest.raises(NoPictureError, match=says):
         picture(by, show, WAITS, WEEKS[:asked], [], [known] * asked)

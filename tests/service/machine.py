@@ -109,7 +109,7 @@ class Machine:
         """What the service has written to the journal."""
         return self.run("journalctl", "--unit=ccd", "--output=cat", "--no-pager").stdout.splitlines()
 
-    def until(self, holds: Callable[[], object], within_s: float = 20.0) -> None:
+    def until(self, holds: Callable[[], object], within_s: float = 60.0) -> None:
         ends = time.monotonic() + within_s
         while not holds():
             assert time.monotonic() < ends, "\n".join(self.log()[-20:]) + self.run("systemctl", "status", "ccd").stdout

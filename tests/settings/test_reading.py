@@ -8,7 +8,7 @@ import pytest
 from ccd.errors import ConfigurationError
 from ccd.floor.rules import ALWAYS
 from ccd.settings import Policy, Reason, Settings, inspect, read
-from ccd.settings.judged import Judged, judgements
+from ccd.settings.judged import ReasonJudged, judgements
 
 PBX = '[[pbx]]\nname = "one"\nhost = "pbx.example.org"\nsecret = "s3cret"\n'
 
@@ -230,9 +230,9 @@ max_s = 600
 
 def test_a_reason_changes_with_the_day_and_what_is_left_out_stays_as_it_was(write):
     assert list(judgements(read(write(MEAL_CHANGES)).reasons["meal"])) == [
-        (ALWAYS, Judged("exempt", None, 3_000)),
-        (date(2026, 12, 1), Judged("exempt", 600, 3_000)),
-        (date(2027, 1, 1), Judged("counts")),
+        (ALWAYS, ReasonJudged("exempt", None, 3_000)),
+        (date(2026, 12, 1), ReasonJudged("exempt", 600, 3_000)),
+        (date(2027, 1, 1), ReasonJudged("counts")),
     ]
 
 
@@ -289,3 +289,9 @@ def test_paths_are_taken_from_the_folder_of_the_file(write, tmp_path, monkeypatc
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/ccd")
     assert read(write(text)).evidence.directory == Path("/var/lib/ccd/evidence")
     assert read(write('state_directory = "/srv/ccd"\n' + text)).state_directory == Path("/srv/ccd")
+
+
+def test_two_switches_have_two_logs(write):
+    log = 'queue_log = "/var/log/asterisk/queue_log"\n'
+    text = PBX + log + PBX.replace("one", "two") + log
+    check(write(text), f":{len(text.splitlines())}: pbx[1].queue_log: '/var/log/asterisk/queue_log' is that of another")

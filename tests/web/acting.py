@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
-from ccd.daemon.bank_served import bank_routers
+from ccd.daemon.served.bank import bank_routers
 from ccd.daemon.site import Current, Site
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
@@ -52,7 +52,10 @@ class Place:
         self.engine, self.clock = engine, clock
         units = {"centre": {}, "team-1": {"parent": "centre"}, "team-2": {"parent": "centre"}}
         policy = {"from": date(2026, 1, 1), "schedules": False}
-        said = {"site": SITE, "policy": [policy], "units": units, "timezone": "Asia/Shanghai"}
+        nobody_answers = {"wait_s_max": 0.01}
+        said = {
+            "site": SITE, "policy": [policy], "units": units, "timezone": "Asia/Shanghai", "orders": nobody_answers,
+        }  # fmt: skip
         settings = Settings.model_validate(said)
         people = Written(Path("people.csv"), PEOPLE)
         self.site = Site(settings, Written(Path("roster.csv"), ROSTER), people=people)

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from prometheus_client import CollectorRegistry, Counter
 
 from ccd.bank.accounts import AGENT_KINDS
-from ccd.bank.statement import AgentAccount, Line, Page
+from ccd.bank.statement import AgentAccount, Line, StatementPage
 from ccd.org.people import Person
 from ccd.web.account_api import AgentFacts
 from ccd.web.accounts import Accounts
@@ -64,11 +64,11 @@ class Bank:
     async def account_of(self, agent: str) -> AgentAccount:
         return AgentAccount({kind: (1_200 if kind == "savings" else 0) for kind in AGENT_KINDS})
 
-    async def statement_of(self, agent: str, before: int | None, limit: int) -> Page:
+    async def statement_of(self, agent: str, before: int | None, limit: int) -> StatementPage:
         newest = 45 if before is None else before - 1
         numbers = range(newest, max(0, newest - limit), -1)
         left = newest - limit
-        return Page(tuple(self._line(agent, number) for number in numbers), left + 1 if left > 0 else None)
+        return StatementPage(tuple(self._line(agent, number) for number in numbers), left + 1 if left > 0 else None)
 
     def _line(self, agent: str, number: int) -> Line:
         facts = {"revision": 1, "base": 28_800.0, "rate_ppm": 37_000}

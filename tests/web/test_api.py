@@ -10,7 +10,7 @@ import pytest
 from ccd.org.people import Person, Role
 from ccd.web.accounts import Accounts
 from ccd.web.pages import VIEWS
-from ccd.web.sessions import Sessions, key_of
+from ccd.web.sessions import Sessions, session_key
 from tests.web.office import PASSWORD, SESSION_S, Clock, Office
 
 
@@ -27,7 +27,8 @@ def check_problem(response: httpx.Response, status: int) -> dict[str, Any]:
 async def test_signing_in_says_who_one_is_and_sets_a_cookie_that_scripts_can_not_read(office: Office) -> None:
     answer = await office.sign_in("lead")
     assert answer.status_code == 200
-    assert answer.json() == {"name": "lead", "role": "supervisor", "agent": None, "units": ["team-1", "team-2"]}
+    said = {"name": "lead", "role": "supervisor", "agent": None}
+    assert answer.json() == said | {"units": ["team-1", "team-2"], "leads": ["team-1", "team-2"]}
     cookie = answer.headers["set-cookie"]
     for part in ("ccd_session=", "HttpOnly", "SameSite=strict", "Path=/", f"Max-Age={SESSION_S:.0f}"):
         assert part in cookie
@@ -48,7 +49,7 @@ async def test_who_signs_in_where_another_one_was_signed_in_takes_the_browser_ov
     left = (await office.sign_in("lead")).cookies["ccd_session"]
     assert office.turned_out == []
     assert (await office.sign_in("陈静")).json()["role"] == "agent"
-    assert office.turned_out == [key_of(left)]
+    assert office.turned_out == [session_key(left)]
     other = office.browser()
     other.cookies.set("ccd_session", left)
     check_problem(await other.get("/api/session"), 401)
@@ -62,7 +63,8 @@ async def test_over_tls_the_cookie_is_for_tls_only(office: Office) -> None:
 
 
 async def test_an_agent_and_a_leader_of_everything_say_so(office: Office) -> None:
-    assert (await office.sign_in("陈静")).json() == {"name": "陈静", "role": "agent", "agent": "1001", "units": []}
+    said = {"name": "陈静", "role": "agent", "agent": "1001", "units": [], "leads": []}
+    assert (await office.sign_in("陈静")).json() == said
     assert (await office.sign_in("boss")).json()["units"] == ["centre", "team-1", "team-2", "team-3"]
 
 
@@ -136,7 +138,7 @@ async def test_an_agents_page_has_the_account_and_the_newest_lines(office: Offic
     assert len(said["lines"]) == 20
     assert said["lines"][0] == {
         "transfer": "1001-45", "day": "2026-11-01", "recorded_at": 1_795_000_000.0, "service": "savings",
-        "amount": 465, "leave": 0, "balance_after": 4_500, "text": "",
+        "amount": 465, "leave": 0, "balance_after": 4_500, "text": "", "by": "",
         "facts": {"revision": 1, "base": 28_800.0, "rate_ppm": 37_000},
     }  # fmt: skip
 
@@ -282,3 +284,9 @@ async def test_the_smallest_form_that_a_browser_takes_is_sent(
         assert answer.headers.get("content-encoding") == sent
         assert raw == (b"as built" if sent == "br" else gzip.compress(script, 9, mtime=0) if sent else script)
     await office.client.aclose()
+
+
+@pytest.mark.parametrize("path", ["/api/me", "/api/openapi.json", "/api/there/is/nothing"])
+async def test_nothing_that_the_api_says_is_kept_on_the_way(office: Office, path: str) -> None:
+    await office.sign_in("1001")
+    assert (await office.client.get(path)).headers["cache-control"] == "no-store"

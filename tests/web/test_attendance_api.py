@@ -13,8 +13,8 @@ from ccd.errors import ActNotAllowedError
 from ccd.floor.days import SECOND
 from ccd.org.people import Duty, Office, Person
 from ccd.web.accounts import Accounts
-from ccd.web.attendance_api import DAY, AttendanceDesk, DaysAsked, attendance_api
-from ccd.web.keys import ApiKey, ApiKeys, Scope
+from ccd.web.attendance_api import DAY, AttendanceAsked, AttendanceDesk, attendance_api
+from ccd.web.keys import ApiKey, ApiKeys, KeyScope
 from ccd.web.sessions import Sessions
 from tests.web.office import SESSION_S, UNITS, Clock
 from tests.web.office import Office as Application
@@ -30,12 +30,12 @@ class Days:
     """Two agents on each of three days; `asked` are who asked for what."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Asking, DaysAsked]] = []
+        self.asked: list[tuple[Asking, AttendanceAsked]] = []
         self.all = [
             (FIRST + timedelta(days=number), agent) for number in range(3) for agent in ("1001", "张敏")
         ]  # fmt: skip
 
-    async def days(self, asks: Asking, asked: DaysAsked) -> list[dict[str, Any]]:
+    async def days(self, asks: Asking, asked: AttendanceAsked) -> list[dict[str, Any]]:
         self.asked.append((asks, asked))
         if asked.unit == "team-3":
             raise ActNotAllowedError(asks.by, "read attendance of team-3", "theirs are others")
@@ -109,20 +109,20 @@ async def test_a_key_for_it_reads_where_nobody_is_signed_in(
 ) -> None:
     at = round(clock() * SECOND)
     made = {}
-    for scope in Scope:
+    for scope in KeyScope:
         key = ApiKey(scope.value, (scope,), ("team-1",), at + 60 * SECOND)
         made[scope] = await ApiKeys(engine).make(key, act("make key", at, scope.value))
     headers = {scope: {"Authorization": f"Bearer {said}"} for scope, said in made.items()}
-    answer = await office.client.get(WHERE, params=DAYS, headers=headers[Scope.READ_ATTENDANCE])
+    answer = await office.client.get(WHERE, params=DAYS, headers=headers[KeyScope.READ_ATTENDANCE])
     assert answer.status_code == 200
     asks, asked = days.asked[0]
     assert (asks.by, asked.own) == ("key read_attendance", frozenset(("team-1",)))
-    check_problem(await office.client.get(WHERE, params=DAYS, headers=headers[Scope.PROPOSE_PACKETS]), 403)
+    check_problem(await office.client.get(WHERE, params=DAYS, headers=headers[KeyScope.PROPOSE_PACKETS]), 403)
     await office.sign_in("lead")
-    check_problem(await office.client.get(WHERE, params=DAYS, headers=headers[Scope.READ_ATTENDANCE]), 403)
+    check_problem(await office.client.get(WHERE, params=DAYS, headers=headers[KeyScope.READ_ATTENDANCE]), 403)
     clock.now += 60
     office.client.cookies.clear()
-    check_problem(await office.client.get(WHERE, params=DAYS, headers=headers[Scope.READ_ATTENDANCE]), 401)
+    check_problem(await office.client.get(WHERE, params=DAYS, headers=headers[KeyScope.READ_ATTENDANCE]), 401)
 
 
 async def test_the_openapi_says_it_with_every_answer_and_an_example(office: Application) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
 from ccd.org.acts import noted
 from ccd.web import idempotency
@@ -87,11 +88,39 @@ async def test_the_same_key_of_another_person_is_another(place: Place) -> None:
     assert (await place.post("wang", "/api/red-packets", PACKET, "a")).status_code == 201
 
 
+async def test_who_may_not_has_the_key_for_another_request_unless_it_was_done_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await may_give(place)
+    check_problem(await place.post("zhao", "/api/red-packets", PACKET, "a"), 403)
+    leave = {"agent": "2001", "kind": "personal", "from": "2026-12-01", "to": "2026-12-02"}
+    assert (await place.post("zhao", "/api/leave", leave, "a")).status_code == 201
+    again = check_problem(await place.post("zhao", "/api/red-packets", PACKET, "a"), 422)
+    assert "another request" in again["detail"]
+
+    async def killed(*_: object) -> None:
+        raise RuntimeError("killed")
+
+    later = leave | {"from": "2026-12-03", "to": "2026-12-04"}
+    with monkeypatch.context() as patched:
+        patched.setattr(idempotency.Answers, "keep", killed)
+        check_problem(await place.post("zhao", "/api/leave", later, "b"), 500)
+    people = place.site.people_said
+    assert people is not None
+    gone = people._replace(text=people.text.replace("zhao,Zhao Min,,hr_clerk,team-2,,,\n", ""))
+    place.site = place.current.site = Site(place.site.settings, place.site.roster_said, people=gone)
+    check_problem(await place.post("zhao", "/api/leave", later, "b"), 403)
+    other = check_problem(await place.post("zhao", "/api/leave", later | {"kind": "sick"}, "b"), 422)
+    assert "another request" in other["detail"], "it was done once, and its key names that for ever"
+
+
 async def test_a_cap_is_refused_with_its_figures_and_can_be_asked_for_again_under_the_same_key(place: Place) -> None:
     await may_give(place)
     much = PACKET | {"seconds": 6_000}
     said = check_problem(await place.post("wang", "/api/red-packets", much, "a"), 409)
     assert "team-1 may give 10000 s" in said["detail"]
+    told = said["facts"]
+    assert (told["cap_s"], told["given_s"], told["asked_s"]) == (10_000, 0, 12_000)
     tag = (await place.get("wang", f"/api/declared-hours/team-1/{MONTH}")).headers["etag"]
     await place.put("wang", f"/api/declared-hours/team-1/{MONTH}", HOURS | {"seconds": 9_000_000}, tag)
     assert (await place.post("wang", "/api/red-packets", much, "a")).status_code == 201
@@ -133,6 +162,8 @@ async def test_hours_are_declared_by_who_has_read_them_as_they_are(place: Place)
 async def test_a_budget_is_handed_out_given_from_and_called_back(place: Place) -> None:
     await may_give(place)
     asked = {"unit": "team-1", "holder": "both", "seconds": 3_000, "reason": "for the contest"}
+    unknown = check_problem(await place.post("wang", "/api/budgets", asked | {"holder": "bot"}), 409)
+    assert (unknown["type"], unknown["facts"]) == ("urn:ccd:no-such-person", {"person": "bot"})
     handed = await place.post("wang", "/api/budgets", asked, "a")
     assert handed.status_code == 201, handed.text
     name = handed.json()["budget"]
@@ -145,7 +176,7 @@ async def test_a_budget_is_handed_out_given_from_and_called_back(place: Place) -
     assert (await place.get("1001", "/api/budgets", month=MONTH)).json()["budgets"] == []
     back = await place.post("wang", f"/api/budgets/{name}/recall", {"reason": "over"})
     assert (back.json()["given"], back.json()["ended"]) == (600, True)
-    check_problem(await place.post("wang", "/api/budgets/none/recall", {"reason": "over"}), 409)
+    check_problem(await place.post("wang", "/api/budgets/none/recall", {"reason": "over"}), 404)
 
 
 async def test_a_day_off_is_applied_for_decided_and_called_back_each_once(place: Place) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.floor.days import SECOND
 from ccd.org.acts import Act
-from ccd.web.keys import ApiKey, ApiKeys, Scope
+from ccd.web.keys import ApiKey, ApiKeys, KeyScope
 from tests.web.acting import Place
 from tests.web.office import Clock
 from tests.web.test_api import check_problem
@@ -44,6 +44,7 @@ async def test_a_ruling_is_made_and_reversed_once_and_never_about_oneself(place:
     back = await place.post("wang", "/api/rulings/reversals", reversal)
     assert (back.status_code, back.json()["reverses"]) == (201, made.json()["ruling"])
     check_problem(await place.post("wang", "/api/rulings/reversals", reversal), 409)
+    check_problem(await place.post("wang", "/api/rulings/reversals", reversal | {"ruling": "none"}), 404)
     for who, seen in (("wang", 2), ("1001", 2), ("audit", 2), ("1002", 0), ("zhao", 0)):
         answer = await place.get(who, "/api/rulings", **NOVEMBER)
         assert len(answer.json()["rulings"]) == seen, who
@@ -70,6 +71,7 @@ async def test_an_agent_appeals_against_the_own_line_and_another_than_the_leader
     assert (decided.status_code, decided.json()["state"]) == (200, "rejected")
     assert (await place.post("wang", "/api/appeals/decisions", rejection, "b")).json() == decided.json()
     check_problem(await place.post("1001", "/api/appeals/withdrawals", name | {"reason": "settled"}), 409)
+    check_problem(await place.post("1001", "/api/appeals/withdrawals", {"appeal": "none", "reason": "settled"}), 404)
 
 
 async def test_an_appeal_is_upheld_with_a_ruling_on_its_day(place: Place) -> None:
@@ -138,8 +140,9 @@ async def test_files_are_taken_over_whole_or_not_at_all(place: Place) -> None:
 async def test_another_system_tells_leave_of_its_units_with_a_key_and_takes_none_of_others_back(place: Place) -> None:
     made = {}
     for name, scope, units in (
-        ("hr-1", Scope.IMPORT, ("team-1",)), ("hr-2", Scope.IMPORT, ("team-2",)), ("planner", Scope.IMPORT, ("*",)),
-        ("box", Scope.PROPOSE_PACKETS, ("*",)),
+        ("hr-1", KeyScope.IMPORT, ("team-1",)), ("hr-2", KeyScope.IMPORT, ("team-2",)),
+        ("planner", KeyScope.IMPORT, ("*",)),
+        ("box", KeyScope.PROPOSE_PACKETS, ("*",)),
     ):  # fmt: skip
         act = Act(name, place.now(), "root", "desk-7", "make key", name, "", "", "for a test")
         key = ApiKey(name, (scope,), units, place.now() + SECOND)

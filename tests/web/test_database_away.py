@@ -8,11 +8,11 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 from structlog.testing import capture_logs
 
-from ccd.bank.statement import AgentAccount, Page
+from ccd.bank.statement import AgentAccount, StatementPage
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
 from ccd.web.accounts import Accounts
-from ccd.web.sessions import Sessions, key_of
+from ccd.web.sessions import Sessions, session_key
 from tests.web.office import PASSWORD, Bank, Clock, Office, cheap_passwords
 from tests.web.test_api import check_problem
 
@@ -33,7 +33,7 @@ class LostBank(Bank):
     async def account_of(self, agent: str) -> AgentAccount:
         raise self.error
 
-    async def statement_of(self, agent: str, before: int | None, limit: int) -> Page:
+    async def statement_of(self, agent: str, before: int | None, limit: int) -> StatementPage:
         raise self.error
 
 
@@ -66,7 +66,7 @@ async def test_signing_out_is_forgotten_by_the_browser_and_ends_live_connections
     check_away(answer)
     assert 'ccd_session=""' in answer.headers["set-cookie"]
     assert "Max-Age=0" in answer.headers["set-cookie"]
-    assert nowhere.turned_out == [key_of("token")]
+    assert nowhere.turned_out == [session_key("token")]
 
 
 @pytest.mark.parametrize("error", AWAY, ids=lambda error: type(error).__name__)

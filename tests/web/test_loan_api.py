@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.bank.asking import Asking
 from ccd.errors import OffsetError
 from ccd.web.accounts import Accounts
-from ccd.web.bank.desk import Bank
-from ccd.web.bank.desk import Desk as BankDesk
+from ccd.web.bank.desk import Bank, BankDesk
 from ccd.web.idempotency import act_of
 from ccd.web.loan_api import ChoiceAsked, ItemSaid, LoanDesk, LoanSaid, loan_api
 from ccd.web.sessions import Sessions
@@ -76,7 +75,9 @@ async def test_an_agent_decides_once_and_a_refusal_says_why(office: Office, desk
     assert desk.asked == [(act_of("陈静", "a1"), "陈静", ChoiceAsked(item="2026-11-10/idle", seconds=60))]
     check_problem(await choose(office, {}, "a1"), 422)
     assert "has 1000 s to give" in check_problem(await choose(office, {"seconds": 1_001}, "a2"), 409)["detail"]
-    faults: list[dict[str, object]] = [{"item": "all"}, {"seconds": 0}, {"more": 1}]
+    faults: list[dict[str, object]] = [
+        {"item": "all"}, {"seconds": 0}, {"more": 1}, {"keep": True, "back": True}, {"back": True, "seconds": 5},
+    ]  # fmt: skip
     for number, wrong in enumerate(faults):
         check_problem(await choose(office, wrong, f"b{number}"), 422)
     check_problem(await office.client.post(OFFSETS, json=one), 422)  # without a key

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.daemon.known_days import holidays_of
-from ccd.daemon.replacing import Replacing
+from ccd.daemon.judged_by.corrected_holidays import holidays_of
+from ccd.daemon.judged_by.replacing import Replacing
 from ccd.daemon.site import Site
 from ccd.org.acts import Act, noted
 from ccd.settings import Settings
@@ -15,7 +15,7 @@ from ccd.web.accounts import Accounts
 from ccd.web.bearer import importer_of
 from ccd.web.guard import FILE_BYTES_MAX
 from ccd.web.holidays_api import holidays_api
-from ccd.web.keys import ApiKey, ApiKeys, Scope
+from ccd.web.keys import ApiKey, ApiKeys, KeyScope
 from ccd.web.organisation_api import ImportDesk
 from ccd.web.sessions import Sessions
 from tests.web.acting import Place
@@ -60,7 +60,7 @@ async def test_what_was_put_is_read_to_the_last_byte_under_its_number(office: Of
     assert (first.status_code, first.headers["etag"]) == (200, '"1"')
     assert first.json() == {
         "number": 1, "lines": ["+ 1001: PJSIP/1001, in team-1"], "new": 1, "changed": 0, "gone": 0, "since": "ever",
-        "measured_days": 0, "change": None, "effect": None,
+        "measured_days": 0, "change": None, "effect": None, "warnings": [],
     }  # fmt: skip
     second = await put(office, TWO, first.headers["etag"])
     assert second.json()["lines"] == ["~ 1001: PJSIP/1001: unit team-1 -> team-2"]
@@ -103,6 +103,17 @@ async def test_every_fault_is_told_with_line_and_column(office: Office, engine: 
         {"line": 4, "column": "", "problem": "says whose this seat is at the same time as line 2"},
     ]
     assert await acts_of(engine) == []
+
+
+async def test_what_can_be_so_and_is_probably_not_meant_is_said(office: Office) -> None:
+    elsewhere = ONE.replace("unit", "unit,pbx").replace("team-1", "team-1,east")
+    done = await put(office, elsewhere, '"0"')
+    assert done.json()["warnings"] == ["roster:2: pbx: 'east' is no [[pbx]]; the line matches nothing"]
+
+
+async def test_what_is_no_utf_8_is_told_with_its_line(office: Office) -> None:
+    refused = await put(office, ONE.replace("team-1", "一班").encode("gb18030"), '"0"')
+    assert [(one["line"], one["column"]) for one in refused.json()["errors"]] == [(2, "")]
 
 
 @pytest.mark.parametrize(
@@ -164,7 +175,8 @@ async def test_another_system_puts_the_roster_with_a_key_for_all_units_and_nothi
 
     made = {}
     for name, scope, units in (
-        ("nightly", Scope.IMPORT, ("*",)), ("team", Scope.IMPORT, ("team-1",)), ("box", Scope.PROPOSE_PACKETS, ("*",)),
+        ("nightly", KeyScope.IMPORT, ("*",)), ("team", KeyScope.IMPORT, ("team-1",)),
+        ("box", KeyScope.PROPOSE_PACKETS, ("*",)),
     ):  # fmt: skip
         act = Act(name, NOW, "root", "desk-7", "make key", name, "", "", "for a test")
         made[name] = await ApiKeys(engine).make(ApiKey(name, (scope,), units, NOW + 9), act)

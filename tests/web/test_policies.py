@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.daemon.publishing import publish_what_holds
+from ccd.daemon.judged_by.publishing import publish_what_holds
 from ccd.daemon.site import Site
 from ccd.org.acts import noted
 from tests.web.acting import Place

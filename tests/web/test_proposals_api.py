@@ -6,11 +6,15 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.declared import declare
+from ccd.bank.branch import Branch
+from ccd.bank.declared import declare_hours
 from ccd.bank.giving import Giver
 from ccd.bank.policy import Policies
+from ccd.bank.proposal_rows import add
+from ccd.bank.proposals import Proposal
 from ccd.bank.proposing import Proposals
 from ccd.errors import AccountError
 from ccd.floor.days import SECOND
@@ -21,9 +25,9 @@ from ccd.org.people import Person
 from ccd.org.units import Unit, Units
 from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.accounts import Accounts
-from ccd.web.bank.desk import Bank, Desk
+from ccd.web.bank.desk import Bank, BankDesk
 from ccd.web.decisions_api import decisions_api
-from ccd.web.keys import ApiKey, ApiKeys, Scope, hash_of
+from ccd.web.keys import ApiKey, ApiKeys, KeyScope, hash_of
 from ccd.web.proposals_api import proposals_api
 from ccd.web.sessions import Sessions
 from tests.bank.askers import asking, manager_of
@@ -66,7 +70,7 @@ def no_bank() -> Bank:
 def bank_of(engine: AsyncEngine) -> Proposals:
     ledger, policies = Ledger(engine, lambda: 1), Policies((policy(date(2026, 1, 1)),))
     days = AgentDays(roster_of({"team-1": ["1001"], "team-2": ["2001"]}), UNITS)
-    return Proposals(ledger, Giver(ledger, UNITS, policies, days, "demo"), UNITS, policies)
+    return Proposals(ledger, Giver(Branch(ledger, UNITS, policies, days, "demo")), UNITS, policies)
 
 
 @pytest.fixture
@@ -82,9 +86,9 @@ async def box(engine: AsyncEngine, accounts: Accounts, clock: Clock) -> Box:
 
     bank = bank_of(engine)
     router = proposals_api(ApiKeys(engine), lambda: bank, lambda units: UNITS.with_below(units, DAY), now)
-    key = ApiKey("box", (Scope.PROPOSE_PACKETS,), ("centre",), now() + 3_600 * SECOND)
+    key = ApiKey("box", (KeyScope.PROPOSE_PACKETS,), ("centre",), now() + 3_600 * SECOND)
     said = await ApiKeys(engine).make(key, act("make key", now()))
-    decisions = decisions_api(Desk(sessions, engine, no_bank, now), lambda: bank)
+    decisions = decisions_api(BankDesk(sessions, engine, no_bank, now), lambda: bank)
     return Box(engine, Office(accounts, sessions, clock, more=[router, decisions]), clock, said)
 
 
@@ -123,7 +127,7 @@ async def test_a_key_that_was_ended_opens_nothing_and_its_name_is_used_once(box:
     await box.keys.end("box", act("end key again", now + 2))
     box.clock.now += 1
     check_problem(await box.propose(), 401)
-    key = ApiKey("box", (Scope.PROPOSE_PACKETS,), ("*",), now + 9 * SECOND)
+    key = ApiKey("box", (KeyScope.PROPOSE_PACKETS,), ("*",), now + 9 * SECOND)
     with pytest.raises(AccountError, match="is one already, or was"):
         await box.keys.make(key, act("make key", now + 3))
     with pytest.raises(AccountError, match="is no key"):
@@ -168,13 +172,18 @@ async def decided(client: httpx.AsyncClient, asked: dict[str, str], key: str = "
 async def test_a_manager_sees_what_waits_and_confirms_or_declines_it(box: Box) -> None:
     client = box.office.client
     at = round(box.clock() * SECOND)
-    known = (box.engine, lambda plain: declare(plain, "team-1", "2026-11", 360_000, at, "lead", "known"), Patience())
+    known = (
+        box.engine,
+        lambda plain: declare_hours(plain, "team-1", "2026-11", 360_000, at, "lead", "known"),
+        Patience(),
+    )
     await take_turn_at_once(*known)
     for name in ("7", "8", "9"):
+        box.clock.now += 1
         await box.propose(name=name, seconds=3_500 if name == "9" else 600)
     check_problem(await client.get(WHERE), 401)
     await box.office.sign_in("boss")
-    assert (await client.get(WHERE)).json() == {"proposals": []}
+    assert (await client.get(WHERE)).json() == {"proposals": [], "next": None}
     first = {"proposal": "box/7", "verdict": "confirmed"}
     assert "hotline_manager" in check_problem(await decided(client, first), 403)["detail"]
     await box.office.sign_in("lead")
@@ -194,3 +203,29 @@ async def test_a_manager_sees_what_waits_and_confirms_or_declines_it(box: Box) -
     check_problem(await decided(client, third | {"proposal": "box/1"}), 404)
     assert (await Ledger(box.engine, lambda: 1).balances("agent/1001"))["gift"] == 600
     assert [one["proposal"] for one in (await client.get(WHERE)).json()["proposals"]] == ["box/9"]
+
+
+async def test_what_waits_for_a_manager_is_not_hidden_by_what_waits_for_others(box: Box) -> None:
+    client, at = box.office.client, round(box.clock() * SECOND)
+    for name in ("7", "8", "9"):
+        box.clock.now += 1
+        await box.propose(name=name)
+
+    def many(plain: Connection) -> None:
+        for number in range(201):
+            add(
+                plain,
+                Proposal("box", f"x{number}", "team-2", ("2001",), 60, "contest", "many", at + 9_000_000 + number),
+            )
+
+    async with box.engine.begin() as connection:
+        await connection.run_sync(many)
+    await box.office.sign_in("lead")
+    found: list[str] = []
+    after = None
+    while not found or after:
+        asked = {"limit": 2} | ({"next": after} if after else {})
+        answer = (await client.get(WHERE, params=asked)).json()
+        found += [one["proposal"] for one in answer["proposals"]]
+        after = answer["next"]
+    assert found == ["box/9", "box/8", "box/7"]

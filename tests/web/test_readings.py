@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.daemon.judged_by.replacing import Replacing
 from ccd.daemon.pages import hub_limits, web_of
-from ccd.daemon.replacing import Replacing
 from ccd.daemon.site import Site
 from ccd.live.board import Board
 from ccd.live.gate import Gate

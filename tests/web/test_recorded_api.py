@@ -1,5 +1,6 @@
 """What is recorded of an agent: each row of it is counted, told to the agent alone, and says nothing of others."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,17 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.daemon.recorded_of import categories, lines
+from ccd.daemon.served.recorded_of import categories, recorded_lines
 from ccd.daemon.site import Site
-from ccd.org.acts import Act, note
+from ccd.org.acts import Act, note_act
 from ccd.org.csv_faults import Written
+from ccd.web.paging import cursor_of
 from tests.floor.floors import added, heard, paused, removed
 from tests.history.observing import record
 from tests.web.acting import Place
 from tests.web.office import Clock
 from tests.web.test_api import check_problem
+from tests.web.test_refusals import words_of
 
 NOON = 1_795_492_800.0  # 24 November 2026, 12:00 in Shanghai
 RULING: dict[str, Any] = {"from": NOON, "to": NOON + 3_600, "counts": "available", "reason": "the telephone was mended"}
@@ -46,7 +49,7 @@ async def lines_of(place: Place, who: str, name: str, **asked: Any) -> list[dict
 async def noted(place: Place, *acts: Act) -> None:
     def work(connection: Connection) -> None:
         for act in acts:
-            note(connection, act)
+            note_act(connection, act)
 
     async with place.engine.begin() as connection:
         await connection.run_sync(work)
@@ -106,6 +109,21 @@ async def test_it_is_read_page_by_page_and_by_the_agent_alone(place: Place) -> N
         check_problem(await place.get("1001", "/api/me/recorded/acts_on_me", next=wrong), 422)
 
 
+FORGED = [
+    ("acts_on_me", [10**30, 1]), ("acts_on_me", [1, 2**63]), ("acts_on_me", [1, True]), ("acts_on_me", [1, [1]]),
+    ("day_records", [1, 7, 1]), ("day_records", [1, "never", 1]), ("day_records", [1, "2026-11-01", 2**40]),
+    ("call_outs", [1, "\0"]), ("call_outs", [1, "\ud800"]),
+]  # fmt: skip
+
+
+async def test_a_place_that_nobody_told_is_refused_whatever_stands_in_it(place: Place) -> None:
+    for name, said in FORGED:
+        answer = await place.get("1001", f"/api/me/recorded/{name}", next=cursor_of(json.dumps(said)))
+        assert check_problem(answer, 422)["type"] == "urn:ccd:wrong-place", (name, said)
+    deep = cursor_of("[" * 1_400)
+    check_problem(await place.get("1001", "/api/me/recorded/acts_on_me", next=deep), 422)
+
+
 async def test_of_readings_each_is_told_to_those_who_were_read_of(place: Place) -> None:
     def read(number: int, subject: str, after: str = "{}") -> Act:
         return Act(f"r{number}", number, "audit", "here", "read something", subject, "", after, "as an auditor")
@@ -129,8 +147,40 @@ async def test_a_seat_that_was_somebody_elses_before_is_told_to_each_for_the_own
 
     def states(plain: Connection, agent: str) -> list[str]:
         (found,) = [one for one in categories(plain, site, agent) if one.name == "segments"]
-        return [line.what["state"] for line in lines(plain, found, None, 9)]
+        return [line.what["state"] for line in recorded_lines(plain, found, None, 9)]
 
     async with place.engine.connect() as connection:
         assert await connection.run_sync(states, "1001") == ["available"]
         assert await connection.run_sync(states, "1009") == ["paused"]
+
+
+async def test_each_field_that_is_told_has_a_name_in_chinese(place: Place) -> None:
+    def told(plain: Connection) -> set[str]:
+        found = [one.rows for one in categories(plain, place.site, "1001") if one.rows is not None]
+        return {column.name for rows in found for column in rows.selected_columns} - {"at"}
+
+    async with place.engine.connect() as connection:
+        fields = await connection.run_sync(told)
+    assert fields <= words_of("said_zh.ts").keys()
+
+
+async def test_acts_are_found_without_looking_through_all_that_there_ever_were(place: Place) -> None:
+    """PostgreSQL is told that there are too many for that, which there are not here."""
+    sqlite = place.engine.dialect.name == "sqlite"
+
+    def plans(plain: Connection) -> dict[str, list[str]]:
+        found = {}
+        if not sqlite:
+            plain.exec_driver_sql("SET enable_seqscan = off")
+        for one in categories(plain, place.site, "1001"):
+            if one.name in ("acts_by_me", "acts_on_me", "readings"):
+                assert one.rows is not None
+                query = one.rows.compile(plain, compile_kwargs={"literal_binds": True})
+                words = "EXPLAIN QUERY PLAN" if sqlite else "EXPLAIN"
+                found[one.name] = [row[-1] for row in plain.exec_driver_sql(f"{words} {query}")]
+        return found
+
+    async with place.engine.connect() as connection:
+        for name, plan in (await connection.run_sync(plans)).items():
+            assert not any(step.startswith("SCAN") or "Seq Scan" in step for step in plan), (name, plan)
+            assert any("ix_acts" in step for step in plan), (name, plan)

@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from ccd.bank.outlook import Outlook, OwnDay
+from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook
 from ccd.bank.quota import Places
-from ccd.bank.withdrawal import Application, State
+from ccd.bank.withdrawal import Application, ApplicationState
 from ccd.web.accounts import Accounts
 from ccd.web.sessions import Sessions
 from ccd.web.withdrawals_api import withdrawals_api
@@ -14,16 +14,19 @@ from tests.web.office import Clock, Office
 from tests.web.test_api import check_problem
 
 WHERE, DAY = "/api/withdrawals/calendar", date(2026, 12, 10)
-OWN = Application("a", "1001", "team-1", DAY, 900, 7, State.WAITING, 1, None)
+OWN = Application("a", "1001", "team-1", DAY, 900, 7, ApplicationState.WAITING, 1, None)
 
 
-async def calendar_of(agent: str, first: date, last: date) -> list[OwnDay]:
+async def calendar_of(agent: str, first: date, last: date) -> list[OwnOutlook]:
     """Two places of eight hours on the first day, and nobody has said anything of the others."""
     assert agent == "1001"
     rest = [first + timedelta(days=number) for number in range(1, (last - first).days + 1)]
     places = {"team-1": Places(3, 90_000)}
-    known = Outlook(first, places, Places(2, 28_800), 1, 1_797_000_000_000_000, (OWN,), 0)
-    return [OwnDay(known, 27_000, first), *(OwnDay(Outlook(day, {}, None, 0, None, ()), 0, day) for day in rest)]
+    known = DayOutlook(first, places, Places(2, 28_800), 1, 1_797_000_000_000_000, (OWN,), 0)
+    return [
+        OwnOutlook(known, 27_000, first),
+        *(OwnOutlook(DayOutlook(day, {}, None, 0, None, ()), 0, day) for day in rest),
+    ]
 
 
 @pytest.fixture

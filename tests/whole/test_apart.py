@@ -31,6 +31,9 @@ def test_one_process_captures_another_shows(asterisk: Asterisk, tmp_path: Path) 
             show.until(lambda: board.source() == "live", 30)
             pbx.pause("Local/1001@agents/n", "water")
             show.until(lambda: board.state("1001") == "paused")
+            asked = ("agent", "sign-out", "1001", "--text", "gone home", "--config", str(show.config))
+            assert show.ccd(*asked).stdout.startswith("1001: sign out: done\n"), "by the process that captures"
+            show.until(lambda: board.state("1001") == "signed_out")
         time.sleep(1)
         assert not capture.is_ready(), "it serves no pages"
     finally:

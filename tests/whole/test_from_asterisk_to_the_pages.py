@@ -1,5 +1,5 @@
-"""The spine, all of it real: Asterisk pauses a member; the board's tile turns, the agent's ring shrinks, and when the
-day is over its line stands on the statement."""
+"""The spine, all of it real: Asterisk pauses a member; the board's tile turns, and the agent's ring shrinks; a leader
+pauses the agent, and ends it; and when the day is over its line stands on the statement."""
 
 import re
 from collections.abc import Iterator
@@ -54,12 +54,23 @@ def test_a_pause_at_the_switch_turns_the_tile_shrinks_the_ring_and_is_settled(
         pbx.unpause(SEAT)
         expect(tile).to_contain_text("空闲", timeout=3000)
         expect(board.locator('[data-agent="1003"]')).to_have_count(0)
+        tile.locator("button").click()
+        board.get_by_role("button", name="示忙", exact=True).click()
+        board.locator("aside input").fill("消防演习")
+        board.keyboard.press("Enter")
+        expect(board.locator("aside [role=status]").last).to_have_text("交换机已示忙")
+        expect(tile).to_contain_text("主管示忙")
+        done = daemon.ccd("agent", "unpause", "1001", "--text", "it is over", "--config", str(daemon.config))
+        assert done.stdout.startswith("1001: unpause: done\n"), done.stderr
+        expect(tile).to_contain_text("空闲")
         expect(me.locator("main")).to_contain_text("超支", timeout=150_000)
     day = f"{datetime.now(UTC) - timedelta(minutes=3):%Y-%m-%d}"
     records = {a: r for each in (day, f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}")
                for a, r in daemon.day(each).items()}  # fmt: skip
     record = records["1001"]
     assert record["sign_ins"] == 1
-    assert record["pauses"] == 1
+    assert record["pauses"] == 2
     assert 4 < record["paused"]["toilet"] < 8
-    assert record["signed_in"] == pytest.approx(record["available"] + record["paused"]["toilet"], abs=1e-6)
+    assert record["aux"] == pytest.approx(record["paused"]["toilet"], abs=1e-6)
+    assert record["exempt"] == pytest.approx(record["paused"]["supervisor"], abs=1e-6)
+    assert record["signed_in"] == pytest.approx(record["available"] + sum(record["paused"].values()), abs=1e-6)

@@ -61,7 +61,8 @@ def test_told_to_stop_at_any_moment_of_its_start_it_stops_and_leaves_nothing(dae
         _, alive = psutil.wait_procs(started, timeout=5)
         assert alive == []
     assert "Traceback" not in daemon.log.read_text()
-    daemon.start().until_ready(8)
+    daemon.start().until_ready()
+    assert daemon.said_times("stands by") == 0, "who was stopped still holds the place"
 
 
 @pytest.mark.timeout(120)

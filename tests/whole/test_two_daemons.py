@@ -22,7 +22,7 @@ from tests.pbx_real.asterisk import Asterisk
 from tests.whole.daemon import Daemon
 
 SEAT, NAME = "Local/1001@agents/n", "Agent 1001"
-LOADING_S = 10.0  # of a process that takes over: it reads what is stored, and logs in
+LOADING_S = 30.0  # of a process that takes over: it reads what is stored, and logs in, while a machine does much else
 
 Beside = Callable[[str], Daemon]
 

@@ -1,6 +1,7 @@
 // What the board remembers in this browser.
 
 import type { Sort } from "../floor/arrange";
+import { recall } from "../look/look.svelte";
 
 export type View = "tiles" | "rows";
 
@@ -12,12 +13,4 @@ export function recallView(): View {
 
 export function recallSort(): Sort {
   return SORTS.find((sort) => sort === recall("ccd.sort")) ?? "state";
-}
-
-function recall(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
 }

@@ -5,6 +5,8 @@ export interface Session {
   role: "supervisor" | "agent";
   agent: string | null;
   units: string[];
+  /** Whose agents can be paused, unpaused and signed out from the board. */
+  leads: string[];
 }
 
 export interface Reason {
@@ -46,6 +48,8 @@ export interface Facts {
   written_off?: number;
   /** Of overtime. */
   paid?: OvertimePaid[];
+  /** Of a red packet. */
+  kind?: string;
 }
 
 /** What an emergency pays on a day: principal, of it entered by hand, and interest. */
@@ -68,8 +72,9 @@ export interface StatementLine {
   /** What it adds to the personal leave. */
   leave: number;
   balance_after: number;
-  /** What a person said who posted it by hand. */
+  /** What a person said who posted it by hand, and who asked for it. */
   text: string;
+  by?: string;
   facts: Facts;
 }
 
@@ -146,11 +151,23 @@ export class Refused extends Error {
     readonly status: number,
     detail: string,
     readonly retry_after_s: number = 0,
+    /** What it is of, and what the server tells with that. */
+    readonly type: string = "",
+    readonly facts: Readonly<Record<string, unknown>> = {},
   ) {
     super(detail);
   }
 }
 
+interface Problem {
+  type?: string;
+  detail?: string;
+  facts?: Record<string, unknown>;
+  retry_after_s?: number;
+}
+
+/** Types are told as `urn:ccd:offset-closed`. */
+const TYPES = "urn:ccd:";
 /** A server that does not answer in this time does not answer. */
 const ANSWER_MS_MAX = 10_000;
 
@@ -169,8 +186,28 @@ export const api = {
 
 /** `key` names an act: sent again under the same, it is not done again. */
 export async function ask<T>(method: string, path: string, body?: object, key?: string): Promise<T> {
+  const answer = await answered(method, path, body, key === undefined ? {} : { "Idempotency-Key": key });
+  return (answer.status === 204 ? undefined : await answer.json()) as T;
+}
+
+/** What is edited as it was read: `tag` names the version that is there, or is put in its place. */
+export async function askTagged<T>(
+  method: string,
+  path: string,
+  body?: object,
+  tag?: string,
+): Promise<{ now: T; tag: string }> {
+  const answer = await answered(method, path, body, tag === undefined ? {} : { "If-Match": tag });
+  return { now: (await answer.json()) as T, tag: answer.headers.get("ETag") ?? "" };
+}
+
+async function answered(
+  method: string,
+  path: string,
+  body: object | undefined,
+  headers: Record<string, string>,
+): Promise<Response> {
   const request: RequestInit = { method, signal: AbortSignal.timeout(ANSWER_MS_MAX), cache: "no-store" };
-  const headers: Record<string, string> = key === undefined ? {} : { "Idempotency-Key": key };
   if (body !== undefined) {
     request.body = JSON.stringify(body);
     headers["Content-Type"] = "application/json";
@@ -183,11 +220,12 @@ export async function ask<T>(method: string, path: string, body?: object, key?: 
     throw new Refused(0, "no answer");
   }
   if (!answer.ok) throw await refusalOf(answer);
-  return (answer.status === 204 ? undefined : await answer.json()) as T;
+  return answer;
 }
 
 async function refusalOf(answer: Response): Promise<Refused> {
-  const problem = (await answer.json().catch(() => ({}))) as { detail?: string; retry_after_s?: number };
+  const problem = (await answer.json().catch(() => ({}))) as Problem;
   const wait_s = problem.retry_after_s ?? Number(answer.headers.get("Retry-After") ?? 0);
-  return new Refused(answer.status, problem.detail ?? answer.statusText, wait_s);
+  const type = problem.type?.startsWith(TYPES) ? problem.type.slice(TYPES.length) : "";
+  return new Refused(answer.status, problem.detail ?? answer.statusText, wait_s, type, problem.facts ?? {});
 }

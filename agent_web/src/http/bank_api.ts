@@ -38,6 +38,7 @@ export interface Choice {
   item?: string;
   seconds?: number;
   keep?: boolean;
+  back?: boolean;
 }
 
 /** Of a whole day or a part of one; `state`: applied, waiting, approved, refused, cancelled, withdrawn, taken. */
@@ -172,7 +173,12 @@ export interface RecordedLines {
 
 export const bank = {
   recorded: () => ask<Recorded>("GET", "/api/me/recorded"),
-  recordedLines: (name: string) => ask<RecordedLines>("GET", `/api/me/recorded/${name}?limit=20`),
+  /** `next` is where what was read before has ended. */
+  recordedLines: (name: string, next: string | null) =>
+    ask<RecordedLines>(
+      "GET",
+      `/api/me/recorded/${name}?limit=20${next === null ? "" : `&next=${encodeURIComponent(next)}`}`,
+    ),
   explain: (transfer: string) => ask<Explained>("GET", `/api/explain/${encodeURIComponent(transfer)}`),
   appeals: (day: string) => ask<{ appeals: Appeal[] }>("GET", `/api/appeals?from=${day}&to=${day}`),
   appeal: (transfer: string, reason: string, key: string) =>

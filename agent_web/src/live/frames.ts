@@ -85,6 +85,11 @@ export interface AccountChanged {
   op: "account";
 }
 
+/** How many of the agent's unit may be off on a day: who looks at days off asks again. */
+export interface PlacesChanged {
+  op: "places";
+}
+
 /** Another configuration: what the page knows of the site is to be fetched again. */
 export interface SiteChanged {
   op: "site";
@@ -96,5 +101,5 @@ export interface Refusal {
   detail: string;
 }
 
-export type Frame = Snapshot | Delta | Health | AccountChanged | SiteChanged | Refusal;
+export type Frame = Snapshot | Delta | Health | AccountChanged | PlacesChanged | SiteChanged | Refusal;
 export type Topic = "floor" | "me";

@@ -22,6 +22,8 @@ export interface LiveState {
   connections: number;
   /** How often the accounts were said to have changed. */
   account_changes: number;
+  /** How often it was said to be another how many may be off. */
+  places_changes: number;
   /** How often the site was said to have changed. */
   site_changes: number;
   refusal: Refusal | null;
@@ -45,6 +47,7 @@ export const NOTHING_KNOWN: LiveState = {
   heard_ms: null,
   connections: 0,
   account_changes: 0,
+  places_changes: 0,
   site_changes: 0,
   refusal: null,
 };
@@ -78,6 +81,9 @@ function applyAll(state: LiveState, heard: readonly Heard[]): LiveState {
         break;
       case "account":
         draft.account_changes += 1;
+        break;
+      case "places":
+        draft.places_changes += 1;
         break;
       case "site":
         draft.site_changes += 1;
@@ -117,6 +123,7 @@ function applyDelta(draft: LiveState, floor: FloorDraft, frame: Delta, at_ms: nu
     for (const agent of frame.gone) agents.delete(agent);
     draft.agents = agents;
   }
+  if ((frame.accounts ?? []).length > 0) draft.account_changes += 1;
   if (frame.queues.length > 0) {
     const queues = (floor.queues ??= new Map(draft.queues));
     for (const queue of frame.queues) queues.set(queue.queue, queue);

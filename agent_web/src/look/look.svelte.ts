@@ -2,8 +2,9 @@
 
 import { createContext } from "svelte";
 
-import type { Reason, Site } from "../http/api";
+import type { Reason, Refused, Site } from "../http/api";
 import { en } from "../texts/en";
+import { whyNot } from "../texts/refusal";
 import { zh, type Texts } from "../texts/zh";
 
 export type Language = "zh" | "en";
@@ -15,14 +16,16 @@ const THEMES: readonly Theme[] = ["system", "light", "dark"];
 export class Appearance {
   language = $state<Language>("zh");
   theme = $state<Theme>("system");
+  /** What the site, and for who leads the office, calls its units. */
+  units = $state.raw<readonly { unit: string; name: string }[]>([]);
   readonly texts = $derived(TEXTS[this.language]);
 
   readonly #systemDark = window.matchMedia("(prefers-color-scheme: dark)");
 
   constructor() {
-    const language = remembered("ccd.language");
+    const language = recall("ccd.language");
     this.language = language === "zh" || language === "en" ? language : preferredLanguage();
-    const theme = remembered("ccd.theme");
+    const theme = recall("ccd.theme");
     this.theme = THEMES.find((known) => known === theme) ?? "system";
     this.#systemDark.addEventListener("change", () => this.#show());
     this.#show();
@@ -51,6 +54,12 @@ export class Appearance {
     return site.units.find((known) => known.unit === unit)?.name ?? unit;
   }
 
+  /** In the reader's words, with what people call the units in it. */
+  whyNot(refused: Refused): string {
+    const named = (unit: string) => this.units.find((one) => one.unit === unit)?.name ?? unit;
+    return whyNot(refused, this.texts, named);
+  }
+
   #show(): void {
     const dark = this.theme === "dark" || (this.theme === "system" && this.#systemDark.matches);
     document.documentElement.dataset["theme"] = dark ? "dark" : "light";
@@ -65,7 +74,7 @@ function preferredLanguage(): Language {
 }
 
 /** A browser that keeps nothing for us still shows the pages. */
-function remembered(key: string): string | null {
+export function recall(key: string): string | null {
   try {
     return localStorage.getItem(key);
   } catch {

@@ -14,6 +14,7 @@ export function rateInWords(rate_ppm: number): string {
 export function explain(line: StatementLine, texts: Texts): string[] {
   if (line.facts.paid !== undefined)
     return [...theOvertime(line.facts.paid, texts), ...theCharge(line, texts)];
+  if (line.service === "gift" && line.facts.kind !== undefined) return theGift(line, line.facts.kind, texts);
   const day = dayOf(line.facts);
   if (day === null) return line.text === "" ? thePurpose(line, texts) : [line.text];
   return [
@@ -25,9 +26,16 @@ export function explain(line: StatementLine, texts: Texts): string[] {
 }
 
 function thePurpose(line: StatementLine, texts: Texts): string[] {
-  if (line.service === "withdrawal") return [line.amount < 0 ? texts.daysOff.held : texts.daysOff.back];
+  const { held, taken, back } = texts.daysOff;
+  if (line.service === "withdrawal") return [line.amount < 0 ? held : line.amount > 0 ? back : taken];
   const purpose = texts.purposes[line.service];
   return purpose === undefined ? [] : [purpose];
+}
+
+/** What a red packet was given for, by whom, and why. */
+export function theGift(line: StatementLine, kind: string, texts: Texts): string[] {
+  const said = texts.facts.gift(texts.facts.giftKinds[kind] ?? kind, line.by ?? "");
+  return line.text === "" ? [said] : [said, line.text];
 }
 
 /** What each emergency of the day comes to, whichever part of that this line posts. */

@@ -15,7 +15,8 @@ export interface Earned {
 }
 
 /** In the order of the server; `agent` is as the live channel knows it, which hears of a pause before the server's figures do. */
-export function earned(overtime: Overtime, agent: Agent | null, now_s: number): Earned[] {
+export function earned(overtime: Overtime | undefined, agent: Agent | null, now_s: number): Earned[] {
+  if (overtime === undefined) return [];
   const { growing } = overtime;
   const works = agent !== null && WORKS.includes(agent.state);
   return overtime.running.map((emergency) => {
@@ -27,7 +28,11 @@ export function earned(overtime: Overtime, agent: Agent | null, now_s: number): 
   });
 }
 
-function interestOn(emergency: RunningOvertime, principal: number): number {
+/** Of a level's interest, with what both come to together rounded up. */
+export function interestOn(
+  emergency: Pick<RunningOvertime, "interest_ppm" | "round_up_s">,
+  principal: number,
+): number {
   const interest = Math.floor((emergency.interest_ppm * principal) / PPM);
   const step = emergency.round_up_s;
   if (step === 0 || principal === 0) return interest;

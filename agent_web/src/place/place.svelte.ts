@@ -13,17 +13,31 @@ export const MINE = {
 } as const;
 export type Mine = keyof typeof MINE;
 
+export const BOARD = "/board";
+
+/** The pages of who leads units. */
+export const MANAGED = {
+  waiting: "/manage",
+  packets: "/manage/packets",
+  emergencies: "/manage/emergencies",
+  rulings: "/manage/rulings",
+  daysOff: "/manage/days-off",
+  figures: "/manage/indicators",
+} as const;
+export type Managed = keyof typeof MANAGED;
+
 export class Place {
   path = $state(location.pathname);
   search = $state.raw(new URLSearchParams(location.search));
   readonly mine = $derived(mineOf(this.path));
+  readonly managed = $derived(managedOf(this.path));
 
   /** A plain click on a link to another of the own pages; what asks for a new tab or window gets one. */
   follow = (event: MouseEvent): void => {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
     if (link === null || !plain || event.defaultPrevented) return;
-    if (link.origin !== location.origin || mineOf(link.pathname) === null) return;
+    if (link.origin !== location.origin || !isKnown(link.pathname)) return;
     event.preventDefault();
     if (link.href === location.href) return;
     history.replaceState({ top: scrollY }, "");
@@ -53,4 +67,14 @@ function mineOf(path: string): Mine | null {
   const known = Object.entries(MINE).find(([, address]) => address === path);
   if (known !== undefined) return known[0] as Mine;
   return path.startsWith(`${MINE.me}/`) ? "me" : null;
+}
+
+function managedOf(path: string): Managed | null {
+  const known = Object.entries(MANAGED).find(([, address]) => address === path);
+  if (known !== undefined) return known[0] as Managed;
+  return path.startsWith(`${MANAGED.waiting}/`) ? "waiting" : null;
+}
+
+function isKnown(path: string): boolean {
+  return path === BOARD || mineOf(path) !== null || managedOf(path) !== null;
 }

@@ -1,7 +1,6 @@
 // The calendar of days off as the page shows it. Pure.
 
 import type { DayOff, OwnApplication } from "../http/bank_api";
-import { dayAfter } from "../time/moments";
 
 /** free: a place is left. full: none is, one can wait. by_rule: given out at a deadline. none: nobody gives any. */
 export type DayLook =
@@ -34,22 +33,6 @@ export function mayApply(look: DayLook): boolean {
 
 export function mayCancel(own: OwnApplication, today: string): boolean {
   return isOpen(own.state) && (own.state !== "approved" || today <= own.cancel_until);
-}
-
-/** A month's days in weeks that begin on Monday; null where another month's would be. */
-export function weeksOf(month: string): (string | null)[][] {
-  const first = `${month}-01`;
-  const lead = (new Date(`${first}T00:00:00Z`).getUTCDay() + 6) % 7;
-  const days: (string | null)[] = Array<null>(lead).fill(null);
-  for (let day = first; day.startsWith(month); day = dayAfter(day, 1)) days.push(day);
-  while (days.length % 7 > 0) days.push(null);
-  return Array.from({ length: days.length / 7 }, (_, week) => days.slice(week * 7, week * 7 + 7));
-}
-
-export function monthAfter(month: string, months: number): string {
-  const [year = 0, number = 1] = month.split("-").map(Number);
-  const at = year * 12 + number - 1 + months;
-  return `${Math.floor(at / 12)}-${String((at % 12) + 1).padStart(2, "0")}`;
 }
 
 /** What days from one to another cost together: those on which one can be off. */

@@ -1,5 +1,7 @@
 // Every English word of the pages.
 
+import { keyNames } from "./policy_en";
+import { refusals } from "./refusals_en";
 import type { Texts } from "./zh";
 
 export const en: Texts = {
@@ -45,8 +47,31 @@ export const en: Texts = {
   },
   daysOff: {
     held: "Put aside for a day off; what is not taken comes back.",
+    taken: "Taken as a day off, out of what was put aside.",
     back: "Not taken as a day off: it comes back.",
   },
+  refusals,
+  fields: {
+    holder: "to whom",
+    seconds: "how long",
+    reason: "why",
+    why: "why",
+    agents: "whom",
+    agent: "whom",
+    unit: "unit",
+    day: "day",
+    from: "from",
+    to: "to",
+    until: "until",
+    on: "which days",
+    load: "load",
+    kind: "kind",
+    level: "level",
+    counts: "counts as",
+    name: "name",
+    password: "password",
+  },
+  said: {},
   exempt: "exempt",
   personal: "Personal",
   list: ", ",
@@ -96,6 +121,7 @@ export const en: Texts = {
 
   board: {
     title: "Floor",
+    manage: "Manage",
     counts: "Agents per state",
     canTake: "can take a call",
     waiting: (n) => (n === 0 ? "Nobody waits" : n === 1 ? "caller waits" : "callers wait"),
@@ -154,6 +180,34 @@ export const en: Texts = {
     unreachable: "The telephone can't be reached: no calls arrive",
   },
 
+  orders: {
+    title: "On the agent's behalf",
+    names: { pause: "Pause", unpause: "Unpause", "sign-out": "Sign out" },
+    why: "Why (it is kept on record)",
+    give: (what) => what,
+    done: {
+      pause: "The switch has paused the agent",
+      unpause: "The switch has ended the pause",
+      "sign-out": "The switch has signed the agent out",
+    },
+    outcomes: {
+      partly: "Done in part:",
+      unknown: "It was asked, and the switch has not answered: the board shows what comes of it",
+      not_there: "The agent is not signed in: nothing was done",
+      refused: "The switch refused, and nothing was done:",
+      not_asked: "The switch can't be asked now, and nothing was done: try again in a little while",
+    },
+    answered: {
+      done: "done",
+      not_there: "not in this queue",
+      static: "a static member, which can't be signed out; it can be paused",
+      denied: "ccd's manager account lacks the right: tell who runs ccd",
+      refused: "refused",
+      not_asked: "not asked",
+      unknown: "no answer",
+    },
+  },
+
   me: {
     title: "My time",
     since: (time) => `since ${time}`,
@@ -196,6 +250,7 @@ export const en: Texts = {
     statement: "Statement",
     noLines: "No lines yet. After each day its settlement is written here.",
     more: "Earlier lines",
+    gift: (span) => `You were given a red packet of ${span}`,
     failed: "The statement could not be fetched",
     retry: "Try again",
     balanceAfter: (balance) => `balance ${balance}`,
@@ -226,12 +281,8 @@ export const en: Texts = {
     busy: "One moment…",
     notDone: (why) => `That was not done: ${why}`,
     notKnown: (why) => `That could not be fetched: ${why}`,
-    why: (status, detail) =>
-      status === 0
-        ? "the server can't be reached"
-        : status >= 500
-          ? "the server can't do that at the moment, try again in a little while"
-          : detail,
+    noAnswer: "the server can't be reached",
+    notNow: "the server can't do that at the moment, try again in a little while",
   },
   loan: {
     owed: "Leave owed",
@@ -239,7 +290,7 @@ export const en: Texts = {
     nothingWhy:
       "Personal leave on idle days, and overdraft beyond the balance, stand here as a loan without interest.",
     settled: "All of this month's leave is settled",
-    settledWhy: "There is nothing left to decide.",
+    settledWhy: "Until the close you can take back what you offset.",
     opens: (day, until) => `It can be offset from ${day} on, until ${until}.`,
     open: (until) => `Decide until ${until}.`,
     closed: (until) => `Closed since ${until}: nothing more can be offset.`,
@@ -275,7 +326,9 @@ export const en: Texts = {
     none: "nothing",
     offset: (span) => `Offset ${span}`,
     keep: "Keep the balance, nothing by itself",
-    sureOffset: "An offset can't be undone. Offset it?",
+    sureOffset: "Until the close you can take it back. Offset it?",
+    back: (span) => `Take ${span} back`,
+    wentBack: (span) => `${span} taken back, and owed again`,
     sureKeep:
       "Nothing will be offset by itself, and full attendance may be lost; until the close you can still offset. Sure?",
     done: (span) => `${span} offset`,
@@ -360,7 +413,8 @@ export const en: Texts = {
     posted: (day, by) => `Posted on ${day}, by ${by}.`,
     by_itself: (day) => `Settled by itself on ${day}.`,
     how: "How it came about",
-    underPolicy: "By what held on that day",
+    underPolicy: (unit, since) =>
+      `By the policy that held on that day${unit === "" ? "" : ` for ${unit}`}${since === "" ? "" : `, since ${since}`}.`,
     spans: "What was seen that day",
     spansNone: "Nothing of that day stood out.",
     is: {
@@ -407,26 +461,24 @@ export const en: Texts = {
     none: "None was published: everything is as by default.",
     all: (n) => `All ${n} of it`,
     other: "not the default",
-    names: {
-      rate_ppm: "Aux allowance",
-      expected_base_s: "A day, without schedules",
-      allowance_min_s: "Never overdrawn below",
-      overdraft_takes: "An overdraft takes from",
-      schedules: "By schedules",
-      "loan.busy_first": "Busy days at the month's start",
-      "loan.busy_last": "Busy days at its end",
-      "full_attendance.points": "Points for full attendance",
-      "days_off.approve": "Days off are approved by",
-      "days_off.cancel_days_before": "Days before, to cancel",
-      "days_off.allocate": "Places are given",
-    },
+    names: keyNames,
+    reasons: {},
     values: {
+      shorter_days: "shorter days",
+      fewer_days: "fewer days",
       person: "a person",
       rule: "rule",
       first_come: "first come, first served",
       by_rule: "by rule",
       true: "yes",
       false: "no",
+      counts: "counts as aux",
+      off_post: "counts as off post",
+      where_it_secures: "offset where that secures full attendance",
+      all: "all or none",
+      each: "each by itself",
+      release: "comes back",
+      keep: "stays",
     },
   },
   recorded: {
@@ -436,7 +488,12 @@ export const en: Texts = {
     forGood: "Kept for good.",
     kept: (days) => `Kept for ${days} days.`,
     seenBy: (who) => `Seen by: ${who}.`,
-    more: (n) => `These are the newest ${n}.`,
+    earlier: "Earlier ones",
+    all: (n) => (n === 1 ? "That is all." : `These are all ${n}.`),
+    asKept: "As it is kept",
+    always: "always",
+    read: (what) => `read ${what}`,
+    fields: {},
     who: {
       self: "me",
       leaders: "leaders and supervisors",
@@ -486,6 +543,13 @@ export const en: Texts = {
     asLeave: (leave) => `${leave} beyond the balance is personal leave.`,
     leaveLess: (leave) => `${leave} less of personal leave.`,
     writtenOff: (span) => `${span} beyond the balance is written off: that month is closed.`,
+    gift: (kind, by) => (by === "" ? `${kind}.` : `${kind}, from ${by}.`),
+    giftKinds: {
+      contest: "Contest",
+      suggestion: "Suggestion",
+      activity: "Activity",
+      knowledge: "Knowledge shared",
+    },
     madeUp: (span) => `${span} of the gain makes up for what was written off before.`,
     revision: (now, before) =>
       `Corrected: it should be ${now}, ${before} was posted before; this is the difference.`,

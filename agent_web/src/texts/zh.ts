@@ -3,6 +3,9 @@
 import type { Look } from "../floor/agents";
 import type { DayLook } from "../services/days_off";
 import type { Sort } from "../floor/arrange";
+import { keyNames, keyReasons } from "./policy_zh";
+import { refusals } from "./refusals_zh";
+import { fields, said } from "./said_zh";
 
 const looks: Record<Look, string> = {
   on_call: "通话",
@@ -48,10 +51,14 @@ const purposes: Record<string, string> = {
 };
 
 /** Of a day off: what is held of the balance for it, and what comes back. */
-const daysOff = { held: "为当日调休预留；未用的会退回。", back: "当日调休未用，退回。" };
+const daysOff = {
+  held: "为当日调休预留；未用的会退回。",
+  taken: "当日已调休，用的是预留的时长。",
+  back: "当日调休未用，退回。",
+};
 
 /** By the title that the server gives; of others it says the detail. */
-const refusals: Record<string, string> = {
+const liveRefusals: Record<string, string> = {
   "Not allowed": "无权查看",
   "Not understood": "页面与服务器的版本不一致，请刷新",
   "Signed out": "登录已结束",
@@ -66,6 +73,29 @@ export const zh = {
   services,
   purposes,
   daysOff,
+  refusals,
+  /** What a request calls its fields. */
+  fields: {
+    holder: "登录名",
+    seconds: "时长",
+    reason: "原因",
+    why: "原因",
+    agents: "座席",
+    agent: "座席",
+    unit: "班组",
+    day: "日期",
+    from: "开始",
+    to: "结束",
+    until: "结束",
+    on: "哪种日子",
+    load: "忙闲",
+    kind: "种类",
+    level: "级别",
+    counts: "算作什么",
+    name: "姓名",
+    password: "密码",
+  } as Record<string, string>,
+  said,
   /** Said after the state's word where a pause costs nothing. */
   exempt: "免计",
   personal: "个人",
@@ -100,12 +130,13 @@ export const zh = {
     lostConnection: (age: string) => `连接已断开。以下是 ${age}前的画面，正在自动重连。`,
     lostSwitch: (pbx: string, age: string) => `${pbx} 已有 ${age}没有消息。画面可能不是最新的。`,
     refused: (why: string) => `服务器中止了实时连接：${why}`,
-    refusals,
+    refusals: liveRefusals,
   },
   start: { loading: "正在载入", failed: "连不上服务器，正在重试", noRight: "这个账号没有可看的页面" },
 
   board: {
     title: "现场",
+    manage: "管理",
     counts: "各状态人数",
     canTake: "可接来电",
     waiting: (n: number): string => (n === 0 ? "无人等待" : "位客户在等"),
@@ -164,6 +195,34 @@ export const zh = {
     unreachable: "话机失联，接不到来电",
   },
 
+  orders: {
+    title: "代座席操作",
+    names: { pause: "示忙", unpause: "解除示忙", "sign-out": "签出" },
+    why: "原因（记录在案）",
+    give: (what: string) => `确定${what}`,
+    done: {
+      pause: "交换机已示忙",
+      unpause: "交换机已解除示忙",
+      "sign-out": "交换机已签出",
+    },
+    outcomes: {
+      partly: "只办成了一部分：",
+      unknown: "已发出，但交换机没有回答；结果以看板为准",
+      not_there: "座席没有签入，什么也没有做",
+      refused: "交换机拒绝了，什么也没有做：",
+      not_asked: "现在连不上交换机，什么也没有做，请稍后再试",
+    } as Record<string, string>,
+    answered: {
+      done: "办成",
+      not_there: "不在这个队列",
+      static: "静态成员，不能签出；可以示忙",
+      denied: "ccd 的管理账号没有这项权限，请联系管理员",
+      refused: "被拒绝",
+      not_asked: "没有发出",
+      unknown: "没有回答",
+    } as Record<string, string>,
+  },
+
   me: {
     title: "我的时间",
     since: (time: string) => `自 ${time} 起`,
@@ -200,6 +259,7 @@ export const zh = {
     statement: "收支明细",
     noLines: "还没有明细。每天结束后，当天的结算会记在这里。",
     more: "更早的明细",
+    gift: (span: string) => `您收到时间红包 ${span}`,
     failed: "明细没有取到",
     retry: "重试",
     balanceAfter: (balance: string) => `余额 ${balance}`,
@@ -230,16 +290,15 @@ export const zh = {
     busy: "正在办理…",
     notDone: (why: string) => `没有办成：${why}`,
     notKnown: (why: string) => `没有取到：${why}`,
-    /** `detail` is the server's own sentence, in English. */
-    why: (status: number, detail: string): string =>
-      status === 0 ? "连不上服务器" : status >= 500 ? "服务器暂时无法处理，请稍后再试" : detail,
+    noAnswer: "连不上服务器",
+    notNow: "服务器暂时无法处理，请稍后再试",
   },
   loan: {
     owed: "尚欠事假",
     nothing: "本月没有欠下的事假",
     nothingWhy: "闲日请的事假、超支后余额不足的部分，会作为无息贷款记在这里。",
     settled: "本月的事假都已处理",
-    settledWhy: "没有还要决定的。",
+    settledWhy: "您抵扣的部分，截止前可以撤回。",
     opens: (day: string, until: string) => `${day} 起可以抵扣，到 ${until} 为止。`,
     open: (until: string) => `请在 ${until} 前决定。`,
     closed: (until: string) => `${until} 已截止，不能再抵扣。`,
@@ -272,7 +331,9 @@ export const zh = {
     none: "无",
     offset: (span: string) => `抵扣 ${span}`,
     keep: "不自动抵扣，保留余额",
-    sureOffset: "抵扣后不能撤回。确定抵扣？",
+    sureOffset: "截止前可以撤回。确定抵扣？",
+    back: (span: string) => `撤回 ${span}`,
+    wentBack: (span: string) => `已撤回 ${span}，重新记为欠下`,
     sureKeep: "到期不会自动抵扣，可能失去全勤；截止前您仍可自己抵扣。确定？",
     done: (span: string) => `已抵扣 ${span}`,
     kept: "到期不会自动抵扣",
@@ -351,7 +412,8 @@ export const zh = {
     posted: (day: string, by: string) => `${day} 记账，经办 ${by}。`,
     by_itself: (day: string) => `${day} 自动结算。`,
     how: "怎么算出来的",
-    underPolicy: "按当天生效的规定",
+    underPolicy: (unit: string, since: string) =>
+      `按当天生效的规定${unit === "" ? "" : `（${unit}）`}${since === "" ? "" : `，${since} 起生效`}。`,
     spans: "当天的经过",
     spansNone: "当天没有特别的时段。",
     is: {
@@ -397,26 +459,33 @@ export const zh = {
     none: "没有单独发布的规定，一切按默认值。",
     all: (n: number) => `全部 ${n} 项`,
     other: "与默认不同",
-    names: {
-      rate_ppm: "反向工时考核值",
-      expected_base_s: "一天按多长算（无排班）",
-      allowance_min_s: "每天至少不算超支",
-      overdraft_takes: "超支先扣哪里",
-      schedules: "按排班计",
-      "loan.busy_first": "月初忙日",
-      "loan.busy_last": "月末忙日",
-      "full_attendance.points": "全勤分",
-      "days_off.approve": "调休由谁批",
-      "days_off.cancel_days_before": "最晚提前几天取消",
-      "days_off.allocate": "名额怎么分",
-    } as Record<string, string>,
+    names: keyNames,
+    /** Empty in English: there the server says them itself. */
+    reasons: keyReasons,
     values: {
+      shorter_days: "每天更短",
+      fewer_days: "天数更少",
       person: "人",
       rule: "规则",
       first_come: "先到先得",
       by_rule: "按规则",
       true: "是",
       false: "否",
+      counts: "算反向工时",
+      off_post: "算离岗",
+      where_it_secures: "能保全勤就抵扣",
+      never: "从不",
+      all: "要么都有，要么都没有",
+      each: "逐天算",
+      release: "退回",
+      keep: "保留",
+      personal: "事假",
+      sick: "病假",
+      statutory: "法定假",
+      contest: "竞赛",
+      suggestion: "合理化建议",
+      activity: "活动",
+      knowledge: "知识分享",
     } as Record<string, string>,
   },
   recorded: {
@@ -426,7 +495,12 @@ export const zh = {
     forGood: "长期保存。",
     kept: (days: number) => `保存 ${days} 天。`,
     seenBy: (who: string) => `可见：${who}。`,
-    more: (n: number) => `以上是最近 ${n} 条。`,
+    earlier: "更早的",
+    all: (n: number) => `以上是全部 ${n} 条。`,
+    asKept: "原样",
+    always: "一直",
+    read: (what: string) => `查看 ${what}`,
+    fields,
     who: {
       self: "本人",
       leaders: "班组长与督导",
@@ -482,6 +556,13 @@ export const zh = {
     asLeave: (leave: string) => `余额不足的 ${leave}记为事假。`,
     leaveLess: (leave: string) => `事假减少 ${leave}。`,
     writtenOff: (span: string) => `该月已结账，余额不足的 ${span}免扣。`,
+    gift: (kind: string, by: string) => (by === "" ? `${kind}。` : `${kind}，${by} 发放。`),
+    giftKinds: {
+      contest: "竞赛",
+      suggestion: "合理化建议",
+      activity: "活动",
+      knowledge: "知识分享",
+    } as Record<string, string>,
     madeUp: (span: string) => `多出的时长中，${span}先抵先前的免扣。`,
     revision: (now: string, before: string) => `更正：重新核算应为 ${now}，先前已记 ${before}，这里补差额。`,
   },

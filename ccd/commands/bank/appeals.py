@@ -17,12 +17,10 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent
 from ccd.commands.lines import transfer_of
 from ccd.commands.output import As, Format
-from ccd.daemon.appealing import lodge as lodge_appeal
-from ccd.daemon.appealing import reject, uphold
-from ccd.daemon.appealing import withdraw as withdraw_appeal
-from ccd.daemon.ruling import look
+from ccd.daemon.services.appealing import lodge_appeal, reject, uphold, withdraw_appeal
 from ccd.daemon.site_file import site_of
 from ccd.org.rulings import COUNTS
+from ccd.sql.turns import read_in_turn
 
 appeal = typer.Typer(no_args_is_help=True, help="Appeals of agents against lines of their statements.")
 
@@ -82,7 +80,7 @@ def list_(config: Config, first: First, last: Last = None, output: As = Format.t
     """Say what was appealed against, of lines for some days, and what became of it."""
     site = site_of(config)
     days = first.date(), (last or first).date()
-    found = asked_of_database(site, lambda engine: look(engine, lambda plain: lodged(plain, *days)))
+    found = asked_of_database(site, lambda engine: read_in_turn(engine, lambda plain: lodged(plain, *days)))
     if output is Format.json:
         said = [{**one._asdict(), "day": one.day.isoformat(), "transfer": str(one.transfer)} for one in found]
         print(json.dumps({"appeals": said}, ensure_ascii=False))

@@ -3,17 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
-from getpass import getuser
-from socket import gethostname
 from typing import Annotated, TypeVar
-from uuid import uuid4
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.asking import Asking
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import now_us, who_asks
+from ccd.commands.ledger.asking import asking, now_us
 from ccd.commands.ledger.posting import said_in_words
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
@@ -36,13 +33,6 @@ def site_with(config: Config, unit: str) -> Site:
 
 def today_in(site: Site, unit: str) -> date:
     return site.units.days(unit).at(now_us()).day
-
-
-def asking(site: Site) -> Asking:
-    """Whoever types it, with the rights of what they are there for; where nobody said that, of whoever may read the
-    configuration's secrets."""
-    now = now_us()
-    return Asking(uuid4().hex, site.person(getuser(), now, who_asks()), gethostname(), now)
 
 
 def known_by(site: Site, key: str | None) -> Asking:

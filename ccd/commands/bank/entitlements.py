@@ -13,7 +13,7 @@ from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent
 from ccd.commands.output import As, Format
-from ccd.daemon.entitling import entitle, entitled
+from ccd.daemon.services.entitling import entitle, entitled
 from ccd.daemon.site_file import site_of
 from ccd.org.entitlements import Entitled, Entitlement
 

@@ -10,14 +10,13 @@ from rich.table import Table
 
 from ccd.bank.appeals import Appeal
 from ccd.bank.month_rows import Result
-from ccd.commands.bank.asking import asking
 from ccd.commands.bank.offset import month_json
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import Agent, asked_of, now_us
+from ccd.commands.ledger.asking import Agent, asked_of, asking, now_us
 from ccd.commands.ledger.posting import Text
 from ccd.commands.output import As, Format
-from ccd.daemon.months import AttendanceMonths
+from ccd.daemon.services.months import AttendanceMonths
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.errors import MonthOpenError

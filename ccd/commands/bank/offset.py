@@ -8,15 +8,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ccd.bank.asking import Asking
 from ccd.bank.attendance import Month
-from ccd.bank.loan import Offer
+from ccd.bank.loan import LoanOffer
 from ccd.bank.offsetting import Choice
-from ccd.commands.bank.asking import asking
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import Agent, asked_of, now_us
+from ccd.commands.ledger.asking import Agent, asked_of, asking, now_us
 from ccd.commands.output import As, Format
-from ccd.daemon.months import AttendanceMonths
+from ccd.daemon.services.months import AttendanceMonths
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.errors import OffsetError
@@ -73,6 +73,21 @@ def all_(config: Config, agent: Agent, seconds: Seconds = None, month: OfMonth =
 
 
 @offset.command()
+def back(
+    config: Config,
+    agent: Agent,
+    item: Annotated[str | None, typer.Argument(help="As `offer` names it; without it, all of the month's.")] = None,
+    month: OfMonth = None,
+    key: Key = None,
+) -> None:
+    """Take back what was offset, until the month closes: it is balance again, and owed."""
+    site = site_of(config)
+    act = asked_as(site, agent, key)
+    of, left = asked(site, agent, month, lambda months, of: months.loans.take_back(act, agent, of, item))
+    say(agent, of, left)
+
+
+@offset.command()
 def none(config: Config, agent: Agent, month: OfMonth = None) -> None:
     """Keep the balance: nothing more of the month is offset by itself."""
     site = site_of(config)
@@ -102,10 +117,14 @@ def forecast(config: Config, agent: Agent, month: OfMonth = None, output: As = F
 
 def decide(config: Config, agent: str, month: str | None, choice: Choice, key: str | None) -> None:
     site = site_of(config)
-    act = asking(site)
-    act = act._replace(act=f"offset/{agent}/{key}") if key else act
+    act = asked_as(site, agent, key)
     of, left = asked(site, agent, month, lambda months, of: months.loans.choose(act, agent, of, choice))
     say(agent, of, left)
+
+
+def asked_as(site: Site, agent: str, key: str | None) -> Asking:
+    who = asking(site)
+    return who._replace(act=f"offset/{agent}/{key}") if key else who
 
 
 def asked(
@@ -124,11 +143,11 @@ def asked(
     return asked_of(site.settings, lambda ledger: done(AttendanceMonths(ledger, site, now_us)))
 
 
-def say(agent: str, month: str, left: Offer) -> None:
+def say(agent: str, month: str, left: LoanOffer) -> None:
     print(f"{agent}: {left.owed_s} s owed for {month}, {left.balance_s} s to set against it")
 
 
-def as_json(offer: Offer) -> dict[str, Any]:
+def as_json(offer: LoanOffer) -> dict[str, Any]:
     items = [
         {"item": item.name, "made": item.made_s, "offset": item.offset_s, "taken": item.taken_s, "open": item.open_s}
         for item in offer.items

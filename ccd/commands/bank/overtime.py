@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import uuid4
 
@@ -10,16 +10,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ccd.bank.overtime import Emergency, Paid, warnings
+from ccd.bank.call_out_rows import CallOut
+from ccd.bank.overtime import Emergency, Paid, overtime_warnings
 from ccd.bank.overtime_acts import Emergencies
+from ccd.bank.overtime_entry_rows import OvertimeEntry
 from ccd.bank.overtime_posting import OvertimeDay
-from ccd.bank.overtime_rows import CallOut, Entry
-from ccd.commands.bank.asking import Unit, asking, site_with
+from ccd.commands.bank.asking import Unit, site_with
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import Agent, asked_of, now_us
+from ccd.commands.ledger.asking import Agent, asked_of, asking, now_us
 from ccd.commands.output import As, Format
-from ccd.daemon.overtime import Overtime, emergencies_of
+from ccd.daemon.services.overtime import Overtime, emergencies_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.floor.days import SECOND
@@ -35,6 +36,7 @@ DAYS_SHOWN = 31
 overtime = typer.Typer(no_args_is_help=True, help="Overtime in emergencies: it bears interest.")
 
 Name = Annotated[str, typer.Argument(help="The emergency, as `list` names it.")]
+EntryName = Annotated[str, typer.Argument(help="The entry, as `show` names it.")]
 Why = Annotated[str, typer.Option("--text", help="The reason, in words.")]
 Key = Annotated[str | None, typer.Option(help="What it is known by for ever; the same again changes nothing.")]
 
@@ -125,16 +127,24 @@ def enter(
     """Enter time that nobody measured; it is marked so, and above a limit a second person approves it."""
     site = site_of(config)
     one, _, _ = asked(site, lambda bank: bank.shown(name))
-    met = next((own.day.day for own in site.agent_days.met(agent, one.start, one.end)), date.min)
-    said = Entry(key or uuid4().hex[:8], name, agent, day.date() if day else met, seconds, False, 0, "", text)
+    began_on = site.units.days(one.unit).at(one.start).day
+    met = next((own.day.day for own in site.agent_days.met(agent, one.start, one.end)), began_on)
+    said = OvertimeEntry(key or uuid4().hex[:8], name, agent, day.date() if day else met, seconds, False, 0, "", text)
     say_entry(asked(site, lambda bank: bank.enter(said, asking(site))))
 
 
 @overtime.command()
-def approve(config: Config, entry: Annotated[str, typer.Argument(help="The entry, as `show` names it.")]) -> None:
+def approve(config: Config, entry: EntryName) -> None:
     """Approve what another has entered."""
     site = site_of(config)
     say_entry(asked(site, lambda bank: bank.approve(entry, asking(site))))
+
+
+@overtime.command()
+def decline(config: Config, entry: EntryName, text: Why) -> None:
+    """Decline what another has entered, as long as it waits for a second person: it never counts then."""
+    site = site_of(config)
+    say_entry(asked(site, lambda bank: bank.decline(entry, asking(site), text)))
 
 
 @overtime.command()
@@ -168,11 +178,11 @@ def list_(
     now = now_us()
     found = asked(site, lambda bank: bank.all(now - days * 86_400 * SECOND, now + 86_400 * SECOND))
     if output is Format.json:
-        print(json.dumps({"emergencies": [said_of(site, one) for one in found]}, ensure_ascii=False))
+        print(json.dumps({"emergencies": [said_of_emergency(site, one) for one in found]}, ensure_ascii=False))
         return
     table = Table("emergency", "unit", "level", "from", "until", "")
     for one in found:
-        said = said_of(site, one)
+        said = said_of_emergency(site, one)
         table.add_row(one.id, one.unit, one.level, said["from"], said["until"], "runs" if one.end > now else "")
     Console().print(table)
 
@@ -191,7 +201,7 @@ def show(config: Config, name: Name, output: As = Format.table) -> None:
 
     days, months_s = asked_of(site.settings, reckoned)
     if output is Format.json:
-        said = said_of(site, one) | {
+        said = said_of_emergency(site, one) | {
             "agents": [said_of_day(day, one) for day in days],
             "calls": [said_of_call(site, one, each) for each in calls],
             "entries": [said_of_entry(each) for each in entries],
@@ -237,7 +247,7 @@ def on_team(config: Config, unit: str, agent: str, joins: bool) -> None:
     print(f"{unit}: {len(members)} on the strike team")
 
 
-def said_of(site: Site, one: Emergency) -> dict[str, Any]:
+def said_of_emergency(site: Site, one: Emergency) -> dict[str, Any]:
     zone = site.units.timezone(one.unit)
     return {
         "emergency": one.id, "unit": one.unit, "level": one.level, "interest_ppm": one.interest_ppm,
@@ -265,16 +275,18 @@ def said_of_call(site: Site, one: Emergency, each: CallOut) -> dict[str, Any]:
     return {"agent": each.agent, "comes": each.comes, **moments}
 
 
-def said_of_entry(one: Entry) -> dict[str, Any]:
+def said_of_entry(one: OvertimeEntry) -> dict[str, Any]:
     return {
         "entry": one.id, "agent": one.agent, "day": str(one.day), "seconds": one.seconds, "by": one.by,
-        "approved_by": one.approved_by, "counts": one.counts, "why": one.why,
+        "approved_by": one.approved_by, "declined_by": one.declined_by, "declined_why": one.declined_why,
+        "counts": one.counts, "why": one.why,
     }  # fmt: skip
 
 
 def warned(site: Site, day: OvertimeDay, months_s: dict[str, int]) -> list[str]:
-    terms = site.policies.policy_at(day.unit, day.day).overtime
-    return [f"{day.agent}: {text}" for text in warnings(day.due.deposit_s, months_s.get(day.agent, 0), terms)]
+    policy, share_ppm = site.policies.policy_at(day.unit, day.day), site.staff.contract_ppm(day.agent, day.day)
+    found = overtime_warnings(day.due.deposit_s, months_s.get(day.agent, 0), policy, share_ppm)
+    return [f"{day.agent}: {text}" for text in found]
 
 
 def asked(site: Site, ask: Callable[[Emergencies], Awaitable[T]]) -> T:
@@ -282,11 +294,17 @@ def asked(site: Site, ask: Callable[[Emergencies], Awaitable[T]]) -> T:
 
 
 def say(site: Site, one: Emergency) -> None:
-    said = said_of(site, one)
+    said = said_of_emergency(site, one)
     print(f"{one.id}: level {one.level} in {one.unit}, from {said['from']} until {said['until']}")
 
 
-def say_entry(one: Entry) -> None:
-    state = "" if one.counts else f"; it waits for a second person: ccd bank overtime approve {one.id}"
-    approved = f", approved by {one.approved_by}" if one.approved_by else ""
-    print(f"{one.id}: {one.seconds} s of {one.agent} on {one.day}, entered by {one.by}{approved}{state}")
+def say_entry(one: OvertimeEntry) -> None:
+    print(f"{one.id}: {one.seconds} s of {one.agent} on {one.day}, entered by {one.by}{state_of(one)}")
+
+
+def state_of(one: OvertimeEntry) -> str:
+    if one.declined_by is not None:
+        return f", declined by {one.declined_by}: {one.declined_why}"
+    if one.waits:
+        return f"; it waits for a second person: ccd bank overtime approve {one.id}, or decline"
+    return f", approved by {one.approved_by}" if one.approved_by else ""

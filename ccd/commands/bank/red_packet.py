@@ -12,18 +12,18 @@ from sqlalchemy import Connection
 
 from ccd.bank.budgeting import Budgets
 from ccd.bank.budgets import Budget
-from ccd.bank.declared import declare as declare_hours
+from ccd.bank.declared import declare_hours
 from ccd.bank.giving import Giver
 from ccd.bank.packets import Packet
 from ccd.bank.proposals import Proposal
 from ccd.bank.proposing import Proposals
-from ccd.commands.bank.asking import Unit, asking, site_with, today_in
+from ccd.commands.bank.asking import Unit, site_with, today_in
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import asked_of
+from ccd.commands.ledger.asking import asked_of, asking
 from ccd.commands.ledger.posting import say
 from ccd.commands.output import As, Format
-from ccd.daemon.budgets import budgets_of, giver_of, proposals_of
+from ccd.daemon.services.budgets import budgets_of, giver_of, proposals_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.ledger.books import Ledger

@@ -13,14 +13,13 @@ from ccd.commands.bank.asking import Key, Why, asked_of_database, known_by, site
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
-from ccd.daemon.ruling import About, made_between, rule
-from ccd.daemon.ruling import reverse as reverse_ruling
+from ccd.daemon.services.ruling import About, made_between, reverse_ruling, rule
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.floor.days import SECOND, dates
 from ccd.floor.expected import Span
 from ccd.history.reading import reading
-from ccd.history.waiting import Waits, waits_for_a_ruling
+from ccd.history.waiting import WaitsForRuling, waits_for_a_ruling
 from ccd.org.changes import moment
 from ccd.org.rulings import COUNTS, Ruling
 
@@ -106,7 +105,7 @@ def waiting(
     site = site_with(config, unit) if unit else site_of(config)
     days = list(dates(first.date(), (last or first).date()))
 
-    async def waits(engine: AsyncEngine) -> list[Waits]:
+    async def waits(engine: AsyncEngine) -> list[WaitsForRuling]:
         found = []
         async with reading(engine) as connection:
             for day in days:

@@ -13,8 +13,8 @@ from rich.table import Table
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, now_us
+from ccd.daemon.services.supplying import Balance, Supplying
 from ccd.daemon.site_file import site_of
-from ccd.daemon.supplying import Balance, Supplying
 from ccd.errors import UnknownUnitError
 from ccd.ledger.model import month_of
 

@@ -11,21 +11,21 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
-from ccd.bank.allocation import spelled
-from ccd.bank.outlook import Outlook, outlook
+from ccd.bank.allocation import allocation_spelled
+from ccd.bank.days_off_calendar import DayOutlook, days_off_outlook
 from ccd.bank.quota import ANY, Quota
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import Application, Part, State
+from ccd.bank.withdrawal import Application, ApplicationState, PartOfDay
 from ccd.bank.withdrawal_rows import set_load, set_quota
 from ccd.bank.withdrawing import Withdrawals
-from ccd.commands.bank.asking import Unit, Why, asking, site_with, today_in
+from ccd.commands.bank.asking import Unit, Why, site_with, today_in
 from ccd.commands.business_day import Day, in_range
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import Agent, asked_of
+from ccd.commands.ledger.asking import Agent, asked_of, asking
 from ccd.commands.output import As, Format
+from ccd.daemon.services.withdrawals import allocations_of, close_days_off, suggested, withdrawals_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
-from ccd.daemon.withdrawals import allocations_of, close_days_off, suggested, withdrawals_of
 from ccd.errors import WithdrawalError
 from ccd.floor.days import dates
 from ccd.ledger.books import Ledger
@@ -129,7 +129,9 @@ def calendar(
     """The places of a unit's days, with those above it: what is left of them, and who waits; at most 92 days."""
     site = site_with(config, unit)
     span = first.date(), last.date()
-    days = asked_of(site.settings, lambda ledger: outlook(ledger, withdrawals_of(ledger, site).holds, unit, *span))
+    days = asked_of(
+        site.settings, lambda ledger: days_off_outlook(ledger, withdrawals_of(ledger, site).holds, unit, *span)
+    )
     if output is Format.json:
         print(json.dumps({"unit": unit, "days": [told_of(one) for one in days]}, ensure_ascii=False))
         return
@@ -143,7 +145,7 @@ def calendar(
     Console().print(table)
 
 
-def told_of(one: Outlook) -> dict[str, object]:
+def told_of(one: DayOutlook) -> dict[str, object]:
     places = {unit: of._asdict() for unit, of in one.places.items()}
     left = one.left._asdict() if one.left else None
     return {"day": str(one.day), "places": places, "left": left, "waiting": one.waiting, "deadline": one.deadline}
@@ -172,7 +174,7 @@ def apply(
     for a place. Of several days all are had, or none."""
     name = key or uuid4().hex[:12]
     site, first = site_of(config), day.date()
-    said = said_of(site, agent, first)
+    said = said_of_agent(site, agent, first)
     if until is not None:
         if (seconds, start, end) != (None, None, None):
             raise typer.BadParameter("--until is for whole days, without --seconds, --from and --to")
@@ -184,11 +186,11 @@ def apply(
     say(asked(site, lambda bank: bank.apply(name, agent, first, part, said)))
 
 
-def part_of(site: Site, agent: str, day: date, seconds: int | None, start: str | None, end: str | None) -> Part:
+def part_of(site: Site, agent: str, day: date, seconds: int | None, start: str | None, end: str | None) -> PartOfDay:
     if (start is None) != (end is None) or (seconds is not None and start is not None):
         raise typer.BadParameter("a part of a day is --seconds, or --from with --to")
     if start is None or end is None:
-        return Part(seconds)
+        return PartOfDay(seconds)
     allowed = f"{start!r} to {end!r}; allowed: times of the day, as 14:00"
     try:
         begins, ends = time.fromisoformat(start), time.fromisoformat(end)
@@ -198,7 +200,7 @@ def part_of(site: Site, agent: str, day: date, seconds: int | None, start: str |
         raise typer.BadParameter(allowed)
     unit = site.agent_days.unit(agent, day) or ""
     over = day + timedelta(days=1) if ends <= begins else day
-    return Part(
+    return PartOfDay(
         None,
         site.units.instant(unit, datetime.combine(day, begins)),
         site.units.instant(unit, datetime.combine(over, ends)),
@@ -214,7 +216,7 @@ def allocation(config: Config, unit: Unit, day: Day, output: As = Format.table) 
     if made is None:
         raise WithdrawalError(unit, f"has not allocated {day.date()}; `ccd bank withdraw calendar` says when it will")
     if output is Format.json:
-        print(json.dumps(spelled(made), ensure_ascii=False))
+        print(json.dumps(allocation_spelled(made), ensure_ascii=False))
         return
     won = {one.application for one in made.winners}
     table = Table("application", "agent", "days in 90", "of full time", "there since", "applied at", "seconds", "")
@@ -242,19 +244,19 @@ def approve(config: Config, name: Name) -> None:
 @withdraw.command()
 def refuse(config: Config, name: Name, text: Why) -> None:
     """Refuse an application: what it holds goes back."""
-    end(config, name, State.REFUSED, text)
+    end(config, name, ApplicationState.REFUSED, text)
 
 
 @withdraw.command()
 def cancel(config: Config, name: Name) -> None:
     """Cancel an application, as its agent may until the policy's deadline."""
-    end(config, name, State.CANCELLED, "")
+    end(config, name, ApplicationState.CANCELLED, "")
 
 
 @withdraw.command()
 def take_back(config: Config, name: Name, text: Why) -> None:
     """Withdraw what was approved, as the unit may: what it holds goes back."""
-    end(config, name, State.WITHDRAWN, text)
+    end(config, name, ApplicationState.WITHDRAWN, text)
 
 
 @withdraw.command()
@@ -283,13 +285,13 @@ def list_(config: Config, day: Day, output: As = Format.table) -> None:
     Console().print(table)
 
 
-def end(config: Config, name: str, state: State, text: str) -> None:
+def end(config: Config, name: str, state: ApplicationState, text: str) -> None:
     site = site_of(config)
     said = said_of_application(site, name, text)
     say(asked(site, lambda bank: bank.end(name, state, said)))
 
 
-def said_of(site: Site, agent: str, day: date) -> Said:
+def said_of_agent(site: Site, agent: str, day: date) -> Said:
     return said_now(site, site.agent_days.unit(agent, day) or "")
 
 

@@ -10,27 +10,27 @@ from ccd.bank.accounts import BALANCE_KINDS, agent_owner
 from ccd.bank.appeal_rows import open_appeals
 from ccd.bank.budgets import Budget
 from ccd.bank.offsetting import Choice
-from ccd.bank.overtime_rows import Entry
+from ccd.bank.overtime_entry_rows import OvertimeEntry
 from ccd.bank.packets import Packet
 from ccd.bank.proposals import Proposal
 from ccd.bank.quota import Quota
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import Part, State
+from ccd.bank.withdrawal import ApplicationState, PartOfDay
 from ccd.bank.withdrawal_rows import set_quota
 from ccd.commands.demo.centre import COLLEAGUE, MANAGER, SUB_CENTRES, leader
 from ccd.commands.demo.past import Past
-from ccd.daemon.appealing import lodge, reject
-from ccd.daemon.budgets import budgets_of, giver_of, proposals_of
-from ccd.daemon.months import AttendanceMonths
-from ccd.daemon.overtime import emergencies_of
-from ccd.daemon.ruling import About, look, rule
-from ccd.daemon.withdrawals import withdrawals_of
+from ccd.daemon.services.appealing import lodge_appeal, reject
+from ccd.daemon.services.budgets import budgets_of, giver_of, proposals_of
+from ccd.daemon.services.months import AttendanceMonths
+from ccd.daemon.services.overtime import emergencies_of
+from ccd.daemon.services.ruling import About, rule
+from ccd.daemon.services.withdrawals import withdrawals_of
 from ccd.floor.days import SECOND
 from ccd.floor.expected import Span
 from ccd.ledger.model import Transfer
 from ccd.ledger.schema import accounts, entries, owners
-from ccd.pbx.simulator.staff import DAYS_OF_WEEK, EARLY, TEAMS, Person
-from ccd.sql.turns import Patience, take_turn_at_once
+from ccd.pbx.simulator.staff import DAYS_OF_WEEK, EARLY, TEAMS, Colleague
+from ccd.sql.turns import Patience, read_in_turn, take_turn_at_once
 
 HOUR_S = 3_600
 WINNERS, WELL_KNOWN, WON_S = 3, 8, 2 * HOUR_S
@@ -43,7 +43,7 @@ SHIFT_ENDS, EARLY_WORK_S = time(17), 28_200  # of the early shift, less its brea
 HALF_HOUR_S, PART_MAX = 1_800, 8
 
 
-def at_work(past: Past, unit: str, day: date) -> list[Person]:
+def at_work(past: Past, unit: str, day: date) -> list[Colleague]:
     """Who has an early shift that day, of a sub-centre or a team."""
     return [
         one for one in past.people
@@ -113,7 +113,9 @@ async def emergency(past: Past, day: date, unit: str, level: str, why: str) -> N
         if comes:
             past.stays_s[agent, day] = STAYS_S[number % len(STAYS_S)]
     past.it_is(day, OVER_AT)
-    entry = Entry(f"{name}/by-hand", name, agents[-1], day, HOUR_S * 3 // 2, False, 0, "", "在家远程接听，未经话务系统")
+    entry = OvertimeEntry(
+        f"{name}/by-hand", name, agents[-1], day, HOUR_S * 3 // 2, False, 0, "", "在家远程接听，未经话务系统"
+    )
     await bank.enter(entry, past.asking(MANAGER))
     await bank.approve(entry.id, past.asking(COLLEAGUE))
     await bank.end(name, past.asking(MANAGER), "话务量回落")
@@ -151,12 +153,12 @@ async def appeal(past: Past, day: date) -> None:
     for transaction, leg, owner in found:
         agent, transfer = of_agent[owner], Transfer(transaction, leg)
         why = "系统卡顿，示忙按钮没有恢复"
-        await lodge(past.made.engine, past.site, past.asking(agent), agent, transfer, why)
+        await lodge_appeal(past.made.engine, past.site, past.asking(agent), agent, transfer, why)
 
 
 async def reject_appeals(past: Past, day: date) -> None:
     first = day - timedelta(days=7)
-    for one in await look(past.made.engine, lambda plain: open_appeals(plain, first, day)):
+    for one in await read_in_turn(past.made.engine, lambda plain: open_appeals(plain, first, day)):
         await reject(past.made.engine, past.site, past.asking(COLLEAGUE), one.ref, "录音显示当时在休息区")
 
 
@@ -201,17 +203,17 @@ async def apply(past: Past, day: date, unit: str, ahead: int, then: str = "", ag
     richest = sorted([(-await _balance_s(past, one.agent), one.agent) for one in free])[:agents]
     for less_s, agent in richest:
         start = wanted_from(past, wanted, -less_s)
-        part = Part(None, start, past.instant(wanted, SHIFT_ENDS)) if start else None
+        part = PartOfDay(None, start, past.instant(wanted, SHIFT_ENDS)) if start else None
         asking = past.asking(agent)
         one = await bank.apply(f"{agent}/{wanted}", agent, wanted, part, Said(agent, day, asking.at, "", asking))
         if then == "cancels":
             asking = past.asking(agent)
-            await bank.end(one.id, State.CANCELLED, Said(agent, day, asking.at, "计划有变", asking))
+            await bank.end(one.id, ApplicationState.CANCELLED, Said(agent, day, asking.at, "计划有变", asking))
         elif then:
             asking = past.asking(MANAGER)
             said = Said(MANAGER, day, asking.at, "当日话务预测偏高" if then == "refuses" else "", asking)
             if then == "refuses":
-                await bank.end(one.id, State.REFUSED, said)
+                await bank.end(one.id, ApplicationState.REFUSED, said)
             else:
                 await bank.approve(one.id, said)
                 if start:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from ccd.org.people import ALL_UNITS
 from ccd.pbx.simulator.queues import QUEUES
-from ccd.pbx.simulator.session import Account
-from ccd.pbx.simulator.staff import TEAMS
-from ccd.pbx.simulator.staff import Person as Colleague
+from ccd.pbx.simulator.session import ManagerUser
+from ccd.pbx.simulator.staff import TEAMS, Colleague
 
 SITE, PBX, ZONE = "demo", "demo", "Asia/Shanghai"
 MANAGER, COLLEAGUE, CLERK, AUDITOR = "lead", "second", "hr", "audit"
@@ -51,7 +50,7 @@ def leader(unit: str) -> str:
     return f"{MANAGER}-{unit.rpartition('-')[2]}"
 
 
-def configuration(folder: Path, port: int, ami_port: int, account: Account) -> str:
+def configuration(folder: Path, port: int, ami_port: int, account: ManagerUser) -> str:
     queues = "".join(
         f"[queues.{kind.name}]\nwrap_up_s = {kind.wrap_up_s}\nunit = {_said(team.unit)}\n"
         for kind in QUEUES

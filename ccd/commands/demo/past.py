@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.asking import Asking
-from ccd.bank.withdrawal import State
+from ccd.bank.withdrawal import ApplicationState
 from ccd.commands.demo.centre import ORGANISATION, PBX, people_csv
-from ccd.daemon.imported import Imported, imported
-from ccd.daemon.past import live_through
-from ccd.daemon.replacing import Replacing
+from ccd.daemon.judged_by.imported import Imported, imported
+from ccd.daemon.judged_by.replacing import Replacing
 from ccd.daemon.run import Daemon
+from ccd.daemon.services.withdrawals import withdrawals_of
 from ccd.daemon.site import Site
-from ccd.daemon.withdrawals import withdrawals_of
+from ccd.daemon.switches.past import live_through
 from ccd.floor.days import SECOND
 from ccd.floor.events import Heard, PbxEvent, Snapshot
 from ccd.org.store import ORGANISATION as UNITS
@@ -24,8 +24,7 @@ from ccd.pbx.simulator.clock import VirtualClock
 from ccd.pbx.simulator.coarse import coarse_day
 from ccd.pbx.simulator.days import events_of_day
 from ccd.pbx.simulator.life import midnight_of
-from ccd.pbx.simulator.staff import Person as Colleague
-from ccd.pbx.simulator.staff import roster_csv
+from ccd.pbx.simulator.staff import Colleague, roster_csv
 from ccd.settings import Settings
 from ccd.web.organisation_api import Importer
 
@@ -75,7 +74,7 @@ class Past:
     async def live(self, day: date, back: int) -> None:
         """The day, `back` days before today, and its night."""
         off = await withdrawals_of(self.made.ledger, self.site).calendar(day, day)
-        away = {one.agent for one in off if one.state is State.APPROVED and one.start is None}
+        away = {one.agent for one in off if one.state is ApplicationState.APPROVED and one.start is None}
         people = tuple(one for one in self.people if one.agent not in away and (one.agent, day) not in self.on_leave)
         await live_through(self.made.engine, self.site, PBX, self._said_on(people, day, back))
         self.clock.skip_to(midnight_of(day + timedelta(days=1), self.zone) + AT_NIGHT)

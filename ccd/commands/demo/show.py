@@ -27,9 +27,8 @@ from ccd.org.people import ALL_UNITS, Person, Role
 from ccd.pbx.simulator.clock import VirtualClock
 from ccd.pbx.simulator.life import Life, midnight_of
 from ccd.pbx.simulator.server import SimulatedPbx
-from ccd.pbx.simulator.session import Account
-from ccd.pbx.simulator.staff import AGENTS_MAX, DAYS_OF_WEEK, staff
-from ccd.pbx.simulator.staff import Person as Colleague
+from ccd.pbx.simulator.session import ManagerUser
+from ccd.pbx.simulator.staff import AGENTS_MAX, DAYS_OF_WEEK, Colleague, staff
 from ccd.settings import read
 
 BEGINS = time(8, 25)  # the first of the early shift sign in soon after
@@ -63,7 +62,7 @@ async def _demo(agents: int, port: int, speed: float, days: int, seed: int) -> N
     begins = round(datetime.combine(today, BEGINS, zone).timestamp()) * SECOND
     clock = VirtualClock(midnight_of(first, zone), speed)
     clock.hold()
-    account = Account("ccd", "demo")
+    account = ManagerUser("ccd", "demo")
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ccd-demo-")))
         switch = SimulatedPbx(Life(people, today, zone, seed), clock, account, skip_nights=True)

@@ -13,11 +13,11 @@ from typing import Annotated
 import typer
 
 from ccd.bank.asking import Asking
-from ccd.commands.bank.asking import asking
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
-from ccd.daemon.attendance_rows import AttendanceRows, note_reading, readable
-from ccd.daemon.months import calendar_of
+from ccd.commands.ledger.asking import asking
+from ccd.daemon.services.attendance_rows import AttendanceRows, note_attendance_read, readable
+from ccd.daemon.services.months import calendar_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
@@ -106,7 +106,7 @@ async def _written(
 ) -> int:  # fmt: skip
     count = 0
     async with database(site.settings) as engine:
-        await note_reading(engine, asks, units, *span)
+        await note_attendance_read(engine, asks, units, *span)
         async with reading(engine) as connection:
             async for row in AttendanceRows(connection, site, units).between(*span):
                 write(row)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ccd.bank.statement import statement_of
+from ccd.bank.statement import agent_statement
 from ccd.commands.business_day import Since, UpTo, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked
@@ -22,13 +22,14 @@ from ccd.daemon.stores import database
 from ccd.errors import UnknownUnitError
 from ccd.floor.seats import STATE_WORDS
 from ccd.floor.segments import Segment
+from ccd.history.gaps import ends_found
 from ccd.history.known_days import known_days
 from ccd.history.reading import open_segments, reading, rows_since
 from ccd.history.schema import PAUSE_WORDS
 from ccd.history.segment_rows import COLUMNS, segments_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Wanted
-from ccd.reports.day_json import FIGURES, figures_of, seconds
+from ccd.reports.day_json import FIGURES, record_figures, seconds
 
 LINES_AT_ONCE = 500
 START = COLUMNS.index("start_at")
@@ -39,7 +40,7 @@ OF_SEGMENTS = (
 )  # fmt: skip
 OF_DAYS = ("day", *FIGURES)
 OF_STATEMENTS = (
-    "transfer", "day", "recorded_at", "service", "amount", "leave", "balance_after", "text", "facts"
+    "transfer", "day", "recorded_at", "service", "amount", "leave", "balance_after", "text", "by", "facts",
 )  # fmt: skip
 
 
@@ -104,10 +105,16 @@ def _in_order(first: datetime, last: datetime) -> date:
 async def _segments(site: Site, since: int, until: int, pbx: str | None) -> AsyncIterator[Line]:
     async with database(site.settings) as engine, reading(engine) as connection:
         opened = [each for each in await open_segments(connection) if since <= each[1].start < until]
+        ends = await ends_found(connection, since, until)
         async for rows in rows_since(connection, since):
-            for found in segments_of(rows):
-                if found[1].start < until and pbx in (None, found[0]):
-                    yield _segment(site, *found)
+            for name, segment in segments_of(rows):
+                end = ends.get((name, segment.number), segment.end)
+                if segment.start >= until or pbx not in (None, name):
+                    continue
+                if end == segment.end:
+                    yield _segment(site, name, segment)
+                elif end is not None and end > segment.start:  # else all of it was found, and stands for itself
+                    yield _segment(site, name, segment.closed(end, segment.closed_by))
             if rows[-1][START] >= until:
                 break
         for found in sorted(opened, key=lambda each: each[1].start):
@@ -144,7 +151,7 @@ async def _days(site: Site, first: date, last: date, unit: str | None) -> AsyncI
             within = None if unit is None else site.units.with_below([unit], day)
             for record in await known_days(connection, site.measuring, site.policies, site.rostered_units, day):
                 if within is None or record.unit in within:
-                    yield {"day": day.isoformat(), **figures_of(record)}
+                    yield {"day": day.isoformat(), **record_figures(record)}
 
 
 async def _one_by_one(lines: Iterable[Line]) -> AsyncIterator[Line]:
@@ -157,7 +164,7 @@ async def _lines(books: Ledger, agent: str, wanted: Wanted) -> list[Line]:
     found: list[Line] = []
     before: int | None = None
     while True:
-        page = await statement_of(books, agent, before, LINES_AT_ONCE, wanted=wanted)
+        page = await agent_statement(books, agent, before, LINES_AT_ONCE, wanted=wanted)
         found += [line.as_json() for line in page.lines]
         before = page.before
         if before is None:

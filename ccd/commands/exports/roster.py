@@ -12,7 +12,7 @@ from ccd.commands.configuration import Config
 from ccd.daemon.stores import database
 from ccd.errors import NothingImportedError
 from ccd.history.reading import reading
-from ccd.org.store import ROSTER, Kept, newest, numbered
+from ccd.org.store import ROSTER, KeptImport, newest_import, numbered
 from ccd.settings import Settings, read
 
 Number = Annotated[int | None, typer.Option("--import", help="An earlier one, by its number.")]
@@ -31,9 +31,9 @@ def write_out(config: Path, kind: str, number: int | None) -> None:
     sys.stdout.buffer.write(kept.text.encode())
 
 
-async def _kept(settings: Settings, kind: str, number: int | None) -> Kept | None:
-    def look(connection: Connection) -> Kept | None:
-        return newest(connection, kind) if number is None else numbered(connection, kind, number)
+async def _kept(settings: Settings, kind: str, number: int | None) -> KeptImport | None:
+    def look(connection: Connection) -> KeptImport | None:
+        return newest_import(connection, kind) if number is None else numbered(connection, kind, number)
 
     async with database(settings) as engine, reading(engine) as connection:
         return await connection.run_sync(look)

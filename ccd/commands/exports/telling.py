@@ -17,7 +17,7 @@ from ccd.org import leave_file, schedule_file
 from ccd.org.agent_days import AgentDays
 from ccd.org.schema import leaves, shifts
 from ccd.org.told import Told
-from ccd.org.told_rows import held_by
+from ccd.org.told_rows import told_by
 
 Source = Annotated[str, typer.Option(help="Who told it, as said at the import.")]
 
@@ -37,6 +37,6 @@ def _export(config: Path, table: Table, source: str, rendered: Callable[[Sequenc
 
     async def held() -> list[Told]:
         async with database(site.settings) as engine, reading(engine) as connection:
-            return await connection.run_sync(lambda plain: held_by(plain, table, source))
+            return await connection.run_sync(lambda plain: told_by(plain, table, source))
 
     sys.stdout.write(rendered(asyncio.run(held()), site.agent_days))

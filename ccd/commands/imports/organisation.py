@@ -4,22 +4,22 @@ kept in the database from then on."""
 import asyncio
 import sys
 from pathlib import Path
-from socket import gethostname
 from typing import Annotated
 
 import typer
 
-from ccd.commands.bank.asking import asking
+from ccd.bank.asking import Asking
 from ccd.commands.change import said_effect
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import now_us, who_asks
-from ccd.daemon.replacing import Instead, effect_of, instead, proposed, replaced, waits_for_a_second
+from ccd.commands.ledger.asking import asked_by, now_us
+from ccd.daemon.judged_by.replacing import Instead, effect_of, instead, proposed_import, replaced, waits_for_a_second
 from ccd.daemon.site import Site
-from ccd.daemon.site_file import warnings, with_imported
+from ccd.daemon.site_file import site_warnings, staff_of, with_imported
 from ccd.daemon.stores import database
 from ccd.errors import ImportFaultsError
 from ccd.org import csv_faults, roster_file
 from ccd.org.csv_faults import Written
+from ccd.org.rights import may_import
 from ccd.org.store import ORGANISATION, PEOPLE, ROSTER
 from ccd.web.organisation_api import Importer
 
@@ -37,7 +37,7 @@ def roster(
     imported then. A running ccd takes it over within seconds; days that are over and are said otherwise are measured
     anew."""
     site, done = take_over(config, ROSTER, Written(file, roster_file.text_of(file)), dry_run, why)
-    for warning in warnings(site):
+    for warning in site_warnings(site):
         print(f"warning: {warning}", file=sys.stderr)
     if site.settings.roster is not None and done:
         _take_out("`roster`", config)
@@ -65,18 +65,23 @@ def people(
 ) -> None:
     """Import who is there for what, where, from when until when, and who stands in for whom: all lines of the file, in
     place of all that were there. From then on rights are asked of everybody who acts on accounts."""
-    take_over(config, PEOPLE, _read(file), dry_run, why)
+    site, done = take_over(config, PEOPLE, _read(file), dry_run, why)
+    if done:
+        who = ", ".join(sorted(site.staff.administrators(now_us())))
+        print(f"imports, keys and policies are for: {who or 'whoever is at a prompt, since nobody administers *'}")
 
 
 def take_over(config: Path, kind: str, text: Written, dry_run: bool, why: str) -> tuple[Site, bool]:
     """The site as it is then, and whether that holds by now."""
     site = with_imported(config, kind, text)
-    done = asyncio.run(_import(site, kind, text.text, dry_run, why.strip() or f"as in {text.file.name}"))
+    asks = asked_by(staff_of(config) if kind == PEOPLE else site.staff)
+    may_import(asks.person)
+    done = asyncio.run(_import(site, asks, kind, text.text, dry_run, why.strip() or f"as in {text.file.name}"))
     return site, done
 
 
 def _read(file: Path) -> Written:
-    return Written(file, csv_faults.text_of(file, ImportFaultsError))
+    return Written(file, csv_faults.file_text(file, ImportFaultsError))
 
 
 def _take_out(what: str, config: Path) -> None:
@@ -85,13 +90,14 @@ def _take_out(what: str, config: Path) -> None:
     )
 
 
-async def _import(site: Site, kind: str, text: str, dry_run: bool, why: str) -> bool:
+async def _import(site: Site, asks: Asking, kind: str, text: str, dry_run: bool, why: str) -> bool:
+    asked = Importer(asks.by, asks.address, why)
     async with database(site.settings) as engine:
         found = await instead(engine, site, kind, text)
         for line in found.lines:
             print(line)
         print(_counted(found, site))
-        waits = waits_for_a_second(site, found)
+        waits = waits_for_a_second(found)
         effect = await effect_of(engine, site, found, now_us) if waits else {}
         if waits:
             print(said_effect(effect))
@@ -101,11 +107,10 @@ async def _import(site: Site, kind: str, text: str, dry_run: bool, why: str) -> 
             print(f"nothing was imported: this is the {kind} that holds")
             return True
         elif waits:
-            asked = Importer(asking(site).by, gethostname(), why)
-            number = await proposed(engine, found, effect, asked, now_us())
+            number = await proposed_import(engine, found, effect, asked, now_us())
             print(f"not imported yet: it waits for another administrator of all units: `ccd change agree {number}`")
         else:
-            kept = await replaced(engine, found, Importer(who_asks(), gethostname(), why), now_us())
+            kept = await replaced(engine, found, asked, now_us())
             print(f"imported, as import {kept.number} of the {kind}")
             return True
         return False

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from ccd.commands.bank.asking import asking
+from ccd.bank.asking import Asking
 from ccd.commands.configuration import Config
-from ccd.daemon.importing import Importing, may_tell, take_over
+from ccd.commands.ledger.asking import asking
+from ccd.daemon.judged_by.importing import Importing, may_tell, take_over_told
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
@@ -20,9 +21,9 @@ from ccd.org.acts import Act
 from ccd.org.agent_days import AgentDays
 from ccd.org.rights import may_import
 from ccd.org.schema import leaves, shifts
-from ccd.org.told import Change, Told, Window, counted, window_of
+from ccd.org.told import DaysTold, SpanChange, Told, changes_counted, window_of
 from ccd.org.told_lines import check_window
-from ccd.org.told_rows import Said
+from ccd.org.told_rows import Teller
 
 File = Annotated[Path, typer.Argument(help="The file.", dir_okay=False)]
 Source = Annotated[str, typer.Option(help="Who tells it, as you call them: the same each time, as roster-tool.")]
@@ -52,8 +53,8 @@ def schedule(
     """Take over shifts from CSV or iCalendar: they replace what this source said of these days; whom it does not name
     is free. Of a calendar say which days, --from and --to: its series may have no end."""
     site = site_of(config)
-    text = csv_faults.text_of(file, ImportFaultsError)
-    window: Window | None
+    text = csv_faults.file_text(file, ImportFaultsError)
+    window: DaysTold | None
     if file.suffix.lower() in CALENDARS:
         window = days = _days_of_calendar(partial, first, last)
         told = calendar_file.parse(text.encode(), file, site.agent_days, days, agent)
@@ -62,7 +63,7 @@ def schedule(
     else:
         told = schedule_file.parse(text, file, site.agent_days)
         window = _window(told, file, "day", partial, first, last)
-    _take_over(site, Importing(shifts, Said(source, file), told, window), schedule_file.words, dry_run, why)
+    _take_over(site, Importing(shifts, Teller(source, file), told, window), schedule_file.words, dry_run, why)
 
 
 def leave(
@@ -71,22 +72,22 @@ def leave(
 ) -> None:  # fmt: skip
     """Take over leave from CSV: it replaces what this source said of leave that begins on these days."""
     site = site_of(config)
-    text = csv_faults.text_of(file, ImportFaultsError)
+    text = csv_faults.file_text(file, ImportFaultsError)
     told = leave_file.parse(text, file, site.agent_days, site.settings.leave.kinds)
-    asked = Importing(leaves, Said(source, file), told, _window(told, file, "from", partial, first, last))
+    asked = Importing(leaves, Teller(source, file), told, _window(told, file, "from", partial, first, last))
     _take_over(site, asked, leave_file.words, dry_run, why)
 
 
-def _days_of_calendar(partial: bool, first: datetime | None, last: datetime | None) -> Window:
+def _days_of_calendar(partial: bool, first: datetime | None, last: datetime | None) -> DaysTold:
     if partial or first is None or last is None or not timedelta() <= last - first <= CALENDAR_DAYS_MAX:
         most = f"at most {CALENDAR_DAYS_MAX.days} days"
         raise typer.BadParameter(f"of which days? A calendar goes with --from and --to, {most}, and tells all of them")
-    return Window(first.date(), last.date())
+    return DaysTold(first.date(), last.date())
 
 
 def _window(
     told: tuple[Told, ...], file: Path, column: str, partial: bool, first: datetime | None, last: datetime | None
-) -> Window | None:
+) -> DaysTold | None:
     if partial:
         if first or last:
             raise typer.BadParameter("--partial goes without --from and --to: it tells all of no day")
@@ -97,34 +98,34 @@ def _window(
         if named is None:
             raise typer.BadParameter("the file names no day; of which days does it tell? Give --from and --to")
         begins, ends = begins or named.first, ends or named.last
-    check_window(told, Window(begins, ends), file, column)
-    return Window(begins, ends)
+    check_window(told, DaysTold(begins, ends), file, column)
+    return DaysTold(begins, ends)
 
 
 def _take_over(site: Site, asked: Importing, words: Words, dry_run: bool, why: str) -> None:
     asks = asking(site)
 
-    def may(changes: Collection[Change]) -> None:
+    def may(changes: Collection[SpanChange]) -> Asking:
         if asked.table is leaves:
-            may_tell(site, asks.person, [*(Change(None, each) for each in asked.told), *changes])
-        else:
-            may_import(asks.person)
+            return may_tell(site, asks, [*(SpanChange(None, each) for each in asked.told), *changes])
+        may_import(asks.person)
+        return asks
 
-    async def taken() -> list[Change]:
+    async def taken() -> list[SpanChange]:
         async with database(site.settings) as engine:
             act = Act(
                 asks.act, asks.at, asks.by, asks.address, f"import {asked.table.name}", asked.said.source, "", "",
                 why.strip() or f"as in {asked.said.file.name}",
             )  # fmt: skip
-            return await take_over(engine, site.agent_days, asked, act, dry_run, may)
+            return await take_over_told(engine, site.agent_days, asked, act, dry_run, may)
 
     changes = asyncio.run(taken())
     for change in changes:
         print(said(change, site.agent_days, words))
-    print(f"{'dry run, nothing was taken over: ' if dry_run else ''}{counted(changes)}")
+    print(f"{'dry run, nothing was taken over: ' if dry_run else ''}{changes_counted(changes)}")
 
 
-def said(change: Change, days: AgentDays, words: Words) -> str:
+def said(change: SpanChange, days: AgentDays, words: Words) -> str:
     before, after = (words(each, days) if each else "" for each in change)
     if before and after:
         return f"~ {change.agent}: {before} -> {after}"

@@ -1,22 +1,27 @@
-"""What all verbs of `ccd ledger` share: the ledger of a configuration, opened, and how accounts are spelled."""
+"""What all verbs of `ccd ledger` share: who asks, the ledger of a configuration, and how accounts are spelled."""
 
 import asyncio
-import getpass
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from getpass import getuser
 from pathlib import Path
+from socket import gethostname
 from typing import Annotated, TypeVar
+from uuid import uuid4
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ccd.bank.accounts import AGENT_KINDS, HOUSE_KINDS, House, agent_owner
+from ccd.bank.asking import Asking
+from ccd.daemon.site import Site
 from ccd.daemon.stores import database, ledger_of
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account
+from ccd.org.staff import Staff
 from ccd.settings import Settings, read
 
 T = TypeVar("T")
@@ -54,7 +59,18 @@ def now_us() -> int:
 
 def who_asks() -> str:
     """As the machine knows the person: rights are those of who may read the configuration's secrets."""
-    return f"{getpass.getuser()} at a prompt"
+    return f"{getuser()} at a prompt"
+
+
+def asking(site: Site) -> Asking:
+    return asked_by(site.staff)
+
+
+def asked_by(staff: Staff) -> Asking:
+    """Whoever types it, with the rights of what they are there for; where nobody said that, of whoever may read the
+    configuration's secrets."""
+    now = now_us()
+    return Asking(uuid4().hex, staff.person(getuser(), now, who_asks()), gethostname(), now)
 
 
 def account_of(said: str, site: str) -> Account:

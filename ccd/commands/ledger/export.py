@@ -20,7 +20,7 @@ from ccd.ledger.exports.beancount import BEANCOUNT
 from ccd.ledger.exports.form import Form
 from ccd.ledger.exports.hledger import HLEDGER
 from ccd.ledger.exports.records import CSV, JSON_LINES
-from ccd.ledger.exports.told import told
+from ccd.ledger.exports.told import whole_export
 
 Write = Callable[[bytes], object]
 
@@ -59,7 +59,7 @@ def export(
 
 
 async def _tell(books: Ledger, format: ExportFormat, write: Write) -> None:
-    async with aclosing(told(books.engine, FORMS[format])) as pieces:
+    async with aclosing(whole_export(books.engine, FORMS[format])) as pieces:
         async for piece in pieces:
             write(piece.encode())
 

@@ -3,20 +3,26 @@
 Each has a key, by which it is done once: asked for again, it says what became of it at the first time.
 """
 
-from datetime import datetime
+import asyncio
+from collections.abc import Collection
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
+from sqlalchemy import ColumnElement
 
 from ccd.bank.accounts import RESERVED, SERVICES, agent_owner
-from ccd.bank.at_desk import open_accounts
-from ccd.bank.books import months_that_begin, span
+from ccd.bank.at_desk import open_agent_accounts
+from ccd.bank.attendance_calendar import months_that_begin, span
+from ccd.bank.looked_at import agents_of
 from ccd.commands.business_day import Day, first_of, in_range
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import Agent, account_of, agents_in, asked_of, now_us, who_asks
+from ccd.commands.ledger.asking import Agent, account_of, agents_in, asked_of, asking, now_us
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
+from ccd.daemon.stores import database
 from ccd.errors import UnknownAccountError
+from ccd.history.reading import reading
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import (
     SECONDS_MAX,
@@ -28,9 +34,12 @@ from ccd.ledger.model import (
     Posting,
     Reserve,
     Resolve,
+    key_spelled,
     month_of,
-    spelled,
 )  # fmt: skip
+from ccd.ledger.schema import transactions
+from ccd.org.people import Duty
+from ccd.org.rights import may_close_month, may_post_by_hand
 
 
 def said_in_words(text: str) -> str:
@@ -69,7 +78,8 @@ def transfer(
     site = site_of(config)
     centre = site.settings.site
     leg = Leg(account_of(debit, centre), account_of(credit, centre), seconds, service)
-    post_and_say(site, by_hand(site, key, day, text, leg), *agents_in(debit, credit))
+    agents = agents_in(debit, credit)
+    post_and_say(site, by_hand(site, key, day, text, agents, leg), *agents)
 
 
 def reverse(
@@ -82,7 +92,8 @@ def reverse(
     known_by = key or f"reverse/{transaction}"
     site = site_of(config)
     runs = running_month(site)
-    say(asked_of(site.settings, lambda ledger: ledger.reverse(transaction, known_by, who_asks(), text, runs)))
+    who = poster(site, site.units.days("").at(now_us()).day, agents_that(site, transactions.c.id == transaction))
+    say(asked_of(site.settings, lambda ledger: ledger.reverse(transaction, known_by, who, text, runs)))
 
 
 def reserve(
@@ -106,7 +117,7 @@ def reserve(
         raise typer.BadParameter(f"{until.date()} has begun: nothing would be put aside; give a day that is to come")
     term = Reserve(tuple(Account(owner, kind) for kind in takes), Account(owner, RESERVED), seconds, "reservation",
                    expires_at)  # fmt: skip
-    post_and_say(site, by_hand(site, key, day, text)._replace(terms=(term,)), agent)
+    post_and_say(site, by_hand(site, key, day, text, [agent])._replace(terms=(term,)), agent)
 
 
 def post_reserved(
@@ -122,7 +133,8 @@ def post_reserved(
     site = site_of(config)
     centre = site.settings.site
     term = Resolve((reservation, 1), "reservation", seconds, account_of(credit, centre))
-    posting = by_hand(site, key or f"posted/{reservation}/{seconds}/{credit}", day, text)
+    agents = [*agents_in(credit), *agents_that(site, transactions.c.key == reservation)]
+    posting = by_hand(site, key or f"posted/{reservation}/{seconds}/{credit}", day, text, agents)
     post_and_say(site, posting._replace(terms=(term, *posting.terms)), *agents_in(credit))
 
 
@@ -135,7 +147,8 @@ def release(
 ) -> None:
     """Give a reservation back to where it came from."""
     site = site_of(config)
-    posting = by_hand(site, key or f"released/{reservation}", day, text)
+    agents = agents_that(site, transactions.c.key == reservation)
+    posting = by_hand(site, key or f"released/{reservation}", day, text, agents)
     post_and_say(site, posting._replace(terms=(Resolve((reservation, 1), "reservation"), *posting.terms)))
 
 
@@ -145,7 +158,8 @@ def close_period(config: Config, month: Annotated[str, typer.Argument(help="As 2
     _, last = span(month_of(first), site.settings.attendance.month_begins)
     if last >= site.units.days("").at(now_us()).day:
         raise typer.BadParameter(f"{month} is not over; a month that is closed never opens again")
-    centre = site.settings.site
+    centre, asks = site.settings.site, asking(site)
+    may_close_month(asks.person, ())
     post_and_say(
         site,
         Posting(
@@ -154,7 +168,7 @@ def close_period(config: Config, month: Annotated[str, typer.Argument(help="As 2
             centre,
             first,
             (),
-            who_asks(),
+            asks.by,
             text=text,
             terms=(Close(),),
             counts_in=month_of(first),
@@ -162,9 +176,29 @@ def close_period(config: Config, month: Annotated[str, typer.Argument(help="As 2
     )
 
 
-def by_hand(site: Site, key: str, day: datetime, text: str, *legs: Leg) -> Posting:
-    late = Late(running_month(site))
-    return Posting(key, 1, site.settings.site, day.date(), legs, who_asks(), text=text, terms=(late,))
+def by_hand(site: Site, key: str, day: datetime, text: str, agents: Collection[str], *legs: Leg) -> Posting:
+    """On the accounts of these agents: by whom, who may."""
+    who, late = poster(site, day.date(), agents), Late(running_month(site))
+    return Posting(key, 1, site.settings.site, day.date(), legs, who, text=text, terms=(late,))
+
+
+def poster(site: Site, day: date, agents: Collection[str]) -> str:
+    """Who types it, as it is signed: a hotline manager of the unit in which each of the agents is on that day, and of
+    all units where it is the house's alone."""
+    asks, duties = asking(site), set[Duty | None]()
+    for agent in agents or ("",):
+        unit = site.agent_days.unit(agent, day) if agent else None
+        line = site.units.with_above(unit, day) if unit is not None else ()
+        duties.add(may_post_by_hand(asks.person, line, [agent] if agent else []))
+    return asks.under(next(iter(duties)) if len(duties) == 1 else None).signed
+
+
+def agents_that(site: Site, which: ColumnElement[bool]) -> list[str]:
+    async def found() -> list[str]:
+        async with database(site.settings) as engine, reading(engine) as connection:
+            return await connection.run_sync(agents_of, which)
+
+    return asyncio.run(found())
 
 
 def running_month(site: Site) -> str:
@@ -184,7 +218,7 @@ def post_and_say(site: Site, posting: Posting, *agents: str) -> None:
         for agent in agents:
             if agent not in rostered and not await ledger.balances(agent_owner(agent)):
                 raise UnknownAccountError(agent)
-        await open_accounts(ledger, centre, agents, asked_by)
+        await open_agent_accounts(ledger, centre, agents, asked_by)
         return await ledger.post(posting)
 
     say(asked_of(site.settings, post))
@@ -194,4 +228,4 @@ def say(outcome: Outcome) -> None:
     """RefusedError where a rule spoke against it."""
     outcome.or_raise()
     when = "was posted before" if outcome.replayed else "posted"
-    print(f"transaction {outcome.transaction}: {spelled(outcome.key, outcome.revision)} {when}")
+    print(f"transaction {outcome.transaction}: {key_spelled(outcome.key, outcome.revision)} {when}")

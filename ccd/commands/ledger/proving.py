@@ -17,8 +17,7 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked, asked_of, bar_of, now_us
 from ccd.errors import FileError, LedgerDoesNotFollowError, UnknownAccountError
 from ccd.ledger.books import Ledger
-from ccd.ledger.heads import Head, SignedHead, read_head, read_key
-from ccd.ledger.heads import new_key as made_key
+from ccd.ledger.heads import Head, SignedHead, made_key, read_head, read_key
 from ccd.ledger.proofs import check_proof as checked
 from ccd.ledger.proofs import proof_text
 from ccd.ledger.proving import Proven, head_now, proven_statement

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ccd.bank.accounts import AGENT_KINDS, agent_owner
-from ccd.bank.statement import AgentAccount, Line, Page, account_of, statement_of
+from ccd.bank.statement import AgentAccount, Line, StatementPage, agent_account, agent_statement
 from ccd.commands.business_day import Since, UpTo, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked
@@ -88,9 +88,9 @@ def statement(
         last.date() if last else None,
     )  # fmt: skip
 
-    async def lines(books: Ledger) -> Page:
+    async def lines(books: Ledger) -> StatementPage:
         await known_account(books, agent)
-        return await statement_of(books, agent, before, limit, after, wanted)
+        return await agent_statement(books, agent, before, limit, after, wanted)
 
     page = asked(config, lines)
     if format is Format.json:
@@ -129,4 +129,4 @@ async def known_account(books: Ledger, agent: str, day: date | None = None, at: 
     if at is not None:
         moment = round(at.replace(tzinfo=UTC).timestamp()) * SECOND + at.microsecond
         return AgentAccount({**NOTHING, **await books.balances_at(owner, moment)})
-    return await account_of(books, agent)
+    return await agent_account(books, agent)

@@ -13,7 +13,7 @@ from ccd.commands.ledger.asking import asked_of
 from ccd.commands.output import As, Format
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import month_of
-from ccd.ledger.reading import Supply, Trial
+from ccd.ledger.unit_sums import ServiceSupply, Trial
 from ccd.settings import read
 
 Unit = Annotated[
@@ -62,7 +62,7 @@ def supply(config: Config, unit: Unit = None, format: As = Format.table) -> None
     settings = read(config)
     chosen = unit or settings.site
 
-    async def ask(ledger: Ledger) -> list[Supply]:
+    async def ask(ledger: Ledger) -> list[ServiceSupply]:
         check_unit(chosen, await ledger.units())
         return await ledger.supply(chosen)
 

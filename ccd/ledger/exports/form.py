@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ccd.ledger.audit import Entry, TransactionRow
 from ccd.ledger.blocks import Block
-from ccd.ledger.model import Account, Side, spelled
+from ccd.ledger.model import Account, Side, key_spelled
 from ccd.ledger.recorded import Opened
 
 COMMODITY = "SEC"
@@ -38,18 +38,18 @@ class Transaction(NamedTuple):
 
     @property
     def key(self) -> str:
-        return spelled(self.kept.key, self.kept.revision)
+        return key_spelled(self.kept.key, self.kept.revision)
 
     @property
     def recorded(self) -> date:
-        return day_of(self.kept.recorded_at)
+        return utc_day(self.kept.recorded_at)
 
     def facts(self) -> dict[str, str]:
         """What is told beside the transfers, each only where there is something to tell."""
         kept = self.kept
         told = {
             "key": self.key, "transaction": str(kept.id), "state": kept.state, "book": kept.book, "month": kept.month,
-            "recorded": moment(kept.recorded_at), "asked-by": kept.asked_by, "reference": kept.reference,
+            "recorded": utc_moment(kept.recorded_at), "asked-by": kept.asked_by, "reference": kept.reference,
             "text": kept.text, "facts": kept.facts, "terms": kept.terms, "refusal": kept.refusal,
             "digest": kept.digest.hex(),
         }  # fmt: skip
@@ -71,7 +71,7 @@ def account_facts(one: Opened) -> dict[str, str]:
     floor = {} if one.kind.floor is None else {"floor": str(one.kind.floor)}
     return {
         "owner": one.account.owner, "kind": one.account.kind, "unit": one.unit, "side": one.kind.side, **floor,
-        "opened": moment(one.opened_at), "asked-by": one.asked_by, "digest": one.digest.hex(),
+        "opened": utc_moment(one.opened_at), "asked-by": one.asked_by, "digest": one.digest.hex(),
     }  # fmt: skip
 
 
@@ -98,10 +98,10 @@ def legal(name: str) -> str:
     return body if "0" <= body[:1] <= "9" else f"X---{body}"
 
 
-def day_of(at: int) -> date:
+def utc_day(at: int) -> date:
     return datetime.fromtimestamp(at // 1_000_000, UTC).date()
 
 
-def moment(at: int) -> str:
+def utc_moment(at: int) -> str:
     """Microseconds since the epoch as 2026-11-23T08:00:00.000000Z."""
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

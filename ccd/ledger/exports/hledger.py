@@ -13,8 +13,8 @@ from ccd.ledger.exports.form import (
     Transaction,
     account_facts,
     leg_facts,
-    moment,
     name_of,
+    utc_moment,
 )
 from ccd.ledger.model import Side
 from ccd.ledger.recorded import Opened
@@ -47,7 +47,7 @@ def recorded(one: Transaction) -> str:
 
 
 def sealed(block: Block) -> str:
-    return f"; block {block.number}, {block.leaves} leaves, sealed {moment(block.sealed_at)}: {block.hash.hex()}\n"
+    return f"; block {block.number}, {block.leaves} leaves, sealed {utc_moment(block.sealed_at)}: {block.hash.hex()}\n"
 
 
 def balanced(one: Opened, seconds: int, days: Days) -> str:

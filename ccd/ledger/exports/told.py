@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.ledger.exports.form import Days, Form, Transaction, day_of
-from ccd.ledger.reading import every_balance
+from ccd.ledger.balances import every_balance
+from ccd.ledger.exports.form import Days, Form, Transaction, utc_day
 from ccd.ledger.recorded import accounts_opened, recorded_after
 from ccd.ledger.schema import accounts, blocks, entries
 from ccd.ledger.sealing import block_of
@@ -15,7 +15,7 @@ from ccd.sql.engine import seeing_one_state
 READ_AT_ONCE = 1_000  # transactions, or blocks: what is held in memory, beside the accounts
 
 
-async def told(engine: AsyncEngine, form: Form) -> AsyncGenerator[str, None]:
+async def whole_export(engine: AsyncEngine, form: Form) -> AsyncGenerator[str, None]:
     """The whole export in pieces; the accounts' balances are the ledger's own, and come last."""
     async with seeing_one_state(engine).connect() as connection:
         days = await _days(connection)
@@ -43,5 +43,5 @@ async def _days(connection: AsyncConnection) -> Days:
     first, last = (await connection.execute(select(func.min(entries.c.day), func.max(entries.c.day)))).one()
     if first is None:
         opened = await connection.scalar(select(func.min(accounts.c.opened_at))) or 0
-        first = last = day_of(opened)
+        first = last = utc_day(opened)
     return Days(first, last)

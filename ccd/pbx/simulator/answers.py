@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from ccd.floor.days import SECOND
-from ccd.pbx.simulator.ami_text import caller_channel, stamp
+from ccd.pbx.simulator.ami_text import caller_channel, stamped
 from ccd.pbx.simulator.queues import Queue
 from ccd.pbx.simulator.requests import Request
-from ccd.pbx.simulator.speech import FREE, UNAVAILABLE, Caller, Membership
+from ccd.pbx.simulator.speech import FREE, UNAVAILABLE, Caller, PhoneInQueue
 from ccd.pbx.simulator.staff import Phone
 from ccd.pbx.simulator.switch import Switch
 
@@ -18,7 +18,7 @@ def answer(request: Request, switch: Switch, at: int, started: int) -> str:
     """What the switch answers to an action at `at` (µs); `started` is when it was booted. The action is carried out."""
     match request.action.lower():
         case "ping":
-            return success(request, "Ping: Pong", f"Timestamp: {stamp(max(at, switch.said_until))}")
+            return success(request, "Ping: Pong", f"Timestamp: {stamped(max(at, switch.said_until))}")
         case "queuestatus":
             return _queue_status(request, switch, at)
         case "queuesummary":
@@ -131,7 +131,7 @@ def _params(queue: Queue) -> str:
     )
 
 
-def _member(membership: Membership, status: int) -> str:
+def _member(membership: PhoneInQueue, status: int) -> str:
     phone = membership.phone
     return (
         f"Event: QueueMember\r\nQueue: {membership.queue}\r\nName: {phone.name}\r\nLocation: {phone.interface}\r\n"

@@ -26,7 +26,7 @@ from ccd.floor.events import (
 from ccd.pbx.simulator.day_plan import DayPlan, day_plan
 from ccd.pbx.simulator.life import midnight_of
 from ccd.pbx.simulator.queues import QUEUES
-from ccd.pbx.simulator.staff import Person
+from ccd.pbx.simulator.staff import Colleague
 
 WRAP_UP_S = {kind.name: kind.wrap_up_s for kind in QUEUES}
 TALK_S, IDLE_S = (1_500, 2_700), (120, 480)
@@ -38,7 +38,7 @@ Span = tuple[int, int]
 
 
 def coarse_day(
-    people: Iterable[Person], day: date, zone: ZoneInfo, seed: int, stays_s: Mapping[str, int]
+    people: Iterable[Colleague], day: date, zone: ZoneInfo, seed: int, stays_s: Mapping[str, int]
 ) -> list[PbxEvent]:
     """The day as the floor's events, in their order. `stays_s`, by agent: see `day_plan`."""
     midnight = midnight_of(day, zone)
@@ -50,7 +50,7 @@ def coarse_day(
     return sorted(events, key=lambda event: event.at)
 
 
-def _of_person(person: Person, plan: DayPlan, rng: Random) -> Iterator[PbxEvent]:
+def _of_person(person: Colleague, plan: DayPlan, rng: Random) -> Iterator[PbxEvent]:
     seat, name = person.phone.interface, person.phone.name
     pauses = list(_pauses(plan))
     for queue in person.queues:
@@ -76,7 +76,7 @@ def _pauses(plan: DayPlan) -> Iterator[tuple[int, int, str]]:
             free = start + deed.length + SETTLE_S * SECOND
 
 
-def _calls(person: Person, start: int, end: int, rng: Random) -> Iterator[PbxEvent]:
+def _calls(person: Colleague, start: int, end: int, rng: Random) -> Iterator[PbxEvent]:
     """Calls of the person's queue, each over before `end`."""
     seat, name, queue = person.phone.interface, person.phone.name, person.queues[0]
     at = start + _some(IDLE_S, rng)

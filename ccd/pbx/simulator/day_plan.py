@@ -10,7 +10,7 @@ from random import Random
 from typing import Literal
 
 from ccd.floor.days import SECOND
-from ccd.pbx.simulator.staff import Person, Shift
+from ccd.pbx.simulator.staff import Colleague, ShiftPattern
 
 # What a pause is for, how often (of the pauses), and how long it usually is.
 REASONS = (("toilet", 0.36, 230), ("water", 0.26, 110), ("ticket", 0.22, 200), ("transaction", 0.16, 290))
@@ -46,7 +46,7 @@ class DayPlan:
     deeds: tuple[Deed, ...]  # in the order of their times
 
 
-def day_plan(person: Person, day: date, midnight: int, seed: int, stays_s: int = 0) -> DayPlan | None:
+def day_plan(person: Colleague, day: date, midnight: int, seed: int, stays_s: int = 0) -> DayPlan | None:
     """The person's day, None on the weekly day of rest. `midnight` is the day's start in µs since the epoch; who
     `stays_s` does so after the shift, or, below zero, goes home before its end."""
     if person.rests(day):
@@ -78,13 +78,13 @@ def _pause(at_s: float, length_s: float, reason: str, then: str = "") -> Deed:
     return Deed("pause", int(at_s * SECOND), int(length_s * SECOND), reason, then)
 
 
-def _training(shift: Shift, meal: tuple[float, float], rng: Random) -> list[Deed]:
+def _training(shift: ShiftPattern, meal: tuple[float, float], rng: Random) -> list[Deed]:
     if rng.random() >= TRAINED:
         return []
     return [_pause(rng.choice((shift.starts_s + 1800, sum(meal) + 3600)), rng.uniform(*TRAINING_S), "training")]
 
 
-def _aux(person: Person, from_s: float, meal: tuple[float, float], to_s: float, rng: Random) -> list[Deed]:
+def _aux(person: Colleague, from_s: float, meal: tuple[float, float], to_s: float, rng: Random) -> list[Deed]:
     """Pauses until the day's share is used up, each of them at some time between sign-in and sign-out."""
     working_s = to_s - from_s - meal[1]
     left_s = working_s * person.aux_ratio * math.exp(rng.gauss(0, 0.22))
@@ -109,7 +109,7 @@ def _some_time(from_s: float, meal: tuple[float, float], to_s: float, rng: Rando
     return at_s if at_s < meal[0] - 300 else at_s + meal[1]
 
 
-def _incidents(shift: Shift, rng: Random) -> list[Deed]:
+def _incidents(shift: ShiftPattern, rng: Random) -> list[Deed]:
     chances: tuple[tuple[DeedKind, float, tuple[int, int]], ...] = (
         ("outage", OUTAGE, OUTAGE_S),
         ("private call", PRIVATE_CALL, PRIVATE_CALL_S),

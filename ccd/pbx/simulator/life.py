@@ -15,7 +15,7 @@ from ccd.floor.days import SECOND
 from ccd.pbx.simulator.day_plan import day_plan
 from ccd.pbx.simulator.queues import QUEUES, QueueKind
 from ccd.pbx.simulator.speech import Speech
-from ccd.pbx.simulator.staff import Person
+from ccd.pbx.simulator.staff import Colleague
 from ccd.pbx.simulator.switch import Switch
 from ccd.pbx.simulator.timeline import Timeline
 from ccd.pbx.simulator.traffic import SLOT_S, Traffic
@@ -32,7 +32,7 @@ class Life:
 
     def __init__(
         self,
-        people: tuple[Person, ...],
+        people: tuple[Colleague, ...],
         day: date,
         zone: ZoneInfo,
         seed: int,

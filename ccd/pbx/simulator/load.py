@@ -10,7 +10,7 @@ from ccd.floor.days import SECOND
 from ccd.pbx.simulator.ami_text import blocks
 from ccd.pbx.simulator.queues import QUEUES
 from ccd.pbx.simulator.speech import Speech
-from ccd.pbx.simulator.staff import Person, staff
+from ccd.pbx.simulator.staff import Colleague, staff
 from ccd.pbx.simulator.switch import Switch
 
 REASONS = ("toilet", "water", "ticket", "transaction", "meal")
@@ -80,7 +80,7 @@ class Load:
             self.switch.pause(at, interface, None, paused=True, reason=_reason(person, turn))
 
 
-def _reason(person: Person, turn: int) -> str:
+def _reason(person: Colleague, turn: int) -> str:
     return REASONS[(int(person.agent) + turn) % len(REASONS)]
 
 

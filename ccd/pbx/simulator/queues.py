@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ccd.pbx.simulator.speech import Caller, Membership
+from ccd.pbx.simulator.speech import Caller, PhoneInQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Queue:
     """One queue now. Dicts stand for ordered sets: callers by their place, idle phones by how long they are idle."""
 
     kind: QueueKind
-    members: dict[str, Membership] = field(default_factory=dict)
+    members: dict[str, PhoneInQueue] = field(default_factory=dict)
     callers: dict[str, Caller] = field(default_factory=dict)  # everyone who waits, those that ring a phone included
     unoffered: dict[str, Caller] = field(default_factory=dict)
     idle: dict[str, None] = field(default_factory=dict)

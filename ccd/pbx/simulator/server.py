@@ -16,7 +16,7 @@ from ccd.pbx.simulator.ami_text import blocks
 from ccd.pbx.simulator.answers import BANNER
 from ccd.pbx.simulator.clock import VirtualClock
 from ccd.pbx.simulator.requests import Requests
-from ccd.pbx.simulator.session import Account, Session
+from ccd.pbx.simulator.session import AmiSession, ManagerUser
 from ccd.pbx.simulator.speech import Speech
 from ccd.pbx.simulator.switch import Switch
 
@@ -28,7 +28,7 @@ AUTHENTICATION_S_MAX = 30.0
 NIGHT_S_PER_TICK = 60  # of the floor's time, while nobody is there and nights are skipped
 
 
-class Floor(Protocol):
+class LivingFloor(Protocol):
     """What lives behind the switch: a day's life, or a load."""
 
     switch: Switch
@@ -46,13 +46,15 @@ class Floor(Protocol):
 class SimulatedPbx:
     """The switch of `floor`, on `clock`'s time, for clients that know `account`."""
 
-    def __init__(self, floor: Floor, clock: VirtualClock, account: Account, skip_nights: bool = False) -> None:
+    def __init__(
+        self, floor: LivingFloor, clock: VirtualClock, account: ManagerUser, skip_nights: bool = False
+    ) -> None:
         self.cut_off = 0  # clients that read too slowly
         self._floor = floor
         self._clock = clock
         self._account = account
         self._skip_nights = skip_nights
-        self._lines: set[Line] = set()
+        self._lines: set[SimulatedConnection] = set()
         floor.run_until(clock.start)  # nobody hears what was before
 
     @asynccontextmanager
@@ -60,7 +62,7 @@ class SimulatedPbx:
         """Takes connections while the context lasts; gives the address, which matters where `port` was 0."""
         loop = asyncio.get_running_loop()
         try:
-            server = await loop.create_server(lambda: Line(self), host, port)
+            server = await loop.create_server(lambda: SimulatedConnection(self), host, port)
         except OSError as problem:
             if problem.errno == errno.EADDRINUSE:
                 raise AddressTakenError(host, port) from problem
@@ -87,20 +89,20 @@ class SimulatedPbx:
         self._tell(self._floor.run_until(now))
         return now
 
-    def opened(self, line: "Line") -> bool:
+    def opened(self, line: "SimulatedConnection") -> bool:
         """Whether there is room for one more client."""
         if len(self._lines) >= CLIENTS_MAX:
             return False
         self._lines.add(line)
         return True
 
-    def closed(self, line: "Line") -> None:
+    def closed(self, line: "SimulatedConnection") -> None:
         self._lines.discard(line)
 
-    def session(self) -> Session:
-        return Session(self._account, self._floor.switch, self._clock.start)
+    def session(self) -> AmiSession:
+        return AmiSession(self._account, self._floor.switch, self._clock.start)
 
-    def carry_out(self, line: "Line", data: bytes) -> None:
+    def carry_out(self, line: "SimulatedConnection", data: bytes) -> None:
         """What a client sent: each action is answered, and what it leads to is told to all."""
         for request in line.requests.feed(data):
             if line.session.over:
@@ -120,7 +122,7 @@ class SimulatedPbx:
                     self.cut_off += 1
 
 
-class Line(asyncio.Protocol):
+class SimulatedConnection(asyncio.Protocol):
     """One client's connection."""
 
     def __init__(self, pbx: SimulatedPbx) -> None:

@@ -11,17 +11,17 @@ from ccd.pbx.simulator.switch import Switch
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ManagerUser:
     """A user of manager.conf, with every right."""
 
     username: str
     secret: str
 
 
-class Session:
+class AmiSession:
     """Answers requests. `over` once the connection is to be closed, after what was answered has been sent."""
 
-    def __init__(self, account: Account, switch: Switch, started: int) -> None:
+    def __init__(self, account: ManagerUser, switch: Switch, started: int) -> None:
         self.authenticated = False
         self.wants_events = True
         self.over = False

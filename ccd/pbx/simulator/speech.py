@@ -8,6 +8,7 @@ seconds is named `_s`.
 from dataclasses import dataclass
 from typing import Literal
 
+from ccd.floor.values import value
 from ccd.pbx.simulator.staff import Phone
 
 FREE, IN_USE, UNAVAILABLE, RINGING = 1, 2, 5, 6  # Asterisk's device states, as QueueMemberStatus says them
@@ -16,7 +17,7 @@ MemberEvent = Literal["QueueMemberAdded", "QueueMemberRemoved", "QueueMemberPaus
 
 
 @dataclass(slots=True)
-class Membership:
+class PhoneInQueue:
     """One phone in one queue: what Asterisk keeps of it, and says again in each of its events."""
 
     phone: Phone
@@ -30,7 +31,7 @@ class Membership:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MemberSaid:
     """A membership began, ended, was paused or unpaused, or its telephone changed."""
 
@@ -48,7 +49,7 @@ class MemberSaid:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Caller:
     """Who rings the queue. `uniqueid` names the call; `line` is the number of the caller's channel."""
 
@@ -60,8 +61,8 @@ class Caller:
     position: int  # in the queue when joining, from 1
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+@value
+class CallLeg:
     """The way from a caller to a phone that is rung."""
 
     uniqueid: str
@@ -70,14 +71,14 @@ class Leg:
     began: int  # µs
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallerJoinedQueue:
     at: int
     caller: Caller
     waiting: int  # callers in the queue, this one included
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallerLeftQueue:
     at: int
     caller: Caller
@@ -85,7 +86,7 @@ class CallerLeftQueue:
     waiting: int  # callers that stay
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallerGaveUp:
     at: int
     caller: Caller
@@ -93,44 +94,44 @@ class CallerGaveUp:
     held_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PhoneRung:
     at: int
     caller: Caller
-    leg: Leg
+    leg: CallLeg
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PhoneRangOut:
     at: int
     caller: Caller
-    leg: Leg
+    leg: CallLeg
     rung_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallAnswered:
     at: int
     caller: Caller
-    leg: Leg
+    leg: CallLeg
     held_s: int
     rung_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallOver:
     """The talk ended. `bare` as Asterisk sometimes says it when the caller hung up: without any channel."""
 
     at: int
     caller: Caller
-    leg: Leg
+    leg: CallLeg
     held_s: int
     talked_s: int
     by: Literal["agent", "caller"]
     bare: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PeerHeard:
     """The qualify of a phone failed, or works again; a class of its own in AMI (`system`)."""
 

@@ -40,7 +40,7 @@ TEAMS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
+class ShiftPattern:
     """Seconds after the day's midnight."""
 
     name: str
@@ -51,8 +51,8 @@ class Shift:
     planned: str  # as a planner's line says it: start, end and break
 
 
-EARLY = Shift("early", 8 * 3600 + 1800, 17 * 3600, 11 * 3600, 13 * 3600, "08:30,17:00,12:00-12:40")
-LATE = Shift("late", 12 * 3600 + 1800, 21 * 3600, 16 * 3600 + 1800, 18 * 3600 + 1800, "12:30,21:00,17:00-17:40")
+EARLY = ShiftPattern("early", 8 * 3600 + 1800, 17 * 3600, 11 * 3600, 13 * 3600, "08:30,17:00,12:00-12:40")
+LATE = ShiftPattern("late", 12 * 3600 + 1800, 21 * 3600, 16 * 3600 + 1800, 18 * 3600 + 1800, "12:30,21:00,17:00-17:40")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,12 @@ class Phone:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Colleague:
     agent: str
     phone: Phone
     unit: str
     queues: tuple[str, ...]
-    shift: Shift
+    shift: ShiftPattern
     aux_ratio: float  # of a day's working time, on average
     misses: float  # share of the calls that ring out
     rests_on: int  # of the seven days
@@ -83,7 +83,7 @@ class Person:
         return day.toordinal() % DAYS_OF_WEEK == self.rests_on
 
 
-def staff(agents: int, seed: int) -> tuple[Person, ...]:
+def staff(agents: int, seed: int) -> tuple[Colleague, ...]:
     """The people of a floor of `agents`, in the order of their numbers."""
     rng = Random(f"staff {seed} {agents}")
     ratios = [_aux_ratio((rank + 0.5) / agents, rng) for rank in range(agents)]
@@ -91,11 +91,11 @@ def staff(agents: int, seed: int) -> tuple[Person, ...]:
     return tuple(_person(n, name, ratios[n], rng) for n, name in enumerate(names(agents, seed)))
 
 
-def _person(n: int, name: str, aux_ratio: float, rng: Random) -> Person:
+def _person(n: int, name: str, aux_ratio: float, rng: Random) -> Colleague:
     agent = str(FIRST_AGENT + n)
     team = TEAMS[n % len(TEAMS)]
     within = n // len(TEAMS)
-    return Person(
+    return Colleague(
         agent=agent,
         phone=Phone(f"PJSIP/{agent}", name),
         unit=team.unit,
@@ -115,7 +115,7 @@ def _aux_ratio(rank: float, rng: Random) -> float:
     return rng.uniform(*SPENDING_RATIO)
 
 
-def roster_csv(people: tuple[Person, ...]) -> str:
+def roster_csv(people: tuple[Colleague, ...]) -> str:
     """The roster that belongs to the floor: `agent,interface,member_name,unit`, a line a seat."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
@@ -124,7 +124,7 @@ def roster_csv(people: tuple[Person, ...]) -> str:
     return text.getvalue()
 
 
-def schedule_csv(people: Iterable[Person], days: Iterable[date]) -> str:
+def schedule_csv(people: Iterable[Colleague], days: Iterable[date]) -> str:
     """What a planner tells of these days: `agent,day,start,end,breaks`, a line a shift."""
     lines = ["agent,day,start,end,breaks"]
     lines += [f"{one.agent},{day},{one.shift.planned}" for day in days for one in people if not one.rests(day)]

@@ -21,12 +21,12 @@ from ccd.pbx.simulator.speech import (
     CallerGaveUp,
     CallerJoinedQueue,
     CallerLeftQueue,
+    CallLeg,
     CallOver,
-    Leg,
     MemberEvent,
     MemberSaid,
-    Membership,
     PeerHeard,
+    PhoneInQueue,
     PhoneRangOut,
     PhoneRung,
     Speech,
@@ -49,7 +49,7 @@ def _whole_s(since: int, at: int) -> int:
 @dataclass(frozen=True, slots=True)
 class Talk:
     caller: Caller
-    leg: Leg
+    leg: CallLeg
     began: int  # µs
     held_s: int
 
@@ -60,8 +60,8 @@ class Handset:
 
     interface: str
     status: int = FREE
-    memberships: dict[str, Membership] = field(default_factory=dict)
-    offer: tuple[Caller, Leg] | None = None
+    memberships: dict[str, PhoneInQueue] = field(default_factory=dict)
+    offer: tuple[Caller, CallLeg] | None = None
     talk: Talk | None = None
     wraps_until: int = 0  # µs
 
@@ -109,7 +109,7 @@ class Switch:
         if phone.interface in members:
             return False
         at_s = at // SECOND
-        membership = Membership(phone, queue, login_s=at_s, paused=paused, reason=reason if paused else "")
+        membership = PhoneInQueue(phone, queue, login_s=at_s, paused=paused, reason=reason if paused else "")
         membership.last_pause_s = at_s if paused else 0
         members[phone.interface] = membership
         handset = self.handset(phone.interface)
@@ -179,12 +179,12 @@ class Switch:
             return None
         return next(iter(queue.unoffered.values())), self.handsets[next(iter(queue.idle))]
 
-    def ring(self, at: int, caller: Caller, handset: Handset) -> Leg:
+    def ring(self, at: int, caller: Caller, handset: Handset) -> CallLeg:
         """The caller is offered to the phone."""
         queue = self.queues[caller.queue]
         membership = queue.members[handset.interface]
         began = self._stamp(max(at, caller.joined + RING_AFTER_JOIN_US))
-        leg = Leg(self._uniqueid(at), self._line(), membership.phone, began)
+        leg = CallLeg(self._uniqueid(at), self._line(), membership.phone, began)
         del queue.unoffered[caller.uniqueid]
         handset.offer = (caller, leg)
         self._said.append(PhoneRung(began, caller, leg))
@@ -254,7 +254,7 @@ class Switch:
 
     # Below
 
-    def _memberships(self, handset: Handset) -> list[tuple[str, Membership]]:
+    def _memberships(self, handset: Handset) -> list[tuple[str, PhoneInQueue]]:
         """The handset's memberships in the order of the queues, as Asterisk goes through them."""
         return [(name, handset.memberships[name]) for name in self.queues if name in handset.memberships]
 
@@ -263,7 +263,7 @@ class Switch:
             return membership.phone
         return Phone(handset.interface, handset.interface)
 
-    def _end_offer(self, handset: Handset) -> tuple[Caller, Leg]:
+    def _end_offer(self, handset: Handset) -> tuple[Caller, CallLeg]:
         if handset.offer is None:
             raise ValueError(f"{handset.interface} is not being rung")
         offer, handset.offer = handset.offer, None
@@ -288,7 +288,7 @@ class Switch:
         self._lines += 1
         return self._lines - 1
 
-    def _say_member(self, at: int, event: MemberEvent, handset: Handset, membership: Membership) -> None:
+    def _say_member(self, at: int, event: MemberEvent, handset: Handset, membership: PhoneInQueue) -> None:
         self._said.append(
             MemberSaid(
                 self._stamp(at),

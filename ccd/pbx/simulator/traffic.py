@@ -7,7 +7,7 @@ from random import Random
 
 from ccd.floor.days import SECOND
 from ccd.pbx.simulator.queues import QueueKind
-from ccd.pbx.simulator.speech import Caller, Leg
+from ccd.pbx.simulator.speech import Caller, CallLeg
 from ccd.pbx.simulator.switch import Handset, Switch
 from ccd.pbx.simulator.timeline import Timeline
 from ccd.pbx.simulator.worker import Worker
@@ -106,10 +106,10 @@ class Traffic:
             else:
                 self._timeline.at(leg.began + int(ring_s * SECOND), partial(self._answer, handset, leg))
 
-    def _rings(self, handset: Handset, leg: Leg) -> bool:
+    def _rings(self, handset: Handset, leg: CallLeg) -> bool:
         return handset.offer is not None and handset.offer[1] is leg
 
-    def _ring_out(self, handset: Handset, leg: Leg, at: int) -> None:
+    def _ring_out(self, handset: Handset, leg: CallLeg, at: int) -> None:
         if not self._rings(handset, leg) or handset.offer is None:
             return
         kind = self._switch.queues[handset.offer[0].queue].kind
@@ -122,7 +122,7 @@ class Traffic:
         self.freed(handset, at)
         self._timeline.at(at + int(kind.retry_s * SECOND), partial(self._match, kind.name))
 
-    def _answer(self, handset: Handset, leg: Leg, at: int) -> None:
+    def _answer(self, handset: Handset, leg: CallLeg, at: int) -> None:
         if not self._rings(handset, leg) or handset.offer is None:
             return
         kind = self._switch.queues[handset.offer[0].queue].kind

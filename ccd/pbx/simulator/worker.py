@@ -11,7 +11,7 @@ from random import Random
 from ccd.floor.days import SECOND
 from ccd.pbx.simulator.day_plan import DayPlan, Deed
 from ccd.pbx.simulator.speech import FREE, IN_USE, RINGING, UNAVAILABLE
-from ccd.pbx.simulator.staff import Person
+from ccd.pbx.simulator.staff import Colleague
 from ccd.pbx.simulator.switch import Switch
 from ccd.pbx.simulator.timeline import Timeline
 
@@ -27,7 +27,7 @@ class Worker:
 
     def __init__(
         self,
-        person: Person,
+        person: Colleague,
         plan: DayPlan,
         switch: Switch,
         timeline: Timeline,

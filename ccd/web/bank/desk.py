@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -24,7 +24,6 @@ from ccd.org.people import Person
 from ccd.org.rights import may_read_statement
 from ccd.org.units import Units
 from ccd.web.bearer import importer_of
-from ccd.web.contract import ProblemSaid
 from ccd.web.guard import FILES
 from ccd.web.idempotency import HEADER, KEY_CHARACTERS_MAX, Answers, act_of, once
 from ccd.web.keys import ApiKeys
@@ -35,6 +34,7 @@ from ccd.web.sessions import Sessions
 FIRST, LAST = date(1971, 1, 1), date(2099, 12, 31)
 EPOCH_S_MIN, EPOCH_S_MAX = 31_536_000, 4_102_444_799  # of these years
 DAYS_MAX = 92
+ID_CHARACTERS = 12  # of an act, that what it makes is called by
 NO_NUL = "^[^\\x00]*$"  # PostgreSQL has no text with a NUL in it
 MONTH = r"^(19[7-9][0-9]|20[0-9][0-9])-(0[1-9]|1[0-2])$"
 
@@ -43,7 +43,9 @@ Why = Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\x00]*[^
 Day = Annotated[date, Field(ge=FIRST, le=LAST)]
 FromDay = Annotated[Day, Query(alias="from", examples=["2026-11-01"])]
 ToDay = Annotated[Day, Query(alias="to", examples=["2026-11-30"])]
-Moment = Annotated[float, Field(ge=EPOCH_S_MIN, le=EPOCH_S_MAX, description="Epoch seconds")]
+Moment = Annotated[
+    float, Field(ge=EPOCH_S_MIN, le=EPOCH_S_MAX, allow_inf_nan=False, description="Epoch seconds")
+]  # JSON as Python reads it has NaN, which is neither less nor more
 Month = Annotated[str, Field(pattern=MONTH)]
 
 ActKey = Annotated[
@@ -57,33 +59,6 @@ ActKey = Annotated[
         description="Another for each act; sent again, the act is not done again",
     ),
 ]
-
-PROBLEM: dict[str, Any] = {"model": ProblemSaid}
-READ: dict[int | str, dict[str, Any]] = {
-    HTTPStatus.NOT_FOUND: PROBLEM,
-    HTTPStatus.CONFLICT: PROBLEM,
-    HTTPStatus.UNPROCESSABLE_ENTITY: PROBLEM,
-    HTTPStatus.SERVICE_UNAVAILABLE: PROBLEM,
-}
-REPLAYED_HEADER: dict[str, Any] = {
-    "Idempotency-Replayed": {
-        "description": "`true` where it was answered before under this key, and nothing was done again",
-        "schema": {"type": "string"},
-    }
-}
-DONE: dict[int | str, dict[str, Any]] = READ | {
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PROBLEM,
-    HTTPStatus.OK: {"headers": REPLAYED_HEADER},
-}
-MADE: dict[int | str, dict[str, Any]] = READ | {
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PROBLEM,
-    HTTPStatus.CREATED: {"headers": REPLAYED_HEADER},
-}
-EDITED: dict[int | str, dict[str, Any]] = READ | {
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PROBLEM,
-    HTTPStatus.PRECONDITION_FAILED: PROBLEM,
-    HTTPStatus.PRECONDITION_REQUIRED: PROBLEM,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +76,9 @@ class Bank:
 
     def check_unit(self, unit: str) -> None:
         if unit not in self.known:
-            raise Problem(HTTPStatus.NOT_FOUND, f"There is no unit {unit}.")
+            raise Problem(
+                HTTPStatus.NOT_FOUND, f"There is no unit {unit}.", because="no-such-unit", facts={"unit": unit}
+            )
 
     def today(self, unit: str, at: int) -> date:
         return self.units.days(unit).at(at).day
@@ -111,7 +88,7 @@ class Bank:
         return self.units.with_above(unit, self.today(unit, at))
 
 
-class Desk:
+class BankDesk:
     """`bank` is asked at each request, so that a reload shows; `now` in µs since the epoch."""
 
     def __init__(
@@ -170,9 +147,31 @@ def allowed(may: Callable[[], object]) -> bool:
     return True
 
 
-def check_days(first: date, last: date) -> None:
-    if not 0 <= (last - first).days < DAYS_MAX:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"from {first} to {last}: allowed are 1 to {DAYS_MAX} days.")
+class DaysAsked(NamedTuple):
+    """From one to another, both with."""
+
+    first: date
+    last: date
+
+
+def checked_days(days: DaysAsked, days_max: int) -> DaysAsked:
+    """422 where they are none, or more."""
+    if not 0 <= (days.last - days.first).days < days_max:
+        detail = f"from {days.first} to {days.last}: allowed are 1 to {days_max} days."
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, because="too-many-days", facts={"most": days_max})
+    return days
+
+
+def days_within(days_max: int) -> Any:
+    """What a route depends on that is asked about days, at most so many."""
+
+    async def asked(first: FromDay, last: ToDay) -> DaysAsked:
+        return checked_days(DaysAsked(first, last), days_max)
+
+    return Depends(asked)
+
+
+Between = Annotated[DaysAsked, days_within(DAYS_MAX)]
 
 
 def _address(request: Request) -> str:

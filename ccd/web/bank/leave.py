@@ -1,27 +1,34 @@
 """Leave that the personnel office enters, what an agent is entitled to, and shifts and leave as whole files."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, NamedTuple
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ccd.bank.asking import Asking
-from ccd.errors import FaultsError
+from ccd.errors import FaultsError, ImportFaultsError
 from ccd.floor.days import SECOND
+from ccd.org.csv_faults import decoded
 from ccd.org.entitlements import Entitled, Entitlement
 from ccd.org.people import Person
-from ccd.org.rights import may_enter_leave, may_import
-from ccd.web.bank.desk import DONE, MADE, NO_NUL, READ, Bank, Day, Desk, FromDay, Name, ToDay, Why, check_days, sees
-from ccd.web.paging import LIMIT, After, Limit, paged
+from ccd.org.rights import audits, may_enter_leave, may_import
+from ccd.web.bank.desk import NO_NUL, Bank, BankDesk, Between, Day, Name, Why, sees
+from ccd.web.described import PROBLEM_SAID
+from ccd.web.etags import tag_of
+from ccd.web.organisation_api import CSV
+from ccd.web.paging import Paging
 from ccd.web.problems import Problem
 
 FROM_OR_TO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?([+-][0-9]{2}:[0-9]{2})?)?$"
 SCHEDULE = "agent,day,start,end,breaks\n1001,2026-12-01,08:00,16:00,\n"
 LEAVE = "agent,kind,from,to\n1001,sick,2026-12-01,2026-12-02\n"
+AS_A_FILE: dict[int | str, dict[str, Any]] = {HTTPStatus.OK: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+UNDER_A_TAG: dict[int | str, dict[str, Any]] = {HTTPStatus.PRECONDITION_FAILED: PROBLEM_SAID}
 PPM = 1_000_000
 DAY_S = 86_400
 Edge = Annotated[str, Field(pattern=FROM_OR_TO, description="A day, or a moment by the unit's clock")]
@@ -110,6 +117,7 @@ class ImportAsked(NamedTuple):
     last: date | None
     partial: bool
     why: str
+    tag: str | None = None  # of what was read of these days; of a system that never reads it none
 
 
 class TakenOverSaid(BaseModel):
@@ -128,11 +136,12 @@ class LeaveActs:
     withdraw: Callable[[Asking, str, str], Awaitable[LeaveSaid | None]]
     between: Callable[[date, date], Awaitable[list[LeaveSaid]]]
     take_over: Callable[[Asking, ImportAsked, bool], Awaitable[TakenOverSaid]]
-    entitle: Callable[[Asking, str, date, date | None, Entitlement | None], Awaitable[Entitled]]
+    told: Callable[[Asking, str, str, date, date], Awaitable[str]]  # the file that says the same of these days
+    entitle: Callable[[Asking, str, date, date | None, Entitlement | None, str | None], Awaitable[Entitled]]
     entitled: Callable[[Asking, str], Awaitable[list[Entitled]]]
 
 
-def leave_api(desk: Desk, acts: LeaveActs) -> APIRouter:
+def leave_api(desk: BankDesk, acts: LeaveActs) -> APIRouter:
     router = desk.router("/api")
     _leave(router, desk, acts)
     _entitlements(router, desk, acts)
@@ -140,8 +149,8 @@ def leave_api(desk: Desk, acts: LeaveActs) -> APIRouter:
     return router
 
 
-def _leave(router: APIRouter, desk: Desk, acts: LeaveActs) -> None:
-    @router.post("/leave", status_code=HTTPStatus.CREATED, responses=MADE)
+def _leave(router: APIRouter, desk: BankDesk, acts: LeaveActs) -> None:
+    @router.post("/leave", status_code=HTTPStatus.CREATED)
     async def enter(asked: LeaveAsked, asking: Asking = desk.acting) -> LeaveSaid:
         """Enter one leave; days that are over are measured anew. 422: `errors` has each fault."""
         try:
@@ -149,7 +158,7 @@ def _leave(router: APIRouter, desk: Desk, acts: LeaveActs) -> None:
         except FaultsError as error:
             raise faults(error) from None
 
-    @router.post("/leave/withdrawals", responses=DONE)
+    @router.post("/leave/withdrawals")
     async def withdraw(asked: LeaveWithdrawalAsked, asking: Asking = desk.acting) -> LeaveSaid:
         """Withdraw a leave that was entered here."""
         found = await acts.withdraw(asking, asked.leave, asked.reason)
@@ -157,51 +166,64 @@ def _leave(router: APIRouter, desk: Desk, acts: LeaveActs) -> None:
             raise Problem(HTTPStatus.NOT_FOUND, f"No leave {asked.leave} was entered here.")
         return found
 
-    @router.get("/leave", responses=READ)
+    @router.get("/leave")
     async def leave(
-        response: Response,
-        first: FromDay,
-        last: ToDay,
-        after: After = None,
-        limit: Limit = LIMIT,
+        between: Between,
+        asked_page: Paging,
         person: Person = desk.reading,
     ) -> LeavesSaid:
         """What holds of these days: the own, and that of the units of a clerk."""
-        check_days(first, last)
         bank = desk.bank()
 
         def is_shown(one: LeaveSaid) -> bool:
             return sees(person, one.agent, lambda: may_enter_leave(person, _line(bank, one), ()))
 
-        found = [one for one in await acts.between(first, last) if is_shown(one)]
-        response.headers["Cache-Control"] = "no-store"
-        page, more = paged(found, lambda one: f"{one.starts:020.6f}/{one.agent}/{one.source}/{one.leave}", after, limit)
+        found = [one for one in await acts.between(*between) if is_shown(one)]
+        page, more = asked_page.of(found, lambda one: f"{one.starts:020.6f}/{one.agent}/{one.source}/{one.leave}")
         return LeavesSaid(leave=page, next=more)
 
 
-def _entitlements(router: APIRouter, desk: Desk, acts: LeaveActs) -> None:
-    @router.post("/entitlements", status_code=HTTPStatus.CREATED, responses=MADE)
-    async def entitle(asked: EntitlementAsked, asking: Asking = desk.acting) -> EntitlementSaid:
-        """Entitle an agent to an own rate or minimum, instead of what was said of these days before."""
+def _entitlements(router: APIRouter, desk: BankDesk, acts: LeaveActs) -> None:
+    @router.post("/entitlements", status_code=HTTPStatus.CREATED, responses=UNDER_A_TAG)
+    async def entitle(
+        asked: EntitlementAsked,
+        if_match: Annotated[str | None, Header(description="The ETag of what was read of the agent")] = None,
+        asking: Asking = desk.acting,
+    ) -> EntitlementSaid:
+        """Entitle an agent to an own rate or minimum, instead of what was said of these days before. 412: somebody else
+        said something of the agent since it was read."""
         neither = asked.rate_ppm is None and asked.minimum_s is None
         said = None if neither else Entitlement(asked.rate_ppm, asked.minimum_s)
-        return entitled_said(await acts.entitle(asking, asked.agent, asked.starts, asked.until, said))
+        return entitled_said(await acts.entitle(asking, asked.agent, asked.starts, asked.until, said, if_match))
 
-    @router.get("/entitlements/{agent}", responses=READ)
+    @router.get("/entitlements/{agent}")
     async def entitled(agent: Name, response: Response, asking: Asking = desk.editing) -> EntitlementsSaid:
         """What was said of an agent, for the clerks who say it; the last of it last."""
-        response.headers["Cache-Control"] = "no-store"
-        found = await acts.entitled(asking, agent)
-        return EntitlementsSaid(agent=agent, entitlements=[entitled_said(one) for one in found])
+        said = entitlements_said(agent, await acts.entitled(asking, agent))
+        response.headers["ETag"] = tag_of(said)
+        return said
 
 
-def _imports(router: APIRouter, desk: Desk, acts: LeaveActs) -> None:
+def _imports(router: APIRouter, desk: BankDesk, acts: LeaveActs) -> None:
     for kind, example in (("schedule", SCHEDULE), ("leave", LEAVE)):
         _import(router, desk, acts, kind, example)
 
 
-def _import(router: APIRouter, desk: Desk, acts: LeaveActs, kind: str, example: str) -> None:
-    @router.post(f"/imports/{kind}", responses=DONE, name=f"import_{kind}")
+def _import(router: APIRouter, desk: BankDesk, acts: LeaveActs, kind: str, example: str) -> None:
+    @router.get(f"/imports/{kind}", responses=AS_A_FILE, response_class=Response, name=f"read_{kind}")
+    async def read(
+        source: Annotated[str, Query(min_length=1, max_length=200, pattern=NO_NUL, examples=["planner"])],
+        days: Between,
+        asking: Asking = desk.editing,
+    ) -> Response:
+        """What a source told of these days and holds, as a file of which nothing would change: for whoever may take
+        one over, and auditors."""
+        if kind == "schedule" and not audits(asking.person):
+            may_import(asking.person)
+        text = await acts.told(asking, kind, source, *days)
+        return Response(text.encode(), media_type=CSV, headers={"ETag": tag_of(text)})
+
+    @router.post(f"/imports/{kind}", responses=UNDER_A_TAG, name=f"import_{kind}")
     async def import_(
         text: Annotated[bytes, Body(media_type="text/csv", examples=[example])],
         source: Annotated[str, Query(min_length=1, max_length=200, pattern=NO_NUL, description="Who tells it")],
@@ -210,20 +232,23 @@ def _import(router: APIRouter, desk: Desk, acts: LeaveActs, kind: str, example: 
         last: Annotated[Day | None, Query(alias="to", description="The last")] = None,
         partial: Annotated[bool, Query(description="What it does not name stays as it is")] = False,
         dry_run: Annotated[bool, Query(description="Take nothing over, and say what would change")] = False,
+        if_match: Annotated[str | None, Header(description="The ETag of what was read of these days")] = None,
         asking: Asking = desk.acting,
     ) -> TakenOverSaid:
         """Take a file over: all lines, or, with every fault named in `errors`, none. It replaces what the source said
-        of these days. Also for a key with the scope `import` (`Authorization: Bearer`): leave of its units, and shifts
-        with a key for all units."""
+        of these days: under `If-Match` where somebody edits what was read (412: it was changed meanwhile), and without
+        where a system tells all there is. Also for a key with the scope `import` (`Authorization: Bearer`): leave of
+        its units, and shifts with a key for all units."""
         if kind == "schedule":
             may_import(asking.person)
+        if if_match is not None and (first is None or last is None):
+            detail = "If-Match goes with from and to: of which days was it read?"
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, because="read-without-days")
         try:
-            written = text.decode()
-        except UnicodeDecodeError as error:
-            detail = f"The file is not UTF-8 (byte {error.start})."
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail) from None
-        asked = ImportAsked(kind, written, source, first, last, partial, why.strip() or f"as {source} says")
-        try:
+            written = decoded(text, Path(f"{kind}.csv"), ImportFaultsError)
+            asked = ImportAsked(
+                kind, written, source, first, last, partial, why.strip() or f"as {source} says", if_match
+            )
             return await acts.take_over(asking, asked, dry_run)
         except FaultsError as error:
             raise faults(error) from None
@@ -231,12 +256,19 @@ def _import(router: APIRouter, desk: Desk, acts: LeaveActs, kind: str, example: 
 
 def faults(error: FaultsError) -> Problem:
     said = [{"line": one.line, "column": one.key, "problem": one.problem} for one in error.faults]
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), more={"errors": said})
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, str(error), more={"errors": said}, because="file-faults",
+        facts={"count": len(said)},
+    )  # fmt: skip
 
 
 def _line(bank: Bank, one: LeaveSaid) -> tuple[str, ...]:
     day = bank.today("", round(one.starts * SECOND))
     return bank.units.with_above(bank.days.unit(one.agent, day) or "", day)
+
+
+def entitlements_said(agent: str, known: Iterable[Entitled]) -> EntitlementsSaid:
+    return EntitlementsSaid(agent=agent, entitlements=[entitled_said(one) for one in known])
 
 
 def entitled_said(one: Entitled) -> EntitlementSaid:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from ccd.bank import attendance
@@ -14,9 +14,9 @@ from ccd.bank.month_close import Difference
 from ccd.bank.month_rows import Result
 from ccd.org.people import Person
 from ccd.org.rights import may_close_month
-from ccd.web.bank.desk import DONE, READ, Desk, Month, Name, Why, sees
+from ccd.web.bank.desk import BankDesk, Month, Name, Why, sees
 from ccd.web.loan_api import FaultSaid
-from ccd.web.paging import LIMIT, After, Limit, paged
+from ccd.web.paging import Paging
 from ccd.web.problems import Problem
 
 
@@ -97,19 +97,17 @@ class MonthActs:
     last: Callable[[str], date]
 
 
-def months_api(desk: Desk, acts: MonthActs) -> APIRouter:
+def months_api(desk: BankDesk, acts: MonthActs) -> APIRouter:
     router = desk.router("/api/months")
 
     def is_shown(person: Person, month: str, agent: str, unit: str) -> bool:
         line = desk.bank().units.with_above(unit, acts.last(month))
         return sees(person, agent, lambda: may_close_month(person, line))
 
-    @router.get("/{month}", responses=READ)
+    @router.get("/{month}")
     async def results(
         month: Month,
-        response: Response,
-        after: After = None,
-        limit: Limit = LIMIT,
+        asked_page: Paging,
         person: Person = desk.reading,
     ) -> ResultsSaid:
         """What attendance was told last of each agent: of oneself, or of a clerk's units. 404: it is not closed."""
@@ -117,29 +115,25 @@ def months_api(desk: Desk, acts: MonthActs) -> APIRouter:
         if not given:
             raise Problem(HTTPStatus.NOT_FOUND, f"{month} is not closed.")
         found = [one for one in given if is_shown(person, month, one.month.agent, one.month.unit)]
-        response.headers["Cache-Control"] = "no-store"
-        page, more = paged(found, lambda one: one.month.agent, after, limit)
+        page, more = asked_page.of(found, lambda one: one.month.agent)
         return ResultsSaid(month=month, agents=[result_said(one) for one in page], next=more)
 
-    @router.get("/{month}/differences", responses=READ)
+    @router.get("/{month}/differences")
     async def differences(
         month: Month,
-        response: Response,
-        after: After = None,
-        limit: Limit = LIMIT,
+        asked_page: Paging,
         person: Person = desk.reading,
     ) -> DifferencesSaid:
         """What attendance would be told otherwise now, since days were measured anew."""
         found = [one for one in await acts.differences(month) if is_shown(person, month, one.now.agent, one.now.unit)]
-        response.headers["Cache-Control"] = "no-store"
-        page, more = paged(found, lambda one: one.now.agent, after, limit)
+        page, more = asked_page.of(found, lambda one: one.now.agent)
         said = [
             DifferenceSaid(given=one.given and result_said(one.given), now=MonthSaid(**_figures(one.now)))
             for one in page
         ]
         return DifferencesSaid(month=month, differences=said, next=more)
 
-    @router.post("/{month}/close", responses=DONE)
+    @router.post("/{month}/close")
     async def close(month: Month, asking: Asking = desk.acting) -> ClosedSaid:
         """Close a month: what nobody decided on is decided by rule, and nothing is posted in it any more. 409: what it
         waits for."""
@@ -147,7 +141,7 @@ def months_api(desk: Desk, acts: MonthActs) -> APIRouter:
         full = sum(one.month.full for one in given)
         return ClosedSaid(month=month, agents=len(given), full=full, under_appeal=appealed)
 
-    @router.post("/{month}/corrections", responses=DONE)
+    @router.post("/{month}/corrections")
     async def correct(month: Month, asked: CorrectionAsked, asking: Asking = desk.acting) -> ResultSaid:
         """Tell attendance the next number of an agent's month; where nothing is another, what it was told last."""
         result = await acts.correct(asking, month, asked.agent, asked.reason, asked.reopens)

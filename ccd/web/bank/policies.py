@@ -6,13 +6,14 @@ from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from ccd.bank.asking import Asking
 from ccd.org.people import Person
 from ccd.org.rights import own_agent
-from ccd.web.bank.desk import PROBLEM, Day, Desk, Name
+from ccd.web.bank.desk import BankDesk, Day, Name
+from ccd.web.described import MISSING
 from ccd.web.problems import Problem
 
 Number = Annotated[str, Path(pattern=r"^[1-9][0-9]{0,8}$", examples=["3"])]
@@ -94,44 +95,38 @@ class PolicyDesk:
     readers: Callable[[Person, int], Awaitable[ReadersSaid | None]]
 
 
-def policies_api(desk: Desk, policies: PolicyDesk) -> APIRouter:
+def policies_api(desk: BankDesk, policies: PolicyDesk) -> APIRouter:
     router = APIRouter(prefix="/api")
-    missing: dict[int | str, dict[str, Any]] = {HTTPStatus.NOT_FOUND: PROBLEM}
 
     @router.get("/policies")
-    async def published(response: Response, person: Person = desk.reading) -> PoliciesSaid:
+    async def published(person: Person = desk.reading) -> PoliciesSaid:
         """The newest first: of an agent the own unit's and those of all units; of leaders those of their units; all,
         and what waits for a second person, for auditors and administrators."""
-        response.headers["Cache-Control"] = "no-store"
         return PoliciesSaid(policies=await policies.shown(person))
 
-    @router.get("/policies/{unit}", responses=missing)
+    @router.get("/policies/{unit}", responses=MISSING)
     async def holds(
-        response: Response,
         unit: Name,
         day: Annotated[Day | None, Query(examples=["2026-11-28"])] = None,
         person: Person = desk.reading,
     ) -> PublishedPolicySaid:
         """What holds in a unit on a day; without one, on the day that runs there."""
-        response.headers["Cache-Control"] = "no-store"
         if (found := await policies.on(person, unit, day)) is None:
             raise Problem(HTTPStatus.NOT_FOUND, f"No policy of {unit} is shown to {person.name}.")
         return found
 
-    @router.post("/me/policies/{number}/read", responses=missing)
-    async def read(response: Response, number: Number, asking: Asking = desk.editing) -> ReadSaid:
+    @router.post("/me/policies/{number}/read", responses=MISSING)
+    async def read(number: Number, asking: Asking = desk.editing) -> ReadSaid:
         """Say that one has read it. Said again, nothing changes, and it is told when it was said first."""
         agent = own_agent(asking.person)
-        response.headers["Cache-Control"] = "no-store"
         if number not in {one.id for one in await policies.shown(asking.person)}:
             raise _missing(number, asking.person)
         return ReadSaid(id=number, read_at=await policies.read(asking, agent, int(number)))
 
-    @router.get("/policies/{number}/readers", responses=missing)
-    async def readers(response: Response, number: Number, person: Person = desk.reading) -> ReadersSaid:
+    @router.get("/policies/{number}/readers", responses=MISSING)
+    async def readers(number: Number, person: Person = desk.reading) -> ReadersSaid:
         """Who has read it, and who has not: of the units that are shown to leaders; of all, for auditors and
         administrators."""
-        response.headers["Cache-Control"] = "no-store"
         if (found := await policies.readers(person, int(number))) is None:
             raise _missing(number, person)
         return found

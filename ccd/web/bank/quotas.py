@@ -9,15 +9,16 @@ from sqlalchemy import Connection
 
 from ccd.bank.asking import Asking
 from ccd.bank.quota import ANY, Quota
+from ccd.bank.withdrawal_rows import day_loads, loads_of, quotas_of, set_load, set_quota
 from ccd.bank.withdrawal_rows import quotas as quota_rows
-from ccd.bank.withdrawal_rows import quotas_of, set_load, set_quota
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.acts import is_noted
 from ccd.org.people import Person
 from ccd.org.rights import may_set_quota
 from ccd.org.told_rows import wait_for_others
 from ccd.sql.turns import Patience, take_turn_at_once
-from ccd.web.bank.desk import DONE, EDITED, READ, Day, Desk, Name
+from ccd.web.bank.desk import FIRST, LAST, BankDesk, Between, Day, Name
+from ccd.web.bank.withdrawals import PlacesSaid, places_said
 from ccd.web.etags import check_tag, tag_of
 
 PLACES_MAX = 1_000_000
@@ -59,6 +60,25 @@ class QuotasSaid(BaseModel):
     quotas: list[QuotaSaid]
 
 
+class UnitDaySaid(BaseModel):
+    """Of the unit with those below it. `quota` is its own, null where none is for the day; `left` what that of each
+    unit above leaves, too. So many have the day, wait for a decision, wait for a place. `load` is what the day
+    will be like, as was said of the unit or of one above it; "" where nobody has said it."""
+
+    day: date
+    quota: PlacesSaid | None
+    left: PlacesSaid | None
+    approved: int
+    applied: int
+    waiting: int
+    load: str
+
+
+class UnitDaysSaid(BaseModel):
+    unit: str
+    days: list[UnitDaySaid]
+
+
 class LoadAsked(BaseModel):
     """What a day of a unit, and of those below it, will be like; "" is a day like any other."""
 
@@ -75,10 +95,26 @@ class LoadSaid(LoadAsked):
     pass
 
 
-def quotas_api(desk: Desk) -> APIRouter:
+class DayLoadSaid(BaseModel):
+    day: date
+    load: str
+
+
+class DayLoadsSaid(BaseModel):
+    """By day, what was said last."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"unit": "centre", "loads": [{"day": "2026-12-12", "load": "rush"}]}]}
+    )
+
+    unit: str
+    loads: list[DayLoadSaid]
+
+
+def quotas_api(desk: BankDesk) -> APIRouter:
     router = desk.router("/api")
 
-    @router.get("/quotas/{unit}", responses=READ)
+    @router.get("/quotas/{unit}")
     async def quotas(unit: Name, response: Response, person: Person = desk.reading) -> QuotasSaid:
         """All that was said of a unit's places, for who says it."""
         bank = desk.bank()
@@ -86,10 +122,9 @@ def quotas_api(desk: Desk) -> APIRouter:
         may_set_quota(person, bank.line(unit, desk.now()))
         said = await take_turn_at_once(desk.engine, lambda connection: _said(connection, unit), Patience(), keep=False)
         response.headers["ETag"] = tag_of(said)
-        response.headers["Cache-Control"] = "no-store"
         return said
 
-    @router.put("/quotas/{unit}", responses=EDITED)
+    @router.put("/quotas/{unit}")
     async def put(
         unit: Name,
         asked: QuotaAsked,
@@ -114,32 +149,74 @@ def quotas_api(desk: Desk) -> APIRouter:
 
         said = await take_turn_at_once(desk.engine, work, Patience())
         response.headers["ETag"] = tag_of(said)
-        response.headers["Cache-Control"] = "no-store"
         return said
 
-    @router.post("/day-loads", responses=DONE)
-    async def load(asked: LoadAsked, asking: Asking = desk.acting) -> LoadSaid:
-        """Say what a day will be like: quotas can be for such days alone."""
+    _days(router, desk)
+    _loads(router, desk)
+    return router
+
+
+def _loads(router: APIRouter, desk: BankDesk) -> None:
+    @router.get("/day-loads/{unit}")
+    async def loads(unit: Name, between: Between, response: Response, person: Person = desk.reading) -> DayLoadsSaid:
+        """What was said of a unit's days, for who says it; days of which nothing was said are left out. The ETag is of
+        all that was said of the unit."""
+        bank = desk.bank()
+        bank.check_unit(unit)
+        may_set_quota(person, bank.line(unit, desk.now()))
+        said = await take_turn_at_once(desk.engine, lambda plain: _loads_of(plain, unit), Patience(), keep=False)
+        response.headers["ETag"] = tag_of(said)
+        first, last = between
+        return said.model_copy(update={"loads": [one for one in said.loads if first <= one.day <= last]})
+
+    @router.post("/day-loads")
+    async def load(
+        asked: LoadAsked,
+        response: Response,
+        if_match: Annotated[str | None, Header(description="The ETag of what was read of the unit")] = None,
+        asking: Asking = desk.acting,
+    ) -> LoadSaid:
+        """Say what a day will be like: quotas can be for such days alone. Under `If-Match` where somebody edits what
+        was read (412: another was said meanwhile). The ETag is that of all that is said of the unit by then."""
         bank = desk.bank()
         bank.check_unit(asked.unit)
         duty = may_set_quota(asking.person, bank.units.with_above(asked.unit, asked.day))
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> str:
+            wait_for_others(connection, day_loads)
             if not is_noted(connection, asking.act):
+                if if_match is not None:
+                    check_tag(if_match, _loads_of(connection, asked.unit))
                 set_load(connection, asked.unit, asked.day, asked.load, asking.at, asking.by)
                 asking.under(duty).noted(
                     connection, "set load", asked.unit, {"day": str(asked.day), "load": asked.load}, ""
                 )
+            return tag_of(_loads_of(connection, asked.unit))
 
-        await take_turn_at_once(desk.engine, work, Patience())
+        response.headers["ETag"] = await take_turn_at_once(desk.engine, work, Patience())
         return LoadSaid(**asked.model_dump())
 
-    return router
+
+def _days(router: APIRouter, desk: BankDesk) -> None:
+    @router.get("/quotas/{unit}/days")
+    async def days(unit: Name, between: Between, person: Person = desk.reading) -> UnitDaysSaid:
+        """The calendar of a unit's days off, for who says how many there may be."""
+        bank = desk.bank()
+        bank.check_unit(unit)
+        may_set_quota(person, bank.line(unit, desk.now()))
+        found = await bank.allocations.unit_days(unit, lambda day: bank.units.with_below([unit], day), *between)
+        said = [{**one._asdict(), "quota": places_said(one.quota), "left": places_said(one.left)} for one in found]
+        return UnitDaysSaid.model_validate({"unit": unit, "days": said})
 
 
 def _said(connection: Connection, unit: str) -> QuotasSaid:
     found = quotas_of(connection, [unit]).get(unit, [])
     return QuotasSaid(unit=unit, quotas=[_of(one) for one in found])
+
+
+def _loads_of(connection: Connection, unit: str) -> DayLoadsSaid:
+    found = loads_of(connection, [unit], FIRST, LAST)
+    return DayLoadsSaid(unit=unit, loads=[DayLoadSaid(day=day, load=load) for (_, day), load in sorted(found.items())])
 
 
 def _of(one: Quota) -> QuotaSaid:

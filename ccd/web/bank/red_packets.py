@@ -8,17 +8,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from ccd.bank.asking import Asking
-from ccd.bank.budgets import Budget, Stand
-from ccd.bank.declared import declare, declared_for, declared_hours
+from ccd.bank.budgets import Budget, BudgetStand
+from ccd.bank.declared import declare_hours, declared_for, declared_hours
 from ccd.bank.packets import Packet
 from ccd.ledger.model import LEGS_MAX, SECONDS_MAX, month_of
 from ccd.org.people import Person
 from ccd.org.rights import may_declare_hours, may_give, may_give_of_budget
 from ccd.org.told_rows import wait_for_others
 from ccd.sql.turns import Patience, take_turn_at_once
-from ccd.web.bank.desk import DONE, EDITED, FIRST, MADE, MONTH, READ, Desk, Month, Name, Why, allowed
+from ccd.web.bank.desk import FIRST, MONTH, BankDesk, Month, Name, Why, allowed
 from ccd.web.etags import check_tag, tag_of
-from ccd.web.paging import LIMIT, After, Limit, paged
+from ccd.web.paging import Paging
 
 HOLDER = 12  # characters of the name of a budget
 
@@ -66,7 +66,7 @@ class CapsSaid(BaseModel):
 
 
 class BudgetAsked(BaseModel):
-    """`holder` is the name that somebody signs in with."""
+    """`holder` is the name that somebody signs in with, one of the people that were imported."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -124,10 +124,10 @@ class HoursSaid(BaseModel):
     seconds: int | None
 
 
-def red_packets_api(desk: Desk) -> APIRouter:
+def red_packets_api(desk: BankDesk) -> APIRouter:
     router = desk.router("/api")
 
-    @router.post("/red-packets", status_code=HTTPStatus.CREATED, responses=MADE)
+    @router.post("/red-packets", status_code=HTTPStatus.CREATED)
     async def give(asked: PacketAsked, asking: Asking = desk.acting) -> PacketSaid:
         """Give a red packet: all of it, or nothing. 409: a cap would be passed, with the figures."""
         bank = desk.bank()
@@ -139,9 +139,8 @@ def red_packets_api(desk: Desk) -> APIRouter:
         outcome = await bank.giver.give(packet, asking, asked.budget)
         return PacketSaid(packet=packet.key, transaction=outcome.transaction, total=packet.total_s)
 
-    @router.get("/red-packets/caps", responses=READ)
+    @router.get("/red-packets/caps")
     async def caps(
-        response: Response,
         month: Annotated[str, Query(pattern=MONTH, examples=["2026-11"])],
         person: Person = desk.reading,
     ) -> CapsSaid:
@@ -152,7 +151,6 @@ def red_packets_api(desk: Desk) -> APIRouter:
             return allowed(lambda: may_give(person, bank.units.with_above(unit, day), ()))
 
         mine = [unit for unit in bank.known if gives(unit)]
-        response.headers["Cache-Control"] = "no-store"
         found = await bank.giver.caps.stands(mine, day)
         return CapsSaid(
             month=month,
@@ -166,8 +164,8 @@ def red_packets_api(desk: Desk) -> APIRouter:
     return router
 
 
-def _budgets(router: APIRouter, desk: Desk) -> None:
-    @router.post("/budgets", status_code=HTTPStatus.CREATED, responses=MADE)
+def _budgets(router: APIRouter, desk: BankDesk) -> None:
+    @router.post("/budgets", status_code=HTTPStatus.CREATED)
     async def hand(asked: BudgetAsked, asking: Asking = desk.acting) -> BudgetSaid:
         """Hand a part of what a unit may give this month to somebody, who gives it; the rest comes back at its end."""
         bank = desk.bank()
@@ -176,14 +174,12 @@ def _budgets(router: APIRouter, desk: Desk) -> None:
             asking.act[:HOLDER], asked.unit, asked.holder, asked.seconds, bank.line(asked.unit, asking.at),
             bank.today(asked.unit, asking.at), asked.reason,
         )  # fmt: skip
-        return said_of(Stand(await bank.budgets.hand(wanted, asking), 0))
+        return budget_said(BudgetStand(await bank.budgets.hand(wanted, asking), 0))
 
-    @router.get("/budgets", responses=READ)
+    @router.get("/budgets")
     async def budgets(
-        response: Response,
         month: Annotated[str, Query(pattern=MONTH, examples=["2026-11"])],
-        after: After = None,
-        limit: Limit = LIMIT,
+        asked_page: Paging,
         person: Person = desk.reading,
     ) -> BudgetsSaid:
         """Those of a month that who is signed in holds, or could have handed out."""
@@ -193,27 +189,26 @@ def _budgets(router: APIRouter, desk: Desk) -> None:
             holds = allowed(lambda: may_give_of_budget(person, one.holder, ()))
             return holds or allowed(lambda: may_give(person, one.line, ()))
 
-        response.headers["Cache-Control"] = "no-store"
         found = [stand for stand in await bank.budgets.all_of(month) if is_shown(stand.budget)]
-        page, more = paged(found, lambda stand: stand.budget.id, after, limit)
-        return BudgetsSaid(budgets=[said_of(stand) for stand in page], next=more)
+        page, more = asked_page.of(found, lambda stand: stand.budget.id)
+        return BudgetsSaid(budgets=[budget_said(stand) for stand in page], next=more)
 
-    @router.post("/budgets/{budget}/recall", responses=DONE)
+    @router.post("/budgets/{budget}/recall")
     async def recall(
         budget: Annotated[Name, Path(examples=["0f3c9a12b4de"])], asked: RecallAsked, asking: Asking = desk.acting
     ) -> BudgetSaid:
         """Take back what is left of a budget; what was given from it stays given."""
         bank = desk.bank()
-        return said_of(await bank.budgets.recall(budget, asking, asked.reason, month_of(bank.today("", asking.at))))
+        return budget_said(await bank.budgets.recall(budget, asking, asked.reason, month_of(bank.today("", asking.at))))
 
 
-def _declared(router: APIRouter, desk: Desk) -> None:
+def _declared(router: APIRouter, desk: BankDesk) -> None:
     where = "/declared-hours/{unit}/{month}"
 
     def declared(connection: Connection, unit: str, month: str) -> HoursSaid:
         return HoursSaid(unit=unit, month=month, seconds=declared_for(connection, month).get(unit))
 
-    @router.get(where, responses=READ)
+    @router.get(where)
     async def hours(unit: Name, month: Month, response: Response, person: Person = desk.reading) -> HoursSaid:
         """The hours that were declared for a unit, which counts where nobody of it has a schedule."""
         bank = desk.bank()
@@ -223,10 +218,9 @@ def _declared(router: APIRouter, desk: Desk) -> None:
             desk.engine, lambda connection: declared(connection, unit, month), Patience(), keep=False
         )
         response.headers["ETag"] = tag_of(said)
-        response.headers["Cache-Control"] = "no-store"
         return said
 
-    @router.put(where, responses=EDITED)
+    @router.put(where)
     async def put(
         unit: Name,
         month: Month,
@@ -245,18 +239,17 @@ def _declared(router: APIRouter, desk: Desk) -> None:
             before = declared(connection, unit, month)
             check_tag(if_match, before)
             if before.seconds != asked.seconds:
-                declare(connection, unit, month, asked.seconds, asking.at, asking.by, asked.reason)
+                declare_hours(connection, unit, month, asked.seconds, asking.at, asking.by, asked.reason)
                 said = {"month": month, "seconds": asked.seconds}
                 asking.under(duty).noted(connection, "declare hours", unit, said, asked.reason)
             return before.model_copy(update={"seconds": asked.seconds})
 
         said = await take_turn_at_once(desk.engine, work, Patience())
         response.headers["ETag"] = tag_of(said)
-        response.headers["Cache-Control"] = "no-store"
         return said
 
 
-def said_of(stand: Stand) -> BudgetSaid:
+def budget_said(stand: BudgetStand) -> BudgetSaid:
     one = stand.budget
     return BudgetSaid(
         budget=one.id, unit=one.unit, holder=one.holder, month=one.month, seconds=one.seconds, given=stand.given_s,

@@ -4,40 +4,26 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from http import HTTPStatus
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from ccd.bank.appeals import Appeal
+from ccd.bank.appeals import Appeal, AppealState
 from ccd.bank.asking import Asking
 from ccd.floor.days import SECOND
 from ccd.floor.expected import Span
 from ccd.ledger.model import Transfer
 from ccd.org.people import Person
-from ccd.org.rights import may_rule
+from ccd.org.rights import may_decide_appeal, may_rule
 from ccd.org.rulings import Ruling
-from ccd.web.bank.desk import (
-    DONE,
-    MADE,
-    READ,
-    Bank,
-    Desk,
-    FromDay,
-    Moment,
-    Name,
-    ToDay,
-    Why,
-    allowed,
-    check_days,
-    sees,
-)
+from ccd.web.bank.desk import Bank, BankDesk, Between, DaysAsked, Moment, Name, Why, allowed, days_within, sees
 from ccd.web.explain_api import TRANSFER
-from ccd.web.paging import LIMIT, After, Limit, paged
+from ccd.web.paging import Paging
 from ccd.web.problems import Problem
 
 Counts = Literal["available", "exempt", "aux", "left_out", "as_measured"]
-WAITING_DAYS_MAX = 7
+A_WEEK = 7
 
 
 class RulingAsked(BaseModel):
@@ -98,7 +84,7 @@ class WaitSaid(BaseModel):
     spans: list[tuple[float, float]]
 
 
-class WaitingSaid(BaseModel):
+class RulingsWaitingSaid(BaseModel):
     waiting: list[WaitSaid]
     next: str | None
 
@@ -115,7 +101,8 @@ class AppealAsked(BaseModel):
 
 
 class AppealSaid(BaseModel):
-    """`state`: open, upheld (with a ruling), rejected, withdrawn (by the agent)."""
+    """`state`: open, upheld (with a ruling), rejected, withdrawn (by the agent). `reason` is told where appeals are
+    listed."""
 
     appeal: str
     agent: str
@@ -124,11 +111,32 @@ class AppealSaid(BaseModel):
     transfer: str
     state: str
     ruling: str | None
+    reason: str = ""
 
 
 class AppealsSaid(BaseModel):
     appeals: list[AppealSaid]
     next: str | None
+
+
+class AppealedSpanSaid(BaseModel):
+    """By the unit's clock, with its offset; `counts_as` is in words. Of personal reasons it is told that they are."""
+
+    start: str
+    end: str
+    counts_as: str
+    reasons: list[str]
+
+
+class AppealedSaid(BaseModel):
+    """A line as it stands on its statement, and the spans of its day that its figures are of."""
+
+    transfer: str
+    day: date
+    service: str
+    text: str
+    facts: dict[str, Any]
+    spans: list[AppealedSpanSaid]
 
 
 class AppealDecisionAsked(BaseModel):
@@ -155,7 +163,7 @@ class AppealWithdrawalAsked(BaseModel):
     reason: Why
 
 
-class Ruled(NamedTuple):
+class RulingToMake(NamedTuple):
     """What is asked: about whom, one of the two, and what it counts as."""
 
     agent: str | None
@@ -169,18 +177,21 @@ class Ruled(NamedTuple):
 class RulingActs:
     """As the daemon does them; `waiting` of some units' day. RulingError, AppealError: it can't be."""
 
-    rule: Callable[[Asking, Ruled], Awaitable[Ruling]]
+    rule: Callable[[Asking, RulingToMake], Awaitable[Ruling]]
     reverse: Callable[[Asking, str, str], Awaitable[Ruling]]
     between: Callable[[Span], Awaitable[list[Ruling]]]
     waiting: Callable[[date, list[str]], Awaitable[list[WaitSaid]]]
     lodge: Callable[[Asking, str, Transfer, str], Awaitable[Appeal]]
     withdraw: Callable[[Asking, str, str], Awaitable[Appeal]]
     reject: Callable[[Asking, str, str], Awaitable[Appeal]]
-    uphold: Callable[[Asking, str, Ruled], Awaitable[Appeal]]
+    uphold: Callable[[Asking, str, RulingToMake], Awaitable[Appeal]]
     lodged: Callable[[date, date], Awaitable[list[Appeal]]]
+    reasons: Callable[[list[str]], Awaitable[dict[str, str]]]
+    appealed: Callable[[str], Awaitable[Appeal | None]]
+    explained: Callable[[Transfer], Awaitable[AppealedSaid]]
 
 
-def rulings_api(desk: Desk, acts: RulingActs) -> APIRouter:
+def rulings_api(desk: BankDesk, acts: RulingActs) -> APIRouter:
     router = desk.router("/api")
     _rulings(router, desk, acts)
     _waiting(router, desk, acts)
@@ -188,33 +199,35 @@ def rulings_api(desk: Desk, acts: RulingActs) -> APIRouter:
     return router
 
 
-def _rulings(router: APIRouter, desk: Desk, acts: RulingActs) -> None:
-    @router.post("/rulings", status_code=HTTPStatus.CREATED, responses=MADE)
+def _rulings(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
+    @router.post("/rulings", status_code=HTTPStatus.CREATED)
     async def rule(asked: RulingAsked, asking: Asking = desk.acting) -> RulingSaid:
         """Rule on a span: the days that it reaches are measured anew within seconds, and the difference is posted."""
         if (asked.agent is None) == (asked.unit is None):
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "A ruling is about an agent or a unit: name one of them.")
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "A ruling is about an agent or a unit: name one of them.",
+                because="ruling-of-one",
+            )
         if asked.unit is not None:
             desk.bank().check_unit(asked.unit)
         span = Span(_us(asked.starts), _us(asked.ends))
-        return said_of(await acts.rule(asking, Ruled(asked.agent, asked.unit, span, asked.counts, asked.reason)))
+        return ruling_said(
+            await acts.rule(asking, RulingToMake(asked.agent, asked.unit, span, asked.counts, asked.reason))
+        )
 
-    @router.post("/rulings/reversals", status_code=HTTPStatus.CREATED, responses=MADE)
+    @router.post("/rulings/reversals", status_code=HTTPStatus.CREATED)
     async def reverse(asked: ReversalAsked, asking: Asking = desk.acting) -> RulingSaid:
         """Reverse a ruling: it is as if it had never been made; both stay on record."""
-        return said_of(await acts.reverse(asking, asked.ruling, asked.reason))
+        return ruling_said(await acts.reverse(asking, asked.ruling, asked.reason))
 
-    @router.get("/rulings", responses=READ)
+    @router.get("/rulings")
     async def rulings(
-        response: Response,
-        first: FromDay,
-        last: ToDay,
-        after: After = None,
-        limit: Limit = LIMIT,
+        between: Between,
+        asked_page: Paging,
         person: Person = desk.reading,
     ) -> RulingsSaid:
         """What was ruled of these days: of oneself, and in units in which who is signed in rules."""
-        check_days(first, last)
         bank, days = desk.bank(), desk.bank().units.days("")
 
         def is_shown(one: Ruling) -> bool:
@@ -222,89 +235,89 @@ def _rulings(router: APIRouter, desk: Desk, acts: RulingActs) -> None:
             unit = one.unit or bank.days.unit(one.agent or "", day) or ""
             return sees(person, one.agent or "", lambda: may_rule(person, bank.units.with_above(unit, day), ()))
 
-        found = await acts.between(Span(days.of_date(first).start, days.of_date(last).end))
-        response.headers["Cache-Control"] = "no-store"
-        page, more = paged([one for one in found if is_shown(one)], lambda one: f"{one.number:020}", after, limit)
-        return RulingsSaid(rulings=[said_of(one) for one in page], next=more)
+        found = await acts.between(Span(days.of_date(between.first).start, days.of_date(between.last).end))
+        page, more = asked_page.of([one for one in found if is_shown(one)], lambda one: f"{one.number:020}")
+        return RulingsSaid(rulings=[ruling_said(one) for one in page], next=more)
 
 
-def _waiting(router: APIRouter, desk: Desk, acts: RulingActs) -> None:
-    @router.get("/rulings/waiting", responses=READ)
+def _waiting(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
+    @router.get("/rulings/waiting")
     async def waiting(
-        response: Response,
-        first: FromDay,
-        last: ToDay,
-        after: After = None,
-        limit: Limit = LIMIT,
+        between: Annotated[DaysAsked, days_within(A_WEEK)],
+        asked_page: Paging,
         person: Person = desk.reading,
-    ) -> WaitingSaid:
+    ) -> RulingsWaitingSaid:
         """What waits for a ruling, of at most a week, in units in which who is signed in rules."""
-        if not 0 <= (last - first).days < WAITING_DAYS_MAX:
-            detail = f"from {first} to {last}: allowed are 1 to {WAITING_DAYS_MAX} days."
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
         bank, found = desk.bank(), []
-        for number in range((last - first).days + 1):
-            day = first + timedelta(days=number)
+        for number in range((between.last - between.first).days + 1):
+            day = between.first + timedelta(days=number)
             found += await acts.waiting(day, [unit for unit in bank.known if _rules(bank, unit, day, person)])
-        response.headers["Cache-Control"] = "no-store"
-        page, more = paged(found, lambda one: f"{one.day}/{one.unit}/{one.agent}/{one.what}", after, limit)
-        return WaitingSaid(waiting=page, next=more)
+        page, more = asked_page.of(found, lambda one: f"{one.day}/{one.unit}/{one.agent}/{one.what}")
+        return RulingsWaitingSaid(waiting=page, next=more)
 
 
-def _appeals(router: APIRouter, desk: Desk, acts: RulingActs) -> None:
-    @router.post("/appeals", status_code=HTTPStatus.CREATED, responses=MADE)
+def _appeals(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
+    @router.post("/appeals", status_code=HTTPStatus.CREATED)
     async def lodge(asked: AppealAsked, asking: Asking = desk.acting) -> AppealSaid:
         """Appeal against a line of the own statement, within the days that the policy gives."""
         agent = asking.person.agent
         if agent is None:
-            raise Problem(HTTPStatus.FORBIDDEN, "Agents appeal, against lines of their own statements.")
+            raise Problem(
+                HTTPStatus.FORBIDDEN, "Agents appeal, against lines of their own statements.", because="agents-own"
+            )
         transfer = Transfer(*map(int, asked.transfer.split(".")))
         return appeal_said(await acts.lodge(asking, agent, transfer, asked.reason))
 
-    @router.post("/appeals/decisions", responses=DONE)
+    @router.post("/appeals/decisions")
     async def decide(asked: AppealDecisionAsked, asking: Asking = desk.acting) -> AppealSaid:
         """Reject an appeal, or uphold it: its day is measured anew. The appellant's own leader does not decide it."""
         if asked.verdict == "rejected":
             return appeal_said(await acts.reject(asking, asked.appeal, asked.reason))
         if asked.starts is None or asked.ends is None or asked.counts is None:
             detail = "Upheld it is with what a span counts as: from, to and counts are needed."
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, because="appeal-needs-span")
         span = Span(_us(asked.starts), _us(asked.ends))
-        upheld = await acts.uphold(asking, asked.appeal, Ruled(None, None, span, asked.counts, asked.reason))
+        upheld = await acts.uphold(asking, asked.appeal, RulingToMake(None, None, span, asked.counts, asked.reason))
         return appeal_said(upheld)
 
-    @router.post("/appeals/withdrawals", responses=DONE)
+    @router.post("/appeals/withdrawals")
     async def withdraw(asked: AppealWithdrawalAsked, asking: Asking = desk.acting) -> AppealSaid:
         """Withdraw an own appeal; another can be lodged in time."""
         return appeal_said(await acts.withdraw(asking, asked.appeal, asked.reason))
 
-    @router.get("/appeals", responses=READ)
+    @router.get("/appeals/{appeal}/line")
+    async def line(appeal: Name, person: Person = desk.reading) -> AppealedSaid:
+        """What an open appeal is against, for who decides it, as long as it is open."""
+        one, bank = await acts.appealed(appeal), desk.bank()
+        if one is None or one.state is not AppealState.OPEN:
+            raise Problem(HTTPStatus.NOT_FOUND, f"There is no open appeal {appeal}.")
+        may_decide_appeal(person, bank.units.with_above(one.unit, one.day), one.agent)
+        return await acts.explained(one.transfer)
+
+    @router.get("/appeals")
     async def appeals(
-        response: Response,
-        first: FromDay,
-        last: ToDay,
-        after: After = None,
-        limit: Limit = LIMIT,
+        between: Between,
+        asked_page: Paging,
         person: Person = desk.reading,
     ) -> AppealsSaid:
         """Against lines for these days: the own, and those of units in which who is signed in rules."""
-        check_days(first, last)
         bank = desk.bank()
 
         def is_shown(one: Appeal) -> bool:
             return sees(person, one.agent, lambda: may_rule(person, bank.units.with_above(one.unit, one.day), ()))
 
-        found = [one for one in await acts.lodged(first, last) if is_shown(one)]
-        response.headers["Cache-Control"] = "no-store"
-        page, more = paged(found, lambda one: f"{one.day}/{one.agent}/{one.ref}", after, limit)
-        return AppealsSaid(appeals=[appeal_said(one) for one in page], next=more)
+        found = [one for one in await acts.lodged(*between) if is_shown(one)]
+        page, more = asked_page.of(found, lambda one: f"{one.day}/{one.agent}/{one.ref}")
+        why = await acts.reasons([one.ref for one in page])
+        said = [appeal_said(one).model_copy(update={"reason": why.get(one.ref, "")}) for one in page]
+        return AppealsSaid(appeals=said, next=more)
 
 
 def _rules(bank: Bank, unit: str, day: date, person: Person) -> bool:
     return allowed(lambda: may_rule(person, bank.units.with_above(unit, day), ()))
 
 
-def said_of(one: Ruling) -> RulingSaid:
+def ruling_said(one: Ruling) -> RulingSaid:
     return RulingSaid(
         ruling=one.ref, agent=one.agent, unit=one.unit, starts=one.start / SECOND, ends=one.end / SECOND,
         counts=one.counts, reverses=one.reverses,

@@ -4,38 +4,37 @@ from datetime import date, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from ccd.bank.allocation import spelled
+from ccd.bank.allocating import Undecided
+from ccd.bank.allocation import allocation_spelled
 from ccd.bank.asking import Asking
+from ccd.bank.quota import Places
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import Application, Part, State
+from ccd.bank.withdrawal import Application, ApplicationState, PartOfDay
 from ccd.floor.days import SECOND
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
 from ccd.org.rights import may_decide
 from ccd.web.bank.desk import (
     DAYS_MAX,
-    DONE,
-    MADE,
-    READ,
+    ID_CHARACTERS,
     Bank,
+    BankDesk,
+    Between,
     Day,
-    Desk,
-    FromDay,
+    DaysAsked,
     Moment,
     Name,
-    ToDay,
     allowed,
-    check_days,
+    checked_days,
     sees,
 )
-from ccd.web.paging import LIMIT, After, Limit, paged
+from ccd.web.paging import Paging
 from ccd.web.problems import Problem
 
-ID_CHARACTERS = 12
-ENDS = {"refused": State.REFUSED, "taken_back": State.WITHDRAWN}
+ENDS = {"refused": ApplicationState.REFUSED, "taken_back": ApplicationState.WITHDRAWN}
 
 
 class WithdrawalAsked(BaseModel):
@@ -93,6 +92,30 @@ class CancelAsked(BaseModel):
     application: Name
 
 
+class PlacesSaid(BaseModel):
+    """So many more can be off, for so long together (null: for any)."""
+
+    agents: int
+    seconds: int | None
+
+
+class UndecidedSaid(ApplicationSaid):
+    """`left` is what the quotas leave of the day, null where there is none; `balance` what the agent has besides what
+    is held. `place` is where the agent stands, by days granted in the last 90, contract, seniority and time, among
+    those who are undecided for the day."""
+
+    left: PlacesSaid | None
+    balance: int
+    place: int
+    granted_days: int
+    contract_ppm: int
+
+
+class UndecidedsSaid(BaseModel):
+    undecided: list[UndecidedSaid]
+    next: str | None
+
+
 class AllocationSaid(BaseModel):
     """The order of the applicants, and all that it follows from: each of them can reckon it again. `free` are the
     places of each unit, and their seconds."""
@@ -105,76 +128,90 @@ class AllocationSaid(BaseModel):
     winners: list[str]
 
 
-def withdrawal_acts_api(desk: Desk) -> APIRouter:
+def withdrawal_acts_api(desk: BankDesk) -> APIRouter:
     router = desk.router("/api")
     _acts(router, desk)
     _reading(router, desk)
     return router
 
 
-def _acts(router: APIRouter, desk: Desk) -> None:
-    @router.post("/withdrawals", status_code=HTTPStatus.CREATED, responses=MADE)
+def _acts(router: APIRouter, desk: BankDesk) -> None:
+    @router.post("/withdrawals", status_code=HTTPStatus.CREATED)
     async def apply(asked: WithdrawalAsked, asking: Asking = desk.acting) -> ApplicationsSaid:
         """Apply for a day off, for several or for a part of one: seconds and place are held together, or it waits for a
         place. 409: it can't be, or the balance does not cover it."""
         bank, name = desk.bank(), asking.act[:ID_CHARACTERS]
         agent = asked.agent or asking.person.agent
         if agent is None:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "agent: who is no agent has to name one.")
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "agent: who is no agent has to name one.", because="agent-needed"
+            )
         part, said = _part(asked), _said(bank, asking, bank.days.unit(agent, asked.day) or "")
         if asked.until is None:
             made = [await bank.withdrawals.apply(name, agent, asked.day, part, said)]
         else:
-            check_days(asked.day, asked.until)
+            checked_days(DaysAsked(asked.day, asked.until), DAYS_MAX)
             days = [asked.day + timedelta(days=number) for number in range((asked.until - asked.day).days + 1)]
             made = await bank.withdrawals.apply_for_run(name, agent, days, said)
-        return ApplicationsSaid(applications=[said_of(one) for one in made])
+        return ApplicationsSaid(applications=[application_said(one) for one in made])
 
-    @router.post("/withdrawals/decisions", responses=DONE)
+    @router.post("/withdrawals/decisions")
     async def decide(asked: VerdictAsked, asking: Asking = desk.acting) -> ApplicationSaid:
         """Approve, refuse, or take back what was approved."""
         bank = desk.bank()
         one = await _known(bank, asked.application)
         said = _said(bank, asking, one.unit, asked.reason)
         if asked.verdict == "approved":
-            return said_of(await bank.withdrawals.approve(one.id, said))
+            return application_said(await bank.withdrawals.approve(one.id, said))
         if not asked.reason.strip():
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "reason: it is refused or taken back for one.")
-        return said_of(await bank.withdrawals.end(one.id, ENDS[asked.verdict], said))
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "reason: it is refused or taken back for one.", because="no-reason"
+            )
+        return application_said(await bank.withdrawals.end(one.id, ENDS[asked.verdict], said))
 
-    @router.post("/withdrawals/cancellations", responses=DONE)
+    @router.post("/withdrawals/cancellations")
     async def cancel(asked: CancelAsked, asking: Asking = desk.acting) -> ApplicationSaid:
         """Cancel an own application, until the policy's deadline."""
         bank = desk.bank()
         one = await _known(bank, asked.application)
-        return said_of(await bank.withdrawals.end(one.id, State.CANCELLED, _said(bank, asking, one.unit)))
+        return application_said(
+            await bank.withdrawals.end(one.id, ApplicationState.CANCELLED, _said(bank, asking, one.unit))
+        )
 
 
-def _reading(router: APIRouter, desk: Desk) -> None:
-    @router.get("/withdrawals", responses=READ)
+def _reading(router: APIRouter, desk: BankDesk) -> None:
+    @router.get("/withdrawals")
     async def applications(
-        response: Response,
-        first: FromDay,
-        last: ToDay,
-        after: After = None,
-        limit: Limit = LIMIT,
+        between: Between,
+        asked_page: Paging,
         person: Person = desk.reading,
     ) -> ApplicationsSaid:
         """The own applications, and those that who is signed in decides."""
-        check_days(first, last)
         bank = desk.bank()
 
         def is_shown(one: Application) -> bool:
             line = bank.units.with_above(one.unit, one.day)
             return sees(person, one.agent, lambda: may_decide(person, line, one.agent))
 
-        found = [one for one in await bank.withdrawals.calendar(first, last) if is_shown(one)]
-        response.headers["Cache-Control"] = "no-store"
-        page, more = paged(found, lambda one: f"{one.day}/{one.applied_at:020}/{one.id}", after, limit)
-        return ApplicationsSaid(applications=[said_of(one) for one in page], next=more)
+        found = [one for one in await bank.withdrawals.calendar(*between) if is_shown(one)]
+        page, more = asked_page.of(found, lambda one: f"{one.day}/{one.applied_at:020}/{one.id}")
+        return ApplicationsSaid(applications=[application_said(one) for one in page], next=more)
 
-    @router.get("/allocations/{unit}/{day}", responses=READ)
-    async def allocation(unit: Name, day: Day, response: Response, person: Person = desk.reading) -> AllocationSaid:
+    @router.get("/withdrawals/undecided")
+    async def undecided(asked_page: Paging, person: Person = desk.reading) -> UndecidedsSaid:
+        """What waits for who is signed in to decide it, of the days to come, each with what one would ask first."""
+        bank = desk.bank()
+        today = bank.today("", desk.now())
+
+        def is_decided_here(one: Application) -> bool:
+            return allowed(lambda: may_decide(person, bank.units.with_above(one.unit, one.day), one.agent))
+
+        found = await bank.allocations.undecided(today, today + timedelta(days=DAYS_MAX), is_decided_here)
+        page, more = asked_page.of(found, lambda one: f"{one.application.day}/{one.place:06}/{one.application.id}")
+        return UndecidedsSaid(undecided=[undecided_said(one) for one in page], next=more)
+
+    @router.get("/allocations/{unit}/{day}")
+    async def allocation(unit: Name, day: Day, person: Person = desk.reading) -> AllocationSaid:
         """How the places of a day were allocated: for who applied, and for who decides. `unit` is the topmost that has
         a quota."""
         bank = desk.bank()
@@ -184,8 +221,7 @@ def _reading(router: APIRouter, desk: Desk) -> None:
         applied = made is not None and person.agent in {one.agent for one in made.order}
         if made is None or not (applied or decides):
             raise Problem(HTTPStatus.NOT_FOUND, f"{unit} has not allocated {day}.")
-        response.headers["Cache-Control"] = "no-store"
-        return AllocationSaid.model_validate(spelled(made))
+        return AllocationSaid.model_validate(allocation_spelled(made))
 
 
 async def _known(bank: Bank, name: str) -> Application:
@@ -195,23 +231,34 @@ async def _known(bank: Bank, name: str) -> Application:
     return found
 
 
-def _part(asked: WithdrawalAsked) -> Part:
+def _part(asked: WithdrawalAsked) -> PartOfDay:
     spans = (asked.starts is None) == (asked.ends is None)
     whole = (asked.seconds, asked.starts) == (None, None)
     if not spans or (asked.seconds is not None and asked.starts is not None) or (asked.until and not whole):
         detail = f"A part of a day is seconds, or from with to; until is for whole days, at most {DAYS_MAX}."
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, because="day-off-part")
     if asked.starts is None or asked.ends is None:
-        return Part(asked.seconds)
-    return Part(None, round(asked.starts * SECOND), round(asked.ends * SECOND))
+        return PartOfDay(asked.seconds)
+    return PartOfDay(None, round(asked.starts * SECOND), round(asked.ends * SECOND))
 
 
 def _said(bank: Bank, asking: Asking, unit: str, why: str = "") -> Said:
     return Said(asking.by, bank.today(unit, asking.at), asking.at, why, asking)
 
 
-def said_of(one: Application) -> ApplicationSaid:
+def application_said(one: Application) -> ApplicationSaid:
     return ApplicationSaid(
         application=one.id, agent=one.agent, unit=one.unit, day=one.day, seconds=one.seconds, state=one.state.value,
         applied_at=one.applied_at / SECOND, missing=one.missing_s,
     )  # fmt: skip
+
+
+def undecided_said(one: Undecided) -> UndecidedSaid:
+    return UndecidedSaid(
+        **application_said(one.application).model_dump(), left=places_said(one.left), balance=one.balance_s,
+        place=one.place, granted_days=one.applicant.granted_days, contract_ppm=one.applicant.contract_ppm,
+    )  # fmt: skip
+
+
+def places_said(places: Places | None) -> PlacesSaid | None:
+    return None if places is None else PlacesSaid(agents=places.agents, seconds=places.seconds)

@@ -8,7 +8,7 @@ import pytest
 from ccd.floor.days import SECOND
 from ccd.pbx.blocks import Blocks, headers_of
 from ccd.pbx.simulator.requests import Request, Requests
-from ccd.pbx.simulator.session import Account, Session
+from ccd.pbx.simulator.session import AmiSession, ManagerUser
 from ccd.pbx.simulator.staff import Phone
 from ccd.pbx.simulator.switch import Switch
 from tests.pbx.simulator.captured import blocks, header_names
@@ -16,7 +16,7 @@ from tests.pbx.simulator.test_against_asterisk import SALES, SUPPORT, WANG, Lead
 
 NOW_S = 200
 BOOTED = 1_795_543_000 * SECOND
-ACCOUNT = Account("ccd", "s3cret")
+ACCOUNT = ManagerUser("ccd", "s3cret")
 
 
 def lead() -> Lead:
@@ -25,17 +25,17 @@ def lead() -> Lead:
     return lead
 
 
-def session(switch: Switch | None = None, *, logged_in: bool = True) -> Session:
-    session = Session(ACCOUNT, switch or lead().switch, BOOTED)
+def session(switch: Switch | None = None, *, logged_in: bool = True) -> AmiSession:
+    session = AmiSession(ACCOUNT, switch or lead().switch, BOOTED)
     session.authenticated = logged_in
     return session
 
 
-def ask(asked: Session, *, at_s: float = NOW_S, **headers: str) -> list[dict[str, str]]:
+def ask(asked: AmiSession, *, at_s: float = NOW_S, **headers: str) -> list[dict[str, str]]:
     return [headers_of(block) for block in Blocks().feed(raw(asked, at_s=at_s, **headers))]
 
 
-def raw(asked: Session, *, at_s: float = NOW_S, **headers: str) -> bytes:
+def raw(asked: AmiSession, *, at_s: float = NOW_S, **headers: str) -> bytes:
     request = Request({name.lower(): value for name, value in headers.items()})
     return asked.answer(request, Lead(SUPPORT).us(at_s)).encode()
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from ccd.floor.days import SECOND
 from ccd.floor.events import Heard, PbxEvent, Snapshot
-from ccd.pbx.ami import Account
+from ccd.pbx.ami import ManagerAccount
 from ccd.pbx.capture import Pbx
 from ccd.pbx.simulator import session
 from ccd.pbx.simulator.clock import VirtualClock
@@ -50,9 +50,9 @@ async def first_events(pbx: Pbx, count: int) -> list[PbxEvent]:
 
 async def test_the_capture_hears_what_the_day_says_after_its_snapshot():
     said = Said()
-    switch = SimulatedPbx(Life(PEOPLE, DAY, ZONE, 1), VirtualClock(NOON, 240), session.Account("ccd", "s3cret"))
+    switch = SimulatedPbx(Life(PEOPLE, DAY, ZONE, 1), VirtualClock(NOON, 240), session.ManagerUser("ccd", "s3cret"))
     async with switch.listening("127.0.0.1", 0) as (host, port), asyncio.TaskGroup() as group:
-        pbx = Pbx(configured(Account("main", host, port, "ccd", "s3cret"), ping_interval_s=0.5), said)
+        pbx = Pbx(configured(ManagerAccount("main", host, port, "ccd", "s3cret"), ping_interval_s=0.5), said)
         tasks = [group.create_task(switch.run()), group.create_task(pbx.run())]
         heard = await first_events(pbx, 400)
         for task in tasks:

@@ -29,7 +29,7 @@ from ccd.pbx.simulator.speech import (
     PhoneRung,
     Speech,
 )
-from ccd.pbx.simulator.staff import EARLY, LATE, TEAMS, Person, roster_csv, staff
+from ccd.pbx.simulator.staff import EARLY, LATE, TEAMS, Colleague, roster_csv, staff
 from ccd.pbx.translate import QUEUE_EVENTS, Scope, Translator
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -39,7 +39,7 @@ DAYS = 10
 
 
 @lru_cache
-def people() -> tuple[Person, ...]:
+def people() -> tuple[Colleague, ...]:
     return staff(60, SEED)
 
 

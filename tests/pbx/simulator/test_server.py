@@ -19,13 +19,13 @@ from ccd.pbx.simulator.clock import VirtualClock
 from ccd.pbx.simulator.days import speech_of_day
 from ccd.pbx.simulator.life import Life, midnight_of
 from ccd.pbx.simulator.load import Load
-from ccd.pbx.simulator.server import Floor, SimulatedPbx
-from ccd.pbx.simulator.session import Account
+from ccd.pbx.simulator.server import LivingFloor, SimulatedPbx
+from ccd.pbx.simulator.session import ManagerUser
 from ccd.pbx.simulator.staff import staff
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = date(2026, 11, 23)
-ACCOUNT = Account("ccd", "s3cret")
+ACCOUNT = ManagerUser("ccd", "s3cret")
 NOON = midnight_of(DAY, ZONE) + 12 * 3600 * SECOND
 LOGIN = b"Action: Login\r\nUsername: ccd\r\nSecret: s3cret\r\n\r\n"
 PING = b"Action: Ping\r\nActionID: ping\r\n\r\n"
@@ -85,7 +85,7 @@ class Running:
 
 
 @asynccontextmanager
-async def running(floor: Floor, clock: VirtualClock, *, skip_nights: bool = False) -> AsyncIterator[Running]:
+async def running(floor: LivingFloor, clock: VirtualClock, *, skip_nights: bool = False) -> AsyncIterator[Running]:
     pbx = SimulatedPbx(floor, clock, ACCOUNT, skip_nights)
     async with pbx.listening("127.0.0.1", 0) as address, asyncio.TaskGroup() as group:
         lives = group.create_task(pbx.run())
@@ -138,7 +138,7 @@ async def test_questions_do_not_hurry_the_day():
     hands = Hands()
     asked = Life(staff(60, 1), DAY, ZONE, 1)
     switch = SimulatedPbx(asked, VirtualClock(NOON, 1, hands), ACCOUNT)
-    line = server.Line(switch)
+    line = server.SimulatedConnection(switch)
     switch.carry_out(line, LOGIN)
     for tenth in range(1, 6_001):
         hands.s = tenth / 10

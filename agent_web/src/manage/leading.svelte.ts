@@ -1,0 +1,59 @@
+// What all parts of these pages share: who leads, what they may do where, and the floor as it is now.
+
+import { createContext } from "svelte";
+
+import { zoneOf } from "../floor/agents";
+import type { Session, Site } from "../http/api";
+import { Asked } from "../http/asked.svelte";
+import { manage, type ActName, type Office, type OfficeUnit } from "../http/manage_api";
+import { Feed } from "../live/feed.svelte";
+import { dayAt } from "../time/moments";
+
+export class Leading {
+  site = $state.raw<Site>() as Site;
+  readonly feed: Feed;
+  readonly office: Asked<Office>;
+  readonly units = $derived.by((): OfficeUnit[] => this.office.now?.units ?? []);
+  /** The site's day; "" as long as it is not known. */
+  readonly today = $derived.by(() =>
+    this.feed.now_s === 0 ? "" : dayAt(this.feed.now_s, this.site.timezone),
+  );
+
+  constructor(
+    readonly session: Session,
+    site: Site,
+    readonly sessionOver: () => void,
+  ) {
+    this.site = site;
+    this.feed = new Feed("floor", session.name, sessionOver);
+    this.office = new Asked<Office>(manage.office, sessionOver);
+  }
+
+  /** Where an act may be done. */
+  where(act: ActName): OfficeUnit[] {
+    return this.units.filter((one) => one.may.includes(act));
+  }
+
+  may(act: ActName): boolean {
+    return this.where(act).length > 0;
+  }
+
+  unit(unit: string): OfficeUnit | undefined {
+    return this.units.find((one) => one.unit === unit);
+  }
+
+  unitName(unit: string): string {
+    return this.unit(unit)?.name ?? this.site.units.find((one) => one.unit === unit)?.name ?? unit;
+  }
+
+  /** What people call an agent; of whom the floor does not know, nothing. */
+  nameOf(agent: string): string {
+    return this.feed.state.agents.get(agent)?.name ?? "";
+  }
+
+  zoneOf(unit: string): string {
+    return zoneOf(unit, this.site);
+  }
+}
+
+export const [getLeading, setLeading] = createContext<Leading>();

@@ -1,0 +1,21 @@
+// Spans of time: how long something may last, as it is offered; what was typed of a day. Pure.
+
+import type { Counts } from "../http/manage_api";
+import { dayAfter, momentOf } from "../time/moments";
+
+/** What a span can count as, that which is ruled most often first. */
+export const COUNTS: readonly Counts[] = ["exempt", "available", "left_out", "aux"];
+
+const HALF_HOUR_S = 1_800;
+
+/** Each half hour up to the most, and that itself. */
+export function spansUpTo(most_s: number): number[] {
+  const halves = Array.from({ length: Math.floor(most_s / HALF_HOUR_S) }, (_, at) => (at + 1) * HALF_HOUR_S);
+  return most_s > 0 && halves.at(-1) !== most_s ? [...halves, most_s] : halves;
+}
+
+/** Epoch seconds of what was typed; over midnight where it ends no later than it begins. Null where something lacks. */
+export function spanOf(day: string, from: string, to: string, zone: string): [number, number] | null {
+  if (day === "" || from === "" || to === "" || from === to) return null;
+  return [momentOf(day, from, zone), momentOf(to > from ? day : dayAfter(day, 1), to, zone)];
+}

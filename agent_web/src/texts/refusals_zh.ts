@@ -1,0 +1,142 @@
+// Why something was refused, in Chinese, by the type that the server gives. `refusals_en.ts` has the same types.
+// In braces stands what the server tells besides: spans, days and names as `refusal.ts` says them.
+
+export const refusals: Record<string, string> = {
+  // What any request can meet; where the type says too little, the server's own sentence follows.
+  "signed-out": "登录已结束，请重新登录",
+  "wrong-password": "用户名或密码不对",
+  "too-many-attempts": "尝试次数太多，请稍后再试",
+  "other-origin": "只有本系统自己的页面才能这样做",
+  "not-allowed": "您没有这项权限",
+  "not-found": "没有找到，或者您无权查看",
+  "not-so": "现在不能这样做：{detail}",
+  "changed-meanwhile": "期间已被别人改动，请重新打开后再改",
+  "not-read": "请先打开看过，再作修改",
+  "too-large": "内容太大",
+  invalid: "填写的内容不符合要求：{detail}",
+  defect: "程序出错了，详情在服务器日志里",
+  "no-answer": "服务器暂时无法处理，请稍后再试",
+  "no-reason": "请写明原因",
+  "no-such-unit": "没有 {unit} 这个班组",
+  "no-such-person": "没有名为 {person} 的人员，请写其登录名",
+  "key-taken": "这一操作与先前的另一操作重名，请重新发起",
+  "month-closed": "{month} 已结账",
+
+  // 填写的内容
+  "invalid-fields": "请检查：{fields}",
+  "no-key": "请求不完整，请刷新页面后再试",
+  "wrong-place": "列表已经变了，请从头看起",
+  "other-form": "没有这种格式",
+  "from-with-to": "开始和结束要一起填",
+  "too-many-days": "一次最多 {most} 天",
+  "too-much-time": "时间须多于 0，最多 {most_s}",
+  "agent-needed": "请写明是哪位座席",
+  "file-faults": "文件里有 {count} 处不能用，一行也没有取用",
+  "read-without-days": "请写明改的是哪些日子",
+  "no-policy": "{day} 还没有生效的规定",
+  "day-waits": "{unit} 的 {day} 还不能结算",
+  "posting-wrong": "账上不能这样记",
+  "posting-refused": "账上不允许：余额不够，或者已经结账",
+
+  // Who may do it.
+  "auditor-reads": "审计员只能查看，不能办理",
+  "own-account": "不能办理自己的账户，请由他人办理",
+  "second-person": "自己提出的须由第二人复核",
+  "own-leader": "申诉人的班组长不能裁定该申诉",
+  "agents-own": "这只能由座席本人办理",
+  "no-agent": "这个账号不是座席，没有自己的页面",
+
+  // 无息贷款
+  "offset-not-yet": "{opens} 起才可以抵扣",
+  "offset-closed": "已经截止，不能再抵扣",
+  "offset-nothing": "没有可以抵扣的事假",
+  "offset-nothing-back": "没有已抵扣的可以撤回",
+  "offset-stays": "{day} 欠的事假后来变少了，已抵扣的不能撤回",
+  "offset-beyond-owed": "只欠 {owed_s}，不能抵扣 {asked_s}",
+  "offset-beyond-balance": "余额只有 {balance_s}，不够抵扣 {asked_s}",
+
+  // 现金取款
+  "day-off-no-unit": "{day} 您不在任何班组，请联系花名册管理员",
+  "day-off-past": "{day} 已经来不及申请，请选以后的日子",
+  "day-off-backwards": "结束时间须晚于开始时间",
+  "day-off-no-quota": "还没有设定 {day} 的名额",
+  "day-off-beyond-balance": "需要 {asked_s}，余额只有 {balance_s}",
+  "day-off-no-shift": "所选时间不当班，不用申请",
+  "day-off-already": "{day} 已有申请，请先取消",
+  "day-off-run-full": "这几天不能都批：{days} 名额已满",
+  "day-off-run-too-long": "一次最多申请 {most} 天",
+  "day-off-waits": "名额已满，还在候补",
+  "day-off-by-rule": "名额尚待按规则分配",
+  "day-off-stands": "这份申请已有结果，不能再改",
+  "day-off-cancel-late": "{last} 以后不能自己取消，请找班组收回",
+  "day-off-part": "只请一部分，要么写时长，要么写从几点到几点",
+
+  // 申诉与裁定
+  "appeal-late": "申诉期限到 {last} 为止，已经过了",
+  "appeal-before": "这条明细已经申诉过",
+  "appeal-no-line": "您的明细里没有这一条",
+  "appeal-stands": "这份申诉已有结果，不能再改",
+  "appeal-other-day": "申诉针对的是 {day}，只能裁定这一天",
+  "ruling-nobody": "当时没有这样的座席或班组",
+  "ruling-backwards": "结束时间须晚于开始时间",
+  "ruling-too-long": "一次最多裁定 {most} 天",
+  "ruling-reversed": "这项裁定已经撤销，请重新裁定",
+  "ruling-of-one": "请选一个单位或一位座席",
+  "ruling-counts": "请选算作什么",
+  "appeal-needs-span": "申诉成立，要写明哪一段算作什么",
+
+  // 时间红包
+  "order-stranger": "{agent} 现在不在名单中",
+  "order-not-done": "交换机没有办成：{detail}",
+
+  "cap-passed": "超过 {unit} 的上限：可发 {cap_s}，已发 {given_s}，这次要发 {asked_s}，还剩 {left_s}",
+  "packet-strangers": "{agents} 不在这个班组",
+  "packet-kind": "红包类别只能是：{kinds}",
+  "packet-agents": "请选 1 到 {most} 人，每人一次",
+  "packet-no-hours": "{unit} 在 {month} 没有排班工时，也没有申报，算不出上限",
+  "budget-recalled": "这份额度已被收回，请向发放人再要",
+  "budget-other-month": "这份额度只能用于 {month}",
+  "budget-other-unit": "这份额度只能用于 {unit} 及其下级",
+  "proposal-decided": "{by} 已经处理过这份提议",
+  "proposals-too-many": "还有 {most} 份提议等着处理，请以后再提",
+
+  // 应急加班
+  "emergency-over": "这次应急已经结束，请另开一次",
+  "emergency-too-long": "最多只能延长到从现在起 {most_s}",
+  "emergency-too-early": "最多只能从 {most_s} 前开始，更早的请人工录入",
+  "emergency-too-late": "最多只能提前 {most_s} 开启",
+  "emergency-level": "级别只能是：{levels}",
+  "emergency-nobody": "{unit} 没有人加入应急冲锋队，无人可召集",
+  "emergency-stranger": "{agent} 不在 {unit}",
+  "emergency-not-called": "没有召集过 {agent}",
+  "entry-too-long": "这次应急共 {lasts_s}，录入的 {entered_s} 太长",
+  "entry-other-day": "这次应急不在 {day}",
+  "entry-decided": "{by} 已经驳回这条录入",
+  "entry-counts": "这条录入已经计入",
+  "arrival-early": "到达不能早于召集",
+  "arrival-to-come": "到达时间还没有到",
+
+  // 个人额度与离职
+  "entitlement-nowhere": "{day} 不在花名册上",
+  "entitlement-backwards": "结束须晚于开始",
+  "entitlement-empty": "请写明比例或每天最少多少",
+  "entitlement-rate": "比例须多于 0，不超过 100 %",
+  "leaver-unknown": "花名册上没有此人，不知道是否离职",
+  "leaver-here": "还在 {unit}，或者即将在：在职的人自己使用",
+  "leaver-gone-long": "最近 {most} 天不在任何班组",
+  "leaver-owes": "还欠事假 {owed_s}，结账前仍可抵扣，请等结账",
+  "leaver-holds": "还有 {held_s} 预留给调休，请先取消",
+
+  // 规定与考勤月
+  "change-decided": "{by} 已经处理过这项变更",
+  "change-faults": "与现在的配置合不上，请重新提出",
+  "change-later": "由较新的版本提出，这个版本看不懂",
+  "change-of-past": "已经生效过的规定不能改，请从以后的某天起另定",
+  "month-waits": "{month} 还不能结账，还有没办完的事",
+  "month-not-closed": "{month} 还没有结账，没有可更正的",
+
+  // 报表
+  "report-too-long": "太长：最多 {most} 行，请缩小范围",
+  "report-not-of-these": "这种报表不能按它分",
+  "report-no-picture": "画不出图",
+};

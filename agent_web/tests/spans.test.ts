@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+
+import { spanOf, spansUpTo } from "../src/manage/spans";
+
+const ZONE = "Asia/Shanghai";
+const at = (said: string) => Date.parse(`${said}+08:00`) / 1000;
+
+describe("spans of time", () => {
+  it("are offered by half hours, with the most at the end", () => {
+    expect(spansUpTo(4_000)).toEqual([1_800, 3_600, 4_000]);
+    expect(spansUpTo(0)).toEqual([]);
+  });
+
+  it("are of the day that was typed, over midnight where they end no later than they begin", () => {
+    expect(spanOf("2026-11-29", "09:00", "10:30", ZONE)).toEqual([
+      at("2026-11-29T09:00"),
+      at("2026-11-29T10:30"),
+    ]);
+    expect(spanOf("2026-11-29", "23:00", "01:00", ZONE)?.[1]).toBe(at("2026-11-30T01:00"));
+  });
+
+  it("are none where something lacks, or where they would last no time", () => {
+    expect(spanOf("", "09:00", "10:00", ZONE)).toBeNull();
+    expect(spanOf("2026-11-29", "09:00", "09:00", ZONE)).toBeNull();
+  });
+});

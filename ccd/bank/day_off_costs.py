@@ -1,0 +1,76 @@
+"""What a day off costs: what is planned of it, less what was worked all the same, or leave covers (docs/time-bank.md
+3.6)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from sqlalchemy import Connection
+
+from ccd.bank.policy import Policies
+from ccd.bank.withdrawal import Application, PartOfDay, planned_s, planned_shifts, spent_s, work_us
+from ccd.errors import WithdrawalError
+from ccd.floor.days import SECOND
+from ccd.floor.expected import Absence, Shift, Span
+from ccd.org.shift_rows import SHIFT_US_MAX, shifts_from
+from ccd.org.staff import ShareOf
+from ccd.org.units import Units
+
+
+class Costs:
+    """Of one site. `share_of` says which share of a contract an agent works on a day, in parts per million."""
+
+    def __init__(self, units: Units, policies: Policies, share_of: ShareOf) -> None:
+        self._units, self._policies, self._share_of = units, policies, share_of
+
+    def seconds(self, connection: Connection, agent: str, unit: str, day: date, part: PartOfDay) -> int:
+        """What is planned of the part, less breaks; without a shift, the part itself, if it begins on the day and ends
+        within 24 hours, or what the policy expects of a whole day of who works that share of a contract."""
+        shifts = self.shifts(connection, agent, unit, day)
+        if part.start is None or part.end is None:
+            return self._whole_s(shifts, agent, unit, day)
+        span = self._units.days(unit).of_date(day)
+        is_of_it = span.start <= part.start < span.end and part.end - part.start <= SHIFT_US_MAX
+        planned_us = work_us(shifts, part.start, part.end) if shifts else (part.end - part.start) * is_of_it
+        if planned_us < SECOND:
+            raise WithdrawalError(
+                agent, f"is not planned for that part of {day}: nothing has to be taken for it", "day-off-no-shift"
+            )
+        return planned_us // SECOND
+
+    def expected_s(self, agent: str, unit: str, day: date) -> int:
+        """Of a whole day without a shift."""
+        policy = self._policies.policy_at(unit, day)
+        return policy.of_a_day(policy.expected_base_s, self._share_of(agent, day))
+
+    def shifts(self, connection: Connection, agent: str, unit: str, day: date) -> list[Shift]:
+        """Those that begin on the day."""
+        return list(shifts_from(connection, [agent], self._units.days(unit).of_date(day)).get(agent, ()))
+
+    def begun(self, connection: Connection, day: date, of: Iterable[Application]) -> dict[str, tuple[Shift, ...]]:
+        """The same by agent, of all these applications for the day."""
+        agents: dict[str, list[str]] = {}
+        for one in of:
+            agents.setdefault(one.unit, []).append(one.agent)
+        found: dict[str, tuple[Shift, ...]] = {}
+        for unit, theirs in agents.items():
+            found |= shifts_from(connection, theirs, self._units.days(unit).of_date(day))
+        return found
+
+    def cost_s(
+        self, one: Application, begun: Mapping[str, Sequence[Shift]], worked_s: int, leave: Iterable[Absence] = ()
+    ) -> int:
+        """Of what it is for by now, where that is less than was held. Of a part from when to when `worked_s` are of
+        that part; else of the day, of which what is planned besides comes first. What `leave` covers that comes before
+        the day off is none of it either; of that time `worked_s` are none."""
+        shifts = begun.get(one.agent, ())
+        now_s = planned_s(one, shifts) or one.seconds
+        now = one._replace(seconds=min(one.seconds, now_s))
+        planned = now.seconds if one.start is not None else self._whole_s(shifts, one.agent, one.unit, one.day)
+        day = self._units.days(one.unit).of_date(one.day)
+        own = planned_shifts(one, shifts, Span(day.start, day.end))
+        covered_us = sum(work_us(own, each.start, each.end) for each in leave)
+        return spent_s(now, worked_s + covered_us // SECOND, planned)
+
+    def _whole_s(self, begun: Iterable[Shift], agent: str, unit: str, day: date) -> int:
+        planned_us = sum(shift.work_us for shift in begun)
+        return planned_us // SECOND or self.expected_s(agent, unit, day)

@@ -1,0 +1,1 @@
+"""What days are judged by: held, applied, imported, and published by two people."""

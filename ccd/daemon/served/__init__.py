@@ -1,0 +1,1 @@
+"""What whoever acts over HTTP is given: questions and acts, put together of a site."""

@@ -1,0 +1,68 @@
+"""What agents see of their overtime while it runs, and who calls them out sees of who is there: figures up to where
+the switches were heard; pages count on.
+
+Many pages ask at once, so an emergency is reckoned once for all of them, and again when that is some seconds old.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from ccd.bank.overtime import Emergency, Paid
+from ccd.daemon.services.overtime import Overtime, Reckoned
+from ccd.daemon.site import Current
+from ccd.floor.days import SECOND
+from ccd.ledger.books import Ledger
+from ccd.web.overtime_api import GrowingSaid, OvertimeSaid, RunningSaid
+
+KEPT_S = 5
+NOTHING = OvertimeSaid(running=[], growing=None)
+
+
+class OvertimeShown:
+    """`now` gives µs since the epoch."""
+
+    def __init__(self, ledger: Ledger, current: Current, now: Callable[[], int]) -> None:
+        self._ledger, self._current, self._now = ledger, current, now
+        self._asking = asyncio.Lock()
+        self._asked_at = -KEPT_S * SECOND
+        self._reckoned: Mapping[Emergency, Reckoned] = {}
+
+    async def of(self, agent: str) -> OvertimeSaid:
+        """Of the emergencies that run now and in which the agent takes part."""
+        return overtime_said(agent, await self._running())
+
+    async def sign_ins(self, emergency: str) -> Mapping[str, int | None]:
+        """By agent, when who was called to one that runs now was seen signed in, µs."""
+        found = await self._running()
+        return next((each.sign_ins for one, each in found.items() if one.id == emergency), {})
+
+    async def _running(self) -> Mapping[Emergency, Reckoned]:
+        async with self._asking:
+            if self._now() - self._asked_at >= KEPT_S * SECOND:
+                overtime = Overtime(self._ledger, self._current.site, self._now)
+                self._reckoned = {one: await overtime.reckon(one, running=True) for one in await overtime.running()}
+                self._asked_at = self._now()
+        return self._reckoned
+
+
+def overtime_said(agent: str, reckoned: Mapping[Emergency, Reckoned]) -> OvertimeSaid:
+    """Of an agent's two days, where an emergency runs over midnight, each figure is the sum."""
+    found, grows = [], None
+    for one, each in reckoned.items():
+        days = [day for day in each.days if day.agent == agent]
+        if not days:
+            continue
+        paid = [day.paid.get(one, Paid(0, 0)) for day in days]
+        found.append(
+            RunningSaid(
+                emergency=one.id, level=one.level, interest_ppm=one.interest_ppm, round_up_s=one.round_up_s,
+                starts=one.start / SECOND, ends=one.end / SECOND,
+                principal=sum(part.principal_s for part in paid), interest=sum(part.interest_s for part in paid),
+                measured=any(day.schedules for day in days),
+            )
+        )  # fmt: skip
+        grows = grows or each.growing.get(agent)
+    growing = None
+    if grows is not None:
+        growing = GrowingSaid(emergency=grows.emergency, since=grows.since / SECOND, until=grows.until / SECOND)
+    return OvertimeSaid(running=found, growing=growing) if found else NOTHING

@@ -1,0 +1,96 @@
+"""Agents' months as they were measured, out of the days' records: what full attendance and leave of idle days go by."""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.bank.appeal_rows import open_appeals
+from ccd.bank.attendance import AttendedDay
+from ccd.bank.idle_leave import OnLeave
+from ccd.bank.month_close import Attended
+from ccd.daemon.site import Site
+from ccd.floor.days import SECOND, BusinessDay, dates
+from ccd.floor.expected import Absence, Expected, Shift
+from ccd.history.day_rows import DayDuty, ever_on_leave, latest_duties
+from ccd.history.expected_days import expected_read
+
+
+async def attended(
+    connection: AsyncConnection, site: Site, first: date, last: date, agents: Collection[str] | None = None
+) -> list[Attended]:
+    """Of these agents, or of all who have a place on the roster on one of the days, or a record; by name. With the days
+    of which a line is under appeal."""
+    appeals = await connection.run_sync(lambda plain: open_appeals(plain, first, last, agents))
+    days: dict[str, list[AttendedDay]] = {}
+    every = list(dates(first, last))
+    for day in every:
+        for one in await latest_duties(connection, day, agents=agents):
+            days.setdefault(one.agent, []).append(_attended_day(site, day, one))
+    found = []
+    for agent in sorted(days.keys() | set(site.roster.agents if agents is None else agents)):
+        units = {day: site.agent_days.unit(agent, day) for day in every}
+        here = [unit for unit in units.values() if unit is not None]
+        if here or agent in days:
+            absent_on = tuple(day for day, unit in units.items() if unit is None)
+            unit = here[-1] if here else days[agent][-1].unit
+            disputed = frozenset(one.day for one in appeals if one.agent == agent)
+            contract_ppm = site.staff.contract_ppm_of(agent, every)
+            found.append(Attended(agent, unit, tuple(days.get(agent, ())), absent_on, disputed, contract_ppm))
+    return found
+
+
+async def on_leave(connection: AsyncConnection, site: Site, unit_days: Iterable[tuple[str, date]]) -> list[OnLeave]:
+    """What of these units' days was leave that can be offset, of who was ever measured to be on leave there."""
+    units: dict[date, set[str]] = {}
+    for unit, day in unit_days:
+        units.setdefault(day, set()).add(unit)
+    told = []
+    for day, wanted in sorted(units.items()):
+        agents = await ever_on_leave(connection, day)
+        for one in sorted(await latest_duties(connection, day, agents=agents)) if agents else ():
+            if one.unit in wanted:
+                told.append(OnLeave(one.agent, one.unit, day, _leave_s(site, day, one), one.revision))
+    return told
+
+
+def _attended_day(site: Site, day: date, one: DayDuty) -> AttendedDay:
+    return AttendedDay(
+        day,
+        one.unit,
+        scheduled_s=one.scheduled // SECOND,
+        late_s=one.late // SECOND,
+        early_s=one.early_leave // SECOND,
+        off_post_s=one.off_post // SECOND,
+        on_leave_s=one.on_leave // SECOND,
+        leave_s=_leave_s(site, day, one),
+        signed_in_s=one.signed_in // SECOND,
+    )
+
+
+def _leave_s(site: Site, day: date, one: DayDuty) -> int:
+    """As far as the agent was away for it; what was worked all the same is no leave."""
+    if not one.on_leave:
+        return 0
+    kinds = site.policies.policy_at(one.unit, day).loan.kinds
+    told = away_of(expected_read(one.expected), site.rules_of(one.unit).days.of_date(day), one.on_leave)
+    return sum(us for each, us in told if each.origin == "leave" and each.kind in kinds) // SECOND
+
+
+def away_of(expected: Expected, day: BusinessDay, on_leave: int) -> Iterator[tuple[Absence, int]]:
+    """Each absence of a record, and how long the agent was away for it, µs. A record that was made before records said
+    so says how long for all of them: then it was for the first ones."""
+    for each in expected.absences:
+        away = min(on_leave, _in_shifts(each, day, expected.shifts)) if each.away is None else each.away
+        on_leave -= away
+        yield each, away
+
+
+def _in_shifts(absence: Absence, day: BusinessDay, shifts: Iterable[Shift]) -> int:
+    """What of an absence lies inside the day's shifts, less their breaks."""
+    total = 0
+    for shift in shifts:
+        start, end = max(shift.start, absence.start, day.start), min(shift.end, absence.end, day.end)
+        rests = sum(max(0, min(end, rest.end) - max(start, rest.start)) for rest in shift.breaks)
+        total += max(0, end - start - rests)
+    return total

@@ -1,0 +1,76 @@
+"""Entitlements: HR says what an agent is entitled to, and not why; the days that it reaches are measured anew, in one
+transaction."""
+
+from collections.abc import Callable
+from datetime import date
+
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ccd.bank.asking import Asking
+from ccd.daemon.site import Site
+from ccd.errors import EntitlementError
+from ccd.history.unit_days import last_end, note_stale_of
+from ccd.org.entitlement_rows import add_entitlement, entitlement_with_act, entitlements, entitlements_of
+from ccd.org.entitlements import Entitled, Entitlement, check_entitlement
+from ccd.org.rights import may_enter_leave
+from ccd.org.told_rows import wait_for_others
+from ccd.sql.turns import Patience, read_in_turn, take_turn
+
+NO_REASON = "as the personnel office says"  # an act says why, and of this nobody is told
+
+
+async def entitle(
+    engine: AsyncEngine,
+    site: Site,
+    asking: Asking,
+    agent: str,
+    first: date,
+    until: date | None,
+    entitlement: Entitlement | None,
+    still: Callable[[list[Entitled]], None] = lambda known: None,
+) -> Entitled:
+    """From a day until before another, instead of whatever was said of these days before; None: to nothing. The same
+    act again changes nothing. EntitlementError where it can't be; `still` may refuse it, of what was said before."""
+    made = Entitled(0, asking.act, agent, first, until, entitlement)
+    check_entitlement(made)
+    unit = site.agent_days.unit(agent, first)
+    if unit is None:
+        raise EntitlementError(agent, f"has no place on the roster on {first}", "entitlement-nowhere", day=str(first))
+    duty = may_enter_leave(asking.person, site.units.with_above(unit, first), (agent,))
+    days = site.units.days(unit)
+    begins = days.of_date(first).start
+
+    def written(plain: Connection) -> Entitled:
+        wait_for_others(plain, entitlements)
+        if known := entitlement_with_act(plain, asking.act):
+            if known._replace(number=0) != made:
+                raise EntitlementError(
+                    agent, f"was said of something else as {asking.act}: choose another key", "key-taken"
+                )
+            return known
+        still(entitlements_of(plain, agent))
+        asking.under(duty).noted(plain, "entitle" if entitlement else "end an entitlement", agent, {}, NO_REASON)
+        add_entitlement(plain, made)
+        return made
+
+    async def work(connection: AsyncConnection) -> Entitled:
+        done = await connection.run_sync(written)
+        measured_until = await last_end(connection)
+        if measured_until is not None:
+            ends = measured_until if until is None else min(measured_until, days.of_date(until).start)
+            met = site.agent_days.met(agent, begins, ends)
+            await note_stale_of(connection, [(own.unit, own.day.day) for own in met])
+        return done
+
+    return await take_turn(engine, work, Patience())
+
+
+async def entitled(engine: AsyncEngine, site: Site, asking: Asking, agent: str) -> list[Entitled]:
+    """All that was ever said of an agent, in its order, for whoever says it."""
+    unit = site.roster.unit(agent, asking.at)
+    today = site.units.days(unit or "").at(asking.at).day
+    if unit is None:
+        raise EntitlementError(agent, "has no place on the roster now", "entitlement-nowhere", day=str(today))
+    may_enter_leave(asking.person, site.units.with_above(unit, today), (agent,))
+    return await read_in_turn(engine, lambda plain: entitlements_of(plain, agent))

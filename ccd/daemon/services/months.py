@@ -1,0 +1,256 @@
+"""Attendance months: leave of idle days is owed once its day is closed, and a month closes when its time has come
+(docs/time-bank.md 3.5)."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from datetime import date
+from socket import gethostname
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.bank.appeal_rows import open_appeals
+from ccd.bank.appeals import Appeal
+from ccd.bank.asking import Asking, by_itself
+from ccd.bank.attendance import Month
+from ccd.bank.attendance_calendar import Calendar, month_before
+from ccd.bank.emergency_rows import emergencies_within
+from ccd.bank.idle_leave import IdleLeave
+from ccd.bank.month_close import Attended, Difference, MonthClose
+from ccd.bank.month_rows import Result, closed_months
+from ccd.bank.offsetting import Loans
+from ccd.bank.overtime_entry_rows import entries_of
+from ccd.bank.withdrawal import OPEN
+from ccd.bank.withdrawal_rows import on_days, open_days
+from ccd.daemon.services.attended import attended, on_leave
+from ccd.daemon.services.overtime import Overtime
+from ccd.daemon.site import Current, Site
+from ccd.errors import LedgerError, MonthOpenError
+from ccd.floor.days import SECOND
+from ccd.history.close import DAYS_BACK_MAX
+from ccd.history.due_days import due_days
+from ccd.history.reading import reading
+from ccd.history.unit_days import how_they_stand, is_recorded_between, settled_since
+from ccd.ledger.books import Ledger
+from ccd.org.rights import may_close_month
+from ccd.settings import Settings
+
+OVERLAP = 600 * SECOND  # what is looked at again: a settlement is noted a little after its time
+MONTHS_BACK_MAX = 2  # what lies further back is closed by hand
+
+log = structlog.get_logger("ccd.daemon")
+
+
+def calendar_of(settings: Settings) -> Calendar:
+    return Calendar(**dict(settings.attendance))
+
+
+class AttendanceMonths:
+    """Of a site, as commands and the daemon ask of them. `now` gives µs since the epoch."""
+
+    def __init__(self, ledger: Ledger, site: Site, now: Callable[[], int]) -> None:
+        self._ledger, self._site, self._now = ledger, site, now
+        name = site.settings.site
+        self.calendar = calendar_of(site.settings)
+        self.loans = Loans(site.branch(ledger), self.calendar)
+        self.closing = MonthClose(ledger, site.policies, self.loans, name)
+        self.idle = IdleLeave(ledger, site.policies, name, self.today)
+
+    def today(self) -> date:
+        return self._site.units.days("").at(self._now()).day
+
+    def running(self) -> str:
+        return self.calendar.month_of(self.today())
+
+    async def post_leave(self, unit_days: Iterable[tuple[str, date]]) -> set[str]:
+        """Owes what of these days was leave, as far as they were idle; whose accounts are others now."""
+        async with reading(self._ledger.engine) as connection:
+            told = await on_leave(connection, self._site, unit_days)
+        return await self.idle.post(told)
+
+    async def close(self, month: str, asking: Asking) -> dict[str, Result]:
+        """MonthOpenError names what it waits for. The book is the whole site's, and who closes it a clerk of all."""
+        for unit in self._site.rostered_units:
+            asking = asking.under(
+                may_close_month(asking.person, self._site.units.with_above(unit, self.calendar.span(month)[1]))
+            )
+        if known := await self.closing.given(month):
+            return known
+        first, last = self.calendar.span(month)
+        stands = await self._stand(first, last)
+        if reasons := [reason async for reason in self._waits_for(month)]:
+            found = f"can't be closed yet: {'; '.join(reasons)}"
+            raise MonthOpenError(month, found, "month-waits", month=month)
+        async with reading(self._ledger.engine) as connection:
+            days = await settled_since(connection, 0, first)
+        await self.post_leave((one.unit, one.day) for one in days if one.day <= last)
+        attended = await self.attended(month)
+        return await self.closing.close(
+            asking, month, attended, lambda plain: how_they_stand(plain, first, last) == stands
+        )
+
+    async def _stand(self, first: date, last: date) -> tuple[object, ...]:
+        """Whoever rules while the month is being closed is told apart by it: full attendance is not reopened for what
+        was known before."""
+        async with reading(self._ledger.engine) as connection:
+            return await connection.run_sync(how_they_stand, first, last)
+
+    async def attended(self, month: str, agents: Iterable[str] | None = None) -> list[Attended]:
+        first, last = self.calendar.span(month)
+        async with reading(self._ledger.engine) as connection:
+            until = min(last, self.today())
+            return await attended(connection, self._site, first, until, None if agents is None else list(agents))
+
+    async def differences(self, month: str) -> list[Difference]:
+        """What attendance would be given otherwise now than it was."""
+        return await self.closing.differences(month, await self.attended(month))
+
+    async def correct(self, asking: Asking, month: str, agent: str, why: str, reopens: bool) -> Result | None:
+        (one,) = await self.attended(month, [agent]) or [Attended(agent, "", ())]
+        duty = may_close_month(asking.person, self._site.units.with_above(one.unit, self.calendar.span(month)[1]))
+        return await self.closing.correct(asking.under(duty), month, one, why, reopens)
+
+    async def forecast(self, agent: str, month: str) -> Month:
+        """The agent's month as it would be closed now: what can be offset is, where that secures full attendance."""
+        offer = await self.loans.offer(agent, month)
+        (one,) = await self.attended(month, [agent]) or [Attended(agent, "", ())]
+        return self.closing.forecast(month, one, offer)
+
+    async def settle_appealed(self, month: str) -> set[str]:
+        """Of a closed month: what waited for an appeal that is decided. Whose accounts are others now."""
+        waited = await self.closing.owing(month)
+        if not waited:
+            return set()
+        return await self.closing.settle_appealed(month, await self.attended(month, waited))
+
+    async def under_appeal(self, month: str) -> list[Appeal]:
+        """Lines for days of the month; what they are about waits until they are decided."""
+        async with reading(self._ledger.engine) as connection:
+            return await connection.run_sync(lambda plain: open_appeals(plain, *self.calendar.span(month)))
+
+    async def is_due(self, month: str) -> bool:
+        first, last = self.calendar.span(month)
+        if self._now() < self.loans.closes_at(month):
+            return False
+        async with reading(self._ledger.engine) as connection:
+            return await is_recorded_between(connection, first, last)
+
+    async def closed(self) -> frozenset[str]:
+        async with reading(self._ledger.engine) as connection:
+            return await connection.run_sync(closed_months, self._site.settings.site)
+
+    async def _waits_for(self, month: str) -> AsyncIterator[str]:
+        last = self.calendar.span(month)[1]
+        if self._now() < self.loans.closes_at(month):
+            yield f"agents decide until {self.calendar.closes(month):%Y-%m-%d %H:%M}"
+        async with reading(self._ledger.engine) as connection:
+            for unit, day in await self._unsettled(connection, last):
+                yield f"{day} of {unit} is not settled"
+            end = self._site.units.days("").of_date(last).end
+            for one in await connection.run_sync(lambda plain: [*_days_off(plain, last), *_entries(plain, end)]):
+                yield one
+        for emergency in await Overtime(self._ledger, self._site, self._now).due():
+            if emergency.start < end:
+                yield f"the emergency {emergency.id} of {emergency.unit} is not measured to its end"
+
+    async def _unsettled(self, connection: AsyncConnection, last: date) -> list[tuple[str, date]]:
+        """By unit, the first day up to `last` that is not."""
+        site, settings = self._site, self._site.settings
+        seen = await due_days(
+            connection, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], self._now(),
+            settings.settle_wait_s_max * SECOND, DAYS_BACK_MAX,
+        )  # fmt: skip
+        first: dict[str, date] = {}
+        for each in (*seen.due, *seen.waiting):
+            if each.day.day <= last:
+                first[each.unit] = min(each.day.day, first.get(each.unit, last))
+        return sorted(first.items())
+
+
+class MonthsDue:
+    """What the daemon does of it by itself."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        current: Current,
+        now: Callable[[], int],
+        tell: Callable[[Iterable[str]], None],
+    ) -> None:
+        self._ledger, self._current, self._now, self._tell = ledger, current, now, tell
+        self._seen = 0  # when the newest that was looked at was settled, µs
+        self._said: dict[str, str] = {}  # why a month is not closed
+        self._offered: tuple[date, ...] | None = None  # of the running month, the days since which more is offered
+
+    async def look(self) -> list[str]:
+        """Which months were closed."""
+        months = AttendanceMonths(self._ledger, self._current.site, self._now)
+        running = months.running()
+        self._tell_what_is_offered(months, running)
+        past = [month_before(running)]
+        while len(past) < MONTHS_BACK_MAX:
+            past.insert(0, month_before(past[0]))
+        known = await months.closed()
+        new = await self._owe(months, months.calendar.span(past[0])[0])
+        for month in known.intersection(past):
+            if touched := await months.settle_appealed(month):
+                self._tell(touched)
+            if any(months.calendar.month_of(day) == month for day in new):
+                await self._list_differences(months, month)
+        due = [month for month in past if month not in known and await months.is_due(month)]
+        return [month for month in due if await self._close(months, month)]
+
+    def _tell_what_is_offered(self, months: AttendanceMonths, running: str) -> None:
+        """Full attendance is foreseen, or leave can be offset, from a day on, without anybody's act."""
+        calendar, today = months.calendar, months.today()
+        days = (calendar.span(running)[0], calendar.foreseen_from(running), calendar.opens_on(running))
+        before, self._offered = self._offered, tuple(day for day in days if day <= today)
+        if before not in (None, self._offered):
+            self._tell(self._current.site.roster.agents)
+
+    async def _owe(self, months: AttendanceMonths, first: date) -> list[date]:
+        """The days that were settled since the last look."""
+        async with reading(self._ledger.engine) as connection:
+            new = await settled_since(connection, self._seen - OVERLAP, first)
+        if touched := await months.post_leave((one.unit, one.day) for one in new):
+            self._tell(touched)
+        fresh = [one.day for one in new if (one.settled_at or 0) > self._seen]
+        self._seen = max((one.settled_at or 0 for one in new), default=self._seen)
+        return fresh
+
+    async def _list_differences(self, months: AttendanceMonths, month: str) -> None:
+        found = [one.now.agent for one in await months.differences(month)]
+        if found:
+            hint = f"see `ccd bank month differences {month}`"
+            log.warning("attendance was given something else", month=month, agents=found, hint=hint)
+
+    async def _close(self, months: AttendanceMonths, month: str) -> bool:
+        try:
+            asking = Asking(f"month close/{month}", by_itself("month close"), gethostname(), self._now())
+            results = await months.close(month, asking)
+        except (MonthOpenError, LedgerError) as error:
+            if self._said.get(month) != str(error):
+                log.warning("an attendance month waits", month=month, why=str(error))
+            self._said[month] = str(error)
+            return False
+        full = sum(result.month.full for result in results.values())
+        log.info("an attendance month is closed", month=month, agents=len(results), full_attendance=full)
+        if appeals := await months.under_appeal(month):
+            log.warning("what is under appeal waits", month=month, days=[f"{one.agent} {one.day}" for one in appeals])
+        self._tell(results)
+        return True
+
+
+def _days_off(plain: Connection, last: date) -> Iterator[str]:
+    for day in open_days(plain, last):
+        for one in on_days(plain, day, day):
+            if one.state in OPEN:
+                yield f"{one.id} of {one.agent} for {one.day} is {one.state}"
+
+
+def _entries(plain: Connection, end: int) -> Iterator[str]:
+    """Overtime entered by hand, in emergencies that began before an instant, µs."""
+    found = [one.id for one in emergencies_within(plain, 0, end) if one.start < end]
+    for entry in entries_of(plain, found) if found else ():
+        if entry.waits:
+            yield f"the overtime {entry.id} of {entry.agent} waits for a second person"

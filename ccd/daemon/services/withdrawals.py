@@ -1,0 +1,311 @@
+"""Days off as time moves them: places that are allocated at a deadline; and days that have come and gone, which are
+spent, but for what the day's record says was worked all the same."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Final
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.bank.allocating import Allocations, Tenure
+from ccd.bank.allocation import Allocation
+from ccd.bank.comes_first import ComesFirst
+from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook, days_off_outlook
+from ccd.bank.giving_back import GivingBack
+from ccd.bank.overtime import less
+from ccd.bank.quota import Busyness, suggestion
+from ccd.bank.replanning import Replanning
+from ccd.bank.said import Said
+from ccd.bank.withdrawal import OPEN, Application, ApplicationState, planned_shifts, work_us
+from ccd.bank.withdrawing import WAITING_LIST, Withdrawals
+from ccd.daemon.refusals import Refusals
+from ccd.daemon.site import Current, Site
+from ccd.errors import DayWaitsError
+from ccd.floor.days import SECOND, dates
+from ccd.floor.expected import Absence, Counts, Ruled, Shift, Span
+from ccd.floor.seats import UNOBSERVED
+from ccd.floor.stretches import Stretch
+from ccd.history.day_rows import latest_days
+from ccd.history.expected_days import ruled_in
+from ccd.history.reading import stored_sources
+from ccd.history.seen_days import seen_days
+from ccd.history.sums import sums_of_agents
+from ccd.history.unit_days import settled_on, settled_since
+from ccd.ledger.books import Ledger
+from ccd.org.shift_rows import shifts_from
+from ccd.sql.turns import Patience, take_turn
+
+log = structlog.get_logger("ccd.daemon")
+
+REVISED_FOR = timedelta(days=400)  # who asks for more is not heard: a ledger of older months is long closed
+OVERLAP_US = 60 * SECOND  # what was settled at the same time may have been written after it was looked for
+A_DAY = timedelta(days=1)
+LEFT_OUT: Final[Counts] = "left_out"  # of what a ruling says, all else is of somebody who was there
+WEEKS_WANTED = 4
+WEEKS_MAX = 13  # that are looked through for them: a day that is to come may be far ahead
+
+
+def withdrawals_of(ledger: Ledger, site: Site) -> Withdrawals:
+    return Withdrawals(site.branch(ledger), site.staff.contract_ppm)
+
+
+def allocations_of(ledger: Ledger, site: Site) -> Allocations:
+    def tenure_of(agent: str, day: date) -> Tenure:
+        return Tenure(site.staff.joined_on(agent), site.staff.contract_ppm(agent, day))
+
+    return Allocations(ledger, withdrawals_of(ledger, site).holds, site.settings.site, tenure_of)
+
+
+async def outlook_of(ledger: Ledger, site: Site, agent: str, first: date, last: date) -> list[OwnOutlook]:
+    """For an agent, of the unit in which they are on each day."""
+    bank = withdrawals_of(ledger, site)
+    whole = await bank.whole_days(agent, first, last)
+    found: list[DayOutlook] = []
+    for unit, days in groupby(dates(first, last), lambda day: site.agent_days.unit(agent, day) or ""):
+        stay = list(days)
+        found += await days_off_outlook(ledger, bank.holds, unit, stay[0], stay[-1], agent)
+    return [OwnOutlook(one, *whole.get(one.day, (0, one.day))) for one in found]
+
+
+async def suggested(ledger: Ledger, site: Site, unit: str, day: date) -> tuple[int, list[Busyness]]:
+    """How many of a unit could be off on a day, by the last four days of its weekday that were measured before it was
+    asked for, and these."""
+    weeks = [day - timedelta(days=7 * number) for number in range(1, WEEKS_MAX + 1)]
+
+    async def read(connection: AsyncConnection) -> list[Busyness]:
+        found: list[Busyness] = []
+        for each in weeks:
+            if len(found) < WEEKS_WANTED:
+                rows = await sums_of_agents(connection, each, each, site.units.with_below([unit], each))
+                agents = sum(row["days"] for row in rows)
+                times = (sum(row[name] for row in rows) // SECOND for name in ("signed_in", "available"))
+                found += [Busyness(each, agents, *times)] if agents else []
+        return found
+
+    found = await take_turn(ledger.engine, read, Patience(), keep=False, writes=False)
+    return suggestion(found, site.policies.policy_at(unit, day).days_off.spare_ppm), found
+
+
+async def close_days_off(ledger: Ledger, site: Site, day: date, said: Said) -> list[Application]:
+    """DayWaitsError where the day is not settled in a unit in which somebody has applied for it."""
+    bank = withdrawals_of(ledger, site)
+    waiting = [one for one in await bank.calendar(day, day) if one.state in OPEN]
+
+    agents = {one.agent for one in waiting}
+
+    async def settled(connection: AsyncConnection) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+        begun = await connection.run_sync(lambda plain: _begun(plain, site, day, agents))
+        later = _over_the_end(site, day, begun)
+        return await settled_on(connection, day), await settled_on(connection, day + A_DAY), later
+
+    today, tomorrow, later = await take_turn(ledger.engine, settled, Patience(), keep=False, writes=False)
+    for one in sorted(waiting, key=lambda one: one.unit):
+        for each, known in ((day, today), (day + A_DAY, tomorrow)):
+            unit = site.agent_days.unit(one.agent, each) or one.unit
+            if unit not in known and (each == day or one.agent in later):
+                raise DayWaitsError(unit, each, "days off are spent once the day is settled; see `ccd settle`")
+    return await bank.close(day, await worked_on(ledger, site, day, waiting), said)
+
+
+async def worked_on(ledger: Ledger, site: Site, day: date, off: Collection[Application]) -> dict[str, int]:
+    """Seconds signed in, or ruled to have been, by agent, of those who are off: also of who was not there at all. Where
+    there are shifts, inside those that begin on the day, up to their ends in the next: what is worked beside them is
+    overtime, or another day's. Of who is off from when to when, in that part alone; of who has leave that comes first,
+    beside that."""
+    of_all = {one.agent: one for one in off}
+    parts = {one.agent for one in off if one.start is not None}
+
+    async def worked(connection: AsyncConnection) -> dict[str, int]:
+        found = await latest_days(connection, day, agents=of_all.keys())
+        whole = {agent: (each.record.ruled or each.record).signed_in for agent, each in found.items()}
+        first = ComesFirst(site.units, site.policies, site.agent_days)
+        before = await connection.run_sync(first.leave, off)
+        leave = {agent: before[one.id] for agent, one in of_all.items() if one.id in before}
+        on_duty = {agent for agent, each in found.items() if each.record.duty is not None}
+        in_spans = on_duty | parts | (found.keys() & leave.keys())
+        begun = await connection.run_sync(lambda plain: _begun(plain, site, day, on_duty | parts))
+        for agent in in_spans - (on_duty - parts):
+            span = site.units.days(of_all[agent].unit).of_date(day)
+            begun[agent] = planned_shifts(of_all[agent], begun.get(agent, ()), Span(span.start, span.end))
+        later = _over_the_end(site, day, begun)
+        wanted = {
+            (unit, each): theirs
+            for each, agents in ((day, begun.keys()), (day + A_DAY, later))
+            for unit, theirs in _by_unit(site, each, agents).items()
+        }
+        inside: Counter[str] = Counter()
+        seen = await seen_days(connection, site.measuring, await stored_sources(connection), wanted)
+        stored = {day: found, day + A_DAY: await latest_days(connection, day + A_DAY, agents=later)}
+        for (unit, each), theirs in wanted.items():
+            for agent in theirs:
+                line = seen[unit, each][agent].line.spans if agent in seen[unit, each] else ()
+                ruled = ruled_in(stored[each][agent].expected) if agent in stored[each] else ()
+                inside[agent] += _within(line, ruled, leave.get(agent, ()), begun[agent])
+        return {agent: (inside[agent] if agent in in_spans else whole.get(agent, 0)) // SECOND for agent in of_all}
+
+    return await take_turn(ledger.engine, worked, Patience(), keep=False, writes=False)
+
+
+def _measured_in(site: Site, one: Application) -> set[str]:
+    """The units of the day and of the next, in which it may end: who moved after applying is in another."""
+    return {site.agent_days.unit(one.agent, day) or one.unit for day in (one.day, one.day + A_DAY)}
+
+
+def _begun(plain: Connection, site: Site, day: date, agents: Collection[str]) -> dict[str, tuple[Shift, ...]]:
+    """By agent, the shifts that begin on the day of the agent's unit."""
+    found: dict[str, tuple[Shift, ...]] = {}
+    for unit, theirs in _by_unit(site, day, agents).items():
+        found |= shifts_from(plain, theirs, site.units.days(unit).of_date(day))
+    return found
+
+
+def _over_the_end(site: Site, day: date, begun: Mapping[str, Sequence[Shift]]) -> frozenset[str]:
+    """Of those with shifts that begin on the day, who has one that ends in the next."""
+    ends = {agent: site.units.days(site.agent_days.unit(agent, day) or "").of_date(day).end for agent in begun}
+    return frozenset(agent for agent, own in begun.items() if any(shift.end > ends[agent] for shift in own))
+
+
+def _by_unit(site: Site, day: date, agents: Collection[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for agent in sorted(agents):
+        if unit := site.agent_days.unit(agent, day):
+            found.setdefault(unit, []).append(agent)
+    return found
+
+
+def _within(line: Iterable[Stretch], ruled: Sequence[Ruled], leave: Iterable[Absence], planned: Sequence[Shift]) -> int:
+    """µs of the shifts less their breaks in which the agent was seen signed in, or ruled to have been; less leave."""
+    seen = [Span(each.start, each.end) for each in line if each.state is not UNOBSERVED]
+    worked = less(seen, (Span(each.start, each.end) for each in ruled))
+    worked += [Span(each.start, each.end) for each in ruled if each.counts != LEFT_OUT]
+    worked = less(worked, (Span(each.start, each.end) for each in leave))
+    return sum(work_us(planned, *each) for each in worked)
+
+
+class DaysOff:
+    """Closes days off as their days are settled. `now` gives µs since the epoch."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        current: Current,
+        now: Callable[[], int],
+        tell: Callable[[Iterable[str]], None],
+    ) -> None:
+        self._ledger, self._current, self._now, self._tell = ledger, current, now, tell
+        self._refusals = Refusals()
+        self._looked_until = 0  # µs
+        self._owed: dict[date, set[str]] = {}  # units whose days off of a day the ledger would not have reckoned anew
+
+    async def look(self) -> None:
+        """All that is due."""
+        await self.allocate_due()
+        await self.release_due()
+        await self.replan_due()
+        await self.close_due()
+        await self.revise_due()
+        await self.move_up_due()
+
+    async def move_up_due(self) -> list[Application]:
+        """Who waits for a place that there is, since a quota lets more off, or the balance covers it by now."""
+        site, at = self._current.site, self._now()
+        today = site.units.days("").at(at).day
+        bank = withdrawals_of(self._ledger, site)
+        moved: list[Application] = []
+        for day in await bank.days_with_room(today, at):
+            with self._refusals.said_once("nobody can move up to a day off", day=day.isoformat()):
+                moved += await bank.move_up(day, Said(WAITING_LIST, today, at))
+        if moved:
+            self._tell({one.agent for one in moved})
+        return moved
+
+    async def release_due(self) -> list[Application]:
+        """Whoever has leave that comes before a day off."""
+        site, at = self._current.site, self._now()
+        bank = withdrawals_of(self._ledger, site)
+        ended: list[Application] = []
+        for day in await bank.beaten_days():
+            with self._refusals.said_once("days off can't be released for leave", day=day.isoformat()):
+                ended += await bank.release(day, Said("leave", site.units.days("").at(at).day, at))
+        if ended:
+            self._tell({one.agent for one in ended})
+        return ended
+
+    async def replan_due(self) -> list[Application]:
+        """What is held of days off follows the plan; where more is planned than the balance covers, that is said."""
+        site, at = self._current.site, self._now()
+        bank = Replanning(self._ledger, site.units, site.policies, site.settings.site)
+        changed: list[Application] = []
+        for day in await bank.changed_days():
+            with self._refusals.said_once("days off can't follow the plan", day=day.isoformat()):
+                changed += await bank.replan(day, Said("plan", site.units.days("").at(at).day, at))
+        for one in changed:
+            if one.missing_s:
+                about = {"agent": one.agent, "day": one.day.isoformat(), "seconds": one.missing_s}
+                log.warning("more is planned of a day off than could be held", **about)
+        if changed:
+            self._tell({one.agent for one in changed})
+        return changed
+
+    async def revise_due(self) -> list[Application]:
+        """Days off that were taken, of days that were settled since this process looked at them last."""
+        site, at = self._current.site, self._now()
+        today = site.units.days("").at(at).day
+        since, first = self._looked_until, today - REVISED_FOR
+        settled = await take_turn(
+            self._ledger.engine, lambda connection: settled_since(connection, since, first), Patience(), keep=False,
+            writes=False,
+        )  # fmt: skip
+        units = self._owed
+        for one in settled:
+            if not one.stale:
+                for day in (one.day - A_DAY, one.day):  # a shift of the day before may end in it
+                    units.setdefault(day, set()).add(one.unit)
+        self._owed = {}
+        bank, giving = withdrawals_of(self._ledger, site), GivingBack(self._ledger, site.policies, site.settings.site)
+        revised: list[Application] = []
+        for day in sorted(units):
+            every = await bank.calendar(day, day)
+            over = (one for one in every if one.state is ApplicationState.TAKEN)
+            if taken := [one for one in over if _measured_in(site, one) & units[day]]:
+                costs_s = await bank.costs_s(day, await worked_on(self._ledger, site, day, taken))
+                self._owed[day] = units[day]
+                with self._refusals.said_once("days off can't be reckoned anew", day=day.isoformat()):
+                    revised += await giving.revise(day, costs_s, Said("settlement", today, at))
+                    del self._owed[day]
+        self._looked_until = max([since, *(one.settled_at - OVERLAP_US for one in settled if one.settled_at)])
+        if revised:
+            self._tell({one.agent for one in revised})
+        return revised
+
+    async def allocate_due(self) -> list[Allocation]:
+        """Of the days that are to come, those whose deadline has passed."""
+        site, at = self._current.site, self._now()
+        today = site.units.days("").at(at).day
+        bank = allocations_of(self._ledger, site)
+        made = []
+        for top, day in await bank.due(today, at):
+            said = Said("allocation", site.units.days(top).at(at).day, at)
+            with self._refusals.said_once("days off can't be allocated", day=day.isoformat()):
+                made.append(await bank.allocate(top, day, said))
+        if made:
+            self._tell({one.agent for allocation in made for one in allocation.applicants})
+        return made
+
+    async def close_due(self) -> list[Application]:
+        """What was closed, of all days that are over and settled; those that are not wait."""
+        site = self._current.site
+        today = site.units.days("").at(self._now()).day
+        closed: list[Application] = []
+        for day in await withdrawals_of(self._ledger, site).open_days(today):
+            said = Said("settlement", today, self._now())
+            with self._refusals.said_once("days off can't be closed", day=day.isoformat()), suppress(DayWaitsError):
+                closed += await close_days_off(self._ledger, site, day, said)
+        if closed:
+            self._tell({application.agent for application in closed})
+        return closed

@@ -1,0 +1,92 @@
+"""What agents are scheduled for today, for the meters of the day that runs (docs/time-bank.md 2.4)."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ccd.daemon.services.ruling import About, reach
+from ccd.daemon.site import Current, Site
+from ccd.daemon.switches.floors import Floors
+from ccd.floor.days import SECOND, BusinessDay
+from ccd.floor.expected import Ruled, Shift, Span
+from ccd.org.ruling_rows import rulings_that_hold
+from ccd.org.rulings import resolved
+from ccd.org.shift_rows import scheduled_of_agents_us, shifts_of
+from ccd.sql.turns import Patience, take_turn
+
+A_DAY = timedelta(days=1)
+NO_BASE = ("exempt", "left_out")  # what is ruled so is none of a shift's base
+
+log = structlog.get_logger("ccd.daemon")
+
+
+class Plans:
+    """Tells the floors. `now` gives the site's clock in µs."""
+
+    def __init__(self, engine: AsyncEngine, current: Current, floors: Floors, now: Callable[[], int]) -> None:
+        self._engine, self._current, self._floors, self._now = engine, current, floors, now
+
+    async def look(self) -> None:
+        """Of the days that run somewhere, and of those that are next: a day that begins has its plan already."""
+        site = self._current.site
+        if not site.policies.any_keeps_schedules:
+            self._floors.plan({})
+            return
+        today = site.newest_day(self._now())
+
+        async def read(connection: AsyncConnection) -> dict[tuple[str, date], int]:
+            return await connection.run_sync(_planned_us, site, today - A_DAY, today + A_DAY)
+
+        found = await take_turn(self._engine, read, Patience(), keep=False, writes=False)
+        self._floors.plan({of: us // SECOND for of, us in found.items()})
+
+
+def _planned_us(plain: Connection, site: Site, first: date, last: date) -> dict[tuple[str, date], int]:
+    """By agent and business day, less what of the shifts is ruled to be no base."""
+    planned = scheduled_of_agents_us(plain, site.agent_days, first, last)
+    units = (*site.all_units, "")
+    start = min(site.units.days(unit).of_date(first).start for unit in units)
+    end = max(site.units.days(unit).of_date(last).end for unit in units)
+    rulings = rulings_that_hold(plain, start, end)
+    concerned = {
+        each
+        for one in rulings
+        if one.counts in NO_BASE
+        for each in reach(site, About(one.agent, one.unit, Span(one.start, one.end)))
+    }
+    shifts = shifts_of(plain, {agent for agent, _ in concerned}, start, end)
+    for agent, own in concerned:
+        if (agent, own.day.day) in planned:
+            above = site.units.with_above(own.unit, own.day.day)
+            ruled = resolved(rulings, agent, above, Span(own.day.start, own.day.end))
+            planned[agent, own.day.day] = planned_us(shifts.get(agent, ()), ruled, own.day)
+    return planned
+
+
+def planned_us(shifts: Iterable[Shift], ruled: Iterable[Ruled], day: BusinessDay) -> int:
+    """What base a day is expected to have by its shifts, µs: less their breaks, and what is ruled to be none."""
+    none = [each for each in ruled if each.counts in NO_BASE]
+    return sum(
+        end - start - sum(max(0, min(end, each.end) - max(start, each.start)) for each in none)
+        for shift in shifts
+        for start, end in working(shift, day)
+    )
+
+
+def working(shift: Shift, day: BusinessDay) -> Iterator[Span]:
+    """The day's part of the shift, less its breaks."""
+    yield from gaps(Span(max(shift.start, day.start), min(shift.end, day.end)), shift.breaks)
+
+
+def gaps(span: Span, taken: Iterable[Span]) -> Iterator[Span]:
+    """What of a span is left between those that are taken."""
+    start, end = span
+    for each in sorted(taken):
+        if start < min(each.start, end):
+            yield Span(start, min(each.start, end))
+        start = max(start, each.end)
+    if start < end:
+        yield Span(start, end)

@@ -1,0 +1,145 @@
+"""The types of what is refused, each with the facts that are told with it: pages word them in their own languages.
+
+Over HTTP the type stands as `urn:ccd:TYPE`. Facts say by their names what they are: `…_s` are seconds; a day is told as
+2026-11-28, a month as 2026-11. Those of the first table are what an answer's status alone says.
+"""
+
+from collections.abc import Mapping
+
+URN = "urn:ccd:"
+NO_TYPE = "about:blank"  # as RFC 9457 has it: the status says all
+
+OF_STATUS: Mapping[int, str] = {
+    400: "invalid",
+    401: "signed-out",
+    403: "not-allowed",
+    404: "not-found",
+    409: "not-so",
+    412: "changed-meanwhile",
+    413: "too-large",
+    422: "invalid",
+    428: "not-read",
+    429: "too-many-attempts",
+    500: "defect",
+    503: "no-answer",
+}
+
+TYPES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(OF_STATUS.values(), ()),
+    "wrong-password": (),
+    "other-origin": (),
+    "no-reason": (),
+    "no-such-unit": ("unit",),
+    "no-such-person": ("person",),
+    "key-taken": (),
+    "month-closed": ("month",),
+    # what was asked for as nobody can have it
+    "invalid-fields": ("fields",),
+    "no-key": (),
+    "wrong-place": (),
+    "other-form": (),
+    "from-with-to": (),
+    "too-many-days": ("most",),
+    "too-much-time": ("most_s",),
+    "agent-needed": (),
+    "file-faults": ("count",),
+    "read-without-days": (),
+    # what the rules or the ledger do not have so
+    "no-policy": ("day",),
+    "day-waits": ("unit", "day"),
+    "posting-wrong": (),
+    "posting-refused": (),
+    # whose it is to do
+    "auditor-reads": (),
+    "own-account": (),
+    "second-person": (),
+    "own-leader": (),
+    "agents-own": (),
+    "no-agent": (),
+    # leave that is offset
+    "offset-not-yet": ("opens",),
+    "offset-closed": (),
+    "offset-nothing": (),
+    "offset-nothing-back": (),
+    "offset-stays": ("day",),
+    "offset-beyond-owed": ("owed_s", "asked_s"),
+    "offset-beyond-balance": ("balance_s", "asked_s"),
+    # days off
+    "day-off-no-unit": ("day",),
+    "day-off-past": ("day",),
+    "day-off-backwards": (),
+    "day-off-no-quota": ("day",),
+    "day-off-beyond-balance": ("asked_s", "balance_s"),
+    "day-off-no-shift": (),
+    "day-off-already": ("day",),
+    "day-off-run-full": ("days",),
+    "day-off-run-too-long": ("most",),
+    "day-off-waits": (),
+    "day-off-by-rule": (),
+    "day-off-stands": (),
+    "day-off-cancel-late": ("last",),
+    "day-off-part": (),
+    # appeals and rulings
+    "appeal-late": ("last",),
+    "appeal-before": (),
+    "appeal-no-line": (),
+    "appeal-stands": (),
+    "appeal-other-day": ("day",),
+    "ruling-nobody": (),
+    "ruling-backwards": (),
+    "ruling-too-long": ("most",),
+    "ruling-reversed": (),
+    "ruling-of-one": (),
+    "ruling-counts": (),
+    "appeal-needs-span": (),
+    # what a switch is asked about an agent
+    "order-stranger": ("agent",),
+    "order-not-done": ("outcome", "answers"),
+    # red packets
+    "cap-passed": ("unit", "cap_s", "given_s", "asked_s", "left_s"),
+    "packet-strangers": ("agents",),
+    "packet-kind": ("kinds",),
+    "packet-agents": ("most",),
+    "packet-no-hours": ("unit", "month"),
+    "budget-recalled": (),
+    "budget-other-month": ("month",),
+    "budget-other-unit": ("unit",),
+    "proposal-decided": ("by",),
+    "proposals-too-many": ("most",),
+    # emergencies
+    "emergency-over": (),
+    "emergency-too-long": ("most_s",),
+    "emergency-too-early": ("most_s",),
+    "emergency-too-late": ("most_s",),
+    "emergency-level": ("levels",),
+    "emergency-nobody": ("unit",),
+    "emergency-stranger": ("agent", "unit"),
+    "emergency-not-called": ("agent",),
+    "entry-too-long": ("lasts_s", "entered_s"),
+    "entry-other-day": ("day",),
+    "entry-decided": ("by",),
+    "entry-counts": (),
+    "arrival-early": (),
+    "arrival-to-come": (),
+    # own entitlements, and who has left
+    "entitlement-nowhere": ("day",),
+    "entitlement-backwards": (),
+    "entitlement-empty": (),
+    "entitlement-rate": (),
+    "leaver-unknown": (),
+    "leaver-here": ("unit",),
+    "leaver-gone-long": ("most",),
+    "leaver-owes": ("owed_s",),
+    "leaver-holds": ("held_s",),
+    # what waits for a second person, and attendance months
+    "change-decided": ("by",),
+    "change-faults": (),
+    "change-later": (),
+    "change-of-past": (),
+    "month-waits": ("month",),
+    "month-not-closed": ("month",),
+    # reports
+    "report-too-long": ("most",),
+    "report-not-of-these": (),
+    "report-no-picture": (),
+}

@@ -1,0 +1,132 @@
+"""Gaps that have ended, and that nothing filled: spans of a PBX that nobody saw, with what is stored on either side.
+
+Segments are only ever added. What is found later of a gap begins where the unobserved does, with a higher number: of
+two that begin in one instant the later one holds, until the next of the seat."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ccd.floor.callers import CallGone
+from ccd.floor.seats import SIGNED_OUT, STATE_WORDS, UNOBSERVED
+from ccd.floor.segments import Segment, as_they_follow
+from ccd.history.reading import seat_lines
+from ccd.history.schema import queue_calls, seats, segments
+
+REFS_NEAR = 500  # segments before a gap, the newest of whose evidence is where it began
+
+
+class Around(NamedTuple):
+    """What is stored of a seat around a gap. None of `before` and `after` where nothing is; of `unseen`, where the seat
+    was signed out at either end."""
+
+    before: Segment | None
+    unseen: Segment | None
+    after: Segment | None
+
+
+class Gap(NamedTuple):
+    """µs; `refs` are of the newest evidence before it, and of the answer that ended it, 0 where none is known. `known`
+    are all seats that anything is stored of: who is in neither was never seen."""
+
+    since: int
+    until: int
+    refs: tuple[int, int]
+    seats: Mapping[str, Around]
+    known: frozenset[str]
+
+
+async def ended_gaps(connection: AsyncConnection, pbx: str, first: int, last: int) -> list[Gap]:
+    """Those that began between two instants (µs), and were not filled to their end, in the order of time."""
+    own, newer = segments.alias("own"), segments.alias("newer")
+    filled = exists().where(
+        newer.c.pbx == own.c.pbx, newer.c.seat == own.c.seat, newer.c.start_at == own.c.start_at,
+        newer.c.number > own.c.number,
+    )  # fmt: skip
+    unseen = (
+        select(func.min(own.c.start_at), own.c.end_at)
+        .where(own.c.start_at >= first, own.c.start_at < last, own.c.pbx == pbx)
+        .where(own.c.state == STATE_WORDS[UNOBSERVED], own.c.end_at > own.c.start_at, ~filled)
+        .group_by(own.c.end_at)
+        .order_by(own.c.end_at)
+    )
+    spans = [(start, end) for start, end in await connection.execute(unseen)]
+    known = frozenset(await connection.scalars(select(seats.c.seat).where(seats.c.pbx == pbx)))
+    found = []
+    for since, until in spans:
+        line = await seat_lines(connection, {(pbx, seat) for seat in known}, since, until + 1)
+        of_seats: defaultdict[str, list[Segment]] = defaultdict(list)
+        for _, segment in as_they_follow(line.values()):
+            of_seats[segment.seat].append(segment)
+        around = {seat: each for seat in known if (each := _around(of_seats[seat], since, until)) is not None}
+        found.append(Gap(since, until, await _refs(connection, pbx, since, until), around, known))
+    return found
+
+
+def _around(own: Sequence[Segment], since: int, until: int) -> Around | None:
+    """None where the seat was seen in between, whoever lost sight of others."""
+    after = next((each for each in own if each.start >= until), None)
+    before = [each for each in own if each.start < until]
+    unseen = before[-1] if before and before[-1].view.state is UNOBSERVED and before[-1].end == until else None
+    if unseen is not None:
+        return Around(before[-2] if len(before) > 1 else None, unseen, after)
+    if any(each.start > since for each in before) or (before and before[-1].view.state is not SIGNED_OUT):
+        return None
+    return Around(before[-1] if before else None, None, after)
+
+
+async def _refs(connection: AsyncConnection, pbx: str, since: int, until: int) -> tuple[int, int]:
+    """What was kept since of a gap before, as its log came, was told after this one's end, and says nothing of when it
+    began."""
+    table = segments.c
+    ended = await connection.scalar(
+        select(func.max(table.closed_by)).where(
+            table.pbx == pbx,
+            table.end_at == until,
+            table.start_at < until,
+            table.start_at >= since,
+            table.state == STATE_WORDS[UNOBSERVED],
+        )
+    )
+    near = (
+        select(table.opened_by)
+        .where(table.pbx == pbx, table.start_at <= since, table.opened_by < (ended or 0))
+        .order_by(table.start_at.desc(), table.number.desc())
+        .limit(REFS_NEAR)
+        .subquery()
+    )
+    last = await connection.scalar(select(func.max(near.c.opened_by)))
+    return last or 0, ended or 0
+
+
+async def ends_found(connection: AsyncConnection, since: int, until: int) -> dict[tuple[str, int], int]:
+    """Of the segments that begin between two instants (µs) those that end sooner than is stored with them, because more
+    was found of their time: when they do, by PBX and number."""
+    table = segments.c
+    beside = select(
+        table.pbx, table.number, table.end_at,
+        func.lead(table.start_at)
+        .over(partition_by=(table.pbx, table.seat), order_by=(table.start_at, table.number))
+        .label("next_at"),
+    ).where(table.start_at >= since, table.start_at < until)  # fmt: skip
+    each = beside.subquery().c
+    rows = await connection.execute(select(each.pbx, each.number, each.next_at).where(each.next_at < each.end_at))
+    return {(pbx, number): next_at for pbx, number, next_at in rows}
+
+
+async def not_counted(connection: AsyncConnection, pbx: str, gone: Iterable[CallGone], gap: Gap) -> list[CallGone]:
+    """Those callers who came and went in the gap, and of whom nothing is stored."""
+    own = [each for each in gone if each.joined is not None and gap.since <= each.joined and each.at <= gap.until]
+    if not own:
+        return []
+    table = queue_calls.c
+    rows = await connection.execute(
+        select(table.queue, table.call).where(
+            table.pbx == pbx, table.ended_at >= gap.since, table.ended_at <= gap.until
+        )
+    )
+    known = {(queue, call) for queue, call in rows}
+    return [each for each in own if (each.queue, each.call) not in known]

@@ -1,0 +1,52 @@
+"""An emergency over the end of an attendance month that is no calendar month (docs/time-bank.md 3.2 and 3.5): each day
+of it counts in its own month, and what is ruled of the closed one's day counts in the month that runs."""
+
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.ledger.schema import entries, transactions
+from ccd.ledger.verify import verify
+from tests.cases.explaining import check_explained
+from tests.cases.late import World
+from tests.cases.story import cases
+
+FROM_THE_26TH = {"attendance": {"month_begins": 26}}
+CASE = """
+[[case]]
+title = "from 22:00 on the 25th to 02:00 on the 26th"
+schedules = true
+story = [
+    "24 Nov the plan says 1001 08:00-16:00 on 25 Nov",
+    "25 Nov 07:00 1001 works 08:00-02:00",
+    "25 Nov 22:00 lead of centre opens flood, level I",
+    "25 Nov 22:00 lead calls 1001 to flood",
+    "29 Nov 09:00 lead rules 1001 exempt 22:00-23:00 on 25 Nov",
+]
+then = { 1001 = { savings = 1065, overtime = 10800, interest = 3240 } }
+"""
+PAID, BACK = (7_200, 2_160), (3_600, 1_080)
+
+
+async def test_each_day_counts_in_its_own_month_and_a_late_ruling_in_the_one_that_runs(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    (file := tmp_path / "case.toml").write_text(CASE)
+    (case,) = cases(file)
+    world = World(engine, case, more=FROM_THE_26TH)
+    await world.live_through(case.story)
+    assert await world.balances() == case.then
+    assert await world.months.closed() == {"2026-11"}
+    wanted = select(entries.c.day, transactions.c.month, entries.c.service, entries.c.seconds).join(transactions)
+    async with engine.connect() as connection:
+        rows = await connection.execute(
+            wanted.where(entries.c.service.in_(("overtime", "interest"))).order_by(transactions.c.id, entries.c.leg)
+        )
+        found = [(day.day, month, seconds) for day, month, _, seconds in rows]
+    first, second, ruled = found[:2], found[2:4], found[4:]
+    assert first == [(25, "2026-11", seconds) for seconds in PAID]
+    assert second == [(26, "2026-12", seconds) for seconds in PAID]
+    assert sorted(ruled) == sorted((25, "2026-12", seconds) for seconds in BACK)
+    await check_explained(world, case)
+    assert (await verify(engine, lambda done, of: None)).findings == []

@@ -1,0 +1,98 @@
+"""What people edit of shifts, leave, entitlements and loads of days is read with a tag and put under it; systems tell
+theirs without."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.web.acting import Place
+from tests.web.office import Clock
+
+DAYS = {"from": "2026-12-01", "to": "2026-12-31"}
+SHIFTS = "agent,day,start,end,breaks,uid\n1001,2026-12-01,08:00,16:00,12:00-12:45,a\n"
+LEAVE = "agent,kind,from,to,uid\n1001,sick,2026-12-02,2026-12-03,b\n"
+
+
+@pytest.fixture
+async def place(engine: AsyncEngine, clock: Clock) -> AsyncIterator[Place]:
+    opened = await Place(engine, clock).open()
+    yield opened
+    await opened.close()
+
+
+async def tells(
+    place: Place, who: str, kind: str, text: str, key: str, tag: str | None = None, **days: str
+) -> httpx.Response:
+    headers = {"Idempotency-Key": key, "content-type": "text/csv"} | ({"If-Match": tag} if tag else {})
+    asked = {"source": "planner", **(days or DAYS)}
+    browser = await place.browser(who)
+    return await browser.post(f"/api/imports/{kind}", content=text.encode(), params=asked, headers=headers)
+
+
+async def reads(place: Place, who: str, kind: str) -> httpx.Response:
+    return await place.get(who, f"/api/imports/{kind}", source="planner", **DAYS)
+
+
+@pytest.mark.parametrize(
+    ("who", "kind", "text", "other"),
+    [
+        ("admin", "schedule", SHIFTS, SHIFTS.replace("08:00", "09:00")),
+        ("hr", "leave", LEAVE, LEAVE.replace("sick", "annual")),
+    ],
+)
+async def test_a_file_is_edited_as_it_was_read(place: Place, who: str, kind: str, text: str, other: str) -> None:
+    assert (await tells(place, who, kind, text, "1")).status_code == 200
+    read = await reads(place, who, kind)
+    assert (read.text, read.headers["content-type"]) == (text, "text/csv; charset=utf-8")
+    tag = read.headers["etag"]
+    assert (await tells(place, who, kind, other, "2", tag)).json()["said"] == "0 new, 1 changed, 0 withdrawn"
+    late = await tells(place, who, kind, text, "3", tag)
+    assert late.status_code == 412
+    assert (await reads(place, who, kind)).text == other, "nobody's change is lost"
+    assert (await tells(place, who, kind, other, "2", tag)).headers["Idempotency-Replayed"] == "true"
+    assert (await tells(place, who, kind, text, "4")).status_code == 200, "a system tells all there is"
+    unsaid = await tells(place, who, kind, text, "5", tag, partial="true")
+    assert (unsaid.status_code, "of which days" in unsaid.text) == (422, True)
+
+
+async def test_a_file_is_read_by_who_may_take_it_over_and_by_auditors(place: Place) -> None:
+    for who, kind, text in (("admin", "schedule", SHIFTS), ("hr", "leave", LEAVE)):
+        assert (await tells(place, who, kind, text, kind)).status_code == 200
+        for other in ("wang", "1001", "both", "zhao"):
+            assert (await reads(place, other, kind)).status_code == 403, other
+        assert (await reads(place, "audit", kind)).text == text
+
+
+async def test_who_edits_an_entitlement_edits_what_they_read(place: Place) -> None:
+    asked = {"agent": "1001", "from": "2026-12-01", "rate_ppm": 60_000}
+    tag = (await place.get("hr", "/api/entitlements/1001")).headers["etag"]
+    browser = await place.browser("hr")
+    for key, status in (("a", 201), ("a", 201), ("b", 412)):
+        headers = {"Idempotency-Key": key, "If-Match": tag}
+        assert (await browser.post("/api/entitlements", json=asked, headers=headers)).status_code == status
+    assert len((await place.get("hr", "/api/entitlements/1001")).json()["entitlements"]) == 1
+
+
+async def test_who_says_what_a_day_is_like_says_it_of_what_they_read(place: Place) -> None:
+    where, days = "/api/day-loads/centre", {"from": "2026-12-01", "to": "2026-12-31"}
+    empty = await place.get("wang", where, **days)
+    assert empty.json() == {"unit": "centre", "loads": []}
+    browser, asked = await place.browser("wang"), {"unit": "centre", "day": "2026-12-12", "load": "rush"}
+    for key, status in (("a", 200), ("a", 200), ("b", 412)):
+        headers = {"Idempotency-Key": key, "If-Match": empty.headers["etag"]}
+        assert (await browser.post("/api/day-loads", json=asked, headers=headers)).status_code == status
+    read = await place.get("wang", where, **days)
+    assert read.json()["loads"] == [{"day": "2026-12-12", "load": "rush"}]
+    other = await place.get("wang", where, **{"from": "2026-12-13", "to": "2026-12-31"})
+    assert (other.json()["loads"], other.headers["etag"]) == ([], read.headers["etag"])
+    calm = {"Idempotency-Key": "c", "If-Match": read.headers["etag"]}
+    said = await browser.post("/api/day-loads", json=asked | {"load": ""}, headers=calm)
+    assert (said.status_code, said.headers["etag"]) == (200, (await place.get("wang", where, **days)).headers["etag"])
+    again = {"Idempotency-Key": "d", "If-Match": said.headers["etag"]}
+    assert (await browser.post("/api/day-loads", json=asked | {"load": "calm"}, headers=again)).status_code == 200
+    assert (await place.get("wang", where, **days)).json()["loads"] == [{"day": "2026-12-12", "load": "calm"}]
+    for who in ("zhao", "1001", "both"):
+        assert (await place.get(who, where, **days)).status_code == 403, who
+    assert (await place.get("wang", "/api/day-loads/nowhere", **days)).status_code == 404

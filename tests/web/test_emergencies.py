@@ -1,0 +1,86 @@
+"""Emergencies over HTTP: what is asked again after its answer was lost, and what nobody can ask so."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.daemon.site import Site
+from ccd.org.csv_faults import Written
+from tests.web.acting import Place
+from tests.web.office import Clock
+from tests.web.test_api import check_problem
+
+HOUR = 3_600.0
+STORM: dict[str, Any] = {"unit": "team-1", "level": "I", "reason": "three times the calls"}
+WHY = {"reason": "the line was mended"}
+
+
+@pytest.fixture
+async def place(engine: AsyncEngine, clock: Clock) -> AsyncIterator[Place]:
+    opened = await Place(engine, clock).open()
+    yield opened
+    await opened.close()
+
+
+async def lose_answers(place: Place) -> None:
+    """As where the process is killed between each act and its answer."""
+    async with place.engine.begin() as connection:
+        await connection.execute(text("UPDATE idempotency SET status = NULL, body = NULL"))
+
+
+async def test_who_asks_again_is_told_how_it_stands_whatever_others_did_since(place: Place) -> None:
+    name = (await place.post("wang", "/api/emergencies", STORM)).json()["emergency"]
+    joins, called = {"unit": "team-1", "joins": True}, f"/api/emergencies/{name}/call-outs"
+    first = await place.post("1001", "/api/strike-team", joins, "joins")
+    assert first.json()["agents"] == ["1001"]
+    await place.post("wang", called, WHY, "calls")
+    comes = {"comes": True}
+    assert (await place.post("1001", f"/api/emergencies/{name}/answers", comes, "comes")).json()["comes"]
+    longer = WHY | {"until": place.clock.now + 4 * HOUR}
+    place.clock.now += 60
+    await place.post("wang", f"/api/emergencies/{name}/prolong", longer, "longer")
+    await place.post("wang", f"/api/emergencies/{name}/answers", {"agent": "1001", "comes": False})
+    await place.post("1001", "/api/strike-team", joins | {"joins": False})
+    await place.post("1002", "/api/strike-team", joins)
+    await lose_answers(place)
+    assert (await place.post("1001", "/api/strike-team", joins, "joins")).json()["agents"] == []
+    again = await place.post("wang", called, WHY, "calls")
+    assert [one["agent"] for one in again.json()["calls"]] == ["1001"], "who has joined since is called by another act"
+    assert (await place.post("1001", f"/api/emergencies/{name}/answers", comes, "comes")).json()["comes"] is False
+
+
+async def test_one_that_is_ended_before_it_began_is_over(place: Place) -> None:
+    starts = place.clock.now + HOUR
+    where = (await place.post("wang", "/api/emergencies", STORM | {"from": starts})).json()["emergency"]
+    for lost in (False, True):
+        if lost:
+            await lose_answers(place)
+        ended = await place.post("wang", f"/api/emergencies/{where}/end", WHY, "end")
+        assert (ended.status_code, ended.json()["ends"]) == (200, starts), ended.text
+    for act, more in (("call-outs", {"agents": ["1001"]}), ("prolong", {"until": starts + HOUR})):
+        refused = check_problem(await place.post("wang", f"/api/emergencies/{where}/{act}", WHY | more), 409)
+        assert refused["type"] == "urn:ccd:emergency-over"
+
+
+async def test_time_is_entered_for_nobody_who_was_not_there_then(place: Place) -> None:
+    roster = "agent,interface,member_name,unit,from\n1001,PJSIP/1001,,team-1,\n1009,PJSIP/1009,,team-1,2027-01-01\n"
+    held = place.site
+    place.site = place.current.site = Site(held.settings, Written(Path("roster.csv"), roster), people=held.people_said)
+    name = (await place.post("wang", "/api/emergencies", STORM)).json()["emergency"]
+    for agent in ("1009", "nobody"):
+        entry = {"agent": agent, "seconds": 60, "reason": "at the desk of the lead"}
+        refused = check_problem(await place.post("wang", f"/api/emergencies/{name}/entries", entry), 409)
+        assert refused["facts"] == {"agent": agent, "unit": "team-1"}
+        assert "not in it on 2026-11-24" in refused["detail"]
+
+
+@pytest.mark.parametrize("said", ["NaN", "Infinity", "-Infinity"])
+async def test_a_moment_is_a_number(place: Place, said: str) -> None:
+    body = f'{{"unit": "team-1", "level": "I", "reason": "so", "from": {said}}}'
+    headers = {"Idempotency-Key": "a", "Content-Type": "application/json"}
+    answer = await (await place.browser("wang")).post("/api/emergencies", content=body, headers=headers)
+    assert check_problem(answer, 422)["facts"] == {"fields": ["from"]}
