@@ -81,12 +81,12 @@ def _all() -> Select[Any]:
     said = packet_proposals.c
     columns = (said.source, said.name, said.unit, said.agents, said.seconds, said.kind, said.reason, said.proposed_at)
     decided = packet_decisions.c
-    return select(*columns, decided.verdict, decided.by, decided.why).outerjoin(packet_decisions)
+    return select(said.number, *columns, decided.verdict, decided.by, decided.why).outerjoin(packet_decisions)
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[Proposal]:
     found = []
-    for source, name, unit, agents, seconds, kind, reason, at, verdict, by, why in connection.execute(query):
-        one = Proposal(source, name, unit, tuple(json.loads(agents)), seconds, kind, reason, at)
+    for number, source, name, unit, agents, seconds, kind, reason, at, verdict, by, why in connection.execute(query):
+        one = Proposal(source, name, unit, tuple(json.loads(agents)), seconds, kind, reason, at, number=number)
         found.append(one if verdict is None else one._replace(verdict=ProposalState(verdict), decided_by=by, why=why))
     return found

@@ -31,6 +31,7 @@ class Proposal(NamedTuple):
     verdict: ProposalState = ProposalState.OPEN
     decided_by: str = ""
     why: str = ""
+    number: int = 0  # the older one has the less; 0 while it isn't kept
 
     @property
     def id(self) -> str:

@@ -16,8 +16,6 @@ from ccd.web.paging import LIMIT_MAX, After, Limit, PageAsked
 from ccd.web.problems import Problem, problem_of
 from ccd.web.proposals_api import NO_NUL, PROPOSALS, ProposalSaid, proposal_said
 
-BEYOND_US = 10**18  # after every proposal: the newer one is, the less is left to it
-
 
 class ProposalsWaitingSaid(BaseModel):
     proposals: list[ProposalSaid]
@@ -48,7 +46,7 @@ def decisions_api(desk: BankDesk, proposals: Callable[[], Proposals]) -> APIRout
         """Those that wait for who is signed in: the newest first, of the units in which they give red packets."""
         bank = proposals()
         found = [one for one in await bank.newest(None, decided=False) if bank.may_decide(one, person, desk.now())]
-        page, more = PageAsked(after, limit).of(found, lambda one: f"{BEYOND_US - one.proposed_at:020}/{one.id}")
+        page, more = PageAsked(after, limit).of(found, lambda one: f"{one.number:020}", newest_first=True)
         return ProposalsWaitingSaid(proposals=[proposal_said(one) for one in page], next=more)
 
     @router.post("/decisions")

@@ -27,11 +27,15 @@ class PageAsked(NamedTuple):
     after: str | None
     limit: int
 
-    def of(self, found: Iterable[T], name_of: Callable[[T], str]) -> tuple[list[T], str | None]:
+    def of(
+        self, found: Iterable[T], name_of: Callable[[T], str], newest_first: bool = False
+    ) -> tuple[list[T], str | None]:
         """In the order of their names, no two of which are the same: whatever comes or goes between two pages, nobody
-        who stays is told of twice or left out."""
-        start = None if self.after is None else name_in(self.after)
-        ordered = sorted((one for one in found if start is None or name_of(one) > start), key=name_of)
+        who stays is told of twice or left out. `newest_first`: the greatest name first."""
+        ordered = sorted(found, key=name_of, reverse=newest_first)
+        if self.after is not None:
+            start = name_in(self.after)
+            ordered = [one for one in ordered if (name_of(one) < start if newest_first else name_of(one) > start)]
         page = ordered[: self.limit]
         return page, cursor_of(name_of(page[-1])) if len(ordered) > self.limit else None
 

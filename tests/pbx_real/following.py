@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from ccd.daemon.switches.filling import Filling
-from ccd.floor.events import Lost, PbxEvent, Snapshot
+from ccd.floor.events import CallerLeft, Lost, PbxEvent, Snapshot
 from ccd.floor.floor import Floor
 from ccd.floor.rules import QueueRule, SeatRules
 from ccd.floor.seats import State
@@ -164,6 +164,12 @@ class Following:
         with suppress(AssertionError):
             await self.until(lambda: self.states(seat) == expected, within_s)
         assert self.states(seat) == expected, self.states(seat)
+
+    async def until_left(self, abandoned: list[bool]) -> None:
+        """Until each caller has left who should, and nobody else has; the PBX may say so after what a seat shows."""
+        with suppress(AssertionError):
+            await self.until(lambda: len(self.told(CallerLeft)) >= len(abandoned))
+        assert [left.abandoned for left in self.told(CallerLeft)] == abandoned
 
     def replayed(self, folder: Path) -> list[PbxEvent]:
         """What `ccd replay` is told of the same bytes."""

@@ -58,7 +58,7 @@ async def test_a_call_is_offered_connected_and_over_and_wrap_up_follows(asterisk
             assert wrap_up.end == ended.at + 2_000_000
             [joined] = ccd.told(CallerJoined)
             assert (joined.call, joined.queue) == (offered.call, "support")
-            assert [left.abandoned for left in ccd.told(CallerLeft)] == [False]
+            await ccd.until_left([False])
             assert not ccd.pbx.translator.rejected
 
 
@@ -139,7 +139,7 @@ async def test_a_caller_who_hangs_up_while_it_rings_ends_the_offer(asterisk):
             await ccd.until(lambda: ccd.now(RINGS_ON) == "ringing")
             hang_up_callers(pbx)
             await ccd.until_states(RINGS_ON, ["available", "ringing", "available"])
-            assert True in [left.abandoned for left in ccd.told(CallerLeft)]
+            await ccd.until(lambda: True in [left.abandoned for left in ccd.told(CallerLeft)])
 
 
 async def test_a_caller_nobody_takes_waits_and_gives_up_at_the_queues_time_out(asterisk):

@@ -86,7 +86,7 @@ async def test_a_caller_of_the_dialplan_who_is_redirected_while_it_rings_is_said
             await ccd.until(lambda: ccd.now(RINGS_ON) == "ringing")
             await redirect_away(pbx, ccd)
             await ccd.until_states(RINGS_ON, ["available", "ringing", "available"])
-            assert [left.abandoned for left in ccd.told(CallerLeft)] == [True, False]
+            await ccd.until_left([True, False])
 
 
 async def test_a_telephone_that_is_hung_up_while_it_rings_has_missed_the_call(asterisk):
@@ -109,7 +109,7 @@ async def test_a_ringing_channel_that_is_redirected_rings_for_us_until_its_calle
             pbx.do("Redirect", Channel=near(pbx, "Local/2001@agents"), Context="callers", Exten="600", Priority=1)
             await ccd.until_states(RINGS_ON, ["available", "ringing", "available"])
             assert ccd.told(OfferEnded) == []
-            assert [left.abandoned for left in ccd.told(CallerLeft)] == [True, False]
+            await ccd.until_left([True, False])
 
 
 async def test_a_lost_call_on_a_busy_seat_ends_with_the_second_answer_that_finds_it_free(asterisk):

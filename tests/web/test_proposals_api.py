@@ -179,7 +179,6 @@ async def test_a_manager_sees_what_waits_and_confirms_or_declines_it(box: Box) -
     )
     await take_turn_at_once(*known)
     for name in ("7", "8", "9"):
-        box.clock.now += 1
         await box.propose(name=name, seconds=3_500 if name == "9" else 600)
     check_problem(await client.get(WHERE), 401)
     await box.office.sign_in("boss")
@@ -208,7 +207,6 @@ async def test_a_manager_sees_what_waits_and_confirms_or_declines_it(box: Box) -
 async def test_what_waits_for_a_manager_is_not_hidden_by_what_waits_for_others(box: Box) -> None:
     client, at = box.office.client, round(box.clock() * SECOND)
     for name in ("7", "8", "9"):
-        box.clock.now += 1
         await box.propose(name=name)
 
     def many(plain: Connection) -> None:
