@@ -48,11 +48,14 @@ packet_decisions = Table(
 )
 
 
-def add(connection: Connection, one: Proposal) -> None:
+def add(connection: Connection, one: Proposal) -> Proposal:
+    """As it is kept: with its number."""
     columns = ("id", "source", "name", "unit", "agents", "seconds", "kind", "reason", "proposed_at")
     agents = json.dumps(one.agents, ensure_ascii=False)
     row = (one.id, one.source, one.name, one.unit, agents, one.seconds, one.kind, one.reason, one.proposed_at)
     insert_rows(connection, packet_proposals, columns, [row])
+    [kept] = _read(connection, _all().where(packet_proposals.c.id == one.id))
+    return kept
 
 
 def decide(connection: Connection, name: str, verdict: ProposalState, at: int, by: str, why: str) -> None:

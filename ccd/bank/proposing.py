@@ -44,10 +44,10 @@ class Proposals:
                     "proposals-too-many",
                     most=OPEN_MAX,
                 )
-            proposal_rows.add(desk.connection, asked)
+            kept = proposal_rows.add(desk.connection, asked)
             said = {"proposal": asked.id, **asked.said}
             asking.noted(desk.connection, "propose packet", asked.unit, said, asked.reason)
-            return asked
+            return kept
 
         return await self._ledger.at_desk(work)
 
