@@ -1,6 +1,8 @@
 """`ccd`: finds the verb, imports that one alone, and turns what ccd raises into a line on stderr and an exit code."""
 
 import gc
+import os
+import select
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
@@ -54,7 +56,15 @@ MODULES: Final[Mapping[str, str]] = MappingProxyType({"import": "imports", "expo
 def main() -> None:
     """The entry point of the `ccd` program."""
     try:
-        _main()
+        try:
+            _main()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        if not _reader_is_gone():
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what Python would still print goes nowhere
+        sys.exit(1)
     finally:
         gc.freeze()  # all of it goes with the process: to look through it for garbage first takes up to seconds
 
@@ -87,6 +97,13 @@ def _main() -> None:
         ended_by(list(_leaves(expected)))
     else:
         sys.exit(code)
+
+
+def _reader_is_gone() -> bool:
+    """Whoever reads what is printed has seen enough, as `head` has."""
+    told = select.poll()
+    told.register(sys.stdout, 0)
+    return bool(told.poll(0))
 
 
 def _is_text(word: str) -> bool:

@@ -33,6 +33,17 @@ def ccd(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
     return subprocess.run(program, capture_output=True, text=True, timeout=PATIENCE_S, env=wanted)
 
 
+def unread(*arguments: str | Path, **environment: str) -> tuple[int, str]:
+    """The exit code, and what is said on stderr, where whoever reads what it prints has seen enough."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    wanted = os.environ | {"PYTHONPATH": str(HERE)} | environment
+    program = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
+    with open(writing, "wb") as output:
+        done = subprocess.run(program, stdout=output, stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S, env=wanted)
+    return done.returncode, done.stderr
+
+
 def said(done: subprocess.CompletedProcess[str]) -> str:
     """What it printed, where nothing was wrong."""
     assert (done.returncode, done.stderr) == (0, ""), done.stderr

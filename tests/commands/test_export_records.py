@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.recorded_days import SHIFT, at, ccd, configured, recorded
-from tests.commands.running import refusal, said
+from tests.commands.running import refusal, said, unread
 from tests.floor.floors import added, heard
 
 DAYS = ("--from", "2099-11-24", "--to", "2099-11-25")
@@ -69,6 +69,15 @@ def test_a_statement_is_told_whole_oldest_first(config: Path) -> None:
     assert json.loads(line["facts"])["aux"] == 600
     assert rows(ccd(config, "export", "statement", "1001", "--from", "2099-11-25")) == []
     assert json.loads(said(ccd(config, "export", "statement", "1001", "--to", "2099-11-01", "--format", "json"))) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "at_once"),
+    [(["segments", *DAYS], "1"), (["days", *DAYS, "--format", "json"], "1"), (["statement", "1001"], "")],
+    ids=["line by line", "as JSON", "at the end"],
+)
+def test_who_reads_only_the_beginning_ends_it_without_a_word(config: Path, words: list[str], at_once: str) -> None:
+    assert unread("export", *words, "--config", config, PYTHONUNBUFFERED=at_once) == (1, "")
 
 
 def test_what_is_not_there_is_named(config: Path) -> None:

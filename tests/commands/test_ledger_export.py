@@ -4,8 +4,6 @@ import csv
 import io
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ import pytest
 from ccd.commands.ledger.export import written_whole
 from ccd.errors import FileError
 from tests.commands.recorded_days import SHIFT, at, ccd, configured, recorded
-from tests.commands.running import HERE, PROGRAM
+from tests.commands.running import unread
 from tests.floor.floors import heard
 from tests.ledger.plain_text import bean_check
 
@@ -91,15 +89,4 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_who_reads_only_the_beginning_ends_it_without_a_word(config: Path) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, "ledger", "export", "--format", "csv", "--config", config],
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        env=os.environ | {"PYTHONPATH": str(HERE)},
-    )
-    os.close(writing)
-    assert (done.returncode, done.stderr) == (1, "")
+    assert unread("ledger", "export", "--format", "csv", "--config", config) == (1, "")

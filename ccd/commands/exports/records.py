@@ -4,7 +4,8 @@ import asyncio
 import csv
 import json
 import sys
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -55,6 +56,7 @@ As = Annotated[Format, typer.Option("--format", help="csv or json: a list of obj
 Unit = Annotated[str | None, typer.Option(help="One unit alone, with those below it.")]
 
 Line = dict[str, Any]
+Lines = AsyncGenerator[Line, None]
 
 
 def segments(
@@ -102,7 +104,7 @@ def _in_order(first: datetime, last: datetime) -> date:
     return first.date()
 
 
-async def _segments(site: Site, since: int, until: int, pbx: str | None) -> AsyncIterator[Line]:
+async def _segments(site: Site, since: int, until: int, pbx: str | None) -> Lines:
     async with database(site.settings) as engine, reading(engine) as connection:
         opened = [each for each in await open_segments(connection) if since <= each[1].start < until]
         ends = await ends_found(connection, since, until)
@@ -145,7 +147,7 @@ def _segment(site: Site, pbx: str, segment: Segment) -> Line:
     }
 
 
-async def _days(site: Site, first: date, last: date, unit: str | None) -> AsyncIterator[Line]:
+async def _days(site: Site, first: date, last: date, unit: str | None) -> Lines:
     async with database(site.settings) as engine, reading(engine) as connection:
         for day in (first + timedelta(days=number) for number in range((last - first).days + 1)):
             within = None if unit is None else site.units.with_below([unit], day)
@@ -154,7 +156,7 @@ async def _days(site: Site, first: date, last: date, unit: str | None) -> AsyncI
                     yield {"day": day.isoformat(), **record_figures(record)}
 
 
-async def _one_by_one(lines: Iterable[Line]) -> AsyncIterator[Line]:
+async def _one_by_one(lines: Iterable[Line]) -> Lines:
     for line in lines:
         yield line
 
@@ -171,11 +173,16 @@ async def _lines(books: Ledger, agent: str, wanted: Wanted) -> list[Line]:
             return found[::-1]
 
 
-def _print(format: Format, columns: Sequence[str], lines: AsyncIterator[Line]) -> None:
-    asyncio.run(_printed_as_csv(columns, lines) if format is Format.csv else _printed_as_json(lines))
+def _print(format: Format, columns: Sequence[str], lines: Lines) -> None:
+    asyncio.run(_printed(format, columns, lines))
 
 
-async def _printed_as_csv(columns: Sequence[str], lines: AsyncIterator[Line]) -> None:
+async def _printed(format: Format, columns: Sequence[str], lines: Lines) -> None:
+    async with aclosing(lines):  # at once, too, where whoever reads what is printed has seen enough
+        await (_printed_as_csv(columns, lines) if format is Format.csv else _printed_as_json(lines))
+
+
+async def _printed_as_csv(columns: Sequence[str], lines: Lines) -> None:
     """What has parts of its own stands in its cell as JSON."""
     writer = csv.DictWriter(sys.stdout, columns, restval="", lineterminator="\n")
     writer.writeheader()
@@ -187,7 +194,7 @@ def _cell(value: object) -> object:
     return json.dumps(value, ensure_ascii=False, sort_keys=True) if isinstance(value, dict) else value
 
 
-async def _printed_as_json(lines: AsyncIterator[Line]) -> None:
+async def _printed_as_json(lines: Lines) -> None:
     between = "["
     async for line in lines:
         sys.stdout.write(f"{between}\n{json.dumps(line, ensure_ascii=False)}")

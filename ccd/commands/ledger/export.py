@@ -52,7 +52,7 @@ def export(
     """Tell the whole ledger, with the balance of every account, to another program."""
 
     if output is None:
-        _print(config, format)
+        asked(config, lambda books: _tell(books, format, sys.stdout.buffer.write))
         return
     with written_whole(output) as write:
         asked(config, lambda books: _tell(books, format, write))
@@ -62,15 +62,6 @@ async def _tell(books: Ledger, format: ExportFormat, write: Write) -> None:
     async with aclosing(whole_export(books.engine, FORMS[format])) as pieces:
         async for piece in pieces:
             write(piece.encode())
-
-
-def _print(config: Path, format: ExportFormat) -> None:
-    try:
-        asked(config, lambda books: _tell(books, format, sys.stdout.buffer.write))
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read it has seen enough; what Python would still print at its end goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
 
 
 @contextmanager
