@@ -2,7 +2,6 @@
 a quota, and whatever the ledger holds is what the rows say (docs/time-bank.md 3.3 and 3.6)."""
 
 import asyncio
-import multiprocessing
 import random
 from collections import Counter
 from datetime import date, timedelta
@@ -35,13 +34,13 @@ from tests.bank.askers import asking
 from tests.bank.policies import policy
 from tests.bank.teams import roster_of
 from tests.bank.test_withdrawals import AGENTS, DAY, TEAMS, TODAY, UNITS, have
+from tests.forked import FORKED
 
 HOUR_S, MONTH = 3_600, "2026-12"
 DAYS = [DAY + timedelta(days=number) for number in range(3)]
 ACTS = 60
 PATIENCE_S = 100
 REFUSED = (BudgetError, CapPassedError, WithdrawalError)
-FORKED = multiprocessing.get_context("forkserver")
 
 
 class Desk:

@@ -1,11 +1,9 @@
 """Running `ccd` as a person does: a process of its own, with what it prints and how it ends.
 
-The process is forked from one that has imported what the verbs import: to start a Python and read all that takes longer
-than what most of them do. Where a test asks for more than a width of the terminal and a login, the program is started
-from nothing.
+The process is forked (tests.forked). Where a test asks for more than a width of the terminal and a login, the program
+is started from nothing.
 """
 
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -13,15 +11,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from ccd.commands.app import MODULES, VERBS, main
+from ccd.commands.app import main
+from tests.forked import FORKED
 
 HERE = Path(__file__).parents[2]
 PROGRAM = "from ccd.commands.app import main; main()"
 PATIENCE_S = 60
-FORKED = multiprocessing.get_context("forkserver")
-FORKED.set_forkserver_preload(
-    ["tests.commands.running", *(f"ccd.commands.{MODULES.get(verb, verb)}" for verb in VERBS)]
-)
 
 
 def ccd(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

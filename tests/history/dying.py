@@ -1,4 +1,4 @@
-"""A process that records and closes, and is killed in front of a statement: `python -m tests.history.dying URL N`.
+"""A process that records and closes, and is killed in front of a statement.
 
 It goes on where the store says that the last one stood: the reference of the newest event is kept with the watermark.
 """
@@ -6,7 +6,6 @@ It goes on where the store says that the last one stood: the reference of the ne
 import asyncio
 import os
 import signal
-import sys
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -83,5 +82,6 @@ def die_at(engine: AsyncEngine, statement: int) -> None:
     before_each_commit(engine, count)
 
 
-if __name__ == "__main__":
-    asyncio.run(live(sys.argv[1], int(sys.argv[2])))
+def life(url: str, dies_at: int) -> None:
+    """In a process of its own."""
+    asyncio.run(live(url, dies_at))

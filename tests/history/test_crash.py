@@ -2,8 +2,6 @@
 
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.floor.floor_state import FloorState
 from ccd.floor.segments import Segment
 from ccd.sql.engine import open_engine
+from tests.forked import FORKED
 from tests.history.closing import Bank, everything
-from tests.history.dying import DAYS, NEVER, live
+from tests.history.dying import DAYS, NEVER, life, live
 from tests.history.observing import floor_in_store, stored_segments
 
 LIVES_MAX = 30
@@ -22,8 +21,11 @@ LIVES_MAX = 30
 
 def one_life(url: str, dies_at: int) -> int:
     """The exit code of a process that is killed at a statement."""
-    command = [sys.executable, "-m", "tests.history.dying", url, str(dies_at)]
-    return subprocess.run(command, check=False, timeout=60, capture_output=True).returncode
+    process = FORKED.Process(target=life, args=(url, dies_at))
+    process.start()
+    process.join(60)
+    assert process.exitcode is not None
+    return process.exitcode
 
 
 @dataclass

@@ -10,7 +10,6 @@ whatever was not answered. Meanwhile the sums are read without a pause.
 import argparse
 import asyncio
 import json
-import multiprocessing
 import random
 import shutil
 import sys
@@ -39,6 +38,7 @@ from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine, seeing_one_state
 from ccd.sql.migrate import upgrade
 from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away
+from tests.forked import FORKED
 
 PROCESSES, OWNERS, HOT = 8, 50, 5
 BEGIN_WITH_S = 1_000
@@ -47,7 +47,6 @@ DAY = date(2026, 11, 23)
 KIND = Kind("savings", Side.CREDIT, 0)
 HOUSE = Kind("savings", Side.DEBIT, None)
 PATIENT = Patience(attempts_max=60, wait_s_min=0.01, wait_s_max=0.5)
-FORKS = multiprocessing.get_context("forkserver")
 
 
 def now_us() -> int:
@@ -175,7 +174,7 @@ class Bank:
     def _begin(self, number: int) -> ForkServerProcess:
         self.lives += 1
         log = str(self.folder / f"{number}.log")
-        process = FORKS.Process(target=client, args=(self.url, log, self.lives), daemon=True)
+        process = FORKED.Process(target=client, args=(self.url, log, self.lives), daemon=True)
         process.start()
         return process
 
@@ -271,7 +270,6 @@ async def check_answers(
 @contextmanager
 def bank_of(engine: str) -> Iterator[Bank]:
     """On a database, and for PostgreSQL on a server, of its own."""
-    FORKS.set_forkserver_preload(["tests.ledger.bank"])
     with tempfile.TemporaryDirectory(prefix="ccd-bank-", ignore_cleanup_errors=True) as folder:
         path = Path(folder)
         if engine == "sqlite":

@@ -2,7 +2,6 @@
 that was said, whoever looked first (docs/time-bank.md 3.2)."""
 
 import asyncio
-import multiprocessing
 import random
 from collections.abc import Iterable
 from datetime import date
@@ -24,13 +23,13 @@ from ccd.settings import Settings
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
 from tests.bank.askers import asking
+from tests.forked import FORKED
 
 OPENED = 1_796_025_600 * SECOND  # noon
 CLOSED = OPENED + 5 * 3_600 * SECOND
 DAY = date(2026, 11, 30)
 AGENTS = ("1001", "1002")
 ACTS, PATIENCE_S = 25, 100
-FORKED = multiprocessing.get_context("forkserver")
 
 
 class Desk:
