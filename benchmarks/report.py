@@ -6,6 +6,7 @@ A benchmark's rows are replaced when it is run again; those of benchmarks that w
 import json
 import os
 import platform
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -67,7 +68,7 @@ def objects_in(text: str) -> Iterator[dict[str, Any]]:
 
 
 def machine() -> str:
-    """What a figure was measured on, with how much else was going on there."""
+    """What a figure was measured on: how fast one of its cores is, and how much else was going on there."""
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -77,8 +78,20 @@ def machine() -> str:
     cores = len(os.sched_getaffinity(0))
     return (
         f"{cores} cores of {cpu}, {memory_gb:.0f} GB, Python {platform.python_version()}, "
-        f"load {os.getloadavg()[0]:.1f} at the start"
+        f"{turns_ms():.0f} ms for a million turns of a loop, load {os.getloadavg()[0]:.1f} at the start"
     )
+
+
+def turns_ms() -> float:
+    """The best of five: machines of one name differ by half."""
+
+    def once() -> float:
+        began = time.perf_counter()
+        for number in range(1_000_000):
+            number * number
+        return time.perf_counter() - began
+
+    return min(once() for _ in range(5)) * 1e3
 
 
 def rows_of(benchmark: str, command: str, said: Sequence[Mapping[str, Any]], on: str) -> list[Row]:

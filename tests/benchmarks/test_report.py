@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -109,3 +110,7 @@ def test_an_unknown_benchmark_is_named_with_those_there_are():
     )
     assert done.returncode == 2
     assert "no such benchmark: nonsense; there are pipeline" in done.stderr
+
+
+def test_a_machine_is_told_with_how_fast_it_is():
+    assert re.search(r"cores of .+, [1-9]\d* ms for a million turns of a loop, load \d", report.machine())

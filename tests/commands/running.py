@@ -19,13 +19,14 @@ PROGRAM = "from ccd.commands.app import main; main()"
 PATIENCE_S = 60
 
 
-def ccd(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def ccd(*arguments: str | Path, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """`given` is what it can read on stdin."""
     wanted = os.environ | {"PYTHONPATH": str(HERE), "COLUMNS": "120"} | environment
     words = [str(argument) for argument in arguments]
     if environment.keys() <= {"COLUMNS", "LOGNAME"}:
-        return _forked(words, wanted)
+        return _forked(words, wanted, given)
     program = [sys.executable, "-c", PROGRAM, *words]
-    return subprocess.run(program, capture_output=True, text=True, timeout=PATIENCE_S, env=wanted)
+    return subprocess.run(program, input=given, capture_output=True, text=True, timeout=PATIENCE_S, env=wanted)
 
 
 def unread(*arguments: str | Path, **environment: str) -> tuple[int, str]:
@@ -53,28 +54,30 @@ def refusal(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr
 
 
-def _forked(words: Sequence[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def _forked(words: Sequence[str], environment: dict[str, str], given: str) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory(prefix="ccd-said-") as folder:
-        files = [Path(folder) / name for name in ("out", "err")]
-        process = FORKED.Process(target=_run, args=(words, environment, os.getcwd(), *files))
+        asked, *files = [Path(folder) / name for name in ("in", "out", "err")]
+        asked.write_text(given)
+        process = FORKED.Process(target=_run, args=(words, environment, os.getcwd(), asked, *files))
         process.start()
         process.join(PATIENCE_S)
         if process.is_alive():
             process.kill()
             process.join()
             raise subprocess.TimeoutExpired(list(words), PATIENCE_S)
-        said = [file.read_text() if file.exists() else "" for file in files]
+        said = [file.read_bytes().decode() if file.exists() else "" for file in files]
         code = process.exitcode
     assert code is not None
     return subprocess.CompletedProcess(list(words), code, *said)
 
 
-def _run(words: Sequence[str], environment: dict[str, str], folder: str, out: Path, err: Path) -> None:
+def _run(words: Sequence[str], environment: dict[str, str], folder: str, given: Path, out: Path, err: Path) -> None:
     """In the forked process."""
     for number, file in ((1, out), (2, err)):
         opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(opened, number)
         os.close(opened)
+    sys.stdin = given.open()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

@@ -3,9 +3,7 @@
 import csv
 import io
 import json
-import os
 import subprocess
-import sys
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -157,9 +155,8 @@ def test_passwords_are_given_by_administrators_and_the_own_by_oneself_and_it_is_
     imports(config, people=ADMINISTERED)
 
     def types(login: str, *words: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"PYTHONPATH": str(running.HERE), "LOGNAME": login}
-        program = [sys.executable, "-c", running.PROGRAM, "user", *words, "--config", str(config), "--password-stdin"]
-        return subprocess.run(program, input="correct horse\n", capture_output=True, text=True, env=environment)
+        own = ("--config", config, "--password-stdin")
+        return running.ccd("user", *words, *own, given="correct horse\n", LOGNAME=login)
 
     add = ("add", "li", "--role", "supervisor", "--unit", "south")
     refused = running.ccd("user", *add, "--config", config, LOGNAME="wu")

@@ -1,15 +1,13 @@
 """`ccd import organisation` and `people`, and their export, as a person types them."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.commands.running import HERE, PROGRAM, ccd
+from tests.commands.running import ccd
 from tests.org.organisations import organisations
 
 UNITS = """unit,kind,parent,name,timezone,day_starts_at,country,from,to
@@ -54,10 +52,7 @@ class Office:
         return done.stdout
 
     def exported(self, kind: str) -> bytes:
-        words = [sys.executable, "-c", PROGRAM, "export", kind, "--config", str(self.config)]
-        return subprocess.run(
-            words, stdout=subprocess.PIPE, check=True, timeout=60, env=os.environ | {"PYTHONPATH": str(HERE)}
-        ).stdout
+        return self.says("export", kind).encode()
 
 
 @pytest.fixture

@@ -1,15 +1,13 @@
 """`ccd import roster` and `ccd export roster`, as a person types them."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from socket import gethostname
 
 import pytest
 
-from tests.commands.running import HERE, PROGRAM, ccd
+from tests.commands.running import ccd
 from tests.databases import PostgreSQL
 
 HEADER = "agent,interface,member_name,unit,from,to\n"
@@ -49,10 +47,7 @@ class Office:
         return done.stdout
 
     def exported(self) -> bytes:
-        words = [sys.executable, "-c", PROGRAM, "export", "roster", "--config", str(self.config)]
-        return subprocess.run(
-            words, stdout=subprocess.PIPE, check=True, timeout=60, env=os.environ | {"PYTHONPATH": str(HERE)}
-        ).stdout
+        return self.says("export", "roster").encode()
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """`ccd user`, as a person types it."""
 
 import asyncio
-import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from ccd.org.people import Person, Role
 from ccd.sql.engine import open_engine
 from ccd.web.accounts import Accounts
 from ccd.web.passwords import Passwords
-from tests.commands.running import HERE, PROGRAM
+from tests.commands.running import ccd
 
 
 @pytest.fixture
@@ -23,15 +21,8 @@ def config(tmp_path: Path) -> Path:
     return file
 
 
-def ccd_user(*words: str | Path, given: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", PROGRAM, "user", *words],
-        input=given or "",
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=os.environ | {"PYTHONPATH": str(HERE), "COLUMNS": "120"},
-    )
+def ccd_user(*words: str | Path, given: str = "") -> subprocess.CompletedProcess[str]:
+    return ccd("user", *words, given=given)
 
 
 def lets_in(config: Path, name: str, password: str) -> Person | None:

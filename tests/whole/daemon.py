@@ -12,10 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.commands.running import HERE, PROGRAM, ccd
 from tests.ports import free_port
 
-HERE = Path(__file__).parents[2]
-PROGRAM = "from ccd.commands.app import main; main()"
 LEAD, LEAD_PASSWORD = "lead", "a long enough password"
 AGENT_PASSWORD = "another long password"
 
@@ -73,14 +72,7 @@ port = {self.http_port}
         )
 
     def ccd(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", PROGRAM, *arguments],
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            cwd=HERE,
-        )
+        return ccd(*arguments, given=given)
 
     def let_in(self) -> None:
         config = ("--config", str(self.config), "--password-stdin")

@@ -19,10 +19,9 @@ import psutil
 import pytest
 
 from ccd.bank.withdrawal import ApplicationState
-from tests.commands.running import ccd, said
+from tests.commands.running import HERE, PROGRAM, ccd, said
 from tests.ports import free_port
 from tests.whole.board import Board, session_cookie
-from tests.whole.daemon import HERE, PROGRAM
 
 Demo = Callable[..., "subprocess.Popen[str]"]
 

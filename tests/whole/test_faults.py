@@ -47,10 +47,12 @@ def start(tmp_path: Path, asterisk: Asterisk) -> Iterator[StartDaemon]:
 
 def record(daemon: Daemon, agent: str = "1001") -> dict[str, Any]:
     """Today's record, once the database has it."""
-    found: dict[str, Any] = daemon.day(f"{datetime.now(UTC):%Y-%m-%d}")[agent]
+    ends = time.monotonic() + AWAY_S
+    while (found := daemon.day(f"{datetime.now(UTC):%Y-%m-%d}").get(agent)) is None:
+        assert time.monotonic() < ends, daemon.log.read_text()[-3000:]
     states = ("available", "ringing", "on_call", "wrap_up", "unreachable")
     assert sum(found[state] for state in states) + sum(found["paused"].values()) == pytest.approx(found["signed_in"])
-    return found
+    return dict(found)
 
 
 def test_an_asterisk_that_is_killed_leaves_a_gap_and_what_was_seen_stays(

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands.running import HERE
 from tests.pbx_real.asterisk import Asterisk
 from tests.ports import free_port
 from tests.whole.board import Board
-from tests.whole.daemon import HERE, LEAD_PASSWORD
+from tests.whole.daemon import LEAD_PASSWORD
 
 README = (HERE / "README.md").read_text()
 SECRET = "chosen-as-the-readme-says"
