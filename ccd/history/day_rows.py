@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.errors import StoredFormatError
 from ccd.floor.records import Counted, DayRecord, OnDuty
 from ccd.history.days import MeasuredDay
-from ccd.history.expected_days import has_schedules
+from ccd.history.expected_days import HOLDS_RULED, has_schedules
 from ccd.history.reading import numbers_spelled
 from ccd.history.schema import ON_LEAVE, day_records
 from ccd.ledger.digest import digest
@@ -212,7 +212,7 @@ def _row(measured: MeasuredDay, revision: int, judged_by: JudgedBy, made_at: int
 def _stored(row: Mapping[str, Any]) -> StoredDay:
     _is_known(row["format"])
     scheduled = has_schedules(row["expected"])
-    duty = _duty(row) if scheduled or '"ruled"' in row["expected"] else None
+    duty = _duty(row) if scheduled or HOLDS_RULED in row["expected"] else None
     record = DayRecord(
         agent=row["agent"],
         unit=row["unit"],

@@ -31,6 +31,9 @@ from ccd.org.told_rows import wait_for_others
 GRANTED = (ApplicationState.APPROVED, ApplicationState.TAKEN)
 RULED_TO_WORK = ("available", "aux")  # what is base, though nobody may have seen it
 DAY_OFF = "time_off"
+# Of what `expected_spelled` says, that by which something else counts than was measured: what an agent is entitled to,
+# or by which share a day is shorter, changes nothing of that.
+BEGINS_WITH_SHIFTS, HOLDS_RULED = '{"shifts":', '"ruled"'
 _SPELLING = msgspec.json.Encoder()  # as `json.dumps` spells it without blanks, in a tenth of the time
 
 
@@ -242,14 +245,14 @@ def expected_spelled(
 
 def ruled_to_work_us(written: str) -> int:
     """Of what a day was reckoned against, as it is spelled: what was ruled to be worked time, µs."""
-    if '"ruled"' not in written:
+    if HOLDS_RULED not in written:
         return 0
     return sum(end - start for start, end, counts, _ in json.loads(written)["ruled"] if counts in RULED_TO_WORK)
 
 
 def ruled_in(written: str) -> tuple[Ruled, ...]:
     """Of rulings the parts that they have reached."""
-    return expected_read(written).ruled if '"ruled"' in written else ()
+    return expected_read(written).ruled if HOLDS_RULED in written else ()
 
 
 def entitlement_in(written: str) -> Entitlement | None:
@@ -268,7 +271,7 @@ def share_in(written: str) -> int:
 
 
 def has_schedules(written: str) -> bool:
-    return written.startswith('{"shifts":')  # what `expected_spelled` says first: each record that is read is asked
+    return written.startswith(BEGINS_WITH_SHIFTS)  # each record that is read is asked
 
 
 def expected_read(text: str) -> Expected:

@@ -5,10 +5,11 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.history.day_rows import COUNTS
+from ccd.history.expected_days import BEGINS_WITH_SHIFTS, HOLDS_RULED
 from ccd.history.schema import day_records, queue_calls
 from ccd.sql.rows import among
 
@@ -42,13 +43,14 @@ async def sums_of_agents(
     same = and_(records.agent == newest.c.agent, records.day == newest.c.day, records.revision == newest.c.revision)
     measured = records.signed_in_us - records.exempt_us - records.unreachable_us
     counted = records.counted_signed_in_us - records.counted_exempt_us - records.counted_unreachable_us
-    worked = case((records.expected == "", measured), else_=counted)
+    against = or_(records.expected.startswith(BEGINS_WITH_SHIFTS), records.expected.contains(HOLDS_RULED))
+    worked = case((against, counted), else_=measured)
     span = func.coalesce(records.last_sign_out_at - records.first_sign_in_at, 0)
     columns: list[ColumnElement[Any]] = [
         func.count(case((records.signed_in_us + records.unobserved_us > 0, 1))).label("days"),
         *(_sum(records[f"{name}_us"], name) for name in SUMMED),
         *(_sum(records[name], name) for name in COUNTS),
-        _sum(case((records.expected == "", records.aux_us), else_=records.counted_aux_us), "aux"),
+        _sum(case((against, records.counted_aux_us), else_=records.aux_us), "aux"),
         _sum(case((worked > 0, worked), else_=0), "base"),
         _sum(case((records.scheduled_us > 0, records.scheduled_us), else_=span), "due"),
     ]

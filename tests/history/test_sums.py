@@ -15,6 +15,8 @@ from ccd.sql.turns import Patience, take_turn
 
 FIRST = date(2026, 11, 20)
 STATES = ("available", "ringing", "on_call", "wrap_up", "paused", "unreachable")
+AS_MEASURED = ("", '{"entitlement":[null,600]}', '{"share_ppm":500000}')  # what an agent is entitled to is no ruling
+COUNTED_ELSE = ('{"shifts":[],"absences":[],"sign_outs_count":true}', '{"ruled":[[1,2,"aux","r"]],"share_ppm":500000}')
 
 Row = dict[str, Any]
 
@@ -50,7 +52,8 @@ def record(chance: Random, agent: str, day: date, revision: int) -> Row:
         "policy_from": FIRST, "policy_of": "", "reasons_from": FIRST, "reasons": "{}", "sources": "{}", "made_at": 1,
         "format": 2, "digest": bytes(32), **{f"{name}_us": time for name, time in times.items()},
         **{name: chance.randint(0, 50) for name in COUNTS},
-        "scheduled_us": chance.choice((0, chance.randint(1, 10**10))), "expected": chance.choice(("", "{}")),
+        "scheduled_us": chance.choice((0, chance.randint(1, 10**10))),
+        "expected": chance.choice((*AS_MEASURED, *COUNTED_ELSE)),
         **{f"counted_{name}_us": chance.randint(0, 10**10) for name in COUNTED},
         "first_sign_in_at": first, "last_sign_out_at": None if first is None else first + chance.randint(0, 10**11),
     }  # fmt: skip
@@ -68,7 +71,7 @@ def naive(rows: list[Row], first: date, last: date, units: tuple[str, ...] | Non
             sums[name] += row[f"{name}_us"]
         for name in COUNTS:
             sums[name] += row[name]
-        what = "counted_" if row["expected"] else ""
+        what = "counted_" if row["expected"] in COUNTED_ELSE else ""
         sums["aux"] += row[f"{what}aux_us"]
         sums["base"] += max(0, row[f"{what}signed_in_us"] - row[f"{what}exempt_us"] - row[f"{what}unreachable_us"])
         span = (row["last_sign_out_at"] or 0) - (row["first_sign_in_at"] or 0)
