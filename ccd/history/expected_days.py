@@ -24,7 +24,7 @@ from ccd.org.ruling_rows import rulings as rulings_table
 from ccd.org.ruling_rows import rulings_that_hold
 from ccd.org.rulings import Ruling, resolved
 from ccd.org.schema import leaves, shifts
-from ccd.org.shift_rows import SHIFT_US_MAX, absences_of, shifts_of
+from ccd.org.shift_rows import SHIFT_US_MAX, absences_of, shifts_from, shifts_of
 from ccd.org.staff import WHOLE_PPM
 from ccd.org.told_rows import wait_for_others
 
@@ -103,7 +103,7 @@ async def people_of_day(
         ruled = {agent: resolved(rulings, agent, above, _span(one.day)) for agent, one in agents.items()}
         entitled = {agent: one for agent, one in all_told.entitled.items() if agent in agents}
         if policy.schedules:
-            expected = _expected_of(plain, agents, planned, ruled, all_told, policy)
+            expected = _expected_of(plain, agents, planned, ruled, all_told, policy, measuring)
             return PeopleOfDay(agents, expected, entitled, {})
         expected = {agent: Expected(ruled=each, schedules=False) for agent, each in ruled.items() if each}
         shares = measuring.part_time_on(agents, day.day) if policy.shorter_days else {}
@@ -127,7 +127,7 @@ async def told_of_agent(
             return Expected(ruled=ruled, schedules=False) if ruled else None, entitled
         planned = shifts_of(plain, [agent], holder.day.start, holder.day.end)
         told = OnTheDay(plain, holder.day.start, holder.day)
-        expected = _expected_of(plain, {agent: holder}, planned, {agent: ruled}, told, policy)
+        expected = _expected_of(plain, {agent: holder}, planned, {agent: ruled}, told, policy, measuring)
         return expected[agent], entitled
 
     return await connection.run_sync(read)
@@ -162,15 +162,18 @@ def _expected_of(
     ruled: Mapping[str, tuple[Ruled, ...]],
     told: OnTheDay,
     policy: Policy,
+    measuring: Measuring,
 ) -> dict[str, Expected]:
     spans = [holder.day for holder in agents.values()]
     start, end = min((day.start for day in spans), default=0), max((day.end for day in spans), default=0)
     absent = absences_of(plain, agents.keys(), start, end)
+    before = _planned_the_day_before(plain, agents, told, measuring)
     return {
         agent: Expected(
             own := tuple(each for each in planned.get(agent, ()) if _meets(each, holder.day)),
             (*(leave := tuple(each for each in absent.get(agent, ()) if _meets(each, holder.day))),
-             *(each for one in told.off.get(agent, ()) for each in _day_off(one, own, holder.day, leave, policy))),
+             *(each for one in told.off.get(agent, ())
+               for each in _day_off(one, own, before.get(agent, ()), holder.day, leave, policy))),
             policy.sign_outs_count,
             ruled[agent],
             sent_off=_sent_off(told.sent_off.get(agent, ()), own, holder.day),
@@ -185,24 +188,40 @@ def _sent_off(spans: tuple[Span, ...], planned: tuple[Shift, ...], day: Business
     return tuple(each for each in spans if since < each.end and each.start < day.end)
 
 
+def _planned_the_day_before(
+    plain: Connection, agents: Mapping[str, Holder], told: OnTheDay, measuring: Measuring
+) -> dict[str, tuple[Shift, ...]]:
+    """By agent, of those who have so many seconds of the day before off: all shifts that begin on it."""
+    found: dict[str, tuple[Shift, ...]] = {}
+    for agent, own in agents.items():
+        if any(one.day != own.day.day and not one.whole and one.start is None for one in told.off.get(agent, ())):
+            for each in measuring.own_days(agent, own.day.start - 1, own.day.start):
+                found |= shifts_from(plain, [agent], each.day)
+    return found
+
+
 def _day_off(
     granted: Application,
     planned: tuple[Shift, ...],
+    before: tuple[Shift, ...],
     day: BusinessDay,
     leave: tuple[Absence, ...],
     policy: Policy,
 ) -> Iterator[Absence]:
     """An absence of the part that was granted; or of the whole day, where it is that, or the seconds are enough for the
-    shifts that begin on it: of other seconds nobody has said which. Of the day before, what of its shifts lies in this
-    one. But for leave that comes first."""
-    begun = [each for each in planned if (day.start <= each.start) == (granted.day == day.day)]
+    shifts that begin on it: of other seconds nobody has said which. What is left of the night `before` is none of it,
+    and is off where that day is. But for leave that comes first."""
+    own = [each for each in planned if day.start <= each.start]
+    night = [Span(each.start, each.end) for each in planned if each.start < day.start]
+    begun = own if granted.day == day.day else before
     if granted.start is not None and granted.end is not None:
         off = [Span(granted.start, granted.end)]
-    elif granted.day != day.day:
-        off = [Span(day.start, each.end) for each in begun] if granted.whole else []
+    elif not granted.whole and granted.seconds * SECOND < sum(each.work_us for each in begun):
+        off = []
+    elif granted.day == day.day:
+        off = less([_span(day)], night)
     else:
-        is_enough = granted.whole or granted.seconds * SECOND >= sum(each.work_us for each in begun)
-        off = [_span(day)] if is_enough else []
+        off = [Span(day.start, each.end) for each in night]
     first = [Span(each.start, each.end) for each in leave if each.kind in policy.days_off.beaten_by]
     for each in less(off, first):
         if granted.day == day.day or _meets(each, day):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -149,12 +149,18 @@ async def test_leave_that_is_told_late_makes_a_new_revision_and_the_difference_i
 
 
 async def granted(
-    engine: AsyncEngine, agent: str, seconds: int, start: int | None = None, *, whole: bool = False
+    engine: AsyncEngine,
+    agent: str,
+    seconds: int,
+    start: int | None = None,
+    *,
+    whole: bool = False,
+    day: date = FIRST,
 ) -> None:
     """From an hour of the day on, where it is said."""
     span = () if start is None else (start, start + seconds * S)
     one = Application(
-        f"off-{agent}", agent, "team", FIRST, seconds, 1, ApplicationState.APPROVED, 1, Hold(1, ()), *span
+        f"off-{agent}-{day}", agent, "team", day, seconds, 1, ApplicationState.APPROVED, 1, Hold(1, ()), *span
     )
     async with engine.begin() as connection:
         await connection.run_sync(add_application, one._replace(whole=whole))
@@ -190,9 +196,45 @@ async def test_of_a_night_off_nothing_is_off_post_after_midnight_either(engine: 
     bank = Bank(engine, now_s=2 * DAY_S + 5)
     bank.follow(replace(measuring(), own_days=in_the_team, ever_in=of_the_team), WITH_SCHEDULES)
     await bank.closer.close_due()
+    assert await hours_off(bank) == {"ann": (0, 6), "ben": (1, 5), "cid": (6, 0)}
+
+
+async def test_so_many_seconds_that_are_enough_for_the_night_are_the_night_off_and_others_are_none(
+    engine: AsyncEngine,
+) -> None:
+    """Ann's are for all of the day's shifts, Ben's for the night alone and not for the hour before, Cid's for less."""
+    await record(engine, heard(9 * HOUR))
+    await record(engine, heard(2 * DAY_S))
+    for agent in ("ann", "ben", "cid"):
+        await planned(engine, agent, 22 * HOUR, 30 * HOUR)
+        await granted(engine, agent, {"ann": 9, "ben": 8, "cid": 7}[agent] * HOUR)
+    for agent in ("ann", "ben"):
+        await planned(engine, agent, 8 * HOUR, 9 * HOUR)
+    bank = Bank(engine, now_s=2 * DAY_S + 5)
+    bank.follow(replace(measuring(), own_days=in_the_team, ever_in=of_the_team), WITH_SCHEDULES)
+    await bank.closer.close_due()
+    assert await hours_off(bank) == {"ann": (6, 0), "ben": (0, 6), "cid": (0, 6)}
+
+
+async def test_a_day_off_is_not_the_rest_of_the_night_before_it(engine: AsyncEngine) -> None:
+    """Ann has the second day off, Ben so many seconds of it, Cid the night before, too."""
+    await record(engine, heard(9 * HOUR))
+    await record(engine, heard(2 * DAY_S))
+    for agent in ("ann", "ben", "cid"):
+        await planned(engine, agent, 22 * HOUR, 30 * HOUR)
+        await planned(engine, agent, 46 * HOUR, 54 * HOUR)
+        await granted(engine, agent, 8 * HOUR, whole=agent != "ben", day=SECOND)
+    await granted(engine, "cid", 8 * HOUR, whole=True)
+    bank = Bank(engine, now_s=2 * DAY_S + 5)
+    bank.follow(replace(measuring(), own_days=in_the_team, ever_in=of_the_team), WITH_SCHEDULES)
+    await bank.closer.close_due()
+    assert await hours_off(bank) == {"ann": (2, 6), "ben": (2, 6), "cid": (8, 0)}
+
+
+async def hours_off(bank: Bank) -> dict[str, tuple[float, float]]:
+    """Of the second day, on leave and off post."""
     found = {agent: (await bank.day(agent, SECOND)).record.duty for agent in ("ann", "ben", "cid")}
-    hours = {agent: (duty.on_leave / HOUR / S, duty.off_post / HOUR / S) for agent, duty in found.items() if duty}
-    assert hours == {"ann": (0, 6), "ben": (1, 5), "cid": (6, 0)}
+    return {agent: (duty.on_leave / HOUR / S, duty.off_post / HOUR / S) for agent, duty in found.items() if duty}
 
 
 async def test_of_a_day_off_what_leave_covers_that_comes_first_is_that_leave(engine: AsyncEngine) -> None:
