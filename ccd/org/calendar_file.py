@@ -22,7 +22,7 @@ from ccd.floor.days import SECOND
 from ccd.floor.expected import Span
 from ccd.org import csv_faults
 from ccd.org.agent_days import AgentDays
-from ccd.org.schedule_file import SHIFT_S_MAX, LineClock, first_misplaced, written_breaks
+from ccd.org.schedule_file import A_MICROSECOND, SHIFT_S_MAX, LineClock, first_misplaced, written_breaks
 from ccd.org.shift_rows import breaks_spelled
 from ccd.org.told import DaysTold, Told
 from ccd.org.told_lines import Found, between_lines
@@ -91,7 +91,7 @@ def parse(data: bytes, file: Path, days: AgentDays, window: DaysTold, agent: str
         for each, problem in _of_each_agent(line, event, noted[line], days):
             if problem:
                 faults.append(Fault(file, line, "", problem))
-            elif each is not None and (each.day in window or each.is_break):
+            elif each is not None:
                 occurrences.append(each)
     told = _with_breaks(occurrences, window, file, faults)
     faults += between_lines(told, file, "DTSTART")
@@ -189,6 +189,8 @@ def _of_each_agent(line: int, event: Event, noted: Noted, days: AgentDays) -> It
         if start is None or end is None:
             yield None, f"{agent} is in no unit on {written.date()}; the roster says who is where, and when"
             continue
+        if end <= start:  # the clock skips the begin, and so sets it behind the end
+            end = start + (event.end.replace(tzinfo=None) - written.replace(tzinfo=None)) // A_MICROSECOND
         clock = LineClock(agent, written.date(), days)
         found: Found = []
         said = [each for part in _listed(event.get("X-CCD-BREAK")) for each in written_breaks(str(part), found)]
@@ -216,6 +218,8 @@ def _with_breaks(occurrences: Iterable[Occurrence], window: DaysTold, file: Path
         start, end = each.span
         own = [rest for rest in breaks[each.agent] if start <= rest.span.start < end]
         breaks[each.agent] = [rest for rest in breaks[each.agent] if rest not in own]
+        if each.day not in window:  # a break after midnight may be of the night before
+            continue
         inside = tuple(sorted((*each.breaks, *(rest.span for rest in own))))
         if first_misplaced(inside, start, end) is not None:
             problem = f"is not within the shift of line {each.line}, or at the same time as another break"

@@ -25,7 +25,7 @@ from ccd.org.told_lines import Found, agent_in_cell, between_lines, day_in_cell,
 
 HEADER = Header(("agent", "day", "start", "end"), ("breaks", "uid", "withdrawn"), lines_max=100_000)
 SHIFT_S_MAX = 86_399  # the tables hold to it as well
-ONE_DAY = timedelta(days=1)
+ONE_DAY, A_MICROSECOND = timedelta(days=1), timedelta(microseconds=1)
 CLOCK = r"(\d\d:\d\d(?::\d\d)?(?:[+-]\d\d:\d\d)?)"
 A_CLOCK = re.compile(CLOCK)
 A_BREAK = re.compile(rf"{CLOCK}\s*-\s*{CLOCK}")
@@ -56,7 +56,7 @@ def _told(line: int, row: Row, days: AgentDays, found: Found) -> Told | None:
     if (starts := days.instant(agent, day, datetime.combine(day, start))) is None:
         found.append(("day", f"{agent} is in no unit on {day}; the roster says who is where, and when"))
         return None
-    ends = clock.first_after(starts, end)
+    ends = clock.end_of(starts, start, end)
     if ends - starts > SHIFT_S_MAX * SECOND:
         found.append(("end", f"{row['end']!r} is a whole day after the start; a shift is shorter"))
     shift_breaks = tuple(clock.breaks(breaks, starts))
@@ -93,10 +93,19 @@ class LineClock(NamedTuple):
                 return at
         raise AssertionError("an offset is shorter than a day")
 
+    def end_of(self, at: int, begins: time, ends: time) -> int:
+        """When what begins at an instant, µs, ends, both as they are written. Where the clock skips the begin, and so
+        sets it behind the end, it is as long as it is written."""
+        if begins.tzinfo is None and ends.tzinfo is None and begins < ends:
+            same_day = self.days.instant(self.agent, self.day, datetime.combine(self.date_of(at), ends))
+            if same_day is not None and same_day <= at:
+                return at + (datetime.combine(self.day, ends) - datetime.combine(self.day, begins)) // A_MICROSECOND
+        return self.first_after(at, ends)
+
     def breaks(self, written: Sequence[tuple[time, time]], start: int) -> Iterator[Span]:
         for begins, ends in written:
             at = self.first_after(start - 1, begins)
-            yield Span(at, self.first_after(at, ends))
+            yield Span(at, self.end_of(at, begins, ends))
 
     def date_of(self, at: int) -> date:
         zone = ZoneInfo(self.days.timezone(self.agent, self.day))

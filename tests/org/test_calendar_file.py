@@ -97,6 +97,36 @@ def test_a_series_keeps_its_clock_when_the_clock_changes():
     ]  # fmt: skip
 
 
+def berlin(uid: str, begins: str, ends: str, more: str = "") -> str:
+    """Of five days."""
+    zone = "TZID=Europe/Berlin"
+    event = f"UID:{uid}\nDTSTART;{zone}:202603{begins}\nDTEND;{zone}:202603{ends}\nRRULE:FREQ=DAILY;COUNT=5"
+    return f"{event}\nX-CCD-AGENT:1003{more}"
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (berlin("s", "26T220000", "27T060000", "\nX-CCD-BREAK:02:30-03:00"),),
+        (berlin("s", "26T220000", "27T060000"), berlin("b", "27T023000", "27T030000", "\nCATEGORIES:BREAK")),
+    ],
+)
+def test_a_night_s_break_that_the_clock_skips_is_as_long_as_it_is_written(events: tuple[str, ...]):
+    """The first of the breaks is of the night before the days that are asked for."""
+    found = told(*events, window=DaysTold(date(2026, 3, 27), date(2026, 3, 29)))
+    assert [breaks_of(each.what) for each in found] == [
+        ((us(f"{day}T{begins}", "Europe/Berlin"), us(f"{day}T{ends}", "Europe/Berlin")),)
+        for day, begins, ends in (
+            ("2026-03-28", "02:30", "03:00"), ("2026-03-29", "03:30", "04:00"), ("2026-03-30", "02:30", "03:00"),
+        )
+    ]  # fmt: skip
+
+
+def test_a_shift_that_begins_at_a_time_that_the_clock_skips_ends_after_it_began():
+    found = told(berlin("s", "26T023000", "26T031500"), window=DaysTold(date(2026, 3, 28), date(2026, 3, 29)))
+    assert [end - start for start, end in times(found)] == [2_700_000_000] * 2
+
+
 def test_a_shift_over_midnight_is_of_the_day_on_which_it_begins():
     event = f"UID:n\nDTSTART;{ZONE}:20261129T220000\nDTEND;{ZONE}:20261130T060000\n{ANN}"
     assert [shift.day for shift in told(event)] == [date(2026, 11, 29)]

@@ -77,6 +77,31 @@ def test_nights_in_which_the_clock_changes(line: str, hours: float):
     assert one(rendered([shift], DAYS).splitlines()[1]) == shift
 
 
+@pytest.mark.parametrize(
+    ("line", "break_", "hours"),
+    [
+        (
+            "1003,2026-03-28,22:00,06:00,02:30-03:00",
+            "03:30-04:00",
+            7,
+        ),  # by the clock of before it is half past two then
+        ("1003,2026-03-28,22:00,06:00,02:30-03:15", "03:30-04:15", 7),
+        ("1003,2026-03-28,22:00,06:00,02:00-02:30", "03:00-03:30", 7),
+        ("1003,2026-03-28,22:00,06:00,01:45-03:15", "01:45-03:15", 7),  # half an hour
+        ("1003,2026-03-29,02:30,03:15,", "", 0.75),
+        ("1003,2026-03-29,02:30,10:00,", "", 6.5),
+        ("1003,2026-10-24,22:00,06:00,02:30-03:00", "02:30-03:00", 9),
+        ("1003,2026-10-24,22:00,06:00,02:30+01:00-03:00", "02:30+01:00-03:00", 9),
+    ],
+)
+def test_what_begins_at_a_time_that_the_clock_skips_ends_after_it_began(line: str, break_: str, hours: float):
+    shift = one(line)
+    assert shift.end - shift.start == hours * 3_600_000_000
+    again = rendered([shift], DAYS).splitlines()[1]
+    assert again.split(",")[4] == break_
+    assert one(again) == shift
+
+
 def test_every_fault_is_named_with_its_line_and_column():
     check(
         "9,2026-11-23,8,16:00,,,\n"
