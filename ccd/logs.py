@@ -62,8 +62,9 @@ def _is_no_greeting(record: logging.LogRecord) -> bool:
 
 
 def _rendering(stream: TextIO, environment: Mapping[str, str]) -> list[Processor]:
+    # Without the variables of each frame: passwords and sessions pass through some of them.
     if "JOURNAL_STREAM" in environment:
-        # Without the variables of each frame: passwords and sessions pass through some of them.
         tracebacks = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
         return [tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    return [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+    plain = structlog.dev.RichTracebackFormatter(show_locals=False)
+    return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]

@@ -7,10 +7,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ccd.org.origins import is_own_origin
-from ccd.web.problems import problem_response
+from ccd.web.problems import Problem, problem_response
 
 BODY_BYTES_MAX = 65_536
 FILE_BYTES_MAX = 16 * 1_024 * 1_024  # of what is taken over as a whole
+AT_MOST = "At most {} bytes."
 API = "/api/"
 FILES = "/api/imports/"
 WHOLE = (FILES, "/api/organisation/")
@@ -65,7 +66,7 @@ class Guard:
             return
         most = FILE_BYTES_MAX if scope["path"].startswith(WHOLE) else BODY_BYTES_MAX
         if not headers.get("content-length", "0").isdecimal() or int(headers.get("content-length", "0")) > most:
-            refusal = problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {most} bytes.")
+            refusal = problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, AT_MOST.format(most))
             await refusal(scope, receive, send_guarded)
             return
         await self._app(scope, _limited(receive, most), send_guarded)
@@ -77,7 +78,7 @@ class Guard:
 
 
 def _limited(receive: Receive, most: int) -> Receive:
-    """A body that did not say how long it is ends where it gets too long, as if whoever sends it had gone away."""
+    """A body that did not say how long it is is refused where it gets too long, in the hands of whoever reads it."""
     received = 0
 
     async def limited() -> Message:
@@ -86,7 +87,7 @@ def _limited(receive: Receive, most: int) -> Receive:
         if message["type"] == "http.request":
             received += len(message.get("body", b""))
             if received > most:
-                return {"type": "http.disconnect"}
+                raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, AT_MOST.format(most))
         return message
 
     return limited

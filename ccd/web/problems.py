@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from ccd.errors import CcdError, DatabaseBusyError, NotAllowedError
 from ccd.errors.types import NO_TYPE, OF_STATUS, URN
@@ -94,6 +95,9 @@ def speak_problems(app: FastAPI) -> None:
         assert isinstance(error, NotAllowedError)
         return problem_response(HTTPStatus.FORBIDDEN, str(error), because=error.because)
 
+    async def of_who_is_gone(_: Request, error: Exception) -> JSONResponse:
+        return problem_response(HTTPStatus.BAD_REQUEST, "The request ended before it was whole.")
+
     async def of_database(_: Request, error: Exception) -> JSONResponse:
         nonlocal unanswered_at
         before, unanswered_at = unanswered_at, time.monotonic()
@@ -114,6 +118,7 @@ def speak_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(RequestValidationError, of_input)
     app.add_exception_handler(NotAllowedError, of_rights)
+    app.add_exception_handler(ClientDisconnect, of_who_is_gone)
     app.add_exception_handler(DatabaseBusyError, of_database)
     for driver_error in DRIVER_ERRORS:
         app.add_exception_handler(driver_error, of_driver)

@@ -211,7 +211,9 @@ def _add_session(app: FastAPI, server: FakeServer) -> None:
     async def sign_in(request: Request, response: Response) -> Json | Response:
         asked = await request.json()
         if server.is_unavailable:
-            return _problem(503, "The database does not answer; ask again.")
+            away = _problem(503, "The database does not answer; ask again.")
+            away.headers["Retry-After"] = "60"
+            return away
         if server.retry_after_s > 0:
             return _problem(429, "too many attempts", retry_after_s=server.retry_after_s)
         if asked["password"] != PASSWORD:

@@ -47,6 +47,22 @@ def test_an_exception_is_one_line_with_its_traceback_in_it(restored):
     assert "no such day" in json.dumps(json.loads(line)["exception"])
 
 
+@pytest.mark.parametrize("environment", [{"JOURNAL_STREAM": "8:1"}, {}])
+def test_no_traceback_tells_what_was_in_its_variables(restored, environment):
+    written = io.StringIO()
+    logs.configure(written, environment=environment)
+
+    def sign_in(password: str) -> None:
+        raise ValueError("no such day")
+
+    try:
+        sign_in("correct " + "horse")
+    except ValueError:
+        structlog.get_logger("ccd.test").exception("a request found a defect")
+    assert "no such day" in written.getvalue()
+    assert "correct horse" not in written.getvalue()
+
+
 def test_on_a_terminal_or_in_a_file_lines_are_for_people_and_chatter_is_left_out(restored):
     written = io.StringIO()
     logs.configure(written, environment={})

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.types import Message
 
 from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
@@ -142,6 +143,31 @@ async def test_who_is_not_signed_in_or_names_no_act_does_nothing(place: Place) -
     for headers in ({}, {"Idempotency-Key": ""}, {"Idempotency-Key": "k" * 101}):
         said = check_problem(await browser.post("/api/red-packets", json=PACKET, headers=headers), 422)
         assert "Idempotency-Key" in said["detail"]
+
+
+@pytest.mark.parametrize(("status", "sent"), [(413, 100), (400, 2)])
+async def test_an_act_whose_body_is_too_long_or_breaks_off_is_no_defect(place: Place, status: int, sent: int) -> None:
+    async def receive() -> Message:
+        nonlocal sent
+        sent -= 1
+        return (
+            {"type": "http.request", "body": b"x" * 10_000, "more_body": True} if sent else {"type": "http.disconnect"}
+        )
+
+    cookie = (await place.browser("wang")).cookies["ccd_session"].encode()
+    told: list[Message] = []
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    headers = [(b"host", b"floor:8080"), (b"cookie", b"ccd_session=" + cookie), (b"idempotency-key", b"a")]
+    scope = {
+        "type": "http", "method": "POST", "path": "/api/red-packets", "raw_path": b"/api/red-packets", "root_path": "",
+        "headers": headers, "query_string": b"", "scheme": "http", "server": ("floor", 8080), "client": ("10.0.0.1", 1),
+    }  # fmt: skip
+    await place.office.app(scope, receive, send)
+    assert told[0]["status"] == status
+    assert (await place.post("wang", "/api/red-packets", PACKET | {"seconds": 0}, "a")).status_code == 422, "a free key"
 
 
 async def test_hours_are_declared_by_who_has_read_them_as_they_are(place: Place) -> None:
