@@ -157,7 +157,8 @@ class Emergencies:
         def work(connection: Connection) -> OvertimeEntry:
             one = _known(connection, entry.emergency)
             duty = may_enter_overtime(asking.person, self._line(one, asking.at), (entry.agent,))
-            self._check_member(one, entry.agent, entry.day)
+            before = (own.day.day for own in self._days.met(entry.agent, one.start, one.end) if own.day.day < entry.day)
+            self._check_member(one, entry.agent, entry.day, *before)  # who moves meanwhile goes on in it
             self._check_entry(one, entry)
             needs = entry.seconds > self._terms(one.unit, one.start).entry_second_s
             made = entry._replace(needs_second=needs, at=asking.at, by=asking.by)
@@ -275,8 +276,8 @@ class Emergencies:
         asking.noted(connection, kind, one.unit, {"emergency": one.id, "until": end}, why, before=str(one.end))
         return one._replace(end=end)
 
-    def _check_member(self, one: Emergency, agent: str, day: date) -> None:
-        if self._days.unit(agent, day) not in self._units.with_below([one.unit], day):
+    def _check_member(self, one: Emergency, agent: str, day: date, *or_on: date) -> None:
+        if not any(self._days.unit(agent, each) in self._units.with_below([one.unit], each) for each in (day, *or_on)):
             found = f"is one of {one.unit}, and {agent} is not in it on {day}"
             raise OvertimeError(one.id, found, "emergency-stranger", agent=agent, unit=one.unit)
 

@@ -32,6 +32,23 @@ story = [
 ]
 then = { 1001 = { overtime = 14400, interest = 4320 }, 2001 = { gift = 60 } }
 """
+ENTERED = """
+[[case]]
+title = "1001 moves to team-2 at midnight, amid an emergency of team-1 without a telephone: both days are entered"
+schedules = true
+story = [
+    "1 Dec 07:00 the plan says 1001 08:00-16:00 on 1 Dec",
+    "1 Dec 12:00 1002 works 22:00-02:00",
+    "1 Dec 22:00 lead of team-1 opens flood, level I",
+    "1 Dec 22:00 lead of team-2 opens storm, level I",
+    "2 Dec 09:00 lead enters 1800 s of 1001 in flood on 1 Dec",
+    "2 Dec 09:00 lead enters 3600 s of 1001 in flood on 2 Dec",
+    "2 Dec 09:00 lead enters 60 s of 1001 in storm on 1 Dec, refused: 1001 is not in it on 2026-12-01",
+    "2 Dec 09:00 lead enters 60 s of 2001 in flood on 2 Dec, refused: 2001 is not in it on 2026-12-02",
+    "2 Dec 09:00 lead enters 60 s of 1001 in flood on 3 Dec, refused: is on 2026-12-01 and 2026-12-02 for 1001",
+]
+then = { 1001 = { overtime = 5400, interest = 1620 } }
+"""
 TEAM = """
 [[case]]
 title = "1001 has moved to team-2 and 2001 has left: neither is of the old strike team any more"
@@ -95,6 +112,15 @@ async def test_who_was_called_goes_on_in_it_in_the_new_unit_and_a_leaver_is_give
     engine: AsyncEngine, tmp_path: Path
 ) -> None:
     case = told(tmp_path)
+    world = World(engine, case, ROSTER)
+    await world.live_through(case.story)
+    assert await world.balances() == case.then
+
+
+async def test_time_is_entered_for_who_has_moved_amid_an_emergency_on_the_days_in_both_units(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    case = told(tmp_path, ENTERED)
     world = World(engine, case, ROSTER)
     await world.live_through(case.story)
     assert await world.balances() == case.then

@@ -203,10 +203,10 @@ class DaysOff:
         self._owed: dict[date, set[str]] = {}  # units whose days off of a day the ledger would not have reckoned anew
 
     async def look(self) -> None:
-        """All that is due."""
-        await self.allocate_due()
+        """All that is due. Places are allocated among those who want them still, for what is planned by then."""
         await self.release_due()
         await self.replan_due()
+        await self.allocate_due()
         await self.close_due()
         await self.revise_due()
         await self.move_up_due()
