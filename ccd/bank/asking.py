@@ -10,8 +10,6 @@ from sqlalchemy import Connection
 from ccd.org.acts import FOR, Act, note_act
 from ccd.org.people import Duty, Person, Role
 
-BY_RULE = "by rule"
-
 
 class Asking(NamedTuple):
     """`act` is made before the turn at the database: a turn that is taken twice notes one act."""
@@ -43,7 +41,7 @@ class Asking(NamedTuple):
 
     def as_act(self, kind: str, subject: str, after: Mapping[str, object], why: str, before: str = "") -> Act:
         said = dumps(after, ensure_ascii=False, separators=(",", ":"))
-        return Act(self.act, self.at, self.signed, self.address, kind, subject, before, said, why or BY_RULE)
+        return Act(self.act, self.at, self.signed, self.address, kind, subject, before, said, why)
 
 
 def by_itself(name: str) -> Person:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -29,8 +28,8 @@ from ccd.bank.withdrawal_rows import Changed, change, loads_of, on_days, quotas_
 from ccd.errors import WithdrawalError
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Outcome, Posting, Rule
-from ccd.org.holidays import DayKind, Holidays, parse_holidays
-from ccd.org.store import HOLIDAYS, newest_import
+from ccd.org.holiday_rows import corrected_days
+from ccd.org.holidays import DayKind, Holidays
 from ccd.org.units import Units
 
 PLACE_FREED = "a place was freed"
@@ -168,6 +167,4 @@ class Holds:
         country = self._units.country(unit, day)
         if country is None or all(quota.on != HOLIDAY for quota in said):
             return False
-        kept = newest_import(connection, HOLIDAYS)
-        corrected = parse_holidays(kept.text, Path(HOLIDAYS)).get(country, {}) if kept else {}
-        return Holidays(country, corrected).of(day).kind is DayKind.STATUTORY_HOLIDAY
+        return Holidays(country, corrected_days(connection).get(country, {})).of(day).kind is DayKind.STATUTORY_HOLIDAY

@@ -6,11 +6,13 @@ templates those for the day's load before those for any; and what was said last 
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from ccd.bank.policy import PPM
 
-HOLIDAY = 7  # beside the weekdays, 0 to 6
+Template = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "holiday"]
+TEMPLATES: tuple[Template, ...] = get_args(Template)
+HOLIDAY = TEMPLATES.index("holiday")  # beside the weekdays, 0 to 6
 ANY = ""  # load
 
 
@@ -24,6 +26,11 @@ class Quota(NamedTuple):
     agents: int
     seconds: int | None = None
     load: str = ANY
+
+    @property
+    def on_said(self) -> date | Template:
+        """As people say it: the day, or which of the templates."""
+        return TEMPLATES[self.on] if isinstance(self.on, int) else self.on
 
 
 class Places(NamedTuple):

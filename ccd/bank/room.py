@@ -8,15 +8,16 @@ from ccd.bank.withdrawal import HOLDING, Application
 
 def places_left(places: Mapping[str, Places], applied: Collection[Application]) -> Places | None:
     """What the quotas of a line leave of a day for which these have applied; None where none of it has a quota."""
-    return _least([_left(unit, of, applied) for unit, of in places.items()])
+    return _least([left_of(unit, of, applied) for unit, of in places.items()])
 
 
 def is_room(left: Places | None, seconds: int) -> bool:
     return left is not None and left.agents > 0 and (left.seconds is None or left.seconds >= seconds)
 
 
-def _left(unit: str, places: Places, applied: Collection[Application]) -> Places:
-    """Who has taken the day keeps the place, but that is over; a quota that was made smaller leaves nothing."""
+def left_of(unit: str, places: Places, applied: Collection[Application]) -> Places:
+    """What one unit's quota leaves, whatever those above it do. Who has taken the day keeps the place, but that is
+    over; a quota that was made smaller leaves nothing."""
     drawing = [one for one in applied if one.state in HOLDING and one.hold and unit in one.hold.units]
     seconds = None if places.seconds is None else max(0, places.seconds - sum(one.seconds for one in drawing))
     return Places(max(0, places.agents - len(drawing)), seconds)

@@ -75,7 +75,7 @@ def web_of(
     imports: ImportDesk,
 ) -> Web:
     """People sign in by the clock on the wall, whatever the floor's is."""
-    keys = ApiKeys(ledger.engine)
+    keys, overtime = ApiKeys(ledger.engine), OvertimeShown(ledger, current, now)
     return Web(
         accounts=accounts,
         sessions=sessions,
@@ -95,20 +95,16 @@ def web_of(
         more=[
             _proposals(current, now, ledger),
             _calendar(current, sessions, ledger),
-            _overtime(current, now, sessions, ledger),
+            overtime_api(sessions, overtime.of),
             holidays_api(sessions, holidays_of(ledger.engine)),
             today_api(sessions, Today(ledger.engine, current, now).of),
             explain_api(sessions, explaining(current, ledger.engine)),
             _supply(current, now, sessions, ledger),
             attendance_api(sessions, keys, attendance_desk(current, ledger.engine), now),
-            *bank_routers(sessions, current, ledger, now),
+            *bank_routers(sessions, current, ledger, overtime, now),
         ],
         origins=current.site.settings.http.origins,
     )
-
-
-def _overtime(current: Current, now: Callable[[], int], sessions: Sessions, ledger: Ledger) -> APIRouter:
-    return overtime_api(sessions, OvertimeShown(ledger, current, now).of)
 
 
 def _supply(current: Current, now: Callable[[], int], sessions: Sessions, ledger: Ledger) -> APIRouter:

@@ -22,6 +22,7 @@ is, and refuse whoever would act on the own, or on that of the person whose depu
     may_decide(person, line, agent)                   approve, refuse, take back
     may_choose_offset(person, agent)                  the agent alone
     may_enter_leave(person, line, agents)             leave and entitlements
+    may_hand_over_rest(person, line, agent)           of who leaves: what the account has left
     may_post_by_hand(person, line, agents)            at a prompt; between the house's accounts, of all units
     may_close_month(person, line)                     and correct it afterwards
     may_order(person, line, agent)                    pause, unpause, sign out: any leader of the agent
@@ -31,6 +32,7 @@ is, and refuse whoever would act on the own, or on that of the person whose depu
     may_let_in(person, act, name)                     to the pages; the own password is one's own
     may_publish(person)                               a policy; withdraw what waits for a second person
     may_agree(person, proposed_by)                    to what somebody else has published, or imported for the past
+    may_read_changes(person)                          what waits for that
     may_read_statement(person, agent)                 and have its lines explained
     audits(person), only_audits(person)               whose readings are noted; who writes nothing
 """

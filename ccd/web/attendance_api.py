@@ -15,6 +15,7 @@ from ccd.bank.asking import Asking
 from ccd.org.rights import may_read_attendance
 from ccd.web.bank.desk import Between, Name
 from ccd.web.bearer import Key, key_that_opens, speaker
+from ccd.web.client import address_of
 from ccd.web.described import MISSING
 from ccd.web.keys import ApiKeys, KeyScope
 from ccd.web.paging import LIMIT, After, Limit, cursor_of, name_in
@@ -88,7 +89,7 @@ def attendance_api(sessions: Sessions, keys: ApiKeys, desk: AttendanceDesk, now:
 
     async def who_asks(request: Request, token: str | None, said: str | None) -> tuple[Asking, frozenset[str]]:
         """Who is signed in; a key speaks where nobody is."""
-        address = request.client.host if request.client else ""
+        address = address_of(request)
         if token is None and said is not None:
             key = await key_that_opens(keys, said, KeyScope.READ_ATTENDANCE, now())
             return Asking(uuid4().hex, speaker(key), address, now()), frozenset(key.units)

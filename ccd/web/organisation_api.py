@@ -17,6 +17,7 @@ from ccd.org.people import Person
 from ccd.org.rights import may_import
 from ccd.org.store import HOLIDAYS, ORGANISATION, PEOPLE, ROSTER, KeptImport
 from ccd.web.bearer import Key
+from ccd.web.client import address_of
 from ccd.web.described import MISSING, PROBLEM_SAID
 from ccd.web.problems import Problem
 from ccd.web.session_api import Token, signed_in
@@ -131,7 +132,7 @@ def _of_kind(
         """
         person = await who(token, authorization)
         may_import(person)
-        asked = Importer(person.name, request.client.host if request.client else "", why.strip())
+        asked = Importer(person.name, address_of(request), why.strip())
         with _told_as_problems():
             said = decoded(text, Path(kind), ImportFaultsError)
             changed = await desk.take(kind, said, _number(if_match), asked, dry_run)

@@ -15,6 +15,7 @@ from ccd.errors import PacketError, ProposalError
 from ccd.ledger.model import LEGS_MAX, SECONDS_MAX
 from ccd.org.people import ALL_UNITS
 from ccd.web.bearer import Key, key_that_opens, speaker
+from ccd.web.client import address_of
 from ccd.web.described import MISSING, PROBLEM_SAID
 from ccd.web.keys import ApiKeys, KeyScope
 from ccd.web.problems import Problem, problem_of
@@ -84,7 +85,7 @@ def proposals_api(
         wanted = Proposal(
             key.name, asked.name, asked.unit, tuple(asked.agents), asked.seconds, asked.kind, asked.reason, at
         )
-        address = request.client.host if request.client else ""
+        address = address_of(request)
         try:
             found = await proposals().propose(wanted, Asking(uuid4().hex, speaker(key), address, at))
         except ProposalError as error:

@@ -16,6 +16,7 @@ from ccd.bank.looked_at import of_whom
 from ccd.org.acts import READINGS, Act, note_act
 from ccd.org.rights import audits, only_audits
 from ccd.sql.turns import Patience, take_turn_at_once
+from ccd.web.client import address_of
 from ccd.web.problems import Problem
 from ccd.web.session_api import Token
 from ccd.web.sessions import Sessions
@@ -41,7 +42,7 @@ def watched(sessions: Sessions, now: Callable[[], int]) -> Callable[..., Awaitab
                 raise Problem(HTTPStatus.FORBIDDEN, detail, because="auditor-reads")
             return
         if audits(person) and not path.startswith(OF_ANYBODY):
-            address = request.client.host if request.client else ""
+            address = address_of(request)
             said = {**request.path_params, **request.query_params}
             kind = READINGS + _words(request.scope["route"].path)
             after = json.dumps(said, ensure_ascii=False, separators=(",", ":"))

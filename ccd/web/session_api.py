@@ -12,6 +12,7 @@ from ccd.errors import DatabaseBusyError
 from ccd.org.people import Session
 from ccd.web.accounts import Accounts
 from ccd.web.backoff import BackOff
+from ccd.web.client import address_of
 from ccd.web.contract import Login, ProblemSaid, SignedIn
 from ccd.web.problems import Problem, problem_response
 from ccd.web.sessions import Sessions, session_key
@@ -61,7 +62,7 @@ def session_api(
 
         401: wrong; 429: too many wrong ones, with `retry_after_s`.
         """
-        address = request.client.host if request.client else ""
+        address = address_of(request)
         check_waited(back_off.attempt(login.name, address, clock()))
         person = await accounts.with_password(login.name, login.password)
         if person is None:

@@ -65,6 +65,7 @@ def test_an_emergency_is_opened_its_team_called_and_what_it_comes_to_shown_while
     opened(config)
     assert said(overtime(config, "join", "team-1", "1001")) == "team-1: 1 on the strike team\n"
     assert said(overtime(config, "team", "team-1")) == "1001\n"
+    assert "it is empty" in refusal(overtime(config, "call", "storm", "--text", ""))
     assert said(overtime(config, "call", "storm", "--text", "all hands")) == "storm: 1 called: 1001\n"
     assert said(overtime(config, "answer", "storm", "1001", "--comes")) == "storm: 1001 comes\n"
     found = shown(config)
@@ -78,7 +79,7 @@ def test_an_emergency_is_opened_its_team_called_and_what_it_comes_to_shown_while
     ] == ["storm"]
     until = (datetime.now(ZONE) + timedelta(hours=3, minutes=59)).strftime("%Y-%m-%dT%H:%M")
     assert until in said(overtime(config, "prolong", "storm", "--until", until, "--text", "it goes on"))
-    assert "without a reason" in refusal(overtime(config, "end", "storm", "--text", " "))
+    assert "it is empty" in refusal(overtime(config, "end", "storm", "--text", " "))
     assert said(overtime(config, "end", "storm", "--text", "it is over")).startswith("storm: level III in team-1")
     assert "is over; open another" in refusal(overtime(config, "call", "storm", "1001", "--text", "more"))
     assert said(overtime(config, "leave", "team-1", "1001")) == "team-1: 0 on the strike team\n"
@@ -119,7 +120,7 @@ def test_a_unit_without_schedules_has_no_measured_overtime_and_says_so(config: P
         (("show", "none"), "`ccd bank overtime list` names them"),
         (("approve", "none"), "is no entry"),
         (("decline", "none", "--text", "x"), "is no entry"),
-        (("decline", "none", "--text", " "), "declined without a reason"),
+        (("decline", "none", "--text", " "), "it is empty"),
     ],
 )
 def test_what_can_not_be_is_one_line_that_says_what_to_do(config: Path, words: tuple[str, ...], says: str) -> None:

@@ -59,6 +59,7 @@ def give(*agents: str, seconds: int = 600, kind: str = "contest") -> tuple[str, 
 
 def test_hours_are_declared_packets_given_and_refused_with_the_figures(config: Path) -> None:
     assert "ccd bank red-packet declare team-1" in refused(config, *give("1001"))
+    assert "it is empty" in refused(config, "declare", "team-1", month(), "100", "--text", " ")
     assert "has 360000 s" in said(config, "declare", "team-1", month(), "100", *WHY)
     assert "packet/quiz/r1 posted" in said(config, *give("1001", "1002"), "--key", "quiz")
     assert "packet/quiz/r1 was posted before" in said(config, *give("1001", "1002"), "--key", "quiz")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ccd.bank.unit_acts import AS_DECIDED
 from tests.commands import running
 from tests.commands.recorded_days import DAY, ccd, settled
 
@@ -105,8 +106,11 @@ def test_quotas_in_hours_by_load_and_of_holidays_stand_in_the_calendar(config: P
         ("2099-11-24", {"agents": 1, "seconds": 60}), ("2099-12-01", {"agents": 1, "seconds": None}),
     ]  # fmt: skip
     assert "nobody has said how many" in said(config, "calendar", "team-1", *span)
-    kinds = [act["kind"] for act in json.loads(ccd(config, "acts", "--format", "json").stdout)]
-    assert kinds == ["day off", "set load", "set quota", "set quota", "set quota"]
+    acts = json.loads(ccd(config, "acts", "--format", "json").stdout)
+    assert [act["kind"] for act in acts] == ["day off", "set load", "set quota", "set quota", "set quota"]
+    assert {act["why"] for act in acts[1:]} == {AS_DECIDED}
+    told = [json.loads(act["after"]) for act in acts[2:]]
+    assert [one["on"] for one in told] == ["holiday", "tuesday", "tuesday"]
 
 
 def test_several_days_and_parts_of_a_day_are_applied_for(config: Path) -> None:

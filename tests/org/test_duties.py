@@ -1,5 +1,6 @@
 """Who may do what, where, and never on the own account (docs/time-bank.md 6)."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -152,3 +153,9 @@ def test_what_is_done_under_anothers_duty_says_whose_and_under_the_own_where_the
     zhao = wang._replace(deputy_for="zhao", theirs=None)
     assert rights.may_give(holding(wang, zhao, name="li"), LINE, ("1009",)) == zhao, "not on the account of wang"
     assert rights.may_apply(holding(wang, name="li", agent="1001"), LINE, "1001") is None
+
+
+def test_the_table_of_who_may_what_names_each_of_its_functions():
+    assert rights.__doc__ is not None
+    named = re.findall(r"^    (may_\w+)\(", rights.__doc__, re.MULTILINE)
+    assert sorted(named) == sorted(name for name in vars(rights) if name.startswith("may_"))

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
 from ccd.daemon.served.bank import bank_routers
+from ccd.daemon.served.overtime import OvertimeShown
 from ccd.daemon.site import Current, Site
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
@@ -65,7 +66,8 @@ class Place:
             engine, clock, 86_400.0, as_now=lambda person: self.site.staff.signed_in(person, self.now())
         )
         self.current = Current(self.site, self.site)
-        routers = [*bank_routers(self.sessions, self.current, self.ledger, self.now), *more]
+        overtime = OvertimeShown(self.ledger, self.current, self.now)
+        routers = [*bank_routers(self.sessions, self.current, self.ledger, overtime, self.now), *more]
         self.office = Office(self.accounts, self.sessions, clock, more=routers)
         self._browsers: dict[str, httpx.AsyncClient] = {}
         self._acts = 0

@@ -165,7 +165,6 @@ export const en: ManageTexts = {
     notHere: "not signed in",
     past: "The last 30 days",
     pastNone: "None in the last 30 days.",
-    showCalls: "Who was called",
     ended: "ended",
   },
 
@@ -228,7 +227,6 @@ export const en: ManageTexts = {
     applied: "To decide",
     waiting: "Waiting",
     left: "Places left",
-    leftHours: "Hours left",
     set: "Set the quota",
     agents: "Agents off",
     hours: "Hours together (optional)",
@@ -270,7 +268,6 @@ export const en: ManageTexts = {
     who: "Applications for the day",
     nobody: "Nobody has applied.",
     takeBack: "Take back",
-    takenBack: "Taken back",
     pick: "Choose a day: who is off, and how many may be.",
     states: {
       applied: "To decide",

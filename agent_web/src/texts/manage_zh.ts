@@ -162,7 +162,6 @@ export const zh = {
     notHere: "未签入",
     past: "近 30 天",
     pastNone: "近 30 天没有应急。",
-    showCalls: "召集情况",
     ended: "已结束",
   },
 
@@ -224,7 +223,6 @@ export const zh = {
     applied: "待审批",
     waiting: "候补",
     left: "还剩名额",
-    leftHours: "还剩时长",
     set: "设名额",
     agents: "可休人数",
     hours: "合计时数（可不填）",
@@ -264,7 +262,6 @@ export const zh = {
     who: "当天的申请",
     nobody: "没有人申请。",
     takeBack: "收回",
-    takenBack: "已收回",
     pick: "选一天，看谁休、设名额。",
     states: {
       applied: "待审批",

@@ -4,7 +4,7 @@ export const said: Record<string, string> = {
   settlement: "日结算",
   "day close": "日结算",
   "month close": "月结账",
-  "by rule": "按规则",
+  "as who leads the unit decided": "按班组负责人的决定",
   daemon: "系统",
   "the configuration": "配置文件",
   "what it began with": "启用时的规定",

@@ -15,7 +15,7 @@ from ccd.bank.overtime import Emergency, Paid, overtime_warnings
 from ccd.bank.overtime_acts import Emergencies
 from ccd.bank.overtime_entry_rows import OvertimeEntry
 from ccd.bank.overtime_posting import OvertimeDay
-from ccd.commands.bank.asking import Unit, site_with
+from ccd.commands.bank.asking import Key, Unit, Why, site_with
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, asking, now_us
@@ -37,8 +37,6 @@ overtime = typer.Typer(no_args_is_help=True, help="Overtime in emergencies: it b
 
 Name = Annotated[str, typer.Argument(help="The emergency, as `list` names it.")]
 EntryName = Annotated[str, typer.Argument(help="The entry, as `show` names it.")]
-Why = Annotated[str, typer.Option("--text", help="The reason, in words.")]
-Key = Annotated[str | None, typer.Option(help="What it is known by for ever; the same again changes nothing.")]
 
 
 def moment_option(name: str, what: str) -> Any:

@@ -12,23 +12,22 @@ from sqlalchemy import Connection
 
 from ccd.bank.budgeting import Budgets
 from ccd.bank.budgets import Budget
-from ccd.bank.declared import declare_hours
 from ccd.bank.giving import Giver
 from ccd.bank.packets import Packet
 from ccd.bank.proposals import Proposal
 from ccd.bank.proposing import Proposals
+from ccd.bank.unit_acts import say_hours
 from ccd.commands.bank.asking import Unit, site_with, today_in
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, asking
-from ccd.commands.ledger.posting import say
+from ccd.commands.ledger.posting import said_in_words, say
 from ccd.commands.output import As, Format
 from ccd.daemon.services.budgets import budgets_of, giver_of, proposals_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import SECONDS_MAX, month_of
-from ccd.org.acts import is_noted
 from ccd.org.rights import may_declare_hours
 from ccd.sql.turns import Patience, take_turn_at_once
 
@@ -82,7 +81,7 @@ def declare(
     unit: Unit,
     month: Month,
     hours: Annotated[float, typer.Argument(min=0, max=HOURS_MAX, help="That its agents are scheduled for.")],
-    text: Annotated[str, typer.Option(help="How that is known, in words.")],
+    text: Annotated[str, typer.Option(callback=said_in_words, help="How that is known, in words.")],
 ) -> None:
     """Declare a unit's hours of a month, where nobody of it, nor of the units below it, has a schedule."""
     site, first = site_with(config, unit), first_of(month)
@@ -92,11 +91,7 @@ def declare(
     duty = may_declare_hours(who.person, site.units.with_above(unit, first))
 
     def declared(connection: Connection) -> None:
-        if not is_noted(connection, who.act):
-            declare_hours(connection, unit, first.isoformat()[:7], seconds, who.at, who.by, text)
-            who.under(duty).noted(
-                connection, "declare hours", unit, {"month": first.isoformat()[:7], "seconds": seconds}, text
-            )
+        say_hours(connection, unit, f"{first:%Y-%m}", seconds, who.under(duty), text)
 
     async def done(ledger: Ledger) -> None:
         await take_turn_at_once(ledger.engine, declared, Patience())
@@ -111,7 +106,7 @@ def hand_budget(
     unit: Unit,
     holder: Annotated[str, typer.Argument(help="Who gives it: the name that they sign in with.")],
     seconds: Annotated[int, typer.Option(min=1, max=SECONDS_MAX, help="Of what the unit may give this month.")],
-    text: Annotated[str, typer.Option(help="The reason, in words.")],
+    text: Annotated[str, typer.Option(callback=said_in_words, help="The reason, in words.")],
     key: Annotated[
         str | None, typer.Option(help="What it is known by for ever; the same again hands out nothing more.")
     ] = None,
@@ -128,7 +123,7 @@ def hand_budget(
 def recall(
     config: Config,
     budget: Annotated[str, typer.Argument(help="The budget, as `budgets` names it.")],
-    text: Annotated[str, typer.Option(help="The reason, in words.")],
+    text: Annotated[str, typer.Option(callback=said_in_words, help="The reason, in words.")],
 ) -> None:
     """Take back what is left of a budget; what was given from it stays given."""
     site = site_of(config)

@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 
 from ccd.bank.allocation import allocation_spelled
 from ccd.bank.days_off_calendar import DayOutlook, days_off_outlook
-from ccd.bank.quota import ANY, Quota
+from ccd.bank.quota import ANY, TEMPLATES, Quota
 from ccd.bank.said import Said
+from ccd.bank.unit_acts import say_load, say_quota
 from ccd.bank.withdrawal import Application, ApplicationState, PartOfDay
-from ccd.bank.withdrawal_rows import set_load, set_quota
 from ccd.bank.withdrawing import Withdrawals
 from ccd.commands.bank.asking import Unit, Why, site_with, today_in
 from ccd.commands.business_day import Day, in_range
@@ -30,14 +30,12 @@ from ccd.errors import WithdrawalError
 from ccd.floor.days import dates
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import SECONDS_MAX
-from ccd.org.acts import is_noted
 from ccd.org.changes import moment
 from ccd.org.rights import may_set_quota
 from ccd.sql.turns import Patience, take_turn_at_once
 
 T = TypeVar("T")
 
-TEMPLATES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "holiday")
 HOUR_S = 3_600
 PLACES_MAX = 1_000_000
 
@@ -74,14 +72,7 @@ def quota(
     duty = may_set_quota(who.person, site.units.with_above(unit, today_in(site, unit)))
     seconds = None if hours is None else round(hours * HOUR_S)
     said = Quota(unit, template, today_in(site, unit), agents, seconds, load)
-    told = {"on": on, "agents": agents, "seconds": seconds, "load": load}
-
-    def done(connection: Connection) -> None:
-        if not is_noted(connection, who.act):
-            set_quota(connection, said, who.at, who.by)
-            who.under(duty).noted(connection, "set quota", unit, told, "")
-
-    at_once(site, done)
+    at_once(site, lambda connection: say_quota(connection, said, who.under(duty)))
     print(f"{agents} of {unit} may be off on {on}{'' if hours is None else f', for {hours:g} h together'}")
 
 
@@ -96,13 +87,7 @@ def load(
     site = site_with(config, unit)
     who = asking(site)
     duty = may_set_quota(who.person, site.units.with_above(unit, day.date()))
-
-    def done(connection: Connection) -> None:
-        if not is_noted(connection, who.act):
-            set_load(connection, unit, day.date(), load, who.at, who.by)
-            who.under(duty).noted(connection, "set load", unit, {"day": str(day.date()), "load": load}, "")
-
-    at_once(site, done)
+    at_once(site, lambda connection: say_load(connection, unit, day.date(), load, who.under(duty)))
     print(f"{day.date()} is a day of load {load!r} in {unit}")
 
 

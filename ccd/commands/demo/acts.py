@@ -15,8 +15,8 @@ from ccd.bank.packets import Packet
 from ccd.bank.proposals import Proposal
 from ccd.bank.quota import Quota
 from ccd.bank.said import Said
+from ccd.bank.unit_acts import say_quota
 from ccd.bank.withdrawal import ApplicationState, PartOfDay
-from ccd.bank.withdrawal_rows import set_quota
 from ccd.commands.demo.centre import COLLEAGUE, MANAGER, SUB_CENTRES, leader
 from ccd.commands.demo.past import Past
 from ccd.daemon.services.appealing import lodge_appeal, reject
@@ -184,12 +184,11 @@ async def choose_offset(past: Past, day: date) -> None:
 
 async def set_quotas(past: Past, day: date, unit: str, agents: int) -> None:
     """So many a day may be off, whichever day of the week it is."""
-    asking = past.asking(MANAGER)
+    askings = [past.asking(MANAGER) for _ in range(DAYS_OF_WEEK)]
 
     def said(connection: Connection) -> None:
-        for on in range(DAYS_OF_WEEK):
-            set_quota(connection, Quota(unit, on, day, agents), asking.at, asking.by)
-        asking.noted(connection, "set quota", unit, {"agents": agents, "on": "every day"}, "")
+        for on, asking in enumerate(askings):
+            say_quota(connection, Quota(unit, on, day, agents), asking)
 
     await take_turn_at_once(past.made.engine, said, Patience())
 

@@ -44,7 +44,7 @@ from ccd.org.rights import may_close_month, may_post_by_hand
 
 def said_in_words(text: str) -> str:
     if not text.strip():
-        raise typer.BadParameter("it is empty; say in words why: it stands on the statement")
+        raise typer.BadParameter("it is empty; say in words why: that is kept for ever")
     return text
 
 

@@ -40,7 +40,9 @@ from ccd.web.reports_api import reports_api
 from ccd.web.sessions import Sessions
 
 
-def bank_routers(sessions: Sessions, current: Current, ledger: Ledger, now: Callable[[], int]) -> list[APIRouter]:
+def bank_routers(
+    sessions: Sessions, current: Current, ledger: Ledger, overtime: OvertimeShown, now: Callable[[], int]
+) -> list[APIRouter]:
     """`now` gives µs since the epoch."""
     desk = BankDesk(sessions, ledger.engine, lambda: bank_of(ledger, current.site), now)
     return [
@@ -48,7 +50,7 @@ def bank_routers(sessions: Sessions, current: Current, ledger: Ledger, now: Call
         decisions_api(desk, lambda: proposals_of(ledger, current.site)),
         quotas_api(desk),
         withdrawal_acts_api(desk),
-        overtime_acts_api(desk, OvertimeShown(ledger, current, now).sign_ins),
+        overtime_acts_api(desk, overtime.sign_ins),
         orders_api(desk, lambda asking, *asked: order(ledger.engine, current.site, asking, *asked)),
         rulings_api(desk, ruling_acts(current, ledger.engine)),
         leave_api(desk, leave_acts(current, ledger.engine)),

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection
@@ -37,12 +36,11 @@ from ccd.history.reading import Source, reading, stored_sources
 from ccd.history.seen_days import SeenDay, measured_on, measured_times, seen_days
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
-from ccd.org import holidays
+from ccd.org.holiday_rows import corrected_days
 from ccd.org.holidays import Holidays
 from ccd.org.ruling_rows import rulings_that_hold
 from ccd.org.rulings import resolved
 from ccd.org.shift_rows import shifts_of
-from ccd.org.store import HOLIDAYS, newest_import
 
 log = structlog.get_logger("ccd.daemon")
 
@@ -285,8 +283,7 @@ class Overtime:
         days = {(own.unit, own.day.day): units.country(own.unit, own.day.day) for _, own in wanted}
         if not any(days.values()):
             return {}
-        kept = await connection.run_sync(newest_import, HOLIDAYS)
-        corrected = holidays.parse_holidays(kept.text, Path(HOLIDAYS)) if kept else {}
+        corrected = await connection.run_sync(corrected_days)
         known = {country: Holidays(country, corrected.get(country, {})) for country in {*days.values()} if country}
         return {key: known[country].of(key[1]).kind.value for key, country in days.items() if country}
 

@@ -16,8 +16,9 @@ from ccd.bank.accounts import BALANCE_KINDS, LEAVE, owning_agent
 from ccd.bank.attendance_calendar import span
 from ccd.bank.holds import Holds
 from ccd.bank.quota import Places
+from ccd.bank.room import left_of
 from ccd.bank.supply import NO_UNIT, Supply, count_moved, payable_s, warning
-from ccd.bank.withdrawal import HOLDING, Application
+from ccd.bank.withdrawal import Application
 from ccd.bank.withdrawal_rows import on_days, quotas_of
 from ccd.daemon.services.budgets import giver_of
 from ccd.daemon.services.withdrawals import withdrawals_of
@@ -171,7 +172,5 @@ def _left(
     found = {}
     for unit in units:
         if (places := holds.places(connection, unit, day).get(unit)) is not None:
-            held = [one for one in asked if one.state in HOLDING and one.hold and unit in one.hold.units]
-            seconds = None if places.seconds is None else max(0, places.seconds - sum(one.seconds for one in held))
-            found[unit] = Places(max(0, places.agents - len(held)), seconds)
+            found[unit] = left_of(unit, places, asked)
     return found

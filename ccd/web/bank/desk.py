@@ -24,6 +24,7 @@ from ccd.org.people import Person
 from ccd.org.rights import may_read_statement
 from ccd.org.units import Units
 from ccd.web.bearer import importer_of
+from ccd.web.client import address_of
 from ccd.web.guard import FILES
 from ccd.web.idempotency import HEADER, KEY_CHARACTERS_MAX, Answers, act_of, once
 from ccd.web.keys import ApiKeys
@@ -111,12 +112,12 @@ class BankDesk:
     async def acts(self, request: Request, key: ActKey) -> Asking:
         """Who asks for an act that is done once; a key of the person's own names it."""
         person = await self.person(request)
-        return Asking(act_of(person.name, key), person, _address(request), self.now())
+        return Asking(act_of(person.name, key), person, address_of(request), self.now())
 
     async def edits(self, request: Request, token: Token = None) -> Asking:
         """Who puts something in place of what was read."""
         person = (await signed_in(self._sessions, token)).person
-        return Asking(uuid4().hex, person, _address(request), self.now())
+        return Asking(uuid4().hex, person, address_of(request), self.now())
 
     async def reads(self, token: Token = None) -> Person:
         return (await signed_in(self._sessions, token)).person
@@ -172,7 +173,3 @@ def days_within(days_max: int) -> Any:
 
 
 Between = Annotated[DaysAsked, days_within(DAYS_MAX)]
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""

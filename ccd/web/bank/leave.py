@@ -130,7 +130,7 @@ class TakenOverSaid(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class LeaveActs:
-    """As the daemon does them; `may` is asked of the agents whose time it is. FaultsError names every fault."""
+    """As the daemon does them. FaultsError names every fault."""
 
     enter: Callable[[Asking, LeaveAsked], Awaitable[LeaveSaid]]
     withdraw: Callable[[Asking, str, str], Awaitable[LeaveSaid | None]]

@@ -1,15 +1,16 @@
 """How many agents of a unit may be off on a day: read, and said anew by who has read it as it is."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from ccd.bank.asking import Asking
-from ccd.bank.quota import ANY, Quota
-from ccd.bank.withdrawal_rows import day_loads, loads_of, quotas_of, set_load, set_quota
+from ccd.bank.quota import ANY, TEMPLATES, Quota, Template
+from ccd.bank.unit_acts import say_load, say_quota
+from ccd.bank.withdrawal_rows import day_loads, loads_of, quotas_of
 from ccd.bank.withdrawal_rows import quotas as quota_rows
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.acts import is_noted
@@ -22,10 +23,6 @@ from ccd.web.bank.withdrawals import PlacesSaid, places_said
 from ccd.web.etags import check_tag, tag_of
 
 PLACES_MAX = 1_000_000
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "holiday"]
-WEEKDAYS: tuple[Weekday, ...] = (
-    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "holiday",
-)  # fmt: skip
 Load = Annotated[str, Field(max_length=200, pattern="^[^\\x00]*$")]
 
 
@@ -37,7 +34,7 @@ class QuotaAsked(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"on": "monday", "agents": 3, "seconds": 86400}]}
     )
 
-    on: Day | Weekday
+    on: Day | Template
     agents: Annotated[int, Field(ge=0, le=PLACES_MAX)]
     seconds: Annotated[int | None, Field(ge=0, le=SECONDS_MAX)] = None
     load: Load = ANY
@@ -46,7 +43,7 @@ class QuotaAsked(BaseModel):
 class QuotaSaid(BaseModel):
     """`since` is the day from which it holds; for days of that load alone where one is named."""
 
-    on: date | Weekday
+    on: date | Template
     since: date
     agents: int
     seconds: int | None
@@ -137,14 +134,13 @@ def quotas_api(desk: BankDesk) -> APIRouter:
         bank = desk.bank()
         bank.check_unit(unit)
         duty = may_set_quota(asking.person, bank.line(unit, asking.at))
-        on = asked.on if isinstance(asked.on, date) else WEEKDAYS.index(asked.on)
+        on = asked.on if isinstance(asked.on, date) else TEMPLATES.index(asked.on)
         wanted = Quota(unit, on, bank.today(unit, asking.at), asked.agents, asked.seconds, asked.load)
 
         def work(connection: Connection) -> QuotasSaid:
             wait_for_others(connection, quota_rows)
             check_tag(if_match, _said(connection, unit))
-            set_quota(connection, wanted, asking.at, asking.by)
-            asking.under(duty).noted(connection, "set quota", unit, asked.model_dump(mode="json"), "")
+            say_quota(connection, wanted, asking.under(duty))
             return _said(connection, unit)
 
         said = await take_turn_at_once(desk.engine, work, Patience())
@@ -184,13 +180,9 @@ def _loads(router: APIRouter, desk: BankDesk) -> None:
 
         def work(connection: Connection) -> str:
             wait_for_others(connection, day_loads)
-            if not is_noted(connection, asking.act):
-                if if_match is not None:
-                    check_tag(if_match, _loads_of(connection, asked.unit))
-                set_load(connection, asked.unit, asked.day, asked.load, asking.at, asking.by)
-                asking.under(duty).noted(
-                    connection, "set load", asked.unit, {"day": str(asked.day), "load": asked.load}, ""
-                )
+            if if_match is not None and not is_noted(connection, asking.act):
+                check_tag(if_match, _loads_of(connection, asked.unit))
+            say_load(connection, asked.unit, asked.day, asked.load, asking.under(duty))
             return tag_of(_loads_of(connection, asked.unit))
 
         response.headers["ETag"] = await take_turn_at_once(desk.engine, work, Patience())
@@ -220,5 +212,4 @@ def _loads_of(connection: Connection, unit: str) -> DayLoadsSaid:
 
 
 def _of(one: Quota) -> QuotaSaid:
-    on = WEEKDAYS[one.on] if isinstance(one.on, int) else one.on
-    return QuotaSaid(on=on, since=one.holds_from, agents=one.agents, seconds=one.seconds, load=one.load)
+    return QuotaSaid(on=one.on_said, since=one.holds_from, agents=one.agents, seconds=one.seconds, load=one.load)

@@ -9,18 +9,17 @@ from sqlalchemy import Connection
 
 from ccd.bank.asking import Asking
 from ccd.bank.budgets import Budget, BudgetStand
-from ccd.bank.declared import declare_hours, declared_for, declared_hours
+from ccd.bank.declared import declared_for, declared_hours
 from ccd.bank.packets import Packet
+from ccd.bank.unit_acts import say_hours
 from ccd.ledger.model import LEGS_MAX, SECONDS_MAX, month_of
 from ccd.org.people import Person
 from ccd.org.rights import may_declare_hours, may_give, may_give_of_budget
 from ccd.org.told_rows import wait_for_others
 from ccd.sql.turns import Patience, take_turn_at_once
-from ccd.web.bank.desk import FIRST, MONTH, BankDesk, Month, Name, Why, allowed
+from ccd.web.bank.desk import FIRST, ID_CHARACTERS, MONTH, BankDesk, Month, Name, Why, allowed
 from ccd.web.etags import check_tag, tag_of
 from ccd.web.paging import Paging
-
-HOLDER = 12  # characters of the name of a budget
 
 
 class PacketAsked(BaseModel):
@@ -171,7 +170,7 @@ def _budgets(router: APIRouter, desk: BankDesk) -> None:
         bank = desk.bank()
         bank.check_unit(asked.unit)
         wanted = Budget(
-            asking.act[:HOLDER], asked.unit, asked.holder, asked.seconds, bank.line(asked.unit, asking.at),
+            asking.act[:ID_CHARACTERS], asked.unit, asked.holder, asked.seconds, bank.line(asked.unit, asking.at),
             bank.today(asked.unit, asking.at), asked.reason,
         )  # fmt: skip
         return budget_said(BudgetStand(await bank.budgets.hand(wanted, asking), 0))
@@ -238,10 +237,7 @@ def _declared(router: APIRouter, desk: BankDesk) -> None:
             wait_for_others(connection, declared_hours)
             before = declared(connection, unit, month)
             check_tag(if_match, before)
-            if before.seconds != asked.seconds:
-                declare_hours(connection, unit, month, asked.seconds, asking.at, asking.by, asked.reason)
-                said = {"month": month, "seconds": asked.seconds}
-                asking.under(duty).noted(connection, "declare hours", unit, said, asked.reason)
+            say_hours(connection, unit, month, asked.seconds, asking.under(duty), asked.reason)
             return before.model_copy(update={"seconds": asked.seconds})
 
         said = await take_turn_at_once(desk.engine, work, Patience())

@@ -1,0 +1,40 @@
+"""What is said of a unit by who leads it: the places of its days, what a day will be like, the hours of a month
+(docs/time-bank.md 3.3, 3.6). Each is one act however often it is asked for, and of two at once the second sees what the
+first has said."""
+
+from datetime import date
+
+from sqlalchemy import Connection
+
+from ccd.bank.asking import Asking
+from ccd.bank.declared import declare_hours, declared_for, declared_hours
+from ccd.bank.quota import Quota
+from ccd.bank.withdrawal_rows import day_loads, quotas, set_load, set_quota
+from ccd.org.acts import is_noted
+from ccd.org.told_rows import wait_for_others
+
+AS_DECIDED = "as who leads the unit decided"
+
+
+def say_quota(connection: Connection, quota: Quota, asking: Asking) -> None:
+    """Nobody who holds a place loses it."""
+    wait_for_others(connection, quotas)
+    if not is_noted(connection, asking.act):
+        set_quota(connection, quota, asking.at, asking.by)
+        said = {"on": str(quota.on_said), "agents": quota.agents, "seconds": quota.seconds, "load": quota.load}
+        asking.noted(connection, "set quota", quota.unit, said, AS_DECIDED)
+
+
+def say_load(connection: Connection, unit: str, day: date, load: str, asking: Asking) -> None:
+    wait_for_others(connection, day_loads)
+    if not is_noted(connection, asking.act):
+        set_load(connection, unit, day, load, asking.at, asking.by)
+        asking.noted(connection, "set load", unit, {"day": str(day), "load": load}, AS_DECIDED)
+
+
+def say_hours(connection: Connection, unit: str, month: str, seconds: int, asking: Asking, why: str) -> None:
+    """Nothing happens where as many were declared before."""
+    wait_for_others(connection, declared_hours)
+    if not is_noted(connection, asking.act) and declared_for(connection, month).get(unit) != seconds:
+        declare_hours(connection, unit, month, seconds, asking.at, asking.by, why)
+        asking.noted(connection, "declare hours", unit, {"month": month, "seconds": seconds}, why)
