@@ -14,10 +14,9 @@ from ccd.bank.at_desk import facts_posted
 from ccd.bank.difference import Posted
 from ccd.bank.emergency_rows import emergency_of
 from ccd.bank.facts import written_off_s
-from ccd.bank.measured import Measured
+from ccd.bank.measured import Measured, settlement_key
 from ccd.bank.proposal_rows import packet_decisions
 from ccd.bank.proposals import ProposalState
-from ccd.bank.settle import settlement_key
 from ccd.bank.withdrawal_rows import withdrawal_states, withdrawals
 from ccd.bank.worth import Worth
 from ccd.ledger.keys import revisions_of

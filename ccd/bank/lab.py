@@ -10,9 +10,8 @@ from typing import NamedTuple
 from ccd.bank.accounts import BALANCE_KINDS, DAY_ORIGIN, LEAVE, RESERVED, House, agent_owner
 from ccd.bank.difference import UNPOSTED, apply_legs, legs_of
 from ccd.bank.loan import OFFSET, TAKEN_BACK
-from ccd.bank.measured import Measured
+from ccd.bank.measured import Measured, settlement_key
 from ccd.bank.policy import PPM, Policies
-from ccd.bank.settle import settlement_key
 from ccd.bank.worth import worth_of
 from ccd.errors import TooLittleHistoryError
 from ccd.ledger.model import StatementLine

@@ -5,6 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from ccd.bank.at_desk import revision_after
+from ccd.bank.cap import CapWanted
 from ccd.bank.facts import as_facts
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Limit, Posting
@@ -16,13 +17,6 @@ class CapChange(NamedTuple):
     book: str
     day: date
     by: str
-
-
-class CapWanted(NamedTuple):
-    """What a cap's limit should be, and what that follows from."""
-
-    limit: int
-    facts: Mapping[str, int]
 
 
 def limits(desk: Desk, wanted: Mapping[str, CapWanted], asked: CapChange) -> list[Posting]:

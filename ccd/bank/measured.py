@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from urllib.parse import quote
 
 from ccd.bank.policy import PPM
 from ccd.floor.records import DayRecord
@@ -79,3 +80,9 @@ class Measured:
             "share_ppm": self.share_ppm,
             "entitlement": None if self.entitlement is None else list(self.entitlement),
         }
+
+
+def settlement_key(agent: str, day: date) -> str:
+    """Of what is posted for a day. A name with a slash in it can't be taken for another's day."""
+    name = agent if agent.isascii() and agent.isalnum() else quote(agent, safe="")
+    return f"settle/{name}/{day.isoformat()}"

@@ -9,8 +9,8 @@ from datetime import date
 from typing import NamedTuple
 
 from ccd.bank.accounts import GIFT, House, agent_owner
+from ccd.bank.cap import CapWanted
 from ccd.bank.facts import as_facts
-from ccd.bank.limits import CapWanted
 from ccd.bank.policy import PPM, GiftTerms
 from ccd.errors import PacketError
 from ccd.ledger.model import LEGS_MAX, SECONDS_MAX, Account, Draw, Leg, Outcome, Posting, Refusal, Rule, month_of

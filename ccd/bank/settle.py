@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
 from typing import NamedTuple
-from urllib.parse import quote
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, LEAVE, House, agent_owner
 from ccd.bank.at_desk import by_owner_and_day, facts_posted
 from ccd.bank.difference import UNPOSTED, Posted, apply_legs, legs_after_close, legs_of, posted_by
 from ccd.bank.facts import facts_text, shared_text, with_told, with_written_off, written_off_s
 from ccd.bank.fate import Fate, Settlement, known_fate
-from ccd.bank.measured import Measured
+from ccd.bank.measured import Measured, settlement_key
 from ccd.bank.policy import PPM, Policies, Policy
 from ccd.bank.worth import Worth, worth_of
 from ccd.ledger.books import Ledger
@@ -169,12 +168,6 @@ class Settler:
 def owners_of(cases: Iterable[Case]) -> set[str]:
     """Who needs an account: not a telephone that stands on no roster."""
     return {case.owner for case in cases if case.measured.unit is not None}
-
-
-def settlement_key(agent: str, day: date) -> str:
-    """A name with a slash in it can't be taken for another's day."""
-    name = agent if agent.isascii() and agent.isalnum() else quote(agent, safe="")
-    return f"settle/{name}/{day.isoformat()}"
 
 
 def batches(days: Iterable[Measured], size: int) -> Iterator[list[Measured]]:

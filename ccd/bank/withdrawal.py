@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ccd.bank.accounts import RESERVED, House, agent_owner
+from ccd.bank.cap import CapWanted
 from ccd.bank.facts import as_facts
-from ccd.bank.limits import CapWanted
 from ccd.bank.overdraft import takes_all
 from ccd.bank.overtime import spans_within
 from ccd.bank.policy import Policy

@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from ccd.bank.accounts import agent_owner
 from ccd.bank.fate import Fate
+from ccd.bank.measured import settlement_key
 from ccd.bank.policy import Policies
-from ccd.bank.settle import Settler, settlement_key
+from ccd.bank.settle import Settler
 from ccd.bank.statement import agent_account, agent_statement
 from ccd.errors import PolicyError
 from ccd.ledger.books import Ledger
