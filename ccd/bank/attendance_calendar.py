@@ -8,8 +8,6 @@ from typing import NamedTuple
 from ccd.floor.days import dates
 from ccd.ledger.model import Months, month_after, month_of
 
-BEGINS_MAX = 28  # every month has that day
-
 
 class Calendar(NamedTuple):
     """Of a site's attendance months: on which day they begin, on which day of them the balance can be set against

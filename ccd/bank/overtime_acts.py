@@ -32,7 +32,7 @@ from ccd.sql.turns import Patience, take_turn_at_once
 
 T = TypeVar("T")
 
-MINUTE = 60 * SECOND
+MINUTE_US = 60 * SECOND
 
 
 class Emergencies:
@@ -354,7 +354,7 @@ def _check_arrival(name: str, called: CallOut, arrived_at: int | None, at: int) 
     """People write times to the minute."""
     if arrived_at is None:
         return
-    if arrived_at < called.called_at // MINUTE * MINUTE:
+    if arrived_at < called.called_at // MINUTE_US * MINUTE_US:
         early_s = _in_s(called.called_at, arrived_at)
         raise OvertimeError(
             name, f"called {called.agent} out {early_s} s after that arrival; say when they were there", "arrival-early"

@@ -73,7 +73,7 @@ class Closer:
         self.unsettled: dict[str, str] = {}  # by unit: the day that the ledger would not take, and why
         self.closing = asyncio.Lock()  # who calls `follow` holds it: a day is measured and noted under one
         self._engine, self._settle, self._now = engine, settle, now
-        self._wait = settle_wait_s_max * SECOND
+        self._wait_us = settle_wait_s_max * SECOND
         self._patience, self._days_back_max = patience or Patience(), days_back_max
         self._hand_over = hand_over
 
@@ -150,7 +150,7 @@ class Closer:
     async def outlook(self, now: int) -> DueDays:
         async with reading(self._engine) as connection:
             return await due_days(
-                connection, self.measuring, self.units, self.pbxs, now, self._wait, self._days_back_max
+                connection, self.measuring, self.units, self.pbxs, now, self._wait_us, self._days_back_max
             )
 
     async def close(self, unit: str, day: date, dry_run: bool = False) -> Closed:
@@ -272,8 +272,8 @@ class Closer:
         return Taken(unit, day, elsewhere, tuple(measured), numbers, each.lagging, judged_by, policy, seen_here, told)
 
     def _check_over(self, each: DueDay) -> None:
-        if not each.is_over(self._now(), self._wait):
-            late = f"; without that, from {_instant(each.day.end + self._wait)} on" if each.lagging else ""
+        if not each.is_over(self._now(), self._wait_us):
+            late = f"; without that, from {_instant(each.day.end + self._wait_us)} on" if each.lagging else ""
             why = _why(each.lagging) if each.lagging else f"it ends at {_instant(each.day.end)}"
             raise DayWaitsError(each.unit, str(each.day.day), why + late)
 

@@ -26,11 +26,11 @@ class DueDay:
     has_seats: bool
     came_from: frozenset[str]
 
-    def is_over(self, now: int, wait: int) -> bool:
-        """Its PBXs, whose time it is, say so; or the clock does, where there are none, or after waiting `wait` µs."""
+    def is_over(self, now: int, wait_us: int) -> bool:
+        """Its PBXs, whose time it is, say so; or the clock does, where there are none, or after waiting `wait_us`."""
         if self.has_seats and not self.lagging:
             return True
-        return now >= self.day.end + (wait if self.lagging else 0)
+        return now >= self.day.end + (wait_us if self.lagging else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ async def due_days(
     units: Collection[str],
     configured: Collection[str],
     now: int,
-    wait: int,
+    wait_us: int,
     days_back_max: int,
 ) -> DueDays:
-    """As of `now`, µs. Only PBXs that are `configured` are waited for, and no longer than `wait` µs after a day's end.
+    """As of `now`, µs. Only PBXs that are `configured` are waited for, and no longer than `wait_us` after a day's end.
 
     A unit's days come in date order, and so do those of an agent who moved: whoever came from a unit whose day still
     waits, waits with it.
@@ -68,7 +68,7 @@ async def due_days(
             known[day] = holders(await seen_between(connection, measuring.reaches_back(day), day.end), measuring, day)
         own = [holder for holder in known[day].values() if holder.unit == unit]
         each = due_of(unit, day, own, sources, configured)
-        if not each.is_over(now, wait) or each.came_from & blocked:
+        if not each.is_over(now, wait_us) or each.came_from & blocked:
             blocked.add(unit)
             waiting.append(each)
         else:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.floor.days import BusinessDay
 from ccd.floor.segments import Segment
 from ccd.floor.stretches import Stretches
-from ccd.history.days import day_record
+from ccd.history.days import day_record, heard_until
 from ccd.history.look_back import by_seat, looked_back
 from ccd.history.reading import Source, seat_lines, seen_between
 from ccd.history.schema import unit_days
@@ -99,8 +99,7 @@ def _reckon(
     found = {}
     for agent, holder in agents.items():
         own = [each for seat in holder.seats for each in seats.get(seat, ())]
-        heard = [sources[pbx].heard_at for pbx in {pbx for pbx, _ in own}]
-        until, stretches = min([day.end, *(day.start if at is None else at for at in heard)]), Stretches()
+        until, stretches = heard_until(day, sources, {pbx for pbx, _ in own}), Stretches()
         if day_record(agent, holder, measuring, day, until, own, stretches) is not None:
             found[agent] = SeenDay(stretches, until)
     return found

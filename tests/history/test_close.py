@@ -232,7 +232,7 @@ async def test_so_it_does_where_only_others_of_the_old_unit_are_waited_for(engin
     await record(engine, added(1_000, seat=ANN), heard(2 * DAY_S))
     await record(engine, added(1_000, seat=BEN), heard(DAY_S - 9), pbx="slow")
     bank = Bank(engine, 2 * DAY_S, units=("new", "old"), pbxs=("pbx", "slow"), site=measuring(owner, [DAY_S * S]))
-    bank.closer._wait = 3 * DAY_S * S  # else none is waited for until the next day is over
+    bank.closer._wait_us = 3 * DAY_S * S  # else none is waited for until the next day is over
     seen = await bank.closer.outlook(bank.now())
     assert [(each.unit, each.day.day) for each in seen.waiting] == [("old", FIRST), ("new", SECOND)]
 

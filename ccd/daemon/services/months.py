@@ -35,7 +35,7 @@ from ccd.ledger.books import Ledger
 from ccd.org.rights import may_close_month
 from ccd.settings import Settings
 
-OVERLAP = 600 * SECOND  # what is looked at again: a settlement is noted a little after its time
+OVERLAP_US = 600 * SECOND  # what is looked at again: a settlement is noted a little after its time
 MONTHS_BACK_MAX = 2  # what lies further back is closed by hand
 
 log = structlog.get_logger("ccd.daemon")
@@ -211,7 +211,7 @@ class MonthsDue:
     async def _owe(self, months: AttendanceMonths, first: date) -> list[date]:
         """The days that were settled since the last look."""
         async with reading(self._ledger.engine) as connection:
-            new = await settled_since(connection, self._seen - OVERLAP, first)
+            new = await settled_since(connection, self._seen - OVERLAP_US, first)
         if touched := await months.post_leave((one.unit, one.day) for one in new):
             self._tell(touched)
         fresh = [one.day for one in new if (one.settled_at or 0) > self._seen]

@@ -199,15 +199,15 @@ def _reading(router: APIRouter, desk: BankDesk, sign_ins: SignIns) -> None:
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no emergency {emergency}.")
         line = bank.line(one.unit, one.start)
 
-        def isshown(agent: str) -> bool:
+        def is_shown_here(agent: str) -> bool:
             return sees(person, agent, lambda: may_enter_overtime(person, line, ()))
 
         seen = await sign_ins(emergency)  # while it runs; what is over was measured, and is kept
         now = [each._replace(signed_in_at=seen.get(each.agent, each.signed_in_at)) for each in calls]
         return ShownSaid(
             **emergency_said(one).model_dump(),
-            calls=[call_said(each) for each in now if isshown(each.agent)],
-            entries=[entry_said(each) for each in entries if isshown(each.agent)],
+            calls=[call_said(each) for each in now if is_shown_here(each.agent)],
+            entries=[entry_said(each) for each in entries if is_shown_here(each.agent)],
         )
 
 
