@@ -81,7 +81,7 @@ class Holds:
                 "day-off-no-quota",
                 day=str(asked.day),
             )
-        by_rule = self._awaits(desk.connection, list(places)[-1], asked.day, said.at)
+        by_rule = self.awaits(desk.connection, list(places)[-1], asked.day, said.at)
         if by_rule is False:
             return asked._replace(state=ApplicationState.WAITING, hold=None)
         if by_rule:
@@ -151,7 +151,7 @@ class Holds:
         """The topmost unit that has a quota for the day; "" where none has."""
         return next(reversed(self.places(connection, unit, day)), "")
 
-    def _awaits(self, connection: Connection, top: str, day: date, at: int) -> bool | None:
+    def awaits(self, connection: Connection, top: str, day: date, at: int) -> bool | None:
         """None: who comes first has a place. Until the deadline, seconds alone are held; from then on until the places
         are allocated (False), nothing is. Where nobody had asked by then, nothing is allocated."""
         deadline = self.deadline(top, day)

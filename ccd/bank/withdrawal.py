@@ -175,6 +175,17 @@ def draws(application: Application, hold: Hold, way: int = 1) -> Iterator[Draw]:
         yield Draw(hours_cap_name(unit, application.day), way * application.seconds)
 
 
+def moving_place(one: Application, now: Application, by: str, book: str) -> Posting:
+    """What is held stays, and its place goes from the quotas on which it was drawn to those on which `now` draws; of
+    those that are both nothing moves."""
+    assert one.hold is not None, "it holds something"
+    assert now.hold is not None, "and goes on to"
+    old, new = [*draws(one, one.hold, -1)], [*draws(now, now.hold)]
+    same = {each.cap for each in old} & {each.cap for each in new}
+    terms = tuple(each for each in (*old, *new) if each.cap not in same)
+    return Posting(f"place/{one.id}", one.number, book, one.day, (), by, facts=_facts(now), terms=terms)
+
+
 def ending(one: Application, spent_s: int | None, house: House, by: str, book: str, running: str) -> Posting:
     """Ends what is held. `spent_s` are spent, and the rest goes back; None: the day is not taken, and the place goes
     back as well. `running` is the month in which it counts where that of the day is closed."""

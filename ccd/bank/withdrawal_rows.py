@@ -55,6 +55,7 @@ withdrawal_states = Table(
     Column("quotas", Text, nullable=False),
     Column("seconds", BigInteger),  # that it is for from then on; None: as it was applied for
     Column("missing_s", BigInteger),  # that are planned besides, and could not be held
+    Column("unit", Exact),  # that it is of from then on; None: of the one in which it was applied for
     Column("at", BigInteger, nullable=False),  # microseconds since the epoch
     Column("by", Text, nullable=False),
     Column("why", Text, nullable=False),
@@ -114,14 +115,13 @@ def add_application(connection: Connection, application: Application) -> None:
 
 
 def change(connection: Connection, *changed: Changed) -> None:
-    columns = ("withdrawal", "number", "state", "hold", "quotas", "seconds", "missing_s", "at", "by", "why")
+    columns = ("withdrawal", "number", "state", "hold", "quotas", "seconds", "missing_s", "unit", "at", "by", "why")
     rows = []
     for one, at, by, why in changed:
         revision, units, in_hours = one.hold or (None, (), ())
         drawn = json.dumps({"units": units, "in_hours": in_hours} if in_hours else units)
-        rows.append(
-            (one.id, one.number, one.state.value, revision, drawn, one.seconds, one.missing_s or None, at, by, why)
-        )
+        row = (one.id, one.number, one.state.value, revision, drawn, one.seconds, one.missing_s or None, one.unit)
+        rows.append((*row, at, by, why))
     insert_rows(connection, withdrawal_states, columns, rows)
 
 
@@ -229,6 +229,7 @@ def _newest() -> Select[Any]:
             states.quotas,
             states.missing_s,
             func.coalesce(states.seconds, withdrawals.c.seconds).label("seconds_now"),
+            func.coalesce(states.unit, withdrawals.c.unit).label("unit_now"),
         )
         .join(withdrawal_states, states.withdrawal == withdrawals.c.id)
         .where(~said_since)
@@ -242,7 +243,7 @@ def _read(connection: Connection, query: Select[Any]) -> list[Application]:
         hold = None if row.hold is None else _hold(row.hold, json.loads(row.quotas))
         found.append(
             Application(
-                row.id, row.agent, row.unit, row.day, row.seconds_now, row.applied_at,
+                row.id, row.agent, row.unit_now, row.day, row.seconds_now, row.applied_at,
                 ApplicationState(row.state), row.number,
                 hold, row.start_at, row.end_at, row.run or "", row.whole, row.missing_s or 0,
             )

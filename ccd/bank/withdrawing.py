@@ -329,7 +329,8 @@ class Withdrawals:
         if said.asking is None:
             return said
         allowed = may_apply if cancels else may_decide
-        duty = allowed(said.asking.person, self._units.with_above(one.unit, one.day), one.agent)
+        unit = self._days.unit(one.agent, one.day) or one.unit  # who has just moved is decided on where they are
+        duty = allowed(said.asking.person, self._units.with_above(unit, one.day), one.agent)
         return said.under(duty)
 
     def _costs_s(

@@ -3,11 +3,20 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.bank.agreeing import without_rows
 from ccd.bank.quota import Places
+from ccd.bank.said import Said
+from ccd.bank.withdrawal import ApplicationState
+from ccd.bank.withdrawal_rows import states_of
 from ccd.daemon.services.withdrawals import outlook_of
+from ccd.errors import NotAllowedError
+from ccd.ledger.verify import verify
 from ccd.org.csv_faults import Written
+from ccd.sql.turns import read_in_turn
+from tests.bank.askers import asking, manager_of
 from tests.cases.services import World
 from tests.cases.story import Case, Line, cases
 
@@ -100,6 +109,21 @@ story = [
 ]
 then = { 1001 = { savings = 29867 }, 2001 = { savings = 2 } }
 """
+BESIDE = """
+[[case]]
+title = "1001 has applied for a day off in team-1, and 1002 waits there, when the roster comes to say team-2 for it"
+policy = { gift = { cap_ppm = 1000000 } }
+story = [
+    "1 Dec 07:00 centre declares 100 h of 2026-12",
+    "1 Dec 07:00 lead of centre gives 1001 and 1002 28800 s each for contest",
+    "1 Dec 07:01 lead of centre gives 2001 28800 s for contest",
+    "1 Dec 07:01 team-1 lets 1 off on 4 Dec",
+    "1 Dec 07:01 team-2 lets 1 off on 4 Dec",
+    "1 Dec 07:02 1001 applies for 4 Dec",
+    "1 Dec 07:03 1002 applies for 4 Dec",
+]
+then = { 1001 = { reserved = 28800 }, 1002 = { reserved = 28800 }, 2001 = { gift = 28800 } }
+"""
 
 
 def told(folder: Path, story: str = STORY) -> Case:
@@ -163,3 +187,118 @@ async def test_what_was_worked_on_a_day_off_is_given_back_to_who_has_moved_since
     rules = "6 Dec boss rules 1001 available 08:00-16:00 on 4 Dec"
     assert await world.refusal_of(Line(rules, world.now.date(), world.now, rules.partition("Dec ")[2], None)) == ""
     assert await world.balances() == case.then, "the eight hours, and what is saved of them"
+
+
+FOURTH = date(2026, 12, 4)
+MOVED = Written(Path("roster.csv"), MOVES_LATER + "1002,PJSIP/1002,,team-1,,\n")
+
+
+async def beside_a_move(engine: AsyncEngine, folder: Path, *more: str, instead: tuple[str, str] = ("", "")) -> World:
+    """The night before the move, after what is told besides."""
+    case = told(folder, BESIDE.replace(*instead))
+    world = World(engine, case, BEFORE + "1002,PJSIP/1002,,team-1\n")
+    for line in case.story:
+        await world.do(line)
+    for each in more:
+        day, said = "1 Dec", each.partition("Dec ")[2]
+        await world.do(Line(f"{day} {said}", world.now.date(), world.now, said, None))
+    await world.go_on_by(MOVED)
+    return world
+
+
+async def days_off_of(world: World) -> dict[str, tuple[str, str, tuple[str, ...] | None]]:
+    """By agent, the unit, the state and where places are drawn."""
+    found = await world.days_off.calendar(FOURTH, FOURTH)
+    return {one.agent: (one.unit, one.state.value, one.hold and one.hold.units) for one in found}
+
+
+async def check_agrees(world: World) -> None:
+    assert (await verify(world.engine, lambda done, of: None)).findings == []
+    day = date(2026, 12, 1)
+    rows = await read_in_turn(world.engine, lambda plain: list(without_rows(plain, day, FOURTH)))
+    assert rows == []
+
+
+async def test_a_day_off_goes_along_with_its_place_and_the_next_has_the_old_one(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    world = await beside_a_move(engine, tmp_path)
+    assert await days_off_of(world) == {
+        "1001": ("team-2", "applied", ("team-2",)), "1002": ("team-1", "applied", ("team-1",)),
+    }  # fmt: skip
+    assert await world.balances() == told(tmp_path, BESIDE).then
+    assert await world.days_off_due.move_along_due() == [], "once"
+    mine = next(one for one in await world.days_off.calendar(FOURTH, FOURTH) if one.agent == "1001")
+    by = Said("li", world.now.date(), world.clock(), asking=asking("li", *manager_of("team-1"), at=world.clock()))
+    with pytest.raises(NotAllowedError):
+        await world.days_off.approve(mine.id, by)
+    by = by._replace(asking=asking("wang", *manager_of("team-2"), at=world.clock()))
+    assert (await world.days_off.approve(mine.id, by)).state is ApplicationState.APPROVED
+    await check_agrees(world)
+
+
+async def test_where_there_is_no_place_in_the_new_unit_it_waits_there_and_moves_up(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    world = await beside_a_move(engine, tmp_path, "1 Dec 2001 applies for 4 Dec")
+    held = {"2001": ("team-2", "applied", ("team-2",)), "1002": ("team-1", "applied", ("team-1",))}
+    assert await days_off_of(world) == held | {"1001": ("team-2", "waiting", None)}
+    assert (await world.balances())["1001"] == {"gift": 28_800}
+    mine = next(one for one in await world.days_off.calendar(FOURTH, FOURTH) if one.agent == "1001")
+    states = await read_in_turn(engine, lambda plain: states_of(plain, mine.id))
+    assert states[-1]["why"] == "the agent is in team-2 on that day, where it waits for a place"
+    assert await world.refusal_of(Line("", FOURTH, world.now, "2001 cancels 4 Dec", None)) == ""
+    assert (await days_off_of(world))["1001"] == ("team-2", "applied", ("team-2",))
+    await check_agrees(world)
+
+
+async def test_where_nobody_has_said_how_many_may_be_off_it_waits_too(engine: AsyncEngine, tmp_path: Path) -> None:
+    without = ('    "1 Dec 07:01 team-2 lets 1 off on 4 Dec",\n', "")
+    world = await beside_a_move(engine, tmp_path, instead=without)
+    assert (await days_off_of(world))["1001"] == ("team-2", "waiting", None)
+    await check_agrees(world)
+
+
+async def test_what_was_approved_stays_with_its_place_in_the_new_unit_or_where_it_was_drawn(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    world = await beside_a_move(engine, tmp_path, "1 Dec lead approves 1001's 4 Dec", "1 Dec 2001 applies for 4 Dec")
+    assert await days_off_of(world) == {
+        "1001": ("team-2", "approved", ("team-1",)), "1002": ("team-1", "waiting", None),
+        "2001": ("team-2", "applied", ("team-2",)),
+    }  # fmt: skip
+    await world.until(date(2026, 12, 6))
+    await check_agrees(world)
+
+
+async def test_an_approved_day_off_draws_its_place_where_there_is_one(engine: AsyncEngine, tmp_path: Path) -> None:
+    world = await beside_a_move(engine, tmp_path, "1 Dec lead approves 1001's 4 Dec")
+    assert await days_off_of(world) == {
+        "1001": ("team-2", "approved", ("team-2",)), "1002": ("team-1", "applied", ("team-1",)),
+    }  # fmt: skip
+    await check_agrees(world)
+
+
+async def test_a_quota_of_both_units_is_drawn_on_once_though_it_is_full(engine: AsyncEngine, tmp_path: Path) -> None:
+    of_both = ('"1 Dec 07:01 team-2 lets 1 off on 4 Dec"', '"1 Dec 07:01 centre lets 1 off for 8 h on 4 Dec"')
+    world = await beside_a_move(engine, tmp_path, instead=of_both)
+    assert await days_off_of(world) == {
+        "1001": ("team-2", "applied", ("centre",)), "1002": ("team-1", "waiting", None),
+    }  # fmt: skip
+    await check_agrees(world)
+
+
+async def test_who_holds_seconds_alone_until_the_places_are_allocated_is_allocated_in_the_new_unit(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    by_rule = (
+        "{ cap_ppm = 1000000 }",
+        '{ cap_ppm = 1000000 }, days_off = { allocate = "by_rule", allocate_days_before = 1 }',
+    )
+    world = await beside_a_move(engine, tmp_path, instead=by_rule)
+    assert (await days_off_of(world))["1001"] == ("team-2", "applied", ())
+    await world.until(FOURTH)
+    assert await days_off_of(world) == {
+        "1001": ("team-2", "approved", ("team-2",)), "1002": ("team-1", "approved", ("team-1",)),
+    }  # fmt: skip
+    await check_agrees(world)

@@ -17,6 +17,7 @@ from ccd.bank.allocation import Allocation
 from ccd.bank.comes_first import ComesFirst
 from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook, days_off_outlook
 from ccd.bank.giving_back import GivingBack
+from ccd.bank.moving_along import MovingAlong
 from ccd.bank.overtime import less
 from ccd.bank.quota import Busyness, suggestion
 from ccd.bank.replanning import Replanning
@@ -205,6 +206,7 @@ class DaysOff:
     async def look(self) -> None:
         """All that is due. Places are allocated among those who want them still, for what is planned by then."""
         await self.release_due()
+        await self.move_along_due()
         await self.replan_due()
         await self.allocate_due()
         await self.close_due()
@@ -235,6 +237,18 @@ class DaysOff:
         if ended:
             self._tell({one.agent for one in ended})
         return ended
+
+    async def move_along_due(self) -> list[Application]:
+        """Whoever has moved is decided on, and has a place, in the unit in which they are on the day."""
+        site, at = self._current.site, self._now()
+        bank = MovingAlong(site.branch(self._ledger))
+        moved: list[Application] = []
+        for day in await bank.moved_days(at):
+            with self._refusals.said_once("days off can't move along", day=day.isoformat()):
+                moved += await bank.move(day, Said("roster", site.units.days("").at(at).day, at))
+        if moved:
+            self._tell({one.agent for one in moved})
+        return moved
 
     async def replan_due(self) -> list[Application]:
         """What is held of days off follows the plan; where more is planned than the balance covers, that is said."""
