@@ -2,12 +2,13 @@
 (docs/time-bank.md 6)."""
 
 from collections.abc import Mapping
-from json import dumps
+from json import dumps, loads
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from ccd.org.acts import FOR, Act, note_act
+from ccd.errors import ActTakenError
+from ccd.org.acts import FOR, Act, act_with_id, note_act
 from ccd.org.people import Duty, Person, Role
 
 
@@ -38,6 +39,16 @@ class Asking(NamedTuple):
     ) -> None:
         """In the transaction of what it says."""
         note_act(connection, self.as_act(kind, subject, after, why, before))
+
+    def did(self, connection: Connection, kind: str, subject: str, **after: object) -> bool:
+        """Whether it was noted before, of a turn whose answer was lost. ActTakenError where another act has its name:
+        what is asked for was not done."""
+        known = act_with_id(connection, self.act)
+        if known is None:
+            return False
+        if (known.kind, known.subject) != (kind, subject) or not after.items() <= loads(known.after).items():
+            raise ActTakenError(self.act)
+        return True
 
     def as_act(self, kind: str, subject: str, after: Mapping[str, object], why: str, before: str = "") -> Act:
         said = dumps(after, ensure_ascii=False, separators=(",", ":"))

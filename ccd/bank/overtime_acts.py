@@ -24,7 +24,6 @@ from ccd.bank.overtime_entry_rows import (
 from ccd.bank.policy import OvertimeTerms, Policies
 from ccd.errors import OvertimeError, UnknownUnitError
 from ccd.floor.days import SECOND
-from ccd.org.acts import is_noted
 from ccd.org.agent_days import AgentDays
 from ccd.org.rights import may_enter_overtime, may_open_emergency, may_speak_for
 from ccd.org.units import Units
@@ -81,7 +80,7 @@ class Emergencies:
 
         def work(connection: Connection) -> Emergency:
             one, acting = self._own(connection, name, asking)
-            if one.end == until or is_noted(connection, asking.act):
+            if asking.did(connection, "overtime prolong", one.unit, emergency=name, until=until) or one.end == until:
                 return one
             _check_runs(one, asking.at)
             longest = asking.at + self._terms(one.unit, asking.at).emergency_max_s * SECOND
@@ -112,7 +111,7 @@ class Emergencies:
 
         def work(connection: Connection) -> list[CallOut]:
             one, acting = self._own(connection, name, asking)
-            if is_noted(connection, asking.act):
+            if asking.did(connection, "overtime call", one.unit, emergency=name):
                 return list(calls_of(connection, name).values())
             _check_runs(one, asking.at)
             wanted = set(agents) or self._team(connection, one.unit, asking.at)
@@ -142,10 +141,12 @@ class Emergencies:
                 found = f"has not called {agent} out; `ccd bank overtime call {name} {agent}` does"
                 raise OvertimeError(name, found, "emergency-not-called", agent=agent)
             _check_arrival(name, called, arrived_at, asking.at)
-            if (called.comes, called.arrived_at) == (comes, arrived_at) or is_noted(connection, asking.act):
+            said = {"emergency": name, "comes": comes, "arrived_at": arrived_at}
+            if asking.did(connection, "overtime answer", agent, **said):
+                return called
+            if (called.comes, called.arrived_at) == (comes, arrived_at):
                 return called
             add_answer(connection, name, agent, comes, arrived_at, asking.at, asking.by)
-            said = {"emergency": name, "comes": comes, "arrived_at": arrived_at}
             asking.under(duty).noted(connection, "overtime answer", agent, said, "an answer to a call-out")
             return calls_of(connection, name)[agent]
 
@@ -228,9 +229,9 @@ class Emergencies:
 
         def work(connection: Connection) -> frozenset[str]:
             team = strike_team_members(connection, [unit], asking.at, asking.at + 1)
-            if (agent in team) != joins and not is_noted(connection, asking.act):
+            kind = "overtime join" if joins else "overtime leave"
+            if not asking.did(connection, kind, agent, unit=unit) and (agent in team) != joins:
                 join_or_leave(connection, unit, agent, joins, asking.at, asking.by)
-                kind = "overtime join" if joins else "overtime leave"
                 asking.under(duty).noted(connection, kind, agent, {"unit": unit}, "a volunteer's own will")
             return frozenset(strike_team_members(connection, [unit], asking.at, asking.at + 1))
 

@@ -10,7 +10,6 @@ from ccd.bank.asking import Asking
 from ccd.bank.declared import declare_hours, declared_for, declared_hours
 from ccd.bank.quota import Quota
 from ccd.bank.withdrawal_rows import day_loads, quotas, set_load, set_quota
-from ccd.org.acts import is_noted
 from ccd.org.told_rows import wait_for_others
 
 AS_DECIDED = "as who leads the unit decided"
@@ -19,22 +18,25 @@ AS_DECIDED = "as who leads the unit decided"
 def say_quota(connection: Connection, quota: Quota, asking: Asking) -> None:
     """Nobody who holds a place loses it."""
     wait_for_others(connection, quotas)
-    if not is_noted(connection, asking.act):
+    said = {"on": str(quota.on_said), "agents": quota.agents, "seconds": quota.seconds, "load": quota.load}
+    if not asking.did(connection, "set quota", quota.unit, **said):
         set_quota(connection, quota, asking.at, asking.by)
-        said = {"on": str(quota.on_said), "agents": quota.agents, "seconds": quota.seconds, "load": quota.load}
         asking.noted(connection, "set quota", quota.unit, said, AS_DECIDED)
 
 
 def say_load(connection: Connection, unit: str, day: date, load: str, asking: Asking) -> None:
     wait_for_others(connection, day_loads)
-    if not is_noted(connection, asking.act):
+    said = {"day": str(day), "load": load}
+    if not asking.did(connection, "set load", unit, **said):
         set_load(connection, unit, day, load, asking.at, asking.by)
-        asking.noted(connection, "set load", unit, {"day": str(day), "load": load}, AS_DECIDED)
+        asking.noted(connection, "set load", unit, said, AS_DECIDED)
 
 
 def say_hours(connection: Connection, unit: str, month: str, seconds: int, asking: Asking, why: str) -> None:
     """Nothing happens where as many were declared before."""
     wait_for_others(connection, declared_hours)
-    if not is_noted(connection, asking.act) and declared_for(connection, month).get(unit) != seconds:
+    said = {"month": month, "seconds": seconds}
+    done = asking.did(connection, "declare hours", unit, **said)
+    if not done and declared_for(connection, month).get(unit) != seconds:
         declare_hours(connection, unit, month, seconds, asking.at, asking.by, why)
-        asking.noted(connection, "declare hours", unit, {"month": month, "seconds": seconds}, why)
+        asking.noted(connection, "declare hours", unit, said, why)

@@ -12,7 +12,7 @@ from ccd.floor.days import SECOND
 from ccd.org.acts import noted
 from ccd.web import idempotency
 from tests.web.acting import Place
-from tests.web.office import Clock
+from tests.web.office import PASSWORD, Clock
 from tests.web.test_api import check_problem
 
 PACKET = {"unit": "team-1", "agents": ["1001", "1002"], "seconds": 600, "kind": "contest", "reason": "first prize"}
@@ -320,3 +320,35 @@ async def test_answers_are_kept_for_a_month(place: Place) -> None:
     place.clock.now += idempotency.KEPT_US / SECOND + 1
     assert (await answers.begin("wang", "c", "x")) is None
     assert (await answers.begin("wang", "b", "another request")) is None
+
+
+LOAD = {"unit": "team-1", "day": DAY, "load": "rush"}
+
+
+async def test_a_key_of_long_ago_stands_for_its_act_for_ever(place: Place) -> None:
+    """Its answer is kept no more: the same act is told as it stands, and nothing else is said to be done by it."""
+    opening = {"unit": "team-1", "level": "I", "reason": "a storm"}
+    for number, joins in enumerate((True, False, True)):
+        for agent in ("1001", "1002"):
+            await place.post(agent, "/api/strike-team", {"unit": "team-1", "joins": joins}, f"a{number}")
+        assert (await place.post("wang", "/api/day-loads", LOAD | {"unit": "centre"}, f"a{number}")).status_code == 200
+    place.clock.now += idempotency.KEPT_US / SECOND + 1
+    for who in ("wang", "1001", "1002"):
+        await (await place.browser(who)).post("/api/session", json={"name": who, "password": PASSWORD})
+    storm = (await place.post("wang", "/api/emergencies", opening)).json()["emergency"]
+    called = await place.post("wang", f"/api/emergencies/{storm}/call-outs", {"agents": ["1001"], "reason": "come"})
+    assert len(called.json()["calls"]) == 1
+    more = {"until": (await place.get("wang", f"/api/emergencies/{storm}")).json()["ends"] + 60, "reason": "on"}
+    place.clock.now += 120
+    for who, path, body, key in (
+        ("wang", "/api/day-loads", LOAD, "a0"),
+        ("wang", f"/api/emergencies/{storm}/call-outs", {"agents": ["1002"], "reason": "come"}, "a1"),
+        ("wang", f"/api/emergencies/{storm}/prolong", more, "a2"),
+        ("1001", f"/api/emergencies/{storm}/answers", {"comes": True}, "a0"),
+        ("1001", "/api/strike-team", {"unit": "team-1", "joins": False}, "a2"),
+    ):
+        said = check_problem(await place.post(who, path, body, key), 409)
+        assert said["type"] == "urn:ccd:key-taken"
+        assert (await place.post(who, path, body)).status_code < 300
+    again = await place.post("1002", "/api/strike-team", {"unit": "team-1", "joins": True}, "a0")
+    assert (again.status_code, again.json()["agents"]) == (200, ["1002"])
