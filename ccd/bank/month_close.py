@@ -27,6 +27,7 @@ from ccd.org.staff import WHOLE_PPM
 
 AGENTS_AT_ONCE = 100
 TRIES_MAX = 10  # at a month in which days are revised while it closes
+CLOSES = "month close"  # the kind of act, which open pages are told of
 AT_CLOSE = "as the month closed"
 
 AtRest = Callable[[Connection], bool]
@@ -174,7 +175,7 @@ class MonthClose:
             )  # fmt: skip
             desk.post([closing])[0].or_raise()
         full = sum(result.month.full for result in results)
-        asking.noted(desk.connection, "month close", month, {"agents": len(results), "full": full}, AT_CLOSE)
+        asking.noted(desk.connection, CLOSES, month, {"agents": len(results), "full": full}, AT_CLOSE)
         items = [result_told(self._site, month, result) for result in results]
         tell(desk.connection, [*items, self._all_told(month, asking.at, len(results), full)])
         return {result.month.agent: result for result in results}

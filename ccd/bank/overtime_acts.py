@@ -33,6 +33,9 @@ T = TypeVar("T")
 
 MINUTE_US = 60 * SECOND
 
+# Kinds of acts, which open pages are told of.
+OPENS, PROLONGS, ENDS, CALLS = "overtime open", "overtime prolong", "overtime end", "overtime call"
+
 
 class Emergencies:
     """Of one site, whose units are `known`."""
@@ -70,7 +73,7 @@ class Emergencies:
                 return known
             add_emergency(connection, made, asking.by, why)
             said = {"emergency": name, "level": level, "from": begins, "until": end}
-            asking.under(duty).noted(connection, "overtime open", unit, said, why)
+            asking.under(duty).noted(connection, OPENS, unit, said, why)
             return made
 
         return await self._turn(work)
@@ -90,7 +93,7 @@ class Emergencies:
                     f" {_in_s(longest, asking.at)} s from now at most",
                     "emergency-too-long", most_s=_in_s(longest, asking.at),
                 )  # fmt: skip
-            return self._until(connection, one, until, acting, "overtime prolong", why)
+            return self._until(connection, one, until, acting, PROLONGS, why)
 
         return await self._turn(work)
 
@@ -101,7 +104,7 @@ class Emergencies:
             one, acting = self._own(connection, name, asking)
             if _is_over(one, asking.at):
                 return one
-            return self._until(connection, one, max(one.start, asking.at), acting, "overtime end", why)
+            return self._until(connection, one, max(one.start, asking.at), acting, ENDS, why)
 
         return await self._turn(work)
 
@@ -123,7 +126,7 @@ class Emergencies:
             new = sorted(wanted - calls_of(connection, name).keys())
             if new:
                 add_call_outs(connection, name, new, asking.at, asking.by)
-                acting.noted(connection, "overtime call", one.unit, {"emergency": name, "agents": new}, why)
+                acting.noted(connection, CALLS, one.unit, {"emergency": name, "agents": new}, why)
             return list(calls_of(connection, name).values())
 
         return await self._turn(work)

@@ -12,6 +12,7 @@ from ccd.bank.quota import Quota
 from ccd.bank.withdrawal_rows import day_loads, quotas, set_load, set_quota
 from ccd.org.told_rows import wait_for_others
 
+SETS_QUOTA, SETS_LOAD = "set quota", "set load"  # kinds of acts, which open pages are told of
 AS_DECIDED = "as who leads the unit decided"
 
 
@@ -19,17 +20,17 @@ def say_quota(connection: Connection, quota: Quota, asking: Asking) -> None:
     """Nobody who holds a place loses it."""
     wait_for_others(connection, quotas)
     said = {"on": str(quota.on_said), "agents": quota.agents, "seconds": quota.seconds, "load": quota.load}
-    if not asking.did(connection, "set quota", quota.unit, **said):
+    if not asking.did(connection, SETS_QUOTA, quota.unit, **said):
         set_quota(connection, quota, asking.at, asking.by)
-        asking.noted(connection, "set quota", quota.unit, said, AS_DECIDED)
+        asking.noted(connection, SETS_QUOTA, quota.unit, said, AS_DECIDED)
 
 
 def say_load(connection: Connection, unit: str, day: date, load: str, asking: Asking) -> None:
     wait_for_others(connection, day_loads)
     said = {"day": str(day), "load": load}
-    if not asking.did(connection, "set load", unit, **said):
+    if not asking.did(connection, SETS_LOAD, unit, **said):
         set_load(connection, unit, day, load, asking.at, asking.by)
-        asking.noted(connection, "set load", unit, said, AS_DECIDED)
+        asking.noted(connection, SETS_LOAD, unit, said, AS_DECIDED)
 
 
 def say_hours(connection: Connection, unit: str, month: str, seconds: int, asking: Asking, why: str) -> None:

@@ -14,6 +14,9 @@ from sqlalchemy import Column, Connection, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import owning_agent
+from ccd.bank.month_close import CLOSES
+from ccd.bank.overtime_acts import CALLS, ENDS, OPENS, PROLONGS
+from ccd.bank.unit_acts import SETS_LOAD, SETS_QUOTA
 from ccd.daemon.site import Current, Site
 from ccd.history.reading import reading
 from ccd.ledger.balances import moved_between
@@ -24,9 +27,9 @@ from ccd.org.acts import READINGS, acts
 LATE_NUMBERS_MAX = 200  # as many may be given out before one and committed after it
 
 # Acts on a unit that change what is offered to all who are in it, or below it; others on a unit are its leaders' own.
-FOR_ALL_OF_UNIT = frozenset(("overtime open", "overtime prolong", "overtime end"))
-PLACES_OF_UNIT = frozenset(("set quota", "set load"))  # those that change how many may be off: nothing of an account
-FOR_EVERYBODY = frozenset(("month close",))
+FOR_ALL_OF_UNIT = frozenset((OPENS, PROLONGS, ENDS))
+PLACES_OF_UNIT = frozenset((SETS_QUOTA, SETS_LOAD))  # those that change how many may be off: nothing of an account
+FOR_EVERYBODY = frozenset((CLOSES,))
 
 log = structlog.get_logger("ccd.daemon")
 
@@ -113,7 +116,7 @@ def agents_of(site: Site, kind: str, subject: str, after: str, day: date) -> Ite
         return agents
     if kind in FOR_ALL_OF_UNIT:
         return agents_in(site, subject, day)
-    if kind == "overtime call":
+    if kind == CALLS:
         called: list[str] = json.loads(after)["agents"]
         return called
     return [subject] if subject in agents and not kind.startswith(READINGS) else []
