@@ -282,6 +282,48 @@ async function all<T>(address: string, name: string): Promise<T[]> {
   return found;
 }
 
+/** An appeal that is upheld is ruled on: from when to when, in epoch seconds, and as what it counts. */
+export interface AppealDecision {
+  appeal: string;
+  verdict: string;
+  reason: string;
+  from?: number;
+  to?: number;
+  counts?: Counts;
+}
+
+/** Of one agent, or of all who are in a unit. */
+export interface RulingAsked {
+  agent?: string;
+  unit?: string;
+  from: number;
+  to: number;
+  counts: Counts;
+  reason: string;
+}
+
+export interface BudgetAsked {
+  unit: string;
+  holder: string;
+  seconds: number;
+  reason: string;
+}
+
+/** It lasts as long as its unit's policy lets it, unless it is said until when. */
+export interface EmergencyAsked {
+  unit: string;
+  level: string;
+  reason: string;
+  until?: number;
+}
+
+export interface EntryAsked {
+  agent: string;
+  seconds: number;
+  reason: string;
+  day?: string;
+}
+
 export const manage = {
   office: () => ask<Office>("GET", "/api/office"),
   undecided: () => all<Undecided>("/api/withdrawals/undecided?", "undecided"),
@@ -300,20 +342,18 @@ export const manage = {
   appeals: (first: string, last: string) =>
     all<OpenAppeal>(`/api/appeals?from=${first}&to=${last}&`, "appeals"),
   appealed: (appeal: string) => ask<Appealed>("GET", `/api/appeals/${path(appeal)}/line`),
-  decideAppeal: (decision: object, key: string) =>
+  decideAppeal: (decision: AppealDecision, key: string) =>
     ask<Appeal>("POST", "/api/appeals/decisions", decision, key),
   unruled: (first: string, last: string) =>
     all<Unruled>(`/api/rulings/waiting?from=${first}&to=${last}&`, "waiting"),
-  rule: (agent: string, span: [number, number], counts: Counts, reason: string, key: string) =>
-    ask<object>("POST", "/api/rulings", { agent, from: span[0], to: span[1], counts, reason }, key),
-  ruleOn: (ruling: object, key: string) => ask<Ruling>("POST", "/api/rulings", ruling, key),
+  rule: (ruling: RulingAsked, key: string) => ask<Ruling>("POST", "/api/rulings", ruling, key),
   rulings: (first: string, last: string) => all<Ruling>(`/api/rulings?from=${first}&to=${last}&`, "rulings"),
   reverse: (ruling: string, reason: string, key: string) =>
     ask<Ruling>("POST", "/api/rulings/reversals", { ruling, reason }, key),
 
   caps: (month: string) => ask<{ units: Cap[] }>("GET", `/api/red-packets/caps?month=${month}`),
   budgets: (month: string) => all<Budget>(`/api/budgets?month=${month}&`, "budgets"),
-  handBudget: (wanted: object, key: string) => ask<Budget>("POST", "/api/budgets", wanted, key),
+  handBudget: (wanted: BudgetAsked, key: string) => ask<Budget>("POST", "/api/budgets", wanted, key),
   recallBudget: (budget: string, reason: string, key: string) =>
     ask<Budget>("POST", `/api/budgets/${path(budget)}/recall`, { reason }, key),
   give: (packet: Packet, key: string) =>
@@ -322,14 +362,14 @@ export const manage = {
   emergencies: (first: string, last: string) =>
     all<Emergency>(`/api/emergencies?from=${first}&to=${last}&`, "emergencies"),
   emergency: (name: string) => ask<ShownEmergency>("GET", `/api/emergencies/${path(name)}`),
-  open: (wanted: object, key: string) => ask<Emergency>("POST", "/api/emergencies", wanted, key),
+  open: (wanted: EmergencyAsked, key: string) => ask<Emergency>("POST", "/api/emergencies", wanted, key),
   prolong: (name: string, until: number, reason: string, key: string) =>
     ask<Emergency>("POST", `/api/emergencies/${path(name)}/prolong`, { until, reason }, key),
   end: (name: string, reason: string, key: string) =>
     ask<Emergency>("POST", `/api/emergencies/${path(name)}/end`, { reason }, key),
   callOut: (name: string, reason: string, key: string) =>
     ask<{ calls: CallOut[] }>("POST", `/api/emergencies/${path(name)}/call-outs`, { reason }, key),
-  enter: (name: string, entry: object, key: string) =>
+  enter: (name: string, entry: EntryAsked, key: string) =>
     ask<Entry>("POST", `/api/emergencies/${path(name)}/entries`, entry, key),
   strikeTeam: (unit: string) => ask<{ agents: string[] }>("GET", `/api/strike-team/${path(unit)}`),
 

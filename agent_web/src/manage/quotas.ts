@@ -20,7 +20,7 @@ export function hoursOf(seconds: number | null): number | null {
   return seconds === null ? null : seconds / HOUR_S;
 }
 
-export function secondsOf(hours: number | null): number | null {
+export function secondsOfHours(hours: number | null): number | null {
   return hours === null ? null : Math.round(hours * HOUR_S);
 }
 
