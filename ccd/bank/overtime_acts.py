@@ -83,7 +83,7 @@ class Emergencies:
 
         def work(connection: Connection) -> Emergency:
             one, acting = self._own(connection, name, asking)
-            if asking.did(connection, "overtime prolong", one.unit, emergency=name, until=until) or one.end == until:
+            if asking.did(connection, PROLONGS, one.unit, emergency=name, until=until) or one.end == until:
                 return one
             _check_runs(one, asking.at)
             longest = asking.at + self._terms(one.unit, asking.at).emergency_max_s * SECOND
@@ -114,7 +114,7 @@ class Emergencies:
 
         def work(connection: Connection) -> list[CallOut]:
             one, acting = self._own(connection, name, asking)
-            if asking.did(connection, "overtime call", one.unit, emergency=name):
+            if asking.did(connection, CALLS, one.unit, emergency=name):
                 return list(calls_of(connection, name).values())
             _check_runs(one, asking.at)
             wanted = set(agents) or self._team(connection, one.unit, asking.at)
