@@ -1,8 +1,10 @@
 """Places of a day, allocated by rule: in one transaction what it follows from is read under lock and published, who has
-a place is approved, and who has none waits and has the seconds back."""
+a place is approved, and who has none waits and has the seconds back. A run of days that is had together or not at all
+is decided on with its first."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -16,6 +18,7 @@ from ccd.bank.quota import Places
 from ccd.bank.room import places_left
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import (
+    HOLDING,
     OPEN,
     Application,
     ApplicationState,
@@ -25,13 +28,16 @@ from ccd.bank.withdrawal import (
     quota_cap,
     quota_caps_wanted,
 )
-from ccd.bank.withdrawal_rows import Changed, awaiting_days, change, granted_days, on_days, take_days
+from ccd.bank.withdrawal_rows import Changed, awaiting_days, change, granted_days, of_run, on_days, take_days
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.org.staff import WHOLE_PPM
 
 ALLOCATED = "allocated by rule"
 NOT_THIS_TIME = "allocated by rule: others came before"
+NOT_ALL_DAYS = "allocated by rule: not all of these days could be had"
+
+Runs = Mapping[str, Sequence[Application]]  # by name, those of other days, in their order
 
 
 class Tenure(NamedTuple):
@@ -80,34 +86,12 @@ class Allocations:
 
     async def allocate(self, top: str, day: date, said: Said) -> Allocation:
         """As it was published, now or before."""
-
-        def work(desk: Desk) -> Allocation:
-            take_days(desk.connection, [day])
-            owners = [agent_owner(one.agent) for one in on_days(desk.connection, day, day) if one.state in OPEN]
-            desk.lock([(self._site, self._ledger.month_of(day))], owners)
-            if before := allocation_of(desk.connection, top, day):
-                return before
-            asked = {
-                one.id: one
-                for one in on_days(desk.connection, day, day)
-                if one.awaits_allocation and self._holds.top(desk.connection, one.unit, day) == top
-            }
-            places = {one.id: self._holds.places(desk.connection, one.unit, day) for one in asked.values()}
-            free = self._free(desk, {unit: of for own in places.values() for unit, of in own.items()}, day, said)
-            made = Allocation(
-                top, day, said.at, self._applicants(desk.connection, asked, places, day, said.today), free
-            )
-            winners = {one.application for one in made.winners}
-            for one in asked.values():
-                if one.id in winners:
-                    self._place(desk, one, places[one.id], said)
-                else:
-                    self._holds.end(desk, one, None, said)
-                    self._became(desk, one, ApplicationState.WAITING, None, said, NOT_THIS_TIME)
-            add_allocation(desk.connection, made)
-            return made
-
-        return await self._ledger.at_desk(work)
+        days = {day}
+        while True:
+            made = await self._ledger.at_desk(partial(self._allocate, top=top, day=day, days=days, said=said))
+            if isinstance(made, Allocation):
+                return made
+            days = made
 
     async def published(self, top: str, day: date) -> Allocation | None:
         return await self._ledger.at_desk(lambda desk: allocation_of(desk.connection, top, day), keep=False)
@@ -140,12 +124,87 @@ class Allocations:
         """The calendar of a unit, with those `below` it on each day."""
         return await unit_days(self._ledger, self._holds, unit, below, first, last)
 
+    def _allocate(self, desk: Desk, top: str, day: date, days: set[date], said: Said) -> Allocation | set[date]:
+        """With these days under lock; where runs have others as well, nothing is done, and all it takes are said."""
+        connection = desk.connection
+        take_days(connection, days)
+        owners = [
+            agent_owner(one.agent) for each in days for one in on_days(connection, each, each) if one.state in OPEN
+        ]
+        desk.lock({(self._site, self._ledger.month_of(each)) for each in days}, set(owners))
+        if before := allocation_of(connection, top, day):
+            return before
+        awaiting = {each: [one for one in on_days(connection, each, each) if one.awaits_allocation] for each in days}
+        asked = {one.id: one for one in awaiting[day] if self._holds.top(connection, one.unit, day) == top}
+        runs = self._runs(connection, asked.values())
+        if more := {one.day for others in runs.values() for one in others} - days:
+            return days | more
+        places = {one.id: self._holds.places(connection, one.unit, day) for one in asked.values()}
+        made = Allocation(
+            top, day, said.at, self._applicants(connection, asked, places, day, said.today, runs),
+            self._free(desk, places.values(), day, said),
+        )  # fmt: skip
+        for later, theirs in _later_days(runs).items():
+            made = self._with_later(desk, made, later, theirs, awaiting[later], runs, said)
+        winners = {one.application for one in made.winners}
+        for one in asked.values():
+            others = runs.get(one.run, ())
+            if one.id in winners:
+                for each in (one, *(other for other in others if other.awaits_allocation)):
+                    self._place(desk, each, self._holds.places(connection, each.unit, each.day), said)
+            elif others:
+                for each in (one, *others):
+                    self._end_of_run(desk, each, said)
+            else:
+                self._holds.end(desk, one, None, said)
+                self._became(desk, one, ApplicationState.WAITING, None, said, NOT_THIS_TIME)
+        add_allocation(connection, made)
+        return made
+
+    def _runs(self, connection: Connection, asked: Iterable[Application]) -> Runs:
+        """Of these applications, where they are part of such, the other days of the run that are open."""
+        found = {}
+        for one in asked:
+            if one.run and self._holds.has_runs_together(one):
+                others = [each for each in of_run(connection, one.run) if each.state in OPEN and each.id != one.id]
+                if others:
+                    found[one.run] = others
+        return found
+
+    def _with_later(
+        self,
+        desk: Desk,
+        made: Allocation,
+        day: date,
+        theirs: Sequence[Application],
+        awaiting: Sequence[Application],
+        runs: Runs,
+        said: Said,
+    ) -> Allocation:
+        """And who is reckoned with of a later day: those of the runs, and who asked for it on the same quotas."""
+        places = {one.id: self._holds.places(desk.connection, one.unit, day) for one in (*theirs, *awaiting)}
+        drawn = {unit for one in theirs for unit in places[one.id]}
+        asked = {one.id: one for one in awaiting if drawn & places[one.id].keys()}
+        besides = self._applicants(desk.connection, asked, places, made.day, said.today, runs)
+        free = self._free(desk, (places[name] for name in asked), day, said)
+        return made._replace(
+            besides=(*made.besides, *(one._replace(day=day) for one in besides)), later={**made.later, day: free}
+        )
+
+    def _end_of_run(self, desk: Desk, one: Application, said: Said) -> None:
+        is_approved = one.state is ApplicationState.APPROVED
+        if one.state in HOLDING:
+            self._holds.end(desk, one, None, said)
+        state = ApplicationState.WITHDRAWN if is_approved else ApplicationState.REFUSED
+        self._became(desk, one, state, None, said, NOT_ALL_DAYS)
+
     async def _balance_s(self, agent: str) -> int:
         kinds = await self._ledger.balances(agent_owner(agent))
         return sum(kinds.get(kind, 0) for kind in BALANCE_KINDS)
 
-    def _free(self, desk: Desk, places: dict[str, Places], day: date, said: Said) -> dict[str, Free]:
+    def _free(self, desk: Desk, of: Iterable[Mapping[str, Places]], day: date, said: Said) -> dict[str, Free]:
         """What is left of each unit's quota, under lock and with the limits as the quotas say."""
+        places = {unit: own for line in of for unit, own in line.items()}
         desk.post(self._holds.limits(desk, places, day, said.by))
         caps = desk.caps(quota_caps_wanted(places, day))
         left = {name: max(0, cap.limit_s - cap.drawn_s) for name, cap in caps.items()}
@@ -161,6 +220,7 @@ class Allocations:
         places: Mapping[str, Mapping[str, Places]],
         day: date,
         today: date,
+        runs: Collection[str] = (),
     ) -> tuple[Applicant, ...]:
         """In their order; of whom nobody has said since when they are there, they are since `today`."""
         granted = granted_days(connection, [one.agent for one in asked.values()], day - LOOK_BACK, day)
@@ -170,7 +230,7 @@ class Allocations:
             found.append(
                 Applicant(
                     one.id, one.agent, one.seconds, granted.get(one.agent, 0), contract_ppm, joined_on or today,
-                    one.applied_at, tuple(places[one.id]),
+                    one.applied_at, tuple(places[one.id]), one.run if one.run in runs else "",
                 )
             )  # fmt: skip
         return tuple(sorted(found, key=lambda one: one.rank))
@@ -187,3 +247,10 @@ class Allocations:
     ) -> None:
         now = one._replace(state=state, number=one.number + 1, hold=hold)
         change(desk.connection, Changed(now, said.at, said.by, why))
+
+
+def _later_days(runs: Runs) -> dict[date, list[Application]]:
+    """What is to be allocated with the runs' first day."""
+    return by_day(
+        sorted((one for own in runs.values() for one in own if one.awaits_allocation), key=lambda one: one.day)
+    )

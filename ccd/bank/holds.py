@@ -70,6 +70,10 @@ class Holds:
         written = datetime.combine(day - timedelta(days=terms.allocate_days_before), terms.allocate_at)
         return self._units.instant(unit, written)
 
+    def has_runs_together(self, one: Application) -> bool:
+        """Several days that were applied for together are had together or not at all, by the policy of the unit."""
+        return self._policies.policy_at(one.unit, one.day).days_off.run_of_days == "all"
+
     def hold(self, desk: Desk, asked: Application, said: Said, revision: int) -> Application | Outcome:
         """As it stands then: held, or waiting for a place; the outcome where the balance does not cover it."""
         places = self.places(desk.connection, asked.unit, asked.day)

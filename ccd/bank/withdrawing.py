@@ -111,16 +111,8 @@ class Withdrawals:
                         agent, f"can't apply as {name}: {other.id} is an application; choose another key", "key-taken"
                     )
             made = [self._apply_at(desk, f"{name}/{day}", agent, day, WHOLE, said, name) for day in wanted]
-            full = [one for one in made if one.state is ApplicationState.WAITING]
-            terms = self._policies.policy_at(made[0].unit, made[0].day).days_off
-            if full and terms.run_of_days == "all":
-                named = ", ".join(str(one.day) for one in full)
-                raise WithdrawalError(
-                    agent,
-                    f"can't have all of these days: the quota of {named} is full",
-                    "day-off-run-full",
-                    days=[str(one.day) for one in full],
-                )
+            if self.holds.has_runs_together(made[0]):
+                self._check_run(desk.connection, agent, made)
             return made
 
         return await self._ledger.at_desk(work)
@@ -308,6 +300,22 @@ class Withdrawals:
         add_application(desk.connection, made)
         self._say(desk, made, said)
         return made
+
+    def _check_run(self, connection: Connection, agent: str, made: Sequence[Application]) -> None:
+        """All can be had together, or it can be decided in time whether they are."""
+        if full := [one.day for one in made if one.state is ApplicationState.WAITING]:
+            raise WithdrawalError(
+                agent,
+                f"can't have all of these days: the quota of {', '.join(map(str, full))} is full",
+                "day-off-run-full",
+                days=[str(day) for day in full],
+            )
+        begins = self._units.days(made[0].unit).of_date(made[0].day).start
+        if later := next((one.day for one in made if one.awaits_allocation), None):
+            deadline = self.holds.deadline(self.holds.top(connection, made[0].unit, later), later)
+            if deadline is not None and deadline >= begins:
+                found = f"can't have all of these days: the places of {later} are allocated when the first has begun"
+                raise WithdrawalError(agent, f"{found}; apply for them apart", "day-off-run-split", day=str(later))
 
     def _locked(self, desk: Desk, name: str) -> Application:
         found = application_with_id(desk.connection, name)

@@ -73,6 +73,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "day-off-no-shift": (),
     "day-off-already": ("day",),
     "day-off-run-full": ("days",),
+    "day-off-run-split": ("day",),
     "day-off-run-too-long": ("most",),
     "day-off-waits": (),
     "day-off-by-rule": (),

@@ -152,6 +152,95 @@ async def test_what_a_team_has_allocated_already_goes_to_who_comes_first_once_a_
     assert (late.state, late.hold and late.hold.units) == (ApplicationState.APPLIED, ("team-1", "centre"))
 
 
+NEXT = DAY + timedelta(days=1)
+
+
+async def asked_for_both(engine: AsyncEngine, run: str, alone: str, places: int = 1) -> Allocation:
+    """One asks for two days that are had together or not at all, another for the second alone, of which there are so
+    many places; what is published of the first."""
+    await have(engine, **dict.fromkeys(AGENTS, RICH_S))
+    await quota(engine, "team-1", 1)
+    await quota(engine, "team-1", places, NEXT)
+    for one in await bank_of(engine).apply_for_run(run, run, [DAY, NEXT], at(7)):
+        assert one.awaits_allocation
+    await bank_of(engine).apply(alone, alone, NEXT, 900, at(8))
+    return await allocations(engine).allocate("team-1", DAY, at(DEADLINE))
+
+
+async def of_both(engine: AsyncEngine) -> dict[str, str]:
+    return {one.id: one.state.value for one in await bank_of(engine).calendar(DAY, NEXT)}
+
+
+async def test_a_run_of_days_is_had_with_its_first_day_and_before_who_comes_after_it_in_the_order(
+    engine: AsyncEngine,
+) -> None:
+    made = await asked_for_both(engine, "bob", "ann")
+    assert [one.application for one in made.winners] == [f"bob/{DAY}"]
+    assert [(one.application, one.day) for one in made.besides] == [(f"bob/{NEXT}", NEXT), ("ann", NEXT)]
+    assert await of_both(engine) == {f"bob/{DAY}": "approved", f"bob/{NEXT}": "approved", "ann": "applied"}
+    assert [await drawn(engine, "team-1", day) for day in (DAY, NEXT)] == [1, 1]
+    assert await allocations(engine).published("team-1", DAY) == made
+    await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
+    assert (await of_both(engine))["ann"] == "waiting"
+    assert (await verify(engine, lambda done, total: None)).findings == []
+
+
+async def test_a_run_ends_where_a_later_day_belongs_to_who_comes_before_it_in_the_order(engine: AsyncEngine) -> None:
+    made = await asked_for_both(engine, "ann", "bob")
+    assert made.winners == []
+    assert await of_both(engine) == {f"ann/{DAY}": "refused", f"ann/{NEXT}": "refused", "bob": "applied"}
+    assert await balances(engine, "ann") == (50_000, 50_000, 0)
+    assert [await drawn(engine, "team-1", day) for day in (DAY, NEXT)] == [0, 0]
+    await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
+    assert (await of_both(engine))["bob"] == "approved"
+    assert (await verify(engine, lambda done, total: None)).findings == []
+
+
+async def test_a_run_is_had_where_there_is_room_for_both_who_want_the_later_day(engine: AsyncEngine) -> None:
+    await asked_for_both(engine, "ann", "bob", places=2)
+    assert await of_both(engine) == {f"ann/{DAY}": "approved", f"ann/{NEXT}": "approved", "bob": "applied"}
+    await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
+    assert (await of_both(engine))["bob"] == "approved"
+
+
+async def test_days_that_are_had_each_as_it_can_be_are_allocated_each_by_itself(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each = policy(date(2026, 1, 1), days_off={"allocate": "by_rule", "run_of_days": "each"})
+    monkeypatch.setitem(globals(), "BY_RULE", each)
+    made = await asked_for_both(engine, "ann", "bob")
+    assert (made.besides, made.later) == ((), {})
+    assert await of_both(engine) == {f"ann/{DAY}": "approved", f"ann/{NEXT}": "applied", "bob": "applied"}
+
+
+async def test_a_run_of_which_a_day_is_allocated_when_it_has_begun_is_refused(engine: AsyncEngine) -> None:
+    await have(engine, ann=2 * RICH_S)
+    days = [DAY + timedelta(days=number) for number in range(4)]
+    for day in days:
+        await quota(engine, "team-1", 1, day)
+    late = at(DEADLINE + 2 * 86_400_000_000 + 1)
+    with pytest.raises(WithdrawalError, match=f"the places of {days[3]} are allocated when the first has begun"):
+        await bank_of(engine).apply_for_run("ann", "ann", days, late)
+    made = await bank_of(engine).apply_for_run("ann", "ann", days[:3], late)
+    assert [one.awaits_allocation for one in made] == [False, False, False]
+
+
+async def test_a_run_that_has_a_place_for_its_first_day_already_loses_that_with_the_others(engine: AsyncEngine) -> None:
+    await have(engine, ann=RICH_S, bob=RICH_S)
+    for day in (DAY, NEXT):
+        await quota(engine, "team-1", 1, day)
+    bank = bank_of(engine)
+    await bank.apply("bob", "bob", NEXT, 900, at(7))
+    for one, place in zip(await bank.apply_for_run("ann", "ann", [DAY, NEXT], at(DEADLINE)), (1, 0), strict=True):
+        assert one.hold is not None
+        assert len(one.hold.units) == place
+    await bank.approve(f"ann/{DAY}", at(DEADLINE + 1))
+    await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
+    assert await of_both(engine) == {f"ann/{DAY}": "withdrawn", f"ann/{NEXT}": "refused", "bob": "approved"}
+    assert [await drawn(engine, "team-1", day) for day in (DAY, NEXT)] == [0, 1]
+    assert await balances(engine, "ann") == (50_000, 50_000, 0)
+
+
 async def test_two_who_allocate_at_once_and_many_who_change_their_minds(database_url: str) -> None:
     engines = [open_engine(database_url) for _ in range(4)]
     await have(engines[0], **dict.fromkeys(AGENTS, RICH_S))
@@ -191,7 +280,7 @@ async def test_what_was_published_stays(engine: AsyncEngine) -> None:
 applicants = st.builds(
     Applicant, st.uuids().map(str), st.sampled_from(AGENTS), st.integers(1, 9_000), st.integers(0, 5),
     st.sampled_from([250_000, 500_000, 1_000_000]), st.dates(date(2000, 1, 1), date(2026, 1, 1)), st.integers(0, 3),
-    st.sampled_from([("team-1", "centre"), ("team-2", "centre"), ("centre",)]),
+    st.sampled_from([("team-1", "centre"), ("team-2", "centre"), ("centre",)]), st.just(""), st.none(),
 )  # fmt: skip
 frees = st.builds(Free, st.integers(0, 4), st.none() | st.integers(0, 20_000))
 

@@ -64,6 +64,7 @@ export const refusals: Record<string, string> = {
   "day-off-no-shift": "所选时间不当班，不用申请",
   "day-off-already": "{day} 已有申请，请先取消",
   "day-off-run-full": "这几天不能都批：{days} 名额已满",
+  "day-off-run-split": "{day} 的名额要到这几天开始后才分配，请分开申请",
   "day-off-run-too-long": "一次最多申请 {most} 天",
   "day-off-waits": "名额已满，还在候补",
   "day-off-by-rule": "名额尚待按规则分配",

@@ -205,10 +205,12 @@ def allocation(config: Config, unit: Unit, day: Day, output: As = Format.table) 
         return
     won = {one.application for one in made.winners}
     table = Table("application", "agent", "days in 90", "of full time", "there since", "applied at", "seconds", "")
-    for one in made.order:
+    for one in (*made.order, *made.besides):
         applied_at = moment(one.applied_at, site.units.timezone(unit))
         share = f"{one.contract_ppm / 10_000:g} %"
-        place = "has a place" if one.application in won else "waits"
+        place = "has a place" if one.application in won else "has none"
+        if one.day:
+            place = f"of {one.day}"
         table.add_row(
             one.application, one.agent, str(one.granted_days), share, str(one.joined_on), applied_at, str(one.seconds),
             place,

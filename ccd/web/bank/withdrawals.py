@@ -118,7 +118,8 @@ class UndecidedsSaid(BaseModel):
 
 class AllocationSaid(BaseModel):
     """The order of the applicants, and all that it follows from: each of them can reckon it again. `free` are the
-    places of each unit, and their seconds."""
+    places of each unit, and their seconds. Of runs of days `besides` are who is reckoned with for later days, `later`
+    what is free of these."""
 
     unit: str
     day: date
@@ -126,6 +127,8 @@ class AllocationSaid(BaseModel):
     free: dict[str, list[int | None]]
     applicants: list[dict[str, Any]]
     winners: list[str]
+    besides: list[dict[str, Any]] = []
+    later: dict[date, dict[str, list[int | None]]] = {}
 
 
 def withdrawal_acts_api(desk: BankDesk) -> APIRouter:
