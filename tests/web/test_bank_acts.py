@@ -332,8 +332,11 @@ async def test_a_key_of_long_ago_stands_for_its_act_for_ever(place: Place) -> No
         for agent in ("1001", "1002"):
             await place.post(agent, "/api/strike-team", {"unit": "team-1", "joins": joins}, f"a{number}")
         assert (await place.post("wang", "/api/day-loads", LOAD | {"unit": "centre"}, f"a{number}")).status_code == 200
+    leave = {"agent": "1001", "kind": "sick", "from": "2027-01-11", "to": "2027-01-12"}
+    assert (await place.post("hr", "/api/leave", leave, "a0")).status_code == 201
+    assert (await place.post("hr", "/api/leave", leave | {"agent": "1003"}, "a1")).status_code == 201
     place.clock.now += idempotency.KEPT_US / SECOND + 1
-    for who in ("wang", "1001", "1002"):
+    for who in ("wang", "1001", "1002", "hr"):
         await (await place.browser(who)).post("/api/session", json={"name": who, "password": PASSWORD})
     storm = (await place.post("wang", "/api/emergencies", opening)).json()["emergency"]
     called = await place.post("wang", f"/api/emergencies/{storm}/call-outs", {"agents": ["1001"], "reason": "come"})
@@ -346,9 +349,11 @@ async def test_a_key_of_long_ago_stands_for_its_act_for_ever(place: Place) -> No
         ("wang", f"/api/emergencies/{storm}/prolong", more, "a2"),
         ("1001", f"/api/emergencies/{storm}/answers", {"comes": True}, "a0"),
         ("1001", "/api/strike-team", {"unit": "team-1", "joins": False}, "a2"),
+        ("hr", "/api/leave", leave | {"agent": "1002"}, "a0"),
     ):
         said = check_problem(await place.post(who, path, body, key), 409)
         assert said["type"] == "urn:ccd:key-taken"
         assert (await place.post(who, path, body)).status_code < 300
     again = await place.post("1002", "/api/strike-team", {"unit": "team-1", "joins": True}, "a0")
     assert (again.status_code, again.json()["agents"]) == (200, ["1002"])
+    assert (await place.post("hr", "/api/leave", leave | {"agent": "1003"}, "a1")).status_code == 201

@@ -1,6 +1,7 @@
 """What people edit of shifts, leave, entitlements and loads of days is read with a tag and put under it; systems tell
 theirs without."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -55,6 +56,14 @@ async def test_a_file_is_edited_as_it_was_read(place: Place, who: str, kind: str
     assert (await tells(place, who, kind, text, "4")).status_code == 200, "a system tells all there is"
     unsaid = await tells(place, who, kind, text, "5", tag, partial="true")
     assert (unsaid.status_code, "of which days" in unsaid.text) == (422, True)
+
+
+async def test_a_file_that_is_told_several_times_at_once_under_one_key_is_taken_over_once(place: Place) -> None:
+    assert (await tells(place, "admin", "schedule", SHIFTS, "1")).status_code == 200
+    tag = (await reads(place, "admin", "schedule")).headers["etag"]
+    other = SHIFTS.replace("08:00", "09:00")
+    answers = await asyncio.gather(*(tells(place, "admin", "schedule", other, "2", tag) for _ in range(8)))
+    assert {answer.status_code for answer in answers} == {200}, "changed by nobody else"
 
 
 async def test_a_file_is_read_by_who_may_take_it_over_and_by_auditors(place: Place) -> None:

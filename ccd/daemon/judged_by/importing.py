@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.bank.asking import Asking
 from ccd.daemon.site import Site
+from ccd.errors import ActTakenError
 from ccd.history.unit_days import last_end, note_stale_of
-from ccd.org.acts import Act, is_noted, note_act
+from ccd.org.acts import Act, act_with_id, note_act
 from ccd.org.agent_days import AgentDays
 from ccd.org.rights import may_enter_leave
 from ccd.org.told import DaysTold, SpanChange, Told, changes_counted
@@ -54,17 +55,19 @@ async def take_over_told(
 
     It holds from the time of the act on, which is noted with what has changed, signed as `may` answers; where nothing
     has, nothing is noted. Asked again after a commit whose answer was lost, it finds that all is said already. `still`
-    may refuse it, before anything is looked at and with nobody else at it.
+    may refuse it, before anything is looked at and with nobody else at it. ActTakenError: it is known as another act.
     """
 
     def taken(plain: Connection) -> list[SpanChange]:
         wait_for_others(plain, asked.table)
+        if known := act_with_id(plain, act.id):
+            if (known.kind, known.subject) != (act.kind, act.subject):
+                raise ActTakenError(act.id)
+            return []
         still(plain)
         return take_told(plain, asked.table, asked.said, asked.told, asked.window, act.at)
 
     async def work(connection: AsyncConnection) -> list[SpanChange]:
-        if await connection.run_sync(lambda plain: is_noted(plain, act.id)):
-            return []
         found = await connection.run_sync(taken)
         allowed = may(found)
         if not found:

@@ -12,7 +12,7 @@ from ccd.bank.asking import Asking
 from ccd.daemon.judged_by.importing import Importing, may_tell, take_over_told
 from ccd.daemon.services.entitling import entitle, entitled
 from ccd.daemon.site import Current
-from ccd.errors import Fault, ImportFaultsError
+from ccd.errors import ActTakenError, Fault, ImportFaultsError
 from ccd.floor.days import SECOND
 from ccd.org import csv_faults, leave_file, schedule_file
 from ccd.org.acts import Act, is_noted
@@ -52,7 +52,11 @@ class LeaveDesk:
         ]
         told = leave_file.parse(csv_faults.written(lines), FILE, site.agent_days, site.settings.leave.kinds)
         may_tell(site, asking, (SpanChange(None, each) for each in told))
-        await self._taken(asking, Importing(leaves, Teller(ENTERED, FILE), told, None), asked.reason)
+        done = await self._taken(asking, Importing(leaves, Teller(ENTERED, FILE), told, None), asked.reason)
+        if not done:  # it was before, unless its name is that of another act
+            held = await read_in_turn(self._engine, lambda plain: _entered(plain, asking.act, asking.act))
+            if held != told[0]._replace(line=0):
+                raise ActTakenError(asking.act)
         return _said(told[0], ENTERED)
 
     async def withdraw(self, asking: Asking, uid: str, why: str) -> LeaveSaid | None:
