@@ -84,6 +84,8 @@ export interface Applicant {
   joined_on: string;
   /** In microseconds. */
   applied_at: number;
+  /** Of days that are had together or not at all. */
+  run?: string;
 }
 
 /** In its order; `winners` are applications. */

@@ -405,6 +405,7 @@ export const en: Texts = {
     me: "Me",
     won: "has a place",
     lost: "waits",
+    runLost: "not all days could be had",
     numbers: (days, joined, applied) =>
       `${days === 1 ? "1 day" : `${days} days`} off · joined ${joined} · applied ${applied}`,
     partTime: (share) => ` · ${share} contract`,

@@ -58,7 +58,8 @@ export const refusals: Record<string, string> = {
   "day-off-no-shift": "there is no shift then: nothing has to be taken for it",
   "day-off-already": "there is an application for {day} already: cancel that first",
   "day-off-run-full": "not all of these days can be had: {days} have no place left",
-  "day-off-run-split": "the places of {day} are given out when the first of these days has begun: apply for them apart",
+  "day-off-run-split":
+    "the places of {day} are given out when the first of these days has begun: apply for them apart",
   "day-off-run-too-long": "at most {most} days can be applied for at once",
   "day-off-waits": "the day is full, it waits for a place",
   "day-off-by-rule": "the places have yet to be given out by rule",

@@ -404,6 +404,7 @@ export const zh = {
     me: "我",
     won: "得到名额",
     lost: "候补",
+    runLost: "几天未能都批",
     numbers: (days: number, joined: string, applied: string) =>
       `已休 ${days} 天 · ${joined} 入职 · ${applied} 申请`,
     partTime: (share: string) => ` · 合同 ${share}`,
