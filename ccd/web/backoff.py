@@ -38,16 +38,16 @@ class BackOff:
 
     def attempt(self, name: str, address: str, now: float) -> float:
         """0: look at the password. More: how many seconds to wait; the attempt was none."""
-        of_name = self._of(self._names, name, now)
-        of_address = self._of(self._addresses, address, now)
         limits = self._limits
+        if name in self._names and (wait_s := self._of(self._names, name, now).until - now) > 0:
+            return wait_s
+        of_address = self._of(self._addresses, address, now)
+        level = max(0.0, of_address.count - (now - of_address.at) * limits.address_attempts_per_s)
+        if level + 1 > limits.address_attempts_max:  # and no name is noted: who is refused can't crowd others out
+            return (level + 1 - limits.address_attempts_max) / limits.address_attempts_per_s
+        of_name = self._of(self._names, name, now)
         if now - of_name.at > limits.forget_s:
             of_name.count = 0
-        level = max(0.0, of_address.count - (now - of_address.at) * limits.address_attempts_per_s)
-        if (wait_s := of_name.until - now) > 0:
-            return wait_s
-        if level + 1 > limits.address_attempts_max:
-            return (level + 1 - limits.address_attempts_max) / limits.address_attempts_per_s
         of_address.count, of_address.at = level + 1, now
         of_name.count, of_name.at = of_name.count + 1, now
         if of_name.count > limits.free_attempts - 1:

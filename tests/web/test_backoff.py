@@ -73,3 +73,13 @@ def test_however_many_names_are_tried_little_is_kept() -> None:
     for number in range(1_000):
         back_off.attempt(f"name-{number}", f"address-{number}", number)
     assert len(back_off._names) == len(back_off._addresses) == LIMITS.entries_max
+
+
+def test_who_is_refused_for_the_address_makes_no_name_forgotten() -> None:
+    back_off = BackOff(BackOffLimits(address_attempts_max=10, entries_max=20))
+    for _ in range(6):
+        back_off.attempt("1001", "10.0.0.1", 0)
+    assert back_off.attempt("1001", "10.0.0.9", 0) > 0
+    for number in range(100):
+        back_off.attempt(f"nobody {number}", "10.0.0.1", 0)
+    assert back_off.attempt("1001", "10.0.0.9", 0) > 0
