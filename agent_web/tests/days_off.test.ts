@@ -12,6 +12,7 @@ const own = (state: string) => ({
   missing: 0,
   state,
   cancel_until: "2026-12-09",
+  moved_to: null,
 });
 
 function dayOff(of: Partial<DayOff>): DayOff {

@@ -89,6 +89,12 @@ class Application(NamedTuple):
     run: str = ""
     whole: bool = False
     missing_s: int = 0
+    asked_of: str = ""  # the unit in which it was applied for
+
+    @property
+    def moved_to(self) -> str | None:
+        """The unit, where it is another by now."""
+        return self.unit if self.asked_of not in ("", self.unit) else None
 
     @property
     def awaits_allocation(self) -> bool:

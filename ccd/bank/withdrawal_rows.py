@@ -245,7 +245,7 @@ def _read(connection: Connection, query: Select[Any]) -> list[Application]:
             Application(
                 row.id, row.agent, row.unit_now, row.day, row.seconds_now, row.applied_at,
                 ApplicationState(row.state), row.number,
-                hold, row.start_at, row.end_at, row.run or "", row.whole, row.missing_s or 0,
+                hold, row.start_at, row.end_at, row.run or "", row.whole, row.missing_s or 0, row.unit,
             )
         )  # fmt: skip
     return found

@@ -17,13 +17,15 @@ from ccd.web.sessions import Sessions
 
 class OwnSaid(BaseModel):
     """`missing` seconds are planned for the day besides those that could be held. What is approved can be
-    cancelled until the end of `cancel_until`; all else as long as it is open."""
+    cancelled until the end of `cancel_until`; all else as long as it is open. Where the agent has come to be in another
+    unit on the day, it is decided in `moved_to`."""
 
     application: str
     seconds: int
     missing: int
     state: str
     cancel_until: date
+    moved_to: str | None
 
 
 class DaySaid(BaseModel):
@@ -83,6 +85,7 @@ def day_said(of: OwnOutlook) -> DaySaid:
                 missing=own.missing_s,
                 state=own.state.value,
                 cancel_until=of.cancel_until,
+                moved_to=own.moved_to,
             )
             for own in one.own
         ],

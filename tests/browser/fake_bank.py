@@ -197,4 +197,5 @@ class FakeBank:
 
 def application(day: date, state: str, seconds: int = 8 * HOUR_S) -> Json:
     until = str(day - timedelta(days=1))
-    return {"application": f"{day}-{state}", "seconds": seconds, "missing": 0, "state": state, "cancel_until": until}
+    said = {"application": f"{day}-{state}", "seconds": seconds, "missing": 0, "state": state, "cancel_until": until}
+    return said | {"moved_to": None}

@@ -245,6 +245,7 @@ async def test_where_there_is_no_place_in_the_new_unit_it_waits_there_and_moves_
     assert await days_off_of(world) == held | {"1001": ("team-2", "waiting", None)}
     assert (await world.balances())["1001"] == {"gift": 28_800}
     mine = next(one for one in await world.days_off.calendar(FOURTH, FOURTH) if one.agent == "1001")
+    assert mine.moved_to == "team-2"
     states = await read_in_turn(engine, lambda plain: states_of(plain, mine.id))
     assert states[-1]["why"] == "the agent is in team-2 on that day, where it waits for a place"
     assert await world.refusal_of(Line("", FOURTH, world.now, "2001 cancels 4 Dec", None)) == ""

@@ -14,7 +14,7 @@ from tests.web.office import Clock, Office
 from tests.web.test_api import check_problem
 
 WHERE, DAY = "/api/withdrawals/calendar", date(2026, 12, 10)
-OWN = Application("a", "1001", "team-1", DAY, 900, 7, ApplicationState.WAITING, 1, None)
+OWN = Application("a", "1001", "team-1", DAY, 900, 7, ApplicationState.WAITING, 1, None, asked_of="team-2")
 
 
 async def calendar_of(agent: str, first: date, last: date) -> list[OwnOutlook]:
@@ -43,7 +43,7 @@ async def test_an_agent_sees_what_is_left_and_the_own_applications(office: Offic
         {"day": "2026-12-10", "agents": 2, "seconds": 28_800, "waiting": 1, "ahead": 0, "unit": "team-1",
          "allocated_at": 1_797_000_000.0, "costs": 27_000,
          "own": [{"application": "a", "seconds": 900, "missing": 0, "state": "waiting",
-                  "cancel_until": "2026-12-10"}]},
+                  "cancel_until": "2026-12-10", "moved_to": "team-1"}]},
         {"day": "2026-12-11", "agents": None, "seconds": None, "waiting": 0, "ahead": None, "unit": None,
          "allocated_at": None, "costs": 0, "own": []},
     ]  # fmt: skip

@@ -50,6 +50,8 @@ export interface OwnApplication {
   state: string;
   /** The last day on which what is approved can be cancelled. */
   cancel_until: string;
+  /** The unit in which I am on that day, where it was applied for in another. */
+  moved_to: string | null;
 }
 
 export interface DayOff {

@@ -392,6 +392,7 @@ export const en: Texts = {
       taken: "Taken",
     },
     ahead: (n) => (n === 0 ? "You are the first who waits." : `${n} before you.`),
+    moved: (unit) => `You are in ${unit} on that day: it is decided there.`,
     missing: (span) =>
       `${span} more are planned than could be held: they are held as soon as the balance covers them.`,
     cancel: "Cancel it",

@@ -393,6 +393,7 @@ export const zh = {
       taken: "已休",
     } as Record<string, string>,
     ahead: (n: number): string => (n === 0 ? "您排在候补第一位。" : `前面还有 ${n} 人。`),
+    moved: (unit: string) => `当天您在 ${unit}，由那里审批。`,
     missing: (span: string) => `另有 ${span} 排班未能预留，余额够时补上。`,
     cancel: "取消申请",
     cancelSure: "确定取消",
