@@ -290,7 +290,7 @@ class Withdrawals:
         asked_s = part.seconds or self._costs.seconds(desk.connection, agent, unit, day, part)
         asked = Application(
             name, agent, unit, day, asked_s, said.at, ApplicationState.APPLIED, 1, None, part.start, part.end,
-            run, part == WHOLE,
+            run, part == WHOLE, asked_of=unit,
         )  # fmt: skip
         self.holds.move_up(desk, day, said._replace(by=WAITING_LIST))  # who waits comes first
         made = self.holds.hold(desk, asked, said, revision=1)
