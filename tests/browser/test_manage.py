@@ -5,7 +5,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import LEAD, OpenPage
 from tests.browser.fake_bank import RefusedError
@@ -188,6 +188,41 @@ def test_an_emergency_is_opened_people_are_called_and_it_ends(open_as: OpenPage,
     running.get_by_role("button", name="结束").click()
     expect(page.get_by_role("heading", name="现在没有应急")).to_be_visible()
     expect(card(page, "近 30 天").locator("li")).to_have_count(1)
+
+
+def test_what_is_asked_again_for_want_of_an_answer_is_the_same_to_the_letter(
+    open_as: OpenPage, server: FakeServer
+) -> None:
+    page = open_at(open_as, server, "/manage/emergencies")
+    sent: list[tuple[str, str | None]] = []
+
+    def lost(route: Route) -> None:
+        request = route.request
+        if request.method == "POST":
+            sent.append((request.headers["idempotency-key"], request.post_data))
+        if request.method == "POST" and len(sent) % 2:
+            route.abort()  # it may have been done
+        else:
+            route.continue_()
+
+    page.route(re.compile("/api/emergencies"), lost)
+    form = card(page, "开启应急")
+    form.get_by_label("最迟到").select_option(str(3_600))
+    form.get_by_label("原因").fill("来电是平时三倍")
+    form.get_by_role("button", name=re.compile("^开启")).click()
+    expect(form.get_by_role("alert")).to_contain_text("没有办成")
+    page.wait_for_timeout(2_000)
+    form.get_by_role("button", name=re.compile("^开启")).click()
+    running = page.get_by_test_id("running")
+    running.get_by_role("button", name="延长").click()
+    running.get_by_label("写明理由").fill("还没有结束")
+    running.get_by_role("button", name="延长").click()
+    expect(running.get_by_role("alert")).to_contain_text("没有办成")
+    page.wait_for_timeout(2_000)
+    running.get_by_role("button", name="延长").click()
+    expect(running.get_by_role("button", name="结束")).to_be_visible()
+    assert len(sent) == 4
+    assert (sent[0], sent[2]) == (sent[1], sent[3])
 
 
 def test_a_days_places_are_set_and_who_is_off_is_seen_and_taken_back(open_as: OpenPage, server: FakeServer) -> None:

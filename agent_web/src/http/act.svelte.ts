@@ -9,19 +9,26 @@ export class Act {
 
   #key: string | null = null;
   #what = "";
+  #said: unknown;
 
   constructor(private readonly sessionOver: () => void) {}
 
   /**
    * `what` tells one act from another: asked for again without an answer having come, it goes by the same key, and the
-   * server does it once. Null where it was not done.
+   * server does it once. `said` is what follows from the moment at which it was asked for first, and stays so with the
+   * key. Null where it was not done.
    */
-  async do<T>(what: string, act: (key: string) => Promise<T>): Promise<T | null> {
+  async do<T, Said = undefined>(
+    what: string,
+    act: (key: string, said: Said) => Promise<T>,
+    said?: Said,
+  ): Promise<T | null> {
     if (this.busy) return null;
-    if (this.#key === null || this.#what !== what) [this.#key, this.#what] = [newKey(), what];
+    if (this.#key === null || this.#what !== what)
+      [this.#key, this.#what, this.#said] = [newKey(), what, said];
     this.busy = true;
     try {
-      const answer = await act(this.#key);
+      const answer = await act(this.#key, this.#said as Said);
       [this.#key, this.refused] = [null, null];
       return answer;
     } catch (error) {
