@@ -1,5 +1,6 @@
 """What holds for every test: long files come first; with CCD_REQUIRE_SERVERS=1 a skipped test is a failed one."""
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Generator
@@ -30,6 +31,10 @@ def longest_first(items: list[pytest.Item]) -> list[pytest.Item]:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = longest_first(items)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thousands of tests that stay to the end are not looked through for garbage by each of them
 
 
 def as_failure(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -75,7 +75,9 @@ def _main() -> None:
         print(f"ccd: word {unreadable[0]} of the command line is no UTF-8; type it anew", file=sys.stderr)
         sys.exit(2)
     try:
-        code = program_of(arguments)(arguments, standalone_mode=False)
+        program = program_of(arguments)
+        gc.freeze()  # what was imported stays, and is not looked through for garbage
+        code = program(arguments, standalone_mode=False)
     except CcdError as error:
         ended_by([error])
     except TyperException as error:
