@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -20,7 +19,7 @@ from ccd.ledger.books import Ledger
 from ccd.ledger.model import Limit, Term
 from ccd.sql.engine import SQLITE_SETTINGS, check_sqlite, open_engine
 from ccd.sql.metadata import metadata
-from ccd.sql.migrate import MIGRATIONS, heads_of, upgrade, wanted_heads
+from ccd.sql.migrate import heads_of, upgrade, wanted_heads
 from ccd.sql.plain import ask
 from ccd.sql.refusals import refusals_said
 from ccd.sql.turns import Patience, take_turn, take_turn_at_once
@@ -65,12 +64,6 @@ async def test_migrating_again_changes_nothing(engine: AsyncEngine) -> None:
     await upgrade(engine)
     assert await heads_of(engine) == wanted_heads()
     assert await ledger.balances("agent/1001") == {"savings": 0}, "what was there is there"
-
-
-def test_the_newest_of_the_files_is_what_all_others_lead_to():
-    scripts = ScriptDirectory(str(MIGRATIONS))
-    assert set(scripts.get_heads()) == wanted_heads()
-    assert all(Path(one.path).name.startswith(f"{one.revision}_") for one in scripts.walk_revisions())
 
 
 async def test_two_that_start_at_once_migrate_one_after_the_other(postgresql: PostgreSQL, tmp_path: Path) -> None:
