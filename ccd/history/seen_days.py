@@ -101,5 +101,11 @@ def _reckon(
         own = [each for seat in holder.seats for each in seats.get(seat, ())]
         until, stretches = heard_until(day, sources, {pbx for pbx, _ in own}), Stretches()
         if day_record(agent, holder, measuring, day, until, own, stretches) is not None:
-            found[agent] = SeenDay(stretches, until)
+            found[agent] = SeenDay(_since(day.start, stretches), until)
     return found
+
+
+def _since(start: int, line: Stretches) -> Stretches:
+    """Without what was read of the time before, µs: a segment over the day's start, and what a pause has used up."""
+    later = (each for each in line.spans if each.end > start)
+    return Stretches([each._replace(start=max(each.start, start)) for each in later], line.sign_outs)

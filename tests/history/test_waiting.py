@@ -1,5 +1,6 @@
 """What nobody saw, telephones that could not be reached, and long other calls wait until somebody has ruled on them."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from ccd.floor.events import Device
 from ccd.floor.expected import Span
 from ccd.history.reading import reading
 from ccd.history.waiting import waits_for_a_ruling, without
-from tests.daemon.ruled import ANN, BEN, MONDAY, Centre, at, shift, span
+from tests.daemon.ruled import ANN, BEN, MONDAY, TUESDAY, Centre, at, shift, span
 from tests.floor.floors import added, device, heard, lost, member, removed, snapshot
 
 SEEN = (
@@ -21,9 +22,9 @@ SEEN = (
 )  # fmt: skip
 
 
-async def waiting(centre: Centre, unit: str = "team-1") -> list[tuple[str, str, list[Span]]]:
+async def waiting(centre: Centre, unit: str = "team-1", day: date = MONDAY) -> list[tuple[str, str, list[Span]]]:
     async with reading(centre.engine) as connection:
-        found = await waits_for_a_ruling(connection, centre.site.measuring, centre.site.policies, unit, MONDAY)
+        found = await waits_for_a_ruling(connection, centre.site.measuring, centre.site.policies, unit, day)
     return [(one.agent, one.what, list(one.spans)) for one in found]
 
 
@@ -45,6 +46,16 @@ async def test_what_waits_is_named_with_its_spans_until_it_is_ruled_on(
             ("ben", "unreachable", [span(8, 10)]),
             ("ben", "unobserved", [span(10, 10.25), span(10.5, 11)]),
         ]
+
+
+async def test_what_goes_on_over_the_days_end_waits_on_each_day_with_what_is_of_it(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    centre = Centre(engine, tmp_path)
+    await centre.lives(added(at(22), seat=ANN, device=Device.UNREACHABLE), removed(at(25), seat=ANN))
+    await centre.close()
+    assert await waiting(centre) == [("ann", "unreachable", [span(22, 24)])]
+    assert await waiting(centre, day=TUESDAY) == [("ann", "unreachable", [span(24, 25)])]
 
 
 def test_what_is_left_of_a_span() -> None:
