@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ccd.errors import RulingError
 from ccd.floor.expected import Ruled, Span
-from ccd.org.rulings import AS_MEASURED, COUNTS, DAY, Ruling, check_ruling, in_force, resolved
+from ccd.org.rulings import AS_MEASURED, COUNTS, DAY, HOUR, Ruling, check_ruling, in_force, resolved
 
 ABOVE = ("team", "centre")
 END = 30
@@ -81,3 +81,9 @@ def test_each_instant_has_what_was_said_last_of_it(rulings: list[Ruling]) -> Non
 def test_what_can_not_be_ruled_is_refused_with_what_is_allowed(span: Span, counts: str, why: str) -> None:
     with pytest.raises(RulingError, match=why):
         check_ruling("ann", span, counts, 2)
+
+
+def test_a_whole_day_on_which_the_clock_is_set_back_is_one_day() -> None:
+    check_ruling("team", Span(0, DAY + HOUR), "exempt", 1)
+    with pytest.raises(RulingError, match="longer than 1 days"):
+        check_ruling("team", Span(0, DAY + HOUR + 1), "exempt", 1)
