@@ -194,8 +194,9 @@ class Year(People):
         with self.phase("overtime"):
             self.counts["overtime"] += len(await self.overtime.close_due())
         with self.phase("days off"):
-            await self.days_off.allocate_due()
             await self.days_off.release_due()
+            await self.days_off.move_along_due()
+            await self.days_off.allocate_due()
             self.counts["days_off_taken"] += len(await self.days_off.close_due())
             await self.days_off.revise_due()
         with self.phase("months"):

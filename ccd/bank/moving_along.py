@@ -27,8 +27,9 @@ class MovingAlong:
         """Those that have not begun, and for which somebody has applied in another unit than where they are by now."""
 
         def read(desk: Desk) -> list[date]:
-            days = open_days(desk.connection, date.max)
-            return [day for day in days if any(True for _ in self._moved(desk.connection, day, at))]
+            if not (days := open_days(desk.connection, date.max)):
+                return []
+            return sorted({one.day for one, _ in self._moved(desk.connection, min(days), max(days), at)})
 
         return await self._ledger.at_desk(read, keep=False)
 
@@ -40,15 +41,17 @@ class MovingAlong:
             owners = [agent_owner(one.agent) for one in on_days(desk.connection, day, day) if one.state in OPEN]
             desk.lock([(self._site, self._ledger.month_of(day))], owners)
             before = self._holds.move_up(desk, day, said)
-            moved = [self._move(desk, one, unit, said) for one, unit in [*self._moved(desk.connection, day, said.at)]]
+            moved = [
+                self._move(desk, one, unit, said) for one, unit in [*self._moved(desk.connection, day, day, said.at)]
+            ]
             return [*before, *moved, *self._holds.move_up(desk, day, said)]
 
         return await self._ledger.at_desk(work)
 
-    def _moved(self, connection: Connection, day: date, at: int) -> Iterator[tuple[Application, str]]:
-        for one in on_days(connection, day, day):
-            unit = self._days.unit(one.agent, day) if one.state in OPEN else None
-            if unit not in (None, one.unit) and day > self._units.days(unit).at(at).day:
+    def _moved(self, connection: Connection, first: date, last: date, at: int) -> Iterator[tuple[Application, str]]:
+        for one in on_days(connection, first, last):
+            unit = self._days.unit(one.agent, one.day) if one.state in OPEN else None
+            if unit not in (None, one.unit) and one.day > self._units.days(unit).at(at).day:
                 yield one, unit
 
     def _move(self, desk: Desk, one: Application, unit: str, said: Said) -> Application:
