@@ -33,8 +33,7 @@ def test_a_file_is_what_is_printed(config: Path, tmp_path: Path) -> None:
         file = tmp_path / f"out.{kind}"
         written = ccd(config, "ledger", "export", "--format", kind, "--output", str(file))
         assert (written.returncode, written.stdout, written.stderr) == (0, "", "")
-        with file.open(encoding="utf-8") as whole:  # both read as text, so that line ends are the same
-            assert whole.read() == printed.stdout != ""
+        assert file.read_bytes() == printed.stdout.encode() != b""
         assert file.stat().st_mode & 0o777 == 0o600
     assert bean_check(tmp_path / "out.beancount")["Liabilities:Savings:Agent-1001"] == -465
     of_1001 = {"record": "balance", "owner": "agent/1001", "kind": "savings", "seconds": 465}
