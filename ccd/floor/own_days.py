@@ -60,6 +60,11 @@ class OwnDays:
         self._tenures = _tenures(stays, days_of)
         self._begins = [each.first.start for each in self._tenures]
 
+    @property
+    def begins(self) -> Sequence[int]:
+        """The instants, µs, from which on the days are another unit's."""
+        return self._begins
+
     def at(self, at: int) -> BusinessDay:
         """The day that holds the instant; while the agent is on no roster, the span between two days."""
         number = bisect_right(self._begins, at)

@@ -14,6 +14,7 @@ from ccd.bank.overtime_day_rows import measured_calls
 from ccd.daemon.site import Site
 from ccd.errors import ReportError
 from ccd.floor.days import SECOND, BusinessDays
+from ccd.floor.own_days import OwnDays
 from ccd.history.sums import WaitLimits, sums_of_agents, sums_of_answers, sums_of_queues
 from ccd.reports.indicators import OfAgent, OfQueue, Sums, Waits
 from ccd.reports.periods import Each, Period, before, periods
@@ -117,7 +118,7 @@ class Reporting:
 
     async def found(self, periods: Iterable[Period], with_calls: bool) -> list[KnownOfPeriod]:
         """Of each period. Callers count in the day on which they cease to wait, by the clock of the unit of the
-        queue, or of who answers them."""
+        queue; and in the own day of who answers them."""
         found = []
         for period in periods:
             agents: list[OfAgent] = []
@@ -143,16 +144,17 @@ class Reporting:
         return [self._of_agent(row.pop("agent"), row.pop("unit"), part, units, Sums(**row)) for row in rows]
 
     async def _answers(self, part: Period, units: Collection[str] | None) -> list[OfAgent]:
-        """Of whom the roster names: between two of its borders a seat is one agent's."""
-        found = []
-        for clock in self._clocks(self._site.rostered_units):
-            for start, end in self._pieces(clock, part):
-                for row in await sums_of_answers(self._connection, start, end, self._waits):
-                    owner = self._site.owner_of(row.pop("pbx"), row.pop("seat"), row.pop("name"), start)
-                    if owner is None or owner.unit is None or self._site.units.days(owner.unit) is not clock:
-                        continue
-                    if units is None or owner.unit in units:
-                        found.append(self._of_agent(owner.agent, owner.unit, part, units, Sums(**row)))
+        """Of whom the roster names, in the agent's own day and unit of that moment: between two of the instants at
+        which one of these can be another they are the same."""
+        site, found = self._site, []
+        for start, end in self._pieces(part):
+            for row in await sums_of_answers(self._connection, start, end, self._waits):
+                owner = site.owner_of(row.pop("pbx"), row.pop("seat"), row.pop("name"), start)
+                if owner is None:
+                    continue
+                for own in site.agent_days.met(owner.agent, start, start + 1):
+                    if part.first <= own.day.day <= part.last and (units is None or own.unit in units):
+                        found.append(self._of_agent(owner.agent, own.unit, part, units, Sums(**row)))
         return found
 
     async def _called(self, part: Period, units: Collection[str] | None) -> list[OfAgent]:
@@ -197,6 +199,11 @@ class Reporting:
         """Each by which some of them have their days, once."""
         return list({id(clock): clock for clock in map(self._site.units.days, units)}.values())
 
-    def _pieces(self, clock: BusinessDays, part: Period) -> Iterator[tuple[int, int]]:
-        start, end = clock.of_date(part.first).start, clock.of_date(part.last).end
-        return pairwise([start, *(at for at in self._site.roster_borders if start < at < end), end])
+    def _pieces(self, part: Period) -> Iterator[tuple[int, int]]:
+        """What of the part's days is between the bounds of units' days, of movers' days, and of roster lines, µs."""
+        site = self._site
+        days: list[BusinessDays | OwnDays] = [*self._clocks(site.rostered_units), *site.moves.values()]
+        bounds = {at for each in days for at in (each.of_date(part.first).start, each.of_date(part.last).end)}
+        start, end = min(bounds, default=0), max(bounds, default=0)
+        inside = (*site.roster_borders, *(at for each in site.moves.values() for at in each.begins))
+        return pairwise(sorted({*bounds, *(at for at in inside if start < at < end)}))
