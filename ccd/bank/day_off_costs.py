@@ -6,12 +6,13 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from ccd.bank.overtime import less
 from ccd.bank.policy import Policies
 from ccd.bank.withdrawal import Application, PartOfDay, planned_s, planned_shifts, spent_s, work_us
 from ccd.errors import WithdrawalError
 from ccd.floor.days import SECOND
 from ccd.floor.expected import Absence, Shift, Span
-from ccd.org.shift_rows import SHIFT_US_MAX, shifts_from
+from ccd.org.shift_rows import SHIFT_US_MAX, shifts_from, shifts_of
 from ccd.org.staff import ShareOf
 from ccd.org.units import Units
 
@@ -46,28 +47,31 @@ class Costs:
         """Those that begin on the day."""
         return list(shifts_from(connection, [agent], self._units.days(unit).of_date(day)).get(agent, ()))
 
-    def begun(self, connection: Connection, day: date, of: Iterable[Application]) -> dict[str, tuple[Shift, ...]]:
-        """The same by agent, of all these applications for the day."""
+    def reaching(self, connection: Connection, day: date, of: Iterable[Application]) -> dict[str, tuple[Shift, ...]]:
+        """By agent, of all these applications for the day: those, and what is left of the night before."""
         agents: dict[str, list[str]] = {}
         for one in of:
             agents.setdefault(one.unit, []).append(one.agent)
         found: dict[str, tuple[Shift, ...]] = {}
         for unit, theirs in agents.items():
-            found |= shifts_from(connection, theirs, self._units.days(unit).of_date(day))
+            span = self._units.days(unit).of_date(day)
+            found |= shifts_of(connection, theirs, span.start, span.end)
         return found
 
     def cost_s(
-        self, one: Application, begun: Mapping[str, Sequence[Shift]], worked_s: int, leave: Iterable[Absence] = ()
+        self, one: Application, reaching: Mapping[str, Sequence[Shift]], worked_s: int, leave: Iterable[Absence] = ()
     ) -> int:
         """Of what it is for by now, where that is less than was held. Of a part from when to when `worked_s` are of
         that part; else of the day, of which what is planned besides comes first. What `leave` covers that comes before
-        the day off is none of it either; of that time `worked_s` are none."""
-        shifts = begun.get(one.agent, ())
+        the day off is none of it either; of that time `worked_s` are none. What is left of the night before is no part
+        of the day."""
+        day, told = self._units.days(one.unit).of_date(one.day), reaching.get(one.agent, ())
+        shifts = [each for each in told if day.start <= each.start]
+        night = (Span(each.start, each.end) for each in told if each.start < day.start)
         now_s = planned_s(one, shifts) or one.seconds
         now = one._replace(seconds=min(one.seconds, now_s))
         planned = now.seconds if one.start is not None else self._whole_s(shifts, one.agent, one.unit, one.day)
-        day = self._units.days(one.unit).of_date(one.day)
-        own = planned_shifts(one, shifts, Span(day.start, day.end))
+        own = planned_shifts(one, shifts, less([Span(day.start, day.end)], night))
         covered_us = sum(work_us(own, each.start, each.end) for each in leave)
         return spent_s(now, worked_s + covered_us // SECOND, planned)
 

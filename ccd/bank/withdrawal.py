@@ -242,11 +242,11 @@ def planned_s(one: Application, begun: Iterable[Shift]) -> int | None:
     return sum(shift.work_us for shift in begun) // SECOND or None if one.whole else None
 
 
-def planned_shifts(one: Application, begun: Sequence[Shift], day: Span) -> tuple[Shift, ...]:
+def planned_shifts(one: Application, begun: Sequence[Shift], day: Iterable[Span]) -> tuple[Shift, ...]:
     """Of the shifts that begin on the day what the application may be for: all, or what lies in the part from when to
-    when; without any, that part, or the day."""
+    when; without any, that part, or what there is of the `day`."""
     if one.start is None or one.end is None:
-        return tuple(begun) or (Shift(*day),)
+        return tuple(begun) or tuple(Shift(*each) for each in day)
     part = Span(one.start, one.end)
     cut = (
         Shift(*each, tuple(spans_within(shift.breaks, each)))

@@ -344,8 +344,8 @@ class Withdrawals:
     def _costs_s(
         self, connection: Connection, day: date, of: Sequence[Application], worked_s: Mapping[str, int]
     ) -> dict[str, int]:
-        begun, leave = self._costs.begun(connection, day, of), self._comes_first.leave(connection, of)
-        return {one.id: self._costs.cost_s(one, begun, worked_s.get(one.agent, 0), leave.get(one.id, ())) for one in of}
+        told, leave = self._costs.reaching(connection, day, of), self._comes_first.leave(connection, of)
+        return {one.id: self._costs.cost_s(one, told, worked_s.get(one.agent, 0), leave.get(one.id, ())) for one in of}
 
     def _beaten(self, connection: Connection, of: Sequence[Application]) -> dict[str, str]:
         """By name, those of which nothing is left, and what comes before them: the agent has left, or has leave."""

@@ -132,7 +132,7 @@ async def worked_on(ledger: Ledger, site: Site, day: date, off: Collection[Appli
         begun = await connection.run_sync(lambda plain: _begun(plain, site, day, on_duty | parts))
         for agent in in_spans - (on_duty - parts):
             span = site.units.days(of_all[agent].unit).of_date(day)
-            begun[agent] = planned_shifts(of_all[agent], begun.get(agent, ()), Span(span.start, span.end))
+            begun[agent] = planned_shifts(of_all[agent], begun.get(agent, ()), [Span(span.start, span.end)])
         later = _over_the_end(site, day, begun)
         wanted = {
             (unit, each): theirs
