@@ -96,15 +96,21 @@ class Allocations:
     async def published(self, top: str, day: date) -> Allocation | None:
         return await self._ledger.at_desk(lambda desk: allocation_of(desk.connection, top, day), keep=False)
 
-    async def undecided(self, first: date, last: date, is_shown: Callable[[Application], bool]) -> list[Undecided]:
+    async def undecided(
+        self,
+        first: date,
+        last: date,
+        now_as: Callable[[Application], Application],
+        is_shown: Callable[[Application], bool],
+    ) -> list[Undecided]:
         """The applications for these days that hold seconds and a place, and wait for somebody's word: by day, in the
-        published order."""
+        published order; each `now_as` it is decided on, in the unit in which its agent is on that day."""
 
         def read(desk: Desk) -> list[Undecided]:
             found = []
             for day, applied in by_day(on_days(desk.connection, first, last)).items():
                 asked = {
-                    one.id: one
+                    one.id: now_as(one)
                     for one in applied
                     if one.state is ApplicationState.APPLIED and not one.awaits_allocation
                 }

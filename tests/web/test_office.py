@@ -1,6 +1,7 @@
 """What the pages of who leads units are told: what one may do where, and what waits for one's word."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.served.overtime import OvertimeShown
 from ccd.daemon.served.rulings import appealed_of
+from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
-from tests.web.acting import Place
+from ccd.org.csv_faults import Written
+from tests.web.acting import ROSTER, Place
 from tests.web.office import Clock
 from tests.web.test_api import check_problem
 
@@ -77,6 +80,27 @@ async def test_what_is_to_be_decided_says_what_is_left_what_the_agent_has_and_th
     await place.post("wang", "/api/withdrawals/decisions", {"application": first["application"], "verdict": "approved"})
     (left,) = await undecided(place, "wang")
     assert (left["agent"], left["place"]) == ("1002", 1)
+
+
+async def test_who_has_just_moved_is_shown_to_those_who_decide_in_the_unit_of_the_day(place: Place) -> None:
+    await with_quota(place, "team-1", 1)
+    await with_quota(place, "team-2", 2)
+    await place.saved("1001", 9 * HOUR)
+    place.clock.now += 60
+    await place.post("1001", "/api/withdrawals", {"day": DAY, "seconds": HOUR})
+    assert [len(await undecided(place, who)) for who in ("both", "zhao")] == [1, 0]
+    people, moves = place.site.people_said, ROSTER.replace("PJSIP/1001,,team-1", "PJSIP/1001,,team-2")
+    moved = Site(place.site.settings, Written(Path("roster.csv"), moves), people=people)
+    place.current.site = place.current.shown = moved
+    assert await undecided(place, "both") == []
+    (one,) = await undecided(place, "zhao")
+    assert (one["unit"], one["left"], one["place"]) == ("team-2", {"agents": 2, "seconds": None}, 1)
+    for who, units in (("both", []), ("zhao", ["team-2"])):
+        answer = await place.get(who, "/api/withdrawals", **DECEMBER)
+        assert [each["unit"] for each in answer.json()["applications"]] == units
+    verdict = {"application": one["application"], "verdict": "approved"}
+    check_problem(await place.post("both", "/api/withdrawals/decisions", verdict), 403)
+    assert (await place.post("zhao", "/api/withdrawals/decisions", verdict)).json()["state"] == "approved"
 
 
 async def test_the_calendar_of_a_unit_counts_those_below_it_and_shows_what_is_left(place: Place) -> None:

@@ -196,7 +196,8 @@ def _reading(router: APIRouter, desk: BankDesk) -> None:
             line = bank.units.with_above(one.unit, one.day)
             return sees(person, one.agent, lambda: may_decide(person, line, one.agent))
 
-        found = [one for one in await bank.withdrawals.calendar(*between) if is_shown(one)]
+        asked = (_of_the_day(bank, one) for one in await bank.withdrawals.calendar(*between))
+        found = [one for one in asked if is_shown(one)]
         page, more = asked_page.of(found, lambda one: f"{one.day}/{one.applied_at:020}/{one.id}")
         return ApplicationsSaid(applications=[application_said(one) for one in page], next=more)
 
@@ -209,7 +210,8 @@ def _reading(router: APIRouter, desk: BankDesk) -> None:
         def is_decided_here(one: Application) -> bool:
             return allowed(lambda: may_decide(person, bank.units.with_above(one.unit, one.day), one.agent))
 
-        found = await bank.allocations.undecided(today, today + timedelta(days=DAYS_MAX), is_decided_here)
+        days = today, today + timedelta(days=DAYS_MAX)
+        found = await bank.allocations.undecided(*days, lambda one: _of_the_day(bank, one), is_decided_here)
         page, more = asked_page.of(found, lambda one: f"{one.application.day}/{one.place:06}/{one.application.id}")
         return UndecidedsSaid(undecided=[undecided_said(one) for one in page], next=more)
 
@@ -231,7 +233,12 @@ async def _known(bank: Bank, name: str) -> Application:
     found = await bank.withdrawals.with_id(name)
     if found is None:
         raise Problem(HTTPStatus.NOT_FOUND, f"There is no application {name}.")
-    return found
+    return _of_the_day(bank, found)
+
+
+def _of_the_day(bank: Bank, one: Application) -> Application:
+    """Of the unit in which the agent is on the day, as it is decided on: also before a move has been noticed."""
+    return one._replace(unit=bank.days.unit(one.agent, one.day) or one.unit)
 
 
 def _part(asked: WithdrawalAsked) -> PartOfDay:
