@@ -80,9 +80,9 @@ class Class(NamedTuple):
 def on_duty(line: Stretches, day: BusinessDay, expected: Expected) -> OnDuty:
     spent = dict(NO_TIME)
     worked_on_leave = 0
-    for start, end, what, in_absence, _ in classes(line, day, expected):
+    for start, end, what, in_absence, ruled in classes(line, day, expected):
         spent[what] += end - start
-        if in_absence and what in SIGNED_IN:
+        if in_absence and what in SIGNED_IN and ruled is None:
             worked_on_leave += end - start
     signed_out = spent[What.SIGNED_OUT]
     scheduled = sum(spent.values()) - sum(spent[what] for what in NOT_SCHEDULED)

@@ -118,6 +118,12 @@ def seconds(duty: OnDuty) -> dict[str, int]:
             {"scheduled": EIGHT, "worked_on_leave": 2 * HOUR, "signed_in": EIGHT}, id="what is worked on leave is work",
         ),
         pytest.param(
+            (added(9 * HOUR), removed(16 * HOUR)),
+            Expected((shift(8, 16),), (leave(8, 10),), ruled=(ruled(8, 9.5, "aux"),)),
+            {"scheduled": EIGHT, "worked_on_leave": HOUR // 2, "signed_in": EIGHT, "aux": HOUR * 3 // 2},
+            id="what somebody has ruled is not worked on leave",
+        ),
+        pytest.param(
             (added(8 * HOUR), snapshot(10 * HOUR), added(10 * HOUR + 300), removed(16 * HOUR)),
             Expected((shift(8, 16),)),
             {"scheduled": EIGHT, "unobserved": 2 * HOUR, "excused": 300, "signed_in": 6 * HOUR - 300},
