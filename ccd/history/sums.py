@@ -27,12 +27,17 @@ class WaitLimits(NamedTuple):
 
 
 async def sums_of_agents(
-    connection: AsyncConnection, first: date, last: date, units: Collection[str] | None = None
+    connection: AsyncConnection,
+    first: date,
+    last: date,
+    units: Collection[str] | None = None,
+    starts: Collection[int] = (),
 ) -> list[dict[str, Any]]:
     """A row for each agent in each unit: `agent`, `unit`, `days` on which the agent was there (who stays away from a
     shift has a record too), the times of SUMMED in µs, the counts of a day record; `aux` and `base`, signed in less
     exempt and unreachable: of what counts, where there are schedules or somebody has ruled; `due`: each day's scheduled
-    time, or where nothing was, from its first sign-in to its last sign-out."""
+    time, or where nothing was, from its first sign-in to its last sign-out. Who came signed in into a day that `starts`
+    then, µs, has another shift's end in it: what is due is the time signed in or unobserved."""
     records = day_records.c
     newest = (
         select(records.agent, records.day, func.max(records.revision).label("revision"))
@@ -45,7 +50,10 @@ async def sums_of_agents(
     counted = records.counted_signed_in_us - records.counted_exempt_us - records.counted_unreachable_us
     against = or_(records.expected.startswith(BEGINS_WITH_SHIFTS), records.expected.contains(HOLDS_RULED))
     worked = case((against, counted), else_=measured)
-    span = func.coalesce(records.last_sign_out_at - records.first_sign_in_at, 0)
+    span: ColumnElement[Any] = func.coalesce(records.last_sign_out_at - records.first_sign_in_at, 0)
+    if starts:
+        came_into_it = among(connection, records.first_sign_in_at, starts)
+        span = case((came_into_it, records.signed_in_us + records.unobserved_us), else_=span)
     columns: list[ColumnElement[Any]] = [
         func.count(case((records.signed_in_us + records.unobserved_us > 0, 1))).label("days"),
         *(_sum(records[f"{name}_us"], name) for name in SUMMED),

@@ -123,7 +123,8 @@ class Indicator:
 INDICATORS: Final[Mapping[str, Indicator]] = MappingProxyType(
     {
         "utilisation": Indicator(
-            "(signed in - paused - unreachable) / scheduled time, on days without from first sign-in to last sign-out",
+            "(signed in - paused - unreachable) / scheduled time, on days without from first sign-in to last sign-out,"
+            " or the time signed in where it began the day before",
             lambda s: s.signed_in - s.paused - s.unreachable,
             lambda s: s.due,
         ),

@@ -131,7 +131,6 @@ class Life:
         if chance.random() < 0.15:
             return
         first, until = start + chance.choice((0, 0, -20, 7, 45)), end + chance.choice((0, 0, 90, -13, -60))
-        until += self.day_of(until) != self.day_of(until - 1)  # who leaves as a day begins came into it for no time
         parts = [(first, until)]
         if chance.random() < 0.5:
             out, back = sorted(chance.sample(range(first + 30, until - 30), 2))
@@ -237,11 +236,18 @@ class Life:
         return RATE_PPM * (base if self.keeps_schedules(agent, day) else min(base, MOST_S)) // PPM - aux
 
     def due_s(self, agent: str, day: date, told: Counter[str]) -> int:
-        """What was scheduled, or else from the first sign-in to the last sign-out."""
+        """What was scheduled, or else from the first sign-in to the last sign-out; of who came into the day signed in
+        the time in which they were."""
         if self.keeps_schedules(agent, day) and told["scheduled"]:
             return told["scheduled"]
         here = [at for at in self.agents[agent].states if self.day_of(at) == day]
+        if any(self._came_into(a, b, day) for a, b in self.agents[agent].here):
+            return told["signed_in"]
         return (max(here) + 1 - min(here)) * MINUTE if here else 0
+
+    def _came_into(self, first: int, until: int, day: date) -> bool:
+        """Whether somebody who was there for these minutes was so as the day began; who left then was, too."""
+        return self.day_of(first) < day <= self.day_of(until)
 
 
 def _away(part: PartOfShift, at: int) -> str:

@@ -1,6 +1,7 @@
 """Sums of day records over a time, by agent and unit, are those of the newest revision of each day."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -30,11 +31,17 @@ async def test_they_are_a_naive_fold_of_the_newest_revisions(engine: AsyncEngine
         for revision in range(1, chance.randint(1, 3) + 1)
     ]
     await take_turn(engine, lambda connection: connection.execute(day_records.insert(), rows), Patience())
-    for first, last, units in ((0, 7, None), (2, 5, None), (3, 3, ("team-1",)), (9, 12, None)):
+    starts = {row["first_sign_in_at"] for row in rows[::3]} - {None}
+    for first, last, units, came in (
+        (0, 7, None, ()),
+        (2, 5, None, starts),
+        (3, 3, ("team-1",), starts),
+        (9, 12, None, ()),
+    ):
         begins, ends = (FIRST + timedelta(days=number) for number in (first, last))
         async with reading(engine) as connection:
-            found = await sums_of_agents(connection, begins, ends, units)
-        assert found == naive(rows, begins, ends, units)
+            found = await sums_of_agents(connection, begins, ends, units, came)
+        assert found == naive(rows, begins, ends, units, came)
 
 
 def record(chance: Random, agent: str, day: date, revision: int) -> Row:
@@ -59,7 +66,9 @@ def record(chance: Random, agent: str, day: date, revision: int) -> Row:
     }  # fmt: skip
 
 
-def naive(rows: list[Row], first: date, last: date, units: tuple[str, ...] | None) -> list[Row]:
+def naive(
+    rows: list[Row], first: date, last: date, units: tuple[str, ...] | None, starts: Collection[int]
+) -> list[Row]:
     newest = {(row["agent"], row["day"]): row for row in rows}  # in the order of their revisions
     found: dict[tuple[str, str], Row] = defaultdict(lambda: defaultdict(int))
     for row in newest.values():
@@ -75,5 +84,7 @@ def naive(rows: list[Row], first: date, last: date, units: tuple[str, ...] | Non
         sums["aux"] += row[f"{what}aux_us"]
         sums["base"] += max(0, row[f"{what}signed_in_us"] - row[f"{what}exempt_us"] - row[f"{what}unreachable_us"])
         span = (row["last_sign_out_at"] or 0) - (row["first_sign_in_at"] or 0)
+        if row["first_sign_in_at"] in starts:
+            span = row["signed_in_us"] + row["unobserved_us"]
         sums["due"] += row["scheduled_us"] or span
     return [{"agent": agent, "unit": unit, **sums} for (unit, agent), sums in sorted(found.items())]

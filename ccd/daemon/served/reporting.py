@@ -13,7 +13,7 @@ from ccd.bank.overtime import came_in_time
 from ccd.bank.overtime_day_rows import measured_calls
 from ccd.daemon.site import Site
 from ccd.errors import ReportError
-from ccd.floor.days import SECOND, BusinessDays
+from ccd.floor.days import SECOND, BusinessDays, dates
 from ccd.floor.own_days import OwnDays
 from ccd.history.sums import WaitLimits, sums_of_agents, sums_of_answers, sums_of_queues
 from ccd.reports.indicators import OfAgent, OfQueue, Sums, Waits
@@ -140,7 +140,8 @@ class Reporting:
         return [Period(*days) for days in zip(firsts, [*lasts, period.last], strict=True)]
 
     async def _agents(self, part: Period, units: Collection[str] | None) -> list[OfAgent]:
-        rows = await sums_of_agents(self._connection, *part, units)
+        starts = {clock.of_date(day).start for clock in self._clocks(self._site.rostered_units) for day in dates(*part)}
+        rows = await sums_of_agents(self._connection, *part, units, starts)
         return [self._of_agent(row.pop("agent"), row.pop("unit"), part, units, Sums(**row)) for row in rows]
 
     async def _answers(self, part: Period, units: Collection[str] | None) -> list[OfAgent]:

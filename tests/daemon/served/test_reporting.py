@@ -7,11 +7,12 @@ from random import Random
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.daemon.served.reporting import Reporting
+from ccd.daemon.served.reporting import Reporting, ReportWanted, report
 from ccd.floor.events import PbxEvent
 from ccd.history.day_rows import latest_days
 from ccd.history.reading import reading
-from ccd.reports.periods import Period
+from ccd.reports.periods import Each, Period
+from ccd.reports.report import By
 from tests.cases.services import World
 from tests.cases.story import Case, Line
 from tests.floor.floors import added, connected, ended, joined, left, removed
@@ -34,6 +35,26 @@ def calls(chance: Random, start: int, end: int) -> list[PbxEvent]:
         said += [joined(at - 9, f"c{number}"), left(at, f"c{number}"), connected(at, f"c{number}", seat=SEAT)]
         said.append(ended(at + 60, f"c{number}", seat=SEAT))
     return [*said, removed(end + 600, seat=SEAT)]
+
+
+async def test_who_signs_out_soon_after_midnight_is_not_missed_until_the_next_evening(engine: AsyncEngine) -> None:
+    """Nobody keeps schedules. 1001 works the evenings, and has an hour off in the first of them; 1002 the nights."""
+    roster = "agent,interface,member_name,unit\n1001,PJSIP/1001,,early\n1002,PJSIP/1002,,early\n"
+    begins = datetime.combine(FIRST, time(6), UTC)
+    world = World(engine, Case("", (Line("", FIRST, begins, "", None),), {}, {}), roster, {"units": CLOCKS})
+    midnight = int(begins.timestamp()) - 6 * 3_600
+    for agent, hours in (("1001", 16), ("1002", 22)):
+        for start in (midnight + (hours + 24 * number) * 3_600 for number in range(3)):
+            seat = f"PJSIP/{agent}"
+            world.seen += [added(start, seat=seat), removed(start + 28_810, seat=seat)]
+    world.seen += [removed(midnight + 17 * 3_600), added(midnight + 18 * 3_600)]
+    await world.until(FIRST + timedelta(days=5))
+    wanted = ReportWanted(FIRST, FIRST + timedelta(days=3), Each.DAY, By.AGENT)
+    async with reading(engine) as connection:
+        made = (await report(connection, world.site, wanted)).made
+    assert [(line.agent, line.figures["utilisation"]) for line, _ in made] == [
+        ("1001", 7 / 8), ("1002", 1.0), *[("1001", 1.0), ("1002", 1.0)] * 3,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(6))
