@@ -1,6 +1,6 @@
 """Places and seconds of days off at the desk: held, given back, and given to the next who waits."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -74,6 +74,20 @@ class Holds:
         """Several days that were applied for together are had together or not at all, by the policy of the unit."""
         return self._policies.policy_at(one.unit, one.day).days_off.run_of_days == "all"
 
+    def has_begun(self, one: Application, at: int) -> bool:
+        """The day, in the own unit."""
+        return one.day <= self._units.days(one.unit).at(at).day
+
+    def allocated_too_late(self, connection: Connection, run: Sequence[Application]) -> date | None:
+        """Of days that are had together, the one with which they are allocated, where the first has begun by then."""
+        begins = self._units.days(run[0].unit).of_date(run[0].day).start
+        awaiting = (one for one in run if one.awaits_allocation)
+        deadlines = [
+            (self.deadline(self.top(connection, one.unit, one.day), one.day) or 0, one.day) for one in awaiting
+        ]
+        first, day = min(deadlines, default=(0, None))
+        return day if first >= begins else None
+
     def hold(self, desk: Desk, asked: Application, said: Said, revision: int) -> Application | Outcome:
         """As it stands then: held, or waiting for a place; the outcome where the balance does not cover it."""
         places = self.places(desk.connection, asked.unit, asked.day)
@@ -138,7 +152,7 @@ class Holds:
 
     def _has_room(self, connection: Connection, one: Application, applied: Collection[Application], at: int) -> bool:
         """On the own quota, and on those of the units above, by now; none once the day has begun in the own unit."""
-        if one.day <= self._units.days(one.unit).at(at).day:
+        if self.has_begun(one, at):
             return False
         return is_room(places_left(self.places(connection, one.unit, one.day), applied), one.seconds)
 

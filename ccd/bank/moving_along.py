@@ -1,19 +1,39 @@
 """A day off goes along with an agent who moves: it is decided on in the unit in which the agent is on that day, and its
-place is drawn there (docs/time-bank.md 4)."""
+place is drawn there (docs/time-bank.md 3.6). Days that are had together or not at all go along together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from ccd.bank.accounts import agent_owner
 from ccd.bank.branch import Branch
 from ccd.bank.holds import Holds
+from ccd.bank.room import left_of
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, ApplicationState, Hold, moving_place
-from ccd.bank.withdrawal_rows import Changed, change, on_days, open_days, take_days
+from ccd.bank.withdrawal_rows import Changed, change, of_run, on_days, open_days, take_days
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Rule
+
+NOT_ALL_DAYS = "not all of these days can be had any more"
+
+
+class Move(NamedTuple):
+    """An application, and the unit in which its agent is on the day; the same, of a day that stays where it is."""
+
+    one: Application
+    unit: str
+
+    @property
+    def there(self) -> Application:
+        return self.one._replace(unit=self.unit)
+
+    @property
+    def why(self) -> str:
+        return f"the agent is in {self.unit} on that day"
 
 
 class MovingAlong:
@@ -24,66 +44,155 @@ class MovingAlong:
         self._holds = Holds(branch.units, branch.policies, branch.site, branch.ledger.month_of)
 
     async def moved_days(self, at: int) -> list[date]:
-        """Those that have not begun, and for which somebody has applied in another unit than where they are by now."""
+        """Those that have not begun, and for which somebody has applied in another unit than where they are by now, or
+        has a place in another, and there is one where they are."""
 
         def read(desk: Desk) -> list[date]:
             if not (days := open_days(desk.connection, date.max)):
                 return []
-            return sorted({one.day for one, _ in self._moved(desk.connection, min(days), max(days), at)})
+            return sorted({move.one.day for move in self._moved(desk.connection, min(days), max(days), at)})
 
         return await self._ledger.at_desk(read, keep=False)
 
     async def move(self, day: date, said: Said) -> list[Application]:
-        """Those of the day that have moved, and those that have a place since. Who waits comes first."""
+        """Those of the day that have moved, with the days that are had together with them, and those that have a place
+        since. Who waits comes first."""
+        days = {day}
+        while True:
+            done = await self._ledger.at_desk(partial(self._move_day, day=day, days=days, said=said))
+            if isinstance(done, list):
+                return done
+            days = done
 
-        def work(desk: Desk) -> list[Application]:
-            take_days(desk.connection, [day])
-            owners = [agent_owner(one.agent) for one in on_days(desk.connection, day, day) if one.state in OPEN]
-            desk.lock([(self._site, self._ledger.month_of(day))], owners)
-            before = self._holds.move_up(desk, day, said)
-            moved = [
-                self._move(desk, one, unit, said) for one, unit in [*self._moved(desk.connection, day, day, said.at)]
-            ]
-            return [*before, *moved, *self._holds.move_up(desk, day, said)]
+    def _move_day(self, desk: Desk, day: date, days: set[date], said: Said) -> list[Application] | set[date]:
+        """With these days under lock; where runs have others as well, nothing is done, and all it takes are said."""
+        connection = desk.connection
+        take_days(connection, days)
+        every = [one for each in days for one in on_days(connection, each, each) if one.state in OPEN]
+        desk.lock(
+            {(self._site, self._ledger.month_of(each)) for each in days}, {agent_owner(one.agent) for one in every}
+        )
+        moved = list(self._moved(connection, day, day, said.at))
+        runs = self._runs(connection, moved, said.at)
+        if more := {move.one.day for run in runs for move in run} - days:
+            return days | more
+        done = [self._changed(desk, move.one, move.there, said, move.why) for move in moved if move.one.hold is None]
+        done += self._holds.move_up(desk, day, said)
+        together = {move.one.id for run in runs for move in run}
+        for move in list(self._moved(connection, day, day, said.at)):
+            if move.one.id not in together:
+                done.append(self._move(desk, move, said))
+        for run in runs:
+            done += self._move_run(desk, run, said)
+        for each in sorted(days):
+            done += self._holds.move_up(desk, each, said)
+        return done
 
-        return await self._ledger.at_desk(work)
-
-    def _moved(self, connection: Connection, first: date, last: date, at: int) -> Iterator[tuple[Application, str]]:
+    def _moved(self, connection: Connection, first: date, last: date, at: int) -> Iterator[Move]:
         for one in on_days(connection, first, last):
-            unit = self._days.unit(one.agent, one.day) if one.state in OPEN else None
-            if unit not in (None, one.unit) and one.day > self._units.days(unit).at(at).day:
-                yield one, unit
+            if one.state in OPEN:
+                move = self._move_of(one)
+                has_moved = move.unit != one.unit or self._has_place_by_now(connection, move)
+                if has_moved and not self._holds.has_begun(move.there, at):
+                    yield move
 
-    def _move(self, desk: Desk, one: Application, unit: str, said: Said) -> Application:
-        now = one._replace(unit=unit, number=one.number + 1)
-        why = f"the agent is in {unit} on that day"
-        if one.hold is not None:
-            now, what = self._with_place(desk, one, now, one.hold, said)
-            why += what
+    def _move_of(self, one: Application) -> Move:
+        return Move(one, self._days.unit(one.agent, one.day) or one.unit)
+
+    def _has_place_by_now(self, connection: Connection, move: Move) -> bool:
+        """Where the agent is, of what was approved and has that of another unit still."""
+        one, held = move.one, move.one.hold
+        line = self._units.with_above(move.unit, one.day)
+        if held is None or one.state is not ApplicationState.APPROVED or set(held.units) <= set(line):
+            return False
+        places, applied = self._holds.places(connection, move.unit, one.day), on_days(connection, one.day, one.day)
+        left = {unit: left_of(unit, of, applied) for unit, of in places.items()}
+        return bool(places) and all(
+            (unit in held.units or of.agents > 0)
+            and (unit in held.in_hours or of.seconds is None or of.seconds >= one.seconds)
+            for unit, of in left.items()
+        )
+
+    def _runs(self, connection: Connection, moved: Iterable[Move], at: int) -> list[list[Move]]:
+        """Of what has moved, and is had together or not at all in both units: the days of it that nobody has decided on
+        yet, and that have not begun."""
+        found: dict[str, list[Move]] = {}
+        for move in moved:
+            one = move.one
+            together = all(self._holds.has_runs_together(each) for each in (one, move.there))
+            if one.run and one.state is ApplicationState.APPLIED and together:
+                every = [self._move_of(each) for each in of_run(connection, one.run)]
+                undecided = [each for each in every if each.one.state is ApplicationState.APPLIED]
+                found[one.run] = [each for each in undecided if not self._holds.has_begun(each.there, at)]
+        return [run for run in found.values() if len(run) > 1]
+
+    def _move(self, desk: Desk, move: Move, said: Said) -> Application:
+        """By itself. What was approved stays; what was not waits where there is no place."""
+        one = move.one
+        assert one.hold is not None, "who waits has moved already"
+        if there := self._there(desk, move, one.hold, said):
+            return self._changed(desk, one, there, said, move.why + _place_of(there))
+        if one.state is ApplicationState.APPROVED:
+            keeps = f", where there is no place yet: it keeps that of {', '.join(one.hold.units)} until then"
+            return self._changed(desk, one, move.there, said, move.why + keeps)
+        self._holds.end(desk, one, None, said)
+        waits = ", where it waits for a place"
+        if not self._holds.places(desk.connection, move.unit, one.day):
+            waits = ", and nobody has said how many may be off there"
+        there = move.there._replace(state=ApplicationState.WAITING, hold=None)
+        return self._changed(desk, one, there, said, move.why + waits)
+
+    def _move_run(self, desk: Desk, run: Sequence[Move], said: Said) -> list[Application]:
+        """Each of its days has a place, or is to be allocated, where the agent is on it; or all of them end."""
+        now: list[Application] = []
+        for move in run:
+            assert move.one.hold is not None, "nobody has decided on it"
+            there = self._there(desk, move, move.one.hold, said) if move.unit != move.one.unit else move.one
+            if there is None:
+                break
+            now.append(there)
+        if len(now) == len(run) and self._holds.allocated_too_late(desk.connection, now) is None:
+            pairs = zip(run, now, strict=True)
+            return [
+                self._changed(desk, move.one, there, said, move.why + _place_of(there))
+                for move, there in pairs
+                if there is not move.one
+            ]
+        held = {move.one.id: move.one for move in run} | {one.id: one for one in now}
+        for one in held.values():
+            self._holds.end(desk, one, None, said)
+        ended = [move.there._replace(state=ApplicationState.REFUSED, hold=None) for move in run]
+        why = f"the agent has moved: {NOT_ALL_DAYS}"
+        return [self._changed(desk, move.one, one, said, why) for move, one in zip(run, ended, strict=True)]
+
+    def _there(self, desk: Desk, move: Move, held: Hold, said: Said) -> Application | None:
+        """With its place in the new unit, or taking part in its allocation; None where neither can be. What was
+        approved takes part in none: it has one of the places."""
+        one = move.one
+        places = self._holds.places(desk.connection, move.unit, one.day)
+        is_approved = one.state is ApplicationState.APPROVED
+        by_rule = self._holds.awaits(desk.connection, [*places][-1], one.day, said.at) if places else None
+        if not places or (by_rule is False and not is_approved):
+            return None
+        drawn = places if is_approved or not by_rule else {}
+        in_hours = tuple(each for each in drawn if drawn[each].seconds is not None)
+        now = move.there._replace(hold=Hold(held.revision, tuple(drawn), in_hours))
+        if drawn and self._policies.policy_at(move.unit, one.day).days_off.approve == "rule":
+            now = now._replace(state=ApplicationState.APPROVED)
+        posting = moving_place(one, now, said.by, self._site)
+        if posting.terms:
+            outcome = desk.post([*self._holds.limits(desk, drawn, one.day, said.by), posting])[-1]
+            if outcome.refusal is not None and outcome.refusal.rule is Rule.CAP:
+                return None
+            outcome.or_raise()
+        return now
+
+    def _changed(self, desk: Desk, one: Application, now: Application, said: Said, why: str) -> Application:
+        now = now._replace(number=one.number + 1)
         change(desk.connection, Changed(now, said.at, said.by, why))
         return now
 
-    def _with_place(
-        self, desk: Desk, one: Application, now: Application, held: Hold, said: Said
-    ) -> tuple[Application, str]:
-        """And what became of its place, in words. What was approved stays; what was not has one in the new unit, takes
-        part in its allocation, or waits."""
-        places = self._holds.places(desk.connection, now.unit, one.day)
-        is_approved = one.state is ApplicationState.APPROVED
-        by_rule = self._holds.awaits(desk.connection, [*places][-1], one.day, said.at) if places else None
-        if places and (is_approved or by_rule is not False):
-            drawn = places if is_approved or not by_rule else {}
-            in_hours = tuple(each for each in drawn if drawn[each].seconds is not None)
-            there = now._replace(hold=Hold(held.revision, tuple(drawn), in_hours))
-            posting = moving_place(one, there, said.by, self._site)
-            if not posting.terms:
-                return there, ""
-            outcome = desk.post([*self._holds.limits(desk, drawn, one.day, said.by), posting])[-1]
-            if outcome.refusal is None or outcome.refusal.rule is not Rule.CAP:
-                outcome.or_raise()
-                return there, ": its place is there now" if drawn else ", whose places are allocated by rule"
-        if is_approved:
-            return now, f", where there is no place: it keeps that of {', '.join(held.units)}"
-        self._holds.end(desk, one, None, said)
-        full = ", where it waits for a place" if places else ", and nobody has said how many may be off there"
-        return now._replace(state=ApplicationState.WAITING, hold=None), full
+
+def _place_of(there: Application) -> str:
+    assert there.hold is not None, "it holds something"
+    return ": its place is there now" if there.hold.units else ", whose places are allocated by rule"

@@ -310,12 +310,9 @@ class Withdrawals:
                 "day-off-run-full",
                 days=[str(day) for day in full],
             )
-        begins = self._units.days(made[0].unit).of_date(made[0].day).start
-        if later := next((one.day for one in made if one.awaits_allocation), None):
-            deadline = self.holds.deadline(self.holds.top(connection, made[0].unit, later), later)
-            if deadline is not None and deadline >= begins:
-                found = f"can't have all of these days: the places of {later} are allocated when the first has begun"
-                raise WithdrawalError(agent, f"{found}; apply for them apart", "day-off-run-split", day=str(later))
+        if later := self.holds.allocated_too_late(connection, made):
+            found = f"can't have all of these days: the places of {later} are allocated when the first has begun"
+            raise WithdrawalError(agent, f"{found}; apply for them apart", "day-off-run-split", day=str(later))
 
     def _locked(self, desk: Desk, name: str) -> Application:
         found = application_with_id(desk.connection, name)

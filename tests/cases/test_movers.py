@@ -268,7 +268,33 @@ async def test_what_was_approved_stays_with_its_place_in_the_new_unit_or_where_i
         "1001": ("team-2", "approved", ("team-1",)), "1002": ("team-1", "waiting", None),
         "2001": ("team-2", "applied", ("team-2",)),
     }  # fmt: skip
+    assert await world.days_off_due.move_along_due() == [], "once"
+    assert await world.refusal_of(Line("", FOURTH, world.now, "2001 cancels 4 Dec", None)) == ""
+    await world.days_off_due.look()
+    mine = {"1001": ("team-2", "approved", ("team-2",))}
+    assert await days_off_of(world) == mine | {
+        "1002": ("team-1", "applied", ("team-1",)), "2001": ("team-2", "cancelled", None),
+    }  # fmt: skip
+    await check_agrees(world)
     await world.until(date(2026, 12, 6))
+    await check_agrees(world)
+
+
+async def test_who_waits_in_the_new_unit_comes_before_who_keeps_a_place_in_the_old_one_and_that_until_the_day(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    full = ('"1 Dec 07:01 team-2 lets 1 off on 4 Dec"', '"1 Dec 07:01 team-2 lets 0 off on 4 Dec"')
+    more = ("1 Dec lead approves 1001's 4 Dec", "1 Dec 2001 applies for 4 Dec")
+    world = await beside_a_move(engine, tmp_path, *more, instead=full)
+    kept = {"1001": ("team-2", "approved", ("team-1",)), "1002": ("team-1", "waiting", None)}
+    assert await days_off_of(world) == kept | {"2001": ("team-2", "waiting", None)}
+    assert await world.refusal_of(Line("", FOURTH, world.now, "team-2 lets 1 off on 4 Dec", None)) == ""
+    await world.days_off_due.look()
+    assert await days_off_of(world) == kept | {"2001": ("team-2", "applied", ("team-2",))}
+    await world.until(FOURTH)
+    assert await world.refusal_of(Line("", FOURTH, world.now, "team-2 lets 2 off on 4 Dec", None)) == ""
+    await world.days_off_due.look()
+    assert (await days_off_of(world))["1001"] == kept["1001"], "the day has begun"
     await check_agrees(world)
 
 
