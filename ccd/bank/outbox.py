@@ -151,26 +151,26 @@ async def due(
     return None if item is None else (HookStand(*stand), Delivery(*item))
 
 
-async def claim(connection: AsyncConnection, stand: HookStand, now: int, until: int) -> bool:
-    """Nobody else tries it before `until`, µs, whatever becomes of us; False where somebody was first."""
-    same = and_(_of(stand.name), webhooks.c.taken == stand.taken, webhooks.c.tries == stand.tries)
-    since = func.coalesce(webhooks.c.trying_since, now)
-    free = and_(same, webhooks.c.next_at <= now, webhooks.c.stopped == "")
-    claimed = update(webhooks).where(free).values(tries=stand.tries + 1, trying_since=since, next_at=until)
-    return (await connection.execute(claimed)).rowcount == 1
+async def claim(connection: AsyncConnection, stand: HookStand, now: int, until: int) -> HookStand | None:
+    """Nobody else tries it before `until`, µs, whatever becomes of us; as it then stands. None: somebody was first."""
+    since = now if stand.trying_since is None else stand.trying_since
+    row = {"tries": stand.tries + 1, "trying_since": since, "next_at": until}
+    free = and_(_trying_as(stand), _at_try(stand), webhooks.c.next_at <= now, webhooks.c.stopped == "")
+    found = await connection.execute(update(webhooks).where(free).values(row))
+    return stand._replace(**row) if found.rowcount == 1 else None
 
 
-async def took(connection: AsyncConnection, name: str, number: int) -> None:
-    """The hook has taken the item; unless somebody has said meanwhile from where it goes on."""
-    before = and_(_of(name), webhooks.c.taken < number, webhooks.c.tries > 0)
+async def took(connection: AsyncConnection, claimed: HookStand, number: int) -> None:
+    """The hook has taken the item, whoever else tries it by now; unless somebody has said since from where it goes on."""
     row = {"taken": number, "tries": 0, "trying_since": None, "next_at": 0, "error": ""}
-    await connection.execute(update(webhooks).where(before).values(row))
+    await connection.execute(update(webhooks).where(_trying_as(claimed)).values(row))
 
 
-async def failed(connection: AsyncConnection, stand: HookStand, next_at: int, error: str, stopped: str = "") -> None:
+async def failed(connection: AsyncConnection, claimed: HookStand, next_at: int, error: str, stopped: str = "") -> None:
     """Of the item that it was to be told; `stopped`: nothing is tried any more until somebody asks for it."""
-    same = and_(_of(stand.name), webhooks.c.taken == stand.taken, webhooks.c.tries == stand.tries + 1)
-    await connection.execute(update(webhooks).where(same).values(next_at=next_at, error=error, stopped=stopped))
+    values = {"next_at": next_at, "error": error, "stopped": stopped}
+    same = and_(_trying_as(claimed), _at_try(claimed))
+    await connection.execute(update(webhooks).where(same).values(values))
 
 
 def go_on(connection: Connection, name: str, number: int | None) -> int | None:
@@ -186,3 +186,13 @@ def go_on(connection: Connection, name: str, number: int | None) -> int | None:
 
 def _of(name: str) -> Any:
     return webhooks.c.name == name
+
+
+def _trying_as(stand: HookStand) -> Any:
+    """Tries the same item since the same instant: who says from where it goes on ends that, be it at the same item."""
+    since = webhooks.c.trying_since.is_not_distinct_from(stand.trying_since)
+    return and_(_of(stand.name), webhooks.c.taken == stand.taken, since)
+
+
+def _at_try(stand: HookStand) -> Any:
+    return webhooks.c.tries == stand.tries

@@ -113,8 +113,9 @@ async def test_the_daemon_s_own_role_tells_and_delivers(postgresql: PostgreSQL) 
         found = await due(connection, "hr", ["attendance.day"], 1)
     assert found is not None
     stand, one = found
-    assert await take_turn(engine, lambda connection: claim(connection, stand, 1, 2), Patience())
-    await take_turn(engine, lambda connection: took(connection, "hr", one.number), Patience())
+    claimed = await take_turn(engine, lambda connection: claim(connection, stand, 1, 2), Patience())
+    assert claimed is not None
+    await take_turn(engine, lambda connection: took(connection, claimed, one.number), Patience())
     async with reading(engine) as connection:
         assert await due(connection, "hr", ["attendance.day"], 9) is None
     await engine.dispose()

@@ -54,8 +54,9 @@ async def stopped(file: Path) -> None:
         async with reading(engine) as connection:
             found = await due(connection, "hr", ["attendance.day"], 1)
         assert found is not None
-        await take_turn(engine, lambda connection: claim(connection, found[0], 1, 2), Patience())
-        await take_turn(engine, lambda connection: failed(connection, found[0], 3, "answered 410", "gone"), Patience())
+        claimed = await take_turn(engine, lambda connection: claim(connection, found[0], 1, 2), Patience())
+        assert claimed is not None
+        await take_turn(engine, lambda connection: failed(connection, claimed, 3, "answered 410", "gone"), Patience())
 
 
 @pytest.mark.parametrize(

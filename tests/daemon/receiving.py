@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 HANGS = 0  # as an answer: none
+LATE = 1  # 204, once it is let go
 
 
 class Heard(NamedTuple):
@@ -25,6 +26,7 @@ class Receiver:
         self.answers: list[int] = []
         self.more = ""
         self.port = 0
+        self.let_go = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -46,6 +48,9 @@ class Receiver:
                 if code == HANGS:
                     await reader.read()
                     return
+                if code == LATE:
+                    await self.let_go.wait()
+                    code = 204
                 writer.write(f"HTTP/1.1 {code} As asked\r\ncontent-length: 0\r\n{self.more}\r\n".encode())
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):

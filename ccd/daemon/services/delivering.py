@@ -99,13 +99,14 @@ class Delivering:
             return False
         stand, item = found
         until = now + round(CLAIM_S * SECOND)
-        if not await take_turn(self._engine, lambda connection: claim(connection, stand, now, until), Patience()):
+        claimed = await take_turn(self._engine, lambda connection: claim(connection, stand, now, until), Patience())
+        if claimed is None:
             return False
         answer = await self._post(http, hook, item)
         if answer.error:
-            await self._note_failure(hook, stand, item, answer)
+            await self._note_failure(hook, claimed, item, answer)
             return False
-        await take_turn(self._engine, lambda connection: took(connection, hook.name, item.number), Patience())
+        await take_turn(self._engine, lambda connection: took(connection, claimed, item.number), Patience())
         if stand.error:
             log.info("a webhook takes what it is told again", webhook=hook.name)
         return True
@@ -129,29 +130,29 @@ class Delivering:
             return HookAnswer(f"answered {code}: it is elsewhere, and nothing is sent there; configure where")
         return HookAnswer(f"answered {code}", gone=code == HTTPStatus.GONE)
 
-    async def _note_failure(self, hook: Hook, stand: HookStand, item: Delivery, answer: HookAnswer) -> None:
+    async def _note_failure(self, hook: Hook, claimed: HookStand, item: Delivery, answer: HookAnswer) -> None:
         """Tried again later, unless the receiver is gone, or it has lasted too long."""
         now = self._now()
-        since = stand.trying_since if stand.trying_since is not None else now
+        since = now if claimed.trying_since is None else claimed.trying_since
         stopped = ""
         if answer.gone:
             stopped = "wants nothing any more (410)"
         elif now - since >= TRYING_S_MAX * SECOND:
             stopped = f"took nothing for {TRYING_S_MAX / 86_400:g} days"
-        delay_s = delay_s_of(stand.tries + 1, random.uniform(-JITTER, JITTER))
+        delay_s = delay_s_of(claimed.tries, random.uniform(-JITTER, JITTER))
         next_at = now + round(delay_s * SECOND)
         await take_turn(
             self._engine,
-            lambda connection: failed(connection, stand, next_at, answer.error, stopped),
+            lambda connection: failed(connection, claimed, next_at, answer.error, stopped),
             Patience(),
         )
-        self.standing[hook.name] = stand._replace(tries=stand.tries + 1, error=answer.error, stopped=stopped)
+        self.standing[hook.name] = claimed._replace(next_at=next_at, error=answer.error, stopped=stopped)
         said = {"webhook": hook.name, "item": item.number, "why": answer.error}
         if stopped:
             log.error(
                 "a webhook is told nothing any more", stopped=stopped, hint=f"ccd webhook retry {hook.name}", **said
             )
-        elif not stand.error:
+        elif not claimed.error:
             log.warning("a webhook did not take what it was told", again_in_s=round(delay_s), **said)
 
     def _now(self) -> int:

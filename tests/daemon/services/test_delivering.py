@@ -19,7 +19,7 @@ from ccd.daemon.services.delivering import CLAIM_S, TRYING_S_MAX, Delivering, Ho
 from ccd.errors import ConfigurationError, Fault
 from ccd.history.reading import reading
 from ccd.sql.turns import Patience, take_turn, take_turn_at_once
-from tests.daemon.receiving import HANGS, Receiver, receiving
+from tests.daemon.receiving import HANGS, LATE, Receiver, receiving
 from tests.web.office import Clock
 
 KEYS = (b"a key of more than twenty-four", b"the next one, that comes after")
@@ -146,6 +146,28 @@ async def test_who_is_killed_between_the_answer_and_the_note_tells_it_again_unde
     assert await world.deliver() == 1
     assert world.receiver.ids == [only, only]
     assert world.receiver.heard[0].body == world.receiver.heard[1].body
+
+
+@pytest.mark.parametrize("first", [1, 3])
+async def test_who_stalls_amid_sending_skips_nothing_that_somebody_has_told_again(world: World, first: int) -> None:
+    ids = await world.tell("ann", "bob", "cyd")
+    world.receiver.answers = [204, 204, LATE, 503]
+    assert await world.delivering.tell_next(world.http, world.hook)
+    assert await world.delivering.tell_next(world.http, world.hook)
+    stalled = Delivering(world.engine, (world.hook,), world.clock)
+    sending = asyncio.create_task(stalled.tell_next(world.http, world.hook))
+    while len(world.receiver.heard) < len(ids):
+        await asyncio.sleep(0.01)
+    world.clock.now += 1
+    assert await world.asked_to_go_on(first) == first - 1
+    assert await world.deliver() == 0
+    world.receiver.let_go.set()
+    await sending
+    assert (await world.stand()).taken == first - 1
+    world.clock.now += CLAIM_S
+    assert await world.deliver() == len(ids) - first + 1
+    again = ids[first - 1 :]
+    assert world.receiver.ids == [*ids, again[0], *again]
 
 
 async def test_a_receiver_that_is_gone_is_told_nothing_until_somebody_asks_for_it(world: World) -> None:
