@@ -154,14 +154,15 @@ async def due(
 async def claim(connection: AsyncConnection, stand: HookStand, now: int, until: int) -> HookStand | None:
     """Nobody else tries it before `until`, µs, whatever becomes of us; as it then stands. None: somebody was first."""
     since = now if stand.trying_since is None else stand.trying_since
-    row = {"tries": stand.tries + 1, "trying_since": since, "next_at": until}
+    claimed = stand._replace(tries=stand.tries + 1, trying_since=since, next_at=until)
+    row = {"tries": claimed.tries, "trying_since": since, "next_at": until}
     free = and_(_trying_as(stand), _at_try(stand), webhooks.c.next_at <= now, webhooks.c.stopped == "")
     found = await connection.execute(update(webhooks).where(free).values(row))
-    return stand._replace(**row) if found.rowcount == 1 else None
+    return claimed if found.rowcount == 1 else None
 
 
 async def took(connection: AsyncConnection, claimed: HookStand, number: int) -> None:
-    """The hook has taken the item, whoever else tries it by now; unless somebody has said since from where it goes on."""
+    """The hook has taken the item, whoever else tries it; unless somebody has said since from where it goes on."""
     row = {"taken": number, "tries": 0, "trying_since": None, "next_at": 0, "error": ""}
     await connection.execute(update(webhooks).where(_trying_as(claimed)).values(row))
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.bank.fate import Settlement
 from ccd.bank.measured import Measured
@@ -18,6 +18,7 @@ from ccd.bank.settle import Settler
 from ccd.commands.business_day import Day
 from ccd.commands.configuration import Config
 from ccd.daemon.judged_by.applied_clocks import AppliedClocks
+from ccd.daemon.judged_by.imported import newest_numbers
 from ccd.daemon.reloading import days_there_are
 from ccd.daemon.services.revised_days import handing_over
 from ccd.daemon.site import Site
@@ -26,6 +27,8 @@ from ccd.daemon.stores import database, ledger_of
 from ccd.errors import DayWaitsError, UnknownUnitError
 from ccd.floor.days import SECOND
 from ccd.history.close import Closed, Closer
+from ccd.history.unit_days import note_stale_of
+from ccd.sql.turns import Patience, take_turn
 
 
 def settle(
@@ -38,10 +41,24 @@ def settle(
     site = settled_by(config)
     for policy in site.waiting:
         print(f"warning: {policy}", file=sys.stderr)
-    asyncio.run(_settle(site, day.date(), unit, dry_run))
+    closed, waiting = asyncio.run(_settle(site, day.date(), unit, dry_run))
+    while not dry_run and not _judges_as(site, held := settled_by(config)):
+        print("warning: another roster, or other rules, hold since: settled again by them", file=sys.stderr)
+        site = held
+        closed, waiting = asyncio.run(_settle(site, day.date(), unit, dry_run, closed))
+    if waiting:
+        raise ExceptionGroup("days wait", waiting)
 
 
-async def _settle(site: Site, day: date, unit: str | None, dry_run: bool) -> None:
+def _judges_as(before: Site, site: Site) -> bool:
+    said = [(each.numbers, each.roster_said.text, each.settings) for each in (before, site)]
+    return said[0] == said[1]
+
+
+async def _settle(
+    site: Site, day: date, unit: str | None, dry_run: bool, again: Iterable[Closed] = ()
+) -> tuple[list[Closed], list[DayWaitsError]]:
+    """What it closed, and what waits. `again` is measured anew, too."""
     measuring = site.measuring
     async with database(site.settings) as engine:
         ledger = ledger_of(engine, site.settings, _now)
@@ -50,23 +67,30 @@ async def _settle(site: Site, day: date, unit: str | None, dry_run: bool) -> Non
             settler = Settler(ledger, site.policies, site.settings.site, lambda: site.units.days("").at(_now()).day)
             return await settler.settle(measured, rehearse)
 
+        async def still_holds(connection: AsyncConnection) -> bool:
+            return await newest_numbers(connection) == site.numbers
+
         closer = Closer(
             engine, measuring, site.rostered_units, [pbx.name for pbx in site.settings.pbx], site.policies,
             post, _now, site.settings.settle_wait_s_max, hand_over=handing_over(lambda: site, _now),
+            still_holds=still_holds,
         )  # fmt: skip
         if unit is not None and unit not in site.rostered_units:
             raise UnknownUnitError(unit, site.rostered_units)
+        found = [(each.unit, each.day) for each in again]
+        await take_turn(engine, lambda connection: note_stale_of(connection, found), Patience())
+        done: list[Closed] = []
         waiting: list[DayWaitsError] = []
         for each in site.rostered_units if unit is None else (unit,):
             try:
                 for closed in await closer.close_up_to(each, day, dry_run):
                     _say(closed, dry_run)
+                    done.append(closed)
             except DayWaitsError as error:
                 waiting.append(error)
         if not dry_run:
             await _keep_clocks(engine, site)
-        if waiting:
-            raise ExceptionGroup("days wait", waiting)
+        return done, waiting
 
 
 async def _keep_clocks(engine: AsyncEngine, site: Site) -> None:

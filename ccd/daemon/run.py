@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.daemon.again import again_and_again
 from ccd.daemon.health import Figures, Health, WebhookFigures, feed_watchdog, registry_of
@@ -105,8 +105,7 @@ class Daemon:
         self.current, self.engine, self.parts, self.outside = Current(site, site), engine, parts, outside
         self.clock = outside.clock
         self.lease = lease  # whoever captures has one
-        self._recording = False
-        self._asked_to_reload = asked_to_reload
+        self._recording, self._asked_to_reload = False, asked_to_reload
         captured = settings.pbx if "capture" in parts else ()
         self.evidence = {pbx.name: self._evidence(pbx.name) for pbx in captured}
         self.pbxs = {
@@ -139,6 +138,7 @@ class Daemon:
             engine, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], site.policies,
             Settling(self.ledger, self.current, self.telling.tell, self._now).settle, self._now,
             settings.settle_wait_s_max, hand_over=handing_over(lambda: self.current.site, self._now),
+            still_holds=self._is_certain,
         )  # fmt: skip
         self.delivering = Delivering(engine, hooks_of(settings))
         self.days_off = DaysOff(self.ledger, self.current, self._now, self.telling.tell)
@@ -257,6 +257,10 @@ class Daemon:
     def _rostered_seats(self) -> list[tuple[str, str]]:
         entries = self.current.site.roster.entries
         return [(each.member_name, each.interface) for each in entries if each.member_name and each.interface]
+
+    async def _is_certain(self, _: AsyncConnection) -> bool:
+        """Who stood still may go by a roster that was replaced meanwhile, by whoever took the place."""
+        return self.lease is None or self.lease.certain
 
     def _redis_holds_the_floor(self) -> bool:
         return self.writer.in_step if "capture" in self.parts else self.feed.is_following

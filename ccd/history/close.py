@@ -37,6 +37,7 @@ DAYS_BACK_MAX = 62  # what lies further back was never settled because nobody as
 
 # Is given the records that are new, in the transaction that writes them, as the last thing in it.
 HandOver = Callable[[AsyncConnection, Sequence[tuple[MeasuredDay, int]]], Awaitable[None]]
+StillHolds = Callable[[AsyncConnection], Awaitable[bool]]  # whether what was measured by is what holds
 Settle = Callable[[Iterable[Measured], bool], Awaitable[Settlement]]  # what was measured; whether it is a dry run
 
 
@@ -67,6 +68,7 @@ class Closer:
         patience: Patience | None = None,
         days_back_max: int = DAYS_BACK_MAX,
         hand_over: HandOver | None = None,
+        still_holds: StillHolds | None = None,
     ) -> None:
         self.measuring, self.units, self.pbxs, self.policies = measuring, units, pbxs, policies
         self.waits_since: date | None = None  # the earliest day that was over and is not closed
@@ -75,7 +77,7 @@ class Closer:
         self._engine, self._settle, self._now = engine, settle, now
         self._wait_us = settle_wait_s_max * SECOND
         self._patience, self._days_back_max = patience or Patience(), days_back_max
-        self._hand_over = hand_over
+        self._hand_over, self._still_holds = hand_over, still_holds
 
     def follow(self, measuring: Measuring, units: Collection[str], policies: Policies) -> None:
         """By these from the next day on that is closed; by whoever holds `closing`."""
@@ -208,6 +210,7 @@ class Closer:
             await wait_for_tellers(connection)
             day = taken[0].day
             on_the_day = await connection.run_sync(OnTheDay, self.measuring.reaches_back(day), day)
+            holds = self._still_holds is None or await self._still_holds(connection)
             found = []
             for one in taken:
                 new, kept = await revised(connection, one, spent)
@@ -215,7 +218,7 @@ class Closer:
                 told = await people_of_day(connection, one.seen, self.measuring, one.unit, day, one.policy, on_the_day)
                 await note_measured(
                     connection, one.unit, day, one.numbers, one.lagging, measured_at,
-                    changed=bool(new), overtaken=told != one.told,
+                    changed=bool(new), overtaken=told != one.told or not holds,
                 )  # fmt: skip
                 found.append((new, kept))
             every = [each for new, _ in found for each in new]

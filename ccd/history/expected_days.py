@@ -16,6 +16,7 @@ from ccd.bank.withdrawal import Application, ApplicationState
 from ccd.bank.withdrawal_rows import on_days
 from ccd.floor.days import SECOND, BusinessDay
 from ccd.floor.expected import Absence, Expected, Ruled, Shift, Span
+from ccd.history.schema import unit_days
 from ccd.history.whose import Holder, Measuring
 from ccd.org.entitlement_rows import entitled_on, entitlements, entitlements_of
 from ccd.org.entitlements import Entitlement, entitlements_held_on
@@ -134,10 +135,10 @@ async def told_of_agent(
 
 
 async def wait_for_tellers(connection: AsyncConnection) -> None:
-    """What is told of days from here on is told after this transaction."""
+    """What is told of days from here on is told after this transaction, and so is which of them are measured anew."""
 
     def wait(plain: Connection) -> None:
-        for table in (entitlements, leaves, order_ends, rulings_table, shifts):
+        for table in (entitlements, leaves, order_ends, rulings_table, shifts, unit_days):
             wait_for_others(plain, table)
 
     await connection.run_sync(wait)

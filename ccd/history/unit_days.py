@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.floor.days import BusinessDay
 from ccd.history.reading import numbers_spelled, stored_sources
 from ccd.history.schema import day_records, seats, segments, swept, unit_days
+from ccd.org.told_rows import wait_for_others
 from ccd.sql.rows import insert_into
 
 
@@ -103,7 +104,8 @@ async def note_measured(
     overtaken: bool = False,
 ) -> None:
     """The day is measured from segments up to `numbers`; it is to be settled where that `changed` any record.
-    `overtaken`: of what agents were planned for, or of what was ruled, something else is told since."""
+    `overtaken`: of what agents were planned for, of what was ruled, or of whose the seats are, something else is told
+    since."""
     found = await connection.execute(select(swept.c.pbx, swept.c.number).with_for_update())
     swept_since = any(number > numbers.get(pbx, 0) for pbx, number in found)  # behind our back: look once more
     stale = overtaken or swept_since
@@ -128,7 +130,9 @@ async def note_settled(
 
 
 async def note_stale(connection: AsyncConnection, since: int) -> None:
-    """All days that end after `since`, µs, are to be measured anew: for a roster that changed the past."""
+    """All days that end after `since`, µs, are to be measured anew: for a roster that changed the past. So are those
+    that another process measures at this moment: they are waited for."""
+    await connection.run_sync(wait_for_others, unit_days)
     await connection.execute(update(unit_days).where(unit_days.c.end_at > since).values(stale=True))
 
 

@@ -1,17 +1,20 @@
 """`ccd day` and `ccd settle`, as a person types them, on what a daemon has recorded."""
 
+import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ccd.bank.fate import Fate, Settlement
-from ccd.commands.settle import _say
+from ccd.commands.settle import _say, settle
 from ccd.daemon.judged_by.applied_rules import AppliedRules
-from ccd.history.close import Closed
+from ccd.history.close import Closed, Closer
 from ccd.settings import read
 from tests.bank.days import DAY, measured
-from tests.commands.recorded_days import CONFIGURATION, SHIFT, at, ccd, configured, recorded
+from tests.commands.recorded_days import CONFIGURATION, ROSTER, SHIFT, at, ccd, configured, recorded
 from tests.floor.floors import added, heard, removed
 
 
@@ -90,6 +93,41 @@ def test_another_clock_than_that_by_which_days_were_settled_is_refused(config: P
     settled = ccd(config, "settle", "--day", "2099-11-25", "--unit", "team-1")
     assert (settled.returncode, settled.stdout) == (2, "")
     assert f"{config}:2: timezone: the days of team-1 have been counted by timezone Asia/Shanghai" in settled.stderr
+
+
+@pytest.mark.parametrize("imported", [True, False])
+def test_a_roster_that_is_taken_over_amid_settling_is_the_one_that_is_settled_by(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], imported: bool
+) -> None:
+    recorded(config, *SHIFT, heard(at(86_400)))
+    roster = config.parent / "roster.csv"
+    if imported:
+        config.write_text(CONFIGURATION.replace('roster = "roster.csv"\n', ""))
+        assert ccd(config, "import", "roster", str(roster)).returncode == 0
+
+    class Overtaken(Closer):
+        async def _measure(self, *asked: Any) -> Any:
+            taken = await super()._measure(*asked)
+            if "PJSIP/1001,,team-1" in roster.read_text():
+                roster.write_text(ROSTER.replace("1001,PJSIP/1001", "1003,PJSIP/1001"))
+                if imported:
+                    await asyncio.to_thread(ccd, config, "import", "roster", str(roster))
+            return taken
+
+    monkeypatch.setattr("ccd.commands.settle.Closer", Overtaken)
+    settle(config, datetime(2099, 11, 24, tzinfo=UTC), "team-1")
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "2099-11-24 team-1: 1 new records; 1 posted", "2099-11-24 team-1: 2 new records; 2 posted",
+    ]  # fmt: skip
+    assert said.err == "warning: another roster, or other rules, hold since: settled again by them\n"
+    told = json.loads(ccd(config, "day", "--day", "2099-11-24", "--format", "json").stdout)["days"][0]["agents"]
+    assert {each["agent"]: each["signed_in"] for each in told if each["unit"] == "team-1"} == {
+        "1001": 0,
+        "1003": 28_800,
+    }
+    again = ccd(config, "settle", "--day", "2099-11-24", "--unit", "team-1")
+    assert again.stdout.startswith("2099-11-24 team-1: no figure is new")
 
 
 def test_the_days_before_are_settled_first(config: Path) -> None:

@@ -26,7 +26,7 @@ class Receiver:
         self.answers: list[int] = []
         self.more = ""
         self.port = 0
-        self.let_go = asyncio.Event()
+        self.is_late, self.let_go = asyncio.Event(), asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -49,6 +49,7 @@ class Receiver:
                     await reader.read()
                     return
                 if code == LATE:
+                    self.is_late.set()
                     await self.let_go.wait()
                     code = 204
                 writer.write(f"HTTP/1.1 {code} As asked\r\ncontent-length: 0\r\n{self.more}\r\n".encode())

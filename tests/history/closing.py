@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.bank.fate import Settlement
 from ccd.bank.measured import Measured
@@ -66,13 +66,15 @@ class Bank:
     pbxs: Sequence[str] = ("pbx",)
     site: Measuring = field(default_factory=measuring)
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+    holds: bool = True
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.engine, self.now, Patience())
         self.settler = Settler(self.ledger, POLICIES, "centre", self.today)
         self.closer = Closer(
-            self.engine, self.site, self.units, self.pbxs, POLICIES, self.settle, self.now, WAIT_S, IMPATIENT
-        )
+            self.engine, self.site, self.units, self.pbxs, POLICIES, self.settle, self.now, WAIT_S, IMPATIENT,
+            still_holds=self.still_holds,
+        )  # fmt: skip
 
     def now(self) -> int:
         self.now_s += 1e-6  # no two readings are the same
@@ -80,6 +82,9 @@ class Bank:
 
     def today(self) -> date:
         return FIRST + timedelta(days=int(self.now_s // DAY_S))
+
+    async def still_holds(self, _: AsyncConnection) -> bool:
+        return self.holds
 
     async def settle(self, measured: Iterable[Measured], dry_run: bool) -> Settlement:
         if self.fails:

@@ -195,6 +195,20 @@ async def test_a_day_that_is_looked_at_again_for_nothing_stays_as_it_was(engine:
     assert await bank.revisions() == [("ann", FIRST, 1), ("ben", FIRST, 1)]
 
 
+async def test_a_day_that_was_measured_by_what_holds_no_more_is_measured_anew(engine: AsyncEngine) -> None:
+    """Another process takes a roster over between measuring and writing: it has marked the days there are."""
+    await record(engine, *SHIFT, heard(DAY_S))
+    bank = Bank(engine, now_s=DAY_S)
+    bank.holds = False
+    for _ in range(2):  # with records that are new, and with none
+        await bank.closer.close_due()
+        assert await bank.due() == [("team", FIRST)]
+    bank.holds = True
+    await bank.closer.close_due()
+    assert await bank.due() == []
+    assert await bank.revisions() == [("ann", FIRST, 1), ("ben", FIRST, 1)]
+
+
 async def test_a_seat_that_was_anothers_after_all_leaves_an_empty_day_and_posts_it_back(engine: AsyncEngine) -> None:
     await record(engine, *SHIFT, heard(DAY_S))
     bank = Bank(engine, now_s=DAY_S)

@@ -114,7 +114,7 @@ async def look_for_imports(engine: AsyncEngine, holds: Callable[[], tuple[int, .
     while True:
         await asyncio.sleep(LOOKS_EVERY_S)
         try:
-            numbers = await take_turn(engine, _newest_numbers, Patience(attempts_max=1), writes=False)
+            numbers = await take_turn(engine, newest_numbers, Patience(attempts_max=1), writes=False)
         except (DatabaseBusyError, *DRIVER_ERRORS) as error:
             if not is_away(error):
                 raise
@@ -124,7 +124,9 @@ async def look_for_imports(engine: AsyncEngine, holds: Callable[[], tuple[int, .
             asked.set()
 
 
-async def _newest_numbers(connection: AsyncConnection) -> tuple[int, ...]:
+async def newest_numbers(connection: AsyncConnection) -> tuple[int, ...]:
+    """Of all that holds, as `Imported.numbers`."""
+
     def look(plain: Connection) -> tuple[int, ...]:
         return (*(newest_number(plain, kind) for kind in KINDS), agreed_by_another(plain, POLICY, RULE))
 

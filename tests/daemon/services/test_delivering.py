@@ -155,14 +155,13 @@ async def test_who_stalls_amid_sending_skips_nothing_that_somebody_has_told_agai
     assert await world.delivering.tell_next(world.http, world.hook)
     assert await world.delivering.tell_next(world.http, world.hook)
     stalled = Delivering(world.engine, (world.hook,), world.clock)
-    sending = asyncio.create_task(stalled.tell_next(world.http, world.hook))
-    while len(world.receiver.heard) < len(ids):
-        await asyncio.sleep(0.01)
-    world.clock.now += 1
-    assert await world.asked_to_go_on(first) == first - 1
-    assert await world.deliver() == 0
-    world.receiver.let_go.set()
-    await sending
+    async with asyncio.TaskGroup() as group:
+        group.create_task(stalled.tell_next(world.http, world.hook))
+        await world.receiver.is_late.wait()
+        world.clock.now += 1
+        assert await world.asked_to_go_on(first) == first - 1
+        assert await world.deliver() == 0
+        world.receiver.let_go.set()
     assert (await world.stand()).taken == first - 1
     world.clock.now += CLAIM_S
     assert await world.deliver() == len(ids) - first + 1
