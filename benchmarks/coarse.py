@@ -11,9 +11,9 @@ from random import Random
 from typing import NamedTuple
 
 from ccd.floor.days import SECOND, BusinessDay
-from ccd.floor.expected import Span
 from ccd.floor.seats import PAUSED, SIGNED_OUT, Pause, State, View
 from ccd.floor.segments import Segment
+from ccd.floor.spans import Span
 from ccd.pbx.simulator.day_plan import REASONS
 
 BLOCKS, PAUSES_MAX = 6, 4
@@ -99,16 +99,3 @@ def segments_of(seat: str, name: str, day: BusinessDay, changes: Iterable[Change
         now = View(name, state, True, Pause.ALL, reason, at) if state is PAUSED else views[state]
     found.append(Segment(seat, number, begins, day.end, now, bool(found), answers, answers, 0, 0, 0))
     return found
-
-
-def without(span: Span, absences: Iterable[Span]) -> list[Span]:
-    """What is left of a span."""
-    left = [span]
-    for off in absences:
-        left = [
-            part
-            for each in left
-            for part in (Span(each.start, min(each.end, off.start)), Span(max(each.start, off.end), each.end))
-            if part.start < part.end
-        ]
-    return left

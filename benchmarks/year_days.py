@@ -15,14 +15,15 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from benchmarks.ami_week import AMI, hear
-from benchmarks.coarse import Life, day_of, segments_of, without
+from benchmarks.coarse import Life, day_of, segments_of
 from benchmarks.year_site import PBX, ZONE, Place, people_of, site_of
 from ccd.bank.policy import Policy
 from ccd.daemon.explained.resettling import Resettling
 from ccd.daemon.switches.following import leave_to_itself
 from ccd.floor.days import BusinessDay
-from ccd.floor.expected import Expected, Span
+from ccd.floor.expected import Expected
 from ccd.floor.segments import Segment
+from ccd.floor.spans import less
 from ccd.history.days import MeasuredDay, measured_days, reckon
 from ccd.history.expected_days import PeopleOfDay, people_of_day
 from ccd.history.reading import Source, reading, seen_between, stored_sources
@@ -132,9 +133,7 @@ class Days:
 
     def _line(self, person: Colleague, life: Life, day: BusinessDay, expected: Expected, number: int) -> list[Segment]:
         chance = Random(f"{self._place.seed} {day.day} {person.agent}")
-        absent = [Span(each.start, each.end) for each in expected.absences]
-        work = [part for shift in expected.shifts for part in without(Span(shift.start, shift.end), absent)]
-        changes = day_of(work, life, chance)
+        changes = day_of(less(expected.shifts, expected.absences), life, chance)
         return segments_of(person.phone.interface, person.phone.name, day, changes, number) if changes else []
 
     async def _heard_day(self, ask: Ask, day: BusinessDay, policy: Policy) -> Lived:

@@ -6,12 +6,12 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from ccd.bank.overtime import less
 from ccd.bank.policy import Policies
-from ccd.bank.withdrawal import Application, PartOfDay, planned_s, planned_shifts, spent_s, work_us
+from ccd.bank.withdrawal import Application, PartOfDay, planned_s, planned_shifts, spent_s
 from ccd.errors import WithdrawalError
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Absence, Shift, Span
+from ccd.floor.expected import Absence, Shift, work_within_us
+from ccd.floor.spans import Span, less
 from ccd.org.shift_rows import SHIFT_US_MAX, shifts_from, shifts_of
 from ccd.org.staff import ShareOf
 from ccd.org.units import Units
@@ -31,7 +31,9 @@ class Costs:
             return self._whole_s(shifts, agent, unit, day)
         span = self._units.days(unit).of_date(day)
         is_of_it = span.start <= part.start < span.end and part.end - part.start <= SHIFT_US_MAX
-        planned_us = work_us(shifts, part.start, part.end) if shifts else (part.end - part.start) * is_of_it
+        planned_us = (
+            work_within_us(shifts, Span(part.start, part.end)) if shifts else (part.end - part.start) * is_of_it
+        )
         if planned_us < SECOND:
             raise WithdrawalError(
                 agent, f"is not planned for that part of {day}: nothing has to be taken for it", "day-off-no-shift"
@@ -67,12 +69,12 @@ class Costs:
         of the day."""
         day, told = self._units.days(one.unit).of_date(one.day), reaching.get(one.agent, ())
         shifts = [each for each in told if day.start <= each.start]
-        night = (Span(each.start, each.end) for each in told if each.start < day.start)
+        night = (each for each in told if each.start < day.start)
         now_s = planned_s(one, shifts) or one.seconds
         now = one._replace(seconds=min(one.seconds, now_s))
         planned = now.seconds if one.start is not None else self._whole_s(shifts, one.agent, one.unit, one.day)
-        own = planned_shifts(one, shifts, less([Span(day.start, day.end)], night))
-        covered_us = sum(work_us(own, each.start, each.end) for each in leave)
+        own = planned_shifts(one, shifts, less([day], night))
+        covered_us = sum(work_within_us(own, each) for each in leave)
         return spent_s(now, worked_s + covered_us // SECOND, planned)
 
     def _whole_s(self, begun: Iterable[Shift], agent: str, unit: str, day: date) -> int:

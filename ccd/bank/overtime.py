@@ -1,7 +1,7 @@
 """Overtime: time in emergencies, measured or entered, with its interest (docs/time-bank.md 3.2). Pure.
 
 Reckoned for an agent and a business day, over all emergencies that the agent takes part in and that reach into the day:
-where they overlap the highest level pays, and no second is paid twice. Spans are half-open, in µs.
+where they overlap the highest level pays, and no second is paid twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,9 +9,10 @@ from typing import Final, NamedTuple
 
 from ccd.bank.policy import PPM, Policy
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Counts, Ruled, Span
+from ccd.floor.expected import Counts, Ruled
 from ccd.floor.records import UNREACHABLE
 from ccd.floor.seats import UNOBSERVED, State
+from ccd.floor.spans import Lasting, Span, length_us, less, meets, span_of, spans_within, union
 from ccd.floor.stretches import Stretch
 
 NOT_WORKED = frozenset((State.PAUSED, UNREACHABLE, UNOBSERVED, State.SIGNED_OUT))
@@ -54,8 +55,8 @@ class Growing(NamedTuple):
 
 def paid(
     emergencies: Iterable[Emergency],
-    day: Span,
-    shifts: Sequence[Span],
+    day: Lasting,
+    shifts: Sequence[Lasting],
     worked: Sequence[Span],
     entered_s: Mapping[str, int],
 ) -> dict[str, Paid]:
@@ -66,17 +67,17 @@ def paid(
     emergencies together have seconds left.
     """
     in_order = sorted(emergencies, key=_first_paid)
-    spans = {one.id: less(spans_within([Span(one.start, one.end)], day), shifts) for one in in_order}
+    spans = {one.id: less(spans_within([one], day), shifts) for one in in_order}
     measured_s, taken = {}, list[Span]()
     for one in in_order:
         own = less([part for span in spans[one.id] for part in spans_within(worked, span)], taken)
-        measured_s[one.id] = length(own) // SECOND
+        measured_s[one.id] = length_us(own) // SECOND
         taken += own
-    left_s = length(union(span for own in spans.values() for span in own)) // SECOND - sum(measured_s.values())
+    left_s = length_us(union(span for own in spans.values() for span in own)) // SECOND - sum(measured_s.values())
     found = {}
     for one in in_order:
         measured = measured_s[one.id]
-        wanted = min(entered_s.get(one.id, 0), length(spans[one.id]) // SECOND) - measured
+        wanted = min(entered_s.get(one.id, 0), length_us(spans[one.id]) // SECOND) - measured
         added = max(0, min(wanted, left_s))
         left_s -= added
         if measured + added:
@@ -86,7 +87,7 @@ def paid(
 
 def growing(
     emergencies: Iterable[Emergency],
-    shifts: Sequence[Span],
+    shifts: Sequence[Lasting],
     line: Sequence[Stretch],
     heard_at: int,
     ruled: Sequence[Ruled] = (),
@@ -108,11 +109,11 @@ def growing(
 
 
 def rulings_that_count(
-    emergencies: Iterable[Emergency], day: Span, shifts: Sequence[Span], ruled: Iterable[Ruled]
+    emergencies: Iterable[Emergency], day: Lasting, shifts: Sequence[Lasting], ruled: Iterable[Ruled]
 ) -> tuple[str, ...]:
     """Those that say something of what the emergencies could pay on a day: in them, outside of the shifts."""
-    own = less(spans_within((Span(one.start, one.end) for one in emergencies), day), shifts)
-    met = (each.ref for each in ruled if any(spans_within([span], Span(each.start, each.end)) for span in own))
+    own = less(spans_within(emergencies, day), shifts)
+    met = (each.ref for each in ruled if any(meets(span, each) for span in own))
     return tuple(dict.fromkeys(met))
 
 
@@ -129,10 +130,10 @@ def _first_paid(one: Emergency) -> tuple[int, int, str]:
 def worked_in(line: Sequence[Stretch], until: int, ruled: Iterable[Ruled] = ()) -> list[Span]:
     """What of a day counts as overtime, up to where it was heard: signed in, and neither paused nor unreachable; or
     as it is ruled. What is ruled of a unit is ruled of who was signed in or unobserved."""
-    worked = [Span(each.start, each.end) for each in line if each.state not in NOT_WORKED]
+    worked = [span_of(each) for each in line if each.state not in NOT_WORKED]
     for each in ruled:
         about = Span(each.start, min(each.end, until))
-        reached = spans_within((Span(seen.start, seen.end) for seen in line), about) if each.of_unit else [about]
+        reached = spans_within(line, about) if each.of_unit else [about]
         worked = less(worked, reached)
         if each.counts == WORKED:
             worked += reached
@@ -166,34 +167,3 @@ def overtime_warnings(day_s: int, month_s: int, policy: Policy, share_ppm: int =
     if month_s > month_max_s:
         said.append(f"{month_s} s of overtime in one month; {month_max_s} s are enough")
     return said
-
-
-def spans_within(spans: Iterable[Span], bounds: Span) -> list[Span]:
-    cut = (Span(max(each.start, bounds.start), min(each.end, bounds.end)) for each in spans)
-    return [each for each in cut if each.start < each.end]
-
-
-def less(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
-    left = list(spans)
-    for gone in taken:
-        left = [
-            part
-            for each in left
-            for part in (Span(each.start, min(each.end, gone.start)), Span(max(each.start, gone.end), each.end))
-            if part.start < part.end
-        ]
-    return left
-
-
-def union(spans: Iterable[Span]) -> list[Span]:
-    found: list[Span] = []
-    for each in sorted(spans):
-        if found and each.start <= found[-1].end:
-            found[-1] = Span(found[-1].start, max(found[-1].end, each.end))
-        else:
-            found.append(each)
-    return found
-
-
-def length(spans: Iterable[Span]) -> int:
-    return sum(each.end - each.start for each in spans)

@@ -15,12 +15,12 @@ from ccd.bank.accounts import RESERVED, House, agent_owner
 from ccd.bank.cap import CapWanted
 from ccd.bank.facts import as_facts
 from ccd.bank.overdraft import takes_all
-from ccd.bank.overtime import spans_within
 from ccd.bank.policy import Policy
 from ccd.bank.quota import Places
 from ccd.errors import WithdrawalError
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Shift, Span
+from ccd.floor.expected import Shift, work_within_us
+from ccd.floor.spans import Lasting, Span, spans_within
 from ccd.ledger.model import SECONDS_MAX, Account, Draw, Late, Posting, Reserve, Resolve
 
 SERVICE = "withdrawal"
@@ -238,39 +238,20 @@ def planned_s(one: Application, begun: Iterable[Shift]) -> int | None:
     """What the shifts that begin on the day say that the application is for. None where they do not say it: of so many
     seconds nobody has said which, and a day without a shift may have none because it is a day off."""
     if one.start is not None and one.end is not None:
-        return work_us(begun, one.start, one.end) // SECOND or None
+        return work_within_us(begun, Span(one.start, one.end)) // SECOND or None
     return sum(shift.work_us for shift in begun) // SECOND or None if one.whole else None
 
 
-def planned_shifts(one: Application, begun: Sequence[Shift], day: Iterable[Span]) -> tuple[Shift, ...]:
+def planned_shifts(one: Application, begun: Sequence[Shift], day: Iterable[Lasting]) -> tuple[Shift, ...]:
     """Of the shifts that begin on the day what the application may be for: all, or what lies in the part from when to
     when; without any, that part, or what there is of the `day`."""
     if one.start is None or one.end is None:
-        return tuple(begun) or tuple(Shift(*each) for each in day)
+        return tuple(begun) or tuple(Shift(each.start, each.end) for each in day)
     part = Span(one.start, one.end)
     cut = (
-        Shift(*each, tuple(spans_within(shift.breaks, each)))
-        for shift in begun
-        for each in spans_within([_span(shift)], part)
+        Shift(*each, tuple(spans_within(shift.breaks, each))) for shift in begun for each in spans_within([shift], part)
     )
     return tuple(cut) if begun else (Shift(*part),)
-
-
-def _span(shift: Shift) -> Span:
-    return Span(shift.start, shift.end)
-
-
-def work_us(shifts: Iterable[Shift], start: int, end: int) -> int:
-    """What of shifts, less their breaks, lies in a span, µs."""
-    found = 0
-    for shift in shifts:
-        found += _inside(shift.start, shift.end, start, end)
-        found -= sum(_inside(*each, start, end) for each in shift.breaks)
-    return found
-
-
-def _inside(begins: int, ends: int, start: int, end: int) -> int:
-    return max(0, min(ends, end) - max(begins, start))
 
 
 def quota_caps_wanted(places: Mapping[str, Places], day: date) -> dict[str, CapWanted]:

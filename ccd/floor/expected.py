@@ -1,12 +1,10 @@
-"""What is expected of an agent on a day: shifts with their breaks, and absences; and what somebody ruled. Spans are
-half-open, in µs."""
+"""What is expected of an agent on a day: shifts with their breaks, and absences; and what somebody ruled. Each lasts as
+a span does (ccd.floor.spans)."""
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-
-class Span(NamedTuple):
-    start: int
-    end: int
+from ccd.floor.spans import Lasting, Span, common_us, length_us
 
 
 class Shift(NamedTuple):
@@ -16,7 +14,7 @@ class Shift(NamedTuple):
 
     @property
     def work_us(self) -> int:
-        return self.end - self.start - sum(each.end - each.start for each in self.breaks)
+        return self.end - self.start - length_us(self.breaks)
 
 
 class Absence(NamedTuple):
@@ -55,3 +53,8 @@ class Expected(NamedTuple):
     ruled: tuple[Ruled, ...] = ()
     schedules: bool = True
     sent_off: tuple[Span, ...] = ()
+
+
+def work_within_us(shifts: Iterable[Shift], bounds: Lasting) -> int:
+    """What of shifts, less their breaks, lies in the bounds."""
+    return sum(common_us(shift, bounds) - sum(common_us(rest, bounds) for rest in shift.breaks) for shift in shifts)

@@ -31,9 +31,10 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ccd.floor.days import BusinessDay
-from ccd.floor.expected import Absence, Counts, Expected, Ruled, Shift, Span
+from ccd.floor.expected import Absence, Counts, Expected, Ruled, Shift
 from ccd.floor.records import UNREACHABLE, Counted, OnDuty
 from ccd.floor.seats import UNOBSERVED
+from ccd.floor.spans import Span, spans_within
 from ccd.floor.stretches import Judged, Stretch, Stretches
 
 
@@ -134,8 +135,7 @@ def classes(line: Stretches, day: BusinessDay, expected: Expected) -> Iterator[C
     """The parts of the day's shifts, in the order of the shifts and of time: together they are the shifts, or without
     schedules the day."""
     for shift in expected.shifts if expected.schedules else (Shift(day.start, day.end),):
-        part = Span(max(shift.start, day.start), min(shift.end, day.end))
-        if part.start < part.end:
+        for part in spans_within([shift], day):
             yield from _Part(line, shift, part, expected).classes()
 
 

@@ -10,12 +10,12 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.bank.overtime import less
 from ccd.bank.policy import Policy
 from ccd.bank.withdrawal import Application, ApplicationState
 from ccd.bank.withdrawal_rows import on_days
 from ccd.floor.days import SECOND, BusinessDay
-from ccd.floor.expected import Absence, Expected, Ruled, Shift, Span
+from ccd.floor.expected import Absence, Expected, Ruled, Shift
+from ccd.floor.spans import Span, less, meets
 from ccd.history.schema import unit_days
 from ccd.history.whose import Holder, Measuring
 from ccd.org.entitlement_rows import entitled_on, entitlements, entitlements_of
@@ -101,7 +101,7 @@ async def people_of_day(
         planned = shifts_of(plain, own | seen.keys(), since, day.end) if policy.schedules else {}
         agents = dict(seen) | _absentees(({*planned, *named} & own) - seen.keys(), measuring, unit, since, day)
         above = measuring.with_above(unit, day.day)
-        ruled = {agent: resolved(rulings, agent, above, _span(one.day)) for agent, one in agents.items()}
+        ruled = {agent: resolved(rulings, agent, above, one.day) for agent, one in agents.items()}
         entitled = {agent: one for agent, one in all_told.entitled.items() if agent in agents}
         if policy.schedules:
             expected = _expected_of(plain, agents, planned, ruled, all_told, policy, measuring)
@@ -122,7 +122,7 @@ async def told_of_agent(
     def read(plain: Connection) -> tuple[Expected | None, Entitlement | None]:
         rulings = rulings_that_hold(plain, holder.day.start, holder.day.end)
         above = measuring.with_above(holder.unit or "", holder.day.day)
-        ruled = resolved(rulings, agent, above, _span(holder.day))
+        ruled = resolved(rulings, agent, above, holder.day)
         entitled = entitlements_held_on(holder.day.day, entitlements_of(plain, agent)).get(agent)
         if not policy.schedules:
             return Expected(ruled=ruled, schedules=False) if ruled else None, entitled
@@ -171,8 +171,8 @@ def _expected_of(
     before = _planned_the_day_before(plain, agents, told, measuring)
     return {
         agent: Expected(
-            own := tuple(each for each in planned.get(agent, ()) if _meets(each, holder.day)),
-            (*(leave := tuple(each for each in absent.get(agent, ()) if _meets(each, holder.day))),
+            own := tuple(each for each in planned.get(agent, ()) if meets(each, holder.day)),
+            (*(leave := tuple(each for each in absent.get(agent, ()) if meets(each, holder.day))),
              *(each for one in told.off.get(agent, ())
                for each in _day_off(one, own, before.get(agent, ()), holder.day, leave, policy))),
             policy.sign_outs_count,
@@ -186,7 +186,7 @@ def _expected_of(
 def _sent_off(spans: tuple[Span, ...], planned: tuple[Shift, ...], day: BusinessDay) -> tuple[Span, ...]:
     """Those that reach into the day, or into what lies before it of its shifts."""
     since = min([day.start, *(shift.start for shift in planned)])
-    return tuple(each for each in spans if since < each.end and each.start < day.end)
+    return tuple(each for each in spans if meets(each, Span(since, day.end)))
 
 
 def _planned_the_day_before(
@@ -213,28 +213,20 @@ def _day_off(
     shifts that begin on it: of other seconds nobody has said which. What is left of the night `before` is none of it,
     and is off where that day is. But for leave that comes first."""
     own = [each for each in planned if day.start <= each.start]
-    night = [Span(each.start, each.end) for each in planned if each.start < day.start]
+    night = [each for each in planned if each.start < day.start]
     begun = own if granted.day == day.day else before
     if granted.start is not None and granted.end is not None:
         off = [Span(granted.start, granted.end)]
     elif not granted.whole and granted.seconds * SECOND < sum(each.work_us for each in begun):
         off = []
     elif granted.day == day.day:
-        off = less([_span(day)], night)
+        off = less([day], night)
     else:
         off = [Span(day.start, each.end) for each in night]
-    first = [Span(each.start, each.end) for each in leave if each.kind in policy.days_off.beaten_by]
+    first = [each for each in leave if each.kind in policy.days_off.beaten_by]
     for each in less(off, first):
-        if granted.day == day.day or _meets(each, day):
+        if granted.day == day.day or meets(each, day):
             yield Absence(*each, DAY_OFF, "withdrawal", granted.id)
-
-
-def _meets(span: Shift | Absence | Span, day: BusinessDay) -> bool:
-    return span.start < day.end and day.start < span.end
-
-
-def _span(day: BusinessDay) -> Span:
-    return Span(day.start, day.end)
 
 
 def expected_spelled(

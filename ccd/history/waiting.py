@@ -3,7 +3,7 @@ that were no queue's, each from a length on, inside of shifts where there are an
 and appeals."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.bank.appeal_rows import open_appeals
 from ccd.bank.policy import Policies
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Span
 from ccd.floor.seats import State
+from ccd.floor.spans import Span, less, spans_within
 from ccd.history.day_rows import StoredDay, latest_days
 from ccd.history.expected_days import expected_read
 from ccd.history.reading import stored_sources
@@ -77,15 +77,12 @@ def _unsettled(seen: SeenDay, stored: StoredDay, ruled: Iterable[Ruling], least:
     """By what it is. A span is as long as it was, however many rulings it has been cut by since."""
     expected = expected_read(stored.expected) if stored.expected else None
     whole = [Span(seen.line.spans[0].start, seen.line.spans[-1].end)] if seen.line.spans else []
-    shifts = [Span(each.start, each.end) for each in expected.shifts] if expected and expected.schedules else whole
-    known = [Span(each.start, each.end) for each in ruled]
+    shifts = expected.shifts if expected and expected.schedules else whole
     found: dict[str, list[Span]] = defaultdict(list)
     for start, end, what in _runs(seen):
         if end - start >= least:
-            for shift in shifts:
-                inside = Span(max(start, shift.start), min(end, shift.end))
-                if inside.start < inside.end:
-                    found[what] += without(inside, known)
+            for inside in spans_within(shifts, Span(start, end)):
+                found[what] += less([inside], ruled)
     return {what: spans for what, spans in found.items() if spans}
 
 
@@ -99,16 +96,3 @@ def _runs(seen: SeenDay) -> Iterator[tuple[int, int, str]]:
         if before in WAITING:
             yield begun, until, WAITING[before]
         begun, until, before = start, end, state
-
-
-def without(span: Span, others: Collection[Span]) -> list[Span]:
-    """What of a span is in none of the others."""
-    left = [span]
-    for start, end in others:
-        left = [
-            part
-            for each in left
-            for part in (Span(each.start, min(each.end, start)), Span(max(each.start, end), each.end))
-            if part.start < part.end
-        ]
-    return left

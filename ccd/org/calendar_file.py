@@ -19,7 +19,7 @@ from icalendar import Calendar
 
 from ccd.errors import Fault, ImportFaultsError
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Span
+from ccd.floor.spans import Span
 from ccd.org import csv_faults
 from ccd.org.agent_days import AgentDays
 from ccd.org.schedule_file import A_MICROSECOND, SHIFT_S_MAX, LineClock, first_misplaced, written_breaks

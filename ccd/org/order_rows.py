@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
 )
 
-from ccd.floor.expected import Span
+from ccd.floor.spans import Span
 from ccd.org.acts import Act, acts, note_act
 from ccd.org.orders import Answered, Ended, OrderAnswer, OrderKind, OrderOutcome
 from ccd.org.told_rows import wait_for_others

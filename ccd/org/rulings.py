@@ -10,7 +10,8 @@ from typing import Final, NamedTuple, get_args
 
 from ccd.errors import RulingError
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Counts, Ruled, Span
+from ccd.floor.expected import Counts, Ruled
+from ccd.floor.spans import Lasting, Span, meets
 
 AS_MEASURED: Final = "as_measured"  # whatever older ones say
 DAY, HOUR = 86_400 * SECOND, 3_600 * SECOND
@@ -38,19 +39,17 @@ def in_force(rulings: Iterable[Ruling]) -> list[Ruling]:
     return [each for each in known if each.reverses is None and each.ref not in reversed_]
 
 
-def resolved(holding: Sequence[Ruling], agent: str, units: Collection[str], span: Span) -> tuple[Ruled, ...]:
+def resolved(holding: Sequence[Ruling], agent: str, units: Collection[str], span: Lasting) -> tuple[Ruled, ...]:
     """What holds of an agent within a span, of rulings that are in force; `units` are the agent's on that day and all
     above it. In the order of time, no two at a time."""
     mine = [
         each
         for each in holding
-        if (each.agent == agent if each.unit is None else each.unit in units)
-        and each.start < span.end
-        and span.start < each.end
+        if (each.agent == agent if each.unit is None else each.unit in units) and meets(each, span)
     ]
     edges = {edge for each in mine for edge in (each.start, each.end) if span.start < edge < span.end}
     found: list[Ruled] = []
-    for start, end in pairwise(sorted({*span, *edges})) if mine else ():
+    for start, end in pairwise(sorted({span.start, *edges, span.end})) if mine else ():
         there = [each for each in mine if each.start <= start < each.end]
         if not there:
             continue

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from ccd.errors import Fault, ImportFaultsError
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Span
+from ccd.floor.spans import Span
 from ccd.org import csv_faults
 from ccd.org.agent_days import AgentDays
 from ccd.org.csv_faults import Header, Row

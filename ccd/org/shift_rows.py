@@ -9,7 +9,8 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement, Connection, Text, and_, cast, func, select
 
 from ccd.floor.days import SECOND, BusinessDay
-from ccd.floor.expected import Absence, Shift, Span
+from ccd.floor.expected import Absence, Shift, work_within_us
+from ccd.floor.spans import Span
 from ccd.org.agent_days import AgentDays
 from ccd.org.schema import leaves, shifts
 from ccd.org.told_rows import told_within
@@ -56,10 +57,10 @@ def scheduled_us(connection: Connection, days: AgentDays, first: date, last: dat
     """What agents are scheduled for, less their breaks, by unit and business day of these dates. A shift over midnight
     is cut there, and each part is of the unit in which the agent has that day."""
     found: defaultdict[tuple[str, date], int] = defaultdict(int)
-    for agents, start, end, breaks in _around(connection, first, last):
-        for own, count in days.met_by_many(agents, start, end):
+    for agents, shift in _around(connection, first, last):
+        for own, count in days.met_by_many(agents, shift.start, shift.end):
             if first <= own.day.day <= last:
-                found[own.unit, own.day.day] += count * _worked(own.day, start, end, breaks)
+                found[own.unit, own.day.day] += count * work_within_us([shift], own.day)
     return dict(found)
 
 
@@ -68,31 +69,23 @@ def scheduled_of_agents_us(
 ) -> dict[tuple[str, date], int]:
     """The same by agent and business day; who has no shift is not named."""
     found: defaultdict[tuple[str, date], int] = defaultdict(int)
-    for agents, start, end, breaks in _around(connection, first, last):
+    for agents, shift in _around(connection, first, last):
         for agent in agents:
-            for own in days.met(agent, start, end):
+            for own in days.met(agent, shift.start, shift.end):
                 if first <= own.day.day <= last:
-                    found[agent, own.day.day] += _worked(own.day, start, end, breaks)
+                    found[agent, own.day.day] += work_within_us([shift], own.day)
     return dict(found)
 
 
-def _worked(day: BusinessDay, start: int, end: int, breaks: Iterable[Span]) -> int:
-    return _inside(day, start, end) - sum(_inside(day, *each) for each in breaks)
-
-
-def _inside(day: BusinessDay, start: int, end: int) -> int:
-    return max(0, min(end, day.end) - max(start, day.start))
-
-
-def _around(connection: Connection, first: date, last: date) -> Iterator[tuple[list[str], int, int, tuple[Span, ...]]]:
-    """The shifts that may reach into one of the days, by whatever clock it is counted: start, end and breaks, each once
-    with all agents who are planned so. They are few, where agents' shifts are tens of thousands."""
+def _around(connection: Connection, first: date, last: date) -> Iterator[tuple[list[str], Shift]]:
+    """The shifts that may reach into one of the days, by whatever clock it is counted, each once with all agents
+    who are planned so. They are few, where agents' shifts are tens of thousands."""
     own = shifts.c
     together = func.json_group_array if connection.dialect.name == "sqlite" else func.json_agg
     same = (own.start_at, own.end_at, own.breaks)
     query = select(cast(together(own.agent), Text), *same).where(near(first, last)).group_by(*same)
     for agents, start, end, written in connection.execute(query):
-        yield json.loads(agents), start, end, breaks_of(written)
+        yield json.loads(agents), Shift(start, end, breaks_of(written))
 
 
 def near(first: date, last: date) -> ColumnElement[bool]:

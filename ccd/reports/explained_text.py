@@ -5,9 +5,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Absence, Ruled, Shift, Span
+from ccd.floor.expected import Absence, Ruled, Shift
 from ccd.floor.on_duty import Class
 from ccd.floor.rules import ALWAYS
+from ccd.floor.spans import Span
 from ccd.reports.explained import DayBehind, Explained, Quote, SegmentSeen, SpanExplained, what_of
 from ccd.reports.explained_words import time_told
 from ccd.reports.words import in_words

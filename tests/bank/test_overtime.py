@@ -13,19 +13,18 @@ from ccd.bank.overtime import (
     came_in_time,
     growing,
     interest_s,
-    less,
     overtime_warnings,
     paid,
     signed_in_at,
-    union,
     worked_in,
 )
 from ccd.bank.policy import PPM
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Counts, Ruled, Span
+from ccd.floor.expected import Counts, Ruled
 from ccd.floor.records import UNREACHABLE
 from ccd.floor.rules import ALWAYS
 from ccd.floor.seats import UNOBSERVED, State
+from ccd.floor.spans import Span, less, union
 from ccd.floor.stretches import Judged, Stretch
 from tests.bank.policies import policy
 

@@ -13,11 +13,12 @@ from ccd.bank.branch import Branch
 from ccd.bank.days_off_calendar import days_off_outlook
 from ccd.bank.policy import Policies
 from ccd.bank.quota import HOLIDAY, Busyness, Places, Quota, places_on, suggestion
-from ccd.bank.withdrawal import ApplicationState, PartOfDay, hours_cap_name, work_us
+from ccd.bank.withdrawal import ApplicationState, PartOfDay, hours_cap_name
 from ccd.bank.withdrawal_rows import set_load, set_quota
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import ActNotAllowedError, WithdrawalError
-from ccd.floor.expected import Shift, Span
+from ccd.floor.expected import Shift, work_within_us
+from ccd.floor.spans import Span
 from ccd.ledger.books import Ledger
 from ccd.ledger.verify import verify
 from ccd.org.acts import Act, noted
@@ -263,4 +264,4 @@ def test_a_part_of_shifts_is_counted_second_by_second(shifts: list[Span], part: 
             1 for second in range(one.start, one.end)
             if part.start <= second < part.end and not rest.start <= second < rest.end
         )  # fmt: skip
-    assert work_us(planned, part.start, part.end) == slow
+    assert work_within_us(planned, part) == slow

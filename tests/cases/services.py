@@ -21,7 +21,7 @@ from ccd.daemon.services.appealing import lodge_appeal, reject, uphold
 from ccd.daemon.services.budgets import budgets_of, giver_of
 from ccd.daemon.services.entitling import entitle
 from ccd.daemon.services.ruling import About, made_between, reverse_ruling, rule
-from ccd.floor.expected import Span
+from ccd.floor.spans import Span
 from ccd.ledger.model import Transfer
 from ccd.ledger.schema import accounts, entries, owners
 from ccd.org.entitlements import Entitlement

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.daemon.served.reporting import ReportWanted, report
 from ccd.daemon.services.attendance_rows import AttendanceRows
 from ccd.daemon.services.ruling import About, rule
-from ccd.floor.expected import Span
+from ccd.floor.spans import Span
 from ccd.history.day_rows import latest_days
 from ccd.history.reading import reading
 from ccd.org.schema import leaves, shifts

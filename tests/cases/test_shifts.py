@@ -14,11 +14,12 @@ from ccd.floor.agents import AgentRules
 from ccd.floor.crew import day_records
 from ccd.floor.days import SECOND, BusinessDay, BusinessDays
 from ccd.floor.events import PbxEvent
-from ccd.floor.expected import Absence, Expected, Shift, Span
+from ccd.floor.expected import Absence, Expected, Shift
 from ccd.floor.on_duty import on_duty
 from ccd.floor.owners import Owner
 from ccd.floor.records import DayRecord, OnDuty, Tally
 from ccd.floor.rules import ReasonRule, Reasons
+from ccd.floor.spans import Span
 from ccd.floor.stretches import Stretches
 from tests.bank.policies import policy
 from tests.floor.floors import RULES, added, paused, removed, tell, unpaused

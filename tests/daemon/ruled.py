@@ -15,7 +15,7 @@ from ccd.daemon.services.ruling import About, rule
 from ccd.daemon.site import Site
 from ccd.daemon.switches.past import live_through
 from ccd.floor.events import Heard, PbxEvent
-from ccd.floor.expected import Span
+from ccd.floor.spans import Span
 from ccd.history.day_rows import COLUMNS, StoredDay, latest_days
 from ccd.history.reading import reading
 from ccd.history.schema import day_records

@@ -12,12 +12,13 @@ from ccd.floor.agents import AgentRules
 from ccd.floor.crew import day_records
 from ccd.floor.days import SECOND, BusinessDay, BusinessDays
 from ccd.floor.events import Device, PbxEvent
-from ccd.floor.expected import Absence, Counts, Expected, Ruled, Shift, Span
+from ccd.floor.expected import Absence, Counts, Expected, Ruled, Shift
 from ccd.floor.on_duty import RULED, SIGNED_IN, Class, What, away_for, classes, on_duty, reached
 from ccd.floor.owners import Owner
 from ccd.floor.records import Counted, DayRecord, OnDuty
 from ccd.floor.rules import ReasonRule, Reasons
 from ccd.floor.seats import State
+from ccd.floor.spans import Span
 from ccd.floor.stretches import Judged, Stretch, Stretches
 from tests.floor.floors import RULES, added, heard, lost, member, paused, removed, snapshot, tell, unpaused
 

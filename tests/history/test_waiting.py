@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.floor.events import Device
-from ccd.floor.expected import Span
+from ccd.floor.spans import Span
 from ccd.history.reading import reading
-from ccd.history.waiting import waits_for_a_ruling, without
+from ccd.history.waiting import waits_for_a_ruling
 from tests.daemon.ruled import ANN, BEN, MONDAY, TUESDAY, Centre, at, shift, span
 from tests.floor.floors import added, device, heard, lost, member, removed, snapshot
 
@@ -56,9 +56,3 @@ async def test_what_goes_on_over_the_days_end_waits_on_each_day_with_what_is_of_
     await centre.close()
     assert await waiting(centre) == [("ann", "unreachable", [span(22, 24)])]
     assert await waiting(centre, day=TUESDAY) == [("ann", "unreachable", [span(24, 25)])]
-
-
-def test_what_is_left_of_a_span() -> None:
-    assert without(Span(0, 10), []) == [Span(0, 10)]
-    assert without(Span(0, 10), [Span(-5, 2), Span(4, 6), Span(5, 20)]) == [Span(2, 4)]
-    assert without(Span(0, 10), [Span(0, 10)]) == []

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ccd.errors import RulingError
-from ccd.floor.expected import Ruled, Span
+from ccd.floor.expected import Ruled
+from ccd.floor.spans import Span
 from ccd.org.rulings import AS_MEASURED, COUNTS, DAY, HOUR, Ruling, check_ruling, in_force, resolved
 
 ABOVE = ("team", "centre")

@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import ImportFaultsError
-from ccd.floor.expected import Absence, Shift, Span
+from ccd.floor.expected import Absence, Shift
+from ccd.floor.spans import Span
 from ccd.org import schema
 from ccd.org.schema import leaves, shifts
 from ccd.org.shift_rows import absences_of, breaks_of, scheduled_us, shifts_of

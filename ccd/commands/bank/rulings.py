@@ -17,7 +17,7 @@ from ccd.daemon.services.ruling import About, made_between, reverse_ruling, rule
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.floor.days import SECOND, dates
-from ccd.floor.expected import Span
+from ccd.floor.spans import Span
 from ccd.history.reading import reading
 from ccd.history.waiting import WaitsForRuling, waits_for_a_ruling
 from ccd.org.changes import moment

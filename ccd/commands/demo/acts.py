@@ -26,7 +26,7 @@ from ccd.daemon.services.overtime import emergencies_of
 from ccd.daemon.services.ruling import About, rule
 from ccd.daemon.services.withdrawals import withdrawals_of
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Span
+from ccd.floor.spans import Span
 from ccd.ledger.model import Transfer
 from ccd.ledger.schema import accounts, entries, owners
 from ccd.pbx.simulator.staff import DAYS_OF_WEEK, EARLY, TEAMS, Colleague

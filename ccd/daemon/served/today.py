@@ -13,10 +13,11 @@ from ccd.bank.measured import Measured
 from ccd.bank.policy import Policy
 from ccd.bank.worth import base_of, protected_of
 from ccd.daemon.site import Current
-from ccd.daemon.switches.plans import gaps, planned_us, working
+from ccd.daemon.switches.plans import planned_us, working
 from ccd.floor.days import SECOND, BusinessDay
-from ccd.floor.expected import Expected, Span
+from ccd.floor.expected import Expected
 from ccd.floor.own_days import OwnDay
+from ccd.floor.spans import less, span_of
 from ccd.history.days import heard_until, measured_days
 from ccd.history.expected_days import ruled_to_work_us, told_of_agent
 from ccd.history.reading import reading, seen_between, stored_sources
@@ -91,13 +92,12 @@ def _said(
         counting = [span for shift in expected.shifts for span in working(shift, day)]
         expected_us = planned_us(expected.shifts, ruled, day)
     else:
-        counting = [Span(day.start, day.end)]
+        counting = [span_of(day)]
         expected_us = policy.of_a_day(policy.expected_base_s, share_ppm) * SECOND
-    left = [part for span in counting for part in gaps(span, (Span(each.start, each.end) for each in ruled))]
     rate_ppm, minimum_s = entitlement or (None, None)
     return TodaySaid(
         until=until / SECOND, base=base / SECOND, aux=aux / SECOND, unobserved=unobserved / SECOND,
-        working=[(start / SECOND, end / SECOND) for start, end in left],
+        working=[(start / SECOND, end / SECOND) for start, end in less(counting, ruled)],
         base_max=None if expected.schedules else policy.of_a_day(policy.base_s_max, share_ppm),
         rate_ppm=rate_ppm, minimum_s=minimum_s,
         allowance=protected_of(expected_us, policy, entitlement) if entitlement else None,

@@ -13,7 +13,7 @@ from ccd.bank.asking import Asking
 from ccd.daemon.services.ruling import About, reach
 from ccd.daemon.site import Site
 from ccd.errors import AppealError
-from ccd.floor.expected import Span
+from ccd.floor.spans import Span
 from ccd.history.unit_days import note_stale_of
 from ccd.ledger.model import Transfer
 from ccd.ledger.recorded import accounts_of, recorded_as

@@ -11,7 +11,8 @@ from ccd.bank.idle_leave import OnLeave
 from ccd.bank.month_close import Attended
 from ccd.daemon.site import Site
 from ccd.floor.days import SECOND, BusinessDay, dates
-from ccd.floor.expected import Absence, Expected, Shift
+from ccd.floor.expected import Absence, Expected, work_within_us
+from ccd.floor.spans import spans_within
 from ccd.history.day_rows import DayDuty, ever_on_leave, latest_duties
 from ccd.history.expected_days import expected_read
 
@@ -81,16 +82,7 @@ def away_of(expected: Expected, day: BusinessDay, on_leave: int) -> Iterator[tup
     """Each absence of a record, and how long the agent was away for it, µs. A record that was made before records said
     so says how long for all of them: then it was for the first ones."""
     for each in expected.absences:
-        away = min(on_leave, _in_shifts(each, day, expected.shifts)) if each.away is None else each.away
+        in_shifts = (work_within_us(expected.shifts, part) for part in spans_within([each], day))
+        away = min(on_leave, sum(in_shifts)) if each.away is None else each.away
         on_leave -= away
         yield each, away
-
-
-def _in_shifts(absence: Absence, day: BusinessDay, shifts: Iterable[Shift]) -> int:
-    """What of an absence lies inside the day's shifts, less their breaks."""
-    total = 0
-    for shift in shifts:
-        start, end = max(shift.start, absence.start, day.start), min(shift.end, absence.end, day.end)
-        rests = sum(max(0, min(end, rest.end) - max(start, rest.start)) for rest in shift.breaks)
-        total += max(0, end - start - rests)
-    return total

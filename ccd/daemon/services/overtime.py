@@ -29,8 +29,8 @@ from ccd.bank.overtime_posting import Deposited, OvertimeDay, OvertimeDesk
 from ccd.daemon.refusals import Refusals
 from ccd.daemon.site import Current, Site
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Span
 from ccd.floor.own_days import OwnDay
+from ccd.floor.spans import Span
 from ccd.floor.stretches import Stretch
 from ccd.history.reading import Source, reading, stored_sources
 from ccd.history.seen_days import SeenDay, measured_on, measured_times, seen_days
@@ -238,10 +238,10 @@ class Overtime:
             theirs = {one.id: one for one in others if agent in taking_part[one]}
             line, until = self._line(seen.get((agent, own)), keeps)
             above = self._site.units.with_above(own.unit, day.day)
-            ruled = resolved(rulings, agent, above, Span(day.start, day.end)) if keeps else ()
-            planned = [Span(each.start, each.end) for each in shifts.get(agent, ())] if keeps else []
+            ruled = resolved(rulings, agent, above, day) if keeps else ()
+            planned = shifts.get(agent, ()) if keeps else ()
             all_paid = paid(
-                theirs.values(), Span(day.start, day.end), planned, worked_in(line, until, ruled),
+                theirs.values(), day, planned, worked_in(line, until, ruled),
                 entered_s(entries, agent, day.day),
             )  # fmt: skip
             if grown := growing(theirs.values(), planned, line, until, ruled):
@@ -249,7 +249,7 @@ class Overtime:
             shown = {
                 theirs[name]: each for name, each in all_paid.items() if running or self._is_over(theirs[name], sources)
             }
-            said = rulings_that_count(theirs.values(), Span(day.start, day.end), planned, ruled)
+            said = rulings_that_count(theirs.values(), day, planned, ruled)
             kind = kinds.get((own.unit, day.day), "")
             found.append(OvertimeDay(agent, own.unit, day.day, kind, keeps, shown, said))
         return found

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.bank.asking import Asking
 from ccd.daemon.site import Site
 from ccd.errors import RulingError
-from ccd.floor.expected import Span
 from ccd.floor.own_days import OwnDay
+from ccd.floor.spans import Span, span_of
 from ccd.history.unit_days import note_stale_of
 from ccd.org.rights import may_rule
 from ccd.org.ruling_rows import add_ruling, reversal_of_ruling, ruling_with_ref, rulings, rulings_between
@@ -54,7 +54,7 @@ async def reverse_ruling(engine: AsyncEngine, site: Site, asking: Asking, ref: s
         raise RulingError(
             ref, "is none: nothing of that name was ever ruled. `ccd bank ruling list` names them", "not-found"
         )
-    reached = list(reach(site, About(found.agent, found.unit, Span(found.start, found.end))))
+    reached = list(reach(site, About(found.agent, found.unit, span_of(found))))
     asking = may_rule_on(site, asking, reached)
 
     def made(plain: Connection) -> Ruling:

@@ -18,18 +18,18 @@ from ccd.bank.comes_first import ComesFirst
 from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook, days_off_outlook
 from ccd.bank.giving_back import GivingBack
 from ccd.bank.moving_along import MovingAlong
-from ccd.bank.overtime import less
 from ccd.bank.quota import Busyness, suggestion
 from ccd.bank.replanning import Replanning
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import OPEN, Application, ApplicationState, planned_shifts, work_us
+from ccd.bank.withdrawal import OPEN, Application, ApplicationState, planned_shifts
 from ccd.bank.withdrawing import WAITING_LIST, Withdrawals
 from ccd.daemon.refusals import Refusals
 from ccd.daemon.site import Current, Site
 from ccd.errors import DayWaitsError
 from ccd.floor.days import SECOND, dates
-from ccd.floor.expected import Absence, Counts, Ruled, Shift, Span
+from ccd.floor.expected import Absence, Counts, Ruled, Shift, work_within_us
 from ccd.floor.seats import UNOBSERVED
+from ccd.floor.spans import less, span_of
 from ccd.floor.stretches import Stretch
 from ccd.history.day_rows import latest_days
 from ccd.history.expected_days import ruled_in
@@ -132,7 +132,7 @@ async def worked_on(ledger: Ledger, site: Site, day: date, off: Collection[Appli
         begun = await connection.run_sync(lambda plain: _begun(plain, site, day, on_duty | parts))
         for agent in in_spans - (on_duty - parts):
             span = site.units.days(of_all[agent].unit).of_date(day)
-            begun[agent] = planned_shifts(of_all[agent], begun.get(agent, ()), [Span(span.start, span.end)])
+            begun[agent] = planned_shifts(of_all[agent], begun.get(agent, ()), [span])
         later = _over_the_end(site, day, begun)
         wanted = {
             (unit, each): theirs
@@ -181,11 +181,10 @@ def _by_unit(site: Site, day: date, agents: Collection[str]) -> dict[str, list[s
 
 def _within(line: Iterable[Stretch], ruled: Sequence[Ruled], leave: Iterable[Absence], planned: Sequence[Shift]) -> int:
     """µs of the shifts less their breaks in which the agent was seen signed in, or ruled to have been; less leave."""
-    seen = [Span(each.start, each.end) for each in line if each.state is not UNOBSERVED]
-    worked = less(seen, (Span(each.start, each.end) for each in ruled))
-    worked += [Span(each.start, each.end) for each in ruled if each.counts != LEFT_OUT]
-    worked = less(worked, (Span(each.start, each.end) for each in leave))
-    return sum(work_us(planned, *each) for each in worked)
+    worked = less((each for each in line if each.state is not UNOBSERVED), ruled)
+    worked += [span_of(each) for each in ruled if each.counts != LEFT_OUT]
+    worked = less(worked, leave)
+    return sum(work_within_us(planned, each) for each in worked)
 
 
 class DaysOff:

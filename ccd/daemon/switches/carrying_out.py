@@ -18,8 +18,8 @@ from ccd.daemon.site import Current
 from ccd.daemon.switches.floors import Floors
 from ccd.errors import NotAskedError, PbxError
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Span
 from ccd.floor.seats import Seat
+from ccd.floor.spans import Span
 from ccd.history.reading import reading
 from ccd.history.unit_days import note_stale_of
 from ccd.org import order_rows

@@ -1,6 +1,6 @@
 """What agents are scheduled for today, for the meters of the day that runs (docs/time-bank.md 2.4)."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
 import structlog
@@ -11,7 +11,8 @@ from ccd.daemon.services.ruling import About, reach
 from ccd.daemon.site import Current, Site
 from ccd.daemon.switches.floors import Floors
 from ccd.floor.days import SECOND, BusinessDay
-from ccd.floor.expected import Ruled, Shift, Span
+from ccd.floor.expected import Ruled, Shift
+from ccd.floor.spans import Span, length_us, less, span_of, spans_within
 from ccd.org.ruling_rows import rulings_that_hold
 from ccd.org.rulings import resolved
 from ccd.org.shift_rows import scheduled_of_agents_us, shifts_of
@@ -55,13 +56,13 @@ def _planned_us(plain: Connection, site: Site, first: date, last: date) -> dict[
         each
         for one in rulings
         if one.counts in NO_BASE
-        for each in reach(site, About(one.agent, one.unit, Span(one.start, one.end)))
+        for each in reach(site, About(one.agent, one.unit, span_of(one)))
     }
     shifts = shifts_of(plain, {agent for agent, _ in concerned}, start, end)
     for agent, own in concerned:
         if (agent, own.day.day) in planned:
             above = site.units.with_above(own.unit, own.day.day)
-            ruled = resolved(rulings, agent, above, Span(own.day.start, own.day.end))
+            ruled = resolved(rulings, agent, above, own.day)
             planned[agent, own.day.day] = planned_us(shifts.get(agent, ()), ruled, own.day)
     return planned
 
@@ -69,24 +70,9 @@ def _planned_us(plain: Connection, site: Site, first: date, last: date) -> dict[
 def planned_us(shifts: Iterable[Shift], ruled: Iterable[Ruled], day: BusinessDay) -> int:
     """What base a day is expected to have by its shifts, µs: less their breaks, and what is ruled to be none."""
     none = [each for each in ruled if each.counts in NO_BASE]
-    return sum(
-        end - start - sum(max(0, min(end, each.end) - max(start, each.start)) for each in none)
-        for shift in shifts
-        for start, end in working(shift, day)
-    )
+    return length_us(less((part for shift in shifts for part in working(shift, day)), none))
 
 
-def working(shift: Shift, day: BusinessDay) -> Iterator[Span]:
+def working(shift: Shift, day: BusinessDay) -> list[Span]:
     """The day's part of the shift, less its breaks."""
-    yield from gaps(Span(max(shift.start, day.start), min(shift.end, day.end)), shift.breaks)
-
-
-def gaps(span: Span, taken: Iterable[Span]) -> Iterator[Span]:
-    """What of a span is left between those that are taken."""
-    start, end = span
-    for each in sorted(taken):
-        if start < min(each.start, end):
-            yield Span(start, min(each.start, end))
-        start = max(start, each.end)
-    if start < end:
-        yield Span(start, end)
+    return less(spans_within([shift], day), shift.breaks)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ccd.bank.appeals import Appeal, AppealState
 from ccd.bank.asking import Asking
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Span
+from ccd.floor.spans import Span
 from ccd.ledger.model import Transfer
 from ccd.org.people import Person
 from ccd.org.rights import may_decide_appeal, may_rule

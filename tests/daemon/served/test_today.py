@@ -11,7 +11,7 @@ from ccd.daemon.served.today import KEPT_S, Today
 from ccd.daemon.services.entitling import entitle
 from ccd.daemon.services.ruling import About, rule
 from ccd.daemon.site import Current, Site
-from ccd.floor.expected import Span
+from ccd.floor.spans import Span
 from ccd.history.known_days import known_days
 from ccd.history.reading import reading
 from ccd.org.csv_faults import Written

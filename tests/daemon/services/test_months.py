@@ -26,7 +26,7 @@ from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database, ledger_of
 from ccd.errors import ActNotAllowedError, MonthOpenError
-from ccd.floor.expected import Span
+from ccd.floor.spans import Span
 from ccd.history.close import Closer
 from ccd.history.schema import unit_days
 from ccd.ledger.model import Transfer

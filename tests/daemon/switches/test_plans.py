@@ -9,8 +9,8 @@ from ccd.daemon.services.ruling import About, rule
 from ccd.daemon.site import Current, Site
 from ccd.daemon.switches.floors import Floors
 from ccd.daemon.switches.plans import Plans
-from ccd.floor.expected import Span
 from ccd.floor.floor_state import FloorState
+from ccd.floor.spans import Span
 from ccd.live.batch import SourceNow
 from ccd.org.csv_faults import Written
 from ccd.settings import Settings
