@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.errors import StoredFormatError
 from ccd.floor.records import Counted, DayRecord, OnDuty
 from ccd.history.days import MeasuredDay
-from ccd.history.expected_days import HOLDS_RULED, has_schedules
 from ccd.history.reading import numbers_spelled
+from ccd.history.reckoned_against import HOLDS_RULED, has_schedules
 from ccd.history.schema import ON_LEAVE, day_records
 from ccd.ledger.digest import digest
 from ccd.sql.rows import among, insert_rows

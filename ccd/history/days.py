@@ -20,9 +20,9 @@ from ccd.floor.seats import State
 from ccd.floor.segments import Segment
 from ccd.floor.stretches import Stretches
 from ccd.floor.values import value
-from ccd.history.expected_days import expected_spelled
 from ccd.history.look_back import by_seat, looked_back, shifts_looked_back
 from ccd.history.reading import Source, numbers_of, seat_lines
+from ccd.history.reckoned_against import expected_spelled
 from ccd.history.whose import Holder, Measuring
 from ccd.org.entitlements import Entitlement
 from ccd.org.staff import WHOLE_PPM

@@ -1,12 +1,10 @@
 """What was expected of a unit's agents on a day, and ruled, out of the tables of shifts, leave, days off, rulings."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,16 +24,10 @@ from ccd.org.ruling_rows import rulings_that_hold
 from ccd.org.rulings import Ruling, resolved
 from ccd.org.schema import leaves, shifts
 from ccd.org.shift_rows import SHIFT_US_MAX, absences_of, shifts_from, shifts_of
-from ccd.org.staff import WHOLE_PPM
 from ccd.org.told_rows import wait_for_others
 
 GRANTED = (ApplicationState.APPROVED, ApplicationState.TAKEN)
-RULED_TO_WORK = ("available", "aux")  # what is base, though nobody may have seen it
 DAY_OFF = "time_off"
-# Of what `expected_spelled` says, that by which something else counts than was measured: what an agent is entitled to,
-# or by which share a day is shorter, changes nothing of that.
-BEGINS_WITH_SHIFTS, HOLDS_RULED = '{"shifts":', '"ruled"'
-_SPELLING = msgspec.json.Encoder()  # as `json.dumps` spells it without blanks, in a tenth of the time
 
 
 class PeopleOfDay(NamedTuple):
@@ -227,72 +219,3 @@ def _day_off(
     for each in less(off, first):
         if granted.day == day.day or meets(each, day):
             yield Absence(*each, DAY_OFF, "withdrawal", granted.id)
-
-
-def expected_spelled(
-    expected: Expected | None,
-    reached: Iterable[Ruled] = (),
-    entitlement: Entitlement | None = None,
-    share_ppm: int = WHOLE_PPM,
-) -> str:
-    """As JSON, for the day's record: what the figures were reckoned against, of rulings what they have `reached`, to
-    what the agent was entitled, and by what share the day was shorter. Nothing, where it is as it was measured."""
-    said: dict[str, Any] = {}
-    if expected is not None and expected.schedules:
-        said = {
-            "shifts": [[each.start, each.end, [list(rest) for rest in each.breaks]] for each in expected.shifts],
-            "absences": [list(each) for each in expected.absences],
-            "sign_outs_count": expected.sign_outs_count,
-        }
-        if expected.sent_off:
-            said["sent_off"] = expected.sent_off
-    if ruled := [[each.start, each.end, each.counts, each.ref] for each in reached]:
-        said["ruled"] = ruled
-    if entitlement is not None:
-        said["entitlement"] = entitlement
-    if share_ppm != WHOLE_PPM:
-        said["share_ppm"] = share_ppm
-    return _SPELLING.encode(said).decode() if said else ""
-
-
-def ruled_to_work_us(written: str) -> int:
-    """Of what a day was reckoned against, as it is spelled: what was ruled to be worked time, µs."""
-    if HOLDS_RULED not in written:
-        return 0
-    return sum(end - start for start, end, counts, _ in json.loads(written)["ruled"] if counts in RULED_TO_WORK)
-
-
-def ruled_in(written: str) -> tuple[Ruled, ...]:
-    """Of rulings the parts that they have reached."""
-    return expected_read(written).ruled if HOLDS_RULED in written else ()
-
-
-def entitlement_in(written: str) -> Entitlement | None:
-    if '"entitlement"' not in written:
-        return None
-    said = json.loads(written).get("entitlement")
-    return None if said is None else Entitlement(*said)
-
-
-def share_in(written: str) -> int:
-    """Of a full contract, by which the day was shorter; where there are schedules none is."""
-    if has_schedules(written) or '"share_ppm"' not in written:
-        return WHOLE_PPM
-    share: int = json.loads(written)["share_ppm"]
-    return share
-
-
-def has_schedules(written: str) -> bool:
-    return written.startswith(BEGINS_WITH_SHIFTS)  # each record that is read is asked
-
-
-def expected_read(text: str) -> Expected:
-    """What `expected_spelled` said: of rulings the parts that they have reached, each as if about the agent alone."""
-    said = json.loads(text)
-    shifts = tuple(
-        Shift(start, end, tuple(Span(*rest) for rest in rests)) for start, end, rests in said.get("shifts", ())
-    )
-    absences = tuple(Absence(*each) for each in said.get("absences", ()))
-    ruled = tuple(Ruled(start, end, counts, ref, False) for start, end, counts, ref in said.get("ruled", ()))
-    sent_off = tuple(Span(*each) for each in said.get("sent_off", ()))
-    return Expected(shifts, absences, said.get("sign_outs_count", True), ruled, "shifts" in said, sent_off)

@@ -16,9 +16,9 @@ from ccd.floor.segments import Segment, as_they_follow
 from ccd.floor.stretches import Stretches
 from ccd.history.day_rows import Revision, revision_of
 from ccd.history.days import day_record, unseen
-from ccd.history.expected_days import expected_read
 from ccd.history.look_back import looked_back, shifts_looked_back
 from ccd.history.reading import seat_lines, seen_between, stored_sources
+from ccd.history.reckoned_against import expected_read
 from ccd.history.whose import Holder, Measuring, SeatKey
 
 

@@ -17,7 +17,8 @@ from ccd.floor.expected import Expected
 from ccd.floor.records import DayRecord, OnDuty, Tally
 from ccd.history.day_rows import JudgedBy, StoredDay, latest_days
 from ccd.history.days import MeasuredDay
-from ccd.history.expected_days import PeopleOfDay, entitlement_in, expected_spelled, ruled_to_work_us, share_in
+from ccd.history.expected_days import PeopleOfDay
+from ccd.history.reckoned_against import entitlement_in, expected_spelled, ruled_to_work_us, share_in
 from ccd.history.whose import Holder
 
 RECORDED_AT_ONCE = 1_000  # agents' days in one transaction: others wait for it who write

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.history.day_rows import COUNTS
-from ccd.history.expected_days import BEGINS_WITH_SHIFTS, HOLDS_RULED
+from ccd.history.reckoned_against import BEGINS_WITH_SHIFTS, HOLDS_RULED
 from ccd.history.schema import day_records, queue_calls
 from ccd.sql.rows import among
 

@@ -15,8 +15,8 @@ from ccd.floor.days import SECOND
 from ccd.floor.seats import State
 from ccd.floor.spans import Span, less, spans_within
 from ccd.history.day_rows import StoredDay, latest_days
-from ccd.history.expected_days import expected_read
 from ccd.history.reading import stored_sources
+from ccd.history.reckoned_against import expected_read
 from ccd.history.seen_days import SeenDay, seen_days
 from ccd.history.whose import Measuring
 from ccd.org.ruling_rows import rulings_that_hold

@@ -20,7 +20,7 @@ from ccd.floor.rules import ALWAYS
 from ccd.history.day_rows import JudgedBy, insert_days, record_digest
 from ccd.history.days import MeasuredDay
 from ccd.history.due_days import DueDays
-from ccd.history.expected_days import expected_spelled
+from ccd.history.reckoned_against import expected_spelled
 from ccd.history.schema import day_records
 from ccd.history.unit_days import note_stale
 from ccd.sql.turns import take_turn

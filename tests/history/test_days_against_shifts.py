@@ -14,7 +14,7 @@ from ccd.floor.days import BusinessDays
 from ccd.floor.own_days import OwnDay
 from ccd.floor.rules import ALWAYS
 from ccd.history.day_rows import record_digest
-from ccd.history.expected_days import expected_read
+from ccd.history.reckoned_against import expected_read
 from ccd.history.schema import day_records
 from ccd.history.unit_days import note_stale_of
 from ccd.org.schema import leaves, shifts

@@ -19,8 +19,9 @@ from ccd.floor.expected import Expected
 from ccd.floor.own_days import OwnDay
 from ccd.floor.spans import less, span_of
 from ccd.history.days import heard_until, measured_days
-from ccd.history.expected_days import ruled_to_work_us, told_of_agent
+from ccd.history.expected_days import told_of_agent
 from ccd.history.reading import reading, seen_between, stored_sources
+from ccd.history.reckoned_against import ruled_to_work_us
 from ccd.history.whose import Holder, holders
 from ccd.org.entitlements import Entitlement
 from ccd.org.staff import WHOLE_PPM

@@ -20,7 +20,7 @@ from ccd.floor.days import SECOND
 from ccd.floor.expected import Expected
 from ccd.floor.records import DayRecord, OnDuty
 from ccd.history.day_rows import StoredDay, agents_on, latest_days
-from ccd.history.expected_days import expected_read
+from ccd.history.reckoned_against import expected_read
 from ccd.history.unit_days import units_with_records
 from ccd.ledger.chart import Chart
 from ccd.ledger.model import Moved

@@ -14,7 +14,7 @@ from ccd.floor.days import SECOND, BusinessDay, dates
 from ccd.floor.expected import Absence, Expected, work_within_us
 from ccd.floor.spans import spans_within
 from ccd.history.day_rows import DayDuty, ever_on_leave, latest_duties
-from ccd.history.expected_days import expected_read
+from ccd.history.reckoned_against import expected_read
 
 
 async def attended(

@@ -32,8 +32,8 @@ from ccd.floor.seats import UNOBSERVED
 from ccd.floor.spans import less, span_of
 from ccd.floor.stretches import Stretch
 from ccd.history.day_rows import latest_days
-from ccd.history.expected_days import ruled_in
 from ccd.history.reading import stored_sources
+from ccd.history.reckoned_against import ruled_in
 from ccd.history.seen_days import seen_days
 from ccd.history.sums import sums_of_agents
 from ccd.history.unit_days import settled_on, settled_since

@@ -23,7 +23,7 @@ from ccd.errors import ActNotAllowedError, NotAskedError, OrderError, PbxError, 
 from ccd.floor.events import PbxEvent
 from ccd.floor.floor_state import FloorState
 from ccd.floor.rules import QueueRule, SeatRules
-from ccd.history.expected_days import expected_read
+from ccd.history.reckoned_against import expected_read
 from ccd.ledger.model import Transfer
 from ccd.org.acts import noted
 from ccd.org.order_rows import Order
