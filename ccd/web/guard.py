@@ -1,4 +1,5 @@
-"""What holds for every request and every answer: writes from our own pages only, small bodies, strict headers."""
+"""What holds for every request and every answer: writes from our own pages only, small bodies, strict headers; and who
+asks for the head alone is answered as who asks for all, without the body."""
 
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
@@ -15,7 +16,7 @@ AT_MOST = "At most {} bytes."
 API = "/api/"
 FILES = "/api/imports/"
 WHOLE = (FILES, "/api/organisation/")
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
+READS = frozenset({"GET", "OPTIONS"})
 
 # Nothing but what this server sends runs, loads or connects; nobody frames it.
 POLICY = "; ".join(
@@ -55,8 +56,12 @@ class Guard:
                     headers["Strict-Transport-Security"] = TLS_FROM_NOW_ON
                 if scope["path"].startswith(API):  # whose it is, is asked anew each time
                     headers["Cache-Control"] = "no-store"
-            await send(message)
+            is_body = message["type"] == "http.response.body"
+            await send({**message, "body": b""} if is_body and asks_for_head else message)
 
+        asks_for_head = scope["method"] == "HEAD"
+        if asks_for_head:
+            scope = {**scope, "method": "GET"}
         headers = Headers(scope=scope)
         if scope["method"] not in READS and not self._is_ours(headers):
             refusal = problem_response(

@@ -53,7 +53,7 @@ from ccd.web.described import REPLAYED, answers_of
 from ccd.web.problems import Problem, problem_of
 from ccd.web.schema import idempotency
 
-HEADER = "Idempotency-Key"
+HEADER, ETAG = "Idempotency-Key", "ETag"
 KEY_CHARACTERS_MAX = 100
 KEPT_US = 30 * 86_400 * SECOND
 ACT_DIGITS = 32
@@ -67,8 +67,22 @@ NEVER = (PacketError, PolicyError, PostingError, ReportError, UnknownUnitError)
 
 
 class KeptAnswer(NamedTuple):
+    """`text` is the body; above it, where the answer had one, its ETag."""
+
     status: int
-    body: str
+    text: str
+
+    @classmethod
+    def of(cls, answer: Response) -> "KeptAnswer":
+        body, tag = bytes(answer.body).decode(), answer.headers.get(ETAG)
+        return cls(answer.status_code, body if tag is None else f"{ETAG}: {tag}\n{body}")
+
+    def again(self) -> Response:
+        head, line, body = self.text.partition("\n")
+        name, _, tag = head.partition(": ")
+        if not line or name != ETAG:
+            return Response(self.text, self.status, {REPLAYED: "true"}, "application/json")
+        return Response(body, self.status, {REPLAYED: "true", ETAG: tag}, "application/json")
 
 
 class Answers:
@@ -97,7 +111,7 @@ class Answers:
 
     async def keep(self, person: str, key: str, answer: KeptAnswer) -> None:
         mine = (idempotency.c.person == person) & (idempotency.c.key == key) & idempotency.c.status.is_(None)
-        said = update(idempotency).where(mine).values(answer._asdict())
+        said = update(idempotency).where(mine).values(status=answer.status, body=answer.text)
 
         def work(connection: Connection) -> None:
             connection.execute(said)
@@ -147,13 +161,13 @@ def once(who: Callable[[Request], Awaitable[Person]], answers: Answers) -> type[
                 target = f"{request.method} {request.url.path}?{request.url.query}\n"
                 known = await answers.begin(person, key, sha256(target.encode() + await request.body()).hexdigest())
                 if known is not None:
-                    return Response(known.body, known.status, {REPLAYED: "true"}, "application/json")
+                    return known.again()
                 try:
                     answer = await said(request)
                 except NotAllowedError:
                     await answers.release(person, key)
                     raise
-                await answers.keep(person, key, KeptAnswer(answer.status_code, bytes(answer.body).decode()))
+                await answers.keep(person, key, KeptAnswer.of(answer))
                 return answer
 
             return said_once if "POST" in (self.methods or ()) else said

@@ -71,7 +71,7 @@ idempotency = Table(
     Column("request", Text, nullable=False),  # its SHA-256, in hexadecimal
     Column("asked_at", BigInteger, nullable=False),  # µs since the epoch
     Column("status", Integer),
-    Column("body", Text),
+    Column("body", Text),  # below its ETag, where it had one
     PrimaryKeyConstraint("person", "key"),
     CheckConstraint("(status IS NULL) = (body IS NULL)", name="answered_as_a_whole"),
     Index("ix_idempotency_asked_at", "asked_at"),

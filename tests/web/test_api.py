@@ -223,6 +223,14 @@ async def test_every_answer_has_strict_headers(office: Office) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_who_asks_for_the_head_alone_is_answered_as_who_asks_for_all_without_a_body(office: Office) -> None:
+    await office.sign_in("陈静")
+    for path in ("/api/site", "/api/me", "/api/me/statement", "/api/organisation/roster", "/healthz", "/api/nowhere"):
+        whole, head = await office.client.get(path), await office.client.head(path)
+        assert (head.status_code, head.content) == (whole.status_code, b""), path
+        assert head.headers == whole.headers, path
+
+
 async def test_probes_and_metrics(office: Office) -> None:
     assert (await office.client.get("/healthz")).json() == {"status": "ok"}
     assert (await office.client.get("/readyz")).status_code == 200

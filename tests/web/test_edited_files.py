@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.web.schema import idempotency
 from tests.web.acting import Place
 from tests.web.office import Clock
 
@@ -89,11 +91,13 @@ async def test_who_says_what_a_day_is_like_says_it_of_what_they_read(place: Plac
     empty = await place.get("wang", where, **days)
     assert empty.json() == {"unit": "centre", "loads": []}
     browser, asked = await place.browser("wang"), {"unit": "centre", "day": "2026-12-12", "load": "rush"}
-    for key, status in (("a", 200), ("a", 200), ("b", 412)):
-        headers = {"Idempotency-Key": key, "If-Match": empty.headers["etag"]}
-        assert (await browser.post("/api/day-loads", json=asked, headers=headers)).status_code == status
+    marked = {"Idempotency-Key": "a", "If-Match": empty.headers["etag"]}
+    first = await browser.post("/api/day-loads", json=asked, headers=marked)
     read = await place.get("wang", where, **days)
     assert read.json()["loads"] == [{"day": "2026-12-12", "load": "rush"}]
+    assert (first.status_code, first.headers["etag"]) == (200, read.headers["etag"])
+    stale = await browser.post("/api/day-loads", json=asked, headers=marked | {"Idempotency-Key": "b"})
+    assert stale.status_code == 412
     other = await place.get("wang", where, **{"from": "2026-12-13", "to": "2026-12-31"})
     assert (other.json()["loads"], other.headers["etag"]) == ([], read.headers["etag"])
     calm = {"Idempotency-Key": "c", "If-Match": read.headers["etag"]}
@@ -102,6 +106,13 @@ async def test_who_says_what_a_day_is_like_says_it_of_what_they_read(place: Plac
     again = {"Idempotency-Key": "d", "If-Match": said.headers["etag"]}
     assert (await browser.post("/api/day-loads", json=asked | {"load": "calm"}, headers=again)).status_code == 200
     assert (await place.get("wang", where, **days)).json()["loads"] == [{"day": "2026-12-12", "load": "calm"}]
+    replayed = await browser.post("/api/day-loads", json=asked, headers=marked)
+    assert (replayed.content, replayed.headers["etag"]) == (first.content, first.headers["etag"])
+    async with place.engine.begin() as connection:  # as if it had died before it kept what it answered
+        await connection.execute(update(idempotency).values(status=None, body=None))
+    lost = await browser.post("/api/day-loads", json=asked, headers=marked)
+    assert (lost.status_code, lost.content) == (200, first.content)
+    assert "etag" not in lost.headers, "what others have said since was not read"
     for who in ("zhao", "1001", "both"):
         assert (await place.get(who, where, **days)).status_code == 403, who
     assert (await place.get("wang", "/api/day-loads/nowhere", **days)).status_code == 404

@@ -98,6 +98,8 @@ async def test_whatever_writes_refuses_an_auditor_and_whatever_reads_is_noted_on
             read += 1
             at_most_once = await done(place) - before
             assert at_most_once == (0 if path.startswith(NOTED_FOR_ANYBODY) else 1), path
+            await browser.head(path)
+            assert await done(place) - before == 2 * at_most_once, path
             continue
         wrote += 1
         answer = await browser.request(method, path, json={}, headers={"Idempotency-Key": path, "If-Match": '"1"'})

@@ -33,7 +33,9 @@ async def test_the_cookie_of_the_sign_in_opens_the_live_channel(
         assert [one["agent"] for one in (await heard(page, "snapshot"))["agents"]] == ["1001"]
         forbidden = await site.live(agent, "floor")
         assert "not shown to 陈静" in (await heard(forbidden, "error"))["detail"]
-        assert (await lead.get("/healthz")).status_code == 200
+        healthy, head = await lead.get("/healthz"), await lead.head("/healthz")
+        assert (healthy.status_code, head.status_code, head.content) == (200, 200, b"")
+        assert head.headers["content-length"] == healthy.headers["content-length"]
         for line in (board, page):
             await line.close()
         for browser in (lead, agent):

@@ -1,8 +1,8 @@
 """Orders are carried out, by the one process that follows the switches: whoever gave them, and from where.
 
-Each is taken first, with the span of the switches' own time within which it will be done; then the switches are asked;
-then its end is written. A process that dies in between leaves one that was taken and has no end: whoever follows the
-switches next ends it as one of which nobody knows, and asks nothing again.
+Each is taken first, with the span of the switches' own time within which it will be done; then the switches are asked,
+unless its time is over by then; then its end is written. A process that dies in between leaves one that was taken and
+has no end: whoever follows the switches next ends it as one of which nobody knows, and asks nothing again.
 """
 
 import time
@@ -32,6 +32,7 @@ from ccd.sql.turns import Patience, take_turn, take_turn_at_once
 
 LOOK_BACK_US = 3_600 * SECOND  # so old an order is none any more; those of a process that has died are looked for once
 STAYS = (Answered.STATIC, Answered.DENIED, Answered.REFUSED)
+LATE = "its time was over before the switch could be asked"
 CALL_US_MAX = 14_400 * SECOND  # a pool agent who is on a call is logged off when that ends
 
 log = structlog.get_logger("ccd.daemon")
@@ -64,7 +65,7 @@ class Switchboard:
     async def _carry_out(self, order: Order) -> None:
         if order.taken:  # by a process that is gone
             self._answered.append((order, End(uuid4().hex, self._now(), OrderOutcome.UNKNOWN, (), order.span)))
-        elif order.until < time.time() * SECOND:
+        elif _is_late(order):
             await take_back(self._engine, order, self._now())
         else:
             await self._ask(order)
@@ -77,11 +78,14 @@ class Switchboard:
             self._engine, lambda plain: order_rows.take(plain, order.number, by, span), Patience()
         ):
             return
+        is_late = _is_late(order)  # whoever gave it may be gone, and nobody takes it back
         answers: list[OrderAnswer] = []
         began_s = time.monotonic()
         for pbx, seat in places:
             in_gap = self._floors.floors[pbx].state.gap_since is not None  # who is in which queue is not known
-            if in_gap or (order.what is OrderKind.SIGN_OUT and span is None):
+            if is_late:
+                answers.append(OrderAnswer(pbx, seat.seat, "", Answered.NOT_ASKED, LATE))
+            elif in_gap or (order.what is OrderKind.SIGN_OUT and span is None):
                 answers.append(OrderAnswer(pbx, seat.seat, "", Answered.NOT_ASKED, str(NotAskedError(pbx))))
             else:
                 answers += await self._asked(order.what, pbx, seat)
@@ -146,6 +150,10 @@ class Switchboard:
         met = self._current.site.agent_days.met
         days = met(order.agent, ended.span.start, ended.span.end + SHIFT_US_MAX) if ended.span else ()
         await note_stale_of(connection, {(own.unit, own.day.day) for own in days})
+
+
+def _is_late(order: Order) -> bool:
+    return order.until < time.time() * SECOND
 
 
 def _longer(span: Span, answers: list[OrderAnswer], took_s: float) -> Span:

@@ -173,19 +173,22 @@ def _loads(router: APIRouter, desk: BankDesk) -> None:
         asking: Asking = desk.acting,
     ) -> LoadSaid:
         """Say what a day will be like: quotas can be for such days alone. Under `If-Match` where somebody edits what
-        was read (412: another was said meanwhile). The ETag is that of all that is said of the unit by then."""
+        was read (412: another was said meanwhile). The ETag is that of all that is said of the unit by then; where it
+        was said before, and the answer lost, there is none: what others have said since is to be read first."""
         bank = desk.bank()
         bank.check_unit(asked.unit)
         duty = may_set_quota(asking.person, bank.units.with_above(asked.unit, asked.day))
 
-        def work(connection: Connection) -> str:
+        def work(connection: Connection) -> str | None:
             wait_for_others(connection, day_loads)
-            if if_match is not None and not is_noted(connection, asking.act):
+            again = is_noted(connection, asking.act)
+            if if_match is not None and not again:
                 check_tag(if_match, _loads_of(connection, asked.unit))
             say_load(connection, asked.unit, asked.day, asked.load, asking.under(duty))
-            return tag_of(_loads_of(connection, asked.unit))
+            return None if again else tag_of(_loads_of(connection, asked.unit))
 
-        response.headers["ETag"] = await take_turn_at_once(desk.engine, work, Patience())
+        if (tag := await take_turn_at_once(desk.engine, work, Patience())) is not None:
+            response.headers["ETag"] = tag
         return LoadSaid(**asked.model_dump())
 
 

@@ -1,14 +1,14 @@
 """What leaders ask of the switches: by who may, asked once, and what came of it known to every day record."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -17,7 +17,7 @@ from ccd.bank.statement import agent_statement
 from ccd.daemon.explained.explaining import explained
 from ccd.daemon.services.ordering import order, take_back
 from ccd.daemon.site import Current
-from ccd.daemon.switches.carrying_out import Switchboard
+from ccd.daemon.switches.carrying_out import LATE, Switchboard
 from ccd.daemon.switches.floors import Floors
 from ccd.errors import ActNotAllowedError, NotAskedError, OrderError, PbxError, PbxLostError
 from ccd.floor.events import PbxEvent
@@ -30,6 +30,7 @@ from ccd.org.order_rows import Order
 from ccd.org.orders import Answered, Ended, OrderKind, OrderOutcome
 from ccd.org.people import Duty, Office, Person, Role
 from ccd.settings.tree import Orders
+from ccd.sql.turns import Patience, take_turn_at_once
 from tests.daemon.ruled import ANN, HOUR, MANAGER, TUESDAY, Centre, at, shift, us
 from tests.floor.floors import S, added, connected, lost, member, removed, snapshot
 
@@ -185,6 +186,35 @@ async def test_an_order_that_nobody_takes_in_time_is_never_carried_out(floor: Fl
     assert ended.outcome is OrderOutcome.NOT_ASKED
     await floor.board.look()
     assert floor.switch.actions == []
+
+
+@pytest.mark.parametrize("what", [OrderKind.PAUSE, OrderKind.SIGN_OUT])
+async def test_an_order_whose_giver_died_is_not_carried_out_once_its_time_is_over(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch, what: OrderKind
+) -> None:
+    """Not even where it was taken in time, and the database or a switch kept the board waiting."""
+
+    async def slowly(engine: AsyncEngine, work: Callable[[Connection], bool], patience: Patience) -> bool:
+        done = await take_turn_at_once(engine, work, patience)
+        await asyncio.sleep(0.3)
+        return done
+
+    async def dies(*_: object) -> None:
+        raise RuntimeError("as if it died here")
+
+    monkeypatch.setattr("ccd.daemon.switches.carrying_out.take_turn_at_once", slowly)
+    monkeypatch.setattr("ccd.daemon.services.ordering._what_came_of_it", dies)
+    asking, site = Asking("late", LEADER, "desk-1", us(10)), floor.centre.site
+    site.settings = site.settings.model_copy(update={"orders": Orders(wait_s_max=0.2)})
+    with pytest.raises(RuntimeError):
+        await order(floor.centre.engine, site, asking, "ann", what, "a fire drill")
+    await floor.board.look()
+    assert floor.switch.actions == []
+    monkeypatch.undo()
+    ended = await order(floor.centre.engine, site, asking, "ann", what, "a fire drill")
+    assert ended.outcome is OrderOutcome.NOT_ASKED
+    assert [each.said for each in ended.answers] == [LATE]
+    assert await worked(floor, *out(0.5)) == {"excused": 0, "aux": HOUR - 1}  # and half a second
 
 
 async def test_where_the_order_is_ended_elsewhere_in_the_moment_of_giving_up_its_end_is_told(
