@@ -13,7 +13,7 @@ from ccd.bank.withdrawal import Application, ApplicationState
 from ccd.bank.withdrawal_rows import on_days
 from ccd.floor.days import SECOND, BusinessDay
 from ccd.floor.expected import Absence, Expected, Ruled, Shift
-from ccd.floor.spans import Span, less, meets
+from ccd.floor.spans import Span, less, meets, spans_within
 from ccd.history.schema import unit_days
 from ccd.history.whose import Holder, Measuring
 from ccd.org.entitlement_rows import entitled_on, entitlements, entitlements_of
@@ -184,10 +184,10 @@ def _sent_off(spans: tuple[Span, ...], planned: tuple[Shift, ...], day: Business
 def _planned_the_day_before(
     plain: Connection, agents: Mapping[str, Holder], told: OnTheDay, measuring: Measuring
 ) -> dict[str, tuple[Shift, ...]]:
-    """By agent, of those who have so many seconds of the day before off: all shifts that begin on it."""
+    """By agent, of those who have a part of the day before off, or so many seconds: all shifts that begin on it."""
     found: dict[str, tuple[Shift, ...]] = {}
     for agent, own in agents.items():
-        if any(one.day != own.day.day and not one.whole and one.start is None for one in told.off.get(agent, ())):
+        if any(one.day != own.day.day and not one.whole for one in told.off.get(agent, ())):
             for each in measuring.own_days(agent, own.day.start - 1, own.day.start):
                 found |= shifts_from(plain, [agent], each.day)
     return found
@@ -203,12 +203,15 @@ def _day_off(
 ) -> Iterator[Absence]:
     """An absence of the part that was granted; or of the whole day, where it is that, or the seconds are enough for the
     shifts that begin on it: of other seconds nobody has said which. What is left of the night `before` is none of it,
-    and is off where that day is. But for leave that comes first."""
+    and is off where that day is: nothing was paid for it, nor for the shifts of the day after. But for leave that comes
+    first."""
     own = [each for each in planned if day.start <= each.start]
     night = [each for each in planned if each.start < day.start]
     begun = own if granted.day == day.day else before
     if granted.start is not None and granted.end is not None:
         off = [Span(granted.start, granted.end)]
+        if begun:  # without a shift all of the part is paid for
+            off = less(off, night) if granted.day == day.day else spans_within(night, off[0])
     elif not granted.whole and granted.seconds * SECOND < sum(each.work_us for each in begun):
         off = []
     elif granted.day == day.day:
