@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { DayOff } from "../src/http/bank_api";
-import { lookOf, mayCancel } from "../src/services/days_off";
+import { begins, lookOf, mayCancel } from "../src/services/days_off";
 import { monthAfter, weeksFrom, weeksOf } from "../src/time/months";
 
 const TODAY = "2026-12-01";
@@ -33,6 +33,15 @@ test.each([
   [{ day: TODAY }, "past"],
 ])("a day with %o is %s", (of, look) => {
   expect(lookOf(dayOff(of), TODAY, NOW_S)).toBe(look);
+});
+
+test("the calendar begins with the first day that says anything", () => {
+  const of = (...days: DayOff[]) =>
+    begins(new Map([...days].reverse().map((day) => [day.day, day])), TODAY, NOW_S);
+  const nothing = [dayOff({ day: TODAY }), dayOff({ day: "2026-12-30", agents: null })];
+  expect(of(...nothing, dayOff({ day: "2027-01-04" }), dayOff({ day: "2027-01-05" }))).toBe("2027-01-04");
+  expect(of(...nothing, dayOff({ day: "2026-12-31", costs: 0, own: [own("waiting")] }))).toBe("2026-12-31");
+  expect(of(...nothing)).toBeNull();
 });
 
 test.each([

@@ -5,11 +5,10 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.stores import database
 from ccd.history.reading import reading
 from ccd.org.acts import Act, noted
@@ -34,10 +33,10 @@ def acts(
             json.dumps([act._asdict() | {"at": moment(act.at, settings.timezone)} for act in found], ensure_ascii=False)
         )
         return
-    table = Table("at", "who", "from", "what", "on", "before", "after", "why")
+    table = PlainTable("at", "who", "from", "what", "on", "before", "after", "why")
     for act in found:
-        table.add_row(
-            moment(act.at, settings.timezone),
+        table.add(
+            clock(act.at, settings.timezone),
             act.by,
             act.address,
             act.kind,
@@ -46,7 +45,7 @@ def acts(
             act.after,
             act.why,
         )
-    Console().print(table)
+    table.print()
 
 
 async def _noted(settings: Settings, kind: str | None, subject: str | None, last: int) -> list[Act]:

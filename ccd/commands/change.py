@@ -6,12 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.commands.bank.asking import Key, Why, known_by
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.judged_by.deciding import Deciding, what
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import described, site_of
@@ -64,12 +63,12 @@ def say_changes(found: list[Change], site: Site, output: Format) -> None:
     if output is Format.json:
         print(json.dumps({"changes": [_as_json(one, zone) for one in found]}, ensure_ascii=False))
         return
-    table = Table("change", "of", "proposed", "by", "why", "effect", "stands", "by")
+    table = PlainTable("change", "of", "proposed", "by", "why", "effect", "stands", "by")
     for one in found:
         effect = said_effect(json.loads(one.effect))
         who = one.decided_by or ("nobody else" if one.by_itself else "")
-        table.add_row(str(one.number), what(one), moment(one.at, zone), one.by, one.why, effect, one.state, who)
-    Console().print(table)
+        table.add(str(one.number), what(one), clock(one.at, zone), one.by, one.why, effect, one.state, who)
+    table.print()
 
 
 def said_effect(effect: dict[str, object]) -> str:

@@ -7,12 +7,11 @@ from datetime import date
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.commands.business_day import YEARS
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable
 from ccd.daemon.judged_by.corrected_holidays import days_told
 from ccd.daemon.stores import database
 from ccd.settings import Settings, read
@@ -29,11 +28,11 @@ def holidays(
     if format is Format.json:
         print(json.dumps(told))
         return
-    table = Table("day", "", "kind", "name")
+    table = PlainTable("day", "", "kind", "name")
     for one in told["days"]:
         day = date.fromisoformat(one["day"])
-        table.add_row(one["day"], f"{day:%a}", one["kind"], one["name"] or "worked, although of a weekend")
-    Console().print(table)
+        table.add(one["day"], f"{day:%a}", one["kind"], one["name"] or "worked, although of a weekend")
+    table.print()
     if not told["published"]:
         print(
             f"{country} says each year which days are worked, and for {year} that is not published yet, or not known "

@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_by
+from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.site_file import staff_of
 from ccd.daemon.stores import database
 from ccd.floor.days import SECOND
 from ccd.org.acts import Act
-from ccd.org.changes import moment
 from ccd.org.rights import may_administer
 from ccd.settings import read
 from ccd.web.keys import ApiKey, ApiKeys, KeyScope
@@ -51,10 +49,10 @@ def make(
 def list_keys(config: Config) -> None:
     """Say which keys there are, or were."""
     zone = read(config).timezone
-    table = Table("key", "may", "in", "until")
+    table = PlainTable("key", "may", "in", "until")
     for one in with_keys(config, lambda keys: keys.all()):
-        table.add_row(one.name, ", ".join(one.scopes), ", ".join(one.units), moment(one.until, zone))
-    Console().print(table)
+        table.add(one.name, ", ".join(one.scopes), ", ".join(one.units), clock(one.until, zone))
+    table.print()
 
 
 @key.command()

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.bank.lab import AGENTS_MIN, PROPOSED, Habit, ProposedRate, Tried, proposed_rate
 from ccd.commands.business_day import in_range
@@ -22,6 +20,7 @@ from ccd.commands.ledger.asking import asked_of, bar_of, now_us
 from ccd.commands.output import As, Format
 from ccd.commands.policy_published import VERBS
 from ccd.commands.replay import replayed, source_of
+from ccd.commands.tables import PlainTable
 from ccd.daemon.judged_by.trying import trial_of, try_policies
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
@@ -160,19 +159,20 @@ def _percent(ppm: int) -> str:
 
 
 def _show(found: list[Tried]) -> None:
-    table = Table("agent", "saved, s", "charged, s", "leave made, s", "balance, s", "leave owed, s", "not covered, s")
+    table = PlainTable(
+        "agent", "saved, s", "charged, s", "leave made, s", "balance, s", "leave owed, s", "not covered, s"
+    )
     for one in found:
-        table.add_row(one.agent, *_cells(one))
+        table.add(one.agent, *_cells(one))
     if found:
-        table.add_section()
         everybody = Tried(
             "all",
             reduce(lambda sums, one: one.plus(sums), (one.now for one in found)),
             reduce(lambda sums, one: one.plus(sums), (one.then for one in found)),
             reduce(add, (one.uncovered_s for one in found)),
         )
-        table.add_row(everybody.agent, *_cells(everybody))
-    Console().print(table)
+        table.sum_up(everybody.agent, *_cells(everybody))
+    table.print()
     better = sum(one.then.net_s > one.now.net_s for one in found)
     worse = sum(one.then.net_s < one.now.net_s for one in found)
     print(f"as it is -> as it would be; {better} agents would have more, {worse} less (balance less leave owed)")

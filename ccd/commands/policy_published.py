@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.commands.bank.asking import Key, Why, asked_of_database, known_by
 from ccd.commands.business_day import in_range
@@ -15,6 +13,7 @@ from ccd.commands.change import agree, asked, said_effect, say_changes, withdraw
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import bar_of, now_us
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.judged_by.deciding import what
 from ccd.daemon.judged_by.effects import Days
 from ccd.daemon.judged_by.publishing import publish
@@ -25,7 +24,6 @@ from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database, ledger_of
 from ccd.errors import ChangeError
 from ccd.floor.days import SECOND
-from ccd.org.changes import moment
 from ccd.org.proposed import POLICY, RULE
 from ccd.org.rights import may_publish
 
@@ -110,12 +108,12 @@ def readers(
     if output is Format.json:
         print(json.dumps(found.model_dump(), ensure_ascii=False))
         return
-    table = Table("agent", "read at")
+    table = PlainTable("agent", "read at")
     for one in found.read:
-        table.add_row(one.agent, moment(round(one.at * SECOND), site.settings.timezone))
+        table.add(one.agent, clock(round(one.at * SECOND), site.settings.timezone))
     for agent in found.unread:
-        table.add_row(agent, "not yet")
-    Console().print(table)
+        table.add(agent, "not yet")
+    table.print()
 
 
 VERBS = (

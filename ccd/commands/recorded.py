@@ -4,8 +4,6 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -13,6 +11,7 @@ from ccd.commands.bank.asking import asked_of_database
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.served.recorded import as_said
 from ccd.daemon.served.recorded_of import RecordedLine, Sum, categories, recorded_lines, sums
 from ccd.daemon.site import Site
@@ -48,13 +47,13 @@ def _say_sums(site: Site, agent: str, output: Format) -> None:
     if output is Format.json:
         print(json.dumps({"agent": agent, "categories": [as_said(one).model_dump() for one in told]}))
         return
-    table = Table("what", "rows", "first", "last", "kept", "seen by")
+    table = PlainTable("what", "rows", "first", "last", "kept", "seen by")
     for one in told:
         rows = "not counted by agent" if one.rows is None else str(one.rows)
-        times = ("" if at is None else moment(at, site.settings.timezone) for at in (one.first, one.last))
+        times = (clock(at, site.settings.timezone) for at in (one.first, one.last))
         kept = "for good" if one.category.kept_days is None else f"{one.category.kept_days} days"
-        table.add_row(one.category.name, rows, *times, kept, ", ".join(one.category.seen_by))
-    Console().print(table)
+        table.add(one.category.name, rows, *times, kept, ", ".join(one.category.seen_by))
+    table.print()
 
 
 def _say_lines(site: Site, agent: str, of: str, last: int, output: Format) -> None:
@@ -72,7 +71,7 @@ def _say_lines(site: Site, agent: str, of: str, last: int, output: Format) -> No
     if output is Format.json:
         print(json.dumps({"agent": agent, "name": of, "lines": told}, ensure_ascii=False))
         return
-    table = Table(*(told[0] if told else ("at",)))
+    table = PlainTable(*(told[0] if told else ("at",)))
     for line in told:
-        table.add_row(*("" if value is None else str(value) for value in line.values()))
-    Console().print(table)
+        table.add(*("" if value is None else str(value) for value in line.values()))
+    table.print()

@@ -7,13 +7,12 @@ from datetime import date
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.bank.attendance_calendar import span
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
@@ -36,10 +35,10 @@ def schedule(
         said = [{"unit": unit, "own_s": own_s, "scheduled_s": with_below_s} for unit, own_s, with_below_s in rows]
         print(json.dumps({"month": month, "units": said}))
         return
-    table = Table("unit", "own agents, s", "with those below, s", "hours")
+    table = PlainTable("unit", "own agents, s", "with those below, s", "hours")
     for unit, own_s, with_below_s in rows:
-        table.add_row(unit, str(own_s), str(with_below_s), f"{with_below_s / 3600:.1f}")
-    Console().print(table)
+        table.add(unit, str(own_s), str(with_below_s), f"{with_below_s / 3600:.1f}")
+    table.print()
 
 
 async def _scheduled(site: Site, first: date) -> tuple[Counter[str], Counter[str]]:

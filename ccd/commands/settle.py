@@ -8,8 +8,6 @@ from datetime import date
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.bank.fate import Settlement
@@ -17,6 +15,7 @@ from ccd.bank.measured import Measured
 from ccd.bank.settle import Settler
 from ccd.commands.business_day import Day
 from ccd.commands.configuration import Config
+from ccd.commands.tables import PlainTable
 from ccd.daemon.judged_by.applied_clocks import AppliedClocks
 from ccd.daemon.judged_by.imported import newest_numbers
 from ccd.daemon.reloading import days_there_are
@@ -109,14 +108,14 @@ def _say(closed: Closed, dry_run: bool) -> None:
     made = f"{len(closed.revised)} new records" if closed.revised else "no figure is new"
     print(f"{closed.day} {closed.unit}: {made}; {'would be ' if dry_run else ''}{counts or 'nothing to settle'}")
     if dry_run and closed.settlement.days:
-        table = Table("agent", "revision", "from", "to", "seconds")
+        table = PlainTable("agent", "revision", "from", "to", "seconds")
         for day in closed.settlement.days:
             for leg in day.legs:
                 debit, credit = (f"{account.owner} {account.kind}" for account in (leg.debit, leg.credit))
-                table.add_row(day.agent, str(day.revision), debit, credit, str(leg.seconds))
+                table.add(day.agent, str(day.revision), debit, credit, str(leg.seconds))
             if day.note:
-                table.add_row(day.agent, str(day.revision), day.note)
-        Console().print(table)
+                table.add(day.agent, str(day.revision), day.note)
+        table.print()
 
 
 def _now() -> int:

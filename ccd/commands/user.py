@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.commands.configuration import Config
 from ccd.commands.keys import key
 from ccd.commands.ledger.asking import asked_by
+from ccd.commands.tables import PlainTable
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of, staff_of
 from ccd.daemon.stores import database
@@ -58,11 +57,11 @@ def add(
 @user.command(name="list")
 def list_users(config: Config) -> None:
     """Say who may sign in, and what they see."""
-    table = Table("name", "role", "sees")
+    table = PlainTable("name", "role", "sees")
     for person in _with_accounts(config, lambda accounts: accounts.all()):
         sees = f"agent {person.agent}" if person.agent else ", ".join(person.units)
-        table.add_row(person.name, person.role.value, sees)
-    Console().print(table)
+        table.add(person.name, person.role.value, sees)
+    table.print()
 
 
 @user.command()

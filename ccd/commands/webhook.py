@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from ccd.bank.asking import Asking
@@ -17,12 +15,12 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_by
 from ccd.commands.ledger.posting import Text
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.site_file import staff_of
 from ccd.daemon.stores import database
 from ccd.errors import FileError, WebhookError
 from ccd.history.reading import reading
 from ccd.org.acts import Act, is_noted, note_act
-from ccd.org.changes import moment
 from ccd.org.rights import may_administer
 from ccd.settings import Settings, read
 from ccd.settings.secrets import new_webhook_secret
@@ -45,12 +43,12 @@ def list_webhooks(config: Config, output: As = Format.table) -> None:
         said = [one._asdict() | {"waiting": left} for one, left in found]
         print(json.dumps({"webhooks": said}, ensure_ascii=False))
         return
-    table = Table("webhook", "taken", "wait", "tries", "again at", "how it is")
+    table = PlainTable("webhook", "taken", "wait", "tries", "again at", "how it is")
     for one, left in found:
-        at = moment(one.next_at, settings.timezone) if one.tries and not one.stopped else ""
+        at = clock(one.next_at, settings.timezone) if one.tries and not one.stopped else ""
         how = f"stopped: {one.stopped}; {one.error}" if one.stopped else one.error
-        table.add_row(one.name, str(one.taken), str(left), str(one.tries or ""), at, how)
-    Console().print(table)
+        table.add(one.name, str(one.taken), str(left), str(one.tries or ""), at, how)
+    table.print()
 
 
 @webhook.command()

@@ -8,3 +8,10 @@ def in_words(seconds: int, signed: bool = False) -> str:
     minutes, left = divmod(rest, 60)
     parts = [f"{value} {unit}" for value, unit in ((hours, "h"), (minutes, "min"), (left, "s")) if value]
     return sign + (" ".join(parts) or "0 s")
+
+
+def on_a_clock(seconds: int, signed: bool = True) -> str:
+    """`4:12:00`, `+0:07:33`: for columns, where words would stand in several lines."""
+    sign = "−" if seconds < 0 else "+" if signed and seconds else ""
+    minutes, left = divmod(abs(seconds), 60)
+    return f"{sign}{minutes // 60}:{minutes % 60:02}:{left:02}"

@@ -30,7 +30,7 @@ def unit(name: str, today: date, may: list[str]) -> Json:
         "unit": name, "name": NAMES[name], "line": [name] if name == "centre" else [name, "centre"],
         "today": str(today), "may": may, "kinds": ["contest", "suggestion"], "levels": {"I": 300_000, "III": 600_000},
         "emergency_s_max": 4 * HOUR_S, "call_out_wait_s": 600,
-        "entry_second_s": HOUR_S, "ruling_days_max": 62,
+        "entry_second_s": HOUR_S, "ruling_days_max": 62, "has_quotas": name == "centre",
     }  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def day_of(page: Page, day: date) -> Locator:
 def open_days(page: Page) -> Page:
     page.get_by_role("link", name="现金取款").click()
     expect(page.get_by_role("heading", name="现金取款")).to_be_focused()
-    expect(page.get_by_text("还没有申请")).to_be_visible()
+    expect(page.get_by_text("以后的日子还没有申请")).to_be_visible()
     return page
 
 

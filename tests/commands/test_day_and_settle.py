@@ -74,7 +74,7 @@ def test_a_dry_run_says_what_would_be_written_off(capsys: pytest.CaptureFixture[
     settlement.add(measured(revision=2), Fate.NOTHING, "500 s are written off")
     _say(Closed("team-1", DAY, (), {}, settlement), dry_run=True)
     (row,) = (line for line in capsys.readouterr().out.splitlines() if "written off" in line)
-    assert [cell.strip() for cell in row.strip("│").split("│")] == ["1001", "2", "500 s are written off", "", ""]
+    assert [cell.strip() for cell in row.strip("│").split("│")] == ["1001", "2", "500 s are written off"]
 
 
 def test_what_days_were_judged_by_can_not_be_edited_and_settled_by(config: Path) -> None:

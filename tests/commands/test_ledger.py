@@ -47,8 +47,8 @@ def test_a_statement_is_told_newest_first_with_the_balance_after_each_line(confi
     rows = [cells(line) for line in table.stdout.splitlines() if "2099-11-2" in line]
     transfers = [each["transfer"] for each in told["lines"]]
     assert [[row[0], *row[2:]] for row in rows] == [
-        ["2099-11-25", "overdraft", "−3 min 55 s", "0 s", "3 min 50 s", transfers[0]],
-        ["2099-11-24", "savings", "+7 min 45 s", "0 s", "7 min 45 s", transfers[1]],
+        ["2099-11-25", "overdraft", "−0:03:55", "0:03:50", transfers[0]],
+        ["2099-11-24", "savings", "+0:07:45", "0:07:45", transfers[1]],
     ]
 
 

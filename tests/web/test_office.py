@@ -40,6 +40,12 @@ async def undecided(place: Place, who: str) -> list[dict[str, Any]]:
     return found
 
 
+async def test_where_places_are_given_is_told(place: Place) -> None:
+    await with_quota(place, "team-2", 1)
+    units = (await place.get("wang", "/api/office")).json()["units"]
+    assert {one["unit"]: one["has_quotas"] for one in units} == {"centre": False, "team-1": False, "team-2": True}
+
+
 async def test_each_is_told_what_they_may_do_where_and_what_there_is_to_choose(place: Place) -> None:
     wang, zhao, both, agent, admin = [
         (await place.get(who, "/api/office")).json() for who in ("wang", "zhao", "both", "1001", "admin")

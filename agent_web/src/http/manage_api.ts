@@ -28,6 +28,8 @@ export interface OfficeUnit {
   /** What is entered by hand above it counts once a second person approves it. */
   entry_second_s: number;
   ruling_days_max: number;
+  /** Places of days off were said for this very unit. */
+  has_quotas: boolean;
 }
 
 /** `agrees`: to changes that others propose of what days are judged by. */

@@ -31,6 +31,14 @@ export function mayApply(look: DayLook): boolean {
   return look === "free" || look === "full" || look === "by_rule";
 }
 
+/** The first day that there is anything to see of: in a month's last days that is often one of the next. */
+export function begins(days: ReadonlyMap<string, DayOff>, today: string, now_s: number): string | null {
+  const told = [...days.values()].filter(
+    (day) => !["none", "no_shift", "past"].includes(lookOf(day, today, now_s)),
+  );
+  return told.map((day) => day.day).sort()[0] ?? null;
+}
+
 export function mayCancel(own: OwnApplication, today: string): boolean {
   return isOpen(own.state) && (own.state !== "approved" || today <= own.cancel_until);
 }

@@ -381,7 +381,7 @@ export const en: Texts = {
     apply: "Apply",
     wait: "Wait for a place",
     mine: "My applications",
-    noneYet: "None yet. Choose a day above.",
+    noneYet: "None for the days to come. Choose one above.",
     states: {
       applied: "To be decided",
       approved: "Approved",

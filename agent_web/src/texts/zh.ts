@@ -382,7 +382,7 @@ export const zh = {
     apply: "申请",
     wait: "申请候补",
     mine: "我的申请",
-    noneYet: "还没有申请。在上面选一天。",
+    noneYet: "以后的日子还没有申请。在上面选一天。",
     states: {
       applied: "待审批",
       approved: "已批准",

@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.bank.appeal_rows import lodged
 from ccd.bank.appeals import Appeal
@@ -17,6 +15,7 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent
 from ccd.commands.lines import transfer_of
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable
 from ccd.daemon.services.appealing import lodge_appeal, reject, uphold, withdraw_appeal
 from ccd.daemon.site_file import site_of
 from ccd.org.rulings import COUNTS
@@ -85,10 +84,10 @@ def list_(config: Config, first: First, last: Last = None, output: As = Format.t
         said = [{**one._asdict(), "day": one.day.isoformat(), "transfer": str(one.transfer)} for one in found]
         print(json.dumps({"appeals": said}, ensure_ascii=False))
         return
-    table = Table("appeal", "agent", "unit", "day", "line", "state", "ruling")
+    table = PlainTable("appeal", "agent", "unit", "day", "line", "state", "ruling")
     for one in found:
-        table.add_row(one.ref, one.agent, one.unit, str(one.day), str(one.transfer), one.state, one.ruling or "")
-    Console().print(table)
+        table.add(one.ref, one.agent, one.unit, str(one.day), str(one.transfer), one.state, one.ruling or "")
+    table.print()
 
 
 def say(one: Appeal) -> None:

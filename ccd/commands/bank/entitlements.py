@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.commands.bank.asking import Key, asked_of_database, known_by
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable
 from ccd.daemon.services.entitling import entitle, entitled
 from ccd.daemon.site_file import site_of
 from ccd.org.entitlements import Entitled, Entitlement
@@ -76,11 +75,11 @@ def list_(config: Config, agent: Agent, output: As = Format.table) -> None:
         ]  # fmt: skip
         print(json.dumps({"agent": agent, "entitlements": said}))
         return
-    table = Table("from", "to", "own rate, ppm", "own minimum, s")
+    table = PlainTable("from", "to", "own rate, ppm", "own minimum, s")
     for one in found:
         figures = one.entitlement or (None, None)
-        table.add_row(str(one.first), str(one.until or ""), *("" if each is None else str(each) for each in figures))
-    Console().print(table)
+        table.add(str(one.first), str(one.until or ""), *("" if each is None else str(each) for each in figures))
+    table.print()
 
 
 def say(one: Entitled) -> None:

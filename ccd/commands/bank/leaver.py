@@ -1,12 +1,11 @@
 """`ccd bank leaver`: what is left of the balance of who has left (docs/time-bank.md 4)."""
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.commands.bank.asking import Key, Why, known_by
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, now_us
+from ccd.commands.tables import PlainTable
 from ccd.daemon.services.leavers import Leavers
 from ccd.daemon.site_file import site_of
 
@@ -17,11 +16,11 @@ leaver = typer.Typer(no_args_is_help=True, help="What is left of the balance of 
 def list_(config: Config) -> None:
     """Who is in no unit any more, and has time; the last day, and the unit of it, where the roster says them."""
     site = site_of(config)
-    table = Table("agent", "seconds", "unit", "last day")
+    table = PlainTable("agent", "seconds", "unit", "last day")
     for one in asked_of(site.settings, lambda ledger: Leavers(ledger, site, now_us).all()):
         unit, last = (one.left.unit, str(one.left.last)) if one.left else ("", "")
-        table.add_row(one.agent, str(one.seconds), unit, last)
-    Console().print(table)
+        table.add(one.agent, str(one.seconds), unit, last)
+    table.print()
 
 
 @leaver.command()

@@ -6,7 +6,6 @@ from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from ccd.bank.appeals import Appeal
 from ccd.bank.month_rows import Result
@@ -16,6 +15,7 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, asking, now_us
 from ccd.commands.ledger.posting import Text
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable
 from ccd.daemon.services.months import AttendanceMonths
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
@@ -101,10 +101,10 @@ def show_results(output: Format, month: str, results: Iterable[Result]) -> None:
         said = [month_json(one.month) | {"number": one.number, "by": one.by, "why": one.why} for one in results]
         print(json.dumps({"month": month, "agents": said}, ensure_ascii=False))
         return
-    table = Table("agent", "no.", "full", "points", "offset", "leave", "waits", "what stands against it")
+    table = PlainTable("agent", "no.", "full", "points", "offset", "leave", "waits", "what stands against it")
     for one in results:
         of = one.month
         why = "; ".join(f"{fault.what}{f' {fault.day}' if fault.day else ''} {fault.seconds} s" for fault in of.faults)
         figures = (f"{of.points_100 / 100:g}", of.offset_s, of.taken_s, of.owed_s)
-        table.add_row(of.agent, str(one.number), "yes" if of.full else "no", *map(str, figures), why)
-    Console().print(table)
+        table.add(of.agent, str(one.number), "yes" if of.full else "no", *map(str, figures), why)
+    table.print()

@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.bank.asking import Asking
 from ccd.bank.attendance import Month
@@ -16,6 +14,7 @@ from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, asking, now_us
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable
 from ccd.daemon.services.months import AttendanceMonths
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
@@ -46,10 +45,10 @@ def offer(config: Config, agent: Agent, month: OfMonth = None, output: As = Form
     if output is Format.json:
         print(json.dumps({"agent": agent, "month": of, **as_json(found)}))
         return
-    table = Table("item", "made", "offset", "taken", "open")
+    table = PlainTable("item", "made", "offset", "taken", "open")
     for item in found.items:
-        table.add_row(item.name, *map(str, (item.made_s, item.offset_s, item.taken_s, item.open_s)))
-    Console().print(table)
+        table.add(item.name, *map(str, (item.made_s, item.offset_s, item.taken_s, item.open_s)))
+    table.print()
     say(agent, of, found)
 
 

@@ -7,8 +7,6 @@ from typing import Annotated, Any, TypeVar
 from uuid import uuid4
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.bank.call_out_rows import CallOut
 from ccd.bank.overtime import Emergency, Paid, overtime_warnings
@@ -20,6 +18,7 @@ from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, asking, now_us
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.services.overtime import Overtime, emergencies_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
@@ -178,11 +177,11 @@ def list_(
     if output is Format.json:
         print(json.dumps({"emergencies": [said_of_emergency(site, one) for one in found]}, ensure_ascii=False))
         return
-    table = Table("emergency", "unit", "level", "from", "until", "")
+    table = PlainTable("emergency", "unit", "level", "from", "until", "")
     for one in found:
-        said = said_of_emergency(site, one)
-        table.add_row(one.id, one.unit, one.level, said["from"], said["until"], "runs" if one.end > now else "")
-    Console().print(table)
+        start, end = (clock(at, site.units.timezone(one.unit)) for at in (one.start, one.end))
+        table.add(one.id, one.unit, one.level, start, end, "runs" if one.end > now else "")
+    table.print()
 
 
 @overtime.command()
@@ -218,25 +217,26 @@ def show(config: Config, name: Name, output: As = Format.table) -> None:
 
 
 def print_days(days: list[OvertimeDay], one: Emergency) -> None:
-    table = Table("agent", "day", "worked, s", "of it entered, s", "interest, s", "")
+    table = PlainTable("agent", "day", "worked, s", "of it entered, s", "interest, s", "")
     for day in days:
         paid = day.paid.get(one, Paid(0, 0))
         note = day.kind if day.schedules else f"{day.unit} keeps no schedules: nothing is measured"
-        table.add_row(
+        table.add(
             day.agent, str(day.day), str(paid.principal_s), str(paid.entered_s), str(paid.interest_s), note
         )  # fmt: skip
     if days:
-        Console().print(table)
+        table.print()
 
 
 def print_calls(site: Site, one: Emergency, calls: list[CallOut]) -> None:
-    table = Table("called", "at", "answer", "signed in", "arrived")
+    zone = site.units.timezone(one.unit)
+    table = PlainTable("called", "at", "answer", "signed in", "arrived")
     for each in calls:
-        said = said_of_call(site, one, each)
         spoken = "" if each.comes is None else "comes" if each.comes else "declines"
-        table.add_row(each.agent, said["called_at"], spoken, said["signed_in_at"] or "", said["arrived_at"] or "")
+        called, signed_in, arrived = (clock(at, zone) for at in (each.called_at, each.signed_in_at, each.arrived_at))
+        table.add(each.agent, called, spoken, signed_in, arrived)
     if calls:
-        Console().print(table)
+        table.print()
 
 
 def on_team(config: Config, unit: str, agent: str, joins: bool) -> None:

@@ -6,8 +6,6 @@ from typing import Annotated, TypeVar
 from uuid import uuid4
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from ccd.bank.budgeting import Budgets
@@ -23,6 +21,7 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, asking
 from ccd.commands.ledger.posting import said_in_words, say
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable
 from ccd.daemon.services.budgets import budgets_of, giver_of, proposals_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
@@ -69,10 +68,10 @@ def caps(config: Config, month: Month, output: As = Format.table) -> None:
     if output is Format.json:
         print(json.dumps({"month": month, "units": [one._asdict() for one in found]}))
         return
-    table = Table("unit", "may give, s", "has given, s", "left, s")
+    table = PlainTable("unit", "may give, s", "has given, s", "left, s")
     for one in found:
-        table.add_row(one.unit, str(one.cap_s), str(one.given_s), str(one.cap_s - one.given_s))
-    Console().print(table)
+        table.add(one.unit, str(one.cap_s), str(one.given_s), str(one.cap_s - one.given_s))
+    table.print()
 
 
 @red_packet.command()
@@ -142,11 +141,11 @@ def budgets(config: Config, month: Month, output: As = Format.table) -> None:
         ]
         print(json.dumps({"month": month, "budgets": said}, ensure_ascii=False))
         return
-    table = Table("budget", "unit", "holder", "handed out, s", "given, s", "left, s", "why")
+    table = PlainTable("budget", "unit", "holder", "handed out, s", "given, s", "left, s", "why")
     for (name, unit, holder, seconds, _, _, why, ended), given_s in found:
         left = "came back" if ended else str(seconds - given_s)
-        table.add_row(name, unit, holder, str(seconds), str(given_s), left, why)
-    Console().print(table)
+        table.add(name, unit, holder, str(seconds), str(given_s), left, why)
+    table.print()
 
 
 @red_packet.command()
@@ -201,11 +200,11 @@ def proposals(
     if output is Format.json:
         print(json.dumps({"proposals": [{"id": one.id, **one._asdict()} for one in found]}, ensure_ascii=False))
         return
-    table = Table("proposal", "unit", "for", "each, s", "kind", "reason", "", "why")
+    table = PlainTable("proposal", "unit", "for", "each, s", "kind", "reason", "", "why")
     for one in found:
         agents = ", ".join(one.agents)
-        table.add_row(one.id, one.unit, agents, str(one.seconds), one.kind, one.reason, one.verdict, one.why)
-    Console().print(table)
+        table.add(one.id, one.unit, agents, str(one.seconds), one.kind, one.reason, one.verdict, one.why)
+    table.print()
 
 
 def say_proposal(one: Proposal) -> None:

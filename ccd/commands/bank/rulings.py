@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.commands.bank.asking import Key, Why, asked_of_database, known_by, site_with
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.services.ruling import About, made_between, reverse_ruling, rule
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
@@ -86,11 +85,11 @@ def list_(config: Config, first: First, last: Last = None, output: As = Format.t
     if output is Format.json:
         print(json.dumps({"rulings": [_as_json(one, site) for one in found]}, ensure_ascii=False))
         return
-    table = Table("ruling", "on", "from", "to", "counts", "reverses")
+    table = PlainTable("ruling", "on", "from", "to", "counts", "reverses")
     for one in found:
-        start, end = _moments(one, site)
-        table.add_row(one.ref, one.agent or one.unit, start, end, one.counts, one.reverses or "")
-    Console().print(table)
+        start, end = (clock(at, _zone(one, site)) for at in (one.start, one.end))
+        table.add(one.ref, one.agent or one.unit or "", start, end, one.counts, one.reverses or "")
+    table.print()
 
 
 @ruling.command()
@@ -124,13 +123,13 @@ def waiting(
         ]  # fmt: skip
         print(json.dumps({"waiting": said}, ensure_ascii=False))
         return
-    table = Table("day", "unit", "agent", "what", "seconds", "when")
+    table = PlainTable("day", "unit", "agent", "what", "seconds", "when")
     for one in found:
         zone = site.units.timezone(one.unit)
-        when = ", ".join(f"{moment(span.start, zone)} to {moment(span.end, zone)}" for span in one.spans)
+        when = ", ".join(f"{clock(span.start, zone)} to {clock(span.end, zone)}" for span in one.spans)
         seconds = sum(span.end - span.start for span in one.spans) // SECOND
-        table.add_row(str(one.day), one.unit, one.agent, one.what, str(seconds), when)
-    Console().print(table)
+        table.add(str(one.day), one.unit, one.agent, one.what, str(seconds), when)
+    table.print()
 
 
 def _at(site: Site, agent: str, unit: str, written: datetime) -> int:
@@ -144,9 +143,13 @@ def _span(site: Site, first: datetime, last: datetime | None) -> Span:
     return Span(days.of_date(first.date()).start, days.of_date((last or first).date()).end)
 
 
-def _moments(one: Ruling, site: Site) -> tuple[str, str]:
+def _zone(one: Ruling, site: Site) -> str:
     began = site.units.days("").at(one.start).day
-    zone = site.units.timezone(one.unit) if one.unit else site.agent_days.timezone(one.agent or "", began)
+    return site.units.timezone(one.unit) if one.unit else site.agent_days.timezone(one.agent or "", began)
+
+
+def _moments(one: Ruling, site: Site) -> tuple[str, str]:
+    zone = _zone(one, site)
     return moment(one.start, zone), moment(one.end, zone)
 
 

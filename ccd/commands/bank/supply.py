@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, now_us
+from ccd.commands.tables import PlainTable
 from ccd.daemon.services.supplying import Balance, Supplying
 from ccd.daemon.site_file import site_of
 from ccd.errors import UnknownUnitError
@@ -67,14 +67,12 @@ def _as_csv(month: str, rows: list[dict[str, Any]]) -> None:
 
 
 def _as_table(found: Balance, rows: list[dict[str, Any]], warnings: dict[str, str], leavers: bool) -> None:
-    table = Table("unit", title=f"{found.month}, in seconds", title_justify="left")
     names = [name for name in rows[0] if name != "unit"] if rows else []
-    for name in names:
-        table.add_column(name.replace("_", " "), justify="right", overflow="fold")
+    table = PlainTable("unit", *(name.replace("_", " ") for name in names), title=f"{found.month}, in seconds")
     for row in rows:
-        table.add_row(row["unit"] or "(none)", *(_spelled(row[name]) for name in names))
+        table.add(row["unit"] or "(none)", *(_spelled(row[name]) for name in names))
+    table.print()
     console = Console()
-    console.print(table)
     for unit, why in warnings.items():
         console.print(f"{unit}: {why}", highlight=False)
     for agent, seconds in found.left.items() if leavers else ():
@@ -87,6 +85,8 @@ def _spelled(figure: object) -> str:
             return "\n".join(f"{service} {seconds}" for service, seconds in figure.items())
         case None:
             return ""
+        case bool():
+            return "yes" if figure else "no"
         case float():
             return f"{figure:.1f}"
     return str(figure)

@@ -7,8 +7,6 @@ from typing import Annotated, TypeVar
 from uuid import uuid4
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Connection
 
 from ccd.bank.allocation import allocation_spelled
@@ -23,6 +21,7 @@ from ccd.commands.business_day import Day, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, asking
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.services.withdrawals import allocations_of, close_days_off, suggested, withdrawals_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
@@ -120,14 +119,14 @@ def calendar(
     if output is Format.json:
         print(json.dumps({"unit": unit, "days": [told_of(one) for one in days]}, ensure_ascii=False))
         return
-    table = Table("day", "quotas", "places left", "hours left", "waiting", "allocated")
+    table = PlainTable("day", "quotas", "places left", "hours left", "waiting", "allocated")
     for one in days:
         quotas = ", ".join(f"{each}: {of.agents}" for each, of in one.places.items())
         hours = "" if one.left is None or one.left.seconds is None else f"{one.left.seconds / HOUR_S:g}"
         left = str(one.left.agents) if one.left else "nobody has said how many"
-        when = "" if one.deadline is None else moment(one.deadline, site.units.timezone(unit))
-        table.add_row(f"{one.day} {one.day:%a}", quotas, left, hours, str(one.waiting), when)
-    Console().print(table)
+        when = clock(one.deadline, site.units.timezone(unit))
+        table.add(f"{one.day} {one.day:%a}", quotas, left, hours, str(one.waiting), when)
+    table.print()
 
 
 def told_of(one: DayOutlook) -> dict[str, object]:
@@ -204,18 +203,18 @@ def allocation(config: Config, unit: Unit, day: Day, output: As = Format.table) 
         print(json.dumps(allocation_spelled(made), ensure_ascii=False))
         return
     won = {one.application for one in made.winners}
-    table = Table("application", "agent", "days in 90", "of full time", "there since", "applied at", "seconds", "")
+    table = PlainTable("application", "agent", "days in 90", "of full time", "there since", "applied at", "seconds", "")
     for one in (*made.order, *made.besides):
         applied_at = moment(one.applied_at, site.units.timezone(unit))
         share = f"{one.contract_ppm / 10_000:g} %"
         place = "has a place" if one.application in won else "has none"
         if one.day:
             place = f"of {one.day}"
-        table.add_row(
+        table.add(
             one.application, one.agent, str(one.granted_days), share, str(one.joined_on), applied_at, str(one.seconds),
             place,
         )  # fmt: skip
-    Console().print(table)
+    table.print()
     free = ", ".join(f"{each}: {of.agents}" for each, of in made.free.items())
     print(f"places then: {free}. Order: days granted by share of full time, then there since, then applied at")
 
@@ -266,10 +265,10 @@ def list_(config: Config, day: Day, output: As = Format.table) -> None:
         kept = [{**one._asdict(), "day": one.day.isoformat(), "hold": one.hold is not None} for one in found]
         print(json.dumps({"applications": kept}, ensure_ascii=False))
         return
-    table = Table("application", "agent", "unit", "seconds", "state", "planned besides, s")
+    table = PlainTable("application", "agent", "unit", "seconds", "state", "planned besides, s")
     for one in found:
-        table.add_row(one.id, one.agent, one.unit, str(one.seconds), one.state, str(one.missing_s or ""))
-    Console().print(table)
+        table.add(one.id, one.agent, one.unit, str(one.seconds), one.state, str(one.missing_s or ""))
+    table.print()
 
 
 def end(config: Config, name: str, state: ApplicationState, text: str) -> None:

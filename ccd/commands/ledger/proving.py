@@ -9,12 +9,11 @@ from typing import Annotated
 
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from rich.console import Console
-from rich.table import Table
 
 from ccd.bank.accounts import agent_owner
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked, asked_of, bar_of, now_us
+from ccd.commands.tables import PlainTable
 from ccd.errors import FileError, LedgerDoesNotFollowError, UnknownAccountError
 from ccd.ledger.books import Ledger
 from ccd.ledger.heads import Head, SignedHead, made_key, read_head, read_key
@@ -125,15 +124,15 @@ def check_proof(
     shown = checked(read_text(file), str(file))
     if trusted_key is not None and shown.head.key.hex() != trusted_key.lower():
         raise FileError(str(file), f"is signed by {shown.head.key.hex()}, and not by the key that is trusted")
-    table = Table("day", "recorded", "transaction", "account", "seconds")
+    table = PlainTable("day", "recorded", "transaction", "account", "seconds")
     for line in shown.lines:
         recorded = datetime.fromtimestamp(line.kept.recorded_at / 1_000_000, UTC)
         for transfer in line.transfers:
             for number, seconds in ((transfer.debit, -transfer.seconds), (transfer.credit, transfer.seconds)):
                 owner, kind = line.accounts[number]
                 if owner == shown.owner:
-                    table.add_row(str(transfer.day), f"{recorded:%Y-%m-%d %H:%M:%S}", line.kept.key, kind, str(seconds))
-    Console().print(table)
+                    table.add(str(transfer.day), f"{recorded:%Y-%m-%d %H:%M:%S}", line.kept.key, kind, str(seconds))
+    table.print()
     for kind, seconds in sorted(shown.sums.items()):
         print(f"{kind}: {in_words(seconds)} ({seconds} s)")
     signed = "the key that is trusted" if trusted_key else f"{shown.head.key.hex()}: compare it with the one you know"

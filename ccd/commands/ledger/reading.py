@@ -6,8 +6,6 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.bank.accounts import AGENT_KINDS, agent_owner
 from ccd.bank.statement import AgentAccount, Line, StatementPage, agent_account, agent_statement
@@ -15,14 +13,14 @@ from ccd.commands.business_day import Since, UpTo, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable, clock
 from ccd.errors import UnknownAccountError
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Wanted
-from ccd.reports.words import in_words
+from ccd.reports.words import in_words, on_a_clock
+from ccd.settings import read
 
-STATEMENT = ("day", "recorded", "service", "amount", "leave", "balance", "transfer")
-UNBROKEN = {"day", "service", "transfer"}
 CURSOR_MAX = 2**63 - 1  # of a database's whole numbers
 MOMENTS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"]
 NOTHING = dict.fromkeys(AGENT_KINDS, 0)
@@ -53,12 +51,11 @@ def balance(
     if format is Format.json:
         print(json.dumps({"agent": agent, "balance": account.balance_s, "accounts": dict(account.kinds)}))
         return
-    table = Table("account", "time", "seconds")
+    table = PlainTable("account", "time", "seconds")
     for kind in AGENT_KINDS:
-        table.add_row(kind, in_words(account.kinds[kind]), str(account.kinds[kind]))
-    table.add_section()
-    table.add_row("balance", in_words(account.balance_s), str(account.balance_s), style="bold")
-    Console().print(table)
+        table.add(kind, in_words(account.kinds[kind]), str(account.kinds[kind]))
+    table.sum_up("balance", in_words(account.balance_s), str(account.balance_s))
+    table.print()
 
 
 def statement(
@@ -97,24 +94,20 @@ def statement(
         said = {"agent": agent, "lines": [line.as_json() for line in page.lines], "next": page.before}
         print(json.dumps({**said, "newer": page.after}, ensure_ascii=False, indent=1))
         return
-    Console().print(_statement(page.lines))
+    _statement(page.lines, read(config).timezone).print()
     if page.before is not None:
         print(f"older lines: --before {page.before}")
     if page.after is not None:
         print(f"newer lines: --after {page.after}")
 
 
-def _statement(lines: Sequence[Line]) -> Table:
-    by_hand = any(line.text for line in lines)
-    table = Table()
-    for column in (*STATEMENT, *(["why"] if by_hand else [])):
-        table.add_column(column, no_wrap=column in UNBROKEN)
+def _statement(lines: Sequence[Line], zone: str) -> PlainTable:
+    table = PlainTable("day", "recorded", "service", "amount", "leave", "balance", "transfer", "why")
     for line in lines:
-        recorded = datetime.fromtimestamp(line.recorded_at / SECOND, UTC)
-        table.add_row(
-            str(line.day), f"{recorded:%Y-%m-%d %H:%M:%S}", line.service, in_words(line.amount_s, signed=True),
-            in_words(line.leave_s, signed=True), in_words(line.balance_after_s), line.transfer,
-            *([line.text] if by_hand else []),
+        leave = on_a_clock(line.leave_s) if line.leave_s else ""
+        table.add(
+            str(line.day), clock(line.recorded_at, zone), line.service, on_a_clock(line.amount_s), leave,
+            on_a_clock(line.balance_after_s, signed=False), line.transfer, line.text,
         )  # fmt: skip
     return table
 

@@ -4,13 +4,12 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of
 from ccd.commands.output import As, Format
+from ccd.commands.tables import PlainTable
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import month_of
 from ccd.ledger.unit_sums import ServiceSupply, Trial
@@ -46,15 +45,14 @@ def trial_balance(config: Config, month: Month, unit: Unit = None, format: As = 
             json.dumps({"unit": chosen, "month": month, "accounts": accounts, "debits": debits_s, "credits": credits_s})
         )
         return
-    table = Table("kind", "whose", "side", title=f"{chosen}, {month}, in seconds", title_justify="left")
-    for column in ("opening", "debits", "credits", "closing"):
-        table.add_column(column, justify="right")
+    table = PlainTable(
+        "kind", "whose", "side", "opening", "debits", "credits", "closing", title=f"{chosen}, {month}, in seconds"
+    )
     for one in found:
         sums = (one.opening_s, one.debits_s, one.credits_s, one.closing_s)
-        table.add_row(one.kind, whose(one), one.side, *map(str, sums))
-    table.add_section()
-    table.add_row("all", "", "", "", str(debits_s), str(credits_s), "", style="bold")
-    Console().print(table)
+        table.add(one.kind, whose(one), one.side, *map(str, sums))
+    table.sum_up("all", "", "", "", str(debits_s), str(credits_s), "")
+    table.print()
 
 
 def supply(config: Config, unit: Unit = None, format: As = Format.table) -> None:
@@ -74,12 +72,10 @@ def supply(config: Config, unit: Unit = None, format: As = Format.table) -> None
         ]
         print(json.dumps({"unit": chosen, "supply": rows}, ensure_ascii=False))
         return
-    table = Table("month", "service", "kind", title=f"{chosen}, in seconds", title_justify="left")
-    for column in ("given", "taken"):
-        table.add_column(column, justify="right")
+    table = PlainTable("month", "service", "kind", "given", "taken", title=f"{chosen}, in seconds")
     for one in found:
-        table.add_row(one.month, one.service, one.kind, str(one.given_s), str(one.taken_s))
-    Console().print(table)
+        table.add(one.month, one.service, one.kind, str(one.given_s), str(one.taken_s))
+    table.print()
 
 
 def check_unit(unit: str, units: list[str]) -> None:

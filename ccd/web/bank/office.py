@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from ccd.bank.policy import Policies
+from ccd.bank.withdrawal_rows import quotas_of
 from ccd.org.people import ALL_UNITS, Person
 from ccd.org.rights import (
     may_decide,
@@ -22,6 +23,7 @@ from ccd.org.rights import (
     may_rule,
     may_set_quota,
 )
+from ccd.sql.turns import read_in_turn
 from ccd.web.bank.desk import Bank, BankDesk, allowed
 
 Line = Collection[str]
@@ -39,7 +41,7 @@ EXAMPLE: dict[str, Any] = {
     "units": [
         {"unit": "team-1", "name": "一班", "line": ["team-1", "centre"], "today": "2026-11-28", "may": ["give", "rule"],
          "kinds": ["contest"], "levels": {"I": 300000}, "emergency_s_max": 14400, "call_out_wait_s": 600,
-         "entry_second_s": 7200, "ruling_days_max": 31}
+         "entry_second_s": 7200, "ruling_days_max": 31, "has_quotas": True}
     ],
     "agrees": False,
 }  # fmt: skip
@@ -48,7 +50,8 @@ EXAMPLE: dict[str, Any] = {
 class OfficeUnitSaid(BaseModel):
     """`line`: the unit, and all above it. By the policy that holds there on its day: the `kinds` of red packets, the
     `levels` of emergencies with their interest in parts per million, how long an emergency lasts by itself, above which
-    time entered by hand needs a second person, and how many days a ruling can be about."""
+    time entered by hand needs a second person, and how many days a ruling can be about. `has_quotas`: places of days
+    off were said for this very unit."""
 
     unit: str
     name: str
@@ -61,6 +64,7 @@ class OfficeUnitSaid(BaseModel):
     call_out_wait_s: int
     entry_second_s: int
     ruling_days_max: int
+    has_quotas: bool
 
 
 class OfficeSaid(BaseModel):
@@ -78,29 +82,33 @@ def office_api(desk: BankDesk, policies: Callable[[], Policies]) -> APIRouter:
     @router.get("/office")
     async def office(person: Person = desk.reading) -> OfficeSaid:
         """What there is to do for who is signed in, and where."""
-        found = _units(desk.bank(), policies(), person, desk.now())
+        bank = desk.bank()
+        quotas = await read_in_turn(desk.engine, lambda connection: quotas_of(connection, bank.known))
+        found = _units(bank, policies(), person, desk.now(), quotas)
         return OfficeSaid(units=found, agrees=allowed(lambda: may_publish(person)))
 
     return router
 
 
-def _units(bank: Bank, policies: Policies, person: Person, at: int) -> list[OfficeUnitSaid]:
+def _units(bank: Bank, policies: Policies, person: Person, at: int, quotas: Collection[str]) -> list[OfficeUnitSaid]:
     seen = bank.units.with_below(person.units, bank.today("", at))
     found = []
     for unit in sorted(bank.known, key=lambda unit: bank.line(unit, at)[::-1]):
         line = bank.line(unit, at)
         may = [name for name, act in ACTS.items() if allowed(partial(act, person, line))]
         if may or unit in seen or ALL_UNITS in person.units:
-            found.append(_said(bank, policies, unit, line, may, at))
+            found.append(_said(bank, policies, unit, line, may, at, unit in quotas))
     return found
 
 
-def _said(bank: Bank, policies: Policies, unit: str, line: tuple[str, ...], may: list[str], at: int) -> OfficeUnitSaid:
+def _said(
+    bank: Bank, policies: Policies, unit: str, line: tuple[str, ...], may: list[str], at: int, has_quotas: bool
+) -> OfficeUnitSaid:
     today = bank.today(unit, at)
     policy = policies.policy_at(unit, today)
     return OfficeUnitSaid(
         unit=unit, name=bank.units.name(unit), line=list(line), today=today, may=may, kinds=list(policy.gift.kinds),
         levels=dict(policy.overtime.levels), emergency_s_max=policy.overtime.emergency_max_s,
         call_out_wait_s=policy.overtime.call_out_wait_s, entry_second_s=policy.overtime.entry_second_s,
-        ruling_days_max=policy.rulings.days_max,
+        ruling_days_max=policy.rulings.days_max, has_quotas=has_quotas,
     )  # fmt: skip

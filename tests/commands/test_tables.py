@@ -1,0 +1,61 @@
+"""A table loses nothing of what it is told, however narrow the terminal."""
+
+from contextlib import redirect_stdout
+from io import StringIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ccd.commands.tables import PlainTable, clock
+
+WORDS = st.lists(st.text(alphabet="aZ0[]/=:王", min_size=1, max_size=30), max_size=5).map(" ".join)
+
+
+def printed(table: PlainTable, width: int = 80) -> str:
+    out = StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out):
+        patch.setenv("COLUMNS", str(width))
+        table.print()
+    return out.getvalue()
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("│┃").replace("┃", "│").split("│")]
+
+
+@given(rows=st.lists(st.tuples(WORDS, WORDS, WORDS), min_size=1, max_size=5), width=st.integers(20, 200))
+def test_every_letter_of_every_cell_is_there_and_a_column_that_says_nothing_is_not(
+    rows: list[tuple[str, str, str]], width: int
+) -> None:
+    table = PlainTable("one", "two", "three")
+    for row in rows:
+        table.add(*row)
+    lines = [cells(line) for line in printed(table, width).splitlines() if line[:1] in ("│", "┃")]
+    said = [place for place in range(3) if any(row[place] for row in rows)]
+    assert lines == [] or {len(line) for line in lines} == {len(said)}
+    for number, place in enumerate(said):
+        together = "".join(line[number] for line in lines[1:]).replace(" ", "")
+        assert together == "".join(row[place] for row in rows).replace(" ", "")
+
+
+def test_figures_stand_to_the_right_and_sums_below_a_line() -> None:
+    table = PlainTable("agent", "seconds", "so", title="in November")
+    table.add("wang", "7", "+1 h 2 min")
+    table.add("li", "1200", "−3 s")
+    table.sum_up("all", "1207", "1 h")
+    lines = printed(table).splitlines()
+    assert lines[0].strip() == "in November"
+    assert lines[4].split("│")[2] == "       7 "
+    assert lines[5].split("│")[1:4] == [" li    ", "    1200 ", "       −3 s "]
+    assert lines[6].startswith("├")
+    assert cells(lines[7]) == ["all", "1207", "1 h"]
+
+
+def test_what_has_no_rows_says_what_it_would_have() -> None:
+    assert "agent" in printed(PlainTable("agent", "seconds"))
+
+
+def test_a_clock_is_that_of_the_zone() -> None:
+    assert clock(1_795_968_000_000_000, "Asia/Shanghai") == "2026-11-30 00:00:00"
+    assert clock(None, "Asia/Shanghai") == ""
