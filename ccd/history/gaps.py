@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.floor.callers import CallGone
@@ -30,10 +30,12 @@ class Around(NamedTuple):
 
 class Gap(NamedTuple):
     """µs; `refs` are of the newest evidence before it, and of the answer that ended it, 0 where none is known. `known`
-    are all seats that anything is stored of: who is in neither was never seen."""
+    are all seats that anything is stored of: who is in neither was never seen. `told_at`: of what a log left of a
+    gap, when the switch itself had said something last."""
 
     since: int
     until: int
+    told_at: int | None
     refs: tuple[int, int]
     seats: Mapping[str, Around]
     known: frozenset[str]
@@ -62,7 +64,9 @@ async def ended_gaps(connection: AsyncConnection, pbx: str, first: int, last: in
         for _, segment in as_they_follow(line.values()):
             of_seats[segment.seat].append(segment)
         around = {seat: each for seat in known if (each := _around(of_seats[seat], since, until)) is not None}
-        found.append(Gap(since, until, await _refs(connection, pbx, since, until), around, known))
+        refs = await _refs(connection, pbx, since, until)
+        told_at = await _told_at(connection, pbx, (since, until), refs)
+        found.append(Gap(since, until, told_at, refs, around, known))
     return found
 
 
@@ -102,6 +106,23 @@ async def _refs(connection: AsyncConnection, pbx: str, since: int, until: int) -
     return last or 0, ended or 0
 
 
+async def _told_at(connection: AsyncConnection, pbx: str, span: tuple[int, int], refs: tuple[int, int]) -> int | None:
+    """None where nothing was found of the gap before, by a log whose lines were kept once the gap had ended."""
+    since, until = span
+    last, ended = refs
+    table = segments.c
+    said = select(func.max(table.start_at)).where(
+        table.pbx == pbx, table.opened_by == last, table.start_at <= since, table.opened_by > 0
+    )
+    said_at = await connection.scalar(said)
+    if said_at is None:
+        return None
+    of_log = table.opened_by > ended
+    unseen = and_(table.state == STATE_WORDS[UNOBSERVED], table.end_at == until, table.start_at < since)
+    found = exists().where(table.pbx == pbx, table.start_at.between(said_at, since), or_(of_log, unseen))
+    return said_at if await connection.scalar(select(found)) else None
+
+
 async def ends_found(connection: AsyncConnection, since: int, until: int) -> dict[tuple[str, int], int]:
     """Of the segments that begin between two instants (µs) those that end sooner than is stored with them, because more
     was found of their time: when they do, by PBX and number."""
@@ -117,16 +138,16 @@ async def ends_found(connection: AsyncConnection, since: int, until: int) -> dic
     return {(pbx, number): next_at for pbx, number, next_at in rows}
 
 
-async def not_counted(connection: AsyncConnection, pbx: str, gone: Iterable[CallGone], gap: Gap) -> list[CallGone]:
-    """Those callers who came and went in the gap, and of whom nothing is stored."""
-    own = [each for each in gone if each.joined is not None and gap.since <= each.joined and each.at <= gap.until]
+async def not_counted(
+    connection: AsyncConnection, pbx: str, gone: Iterable[CallGone], since: int, until: int
+) -> list[CallGone]:
+    """Those callers who came and went between two instants (µs), and of whom nothing is stored."""
+    own = [each for each in gone if each.joined is not None and since <= each.joined and each.at <= until]
     if not own:
         return []
     table = queue_calls.c
     rows = await connection.execute(
-        select(table.queue, table.call).where(
-            table.pbx == pbx, table.ended_at >= gap.since, table.ended_at <= gap.until
-        )
+        select(table.queue, table.call).where(table.pbx == pbx, table.ended_at >= since, table.ended_at <= until)
     )
     known = {(queue, call) for queue, call in rows}
     return [each for each in own if (each.queue, each.call) not in known]

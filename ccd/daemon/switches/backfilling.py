@@ -23,7 +23,7 @@ from ccd.floor.days import SECOND
 from ccd.floor.events import Found, Lost, PbxEvent
 from ccd.floor.floor_state import FloorState
 from ccd.history.batch import Batch, FloorStand, never_seen
-from ccd.history.gaps import ended_gaps, not_counted
+from ccd.history.gaps import Gap, ended_gaps, not_counted
 from ccd.history.lease import Claim, Lease
 from ccd.history.lock_file import LockFile
 from ccd.history.reading import reading
@@ -107,13 +107,13 @@ class Backfilling:
         given: list[PbxEvent] = []
         async with reading(self._engine) as connection:
             gaps = await ended_gaps(connection, self._pbx, first, END)
-            spans = [(gap.since - RING_S_MAX * SECOND, gap.until + AFTER_US) for gap in gaps]
+            spans = _spans_of(gaps)
             for gap, excerpt in zip(gaps, excerpts(self._files, spans), strict=True):
                 told = beside(self._evidence.folder, gap.refs, (gap.since, gap.until), self._scope)
                 if told is None or excerpt.begins_at is None or excerpt.last_at is None:
                     continue
                 floor = floor_before(self._site.seat_rules, gap, told)
-                logged = self._told_by(floor.state, excerpt.lines, gap.since)
+                logged = self._told_by(floor.state, excerpt.lines, _followed_from(gap))
                 span = (excerpt.begins_at, excerpt.last_at + SECOND)
                 await self._evidence.flush()
                 found = found_later(gap, floor, told, logged, span, given)
@@ -125,7 +125,7 @@ class Backfilling:
                 )
                 state.number += len(segments)
                 standing = FloorStand(state.number, state.heard_at, state.confirmed_at, state.gap_since, 0)
-                calls = await not_counted(connection, self._pbx, found.gone, gap)
+                calls = await not_counted(connection, self._pbx, found.gone, found.since, gap.until)
                 new = {each.seat: never_seen(self._pbx, each.seat) for each in segments if each.seat not in gap.known}
                 self._batches.append(Batch(self._pbx, segments, new, standing, tuple(calls)))
                 self._done.append(Backfilled(gap.since, gap.until, len(found.events), found.unknown))
@@ -168,6 +168,19 @@ class Backfilling:
             return self._evidence.keep(at, line) if at >= since - SECOND else 0
 
         return list(log_of(state, self._seats, self._scope, keep).told_by(lines, self._files[0]))
+
+
+def _followed_from(gap: Gap) -> int:
+    return gap.since if gap.told_at is None else gap.told_at
+
+
+def _spans_of(gaps: Sequence[Gap]) -> list[tuple[int, int]]:
+    """Of the log, one that begins after the other, µs."""
+    spans: list[tuple[int, int]] = []
+    for gap in reversed(gaps):
+        first = min([_followed_from(gap) - RING_S_MAX * SECOND, *(start for start, _ in spans[-1:])])
+        spans.append((first, gap.until + AFTER_US))
+    return spans[::-1]
 
 
 def _reach(begins: int | None, until: int | None) -> str:

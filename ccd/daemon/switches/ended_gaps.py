@@ -31,21 +31,28 @@ GOES_ON = (State.ON_CALL, State.RINGING)  # what only ends when somebody says so
 
 class FoundLater(NamedTuple):
     """Segments without numbers, in the order in which they are to have them; callers; the log's events that were news;
-    how many seats stay unobserved, in all or in part."""
+    how many seats stay unobserved, in all or in part; and from when on the log was followed, µs."""
 
     segments: list[Segment]
     gone: list[CallGone]
     events: list[PbxEvent]
     unknown: int
+    since: int
 
 
 def floor_before(rules: SeatRules, gap: Gap, beside: Beside) -> Floor:
-    """As it was when the gap began."""
+    """As it was when the gap began; where some of it was found before, as it was when the switch said the last."""
     floor = Floor(rules)
-    for event in (*beside.before, Heard(gap.since)):
+    for event in (*beside.before, Heard(_told_until(gap, beside))):
         floor.apply(event)
     floor.callers.gone.clear()
     return floor
+
+
+def _told_until(gap: Gap, beside: Beside) -> int:
+    if gap.told_at is None:
+        return gap.since
+    return max([gap.told_at, *(event.at for event in beside.before)])
 
 
 def found_later(
@@ -64,7 +71,8 @@ def found_later(
         return None
     begins = {name: segment.view for name, segment in floor.state.open.items()}
     last = gap.until - 1  # what was seen at the gap's end comes after all of this
-    events = list(known.between(gap.since, last, known.numbers(gap.since, gap.until)))
+    start = _told_until(gap, beside)
+    events = list(known.between(start, last, known.numbers(start, gap.until)))
     opened: defaultdict[str, list[Segment]] = defaultdict(list)
     for event in (*events, Heard(last)):
         for transition in floor.apply(event):
@@ -73,11 +81,27 @@ def found_later(
     unknown = 0
     for seat in sorted({*gap.seats, *(opened.keys() - gap.known)}):
         around = gap.seats.get(seat, NOWHERE)
-        found = _of_seat(around, begins.get(seat, NEVER_SEEN), opened[seat], gap.until)
+        begun, after = _from_stored(around, begins.get(seat, NEVER_SEEN), opened[seat], start)
+        found = _of_seat(around, begun, after, gap.until)
         unknown += around.unseen is not None and (not found or found[-1].view.state is UNOBSERVED)
         segments += found
     segments.sort(key=lambda each: each.start)  # of each seat they stay in their order
-    return FoundLater(segments, floor.callers.gone, events, unknown)
+    news = [event for event in events if event.at >= gap.since]
+    return FoundLater(segments, floor.callers.gone, news, unknown, start)
+
+
+def _from_stored(around: Around, begins: View, opened: Sequence[Segment], start: int) -> tuple[View, Sequence[Segment]]:
+    """What a seat was where what is stored of it ends, and what it was after that. Of one instant as much was stored as
+    leads to what is."""
+    before, unseen, _ = around
+    at = unseen.start if unseen else before.start if before else start
+    place = sum(each.start < at for each in opened)
+    stored = _told(before.view if before else NEVER_SEEN)
+    line = [begins, *(each.view for each in opened)]
+    if _told(line[place]) != stored:
+        same = [number for number, each in enumerate(opened, 1) if each.start == at and _told(each.view) == stored]
+        place = same[-1] if same else place
+    return line[place], opened[place:]
 
 
 def _of_seat(around: Around, begins: View, opened: Sequence[Segment], until: int) -> list[Segment]:
@@ -99,6 +123,8 @@ def _of_seat(around: Around, begins: View, opened: Sequence[Segment], until: int
             return []
         lost = newest.view._replace(state=UNOBSERVED)
         found.append(Segment(newest.seat, 0, newest.start, None, lost, False, 0, 0, 0, 0, 0))
+    if unseen is not None and all(each.start == unseen.start for each in found) and found[-1].view.state is UNOBSERVED:
+        return []  # no more of it is known than before
     ended = [each.closed(then.start, then.opened_by) for each, then in pairwise(found)]
     return [*ended, found[-1].closed(until, after.opened_by if after else 0)]
 

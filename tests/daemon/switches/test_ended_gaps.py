@@ -1,18 +1,22 @@
 """Gaps that ended unfilled, filled from a log that came later: the days are revised, what was seen is as it was."""
 
 import gzip
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.switches.backfilling import Backfilled, fill_back
+from ccd.daemon.switches.seam import log_of
 from ccd.errors import ActNotAllowedError, BackfillError
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import day_records
 from ccd.floor.days import BusinessDays
-from ccd.floor.events import PbxEvent
+from ccd.floor.events import Found, Lost, PbxEvent
 from ccd.floor.owners import Owner
 from ccd.floor.rules import Reasons
 from ccd.floor.seats import State
@@ -20,6 +24,7 @@ from ccd.floor.segments import Segment
 from ccd.history.gaps import ends_found
 from ccd.history.made_of import Seats, made_of
 from ccd.history.reading import reading
+from ccd.history.schema import queue_calls
 from ccd.ledger.model import Close, Posting
 from ccd.org.acts import noted
 from ccd.org.people import Duty, Office, Person, Role
@@ -65,6 +70,14 @@ class Switch:
     def is_cut(self) -> None:
         self.events += self._observation.lose()
 
+    def fills(self, place: int, lines: Sequence[str]) -> None:
+        """The gap in front of that event, as far as the log told of it when it was read."""
+        since = self.events[place - 1].at
+        logged = log_of(tell(*self.events[:place]).floor.state, (), Scope(), self.evidence.keep)
+        told = list(logged.told_by([each.encode() for each in lines], Path("queue_log")))
+        of_gap = [event for event in told if event.at > since]
+        self.events[place:place] = [Found(since), *of_gap, Lost(of_gap[-1].at)] if of_gap else []
+
     def _says(self, name: str, hours: float, seat: str, **headers: Any) -> None:
         self._hears(event(name, at(hours) - T0, seat=seat, **headers))
 
@@ -84,7 +97,7 @@ LOG = (
     line(10 + 1 / 6, ANN, "UNPAUSE|"),
     line(10.25, BEN, "ADDMEMBER|"),
     line(10.5, ANN, "PAUSE|toilet"),
-    line(10.6, "NONE", "ENTERQUEUE||5|1", "c1"),
+    line(10.55, "NONE", "ENTERQUEUE||5|1", "c1"),
     line(10.6, BEN, "CONNECT|1|c9|1", "c1"),
     line(10.65, BEN, "COMPLETECALLER|1|60|1", "c1"),
     line(10 + 2 / 3, ANN, "UNPAUSE|"),
@@ -107,15 +120,19 @@ async def recorded(centre: Centre, switch: Switch) -> None:
     await centre.close()
 
 
-async def lived(engine: AsyncEngine, folder: Path, *at_the_end: bytes) -> tuple[Centre, Switch]:
+async def lived(
+    engine: AsyncEngine, folder: Path, *at_the_end: bytes, filled_by: tuple[str, ...] = ()
+) -> tuple[Centre, Switch]:
     """Monday, of which nobody has seen the time from ten to eleven. Ann and Cid are there at either end, unless it is
-    said who is, `at_the_end`."""
+    said who is, `at_the_end`. The log that was read when the switch was heard again may have told of some of it."""
     centre, switch = set_up(engine, folder)
     switch.logs_in(8, row(ANN), row(CID))
     switch.pauses(9, ANN, "ticket")
     switch.pings(10)
     switch.is_cut()
+    before = len(switch.events)
     switch.logs_in(11, *(at_the_end or (row(ANN), row(CID))))
+    switch.fills(before, filled_by)
     switch.leaves(12, ANN)
     switch.leaves(12, CID)
     await recorded(centre, switch)
@@ -210,6 +227,48 @@ async def test_a_log_that_ends_in_the_gap_fills_up_to_there(engine: AsyncEngine,
     ann = (await centre.day("ann")).record
     assert (ann.unobserved, ann.pauses) == (us(11) - us(10.5), 2)
     assert ("ben", MONDAY, 1) not in await centre.bank.revisions(), "whether who came was still there nobody knows"
+
+
+@pytest.mark.parametrize("told_first", range(3, len(LOG) - 1))
+async def test_what_the_daemon_has_filled_in_part_is_filled_on_later(
+    engine: AsyncEngine, tmp_path: Path, told_first: int
+) -> None:
+    centre, _ = await lived(engine, tmp_path, filled_by=LOG[:told_first])
+    assert (await centre.day("cid")).record.unobserved
+    (done,) = await filled(centre, tmp_path)
+    assert done.unknown == 0
+    await all_is_found(centre)
+
+
+@pytest.mark.parametrize("told_first", range(3, len(LOG)))
+@pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+async def test_what_was_filled_in_part_is_filled_on_by_a_log_that_tells_more(
+    engine: AsyncEngine, tmp_path: Path, told_first: int
+) -> None:
+    """As if it had been told at once, wherever the first log ends; the same again changes nothing."""
+    centre, _ = await lived(engine, tmp_path)
+    await filled(centre, tmp_path, *LOG[:told_first])
+    await centre.close()
+    stored, revisions = await stored_segments(engine), await centre.bank.revisions()
+    with suppress(BackfillError):
+        await filled(centre, tmp_path, *LOG[:told_first])
+    await centre.close()
+    assert (await stored_segments(engine), await centre.bank.revisions()) == (stored, revisions)
+    await filled(centre, tmp_path)
+    await all_is_found(centre)
+    async with engine.connect() as connection:
+        calls = await connection.execute(select(queue_calls.c.call, queue_calls.c.joined_at, queue_calls.c.ended_at))
+    assert [tuple(call) for call in calls] == [("c1", us(10.55), us(10.6))]
+
+
+async def all_is_found(centre: Centre) -> None:
+    """Of what the whole log tells."""
+    await centre.close()
+    ann, ben, cid = [(await centre.day(agent)).record for agent in ("ann", "ben", "cid")]
+    assert (ann.unobserved, ann.signed_in, ann.pauses, ann.sign_outs) == (0, us(4) - us(0), 2, 1)
+    assert {reason: spent / S for reason, spent in ann.paused.items()} == {"ticket": 4_200, "toilet": 600}
+    assert (cid.unobserved, cid.signed_in, cid.pauses) == (0, us(4) - us(0), 0)
+    assert (ben.signed_in, ben.sign_ins, ben.sign_outs, ben.answered) == (us(0.5) - us(0), 1, 1, 1)
 
 
 async def test_of_two_gaps_in_one_second_a_line_is_told_to_one(engine: AsyncEngine, tmp_path: Path) -> None:
