@@ -292,7 +292,7 @@ def said_now(site: Site, unit: str, why: str = "") -> Said:
     return Said(who.by, today_in(site, unit), who.at, why, who)
 
 
-def at_once(site: Site, work: Callable[[Connection], None]) -> None:
+def at_once(site: Site, work: Callable[[Connection], object]) -> None:
     async def done(ledger: Ledger) -> None:
         await take_turn_at_once(ledger.engine, work, Patience())
 

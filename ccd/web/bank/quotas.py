@@ -10,13 +10,10 @@ from sqlalchemy import Connection
 from ccd.bank.asking import Asking
 from ccd.bank.quota import ANY, TEMPLATES, Quota, Template
 from ccd.bank.unit_acts import say_load, say_quota
-from ccd.bank.withdrawal_rows import day_loads, loads_of, quotas_of
-from ccd.bank.withdrawal_rows import quotas as quota_rows
+from ccd.bank.withdrawal_rows import loads_of, quotas_of
 from ccd.ledger.model import SECONDS_MAX
-from ccd.org.acts import is_noted
 from ccd.org.people import Person
 from ccd.org.rights import may_set_quota
-from ccd.org.told_rows import wait_for_others
 from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.bank.desk import FIRST, LAST, BankDesk, Between, Day, Name
 from ccd.web.bank.withdrawals import PlacesSaid, places_said
@@ -138,9 +135,7 @@ def quotas_api(desk: BankDesk) -> APIRouter:
         wanted = Quota(unit, on, bank.today(unit, asking.at), asked.agents, asked.seconds, asked.load)
 
         def work(connection: Connection) -> QuotasSaid:
-            wait_for_others(connection, quota_rows)
-            check_tag(if_match, _said(connection, unit))
-            say_quota(connection, wanted, asking.under(duty))
+            say_quota(connection, wanted, asking.under(duty), lambda: check_tag(if_match, _said(connection, unit)))
             return _said(connection, unit)
 
         said = await take_turn_at_once(desk.engine, work, Patience())
@@ -180,12 +175,12 @@ def _loads(router: APIRouter, desk: BankDesk) -> None:
         duty = may_set_quota(asking.person, bank.units.with_above(asked.unit, asked.day))
 
         def work(connection: Connection) -> str | None:
-            wait_for_others(connection, day_loads)
-            again = is_noted(connection, asking.act)
-            if if_match is not None and not again:
-                check_tag(if_match, _loads_of(connection, asked.unit))
-            say_load(connection, asked.unit, asked.day, asked.load, asking.under(duty))
-            return None if again else tag_of(_loads_of(connection, asked.unit))
+            def as_it_was_read() -> None:
+                if if_match is not None:
+                    check_tag(if_match, _loads_of(connection, asked.unit))
+
+            is_new = say_load(connection, asked.unit, asked.day, asked.load, asking.under(duty), as_it_was_read)
+            return tag_of(_loads_of(connection, asked.unit)) if is_new else None
 
         if (tag := await take_turn_at_once(desk.engine, work, Patience())) is not None:
             response.headers["ETag"] = tag

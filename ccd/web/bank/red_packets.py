@@ -9,13 +9,12 @@ from sqlalchemy import Connection
 
 from ccd.bank.asking import Asking
 from ccd.bank.budgets import Budget, BudgetStand
-from ccd.bank.declared import declared_for, declared_hours
+from ccd.bank.declared import declared_for
 from ccd.bank.packets import Packet
 from ccd.bank.unit_acts import say_hours
 from ccd.ledger.model import LEGS_MAX, SECONDS_MAX, month_of
 from ccd.org.people import Person
 from ccd.org.rights import may_declare_hours, may_give, may_give_of_budget
-from ccd.org.told_rows import wait_for_others
 from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.bank.desk import FIRST, ID_CHARACTERS, MONTH, BankDesk, Month, Name, Why, allowed
 from ccd.web.etags import check_tag, tag_of
@@ -234,11 +233,11 @@ def _declared(router: APIRouter, desk: BankDesk) -> None:
         duty = may_declare_hours(asking.person, bank.units.with_above(unit, FIRST.fromisoformat(f"{month}-01")))
 
         def work(connection: Connection) -> HoursSaid:
-            wait_for_others(connection, declared_hours)
-            before = declared(connection, unit, month)
-            check_tag(if_match, before)
-            say_hours(connection, unit, month, asked.seconds, asking.under(duty), asked.reason)
-            return before.model_copy(update={"seconds": asked.seconds})
+            say_hours(
+                connection, unit, month, asked.seconds, asking.under(duty), asked.reason,
+                lambda: check_tag(if_match, declared(connection, unit, month)),
+            )  # fmt: skip
+            return HoursSaid(unit=unit, month=month, seconds=asked.seconds)
 
         said = await take_turn_at_once(desk.engine, work, Patience())
         response.headers["ETag"] = tag_of(said)
