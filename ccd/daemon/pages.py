@@ -10,8 +10,8 @@ from ccd.bank.statement import agent_account, agent_statement
 from ccd.daemon.explained.explaining import explaining
 from ccd.daemon.judged_by.corrected_holidays import holidays_of
 from ccd.daemon.served.attendance import attendance_desk
-from ccd.daemon.served.bank import bank_routers
 from ccd.daemon.served.overtime import OvertimeShown
+from ccd.daemon.served.routers import bank_routers
 from ccd.daemon.served.today import Today
 from ccd.daemon.services.budgets import proposals_of
 from ccd.daemon.services.supplying import Supplying

@@ -44,8 +44,10 @@ def decisions_api(desk: BankDesk, proposals: Callable[[], Proposals]) -> APIRout
         after: After = None, limit: Limit = LIMIT_MAX, person: Person = desk.reading
     ) -> ProposalsWaitingSaid:
         """Those that wait for who is signed in: the newest first, of the units in which they give red packets."""
-        bank = proposals()
-        found = [one for one in await bank.newest(None, decided=False) if bank.may_decide(one, person, desk.now())]
+        service = proposals()
+        found = [
+            one for one in await service.newest(None, decided=False) if service.may_decide(one, person, desk.now())
+        ]
         page, more = PageAsked(after, limit).of(found, lambda one: f"{one.number:020}", newest_first=True)
         return ProposalsWaitingSaid(proposals=[proposal_said(one) for one in page], next=more)
 
@@ -53,8 +55,8 @@ def decisions_api(desk: BankDesk, proposals: Callable[[], Proposals]) -> APIRout
     async def decide(asked: ProposalDecisionAsked, asking: Asking = desk.acting) -> ProposalSaid:
         """Confirm a proposal, which gives it, or decline it. Whoever asks for what was decided so is told the same.
         409: it was decided otherwise, or a cap does not allow it; then it goes on waiting."""
-        bank = proposals()
-        if await bank.with_id(asked.proposal) is None:
+        service = proposals()
+        if await service.with_id(asked.proposal) is None:
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no proposal {asked.proposal}.")
         if asked.verdict == "declined" and not asked.why.strip():
             raise Problem(
@@ -62,8 +64,8 @@ def decisions_api(desk: BankDesk, proposals: Callable[[], Proposals]) -> APIRout
             )
         try:
             if asked.verdict == "confirmed":
-                return proposal_said(await bank.confirm(asked.proposal, asking, asked.budget))
-            return proposal_said(await bank.decline(asked.proposal, asking, asked.why))
+                return proposal_said(await service.confirm(asked.proposal, asking, asked.budget))
+            return proposal_said(await service.decline(asked.proposal, asking, asked.why))
         except PacketError as error:  # it was right when it was proposed: units and agents have moved since
             raise problem_of(HTTPStatus.CONFLICT, error) from None
 

@@ -49,7 +49,7 @@ def orders_api(desk: BankDesk, order: Order) -> APIRouter:
     router = desk.router("/api/agents")
 
     async def ordered(asking: Asking, agent: str, what: OrderKind, why: str) -> OrderSaid:
-        if not desk.bank().days.knows(agent):
+        if not desk.services().days.knows(agent):
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no agent {agent}.")
         ended = await order(asking, agent, what, why)
         said = _said(ended)

@@ -10,8 +10,8 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
-from ccd.daemon.served.bank import bank_routers
 from ccd.daemon.served.overtime import OvertimeShown
+from ccd.daemon.served.routers import bank_routers
 from ccd.daemon.site import Current, Site
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.bank.asking import Asking
 from ccd.errors import OffsetError
 from ccd.web.accounts import Accounts
-from ccd.web.bank.desk import Bank, BankDesk
+from ccd.web.bank.desk import BankDesk, Services
 from ccd.web.idempotency import act_of
 from ccd.web.loan_api import ChoiceAsked, ItemSaid, LoanDesk, LoanSaid, loan_api
 from ccd.web.sessions import Sessions
@@ -23,7 +23,7 @@ OWED = LoanSaid(
 )  # fmt: skip
 
 
-def no_bank() -> Bank:
+def no_services() -> Services:
     raise AssertionError("a loan asks for no service of the bank")
 
 
@@ -49,7 +49,7 @@ def desk() -> Desk:
 
 @pytest.fixture
 def office(engine: AsyncEngine, accounts: Accounts, sessions: Sessions, clock: Clock, desk: Desk) -> Office:
-    asked = BankDesk(sessions, engine, no_bank, lambda: 7)
+    asked = BankDesk(sessions, engine, no_services, lambda: 7)
     api = loan_api(asked, LoanDesk(desk.told, desk.choose))
     return Office(accounts, sessions, clock, more=[api])
 

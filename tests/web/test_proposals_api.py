@@ -25,7 +25,7 @@ from ccd.org.people import Person
 from ccd.org.units import Unit, Units
 from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.accounts import Accounts
-from ccd.web.bank.desk import Bank, BankDesk
+from ccd.web.bank.desk import BankDesk, Services
 from ccd.web.decisions_api import decisions_api
 from ccd.web.keys import ApiKey, ApiKeys, KeyScope, hash_of
 from ccd.web.proposals_api import proposals_api
@@ -63,7 +63,7 @@ class Box:
         return await self.office.client.get(f"{WHERE}/{name}", headers={"Authorization": f"Bearer {self.said}"})
 
 
-def no_bank() -> Bank:
+def no_services() -> Services:
     raise AssertionError("proposals ask for no other service of the bank")
 
 
@@ -88,7 +88,7 @@ async def box(engine: AsyncEngine, accounts: Accounts, clock: Clock) -> Box:
     router = proposals_api(ApiKeys(engine), lambda: bank, lambda units: UNITS.with_below(units, DAY), now)
     key = ApiKey("box", (KeyScope.PROPOSE_PACKETS,), ("centre",), now() + 3_600 * SECOND)
     said = await ApiKeys(engine).make(key, act("make key", now()))
-    decisions = decisions_api(BankDesk(sessions, engine, no_bank, now), lambda: bank)
+    decisions = decisions_api(BankDesk(sessions, engine, no_services, now), lambda: bank)
     return Box(engine, Office(accounts, sessions, clock, more=[router, decisions]), clock, said)
 
 

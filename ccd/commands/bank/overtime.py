@@ -55,7 +55,7 @@ def open_(
     site = site_with(config, unit)
     start = None if begins is None else site.units.instant(unit, begins)
     name = key or uuid4().hex[:8]
-    say(site, asked(site, lambda bank: bank.open(name, asking(site), unit, level, start, text)))
+    say(site, asked(site, lambda emergencies: emergencies.open(name, asking(site), unit, level, start, text)))
 
 
 @overtime.command()
@@ -67,16 +67,16 @@ def prolong(
 ) -> None:
     """Let an emergency that runs end later."""
     site = site_of(config)
-    one, _, _ = asked(site, lambda bank: bank.shown(name))
+    one, _, _ = asked(site, lambda emergencies: emergencies.shown(name))
     end_at = site.units.instant(one.unit, until)
-    say(site, asked(site, lambda bank: bank.prolong(name, asking(site), end_at, text)))
+    say(site, asked(site, lambda emergencies: emergencies.prolong(name, asking(site), end_at, text)))
 
 
 @overtime.command()
 def end(config: Config, name: Name, text: Why) -> None:
     """End an emergency now; what was worked is posted once every switch has told of it."""
     site = site_of(config)
-    say(site, asked(site, lambda bank: bank.end(name, asking(site), text)))
+    say(site, asked(site, lambda emergencies: emergencies.end(name, asking(site), text)))
 
 
 @overtime.command()
@@ -88,7 +88,7 @@ def call(
 ) -> None:
     """Call agents out."""
     site = site_of(config)
-    calls = asked(site, lambda bank: bank.call(name, asking(site), agents or [], text))
+    calls = asked(site, lambda emergencies: emergencies.call(name, asking(site), agents or [], text))
     print(f"{name}: {len(calls)} called: {', '.join(one.agent for one in calls)}")
 
 
@@ -102,9 +102,9 @@ def answer(
 ) -> None:
     """Write down what somebody who was called has answered, and when they arrived."""
     site = site_of(config)
-    one, _, _ = asked(site, lambda bank: bank.shown(name))
+    one, _, _ = asked(site, lambda emergencies: emergencies.shown(name))
     arrived_at = None if arrived is None else site.units.instant(one.unit, arrived)
-    asked(site, lambda bank: bank.answer(name, asking(site), agent, comes, arrived_at))
+    asked(site, lambda emergencies: emergencies.answer(name, asking(site), agent, comes, arrived_at))
     print(f"{name}: {agent} {'comes' if comes else 'declines'}")
 
 
@@ -123,25 +123,25 @@ def enter(
 ) -> None:
     """Enter time that nobody measured; it is marked so, and above a limit a second person approves it."""
     site = site_of(config)
-    one, _, _ = asked(site, lambda bank: bank.shown(name))
+    one, _, _ = asked(site, lambda emergencies: emergencies.shown(name))
     began_on = site.units.days(one.unit).at(one.start).day
     met = next((own.day.day for own in site.agent_days.met(agent, one.start, one.end)), began_on)
     said = OvertimeEntry(key or uuid4().hex[:8], name, agent, day.date() if day else met, seconds, False, 0, "", text)
-    say_entry(asked(site, lambda bank: bank.enter(said, asking(site))))
+    say_entry(asked(site, lambda emergencies: emergencies.enter(said, asking(site))))
 
 
 @overtime.command()
 def approve(config: Config, entry: EntryName) -> None:
     """Approve what another has entered."""
     site = site_of(config)
-    say_entry(asked(site, lambda bank: bank.approve(entry, asking(site))))
+    say_entry(asked(site, lambda emergencies: emergencies.approve(entry, asking(site))))
 
 
 @overtime.command()
 def decline(config: Config, entry: EntryName, text: Why) -> None:
     """Decline what another has entered, as long as it waits for a second person: it never counts then."""
     site = site_of(config)
-    say_entry(asked(site, lambda bank: bank.decline(entry, asking(site), text)))
+    say_entry(asked(site, lambda emergencies: emergencies.decline(entry, asking(site), text)))
 
 
 @overtime.command()
@@ -160,7 +160,7 @@ def leave(config: Config, unit: Unit, agent: Agent) -> None:
 def team(config: Config, unit: Unit) -> None:
     """Who is on the strike team of a unit and of those below it."""
     site = site_with(config, unit)
-    for agent in asked(site, lambda bank: bank.team(unit, now_us())):
+    for agent in asked(site, lambda emergencies: emergencies.team(unit, now_us())):
         print(agent)
 
 
@@ -173,7 +173,7 @@ def list_(
     """The emergencies of the last days."""
     site = site_of(config)
     now = now_us()
-    found = asked(site, lambda bank: bank.all(now - days * 86_400 * SECOND, now + 86_400 * SECOND))
+    found = asked(site, lambda emergencies: emergencies.all(now - days * 86_400 * SECOND, now + 86_400 * SECOND))
     if output is Format.json:
         print(json.dumps({"emergencies": [said_of_emergency(site, one) for one in found]}, ensure_ascii=False))
         return
@@ -188,12 +188,12 @@ def list_(
 def show(config: Config, name: Name, output: As = Format.table) -> None:
     """What an emergency comes to, up to where the switches were heard; who was called, and what was entered."""
     site = site_of(config)
-    one, calls, entries = asked(site, lambda bank: bank.shown(name))
+    one, calls, entries = asked(site, lambda emergencies: emergencies.shown(name))
 
     async def reckoned(ledger: Ledger) -> tuple[list[OvertimeDay], dict[str, int]]:
-        bank = Overtime(ledger, site, now_us)
-        days = (await bank.reckon(one, running=True)).days
-        months_s = await bank.months_s({day.agent for day in days}, month_of(days[0].day)) if days else {}
+        reckoning = Overtime(ledger, site, now_us)
+        days = (await reckoning.reckon(one, running=True)).days
+        months_s = await reckoning.months_s({day.agent for day in days}, month_of(days[0].day)) if days else {}
         return list(days), months_s
 
     days, months_s = asked_of(site.settings, reckoned)
@@ -241,7 +241,7 @@ def print_calls(site: Site, one: Emergency, calls: list[CallOut]) -> None:
 
 def on_team(config: Config, unit: str, agent: str, joins: bool) -> None:
     site = site_with(config, unit)
-    members = asked(site, lambda bank: bank.on_team(unit, agent, joins, asking(site)))
+    members = asked(site, lambda emergencies: emergencies.on_team(unit, agent, joins, asking(site)))
     print(f"{unit}: {len(members)} on the strike team")
 
 

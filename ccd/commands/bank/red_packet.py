@@ -114,7 +114,7 @@ def hand_budget(
     site = site_with(config, unit)
     day = today_in(site, unit)
     budget = Budget(key or uuid4().hex[:12], unit, holder, seconds, site.units.with_above(unit, day), day, text)
-    handed = asked_of_budgets(site, lambda bank: bank.hand(budget, asking(site)))
+    handed = asked_of_budgets(site, lambda budgets: budgets.hand(budget, asking(site)))
     print(f"{handed.id}: {handed.holder} may give {handed.seconds} s of {handed.unit} in {handed.month}")
 
 
@@ -126,7 +126,9 @@ def recall(
 ) -> None:
     """Take back what is left of a budget; what was given from it stays given."""
     site = site_of(config)
-    stand = asked_of_budgets(site, lambda bank: bank.recall(budget, asking(site), text, month_of(today_in(site, ""))))
+    stand = asked_of_budgets(
+        site, lambda budgets: budgets.recall(budget, asking(site), text, month_of(today_in(site, "")))
+    )
     print(f"{budget}: {stand.given_s} s were given, {stand.budget.seconds - stand.given_s} s came back")
 
 
@@ -134,7 +136,7 @@ def recall(
 def budgets(config: Config, month: Month, output: As = Format.table) -> None:
     """What was handed out in a month, to whom, and what of it was given."""
     site = site_of(config)
-    found = asked_of_budgets(site, lambda bank: bank.all_of(first_of(month).isoformat()[:7]))
+    found = asked_of_budgets(site, lambda budgets: budgets.all_of(first_of(month).isoformat()[:7]))
     if output is Format.json:
         said = [
             {**stand.budget._asdict(), "day": stand.budget.day.isoformat(), "given": stand.given_s} for stand in found
@@ -163,7 +165,7 @@ def propose(
     site = site_with(config, unit)
     who = asking(site)
     wanted = Proposal(source, name, unit, tuple(agents), seconds, kind, text, who.at)
-    say_proposal(asked_of_proposals(site, lambda bank: bank.propose(wanted, who)))
+    say_proposal(asked_of_proposals(site, lambda proposals: proposals.propose(wanted, who)))
 
 
 @red_packet.command()
@@ -174,7 +176,7 @@ def confirm(
 ) -> None:
     """Give what was proposed, or say which cap it would pass: then it goes on waiting."""
     site = site_of(config)
-    say_proposal(asked_of_proposals(site, lambda bank: bank.confirm(proposal, asking(site), budget)))
+    say_proposal(asked_of_proposals(site, lambda proposals: proposals.confirm(proposal, asking(site), budget)))
 
 
 @red_packet.command()
@@ -185,7 +187,7 @@ def decline(
 ) -> None:
     """Give nothing for what was proposed."""
     site = site_of(config)
-    say_proposal(asked_of_proposals(site, lambda bank: bank.decline(proposal, asking(site), text)))
+    say_proposal(asked_of_proposals(site, lambda proposals: proposals.decline(proposal, asking(site), text)))
 
 
 @red_packet.command()
@@ -196,7 +198,7 @@ def proposals(
     output: As = Format.table,
 ) -> None:
     """What was proposed and waits for a manager."""
-    found = asked_of_proposals(site_of(config), lambda bank: bank.newest(last, decided))
+    found = asked_of_proposals(site_of(config), lambda proposals: proposals.newest(last, decided))
     if output is Format.json:
         print(json.dumps({"proposals": [{"id": one.id, **one._asdict()} for one in found]}, ensure_ascii=False))
         return

@@ -163,11 +163,11 @@ def apply(
         if (seconds, start, end) != (None, None, None):
             raise typer.BadParameter("--until is for whole days, without --seconds, --from and --to")
         days = list(dates(first, until.date()))
-        for one in asked(site, lambda bank: bank.apply_for_run(name, agent, days, said)):
+        for one in asked(site, lambda withdrawals: withdrawals.apply_for_run(name, agent, days, said)):
             say(one)
         return
     part = part_of(site, agent, first, seconds, start, end)
-    say(asked(site, lambda bank: bank.apply(name, agent, first, part, said)))
+    say(asked(site, lambda withdrawals: withdrawals.apply(name, agent, first, part, said)))
 
 
 def part_of(site: Site, agent: str, day: date, seconds: int | None, start: str | None, end: str | None) -> PartOfDay:
@@ -224,7 +224,7 @@ def approve(config: Config, name: Name) -> None:
     """Approve what is covered and has a place."""
     site = site_of(config)
     said = said_of_application(site, name)
-    say(asked(site, lambda bank: bank.approve(name, said)))
+    say(asked(site, lambda withdrawals: withdrawals.approve(name, said)))
 
 
 @withdraw.command()
@@ -260,7 +260,7 @@ def close(config: Config, day: Day) -> None:
 def list_(config: Config, day: Day, output: As = Format.table) -> None:
     """All applications for a day, in the order in which they were made."""
     site = site_of(config)
-    found = asked(site, lambda bank: bank.calendar(day.date(), day.date()))
+    found = asked(site, lambda withdrawals: withdrawals.calendar(day.date(), day.date()))
     if output is Format.json:
         kept = [{**one._asdict(), "day": one.day.isoformat(), "hold": one.hold is not None} for one in found]
         print(json.dumps({"applications": kept}, ensure_ascii=False))
@@ -274,7 +274,7 @@ def list_(config: Config, day: Day, output: As = Format.table) -> None:
 def end(config: Config, name: str, state: ApplicationState, text: str) -> None:
     site = site_of(config)
     said = said_of_application(site, name, text)
-    say(asked(site, lambda bank: bank.end(name, state, said)))
+    say(asked(site, lambda withdrawals: withdrawals.end(name, state, said)))
 
 
 def said_of_agent(site: Site, agent: str, day: date) -> Said:
@@ -283,7 +283,7 @@ def said_of_agent(site: Site, agent: str, day: date) -> Said:
 
 def said_of_application(site: Site, name: str, why: str = "") -> Said:
     """Today is by the clock of the application's unit."""
-    one = asked(site, lambda bank: bank.with_id(name))
+    one = asked(site, lambda withdrawals: withdrawals.with_id(name))
     return said_now(site, one.unit if one else "", why)
 
 

@@ -83,10 +83,10 @@ async def propose(past: Past, day: date, decide: bool) -> None:
     wanted = Proposal(
         "suggestion-box", str(day), unit, (first,), PROPOSED_S, "suggestion", "宽带报障脚本更短", asking.at
     )
-    bank = proposals_of(past.made.ledger, past.site)
-    made = await bank.propose(wanted, asking)
+    proposals = proposals_of(past.made.ledger, past.site)
+    made = await proposals.propose(wanted, asking)
     if decide:
-        await bank.confirm(made.id, past.asking(MANAGER))
+        await proposals.confirm(made.id, past.asking(MANAGER))
 
 
 # --- emergencies ------------------------------------------------------------------------------------------------------
@@ -94,31 +94,31 @@ async def propose(past: Past, day: date, decide: bool) -> None:
 
 async def join_strike_team(past: Past, day: date, unit: str) -> None:
     for person in at_work(past, unit, day)[:TEAM_SIZE]:
-        bank = emergencies_of(past.made.ledger, past.site)
-        await bank.on_team(person.unit, person.agent, True, past.asking(person.agent))
+        emergencies = emergencies_of(past.made.ledger, past.site)
+        await emergencies.on_team(person.unit, person.agent, True, past.asking(person.agent))
 
 
 async def emergency(past: Past, day: date, unit: str, level: str, why: str) -> None:
     """The strike team is called out at the end of the early shift: most stay on, one declines, one says nothing."""
-    bank, name = emergencies_of(past.made.ledger, past.site), f"{unit}-{day}"
+    emergencies, name = emergencies_of(past.made.ledger, past.site), f"{unit}-{day}"
     past.it_is(day, CALLED_AT)
-    await bank.open(name, past.asking(MANAGER), unit, level, None, why)
-    called = await bank.call(name, past.asking(MANAGER), (), "增援")
+    await emergencies.open(name, past.asking(MANAGER), unit, level, None, why)
+    called = await emergencies.call(name, past.asking(MANAGER), (), "增援")
     past.it_is(day, ANSWERED_AT)
     here = {one.agent for one in at_work(past, unit, day)}
     agents = [one.agent for one in called if one.agent in here]
     for number, agent in enumerate(agents[:-1] or agents):
         comes = number < max(1, len(agents) - 2)
-        await bank.answer(name, past.asking(agent), agent, comes)
+        await emergencies.answer(name, past.asking(agent), agent, comes)
         if comes:
             past.stays_s[agent, day] = STAYS_S[number % len(STAYS_S)]
     past.it_is(day, OVER_AT)
     entry = OvertimeEntry(
         f"{name}/by-hand", name, agents[-1], day, HOUR_S * 3 // 2, False, 0, "", "在家远程接听，未经话务系统"
     )
-    await bank.enter(entry, past.asking(MANAGER))
-    await bank.approve(entry.id, past.asking(COLLEAGUE))
-    await bank.end(name, past.asking(MANAGER), "话务量回落")
+    await emergencies.enter(entry, past.asking(MANAGER))
+    await emergencies.approve(entry.id, past.asking(COLLEAGUE))
+    await emergencies.end(name, past.asking(MANAGER), "话务量回落")
 
 
 # --- rulings and appeals ----------------------------------------------------------------------------------------------
@@ -196,25 +196,25 @@ async def set_quotas(past: Past, day: date, unit: str, agents: int) -> None:
 async def apply(past: Past, day: date, unit: str, ahead: int, then: str = "", agents: int = 1) -> None:
     """Who has most asks for a day that is to come: the whole of it, or as much as the balance covers. `then` is what
     becomes of it the same day: approves, refuses or cancels."""
-    bank, wanted = withdrawals_of(past.made.ledger, past.site), day + timedelta(days=ahead)
-    taken = {one.agent for one in await bank.calendar(wanted, wanted)}
+    withdrawals, wanted = withdrawals_of(past.made.ledger, past.site), day + timedelta(days=ahead)
+    taken = {one.agent for one in await withdrawals.calendar(wanted, wanted)}
     free = [one for one in at_work(past, unit, wanted) if one.agent not in taken]
     richest = sorted([(-await _balance_s(past, one.agent), one.agent) for one in free])[:agents]
     for less_s, agent in richest:
         start = wanted_from(past, wanted, -less_s)
         part = PartOfDay(None, start, past.instant(wanted, SHIFT_ENDS)) if start else None
         asking = past.asking(agent)
-        one = await bank.apply(f"{agent}/{wanted}", agent, wanted, part, Said(agent, day, asking.at, "", asking))
+        one = await withdrawals.apply(f"{agent}/{wanted}", agent, wanted, part, Said(agent, day, asking.at, "", asking))
         if then == "cancels":
             asking = past.asking(agent)
-            await bank.end(one.id, ApplicationState.CANCELLED, Said(agent, day, asking.at, "计划有变", asking))
+            await withdrawals.end(one.id, ApplicationState.CANCELLED, Said(agent, day, asking.at, "计划有变", asking))
         elif then:
             asking = past.asking(MANAGER)
             said = Said(MANAGER, day, asking.at, "当日话务预测偏高" if then == "refuses" else "", asking)
             if then == "refuses":
-                await bank.end(one.id, ApplicationState.REFUSED, said)
+                await withdrawals.end(one.id, ApplicationState.REFUSED, said)
             else:
-                await bank.approve(one.id, said)
+                await withdrawals.approve(one.id, said)
                 if start:
                     past.stays_s[agent, wanted] = (start - past.instant(wanted, SHIFT_ENDS)) // SECOND
 

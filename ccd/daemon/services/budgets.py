@@ -36,13 +36,13 @@ class OldBudgets:
     async def recall_due(self) -> list[BudgetStand]:
         """Those whose month is over in their unit."""
         site, at = self._current.site, self._now()
-        bank = budgets_of(self._ledger, site)
+        budgets = budgets_of(self._ledger, site)
         recalled = []
-        for budget in await bank.of_earlier_months(month_of(site.newest_day(at))):
+        for budget in await budgets.of_earlier_months(month_of(site.newest_day(at))):
             running = month_of(site.units.days(budget.unit).at(at).day)
             if budget.month >= running:
                 continue
             asking = Asking(f"recall/{budget.id}", by_itself("month's end"), gethostname(), at)
             with self._refusals.said_once("a budget can't be taken back", budget=budget.id):
-                recalled.append(await bank.recall(budget.id, asking, MONTH_IS_OVER, running))
+                recalled.append(await budgets.recall(budget.id, asking, MONTH_IS_OVER, running))
         return recalled

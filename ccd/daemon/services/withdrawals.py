@@ -64,12 +64,12 @@ def allocations_of(ledger: Ledger, site: Site) -> Allocations:
 
 async def outlook_of(ledger: Ledger, site: Site, agent: str, first: date, last: date) -> list[OwnOutlook]:
     """For an agent, of the unit in which they are on each day."""
-    bank = withdrawals_of(ledger, site)
-    whole = await bank.whole_days(agent, first, last)
+    withdrawals = withdrawals_of(ledger, site)
+    whole = await withdrawals.whole_days(agent, first, last)
     found: list[DayOutlook] = []
     for unit, days in groupby(dates(first, last), lambda day: site.agent_days.unit(agent, day) or ""):
         stay = list(days)
-        found += await days_off_outlook(ledger, bank.holds, unit, stay[0], stay[-1], agent)
+        found += await days_off_outlook(ledger, withdrawals.holds, unit, stay[0], stay[-1], agent)
     return [OwnOutlook(one, *whole.get(one.day, (0, one.day))) for one in found]
 
 
@@ -94,8 +94,8 @@ async def suggested(ledger: Ledger, site: Site, unit: str, day: date) -> tuple[i
 
 async def close_days_off(ledger: Ledger, site: Site, day: date, said: Said) -> list[Application]:
     """DayWaitsError where the day is not settled in a unit in which somebody has applied for it."""
-    bank = withdrawals_of(ledger, site)
-    waiting = [one for one in await bank.calendar(day, day) if one.state in OPEN]
+    withdrawals = withdrawals_of(ledger, site)
+    waiting = [one for one in await withdrawals.calendar(day, day) if one.state in OPEN]
 
     agents = {one.agent for one in waiting}
 
@@ -110,7 +110,7 @@ async def close_days_off(ledger: Ledger, site: Site, day: date, said: Said) -> l
             unit = site.agent_days.unit(one.agent, each) or one.unit
             if unit not in known and (each == day or one.agent in later):
                 raise DayWaitsError(unit, each, "days off are spent once the day is settled; see `ccd settle`")
-    return await bank.close(day, await worked_on(ledger, site, day, waiting), said)
+    return await withdrawals.close(day, await worked_on(ledger, site, day, waiting), said)
 
 
 async def worked_on(ledger: Ledger, site: Site, day: date, off: Collection[Application]) -> dict[str, int]:
@@ -216,11 +216,11 @@ class DaysOff:
         """Who waits for a place that there is, since a quota lets more off, or the balance covers it by now."""
         site, at = self._current.site, self._now()
         today = site.units.days("").at(at).day
-        bank = withdrawals_of(self._ledger, site)
+        withdrawals = withdrawals_of(self._ledger, site)
         moved: list[Application] = []
-        for day in await bank.days_with_room(today, at):
+        for day in await withdrawals.days_with_room(today, at):
             with self._refusals.said_once("nobody can move up to a day off", day=day.isoformat()):
-                moved += await bank.move_up(day, Said(WAITING_LIST, today, at))
+                moved += await withdrawals.move_up(day, Said(WAITING_LIST, today, at))
         if moved:
             self._tell({one.agent for one in moved})
         return moved
@@ -228,11 +228,11 @@ class DaysOff:
     async def release_due(self) -> list[Application]:
         """Whoever has leave that comes before a day off."""
         site, at = self._current.site, self._now()
-        bank = withdrawals_of(self._ledger, site)
+        withdrawals = withdrawals_of(self._ledger, site)
         ended: list[Application] = []
-        for day in await bank.beaten_days():
+        for day in await withdrawals.beaten_days():
             with self._refusals.said_once("days off can't be released for leave", day=day.isoformat()):
-                ended += await bank.release(day, Said("leave", site.units.days("").at(at).day, at))
+                ended += await withdrawals.release(day, Said("leave", site.units.days("").at(at).day, at))
         if ended:
             self._tell({one.agent for one in ended})
         return ended
@@ -240,11 +240,11 @@ class DaysOff:
     async def move_along_due(self) -> list[Application]:
         """Whoever has moved is decided on, and has a place, in the unit in which they are on the day."""
         site, at = self._current.site, self._now()
-        bank = MovingAlong(site.branch(self._ledger))
+        moving = MovingAlong(site.branch(self._ledger))
         moved: list[Application] = []
-        for day in await bank.moved_days(at):
+        for day in await moving.moved_days(at):
             with self._refusals.said_once("days off can't move along", day=day.isoformat()):
-                moved += await bank.move(day, Said("roster", site.units.days("").at(at).day, at))
+                moved += await moving.move(day, Said("roster", site.units.days("").at(at).day, at))
         if moved:
             self._tell({one.agent for one in moved})
         return moved
@@ -252,11 +252,11 @@ class DaysOff:
     async def replan_due(self) -> list[Application]:
         """What is held of days off follows the plan; where more is planned than the balance covers, that is said."""
         site, at = self._current.site, self._now()
-        bank = Replanning(self._ledger, site.units, site.policies, site.settings.site)
+        replanning = Replanning(self._ledger, site.units, site.policies, site.settings.site)
         changed: list[Application] = []
-        for day in await bank.changed_days():
+        for day in await replanning.changed_days():
             with self._refusals.said_once("days off can't follow the plan", day=day.isoformat()):
-                changed += await bank.replan(day, Said("plan", site.units.days("").at(at).day, at))
+                changed += await replanning.replan(day, Said("plan", site.units.days("").at(at).day, at))
         for one in changed:
             if one.missing_s:
                 about = {"agent": one.agent, "day": one.day.isoformat(), "seconds": one.missing_s}
@@ -280,13 +280,14 @@ class DaysOff:
                 for day in (one.day - A_DAY, one.day):  # a shift of the day before may end in it
                     units.setdefault(day, set()).add(one.unit)
         self._owed = {}
-        bank, giving = withdrawals_of(self._ledger, site), GivingBack(self._ledger, site.policies, site.settings.site)
+        withdrawals = withdrawals_of(self._ledger, site)
+        giving = GivingBack(self._ledger, site.policies, site.settings.site)
         revised: list[Application] = []
         for day in sorted(units):
-            every = await bank.calendar(day, day)
+            every = await withdrawals.calendar(day, day)
             over = (one for one in every if one.state is ApplicationState.TAKEN)
             if taken := [one for one in over if _measured_in(site, one) & units[day]]:
-                costs_s = await bank.costs_s(day, await worked_on(self._ledger, site, day, taken))
+                costs_s = await withdrawals.costs_s(day, await worked_on(self._ledger, site, day, taken))
                 self._owed[day] = units[day]
                 with self._refusals.said_once("days off can't be reckoned anew", day=day.isoformat()):
                     revised += await giving.revise(day, costs_s, Said("settlement", today, at))
@@ -300,12 +301,12 @@ class DaysOff:
         """Of the days that are to come, those whose deadline has passed."""
         site, at = self._current.site, self._now()
         today = site.units.days("").at(at).day
-        bank = allocations_of(self._ledger, site)
+        allocations = allocations_of(self._ledger, site)
         made = []
-        for top, day in await bank.due(today, at):
+        for top, day in await allocations.due(today, at):
             said = Said("allocation", site.units.days(top).at(at).day, at)
             with self._refusals.said_once("days off can't be allocated", day=day.isoformat()):
-                made.append(await bank.allocate(top, day, said))
+                made.append(await allocations.allocate(top, day, said))
         if made:
             self._tell({one.agent for allocation in made for one in allocation.applicants})
         return made

@@ -63,8 +63,8 @@ ActKey = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Bank:
-    """The services of one site, as its daemon has put them together; `known` are all its units."""
+class Services:
+    """The bank's, of one site, as its daemon has put them together; `known` are all its units."""
 
     units: Units
     known: Collection[str]
@@ -90,12 +90,12 @@ class Bank:
 
 
 class BankDesk:
-    """`bank` is asked at each request, so that a reload shows; `now` in µs since the epoch."""
+    """`services` are asked for at each request, so that a reload shows; `now` in µs since the epoch."""
 
     def __init__(
-        self, sessions: Sessions, engine: AsyncEngine, bank: Callable[[], Bank], now: Callable[[], int]
+        self, sessions: Sessions, engine: AsyncEngine, services: Callable[[], Services], now: Callable[[], int]
     ) -> None:
-        self.engine, self.bank, self.now = engine, bank, now
+        self.engine, self.services, self.now = engine, services, now
         self._sessions, self._keys = sessions, ApiKeys(engine)
         self._route = once(self.person, Answers(engine, now))
 

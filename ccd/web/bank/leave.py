@@ -17,7 +17,7 @@ from ccd.org.csv_faults import decoded
 from ccd.org.entitlements import Entitled, Entitlement
 from ccd.org.people import Person
 from ccd.org.rights import audits, may_enter_leave, may_import
-from ccd.web.bank.desk import NO_NUL, Bank, BankDesk, Between, Day, Name, Why, sees
+from ccd.web.bank.desk import NO_NUL, BankDesk, Between, Day, Name, Services, Why, sees
 from ccd.web.described import PROBLEM_SAID
 from ccd.web.etags import tag_of
 from ccd.web.organisation_api import CSV
@@ -173,10 +173,10 @@ def _leave(router: APIRouter, desk: BankDesk, acts: LeaveActs) -> None:
         person: Person = desk.reading,
     ) -> LeavesSaid:
         """What holds of these days: the own, and that of the units of a clerk."""
-        bank = desk.bank()
+        services = desk.services()
 
         def is_shown(one: LeaveSaid) -> bool:
-            return sees(person, one.agent, lambda: may_enter_leave(person, _line(bank, one), ()))
+            return sees(person, one.agent, lambda: may_enter_leave(person, _line(services, one), ()))
 
         found = [one for one in await acts.between(*between) if is_shown(one)]
         page, more = asked_page.of(found, lambda one: f"{one.starts:020.6f}/{one.agent}/{one.source}/{one.leave}")
@@ -262,9 +262,9 @@ def faults(error: FaultsError) -> Problem:
     )  # fmt: skip
 
 
-def _line(bank: Bank, one: LeaveSaid) -> tuple[str, ...]:
-    day = bank.today("", round(one.starts * SECOND))
-    return bank.units.with_above(bank.days.unit(one.agent, day) or "", day)
+def _line(services: Services, one: LeaveSaid) -> tuple[str, ...]:
+    day = services.today("", round(one.starts * SECOND))
+    return services.units.with_above(services.days.unit(one.agent, day) or "", day)
 
 
 def entitlements_said(agent: str, known: Iterable[Entitled]) -> EntitlementsSaid:

@@ -56,7 +56,7 @@ def leavers_api(desk: BankDesk, acts: LeaverActs) -> APIRouter:
     def is_shown(person: Person, one: LeaverSaid) -> bool:
         if one.unit is None or one.last_day is None:
             return sees(person, one.agent, lambda: may_hand_over_rest(person, (), one.agent))
-        line = desk.bank().units.with_above(one.unit, one.last_day)
+        line = desk.services().units.with_above(one.unit, one.last_day)
         return sees(person, one.agent, lambda: may_hand_over_rest(person, line, one.agent))
 
     @router.get("/leavers")

@@ -101,7 +101,7 @@ def months_api(desk: BankDesk, acts: MonthActs) -> APIRouter:
     router = desk.router("/api/months")
 
     def is_shown(person: Person, month: str, agent: str, unit: str) -> bool:
-        line = desk.bank().units.with_above(unit, acts.last(month))
+        line = desk.services().units.with_above(unit, acts.last(month))
         return sees(person, agent, lambda: may_close_month(person, line))
 
     @router.get("/{month}")

@@ -24,7 +24,7 @@ from ccd.org.rights import (
     may_set_quota,
 )
 from ccd.sql.turns import read_in_turn
-from ccd.web.bank.desk import Bank, BankDesk, allowed
+from ccd.web.bank.desk import BankDesk, Services, allowed
 
 Line = Collection[str]
 ACTS: Mapping[str, Callable[[Person, Line], object]] = {
@@ -82,32 +82,34 @@ def office_api(desk: BankDesk, policies: Callable[[], Policies]) -> APIRouter:
     @router.get("/office")
     async def office(person: Person = desk.reading) -> OfficeSaid:
         """What there is to do for who is signed in, and where."""
-        bank = desk.bank()
-        quotas = await read_in_turn(desk.engine, lambda connection: quotas_of(connection, bank.known))
-        found = _units(bank, policies(), person, desk.now(), quotas)
+        services = desk.services()
+        quotas = await read_in_turn(desk.engine, lambda connection: quotas_of(connection, services.known))
+        found = _units(services, policies(), person, desk.now(), quotas)
         return OfficeSaid(units=found, agrees=allowed(lambda: may_publish(person)))
 
     return router
 
 
-def _units(bank: Bank, policies: Policies, person: Person, at: int, quotas: Collection[str]) -> list[OfficeUnitSaid]:
-    seen = bank.units.with_below(person.units, bank.today("", at))
+def _units(
+    services: Services, policies: Policies, person: Person, at: int, quotas: Collection[str]
+) -> list[OfficeUnitSaid]:
+    seen = services.units.with_below(person.units, services.today("", at))
     found = []
-    for unit in sorted(bank.known, key=lambda unit: bank.line(unit, at)[::-1]):
-        line = bank.line(unit, at)
+    for unit in sorted(services.known, key=lambda unit: services.line(unit, at)[::-1]):
+        line = services.line(unit, at)
         may = [name for name, act in ACTS.items() if allowed(partial(act, person, line))]
         if may or unit in seen or ALL_UNITS in person.units:
-            found.append(_said(bank, policies, unit, line, may, at, unit in quotas))
+            found.append(_said(services, policies, unit, line, may, at, unit in quotas))
     return found
 
 
 def _said(
-    bank: Bank, policies: Policies, unit: str, line: tuple[str, ...], may: list[str], at: int, has_quotas: bool
+    services: Services, policies: Policies, unit: str, line: tuple[str, ...], may: list[str], at: int, has_quotas: bool
 ) -> OfficeUnitSaid:
-    today = bank.today(unit, at)
+    today = services.today(unit, at)
     policy = policies.policy_at(unit, today)
     return OfficeUnitSaid(
-        unit=unit, name=bank.units.name(unit), line=list(line), today=today, may=may, kinds=list(policy.gift.kinds),
+        unit=unit, name=services.units.name(unit), line=list(line), today=today, may=may, kinds=list(policy.gift.kinds),
         levels=dict(policy.overtime.levels), emergency_s_max=policy.overtime.emergency_max_s,
         call_out_wait_s=policy.overtime.call_out_wait_s, entry_second_s=policy.overtime.entry_second_s,
         ruling_days_max=policy.rulings.days_max, has_quotas=has_quotas,

@@ -14,7 +14,7 @@ from ccd.floor.days import SECOND
 from ccd.ledger.model import LEGS_MAX
 from ccd.org.people import Person
 from ccd.org.rights import may_enter_overtime, may_open_emergency
-from ccd.web.bank.desk import ID_CHARACTERS, Bank, BankDesk, Between, Moment, Name, Why, allowed, sees
+from ccd.web.bank.desk import ID_CHARACTERS, BankDesk, Between, Moment, Name, Services, Why, allowed, sees
 from ccd.web.bank.overtime_entries import EntrySaid, add_entry_acts, entry_said, shown
 from ccd.web.paging import Paging
 from ccd.web.problems import Problem
@@ -141,40 +141,41 @@ def _emergencies(router: APIRouter, desk: BankDesk) -> None:
     @router.post("/emergencies", status_code=HTTPStatus.CREATED)
     async def open_emergency(asked: EmergencyAsked, asking: Asking = desk.acting) -> EmergencySaid:
         """Open an emergency in a unit and those below it. It ends by itself."""
-        bank = desk.bank()
-        bank.check_unit(asked.unit)
+        services = desk.services()
+        services.check_unit(asked.unit)
         start = None if asked.starts is None else _us(asked.starts)
         name, until = asking.act[:ID_CHARACTERS], None if asked.until is None else _us(asked.until)
         return emergency_said(
-            await bank.emergencies.open(name, asking, asked.unit, asked.level, start, asked.reason, until)
+            await services.emergencies.open(name, asking, asked.unit, asked.level, start, asked.reason, until)
         )
 
     @router.post("/emergencies/{emergency}/prolong")
     async def prolong(emergency: Name, asked: ProlongAsked, asking: Asking = desk.acting) -> EmergencySaid:
         """Let an emergency that runs end later."""
-        await shown(desk.bank(), emergency)
-        return emergency_said(await desk.bank().emergencies.prolong(emergency, asking, _us(asked.until), asked.reason))
+        await shown(desk.services(), emergency)
+        emergencies = desk.services().emergencies
+        return emergency_said(await emergencies.prolong(emergency, asking, _us(asked.until), asked.reason))
 
     @router.post("/emergencies/{emergency}/end")
     async def end(emergency: Name, asked: EndAsked, asking: Asking = desk.acting) -> EmergencySaid:
         """End it now; what was worked is posted once every switch has told of it."""
-        await shown(desk.bank(), emergency)
-        return emergency_said(await desk.bank().emergencies.end(emergency, asking, asked.reason))
+        await shown(desk.services(), emergency)
+        return emergency_said(await desk.services().emergencies.end(emergency, asking, asked.reason))
 
     @router.post("/emergencies/{emergency}/call-outs")
     async def call(emergency: Name, asked: CallAsked, asking: Asking = desk.acting) -> CallsSaid:
         """Call agents out. Who was called before is not called again."""
-        await shown(desk.bank(), emergency)
-        calls = await desk.bank().emergencies.call(emergency, asking, asked.agents, asked.reason)
+        await shown(desk.services(), emergency)
+        calls = await desk.services().emergencies.call(emergency, asking, asked.agents, asked.reason)
         return CallsSaid(calls=[call_said(one) for one in calls])
 
     @router.post("/emergencies/{emergency}/answers")
     async def answer(emergency: Name, asked: AnswerAsked, asking: Asking = desk.acting) -> CallSaid:
         """What somebody who was called has answered. To decline is never scored."""
-        await shown(desk.bank(), emergency)
+        await shown(desk.services(), emergency)
         agent, arrived_at = _agent(asked.agent, asking.person), asked.arrived_at
         arrived = None if arrived_at is None else _us(arrived_at)
-        return call_said(await desk.bank().emergencies.answer(emergency, asking, agent, asked.comes, arrived))
+        return call_said(await desk.services().emergencies.answer(emergency, asking, agent, asked.comes, arrived))
 
 
 def _reading(router: APIRouter, desk: BankDesk, sign_ins: SignIns) -> None:
@@ -185,19 +186,19 @@ def _reading(router: APIRouter, desk: BankDesk, sign_ins: SignIns) -> None:
         person: Person = desk.reading,
     ) -> EmergenciesSaid:
         """Those that reach into these days: for who opens them, and for the agents of their units."""
-        bank, days = desk.bank(), desk.bank().units.days("")
-        found = await bank.emergencies.all(days.of_date(between.first).start, days.of_date(between.last).end)
-        page, more = asked_page.of([one for one in found if _concerns(bank, one, person)], _name)
+        services, days = desk.services(), desk.services().units.days("")
+        found = await services.emergencies.all(days.of_date(between.first).start, days.of_date(between.last).end)
+        page, more = asked_page.of([one for one in found if _concerns(services, one, person)], _name)
         return EmergenciesSaid(emergencies=[emergency_said(one) for one in page], next=more)
 
     @router.get("/emergencies/{emergency}")
     async def show(emergency: Name, person: Person = desk.reading) -> ShownSaid:
         """With who was called and what was entered, as far as it is shown to who is signed in."""
-        bank = desk.bank()
-        one, calls, entries = await shown(bank, emergency)
-        if not _concerns(bank, one, person):
+        services = desk.services()
+        one, calls, entries = await shown(services, emergency)
+        if not _concerns(services, one, person):
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no emergency {emergency}.")
-        line = bank.line(one.unit, one.start)
+        line = services.line(one.unit, one.start)
 
         def is_shown_here(agent: str) -> bool:
             return sees(person, agent, lambda: may_enter_overtime(person, line, ()))
@@ -215,27 +216,28 @@ def _team(router: APIRouter, desk: BankDesk) -> None:
     @router.post("/strike-team")
     async def join_or_leave(asked: TeamAsked, asking: Asking = desk.acting) -> TeamSaid:
         """Join a unit's strike team, or leave it; told is who is on it then, to whoever calls it out."""
-        bank = desk.bank()
-        bank.check_unit(asked.unit)
+        services = desk.services()
+        services.check_unit(asked.unit)
         agent = _agent(asked.agent, asking.person)
-        members = await bank.emergencies.on_team(asked.unit, agent, asked.joins, asking)
-        calls = allowed(lambda: may_open_emergency(asking.person, bank.line(asked.unit, asking.at)))
+        members = await services.emergencies.on_team(asked.unit, agent, asked.joins, asking)
+        calls = allowed(lambda: may_open_emergency(asking.person, services.line(asked.unit, asking.at)))
         return TeamSaid(unit=asked.unit, agents=sorted(members if calls else members & {agent}))
 
     @router.get("/strike-team/{unit}")
     async def team(unit: Name, person: Person = desk.reading) -> TeamSaid:
         """Who is on the strike team of a unit, and of those below it."""
-        bank, at = desk.bank(), desk.now()
-        bank.check_unit(unit)
-        may_open_emergency(person, bank.line(unit, at))
-        return TeamSaid(unit=unit, agents=await bank.emergencies.team(unit, at))
+        services, at = desk.services(), desk.now()
+        services.check_unit(unit)
+        may_open_emergency(person, services.line(unit, at))
+        return TeamSaid(unit=unit, agents=await services.emergencies.team(unit, at))
 
 
-def _concerns(bank: Bank, one: Emergency, person: Person) -> bool:
-    if allowed(lambda: may_open_emergency(person, bank.line(one.unit, one.start))):
+def _concerns(services: Services, one: Emergency, person: Person) -> bool:
+    if allowed(lambda: may_open_emergency(person, services.line(one.unit, one.start))):
         return True
-    day = bank.today(one.unit, one.start)
-    return person.agent is not None and bank.days.unit(person.agent, day) in bank.units.with_below([one.unit], day)
+    day = services.today(one.unit, one.start)
+    units = services.units.with_below([one.unit], day)
+    return person.agent is not None and services.days.unit(person.agent, day) in units
 
 
 def _agent(named: str | None, person: Person) -> str:

@@ -16,7 +16,7 @@ from ccd.errors import OvertimeError
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
 from ccd.org.rights import may_enter_overtime
-from ccd.web.bank.desk import ID_CHARACTERS, Bank, BankDesk, Day, Name, Why, allowed
+from ccd.web.bank.desk import ID_CHARACTERS, BankDesk, Day, Name, Services, Why, allowed
 from ccd.web.paging import Paging
 from ccd.web.problems import Problem
 
@@ -76,15 +76,15 @@ def add_entry_acts(router: APIRouter, desk: BankDesk) -> None:
     @router.post("/emergencies/{emergency}/entries", status_code=HTTPStatus.CREATED)
     async def enter(emergency: Name, asked: EntryAsked, asking: Asking = desk.acting) -> EntrySaid:
         """Enter time that nobody measured; never one's own. Above a limit a second person approves it."""
-        bank = desk.bank()
-        one, _, _ = await shown(bank, emergency)
-        began_on = bank.today(one.unit, one.start)
-        met = next((own.day.day for own in bank.days.met(asked.agent, one.start, one.end)), began_on)
+        services = desk.services()
+        one, _, _ = await shown(services, emergency)
+        began_on = services.today(one.unit, one.start)
+        met = next((own.day.day for own in services.days.met(asked.agent, one.start, one.end)), began_on)
         wanted = OvertimeEntry(
             asking.act[:ID_CHARACTERS], emergency, asked.agent, asked.day or met, asked.seconds, False, 0, "",
             asked.reason,
         )  # fmt: skip
-        return entry_said(await bank.emergencies.enter(wanted, asking))
+        return entry_said(await services.emergencies.enter(wanted, asking))
 
     @router.get("/overtime-approvals")
     async def unapproved(asked_page: Paging, person: Person = desk.reading) -> EntriesSaid:
@@ -93,25 +93,25 @@ def add_entry_acts(router: APIRouter, desk: BankDesk) -> None:
         def may(line: Sequence[str], one: OvertimeEntry) -> bool:
             return allowed(lambda: may_enter_overtime(person, line, (one.agent,), entered_by=one.by))
 
-        found = await desk.bank().emergencies.unapproved(may, desk.now())
+        found = await desk.services().emergencies.unapproved(may, desk.now())
         page, more = asked_page.of(found, lambda one: f"{one.at:020}/{one.id}")
         return EntriesSaid(entries=[entry_said(one) for one in page], next=more)
 
     @router.post("/overtime-approvals")
     async def approve(asked: ApprovalAsked, asking: Asking = desk.acting) -> EntrySaid:
         """Approve what another has entered."""
-        return entry_said(await desk.bank().emergencies.approve(asked.entry, asking))
+        return entry_said(await desk.services().emergencies.approve(asked.entry, asking))
 
     @router.post("/overtime-approvals/declined")
     async def decline(asked: DeclineAsked, asking: Asking = desk.acting) -> EntrySaid:
         """Decline what another has entered, as long as it waits: it never counts then."""
-        return entry_said(await desk.bank().emergencies.decline(asked.entry, asking, asked.reason))
+        return entry_said(await desk.services().emergencies.decline(asked.entry, asking, asked.reason))
 
 
-async def shown(bank: Bank, name: str) -> tuple[Emergency, list[CallOut], list[OvertimeEntry]]:
+async def shown(services: Services, name: str) -> tuple[Emergency, list[CallOut], list[OvertimeEntry]]:
     """An emergency with who was called and what was entered; 404 where there is none."""
     try:
-        return await bank.emergencies.shown(name)
+        return await services.emergencies.shown(name)
     except OvertimeError:
         raise Problem(HTTPStatus.NOT_FOUND, f"There is no emergency {name}.") from None
 

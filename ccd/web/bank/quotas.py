@@ -111,9 +111,9 @@ def quotas_api(desk: BankDesk) -> APIRouter:
     @router.get("/quotas/{unit}")
     async def quotas(unit: Name, response: Response, person: Person = desk.reading) -> QuotasSaid:
         """All that was said of a unit's places, for who says it."""
-        bank = desk.bank()
-        bank.check_unit(unit)
-        may_set_quota(person, bank.line(unit, desk.now()))
+        services = desk.services()
+        services.check_unit(unit)
+        may_set_quota(person, services.line(unit, desk.now()))
         said = await take_turn_at_once(desk.engine, lambda connection: _said(connection, unit), Patience(), keep=False)
         response.headers["ETag"] = tag_of(said)
         return said
@@ -128,11 +128,11 @@ def quotas_api(desk: BankDesk) -> APIRouter:
     ) -> QuotasSaid:
         """Say one more, which holds before those that are there. Nobody who holds a place loses it. 412: something was
         said meanwhile."""
-        bank = desk.bank()
-        bank.check_unit(unit)
-        duty = may_set_quota(asking.person, bank.line(unit, asking.at))
+        services = desk.services()
+        services.check_unit(unit)
+        duty = may_set_quota(asking.person, services.line(unit, asking.at))
         on = asked.on if isinstance(asked.on, date) else TEMPLATES.index(asked.on)
-        wanted = Quota(unit, on, bank.today(unit, asking.at), asked.agents, asked.seconds, asked.load)
+        wanted = Quota(unit, on, services.today(unit, asking.at), asked.agents, asked.seconds, asked.load)
 
         def work(connection: Connection) -> QuotasSaid:
             say_quota(connection, wanted, asking.under(duty), lambda: check_tag(if_match, _said(connection, unit)))
@@ -152,9 +152,9 @@ def _loads(router: APIRouter, desk: BankDesk) -> None:
     async def loads(unit: Name, between: Between, response: Response, person: Person = desk.reading) -> DayLoadsSaid:
         """What was said of a unit's days, for who says it; days of which nothing was said are left out. The ETag is of
         all that was said of the unit."""
-        bank = desk.bank()
-        bank.check_unit(unit)
-        may_set_quota(person, bank.line(unit, desk.now()))
+        services = desk.services()
+        services.check_unit(unit)
+        may_set_quota(person, services.line(unit, desk.now()))
         said = await take_turn_at_once(desk.engine, lambda plain: _loads_of(plain, unit), Patience(), keep=False)
         response.headers["ETag"] = tag_of(said)
         first, last = between
@@ -170,9 +170,9 @@ def _loads(router: APIRouter, desk: BankDesk) -> None:
         """Say what a day will be like: quotas can be for such days alone. Under `If-Match` where somebody edits what
         was read (412: another was said meanwhile). The ETag is that of all that is said of the unit by then; where it
         was said before, and the answer lost, there is none: what others have said since is to be read first."""
-        bank = desk.bank()
-        bank.check_unit(asked.unit)
-        duty = may_set_quota(asking.person, bank.units.with_above(asked.unit, asked.day))
+        services = desk.services()
+        services.check_unit(asked.unit)
+        duty = may_set_quota(asking.person, services.units.with_above(asked.unit, asked.day))
 
         def work(connection: Connection) -> str | None:
             def as_it_was_read() -> None:
@@ -191,10 +191,10 @@ def _days(router: APIRouter, desk: BankDesk) -> None:
     @router.get("/quotas/{unit}/days")
     async def days(unit: Name, between: Between, person: Person = desk.reading) -> UnitDaysSaid:
         """The calendar of a unit's days off, for who says how many there may be."""
-        bank = desk.bank()
-        bank.check_unit(unit)
-        may_set_quota(person, bank.line(unit, desk.now()))
-        found = await bank.allocations.unit_days(unit, lambda day: bank.units.with_below([unit], day), *between)
+        services = desk.services()
+        services.check_unit(unit)
+        may_set_quota(person, services.line(unit, desk.now()))
+        found = await services.allocations.unit_days(unit, lambda day: services.units.with_below([unit], day), *between)
         said = [{**one._asdict(), "quota": places_said(one.quota), "left": places_said(one.left)} for one in found]
         return UnitDaysSaid.model_validate({"unit": unit, "days": said})
 

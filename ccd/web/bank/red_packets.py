@@ -128,13 +128,13 @@ def red_packets_api(desk: BankDesk) -> APIRouter:
     @router.post("/red-packets", status_code=HTTPStatus.CREATED)
     async def give(asked: PacketAsked, asking: Asking = desk.acting) -> PacketSaid:
         """Give a red packet: all of it, or nothing. 409: a cap would be passed, with the figures."""
-        bank = desk.bank()
-        bank.check_unit(asked.unit)
+        services = desk.services()
+        services.check_unit(asked.unit)
         packet = Packet(
             asking.act, asked.unit, tuple(asked.agents), asked.seconds, asked.kind, asked.reason,
-            bank.today(asked.unit, asking.at),
+            services.today(asked.unit, asking.at),
         )  # fmt: skip
-        outcome = await bank.giver.give(packet, asking, asked.budget)
+        outcome = await services.giver.give(packet, asking, asked.budget)
         return PacketSaid(packet=packet.key, transaction=outcome.transaction, total=packet.total_s)
 
     @router.get("/red-packets/caps")
@@ -143,13 +143,13 @@ def red_packets_api(desk: BankDesk) -> APIRouter:
         person: Person = desk.reading,
     ) -> CapsSaid:
         """What the units may give in a month, in which who is signed in gives red packets."""
-        bank, day = desk.bank(), FIRST.fromisoformat(f"{month}-01")
+        services, day = desk.services(), FIRST.fromisoformat(f"{month}-01")
 
         def gives(unit: str) -> bool:
-            return allowed(lambda: may_give(person, bank.units.with_above(unit, day), ()))
+            return allowed(lambda: may_give(person, services.units.with_above(unit, day), ()))
 
-        mine = [unit for unit in bank.known if gives(unit)]
-        found = await bank.giver.caps.stands(mine, day)
+        mine = [unit for unit in services.known if gives(unit)]
+        found = await services.giver.caps.stands(mine, day)
         return CapsSaid(
             month=month,
             units=[
@@ -166,13 +166,13 @@ def _budgets(router: APIRouter, desk: BankDesk) -> None:
     @router.post("/budgets", status_code=HTTPStatus.CREATED)
     async def hand(asked: BudgetAsked, asking: Asking = desk.acting) -> BudgetSaid:
         """Hand a part of what a unit may give this month to somebody, who gives it; the rest comes back at its end."""
-        bank = desk.bank()
-        bank.check_unit(asked.unit)
+        services = desk.services()
+        services.check_unit(asked.unit)
         wanted = Budget(
-            asking.act[:ID_CHARACTERS], asked.unit, asked.holder, asked.seconds, bank.line(asked.unit, asking.at),
-            bank.today(asked.unit, asking.at), asked.reason,
+            asking.act[:ID_CHARACTERS], asked.unit, asked.holder, asked.seconds, services.line(asked.unit, asking.at),
+            services.today(asked.unit, asking.at), asked.reason,
         )  # fmt: skip
-        return budget_said(BudgetStand(await bank.budgets.hand(wanted, asking), 0))
+        return budget_said(BudgetStand(await services.budgets.hand(wanted, asking), 0))
 
     @router.get("/budgets")
     async def budgets(
@@ -181,13 +181,13 @@ def _budgets(router: APIRouter, desk: BankDesk) -> None:
         person: Person = desk.reading,
     ) -> BudgetsSaid:
         """Those of a month that who is signed in holds, or could have handed out."""
-        bank = desk.bank()
+        services = desk.services()
 
         def is_shown(one: Budget) -> bool:
             holds = allowed(lambda: may_give_of_budget(person, one.holder, ()))
             return holds or allowed(lambda: may_give(person, one.line, ()))
 
-        found = [stand for stand in await bank.budgets.all_of(month) if is_shown(stand.budget)]
+        found = [stand for stand in await services.budgets.all_of(month) if is_shown(stand.budget)]
         page, more = asked_page.of(found, lambda stand: stand.budget.id)
         return BudgetsSaid(budgets=[budget_said(stand) for stand in page], next=more)
 
@@ -196,8 +196,9 @@ def _budgets(router: APIRouter, desk: BankDesk) -> None:
         budget: Annotated[Name, Path(examples=["0f3c9a12b4de"])], asked: RecallAsked, asking: Asking = desk.acting
     ) -> BudgetSaid:
         """Take back what is left of a budget; what was given from it stays given."""
-        bank = desk.bank()
-        return budget_said(await bank.budgets.recall(budget, asking, asked.reason, month_of(bank.today("", asking.at))))
+        services = desk.services()
+        running = month_of(services.today("", asking.at))
+        return budget_said(await services.budgets.recall(budget, asking, asked.reason, running))
 
 
 def _declared(router: APIRouter, desk: BankDesk) -> None:
@@ -209,9 +210,9 @@ def _declared(router: APIRouter, desk: BankDesk) -> None:
     @router.get(where)
     async def hours(unit: Name, month: Month, response: Response, person: Person = desk.reading) -> HoursSaid:
         """The hours that were declared for a unit, which counts where nobody of it has a schedule."""
-        bank = desk.bank()
-        bank.check_unit(unit)
-        may_declare_hours(person, bank.units.with_above(unit, FIRST.fromisoformat(f"{month}-01")))
+        services = desk.services()
+        services.check_unit(unit)
+        may_declare_hours(person, services.units.with_above(unit, FIRST.fromisoformat(f"{month}-01")))
         said = await take_turn_at_once(
             desk.engine, lambda connection: declared(connection, unit, month), Patience(), keep=False
         )
@@ -228,9 +229,9 @@ def _declared(router: APIRouter, desk: BankDesk) -> None:
         asking: Asking = desk.editing,
     ) -> HoursSaid:
         """Declare them anew. 412: they were declared otherwise meanwhile."""
-        bank = desk.bank()
-        bank.check_unit(unit)
-        duty = may_declare_hours(asking.person, bank.units.with_above(unit, FIRST.fromisoformat(f"{month}-01")))
+        services = desk.services()
+        services.check_unit(unit)
+        duty = may_declare_hours(asking.person, services.units.with_above(unit, FIRST.fromisoformat(f"{month}-01")))
 
         def work(connection: Connection) -> HoursSaid:
             say_hours(

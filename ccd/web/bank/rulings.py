@@ -17,7 +17,7 @@ from ccd.ledger.model import Transfer
 from ccd.org.people import Person
 from ccd.org.rights import may_decide_appeal, may_rule
 from ccd.org.rulings import Ruling
-from ccd.web.bank.desk import Bank, BankDesk, Between, DaysAsked, Moment, Name, Why, allowed, days_within, sees
+from ccd.web.bank.desk import BankDesk, Between, DaysAsked, Moment, Name, Services, Why, allowed, days_within, sees
 from ccd.web.explain_api import TRANSFER
 from ccd.web.paging import Paging
 from ccd.web.problems import Problem
@@ -210,7 +210,7 @@ def _rulings(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
                 because="ruling-of-one",
             )
         if asked.unit is not None:
-            desk.bank().check_unit(asked.unit)
+            desk.services().check_unit(asked.unit)
         span = Span(_us(asked.starts), _us(asked.ends))
         return ruling_said(
             await acts.rule(asking, RulingToMake(asked.agent, asked.unit, span, asked.counts, asked.reason))
@@ -228,12 +228,12 @@ def _rulings(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
         person: Person = desk.reading,
     ) -> RulingsSaid:
         """What was ruled of these days: of oneself, and in units in which who is signed in rules."""
-        bank, days = desk.bank(), desk.bank().units.days("")
+        services, days = desk.services(), desk.services().units.days("")
 
         def is_shown(one: Ruling) -> bool:
-            day = bank.today("", one.start)
-            unit = one.unit or bank.days.unit(one.agent or "", day) or ""
-            return sees(person, one.agent or "", lambda: may_rule(person, bank.units.with_above(unit, day), ()))
+            day = services.today("", one.start)
+            unit = one.unit or services.days.unit(one.agent or "", day) or ""
+            return sees(person, one.agent or "", lambda: may_rule(person, services.units.with_above(unit, day), ()))
 
         found = await acts.between(Span(days.of_date(between.first).start, days.of_date(between.last).end))
         page, more = asked_page.of([one for one in found if is_shown(one)], lambda one: f"{one.number:020}")
@@ -248,10 +248,10 @@ def _waiting(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
         person: Person = desk.reading,
     ) -> RulingsWaitingSaid:
         """What waits for a ruling, of at most a week, in units in which who is signed in rules."""
-        bank, found = desk.bank(), []
+        services, found = desk.services(), []
         for number in range((between.last - between.first).days + 1):
             day = between.first + timedelta(days=number)
-            found += await acts.waiting(day, [unit for unit in bank.known if _rules(bank, unit, day, person)])
+            found += await acts.waiting(day, [unit for unit in services.known if _rules(services, unit, day, person)])
         page, more = asked_page.of(found, lambda one: f"{one.day}/{one.unit}/{one.agent}/{one.what}")
         return RulingsWaitingSaid(waiting=page, next=more)
 
@@ -288,10 +288,10 @@ def _appeals(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
     @router.get("/appeals/{appeal}/line")
     async def line(appeal: Name, person: Person = desk.reading) -> AppealedSaid:
         """What an open appeal is against, for who decides it, as long as it is open."""
-        one, bank = await acts.appealed(appeal), desk.bank()
+        one, services = await acts.appealed(appeal), desk.services()
         if one is None or one.state is not AppealState.OPEN:
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no open appeal {appeal}.")
-        may_decide_appeal(person, bank.units.with_above(one.unit, one.day), one.agent)
+        may_decide_appeal(person, services.units.with_above(one.unit, one.day), one.agent)
         return await acts.explained(one.transfer)
 
     @router.get("/appeals")
@@ -301,10 +301,10 @@ def _appeals(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
         person: Person = desk.reading,
     ) -> AppealsSaid:
         """Against lines for these days: the own, and those of units in which who is signed in rules."""
-        bank = desk.bank()
+        services = desk.services()
 
         def is_shown(one: Appeal) -> bool:
-            return sees(person, one.agent, lambda: may_rule(person, bank.units.with_above(one.unit, one.day), ()))
+            return sees(person, one.agent, lambda: may_rule(person, services.units.with_above(one.unit, one.day), ()))
 
         found = [one for one in await acts.lodged(*between) if is_shown(one)]
         page, more = asked_page.of(found, lambda one: f"{one.day}/{one.agent}/{one.ref}")
@@ -313,8 +313,8 @@ def _appeals(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
         return AppealsSaid(appeals=said, next=more)
 
 
-def _rules(bank: Bank, unit: str, day: date, person: Person) -> bool:
-    return allowed(lambda: may_rule(person, bank.units.with_above(unit, day), ()))
+def _rules(services: Services, unit: str, day: date, person: Person) -> bool:
+    return allowed(lambda: may_rule(person, services.units.with_above(unit, day), ()))
 
 
 def ruling_said(one: Ruling) -> RulingSaid:

@@ -20,13 +20,13 @@ from ccd.org.rights import may_decide
 from ccd.web.bank.desk import (
     DAYS_MAX,
     ID_CHARACTERS,
-    Bank,
     BankDesk,
     Between,
     Day,
     DaysAsked,
     Moment,
     Name,
+    Services,
     allowed,
     checked_days,
     sees,
@@ -143,42 +143,42 @@ def _acts(router: APIRouter, desk: BankDesk) -> None:
     async def apply(asked: WithdrawalAsked, asking: Asking = desk.acting) -> ApplicationsSaid:
         """Apply for a day off, for several or for a part of one: seconds and place are held together, or it waits for a
         place. 409: it can't be, or the balance does not cover it."""
-        bank, name = desk.bank(), asking.act[:ID_CHARACTERS]
+        services, name = desk.services(), asking.act[:ID_CHARACTERS]
         agent = asked.agent or asking.person.agent
         if agent is None:
             raise Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY, "agent: who is no agent has to name one.", because="agent-needed"
             )
-        part, said = _part(asked), _said(bank, asking, bank.days.unit(agent, asked.day) or "")
+        part, said = _part(asked), _said(services, asking, services.days.unit(agent, asked.day) or "")
         if asked.until is None:
-            made = [await bank.withdrawals.apply(name, agent, asked.day, part, said)]
+            made = [await services.withdrawals.apply(name, agent, asked.day, part, said)]
         else:
             checked_days(DaysAsked(asked.day, asked.until), DAYS_MAX)
             days = [asked.day + timedelta(days=number) for number in range((asked.until - asked.day).days + 1)]
-            made = await bank.withdrawals.apply_for_run(name, agent, days, said)
+            made = await services.withdrawals.apply_for_run(name, agent, days, said)
         return ApplicationsSaid(applications=[application_said(one) for one in made])
 
     @router.post("/withdrawals/decisions")
     async def decide(asked: VerdictAsked, asking: Asking = desk.acting) -> ApplicationSaid:
         """Approve, refuse, or take back what was approved."""
-        bank = desk.bank()
-        one = await _known(bank, asked.application)
-        said = _said(bank, asking, one.unit, asked.reason)
+        services = desk.services()
+        one = await _known(services, asked.application)
+        said = _said(services, asking, one.unit, asked.reason)
         if asked.verdict == "approved":
-            return application_said(await bank.withdrawals.approve(one.id, said))
+            return application_said(await services.withdrawals.approve(one.id, said))
         if not asked.reason.strip():
             raise Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY, "reason: it is refused or taken back for one.", because="no-reason"
             )
-        return application_said(await bank.withdrawals.end(one.id, ENDS[asked.verdict], said))
+        return application_said(await services.withdrawals.end(one.id, ENDS[asked.verdict], said))
 
     @router.post("/withdrawals/cancellations")
     async def cancel(asked: CancelAsked, asking: Asking = desk.acting) -> ApplicationSaid:
         """Cancel an own application, until the policy's deadline."""
-        bank = desk.bank()
-        one = await _known(bank, asked.application)
+        services = desk.services()
+        one = await _known(services, asked.application)
         return application_said(
-            await bank.withdrawals.end(one.id, ApplicationState.CANCELLED, _said(bank, asking, one.unit))
+            await services.withdrawals.end(one.id, ApplicationState.CANCELLED, _said(services, asking, one.unit))
         )
 
 
@@ -190,13 +190,13 @@ def _reading(router: APIRouter, desk: BankDesk) -> None:
         person: Person = desk.reading,
     ) -> ApplicationsSaid:
         """The own applications, and those that who is signed in decides."""
-        bank = desk.bank()
+        services = desk.services()
 
         def is_shown(one: Application) -> bool:
-            line = bank.units.with_above(one.unit, one.day)
+            line = services.units.with_above(one.unit, one.day)
             return sees(person, one.agent, lambda: may_decide(person, line, one.agent))
 
-        asked = (_of_the_day(bank, one) for one in await bank.withdrawals.calendar(*between))
+        asked = (_of_the_day(services, one) for one in await services.withdrawals.calendar(*between))
         found = [one for one in asked if is_shown(one)]
         page, more = asked_page.of(found, lambda one: f"{one.day}/{one.applied_at:020}/{one.id}")
         return ApplicationsSaid(applications=[application_said(one) for one in page], next=more)
@@ -204,14 +204,14 @@ def _reading(router: APIRouter, desk: BankDesk) -> None:
     @router.get("/withdrawals/undecided")
     async def undecided(asked_page: Paging, person: Person = desk.reading) -> UndecidedsSaid:
         """What waits for who is signed in to decide it, of the days to come, each with what one would ask first."""
-        bank = desk.bank()
-        today = bank.today("", desk.now())
+        services = desk.services()
+        today = services.today("", desk.now())
 
         def is_decided_here(one: Application) -> bool:
-            return allowed(lambda: may_decide(person, bank.units.with_above(one.unit, one.day), one.agent))
+            return allowed(lambda: may_decide(person, services.units.with_above(one.unit, one.day), one.agent))
 
         days = today, today + timedelta(days=DAYS_MAX)
-        found = await bank.allocations.undecided(*days, lambda one: _of_the_day(bank, one), is_decided_here)
+        found = await services.allocations.undecided(*days, lambda one: _of_the_day(services, one), is_decided_here)
         page, more = asked_page.of(found, lambda one: f"{one.application.day}/{one.place:06}/{one.application.id}")
         return UndecidedsSaid(undecided=[undecided_said(one) for one in page], next=more)
 
@@ -219,26 +219,26 @@ def _reading(router: APIRouter, desk: BankDesk) -> None:
     async def allocation(unit: Name, day: Day, person: Person = desk.reading) -> AllocationSaid:
         """How the places of a day were allocated: for who applied, and for who decides. `unit` is the topmost that has
         a quota."""
-        bank = desk.bank()
-        bank.check_unit(unit)
-        made = await bank.allocations.published(unit, day)
-        decides = allowed(lambda: may_decide(person, bank.units.with_above(unit, day), ""))
+        services = desk.services()
+        services.check_unit(unit)
+        made = await services.allocations.published(unit, day)
+        decides = allowed(lambda: may_decide(person, services.units.with_above(unit, day), ""))
         applied = made is not None and person.agent in {one.agent for one in made.order}
         if made is None or not (applied or decides):
             raise Problem(HTTPStatus.NOT_FOUND, f"{unit} has not allocated {day}.")
         return AllocationSaid.model_validate(allocation_spelled(made))
 
 
-async def _known(bank: Bank, name: str) -> Application:
-    found = await bank.withdrawals.with_id(name)
+async def _known(services: Services, name: str) -> Application:
+    found = await services.withdrawals.with_id(name)
     if found is None:
         raise Problem(HTTPStatus.NOT_FOUND, f"There is no application {name}.")
-    return _of_the_day(bank, found)
+    return _of_the_day(services, found)
 
 
-def _of_the_day(bank: Bank, one: Application) -> Application:
+def _of_the_day(services: Services, one: Application) -> Application:
     """Of the unit in which the agent is on the day, as it is decided on: also before a move has been noticed."""
-    return one._replace(unit=bank.days.unit(one.agent, one.day) or one.unit)
+    return one._replace(unit=services.days.unit(one.agent, one.day) or one.unit)
 
 
 def _part(asked: WithdrawalAsked) -> PartOfDay:
@@ -252,8 +252,8 @@ def _part(asked: WithdrawalAsked) -> PartOfDay:
     return PartOfDay(None, round(asked.starts * SECOND), round(asked.ends * SECOND))
 
 
-def _said(bank: Bank, asking: Asking, unit: str, why: str = "") -> Said:
-    return Said(asking.by, bank.today(unit, asking.at), asking.at, why, asking)
+def _said(services: Services, asking: Asking, unit: str, why: str = "") -> Said:
+    return Said(asking.by, services.today(unit, asking.at), asking.at, why, asking)
 
 
 def application_said(one: Application) -> ApplicationSaid:

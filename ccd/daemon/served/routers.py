@@ -1,4 +1,4 @@
-"""The services of the bank, put together of a site for whoever acts over HTTP."""
+"""The routers of the bank's services, put together of a site for whoever acts over HTTP."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ from ccd.daemon.services.withdrawals import allocations_of, withdrawals_of
 from ccd.daemon.site import Current, Site
 from ccd.ledger.books import Ledger
 from ccd.web.bank.changes import changes_api
-from ccd.web.bank.desk import Bank, BankDesk
+from ccd.web.bank.desk import BankDesk, Services
 from ccd.web.bank.leave import leave_api
 from ccd.web.bank.leavers import leavers_api
 from ccd.web.bank.months import months_api
@@ -44,7 +44,7 @@ def bank_routers(
     sessions: Sessions, current: Current, ledger: Ledger, overtime: OvertimeShown, now: Callable[[], int]
 ) -> list[APIRouter]:
     """`now` gives µs since the epoch."""
-    desk = BankDesk(sessions, ledger.engine, lambda: bank_of(ledger, current.site), now)
+    desk = BankDesk(sessions, ledger.engine, lambda: services_of(ledger, current.site), now)
     return [
         red_packets_api(desk),
         decisions_api(desk, lambda: proposals_of(ledger, current.site)),
@@ -65,8 +65,8 @@ def bank_routers(
     ]
 
 
-def bank_of(ledger: Ledger, site: Site) -> Bank:
-    return Bank(
+def services_of(ledger: Ledger, site: Site) -> Services:
+    return Services(
         units=site.units,
         known=site.all_units,
         days=site.agent_days,
