@@ -142,7 +142,7 @@ class Allocations:
             return before
         awaiting = {each: [one for one in on_days(connection, each, each) if one.awaits_allocation] for each in days}
         asked = {one.id: one for one in awaiting[day] if self._holds.top(connection, one.unit, day) == top}
-        runs = self._runs(connection, asked.values())
+        runs = self._runs(connection, asked.values(), said.at)
         if more := {one.day for others in runs.values() for one in others} - days:
             return days | more
         places = {one.id: self._holds.places(connection, one.unit, day) for one in asked.values()}
@@ -167,13 +167,14 @@ class Allocations:
         add_allocation(connection, made)
         return made
 
-    def _runs(self, connection: Connection, asked: Iterable[Application]) -> Runs:
-        """Of these applications, where they are part of such, the other days of the run that are open."""
+    def _runs(self, connection: Connection, asked: Iterable[Application], at: int) -> Runs:
+        """Of these applications, where they are part of such, the other days of the run that are open, and have not
+        begun."""
         found = {}
         for one in asked:
             if one.run and self._holds.has_runs_together(one):
-                others = [each for each in of_run(connection, one.run) if each.state in OPEN and each.id != one.id]
-                if others:
+                every = [each for each in of_run(connection, one.run) if each.state in OPEN and each.id != one.id]
+                if others := [each for each in every if not self._holds.has_begun(each, at)]:
                     found[one.run] = others
         return found
 

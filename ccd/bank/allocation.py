@@ -72,12 +72,13 @@ class Allocation(NamedTuple):
 
     @property
     def winners(self) -> list[Applicant]:
-        """In that order, each for whom there is still room in all units of the own line, on all days of the run."""
+        """In that order, each for whom there is still room in all units of the own line, on all days of the run; where
+        no unit has a quota any more there is none."""
         left = {day: dict(free) for day, free in chain([(self.day, self.free)], self.later.items())}
         won = []
         for days in self._had_together():
             drawn = [(left[one.day or self.day], unit, one.seconds) for one in days for unit in one.line]
-            if all(_room(free[unit], seconds) for free, unit, seconds in drawn):
+            if all(one.line for one in days) and all(_room(free[unit], seconds) for free, unit, seconds in drawn):
                 won += [one for one in days if one.day is None]
                 for free, unit, each_s in drawn:
                     agents, seconds = free[unit]

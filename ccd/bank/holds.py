@@ -157,13 +157,14 @@ class Holds:
         return is_room(places_left(self.places(connection, one.unit, one.day), applied), one.seconds)
 
     def waiting(self, connection: Connection, day: date) -> list[Application]:
-        """Who was part of an allocation first, in its order; then in that of their applications."""
+        """Who was part of an allocation of the own unit first, in its order; then in that of their applications."""
         waiting = [one for one in on_days(connection, day, day) if one.state is ApplicationState.WAITING]
-        ranks: dict[str, int] = {}
-        for top in {self.top(connection, one.unit, day) for one in waiting}:
+        tops = {one.id: self.top(connection, one.unit, day) for one in waiting}
+        ranks: dict[tuple[str, str], int] = {}
+        for top in set(tops.values()):
             if top and (allocated := allocation_of(connection, top, day)):
-                ranks.update((each.application, rank) for rank, each in enumerate(allocated.order))
-        return sorted(waiting, key=lambda one: ranks.get(one.id, len(ranks)))
+                ranks.update(((top, each.application), rank) for rank, each in enumerate(allocated.order))
+        return sorted(waiting, key=lambda one: ranks.get((tops[one.id], one.id), len(ranks)))
 
     def top(self, connection: Connection, unit: str, day: date) -> str:
         """The topmost unit that has a quota for the day; "" where none has."""

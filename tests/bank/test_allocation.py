@@ -16,8 +16,10 @@ from ccd.bank.allocating import Allocations, Tenure
 from ccd.bank.allocation import Allocation, Applicant, Free, allocation_read, allocation_spelled
 from ccd.bank.branch import Branch
 from ccd.bank.policy import Policies
+from ccd.bank.quota import Quota
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import Application, ApplicationState
+from ccd.bank.withdrawal_rows import Changed, change, set_load, set_quota
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import WithdrawalError
 from ccd.ledger.books import Ledger
@@ -152,6 +154,43 @@ async def test_what_a_team_has_allocated_already_goes_to_who_comes_first_once_a_
     assert (late.state, late.hold and late.hold.units) == (ApplicationState.APPLIED, ("team-1", "centre"))
 
 
+async def test_where_the_quota_is_gone_by_the_deadline_nobody_has_a_place(engine: AsyncEngine) -> None:
+    await have(engine, ann=RICH_S, bob=RICH_S)
+    await quota(engine, "team-1", 1, NEXT)
+    quiet = Quota("team-1", DAY, TODAY, 2, load="quiet")
+    async with engine.begin() as connection:
+        await connection.run_sync(set_quota, quiet, 7, "lead")
+        await connection.run_sync(set_load, "team-1", DAY, "quiet", 7, "lead")
+    await bank_of(engine).apply("bob", "bob", DAY, 900, at(8))
+    await bank_of(engine).apply_for_run("ann", "ann", [DAY, NEXT], at(9))
+    async with engine.begin() as connection:
+        await connection.run_sync(set_load, "team-1", DAY, "rush", 10, "lead")
+    due = await allocations(engine).due(TODAY, DEADLINE)
+    assert [(await allocations(engine).allocate(*one, at(DEADLINE))).winners for one in due] == [[]]
+    assert await of_both(engine) == {"bob": "waiting", f"ann/{DAY}": "refused", f"ann/{NEXT}": "refused"}
+    assert await balances(engine, "ann") == (50_000, 50_000, 0)
+
+
+async def test_who_moved_after_an_allocation_waits_after_those_who_were_part_of_that_of_the_new_unit(
+    engine: AsyncEngine,
+) -> None:
+    """Whatever their places in the order of the old one, and whoever else still waits there."""
+    await have(engine, **dict.fromkeys(AGENTS, RICH_S))
+    bank = bank_of(engine)
+    for number, (unit, agent) in enumerate((("team-1", "ann"), ("team-1", "bob"), ("team-2", "dee"))):
+        await quota(engine, unit, 0)
+        await bank.apply(agent, agent, DAY, 900, at(7 + number))
+    for unit in ("team-1", "team-2"):
+        await allocations(engine).allocate(unit, DAY, at(DEADLINE))
+    bob = await bank.with_id("bob")
+    assert bob is not None
+    moved = Changed(bob._replace(unit="team-2", number=3), DEADLINE, "roster", "")
+    async with engine.begin() as connection:
+        await connection.run_sync(change, moved)
+        waiting = await connection.run_sync(bank.holds.waiting, DAY)
+    assert [one.id for one in waiting if one.unit == "team-2"] == ["dee", "bob"]
+
+
 NEXT = DAY + timedelta(days=1)
 
 
@@ -239,6 +278,19 @@ async def test_a_run_that_has_a_place_for_its_first_day_already_loses_that_with_
     assert await of_both(engine) == {f"ann/{DAY}": "withdrawn", f"ann/{NEXT}": "refused", "bob": "approved"}
     assert [await drawn(engine, "team-1", day) for day in (DAY, NEXT)] == [0, 1]
     assert await balances(engine, "ann") == (50_000, 50_000, 0)
+
+
+async def test_a_day_of_a_run_that_has_begun_is_kept_though_a_later_one_is_not_had(engine: AsyncEngine) -> None:
+    """As where the later one was to be allocated before, and nothing ran then."""
+    await have(engine, ann=RICH_S, bob=RICH_S)
+    for day in (DAY, NEXT):
+        await quota(engine, "team-1", 1, day)
+    bank = bank_of(engine)
+    await bank.apply("bob", "bob", NEXT, 900, at(7))
+    await bank.apply_for_run("ann", "ann", [DAY, NEXT], at(DEADLINE))
+    await bank.approve(f"ann/{DAY}", at(DEADLINE + 1))
+    await allocations(engine).allocate("team-1", NEXT, at(UNITS.days("team-1").of_date(DAY).start))
+    assert await of_both(engine) == {f"ann/{DAY}": "approved", f"ann/{NEXT}": "waiting", "bob": "approved"}
 
 
 async def test_two_who_allocate_at_once_and_many_who_change_their_minds(database_url: str) -> None:
