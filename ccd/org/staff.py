@@ -61,6 +61,10 @@ class Staff:
         """Whether somebody has said who that is; of nobody (`Staff()`) nothing was."""
         return not self or person in self._members
 
+    def held_by(self, person: str) -> Sequence[HeldDuty]:
+        """Whatever they were, are or will be there for; of whom nothing is said, nothing."""
+        return tuple(self._held.get(person, ()))
+
     def duties(self, person: str, at: int) -> tuple[Duty, ...]:
         """The own, and those of whom the person stands in for then. A deputy's deputy is none."""
         return tuple(self._duties(person, at))

@@ -87,11 +87,7 @@ class Accounts:
             raise AccountError(name, NOT_THERE)
 
     async def all(self) -> list[Person]:
-        async def work(connection: AsyncConnection) -> list[Person]:
-            rows = (await connection.execute(select(users).order_by(users.c.name))).all()
-            return await persons_of(connection, rows)
-
-        return await look(self._engine, work)
+        return await look(self._engine, logins)
 
     async def with_password(self, name: str, password: str) -> Person | None:
         """The person, if there is one of that name and the password is theirs; as slow if not."""
@@ -108,6 +104,11 @@ class Accounts:
 async def _noted(connection: AsyncConnection, act: Act | None) -> None:
     if act is not None and not await connection.run_sync(is_noted, act.id):
         await connection.run_sync(note_act, act)
+
+
+async def logins(connection: AsyncConnection) -> list[Person]:
+    """Who may sign in, by name, as it was said when the login was made."""
+    return await persons_of(connection, (await connection.execute(select(users).order_by(users.c.name))).all())
 
 
 async def persons_of(connection: AsyncConnection, rows: Sequence[Row[tuple[object, ...]]]) -> list[Person]:

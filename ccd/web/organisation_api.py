@@ -47,7 +47,8 @@ class ImportSaid(BaseModel):
     people whose share of a contract is another, `since` is a moment with its zone, or "ever". Where it says something
     else of days that were measured, or takes somebody out of who administers all units, and another administrator has
     to agree (202), `effect` says what it would do, and `change` which change it is: nothing of it holds yet.
-    `warnings`: what can be so, and is probably not meant, as a roster's line in a unit that is none."""
+    `warnings`: what can be so, and is probably not meant, as a roster's line in a unit that is none, or that a login is
+    again what it was made with, since people's lines leave out whose it is."""
 
     number: int
     lines: list[str]

@@ -2,7 +2,9 @@
 
 import json
 import subprocess
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -127,6 +129,28 @@ def test_people_are_exported_to_the_last_byte_and_their_units_stay(office: Offic
     assert (
         gone.stderr == "import 1 of the people:2: unit: 'south' is no unit; import it first: ccd import organisation\n"
     )
+
+
+def test_whose_login_is_again_what_it_was_made_with_is_said_with_the_line_that_ends_it(office: Office) -> None:
+    office.imports("organisation", UNITS)
+    both = PEOPLE + "wu,,1002,supervisor,south,2026-01-01,,\nwu,,,hotline_manager,*,,2026-02-01,\nmo,,,auditor,*,,,\n"
+    office.imports("people", both)
+    for login in ("wu", "xi"):
+        words = ("user", "add", login, "--role", "supervisor", "--unit", "south", "--unit", "north")
+        assert ccd(*words, "--password-stdin", "--config", office.config, given="correct horse").returncode == 0
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    kept = f"wu,,1002,supervisor,south,2026-01-01,{today},", "wu,,,hotline_manager,*,,2026-02-01,"
+    says = (
+        "warning: wu is there for nothing by these lines, and so the login wu is again what it was made with: "
+        "a supervisor of north, south. To end that, let the lines say until when, instead of leaving them out: "
+        f"{'; '.join(kept)}; or let nobody sign in so: ccd user remove wu\n"
+    )
+    for lines in ("", "wu,,1002,,,,,\n"):
+        assert office.imports("people", PEOPLE + lines, "--dry-run").stderr == says
+    ended = "".join(f"{line}\n" for line in kept)
+    assert office.imports("people", PEOPLE + ended).stderr == ""
+    assert office.imports("people", PEOPLE).stderr == says, "a line that has ended, too"
+    assert office.imports("people", PEOPLE, "--dry-run").stderr == "", "it was said"
 
 
 def test_the_clock_of_a_unit_that_had_a_day_is_not_edited_and_the_line_is_named(office: Office) -> None:

@@ -97,6 +97,8 @@ async def _import(site: Site, asks: Asking, kind: str, text: str, dry_run: bool,
         for line in found.lines:
             print(line)
         print(_counted(found, site))
+        for warning in found.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
         waits = waits_for_a_second(found)
         effect = await effect_of(engine, site, found, now_us) if waits else {}
         if waits:

@@ -25,7 +25,7 @@ class OtherPeople(NamedTuple):
 
 def other_people(site: Site, held: Written | None) -> OtherPeople:
     """By the people of whom `site` is made, in place of those that are held."""
-    before, now = _staff_of(site, held), round(time.time() * SECOND)
+    before, now = staff_of_text(site, held), round(time.time() * SECOND)
     shares, after = before.shares, site.staff.shares
     agents = [one for one in sorted({*shares, *after}) if shares.get(one, ()) != after.get(one, ())]
     first = first_differing(shares, after) if site.policies.any_goes_by_shares else None
@@ -35,7 +35,7 @@ def other_people(site: Site, held: Written | None) -> OtherPeople:
     return OtherPeople(since, tuple(agents), tuple(sorted(taken_out)), needs_second)
 
 
-def _staff_of(site: Site, held: Written | None) -> Staff:
+def staff_of_text(site: Site, held: Written | None) -> Staff:
     """Nobody, where nobody is held, or by faults since units are others."""
     try:
         return Staff() if held is None else people_file.parse(held.text, held.file, site.units, site.all_units)

@@ -1,6 +1,7 @@
 """A roster, units or people that are to take the place of those that hold: what they change, and their import."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.daemon.judged_by.corrected_holidays import kept_days, replace_days
 from ccd.daemon.judged_by.effects import Effect, effect_of_roster, effect_of_shares
 from ccd.daemon.judged_by.imported import Imported, imported
-from ccd.daemon.judged_by.other_people import other_people
+from ccd.daemon.judged_by.left_out import left_out
+from ccd.daemon.judged_by.other_people import other_people, staff_of_text
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_warnings
 from ccd.daemon.stores import ledger_of
 from ccd.errors import ChangedMeanwhileError, RosterError
+from ccd.floor.days import SECOND
 from ccd.history.unit_days import measured_since
 from ccd.org import csv_faults, organisation_file, people_file, roster_file
 from ccd.org.acts import Act, note_act
@@ -27,6 +30,7 @@ from ccd.org.roster import Roster, changes_since
 from ccd.org.store import HOLIDAYS, ORGANISATION, PEOPLE, ROSTER, KeptImport, take_import
 from ccd.org.told_rows import wait_for_others
 from ccd.sql.turns import Patience, take_turn, take_turn_at_once
+from ccd.web.accounts import logins
 from ccd.web.organisation_api import Importer, ImportSaid
 
 # Of what is told line by line, the file's header: the first column is whom or what a line is about.
@@ -47,6 +51,7 @@ class Instead(NamedTuple):
     needs_second: bool = False  # because of who is there until now
     agents: tuple[str, ...] = ()  # of people, whose share of a contract is another
     taken_out: tuple[str, ...] = ()  # of people, who administers all units until now, and would not
+    warnings: tuple[str, ...] = ()  # of people, whose logins are again what they were made with
 
     @property
     def new(self) -> int:
@@ -86,7 +91,8 @@ async def instead(engine: AsyncEngine, site: Site, kind: str, text: str) -> Inst
         if kind != PEOPLE:
             return plain
         people = other_people(site, kept)
-        return plain._replace(measured_days=await days_since(people.since), **people._asdict())
+        said_out = await _left_out(engine, site, kept)
+        return plain._replace(measured_days=await days_since(people.since), **people._asdict(), warnings=said_out)
     before = _roster_before(site, kept)
     since = changes_since(before, site.roster)
     measured_days = await days_since(since)
@@ -182,8 +188,17 @@ class Replacing:
         return ImportSaid(
             number=number, lines=found.lines, new=found.new, changed=found.changed, gone=found.gone, since=since,
             measured_days=found.measured_days, change=change, effect=effect,
-            warnings=[str(each) for each in site_warnings(site)] if kind == ROSTER else [],
+            warnings=[str(each) for each in site_warnings(site)] if kind == ROSTER else [*found.warnings],
         )  # fmt: skip
+
+
+async def _left_out(engine: AsyncEngine, site: Site, kept: Written | None) -> tuple[str, ...]:
+    if kept is None:
+        return ()
+    known = await take_turn(engine, logins, Patience(), writes=False)
+    rows = dict(csv_faults.rows(kept.text, Path(), HEADERS[PEOPLE], []))
+    now = round(time.time() * SECOND)
+    return tuple(left_out(known, staff_of_text(site, kept), site.staff, rows, site.units, now))
 
 
 def _import(number: int) -> str:
