@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.daemon.judged_by.applied_clocks import AppliedClocks
 from ccd.daemon.judged_by.applied_roster import FILE, AppliedRoster
 from ccd.daemon.judged_by.applied_rules import AppliedRules
-from ccd.daemon.judged_by.applied_shares import AppliedShares
+from ccd.daemon.judged_by.applied_shares import AppliedShares, first_differing
 from ccd.daemon.judged_by.held import held_by_settings, judged_otherwise_since
+from ccd.daemon.judged_by.imported import imported_before
 from ccd.daemon.judged_by.notes import prepare, take_notes
 from ccd.daemon.judged_by.publishing import publish_what_holds
 from ccd.daemon.restart import waiting_for_a_restart
@@ -57,6 +58,8 @@ class Applied:
             since.append(site.first_start(day))
         if (instant := self._shares.changed_since(site)) is not None:
             since.append(instant)
+        if not self._roster.is_there:
+            since += await self._since_elsewhere(site)
         units, first_at = await days_there_are(self._engine)
         clocks = self._clocks.note(site, units, self._now() if first_at is None else first_at)
         notes = (self._roster.note(site), self._rules.note(site.settings), self._shares.note(site), clocks)
@@ -67,6 +70,18 @@ class Applied:
         take_notes(notes)
         for waiting in site.waiting:
             log.warning("a policy waits", why=waiting)
+
+    async def _since_elsewhere(self, site: Site) -> list[int]:
+        """Where nothing was applied from here before, another machine may have died before it took over what holds."""
+        try:
+            before = Site(site.wished, *await imported_before(self._engine))
+        except FaultsError:  # by the units as they are now: it may have said anything
+            return [0]
+        day = judged_otherwise_since(held_by_settings(before.settings), held_by_settings(site.settings))
+        shares = first_differing(before.staff.shares, site.staff.shares)
+        days = [site.first_start(each) for each in (day, shares) if each is not None]
+        at = changes_since(before.roster, site.roster)
+        return days if at is None else [at, *days]
 
     async def _refuse_another_past(self, file: Path, since: int) -> None:
         """Of a file nobody can say who has agreed to it."""

@@ -15,10 +15,15 @@ class AppliedRoster:
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
 
+    @property
+    def is_there(self) -> bool:
+        """Whether any was applied from here before."""
+        return self._file.exists()
+
     def changed_since(self, site: Site) -> int | None:
         """The first instant, µs, from which the site's roster says something else; None where it never does, or where
         none was applied before. One that can't be read any more may have said anything."""
-        if not self._file.exists():
+        if not self.is_there:
             return None
         try:
             before = roster_file.read(self._file, site.units)

@@ -17,7 +17,7 @@ from ccd.daemon.stores import DATABASE_FILE, database_url
 from ccd.errors import ConfigurationError, DatabaseBusyError
 from ccd.org.csv_faults import Written
 from ccd.org.proposed import POLICY, RULE, agreed_by_another, of_kind, proposed_changes
-from ccd.org.store import ORGANISATION, PEOPLE, ROSTER, newest_import, newest_number, org_imports
+from ccd.org.store import ORGANISATION, PEOPLE, ROSTER, newest_import, newest_number, numbered, org_imports
 from ccd.settings import Settings, inspect
 from ccd.sql.engine import open_engine, seeing_one_state
 from ccd.sql.refusals import refusals_said
@@ -59,6 +59,25 @@ async def imported(engine: AsyncEngine) -> Imported:
         return await connection.run_sync(_newest)
 
     return await take_turn(seeing_one_state(engine), look, Patience(), writes=False)
+
+
+async def imported_before(engine: AsyncEngine) -> Imported:
+    """The same without what was taken last of each: import, and policy or rule. Of what was imported once, that."""
+
+    async def look(connection: AsyncConnection) -> Imported:
+        return await connection.run_sync(_before_the_newest)
+
+    return await take_turn(seeing_one_state(engine), look, Patience(), writes=False)
+
+
+def _before_the_newest(connection: Connection) -> Imported:
+    found = _newest(connection)
+    for kind in KINDS:
+        if (newest := found.of(kind)) is not None and newest.number > 1:
+            before = numbered(connection, kind, newest.number - 1)
+            assert before is not None
+            found = found.with_(kind, newest._replace(text=before.text, number=before.number))
+    return found._replace(published=found.published.before_the_newest)
 
 
 def _newest(connection: Connection) -> Imported:

@@ -48,6 +48,17 @@ class Published(NamedTuple):
         return sum(1 for change in both if change.state == AGREED and not change.by_itself)
 
     @property
+    def before_the_newest(self) -> "Published":
+        """Without what somebody has agreed to last."""
+        both = (*self.changes, *self.rules.changes)
+        ended = (each for each in both if each.state == AGREED and not each.by_itself)
+        newest = max(ended, key=lambda each: each.decided_at or 0, default=None)
+        policies, rules = (
+            tuple(each for each in some if each is not newest) for some in (self.changes, self.rules.changes)
+        )
+        return Published(policies, PublishedRules(rules))
+
+    @property
     def agreed(self) -> tuple[Policy, ...]:
         """Of each unit and day what was agreed to last; empty where nothing was published yet."""
         return with_versions((), self._versions(AGREED))

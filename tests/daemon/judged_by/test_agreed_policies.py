@@ -7,7 +7,7 @@ import pytest
 
 from ccd.bank.asking import Asking
 from ccd.daemon.judged_by.deciding import Deciding
-from ccd.daemon.judged_by.imported import imported
+from ccd.daemon.judged_by.imported import imported, imported_before
 from ccd.daemon.judged_by.publishing import publish
 from ccd.daemon.site import Site as Described
 from ccd.org.people import ALL_UNITS, Duty, Office, Person, Role
@@ -49,3 +49,5 @@ async def test_a_policy_of_the_files_holds_once_it_is_agreed_to(site: Site, monk
         )
         await site.until(lambda: [one.rate_ppm for one in now().settings.policy] == [37_000, 1])
         assert now().waiting == []
+        before = Described(now().wished, *await imported_before(engine))
+        assert [one.rate_ppm for one in before.settings.policy] == [37_000], "without what was agreed to last"

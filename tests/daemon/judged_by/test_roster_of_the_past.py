@@ -18,7 +18,7 @@ from ccd.org.people import ALL_UNITS, Duty, Office, Person, Role
 from ccd.org.proposed import AGREED, WITHDRAWN
 from ccd.org.store import ROSTER as KIND
 from ccd.web.organisation_api import Importer, ImportSaid
-from tests.daemon.ruled import ANN, ROSTER, Centre, at, settings
+from tests.daemon.ruled import ANN, ROSTER, TUESDAY, Centre, at, settings
 from tests.floor.floors import added, paused, removed, unpaused
 
 PEOPLE = "person,name,agent,role,unit,from,to,deputy_of\nli,,,administrator,*,,,\nwang,,,administrator,*,,,\n"
@@ -118,6 +118,24 @@ async def test_what_another_import_has_overtaken_is_proposed_anew_and_what_is_wi
     assert done.state == WITHDRAWN
     anew = await desk.imports(EVE, 2)
     assert anew.change not in (None, said.change)
+
+
+async def test_who_takes_over_on_another_machine_measures_anew_what_was_imported_as_the_first_died(
+    desk: Desk, tmp_path: Path
+) -> None:
+    alone, bank = Desk(desk.centre, desk.folder, ALONE), desk.centre.bank
+    await Applied(desk.engine, await alone.site(), bank.now).note(await alone.site())
+    assert await bank.due() == []
+    assert (await alone.imports(EVE, 1)).number == 2
+    elsewhere = Desk(desk.centre, tmp_path / "elsewhere", ALONE)
+    site = await elsewhere.site()
+    for due in (2, 0):
+        await Applied(desk.engine, site, bank.now).note(site)
+        bank.follow(site.measuring)
+        found = await bank.due()
+        assert sum(unit == "team-1" and day <= TUESDAY for unit, day in found) == due
+        await desk.centre.close()
+    assert (await bank.net_s("ann"), await bank.net_s("eve")) == (0, -2 * OVERDRAWN_S)
 
 
 async def test_a_file_that_says_something_else_of_measured_days_is_not_applied(desk: Desk) -> None:
