@@ -116,10 +116,12 @@ class Allocations:
                 }
                 places = {one.id: self._holds.places(desk.connection, one.unit, day) for one in asked.values()}
                 ranked = self._applicants(desk.connection, asked, places, day, day)
+                counted = self._holds.counted(applied)
                 for place, each in enumerate(ranked, start=1):
                     one = asked[each.application]
                     if is_shown(one):
-                        found.append(Undecided(one, places_left(places[one.id], applied), 0, each, place))
+                        left = places_left(places[one.id], counted)
+                        found.append(Undecided(one, left, 0, each, place))
             return found
 
         waiting = await self._ledger.at_desk(read, keep=False)

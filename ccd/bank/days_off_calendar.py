@@ -75,7 +75,8 @@ async def days_off_outlook(
             deadline = holds.deadline(next(reversed(places)), day) if places else None
             own = tuple(one for one in applied if one.agent == agent)
             ahead = _ahead(holds.waiting(connection, day), own) if own and waiting else None
-            yield DayOutlook(day, places, places_left(places, applied), waiting, deadline, own, ahead)
+            left = places_left(places, holds.counted(applied))
+            yield DayOutlook(day, places, left, waiting, deadline, own, ahead)
 
     return await ledger.at_desk(lambda desk: list(read(desk.connection)), keep=False)
 
@@ -91,7 +92,7 @@ async def unit_days(
             places, applied, units = holds.places(connection, unit, day), asked.get(day, []), below(day)
             counts = Counter(one.state for one in applied if one.unit in units)
             yield PlacesOfDay(
-                day, places.get(unit), places_left(places, applied),
+                day, places.get(unit), places_left(places, holds.counted(applied)),
                 counts[ApplicationState.APPROVED] + counts[ApplicationState.TAKEN],
                 counts[ApplicationState.APPLIED], counts[ApplicationState.WAITING], holds.load(connection, unit, day),
             )  # fmt: skip

@@ -1,6 +1,6 @@
 """Places and seconds of days off at the desk: held, given back, and given to the next who waits."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from ccd.bank.limits import CapChange, limits
 from ccd.bank.overdraft import takes_all
 from ccd.bank.policy import Policies
 from ccd.bank.quota import ANY, HOLIDAY, Places, Quota, places_on
-from ccd.bank.room import is_room, places_left
+from ccd.bank.room import beside_what_counts, is_room, places_left
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import (
     HOLDING,
@@ -115,9 +115,27 @@ class Holds:
         at_once = places and policy.days_off.approve == "rule"
         return asked._replace(state=ApplicationState.APPROVED if at_once else ApplicationState.APPLIED, hold=hold)
 
-    def limits(self, desk: Desk, places: dict[str, Places], day: date, by: str) -> list[Posting]:
-        """What brings the caps to what the quotas say; months and owners have to be under lock."""
-        return limits(desk, quota_caps_wanted(places, day), CapChange(self._site, day, by))
+    def limits(
+        self, desk: Desk, places: Mapping[str, Places], day: date, by: str, moving: Application | None = None
+    ) -> list[Posting]:
+        """What brings the caps to what the quotas say, less what counts on them and was never drawn; of that nothing
+        is whose place is `moving`. Months and owners have to be under lock."""
+        raw = {one.id: one for one in on_days(desk.connection, day, day) if moving is None or one.id != moving.id}
+        counted = self.counted(raw.values())
+        wanted = {unit: beside_what_counts(unit, of, raw, counted) for unit, of in places.items()}
+        return limits(desk, quota_caps_wanted(wanted, day), CapChange(self._site, day, by))
+
+    def counted(self, applied: Iterable[Application]) -> list[Application]:
+        """As they count on quotas: who has a place in the own unit has one in each above, also where that had no quota,
+        or none in hours, when it was drawn."""
+        found = []
+        for one in applied:
+            line = self._units.with_above(one.unit, one.day)
+            if one.hold and one.hold.units and set(one.hold.units) <= set(line):
+                found.append(one._replace(hold=Hold(one.hold.revision, line, line)))
+            else:
+                found.append(one)
+        return found
 
     def end(self, desk: Desk, one: Application, spent: int | None, said: Said) -> None:
         """See ccd.bank.withdrawal.ending."""
@@ -127,7 +145,7 @@ class Holds:
     def move_up(self, desk: Desk, day: date, said: Said) -> list[Application]:
         """The first who wait and whose balance covers it, as far as there are places; nobody once the day has begun in
         the own unit. Whoever waits has to be under lock."""
-        applied = {one.id: one for one in on_days(desk.connection, day, day)}
+        applied = {one.id: one for one in self.counted(on_days(desk.connection, day, day))}
         waiting = self.waiting(desk.connection, day)
         balances = balances_at_desk(desk, {agent_owner(one.agent) for one in waiting})
         found = []
@@ -146,15 +164,15 @@ class Holds:
 
     def room_for_some(self, connection: Connection, day: date, at: int) -> bool:
         """Whether there is a place for somebody who waits, if the balance covers it."""
-        applied = on_days(connection, day, day)
+        applied = self.counted(on_days(connection, day, day))
         waiting = (one for one in applied if one.state is ApplicationState.WAITING)
         return any(self._has_room(connection, one, applied, at) for one in waiting)
 
-    def _has_room(self, connection: Connection, one: Application, applied: Collection[Application], at: int) -> bool:
+    def _has_room(self, connection: Connection, one: Application, counted: Collection[Application], at: int) -> bool:
         """On the own quota, and on those of the units above, by now; none once the day has begun in the own unit."""
         if self.has_begun(one, at):
             return False
-        return is_room(places_left(self.places(connection, one.unit, one.day), applied), one.seconds)
+        return is_room(places_left(self.places(connection, one.unit, one.day), counted), one.seconds)
 
     def waiting(self, connection: Connection, day: date) -> list[Application]:
         """Who was part of an allocation of the own unit first, in its order; then in that of their applications."""

@@ -105,8 +105,9 @@ class MovingAlong:
         line = self._units.with_above(move.unit, one.day)
         if held is None or one.state is not ApplicationState.APPROVED or set(held.units) <= set(line):
             return False
-        places, applied = self._holds.places(connection, move.unit, one.day), on_days(connection, one.day, one.day)
-        left = {unit: left_of(unit, of, applied) for unit, of in places.items()}
+        places = self._holds.places(connection, move.unit, one.day)
+        counted = self._holds.counted(on_days(connection, one.day, one.day))
+        left = {unit: left_of(unit, of, counted) for unit, of in places.items()}
         return bool(places) and all(
             (unit in held.units or of.agents > 0)
             and (unit in held.in_hours or of.seconds is None or of.seconds >= one.seconds)
@@ -181,7 +182,7 @@ class MovingAlong:
             now = now._replace(state=ApplicationState.APPROVED)
         posting = moving_place(one, now, said.by, self._site)
         if posting.terms:
-            outcome = desk.post([*self._holds.limits(desk, drawn, one.day, said.by), posting])[-1]
+            outcome = desk.post([*self._holds.limits(desk, drawn, one.day, said.by, one), posting])[-1]
             if outcome.refusal is not None and outcome.refusal.rule is Rule.CAP:
                 return None
             outcome.or_raise()

@@ -9,8 +9,10 @@ from sqlalchemy import Connection
 
 from ccd.bank.accounts import House, agent_owner
 from ccd.bank.at_desk import balances_at_desk, revision_after
+from ccd.bank.holds import Holds
 from ccd.bank.overdraft import takes_all
 from ccd.bank.policy import Policies
+from ccd.bank.room import left_of
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, hold_key, hours_cap_name, planned_s, replacing
 from ccd.bank.withdrawal_rows import Changed, change, on_days, open_days, take_days
@@ -28,6 +30,7 @@ class Replanning:
     def __init__(self, ledger: Ledger, units: Units, policies: Policies, site: str) -> None:
         self._ledger, self._units, self._policies, self._site = ledger, units, policies, site
         self._house = House.of(site)
+        self._holds = Holds(units, policies, site, ledger.month_of)
 
     async def changed_days(self) -> list[date]:
         """Those that are not spent yet, and for which something else is planned than is held."""
@@ -65,7 +68,7 @@ class Replanning:
     def _replan(self, desk: Desk, one: Application, wanted_s: int, said: Said) -> Application | None:
         """None where it is known already that more is planned than the balance covers."""
         now = one._replace(number=one.number + 1, seconds=wanted_s, missing_s=0)
-        if one.hold is not None and not self._covers(desk, one, wanted_s - one.seconds):
+        if one.hold is not None and not self._covers(desk, one, wanted_s - one.seconds, said.by):
             now = now._replace(seconds=one.seconds, missing_s=wanted_s - one.seconds)
             if now.missing_s == one.missing_s:
                 return None
@@ -79,13 +82,20 @@ class Replanning:
         change(desk.connection, Changed(now, said.at, said.by, PLAN_CHANGED))
         return now
 
-    def _covers(self, desk: Desk, one: Application, more_s: int) -> bool:
-        """The balance, and the quotas that are in hours."""
+    def _covers(self, desk: Desk, one: Application, more_s: int, by: str) -> bool:
+        """The balance, and the quotas that are in hours by now."""
         if more_s <= 0 or one.hold is None:
             return True
         owner = agent_owner(one.agent)
         balances = balances_at_desk(desk, [owner])[owner]
         if more_s > sum(balances.get(kind, 0) for kind in takes_all(self._policies.policy_at(one.unit, one.day))):
             return False
+        (counted,) = self._holds.counted([one])
+        line = counted.hold.units if counted.hold else ()
+        places = {unit: self._holds.places(desk.connection, unit, one.day).get(unit) for unit in line}
+        in_hours = {unit: of for unit, of in places.items() if of is not None and of.seconds is not None}
+        desk.post(self._holds.limits(desk, in_hours, one.day, by))
+        applied = self._holds.counted(on_days(desk.connection, one.day, one.day))
+        left = [left_of(unit, of, applied).seconds or 0 for unit, of in in_hours.items()]
         caps = desk.caps([hours_cap_name(unit, one.day) for unit in one.hold.in_hours])
-        return all(cap.limit_s - cap.drawn_s >= more_s for cap in caps.values())
+        return min([*left, *(cap.limit_s - cap.drawn_s for cap in caps.values())], default=more_s) >= more_s

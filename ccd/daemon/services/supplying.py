@@ -169,8 +169,8 @@ def _left(
     connection: Connection, holds: Holds, units: Iterable[str], day: date, asked: list[Application]
 ) -> dict[str, Places]:
     """Of each unit that has a quota of its own, what nobody holds."""
-    found = {}
+    found, counted = {}, holds.counted(asked)
     for unit in units:
         if (places := holds.places(connection, unit, day).get(unit)) is not None:
-            found[unit] = left_of(unit, places, asked)
+            found[unit] = left_of(unit, places, counted)
     return found
