@@ -15,8 +15,8 @@ export interface Earned {
 }
 
 /** In the order of the server; `agent` is as the live channel knows it, which hears of a pause before the server's figures do. */
-export function earned(overtime: Overtime | undefined, agent: Agent | null, now_s: number): Earned[] {
-  if (overtime === undefined) return [];
+export function earned(overtime: Overtime | null, agent: Agent | null, now_s: number): Earned[] {
+  if (overtime === null) return [];
   const { growing } = overtime;
   const works = agent !== null && WORKS.includes(agent.state);
   return overtime.running.map((emergency) => {
