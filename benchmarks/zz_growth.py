@@ -163,10 +163,12 @@ async def measure(name: str, new_urls: Iterator[str], transfers: int, few: int) 
             await ledger.grow()
             if __import__("os").environ.get("DROP"):
                 async with ledger.engine.begin() as c:
-                    await c.exec_driver_sql("DROP INDEX ix_entries_debit"); await c.exec_driver_sql("DROP INDEX ix_entries_credit")
+                    await c.exec_driver_sql("DROP INDEX ix_entries_debit")
+                    await c.exec_driver_sql("DROP INDEX ix_entries_credit")
     with timed(f"{name}: posted"):
         posting = await posting_costs(small, large)
-    print(posting, flush=True); __import__("os")._exit(0)
+    print(posting, flush=True)
+    __import__("os")._exit(0)
     await large.seal()
     with timed(f"{name}: read"):
         read, small_read = await read_costs(large.reads()), await read_costs(small.reads())
