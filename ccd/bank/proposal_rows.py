@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     func,
+    insert,
     select,
 )
 
@@ -50,12 +51,13 @@ packet_decisions = Table(
 
 def add(connection: Connection, one: Proposal) -> Proposal:
     """As it is kept: with its number."""
-    columns = ("id", "source", "name", "unit", "agents", "seconds", "kind", "reason", "proposed_at")
-    agents = json.dumps(one.agents, ensure_ascii=False)
-    row = (one.id, one.source, one.name, one.unit, agents, one.seconds, one.kind, one.reason, one.proposed_at)
-    insert_rows(connection, packet_proposals, columns, [row])
-    [kept] = _read(connection, _all().where(packet_proposals.c.id == one.id))
-    return kept
+    row = {
+        "id": one.id, "source": one.source, "name": one.name, "unit": one.unit,
+        "agents": json.dumps(one.agents, ensure_ascii=False), "seconds": one.seconds, "kind": one.kind,
+        "reason": one.reason, "proposed_at": one.proposed_at,
+    }  # fmt: skip
+    asked = insert(packet_proposals).values(row).returning(packet_proposals.c.number)
+    return one._replace(number=connection.execute(asked).scalar_one())
 
 
 def decide(connection: Connection, name: str, verdict: ProposalState, at: int, by: str, why: str) -> None:
