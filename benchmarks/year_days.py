@@ -126,9 +126,7 @@ class Days:
             return Lived(seen, told, [], rows, segments)
         sources = {PBX: Source(PBX, day.end, 0)}
         whole_line = [(PBX, each) for own in line.values() for each in own]
-        measured = reckon(
-            told.agents, measuring, day, sources, True, whole_line, told.expected, told.entitled, told.shares
-        )
+        measured = reckon(told, measuring, day, sources, True, whole_line)
         return Lived(seen, told, measured, rows, segments)
 
     def _line(self, person: Colleague, life: Life, day: BusinessDay, expected: Expected, number: int) -> list[Segment]:
@@ -145,5 +143,5 @@ class Days:
             told = await people_of_day(connection, seen, measuring, ask.unit, day, policy)
             sources = await stored_sources(ami)
             assert sources[AMI].heard_at is not None
-            measured = await measured_days(ami, told.agents, measuring, sources, True, told.expected, told.entitled)
+            measured = await measured_days(ami, told, measuring, sources, True)
         return Lived(seen, told, measured, [], 0)

@@ -267,9 +267,7 @@ class Closer:
         each = due_of(unit, day, seen_here.values(), sources, self.pbxs)
         self._check_over(each)
         told = await people_of_day(connection, seen_here, self.measuring, unit, day, policy, on_the_day)
-        measured = await measured_days(
-            connection, told.agents, self.measuring, sources, True, told.expected, told.entitled, told.shares
-        )
+        measured = await measured_days(connection, told, self.measuring, sources, True)
         numbers = {pbx: source.number for pbx, source in sources.items()}
         judged_by = JudgedBy(policy.holds_from, whose, self.measuring.rules_of(unit).reasons.holds_from(day.day))
         return Taken(unit, day, elsewhere, tuple(measured), numbers, each.lagging, judged_by, policy, seen_here, told)

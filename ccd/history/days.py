@@ -7,7 +7,6 @@ not held up by a floor of thousands.
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,11 +19,11 @@ from ccd.floor.seats import State
 from ccd.floor.segments import Segment
 from ccd.floor.stretches import Stretches
 from ccd.floor.values import value
+from ccd.history.expected_days import PeopleOfDay
 from ccd.history.look_back import by_seat, looked_back, shifts_looked_back
 from ccd.history.reading import Source, numbers_of, seat_lines
 from ccd.history.reckoned_against import expected_spelled
 from ccd.history.whose import Holder, Measuring
-from ccd.org.entitlements import Entitlement
 from ccd.org.staff import WHOLE_PPM
 
 AGENTS_AT_ONCE = 200
@@ -41,13 +40,10 @@ class MeasuredDay:
 
 async def measured_days(
     connection: AsyncConnection,
-    agents: Mapping[str, Holder],
+    people: PeopleOfDay,
     measuring: Measuring,
     sources: Mapping[str, Source],
     whole: bool,
-    expected: Mapping[str, Expected] = MappingProxyType({}),
-    entitled: Mapping[str, Entitlement] = MappingProxyType({}),
-    shares: Mapping[str, int] = MappingProxyType({}),
 ) -> list[MeasuredDay]:
     """The agents' days that they hold, of those for whom anything was seen, in the order of their names. Of whom
     something is `expected`, the day is held against it, and is there though nothing was seen: where there is a shift,
@@ -58,14 +54,13 @@ async def measured_days(
     unobserved from the watermark on. Otherwise each agent is measured up to the watermark of the own PBXs.
     """
     found: list[MeasuredDay] = []
-    for own, slice_ in _slices(agents):
+    for own, slice_ in _slices(people.agents):
         seats = {seat for holder in slice_.values() for seat in holder.seats}
         line = await seat_lines(connection, seats, own.start, own.end)
         line = await looked_back(connection, slice_, measuring, line, own.start)
-        line = await shifts_looked_back(connection, slice_, measuring, line, own.start, expected)
-        found += await asyncio.to_thread(
-            reckon, slice_, measuring, own, sources, whole, line.values(), expected, entitled, shares
-        )
+        line = await shifts_looked_back(connection, slice_, measuring, line, own.start, people.expected)
+        some = people._replace(agents=slice_)
+        found += await asyncio.to_thread(reckon, some, measuring, own, sources, whole, line.values())
     return sorted(found, key=lambda each: each.record.agent)
 
 
@@ -97,23 +92,20 @@ def unseen(line: Iterable[tuple[str, Segment]], sources: Mapping[str, Source], e
 
 
 def reckon(
-    agents: Mapping[str, Holder],
+    people: PeopleOfDay,
     measuring: Measuring,
     day: BusinessDay,
     sources: Mapping[str, Source],
     whole: bool,
     line: Iterable[tuple[str, Segment]],
-    expected: Mapping[str, Expected],
-    entitled: Mapping[str, Entitlement],
-    shares: Mapping[str, int],
 ) -> list[MeasuredDay]:
     seats = by_seat(line)
     found = []
-    for agent, holder in agents.items():
+    for agent, holder in people.agents.items():
         own = [each for seat in holder.seats for each in seats.get(seat, ())]
         until = day.end if whole else heard_until(day, sources, {pbx for pbx, _ in own})
         added = unseen(own, sources, day.end) if whole else []
-        asked = expected.get(agent)
+        asked = people.expected.get(agent)
         stretches = None if asked is None else Stretches()
         record = day_record(agent, holder, measuring, day, until, own + added, stretches)
         ruled: tuple[Ruled, ...] = ()
@@ -126,7 +118,7 @@ def reckon(
                 if asked.absences:
                     asked = asked._replace(absences=away_for(stretches, so_far, asked))
         if record is not None:
-            text = expected_spelled(asked, ruled, entitled.get(agent), shares.get(agent, WHOLE_PPM))
+            text = expected_spelled(asked, ruled, people.entitled.get(agent), people.shares.get(agent, WHOLE_PPM))
             found.append(MeasuredDay(record, numbers_of(own, day.start, until), text))
     return found
 

@@ -35,8 +35,7 @@ async def known_days(
         seen = holders(await seen_between(connection, measuring.reaches_back(span), span.end), measuring, span)
         told = await _told(connection, seen, measuring, policies, theirs, span)
         wanted = {name: one for name, one in told.agents.items() if name not in records and agent in (None, name)}
-        expected = {name: own for name, own in told.expected.items() if name in wanted}
-        for each in await measured_days(connection, wanted, measuring, sources, False, expected):
+        for each in await measured_days(connection, told._replace(agents=wanted), measuring, sources, False):
             records[each.record.agent] = each.record
     return [records[name] for name in sorted(records)]
 

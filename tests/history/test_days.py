@@ -16,6 +16,7 @@ from ccd.floor.records import DayRecord
 from ccd.floor.rules import QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.floor.segments import Segment
 from ccd.history.days import measured_days
+from ccd.history.expected_days import PeopleOfDay
 from ccd.history.known_days import known_days
 from ccd.history.reading import reading, seen_between, stored_sources
 from ccd.history.refill import refill
@@ -48,7 +49,7 @@ async def measured(engine: AsyncEngine, measuring: Measuring, day: BusinessDay, 
     async with reading(engine) as connection:
         agents = holders(await seen_between(connection, day.start, day.end), measuring, day)
         sources = await stored_sources(connection)
-        days = await measured_days(connection, agents, measuring, sources, whole)
+        days = await measured_days(connection, PeopleOfDay(dict(agents), {}, {}, {}), measuring, sources, whole)
     return [each.record for each in days]
 
 

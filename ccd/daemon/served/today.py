@@ -19,7 +19,7 @@ from ccd.floor.expected import Expected
 from ccd.floor.own_days import OwnDay
 from ccd.floor.spans import less, span_of
 from ccd.history.days import heard_until, measured_days
-from ccd.history.expected_days import told_of_agent
+from ccd.history.expected_days import PeopleOfDay, told_of_agent
 from ccd.history.reading import reading, seen_between, stored_sources
 from ccd.history.reckoned_against import ruled_to_work_us
 from ccd.history.whose import Holder, holders
@@ -54,10 +54,8 @@ class Today:
                 return None
             holder = await self._holder(connection, agent, own)
             sources = await stored_sources(connection)
-            found = await measured_days(
-                connection, {agent: holder}, site.measuring, sources, whole=False,
-                expected={agent: expected} if expected else {},
-            )  # fmt: skip
+            alone = PeopleOfDay({agent: holder}, {agent: expected} if expected else {}, {}, {})
+            found = await measured_days(connection, alone, site.measuring, sources, whole=False)
         until = heard_until(own.day, sources, {pbx for pbx, _ in holder.seats})
         measured = None
         if found:
