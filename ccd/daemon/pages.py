@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
@@ -43,21 +44,22 @@ from ccd.web.today_api import today_api
 from ccd.web.withdrawals_api import withdrawals_api
 
 
-def page_server(
-    current: Current,
-    now: Callable[[], int],
-    ledger: Ledger,
-    accounts: Accounts,
-    sessions: Sessions,
-    hub: Hub,
-    gate: Gate,
-    missing: Callable[[], Mapping[str, str]],
-    registry: CollectorRegistry,
-    imports: ImportDesk,
-) -> PageServer:
-    """`now` is the floor's time in µs."""
-    http = current.site.settings.http
-    web = web_of(current, now, ledger, accounts, sessions, gate, missing, registry, imports)
+class Entrance(NamedTuple):
+    """Who may sign in, who has, and who is turned out."""
+
+    accounts: Accounts
+    sessions: Sessions
+    gate: Gate
+
+
+class Watched(NamedTuple):
+    """How the daemon is, for whatever watches it: what it is `missing`, and why."""
+
+    missing: Callable[[], Mapping[str, str]]
+    registry: CollectorRegistry
+
+
+def page_server(http: Http, web: Web, hub: Hub, gate: Gate) -> PageServer:
     channel = Channel(hub, gate, web.with_below, COOKIE, http.origins)
     tls = Tls(http.tls.certificate, http.tls.key) if http.tls else None
     return PageServer(create_app(web), channel, http.host, http.port, tls)
@@ -67,14 +69,12 @@ def web_of(
     current: Current,
     now: Callable[[], int],
     ledger: Ledger,
-    accounts: Accounts,
-    sessions: Sessions,
-    gate: Gate,
-    missing: Callable[[], Mapping[str, str]],
-    registry: CollectorRegistry,
+    entrance: Entrance,
+    watched: Watched,
     imports: ImportDesk,
 ) -> Web:
-    """People sign in by the clock on the wall, whatever the floor's is."""
+    """`now` is the floor's time in µs. People sign in by the clock on the wall, whatever the floor's is."""
+    accounts, sessions, gate = entrance
     keys, overtime = ApiKeys(ledger.engine), OvertimeShown(ledger, current, now)
     return Web(
         accounts=accounts,
@@ -88,8 +88,8 @@ def web_of(
         account_of=lambda agent: agent_account(ledger, agent),
         statement_of=lambda agent, before, limit: agent_statement(ledger, agent, before, limit),
         turn_out=gate.turn_out,
-        missing=missing,
-        registry=registry,
+        missing=watched.missing,
+        registry=watched.registry,
         imports=imports,
         importer_of=lambda said: importer_of(keys, said, now()),
         more=[

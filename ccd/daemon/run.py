@@ -19,7 +19,7 @@ from ccd.daemon.again import again_and_again
 from ccd.daemon.health import Figures, Health, WebhookFigures, feed_watchdog, registry_of
 from ccd.daemon.judged_by.imported import Imported, imported, look_for_imports
 from ccd.daemon.judged_by.replacing import Replacing
-from ccd.daemon.pages import hub_limits, page_server
+from ccd.daemon.pages import Entrance, Watched, hub_limits, page_server, web_of
 from ccd.daemon.pbxs import pbx_config, scope_of
 from ccd.daemon.place import place
 from ccd.daemon.reloading import Applied, Reloading, as_read_now, asked_to_reload
@@ -278,10 +278,12 @@ class Daemon:
         figures = Figures(self.health, self.pbxs, self.evidence, self.floors, self.writer, self.hub)
         webhooks = WebhookFigures(lambda: self.delivering.standing)
         supply = SupplyFigures(lambda: self.supply.newest)
-        return page_server(
-            self.current, self._now, self.ledger, self.accounts, self.sessions, self.hub, self.gate,
-            self.health.missing, registry_of(figures, webhooks, supply), ImportDesk(replacing.newest, replacing.take),
+        web = web_of(
+            self.current, self._now, self.ledger, Entrance(self.accounts, self.sessions, self.gate),
+            Watched(self.health.missing, registry_of(figures, webhooks, supply)),
+            ImportDesk(replacing.newest, replacing.take),
         )  # fmt: skip
+        return page_server(self.current.site.settings.http, web, self.hub, self.gate)
 
     def _status(self) -> str:
         live = sum(pbx.state == "live" for pbx in self.pbxs.values())

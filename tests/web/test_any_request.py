@@ -29,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.judged_by.replacing import Replacing
-from ccd.daemon.pages import hub_limits, web_of
+from ccd.daemon.pages import Entrance, Watched, hub_limits, web_of
 from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
 from ccd.live.board import Board
@@ -94,8 +94,8 @@ async def everybody(engine: AsyncEngine, clock: Clock) -> AsyncIterator[Everybod
     hub = Hub(Board(lambda reason: False), clock, hub_limits(said.http))
     gate = Gate(hub, place.sessions.of_tokens, place.sessions.still_valid)
     web = web_of(
-        place.current, place.now, place.ledger, place.accounts, place.sessions, gate, dict, CollectorRegistry(),
-        ImportDesk(replacing.newest, replacing.take),
+        place.current, place.now, place.ledger, Entrance(place.accounts, place.sessions, gate),
+        Watched(dict, CollectorRegistry()), ImportDesk(replacing.newest, replacing.take),
     )  # fmt: skip
     until = place.now() + 86_400 * SECOND
     act = Act("make key", place.now(), "root", "desk-7", "make key", "box", "", "", "for a test")

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.judged_by.replacing import Replacing
-from ccd.daemon.pages import hub_limits, web_of
+from ccd.daemon.pages import Entrance, Watched, hub_limits, web_of
 from ccd.daemon.site import Site
 from ccd.live.board import Board
 from ccd.live.gate import Gate
@@ -56,8 +56,8 @@ def app(place: Place) -> FastAPI:
     imports = ImportDesk(replacing.newest, replacing.take)
     return create_app(
         web_of(
-            place.current, place.now, place.ledger, place.accounts, place.sessions, gate, dict, CollectorRegistry(),
-            imports,
+            place.current, place.now, place.ledger, Entrance(place.accounts, place.sessions, gate),
+            Watched(dict, CollectorRegistry()), imports,
         )
     )  # fmt: skip
 
