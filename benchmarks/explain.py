@@ -156,7 +156,7 @@ async def fill(engine: AsyncEngine, site: Site, year: Year, days: list[date]) ->
     ledger = Ledger(engine, lambda: end)
     settler = Settler(ledger, site.policies, "bench", lambda: days[-1])
     closer = Closer(
-        engine, site.measuring, site.rostered_units, [PBX], site.policies, settler.settle, lambda: end, 0
+        engine, site.measured_by, [PBX], settler.settle, lambda: end, 0
     )  # fmt: skip
     for number, day in enumerate(days, 1):
         await closer.close("team-1", day)

@@ -109,10 +109,7 @@ class Year(People):
         self.again: dict[str, Future[int]] = {}
         self._futures: dict[tuple[str, date], Future[Lived]] = {}
         self._settler = Settler(self.ledger, self.site.policies, SITE, self.today)
-        self.closer = ClosingAhead(
-            engine, self.site.measuring, self.site.rostered_units, [PBX], self.site.policies, self._settle, self.clock,
-            0,
-        )  # fmt: skip
+        self.closer = ClosingAhead(engine, self.site.measured_by, [PBX], self._settle, self.clock, 0)
         self.closer.ahead, self.closer.number = {}, 0
         at_night = self.ledger, Current(self.site, self.site), self.clock, self._tell
         self.overtime, self.days_off, self.months = OvertimeClosing(*at_night), DaysOff(*at_night), MonthsDue(*at_night)

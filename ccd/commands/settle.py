@@ -58,7 +58,6 @@ async def _settle(
     site: Site, day: date, unit: str | None, dry_run: bool, again: Iterable[Closed] = ()
 ) -> tuple[list[Closed], list[DayWaitsError]]:
     """What it closed, and what waits. `again` is measured anew, too."""
-    measuring = site.measuring
     async with database(site.settings) as engine:
         ledger = ledger_of(engine, site.settings, _now)
 
@@ -70,9 +69,8 @@ async def _settle(
             return await newest_numbers(connection) == site.numbers
 
         closer = Closer(
-            engine, measuring, site.rostered_units, [pbx.name for pbx in site.settings.pbx], site.policies,
-            post, _now, site.settings.settle_wait_s_max, hand_over=handing_over(lambda: site, _now),
-            still_holds=still_holds,
+            engine, site.measured_by, [pbx.name for pbx in site.settings.pbx], post, _now,
+            site.settings.settle_wait_s_max, hand_over=handing_over(lambda: site, _now), still_holds=still_holds,
         )  # fmt: skip
         if unit is not None and unit not in site.rostered_units:
             raise UnknownUnitError(unit, site.rostered_units)

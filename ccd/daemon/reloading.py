@@ -154,7 +154,7 @@ class Reloading:
                 if self._applied is not None:
                     await self._applied.note(site)
                 self._current.site = site
-                self._closer.follow(site.measuring, site.rostered_units, site.policies)
+                self._closer.follow(site.measured_by)
         except (FaultsError, DatabaseBusyError, *DRIVER_ERRORS):
             self._show(self._current.site)
             raise

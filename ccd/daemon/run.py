@@ -135,7 +135,7 @@ class Daemon:
         self.ledger = ledger_of(engine, settings, self._now)
         self.telling = Telling(engine, self.current, self.store)
         self.closer = Closer(
-            engine, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], site.policies,
+            engine, site.measured_by, [pbx.name for pbx in settings.pbx],
             Settling(self.ledger, self.current, self.telling.tell, self._now).settle, self._now,
             settings.settle_wait_s_max, hand_over=handing_over(lambda: self.current.site, self._now),
             still_holds=self._is_certain,

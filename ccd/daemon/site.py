@@ -17,6 +17,7 @@ from ccd.floor.days import SECOND
 from ccd.floor.own_days import OwnDays
 from ccd.floor.owners import Owner
 from ccd.floor.rules import ALWAYS, QueueRule, ReasonRule, Reasons, SeatRules
+from ccd.history.close import MeasuredBy
 from ccd.history.whose import Measuring
 from ccd.ledger.books import Ledger
 from ccd.org import organisation_file, people_file, roster_file
@@ -225,6 +226,10 @@ class Site:
         """The same units and agents, by other policies."""
         settings = self.settings.model_copy(update={"policy": tuple(policies)})
         return Site(settings, self.roster_said, self.organisation_said, self.people_said)
+
+    @property
+    def measured_by(self) -> MeasuredBy:
+        return MeasuredBy(self.rostered_units, self.measuring, self.policies)
 
     # --- what the pages are told -------------------------------------------------------------------------------------
 

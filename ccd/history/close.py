@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from itertools import groupby
 from operator import attrgetter
 from types import MappingProxyType
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -52,16 +53,22 @@ class Closed:
     settlement: Settlement
 
 
+class MeasuredBy(NamedTuple):
+    """Whose days are measured, and by what."""
+
+    units: Collection[str]
+    measuring: Measuring
+    policies: Policies
+
+
 class Closer:
-    """Closes the days of `units`. `now` gives µs since the epoch."""
+    """Closes days. `now` gives µs since the epoch."""
 
     def __init__(
         self,
         engine: AsyncEngine,
-        measuring: Measuring,
-        units: Collection[str],
+        by: MeasuredBy,
         pbxs: Collection[str],
-        policies: Policies,
         settle: Settle,
         now: Callable[[], int],
         settle_wait_s_max: int,
@@ -70,7 +77,8 @@ class Closer:
         hand_over: HandOver | None = None,
         still_holds: StillHolds | None = None,
     ) -> None:
-        self.measuring, self.units, self.pbxs, self.policies = measuring, units, pbxs, policies
+        self.units, self.measuring, self.policies = by
+        self.pbxs = pbxs
         self.waits_since: date | None = None  # the earliest day that was over and is not closed
         self.unsettled: dict[str, str] = {}  # by unit: the day that the ledger would not take, and why
         self.closing = asyncio.Lock()  # who calls `follow` holds it: a day is measured and noted under one
@@ -79,9 +87,9 @@ class Closer:
         self._patience, self._days_back_max = patience or Patience(), days_back_max
         self._hand_over, self._still_holds = hand_over, still_holds
 
-    def follow(self, measuring: Measuring, units: Collection[str], policies: Policies) -> None:
-        """By these from the next day on that is closed; by whoever holds `closing`."""
-        self.measuring, self.units, self.policies = measuring, units, policies
+    def follow(self, by: MeasuredBy) -> None:
+        """From the next day on that is closed; by whoever holds `closing`."""
+        self.units, self.measuring, self.policies = by
 
     async def run(self, interval_s: float = CLOSE_INTERVAL_S) -> None:
         """Looks each `interval_s` for what can be closed. A database that is busy or away is said once; so is a day

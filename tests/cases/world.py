@@ -79,10 +79,8 @@ class World:
         self.settler = Settler(self.ledger, self.site.policies, SITE, lambda: self.now.date())
         self.closer = Closer(
             engine,
-            self.site.measuring,
-            self.site.rostered_units,
+            self.site.measured_by,
             ("pbx",),
-            self.site.policies,
             self.settler.settle,
             self.clock,
             0,
@@ -189,7 +187,7 @@ class World:
         anew."""
         before, self.site = self.site, Site(self.site.settings, roster, None, people)
         self.current.site = self.current.shown = self.site
-        self.closer.follow(self.site.measuring, self.site.rostered_units, self.site.policies)
+        self.closer.follow(self.site.measured_by)
         since = [changes_since(before.roster, self.site.roster)]
         if day := first_differing(before.staff.shares, self.site.staff.shares):
             since.append(self.site.first_start(day))

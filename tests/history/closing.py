@@ -17,7 +17,7 @@ from ccd.floor.agents import AgentRules
 from ccd.floor.days import BusinessDays
 from ccd.floor.owners import Owner
 from ccd.floor.rules import ReasonRule, Reasons
-from ccd.history.close import Closer
+from ccd.history.close import Closer, MeasuredBy
 from ccd.history.day_rows import COLUMNS, StoredDay, latest_days
 from ccd.history.reading import reading
 from ccd.history.schema import day_records, unit_days
@@ -72,8 +72,8 @@ class Bank:
         self.ledger = Ledger(self.engine, self.now, Patience())
         self.settler = Settler(self.ledger, POLICIES, "centre", self.today)
         self.closer = Closer(
-            self.engine, self.site, self.units, self.pbxs, POLICIES, self.settle, self.now, WAIT_S, IMPATIENT,
-            still_holds=self.still_holds,
+            self.engine, MeasuredBy(self.units, self.site, POLICIES), self.pbxs, self.settle, self.now, WAIT_S,
+            IMPATIENT, still_holds=self.still_holds,
         )  # fmt: skip
 
     def now(self) -> int:
@@ -107,7 +107,7 @@ class Bank:
     def follow(self, measuring: Measuring, policies: Policies = POLICIES) -> None:
         """Another configuration from now on."""
         self.settler = Settler(self.ledger, policies, "centre", self.today)
-        self.closer.follow(measuring, self.units, policies)
+        self.closer.follow(MeasuredBy(self.units, measuring, policies))
 
     async def day(self, agent: str, day: date = FIRST) -> StoredDay:
         async with reading(self.engine) as connection:

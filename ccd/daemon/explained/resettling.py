@@ -59,9 +59,13 @@ class Resettling:
             ledger_of(engine, settings, now), site.policies, settings.site, lambda: site.units.days("").at(now()).day
         )
         self._closer = Closer(
-            engine, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], site.policies,
-            self._rehearse, now, settings.settle_wait_s_max,
-        )  # fmt: skip
+            engine,
+            site.measured_by,
+            [pbx.name for pbx in settings.pbx],
+            self._rehearse,
+            now,
+            settings.settle_wait_s_max,
+        )
         self._measured: list[Measured] = []
         self._settlement = Settlement()
 

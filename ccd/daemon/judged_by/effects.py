@@ -161,7 +161,7 @@ async def _settled_anew(
 
     units = {*site.rostered_units, *(unit for _, unit in days)}
     closer = Closer(
-        ledger.engine, site.measuring, units, [pbx.name for pbx in site.settings.pbx], site.policies, rehearse, now,
+        ledger.engine, site.measured_by._replace(units=units), [pbx.name for pbx in site.settings.pbx], rehearse, now,
         site.settings.settle_wait_s_max,
     )  # fmt: skip
     found: Counter[str] = Counter()

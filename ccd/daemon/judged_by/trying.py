@@ -41,9 +41,8 @@ async def try_policies(
 
     settings = trial.settings
     closer = Closer(
-        ledger.engine, trial.measuring, trial.rostered_units, [pbx.name for pbx in settings.pbx], trial.policies,
-        collect, now, settings.settle_wait_s_max,
-    )  # fmt: skip
+        ledger.engine, trial.measured_by, [pbx.name for pbx in settings.pbx], collect, now, settings.settle_wait_s_max
+    )
     for day, unit in days:
         await closer.close(unit, day, dry_run=True)
         progress()

@@ -53,7 +53,7 @@ class World:
         """The days on which nobody was seen."""
         settler = Settler(self.ledger, self.site.policies, "ccd", self.months.today)
         closer = Closer(
-            self.engine, self.site.measuring, self.site.rostered_units, ["pbx"], self.site.policies, settler.settle,
+            self.engine, self.site.measured_by, ["pbx"], settler.settle,
             lambda: self.now, 0,
         )  # fmt: skip
         await closer.close_due()

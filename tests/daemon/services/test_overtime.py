@@ -81,9 +81,7 @@ class World:
         self.acting = Emergencies(engine, site.units, site.all_units, site.policies, site.agent_days)
         self.closing = OvertimeClosing(self.ledger, Current(site, site), self.now, self.tell)
         settler = Settler(self.ledger, site.policies, site.settings.site, lambda: DAY)
-        self.closer = Closer(
-            engine, site.measuring, site.rostered_units, ["pbx"], site.policies, settler.settle, self.now, 10**6
-        )
+        self.closer = Closer(engine, site.measured_by, ["pbx"], settler.settle, self.now, 10**6)
 
     def now(self) -> int:
         return round((MIDNIGHT + self.now_s) * SECOND)

@@ -44,7 +44,7 @@ async def world(site: Site) -> AsyncIterator[World]:
 async def close_days(world: World, hand_over: HandOver | None = None) -> None:
     settler = Settler(world.ledger, world.site.policies, "ccd", world.months.today)
     closer = Closer(
-        world.engine, world.site.measuring, world.site.rostered_units, ["pbx"], world.site.policies, settler.settle,
+        world.engine, world.site.measured_by, ["pbx"], settler.settle,
         lambda: world.now, 0, hand_over=hand_over or handing_over(lambda: world.site, lambda: world.now),
     )  # fmt: skip
     await closer.close_due()
