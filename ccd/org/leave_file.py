@@ -9,16 +9,16 @@ those that the configuration lists, and never a diagnosis.
 import re
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ccd.errors import Fault, ImportFaultsError
 from ccd.floor.days import SECOND
 from ccd.org import csv_faults
 from ccd.org.agent_days import AgentDays
 from ccd.org.csv_faults import Header, Row
 from ccd.org.told import Told
-from ccd.org.told_lines import DAYS_ALLOWED, Found, agent_in_cell, between_lines, said_day, withdrawn_of
+from ccd.org.told_lines import DAYS_ALLOWED, Found, agent_in_cell, said_day, told_in, withdrawn_of
 
 HEADER = Header(("agent", "kind", "from", "to"), ("uid", "withdrawn"), lines_max=100_000)
 A_DATE = len("2026-11-23")
@@ -27,20 +27,10 @@ A_MOMENT = re.compile(r"\S{10}[T ]\d\d:\d\d(:\d\d)?([+-]\d\d:\d\d)?")  # whole s
 
 def parse(text: str, file: Path, days: AgentDays, kinds: Collection[str]) -> tuple[Told, ...]:
     """The leave that `text`, of `file`, says; an ImportFaultsError that names every fault if there is one."""
-    faults: list[Fault] = []
-    told: list[Told] = []
-    for line, row in csv_faults.rows(text, file, HEADER, faults):
-        found: Found = []
-        leave = _told(line, row, days, kinds, found)
-        faults += [Fault(file, line, column, problem) for column, problem in found]
-        if leave is not None and not found:
-            told.append(leave)
-    faults += between_lines(told, file, "from")
-    csv_faults.raise_any(faults, ImportFaultsError)
-    return tuple(told)
+    return told_in(text, file, HEADER, partial(_told, days, kinds), "from")
 
 
-def _told(line: int, row: Row, days: AgentDays, kinds: Collection[str], found: Found) -> Told | None:
+def _told(days: AgentDays, kinds: Collection[str], line: int, row: Row, found: Found) -> Told | None:
     agent, kind, withdrawn = agent_in_cell(row, days, found), row.get("kind", ""), withdrawn_of(row, found)
     if kind not in kinds:
         found.append(("kind", f"{kind!r} is no kind of leave; allowed: {', '.join(kinds)}"))

@@ -9,11 +9,11 @@ shift it is. A line that is `withdrawn` (yes) says that this shift does not hold
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ccd.errors import Fault, ImportFaultsError
 from ccd.floor.days import SECOND
 from ccd.floor.spans import Span
 from ccd.org import csv_faults
@@ -21,7 +21,7 @@ from ccd.org.agent_days import AgentDays
 from ccd.org.csv_faults import Header, Row
 from ccd.org.shift_rows import breaks_of, breaks_spelled
 from ccd.org.told import Told
-from ccd.org.told_lines import Found, agent_in_cell, between_lines, day_in_cell, withdrawn_of
+from ccd.org.told_lines import Found, agent_in_cell, day_in_cell, told_in, withdrawn_of
 
 HEADER = Header(("agent", "day", "start", "end"), ("breaks", "uid", "withdrawn"), lines_max=100_000)
 SHIFT_S_MAX = 86_399  # the tables hold to it as well
@@ -33,20 +33,10 @@ A_BREAK = re.compile(rf"{CLOCK}\s*-\s*{CLOCK}")
 
 def parse(text: str, file: Path, days: AgentDays) -> tuple[Told, ...]:
     """The shifts that `text`, of `file`, says; an ImportFaultsError that names every fault if there is one."""
-    faults: list[Fault] = []
-    told: list[Told] = []
-    for line, row in csv_faults.rows(text, file, HEADER, faults):
-        found: Found = []
-        shift = _told(line, row, days, found)
-        faults += [Fault(file, line, column, problem) for column, problem in found]
-        if shift is not None and not found:
-            told.append(shift)
-    faults += between_lines(told, file, "start")
-    csv_faults.raise_any(faults, ImportFaultsError)
-    return tuple(told)
+    return told_in(text, file, HEADER, partial(_told, days), "start")
 
 
-def _told(line: int, row: Row, days: AgentDays, found: Found) -> Told | None:
+def _told(days: AgentDays, line: int, row: Row, found: Found) -> Told | None:
     agent, day, withdrawn = agent_in_cell(row, days, found), day_in_cell(row, "day", found), withdrawn_of(row, found)
     start, end = (_time(row.get(column, ""), column, found) for column in ("start", "end"))
     breaks = list(written_breaks(row.get("breaks", ""), found))

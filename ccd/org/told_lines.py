@@ -5,14 +5,14 @@ Cells are read one by one, and what is wrong with each is noted under its column
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
 from ccd.errors import Fault, ImportFaultsError
 from ccd.org import csv_faults
 from ccd.org.agent_days import AgentDays
-from ccd.org.csv_faults import Row
+from ccd.org.csv_faults import Header, Row
 from ccd.org.told import DaysTold, Told, meeting
 
 Found = list[tuple[str, str]]  # column, and what is wrong there
@@ -22,6 +22,24 @@ YEARS = range(1971, 2100)  # of which each clock can say every moment
 DAYS_ALLOWED = f"allowed: 2026-11-23, of the years {YEARS[0]} to {YEARS[-1]}"
 
 WITHDRAWN = {"": False, "no": False, "yes": True}
+
+
+def told_in(
+    text: str, file: Path, header: Header, read: Callable[[int, Row, Found], Told | None], at: str
+) -> tuple[Told, ...]:
+    """What the lines tell, each as it is `read`; an ImportFaultsError that names every fault if there is one. What they
+    say against each other stands in the column `at`."""
+    faults: list[Fault] = []
+    told: list[Told] = []
+    for line, row in csv_faults.rows(text, file, header, faults):
+        found: Found = []
+        each = read(line, row, found)
+        faults += [Fault(file, line, column, problem) for column, problem in found]
+        if each is not None and not found:
+            told.append(each)
+    faults += between_lines(told, file, at)
+    csv_faults.raise_any(faults, ImportFaultsError)
+    return tuple(told)
 
 
 def agent_in_cell(row: Row, days: AgentDays, found: Found) -> str:
