@@ -2,7 +2,7 @@
 spent, but for what the day's record says was worked all the same."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from itertools import groupby
@@ -217,53 +217,46 @@ class DaysOff:
         site, at = self._current.site, self._now()
         today = site.units.days("").at(at).day
         withdrawals = withdrawals_of(self._ledger, site)
-        moved: list[Application] = []
-        for day in await withdrawals.days_with_room(today, at):
-            with self._refusals.said_once("nobody can move up to a day off", day=day.isoformat()):
-                moved += await withdrawals.move_up(day, Said(WAITING_LIST, today, at))
-        if moved:
-            self._tell({one.agent for one in moved})
-        return moved
+        days, said = await withdrawals.days_with_room(today, at), Said(WAITING_LIST, today, at)
+        return await self._done("nobody can move up to a day off", days, withdrawals.move_up, said)
 
     async def release_due(self) -> list[Application]:
         """Whoever has leave that comes before a day off."""
         site, at = self._current.site, self._now()
-        withdrawals = withdrawals_of(self._ledger, site)
-        ended: list[Application] = []
-        for day in await withdrawals.beaten_days():
-            with self._refusals.said_once("days off can't be released for leave", day=day.isoformat()):
-                ended += await withdrawals.release(day, Said("leave", site.units.days("").at(at).day, at))
-        if ended:
-            self._tell({one.agent for one in ended})
-        return ended
+        withdrawals, said = withdrawals_of(self._ledger, site), Said("leave", site.units.days("").at(at).day, at)
+        days = await withdrawals.beaten_days()
+        return await self._done("days off can't be released for leave", days, withdrawals.release, said)
 
     async def move_along_due(self) -> list[Application]:
         """Whoever has moved is decided on, and has a place, in the unit in which they are on the day."""
         site, at = self._current.site, self._now()
-        moving = MovingAlong(site.branch(self._ledger))
-        moved: list[Application] = []
-        for day in await moving.moved_days(at):
-            with self._refusals.said_once("days off can't move along", day=day.isoformat()):
-                moved += await moving.move(day, Said("roster", site.units.days("").at(at).day, at))
-        if moved:
-            self._tell({one.agent for one in moved})
-        return moved
+        moving, said = MovingAlong(site.branch(self._ledger)), Said("roster", site.units.days("").at(at).day, at)
+        return await self._done("days off can't move along", await moving.moved_days(at), moving.move, said)
 
     async def replan_due(self) -> list[Application]:
         """What is held of days off follows the plan; where more is planned than the balance covers, that is said."""
         site, at = self._current.site, self._now()
         replanning = Replanning(self._ledger, site.units, site.policies, site.settings.site)
-        changed: list[Application] = []
-        for day in await replanning.changed_days():
-            with self._refusals.said_once("days off can't follow the plan", day=day.isoformat()):
-                changed += await replanning.replan(day, Said("plan", site.units.days("").at(at).day, at))
+        days, said = await replanning.changed_days(), Said("plan", site.units.days("").at(at).day, at)
+        changed = await self._done("days off can't follow the plan", days, replanning.replan, said)
         for one in changed:
             if one.missing_s:
                 about = {"agent": one.agent, "day": one.day.isoformat(), "seconds": one.missing_s}
                 log.warning("more is planned of a day off than could be held", **about)
-        if changed:
-            self._tell({one.agent for one in changed})
         return changed
+
+    async def _done(
+        self, refused: str, days: Iterable[date], act: Callable[[date, Said], Awaitable[list[Application]]], said: Said
+    ) -> list[Application]:
+        """What came of the act, day by day, told to whose it is. One that is refused is said once, and done at the next
+        look."""
+        done: list[Application] = []
+        for day in days:
+            with self._refusals.said_once(refused, day=day.isoformat()):
+                done += await act(day, said)
+        if done:
+            self._tell({one.agent for one in done})
+        return done
 
     async def revise_due(self) -> list[Application]:
         """Days off that were taken, of days that were settled since this process looked at them last."""
