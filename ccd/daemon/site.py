@@ -17,6 +17,7 @@ from ccd.floor.days import SECOND
 from ccd.floor.own_days import OwnDays
 from ccd.floor.owners import Owner
 from ccd.floor.rules import ALWAYS, QueueRule, ReasonRule, Reasons, SeatRules
+from ccd.floor.spans import Span
 from ccd.history.close import MeasuredBy
 from ccd.history.whose import Measuring
 from ccd.ledger.books import Ledger
@@ -211,6 +212,11 @@ class Site:
     def first_start(self, day: date) -> int:
         """When that business day begins in the unit in which it begins first, µs."""
         return min(self.units.days(unit).of_date(day).start for unit in (*self.rostered_units, ""))
+
+    def span_of_days(self, first: date, last: date) -> Span:
+        """From when the first of these business days begins in any unit until the last is over in all."""
+        clocks = [self.units.days(unit) for unit in (*self.all_units, "")]
+        return Span(min(each.of_date(first).start for each in clocks), max(each.of_date(last).end for each in clocks))
 
     def next_border(self, at: int) -> int:
         """The first instant after `at`, µs, at which a business day of some unit begins or a roster line does."""

@@ -161,10 +161,7 @@ class Reporting:
     async def _called(self, part: Period, units: Collection[str] | None) -> list[OfAgent]:
         """Call-outs in emergencies, in the agent's own day and unit of that moment."""
         site, found = self._site, []
-        clocks = self._clocks(site.rostered_units)
-        start = min((clock.of_date(part.first).start for clock in clocks), default=0)
-        end = max((clock.of_date(part.last).end for clock in clocks), default=0)
-        for call in await self._connection.run_sync(measured_calls, start, end):
+        for call in await self._connection.run_sync(measured_calls, *site.span_of_days(part.first, part.last)):
             for own in site.agent_days.met(call.agent, call.called_at, call.called_at + 1):
                 wait_s = site.policies.policy_at(own.unit, own.day.day).overtime.call_out_wait_s
                 here = came_in_time(call.called_at, call.comes, call.signed_in_at, wait_s)

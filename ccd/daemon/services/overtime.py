@@ -124,11 +124,8 @@ class Overtime:
         """What would be posted for days that were posted before, where they come to something else now; but for those
         that are due anyhow."""
         due = await self.due()
-        units = (*self._site.rostered_units, "")
-        start = min(self._site.units.days(unit).of_date(first).start for unit in units)
-        end = max(self._site.units.days(unit).of_date(last).end for unit in units)
         async with reading(self._ledger.engine) as connection:
-            found = await self._all(connection, start, end)
+            found = await self._all(connection, *self._site.span_of_days(first, last))
             marks = await connection.run_sync(measured_up_to, [one.id for one in found])
         measured = {mark.emergency for mark in marks}
         days: dict[tuple[str, date], OvertimeDay] = {}

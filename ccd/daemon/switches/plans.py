@@ -48,9 +48,7 @@ class Plans:
 def _planned_us(plain: Connection, site: Site, first: date, last: date) -> dict[tuple[str, date], int]:
     """By agent and business day, less what of the shifts is ruled to be no base."""
     planned = scheduled_of_agents_us(plain, site.agent_days, first, last)
-    units = (*site.all_units, "")
-    start = min(site.units.days(unit).of_date(first).start for unit in units)
-    end = max(site.units.days(unit).of_date(last).end for unit in units)
+    start, end = site.span_of_days(first, last)
     rulings = rulings_that_hold(plain, start, end)
     concerned = {
         each
