@@ -9,27 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.commands import running
-from tests.commands.test_red_packet import give, month
+from tests.commands.test_red_packet import CONFIGURATION, ROSTER, give, month
 from tests.commands.test_red_packet import said as done
-
-CONFIGURATION = """
-timezone = "Asia/Shanghai"
-roster = "roster.csv"
-
-[[policy]]
-from = 1970-01-01
-gift.kinds = ["contest"]
-
-[units.team-1]
-parent = "centre"
-
-[units.centre]
-name = "Support"
-"""
-ROSTER = """agent,interface,member_name,unit
-1001,PJSIP/1001,,team-1
-1002,PJSIP/1002,,team-1
-"""
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from ccd.org.schema import shifts
 from ccd.org.told import Told
 from ccd.org.told_rows import Teller
 from ccd.settings import Settings
-from tests.floor.floors import S
+from tests.floor.floors import S, added, paused, removed, unpaused
 from tests.history.closing import Bank
 
 HOUR = 3_600
@@ -49,6 +49,17 @@ MANAGER = Person("mia", Role.SUPERVISOR, agent="mia", duties=(Duty(Office.HOTLIN
 def at(hours: float, day: int = 0) -> float:
     """Seconds since the epoch, of a day from Monday on."""
     return MIDNIGHT_S + day * DAY_S + hours * HOUR
+
+
+# Ann's two days, of each of which half an hour is paused.
+WORKED = tuple(
+    event
+    for day in (0, 1)
+    for event in (
+        added(at(8, day), seat=ANN), paused(at(9, day), "toilet", seat=ANN), unpaused(at(9.5, day), seat=ANN),
+        removed(at(16, day), seat=ANN),
+    )
+)  # fmt: skip
 
 
 def us(hours: float, day: int = 0) -> int:

@@ -13,8 +13,8 @@ from ccd.org.proposed import AGREED
 from ccd.org.store import PEOPLE as KIND
 from ccd.web.organisation_api import Importer, ImportSaid
 from tests.daemon.judged_by import test_roster_of_the_past as past
-from tests.daemon.judged_by.test_roster_of_the_past import LI, WANG, WORKED
-from tests.daemon.ruled import ROSTER, Centre, settings
+from tests.daemon.judged_by.test_roster_of_the_past import LI, WANG
+from tests.daemon.ruled import ROSTER, WORKED, Centre, settings
 
 HEADER = "person,name,agent,role,unit,from,to,deputy_of,contract_ppm,contract_from\n"
 TWO = HEADER + "li,,,administrator,*,,,,,\nwang,,,administrator,*,,,,,\nann,,ann,,,,,,,\n"

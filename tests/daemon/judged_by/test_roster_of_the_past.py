@@ -18,22 +18,13 @@ from ccd.org.people import ALL_UNITS, Duty, Office, Person, Role
 from ccd.org.proposed import AGREED, WITHDRAWN
 from ccd.org.store import ROSTER as KIND
 from ccd.web.organisation_api import Importer, ImportSaid
-from tests.daemon.ruled import ANN, ROSTER, TUESDAY, Centre, at, settings
-from tests.floor.floors import added, paused, removed, unpaused
+from tests.daemon.ruled import ANN, ROSTER, TUESDAY, WORKED, Centre, settings
 
 PEOPLE = "person,name,agent,role,unit,from,to,deputy_of\nli,,,administrator,*,,,\nwang,,,administrator,*,,,\n"
 ALONE = PEOPLE.replace("wang,,,administrator,*", "wang,,,hotline_manager,*")
 LI, WANG = (Person(name, Role.SUPERVISOR, duties=(Duty(Office.ADMINISTRATOR, ALL_UNITS),)) for name in ("li", "wang"))
 EVE = ROSTER.replace(f"ann,{ANN},,team-1,,", f"eve,{ANN},,team-1,,")
 LATER = ROSTER.replace(f"ann,{ANN},,team-1,,", f"ann,{ANN},,team-1,,2099-01-01\nann,{ANN},,team-2,2099-01-01,")
-WORKED = tuple(
-    event
-    for day in (0, 1)
-    for event in (
-        added(at(8, day), seat=ANN), paused(at(9, day), "toilet", seat=ANN), unpaused(at(9.5, day), seat=ANN),
-        removed(at(16, day), seat=ANN),
-    )
-)  # fmt: skip
 OVERDRAWN_S = 1_800 - 8 * 3_600 * 37_000 // 1_000_000
 
 

@@ -13,18 +13,9 @@ from ccd.errors import ActNotAllowedError, EntitlementError
 from ccd.org.acts import noted
 from ccd.org.entitlements import Entitled, Entitlement
 from ccd.org.people import Duty, Office, Person, Role
-from tests.daemon.ruled import ANN, HOUR, MANAGER, MONDAY, TUESDAY, Centre, at
-from tests.floor.floors import added, paused, removed, unpaused
+from tests.daemon.ruled import HOUR, MANAGER, MONDAY, TUESDAY, WORKED, Centre
 
 CLERK = Person("hal", Role.SUPERVISOR, agent="hal", duties=(Duty(Office.HR_CLERK, "centre"),))
-WORKED = tuple(
-    event
-    for day in (0, 1)
-    for event in (
-        added(at(8, day), seat=ANN), paused(at(9, day), "toilet", seat=ANN), unpaused(at(9.5, day), seat=ANN),
-        removed(at(16, day), seat=ANN),
-    )
-)  # fmt: skip
 AUX_S = HOUR // 2
 ALLOWED_S = 8 * HOUR * 37_000 // 1_000_000
 OVERDRAWN_S = AUX_S - ALLOWED_S
