@@ -138,7 +138,7 @@ class Daemon:
             engine, site.measured_by, [pbx.name for pbx in settings.pbx],
             Settling(self.ledger, self.current, self.telling.tell, self._now).settle, self._now,
             settings.settle_wait_s_max, hand_over=handing_over(lambda: self.current.site, self._now),
-            still_holds=self._is_certain,
+            still_holds=self._holds_its_place,
         )  # fmt: skip
         self.delivering = Delivering(engine, hooks_of(settings))
         self.days_off = DaysOff(self.ledger, self.current, self._now, self.telling.tell)
@@ -258,9 +258,10 @@ class Daemon:
         entries = self.current.site.roster.entries
         return [(each.member_name, each.interface) for each in entries if each.member_name and each.interface]
 
-    async def _is_certain(self, _: AsyncConnection) -> bool:
-        """Who stood still may go by a roster that was replaced meanwhile, by whoever took the place."""
-        return self.lease is None or self.lease.certain
+    async def _holds_its_place(self, connection: AsyncConnection) -> bool:
+        """Who stood still may go by a roster that was replaced meanwhile, by whoever took the place. Whoever
+        takes it after this look marks, once these days are recorded, what is to be judged otherwise."""
+        return self.lease is None or await self.lease.is_held(connection)
 
     def _redis_holds_the_floor(self) -> bool:
         return self.writer.in_step if "capture" in self.parts else self.feed.is_following

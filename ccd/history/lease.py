@@ -14,9 +14,9 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError, LeaseLostError
@@ -96,12 +96,14 @@ class Lease:
     async def check(self, connection: AsyncConnection) -> None:
         """LeaseLostError unless it is held, and stays so until the connection's transaction ends."""
         await mind_standing_still(connection)
-        columns = (leases.c.name, leases.c.holder, leases.c.who)
-        wanted = select(*columns).where(leases.c.name.in_(self._claim.names)).order_by(leases.c.name)
-        rows = (await connection.execute(wanted.with_for_update())).all()
-        for name, holder, who in rows:
+        for name, holder, who in (await connection.execute(self._rows().with_for_update())).all():
             if holder != self._claim.holder:
                 raise LeaseLostError(name, who)
+
+    async def is_held(self, connection: AsyncConnection) -> bool:
+        """At this moment, and without a lock: the next beat waits for nobody's long transaction."""
+        found = await connection.execute(self._rows())
+        return all(holder == self._claim.holder for _, holder, _ in found)
 
     async def say_who_holds_it(self) -> None:
         """LeaseLostError where that is another, and the database says so."""
@@ -116,6 +118,10 @@ class Lease:
 
         with suppress(DatabaseBusyError):
             await take_turn(self._engine, work, ONCE)
+
+    def _rows(self) -> Select[Any]:
+        columns = (leases.c.name, leases.c.holder, leases.c.who)
+        return select(*columns).where(leases.c.name.in_(self._claim.names)).order_by(leases.c.name)
 
     async def _beaten(self) -> LeaseLostError | None:
         """What is lost is told and not raised: nobody may be listening any more."""

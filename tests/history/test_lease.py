@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -154,6 +155,20 @@ async def test_a_beat_that_fails_behind_who_was_told_to_stop_is_nobodys_concern(
     await asyncio.sleep(0.01)
     gc.collect()
     assert told == []
+
+
+async def test_whose_place_it_is_is_what_the_database_says_whoever_was_busy(
+    engine: AsyncEngine, hold: Holds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long night of work is no loss of the place: whoever took it for one would measure its days for ever."""
+    mine = await hold("first")
+    monkeypatch.setattr(lease_module, "own_clock", lambda: time.clock_gettime(time.CLOCK_BOOTTIME) + 2 * STILL_S)
+    async with engine.connect() as connection:
+        assert await mine.is_held(connection)
+        assert not mine.certain
+    await hold("second")
+    async with engine.connect() as connection:
+        assert not await mine.is_held(connection)
 
 
 async def test_who_stood_still_asks_before_it_goes_on(hold: Holds, monkeypatch: pytest.MonkeyPatch) -> None:
