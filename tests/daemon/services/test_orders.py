@@ -196,7 +196,7 @@ async def test_an_order_whose_giver_died_is_not_carried_out_once_its_time_is_ove
 
     async def slowly(engine: AsyncEngine, work: Callable[[Connection], bool], patience: Patience) -> bool:
         done = await take_turn_at_once(engine, work, patience)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1.1)
         return done
 
     async def dies(*_: object) -> None:
@@ -205,7 +205,7 @@ async def test_an_order_whose_giver_died_is_not_carried_out_once_its_time_is_ove
     monkeypatch.setattr("ccd.daemon.switches.carrying_out.take_turn_at_once", slowly)
     monkeypatch.setattr("ccd.daemon.services.ordering._what_came_of_it", dies)
     asking, site = Asking("late", LEADER, "desk-1", us(10)), floor.centre.site
-    site.settings = site.settings.model_copy(update={"orders": Orders(wait_s_max=0.2)})
+    site.settings = site.settings.model_copy(update={"orders": Orders(wait_s_max=1.0)})
     with pytest.raises(RuntimeError):
         await order(floor.centre.engine, site, asking, "ann", what, "a fire drill")
     await floor.board.look()
