@@ -46,7 +46,7 @@ async def replace_days(
     is_the_same = kept is not None and kept.text == text
     after = _by_day(text, file, is_new=not is_the_same)
     number = kept.number if kept else 0
-    if instead_of not in (None, number):
+    if instead_of not in (None, number) and not (is_the_same and number - 1 == instead_of):
         raise ChangedMeanwhileError(HOLIDAYS, number)
     before = _by_day(kept.text, Path(HOLIDAYS)) if kept else {}
     lines = [
