@@ -8,11 +8,11 @@ import typer
 
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.stores import database
 from ccd.history.reading import reading
 from ccd.org.acts import Act, noted
 from ccd.org.changes import moment
+from ccd.reports.plain_table import PlainTable, clock
 from ccd.settings import Settings, read
 
 LAST = 50

@@ -10,13 +10,13 @@ import typer
 from ccd.commands.bank.asking import Key, Why, known_by
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.judged_by.deciding import Deciding, what
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import described, site_of
 from ccd.daemon.stores import database
 from ccd.org.changes import moment
 from ccd.org.proposed import IMPORTED, Change
+from ccd.reports.plain_table import PlainTable, clock
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ import typer
 from ccd.commands.business_day import YEARS
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable
 from ccd.daemon.judged_by.corrected_holidays import days_told
 from ccd.daemon.stores import database
+from ccd.reports.plain_table import PlainTable
 from ccd.settings import Settings, read
 
 

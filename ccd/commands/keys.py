@@ -10,12 +10,12 @@ import typer
 
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_by
-from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.site_file import staff_of
 from ccd.daemon.stores import database
 from ccd.floor.days import SECOND
 from ccd.org.acts import Act
 from ccd.org.rights import may_administer
+from ccd.reports.plain_table import PlainTable, clock
 from ccd.settings import read
 from ccd.web.keys import ApiKey, ApiKeys, KeyScope
 

@@ -20,7 +20,6 @@ from ccd.commands.ledger.asking import asked_of, bar_of, now_us
 from ccd.commands.output import As, Format
 from ccd.commands.policy_published import VERBS
 from ccd.commands.replay import replayed, source_of
-from ccd.commands.tables import PlainTable
 from ccd.daemon.judged_by.trying import trial_of, try_policies
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
@@ -33,6 +32,7 @@ from ccd.history.sums import sums_of_agents
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import month_of
 from ccd.reports.periods import Each, Period, periods
+from ccd.reports.plain_table import PlainTable
 
 policy = typer.Typer(
     no_args_is_help=True, help="Propose an allowance, try other policies on what has been, publish them, agree to them."

@@ -13,7 +13,6 @@ from ccd.commands.change import agree, asked, said_effect, say_changes, withdraw
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import bar_of, now_us
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.judged_by.deciding import what
 from ccd.daemon.judged_by.effects import Days
 from ccd.daemon.judged_by.publishing import publish
@@ -26,6 +25,7 @@ from ccd.errors import ChangeError
 from ccd.floor.days import SECOND
 from ccd.org.proposed import POLICY, RULE
 from ccd.org.rights import may_publish
+from ccd.reports.plain_table import PlainTable, clock
 
 First = Annotated[
     datetime | None,

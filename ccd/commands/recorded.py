@@ -11,13 +11,13 @@ from ccd.commands.bank.asking import asked_of_database
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.served.recorded import as_said
 from ccd.daemon.served.recorded_of import RecordedLine, Sum, categories, recorded_lines, sums
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.history.reading import reading
 from ccd.org.changes import moment
+from ccd.reports.plain_table import PlainTable, clock
 
 LAST = 50
 

@@ -21,7 +21,7 @@ from ccd.errors import FileError, UnknownUnitError
 from ccd.history.reading import reading
 from ccd.reports.periods import Each
 from ccd.reports.report import By, Show
-from ccd.reports.report_table import show_table
+from ccd.reports.report_table import as_table, formulas_said
 
 
 class Format(StrEnum):
@@ -72,7 +72,8 @@ def report(
     elif format is Format.csv:
         sys.stdout.write(found.as_csv())
     else:
-        show_table(found.made, by, found.show, found.waits, bool(found.others))
+        as_table(found.made, by, found.show, found.waits, bool(found.others)).print()
+        print("\n".join(formulas_said(found.show, found.waits)))
 
 
 def _draw(found: Report, file: Path, format: Literal["png", "svg"]) -> None:

@@ -12,7 +12,6 @@ from ccd.bank.attendance_calendar import span
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
@@ -20,6 +19,7 @@ from ccd.floor.days import SECOND
 from ccd.history.reading import reading
 from ccd.ledger.model import month_of
 from ccd.org.shift_rows import scheduled_us
+from ccd.reports.plain_table import PlainTable
 
 
 def schedule(

@@ -15,7 +15,6 @@ from ccd.bank.measured import Measured
 from ccd.bank.settle import Settler
 from ccd.commands.business_day import Day
 from ccd.commands.configuration import Config
-from ccd.commands.tables import PlainTable
 from ccd.daemon.judged_by.applied_clocks import AppliedClocks
 from ccd.daemon.judged_by.imported import newest_numbers
 from ccd.daemon.reloading import days_there_are
@@ -27,6 +26,7 @@ from ccd.errors import DayWaitsError, UnknownUnitError
 from ccd.floor.days import SECOND
 from ccd.history.close import Closed, Closer
 from ccd.history.unit_days import note_stale_of
+from ccd.reports.plain_table import PlainTable
 from ccd.sql.turns import Patience, take_turn
 
 

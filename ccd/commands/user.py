@@ -13,7 +13,6 @@ import typer
 from ccd.commands.configuration import Config
 from ccd.commands.keys import key
 from ccd.commands.ledger.asking import asked_by
-from ccd.commands.tables import PlainTable
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of, staff_of
 from ccd.daemon.stores import database
@@ -21,6 +20,7 @@ from ccd.errors import AccountError
 from ccd.org.acts import Act
 from ccd.org.people import ALL_UNITS, Person, Role
 from ccd.org.rights import may_let_in
+from ccd.reports.plain_table import PlainTable
 from ccd.settings import read
 from ccd.web.accounts import Accounts
 from ccd.web.passwords import Passwords

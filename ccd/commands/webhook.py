@@ -15,13 +15,13 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_by
 from ccd.commands.ledger.posting import Text
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.site_file import staff_of
 from ccd.daemon.stores import database
 from ccd.errors import FileError, WebhookError
 from ccd.history.reading import reading
 from ccd.org.acts import Act, is_noted, note_act
 from ccd.org.rights import may_administer
+from ccd.reports.plain_table import PlainTable, clock
 from ccd.settings import Settings, read
 from ccd.settings.secrets import new_webhook_secret
 from ccd.sql.turns import Patience, take_turn_at_once

@@ -4,11 +4,8 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-
 from ccd.reports.indicators import Waits
+from ccd.reports.plain_table import PlainTable
 from ccd.reports.report import By, ReportLine, Show, formulas
 
 SHARES = frozenset(("utilisation", "occupancy", "aux_ratio", "service_level", "own_in_time", "team_response",
@@ -18,12 +15,8 @@ SHARES = frozenset(("utilisation", "occupancy", "aux_ratio", "service_level", "o
 Made = Sequence[tuple[ReportLine, ReportLine | None]]
 
 
-def show_table(
-    made: Made, by: By, show: Show, waits: Waits, held_against: bool, console: Console | None = None
-) -> None:
-    """Shares as per cent; where two periods are held against each other, the other's figure stands below. The formulas
-    follow."""
-    console = console or Console()
+def as_table(made: Made, by: By, show: Show, waits: Waits, held_against: bool) -> PlainTable:
+    """Shares as per cent; where two periods are held against each other, the other's figure stands below."""
     said = formulas(show, waits)
     heads: dict[str, Callable[[ReportLine], str]] = {
         "period": lambda line: str(line.period).replace("/", "\n"),
@@ -35,11 +28,7 @@ def show_table(
         heads["agent"] = lambda line: line.agent
     if show is not Show.SERVICE:
         heads["agent-days"] = lambda line: str(line.days)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for head in heads:
-        table.add_column(head, no_wrap=head != "agent-days", overflow="fold")
-    for name in said:
-        table.add_column(_in_words(name), justify="right", overflow="fold")
+    table = PlainTable(*heads, *map(_in_words, said), keys=len(heads))
     for line, other in made:
         cells = []
         for name in said:
@@ -47,10 +36,13 @@ def show_table(
             if held_against:
                 cell += f"\n({_spelled(name, other.figures.get(name) if other else None)})"
             cells.append(cell)
-        table.add_row(*(spelled(line) for spelled in heads.values()), *cells)
-    console.print(table)
-    for name, formula in said.items():
-        console.print(f"{_in_words(name)} = {formula}", highlight=False)
+        table.add(*(spelled(line) for spelled in heads.values()), *cells)
+    return table
+
+
+def formulas_said(show: Show, waits: Waits) -> list[str]:
+    """A line for each of the table's figures."""
+    return [f"{_in_words(name)} = {formula}" for name, formula in formulas(show, waits).items()]
 
 
 def as_csv(made: Made, show: Show, waits: Waits, held_against: bool) -> str:

@@ -15,10 +15,10 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent
 from ccd.commands.lines import transfer_of
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable
 from ccd.daemon.services.appealing import lodge_appeal, reject, uphold, withdraw_appeal
 from ccd.daemon.site_file import site_of
 from ccd.org.rulings import COUNTS
+from ccd.reports.plain_table import PlainTable
 from ccd.sql.turns import read_in_turn
 
 appeal = typer.Typer(no_args_is_help=True, help="Appeals of agents against lines of their statements.")

@@ -11,10 +11,10 @@ from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable
 from ccd.daemon.services.entitling import entitle, entitled
 from ccd.daemon.site_file import site_of
 from ccd.org.entitlements import Entitled, Entitlement
+from ccd.reports.plain_table import PlainTable
 
 entitlement = typer.Typer(
     no_args_is_help=True, help="What an agent is entitled to: it protects from overdraft, and earns nothing."

@@ -5,9 +5,9 @@ import typer
 from ccd.commands.bank.asking import Key, Why, known_by
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, now_us
-from ccd.commands.tables import PlainTable
 from ccd.daemon.services.leavers import Leavers
 from ccd.daemon.site_file import site_of
+from ccd.reports.plain_table import PlainTable
 
 leaver = typer.Typer(no_args_is_help=True, help="What is left of the balance of who has left.")
 

@@ -15,12 +15,12 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, asking, now_us
 from ccd.commands.ledger.posting import Text
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable
 from ccd.daemon.services.months import AttendanceMonths
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.errors import MonthOpenError
 from ccd.ledger.model import month_of
+from ccd.reports.plain_table import PlainTable
 
 T = TypeVar("T")
 

@@ -14,12 +14,12 @@ from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, asking, now_us
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable
 from ccd.daemon.services.months import AttendanceMonths
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.errors import OffsetError
 from ccd.ledger.model import SECONDS_MAX, month_of
+from ccd.reports.plain_table import PlainTable
 
 T = TypeVar("T")
 

@@ -18,7 +18,6 @@ from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, asking, now_us
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.services.overtime import Overtime, emergencies_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
@@ -26,6 +25,7 @@ from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import SECONDS_MAX, month_of
 from ccd.org.changes import moment
+from ccd.reports.plain_table import PlainTable, clock
 
 T = TypeVar("T")
 

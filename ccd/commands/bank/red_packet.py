@@ -21,13 +21,13 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, asking
 from ccd.commands.ledger.posting import said_in_words, say
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable
 from ccd.daemon.services.budgets import budgets_of, giver_of, proposals_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import SECONDS_MAX, month_of
 from ccd.org.rights import may_declare_hours
+from ccd.reports.plain_table import PlainTable
 from ccd.sql.turns import Patience, take_turn_at_once
 
 T = TypeVar("T")

@@ -11,7 +11,6 @@ from ccd.commands.bank.asking import Key, Why, asked_of_database, known_by, site
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.services.ruling import About, made_between, reverse_ruling, rule
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
@@ -21,6 +20,7 @@ from ccd.history.reading import reading
 from ccd.history.waiting import WaitsForRuling, waits_for_a_ruling
 from ccd.org.changes import moment
 from ccd.org.rulings import COUNTS, Ruling
+from ccd.reports.plain_table import PlainTable, clock
 
 T = TypeVar("T")
 

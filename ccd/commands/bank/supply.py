@@ -12,11 +12,11 @@ from rich.console import Console
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, now_us
-from ccd.commands.tables import PlainTable
 from ccd.daemon.services.supplying import Balance, Supplying
 from ccd.daemon.site_file import site_of
 from ccd.errors import UnknownUnitError
 from ccd.ledger.model import month_of
+from ccd.reports.plain_table import PlainTable
 
 
 class Format(StrEnum):
@@ -68,7 +68,7 @@ def _as_csv(month: str, rows: list[dict[str, Any]]) -> None:
 
 def _as_table(found: Balance, rows: list[dict[str, Any]], warnings: dict[str, str], leavers: bool) -> None:
     names = [name for name in rows[0] if name != "unit"] if rows else []
-    table = PlainTable("unit", *(name.replace("_", " ") for name in names), title=f"{found.month}, in seconds")
+    table = PlainTable("unit", *(name.replace("_", " ") for name in names), title=f"{found.month}, in seconds", keys=1)
     for row in rows:
         table.add(row["unit"] or "(none)", *(_spelled(row[name]) for name in names))
     table.print()

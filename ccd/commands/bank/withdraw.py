@@ -21,7 +21,6 @@ from ccd.commands.business_day import Day, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, asking
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable, clock
 from ccd.daemon.services.withdrawals import allocations_of, close_days_off, suggested, withdrawals_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
@@ -31,6 +30,7 @@ from ccd.ledger.books import Ledger
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.changes import moment
 from ccd.org.rights import may_set_quota
+from ccd.reports.plain_table import PlainTable, clock
 from ccd.sql.turns import Patience, take_turn_at_once
 
 T = TypeVar("T")

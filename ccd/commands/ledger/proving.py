@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ccd.bank.accounts import agent_owner
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked, asked_of, bar_of, now_us
-from ccd.commands.tables import PlainTable
 from ccd.errors import FileError, LedgerDoesNotFollowError, UnknownAccountError
 from ccd.ledger.books import Ledger
 from ccd.ledger.heads import Head, SignedHead, made_key, read_head, read_key
@@ -24,6 +23,7 @@ from ccd.ledger.remembered import Remembered, read_remembered
 from ccd.ledger.sealing import Sealer
 from ccd.ledger.verify import Verdict
 from ccd.ledger.verify import verify as verified
+from ccd.reports.plain_table import PlainTable
 from ccd.reports.words import in_words
 from ccd.settings import read
 from ccd.sql.engine import seeing_one_state

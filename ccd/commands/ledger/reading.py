@@ -13,11 +13,11 @@ from ccd.commands.business_day import Since, UpTo, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable, clock
 from ccd.errors import UnknownAccountError
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Wanted
+from ccd.reports.plain_table import PlainTable, clock
 from ccd.reports.words import in_words, on_a_clock
 from ccd.settings import read
 

@@ -9,10 +9,10 @@ from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of
 from ccd.commands.output import As, Format
-from ccd.commands.tables import PlainTable
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import month_of
 from ccd.ledger.unit_sums import ServiceSupply, Trial
+from ccd.reports.plain_table import PlainTable
 from ccd.settings import read
 
 Unit = Annotated[

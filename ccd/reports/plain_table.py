@@ -14,17 +14,45 @@ from rich.text import Text
 
 from ccd.floor.days import SECOND
 
-FIGURE = re.compile(r"|[+−-]?\d[\d.,:]*( ?%)?|[+−]?(\d+ (h|min|s) ?)+")
+NUMBER = re.compile(r"\(?([+−-]?\d[\d.,:]*( ?%)?|-)\)?")
+DURATION = re.compile(r"[+−]?(\d+ (h|min|s) ?)+")
 WHOLE_MAX = 40  # a cell without a space that is longer is broken where there is no room
 AROUND = 3  # a cell's padding, and the line before it
 
 
-class PlainTable:
-    """At most as many cells a row as there are heads; a last row may sum up those above it."""
+@dataclass(frozen=True)
+class PlainColumn:
+    head: str
+    cells: list[str]
 
-    def __init__(self, *heads: str, title: str = "") -> None:
+    @property
+    def is_figures(self) -> bool:
+        lines = [line for cell in self.cells for line in cell.split("\n") if line]
+        return all(NUMBER.fullmatch(line) or DURATION.fullmatch(line) for line in lines)
+
+    @property
+    def narrowest(self) -> int:
+        """Below it a word would be broken."""
+        words = self.head.split()
+        for cell in self.cells:
+            is_whole = "\n" in cell or NUMBER.fullmatch(cell)
+            words += cell.split("\n") if is_whole else cell.split()
+        return min(WHOLE_MAX, max(map(cell_len, words), default=0))
+
+    @property
+    def widest(self) -> int:
+        """Above it nothing is gained."""
+        return max(cell_len(line) for text in (self.head, *self.cells) for line in text.split("\n"))
+
+
+class PlainTable:
+    """At most as many cells a row as there are heads; a last row may sum up those above it. With `keys`, what a
+    terminal is too narrow for stands in several tables, one below the other, and so many columns begin each of them."""
+
+    def __init__(self, *heads: str, title: str = "", keys: int = 0) -> None:
         self._heads = heads
         self._title = title
+        self._keys = keys
         self._rows: list[tuple[str, ...]] = []
         self._sums: list[tuple[str, ...]] = []
 
@@ -43,7 +71,11 @@ class PlainTable:
         ]
         columns = [column for column in columns if not rows or any(column.cells)]
         console = Console()
-        widths = _widths(columns, console.width - AROUND * len(columns) - 1)
+        for part in _parts(columns, self._keys, console.width):
+            self._print_part(part, console.width)
+
+    def _print_part(self, columns: Sequence[PlainColumn], terminal: int) -> None:
+        widths = _widths(columns, terminal - AROUND * len(columns) - 1)
         table = Table(title=self._title or None, title_justify="left")
         for place, (column, width) in enumerate(zip(columns, widths, strict=True)):
             justify: JustifyMethod = "right" if place and column.is_figures else "left"
@@ -53,7 +85,7 @@ class PlainTable:
             if is_sums:
                 table.add_section()
             table.add_row(*map(Text, cells), style="bold" if is_sums else None)
-        Console(width=max(console.width, sum(widths) + AROUND * len(widths) + 1)).print(table)
+        Console(width=max(terminal, sum(widths) + AROUND * len(widths) + 1)).print(table)
 
 
 def clock(at: int | None, zone: str) -> str:
@@ -63,27 +95,21 @@ def clock(at: int | None, zone: str) -> str:
     return f"{datetime.fromtimestamp(at // SECOND, UTC).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
 
 
-@dataclass(frozen=True)
-class PlainColumn:
-    head: str
-    cells: list[str]
+def _parts(columns: Sequence[PlainColumn], keys: int, terminal: int) -> list[list[PlainColumn]]:
+    """As many columns in each as there is room for."""
 
-    @property
-    def is_figures(self) -> bool:
-        return all(map(FIGURE.fullmatch, self.cells))
+    def needs(part: Sequence[PlainColumn]) -> int:
+        return sum(column.narrowest + AROUND for column in part) + 1
 
-    @property
-    def narrowest(self) -> int:
-        """Below it a word would be broken."""
-        words = [*self.head.split()]
-        for cell in self.cells:
-            words += cell.split("\n") if "\n" in cell else cell.split()
-        return min(WHOLE_MAX, max(map(cell_len, words), default=0))
-
-    @property
-    def widest(self) -> int:
-        """Above it nothing is gained."""
-        return max(cell_len(line) for text in (self.head, *self.cells) for line in text.split("\n"))
+    first = list(columns[:keys])
+    parts = [list(columns)]
+    if keys and needs(columns) > terminal:
+        parts = [first.copy()]
+        for column in columns[keys:]:
+            if needs([*parts[-1], column]) > terminal and len(parts[-1]) > keys:
+                parts.append(first.copy())
+            parts[-1].append(column)
+    return parts
 
 
 def _widths(columns: Sequence[PlainColumn], room: int) -> list[int]:

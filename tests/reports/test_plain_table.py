@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ccd.commands.tables import PlainTable, clock
+from ccd.reports.plain_table import PlainTable, clock
 
 WORDS = st.lists(st.text(alphabet="aZ0[]/=:王", min_size=1, max_size=30), max_size=5).map(" ".join)
 
@@ -50,6 +50,18 @@ def test_figures_stand_to_the_right_and_sums_below_a_line() -> None:
     assert lines[5].split("│")[1:4] == [" li    ", "    1200 ", "       −3 s "]
     assert lines[6].startswith("├")
     assert cells(lines[7]) == ["all", "1207", "1 h"]
+
+
+def test_what_is_too_wide_stands_in_several_tables_that_begin_alike() -> None:
+    table = PlainTable("unit", "days", *(f"figure {number}" for number in range(12)), keys=2)
+    table.add("team-1", "20", *(f"{number}.50 %" for number in range(12)))
+    told = printed(table, 60).splitlines()
+    assert max(map(len, told)) <= 60
+    rows = [cells(line) for line in told if "team-1" in line]
+    assert len(rows) > 1
+    assert {tuple(row[:2]) for row in rows} == {("team-1", "20")}
+    assert [cell for row in rows for cell in row[2:]] == [f"{number}.50 %" for number in range(12)]
+    assert len([line for line in printed(table, 400).splitlines() if "team-1" in line]) == 1
 
 
 def test_what_has_no_rows_says_what_it_would_have() -> None:
