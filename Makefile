@@ -32,7 +32,7 @@ bench: setup-dev ## how fast, as ratios within one run; results in docs/
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 soak: setup-dev ## random months of random floors; the bank test with 1,000 kills; a floor for hours
-	@$(BIN)/python -m pytest -q --hypothesis-profile soak tests/bank/test_any_month.py tests/bank/test_any_order_of_a_month.py
+	@$(BIN)/python -m pytest -q --hypothesis-profile soak tests/bank/test_any_month.py tests/bank/test_any_order_of_a_month.py tests/bank/test_any_days_off.py
 	@$(BIN)/python -c 'from tests.ledger.bank import main; main()'
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
