@@ -83,6 +83,7 @@ def _main() -> None:
     except TyperException as error:
         # Wrong words on the command line; without any, the help has been printed, and the message is empty.
         if message := " ".join(error.format_message().split()):  # choices come as a list over several lines
+            message = message.replace(": Value error, ", ": ")  # what it is called inside
             print(f"ccd: {message.rstrip('.')}; ccd --help and ccd VERB --help say more", file=sys.stderr)
         sys.exit(error.exit_code)
     except Abort:

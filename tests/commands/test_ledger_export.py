@@ -45,7 +45,7 @@ def test_a_file_is_what_is_printed(config: Path, tmp_path: Path) -> None:
 def test_wrong_words_are_one_sentence_and_exit_code_2(config: Path, tmp_path: Path) -> None:
     nowhere = str(tmp_path / "none" / "x")
     for words, said in (
-        (["--format", "xml"], "ccd: Invalid value for '--format': Value error, 'xml' is not one of"),
+        (["--format", "xml"], "ccd: Invalid value for '--format': 'xml' is not one of"),
         ([], "ccd: Missing option '--format'"),
         (["--format", "csv", "--output", nowhere], f"{nowhere} can't be written: No such file"),
         (["--format", "csv", "--output", str(tmp_path)], f"{tmp_path} is no file; without --output"),
