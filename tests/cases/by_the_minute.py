@@ -65,6 +65,7 @@ class Agent:
     rings: list[tuple[int, int, bool]] = field(default_factory=list)  # the last: it was missed
     shifts: list[tuple[int, int, Spans]] = field(default_factory=list)
     leave: list[tuple[int, int, str]] = field(default_factory=list)
+    sent_off: set[int] = field(default_factory=set)  # the minutes at whose start a leader had them signed out
 
     @cached_property
     def states(self) -> dict[int, str]:
@@ -79,10 +80,12 @@ class Agent:
 class Life:
     """`DAYS` of the agents at a place."""
 
-    def __init__(self, place: Place, seed: int) -> None:
+    goes_out = 0.5  # how often somebody signs out amid a shift, and in again
+
+    def __init__(self, place: Place, seed: int, days: int = DAYS, moves: int = MOVES) -> None:
         self.place, self.zone, self.chance = place, ZoneInfo(place.zone), Random(seed)
-        self.days = [place.first + timedelta(days=number) for number in range(DAYS)]
-        self.moves = self.days[MOVES]
+        self.days = [place.first + timedelta(days=number) for number in range(days)]
+        self.moves = self.days[moves]
         self.agents = {agent: Agent() for agent in AGENTS}
         self.events: list[PbxEvent] = []
         self.rulings: list[Ruling] = []
@@ -115,6 +118,10 @@ class Life:
 
     # --- what they do -------------------------------------------------------------------------------------------------
 
+    def habits(self, agent: str, day: date) -> tuple[tuple[int, ...], tuple[int, ...], float]:
+        """By how many minutes one comes after the start of a shift and goes after its end; how often one stays away."""
+        return (0, 0, -20, 7, 45), (0, 0, 90, -13, -60), 0.15
+
     def _lives(self, agent: str, day: date) -> None:
         own, chance = self.agents[agent], self.chance
         begins, ends = chance.choice(SHIFTS)
@@ -122,17 +129,18 @@ class Life:
         last = max([0, *(b for _, b in own.here), *(b for _, b, _ in own.shifts)])
         if last + 60 >= start:
             return
+        comes, goes, stays_away = self.habits(agent, day)
         if chance.random() < 0.8:
             rest = self.minute(day, begins + 120)
             own.shifts.append((start, end, [(rest, rest + 30)] if chance.random() < 0.7 else []))
             if chance.random() < 0.3:
                 first, until = sorted(chance.sample(range(start - 60, end + 60), 2))
                 own.leave.append((first, until, chance.choice(("personal", "sick"))))
-        if chance.random() < 0.15:
+        if chance.random() < stays_away:
             return
-        first, until = start + chance.choice((0, 0, -20, 7, 45)), end + chance.choice((0, 0, 90, -13, -60))
+        first, until = start + chance.choice(comes), end + chance.choice(goes)
         parts = [(first, until)]
-        if chance.random() < 0.5:
+        if chance.random() < self.goes_out:
             out, back = sorted(chance.sample(range(first + 30, until - 30), 2))
             parts = [(first, out), (back, until)]
         for part in parts:
@@ -174,20 +182,23 @@ class Life:
     # --- what it comes to ---------------------------------------------------------------------------------------------
 
     def reckoned(self) -> Reckoned:
-        found: Reckoned = {}
-        for agent, own in self.agents.items():
-            spans = [*own.here, *(each[:2] for each in (*own.shifts, *own.leave))]
-            spans += [(each.start, each.end) for each in self.rulings if each.whose == agent]
-            for at in sorted({at for a, b in spans for at in range(a, b)}):
-                self._count(found.setdefault((agent, self.day_of(at)), Counter()), agent, at)
-            turns = [("sign_ins", a) for a, _ in own.here] + [("sign_outs", b) for _, b in own.here]
-            turns += [("pauses", a) for a, _, _ in own.pauses] + [("answered", a) for a, _ in own.calls]
-            turns += [("offered", a) for a, _, _ in own.rings] + [
-                ("missed", b) for _, b, is_missed in own.rings if is_missed
-            ]
-            for what, at in turns:
-                found.setdefault((agent, self.day_of(at)), Counter())[what] += 1
-        return found
+        every = {(agent, day): self.of_day(agent, day) for agent in self.agents for day in self.days}
+        return {key: told for key, told in every.items() if told}
+
+    def of_day(self, agent: str, day: date) -> Counter[str]:
+        own, told, starts = self.agents[agent], Counter[str](), self.place.day_starts_at.hour * 60
+        first, until = self.minute(day, starts), self.minute(day + timedelta(days=1), starts)
+        spans = [*own.here, *(each[:2] for each in (*own.shifts, *own.leave))]
+        spans += [(each.start, each.end) for each in self.rulings if each.whose == agent]
+        for at in sorted({at for a, b in spans for at in range(max(a, first), min(b, until))}):
+            self._count(told, agent, at)
+        turns = [("sign_ins", a) for a, _ in own.here] + [("sign_outs", b) for _, b in own.here]
+        turns += [("pauses", a) for a, _, _ in own.pauses] + [("answered", a) for a, _ in own.calls]
+        turns += [("offered", a) for a, _, _ in own.rings] + [
+            ("missed", b) for _, b, is_missed in own.rings if is_missed
+        ]
+        told.update(what for what, at in turns if first <= at < until)
+        return told
 
     def _count(self, day: Counter[str], agent: str, at: int) -> None:
         own = self.agents[agent]
@@ -205,7 +216,9 @@ class Life:
             meets = bool(part.there) and part.there[0] <= at <= part.there[-1] and not (leave and not state)
             what = self._ruled(agent, at, meets)
             if not what:
-                what = seen or (f"leave {leave}" if leave else _away(part, at))
+                gone = max((b for _, b in own.here if start <= b <= at), default=None)
+                away = "excused" if gone in own.sent_off else _away(part, at)
+                what = seen or (f"leave {leave}" if leave else away)
                 day["worked_on_leave"] += MINUTE if leave and state else 0
             day[f"shift {what}"] += MINUTE
             day["scheduled"] += MINUTE if what != "left_out" else 0
