@@ -72,7 +72,8 @@ class Withdrawals:
         def work(desk: Desk) -> Application:
             self._lock(desk, [day], agent)
             if known := application_with_id(desk.connection, name):
-                same = (known.start, known.end) == asked[1:] and asked.seconds in (None, known.seconds)
+                part = known.start, known.end, known.whole
+                same = part == (*asked[1:], asked == WHOLE) and asked.seconds in (None, known.seconds)
                 if (known.agent, known.day) != (agent, day) or not same:
                     raise WithdrawalError(
                         agent, f"has applied as {name} for something else: choose another key", "key-taken"

@@ -212,6 +212,8 @@ async def test_a_day_is_asked_for_once_and_an_end_stays_an_end(engine: AsyncEngi
         await bank.apply("b", "ann", DAY, 900, NOBODY)
     with pytest.raises(WithdrawalError, match="has applied as a for something else"):
         await bank.apply("a", "ann", DAY, 901, NOBODY)
+    with pytest.raises(WithdrawalError, match="has applied as a for something else"):
+        await bank.apply("a", "ann", DAY, None, NOBODY)
     await bank.approve("a", NOBODY)
     with pytest.raises(WithdrawalError, match="could cancel a until 2026-12-09: ask the unit to take it back"):
         await bank.end("a", ApplicationState.CANCELLED, NOBODY._replace(today=DAY))
