@@ -24,8 +24,8 @@ class Supply:
     outstanding_s: int = 0
     held_s: int = 0
     owed_s: int = 0
-    scheduled_s: int = 0  # of the month, by shifts
-    scheduled_days: int = 0  # of agents
+    scheduled_s: int = 0  # by the shifts that begin in the month
+    scheduled_days: int = 0  # of agents, on which one begins
     gift_cap_s: int = 0
     gifts_s: int = 0  # given, and handed out
     day_s: int = 0  # how long a day of an agent is

@@ -4,9 +4,8 @@ import asyncio
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from functools import reduce
-from itertools import product
 from operator import add
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +20,7 @@ from ccd.commands.output import As, Format
 from ccd.commands.policy_published import VERBS
 from ccd.commands.replay import replayed, source_of
 from ccd.daemon.judged_by.trying import trial_of, try_policies
+from ccd.daemon.served.reporting import parts_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
@@ -88,8 +88,7 @@ def try_(
     segments of seats; nothing is written."""
     site, span = _asked(config, first, last, unit)
     trial = trial_of(site, site_of(other))
-    units = trial.rostered_units if unit is None else sorted(site.units.with_below([unit], span.first))
-    days = list(product(dates(*span), sorted(units)))
+    days = [(day, each) for day in dates(*span) for each in _units_on(trial, unit, day)]
 
     async def live(ledger: Ledger) -> list[Tried]:
         with bar_of("unit-days") as show:
@@ -114,15 +113,20 @@ def _asked(config: Path, first: datetime, last: datetime, unit: str | None) -> t
     return site, Period(first.date(), last.date())
 
 
+def _units_on(site: Site, unit: str | None, day: date) -> list[str]:
+    return sorted(site.rostered_units if unit is None else site.units.with_below([unit], day))
+
+
 async def _habits(site: Site, span: Period, unit: str | None) -> list[Habit]:
     """A month of an agent is one, in however many units it was."""
     found = []
     async with database(site.settings) as engine, reading(engine) as connection:
         for month in periods(*span, Each.MONTH):
-            units = None if unit is None else site.units.with_below([unit], month.first)
             used = defaultdict[str, Counter[str]](Counter)
-            for row in await sums_of_agents(connection, *month, units):
-                used[row["agent"]] += Counter(aux=row["aux"], base=row["base"])
+            for part in parts_of(site, month):
+                units = None if unit is None else site.units.with_below([unit], part.first)
+                for row in await sums_of_agents(connection, *part, units):
+                    used[row["agent"]] += Counter(aux=row["aux"], base=row["base"])
             found += [Habit(agent, each["aux"], each["base"]) for agent, each in used.items()]
     return found
 

@@ -77,6 +77,17 @@ def scheduled_of_agents_us(
     return dict(found)
 
 
+def begun_by_agents_us(connection: Connection, days: AgentDays, first: date, last: date) -> dict[tuple[str, date], int]:
+    """What the shifts are, whole, less their breaks, that begin on the agents' business days of these dates."""
+    found: defaultdict[tuple[str, date], int] = defaultdict(int)
+    for agents, shift in _around(connection, first, last):
+        for agent in agents:
+            for own in days.met(agent, shift.start, shift.start + 1):
+                if first <= own.day.day <= last:
+                    found[agent, own.day.day] += shift.work_us
+    return dict(found)
+
+
 def _around(connection: Connection, first: date, last: date) -> Iterator[tuple[list[str], Shift]]:
     """The shifts that may reach into one of the days, by whatever clock it is counted, each once with all agents
     who are planned so. They are few, where agents' shifts are tens of thousands."""

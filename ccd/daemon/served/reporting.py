@@ -108,6 +108,13 @@ async def report(
     return Report(by, show, waits_of(site), asked, others, found)
 
 
+def parts_of(site: Site, period: Period) -> list[Period]:
+    """Within each of them all units stand where they stand."""
+    firsts = [period.first, *site.units.borders(*period)]
+    lasts = [day - ONE_DAY for day in firsts[1:]]
+    return [Period(*days) for days in zip(firsts, [*lasts, period.last], strict=True)]
+
+
 class Reporting:
     """`units`: these alone, with those below them; None: all."""
 
@@ -123,7 +130,7 @@ class Reporting:
         for period in periods:
             agents: list[OfAgent] = []
             queues: list[OfQueue] = []
-            for part in self._parts(period):
+            for part in parts_of(self._site, period):
                 units = None if self._units is None else self._site.units.with_below(self._units, part.first)
                 agents += await self._agents(part, units)
                 agents += await self._called(part, units)
@@ -132,12 +139,6 @@ class Reporting:
                     queues += await self._queues(part, units)
             found.append(KnownOfPeriod(agents, queues))
         return found
-
-    def _parts(self, period: Period) -> list[Period]:
-        """Within each of them all units stand where they stand."""
-        firsts = [period.first, *self._site.units.borders(*period)]
-        lasts = [day - ONE_DAY for day in firsts[1:]]
-        return [Period(*days) for days in zip(firsts, [*lasts, period.last], strict=True)]
 
     async def _agents(self, part: Period, units: Collection[str] | None) -> list[OfAgent]:
         starts = {clock.of_date(day).start for clock in self._clocks(self._site.rostered_units) for day in dates(*part)}

@@ -26,7 +26,7 @@ from ccd.daemon.site import Current, Site
 from ccd.floor.days import SECOND
 from ccd.history.reading import reading
 from ccd.ledger.books import Ledger
-from ccd.org.shift_rows import scheduled_of_agents_us
+from ccd.org.shift_rows import begun_by_agents_us
 
 log = structlog.get_logger("ccd.daemon")
 
@@ -87,9 +87,10 @@ class Supplying:
         return (NO_UNIT,) if unit is None else self._site.units.with_above(unit, day)
 
     async def _scheduled(self, found: Mapping[str, Supply], first: date, last: date, on: date) -> None:
-        """By the shifts of the month; a day of who has none is as long as the policy expects."""
+        """By the shifts that begin in the month: a night is a day of the one on which it begins, as a day off is. A day
+        of who has none is as long as the policy expects."""
         async with reading(self._ledger.engine) as connection:
-            planned = await connection.run_sync(scheduled_of_agents_us, self._site.agent_days, first, last)
+            planned = await connection.run_sync(begun_by_agents_us, self._site.agent_days, first, last)
         for (agent, day), us in planned.items():
             for unit in self._line(agent, day):
                 found[unit].scheduled_s += us // SECOND

@@ -95,6 +95,22 @@ async def test_what_is_earned_in_a_rush_and_spent_when_idle_is_told(new_database
     await engine.dispose()
 
 
+async def test_a_night_is_one_day(new_database: Callable[[], str]) -> None:
+    engine = open_engine(new_database())
+    world = Months(engine, ROSTER, FIRST, schedules=True)
+    nights = ", ".join(f"{day} Dec" for day in range(1, 6))
+    await lived(
+        world,
+        f"the plan says 1001 22:00-06:00 less 02:00-02:30 on {nights}",
+        "the plan says 1002 08:00-15:30 on 2 Dec",
+        "team-1 lets 1 off on 10 Dec",
+        until=date(2026, 12, 2),
+    )
+    team = supplied(await balance_of(world), "team-1")
+    assert (team.day_s, team.payable_s) == (27_000, 27_000)
+    await engine.dispose()
+
+
 async def test_what_the_quotas_can_not_pay_out_is_warned_of_once_a_day(new_database: Callable[[], str]) -> None:
     """The example of the page; 1 s less outstanding, and it could be staffed."""
     engine = open_engine(new_database())
