@@ -152,6 +152,16 @@ def check_cancelled_in_time(application: Application, today: date, cancel_days_b
         )
 
 
+def check_approved_in_time(application: Application, today: date) -> None:
+    """What nobody decided on goes back when the day is over, whenever the day comes to be closed."""
+    if today > application.day:
+        raise WithdrawalError(
+            application.agent,
+            f"was to be told of {application.id} by the end of {application.day}: what is held goes back",
+            "day-off-over",
+        )
+
+
 def holding_posting(application: Application, hold: Hold, policy: Policy, by: str, book: str) -> Posting:
     return Posting(
         hold_key(application), hold.revision, book, application.day, (), by, facts=_facts(application),

@@ -26,6 +26,7 @@ from ccd.bank.withdrawal import (
     Hold,
     PartOfDay,
     check_application,
+    check_approved_in_time,
     check_cancelled_in_time,
     check_next,
 )
@@ -127,6 +128,7 @@ class Withdrawals:
             if self._is_done(desk.connection, application, acting):
                 return application
             check_next(application, ApplicationState.APPROVED)
+            check_approved_in_time(application, acting.today)
             if application.hold is None:
                 raise WithdrawalError(
                     application.agent, f"waits with {name} for a place: the quota is full", "day-off-waits"

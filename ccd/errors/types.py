@@ -77,6 +77,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "day-off-run-too-long": ("most",),
     "day-off-waits": (),
     "day-off-by-rule": (),
+    "day-off-over": (),
     "day-off-stands": (),
     "day-off-cancel-late": ("last",),
     "day-off-part": (),

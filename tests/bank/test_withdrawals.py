@@ -103,6 +103,22 @@ async def test_a_day_is_held_with_its_place_approved_and_spent(engine: AsyncEngi
     assert await bank.close(DAY, {}, NOBODY) == []
 
 
+async def test_what_nobody_decided_on_can_t_be_approved_once_the_day_is_over(engine: AsyncEngine) -> None:
+    await have(engine, ann=50_000, bob=50_000)
+    await quota(engine, "team-1", 2)
+    bank = withdrawals(engine)
+    for name, agent in (("a", "ann"), ("b", "bob")):
+        await bank.apply(name, agent, DAY, None, NOBODY)
+    assert (await bank.approve("a", NOBODY._replace(today=DAY))).state is ApplicationState.APPROVED
+    after = NOBODY._replace(today=DAY + timedelta(days=1))
+    with pytest.raises(WithdrawalError, match="by the end of") as refused:
+        await bank.approve("b", after)
+    assert refused.value.because == "day-off-over"
+    await bank.close(DAY, {}, after)
+    assert await balances(engine, "bob") == (25_000, 25_000, 0)
+    assert await balances(engine, "ann") == (0, 21_200, 0)
+
+
 async def test_a_whole_day_is_the_shift_less_its_breaks(engine: AsyncEngine) -> None:
     await have(engine, ann=RICH_S)
     await quota(engine, "team-1", 1)

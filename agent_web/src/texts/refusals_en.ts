@@ -62,6 +62,7 @@ export const refusals: Record<string, string> = {
     "the places of {day} are given out when the first of these days has begun: apply for them apart",
   "day-off-run-too-long": "at most {most} days can be applied for at once",
   "day-off-waits": "the day is full, it waits for a place",
+  "day-off-over": "the day is over, and what was held for it goes back",
   "day-off-by-rule": "the places have yet to be given out by rule",
   "day-off-stands": "the application is decided, and stays as it is",
   "day-off-cancel-late": "it could be cancelled until {last}: ask the unit to take it back",

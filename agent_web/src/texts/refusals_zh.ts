@@ -67,6 +67,7 @@ export const refusals: Record<string, string> = {
   "day-off-run-split": "{day} 的名额要到这几天开始后才分配，请分开申请",
   "day-off-run-too-long": "一次最多申请 {most} 天",
   "day-off-waits": "名额已满，还在候补",
+  "day-off-over": "当天已过，预留的时长会退回",
   "day-off-by-rule": "名额尚待按规则分配",
   "day-off-stands": "这份申请已有结果，不能再改",
   "day-off-cancel-late": "{last} 以后不能自己取消，请找班组收回",
