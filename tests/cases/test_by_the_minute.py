@@ -1,14 +1,16 @@
 """What days come to when they are reckoned minute by minute, and what records, attendance, reports and the plan say of
 them: over changes of the clock, with nights and a mover, and once more when people have ruled."""
 
+import csv
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
+from statistics import median
 from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.daemon.served.reporting import ReportWanted, report
+from ccd.daemon.served.reporting import Report, ReportWanted, report
 from ccd.daemon.services.attendance_rows import AttendanceRows
 from ccd.daemon.services.ruling import About, rule
 from ccd.floor.spans import Span
@@ -153,6 +155,18 @@ async def reports_say_so(connection: AsyncConnection, world: World, life: Life, 
                 figures_say_so(life, line, days, told)
             if by is By.UNIT and each is Each.WHOLE:
                 assert [line.unit for line, _ in made] == ["centre", "team-1", "team-2"]
+    wanted = ReportWanted(life.days[0], life.days[-1], show=Show.HIDING)
+    hiding = await report(connection, world.site, wanted)
+    for line, _ in hiding.made:
+        hiding_says_so(life, line, told)
+    wanted = ReportWanted(life.days[3], life.days[7], by=By.QUEUE, against=life.days[1])
+    service = await report(connection, world.site, wanted)
+    for both in service.made:
+        for one in both:
+            assert one is not None
+            service_says_so(life, one)
+    for written in (hiding, service):
+        written_as_made(written)
     wanted = ReportWanted(life.days[0], life.days[-1], show=Show.DISTRIBUTION)
     for line, _ in (await report(connection, world.site, wanted)).made:
         shares_say_so(life, line, told)
@@ -199,6 +213,49 @@ def shares_say_so(life: Life, line: ReportLine, told: Reckoned) -> None:
              [one for one in ppm if one > 100_000]]  # fmt: skip
     said = [line.figures[name] for name in ("agents", "below_1", "reasonable", "above_10")]
     assert said == [len(ppm), *(share(len(one), len(ppm)) for one in marks)]
+
+
+def hiding_says_so(life: Life, line: ReportLine, told: Reckoned) -> None:
+    """Nothing is hidden in other calls, telephones that can't be reached or queues alone, here."""
+    figures: dict[str, dict[str, float]] = {name: {} for name in ("wrap_up", "missed", "sign_outs")}
+    for agent in AGENTS:
+        own = [each for (whose, day), each in told.items() if whose == agent and life.unit(agent, day) == line.unit]
+        sums = sum(own, Counter[str]())
+        there = sum(each["signed_in"] > 0 for each in own)
+        for name, below in (("wrap_up", sums["signed_in"]), ("missed", sums["offered"]), ("sign_outs", there)):
+            if below:
+                figures[name][agent] = sums[name] / below
+    said = {name: line.figures[name] for name in figures}
+    assert said == {name: pytest.approx(of[line.agent] - median(of.values())) for name, of in figures.items()}
+    assert not any(line.figures[name] for name in ("other_call", "unreachable", "partly_paused"))
+
+
+def service_says_so(life: Life, line: ReportLine) -> None:
+    here = [one for one in life.callers if line.period.first <= life.day_of(one.gone // MINUTE) <= line.period.last]
+    waited = [one.gone - one.came for one in here if one.agent]
+    gave_up = [one.gone - one.came for one in here if not one.agent]
+    offered = len(waited) + sum(wait > 5 for wait in gave_up)
+    assert (line.queue, dict(line.figures)) == ("support", {
+        "service_level": share(sum(wait <= 30 for wait in waited), offered), "offered": offered,
+        "answered": len(waited), "given_up": sum(wait > 5 for wait in gave_up),
+        "short": sum(wait <= 5 for wait in gave_up), "unknown": 0, "answered_after_s": share(sum(waited), len(waited)),
+    })  # fmt: skip
+
+
+def written_as_made(told: Report) -> None:
+    """As JSON, and as CSV: of each line its figures, and those that they are held against."""
+    rows, lines = told.as_json()["rows"], list(csv.DictReader(told.as_csv().splitlines()))
+    assert len(rows) == len(lines) == len(told.made)
+    for (line, other), row, written in zip(told.made, rows, lines, strict=True):
+        for of, prefix, said in ((line, "", row), (other, "against_", row.get("against"))):
+            if of is None:
+                assert said is None
+                continue
+            for name, figure in of.figures.items():
+                assert said[name] == figure
+                assert written[f"{prefix}{name}"] == ("" if figure is None else str(figure))
+            days = (written[f"{prefix}from"], written[f"{prefix}to"])
+            assert days == (said["from"], said["to"]) == tuple(day.isoformat() for day in of.period)
 
 
 def share(above: float, below: float) -> Any:
