@@ -1,7 +1,9 @@
 """Tables on a terminal, for people: nothing of a cell is cut off or taken for a style, figures stand to the right, and
 a column that says nothing is left out."""
 
+import os
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from ccd.floor.days import SECOND
 
 NUMBER = re.compile(r"\(?([+−-]?\d[\d.,:]*( ?%)?|-)\)?")
 DURATION = re.compile(r"[+−]?(\d+ (h|min|s) ?)+")
+WITHOUT_A_TERMINAL = 10_000
 WHOLE_MAX = 40  # a cell without a space that is longer is broken where there is no room
 AROUND = 3  # a cell's padding, and the line before it
 
@@ -63,16 +66,17 @@ class PlainTable:
         self._sums = [cells]
 
     def print(self) -> None:
-        """As wide as the terminal at most, unless that would break a word."""
+        """As wide as the terminal at most, unless that breaks a word; where another program reads it, each row is a
+        line."""
         rows = self._rows + self._sums
         columns = [
             PlainColumn(head, [row[place] if place < len(row) else "" for row in rows])
             for place, head in enumerate(self._heads)
         ]
         columns = [column for column in columns if not rows or any(column.cells)]
-        console = Console()
-        for part in _parts(columns, self._keys, console.width):
-            self._print_part(part, console.width)
+        room = _terminal()
+        for part in _parts(columns, self._keys, room):
+            self._print_part(part, room)
 
     def _print_part(self, columns: Sequence[PlainColumn], terminal: int) -> None:
         widths = _widths(columns, terminal - AROUND * len(columns) - 1)
@@ -85,7 +89,7 @@ class PlainTable:
             if is_sums:
                 table.add_section()
             table.add_row(*map(Text, cells), style="bold" if is_sums else None)
-        Console(width=max(terminal, sum(widths) + AROUND * len(widths) + 1)).print(table)
+        Console(width=sum(widths) + AROUND * len(widths) + 1).print(table)
 
 
 def clock(at: int | None, zone: str) -> str:
@@ -93,6 +97,11 @@ def clock(at: int | None, zone: str) -> str:
     if at is None:
         return ""
     return f"{datetime.fromtimestamp(at // SECOND, UTC).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
+
+
+def _terminal() -> int:
+    """Its width; where none is there, and none is named, there is room for anything."""
+    return Console().width if sys.stdout.isatty() or "COLUMNS" in os.environ else WITHOUT_A_TERMINAL
 
 
 def _parts(columns: Sequence[PlainColumn], keys: int, terminal: int) -> list[list[PlainColumn]]:

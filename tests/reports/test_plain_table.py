@@ -64,6 +64,17 @@ def test_what_is_too_wide_stands_in_several_tables_that_begin_alike() -> None:
     assert len([line for line in printed(table, 400).splitlines() if "team-1" in line]) == 1
 
 
+def test_where_another_program_reads_it_each_row_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    table = PlainTable("why", *(f"figure {number}" for number in range(40)), keys=1)
+    table.add("for so many words that no terminal has room for them", *("1 234 567" for _ in range(40)))
+    out = StringIO()
+    with redirect_stdout(out):
+        table.print()
+    (line,) = (line for line in out.getvalue().splitlines() if "so many words that no terminal" in line)
+    assert len(cells(line)) == 41
+
+
 def test_what_has_no_rows_says_what_it_would_have() -> None:
     assert "agent" in printed(PlainTable("agent", "seconds"))
 
