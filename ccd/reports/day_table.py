@@ -13,6 +13,8 @@ from rich.table import Table
 
 from ccd.floor.days import SECOND
 from ccd.floor.records import DayRecord, OnDuty
+from ccd.reports.plain_table import parted, table_width
+from ccd.reports.words import on_a_clock
 
 DURATIONS = (
     ("signed in", "signed_in"),
@@ -33,8 +35,6 @@ OF_SCHEDULES = (
     ("leave", "on_leave"),
 )  # columns where some unit keeps schedules
 COUNTS = (("ins", "sign_ins"), ("pauses", "pauses"), ("answ.", "answered"), ("missed", "missed"))
-EDGE = 1  # the table's left border
-AROUND = 3  # a column's padding, and the border after it
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Column:
     cells: Sequence[str]
 
     @cached_property
-    def width(self) -> int:
+    def narrowest(self) -> int:
         return max(cell_len(cell) for cell in (self.heading, *self.cells))
 
 
@@ -61,7 +61,7 @@ def show(records: Iterable[DayRecord], timezone: str, console: Console | None = 
     if not days:
         console.print("nothing was seen")
     for day, of_day in days.items():
-        for columns in _fitting(_columns(of_day, ZoneInfo(timezone)), room):
+        for columns in parted(_columns(of_day, ZoneInfo(timezone)), 1, room):
             console.print(_table(f"{day} {timezone}", columns), crop=False)
 
 
@@ -82,24 +82,10 @@ def _of_schedules(duties: Sequence[OnDuty | None]) -> Iterator[Column]:
             yield Column(heading, [duration(getattr(duty, name)) if duty else "" for duty in duties])
 
 
-def _fitting(columns: Sequence[Column], room: float) -> list[list[Column]]:
-    """The columns in as many tables as it takes; each has the agents and at least one column more."""
-    agents, *others = columns
-    tables = [[agents]]
-    for column in others:
-        if len(tables[-1]) > 1 and _width([*tables[-1], column]) > room:
-            tables.append([agents])
-        tables[-1].append(column)
-    return tables
-
-
-def _width(columns: Iterable[Column]) -> int:
-    return EDGE + sum(column.width + AROUND for column in columns)
-
-
 def _table(title: str, columns: Sequence[Column]) -> Table:
     # A width of its own: nothing is cut where even that is more than there is room for.
-    table = Table(title=title, title_justify="left", width=_width(columns))
+    width = table_width(column.narrowest for column in columns)
+    table = Table(title=title, title_justify="left", width=width)
     for column in columns:
         table.add_column(column.heading, justify="left" if column is columns[0] else "right", no_wrap=True)
     for row in zip(*(column.cells for column in columns), strict=True):
@@ -109,8 +95,7 @@ def _table(title: str, columns: Sequence[Column]) -> Table:
 
 def duration(us: int) -> str:
     """`8:00:05`, and nothing at all for nothing: an empty cell is easier to pass over than a zero."""
-    whole = us // SECOND
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}" if us else ""
+    return on_a_clock(us // SECOND, signed=False) if us else ""
 
 
 def _time_of_day(at: int | None, zone: ZoneInfo) -> str:

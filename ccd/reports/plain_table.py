@@ -4,9 +4,10 @@ a column that says nothing is left out."""
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from rich.cells import cell_len
@@ -21,6 +22,15 @@ DURATION = re.compile(r"[+−]?(\d+ (h|min|s) ?)+")
 WITHOUT_A_TERMINAL = 10_000
 WHOLE_MAX = 40  # a cell without a space that is longer is broken where there is no room
 AROUND = 3  # a cell's padding, and the line before it
+
+
+class Narrowed(Protocol):
+    @property
+    def narrowest(self) -> int:
+        """Below it something would be broken."""
+
+
+C = TypeVar("C", bound=Narrowed)
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ class PlainTable:
         ]
         columns = [column for column in columns if not rows or any(column.cells)]
         room = _terminal()
-        for part in _parts(columns, self._keys, room):
+        for part in parted(columns, self._keys, room):
             self._print_part(part, room)
 
     def _print_part(self, columns: Sequence[PlainColumn], terminal: int) -> None:
@@ -89,7 +99,7 @@ class PlainTable:
             if is_sums:
                 table.add_section()
             table.add_row(*map(Text, cells), style="bold" if is_sums else None)
-        Console(width=sum(widths) + AROUND * len(widths) + 1).print(table)
+        Console(width=table_width(widths)).print(table)
 
 
 def clock(at: int | None, zone: str) -> str:
@@ -104,11 +114,16 @@ def _terminal() -> int:
     return Console().width if sys.stdout.isatty() or "COLUMNS" in os.environ else WITHOUT_A_TERMINAL
 
 
-def _parts(columns: Sequence[PlainColumn], keys: int, terminal: int) -> list[list[PlainColumn]]:
-    """As many columns in each as there is room for."""
+def table_width(widths: Iterable[int]) -> int:
+    """With what stands around the columns."""
+    return sum(width + AROUND for width in widths) + 1
 
-    def needs(part: Sequence[PlainColumn]) -> int:
-        return sum(column.narrowest + AROUND for column in part) + 1
+
+def parted(columns: Sequence[C], keys: int, terminal: float) -> list[list[C]]:
+    """As many columns in each table as there is room for; each begins with the first `keys`, and has one more."""
+
+    def needs(part: Sequence[C]) -> int:
+        return table_width(column.narrowest for column in part)
 
     first = list(columns[:keys])
     parts = [list(columns)]
