@@ -22,8 +22,8 @@ PERSISTED_S = 2.0  # Asterisk writes its members down about once a second
 
 
 def storm(pbx: Driver) -> None:
-    """More events than fit into a queue of a thousand."""
-    for _ in range(600):
+    """More events than twice a queue of a thousand: one that is full may be emptied before the reader stands still."""
+    for _ in range(1_100):
         pbx.pause(SEAT, "storm")
         pbx.unpause(SEAT)
 
