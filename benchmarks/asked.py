@@ -121,7 +121,8 @@ FIGURES = (
         Figure(f"durable transfers/s, {engine}: {what}", "ledger", key, asked, "at least", {"engine": engine.lower()})
         for engine in ("SQLite", "PostgreSQL")
         for what, key, asked in (
-            ("one by one, against a bare transaction of two rows", "singles", 0.5),
+            ("one by one, against a bare transaction of two rows of as many columns and indexes", "singles_whole", 0.5),
+            ("one by one, against a bare transaction of two rows of three and four columns", "singles", 0.5),
             ("in batches of 500, against as many bare rows of as many columns and indexes", "batches_whole", 0.3),
             ("in batches of 500, against as many bare rows of three and four columns", "batches", 0.3),
             ("8 clients to one house account, against one each", "hot_house", 0.9),

@@ -4,10 +4,10 @@
 
 One JSON object an engine. `singles` is one client that waits for each posting, by a transaction of the driver that
 inserts two rows; `clients` eight of them in one process, by eight such (on SQLite by one, whose calls wait in the
-loop). `batches` are postings in transactions of 500, by the driver inserting as many rows in transactions as large:
-rows of three and four columns, and for `batches_whole` rows of as many columns and indexes as ours. `hot_house` is
-eight clients who all post to one house account, by eight who each have their own; `hot_cap` all drawing on one cap, by
-the same without. On PostgreSQL `pgledger_50` and `pgledger_2` are eight clients among 50 and among 2 accounts, by
+loop). `batches` are postings in transactions of 500, by the driver inserting as many rows in transactions as large.
+Those are rows of three and four columns, and for `singles_whole` and `batches_whole` of as many columns and indexes as
+ours. `hot_house` is eight clients who all post to one house account, by eight who each have their own; `hot_cap` all
+drawing on one cap, by the same without. On PostgreSQL `pgledger_50` and `pgledger_2` are eight clients among 50 and among 2 accounts, by
 pgledger's way: one call of a function that locks both accounts' rows, checks, inserts two entries with the balance
 after each, and changes both balances. Each ratio is of transfers a second, the middle of the rounds, taken by turns.
 """
@@ -99,6 +99,7 @@ WHOLE: dict[str, Row] = {
 # What is told: this many times as much as that.
 FIGURES = {
     "singles": ("singles", "bare"),
+    "singles_whole": ("singles", "whole"),
     "clients": ("clients", "bare_clients"),
     "batches": ("batches", "bare_batches"),
     "batches_whole": ("batches", "whole_batches"),
@@ -227,6 +228,7 @@ def sqlite_clients(file: str) -> dict[str, list[Client]]:
 
     return {
         "bare": [client(1, NARROW)],
+        "whole": [client(1, WHOLE)],
         "bare_clients": [client(1, NARROW)],
         "bare_batches": [client(BATCH, NARROW)],
         "whole_batches": [client(BATCH, WHOLE)],
@@ -258,6 +260,7 @@ async def postgresql_clients(url: str) -> dict[str, list[Client]]:
     await first.close()
     return {
         "bare": [await asyncpg_client(url, 1, NARROW)],
+        "whole": [await asyncpg_client(url, 1, WHOLE)],
         "bare_clients": [await asyncpg_client(url, 1, NARROW) for _ in range(CLIENTS)],
         "bare_batches": [await asyncpg_client(url, BATCH, NARROW)],
         "whole_batches": [await asyncpg_client(url, BATCH, WHOLE)],
