@@ -200,10 +200,10 @@ def taken_back_wrongly(transaction: int, leg: int) -> str:
 
 
 def content_digest(kept: TransactionRow, entries: Sequence[Entry], names: Mapping[int, Account]) -> bytes:
-    """What the digest has to be, by what is kept."""
+    """What the digest has to be, by what is kept. One without terms can't be of a transaction that has any."""
     (_, key, revision, book, month, state, _, reference, text, asked_by, facts, terms, refusal, recorded_at, version,
      _) = kept  # fmt: skip
-    said = (terms,) if version != FORMAT_WITHOUT_TERMS else ()
+    said = (terms,) if version != FORMAT_WITHOUT_TERMS or terms else ()
     fields = [
         key, str(revision), book, month, state, reference, text, asked_by, facts, *said, refusal, str(recorded_at)
     ]  # fmt: skip

@@ -7,6 +7,7 @@ against a head from before, it does not.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from struct import error as struct_error
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -23,6 +24,9 @@ from ccd.errors import FileError
 from ccd.ledger.digest import DIGEST_BYTES, digest
 
 HEAD_FORMAT = 1
+# What is raised by a file of somebody else's that is not what it should be: a field that is missing or of another kind,
+# a number that nothing has, a nesting without end, what is no text.
+ILLEGIBLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, struct_error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +81,10 @@ def sign(head: Head, key: Ed25519PrivateKey) -> SignedHead:
 def read_head(text: str, source: str) -> SignedHead:
     """FileError where the text is no head, or its signature is of another; `source` names it to a person."""
     try:
-        return head_of(json.loads(text), source)
-    except ValueError as error:
+        said = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise FileError(source, f"is no JSON ({error})") from None
+    return head_of(said, source)
 
 
 def head_of(said: Mapping[str, Any], source: str) -> SignedHead:
@@ -89,7 +94,7 @@ def head_of(said: Mapping[str, Any], source: str) -> SignedHead:
         root, local = bytes.fromhex(said["root"]), bytes.fromhex(said["local"])
         head = Head(int(said["blocks"]), root, local, int(said["taken_at"]))
         signed = SignedHead(head, bytes.fromhex(said["key"]), bytes.fromhex(said["signature"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except ILLEGIBLE as error:
         raise FileError(source, f"is no head of a ledger ({error!r})") from None
     if {len(root), len(local)} != {DIGEST_BYTES}:
         raise FileError(source, "is no head of a ledger: its hashes are of another length")

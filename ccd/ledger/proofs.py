@@ -14,7 +14,7 @@ from typing import Any
 from ccd.errors import ProofError
 from ccd.ledger.audit import Entry, TransactionRow, content_digest
 from ccd.ledger.blocks import block_hash
-from ccd.ledger.heads import SignedHead, head_of
+from ccd.ledger.heads import ILLEGIBLE, SignedHead, head_of
 from ccd.ledger.merkle import leaf, root_by
 from ccd.ledger.model import Account, key_spelled
 
@@ -81,12 +81,13 @@ def check_proof(text: str, source: str) -> ProofShown:
             raise ProofError(source, f"is of format {said['format']}; this program reads {PROOF_FORMAT}")
         owner, head = str(said["owner"]), head_of(said["head"], source)
         lines = [read_line(line) for line in said["lines"]]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        for line in lines:
+            _check_line(line, head, source)
+    except ILLEGIBLE as error:
         raise ProofError(source, f"is no proof of a statement ({error!r})") from None
     sums: dict[str, int] = defaultdict(int)
     last = (0, -1)
     for line in lines:
-        _check_line(line, head, source)
         if (line.place.block, line.place.index) <= last:
             raise ProofError(source, f"has {_named(line)} out of its order, or twice")
         last = line.place.block, line.place.index

@@ -17,6 +17,7 @@ from ccd.errors import FileError
 from ccd.ledger.audit import Audit, Reservation
 from ccd.ledger.blocks import Block, BlockSpan
 from ccd.ledger.digest import DIGEST_BYTES
+from ccd.ledger.heads import ILLEGIBLE
 from ccd.ledger.merkle import Peaks
 from ccd.ledger.model import Account
 from ccd.ledger.parts import Known
@@ -113,7 +114,7 @@ def read_remembered(text: str, source: str) -> Remembered:
             {(str(book), str(month)): int(closing) for book, month, closing in said["closed"]},
             frozenset((str(book), str(month)) for book, month in said["months"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except ILLEGIBLE as error:
         raise FileError(source, f"is nothing that a verification remembered ({error!r})") from None
     if len(peaks) != block.number.bit_count() or {len(root) for root in peaks} - {DIGEST_BYTES}:
         raise FileError(source, "is nothing that a verification remembered: its hashes are not as many as its blocks")

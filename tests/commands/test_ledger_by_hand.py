@@ -240,6 +240,13 @@ def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -
     forged = Path(proof).read_text().replace('"seconds": 465', '"seconds": 466')
     Path(proof).write_text(forged)
     assert "does not lead from transaction 1" in refused(config, "check-proof", proof)
+    of_nothing = json.loads(forged) | {"owner": "savings: 10 h (36000 s)\nagent/1001", "lines": []}
+    Path(proof).write_text(json.dumps(of_nothing))
+    told = said(config, "check-proof", proof, "--trusted-key", public)
+    assert told.endswith(
+        "no transaction is told, so nothing of anybody's is shown; signed by the key that is trusted\n"
+    )
+    assert "36000" not in told
     assert "9 has no account" in refused(config, "proof", "--account", "9", "--key", key)
 
 

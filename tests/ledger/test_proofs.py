@@ -62,6 +62,11 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "format": lambda said: said.update(format=2),
     "no lines": lambda said: said.pop("lines"),
     "no number": lambda said: said["lines"][0].update(number="x"),
+    "a format that none has": lambda said: said["lines"][0]["transaction"].update(format=-1),
+    "a text that is none": lambda said: said["lines"][0]["transaction"].update(text="\ud800"),
+    "a block that none is": lambda said: said["lines"][0]["block"].update(number=2**70),
+    "seconds without end": lambda said: said["lines"][0]["transfers"][0].update(seconds=float("inf")),
+    "a place without end": lambda said: said["lines"][0].update(place=float("inf")),
 }
 
 
@@ -85,10 +90,19 @@ async def test_whatever_is_changed_in_a_head_shows(engine: AsyncEngine, field: s
         read_head(json.dumps(said), "a file")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"format": 1}', "\x00"])
+WITHOUT_END = '{"format": 1, "root": "", "local": "", "blocks": Infinity}'
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"format": 1}', "\x00", WITHOUT_END, "[" * 100_000])
 def test_what_is_no_head_is_said_to_be_none(text: str) -> None:
     with pytest.raises(FileError, match="a file is no"):
         read_head(text, "a file")
+
+
+@pytest.mark.parametrize("text", ["", "null", "[" * 100_000])
+def test_what_is_no_proof_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(ProofError, match="a file is no proof"):
+        check_proof(text, "a file")
 
 
 def test_a_key_is_made_and_read_and_what_is_none_is_said_to_be() -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.audit import content_digest
 from ccd.ledger.digest import DIGEST_FORMAT, account_digest
+from ccd.ledger.model import Late
 from ccd.ledger.proving import head_now
 from ccd.ledger.recorded import accounts_of, accounts_opened, recorded_as
 from ccd.ledger.schema import (
@@ -26,10 +27,12 @@ from ccd.ledger.schema import (
     resolutions,
     transactions,
 )
+from ccd.ledger.terms import terms_text
 from ccd.ledger.verify import Verdict, Verifier, verify
 from ccd.sql.engine import open_engine
 from ccd.sql.metadata import RowNumber
 from ccd.sql.migrate import upgrade
+from tests.ledger.accounts import DAY
 from tests.ledger.forging import TABLES, changed, row_itself, without_guards
 from tests.ledger.histories import everything
 
@@ -207,6 +210,15 @@ async def test_what_was_posted_in_an_earlier_format_is_right(bare: AsyncConnecti
     await bare.execute(update(transactions).where(transactions.c.id == 2).values(facts='{"a":1}'))
     places = {finding.place.split(" (")[0] for finding in (await checked(bare)).findings}
     assert places == {"block 2", "transaction 2"}
+
+
+async def test_terms_that_were_put_to_what_was_posted_before_there_were_any_are_named(bare: AsyncConnection) -> None:
+    """In format 1 no digest is of them; these move nothing, so that nothing else shows them."""
+    await forged(bare, 2, format=1)
+    terms = terms_text((Late("2026-12"),), DAY)
+    await bare.execute(update(transactions).where(transactions.c.id == 2).values(terms=terms))
+    places = [finding.place for finding in (await checked(bare)).findings]
+    assert places == ["transaction 2 (refused/r1)", "block 2 (transactions 2 to 9)"]
 
 
 async def test_two_transactions_that_change_places_are_named_by_their_blocks(bare: AsyncConnection) -> None:

@@ -136,7 +136,11 @@ def check_proof(
     for kind, seconds in sorted(shown.sums.items()):
         print(f"{kind}: {in_words(seconds)} ({seconds} s)")
     signed = "the key that is trusted" if trusted_key else f"{shown.head.key.hex()}: compare it with the one you know"
-    print(f"{shown.owner}: {len(shown.lines)} transactions, all in the ledger as they are told; signed by {signed}")
+    if shown.lines:
+        told = f"{shown.owner}: {len(shown.lines)} transactions, all in the ledger as they are told"
+    else:  # whose it is, nothing in it shows either
+        told = "no transaction is told, so nothing of anybody's is shown"
+    print(f"{told}; signed by {signed}")
 
 
 async def sealed_head(ledger: Ledger, key: Ed25519PrivateKey) -> SignedHead:
