@@ -7,9 +7,10 @@ inserts two rows; `clients` eight of them in one process, by eight such (on SQLi
 loop). `batches` are postings in transactions of 500, by the driver inserting as many rows in transactions as large.
 Those are rows of three and four columns, and for `singles_whole` and `batches_whole` of as many columns and indexes as
 ours. `hot_house` is eight clients who all post to one house account, by eight who each have their own; `hot_cap` all
-drawing on one cap, by the same without. On PostgreSQL `pgledger_50` and `pgledger_2` are eight clients among 50 and among 2 accounts, by
-pgledger's way: one call of a function that locks both accounts' rows, checks, inserts two entries with the balance
-after each, and changes both balances. Each ratio is of transfers a second, the middle of the rounds, taken by turns.
+drawing on one cap, by the same without. On PostgreSQL `pgledger_50` and `pgledger_2` are eight clients among 50 and
+among 2 accounts, by pgledger's way: one call of a function that locks both accounts' rows, checks, inserts two entries
+with the balance after each, and changes both balances. Each ratio is of transfers a second, the middle of the rounds,
+taken by turns.
 """
 
 import argparse
