@@ -2,6 +2,7 @@
 a place is approved, and who has none waits and has the seconds back. A run of days that is had together or not at all
 is decided on with its first."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -35,6 +36,7 @@ from ccd.org.staff import WHOLE_PPM
 
 ALLOCATED = "allocated by rule"
 NOT_THIS_TIME = "allocated by rule: others came before"
+HAD_BEGUN = "allocated by rule: the day had begun by then"
 NOT_ALL_DAYS = "allocated by rule: not all of these days could be had"
 
 Runs = Mapping[str, Sequence[Application]]  # by name, those of other days, in their order
@@ -50,7 +52,7 @@ class Tenure(NamedTuple):
 class Undecided(NamedTuple):
     """An application that somebody has to decide: what is left of the day, None where it has no quota any more;
     what the agent has besides what is held; the numbers of the order, and where its applicant stands in it (`place`,
-    from 1) of those who are undecided for the day."""
+    from 1) of those who are undecided for the day on the same quotas."""
 
     application: Application
     left: Places | None
@@ -115,10 +117,13 @@ class Allocations:
                     if one.state is ApplicationState.APPLIED and not one.awaits_allocation
                 }
                 places = {one.id: self._holds.places(desk.connection, one.unit, day) for one in asked.values()}
-                ranked = self._applicants(desk.connection, asked, places, day, day)
                 counted = self._holds.counted(applied)
-                for place, each in enumerate(ranked, start=1):
+                before: Counter[str] = Counter()  # by the unit whose quota the topmost is of those they draw on
+                for each in self._applicants(desk.connection, asked, places, day, day):
                     one = asked[each.application]
+                    top = next(reversed(each.line), one.unit)
+                    before[top] += 1
+                    place = before[top]
                     if is_shown(one):
                         left = places_left(places[one.id], counted)
                         found.append(Undecided(one, left, 0, each, place))
@@ -147,7 +152,10 @@ class Allocations:
         runs = self._runs(connection, asked.values(), said.at)
         if more := {one.day for others in runs.values() for one in others} - days:
             return days | more
-        places = {one.id: self._holds.places(connection, one.unit, day) for one in asked.values()}
+        late = {one.id for one in asked.values() if self._is_late(top, one, said.at)}
+        places = {
+            one.id: {} if one.id in late else self._holds.places(connection, one.unit, day) for one in asked.values()
+        }
         made = Allocation(
             top, day, said.at, self._applicants(connection, asked, places, day, said.today, runs),
             self._free(desk, places.values(), day, said),
@@ -165,20 +173,32 @@ class Allocations:
                     self._end_of_run(desk, each, said)
             else:
                 self._holds.end(desk, one, None, said)
-                self._became(desk, one, ApplicationState.WAITING, None, said, NOT_THIS_TIME)
+                why = HAD_BEGUN if one.id in late else NOT_THIS_TIME
+                self._became(desk, one, ApplicationState.WAITING, None, said, why)
         add_allocation(connection, made)
         return made
 
+    def _is_late(self, top: str, one: Application, at: int) -> bool:
+        """Its day has begun, and was to be given out before: who knew of no day off is at work."""
+        deadline = self._holds.deadline(top, one.day)
+        in_time = deadline is not None and self._holds.has_begun(one, deadline)
+        return self._holds.has_begun(one, at) and not in_time
+
     def _runs(self, connection: Connection, asked: Iterable[Application], at: int) -> Runs:
-        """Of these applications, where they are part of such, the other days of the run that are open, and have not
-        begun."""
+        """Of these applications, where they are part of such, the other days of the run that are open, have not begun,
+        and that nobody has approved by hand."""
         found = {}
         for one in asked:
             if one.run and self._holds.has_runs_together(one):
                 every = [each for each in of_run(connection, one.run) if each.state in OPEN and each.id != one.id]
-                if others := [each for each in every if not self._holds.has_begun(each, at)]:
+                if others := [
+                    each for each in every if not self._holds.has_begun(each, at) and not self._is_promised(each)
+                ]:
                     found[one.run] = others
         return found
+
+    def _is_promised(self, one: Application) -> bool:
+        return one.state is ApplicationState.APPROVED and self._holds.has_to_be_approved(one)
 
     def _with_later(
         self,

@@ -74,6 +74,10 @@ class Holds:
         """Several days that were applied for together are had together or not at all, by the policy of the unit."""
         return self._policies.policy_at(one.unit, one.day).days_off.run_of_days == "all"
 
+    def has_to_be_approved(self, one: Application) -> bool:
+        """By somebody, by the policy of the unit; where nobody has to, what has a place is approved with it."""
+        return self._policies.policy_at(one.unit, one.day).days_off.approve == "person"
+
     def has_begun(self, one: Application, at: int) -> bool:
         """The day, in the own unit."""
         return one.day <= self._units.days(one.unit).at(at).day

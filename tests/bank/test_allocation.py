@@ -264,7 +264,8 @@ async def test_a_run_of_which_a_day_is_allocated_when_it_has_begun_is_refused(en
     assert [one.awaits_allocation for one in made] == [False, False, False]
 
 
-async def test_a_run_that_has_a_place_for_its_first_day_already_loses_that_with_the_others(engine: AsyncEngine) -> None:
+async def with_a_place_for_the_first_day(engine: AsyncEngine) -> Withdrawals:
+    """Ann has applied for both, when nobody had asked for the first by its deadline, and Bob for the second."""
     await have(engine, ann=RICH_S, bob=RICH_S)
     for day in (DAY, NEXT):
         await quota(engine, "team-1", 1, day)
@@ -273,11 +274,65 @@ async def test_a_run_that_has_a_place_for_its_first_day_already_loses_that_with_
     for one, place in zip(await bank.apply_for_run("ann", "ann", [DAY, NEXT], at(DEADLINE)), (1, 0), strict=True):
         assert one.hold is not None
         assert len(one.hold.units) == place
-    await bank.approve(f"ann/{DAY}", at(DEADLINE + 1))
+    return bank
+
+
+@pytest.mark.parametrize(("approve", "became"), [("person", "refused"), ("rule", "withdrawn")])
+async def test_a_run_that_has_a_place_for_its_first_day_already_loses_that_with_the_others(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, approve: str, became: str
+) -> None:
+    terms = {"allocate": "by_rule", "approve": approve}
+    monkeypatch.setitem(globals(), "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    await with_a_place_for_the_first_day(engine)
     await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
-    assert await of_both(engine) == {f"ann/{DAY}": "withdrawn", f"ann/{NEXT}": "refused", "bob": "approved"}
+    assert await of_both(engine) == {f"ann/{DAY}": became, f"ann/{NEXT}": "refused", "bob": "approved"}
     assert [await drawn(engine, "team-1", day) for day in (DAY, NEXT)] == [0, 1]
     assert await balances(engine, "ann") == (50_000, 50_000, 0)
+
+
+async def test_a_day_of_a_run_that_somebody_has_approved_is_kept_though_a_later_one_is_not_had(
+    engine: AsyncEngine,
+) -> None:
+    bank = await with_a_place_for_the_first_day(engine)
+    await bank.approve(f"ann/{DAY}", at(DEADLINE + 1))
+    await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
+    assert await of_both(engine) == {f"ann/{DAY}": "approved", f"ann/{NEXT}": "waiting", "bob": "approved"}
+    assert [await drawn(engine, "team-1", day) for day in (DAY, NEXT)] == [1, 1]
+    assert (await verify(engine, lambda done, total: None)).findings == []
+
+
+@pytest.mark.parametrize("run", [False, True])
+async def test_nobody_is_given_a_day_that_has_begun_when_it_comes_to_be_allocated(
+    engine: AsyncEngine, run: bool
+) -> None:
+    """As where nothing ran at its deadline. What is published says that no quota was drawn on."""
+    await have(engine, ann=RICH_S)
+    for day in (DAY, NEXT):
+        await quota(engine, "team-1", 1, day)
+    for one in await bank_of(engine).apply_for_run("ann", "ann", [DAY, NEXT][: 1 + run], at(7)):
+        assert one.awaits_allocation
+    begun = UNITS.days("team-1").of_date(DAY).start
+    assert await allocations(engine).due(DAY, begun) == [("team-1", each) for each in (DAY, NEXT)[: 1 + run]]
+    made = await allocations(engine).allocate("team-1", DAY, at(begun))
+    assert ([one.line for one in made.applicants], made.winners) == ([()], [])
+    ends = {f"ann/{DAY}": "refused", f"ann/{NEXT}": "refused"}
+    assert await of_both(engine) == (ends if run else {f"ann/{DAY}": "waiting"})
+    assert await bank_of(engine).days_with_room(DAY, begun) == []
+    assert await balances(engine, "ann") == (50_000, 50_000, 0)
+
+
+async def test_who_gives_places_out_on_the_day_itself_does_so(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terms = {"allocate": "by_rule", "allocate_days_before": 0}
+    monkeypatch.setitem(globals(), "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    await have(engine, ann=RICH_S)
+    await quota(engine, "team-1", 1)
+    await bank_of(engine).apply("ann", "ann", DAY, 900, at(7))
+    deadline = DEADLINE + 3 * 86_400_000_000
+    assert await allocations(engine).due(DAY, deadline) == [("team-1", DAY)]
+    made = await allocations(engine).allocate("team-1", DAY, at(deadline))
+    assert [one.agent for one in made.winners] == ["ann"]
 
 
 async def test_a_day_of_a_run_that_has_begun_is_kept_though_a_later_one_is_not_had(engine: AsyncEngine) -> None:
@@ -288,9 +343,8 @@ async def test_a_day_of_a_run_that_has_begun_is_kept_though_a_later_one_is_not_h
     bank = bank_of(engine)
     await bank.apply("bob", "bob", NEXT, 900, at(7))
     await bank.apply_for_run("ann", "ann", [DAY, NEXT], at(DEADLINE))
-    await bank.approve(f"ann/{DAY}", at(DEADLINE + 1))
     await allocations(engine).allocate("team-1", NEXT, at(UNITS.days("team-1").of_date(DAY).start))
-    assert await of_both(engine) == {f"ann/{DAY}": "approved", f"ann/{NEXT}": "waiting", "bob": "approved"}
+    assert await of_both(engine) == {f"ann/{DAY}": "applied", f"ann/{NEXT}": "waiting", "bob": "approved"}
 
 
 async def test_two_who_allocate_at_once_and_many_who_change_their_minds(database_url: str) -> None:

@@ -88,6 +88,25 @@ async def test_what_is_to_be_decided_says_what_is_left_what_the_agent_has_and_th
     assert (left["agent"], left["place"]) == ("1002", 1)
 
 
+async def test_the_order_is_that_of_those_who_want_the_same_places(place: Place) -> None:
+    """Each team gives its own; until a quota of the centre is drawn on by both."""
+    for unit in ("team-1", "team-2"):
+        await with_quota(place, unit, 2)
+    for agent in ("1001", "2001", "1002"):
+        await place.saved(agent, 9 * HOUR)
+        place.clock.now += 60
+        await place.post(agent, "/api/withdrawals", {"day": DAY, "seconds": HOUR}, agent)
+
+    async def order(who: str) -> dict[str, int]:
+        return {one["agent"]: one["place"] for one in await undecided(place, who)}
+
+    assert await order("wang") == {"1001": 1, "2001": 1, "1002": 2}
+    assert await order("zhao") == {"2001": 1}
+    await with_quota(place, "centre", 9)
+    assert await order("wang") == {"1001": 1, "2001": 2, "1002": 3}
+    assert await order("zhao") == {"2001": 2}
+
+
 async def test_who_has_just_moved_is_shown_to_those_who_decide_in_the_unit_of_the_day(place: Place) -> None:
     await with_quota(place, "team-1", 1)
     await with_quota(place, "team-2", 2)
