@@ -33,6 +33,7 @@ from tests.bank.test_withdrawals import AGENTS, DAY, RICH_S, TEAMS, TODAY, UNITS
 
 BY_RULE = policy(date(2026, 1, 1), days_off={"allocate": "by_rule"})
 DEADLINE = UNITS.days("").of_date(DAY - timedelta(days=3)).start + 18 * 3_600_000_000
+NEXT = DAY + timedelta(days=1)
 TENURES = {"ann": Tenure(date(2020, 1, 1)), "bob": Tenure(date(2010, 1, 1)), "cy": Tenure(date(2010, 1, 1), 500_000)}
 
 
@@ -52,6 +53,10 @@ def at(moment: int) -> Said:
 
 async def states(engine: AsyncEngine) -> dict[str, ApplicationState]:
     return {one.id: one.state for one in await bank_of(engine).calendar(DAY, DAY)}
+
+
+async def of_both(engine: AsyncEngine) -> dict[str, str]:
+    return {one.id: one.state.value for one in await bank_of(engine).calendar(DAY, NEXT)}
 
 
 async def test_seconds_are_held_at_once_and_places_given_out_at_the_deadline(engine: AsyncEngine) -> None:
@@ -191,136 +196,6 @@ async def test_who_moved_after_an_allocation_waits_after_those_who_were_part_of_
     assert [one.id for one in waiting if one.unit == "team-2"] == ["dee", "bob"]
 
 
-NEXT = DAY + timedelta(days=1)
-
-
-async def asked_for_both(engine: AsyncEngine, run: str, alone: str, places: int = 1) -> Allocation:
-    """One asks for two days that are had together or not at all, another for the second alone, of which there are so
-    many places; what is published of the first."""
-    await have(engine, **dict.fromkeys(AGENTS, RICH_S))
-    await quota(engine, "team-1", 1)
-    await quota(engine, "team-1", places, NEXT)
-    for one in await bank_of(engine).apply_for_run(run, run, [DAY, NEXT], at(7)):
-        assert one.awaits_allocation
-    await bank_of(engine).apply(alone, alone, NEXT, 900, at(8))
-    return await allocations(engine).allocate("team-1", DAY, at(DEADLINE))
-
-
-async def of_both(engine: AsyncEngine) -> dict[str, str]:
-    return {one.id: one.state.value for one in await bank_of(engine).calendar(DAY, NEXT)}
-
-
-async def test_a_run_of_days_is_had_with_its_first_day_and_before_who_comes_after_it_in_the_order(
-    engine: AsyncEngine,
-) -> None:
-    made = await asked_for_both(engine, "bob", "ann")
-    assert [one.application for one in made.winners] == [f"bob/{DAY}"]
-    assert [(one.application, one.day) for one in made.besides] == [(f"bob/{NEXT}", NEXT), ("ann", NEXT)]
-    assert await of_both(engine) == {f"bob/{DAY}": "approved", f"bob/{NEXT}": "approved", "ann": "applied"}
-    assert [await drawn(engine, "team-1", day) for day in (DAY, NEXT)] == [1, 1]
-    assert await allocations(engine).published("team-1", DAY) == made
-    await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
-    assert (await of_both(engine))["ann"] == "waiting"
-    assert (await verify(engine, lambda done, total: None)).findings == []
-
-
-async def test_a_run_ends_where_a_later_day_belongs_to_who_comes_before_it_in_the_order(engine: AsyncEngine) -> None:
-    made = await asked_for_both(engine, "ann", "bob")
-    assert made.winners == []
-    assert await of_both(engine) == {f"ann/{DAY}": "refused", f"ann/{NEXT}": "refused", "bob": "applied"}
-    assert await balances(engine, "ann") == (50_000, 50_000, 0)
-    assert [await drawn(engine, "team-1", day) for day in (DAY, NEXT)] == [0, 0]
-    await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
-    assert (await of_both(engine))["bob"] == "approved"
-    assert (await verify(engine, lambda done, total: None)).findings == []
-
-
-async def test_a_run_is_had_where_there_is_room_for_both_who_want_the_later_day(engine: AsyncEngine) -> None:
-    await asked_for_both(engine, "ann", "bob", places=2)
-    assert await of_both(engine) == {f"ann/{DAY}": "approved", f"ann/{NEXT}": "approved", "bob": "applied"}
-    await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
-    assert (await of_both(engine))["bob"] == "approved"
-
-
-async def test_days_that_are_had_each_as_it_can_be_are_allocated_each_by_itself(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    each = policy(date(2026, 1, 1), days_off={"allocate": "by_rule", "run_of_days": "each"})
-    monkeypatch.setitem(globals(), "BY_RULE", each)
-    made = await asked_for_both(engine, "ann", "bob")
-    assert (made.besides, made.later) == ((), {})
-    assert await of_both(engine) == {f"ann/{DAY}": "approved", f"ann/{NEXT}": "applied", "bob": "applied"}
-
-
-async def test_a_run_of_which_a_day_is_allocated_when_it_has_begun_is_refused(engine: AsyncEngine) -> None:
-    await have(engine, ann=2 * RICH_S)
-    days = [DAY + timedelta(days=number) for number in range(4)]
-    for day in days:
-        await quota(engine, "team-1", 1, day)
-    late = at(DEADLINE + 2 * 86_400_000_000 + 1)
-    with pytest.raises(WithdrawalError, match=f"the places of {days[3]} are allocated when the first has begun"):
-        await bank_of(engine).apply_for_run("ann", "ann", days, late)
-    made = await bank_of(engine).apply_for_run("ann", "ann", days[:3], late)
-    assert [one.awaits_allocation for one in made] == [False, False, False]
-
-
-async def with_a_place_for_the_first_day(engine: AsyncEngine) -> Withdrawals:
-    """Ann has applied for both, when nobody had asked for the first by its deadline, and Bob for the second."""
-    await have(engine, ann=RICH_S, bob=RICH_S)
-    for day in (DAY, NEXT):
-        await quota(engine, "team-1", 1, day)
-    bank = bank_of(engine)
-    await bank.apply("bob", "bob", NEXT, 900, at(7))
-    for one, place in zip(await bank.apply_for_run("ann", "ann", [DAY, NEXT], at(DEADLINE)), (1, 0), strict=True):
-        assert one.hold is not None
-        assert len(one.hold.units) == place
-    return bank
-
-
-@pytest.mark.parametrize(("approve", "became"), [("person", "refused"), ("rule", "withdrawn")])
-async def test_a_run_that_has_a_place_for_its_first_day_already_loses_that_with_the_others(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, approve: str, became: str
-) -> None:
-    terms = {"allocate": "by_rule", "approve": approve}
-    monkeypatch.setitem(globals(), "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
-    await with_a_place_for_the_first_day(engine)
-    await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
-    assert await of_both(engine) == {f"ann/{DAY}": became, f"ann/{NEXT}": "refused", "bob": "approved"}
-    assert [await drawn(engine, "team-1", day) for day in (DAY, NEXT)] == [0, 1]
-    assert await balances(engine, "ann") == (50_000, 50_000, 0)
-
-
-async def test_a_day_of_a_run_that_somebody_has_approved_is_kept_though_a_later_one_is_not_had(
-    engine: AsyncEngine,
-) -> None:
-    bank = await with_a_place_for_the_first_day(engine)
-    await bank.approve(f"ann/{DAY}", at(DEADLINE + 1))
-    await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
-    assert await of_both(engine) == {f"ann/{DAY}": "approved", f"ann/{NEXT}": "waiting", "bob": "approved"}
-    assert [await drawn(engine, "team-1", day) for day in (DAY, NEXT)] == [1, 1]
-    assert (await verify(engine, lambda done, total: None)).findings == []
-
-
-@pytest.mark.parametrize("run", [False, True])
-async def test_nobody_is_given_a_day_that_has_begun_when_it_comes_to_be_allocated(
-    engine: AsyncEngine, run: bool
-) -> None:
-    """As where nothing ran at its deadline. What is published says that no quota was drawn on."""
-    await have(engine, ann=RICH_S)
-    for day in (DAY, NEXT):
-        await quota(engine, "team-1", 1, day)
-    for one in await bank_of(engine).apply_for_run("ann", "ann", [DAY, NEXT][: 1 + run], at(7)):
-        assert one.awaits_allocation
-    begun = UNITS.days("team-1").of_date(DAY).start
-    assert await allocations(engine).due(DAY, begun) == [("team-1", each) for each in (DAY, NEXT)[: 1 + run]]
-    made = await allocations(engine).allocate("team-1", DAY, at(begun))
-    assert ([one.line for one in made.applicants], made.winners) == ([()], [])
-    ends = {f"ann/{DAY}": "refused", f"ann/{NEXT}": "refused"}
-    assert await of_both(engine) == (ends if run else {f"ann/{DAY}": "waiting"})
-    assert await bank_of(engine).days_with_room(DAY, begun) == []
-    assert await balances(engine, "ann") == (50_000, 50_000, 0)
-
-
 async def test_who_gives_places_out_on_the_day_itself_does_so(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -333,18 +208,6 @@ async def test_who_gives_places_out_on_the_day_itself_does_so(
     assert await allocations(engine).due(DAY, deadline) == [("team-1", DAY)]
     made = await allocations(engine).allocate("team-1", DAY, at(deadline))
     assert [one.agent for one in made.winners] == ["ann"]
-
-
-async def test_a_day_of_a_run_that_has_begun_is_kept_though_a_later_one_is_not_had(engine: AsyncEngine) -> None:
-    """As where the later one was to be allocated before, and nothing ran then."""
-    await have(engine, ann=RICH_S, bob=RICH_S)
-    for day in (DAY, NEXT):
-        await quota(engine, "team-1", 1, day)
-    bank = bank_of(engine)
-    await bank.apply("bob", "bob", NEXT, 900, at(7))
-    await bank.apply_for_run("ann", "ann", [DAY, NEXT], at(DEADLINE))
-    await allocations(engine).allocate("team-1", NEXT, at(UNITS.days("team-1").of_date(DAY).start))
-    assert await of_both(engine) == {f"ann/{DAY}": "applied", f"ann/{NEXT}": "waiting", "bob": "approved"}
 
 
 async def test_two_who_allocate_at_once_and_many_who_change_their_minds(database_url: str) -> None:
