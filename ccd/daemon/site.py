@@ -146,6 +146,7 @@ class Site:
             self.agent_days.met,
             self.agent_days.ever_in,
             self.units.with_above,
+            self.roster.interfaces,
             self.staff.part_time_on,
         )
 

@@ -20,7 +20,7 @@ from ccd.floor.segments import Segment
 from ccd.floor.stretches import Stretches
 from ccd.floor.values import value
 from ccd.history.expected_days import PeopleOfDay
-from ccd.history.look_back import by_seat, looked_back, shifts_looked_back
+from ccd.history.look_back import by_seat, looked_back, shifts_looked_back, with_earlier_seats
 from ccd.history.reading import Source, numbers_of, seat_lines
 from ccd.history.reckoned_against import expected_spelled
 from ccd.history.whose import Holder, Measuring
@@ -54,7 +54,8 @@ async def measured_days(
     unobserved from the watermark on. Otherwise each agent is measured up to the watermark of the own PBXs.
     """
     found: list[MeasuredDay] = []
-    for own, slice_ in _slices(people.agents):
+    for own, at_once in _slices(people.agents):
+        slice_ = with_earlier_seats(at_once, measuring, sources, own.start, people.expected)
         seats = {seat for holder in slice_.values() for seat in holder.seats}
         line = await seat_lines(connection, seats, own.start, own.end)
         line = await looked_back(connection, slice_, measuring, line, own.start)

@@ -7,7 +7,8 @@ is read back to its start: how they left decides whether they are excused. Most 
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -64,6 +65,23 @@ async def shifts_looked_back(
         return line
     left = {seat for agent in begun for seat in agents[agent].seats}
     return await seat_lines(connection, left, min(begun.values()), since) | line
+
+
+def with_earlier_seats(
+    agents: Mapping[str, Holder],
+    measuring: Measuring,
+    pbxs: Collection[str],
+    since: int,
+    expected: Mapping[str, Expected],
+) -> dict[str, Holder]:
+    """The agents, each of whom a shift began before `since` with all seats that the roster has for them: they may have
+    left it on a telephone that was another's by then."""
+    found = dict(agents)
+    for agent in agents.keys() & expected.keys():
+        if any(shift.start < since for shift in expected[agent].shifts):
+            seats = {(pbx, interface) for pbx in pbxs for interface in measuring.interfaces_of(agent)}
+            found[agent] = replace(found[agent], seats=found[agent].seats | seats)
+    return found
 
 
 def _merged(changes: Iterable[SeatChange]) -> Merged:

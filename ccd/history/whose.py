@@ -55,6 +55,7 @@ class Measuring:
     own_days: OwnDaysIn = nobodys  # whether a seat of the agent was seen or not
     ever_in: Callable[[str], Collection[str]] = nobody  # the agents whom the roster puts into a unit at some time
     with_above: Callable[[str, date], Collection[str]] = by_itself  # a unit, and all above it on a day
+    interfaces_of: Callable[[str], Collection[str]] = nobody  # all on which the roster has an agent at some time
     part_time_on: Callable[[Container[str], date], dict[str, int]] = whole_time  # who of agents is, and their share
 
     def reaches_back(self, day: BusinessDay) -> int:

@@ -92,6 +92,10 @@ class Roster:
         """The agent's unit at an instant, µs; None while no line of the agent holds."""
         return next((entry.unit for entry in self.of_agent(agent) if entry.holds(at)), None)
 
+    def interfaces(self, agent: str) -> frozenset[str]:
+        """All on which the agent is at some time."""
+        return frozenset(entry.interface for entry in self.of_agent(agent) if entry.interface)
+
     @property
     def movers(self) -> list[str]:
         """The agents who are in more than one unit."""

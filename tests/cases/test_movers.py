@@ -13,12 +13,16 @@ from ccd.bank.withdrawal import ApplicationState
 from ccd.bank.withdrawal_rows import states_of
 from ccd.daemon.services.withdrawals import outlook_of
 from ccd.errors import NotAllowedError
+from ccd.history.made_of import Seats, made_of
+from ccd.history.reading import reading
 from ccd.ledger.verify import verify
 from ccd.org.csv_faults import Written
 from ccd.sql.turns import read_in_turn
 from tests.bank.askers import asking, manager_of
 from tests.cases.services import World
 from tests.cases.story import Case, Line, cases
+from tests.cases.world import HOUR_S
+from tests.floor.floors import S
 
 ROSTER = """agent,interface,member_name,unit,from,to
 1001,PJSIP/1001,,team-1,,2026-12-02
@@ -329,3 +333,36 @@ async def test_who_holds_seconds_alone_until_the_places_are_allocated_is_allocat
         "1001": ("team-2", "approved", ("team-2",)), "1002": ("team-1", "approved", ("team-1",)),
     }  # fmt: skip
     await check_agrees(world)
+
+
+NIGHT = """
+[[case]]
+title = "1001 has another telephone from midnight on, amid a shift, and never signs in there"
+schedules = true
+story = [
+    "1 Dec 07:00 the plan says 1001 20:00-04:00 on 1 Dec",
+    "1 Dec 12:00 1001 works 20:00-04:00",
+]
+then = { 1001 = { savings = 532 } }
+"""
+
+
+@pytest.mark.parametrize("unit", ["team-1", "team-2"])
+async def test_who_was_on_another_telephone_before_midnight_is_excused_after_it_in_the_record_as_where_it_is_explained(
+    engine: AsyncEngine, tmp_path: Path, unit: str
+) -> None:
+    """Whoever hands over a telephone has not signed out."""
+    case, second = told(tmp_path, NIGHT), date(2026, 12, 2)
+    lines = f"1001,PJSIP/1001,,team-1,,{second}\n1001,PJSIP/1009,,{unit},{second},\n"
+    world = World(engine, case, f"agent,interface,member_name,unit,from,to\n{lines}")
+    await world.live_through(case.story)
+    await world.until(second + timedelta(days=1))
+    seats = Seats(frozenset(("PJSIP/1001", "PJSIP/1009")))
+    async with reading(engine) as connection:
+        found = await made_of(connection, world.site.measuring, seats, "1001", second)
+    assert found is not None
+    duty = found.revision.stored.record.duty
+    assert duty is not None
+    assert (duty.scheduled, duty.excused, duty.off_post) == (4 * HOUR_S * S, 4 * HOUR_S * S, 0)
+    assert found.agrees
+    assert await world.balances() == case.then

@@ -171,9 +171,8 @@ async def _day(
 
 
 def _seats(site: Site, agent: str) -> Seats:
-    lines = [entry for entry in site.roster.entries if entry.agent == agent]
-    interfaces = frozenset(line.interface for line in lines if line.interface)
-    return Seats(interfaces, frozenset(line.member_name for line in lines if not line.interface))
+    names = frozenset(line.member_name for line in site.roster.of_agent(agent) if not line.interface)
+    return Seats(site.roster.interfaces(agent), names)
 
 
 def _signed_in(segments: Iterable[Line]) -> Iterator[Line]:
