@@ -19,6 +19,7 @@ from ccd.sql.turns import Patience, take_turn_at_once
 INSERT_TRANSACTION = (
     f"INSERT INTO transactions ({', '.join(TRANSACTION_COLUMNS)}) VALUES ({', '.join('?' * len(TRANSACTION_COLUMNS))})"
 )
+BRIEF_LEGS_MAX = 4
 # Each with what it has to bear, transfer by transfer, and nothing of its owner's that has expired.
 MOVE = """
 UPDATE balances SET seconds = seconds + ?1 WHERE account_id = ?2 AND seconds + ?3 >= floor
@@ -34,7 +35,9 @@ async def post_on_sqlite(
     engine: AsyncEngine, chart: Chart, patience: Patience, postings: Sequence[Posting], now: int
 ) -> list[Outcome]:
     """The outcomes of all, which depend on little; of none where it is for the desk to say what becomes of them."""
-    return await take_turn_at_once(engine, partial(_post, chart=chart, postings=postings, now=now), patience)
+    brief = sum(len(posting.legs) for posting in postings) <= BRIEF_LEGS_MAX
+    work = partial(_post, chart=chart, postings=postings, now=now)
+    return await take_turn_at_once(engine, work, patience, brief=brief)
 
 
 def _post(connection: Connection, chart: Chart, postings: Sequence[Posting], now: int) -> list[Outcome]:

@@ -72,7 +72,7 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
         execution_options={WRITES: True},
         **pools[1],
     )
-    writer = ThreadWriter(plain)
+    writer = ThreadWriter(plain, lock_wait_ms)
     engine = create_async_engine(
         url.set(drivername="sqlite+aiosqlite"),
         connect_args=connect_args,

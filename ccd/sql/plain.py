@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 Values = Sequence[Any]
 
@@ -73,3 +73,8 @@ def give_up(connection: Connection, statement: str, error: BaseException) -> Non
         raise DBAPIError.instance(
             statement, None, error, errors, connection_invalidated=lost, dialect=dialect
         ) from error
+
+
+def is_locked(error: DBAPIError) -> bool:
+    """SQLite: somebody else writes."""
+    return isinstance(error, OperationalError) and "database is locked" in str(error.orig)

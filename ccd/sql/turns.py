@@ -23,13 +23,13 @@ from typing import Any, TypeVar
 
 from asyncpg.exceptions import InternalClientError
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError
 from ccd.sql.engine import WRITER, WRITES
-from ccd.sql.plain import Values
+from ccd.sql.plain import Values, is_locked
 from ccd.sql.writer import LoopWriter, Writer
 
 T = TypeVar("T")
@@ -88,9 +88,10 @@ async def read_in_turn(engine: AsyncEngine, ask: Callable[[Connection], T]) -> T
 
 
 async def take_turn_at_once(
-    engine: AsyncEngine, work: Callable[[Connection], T], patience: Patience, keep: bool = True
+    engine: AsyncEngine, work: Callable[[Connection], T], patience: Patience, keep: bool = True, brief: bool = False
 ) -> T:
-    """The same for work that writes, and waits for nothing but the database: it goes there as a whole."""
+    """The same for work that writes, and waits for nothing but the database: it goes there as a whole. What is `brief`
+    hardly takes longer than its commit."""
     writer: Writer = engine.get_execution_options()[WRITER]
 
     async def turn(stage: Stage) -> T:
@@ -101,7 +102,7 @@ async def take_turn_at_once(
             writer.end(connection, keep)
             return result
 
-        return await writer.run(whole)
+        return await writer.run(whole, brief)
 
     return await _try_on(turn, patience)
 
@@ -155,7 +156,7 @@ def is_passing(error: DBAPIError | OSError) -> bool:
     if is_lost(error):
         return True
     assert isinstance(error, DBAPIError)
-    if isinstance(error, OperationalError) and "database is locked" in str(error.orig):
+    if is_locked(error):
         return True
     if isinstance(error, IntegrityError):
         return sqlstate(error) == UNIQUE_VIOLATION

@@ -1,8 +1,9 @@
 """Through which connections whole turns are taken that wait for nothing but the database, on each engine.
 
 On SQLite that is one connection of the driver's own, and a thread for it: each statement that an asynchronous
-connection is asked for goes to a thread and comes back, and such a turn goes there once. On PostgreSQL it is a pool of
-its own, whose connections are set up for short turns (ccd.sql.engine).
+connection is asked for goes to a thread and comes back, and such a turn goes there once; or not at all, where it is
+brief and so is the disk. On PostgreSQL it is a pool of its own, whose connections are set up for short turns
+(ccd.sql.engine).
 """
 
 import asyncio
@@ -18,23 +19,28 @@ from typing import Any, Protocol, TypeVar
 
 from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.sql.checkpoints import Checkpoints
-from ccd.sql.plain import Values, begin, end, give_up
+from ccd.sql.plain import Values, ask, begin, end, give_up, is_locked
 
 T = TypeVar("T")
 
 ASKED_AFTER_S = 1.0  # without use, a connection is asked whether the server is still there
+STALL_S_MAX = 0.002  # so long the event loop may stand still for a turn: a frame is asked for within 50 ms
+SHORT_IN_A_ROW = 50  # before one is taken in the loop: a disk that stalls now and then does so in the thread
+LOCK_WAIT = "ccd_lock_wait_ms"  # what a connection's waiting for locks was set to last
 
 
 class Writer(Protocol):
-    """Takes turns. A transaction that a turn has begun is undone where the turn fails."""
+    """Takes turns. A transaction that a turn has begun is undone where the turn fails. One that is `brief` hardly takes
+    longer than its commit does."""
 
     @property
     def engine(self) -> Engine: ...
 
-    async def run(self, turn: Callable[[Connection], T]) -> T: ...
+    async def run(self, turn: Callable[[Connection], T], brief: bool = False) -> T: ...
 
     def begin(self, connection: Connection) -> None: ...
 
@@ -75,22 +81,37 @@ class Bell:
 
 
 class ThreadWriter:
-    """Takes one turn after the other, in a thread and on a connection that it keeps until it is closed.
+    """Takes one turn after the other, on a connection that it keeps until it is closed: in a thread, or in the event
+    loop where the turn is brief, the thread has nothing to do, and brief turns were short enough lately.
 
     The thread is told what to do by a queue, and answers by a bell: an executor's way costs a posting as much again as
-    what it asks of the database.
+    what it asks of the database. A brief turn in the loop saves it the kernel's waking both.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, lock_wait_ms: int) -> None:
         self.engine = engine
+        self._lock_wait_ms = lock_wait_ms
         self._checkpoints = Checkpoints(engine)
         self._asked: SimpleQueue[tuple[Callable[[Connection], Any], asyncio.Future[Any]] | None] = SimpleQueue()
+        self._given = self._over = 0  # turns of the thread: the loop counts the one, the thread the other
+        self._short_in_a_row = 0
         self._thread: Thread | None = None
         self._bell: Bell | None = None
         self._connection: Connection | None = None
 
-    async def run(self, turn: Callable[[Connection], T]) -> T:
+    async def run(self, turn: Callable[[Connection], T], brief: bool = False) -> T:
         """Who is cancelled meanwhile goes when the turn is over: nothing of it goes on behind anybody's back."""
+        if brief:
+            turn = partial(self._timed, turn)
+            if self._may_take_it_here():
+                try:
+                    result = self._take(turn, lock_wait_ms=0)
+                except OperationalError as error:
+                    if not is_locked(error):
+                        raise
+                else:
+                    await asyncio.sleep(0)  # whoever posts again and again is not alone
+                    return result
         try:
             return await self._ask(turn)
         except asyncio.CancelledError:
@@ -109,14 +130,29 @@ class ThreadWriter:
         self._stop()
         self.engine.dispose()
 
+    def _may_take_it_here(self) -> bool:
+        is_idle = self._connection is not None and self._given == self._over
+        return is_idle and self._short_in_a_row >= SHORT_IN_A_ROW and self._is_of_this_loop()
+
+    def _is_of_this_loop(self) -> bool:
+        return self._bell is not None and self._bell.loop is asyncio.get_running_loop()
+
+    def _timed(self, turn: Callable[[Connection], T], connection: Connection) -> T:
+        began = time.perf_counter()
+        result = turn(connection)
+        is_short = time.perf_counter() - began < STALL_S_MAX
+        self._short_in_a_row = self._short_in_a_row + 1 if is_short else 0
+        return result
+
     def _ask(self, turn: Callable[[Connection], T]) -> "asyncio.Future[T]":
         loop = asyncio.get_running_loop()
-        if self._bell is None or self._bell.loop is not loop:
+        if not self._is_of_this_loop():
             self._stop()
             self._bell = Bell(loop)
             self._thread = Thread(target=self._serve, args=(self._bell,), name="sqlite-writer", daemon=True)
             self._thread.start()
         done: asyncio.Future[T] = loop.create_future()
+        self._given += 1
         self._asked.put((turn, done))
         return done
 
@@ -130,27 +166,34 @@ class ThreadWriter:
 
     def _serve(self, bell: Bell) -> None:
         while asked := self._asked.get():
-            self._answer(*asked, bell)
-            if self._connection is not None:
-                self._checkpoints.after(self._connection)
+            turn, done = asked
+            try:
+                tell = partial(done.set_result, self._take(turn, self._lock_wait_ms))
+            except BaseException as error:
+                tell = partial(done.set_exception, error)
+            self._over += 1  # from here on the connection is the loop's as well
+            bell.ring(done, tell)
         self._let_go()
         self._checkpoints.finish()
 
-    def _answer(self, turn: Callable[[Connection], T], done: "asyncio.Future[T]", bell: Bell) -> None:
-        try:
-            tell = partial(done.set_result, self._take(turn))
-        except BaseException as error:
-            tell = partial(done.set_exception, error)
-        bell.ring(done, tell)
-
-    def _take(self, turn: Callable[[Connection], T]) -> T:
+    def _take(self, turn: Callable[[Connection], T], lock_wait_ms: int) -> T:
+        """In the loop it waits for no lock: whoever has it may need the loop to give it back."""
         if self._connection is None:
             self._connection = self.engine.connect()
         try:
-            return turn(self._connection)
+            self._wait_for_locks(self._connection, lock_wait_ms)
+            result = turn(self._connection)
         except BaseException:
             self._let_go()
             raise
+        self._checkpoints.after(self._connection)
+        return result
+
+    def _wait_for_locks(self, connection: Connection, ms: int) -> None:
+        known = connection.info.setdefault(LOCK_WAIT, self._lock_wait_ms)
+        if known != ms:
+            ask(connection, f"PRAGMA busy_timeout = {ms}")
+            connection.info[LOCK_WAIT] = ms
 
     def _let_go(self) -> None:
         connection, self._connection = self._connection, None
@@ -174,7 +217,7 @@ class LoopWriter:
     def engine(self) -> Engine:
         return self.pool.sync_engine
 
-    async def run(self, turn: Callable[[Connection], T]) -> T:
+    async def run(self, turn: Callable[[Connection], T], brief: bool = False) -> T:
         kept, self._kept = self._kept, None
         if kept is not None:  # the pool has it back first: where the server gives no other, that is the one
             await kept.connection.close()
