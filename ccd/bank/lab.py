@@ -1,7 +1,7 @@
 """The policy lab: an allowance out of a centre's own history, and accounts as another policy would have left them
 (docs/time-bank.md 5). Pure."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from statistics import quantiles
@@ -11,6 +11,7 @@ from ccd.bank.accounts import BALANCE_KINDS, DAY_ORIGIN, LEAVE, RESERVED, House,
 from ccd.bank.difference import UNPOSTED, apply_legs, legs_of
 from ccd.bank.loan import OFFSET, TAKEN_BACK
 from ccd.bank.measured import Measured, settlement_key
+from ccd.bank.overdraft import taken, takes_all
 from ccd.bank.policy import PPM, Policies
 from ccd.bank.worth import worth_of
 from ccd.errors import TooLittleHistoryError
@@ -59,7 +60,7 @@ class TriedSums(NamedTuple):
 
 class Tried(NamedTuple):
     """An agent's account as it is, and as it would be. `uncovered_s` was given out in truth and would not have been
-    there: days off and offsets that the other policy would not have paid for."""
+    there: days off that the other policy would not have paid for."""
 
     agent: str
     now: TriedSums
@@ -99,7 +100,8 @@ class _Life:
         self._moved_now: Counter[str] = Counter()
         self._moved_then: Counter[str] = Counter()
         self._uncovered_s = 0
-        self._offset: defaultdict[tuple[str, int], Counter[str]] = defaultdict(Counter)  # by item and revision
+        self._offset: dict[tuple[str, int], Counter[str]] = {}  # by item and revision
+        self._takes: tuple[str, ...] = BALANCE_KINDS
 
     def live(self, line: StatementLine) -> None:
         self._now = line.after
@@ -130,7 +132,7 @@ class _Life:
         for key in [key for key, day in self._waiting.items() if day.day <= last]:
             measured = self._waiting.pop(key)
             policy = self._policies.policy_at(measured.unit, measured.day)
-            worth = worth_of(measured, policy)
+            worth, self._takes = worth_of(measured, policy), takes_all(policy)
             legs = legs_of(worth, UNPOSTED, self._then, policy.overdraft_takes, self._owner, self._house)
             apply_legs(legs, self._owner, self._then)
             for leg in legs:
@@ -139,35 +141,44 @@ class _Life:
                 self._moved_then[leg.service] += _worth_to_agent(kind, leg.seconds if gain else -leg.seconds)
 
     def _post_as_it_was(self, line: StatementLine) -> None:
-        """As far as the account would have covered it: leave that is not owed is not offset, and what was not there to
-        be held does not come back either."""
+        """As far as the account would have covered it: leave that is not owed is not offset, nor is what nobody would
+        have paid for, and what was not there to be held does not come back either."""
         word, _, item = line.key.partition("/")
         if word == TAKEN_BACK:  # what was offset then, as it was
             for kind, change in self._offset.pop((item, line.revision), {}).items():
                 self._then[kind] = self._then.get(kind, 0) - change
             return
+        before = dict(self._then)
         owed_s = -sum(move.seconds for move in line.movements if move.kind == LEAVE and move.seconds < 0)
         offset_s = min(owed_s, self._then.get(LEAVE, 0))
-        held_s = 0
-        for move in sorted(line.movements, key=lambda move: move.seconds):
+        held_s = unpaid_s = 0
+        for move in sorted(line.movements, key=lambda move: (move.kind == LEAVE, move.seconds)):
             own = move.other.owner == self._owner
-            change = move.seconds
-            if change < 0:
-                paid_s = min(-change, self._then.get(move.kind, 0))
-                if owed_s and move.kind != LEAVE:
-                    paid_s = min(paid_s, offset_s)
-                    offset_s -= paid_s
-                elif own:
-                    held_s += paid_s
-                elif move.kind != LEAVE:
-                    self._uncovered_s += -change - paid_s
-                change = -paid_s
-            elif own:
-                change = min(change, held_s)
-                held_s -= change
-            self._then[move.kind] = self._then.get(move.kind, 0) + change
-            if word == OFFSET:
-                self._offset[item, line.revision][move.kind] += change
+            if move.seconds >= 0:
+                change = min(move.seconds, held_s) if own else move.seconds
+                held_s -= change if own else 0
+                self._then[move.kind] = self._then.get(move.kind, 0) + change
+            elif move.kind == LEAVE:
+                self._then[LEAVE] = self._then.get(LEAVE, 0) - min(-move.seconds - unpaid_s, self._then.get(LEAVE, 0))
+            else:
+                paid_s = self._pay(move.kind, min(-move.seconds, offset_s) if owed_s else -move.seconds)
+                offset_s -= paid_s if owed_s else 0
+                unpaid_s += -move.seconds - paid_s
+                held_s += paid_s if own else 0
+                self._uncovered_s += 0 if own or owed_s else -move.seconds - paid_s
+        if word == OFFSET:
+            self._offset[item, line.revision] = Counter(
+                {kind: now_s - before.get(kind, 0) for kind, now_s in self._then.items()}
+            )
+
+    def _pay(self, kind: str, seconds: int) -> int:
+        """From that account, and what is not there any more from the others: all of a balance can be spent. What was
+        paid."""
+        others = (other for other in self._takes if other != kind) if kind in BALANCE_KINDS else ()
+        draws = taken(seconds, self._then, (kind, *others))
+        for each, draw in draws:
+            self._then[each] -= draw
+        return sum(draw for _, draw in draws)
 
 
 def _worth_to_agent(kind: str, seconds: int) -> int:

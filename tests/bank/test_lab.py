@@ -123,6 +123,43 @@ async def test_leave_that_is_not_owed_is_not_offset(settler: Settler, ledger: Le
     )
 
 
+async def offset_(ledger: Ledger, key: str, draws: dict[str, int]) -> None:
+    own = agent_owner("1001")
+    paid = [Leg(Account(own, kind), HOUSE.offset, seconds, "offset") for kind, seconds in draws.items()]
+    off = Leg(Account(own, "leave"), HOUSE.leave, sum(draws.values()), "offset")
+    await ledger.post(Posting(key, 1, "demo", DAY, (*paid, off), "1001"))
+
+
+async def test_an_offset_is_paid_from_what_else_there_is_and_what_nobody_would_have_paid_stays_owed(
+    settler: Settler, ledger: Ledger
+) -> None:
+    lived = days(-600, 500)  # by STRICT 1,089 s are owed, and then 11 s are saved
+    await settler.settle(lived[:1])
+    await settler.settle(lived[1:])
+    await given_(ledger, 200)
+    await offset_(ledger, "offset/1", {SAVINGS: 400})
+    found = await told_of(ledger, lived, STRICT)
+    assert (found.now.balance_s, found.now.owed_s) == (300, 200)
+    assert (found.then.balance_s, found.then.owed_s) == (0, 1_089 - 211), "the gift pays for what was not saved"
+    await offset_(ledger, "offset/2", {GIFT: 100})
+    found = await told_of(ledger, lived, STRICT)
+    assert (found.now.balance_s, found.now.owed_s) == (200, 100)
+    assert (found.then.balance_s, found.then.owed_s, found.uncovered_s) == (0, 1_089 - 211, 0)
+
+
+async def test_a_day_off_is_paid_for_from_what_else_there_is(settler: Settler, ledger: Ledger) -> None:
+    lived = days(1_000)
+    await settler.settle(lived)
+    await given_(ledger, 500)
+    own = agent_owner("1001")
+    hold = Reserve((Account(own, SAVINGS), Account(own, GIFT)), Account(own, "reserved"), 900, "withdrawal")
+    await ledger.post(Posting("hold/1", 1, "demo", DAY, (), "1001", terms=(hold,)))
+    taken = Resolve(("hold/1", 1), "withdrawal", 900, HOUSE.withdrawn)
+    await ledger.post(Posting("end/1", 1, "demo", DAY, (), "1001", terms=(taken,)))
+    found = await told_of(ledger, lived, STRICT)
+    assert (found.now.balance_s, found.then.balance_s, found.uncovered_s) == (600, 111, 0)
+
+
 @given(st.lists(st.integers(-1_500, 1_065), max_size=8), st.lists(st.integers(1, 900), max_size=3))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_same_policy_changes_nothing(
