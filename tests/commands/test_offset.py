@@ -57,6 +57,8 @@ def test_a_month_is_closed_with_what_stands_against_full_attendance_and_correcte
     assert "difference 2 of 2026-08" in bank(config, "month", "correct", MONTH, "1002", "--text", "told late")
     assert "nothing of 1002's" in bank(config, "month", "correct", MONTH, "1002", "--text", "told late")
     assert "difference 3" in bank(config, "month", "correct", MONTH, "1002", "--text", "an appeal", "--reopen")
+    nobody = running.refusal(ccd(config, "bank", "month", "correct", MONTH, "10002", "--text", "a slip"))
+    assert "2026-08 has nothing of 10002, who was not there in it" in nobody
     acts = json.loads(running.said(ccd(config, "acts", "--format", "json")))
     assert [act["kind"] for act in acts if act["kind"].startswith("month")] == [
         "month correct", "month correct", "month close",

@@ -199,4 +199,5 @@ async def test_a_month_is_closed_by_clerks_and_each_agent_sees_the_own(place: Pl
     assert (corrected.json()["number"], corrected.json()["agent"]) == (1, "1001")
     assert (await place.get("hr", f"{month}/differences")).json()["differences"] == []
     check_problem(await place.post("wang", f"{month}/corrections", {"agent": "1001", "reason": "so"}), 403)
+    check_problem(await place.post("hr", f"{month}/corrections", {"agent": "9999", "reason": "so"}), 404)
     check_problem(await place.get("1001", "/api/months/2026-13"), 422)
