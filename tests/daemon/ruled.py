@@ -19,6 +19,7 @@ from ccd.floor.spans import Span
 from ccd.history.day_rows import COLUMNS, StoredDay, latest_days
 from ccd.history.reading import reading
 from ccd.history.schema import day_records
+from ccd.history.unit_days import note_stale
 from ccd.org.acts import Act
 from ccd.org.csv_faults import Written
 from ccd.org.people import Duty, Office, Person, Role
@@ -95,6 +96,13 @@ class Centre:
         self.bank = Bank(engine, units=("alone", "team-1", "team-2"), site=self.site.measuring)
         self.bank.now_s = at(12, 3)
         self.bank.follow(self.site.measuring, self.site.policies)
+
+    async def follows(self, roster: str) -> None:
+        """Another roster, also of the past."""
+        self.site = Site(self.site.settings, Written(Path("roster.csv"), roster))
+        self.bank.follow(self.site.measuring, self.site.policies)
+        async with self.engine.begin() as connection:
+            await note_stale(connection, 0)
 
     async def lives(self, *events: PbxEvent, until: float = 48) -> None:
         await live_through(self.engine, self.site, "pbx", [*events, Heard(us(until))])

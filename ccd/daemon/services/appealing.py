@@ -1,5 +1,6 @@
 """Appeals: lodged by agents, decided by whoever does not lead them; upheld with a ruling, in one transaction."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -90,12 +91,12 @@ async def uphold(
     duty = may_decide_appeal(asking.person, site.units.with_above(appeal.unit, appeal.day), appeal.agent)
     check_ruling(appeal.agent, span, counts, site.policies.policy_at(appeal.unit, appeal.day).rulings.days_max)
     reached = {(own.unit, own.day.day) for _, own in reach(site, About(appeal.agent, None, span))}
-    if reached != {(appeal.unit, appeal.day)}:
+    if {day for _, day in reached} != {appeal.day}:  # in whichever unit the roster has it by now
         found = f"has appealed against a line for {appeal.day}: rule on that day alone"
         raise AppealError(appeal.agent, found, "appeal-other-day", day=str(appeal.day))
     ruling = Ruling(0, asking.act, appeal.agent, None, *span, counts, None)
     ended = appeal._replace(state=AppealState.UPHELD, ruling=ruling.ref)
-    return await _end(engine, asking.under(duty), ended, why, ruling)
+    return await _end(engine, asking.under(duty), ended, why, ruling, reached)
 
 
 async def _known(engine: AsyncEngine, ref: str) -> Appeal:
@@ -105,7 +106,14 @@ async def _known(engine: AsyncEngine, ref: str) -> Appeal:
     return found
 
 
-async def _end(engine: AsyncEngine, asking: Asking, ended: Appeal, why: str, ruling: Ruling | None = None) -> Appeal:
+async def _end(
+    engine: AsyncEngine,
+    asking: Asking,
+    ended: Appeal,
+    why: str,
+    ruling: Ruling | None = None,
+    reached: Collection[tuple[str, date]] = (),
+) -> Appeal:
     _with_reason(ended.agent, why)
 
     def decided(plain: Connection) -> Appeal:
@@ -127,8 +135,7 @@ async def _end(engine: AsyncEngine, asking: Asking, ended: Appeal, why: str, rul
 
     async def work(connection: AsyncConnection) -> Appeal:
         done = await connection.run_sync(decided)
-        if ruling is not None:
-            await note_stale_of(connection, {(ended.unit, ended.day)})
+        await note_stale_of(connection, reached)
         return done
 
     return await take_turn(engine, work, Patience())

@@ -20,7 +20,7 @@ from ccd.ledger.schema import entries
 from ccd.org.acts import noted
 from ccd.org.people import Duty, Office, Person, Role
 from ccd.sql.turns import read_in_turn
-from tests.daemon.ruled import ANN, HOUR, MANAGER, MONDAY, TUESDAY, Centre, at, moments, span
+from tests.daemon.ruled import ANN, HOUR, MANAGER, MONDAY, ROSTER, TUESDAY, Centre, at, moments, span
 from tests.floor.floors import added, paused, removed, unpaused
 
 AGENT = Person("ann", Role.AGENT, agent="ann")
@@ -88,6 +88,18 @@ async def test_an_appeal_waits_and_is_upheld_with_a_ruling_that_revises_the_day(
     assert [(act.by, act.kind, act.why) for act in acts] == [
         ("mia", "uphold an appeal", "so it was"), ("ann", "appeal", "the CRM was down"),
     ]  # fmt: skip
+
+
+async def test_an_appeal_is_upheld_where_the_roster_has_the_day_in_another_unit_by_now(centre: Centre) -> None:
+    await lodges(centre)
+    await centre.follows(ROSTER.replace(f"ann,{ANN},,team-1,,", f"ann,{ANN},,team-2,,"))
+    await centre.close()
+    assert (await centre.day("ann")).record.unit == "team-2"
+    within = moments(9, 10)
+    ended = await uphold(centre.engine, centre.site, centre.asking(), "mine", within, "available", "so it was")
+    assert ended.state is AppealState.UPHELD
+    await centre.close()
+    assert await centre.bank.net_s("ann") == 8 * HOUR * 37_000 // 1_000_000
 
 
 async def test_what_is_decided_stays_so(centre: Centre) -> None:

@@ -155,6 +155,16 @@ async def test_what_reaches_nobody_or_has_no_reason_is_refused(centre: Centre) -
         await rule(centre.engine, centre.site, centre.asking(), about, "aux", " ")
 
 
+async def test_nobody_reverses_what_reaches_nobody_any_more(centre: Centre) -> None:
+    """Of no unit of theirs anybody could be asked for the right."""
+    made = await centre.rules("aux", span(8, 9), agent="ann")
+    await centre.follows("agent,interface,member_name,unit,from,to\n" + f"ben,{BEN},,team-2,,\n")
+    stranger = Person("ben", Role.AGENT, agent="ben")
+    with pytest.raises(RulingError, match="reaches nobody"):
+        await reverse_ruling(centre.engine, centre.site, centre.asking(stranger), made.ref, "as I like")
+    assert await made_between(centre.engine, span(0, 24)) == [made._replace(number=1)]
+
+
 async def test_what_nobody_saw_gives_base_once_it_is_ruled_available(engine: AsyncEngine, tmp_path: Path) -> None:
     centre = Centre(engine, tmp_path)
     gap = (heard(at(10)), lost(at(10)), snapshot(at(11), member(seat=ANN)))
