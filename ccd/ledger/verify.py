@@ -17,9 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.ledger.audit import POSTED, Audit, Derived, Doubts, Finding, place_of, place_of_block, taken_back_wrongly
 from ccd.ledger.blocks import START, Block, block_hash
 from ccd.ledger.digest import account_digest
+from ccd.ledger.guards import guards_gone
 from ccd.ledger.heads import Head
 from ccd.ledger.kept import RESERVED, compare_balances, compare_caps, compare_months, compare_reservations
 from ccd.ledger.merkle import Peaks, leaf
+from ccd.ledger.model import Account
 from ccd.ledger.parts import Known, Part, Sums
 from ccd.ledger.recorded import ACCOUNTS, Opened, derive, known_of, opened_of
 from ccd.ledger.remembered import Remembered, accounts_hash, remember
@@ -80,7 +82,11 @@ async def verify(
     A large ledger is gone through by so many processes side by side.
     """
     async with seeing_one_state(engine).connect() as connection:
-        return await Verifier(connection, progress, against, since).verdict(processes)
+        verdict = await Verifier(connection, progress, against, since).verdict(processes)
+        if gone := await guards_gone(connection):
+            verdict.findings += gone
+            verdict.remembered = None
+    return verdict
 
 
 class Verifier:
@@ -298,6 +304,14 @@ class Verifier:
             if account_digest(one.account, one.kind, one.unit, one.opened_at, one.asked_by) != one.digest:
                 place = f"account {one.id} ({one.account.kind} of {one.account.owner})"
                 self._find(place, "it is not what its digest says")
+        first: dict[Account, int] = {}
+        for one in opened:
+            if first.setdefault(one.account, one.id) != one.id:
+                place = f"account {one.id} ({one.account.kind} of {one.account.owner})"
+                self._find(place, f"account {first[one.account]} is the same one's, and no digest tells them apart")
+        of_nobody = select(accounts.c.id, accounts.c.kind).where(accounts.c.owner_id.not_in(select(owners.c.id)))
+        for row in await self._rows(of_nobody):
+            self._find(f"account {row.id} ({row.kind})", "its owner is not there")
         nobody = select(owners.c.id, owners.c.name).where(owners.c.id.not_in(select(accounts.c.owner_id)))
         for row in await self._rows(nobody):
             self._find(f"owner {row.id} ({row.name})", "no account is this owner's")

@@ -202,6 +202,28 @@ def test_a_ledger_that_was_changed_behind_its_back_is_told_with_the_place(config
     assert "the ledger is not as it was written" in done.stderr
 
 
+def test_an_index_that_says_otherwise_than_its_table_is_told(config: Path) -> None:
+    """The table is as it was written; what a statement says is read by the index."""
+    (file,) = config.parent.rglob("ccd.sqlite")
+    hand = sqlite3.connect(file, isolation_level=None)
+    (guard,) = hand.execute("SELECT sql FROM sqlite_master WHERE name = 'entries_never_change'").fetchone()
+    index = hand.execute("SELECT * FROM sqlite_master WHERE name = 'ix_entries_credit'").fetchone()
+    hand.execute("DROP TRIGGER entries_never_change")
+    hand.execute("UPDATE entries SET seconds = 466")
+    hand.execute("PRAGMA writable_schema = ON")
+    hand.execute("DELETE FROM sqlite_master WHERE name = 'ix_entries_credit'")
+    hand.execute("PRAGMA writable_schema = RESET")
+    hand.execute("UPDATE entries SET seconds = 465")
+    hand.execute("PRAGMA writable_schema = ON")
+    hand.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", index)
+    hand.execute("PRAGMA writable_schema = RESET")
+    hand.execute(guard)
+    hand.close()
+    done = ccd(config, "ledger", "verify")
+    assert done.returncode == 1
+    assert "table entries: SQLite says: row 1 missing from index ix_entries_credit" in done.stdout
+
+
 def test_verify_goes_on_from_where_the_last_one_was_through(config: Path, tmp_path: Path) -> None:
     (folder,) = {file.parent for file in config.parent.rglob("ccd.sqlite")}
     key, head, other = (str(tmp_path / name) for name in ("key.pem", "head.json", "other.json"))

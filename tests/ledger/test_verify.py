@@ -54,6 +54,14 @@ PLACES = {
 }
 
 
+# Owners without the key that no name is there twice.
+REBUILT = (
+    "CREATE TABLE rebuilt AS SELECT * FROM owners",
+    "DROP TABLE owners",
+    "ALTER TABLE rebuilt RENAME TO owners",
+)
+
+
 async def checked(connection: AsyncConnection) -> Verdict:
     return await Verifier(connection, lambda done, total: None).verdict()
 
@@ -177,6 +185,31 @@ async def test_a_row_that_was_put_in_beyond_all_others_is_named(
     assert findings
     if (table, number) != (owners, -5):
         assert not any(finding.place.startswith("owner") for finding in findings)
+
+
+async def test_an_account_of_nobody_s_is_named_before_it_is_sealed(bare: AsyncConnection) -> None:
+    row = (await bare.execute(select(accounts).order_by(accounts.c.id).limit(1))).one()
+    await bare.execute(accounts.insert().values({**row._mapping, "id": 99, "owner_id": 99}))
+    assert [str(one) for one in (await checked(bare)).findings] == ["account 99 (savings): its owner is not there"]
+
+
+async def test_an_account_that_is_there_twice_is_named(bare: AsyncConnection) -> None:
+    """Digests name accounts by owner and kind, so that a transfer could go over to the other unseen."""
+    for key in ("ALTER TABLE owners DROP CONSTRAINT uq_owners_name",) if bare.dialect.name == "postgresql" else REBUILT:
+        await bare.exec_driver_sql(key)
+    row = (await bare.execute(select(accounts).where(accounts.c.kind == "gift").limit(1))).one()
+    name = await bare.scalar(select(owners.c.name).where(owners.c.id == row.owner_id))
+    await bare.execute(owners.insert().values(id=99, name=name))
+    await bare.execute(accounts.insert().values({**row._mapping, "id": 99, "owner_id": 99}))
+    seconds = await bare.scalar(select(balances.c.seconds).where(balances.c.account_id == row.id))
+    await bare.execute(update(entries).where(entries.c.debit == row.id).values(debit=99))
+    await bare.execute(update(entries).where(entries.c.credit == row.id).values(credit=99))
+    await bare.execute(update(balances).where(balances.c.account_id == row.id).values(seconds=0))
+    await bare.execute(balances.insert().values(account_id=99, seconds=seconds, floor=row.floor))
+    (finding,) = (await checked(bare)).findings
+    assert str(finding) == (
+        f"account 99 (gift of {name}): account {row.id} is the same one's, and no digest tells them apart"
+    )
 
 
 async def fitted(connection: AsyncConnection, number: int) -> None:

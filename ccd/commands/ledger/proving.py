@@ -15,6 +15,7 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked, asked_of, bar_of, now_us
 from ccd.errors import FileError, LedgerDoesNotFollowError, UnknownAccountError
 from ccd.ledger.books import Ledger
+from ccd.ledger.guards import indexes_astray
 from ccd.ledger.heads import Head, SignedHead, made_key, read_head, read_key
 from ccd.ledger.proofs import check_proof as checked
 from ccd.ledger.proofs import proof_text
@@ -75,7 +76,12 @@ def verify(
 
 async def with_a_bar(ledger: Ledger, head: Head | None, since: Remembered | None, processes: int) -> Verdict:
     with bar_of("transactions") as told:
-        return await verified(ledger.engine, told, head, since, processes)
+        verdict = await verified(ledger.engine, told, head, since, processes)
+    if since is None:
+        with bar_of("indexes") as told:
+            async with ledger.engine.connect() as connection:
+                verdict.findings += await indexes_astray(connection, told)
+    return verdict
 
 
 def checkpoint(config: Config, key: KeyFile, output: Output = None) -> None:
