@@ -122,7 +122,7 @@ class Delivering:
             return HookAnswer(str(error))
         except TimeoutError:
             return HookAnswer(f"did not answer within {self._answer_s_max:g} s")
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:  # the last: a host that no name server takes
             return HookAnswer(f"can't be reached: {str(error) or type(error).__name__}"[:ERROR_CHARACTERS_MAX])
         if 200 <= code < 300:
             return HookAnswer()

@@ -201,6 +201,13 @@ async def test_after_seven_days_it_is_given_up_and_nothing_is_skipped(world: Wor
     assert set(world.receiver.ids) == {only}
 
 
+@pytest.mark.parametrize("url", ["https://127.0.0.1/\t", "https://xn--.example/", "https://a..b/"])
+async def test_an_address_that_is_none_is_said_and_ends_nothing_else(world: World, url: str) -> None:
+    await world.tell("ann")
+    assert await world.deliver(world.hooked("hr", url)) == 0
+    assert (await world.stand()).error.startswith("can't be reached: ")
+
+
 async def test_no_redirect_is_followed(world: World) -> None:
     await world.tell("ann")
     async with receiving() as elsewhere:
