@@ -1,4 +1,5 @@
-"""Days that a daemon has recorded, for commands that are asked of them: a configuration, a shift, and `ccd` itself."""
+"""Days that a daemon has recorded, for commands that are asked of them: a configuration, a shift, and `ccd` itself; and
+what is imported beside them."""
 
 import asyncio
 import subprocess
@@ -26,6 +27,14 @@ host = "127.0.0.1"
 secret = "secret"
 """
 ROSTER = "agent,interface,member_name,unit\n1001,PJSIP/1001,,team-1\n1002,PJSIP/1002,,team-2\n"
+# team-1 is of the south on the day of the shift, and of the north from the next one on.
+UNITS_THAT_MOVE = """unit,kind,parent,name,timezone,day_starts_at,country,from,to
+centre,centre,,,Asia/Shanghai,,CN,,
+south,sub_centre,centre,,,,,,
+north,sub_centre,centre,,,,,,
+team-1,team,south,,,,,,2099-11-25
+team-1,team,north,,,,,2099-11-25,
+"""
 
 
 def at(seconds: float) -> float:
@@ -67,6 +76,13 @@ def recorded(config: Path, *events: PbxEvent) -> None:
 
 def ccd(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return running.ccd(*words, "--config", config, COLUMNS="160")
+
+
+def imported(config: Path, **files: str) -> None:
+    """Each file by the name of what it tells: `people=…`."""
+    for kind, text in files.items():
+        (file := config.with_name(f"{kind}.csv")).write_text(text)
+        running.said(ccd(config, "import", kind, str(file)))
 
 
 def settled(folder: Path) -> Path:

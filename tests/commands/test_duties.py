@@ -11,16 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.commands import running
-from tests.commands.recorded_days import at, ccd, recorded, settled
+from tests.commands.recorded_days import UNITS_THAT_MOVE, at, ccd, imported, recorded, settled
 from tests.floor.floors import added, heard, removed
 
-UNITS = """unit,kind,parent,name,timezone,day_starts_at,country,from,to
-centre,centre,,,Asia/Shanghai,,CN,,
-south,sub_centre,centre,,,,,,
-north,sub_centre,centre,,,,,,
-team-1,team,south,,,,,,2099-11-25
-team-1,team,north,,,,,2099-11-25,
-"""
 PEOPLE = """person,name,agent,role,unit,from,to,deputy_of
 li,,1002,hotline_manager,south,,,
 wang,,,,,,,li
@@ -31,18 +24,11 @@ SWITCH = '[[pbx]]\nname = "a"\nhost = "127.0.0.1"\nport = 1\nsecret = "s"\n'
 GIVE = ("--seconds", "60", "--kind", "contest", "--text", "won the quiz")
 
 
-def imports(config: Path, **files: str) -> None:
-    for kind, text in files.items():
-        (config.parent / f"{kind}.csv").write_text(text)
-        done = ccd(config, "import", kind, str(config.parent / f"{kind}.csv"))
-        assert done.returncode == 0, done.stderr
-
-
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     file = tmp_path / "ccd.toml"
     file.write_text(f'timezone = "Asia/Shanghai"\n{SWITCH}')
-    imports(file, organisation=UNITS, roster=ROSTER)
+    imported(file, organisation=UNITS_THAT_MOVE, roster=ROSTER)
     return file
 
 
@@ -57,7 +43,7 @@ def test_until_people_are_imported_whoever_is_at_the_prompt_may_and_then_who_is_
     assert done.returncode == 0, done.stderr
     assert gives(config, "anybody", "1001").returncode == 0
     assert "on the own account (1002)" in gives(config, "1002", "1002").stderr
-    imports(config, people=PEOPLE)
+    imported(config, people=PEOPLE)
     refused = gives(config, "anybody", "1001")
     assert refused.returncode == 2
     assert refused.stderr == (
@@ -93,9 +79,11 @@ def test_who_tells_leave_may_tell_of_all_that_becomes_another_by_it_and_shifts_a
         return running.ccd(*words, LOGNAME=login, COLUMNS="160")
 
     lis, norths = "1002,sick,2026-12-01,2026-12-02", "2001,sick,2026-12-01,2026-12-02"
-    imports(config, organisation=UNITS + "team-2,team,north,,,,,,\n", roster=ROSTER + "2001,PJSIP/2001,,team-2\n")
+    imported(
+        config, organisation=UNITS_THAT_MOVE + "team-2,team,north,,,,,,\n", roster=ROSTER + "2001,PJSIP/2001,,team-2\n"
+    )
     assert tells("anybody", "leave", lis, norths).returncode == 0
-    imports(config, people=PEOPLE + "chen,,1001,hr_clerk,south,,,\nzhao,,,administrator,*,,,\nsun,,,,,,,chen\n")
+    imported(config, people=PEOPLE + "chen,,1001,hr_clerk,south,,,\nzhao,,,administrator,*,,,\nsun,,,,,,,chen\n")
     assert "it is for a hr_clerk in team-2, north" in tells("chen", "leave", lis).stderr
     assert tells("chen", "leave", lis, also=("--partial",)).returncode == 0
     assert "it is for a hr_clerk in team-1, south" in tells("li", "leave", lis).stderr
@@ -119,7 +107,7 @@ def test_imports_keys_webhooks_and_who_signs_in_are_an_administrator_s_once_ther
     config.write_text(config.read_text() + HOOK)
     running.said(running.ccd("webhook", "secret", config.parent / "secret"))
     words = {
-        "organisation": UNITS, "people": ADMINISTERED, "roster": ROSTER + "2001,PJSIP/2001,,team-1\n",
+        "organisation": UNITS_THAT_MOVE, "people": ADMINISTERED, "roster": ROSTER + "2001,PJSIP/2001,,team-1\n",
         "holidays": HOLIDAYS,
     }  # fmt: skip
     for kind, text in words.items():
@@ -152,7 +140,7 @@ def test_imports_keys_webhooks_and_who_signs_in_are_an_administrator_s_once_ther
 
 
 def test_passwords_are_given_by_administrators_and_the_own_by_oneself_and_it_is_noted(config: Path) -> None:
-    imports(config, people=ADMINISTERED)
+    imported(config, people=ADMINISTERED)
 
     def types(login: str, *words: str) -> subprocess.CompletedProcess[str]:
         own = ("--config", config, "--password-stdin")
@@ -175,7 +163,7 @@ def test_a_report_has_each_day_of_a_team_below_what_it_stood_below_that_day(tmp_
     recorded(config, added(at(day_2 + 28_800)), removed(at(day_2 + 32_400)), heard(at(2 * day_2)))
     assert ccd(config, "settle", "--day", "2099-11-25", "--unit", "team-1").returncode == 0
     config.write_text(config.read_text().replace('roster = "roster.csv"\n', ""))
-    imports(config, organisation=UNITS, roster=ROSTER)
+    imported(config, organisation=UNITS_THAT_MOVE, roster=ROSTER)
     found = rows(config, "--each", "whole")
     assert [(row["unit"], row["agent_days"]) for row in found] == [
         ("centre", "2"), ("north", "1"), ("south", "1"), ("team-1", "2"),

@@ -14,7 +14,7 @@ from ccd.floor.days import SECOND
 from ccd.ledger.model import Late
 from ccd.settings import Settings
 from tests.commands import running
-from tests.commands.recorded_days import DAY, ccd, settled
+from tests.commands.recorded_days import DAY, ccd, imported, settled
 from tests.databases import PostgreSQL
 
 WHY = ("--text", "why")
@@ -128,8 +128,7 @@ boss,,,hotline_manager,*,,,
 
 
 def test_postings_by_hand_are_for_who_manages_the_unit_and_nobody_posts_on_the_own_account(config: Path) -> None:
-    (file := config.with_name("people.csv")).write_text(PEOPLE)
-    running.said(ccd(config, "import", "people", str(file)))
+    imported(config, people=PEOPLE)
 
     def types(login: str, *words: str) -> subprocess.CompletedProcess[str]:
         return running.ccd("ledger", *words, "--config", config, LOGNAME=login, COLUMNS="160")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ccd.floor.events import PbxEvent
 from tests.commands import running
-from tests.commands.recorded_days import at, ccd, configured, recorded, settled
+from tests.commands.recorded_days import UNITS_THAT_MOVE, at, ccd, configured, imported, recorded, settled
 from tests.floor.floors import added, heard, paused, removed, unpaused
 
 SPAN = ("--from", "2099-11-24", "--to", "2099-11-24")
@@ -86,23 +86,12 @@ def test_the_month_of_who_moved_is_one_month_of_one_agent(tmp_path: Path) -> Non
     assert (made["agents"], made["agent_months"]) == (20, 20)
 
 
-UNITS = """unit,kind,parent,name,timezone,day_starts_at,country,from,to
-centre,centre,,,Asia/Shanghai,,CN,,
-south,sub_centre,centre,,,,,,
-north,sub_centre,centre,,,,,,
-team-1,team,south,,,,,,2099-11-25
-team-1,team,north,,,,,2099-11-25,
-team-2,team,south,,,,,,
-"""
-
-
 def test_a_unit_has_what_stands_below_it_on_each_day(tmp_path: Path) -> None:
     """team-1 is of the south on the first day, and of the north on the second, on which all of it pauses."""
     config = configured(tmp_path)
     agents = range(1001, 1021)
     lines = "".join(f"{agent},PJSIP/{agent},,team-{1 + (agent == 1020)},,\n" for agent in agents)
     config.with_name("roster.csv").write_text(f"agent,interface,member_name,unit,from,to\n{lines}")
-    (tmp_path / "units.csv").write_text(UNITS)
     seen: list[PbxEvent] = []
     for seat in (f"PJSIP/{agent}" for agent in agents):
         for start in (28_800, 86_400 + 28_800):
@@ -110,7 +99,7 @@ def test_a_unit_has_what_stands_below_it_on_each_day(tmp_path: Path) -> None:
         if seat != "PJSIP/1020":
             seen += [paused(at(86_400 + 30_000), "ticket", seat=seat), unpaused(at(86_400 + 33_600), seat=seat)]
     recorded(config, *sorted(seen, key=lambda event: event.at), heard(at(2 * 86_400)))
-    running.said(ccd(config, "import", "organisation", str(tmp_path / "units.csv")))
+    imported(config, organisation=UNITS_THAT_MOVE + "team-2,team,south,,,,,,\n")
     for day, unit in product(("2099-11-24", "2099-11-25"), ("team-1", "team-2")):
         running.said(ccd(config, "settle", "--day", day, "--unit", unit))
     span = ("--from", "2099-11-24", "--to", "2099-11-25", "--unit", "south", "--format", "json")

@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from tests.commands import running
-from tests.commands.recorded_days import DAY, ccd, settled
+from tests.commands.recorded_days import DAY, ccd, imported, settled
 
 PEOPLE = (
     "person,name,agent,role,unit,from,to,deputy_of\n"
@@ -21,8 +21,7 @@ def types(config: Path, login: str, *words: str) -> subprocess.CompletedProcess[
 
 def test_a_change_of_policy_is_published_with_its_effect_and_holds_once_somebody_else_agrees(tmp_path: Path) -> None:
     config = settled(tmp_path)
-    (tmp_path / "people.csv").write_text(PEOPLE)
-    running.said(ccd(config, "import", "people", str(tmp_path / "people.csv")))
+    imported(config, people=PEOPLE)
     first = running.said(types(config, "li", "policy", "publish", "--text", "as we begin"))
     assert "the policy of every unit: had it held from 2099-11-24 to 2099-11-24: of 1 agents" in first
     assert "[floor]: seats are seen so from then on; what was observed stays as it is" in first
@@ -64,8 +63,7 @@ def test_a_reason_that_is_judged_otherwise_is_published_with_its_effect_and_wait
     tmp_path: Path,
 ) -> None:
     config = settled(tmp_path)
-    (tmp_path / "people.csv").write_text(PEOPLE)
-    running.said(ccd(config, "import", "people", str(tmp_path / "people.csv")))
+    imported(config, people=PEOPLE)
     running.said(types(config, "li", "policy", "publish", "--text", "as we begin"))
     config.write_text(config.read_text() + EXEMPT)
     published = running.said(types(config, "li", "policy", "publish", "--text", "the works council"))
@@ -97,8 +95,7 @@ def test_without_history_a_change_is_published_all_the_same_and_says_so(tmp_path
 
 def test_a_roster_that_says_something_else_of_measured_days_waits_for_another_administrator(tmp_path: Path) -> None:
     config = settled(tmp_path)
-    (tmp_path / "people.csv").write_text(PEOPLE)
-    running.said(ccd(config, "import", "people", str(tmp_path / "people.csv")))
+    imported(config, people=PEOPLE)
     new = tmp_path / "new.csv"
     new.write_text((tmp_path / "roster.csv").read_text().replace("1001,PJSIP/1001", "1003,PJSIP/1001"))
     effect = (

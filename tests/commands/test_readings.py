@@ -9,7 +9,7 @@ import pytest
 from ccd.commands.app import VERBS
 from ccd.commands.readings import OF_AN_ACCOUNT, OF_PEOPLE, leaves
 from tests.commands import running
-from tests.commands.recorded_days import DAY, ccd, settled
+from tests.commands.recorded_days import DAY, imported, settled
 from tests.commands.test_documented_commands import program
 
 PEOPLE = (
@@ -46,8 +46,7 @@ ACTS = {
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     made = settled(tmp_path)
-    (tmp_path / "people.csv").write_text(PEOPLE)
-    running.said(ccd(made, "import", "people", str(tmp_path / "people.csv")))
+    imported(made, people=PEOPLE)
     return made
 
 

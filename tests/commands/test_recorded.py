@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.commands import running
-from tests.commands.recorded_days import ccd, settled
+from tests.commands.recorded_days import ccd, imported, settled
 
 PEOPLE = (
     "person,name,agent,role,unit,from,to,deputy_of\naudrey,,,auditor,*,,,\n1001,,1001,,,,,\nli,,,hotline_manager,*,,,\n"
@@ -28,8 +28,7 @@ def test_it_is_told_as_a_table_and_as_json_and_line_by_line(tmp_path: Path) -> N
 
 def test_once_people_are_known_it_is_for_the_agent_and_for_auditors(tmp_path: Path) -> None:
     config = settled(tmp_path)
-    (tmp_path / "people.csv").write_text(PEOPLE)
-    running.said(ccd(config, "import", "people", str(tmp_path / "people.csv")))
+    imported(config, people=PEOPLE)
     for login, code in (("audrey", 0), ("1001", 0), ("li", 2)):
         done = running.ccd("recorded", "--config", config, "1001", LOGNAME=login)
         assert done.returncode == code, done.stderr
