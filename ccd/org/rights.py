@@ -166,7 +166,7 @@ def may_enter_overtime(
     under = _held(person, A_MANAGER, line, "enter overtime, or approve it", agents)
     if entered_by == person.name:
         raise ActNotAllowedError(
-            person.name, "approve what they entered themselves", "a second person approves it", "second-person"
+            person.name, "decide on what they entered themselves", "a second person does", "second-person"
         )
     return under
 

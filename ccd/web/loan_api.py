@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ccd.bank.asking import Asking
 from ccd.org.people import Person
 from ccd.org.rights import own_agent
-from ccd.web.bank.desk import BankDesk
+from ccd.web.bank.desk import BankDesk, Flag
 
 ITEM = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}/(day|idle|overtime|worked)$"
 
@@ -80,9 +80,9 @@ class ChoiceAsked(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"item": "2026-11-10/idle"}]})
 
     item: Annotated[str | None, Field(pattern=ITEM)] = None
-    seconds: Annotated[int | None, Field(ge=1, le=10**10)] = None
-    keep: bool = False
-    back: bool = False
+    seconds: Annotated[int | None, Field(strict=True, ge=1, le=10**10)] = None
+    keep: Flag = False
+    back: Flag = False
 
     @model_validator(mode="after")
     def is_one_thing(self) -> Self:

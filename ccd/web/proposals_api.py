@@ -43,7 +43,7 @@ class ProposalAsked(BaseModel):
     name: Annotated[Name, Field(pattern=NO_SLASH)]
     unit: Name
     agents: Annotated[list[Name], Field(min_length=1, max_length=LEGS_MAX)]
-    seconds: Annotated[int, Field(ge=1, le=SECONDS_MAX)]
+    seconds: Annotated[int, Field(strict=True, ge=1, le=SECONDS_MAX)]
     kind: Name
     reason: Text
 

@@ -97,9 +97,9 @@ def test_time_is_entered_by_hand_and_says_that_it_is(config: Path) -> None:
     said(overtime(config, "enter", "storm", "1001", "--seconds", "3601", "--text", "by the log", "--key", "e2"))
     table = said(overtime(config, "show", "storm"))
     assert "it waits for a second person: ccd bank overtime approve e2" in table
-    assert "approve what they entered themselves" in refusal(overtime(config, "approve", "e2"))
+    assert "decide on what they entered themselves" in refusal(overtime(config, "approve", "e2"))
     declined = overtime(config, "decline", "e2", "--text", "not in the log")
-    assert "approve what they entered themselves" in refusal(declined)
+    assert "decide on what they entered themselves" in refusal(declined)
     assert shown(config)["entries"][1]["declined_by"] is None
     (entered,) = (each["entered"] for each in shown(config)["agents"] if each["entered"])
     assert 1_200 - BEFORE_S - 2 < entered < 1_200 - BEFORE_S + 120

@@ -45,9 +45,10 @@ Day = Annotated[date, Field(ge=FIRST, le=LAST)]
 FromDay = Annotated[Day, Query(alias="from", examples=["2026-11-01"])]
 ToDay = Annotated[Day, Query(alias="to", examples=["2026-11-30"])]
 Moment = Annotated[
-    float, Field(ge=EPOCH_S_MIN, le=EPOCH_S_MAX, allow_inf_nan=False, description="Epoch seconds")
+    float, Field(strict=True, ge=EPOCH_S_MIN, le=EPOCH_S_MAX, allow_inf_nan=False, description="Epoch seconds")
 ]  # JSON as Python reads it has NaN, which is neither less nor more
 Month = Annotated[str, Field(pattern=MONTH)]
+Flag = Annotated[bool, Field(strict=True)]
 
 ActKey = Annotated[
     str,

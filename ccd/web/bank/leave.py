@@ -90,8 +90,8 @@ class EntitlementAsked(BaseModel):
     agent: Name
     starts: Annotated[Day, Field(alias="from")]
     until: Day | None = None
-    rate_ppm: Annotated[int | None, Field(ge=1, le=PPM)] = None
-    minimum_s: Annotated[int | None, Field(ge=1, le=DAY_S)] = None
+    rate_ppm: Annotated[int | None, Field(strict=True, ge=1, le=PPM)] = None
+    minimum_s: Annotated[int | None, Field(strict=True, ge=1, le=DAY_S)] = None
 
 
 class EntitlementSaid(BaseModel):

@@ -14,7 +14,7 @@ from ccd.bank.month_close import Difference
 from ccd.bank.month_rows import Result
 from ccd.org.people import Person
 from ccd.org.rights import may_close_month
-from ccd.web.bank.desk import BankDesk, Month, Name, Why, sees
+from ccd.web.bank.desk import BankDesk, Flag, Month, Name, Why, sees
 from ccd.web.loan_api import FaultSaid
 from ccd.web.paging import Paging
 from ccd.web.problems import Problem
@@ -83,7 +83,7 @@ class CorrectionAsked(BaseModel):
 
     agent: Name
     reason: Why
-    reopens: bool = False
+    reopens: Flag = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ccd.floor.days import SECOND
 from ccd.ledger.model import LEGS_MAX
 from ccd.org.people import Person
 from ccd.org.rights import may_enter_overtime, may_open_emergency
-from ccd.web.bank.desk import ID_CHARACTERS, BankDesk, Between, Moment, Name, Services, Why, allowed, sees
+from ccd.web.bank.desk import ID_CHARACTERS, BankDesk, Between, Flag, Moment, Name, Services, Why, allowed, sees
 from ccd.web.bank.overtime_entries import EntrySaid, add_entry_acts, entry_said, shown
 from ccd.web.paging import Paging
 from ccd.web.problems import Problem
@@ -101,7 +101,7 @@ class AnswerAsked(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"comes": True}]})
 
     agent: Name | None = None
-    comes: bool
+    comes: Flag
     arrived_at: Moment | None = None
 
 
@@ -117,7 +117,7 @@ class TeamAsked(BaseModel):
 
     unit: Name
     agent: Name | None = None
-    joins: bool
+    joins: Flag
 
 
 class TeamSaid(BaseModel):

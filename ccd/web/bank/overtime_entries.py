@@ -30,7 +30,7 @@ class EntryAsked(BaseModel):
     )
 
     agent: Name
-    seconds: Annotated[int, Field(ge=0, le=SECONDS_MAX)]
+    seconds: Annotated[int, Field(strict=True, ge=0, le=SECONDS_MAX)]
     day: Day | None = None
     reason: Why
 

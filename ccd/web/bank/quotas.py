@@ -32,8 +32,8 @@ class QuotaAsked(BaseModel):
     )
 
     on: Day | Template
-    agents: Annotated[int, Field(ge=0, le=PLACES_MAX)]
-    seconds: Annotated[int | None, Field(ge=0, le=SECONDS_MAX)] = None
+    agents: Annotated[int, Field(strict=True, ge=0, le=PLACES_MAX)]
+    seconds: Annotated[int | None, Field(strict=True, ge=0, le=SECONDS_MAX)] = None
     load: Load = ANY
 
 

@@ -35,7 +35,7 @@ class PacketAsked(BaseModel):
 
     unit: Name
     agents: Annotated[list[Name], Field(min_length=1, max_length=LEGS_MAX)]
-    seconds: Annotated[int, Field(ge=1, le=SECONDS_MAX)]
+    seconds: Annotated[int, Field(strict=True, ge=1, le=SECONDS_MAX)]
     kind: Name
     reason: Why
     budget: Annotated[str, Field(max_length=200, pattern="^[^\\x00]*$")] = ""
@@ -75,7 +75,7 @@ class BudgetAsked(BaseModel):
 
     unit: Name
     holder: Name
-    seconds: Annotated[int, Field(ge=1, le=SECONDS_MAX)]
+    seconds: Annotated[int, Field(strict=True, ge=1, le=SECONDS_MAX)]
     reason: Why
 
 
@@ -110,7 +110,7 @@ class HoursAsked(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"seconds": 1152000, "reason": "as in the plan on paper"}]}
     )
 
-    seconds: Annotated[int, Field(ge=0, le=SECONDS_MAX)]
+    seconds: Annotated[int, Field(strict=True, ge=0, le=SECONDS_MAX)]
     reason: Why
 
 

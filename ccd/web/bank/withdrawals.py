@@ -49,7 +49,7 @@ class WithdrawalAsked(BaseModel):
 
     day: Day
     until: Day | None = None
-    seconds: Annotated[int | None, Field(ge=1, le=SECONDS_MAX)] = None
+    seconds: Annotated[int | None, Field(strict=True, ge=1, le=SECONDS_MAX)] = None
     starts: Annotated[Moment | None, Field(alias="from")] = None
     ends: Annotated[Moment | None, Field(alias="to")] = None
     agent: Name | None = None
