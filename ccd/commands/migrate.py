@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ccd.commands.addresses import typed_address
 from ccd.commands.configuration import Config
 from ccd.daemon.stores import database_url
 from ccd.settings import read
@@ -31,9 +32,7 @@ def migrate(
 
     Such a role reads and adds; the database itself lets it change or delete nothing that was posted.
     """
-    address = url or database_url(read(config))
-    if not address.startswith(("sqlite", "postgresql")):
-        raise typer.BadParameter("allowed: sqlite:///PATH or postgresql://USER@HOST/DATABASE", param_hint="--url")
+    address = database_url(read(config)) if url is None else typed_address(url, "--url")
     if role is not None and address.startswith("sqlite"):
         raise typer.BadParameter("SQLite has no roles: its file's owner may do everything", param_hint="--role")
     asyncio.run(_migrate(address, role))

@@ -19,6 +19,8 @@ LEGS_MAX = 1_000
 SECONDS_MAX = 10**10  # of one transfer: three centuries. No sum of such leaves the 64 bits that databases count in
 SECONDS_WANTED = f"a whole number from 1 to {SECONDS_MAX}"
 LIMIT_WANTED = f"a whole number from 0 to {SECONDS_MAX}"
+KEY_MAX = 500  # characters. An index of PostgreSQL's takes 2,700 bytes, and keys are made of keys
+KEY_SHOWN_MAX = 40
 REVISION_MAX = 2**31 - 1
 NUL = "\x00"
 
@@ -297,6 +299,9 @@ def check_shape(posting: Posting) -> None:
     """Refuses what no rule and no balance could make right."""
     if not posting.key or not posting.book or not posting.asked_by:
         raise PostingError(posting.spelled, "has no key, no book or nobody who asked", "all three")
+    if len(posting.key) > KEY_MAX:
+        found = f"has a key of {len(posting.key)} characters"
+        raise PostingError(f"{posting.key[:KEY_SHOWN_MAX]}…", found, f"at most {KEY_MAX}")
     if not 0 <= posting.revision <= REVISION_MAX:
         raise PostingError(posting.spelled, f"has revision {posting.revision}", f"0 to {REVISION_MAX}")
     if NUL in "".join((posting.key, posting.book, posting.asked_by, posting.reference, posting.text, posting.facts)):

@@ -1,6 +1,8 @@
 """Carries a ledger from one database to another, row by row as it is: both end in identical hashes."""
 
 from collections.abc import Callable, Sequence
+from hashlib import sha256
+from struct import pack
 from typing import Any
 
 from sqlalchemy import Table, func, select, text, update
@@ -57,6 +59,23 @@ async def move(source: AsyncEngine, target: AsyncEngine, progress: Progress) -> 
             if await _last(now) != await _last(reading):
                 raise MoveError("the ledger was posted to while it was read: stop whoever writes to it first")
     return total
+
+
+async def end_of(engine: AsyncEngine, root: bytes) -> bytes:
+    """In what a ledger ends: the root of its blocks; where they have not sealed all of it, a hash of that and of
+    whatever is in none yet."""
+    up_to, accounts_up_to = (
+        select(func.coalesce(func.max(end), 0)).scalar_subquery() for end in (blocks.c.up_to, blocks.c.accounts_up_to)
+    )
+    end = sha256(root)
+    is_sealed = True
+    async with seeing_one_state(engine).connect() as connection:
+        for table, last in ((transactions, up_to), (accounts, accounts_up_to)):
+            query = select(table.c.id, table.c.digest).where(table.c.id > last).order_by(table.c.id)
+            async for number, digest in await connection.stream(query):
+                end.update(pack(">q", number) + digest)
+                is_sealed = False
+    return root if is_sealed else end.digest()
 
 
 async def _copy(

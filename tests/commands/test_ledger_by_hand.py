@@ -1,5 +1,6 @@
 """What is posted by hand, verified, proven and carried elsewhere, as a person types it."""
 
+import hashlib
 import json
 import sqlite3
 import subprocess
@@ -91,6 +92,8 @@ def test_what_a_rule_refuses_is_a_sentence_and_changes_nothing(config: Path) -> 
         (("transfer", "house:savings", "9:savings", "5", *DAY, *WHY, "--key", "k"), "9 has no account"),
         (("reserve", "9", "5", *DAY, *WHY, "--key", "k"), "9 has no account"),
         (("reverse", "77", *WHY), "one that moved something"),
+        (("reverse", f"{2**63}", *WHY), "less than or equal to 9223372036854775807"),
+        (("move", "--from", "postgresql://ccd@db:port/ccd", "--to", "sqlite:///ccd.sqlite"), "the port is no number"),
         (("release", "nothing", *DAY, *WHY), "a reservation that was posted"),
         (("close-period", "2026-13", *WHY), "allowed: a month, as 2026-11"),
         (("close-period", "2099-11", *WHY), "2099-11 is not over; a month that is closed never opens again"),
@@ -269,6 +272,20 @@ def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -
     )
     assert "36000" not in told
     assert "9 has no account" in refused(config, "proof", "--account", "9", "--key", key)
+
+
+def test_a_ledger_that_is_not_as_it_was_written_is_not_carried_over(config: Path, tmp_path: Path) -> None:
+    (file,) = config.parent.rglob("ccd.sqlite")
+    words = ("move", "--from", f"sqlite:///{file}", "--to", f"sqlite:///{tmp_path / 'to.sqlite'}")
+    hand = sqlite3.connect(file)
+    hand.execute("UPDATE balances SET seconds = 466 WHERE seconds = 465")
+    hand.commit()
+    done = call(config, *words)
+    assert (done.returncode, "it says 466 s above 0; 465 s above 0 follow" in done.stdout) == (1, True)
+    hand.execute("UPDATE balances SET seconds = 465 WHERE seconds = 466")
+    hand.commit()
+    hand.close()
+    assert hashlib.sha256().hexdigest() not in said(config, *words), "nothing is sealed, and yet it ends in something"
 
 
 def test_a_ledger_is_carried_to_postgresql(config: Path, postgresql: PostgreSQL) -> None:

@@ -1,6 +1,7 @@
 """What the ledger refuses or can't do says which account or cap it is about, the seconds asked, and those to be had."""
 
 import json
+import random
 from typing import NamedTuple
 
 import pytest
@@ -121,6 +122,13 @@ async def test_a_posting_that_can_not_be_names_the_account_or_the_cap(ledger: Le
         await ledger.post(asked)
     assert about(caught.value) == expected
     assert caught.value.args[0] == "a/r1"
+
+
+async def test_a_key_that_one_engine_would_take_and_the_other_not_is_taken_by_neither(ledger: Ledger) -> None:
+    signs = random.Random(7).choices("时间银行", k=501)  # of three bytes each, and none can be left out
+    assert (await ledger.post(posting("".join(signs[:500]), give("ann", 1)))).refusal is None
+    with pytest.raises(PostingError, match="has a key of 501 characters; expected: at most 500"):
+        await ledger.post(posting("".join(signs), give("ann", 1)))
 
 
 async def test_a_key_that_is_taken_names_the_fields(ledger: Ledger) -> None:

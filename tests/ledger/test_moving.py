@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import MoveError
 from ccd.ledger.books import Ledger
-from ccd.ledger.moving import TABLES, move
+from ccd.ledger.moving import TABLES, end_of, move
 from ccd.ledger.sealing import Sealer
 from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
@@ -64,6 +64,10 @@ async def test_every_row_and_every_hash_is_the_same_and_it_goes_on_from_there(
     verdicts = [await verify(each, lambda done, total: None) for each in (engine, other)]
     assert [verdict.findings for verdict in verdicts] == [[], []]
     assert verdicts[0].peaks.root == verdicts[1].peaks.root
+    ends = [await end_of(each, verdicts[0].peaks.root) for each in (engine, other)]
+    assert ends == [verdicts[0].peaks.root] * 2
+    await Ledger(engine, lambda: MOMENT).post(posting("not sealed", give("cid", 5), day=date(2026, 12, 6)))
+    assert await end_of(engine, verdicts[0].peaks.root) != await end_of(other, verdicts[1].peaks.root)
 
 
 async def test_a_ledger_that_has_rows_takes_no_other(engine: AsyncEngine, other: AsyncEngine) -> None:

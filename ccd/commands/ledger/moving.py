@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.commands.addresses import typed_address
 from ccd.commands.ledger.asking import bar_of
-from ccd.errors import LedgerDoesNotFollowError, MoveError
+from ccd.commands.ledger.proving import FINDINGS_SHOWN_MAX
+from ccd.errors import LedgerBrokenError, LedgerDoesNotFollowError
+from ccd.ledger.moving import end_of
 from ccd.ledger.moving import move as carried
-from ccd.ledger.verify import Verdict, verify
+from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
 from ccd.sql.refusals import refusals_said
@@ -22,27 +26,35 @@ def move(
     target: Annotated[str, typer.Option("--to", help="The same; a database whose ledger is empty.")],
 ) -> None:
     """Carry the ledger over, all of it or nothing, and hold both against each other. Stop the daemon first."""
-    for name, url in (("--from", source), ("--to", target)):
-        if not url.startswith(("sqlite://", "postgresql://", "sqlite+aiosqlite://", "postgresql+asyncpg://")):
-            raise typer.BadParameter("allowed: sqlite:///PATH or postgresql://USER@HOST/DATABASE", param_hint=name)
+    for option, url in (("--from", source), ("--to", target)):
+        typed_address(url, option)
     if source.startswith("sqlite") and not Path(file := make_url(source).database or "").is_file():
         raise typer.BadParameter(f"{file!r} is no file that is there", param_hint="--from")  # else it would be made
-    rows, before, after = asyncio.run(both(source, target))
-    if before.findings or after.findings:
-        raise LedgerDoesNotFollowError(len(before.findings) + len(after.findings))
-    if before.peaks.root != after.peaks.root:
-        raise MoveError("both ledgers end in different hashes")
-    print(f"{rows} rows were carried over; both ledgers end in {after.peaks.root.hex()}")
+    rows, end = asyncio.run(carried_and_held(source, target))
+    print(f"{rows} rows were carried over; both ledgers end in {end.hex()}")
 
 
-async def both(source: str, target: str) -> tuple[int, Verdict, Verdict]:
+async def carried_and_held(source: str, target: str) -> tuple[int, bytes]:
+    """How many rows, and in what both ledgers end. LedgerDoesNotFollowError before anything is carried over from one
+    that is not as it was written."""
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(refusals_said())
         giving, taking = [open_engine(url) for url in (source, target)]
         for engine in (giving, taking):
             stack.push_async_callback(engine.dispose)
             await upgrade(engine)
+        before = await sound_end(giving)
         with bar_of("rows") as told:
             rows = await carried(giving, taking, told)
-        before, after = [await verify(engine, lambda done, total: None) for engine in (giving, taking)]
-        return rows, before, after
+        if await sound_end(taking) != before:
+            raise LedgerBrokenError("both ledgers end in different hashes, so the new one is none to go on with")
+        return rows, before
+
+
+async def sound_end(engine: AsyncEngine) -> bytes:
+    verdict = await verify(engine, lambda done, total: None)
+    for finding in verdict.findings[:FINDINGS_SHOWN_MAX]:
+        print(finding)
+    if verdict.findings:
+        raise LedgerDoesNotFollowError(len(verdict.findings))
+    return await end_of(engine, verdict.peaks.root)

@@ -17,7 +17,7 @@ from ccd.bank.attendance_calendar import months_that_begin, span
 from ccd.bank.looked_at import agents_of
 from ccd.commands.business_day import Day, first_of, in_range
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import Agent, account_of, agents_in, asked_of, asking, now_us
+from ccd.commands.ledger.asking import CURSOR_MAX, Agent, account_of, agents_in, asked_of, asking, now_us
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
@@ -84,7 +84,7 @@ def transfer(
 
 def reverse(
     config: Config,
-    transaction: Annotated[int, typer.Argument(help="Its number, as a statement tells it.")],
+    transaction: Annotated[int, typer.Argument(min=1, max=CURSOR_MAX, help="Its number, as a statement tells it.")],
     text: Text,
     key: OtherKey = None,
 ) -> None:

@@ -11,7 +11,7 @@ from ccd.bank.accounts import AGENT_KINDS, agent_owner
 from ccd.bank.statement import AgentAccount, Line, StatementPage, agent_account, agent_statement
 from ccd.commands.business_day import Since, UpTo, in_range
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import Agent, asked
+from ccd.commands.ledger.asking import CURSOR_MAX, Agent, asked
 from ccd.commands.output import As, Format
 from ccd.errors import UnknownAccountError
 from ccd.floor.days import SECOND
@@ -21,7 +21,6 @@ from ccd.reports.plain_table import PlainTable, clock
 from ccd.reports.words import in_words, on_a_clock
 from ccd.settings import read
 
-CURSOR_MAX = 2**63 - 1  # of a database's whole numbers
 MOMENTS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f"]
 NOTHING = dict.fromkeys(AGENT_KINDS, 0)
 
