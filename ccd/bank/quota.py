@@ -14,6 +14,7 @@ Template = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satu
 TEMPLATES: tuple[Template, ...] = get_args(Template)
 HOLIDAY = TEMPLATES.index("holiday")  # beside the weekdays, 0 to 6
 ANY = ""  # load
+PLACES_MAX = 1_000_000  # of a quota
 
 
 class Quota(NamedTuple):

@@ -19,7 +19,8 @@ Day = Annotated[
     typer.Option("--day", formats=["%Y-%m-%d"], callback=in_range, help="The business day, as 2026-11-23."),
 ]
 
-
+First = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="First day.")]
+Last = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], callback=in_range, help="Last day.")]
 Since = Annotated[
     datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="For this day or later.")
 ]

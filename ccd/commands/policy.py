@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ccd.bank.lab import AGENTS_MIN, PROPOSED, Habit, ProposedRate, Tried, proposed_rate
-from ccd.commands.business_day import in_range
+from ccd.commands.business_day import First, Last
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, bar_of, now_us
 from ccd.commands.output import As, Format
@@ -40,8 +40,6 @@ policy = typer.Typer(
 for name, verb in VERBS:
     policy.command(name)(verb)
 
-First = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="First day.")]
-Last = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], callback=in_range, help="Last day.")]
 UnitAsked = Annotated[str | None, typer.Option("--unit", help="One unit alone, with those below it.")]
 
 

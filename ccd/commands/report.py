@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ccd.commands.business_day import in_range
+from ccd.commands.business_day import First, Last, in_range
 from ccd.commands.configuration import Config
 from ccd.daemon.served.reporting import Report, ReportWanted
 from ccd.daemon.served.reporting import report as told
@@ -37,8 +37,8 @@ PICTURES = (Format.png, Format.svg)
 
 def report(
     config: Config,
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="First day.")],
-    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], callback=in_range, help="Last day.")],
+    first: First,
+    last: Last,
     each: Annotated[Each, typer.Option(help="A line for each day, week, month, or for the whole time.")] = Each.WHOLE,
     by: Annotated[By, typer.Option(help="Of units, with those below them, of agents, or of queues.")] = By.UNIT,
     show: Annotated[

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated, TypeVar
 
 import typer
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.asking import Asking
@@ -16,8 +17,11 @@ from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
 from ccd.errors import UnknownUnitError
+from ccd.sql.turns import Patience, take_turn_at_once
 
 T = TypeVar("T")
+
+HOUR_S = 3_600
 
 Unit = Annotated[str, typer.Argument(help="The unit, as the roster or the configuration names it.")]
 Key = Annotated[str | None, typer.Option(help="What it is known by for ever; the same again changes nothing.")]
@@ -48,3 +52,7 @@ def asked_of_database(site: Site, ask: Callable[[AsyncEngine], Awaitable[T]]) ->
             return await ask(engine)
 
     return asyncio.run(done())
+
+
+def in_one_turn(site: Site, work: Callable[[Connection], object]) -> None:
+    asked_of_database(site, lambda engine: take_turn_at_once(engine, work, Patience()))

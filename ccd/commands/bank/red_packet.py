@@ -6,7 +6,6 @@ from typing import Annotated, TypeVar
 from uuid import uuid4
 
 import typer
-from sqlalchemy import Connection
 
 from ccd.bank.budgeting import Budgets
 from ccd.bank.budgets import Budget
@@ -15,7 +14,7 @@ from ccd.bank.packets import Packet
 from ccd.bank.proposals import Proposal
 from ccd.bank.proposing import Proposals
 from ccd.bank.unit_acts import say_hours
-from ccd.commands.bank.asking import Unit, site_with, today_in
+from ccd.commands.bank.asking import HOUR_S, Unit, in_one_turn, site_with, today_in
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, asking
@@ -24,15 +23,12 @@ from ccd.commands.output import As, Format
 from ccd.daemon.services.budgets import budgets_of, giver_of, proposals_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
-from ccd.ledger.books import Ledger
 from ccd.ledger.model import SECONDS_MAX, month_of
 from ccd.org.rights import may_declare_hours
 from ccd.reports.plain_table import PlainTable
-from ccd.sql.turns import Patience, take_turn_at_once
 
 T = TypeVar("T")
 
-HOUR_S = 3_600
 HOURS_MAX = SECONDS_MAX // HOUR_S
 
 red_packet = typer.Typer(no_args_is_help=True, help="Give time to agents, within what their unit may give in a month.")
@@ -85,17 +81,9 @@ def declare(
     """Declare a unit's hours of a month, where nobody of it, nor of the units below it, has a schedule."""
     site, first = site_with(config, unit), first_of(month)
     seconds = round(hours * HOUR_S)
-
     who = asking(site)
     duty = may_declare_hours(who.person, site.units.with_above(unit, first))
-
-    def declared(connection: Connection) -> None:
-        say_hours(connection, unit, f"{first:%Y-%m}", seconds, who.under(duty), text)
-
-    async def done(ledger: Ledger) -> None:
-        await take_turn_at_once(ledger.engine, declared, Patience())
-
-    asked_of(site.settings, done)
+    in_one_turn(site, lambda connection: say_hours(connection, unit, f"{first:%Y-%m}", seconds, who.under(duty), text))
     print(f"{unit} has {seconds} s in {month}, as declared")
 
 

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,8 +21,6 @@ from ccd.history.waiting import WaitsForRuling, waits_for_a_ruling
 from ccd.org.changes import moment
 from ccd.org.rulings import COUNTS, Ruling
 from ccd.reports.plain_table import PlainTable, clock
-
-T = TypeVar("T")
 
 MOMENTS = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]
 

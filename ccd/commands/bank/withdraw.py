@@ -7,16 +7,15 @@ from typing import Annotated, TypeVar
 from uuid import uuid4
 
 import typer
-from sqlalchemy import Connection
 
 from ccd.bank.allocation import allocation_spelled
 from ccd.bank.days_off_calendar import DayOutlook, days_off_outlook
-from ccd.bank.quota import ANY, TEMPLATES, Quota
+from ccd.bank.quota import ANY, PLACES_MAX, TEMPLATES, Quota
 from ccd.bank.said import Said
 from ccd.bank.unit_acts import say_load, say_quota
 from ccd.bank.withdrawal import Application, ApplicationState, PartOfDay
 from ccd.bank.withdrawing import Withdrawals
-from ccd.commands.bank.asking import Unit, Why, site_with, today_in
+from ccd.commands.bank.asking import HOUR_S, Unit, Why, in_one_turn, site_with, today_in
 from ccd.commands.business_day import Day, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, asking
@@ -26,17 +25,12 @@ from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.errors import WithdrawalError
 from ccd.floor.days import dates
-from ccd.ledger.books import Ledger
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.changes import moment
 from ccd.org.rights import may_set_quota
 from ccd.reports.plain_table import PlainTable, clock
-from ccd.sql.turns import Patience, take_turn_at_once
 
 T = TypeVar("T")
-
-HOUR_S = 3_600
-PLACES_MAX = 1_000_000
 
 withdraw = typer.Typer(no_args_is_help=True, help="Days off out of the balance.")
 
@@ -71,7 +65,7 @@ def quota(
     duty = may_set_quota(who.person, site.units.with_above(unit, today_in(site, unit)))
     seconds = None if hours is None else round(hours * HOUR_S)
     said = Quota(unit, template, today_in(site, unit), agents, seconds, load)
-    at_once(site, lambda connection: say_quota(connection, said, who.under(duty)))
+    in_one_turn(site, lambda connection: say_quota(connection, said, who.under(duty)))
     print(f"{agents} of {unit} may be off on {on}{'' if hours is None else f', for {hours:g} h together'}")
 
 
@@ -86,7 +80,7 @@ def load(
     site = site_with(config, unit)
     who = asking(site)
     duty = may_set_quota(who.person, site.units.with_above(unit, day.date()))
-    at_once(site, lambda connection: say_load(connection, unit, day.date(), load, who.under(duty)))
+    in_one_turn(site, lambda connection: say_load(connection, unit, day.date(), load, who.under(duty)))
     print(f"{day.date()} is a day of load {load!r} in {unit}")
 
 
@@ -290,13 +284,6 @@ def said_of_application(site: Site, name: str, why: str = "") -> Said:
 def said_now(site: Site, unit: str, why: str = "") -> Said:
     who = asking(site)
     return Said(who.by, today_in(site, unit), who.at, why, who)
-
-
-def at_once(site: Site, work: Callable[[Connection], object]) -> None:
-    async def done(ledger: Ledger) -> None:
-        await take_turn_at_once(ledger.engine, work, Patience())
-
-    asked_of(site.settings, done)
 
 
 def asked(site: Site, ask: Callable[[Withdrawals], Awaitable[T]]) -> T:

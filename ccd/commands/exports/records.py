@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from ccd.bank.statement import agent_statement
-from ccd.commands.business_day import Since, UpTo, in_range
+from ccd.commands.business_day import First, Last, Since, UpTo
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked
 from ccd.commands.ledger.reading import known_account
@@ -50,8 +50,6 @@ class Format(StrEnum):
     json = "json"
 
 
-First = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], callback=in_range, help="First day.")]
-Last = Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], callback=in_range, help="Last day.")]
 As = Annotated[Format, typer.Option("--format", help="csv or json: a list of objects.")]
 Unit = Annotated[str | None, typer.Option(help="One unit alone, with those below it.")]
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from ccd.bank.asking import Asking
-from ccd.bank.quota import ANY, TEMPLATES, Quota, Template
+from ccd.bank.quota import ANY, PLACES_MAX, TEMPLATES, Quota, Template
 from ccd.bank.unit_acts import say_load, say_quota
 from ccd.bank.withdrawal_rows import loads_of, quotas_of
 from ccd.ledger.model import SECONDS_MAX
@@ -19,7 +19,6 @@ from ccd.web.bank.desk import FIRST, LAST, BankDesk, Between, Day, Name
 from ccd.web.bank.withdrawals import PlacesSaid, places_said
 from ccd.web.etags import check_tag, tag_of
 
-PLACES_MAX = 1_000_000
 Load = Annotated[str, Field(max_length=200, pattern="^[^\\x00]*$")]
 
 
