@@ -16,7 +16,15 @@ DRAWN = {
     Show.INDICATORS: ("service_level", "aux_ratio", "utilisation", "occupancy"),
     Show.SERVICE: ("service_level", "answered_after_s"),
 }
-COURSES_MAX = 2  # one above the other
+COURSES = {  # one above the other
+    Show.INDICATORS: ("service_level", "aux_ratio"),
+    Show.SERVICE: ("service_level", "answered_after_s"),
+    Show.DISTRIBUTION: ("below_1", "reasonable", "above_10"),
+}
+WORDS = {
+    "answered_after_s": "answered after, s", "below_1": "below 1 %", "reasonable": "in the interval",
+    "above_10": "above 10 %",
+}  # fmt: skip
 UNITS_MAX = 20  # bars below each other
 
 
@@ -32,9 +40,9 @@ def picture(
         raise NoPictureError("where time could hide is told as table, csv or json")
     now, then = found[: len(asked)], found[len(asked) :]
     said = formulas(show, waits)
-    if show is Show.DISTRIBUTION or by is By.AGENT:
-        if len(asked) > 1:
-            raise NoPictureError("a picture with a point or a bar for agents is of one time: --each whole")
+    if by is By.AGENT and len(asked) > 1:
+        raise NoPictureError("a picture with a point or a bar for agents is of one time: --each whole")
+    if by is By.AGENT or (show is Show.DISTRIBUTION and len(asked) == 1):
         times = [(spelled(period), one) for period, one in zip((*asked, *others), found, strict=True)]
         return _of_agents(show, said, times)
     if len(asked) == 1:
@@ -89,13 +97,16 @@ def _courses(
 ) -> Figure:
     now, then = ([_by_name(period, one, by, show) for period, one in zip(asked, each, strict=False)] for each in found)
     names = _names(now, found[0], LINES_MAX)
-    shown = DRAWN[show][:COURSES_MAX]
+    shown = COURSES[show]
     panels = []
     for figure in shown:
         courses = [[(name, [one.get(name, {}).get(figure) for one in each]) for name in names] for each in (now, then)]
         panels.append(Panel(in_words(figure), figure in SHARES, courses[0], courses[1] if then else ()))
-    title = " and ".join(map(in_words, shown))
+    *most, last = map(in_words, shown)
+    title = f"{'agents ' if show is Show.DISTRIBUTION else ''}{', '.join(most)} and {last}"
     marks = " Band: from 2.53 % to 3.7 %." if "aux_ratio" in shown else ""
+    if show is Show.DISTRIBUTION:
+        marks += f" Shares are of the agents with a base; aux ratio = {INDICATORS['aux_ratio'].formula}."
     marks += " Dashed: the times that they are held against." if then else ""
     words = Words(f"{title[0].upper()}{title[1:]}, by {by}", _caption(said, shown) + marks)
     return plots.courses(words, [period.first.isoformat() for period in asked], panels)
@@ -124,7 +135,7 @@ def _caption(said: dict[str, str], shown: Sequence[str]) -> str:
 
 
 def in_words(name: str) -> str:
-    return {"answered_after_s": "answered after, s"}.get(name, name.replace("_", " "))
+    return WORDS.get(name, name.replace("_", " "))
 
 
 def spelled(period: Period) -> str:
