@@ -42,6 +42,8 @@ def _told(days: AgentDays, kinds: Collection[str], line: int, row: Row, found: F
     if start is None or end is None:
         found.append(("from", f"{agent} is in no unit on {day}; the roster says who is where, and when"))
         return None
+    if isinstance(begins, datetime) and begins.tzinfo is not None:
+        day = _local(agent, start, days, day).date()
     if end <= start:
         found.append(
             ("to", f"{row['to']!r} is not after from; a date there is the first day that is no leave any more")
@@ -66,23 +68,40 @@ def _moment(row: Row, column: str, found: Found) -> date | None:
 
 def words(told: Told, days: AgentDays) -> str:
     """For a person: personal 2026-11-23 to 2026-11-24T12:00."""
-    return f"{told.what} {_written(told, told.start, days)} to {_written(told, told.end, days)}"
+    begins, ends = _written(told, days)
+    return f"{told.what} {begins} to {ends}"
 
 
 def rendered(told: Sequence[Told], days: AgentDays) -> str:
     """The leave as such a file, of which `parse` makes the same again."""
     lines = [("agent", "kind", "from", "to", "uid")]
-    for each in told:
-        begins, ends = (_written(each, at, days) for at in (each.start, each.end))
-        lines.append((each.agent, each.what, begins, ends, each.uid))
+    lines += [(each.agent, each.what, *_written(each, days), each.uid) for each in told]
     return csv_faults.written(lines)
 
 
-def _written(told: Told, at: int, days: AgentDays) -> str:
-    """A date where it is the start of one."""
-    local = datetime.fromtimestamp(at // SECOND, ZoneInfo(days.timezone(told.agent, told.day)))
-    if days.instant(told.agent, told.day, local.date()) == at:
-        return str(local.date())
-    said = local.replace(tzinfo=None).isoformat(timespec="seconds" if local.second else "minutes")
-    offset = f"{local:%z}"
-    return f"{said}{offset[:3]}:{offset[3:]}" if local.fold else said
+def _written(told: Told, days: AgentDays) -> tuple[str, str]:
+    """From and to. A date where it is the start of one; with an offset where another moment would be read without: the
+    clock says it twice, or the agent moves that day."""
+    agent, day = told.agent, told.day
+    begins = datetime.fromtimestamp(told.start // SECOND, ZoneInfo(days.timezone(agent, day)))
+    if days.instant(agent, day, day) != told.start and begins.date() != day:
+        begins = _local(agent, told.start, days, day)
+        day = begins.date()
+
+    def said(at: int, local: datetime) -> str:
+        date_of = day if at == told.start else local.date()
+        if days.instant(agent, day, date_of) == at:
+            return str(date_of)
+        plain = local.replace(tzinfo=None, fold=0)
+        is_read = days.instant(agent, day, plain) == at
+        return (plain if is_read else local).isoformat(timespec="seconds" if local.second else "minutes")
+
+    ends = datetime.fromtimestamp(told.end // SECOND, ZoneInfo(days.timezone(agent, day)))
+    return said(told.start, begins), said(told.end, ends)
+
+
+def _local(agent: str, at: int, days: AgentDays, day: date) -> datetime:
+    """An instant, µs, by the clock of the unit in which the agent is then, else on the day."""
+    own = next(days.met(agent, at, at + 1), None)
+    zone = days.timezone(agent, day if own is None else own.day.day)
+    return datetime.fromtimestamp(at // SECOND, ZoneInfo(zone))

@@ -25,6 +25,7 @@ from ccd.org.told_lines import Found, agent_in_cell, day_in_cell, told_in, withd
 
 HEADER = Header(("agent", "day", "start", "end"), ("breaks", "uid", "withdrawn"), lines_max=100_000)
 SHIFT_S_MAX = 86_399  # the tables hold to it as well
+DAYS_READ = 6
 ONE_DAY, A_MICROSECOND = timedelta(days=1), timedelta(microseconds=1)
 CLOCK = r"(\d\d:\d\d(?::\d\d)?(?:[+-]\d\d:\d\d)?)"
 A_CLOCK = re.compile(CLOCK)
@@ -75,13 +76,13 @@ class LineClock(NamedTuple):
     days: AgentDays
 
     def first_after(self, than: int, said: time) -> int:
-        """When it says that for the first time after an instant, µs, of the line's day or the night after."""
-        for number in range(3):
+        """When it says that for the first time after an instant, µs, of the line's day or the nights after."""
+        for number in range(DAYS_READ):
             at = self.days.instant(self.agent, self.day, datetime.combine(self.day + number * ONE_DAY, said))
             assert at is not None, "asked of an agent who has that day"
             if at > than:
                 return at
-        raise AssertionError("an offset is shorter than a day")
+        raise AssertionError("a break of a day, a day after the start, each written with an offset of less")
 
     def end_of(self, at: int, begins: time, ends: time) -> int:
         """When what begins at an instant, µs, ends, both as they are written. Where the clock skips the begin, and so

@@ -1,9 +1,15 @@
 """Leave as personnel systems write it: what is understood, and what is said of what is not."""
 
+from datetime import date, time, timedelta
+from random import Random
+
 import pytest
 
 from ccd.errors import ImportFaultsError
+from ccd.org import roster_file
+from ccd.org.agent_days import AgentDays
 from ccd.org.leave_file import parse, rendered, words
+from ccd.org.units import Unit, Units
 from tests.org.planned import DAYS, FILE, us
 
 HEADER = "agent,kind,from,to,uid,withdrawn"
@@ -65,6 +71,31 @@ def test_a_moment_is_written_as_it_would_be_written_out_again_and_of_years_that_
         ImportFaultsError, match=r"plan.csv:2: from: .* is no date; allowed: 2026-11-23, of the years 1971"
     ):
         parse(f"{HEADER}\n1001,sick,{said},2026-11-24\n", FILE, DAYS, KINDS)
+
+
+def test_with_an_offset_leave_is_of_the_day_that_the_agent_has_then():
+    told = parse("agent,kind,from,to\n1001,sick,2026-11-30T16:00+00:00,2026-12-01T16:00+00:00\n", FILE, DAYS, KINDS)
+    assert str(told[0].day) == "2026-12-01", "of which December's file tells"
+    assert words(told[0], DAYS) == "sick 2026-12-01 to 2026-12-02"
+    (again,) = parse(rendered(told, DAYS), FILE, DAYS, KINDS)
+    assert again == told[0]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"])
+@pytest.mark.parametrize("moment", ["2026-10-25", "2026-10-24T12:30+00:00"])
+def test_leave_of_who_moves_to_another_zone_is_written_out_as_it_was_meant(zone: str, moment: str):
+    units = Units("Asia/Shanghai", time(0), {"home": Unit(), "away": Unit(timezone=zone, day_starts_at=time(4))})
+    lines = f"1,PJSIP/1,,away,,{moment}\n1,PJSIP/1,,home,{moment},\n"
+    roster = roster_file.parse(f"agent,interface,member_name,unit,from,to\n{lines}", FILE, units)
+    days, chance = AgentDays(roster, units), Random(7)
+    first = date(2026, 10, 23)
+    for _ in range(100):
+        begins = first + timedelta(days=chance.randrange(4))
+        ends = begins + timedelta(days=chance.randrange(3, 6))
+        said = [str(each) if chance.random() < 0.3 else f"{each}T{chance.randrange(24):02}:30"
+                + chance.choice(("", "+00:00", "-05:00", "+10:30")) for each in (begins, ends)]  # fmt: skip
+        told = parse(f"agent,kind,from,to\n1,sick,{','.join(said)}\n", FILE, days, KINDS)
+        assert [each._replace(line=2) for each in parse(rendered(told, days), FILE, days, KINDS)] == [*told], said
 
 
 def test_what_is_written_out_says_the_same_when_it_is_read():

@@ -111,7 +111,8 @@ def test_every_fault_is_named_with_its_line_and_column():
         "1001,2026-11-25,08:00,16:00,07:00-07:30,,\n"
         "1001,2026-11-26,08:00,16:00,12:00-13:00;12:30-12:45,,\n"
         "1001,2026-11-27,08:00,16:00,15:30-16:30,,\n"
-        "1005,2026-11-23,08:00,16:00,,,\n",
+        "1005,2026-11-23,08:00,16:00,,,\n"
+        "1001,2026-11-30,17:15+01:00,03:00,00:00-00:00+14:00,,\n",
         "plan.csv:2: agent: '9' is on no line of the roster",
         "plan.csv:2: start: '8' is no time of day",
         "plan.csv:3: agent: is empty",
@@ -124,6 +125,7 @@ def test_every_fault_is_named_with_its_line_and_column():
         "plan.csv:7: breaks: 12:30-12:45 is not within the shift, and after",
         "plan.csv:8: breaks: 15:30-16:30 is not within the shift",
         "plan.csv:9: day: 1005 is in no unit on 2026-11-23",
+        "plan.csv:10: breaks: 00:00-00:00 is not within the shift",
     )
 
 
