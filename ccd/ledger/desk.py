@@ -7,6 +7,7 @@ one that took the lock, so that it is what the last one before us committed.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from typing import assert_never
 
 from sqlalchemy import Connection, select, tuple_
@@ -160,7 +161,7 @@ class Desk:
         seen = self._lock(touched)
         known = first_outcomes(self.connection, list(asked.values())) if seen.some_claimed else {}
         new = [posting for claim, posting in asked.items() if claim not in known]
-        expiries = self._expiries(owners) if new and seen.some_expired else []
+        expiries = self._expiries(owners, asked) if new and seen.some_expired else []
         outcomes = self._write([*expiries, *new], seen.numbers)
         if len(outcomes) == len(postings) and not expiries:
             return outcomes
@@ -189,16 +190,21 @@ class Desk:
             self._lock(Touched({(book, month)}))
         return months[book, month]
 
-    def _expiries(self, names: Iterable[str]) -> list[Posting]:
-        """What gives back the owners' reservations whose time is over."""
+    def _expiries(self, names: Iterable[str], asked: Iterable[Claim]) -> list[Posting]:
+        """What gives back the owners' reservations whose time is over, by keys that nobody else has claimed or asks."""
         found = expired(self.connection, self._owner_ids(names), self._now)
         self._lock(Touched({(book, self.month_of(day)) for _, book, day, _ in found}))
         runs = self.month_of(day_at(self._now))
         open_months = {book: self.open_month(book, runs) for book in {one.book for one in found}}
+        claimed = self.revisions({expired_key(claim) for claim, *_ in found})
+        taken = {(key, kept.revision) for key, revisions in claimed.items() for kept in revisions} | set(asked)
         postings = []
         for claim, book, day, service in found:
+            key = expired_key(claim)
+            revision = next(one for one in count(claim[1]) if (key, one) not in taken)
+            taken.add((key, revision))
             terms = (Resolve(claim, service), Late(open_months[book]))
-            postings.append(Posting(f"expired/{claim[0]}", claim[1], book, day, (), "expiry", terms=terms))
+            postings.append(Posting(key, revision, book, day, (), "expiry", terms=terms))
         return list(with_months(postings, self.month_of))
 
     def sheet(self, postings_max: int) -> Sheet:
@@ -249,6 +255,10 @@ class Desk:
     def _read_balances(self, accounts: Iterable[Account]) -> None:
         if unread := self._unread(accounts):
             self._lock(Touched(accounts=unread))
+
+
+def expired_key(claim: Claim) -> str:
+    return f"expired/{claim[0]}"
 
 
 def with_months(postings: Sequence[Posting], months: Months) -> Sequence[Posting]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import sqlite3
 import subprocess
 from datetime import UTC, datetime
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import ccd as ccd_itself
+from ccd.bank.loan import OFFSET, TAKEN_BACK
 from ccd.commands.ledger import posting
 from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
@@ -92,6 +95,12 @@ def test_what_a_rule_refuses_is_a_sentence_and_changes_nothing(config: Path) -> 
         (("transfer", "house:savings", "9:savings", "5", *DAY, *WHY, "--key", "k"), "9 has no account"),
         (("reserve", "9", "5", *DAY, *WHY, "--key", "k"), "9 has no account"),
         (("reverse", "77", *WHY), "one that moved something"),
+        (
+            ("transfer", "house:savings", "1001:savings", "5", *DAY, *WHY, "--key", "settle/1001/2099-11-25"),
+            "settle/ begins the keys of what is posted by itself",
+        ),
+        (("reserve", "1001", "5", *DAY, *WHY, "--key", "expired/leave/12"), "of what is posted by itself"),
+        (("reverse", "1", *WHY, "--key", "close/ccd/2099-11"), "of what is posted by itself"),
         (("reverse", f"{2**63}", *WHY), "less than or equal to 9223372036854775807"),
         (("move", "--from", "postgresql://ccd@db:port/ccd", "--to", "sqlite:///ccd.sqlite"), "the port is no number"),
         (("release", "nothing", *DAY, *WHY), "a reservation that was posted"),
@@ -107,6 +116,19 @@ def test_what_a_rule_refuses_is_a_sentence_and_changes_nothing(config: Path) -> 
 def test_what_can_not_be_is_one_line_that_says_what_to_do(config: Path, words: tuple[str, ...], match: str) -> None:
     assert match in refused(config, *words)
     assert balances(config) == {"savings": 465}
+
+
+CAPS_AND_OWNERS = {"agent", "house", "gift", "budget", "quota"}
+OF_A_PACKET = {"proposed"}  # within its key
+
+
+def test_no_key_of_a_service_can_be_claimed_by_hand() -> None:
+    """Whatever is spelled as a word and what it is of, in the code of those who post by themselves."""
+    words = {OFFSET, TAKEN_BACK}
+    for folder in ("bank", "ledger"):
+        for file in (Path(ccd_itself.__file__).parent / folder).glob("*.py"):
+            words |= set(re.findall(r'f"([a-z-]+)/\{', file.read_text()))
+    assert words - CAPS_AND_OWNERS - OF_A_PACKET == posting.OWN_WORDS
 
 
 def test_seconds_are_put_aside_posted_in_part_and_given_back(config: Path) -> None:

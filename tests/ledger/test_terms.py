@@ -150,6 +150,18 @@ async def test_the_owners_next_posting_gives_back_what_has_expired(ledger: Ledge
     check_refused(await ledger.post(resolve("e", "r", 5)), Rule.RESERVATION, "the reservation r/r1 was resolved before")
 
 
+async def test_what_has_expired_is_given_back_whoever_has_claimed_its_key(ledger: Ledger) -> None:
+    """The owner could post nothing more, for ever."""
+    for revision in (1, 2):
+        await ledger.post(posting("expired/r", give("bob", 5), revision=revision))
+    await ledger.post(reserve("r", 350, expires_at=MOMENT))
+    again = with_terms("r", Reserve((GIFT,), RESERVED, 100, "leave", MOMENT))._replace(revision=2)
+    await ledger.post_many([again, again._replace(revision=4)])
+    await ledger.post(posting("expired/r", give("ann", 5), revision=4))
+    assert await kinds(ledger) == (305, 200, 0)
+    assert (await verify(ledger.engine, lambda done, total: None)).findings == []
+
+
 async def test_a_reservation_is_not_taken_back_but_resolved(ledger: Ledger) -> None:
     made = await ledger.post(reserve("r", 100))
     with pytest.raises(PostingError, match="which is a reservation's"):

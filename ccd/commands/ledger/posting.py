@@ -41,6 +41,13 @@ from ccd.ledger.schema import transactions
 from ccd.org.people import Duty
 from ccd.org.rights import may_close_month, may_post_by_hand
 
+# With which the keys of the bank's services begin, and those of the ledger's own acts. What has one of theirs is taken
+# for what they posted, and they could not post it any more.
+OWN_WORDS = frozenset({
+    "close", "end", "expired", "hand", "hold", "idle", "left", "limit", "offset", "offset-back", "offset-none",
+    "overtime", "packet", "place", "recall", "settle", "taken", "worked",
+})  # fmt: skip
+
 
 def said_in_words(text: str) -> str:
     if not text.strip():
@@ -48,8 +55,19 @@ def said_in_words(text: str) -> str:
     return text
 
 
-Key = Annotated[str, typer.Option(help="What it is known by for ever; the same again changes nothing.")]
-OtherKey = Annotated[str | None, typer.Option("--key", help="Another, where a rule refused it before.")]
+def not_a_services(key: str | None) -> str | None:
+    word = (key or "").partition("/")[0]
+    if word in OWN_WORDS and "/" in (key or ""):
+        raise typer.BadParameter(f"{key!r}: {word}/ begins the keys of what is posted by itself; another, as by-hand/7")
+    return key
+
+
+Key = Annotated[
+    str, typer.Option(callback=not_a_services, help="What it is known by for ever; the same again changes nothing.")
+]
+OtherKey = Annotated[
+    str | None, typer.Option("--key", callback=not_a_services, help="Another, where a rule refused it before.")
+]
 Text = Annotated[str, typer.Option(callback=said_in_words, help="Why, in words; it stands on the statement.")]
 Seconds = Annotated[int, typer.Argument(min=1, max=SECONDS_MAX, help="Whole seconds.")]
 
