@@ -145,7 +145,7 @@ class Overtime:
             sources = await stored_sources(connection)
             said = (await connection.run_sync(how_much_said, [emergency.id]))[emergency.id]
             calls = await connection.run_sync(calls_of, emergency.id)
-            agents = await connection.run_sync(self._participants, emergency)
+            agents = await connection.run_sync(participants, self._site, emergency)
             wanted = self._days_of(agents, emergency)
             units = {emergency.unit, *(own.unit for _, own in wanted)}
             times = await measured_times(connection, units)
@@ -166,7 +166,7 @@ class Overtime:
         now = self._now()
         async with reading(self._ledger.engine) as connection:
             found = await self._all(connection, now, now + 1)
-            return {one: await connection.run_sync(self._participants, one) for one in found if one.start <= now}
+            return {one: await connection.run_sync(participants, self._site, one) for one in found if one.start <= now}
 
     async def months_s(self, agents: Collection[str], month: str) -> dict[str, int]:
         return await self._desk.months_s(agents, month)
@@ -182,15 +182,6 @@ class Overtime:
         heard = [sources[pbx.name].heard_at if pbx.name in sources else None for pbx in self._site.settings.pbx]
         waited = now >= one.end + self._site.settings.settle_wait_s_max * SECOND
         return waited or all(at is not None and at >= one.end for at in heard)
-
-    def _participants(self, connection: Connection, one: Emergency) -> frozenset[str]:
-        """The strike team, at some instant of the emergency, of who is in the unit or one below it meanwhile; who was
-        called; and for whom time was entered."""
-        units = self._site.units.with_below([one.unit], self._site.units.days(one.unit).at(one.start).day)
-        joined = strike_team_members(connection, units, one.start, one.end)
-        team = self._site.agent_days.among(joined, units, one.start, one.end)
-        entered = (entry.agent for entry in entries_of(connection, [one.id]) if entry.counts)
-        return frozenset((*team, *calls_of(connection, one.id), *entered))
 
     def _days_of(self, agents: Iterable[str], one: Emergency) -> list[AgentDay]:
         return [
@@ -224,7 +215,7 @@ class Overtime:
             return []
         start, end = min(own.day.start for _, own in wanted), max(own.day.end for _, own in wanted)
         others = await self._all(connection, start, end)
-        taking_part = {one: await connection.run_sync(self._participants, one) for one in others}
+        taking_part = {one: await connection.run_sync(participants, self._site, one) for one in others}
         entries = await connection.run_sync(entries_of, [one.id for one in others])
         shifts = await connection.run_sync(shifts_of, {agent for agent, _ in wanted}, start, end)
         kinds = await self._kinds(connection, wanted)
@@ -290,6 +281,16 @@ class Overtime:
 
 def emergencies_of(ledger: Ledger, site: Site) -> Emergencies:
     return Emergencies(ledger.engine, site.units, site.all_units, site.policies, site.agent_days)
+
+
+def participants(connection: Connection, site: Site, one: Emergency) -> frozenset[str]:
+    """The strike team, at some instant of the emergency, of who is in the unit or one below it meanwhile; who was
+    called; and for whom time was entered."""
+    units = site.units.with_below([one.unit], site.units.days(one.unit).at(one.start).day)
+    joined = strike_team_members(connection, units, one.start, one.end)
+    team = site.agent_days.among(joined, units, one.start, one.end)
+    entered = (entry.agent for entry in entries_of(connection, [one.id]) if entry.counts)
+    return frozenset((*team, *calls_of(connection, one.id), *entered))
 
 
 def entered_s(entries: Iterable[OvertimeEntry], agent: str, day: date) -> dict[str, int]:

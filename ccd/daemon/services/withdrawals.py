@@ -16,6 +16,7 @@ from ccd.bank.allocating import Allocations, Tenure
 from ccd.bank.allocation import Allocation
 from ccd.bank.comes_first import ComesFirst
 from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook, days_off_outlook
+from ccd.bank.emergency_rows import emergencies_within
 from ccd.bank.giving_back import GivingBack
 from ccd.bank.moving_along import MovingAlong
 from ccd.bank.quota import Busyness, suggestion
@@ -24,12 +25,13 @@ from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, ApplicationState, planned_shifts
 from ccd.bank.withdrawing import WAITING_LIST, Withdrawals
 from ccd.daemon.refusals import Refusals
+from ccd.daemon.services.overtime import participants
 from ccd.daemon.site import Current, Site
 from ccd.errors import DayWaitsError
 from ccd.floor.days import SECOND, dates
 from ccd.floor.expected import Absence, Counts, Ruled, Shift, work_within_us
 from ccd.floor.seats import UNOBSERVED
-from ccd.floor.spans import less, span_of
+from ccd.floor.spans import Span, less, span_of
 from ccd.floor.stretches import Stretch
 from ccd.history.day_rows import latest_days
 from ccd.history.reading import stored_sources
@@ -38,7 +40,7 @@ from ccd.history.seen_days import seen_days
 from ccd.history.sums import sums_of_agents
 from ccd.history.unit_days import settled_on, settled_since
 from ccd.ledger.books import Ledger
-from ccd.org.shift_rows import shifts_from
+from ccd.org.shift_rows import shifts_from, shifts_of
 from ccd.sql.turns import Patience, take_turn
 
 log = structlog.get_logger("ccd.daemon")
@@ -116,8 +118,8 @@ async def close_days_off(ledger: Ledger, site: Site, day: date, said: Said) -> l
 async def worked_on(ledger: Ledger, site: Site, day: date, off: Collection[Application]) -> dict[str, int]:
     """Seconds signed in, or ruled to have been, by agent, of those who are off: also of who was not there at all. Where
     there are shifts, inside those that begin on the day, up to their ends in the next: what is worked beside them is
-    overtime, or another day's. Of who is off from when to when, in that part alone; of who has leave that comes first,
-    beside that."""
+    overtime, or another day's; where none begins, beside what is paid for otherwise. Of who is off from when to when,
+    in that part alone; of who has leave that comes first, beside that."""
     of_all = {one.agent: one for one in off}
     parts = {one.agent for one in off if one.start is not None}
 
@@ -130,9 +132,14 @@ async def worked_on(ledger: Ledger, site: Site, day: date, off: Collection[Appli
         on_duty = {agent for agent, each in found.items() if each.record.duty is not None}
         in_spans = on_duty | parts | (found.keys() & leave.keys())
         begun = await connection.run_sync(lambda plain: _begun(plain, site, day, on_duty | parts))
-        for agent in in_spans - (on_duty - parts):
+        free = [of_all[agent] for agent in on_duty if not begun.get(agent)]
+        otherwise = await connection.run_sync(lambda plain: _paid_otherwise(plain, site, free))
+        for agent in in_spans:
             span = site.units.days(of_all[agent].unit).of_date(day)
-            begun[agent] = planned_shifts(of_all[agent], begun.get(agent, ()), [span])
+            planned = planned_shifts(of_all[agent], begun.get(agent, ()), [span])
+            if agent in otherwise:
+                planned = tuple(Shift(*each) for each in less(planned, otherwise[agent]))
+            begun[agent] = planned
         later = _over_the_end(site, day, begun)
         wanted = {
             (unit, each): theirs
@@ -162,6 +169,19 @@ def _begun(plain: Connection, site: Site, day: date, agents: Collection[str]) ->
     found: dict[str, tuple[Shift, ...]] = {}
     for unit, theirs in _by_unit(site, day, agents).items():
         found |= shifts_from(plain, theirs, site.units.days(unit).of_date(day))
+    return found
+
+
+def _paid_otherwise(plain: Connection, site: Site, free: Iterable[Application]) -> dict[str, list[Span]]:
+    """By agent, of those on whose day no shift begins: what is left of the night before, but of a part from when to
+    when, and the emergencies that the agent takes part in."""
+    found = {}
+    for one in free:
+        day = site.units.days(one.unit).of_date(one.day)
+        night = () if one.start is not None else shifts_of(plain, [one.agent], day.start, day.end).get(one.agent, ())
+        emergencies = emergencies_within(plain, day.start, max(day.end, one.end or 0))
+        theirs = [span_of(each) for each in emergencies if one.agent in participants(plain, site, each)]
+        found[one.agent] = [*map(span_of, night), *theirs]
     return found
 
 
