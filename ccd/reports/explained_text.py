@@ -69,7 +69,8 @@ def _day(day: DayBehind, zone: ZoneInfo) -> Iterator[str]:
             yield f"  ruling {ruled.ref}: {_span(ruled, zone)} counts as {ruled.counts.replace('_', ' ')}"
     if record.duty is not None:
         figures = ((word, getattr(record.duty, name)) for name, word in DUTY)
-        yield f"  {', '.join(f'{word} {in_words(us // SECOND)}' for word, us in figures if us) or 'no shift'}"
+        nothing = "nothing scheduled" if day.expected is not None and day.expected.shifts else "no shift"
+        yield f"  {', '.join(f'{word} {in_words(us // SECOND)}' for word, us in figures if us) or nothing}"
     for doubt in day.doubts:
         yield f"  ! {doubt}"
     yield from ("", "Signed in")

@@ -20,14 +20,18 @@ from ccd.floor.on_duty import What
 from ccd.floor.rules import ALWAYS
 from ccd.floor.seats import STATE_WORDS
 from ccd.floor.segments import Segment
+from ccd.history.day_rows import revision_of
 from ccd.history.made_of import MadeOf, Seats, made_of
 from ccd.history.reading import reading
+from ccd.history.reckoned_against import expected_read
 from ccd.ledger.audit import TransactionRow
 from ccd.ledger.model import Moved, Transfer
 from ccd.ledger.recorded import accounts_of, recorded_as
 from ccd.ledger.reversal import NUMBER_MAX
 from ccd.org import order_rows
 from ccd.org.acts import Act, act_with_id, concerning
+from ccd.org.ruling_rows import reversal_of_ruling
+from ccd.org.rulings import Ruling
 from ccd.pbx.evidence import pbx_folder
 from ccd.pbx.evidence_file import REF_NUMBERS, day_path
 from ccd.pbx.evidence_index import evidence_hash, found
@@ -75,7 +79,10 @@ async def _explained(connection: AsyncConnection, site: Site, transfer: Transfer
         words += () if day else ("The day is not settled yet: its record follows.",)
     unit = day.record.unit if day else site.roster.unit(what.agent, what.posted.recorded_at)
     if day is not None:
-        because = because._replace(act_ids=(*because.act_ids, *await _done_about(connection, site, day)))
+        reversed_ = await _ruled_no_more(connection, day) if because.revision else []
+        words += tuple(f"It was reckoned by ruling {each.reverses} before, which was reversed." for each in reversed_)
+        ids = [ref for each in reversed_ for ref in (str(each.reverses), each.ref)]
+        because = because._replace(act_ids=(*because.act_ids, *await _done_about(connection, site, day), *ids))
     whose = {what.agent, *site.all_units}  # of other agents nobody is told anything here
     of = {what.agent, what.posted.facts.get("unit", ""), *(str(row["unit"]) for row in because.rows if "unit" in row)}
     acts = await connection.run_sync(lambda plain: tuple(_acts(plain, because, whose, of)))
@@ -92,6 +99,17 @@ async def _done_about(connection: AsyncConnection, site: Site, day: DayBehind) -
     since = min([span.start, *(shift.start for shift in expected.shifts if expected.sent_off)])
     asked = await connection.run_sync(order_rows.acts_between, day.record.agent, since, span.end)
     return [each.ref for each in expected.ruled] + asked
+
+
+async def _ruled_no_more(connection: AsyncConnection, day: DayBehind) -> list[Ruling]:
+    """The reversals of what the revision before was reckoned by, and this one is not."""
+    before = await revision_of(connection, day.record.agent, day.record.day, day.revision - 1)
+    if day.revision == 1 or before is None or not before.stored.expected:
+        return []
+    now = {each.ref for each in (day.expected or Expected()).ruled}
+    gone = {each.ref: None for each in expected_read(before.stored.expected).ruled if each.ref not in now}
+    found = [await connection.run_sync(reversal_of_ruling, ref) for ref in gone]
+    return [each for each in found if each is not None]
 
 
 async def _found(connection: AsyncConnection, transfer: Transfer) -> PostedTransfer:
@@ -124,7 +142,8 @@ def _posted(row: TransactionRow) -> PostedAs:
 
 def _acts(connection: Connection, because: Behind, whose: Collection[str], of: Collection[str]) -> Iterator[Act]:
     """`of` are the agent and the units that it happened in."""
-    found = [act for act in map(partial(act_with_id, connection), because.act_ids) if act is not None]
+    ids = dict.fromkeys(because.act_ids)  # a ruling of several parts of the day is one act
+    found = [act for act in map(partial(act_with_id, connection), ids) if act is not None]
     for word, name in because.acts:
         found += concerning(connection, word, name, of)
     yield from (act for act in found if act.subject in whose)

@@ -10,6 +10,7 @@ from ccd.bank.statement import agent_statement
 from ccd.daemon.explained.behind import behind
 from ccd.daemon.explained.explaining import agent_of, explained, explaining
 from ccd.daemon.services.entitling import entitle
+from ccd.daemon.services.ruling import reverse_ruling
 from ccd.daemon.site import Current
 from ccd.ledger.model import Transfer
 from ccd.ledger.schema import entries
@@ -18,7 +19,7 @@ from ccd.org.people import Duty, Office, Person, Role
 from ccd.reports.explained import Explained, PostedAs, explained_as_json, what_of
 from ccd.reports.explained_text import lines_of
 from ccd.web.explain_api import ExplainedSaid
-from tests.daemon.ruled import ANN, HOUR, MONDAY, Centre, at, span
+from tests.daemon.ruled import ANN, HOUR, MONDAY, WORKED, Centre, at, shift, span
 from tests.daemon.services import test_overtime as overtime
 from tests.daemon.services.test_overtime import DAY, World, day_over, seen
 from tests.floor.floors import S, added, paused, removed, unpaused
@@ -106,6 +107,40 @@ async def test_a_ruling_says_which_part_it_is_who_made_it_and_why(engine: AsyncE
     first = await explained(engine, centre.site, Transfer(1, 1))
     assert first.day is not None
     assert (first.day.revision, first.acts, [what_of(part.part) for part in first.day.parts]) == (1, (), ["aux"])
+
+
+async def test_what_was_reversed_is_said_with_who_made_it_and_who_reversed_it_each_once(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    centre = Centre(engine, tmp_path)
+    await centre.lives(*WORKED)
+    await centre.close()
+    whole = await centre.rules("left_out", span(8, 16), unit="team-1")
+    inner = await centre.rules("aux", span(10, 11), agent="ann")
+    await centre.close()
+    reversal = await reverse_ruling(engine, centre.site, centre.asking(), inner.ref, "it was not")
+    await centre.close()
+    lines = [line for line in (await agent_statement(centre.bank.ledger, "ann")).lines if line.day == MONDAY]
+    after, before = [await explained(engine, centre.site, Transfer(*map(int, line.transfer.split(".")))) for line in
+                     (lines[0], lines[1])]  # fmt: skip
+    assert [act.id for act in before.acts] == [whole.ref, inner.ref], "though it is of two parts of the day"
+    assert [act.id for act in after.acts] == [whole.ref, inner.ref, reversal.ref]
+    assert f"It was reckoned by ruling {inner.ref} before, which was reversed." in after.words
+
+
+async def test_a_day_of_whose_shift_all_is_left_out_is_not_said_to_have_no_shift(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    centre = Centre(engine, tmp_path, schedules=True)
+    await centre.plans(shift("ann", 8, 16))
+    await centre.lives(*WORKED)
+    await centre.close()
+    await centre.rules("left_out", span(8, 16), unit="team-1")
+    await centre.close()
+    (line, *_) = (await agent_statement(centre.bank.ledger, "ann")).lines
+    said = list(lines_of(await explained(engine, centre.site, Transfer(*map(int, line.transfer.split("."))))))
+    assert "  nothing scheduled" in said
+    assert "  no shift" not in said
 
 
 async def test_who_is_entitled_to_more_is_told_what_protects_and_nothing_else(
