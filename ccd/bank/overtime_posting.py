@@ -5,6 +5,7 @@ is read from the ledger itself (docs/time-bank.md 3.2 and 4).
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -75,16 +76,25 @@ class OvertimeDesk:
         self._ledger, self._policies, self._site, self._today = ledger, policies, site, today
         self._house = House.of(site)
 
-    async def months_s(self, agents: Collection[str], month: str) -> dict[str, int]:
-        """By agent, the overtime of a calendar month without interest, in seconds."""
+    async def months_s(self, days: Collection[OvertimeDay]) -> dict[tuple[str, str], int]:
+        """By agent and calendar month of these days, its overtime without interest, in seconds: these days as they are
+        reckoned, the others as they were posted."""
 
-        def work(desk: Desk) -> dict[str, int]:
-            owners = {agent_owner(agent): agent for agent in agents}
+        def work(desk: Desk) -> dict[tuple[str, str], int]:
+            owners = {agent_owner(one.agent): one.agent for one in days}
+            reckoned = {(one.agent, one.day): one.due.deposit_s for one in days}
             desk.lock((), owners)
-            moved = by_owner(desk.moved(owners, dates(*span(month))), owners)
-            return {agent: _net_s(_overtime(moved[owner]), owner) for owner, agent in owners.items()}
+            within = [day for month in {month_of(one.day) for one in days} for day in dates(*span(month))]
+            found = Counter[tuple[str, str]]()
+            for owner, moved in by_owner(desk.moved(owners, within), owners).items():
+                for each in _overtime(moved):
+                    if (owners[owner], each.day) not in reckoned:
+                        found[owners[owner], month_of(each.day)] += _net_s([each], owner)
+            for (agent, day), seconds in reckoned.items():
+                found[agent, month_of(day)] += seconds
+            return dict(found)
 
-        return await self._ledger.at_desk(work, keep=False)
+        return await self._ledger.at_desk(work, keep=False) if days else {}
 
     async def post(
         self,

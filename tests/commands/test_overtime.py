@@ -90,6 +90,15 @@ def test_an_emergency_is_opened_its_team_called_and_what_it_comes_to_shown_while
     ]  # fmt: skip
 
 
+def test_whoever_opens_it_can_say_a_sooner_end(config: Path) -> None:
+    soon = (datetime.now(ZONE) + timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%S")
+    words = ("team-1", "I", "--text", "half an hour will do", "--until", soon, "--key", "short")
+    assert f" until {soon}" in said(overtime(config, "open", *words))
+    late = (datetime.now(ZONE) + timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M:%S")
+    words = ("team-1", "I", "--text", "all night", "--until", late, "--key", "long")
+    assert "14400 s are allowed" in refusal(overtime(config, "open", *words))
+
+
 def test_time_is_entered_by_hand_and_says_that_it_is(config: Path) -> None:
     opened(config)
     told = said(overtime(config, "enter", "storm", "1001", "--seconds", "1200", "--text", "by the log", "--key", "e1"))

@@ -49,13 +49,14 @@ def open_(
     level: Annotated[str, typer.Argument(help="One of the levels of the unit's policy, as II.")],
     text: Why,
     begins: Annotated[datetime | None, moment_option("--from", "When it began; without it, now")] = None,
+    until: Annotated[datetime | None, moment_option("--until", "When it ends, sooner than by itself")] = None,
     key: Key = None,
 ) -> None:
     """Open an emergency in a unit and those below it. It ends by itself."""
     site = site_with(config, unit)
-    start = None if begins is None else site.units.instant(unit, begins)
+    start, end = (None if said is None else site.units.instant(unit, said) for said in (begins, until))
     name = key or uuid4().hex[:8]
-    say(site, asked(site, lambda emergencies: emergencies.open(name, asking(site), unit, level, start, text)))
+    say(site, asked(site, lambda emergencies: emergencies.open(name, asking(site), unit, level, start, text, end)))
 
 
 @overtime.command()
@@ -190,11 +191,10 @@ def show(config: Config, name: Name, output: As = Format.table) -> None:
     site = site_of(config)
     one, calls, entries = asked(site, lambda emergencies: emergencies.shown(name))
 
-    async def reckoned(ledger: Ledger) -> tuple[list[OvertimeDay], dict[str, int]]:
+    async def reckoned(ledger: Ledger) -> tuple[list[OvertimeDay], dict[tuple[str, str], int]]:
         reckoning = Overtime(ledger, site, now_us)
         days = (await reckoning.reckon(one, running=True)).days
-        months_s = await reckoning.months_s({day.agent for day in days}, month_of(days[0].day)) if days else {}
-        return list(days), months_s
+        return list(days), await reckoning.months_s(days)
 
     days, months_s = asked_of(site.settings, reckoned)
     if output is Format.json:
@@ -281,9 +281,9 @@ def said_of_entry(one: OvertimeEntry) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def warned(site: Site, day: OvertimeDay, months_s: dict[str, int]) -> list[str]:
+def warned(site: Site, day: OvertimeDay, months_s: dict[tuple[str, str], int]) -> list[str]:
     policy, share_ppm = site.policies.policy_at(day.unit, day.day), site.staff.contract_ppm(day.agent, day.day)
-    found = overtime_warnings(day.due.deposit_s, months_s.get(day.agent, 0), policy, share_ppm)
+    found = overtime_warnings(day.due.deposit_s, months_s[day.agent, month_of(day.day)], policy, share_ppm)
     return [f"{day.agent}: {text}" for text in found]
 
 

@@ -168,8 +168,8 @@ class Overtime:
             found = await self._all(connection, now, now + 1)
             return {one: await connection.run_sync(participants, self._site, one) for one in found if one.start <= now}
 
-    async def months_s(self, agents: Collection[str], month: str) -> dict[str, int]:
-        return await self._desk.months_s(agents, month)
+    async def months_s(self, days: Collection[OvertimeDay]) -> dict[tuple[str, str], int]:
+        return await self._desk.months_s(days)
 
     async def _all(self, connection: AsyncConnection, start: int, end: int) -> list[Emergency]:
         return await connection.run_sync(emergencies_within, start, end)

@@ -13,11 +13,12 @@ from ccd.bank.asking import Asking
 from ccd.bank.overtime import Emergency
 from ccd.bank.overtime_acts import Emergencies
 from ccd.bank.overtime_entry_rows import OvertimeEntry
+from ccd.bank.overtime_posting import OvertimeDay
 from ccd.bank.settle import Settler
 from ccd.bank.statement import agent_statement
 from ccd.daemon.served.overtime import OvertimeShown
 from ccd.daemon.served.reporting import Reporting
-from ccd.daemon.services.overtime import OvertimeClosing
+from ccd.daemon.services.overtime import Overtime, OvertimeClosing
 from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.errors import ActNotAllowedError
@@ -164,6 +165,22 @@ async def test_it_waits_until_the_switch_has_told_of_all_of_it(world: World) -> 
     assert (posted.agent, posted.day_s) == ("1001", WORKED_S)
 
 
+async def test_a_month_has_its_own_days_with_what_is_not_posted_yet(world: World) -> None:
+    flood = await world.emergency()
+    await seen(world, *SEEN)
+    overtime = Overtime(world.ledger, world.site, world.now)
+    days = (await overtime.reckon(flood)).days
+    worked_s = {one.agent: one.due.deposit_s for one in days}
+    assert worked_s["1001"] == WORKED_S
+    december = OvertimeDay("1001", "team-1", date(2099, 12, 1), "", True, {})
+    assert await overtime.months_s([*days, december]) == {
+        **{(agent, "2099-11"): seconds for agent, seconds in worked_s.items()}, ("1001", "2099-12"): 0,
+    }  # fmt: skip
+    await world.closing.close_due()
+    assert await overtime.months_s(days) == {(agent, "2099-11"): seconds for agent, seconds in worked_s.items()}
+    assert await overtime.months_s([december._replace(day=date(2099, 11, 1))]) == {("1001", "2099-11"): WORKED_S}
+
+
 async def test_it_ends_by_itself(world: World) -> None:
     """After four hours: from 14:30 to 18:30, of which 1001 works two and a half outside of the shift."""
     await seen(world)
@@ -284,7 +301,7 @@ async def test_what_is_entered_is_marked_and_above_an_hour_takes_a_second_person
     assert (declined.counts, declined.declined_by) == (False, "other")
     await world.closing.close_due()
     assert await world.deposits("1002") == (1_800, 540), "the larger one counts once somebody else approves it"
-    with pytest.raises(ActNotAllowedError, match="a second person approves it"):
+    with pytest.raises(ActNotAllowedError, match="a second person does"):
         await world.acting.approve("large", world.asking())
     approved = await world.acting.approve("large", world.asking(OTHER))
     assert (approved.counts, approved.approved_by) == (True, "other")
