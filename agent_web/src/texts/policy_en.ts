@@ -37,7 +37,7 @@ export const keyNames: Record<string, string> = {
   "overtime.emergency_max_s": "An emergency lasts at most",
   "overtime.emergency_back_s_max": "It begins so long ago at most",
   "overtime.entry_second_s": "Entered by hand, to be approved above",
-  "overtime.call_out_wait_s": "A call-out waits",
+  "overtime.call_out_wait_s": "In time after a call-out",
   "overtime.warn_day_s": "Overtime of a day, to warn above",
   "overtime.warn_month_s": "Overtime of a month, to warn above",
   "rulings.days_max": "A ruling is about so many days at most",
