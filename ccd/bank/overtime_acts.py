@@ -55,22 +55,23 @@ class Emergencies:
         duty = may_open_emergency(asking.person, self._units.with_above(unit, self._day(unit, asking.at)))
         terms = self._terms(unit, asking.at)
         begins = asking.at if start is None else start
-        _check_opening(name, level, begins, asking.at, terms, why)
         longest = begins + terms.emergency_max_s * SECOND
         end = longest if until is None else until
-        if not begins < end <= longest:
-            raise OvertimeError(
-                name, f"would end {_in_s(end, begins)} s after it begins; 1 to {terms.emergency_max_s} s are allowed:"
-                " open it, and prolong it while it runs", "emergency-too-long", most_s=terms.emergency_max_s,
-            )  # fmt: skip
 
         def work(connection: Connection) -> Emergency:
-            interest_ppm, round_up_s = terms.levels[level], terms.interest_round_up_s
-            made = Emergency(name, unit, level, interest_ppm, round_up_s, begins, end, asking.at)
             if known := emergency_of(connection, name):
                 if (known.unit, known.level) != (unit, level) or start not in (None, known.start):
                     raise OvertimeError(name, "is the name of another emergency; choose another", "key-taken")
                 return known
+            _check_opening(name, level, begins, asking.at, terms, why)
+            if not begins < end <= longest:
+                raise OvertimeError(
+                    name, f"would end {_in_s(end, begins)} s after it begins; 1 to {terms.emergency_max_s} s are"
+                    " allowed: open it, and prolong it while it runs", "emergency-too-long",
+                    most_s=terms.emergency_max_s,
+                )  # fmt: skip
+            interest_ppm, round_up_s = terms.levels[level], terms.interest_round_up_s
+            made = Emergency(name, unit, level, interest_ppm, round_up_s, begins, end, asking.at)
             add_emergency(connection, made, asking.by, why)
             said = {"emergency": name, "level": level, "from": begins, "until": end}
             asking.under(duty).noted(connection, OPENS, unit, said, why)
@@ -161,16 +162,16 @@ class Emergencies:
         def work(connection: Connection) -> OvertimeEntry:
             one = _known(connection, entry.emergency)
             duty = may_enter_overtime(asking.person, self._line(one, asking.at), (entry.agent,))
+            if known := entry_of(connection, entry.id):
+                same = (known.emergency, known.agent, known.day, known.seconds)
+                if same != (entry.emergency, entry.agent, entry.day, entry.seconds):
+                    raise OvertimeError(entry.id, "is the name of another entry; choose another", "key-taken")
+                return known
             before = (own.day.day for own in self._days.met(entry.agent, one.start, one.end) if own.day.day < entry.day)
             self._check_member(one, entry.agent, entry.day, *before)  # who moves meanwhile goes on in it
             self._check_entry(one, entry)
             needs = entry.seconds > self._terms(one.unit, one.start).entry_second_s
             made = entry._replace(needs_second=needs, at=asking.at, by=asking.by)
-            if known := entry_of(connection, entry.id):
-                same = (known.emergency, known.agent, known.day, known.seconds)
-                if same != (made.emergency, made.agent, made.day, made.seconds):
-                    raise OvertimeError(entry.id, "is the name of another entry; choose another", "key-taken")
-                return known
             add_entry(connection, made)
             said = {"emergency": one.id, "entry": made.id, "day": str(made.day), "seconds": made.seconds}
             asking.under(duty).noted(connection, "overtime enter", entry.agent, said, entry.why)

@@ -53,6 +53,33 @@ async def test_who_asks_again_is_told_how_it_stands_whatever_others_did_since(pl
     assert (await place.post("1001", f"/api/emergencies/{name}/answers", comes, "comes")).json()["comes"] is False
 
 
+async def test_whose_answer_was_lost_is_told_of_it_however_late(place: Place) -> None:
+    now = place.clock.now
+    said = STORM | {"from": now - 600, "until": now + HOUR}
+    first = await place.post("wang", "/api/emergencies", said, "opens")
+    assert first.status_code == 201, first.text
+    await lose_answers(place)
+    place.clock.now += 2 * HOUR
+    again = await place.post("wang", "/api/emergencies", said, "opens")
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert (
+        check_problem(await place.post("wang", "/api/emergencies", said), 409)["type"] == "urn:ccd:emergency-too-early"
+    )
+
+
+async def test_an_entry_whose_answer_was_lost_is_told_though_the_emergency_ended_meanwhile(place: Place) -> None:
+    where = f"/api/emergencies/{(await place.post('wang', '/api/emergencies', STORM)).json()['emergency']}"
+    entry = {"agent": "1001", "seconds": 1_800, "reason": "at the desk of the lead"}
+    first = await place.post("wang", f"{where}/entries", entry, "enters")
+    place.clock.now += 60
+    await place.post("wang", f"{where}/end", WHY)
+    await lose_answers(place)
+    again = await place.post("wang", f"{where}/entries", entry, "enters")
+    assert (again.status_code, again.json()) == (201, first.json()), again.text
+    refused = check_problem(await place.post("wang", f"{where}/entries", entry), 409)
+    assert refused["type"] == "urn:ccd:entry-too-long"
+
+
 async def test_one_that_is_ended_before_it_began_is_over(place: Place) -> None:
     starts = place.clock.now + HOUR
     where = (await place.post("wang", "/api/emergencies", STORM | {"from": starts})).json()["emergency"]
