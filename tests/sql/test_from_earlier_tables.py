@@ -1,14 +1,16 @@
 """A database of an earlier ccd is carried forward with what is in it, and verify finds it as it was written."""
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.bank.quota import Quota
 from ccd.bank.withdrawal_rows import quotas_of, set_quota
@@ -87,6 +89,57 @@ async def test_a_ledger_of_earlier_tables_is_carried_forward_and_goes_on(
             assert [tuple(row) for row in found] == [
                 ("demo", "debit", None, 7), ("demo", "credit", 0, 7), ("", "credit", 0, 0),
             ]  # fmt: skip
+        await engine.dispose()
+    postgresql.drop()
+
+
+async def posted_then(connection: AsyncConnection, number: int, revision: str) -> None:
+    """A second for ann, written into the tables as they are at a revision, with a digest in either of the formats that
+    they have had."""
+    key, version = f"at {revision}", 2 + number % 2
+    of_transaction = (key, "1", "demo", "2026-11", "posted", "", "", "settlement", "{}", "", "", str(number))
+    of_leg = ("house/demo", "savings", "ann", "savings", "1", "2026-11-23", "savings", "", "")
+    await connection.execute(
+        text(
+            "INSERT INTO transactions (id, key, revision, book, month, state, legs, reference, text, asked_by, facts,"
+            f" terms, refusal, recorded_at, format, digest) VALUES ({number}, '{key}', 1, 'demo', '2026-11', 'posted',"
+            f" 1, '', '', 'settlement', '{{}}', '', '', {number}, {version}, :digest)"
+        ),
+        {"digest": digest((*of_transaction, *of_leg), version)},
+    )
+    await connection.execute(
+        text(
+            "INSERT INTO entries (transaction_id, leg, debit, credit, seconds, day, service)"
+            f" VALUES ({number}, 1, 1, 2, 1, '2026-11-23', 'savings')"
+        )
+    )
+    await connection.execute(text("UPDATE balances SET seconds = seconds + 1 WHERE account_id = 2"))
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text(f"SELECT setval('transaction_ids', {number})"))
+
+
+async def test_what_was_posted_at_each_revision_of_the_tables_is_carried_forward_by_all_that_follow(
+    postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    """By the migrations one by one, as by whoever takes every version; what stands there is sealed on the way."""
+    since = [one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions() if one.revision > BEFORE]
+    for url in (postgresql.create(), f"sqlite+aiosqlite:///{tmp_path / 'earlier.sqlite'}"):
+        engine = open_engine(url)
+        await as_it_was(engine)
+        for number, revision in enumerate(sorted(since), 2):
+            async with engine.begin() as connection:
+                await connection.run_sync(partial(migrate_to, revision))
+                await posted_then(connection, number, revision)
+            if number % 8 == 0:
+                await Sealer(engine, lambda: 9, Patience()).seal()
+        assert await heads_of(engine) == wanted_heads()
+        ledger, count = Ledger(engine, lambda: 99), 1 + len(since)
+        await ledger.post(posting("after", give("ann", 5)._replace(debit=Account("house/demo", "savings"))))
+        verdict = await verify(engine, lambda done, total: None)
+        assert (verdict.findings, verdict.transactions, verdict.blocks) == ([], count + 1, count // 8)
+        assert await ledger.balances("ann") == {"savings": 465 + len(since) + 5, "gift": 0}
+        assert await ledger.balances_on("ann", date(2026, 11, 23)) == await ledger.balances("ann")
+        assert sum((await ledger.sums("house/demo")).values()) == -(465 + len(since) + 5)
         await engine.dispose()
     postgresql.drop()
 
