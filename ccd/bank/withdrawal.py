@@ -162,6 +162,16 @@ def check_approved_in_time(application: Application, today: date) -> None:
         )
 
 
+def check_taken_back_in_time(application: Application, today: date) -> None:
+    """Who was promised a day that is over has had it, whenever it comes to be closed."""
+    if application.state is ApplicationState.APPROVED and today > application.day:
+        raise WithdrawalError(
+            application.agent,
+            f"has had {application.id}: {application.day} is over, and what was not worked of it is spent",
+            "day-off-stands",
+        )
+
+
 def holding_posting(application: Application, hold: Hold, policy: Policy, by: str, book: str) -> Posting:
     return Posting(
         hold_key(application), hold.revision, book, application.day, (), by, facts=_facts(application),

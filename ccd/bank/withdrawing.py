@@ -29,6 +29,7 @@ from ccd.bank.withdrawal import (
     check_approved_in_time,
     check_cancelled_in_time,
     check_next,
+    check_taken_back_in_time,
 )
 from ccd.bank.withdrawal_rows import (
     Changed,
@@ -153,6 +154,8 @@ class Withdrawals:
             if state is ApplicationState.CANCELLED:
                 policy = self._policies.policy_at(application.unit, application.day)
                 check_cancelled_in_time(application, acting.today, policy.days_off.cancel_days_before)
+            else:
+                check_taken_back_in_time(application, acting.today)
             ended = self._became(desk, application, state, None, acting)
             if application.hold is not None:
                 self.holds.end(desk, application, None, acting)

@@ -103,7 +103,7 @@ async def test_a_day_is_held_with_its_place_approved_and_spent(engine: AsyncEngi
     assert await bank.close(DAY, {}, NOBODY) == []
 
 
-async def test_what_nobody_decided_on_can_t_be_approved_once_the_day_is_over(engine: AsyncEngine) -> None:
+async def test_once_the_day_is_over_nothing_is_approved_any_more_nor_taken_back(engine: AsyncEngine) -> None:
     await have(engine, ann=50_000, bob=50_000)
     await quota(engine, "team-1", 2)
     bank = withdrawals(engine)
@@ -114,6 +114,8 @@ async def test_what_nobody_decided_on_can_t_be_approved_once_the_day_is_over(eng
     with pytest.raises(WithdrawalError, match="by the end of") as refused:
         await bank.approve("b", after)
     assert refused.value.because == "day-off-over"
+    with pytest.raises(WithdrawalError, match=f"has had a: {DAY} is over"):
+        await bank.end("a", ApplicationState.WITHDRAWN, after)
     await bank.close(DAY, {}, after)
     assert await balances(engine, "bob") == (25_000, 25_000, 0)
     assert await balances(engine, "ann") == (0, 21_200, 0)
