@@ -47,7 +47,9 @@ def report(
     unit: Annotated[str | None, typer.Option(help="One unit alone, with those below it.")] = None,
     against: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], callback=in_range, help="Held against as many days, from this one on."),
+        typer.Option(
+            formats=["%Y-%m-%d"], callback=in_range, help="Held against as many days, from this one on, or months."
+        ),
     ] = None,
     format: Annotated[Format, typer.Option("--format", help="As text, or as a picture.")] = Format.table,
     output: Annotated[Path | None, typer.Option(dir_okay=False, help="The file of a picture.")] = None,

@@ -1,8 +1,9 @@
 """The days, weeks and months of a report. A week begins on Monday. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
 ONE_DAY = timedelta(days=1)
@@ -34,9 +35,20 @@ def periods(first: date, last: date, each: Each) -> Iterator[Period]:
         begins = ends + ONE_DAY
 
 
-def before(period: Period, begins: date) -> Period:
-    """As many days, from another on."""
-    return Period(begins, begins + (period.last - period.first))
+def held_against(asked: Sequence[Period], begins: date, each: Each) -> list[Period]:
+    """For each of them as many days, from another day on; of months that begin on the same day of theirs, the month as
+    far from the first, or of a part of one as many days of it."""
+    if each is Each.MONTH and begins.day == asked[0].first.day:
+        months = islice(periods(begins, date.max, each), len(asked))
+        return [
+            other if one.last == _end(one.first, each, date.max) else _as_long(one, other.first, other.last)
+            for one, other in zip(asked, months, strict=True)
+        ]
+    return [_as_long(one, one.first + (begins - asked[0].first)) for one in asked]
+
+
+def _as_long(one: Period, begins: date, at_most: date = date.max) -> Period:
+    return Period(begins, min(begins + (one.last - one.first), at_most))
 
 
 def _end(day: date, each: Each, last: date) -> date:

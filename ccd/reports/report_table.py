@@ -16,7 +16,7 @@ Made = Sequence[tuple[ReportLine, ReportLine | None]]
 
 
 def as_table(made: Made, by: By, show: Show, waits: Waits, held_against: bool) -> PlainTable:
-    """Shares as per cent; where two periods are held against each other, the other's figure stands below."""
+    """Shares as per cent; where two periods are held against each other, the other and its figures stand below."""
     said = formulas(show, waits)
     heads: dict[str, Callable[[ReportLine], str]] = {
         "period": lambda line: str(line.period).replace("/", "\n"),
@@ -30,13 +30,16 @@ def as_table(made: Made, by: By, show: Show, waits: Waits, held_against: bool) -
         heads["agent-days"] = lambda line: str(line.days)
     table = PlainTable(*heads, *map(_in_words, said), keys=len(heads))
     for line, other in made:
-        cells = []
+        cells = {head: spelled(line) for head, spelled in heads.items()}
+        if other is not None:
+            cells |= {
+                head: f"{cells[head]}\n({heads[head](other)})" for head in ("period", "agent-days") if head in heads
+            }
         for name in said:
-            cell = _spelled(name, line.figures.get(name))
+            cells[name] = _spelled(name, line.figures.get(name))
             if held_against:
-                cell += f"\n({_spelled(name, other.figures.get(name) if other else None)})"
-            cells.append(cell)
-        table.add(*(spelled(line) for spelled in heads.values()), *cells)
+                cells[name] += f"\n({_spelled(name, other.figures.get(name) if other else None)})"
+        table.add(*cells.values())
     return table
 
 

@@ -47,7 +47,8 @@ class ReportSaid(BaseModel):
 
 
 class ReportAsked(NamedTuple):
-    """`show` None is the usual; `unit` None: all that who asks may see; `against`: beside as many days from that on."""
+    """`show` None is the usual; `unit` None: all that who asks may see; `against`: beside as many days from that on, or
+    months."""
 
     first: date
     last: date
@@ -101,7 +102,9 @@ def _of(router: APIRouter, desk: BankDesk, reports: ReportDesk, kind: Kind | Non
         by: Annotated[By, Query(description="Of units with those below them, of agents, or of queues")] = "unit",
         show: Annotated[Show | None, Query(description="Without it indicators; of queues, service")] = None,
         unit: Annotated[Name | None, Query(description="With those below it; without it, all of one's own")] = None,
-        against: Annotated[Day | None, Query(description="Held against as many days, from this one on")] = None,
+        against: Annotated[
+            Day | None, Query(description="Held against as many days, from this one on, or months")
+        ] = None,
         asking: Asking = desk.editing,
     ) -> ReportSaid | Response:
         """What at most 400 days come to, for whoever sees the floor of the units.

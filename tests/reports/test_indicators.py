@@ -22,7 +22,7 @@ from ccd.reports.indicators import (
     figures,
     total,
 )  # fmt: skip
-from ccd.reports.periods import Each, Period, before, periods
+from ccd.reports.periods import Each, Period, held_against, periods
 from ccd.reports.report import By, KnownOfPeriod, Show, report_lines
 
 # Eight hours: 6 h available, 1 h of calls and wrap-up and ringing, 40 min paused, of them 30 aux and 10 exempt, and 20
@@ -155,7 +155,25 @@ def test_days_weeks_and_months_are_cut_at_the_ends_of_what_is_asked() -> None:
     assert spelled[Each.MONTH] == ["2026-11-23/2026-11-30", "2026-12-01"]
     assert spelled[Each.WEEK] == ["2026-11-23/2026-11-29", "2026-11-30/2026-12-01"]
     assert spelled[Each.DAY][::8] == ["2026-11-23", "2026-12-01"]
-    assert before(Period(FIRST, LAST), date(2026, 1, 1)) == Period(date(2026, 1, 1), date(2026, 1, 9))
+    assert held_against([Period(FIRST, LAST)], date(2026, 1, 1), Each.WHOLE) == [
+        Period(date(2026, 1, 1), date(2026, 1, 9))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "begins", "others"),
+    [
+        ("2026-11-01", "2026-11-30", "2026-10-01", ["2026-10-01/2026-10-31"]),
+        ("2026-02-01", "2026-03-10", "2025-12-01", ["2025-12-01/2025-12-31", "2026-01-01/2026-01-10"]),
+        ("2026-01-15", "2026-03-31", "2025-10-15",
+         ["2025-10-15/2025-10-31", "2025-11-01/2025-11-30", "2025-12-01/2025-12-31"]),
+        ("2026-03-01", "2026-03-30", "2026-02-01", ["2026-02-01/2026-02-28"]),
+        ("2026-11-01", "2026-11-30", "2026-10-15", ["2026-10-15/2026-11-13"]),
+    ],
+)  # fmt: skip
+def test_a_month_is_held_against_a_month(first: str, last: str, begins: str, others: list[str]) -> None:
+    asked = list(periods(date.fromisoformat(first), date.fromisoformat(last), Each.MONTH))
+    assert [str(each) for each in held_against(asked, date.fromisoformat(begins), Each.MONTH)] == others
 
 
 @given(st.dates(), st.integers(0, 400), st.sampled_from(Each))

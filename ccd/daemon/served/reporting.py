@@ -17,7 +17,7 @@ from ccd.floor.days import SECOND, BusinessDays, dates
 from ccd.floor.own_days import OwnDays
 from ccd.history.sums import WaitLimits, sums_of_agents, sums_of_answers, sums_of_queues
 from ccd.reports.indicators import OfAgent, OfQueue, Sums, Waits
-from ccd.reports.periods import Each, Period, before, periods
+from ccd.reports.periods import Each, Period, held_against, periods
 from ccd.reports.report import By, KnownOfPeriod, ReportLine, Show, json_of, report_lines
 from ccd.reports.report_table import as_csv
 
@@ -32,7 +32,7 @@ def waits_of(site: Site) -> Waits:
 
 class ReportWanted(NamedTuple):
     """What somebody asks for: `show` None is the usual; `units` alone, with those below them, None: of all; `against`:
-    beside as many days from that one on."""
+    beside as many days from that one on, or months from that one's on."""
 
     first: date
     last: date
@@ -102,7 +102,7 @@ async def report(
         )
     others = []
     if wanted.against is not None:
-        others = [before(one, one.first + (wanted.against - wanted.first)) for one in asked]
+        others = held_against(asked, wanted.against, wanted.each)
     with_calls = show in (Show.INDICATORS, Show.SERVICE)
     found = await Reporting(connection, site, wanted.units).found([*asked, *others], with_calls)
     return Report(by, show, waits_of(site), asked, others, found)
