@@ -266,8 +266,7 @@ class Allocations:
 
     def _place(self, desk: Desk, one: Application, places: Mapping[str, Places], said: Said) -> None:
         assert one.hold is not None, "its seconds are held"
-        in_hours = tuple(unit for unit, of in places.items() if of.seconds is not None)
-        hold = Hold(one.hold.revision, tuple(places), in_hours)
+        hold = Hold.on(places, one.hold.revision)
         desk.post([placing(one, hold, said.by, self._site)])[0].or_raise()
         self._became(desk, one, ApplicationState.APPROVED, hold, said, ALLOCATED)
 

@@ -108,7 +108,7 @@ class Holds:
             return asked._replace(state=ApplicationState.WAITING, hold=None)
         if by_rule:
             places = {}
-        hold = Hold(revision, tuple(places), tuple(unit for unit in places if places[unit].seconds is not None))
+        hold = Hold.on(places, revision)
         policy = self._policies.policy_at(asked.unit, asked.day)
         posting = holding_posting(asked, hold, policy, said.by, self._site)
         outcome = desk.post([*self.limits(desk, places, asked.day, said.by), posting])[-1]

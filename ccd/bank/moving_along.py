@@ -176,8 +176,7 @@ class MovingAlong:
         if not places or (by_rule is False and not is_approved):
             return None
         drawn = places if is_approved or not by_rule else {}
-        in_hours = tuple(each for each in drawn if drawn[each].seconds is not None)
-        now = move.there._replace(hold=Hold(held.revision, tuple(drawn), in_hours))
+        now = move.there._replace(hold=Hold.on(drawn, held.revision))
         if drawn and self._policies.policy_at(move.unit, one.day).days_off.approve == "rule":
             now = now._replace(state=ApplicationState.APPROVED)
         posting = moving_place(one, now, said.by, self._site)

@@ -68,6 +68,10 @@ class Hold(NamedTuple):
     units: tuple[str, ...]
     in_hours: tuple[str, ...] = ()
 
+    @classmethod
+    def on(cls, places: Mapping[str, Places], revision: int) -> "Hold":
+        return cls(revision, tuple(places), tuple(unit for unit, of in places.items() if of.seconds is not None))
+
 
 class Application(NamedTuple):
     """One agent's, for one day of a unit, in seconds, after `number` changes of state. What is held, where something
