@@ -29,7 +29,7 @@ from ccd.bank.withdrawal import (
     quota_cap,
     quota_caps_wanted,
 )
-from ccd.bank.withdrawal_rows import Changed, awaiting_days, change, granted_days, of_run, on_days, take_days
+from ccd.bank.withdrawal_rows import Changed, awaiting_days, change, granted_days, of_run, on_days
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.org.staff import WHOLE_PPM
@@ -139,12 +139,8 @@ class Allocations:
 
     def _allocate(self, desk: Desk, top: str, day: date, days: set[date], said: Said) -> Allocation | set[date]:
         """With these days under lock; where runs have others as well, nothing is done, and all it takes are said."""
+        self._holds.lock(desk, days)
         connection = desk.connection
-        take_days(connection, days)
-        owners = [
-            agent_owner(one.agent) for each in days for one in on_days(connection, each, each) if one.state in OPEN
-        ]
-        desk.lock({(self._site, self._ledger.month_of(each)) for each in days}, set(owners))
         if before := allocation_of(connection, top, day):
             return before
         awaiting = {each: [one for one in on_days(connection, each, each) if one.awaits_allocation] for each in days}

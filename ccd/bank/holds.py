@@ -16,6 +16,7 @@ from ccd.bank.room import beside_what_counts, is_room, places_left
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import (
     HOLDING,
+    OPEN,
     Application,
     ApplicationState,
     Hold,
@@ -24,7 +25,7 @@ from ccd.bank.withdrawal import (
     holding_posting,
     quota_caps_wanted,
 )
-from ccd.bank.withdrawal_rows import Changed, change, loads_of, on_days, quotas_of
+from ccd.bank.withdrawal_rows import Changed, change, loads_of, on_days, quotas_of, take_days
 from ccd.errors import WithdrawalError
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Outcome, Posting, Rule
@@ -41,6 +42,13 @@ class Holds:
     def __init__(self, units: Units, policies: Policies, site: str, month_of: Callable[[date], str]) -> None:
         self._units, self._policies, self._site, self._month_of = units, policies, site, month_of
         self._house = House.of(site)
+
+    def lock(self, desk: Desk, days: Collection[date], *more: str) -> None:
+        """The days, their months, everybody who has applied for them, and the agents who are named besides."""
+        take_days(desk.connection, days)
+        every = (one for day in days for one in on_days(desk.connection, day, day) if one.state in OPEN)
+        owners = {agent_owner(agent) for agent in (*more, *(one.agent for one in every))}
+        desk.lock({(self._site, self._month_of(day)) for day in days}, owners)
 
     def places(self, connection: Connection, unit: str, day: date) -> dict[str, Places]:
         """Of the unit and of each above it, of those that have a quota, in that order."""

@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from ccd.bank.accounts import agent_owner
 from ccd.bank.branch import Branch
 from ccd.bank.holds import Holds
 from ccd.bank.room import left_of
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, ApplicationState, Hold, moving_place
-from ccd.bank.withdrawal_rows import Changed, change, of_run, on_days, open_days, take_days
+from ccd.bank.withdrawal_rows import Changed, change, of_run, on_days, open_days
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Rule
 
@@ -66,12 +65,8 @@ class MovingAlong:
 
     def _move_day(self, desk: Desk, day: date, days: set[date], said: Said) -> list[Application] | set[date]:
         """With these days under lock; where runs have others as well, nothing is done, and all it takes are said."""
+        self._holds.lock(desk, days)
         connection = desk.connection
-        take_days(connection, days)
-        every = [one for each in days for one in on_days(connection, each, each) if one.state in OPEN]
-        desk.lock(
-            {(self._site, self._ledger.month_of(each)) for each in days}, {agent_owner(one.agent) for one in every}
-        )
         moved = list(self._moved(connection, day, day, said.at))
         runs = self._runs(connection, moved, said.at)
         if more := {move.one.day for run in runs for move in run} - days:

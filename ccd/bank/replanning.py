@@ -15,7 +15,7 @@ from ccd.bank.policy import Policies
 from ccd.bank.room import left_of
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, hold_key, hours_cap_name, planned_s, replacing
-from ccd.bank.withdrawal_rows import Changed, change, on_days, open_days, take_days
+from ccd.bank.withdrawal_rows import Changed, change, on_days, open_days
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.org.shift_rows import shifts_from
@@ -45,9 +45,7 @@ class Replanning:
         """Those of the day that are other ones now."""
 
         def work(desk: Desk) -> list[Application]:
-            take_days(desk.connection, [day])
-            owners = [agent_owner(one.agent) for one in on_days(desk.connection, day, day) if one.state in OPEN]
-            desk.lock([(self._site, self._ledger.month_of(day))], owners)
+            self._holds.lock(desk, [day])
             changed = list(self._changed(desk.connection, day))
             return [now for one, wanted_s in changed if (now := self._replan(desk, one, wanted_s, said))]
 

@@ -10,7 +10,6 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
-from ccd.bank.accounts import agent_owner
 from ccd.bank.asking import Asking
 from ccd.bank.at_desk import open_agent_accounts
 from ccd.bank.branch import Branch
@@ -39,7 +38,6 @@ from ccd.bank.withdrawal_rows import (
     of_run,
     on_days,
     open_days,
-    take_days,
     waiting_days,
 )
 from ccd.errors import WithdrawalError
@@ -72,7 +70,7 @@ class Withdrawals:
         await open_agent_accounts(self._ledger, self._site, [agent], said.by)
 
         def work(desk: Desk) -> Application:
-            self._lock(desk, [day], agent)
+            self.holds.lock(desk, [day], agent)
             if known := application_with_id(desk.connection, name):
                 part = known.start, known.end, known.whole
                 same = part == (*asked[1:], asked == WHOLE) and asked.seconds in (None, known.seconds)
@@ -98,7 +96,7 @@ class Withdrawals:
         await open_agent_accounts(self._ledger, self._site, [agent], said.by)
 
         def work(desk: Desk) -> list[Application]:
-            self._lock(desk, days, agent)
+            self.holds.lock(desk, days, agent)
             if known := of_run(desk.connection, name):
                 if {one.agent for one in known} != {agent} or not {one.day for one in known} <= set(days):
                     raise WithdrawalError(
@@ -169,7 +167,7 @@ class Withdrawals:
         same, and for what leave covers that comes first; what nobody decided goes back."""
 
         def work(desk: Desk) -> list[Application]:
-            self._lock(desk, [day])
+            self.holds.lock(desk, [day])
             ended = []
             every = on_days(desk.connection, day, day)
             approved = [one for one in every if one.state is ApplicationState.APPROVED]
@@ -217,7 +215,7 @@ class Withdrawals:
         agent has left by then. What is held goes back, and who waits moves up."""
 
         def work(desk: Desk) -> list[Application]:
-            self._lock(desk, [day])
+            self.holds.lock(desk, [day])
             ended = []
             every = [one for one in on_days(desk.connection, day, day) if one.state in OPEN]
             beaten = self._beaten(desk.connection, every)
@@ -246,7 +244,7 @@ class Withdrawals:
         """Those who wait for the day and have a place now."""
 
         def work(desk: Desk) -> list[Application]:
-            self._lock(desk, [day])
+            self.holds.lock(desk, [day])
             return self.holds.move_up(desk, day, said)
 
         return await self._ledger.at_desk(work)
@@ -324,17 +322,10 @@ class Withdrawals:
         found = application_with_id(desk.connection, name)
         if found is None:
             raise WithdrawalError(name, "is no application; `ccd bank withdraw list` names them", "not-found")
-        self._lock(desk, [found.day])
+        self.holds.lock(desk, [found.day])
         again = application_with_id(desk.connection, name)
         assert again is not None, "applications never go"
         return again
-
-    def _lock(self, desk: Desk, days: Sequence[date], *more: str) -> None:
-        """The days, their months, everybody who has applied for them, and who else is named."""
-        take_days(desk.connection, days)
-        every = (one for day in days for one in on_days(desk.connection, day, day) if one.state in OPEN)
-        owners = {agent_owner(agent) for agent in (*more, *(one.agent for one in every))}
-        desk.lock({(self._site, self._ledger.month_of(day)) for day in days}, owners)
 
     def _under_right(self, one: Application, said: Said, cancels: bool = False) -> Said:
         if said.asking is None:
