@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from enum import Enum, auto
 
 from sqlalchemy import Connection
 
@@ -34,6 +35,14 @@ from ccd.org.holidays import DayKind, Holidays
 from ccd.org.units import Units
 
 PLACE_FREED = "a place was freed"
+
+
+class GivenOut(Enum):
+    """How the places of a day are given out to who asks for one at a moment."""
+
+    FIRST_COME = auto()  # who comes first has one
+    AT_DEADLINE = auto()  # by rule: until then seconds alone are held
+    NOT_NOW = auto()  # the deadline has passed, and they are not allocated yet: nothing is held
 
 
 class Holds:
@@ -111,10 +120,10 @@ class Holds:
                 "day-off-no-quota",
                 day=str(asked.day),
             )
-        by_rule = self.awaits(desk.connection, list(places)[-1], asked.day, said.at)
-        if by_rule is False:
+        given_out = self.given_out(desk.connection, list(places)[-1], asked.day, said.at)
+        if given_out is GivenOut.NOT_NOW:
             return asked._replace(state=ApplicationState.WAITING, hold=None)
-        if by_rule:
+        if given_out is GivenOut.AT_DEADLINE:
             places = {}
         hold = Hold.on(places, revision)
         policy = self._policies.policy_at(asked.unit, asked.day)
@@ -200,16 +209,16 @@ class Holds:
         """The topmost unit that has a quota for the day; "" where none has."""
         return next(reversed(self.places(connection, unit, day)), "")
 
-    def awaits(self, connection: Connection, top: str, day: date, at: int) -> bool | None:
-        """None: who comes first has a place. Until the deadline, seconds alone are held; from then on until the places
-        are allocated (False), nothing is. Where nobody had asked by then, nothing is allocated."""
+    def given_out(self, connection: Connection, top: str, day: date, at: int) -> GivenOut:
+        """By the topmost unit that has a quota. Where nobody had asked by the deadline, nothing is allocated."""
         deadline = self.deadline(top, day)
         if deadline is None or allocation_of(connection, top, day):
-            return None
+            return GivenOut.FIRST_COME
         if at < deadline:
-            return True
+            return GivenOut.AT_DEADLINE
         asked = (one for one in on_days(connection, day, day) if one.awaits_allocation)
-        return False if any(self.top(connection, one.unit, day) == top for one in asked) else None
+        is_awaited = any(self.top(connection, one.unit, day) == top for one in asked)
+        return GivenOut.NOT_NOW if is_awaited else GivenOut.FIRST_COME
 
     def _is_holiday(self, connection: Connection, said: list[Quota], unit: str, day: date) -> bool:
         """Asked only where it makes a difference: what the library knows of a country takes a moment to be read."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from ccd.bank.branch import Branch
-from ccd.bank.holds import Holds
+from ccd.bank.holds import GivenOut, Holds
 from ccd.bank.room import left_of
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, ApplicationState, Hold, moving_place
@@ -166,11 +166,14 @@ class MovingAlong:
         approved takes part in none: it has one of the places."""
         one = move.one
         places = self._holds.places(desk.connection, move.unit, one.day)
-        is_approved = one.state is ApplicationState.APPROVED
-        by_rule = self._holds.awaits(desk.connection, [*places][-1], one.day, said.at) if places else None
-        if not places or (by_rule is False and not is_approved):
+        if not places:
             return None
-        drawn = places if is_approved or not by_rule else {}
+        given_out = self._holds.given_out(desk.connection, [*places][-1], one.day, said.at)
+        if one.state is ApplicationState.APPROVED:
+            given_out = GivenOut.FIRST_COME
+        if given_out is GivenOut.NOT_NOW:
+            return None
+        drawn = {} if given_out is GivenOut.AT_DEADLINE else places
         now = move.there._replace(hold=Hold.on(drawn, held.revision))
         if drawn and self._policies.policy_at(move.unit, one.day).days_off.approve == "rule":
             now = now._replace(state=ApplicationState.APPROVED)
