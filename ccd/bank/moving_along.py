@@ -12,7 +12,7 @@ from ccd.bank.branch import Branch
 from ccd.bank.holds import GivenOut, Holds
 from ccd.bank.room import left_of
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import OPEN, Application, ApplicationState, Hold, moving_place
+from ccd.bank.withdrawal import OPEN, Application, ApplicationState, Hold, moving_place, unit_by_now
 from ccd.bank.withdrawal_rows import Changed, change, of_run, on_days, open_days
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Rule
@@ -86,13 +86,10 @@ class MovingAlong:
     def _moved(self, connection: Connection, first: date, last: date, at: int) -> Iterator[Move]:
         for one in on_days(connection, first, last):
             if one.state in OPEN:
-                move = self._move_of(one)
+                move = Move(one, unit_by_now(one, self._days))
                 has_moved = move.unit != one.unit or self._has_place_by_now(connection, move)
                 if has_moved and not self._holds.has_begun(move.there, at):
                     yield move
-
-    def _move_of(self, one: Application) -> Move:
-        return Move(one, self._days.unit(one.agent, one.day) or one.unit)
 
     def _has_place_by_now(self, connection: Connection, move: Move) -> bool:
         """Where the agent is, of what was approved and has that of another unit still."""
@@ -117,7 +114,7 @@ class MovingAlong:
             one = move.one
             together = all(self._holds.has_runs_together(each) for each in (one, move.there))
             if one.run and one.state is ApplicationState.APPLIED and together:
-                every = [self._move_of(each) for each in of_run(connection, one.run)]
+                every = [Move(each, unit_by_now(each, self._days)) for each in of_run(connection, one.run)]
                 undecided = [each for each in every if each.one.state is ApplicationState.APPLIED]
                 found[one.run] = [each for each in undecided if not self._holds.has_begun(each.there, at)]
         return [run for run in found.values() if len(run) > 1]

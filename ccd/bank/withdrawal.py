@@ -22,6 +22,7 @@ from ccd.floor.days import SECOND
 from ccd.floor.expected import Shift, work_within_us
 from ccd.floor.spans import Lasting, Span, spans_within
 from ccd.ledger.model import SECONDS_MAX, Account, Draw, Late, Posting, Reserve, Resolve
+from ccd.org.agent_days import AgentDays
 
 SERVICE = "withdrawal"
 
@@ -103,6 +104,12 @@ class Application(NamedTuple):
     @property
     def awaits_allocation(self) -> bool:
         return self.state is ApplicationState.APPLIED and self.hold is not None and not self.hold.units
+
+
+def unit_by_now(one: Application, days: AgentDays, day: date | None = None) -> str:
+    """In which its agent is on the day that it is for, or on another: there it is decided on, also before a move has
+    been noticed. Of whom the roster says nothing then, the one that it is of."""
+    return days.unit(one.agent, day or one.day) or one.unit
 
 
 class PartOfDay(NamedTuple):

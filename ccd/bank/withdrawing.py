@@ -29,6 +29,7 @@ from ccd.bank.withdrawal import (
     check_cancelled_in_time,
     check_next,
     check_taken_back_in_time,
+    unit_by_now,
 )
 from ccd.bank.withdrawal_rows import (
     Changed,
@@ -331,8 +332,8 @@ class Withdrawals:
         if said.asking is None:
             return said
         allowed = may_apply if cancels else may_decide
-        unit = self._days.unit(one.agent, one.day) or one.unit  # who has just moved is decided on where they are
-        duty = allowed(said.asking.person, self._units.with_above(unit, one.day), one.agent)
+        line = self._units.with_above(unit_by_now(one, self._days), one.day)
+        duty = allowed(said.asking.person, line, one.agent)
         return said.under(duty)
 
     def _costs_s(

@@ -22,7 +22,7 @@ from ccd.bank.moving_along import MovingAlong
 from ccd.bank.quota import Busyness, suggestion
 from ccd.bank.replanning import Replanning
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import OPEN, Application, ApplicationState, planned_shifts
+from ccd.bank.withdrawal import OPEN, Application, ApplicationState, planned_shifts, unit_by_now
 from ccd.bank.withdrawing import WAITING_LIST, Withdrawals
 from ccd.daemon.refusals import Refusals
 from ccd.daemon.services.overtime import participants
@@ -109,7 +109,7 @@ async def close_days_off(ledger: Ledger, site: Site, day: date, said: Said) -> l
     today, tomorrow, later = await take_turn(ledger.engine, settled, Patience(), keep=False, writes=False)
     for one in sorted(waiting, key=lambda one: one.unit):
         for each, known in ((day, today), (day + A_DAY, tomorrow)):
-            unit = site.agent_days.unit(one.agent, each) or one.unit
+            unit = unit_by_now(one, site.agent_days, each)
             if unit not in known and (each == day or one.agent in later):
                 raise DayWaitsError(unit, each, "days off are spent once the day is settled; see `ccd settle`")
     return await withdrawals.close(day, await worked_on(ledger, site, day, waiting), said)
@@ -161,7 +161,7 @@ async def worked_on(ledger: Ledger, site: Site, day: date, off: Collection[Appli
 
 def _measured_in(site: Site, one: Application) -> set[str]:
     """The units of the day and of the next, in which it may end: who moved after applying is in another."""
-    return {site.agent_days.unit(one.agent, day) or one.unit for day in (one.day, one.day + A_DAY)}
+    return {unit_by_now(one, site.agent_days, day) for day in (one.day, one.day + A_DAY)}
 
 
 def _begun(plain: Connection, site: Site, day: date, agents: Collection[str]) -> dict[str, tuple[Shift, ...]]:

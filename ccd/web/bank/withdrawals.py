@@ -12,7 +12,7 @@ from ccd.bank.allocation import allocation_spelled
 from ccd.bank.asking import Asking
 from ccd.bank.quota import Places
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import Application, ApplicationState, PartOfDay
+from ccd.bank.withdrawal import Application, ApplicationState, PartOfDay, unit_by_now
 from ccd.floor.days import SECOND
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
@@ -237,8 +237,7 @@ async def _known(services: Services, name: str) -> Application:
 
 
 def _of_the_day(services: Services, one: Application) -> Application:
-    """Of the unit in which the agent is on the day, as it is decided on: also before a move has been noticed."""
-    return one._replace(unit=services.days.unit(one.agent, one.day) or one.unit)
+    return one._replace(unit=unit_by_now(one, services.days))
 
 
 def _part(asked: WithdrawalAsked) -> PartOfDay:
