@@ -15,6 +15,7 @@ from ccd.bank.overdraft import taken, takes_all
 from ccd.bank.policy import PPM, Policies
 from ccd.bank.worth import worth_of
 from ccd.errors import TooLittleHistoryError
+from ccd.floor.days import SECOND
 from ccd.ledger.model import StatementLine
 
 AGENTS_MIN = 20
@@ -70,7 +71,7 @@ class Tried(NamedTuple):
 
 def proposed_rate(habits: Iterable[Habit]) -> ProposedRate:
     """The third quartile of agents' monthly aux ratios. TooLittleHistoryError below 20 agents."""
-    known = [habit for habit in habits if habit.base >= BASE_MIN_S * PPM]
+    known = [habit for habit in habits if habit.base >= BASE_MIN_S * SECOND]
     agents = {habit.agent for habit in known}
     if len(agents) < AGENTS_MIN:
         raise TooLittleHistoryError(len(agents), AGENTS_MIN, BASE_MIN_S // 3_600)

@@ -14,7 +14,7 @@ from ccd.bank.asking import Asking
 from ccd.errors import FaultsError, ImportFaultsError
 from ccd.floor.days import SECOND
 from ccd.org.csv_faults import decoded
-from ccd.org.entitlements import Entitled, Entitlement
+from ccd.org.entitlements import DAY_S, PPM, Entitled, Entitlement
 from ccd.org.people import Person
 from ccd.org.rights import audits, may_enter_leave, may_import
 from ccd.web.bank.desk import NO_NUL, BankDesk, Between, Day, Name, Services, Why, sees
@@ -29,8 +29,6 @@ SCHEDULE = "agent,day,start,end,breaks\n1001,2026-12-01,08:00,16:00,\n"
 LEAVE = "agent,kind,from,to\n1001,sick,2026-12-01,2026-12-02\n"
 AS_A_FILE: dict[int | str, dict[str, Any]] = {HTTPStatus.OK: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 UNDER_A_TAG: dict[int | str, dict[str, Any]] = {HTTPStatus.PRECONDITION_FAILED: PROBLEM_SAID}
-PPM = 1_000_000
-DAY_S = 86_400
 Edge = Annotated[str, Field(pattern=FROM_OR_TO, description="A day, or a moment by the unit's clock")]
 
 
