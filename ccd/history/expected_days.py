@@ -161,18 +161,19 @@ def _expected_of(
     start, end = min((day.start for day in spans), default=0), max((day.end for day in spans), default=0)
     absent = absences_of(plain, agents.keys(), start, end)
     before = _planned_the_day_before(plain, agents, told, measuring)
-    return {
-        agent: Expected(
-            own := tuple(each for each in planned.get(agent, ()) if meets(each, holder.day)),
-            (*(leave := tuple(each for each in absent.get(agent, ()) if meets(each, holder.day))),
-             *(each for one in told.off.get(agent, ())
-               for each in _day_off(one, own, before.get(agent, ()), holder.day, leave, policy))),
-            policy.sign_outs_count,
-            ruled[agent],
-            sent_off=_sent_off(told.sent_off.get(agent, ()), own, holder.day),
-        )
-        for agent, holder in agents.items()
-    }  # fmt: skip
+    found = {}
+    for agent, holder in agents.items():
+        day = holder.day
+        own = tuple(each for each in planned.get(agent, ()) if meets(each, day))
+        leave = tuple(each for each in absent.get(agent, ()) if meets(each, day))
+        off = [
+            each
+            for granted in told.off.get(agent, ())
+            for each in _day_off(granted, own, before.get(agent, ()), day, leave, policy)
+        ]
+        sent_off = _sent_off(told.sent_off.get(agent, ()), own, day)
+        found[agent] = Expected(own, (*leave, *off), policy.sign_outs_count, ruled[agent], sent_off=sent_off)
+    return found
 
 
 def _sent_off(spans: tuple[Span, ...], planned: tuple[Shift, ...], day: BusinessDay) -> tuple[Span, ...]:
