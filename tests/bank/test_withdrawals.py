@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank import withdrawing
+from ccd.bank import holds, withdrawing
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
 from ccd.bank.branch import Branch
 from ccd.bank.policy import Policies
@@ -320,7 +320,8 @@ async def test_what_others_do_meanwhile_waits_until_a_day_is_closed(
                 wait(done, 0.7)
             return found
 
-        monkeypatch.setattr(withdrawing, "on_days", read_meanwhile)
+        for reads in (holds, withdrawing):
+            monkeypatch.setattr(reads, "on_days", read_meanwhile)
         (closed,) = await bank.close(DAY, {}, NOBODY)
         await asyncio.to_thread(wait, done)
     assert closed.id == "a"
