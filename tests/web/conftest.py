@@ -9,6 +9,7 @@ from ccd.org.people import Person, Role
 from ccd.web.accounts import Accounts
 from ccd.web.sessions import Sessions
 from tests.databases import database_url, engine, new_database, postgresql, sqlite_template
+from tests.web.acting import Place
 from tests.web.office import PASSWORD, SESSION_S, Clock, Office, cheap_passwords
 
 __all__ = ["database_url", "engine", "new_database", "postgresql", "sqlite_template"]
@@ -43,3 +44,10 @@ async def office(accounts: Accounts, sessions: Sessions, clock: Clock) -> AsyncI
     opened = Office(accounts, sessions, clock)
     yield opened
     await opened.client.aclose()
+
+
+@pytest.fixture
+async def place(engine: AsyncEngine, clock: Clock) -> AsyncIterator[Place]:
+    opened = await Place(engine, clock).open()
+    yield opened
+    await opened.close()

@@ -1,10 +1,8 @@
 """Acts of the bank over HTTP: done once for each key, by who may, and never on the own account."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import Message
 
 from ccd.daemon.site import Site
@@ -12,19 +10,12 @@ from ccd.floor.days import SECOND
 from ccd.org.acts import noted
 from ccd.web import idempotency
 from tests.web.acting import Place
-from tests.web.office import PASSWORD, Clock
+from tests.web.office import PASSWORD
 from tests.web.test_api import check_problem
 
 PACKET = {"unit": "team-1", "agents": ["1001", "1002"], "seconds": 600, "kind": "contest", "reason": "first prize"}
 HOURS = {"seconds": 1_000_000, "reason": "as on paper"}
 TODAY, MONTH, DAY = "2026-11-24", "2026-11", "2026-12-10"
-
-
-@pytest.fixture
-async def place(engine: AsyncEngine, clock: Clock) -> AsyncIterator[Place]:
-    opened = await Place(engine, clock).open()
-    yield opened
-    await opened.close()
 
 
 async def may_give(place: Place) -> None:

@@ -1,17 +1,13 @@
 """Rulings, appeals, leave, entitlements, files and months over HTTP: by who may, once, never of oneself."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.floor.days import SECOND
 from ccd.org.acts import Act
 from ccd.web.keys import ApiKey, ApiKeys, KeyScope
 from tests.web.acting import Place
-from tests.web.office import Clock
 from tests.web.test_api import check_problem
 
 NOON = 1_795_492_800.0  # 24 November 2026, 12:00 in Shanghai
@@ -22,13 +18,6 @@ NOVEMBER = {"from": "2026-11-01", "to": "2026-11-30"}
 DECEMBER = {"from": "2026-12-01", "to": "2026-12-31"}
 SICK = {"agent": "1001", "kind": "sick", "from": "2026-12-07", "to": "2026-12-09"}
 SHIFTS = "agent,day,start,end\n1001,2026-12-01,08:00,16:00\n"
-
-
-@pytest.fixture
-async def place(engine: AsyncEngine, clock: Clock) -> AsyncIterator[Place]:
-    opened = await Place(engine, clock).open()
-    yield opened
-    await opened.close()
 
 
 async def test_a_ruling_is_made_and_reversed_once_and_never_about_oneself(place: Place) -> None:

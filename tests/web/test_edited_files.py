@@ -2,27 +2,17 @@
 theirs without."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from sqlalchemy import update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.web.schema import idempotency
 from tests.web.acting import Place
-from tests.web.office import Clock
 
 DAYS = {"from": "2026-12-01", "to": "2026-12-31"}
 SHIFTS = "agent,day,start,end,breaks,uid\n1001,2026-12-01,08:00,16:00,12:00-12:45,a\n"
 LEAVE = "agent,kind,from,to,uid\n1001,sick,2026-12-02,2026-12-03,b\n"
-
-
-@pytest.fixture
-async def place(engine: AsyncEngine, clock: Clock) -> AsyncIterator[Place]:
-    opened = await Place(engine, clock).open()
-    yield opened
-    await opened.close()
 
 
 async def tells(

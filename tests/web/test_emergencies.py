@@ -1,29 +1,19 @@
 """Emergencies over HTTP: what is asked again after its answer was lost, and what nobody can ask so."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.site import Site
 from ccd.org.csv_faults import Written
 from tests.web.acting import Place
-from tests.web.office import Clock
 from tests.web.test_api import check_problem
 
 HOUR = 3_600.0
 STORM: dict[str, Any] = {"unit": "team-1", "level": "I", "reason": "three times the calls"}
 WHY = {"reason": "the line was mended"}
-
-
-@pytest.fixture
-async def place(engine: AsyncEngine, clock: Clock) -> AsyncIterator[Place]:
-    opened = await Place(engine, clock).open()
-    yield opened
-    await opened.close()
 
 
 async def lose_answers(place: Place) -> None:

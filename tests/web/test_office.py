@@ -1,6 +1,5 @@
 """What the pages of who leads units are told: what one may do where, and what waits for one's word."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,6 @@ from tests.web.test_api import check_problem
 
 DAY, HOUR = "2026-12-10", 3_600
 DECEMBER = {"from": "2026-12-09", "to": "2026-12-11"}
-
-
-@pytest.fixture
-async def place(engine: AsyncEngine, clock: Clock) -> AsyncIterator[Place]:
-    opened = await Place(engine, clock).open()
-    yield opened
-    await opened.close()
 
 
 async def with_quota(place: Place, unit: str, agents: int) -> None:

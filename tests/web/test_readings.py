@@ -1,7 +1,7 @@
 """An auditor reads everything, which is noted, and writes nothing: of each route that there is."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -9,7 +9,6 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.judged_by.replacing import Replacing
 from ccd.daemon.pages import Entrance, Watched, hub_limits, web_of
@@ -22,7 +21,6 @@ from ccd.web.app import create_app
 from ccd.web.organisation_api import ImportDesk
 from ccd.web.session_api import COOKIE
 from tests.web.acting import LOGINS, Place
-from tests.web.office import Clock
 
 KNOWN = defaultdict(
     lambda: "7",
@@ -36,13 +34,6 @@ KNOWN = defaultdict(
 )
 OWN = ("/api/me", "/api/session", "/api/site")
 NOTED_FOR_ANYBODY = "/api/attendance/"
-
-
-@pytest.fixture
-async def place(engine: AsyncEngine, clock: Clock) -> AsyncIterator[Place]:
-    opened = await Place(engine, clock).open()
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

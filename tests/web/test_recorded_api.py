@@ -1,13 +1,10 @@
 """What is recorded of an agent: each row of it is counted, told to the agent alone, and says nothing of others."""
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.served.recorded_of import categories, recorded_lines
 from ccd.daemon.site import Site
@@ -17,20 +14,12 @@ from ccd.web.paging import cursor_of
 from tests.floor.floors import added, heard, paused, removed
 from tests.history.observing import record
 from tests.web.acting import Place
-from tests.web.office import Clock
 from tests.web.test_api import check_problem
 from tests.web.test_refusals import words_of
 
 NOON = 1_795_492_800.0  # 24 November 2026, 12:00 in Shanghai
 RULING: dict[str, Any] = {"from": NOON, "to": NOON + 3_600, "counts": "available", "reason": "the telephone was mended"}
 SICK = {"agent": "1001", "kind": "sick", "from": "2026-12-07", "to": "2026-12-09"}
-
-
-@pytest.fixture
-async def place(engine: AsyncEngine, clock: Clock) -> AsyncIterator[Place]:
-    opened = await Place(engine, clock).open()
-    yield opened
-    await opened.close()
 
 
 async def categories_of(place: Place, name: str) -> dict[str, Any]:
