@@ -46,9 +46,9 @@ export class Leading {
     return this.unit(unit)?.name ?? this.site.units.find((one) => one.unit === unit)?.name ?? unit;
   }
 
-  /** What people call an agent; of whom the floor does not know, nothing. */
+  /** What people call an agent; the number of one whom the floor does not know by a name. */
   nameOf(agent: string): string {
-    return this.feed.state.agents.get(agent)?.name ?? "";
+    return this.feed.state.agents.get(agent)?.name || agent;
   }
 
   zoneOf(unit: string): string {
