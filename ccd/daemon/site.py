@@ -15,7 +15,7 @@ from ccd.daemon.policies import policies_of
 from ccd.floor.agents import AgentRules
 from ccd.floor.days import SECOND
 from ccd.floor.own_days import OwnDays
-from ccd.floor.owners import Owner
+from ccd.floor.owners import NEVER, Owner
 from ccd.floor.rules import ALWAYS, QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.floor.spans import Span
 from ccd.history.close import MeasuredBy
@@ -34,8 +34,6 @@ from ccd.settings import Settings
 from ccd.settings.judged import judged_on, judgements
 from ccd.web.account_api import AgentFacts
 from ccd.web.contract import PolicySaid, ReasonSaid, SiteSaid, UnitSaid
-
-NEVER = 1 << 62  # µs
 
 
 class Site:

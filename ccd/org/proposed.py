@@ -20,12 +20,11 @@ from sqlalchemy import (
 )
 
 from ccd.org.acts import acts
+from ccd.org.store import PEOPLE, ROSTER
 from ccd.sql.metadata import Exact, RowNumber, metadata
 
 POLICY = "policy"
 RULE = "rule"  # a reason, a queue, the floor: what days are judged by beside policies
-ROSTER = "roster"
-PEOPLE = "people"
 IMPORTED = (ROSTER, PEOPLE)  # whose text is that of a file
 AGREED = "agreed"
 WITHDRAWN = "withdrawn"

@@ -11,10 +11,10 @@ from ccd.bank.asking import Asking
 from ccd.bank.proposing import Proposals
 from ccd.errors import PacketError
 from ccd.org.people import Person
-from ccd.web.bank.desk import BankDesk
+from ccd.web.bank.desk import NO_NUL, BankDesk
 from ccd.web.paging import LIMIT_MAX, After, Limit, PageAsked
 from ccd.web.problems import Problem, problem_of
-from ccd.web.proposals_api import NO_NUL, PROPOSALS, ProposalSaid, proposal_said
+from ccd.web.proposals_api import PROPOSALS, ProposalSaid, proposal_said
 
 
 class ProposalsWaitingSaid(BaseModel):

@@ -14,6 +14,7 @@ from ccd.bank.proposing import Proposals
 from ccd.errors import PacketError, ProposalError
 from ccd.ledger.model import LEGS_MAX, SECONDS_MAX
 from ccd.org.people import ALL_UNITS
+from ccd.web.bank.desk import NO_NUL, Name
 from ccd.web.bearer import Key, key_that_opens, speaker
 from ccd.web.client import address_of
 from ccd.web.described import MISSING, PROBLEM_SAID
@@ -21,10 +22,8 @@ from ccd.web.keys import ApiKeys, KeyScope
 from ccd.web.problems import Problem, problem_of
 
 PROPOSALS = "/api/packet-proposals"
-NO_NUL = "^[^\\x00]*$"  # PostgreSQL has no text with a NUL in it
 NO_SLASH = "^[^\\x00/]*$"
 Text = Annotated[str, Field(min_length=1, max_length=1_000, pattern=NO_NUL)]
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 
 
 class ProposalAsked(BaseModel):

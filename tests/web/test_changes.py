@@ -14,7 +14,7 @@ from ccd.daemon.site import Site
 from ccd.org.acts import Act, note_act
 from ccd.org.csv_faults import Written
 from ccd.org.people import Person, Role
-from ccd.org.proposed import ROSTER, Proposed, propose_change
+from ccd.org.proposed import Proposed, propose_change
 from ccd.org.store import ROSTER as KIND
 from ccd.org.store import newest_import
 from ccd.sql.turns import Patience, take_turn_at_once
@@ -44,7 +44,7 @@ async def propose_roster(place: Place, by: str, roster: str) -> None:
 
     def work(plain: Connection) -> None:
         note_act(plain, act)
-        propose_change(plain, Proposed(act.id, ROSTER, "0", roster, '{"measured_days": 2}'))
+        propose_change(plain, Proposed(act.id, KIND, "0", roster, '{"measured_days": 2}'))
 
     await take_turn_at_once(place.engine, work, Patience())
 
