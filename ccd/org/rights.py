@@ -136,9 +136,12 @@ def may_give(person: Person, line: Collection[str], agents: Collection[str]) -> 
 def may_hand_budget(person: Person, line: Collection[str], holder: str) -> Duty | None:
     """A budget is given away with others' eyes on it: nobody hands one to oneself."""
     under = _held(person, A_MANAGER, line, "hand out budgets", ())
-    if holder == person.name:
+    if _is_or_acts_for(person, A_MANAGER, line, holder):
         raise ActNotAllowedError(
-            person.name, "hand a budget to oneself", "give what there is to give without one", "own-account"
+            person.name,
+            "hand a budget to oneself, or to whom one stands in for",
+            "give what there is to give without one",
+            "own-account",
         )
     return under
 
@@ -164,9 +167,12 @@ def may_enter_overtime(
 ) -> Duty | None:
     """`entered_by` is who has entered what is to be approved."""
     under = _held(person, A_MANAGER, line, "enter overtime, or approve it", agents)
-    if entered_by == person.name:
+    if _is_or_acts_for(person, A_MANAGER, line, entered_by):
         raise ActNotAllowedError(
-            person.name, "decide on what they entered themselves", "a second person does", "second-person"
+            person.name,
+            "decide on what they entered themselves, or whom they stand in for",
+            "a second person does",
+            "second-person",
         )
     return under
 
@@ -279,10 +285,9 @@ def may_publish(person: Person) -> None:
 
 def may_agree(person: Person, proposed_by: str) -> None:
     """Nobody agrees to what they proposed themselves, nor to what the person did whom they stand in for."""
-    duties = _duty(person, AN_ADMINISTRATOR, ())
-    if not person.operates and not duties:
+    if not person.operates and not _duty(person, AN_ADMINISTRATOR, ()):
         raise ActNotAllowedError(person.name, "agree to a change", BY_ADMINISTRATORS)
-    if person.name == proposed_by or (duties and all(duty.deputy_for == proposed_by for duty in duties)):
+    if _is_or_acts_for(person, AN_ADMINISTRATOR, (), proposed_by):
         raise ActNotAllowedError(
             person.name, f"agree to what {proposed_by} proposed", "a second person agrees", "second-person"
         )
@@ -304,6 +309,12 @@ def _held(
     _nobody_on_own(person, duties, agents, act)
     possible = [duty for duty in duties if duty.theirs is None or duty.theirs not in agents]
     return min(possible, key=lambda duty: duty.deputy_for, default=None)
+
+
+def _is_or_acts_for(person: Person, offices: Collection[Office], line: Collection[str], name: str) -> bool:
+    """Whether somebody is the one of that name, or may act in that one's stead alone."""
+    duties = _duty(person, offices, line)
+    return bool(name) and (person.name == name or (bool(duties) and all(duty.deputy_for == name for duty in duties)))
 
 
 def _duty(person: Person, offices: Collection[Office], line: Collection[str]) -> list[Duty]:

@@ -117,6 +117,20 @@ def test_a_budget_is_its_holders_and_nobody_hands_one_to_oneself() -> None:
             rights.may_give_of_budget(who, "li", [agent])
 
 
+def test_a_deputy_is_no_second_person_to_the_other_and_hands_them_no_budget() -> None:
+    stands_in = Duty(Office.HOTLINE_MANAGER, "centre", deputy_for="li")
+    deputy = holding(stands_in, name="wang")
+    rights.may_enter_overtime(deputy, LINE, ["1001"], entered_by="zhao")
+    rights.may_hand_budget(deputy, LINE, "zhao")
+    with pytest.raises(ActNotAllowedError, match="decide on what they entered themselves, or whom they stand in for"):
+        rights.may_enter_overtime(deputy, LINE, ["1001"], entered_by="li")
+    with pytest.raises(ActNotAllowedError, match="hand a budget to oneself, or to whom one stands in for"):
+        rights.may_hand_budget(deputy, LINE, "li")
+    of_both = holding(stands_in, Duty(Office.HOTLINE_MANAGER, "south"), name="wang")
+    rights.may_enter_overtime(of_both, LINE, ["1001"], entered_by="li")
+    rights.may_hand_budget(of_both, LINE, "li")
+
+
 def test_an_agent_applies_and_chooses_alone() -> None:
     rights.may_apply(AGENT, LINE, "1001")
     rights.may_choose_offset(AGENT, "1001")
