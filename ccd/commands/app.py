@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from ccd import __version__
 from ccd.errors import CcdError
+from ccd.reports.legible import legible
 
 # Each verb with its line in `ccd --help`, which must not import what it lists. A verb's module has a function of the
 # verb's name; one with words of its own (`ccd ledger balance`) has a typer app of that name instead.
@@ -116,7 +117,7 @@ def _is_text(word: str) -> bool:
 
 def ended_by(errors: Sequence[CcdError]) -> NoReturn:
     for said in dict.fromkeys(str(error) for error in errors):
-        print(said, file=sys.stderr)
+        print(legible(said), file=sys.stderr)
     sys.exit(max(error.exit_code for error in errors))
 
 

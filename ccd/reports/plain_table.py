@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ccd.floor.days import SECOND
+from ccd.reports.legible import legible
 
 NUMBER = re.compile(r"\(?([+−-]?\d[\d.,:]*( ?%)?|-)\)?")
 DURATION = re.compile(r"[+−]?(\d+ (h|min|s) ?)+")
@@ -70,10 +71,10 @@ class PlainTable:
         self._sums: list[tuple[str, ...]] = []
 
     def add(self, *cells: str) -> None:
-        self._rows.append(cells)
+        self._rows.append(tuple(map(legible, cells)))
 
     def sum_up(self, *cells: str) -> None:
-        self._sums = [cells]
+        self._sums = [tuple(map(legible, cells))]
 
     def print(self) -> None:
         """As wide as the terminal at most, unless that breaks a word; where another program reads it, each row is a

@@ -226,6 +226,18 @@ def test_a_ledger_that_was_changed_behind_its_back_is_told_with_the_place(config
     assert "the ledger is not as it was written" in done.stderr
 
 
+def test_no_key_hides_what_verify_finds(config: Path) -> None:
+    (file,) = config.parent.rglob("ccd.sqlite")
+    hand = sqlite3.connect(file)
+    hand.execute("DROP TRIGGER transactions_never_change")
+    hand.execute("UPDATE transactions SET key = 'x' || char(10, 27) || '[2K'")
+    hand.commit()
+    hand.close()
+    done = ccd(config, "ledger", "verify")
+    assert r"transaction 1 (x\n\x1b[2K/r1): its content is not what its digest says" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
 def test_an_index_that_says_otherwise_than_its_table_is_told(config: Path) -> None:
     """The table is as it was written; what a statement says is read by the index."""
     (file,) = config.parent.rglob("ccd.sqlite")

@@ -16,6 +16,7 @@ from ccd.errors import LedgerBrokenError, LedgerDoesNotFollowError
 from ccd.ledger.moving import end_of
 from ccd.ledger.moving import move as carried
 from ccd.ledger.verify import verify
+from ccd.reports.legible import on_one_line
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
 from ccd.sql.refusals import refusals_said
@@ -54,7 +55,7 @@ async def carried_and_held(source: str, target: str) -> tuple[int, bytes]:
 async def sound_end(engine: AsyncEngine) -> bytes:
     verdict = await verify(engine, lambda done, total: None)
     for finding in verdict.findings[:FINDINGS_SHOWN_MAX]:
-        print(finding)
+        print(on_one_line(str(finding)))
     if verdict.findings:
         raise LedgerDoesNotFollowError(len(verdict.findings))
     return await end_of(engine, verdict.peaks.root)

@@ -40,6 +40,7 @@ from ccd.ledger.model import (
 from ccd.ledger.schema import transactions
 from ccd.org.people import Duty
 from ccd.org.rights import may_close_month, may_post_by_hand
+from ccd.reports.legible import on_one_line
 
 # With which the keys of the bank's services begin, and those of the ledger's own acts. What has one of theirs is taken
 # for what they posted, and they could not post it any more.
@@ -246,4 +247,5 @@ def say(outcome: Outcome) -> None:
     """RefusedError where a rule spoke against it."""
     outcome.or_raise()
     when = "was posted before" if outcome.replayed else "posted"
-    print(f"transaction {outcome.transaction}: {key_spelled(outcome.key, outcome.revision)} {when}")
+    spelled = on_one_line(key_spelled(outcome.key, outcome.revision))
+    print(f"transaction {outcome.transaction}: {spelled} {when}")

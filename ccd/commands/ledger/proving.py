@@ -24,6 +24,7 @@ from ccd.ledger.remembered import Remembered, read_remembered
 from ccd.ledger.sealing import Sealer
 from ccd.ledger.verify import Verdict
 from ccd.ledger.verify import verify as verified
+from ccd.reports.legible import on_one_line
 from ccd.reports.plain_table import PlainTable
 from ccd.reports.words import in_words
 from ccd.settings import read
@@ -62,7 +63,7 @@ def verify(
     beside = processes or len(os.sched_getaffinity(0))
     verdict = asked_of(settings, lambda ledger: with_a_bar(ledger, head, since, beside))
     for finding in verdict.findings[:FINDINGS_SHOWN_MAX]:
-        print(finding)
+        print(on_one_line(str(finding)))
     if verdict.findings:
         raise LedgerDoesNotFollowError(len(verdict.findings))
     after = f" after block {verdict.since}, up to which it was verified before" if since else ""
@@ -140,10 +141,10 @@ def check_proof(
                     table.add(str(transfer.day), f"{recorded:%Y-%m-%d %H:%M:%S}", line.kept.key, kind, str(seconds))
     table.print()
     for kind, seconds in sorted(shown.sums.items()):
-        print(f"{kind}: {in_words(seconds)} ({seconds} s)")
+        print(f"{on_one_line(kind)}: {in_words(seconds)} ({seconds} s)")
     signed = "the key that is trusted" if trusted_key else f"{shown.head.key.hex()}: compare it with the one you know"
     if shown.lines:
-        told = f"{shown.owner}: {len(shown.lines)} transactions, all in the ledger as they are told"
+        told = f"{on_one_line(shown.owner)}: {len(shown.lines)} transactions, all in the ledger as they are told"
     else:  # whose it is, nothing in it shows either
         told = "no transaction is told, so nothing of anybody's is shown"
     print(f"{told}; signed by {signed}")
