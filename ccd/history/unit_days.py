@@ -137,7 +137,7 @@ async def note_stale(connection: AsyncConnection, since: int) -> None:
 
 
 async def note_stale_of(connection: AsyncConnection, found: Iterable[tuple[str, date]]) -> None:
-    """These days, by unit, are to be measured anew, where they were measured: for what was expected of agents then."""
+    """These days, by unit, are to be measured anew, where they were measured."""
     for unit, day in sorted(set(found)):
         same = and_(unit_days.c.unit == unit, unit_days.c.day == day)
         await connection.execute(update(unit_days).where(same).values(stale=True))
@@ -185,9 +185,7 @@ async def sweep(connection: AsyncConnection) -> None:
         heard = [sources[pbx].heard_at if pbx in sources else None for pbx in each.lagging]
         if all(at is not None and at >= each.end_at for at in heard):
             late.add((each.unit, each.day))
-    for unit, day in sorted(late):
-        same = and_(unit_days.c.unit == unit, unit_days.c.day == day)
-        await connection.execute(update(unit_days).where(same).values(stale=True))
+    await note_stale_of(connection, late)
 
 
 async def _earliest_after(connection: AsyncConnection, pbx: str, number: int) -> int | None:
