@@ -45,4 +45,5 @@ def _say(found: Resettled, month: str) -> None:
     held = ", ".join(f"{service} {seconds:+d}" for service, seconds in sorted(found.held.items())) or "nothing"
     off = f", written off {found.written_off_s}" if found.written_off_s else ""
     print(f"{month}: {found.days} agent-days are worth {found.worth_s:+d} s; the ledger holds {held}{off}")
-    print(f"{len(found.differs)} differ" if found.differs else "the ledger says the same, and nothing was posted")
+    of = "of what is settled " if found.waiting else ""
+    print(f"{len(found.differs)} differ" if found.differs else f"{of}the ledger says the same, and nothing was posted")

@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.floor.days import BusinessDay
+from ccd.floor.days import BusinessDay, dates
 from ccd.history.reading import numbers_spelled, stored_sources
 from ccd.history.schema import day_records, seats, segments, swept, unit_days
 from ccd.org.told_rows import wait_for_others
@@ -52,6 +52,19 @@ async def between(connection: AsyncConnection, first: date, last: date) -> list[
     """Those of these days, in their order."""
     found = await _days(connection, unit_days.c.day.between(first, last))
     return sorted(found, key=lambda each: (each.day, each.unit))
+
+
+async def passed_over(connection: AsyncConnection, first: date, last: date) -> list[UnitDay]:
+    """Those of these days that were never measured, though days of the unit before and after them were."""
+    own = unit_days.c
+    spans = select(own.unit, func.min(own.day), func.max(own.day)).group_by(own.unit)
+    known = {(each.unit, each.day) for each in await between(connection, first, last)}
+    return [
+        UnitDay(unit, day, 0, {}, {}, 0, None, False)
+        for unit, oldest, newest in await connection.execute(spans)
+        for day in dates(max(first, oldest), min(last, newest))
+        if (unit, day) not in known
+    ]
 
 
 async def settled_days(connection: AsyncConnection, units: Collection[str]) -> list[tuple[date, str]]:

@@ -102,6 +102,31 @@ def test_a_day_that_waits_is_said_and_is_no_difference(config: Path) -> None:
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "team-1 on 2099-11-25 waits to be settled")
 
 
+def test_a_day_that_nobody_settled_is_said(tmp_path: Path) -> None:
+    config = configured(tmp_path)
+    recorded(config, *SHIFT, *ANOTHER, heard(at(2 * 86_400)))
+    running.said(ccd(config, "settle", *DAY, "--unit", "team-1"))
+    done = resettled(config)
+    assert (done.returncode, done.stdout.splitlines()) == (0, [
+        "team-1 on 2099-11-25 waits to be settled",
+        "2099-11: 1 agent-days are worth +465 s; the ledger holds savings +465",
+        "of what is settled the ledger says the same, and nothing was posted",
+    ])  # fmt: skip
+
+
+def test_a_day_of_which_all_traces_were_taken_away_but_its_segments_is_named(config: Path) -> None:
+    third = (added(at(2 * 86_400 + 28_800)), removed(at(2 * 86_400 + 57_600)), heard(at(3 * 86_400)))
+    recorded(config, *third)
+    running.said(ccd(config, "settle", "--day", "2099-11-26", "--unit", "team-1"))
+    assert resettled(config).returncode == 0
+    for table, of in (("unit_days", "day"), ("day_records", "day"), ("entries", "day")):
+        forge(config, f"DELETE FROM {table} WHERE {of} = '2099-11-25'")
+    forge(config, "DELETE FROM transactions WHERE key LIKE '%2099-11-25'")
+    done = resettled(config)
+    assert done.returncode == 1
+    assert done.stdout.startswith("1001 on 2099-11-25 has no record; settling it would post ")
+
+
 def test_days_off_and_packets_are_held_against_their_rows(tmp_path: Path) -> None:
     config = settled(tmp_path)
     for words in (

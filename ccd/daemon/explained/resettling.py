@@ -22,10 +22,11 @@ from ccd.daemon.site import Site
 from ccd.daemon.stores import ledger_of
 from ccd.errors import DayWaitsError
 from ccd.history.close import Closer
-from ccd.history.day_rows import revision_of
+from ccd.history.day_rows import latest_days, revision_of
 from ccd.history.reading import reading
-from ccd.history.unit_days import UnitDay, between
+from ccd.history.unit_days import UnitDay, between, passed_over
 
+DAYS_BACK_MAX = 36_500  # whenever a month was: nothing of it is passed over in silence
 FATES = {
     Fate.CONFLICT: "was posted with other figures than the record has: {note}",
     Fate.REFUSED: "was never posted, for the ledger refused it {note}",
@@ -37,7 +38,7 @@ FATES = {
 @dataclass(slots=True)
 class Resettled:
     """`days` are the agents' that were reckoned; `held` what the ledger holds for them, in seconds by service, and
-    `worth_s` what they come to. `waiting` are unit-days that are not settled yet."""
+    `worth_s` what they come to. `waiting` are unit-days that are over, of who was seen, and not settled yet."""
 
     days: int = 0
     worth_s: int = 0
@@ -65,7 +66,9 @@ class Resettling:
             self._rehearse,
             now,
             settings.settle_wait_s_max,
+            days_back_max=DAYS_BACK_MAX,
         )
+        self._now = now
         self._measured: list[Measured] = []
         self._settlement = Settlement()
 
@@ -79,19 +82,26 @@ class Resettling:
         first, last = span(month, self._begins)
         wanted = None if units is None else frozenset(units)
         async with reading(self._engine) as connection:
-            days = [each for each in await between(connection, first, last) if wanted is None or each.unit in wanted]
+            kept, missing = await between(connection, first, last), await passed_over(connection, first, last)
+            days = sorted((*kept, *missing), key=lambda each: (each.day, each.unit))
+            days = [each for each in days if wanted is None or each.unit in wanted]
             held = await connection.run_sync(held_for, first, last)
         found, known = Resettled(), set[tuple[str, date]]()
+        seen = await self._closer.outlook(self._now())
+        found.waiting += [
+            (each.unit, each.day.day)
+            for each in (*seen.due, *seen.waiting)
+            if each.has_seats and first <= each.day.day <= last and (wanted is None or each.unit in wanted)
+        ]
         for number, each in enumerate(days):
             done(number, len(days))
-            await self._unit_day(each, held, found)
-            known |= {(one.agent, one.day) for one in self._measured}
+            known |= {(agent, each.day) for agent in await self._unit_day(each, held, found)}
         done(len(days), len(days))
         if wanted is None:
             found.differs += [
                 Differs(agent, day, f"has no record, and the ledger holds {dict(sums)}")
                 for (agent, day), sums in sorted(held.items())
-                if (agent, day) not in known and any(sums.values()) and day not in {day for _, day in found.waiting}
+                if (agent, day) not in known and any(sums.values())
             ]
             async with reading(self._engine) as connection:
                 found.differs += await connection.run_sync(lambda plain: list(without_rows(plain, first, last)))
@@ -108,18 +118,19 @@ class Resettling:
         self._settlement = await self._settler.settle(self._measured, dry_run=True)
         return self._settlement
 
-    async def _unit_day(self, each: UnitDay, held: Held, found: Resettled) -> None:
-        self._measured = []
+    async def _unit_day(self, each: UnitDay, held: Held, found: Resettled) -> frozenset[str]:
+        """The agents of whom something is known that day."""
         if each.unit not in self._site.rostered_units:
             found.differs.append(Differs(each.unit, each.day, "is no unit on the roster any more: nothing is reckoned"))
-            return
+            return frozenset()
         if each.settled_at is None or each.stale:
             found.waiting.append((each.unit, each.day))
         try:
             closed = await self._closer.close(each.unit, each.day, dry_run=True)
         except DayWaitsError:
             found.waiting.append((each.unit, each.day))
-            return
+            async with reading(self._engine) as connection:
+                return frozenset(await latest_days(connection, each.day, unit=each.unit))
         async with reading(self._engine) as connection:
             anew = [differs async for differs in self._anew(connection, closed.revised, each)]
             off = await connection.run_sync(written_off_for, self._measured)
@@ -128,6 +139,7 @@ class Resettling:
         for one in self._measured:
             if one.unit is not None and one.agent not in closed.revised:
                 await self._against(one, held, off.get(one.agent, 0), found)
+        return frozenset(one.agent for one in self._measured)
 
     async def _anew(self, connection: AsyncConnection, revised: Iterable[str], each: UnitDay) -> AsyncIterator[Differs]:
         """Of days of which a dry run would make a new record."""
