@@ -31,7 +31,7 @@ from ccd.errors import DayWaitsError
 from ccd.floor.days import SECOND, dates
 from ccd.floor.expected import Absence, Counts, Ruled, Shift, work_within_us
 from ccd.floor.seats import UNOBSERVED
-from ccd.floor.spans import Span, less, span_of
+from ccd.floor.spans import Span, less, span_of, spans_within
 from ccd.floor.stretches import Stretch
 from ccd.history.day_rows import latest_days
 from ccd.history.reading import stored_sources
@@ -40,6 +40,8 @@ from ccd.history.seen_days import seen_days
 from ccd.history.sums import sums_of_agents
 from ccd.history.unit_days import settled_on, settled_since
 from ccd.ledger.books import Ledger
+from ccd.org.ruling_rows import rulings_that_hold
+from ccd.org.rulings import resolved
 from ccd.org.shift_rows import shifts_from, shifts_of
 from ccd.sql.turns import Patience, take_turn
 
@@ -134,6 +136,7 @@ async def worked_on(ledger: Ledger, site: Site, day: date, off: Collection[Appli
         begun = await connection.run_sync(lambda plain: _begun(plain, site, day, on_duty | parts))
         free = [of_all[agent] for agent in on_duty if not begun.get(agent)]
         otherwise = await connection.run_sync(lambda plain: _paid_otherwise(plain, site, free))
+        no_shift = await connection.run_sync(lambda plain: _ruled_on(plain, site, free))
         for agent in in_spans:
             span = site.units.days(of_all[agent].unit).of_date(day)
             planned = planned_shifts(of_all[agent], begun.get(agent, ()), [span])
@@ -153,6 +156,8 @@ async def worked_on(ledger: Ledger, site: Site, day: date, off: Collection[Appli
             for agent in theirs:
                 line = seen[unit, each][agent].line.spans if agent in seen[unit, each] else ()
                 ruled = ruled_in(stored[each][agent].expected) if agent in stored[each] else ()
+                if agent in no_shift and each == day:
+                    ruled = _reached(no_shift[agent], line)
                 inside[agent] += _within(line, ruled, leave.get(agent, ()), begun[agent])
         return {agent: (inside[agent] if agent in in_spans else whole.get(agent, 0)) // SECOND for agent in of_all}
 
@@ -183,6 +188,25 @@ def _paid_otherwise(plain: Connection, site: Site, free: Iterable[Application]) 
         theirs = [span_of(each) for each in emergencies if one.agent in participants(plain, site, each)]
         found[one.agent] = [*map(span_of, night), *theirs]
     return found
+
+
+def _ruled_on(plain: Connection, site: Site, free: Iterable[Application]) -> dict[str, tuple[Ruled, ...]]:
+    """By agent, what is ruled of the day: its record says only what reached its shifts."""
+    found = {}
+    for one in free:
+        day = site.units.days(one.unit).of_date(one.day)
+        above = site.units.with_above(one.unit, one.day)
+        found[one.agent] = resolved(rulings_that_hold(plain, day.start, day.end), one.agent, above, day)
+    return found
+
+
+def _reached(ruled: Iterable[Ruled], line: Sequence[Stretch]) -> tuple[Ruled, ...]:
+    """What is ruled of a unit is ruled of who was signed in or unobserved."""
+    return tuple(
+        each._replace(start=part.start, end=part.end)
+        for each in ruled
+        for part in (spans_within(line, each) if each.of_unit else [each])
+    )
 
 
 def _over_the_end(site: Site, day: date, begun: Mapping[str, Sequence[Shift]]) -> frozenset[str]:
