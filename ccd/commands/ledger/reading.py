@@ -79,6 +79,8 @@ def statement(
     """Say what came in and went out, newest first, with the balance after each line."""
     if before and after:
         raise typer.BadParameter("--before and --after go in two directions; give one of them")
+    if first and last and last < first:
+        raise typer.BadParameter(f"--to {last.date()} is before --from {first.date()}; give an earlier and a later day")
     wanted = Wanted(
         tuple(kind or ()), tuple(service or ()), first.date() if first else None,
         last.date() if last else None,
