@@ -108,7 +108,7 @@ class AttendanceMonths:
     async def correct(self, asking: Asking, month: str, agent: str, why: str, reopens: bool) -> Result | None:
         found = await self.attended(month, [agent])
         if not found and not await self.closing.given(month, agent):
-            raise MonthOpenError(month, f"has nothing of {agent}, who was not there in it", "not-found", month=month)
+            raise MonthOpenError(month, f"has nothing of {agent}, who was not there in it", "not-found")
         (one,) = found or [Attended(agent, "", ())]
         duty = may_close_month(asking.person, self._site.units.with_above(one.unit, self.calendar.span(month)[1]))
         return await self.closing.correct(asking.under(duty), month, one, why, reopens)
