@@ -328,7 +328,9 @@ async def test_who_holds_seconds_alone_until_the_places_are_allocated_is_allocat
     )
     world = await beside_a_move(engine, tmp_path, instead=by_rule)
     assert (await days_off_of(world))["1001"] == ("team-2", "applied", ())
-    await world.until(FOURTH)
+    await world.until(FOURTH - timedelta(days=1))
+    world.now += timedelta(hours=20)  # the day before, after the deadline
+    await world.days_off_due.look()
     assert await days_off_of(world) == {
         "1001": ("team-2", "approved", ("team-2",)), "1002": ("team-1", "approved", ("team-1",)),
     }  # fmt: skip
