@@ -1,6 +1,8 @@
 """`ccd resettle`: whether the ledger says what a month's segments say."""
 
 import asyncio
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
 from typing import Annotated
 
 import typer
@@ -40,10 +42,24 @@ async def _resettle(site: Site, month: str, unit: str | None) -> Resettled:
 def _say(found: Resettled, month: str) -> None:
     for whose, day, why in found.differs:
         print(f"{whose}{f' on {day}' if day else ''} {why}")
-    for unit, day in sorted(set(found.waiting)):
-        print(f"{unit} on {day} waits to be settled")
+    for unit, first, last in _runs(found.waiting):
+        print(f"{unit} {f'on {first}' if first == last else f'from {first} to {last}'} waits to be settled")
     held = ", ".join(f"{service} {seconds:+d}" for service, seconds in sorted(found.held.items())) or "nothing"
     off = f", written off {found.written_off_s}" if found.written_off_s else ""
     print(f"{month}: {found.days} agent-days are worth {found.worth_s:+d} s; the ledger holds {held}{off}")
     of = "of what is settled " if found.waiting else ""
     print(f"{len(found.differs)} differ" if found.differs else f"{of}the ledger says the same, and nothing was posted")
+
+
+def _runs(waiting: Iterable[tuple[str, date]]) -> Iterator[tuple[str, date, date]]:
+    """Days of a unit that follow each other are told as one."""
+    run: tuple[str, date, date] | None = None
+    for unit, day in sorted(set(waiting)):
+        if run is not None and (unit, day - timedelta(days=1)) == (run[0], run[2]):
+            run = (unit, run[1], day)
+            continue
+        if run is not None:
+            yield run
+        run = (unit, day, day)
+    if run is not None:
+        yield run

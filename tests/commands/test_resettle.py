@@ -104,11 +104,11 @@ def test_a_day_that_waits_is_said_and_is_no_difference(config: Path) -> None:
 
 def test_a_day_that_nobody_settled_is_said(tmp_path: Path) -> None:
     config = configured(tmp_path)
-    recorded(config, *SHIFT, *ANOTHER, heard(at(2 * 86_400)))
+    recorded(config, *SHIFT, *ANOTHER, heard(at(4 * 86_400)))
     running.said(ccd(config, "settle", *DAY, "--unit", "team-1"))
     done = resettled(config)
     assert (done.returncode, done.stdout.splitlines()) == (0, [
-        "team-1 on 2099-11-25 waits to be settled",
+        "team-1 from 2099-11-25 to 2099-11-27 waits to be settled",
         "2099-11: 1 agent-days are worth +465 s; the ledger holds savings +465",
         "of what is settled the ledger says the same, and nothing was posted",
     ])  # fmt: skip
