@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.commands import running
+from tests.commands.importing import SWITCH
 from tests.commands.recorded_days import UNITS_THAT_MOVE, at, ccd, imported, recorded, settled
 from tests.floor.floors import added, heard, removed
 
@@ -20,7 +21,6 @@ wang,,,,,,,li
 wu,,,hotline_manager,north,,,
 """
 ROSTER = "agent,interface,member_name,unit\n1001,PJSIP/1001,,team-1\n1002,PJSIP/1002,,team-1\n"
-SWITCH = '[[pbx]]\nname = "a"\nhost = "127.0.0.1"\nport = 1\nsecret = "s"\n'
 GIVE = ("--seconds", "60", "--kind", "contest", "--text", "won the quiz")
 
 

@@ -1,7 +1,6 @@
 """`ccd import organisation` and `people`, and their export, as a person types them."""
 
 import json
-import subprocess
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.commands.importing import Office
 from tests.commands.running import ccd
 from tests.org.organisations import organisations
 
@@ -29,32 +29,6 @@ TOLD = [
 ]
 PEOPLE = "\ufeffperson,name,agent,role,unit,from,to,deputy_of\r\nli,李伟,,hotline_manager,south,,,\r\n"
 NOBODY = PEOPLE.splitlines()[0] + "\n"
-SWITCH = '[[pbx]]\nname = "a"\nhost = "127.0.0.1"\nport = 1\nsecret = "s"\n'
-
-
-class Office:
-    """A folder with a configuration, and what is typed there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.config = folder / "ccd.toml"
-        self.configure()
-
-    def configure(self, said: str = "") -> None:
-        self.config.write_text(f"{said}{SWITCH}")
-
-    def imports(self, kind: str, text: str, *words: str) -> subprocess.CompletedProcess[str]:
-        file = self.folder / f"{kind}.csv"
-        file.write_bytes(text.encode())
-        return ccd("import", kind, file, *words, "--config", self.config)
-
-    def says(self, *words: str) -> str:
-        done = ccd(*words, "--config", self.config)
-        assert (done.returncode, done.stderr) == (0, ""), done.stderr
-        return done.stdout
-
-    def exported(self, kind: str) -> bytes:
-        return self.says("export", kind).encode()
 
 
 @pytest.fixture
@@ -77,13 +51,13 @@ def test_a_dry_run_says_what_an_import_then_changes_and_a_second_import_changes_
     acts = json.loads(office.says("acts", "--format", "json"))
     assert [(act["kind"], act["after"], act["why"]) for act in acts] == [
         ("import organisation", "import 2, 2 new, 1 changed, 0 gone", "the new plan"),
-        ("import organisation", "import 1, 4 new, 0 changed, 0 gone", "as in organisation.csv"),
+        ("import organisation", "import 1, 4 new, 0 changed, 0 gone", "as in new.csv"),
     ]
 
 
 def test_faults_are_told_and_nothing_is_imported(office: Office) -> None:
     refused = office.imports("organisation", UNITS + "team-3,team,east,,,,,,\n,squad,,,,,,,\n")
-    file = office.folder / "organisation.csv"
+    file = office.folder / "new.csv"
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.splitlines() == [
         f"{file}:6: parent: 'east' is no unit of this file",
@@ -112,7 +86,7 @@ def test_a_policy_is_of_a_unit_that_was_imported(office: Office) -> None:
     assert office.imports("organisation", UNITS).returncode == 0
     refused = office.imports("organisation", UNITS.replace("team-1", "team-7"))
     assert refused.stderr == (
-        f"{office.config}:2: policy[0].unit: 'team-1' is no unit of {office.folder / 'organisation.csv'}\n"
+        f"{office.config}:2: policy[0].unit: 'team-1' is no unit of {office.folder / 'new.csv'}\n"
     )
 
 
@@ -163,7 +137,7 @@ def test_the_clock_of_a_unit_that_had_a_day_is_not_edited_and_the_line_is_named(
     refused = office.imports("organisation", UNITS.replace("Asia/Shanghai", "Asia/Tokyo"))
     assert refused.returncode == 2
     assert refused.stderr.startswith(
-        f"{office.folder / 'organisation.csv'}:2: timezone: the days of team-1 have been counted by timezone "
+        f"{office.folder / 'new.csv'}:2: timezone: the days of team-1 have been counted by timezone "
     )
     assert office.imports("organisation", MOVED).returncode == 0
 

@@ -1,12 +1,12 @@
 """`ccd import roster` and `ccd export roster`, as a person types them."""
 
 import json
-import subprocess
 from pathlib import Path
 from socket import gethostname
 
 import pytest
 
+from tests.commands.importing import Office
 from tests.commands.running import ccd
 from tests.databases import PostgreSQL
 
@@ -22,48 +22,22 @@ TOLD = [
     "+ 1003: PJSIP/1003 as Ann, in team-2",
     "2 new, 1 changed, 1 gone; since ever: days of units to be measured anew: 0",
 ]
-SWITCH = '[[pbx]]\nname = "a"\nhost = "127.0.0.1"\nport = 1\nsecret = "s"\n'
-
-
-class Office:
-    """A folder with a configuration, and what is typed there."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.config = folder / "ccd.toml"
-        self.configure()
-
-    def configure(self, said: str = "") -> None:
-        self.config.write_text(f'timezone = "Asia/Shanghai"\n{said}{SWITCH}')
-
-    def imports(self, roster: str | bytes, *words: str) -> subprocess.CompletedProcess[str]:
-        file = self.folder / "new.csv"
-        file.write_bytes(roster.encode() if isinstance(roster, str) else roster)
-        return ccd("import", "roster", file, *words, "--config", self.config)
-
-    def says(self, *words: str) -> str:
-        done = ccd(*words, "--config", self.config)
-        assert (done.returncode, done.stderr) == (0, ""), done.stderr
-        return done.stdout
-
-    def exported(self) -> bytes:
-        return self.says("export", "roster").encode()
 
 
 @pytest.fixture
 def office(tmp_path: Path) -> Office:
-    return Office(tmp_path)
+    return Office(tmp_path, 'timezone = "Asia/Shanghai"\n')
 
 
 def test_a_dry_run_says_what_an_import_then_changes_and_a_second_import_changes_nothing(office: Office) -> None:
-    assert office.imports(ROSTER).stdout.splitlines()[-1] == "imported, as import 1 of the roster"
-    rehearsed = office.imports(MOVED, "--dry-run")
+    assert office.imports("roster", ROSTER).stdout.splitlines()[-1] == "imported, as import 1 of the roster"
+    rehearsed = office.imports("roster", MOVED, "--dry-run")
     assert (rehearsed.returncode, rehearsed.stderr) == (0, "")
     assert rehearsed.stdout.splitlines() == [*TOLD, "nothing was imported: --dry-run"]
     assert office.says("export", "roster") == ROSTER
-    assert office.imports(MOVED).stdout.splitlines() == [*TOLD, "imported, as import 2 of the roster"]
+    assert office.imports("roster", MOVED).stdout.splitlines() == [*TOLD, "imported, as import 2 of the roster"]
     assert office.says("export", "roster") == MOVED
-    again = office.imports(MOVED)
+    again = office.imports("roster", MOVED)
     assert again.stdout.splitlines() == [
         "0 new, 0 changed, 0 gone", "nothing was imported: this is the roster that holds",
     ]  # fmt: skip
@@ -78,14 +52,14 @@ def test_a_dry_run_says_what_an_import_then_changes_and_a_second_import_changes_
     ],
 )
 def test_what_is_exported_is_what_was_imported_to_the_last_byte(office: Office, written: bytes) -> None:
-    assert office.imports(written).returncode == 0
-    assert office.exported() == written
-    assert "nothing was imported" in office.imports(office.exported()).stdout
+    assert office.imports("roster", written).returncode == 0
+    assert office.exported("roster") == written
+    assert "nothing was imported" in office.imports("roster", office.exported("roster")).stdout
 
 
 def test_every_fault_is_named_with_line_and_column_and_nothing_is_imported(office: Office) -> None:
-    office.imports(ROSTER)
-    done = office.imports(HEADER + ",PJSIP/1,,team-1,soon,\n1001,PJSIP/2,,team-1,,\n1002,PJSIP/2,,team-2,,\n")
+    office.imports("roster", ROSTER)
+    done = office.imports("roster", HEADER + ",PJSIP/1,,team-1,soon,\n1001,PJSIP/2,,team-1,,\n1002,PJSIP/2,,team-2,,\n")
     assert (done.returncode, done.stdout) == (2, "")
     file = office.folder / "new.csv"
     assert done.stderr.splitlines() == [
@@ -99,9 +73,9 @@ def test_every_fault_is_named_with_line_and_column_and_nothing_is_imported(offic
 def test_the_first_import_is_held_against_the_file_that_it_replaces_and_both_are_one_too_many(office: Office) -> None:
     (office.folder / "roster.csv").write_text(ROSTER)
     office.configure('roster = "roster.csv"\n')
-    rehearsed = office.imports(MOVED, "--dry-run")
+    rehearsed = office.imports("roster", MOVED, "--dry-run")
     assert rehearsed.stdout.splitlines() == [*TOLD, "nothing was imported: --dry-run"]
-    done = office.imports(MOVED)
+    done = office.imports("roster", MOVED)
     assert done.stdout.splitlines() == [*TOLD, "imported, as import 1 of the roster"]
     assert done.stderr == (
         f"take `roster` out of {office.config}: what was imported last holds, and with both ccd does not start\n"
@@ -118,7 +92,7 @@ def test_the_first_import_is_held_against_the_file_that_it_replaces_and_both_are
 
 
 def test_whoever_asks_has_the_roster_that_was_imported(office: Office) -> None:
-    office.imports(MOVED)
+    office.imports("roster", MOVED)
     words = ("5", "--day", "2026-11-23", "--key", "k", "--text", "t", "--config", str(office.config))
     unknown = ccd("ledger", "transfer", "house:savings", "1002:savings", *words)
     assert (unknown.returncode, "1002" in unknown.stderr) == (1, True)
@@ -127,8 +101,8 @@ def test_whoever_asks_has_the_roster_that_was_imported(office: Office) -> None:
 
 
 def test_who_imported_when_from_where_and_why_is_said(office: Office) -> None:
-    office.imports(ROSTER)
-    office.imports(MOVED, "--why", "the new team 2")
+    office.imports("roster", ROSTER)
+    office.imports("roster", MOVED, "--why", "the new team 2")
     second, first = json.loads(office.says("acts", "--kind", "import roster", "--format", "json"))
     assert (first["before"], first["after"], first["why"]) == (
         "",
@@ -154,7 +128,7 @@ def test_nothing_to_export_says_how_to_import(office: Office) -> None:
 
 def test_units_and_pbxs_that_nobody_configured_are_warned_of(office: Office) -> None:
     office.configure("[units.team-1]\n")
-    done = office.imports("agent,interface,member_name,unit,pbx\n1001,PJSIP/1001,,team-2,b\n", "--dry-run")
+    done = office.imports("roster", "agent,interface,member_name,unit,pbx\n1001,PJSIP/1001,,team-2,b\n", "--dry-run")
     file = office.folder / "new.csv"
     assert done.stderr.splitlines() == [
         f"warning: {file}:2: unit: 'team-2' has no [units.team-2]; it follows the site's time zone and policy",
@@ -170,8 +144,8 @@ def test_check_makes_no_database_and_starts_nothing(office: Office) -> None:
 def test_it_is_the_same_on_postgresql(office: Office, postgresql: PostgreSQL) -> None:
     office.configure(f'[sql]\nurl = "{postgresql.create().replace("+asyncpg", "")}"\n')
     assert office.says("check").endswith("agents on the roster: 0\n")
-    assert office.imports(ROSTER).stdout.splitlines()[-1] == "imported, as import 1 of the roster"
-    assert office.imports(MOVED).stdout.splitlines() == [*TOLD, "imported, as import 2 of the roster"]
+    assert office.imports("roster", ROSTER).stdout.splitlines()[-1] == "imported, as import 1 of the roster"
+    assert office.imports("roster", MOVED).stdout.splitlines() == [*TOLD, "imported, as import 2 of the roster"]
     assert office.says("export", "roster") == MOVED
     assert office.says("check").endswith("agents on the roster: 2\n")
     postgresql.drop()

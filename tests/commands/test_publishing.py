@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 from tests.commands import running
+from tests.commands.importing import SWITCH
 from tests.commands.recorded_days import DAY, ccd, imported, settled
 
 PEOPLE = (
@@ -81,7 +82,7 @@ def test_a_reason_that_is_judged_otherwise_is_published_with_its_effect_and_wait
 
 def test_without_history_a_change_is_published_all_the_same_and_says_so(tmp_path: Path) -> None:
     config = tmp_path / "ccd.toml"
-    config.write_text('[[pbx]]\nname = "a"\nhost = "127.0.0.1"\nport = 1\nsecret = "s"\n')
+    config.write_text(SWITCH)
     assert running.said(ccd(config, "policy", "publish", "--text", "as we begin")) == (
         "the policy of every unit: no history to try it on\n"
         "[floor]: seats are seen so from then on; what was observed stays as it is\n"

@@ -12,7 +12,7 @@ from tests.floor.random_floors import RandomFloor
 from tests.floor.rules_of_random_floors import agent_rules, owner_of
 
 
-def segments(stream: list[PbxEvent], rules: SeatRules, until: int) -> list[Segment]:
+def segments_of(rules: SeatRules, stream: list[PbxEvent], until: int) -> list[Segment]:
     floor = Floor(rules)
     transitions = [transition for event in [*stream, Heard(until)] for transition in floor.apply(event)]
     return [each.closed for each in transitions if each.closed] + list(floor.state.open.values())
@@ -21,7 +21,7 @@ def segments(stream: list[PbxEvent], rules: SeatRules, until: int) -> list[Segme
 def by_the_floor(floor: RandomFloor) -> dict[tuple[str, str], dict[str, object]]:
     rules = agent_rules(floor.rules)
     owner, borders = owner_of(floor)
-    lines = [(pbx, each) for pbx, said in floor.streams.items() for each in segments(said, rules.seats, floor.until)]
+    lines = [(pbx, each) for pbx, said in floor.streams.items() for each in segments_of(rules.seats, said, floor.until)]
     records = day_records(lines, owner, borders, lambda _: rules, floor.until)
     return {(record.day.isoformat(), record.agent): asdict(record) for record in records}
 

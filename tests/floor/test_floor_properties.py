@@ -24,6 +24,7 @@ from ccd.floor.floor import Floor
 from ccd.floor.records import DayRecord
 from ccd.floor.rules import SeatRules
 from ccd.floor.segments import Segment, Transition
+from tests.floor.fast_and_slow import segments_of
 from tests.floor.random_floors import RandomFloor, random_floor
 from tests.floor.rules_of_random_floors import agent_rules, owner_of
 
@@ -38,12 +39,6 @@ def floors(count: int = FLOORS, steps: int = 40) -> list[RandomFloor]:
 def told(rules: SeatRules, stream: list[PbxEvent]) -> list[Transition]:
     floor = Floor(rules)
     return [transition for event in stream for transition in floor.apply(event)]
-
-
-def segments_of(rules: SeatRules, stream: list[PbxEvent], until: int) -> list[Segment]:
-    floor = Floor(rules)
-    transitions = [transition for event in [*stream, Heard(until)] for transition in floor.apply(event)]
-    return [each.closed for each in transitions if each.closed] + list(floor.state.open.values())
 
 
 def time_lines(segments: list[Segment]) -> dict[str, list[tuple[int, int | None, object, object]]]:

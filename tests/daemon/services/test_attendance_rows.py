@@ -1,18 +1,13 @@
 """What attendance is handed of agents' days, before and after their month is closed."""
 
-import shutil
-from collections.abc import AsyncIterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from ccd.bank.asking import Asking
 from ccd.daemon.served.attendance import attendance_desk
 from ccd.daemon.services.attendance_rows import AttendanceRows, LastRead, note_attendance_read, readable
-from ccd.daemon.site import Current, Site
-from ccd.daemon.site_file import site_of
-from ccd.daemon.stores import database
+from ccd.daemon.site import Current
 from ccd.errors import ActNotAllowedError
 from ccd.history.reading import reading
 from ccd.org.acts import noted
@@ -20,28 +15,10 @@ from ccd.org.people import Duty, Office, Person, Role
 from ccd.org.rights import may_read_attendance
 from ccd.reports.attendance import Row
 from ccd.web.attendance_api import AttendanceAsked
-from tests.commands.recorded_months import planned
 from tests.daemon.services.test_months import CLOSES, World
 
 FIRST, LAST = date(2026, 8, 1), date(2026, 8, 31)
 EVERYWHERE = frozenset("*")
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return planned(tmp_path_factory.mktemp("month")).parent
-
-
-@pytest.fixture
-def site(recorded: Path, tmp_path: Path) -> Site:
-    shutil.copytree(recorded, tmp_path, dirs_exist_ok=True)
-    return site_of(tmp_path / "ccd.toml")
-
-
-@pytest.fixture
-async def world(site: Site) -> AsyncIterator[World]:
-    async with database(site.settings) as engine:
-        yield World(engine, site)
 
 
 async def rows(world: World, units: frozenset[str] = EVERYWHERE, after: LastRead | None = None) -> list[Row]:

@@ -1,7 +1,6 @@
 """A day that is measured anew after its month is closed: attendance systems are told of it, and of nothing else."""
 
-import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,34 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.bank.settle import Settler
 from ccd.daemon.services.revised_days import handing_over
-from ccd.daemon.site import Site
-from ccd.daemon.site_file import site_of
-from ccd.daemon.stores import database
 from ccd.history.close import Closer, HandOver
 from ccd.history.days import MeasuredDay
 from tests.bank.test_outbox import told
-from tests.commands.recorded_months import MONTH, ccd, planned
+from tests.commands.recorded_months import MONTH, ccd
 from tests.commands.running import said
 from tests.daemon.services.test_months import CLOSES, IDLE, World
 
 LATER = "agent,kind,from,to,uid\n1001,personal,2026-08-12 08:00,2026-08-12 08:20,x\n"
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return planned(tmp_path_factory.mktemp("month")).parent
-
-
-@pytest.fixture
-def site(recorded: Path, tmp_path: Path) -> Site:
-    shutil.copytree(recorded, tmp_path, dirs_exist_ok=True)
-    return site_of(tmp_path / "ccd.toml")
-
-
-@pytest.fixture
-async def world(site: Site) -> AsyncIterator[World]:
-    async with database(site.settings) as engine:
-        yield World(engine, site)
 
 
 async def close_days(world: World, hand_over: HandOver | None = None) -> None:
