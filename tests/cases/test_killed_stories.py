@@ -35,7 +35,7 @@ STORY = """
 [[case]]
 title = "all that the bank does in a week at a month's end"
 schedules = true
-policy = { gift = { cap_ppm = 1000000 }, days_off = { allocate = "by_rule", allocate_days_before = 1 } }
+policy = { gift = { cap_ppm = 1000000 }, days_off = { allocate = "by_rule", allocate_days_before = 2 } }
 story = [
     "29 Dec 07:00 the plan says 1001 08:00-16:00 on 29 Dec, 31 Dec",
     "29 Dec 07:00 the plan says 1002 08:00-16:00 on 29 Dec, 31 Dec",

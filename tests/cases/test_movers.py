@@ -324,7 +324,7 @@ async def test_who_holds_seconds_alone_until_the_places_are_allocated_is_allocat
 ) -> None:
     by_rule = (
         "{ cap_ppm = 1000000 }",
-        '{ cap_ppm = 1000000 }, days_off = { allocate = "by_rule", allocate_days_before = 1 }',
+        '{ cap_ppm = 1000000 }, days_off = { allocate = "by_rule", allocate_days_before = 2 }',
     )
     world = await beside_a_move(engine, tmp_path, instead=by_rule)
     assert (await days_off_of(world))["1001"] == ("team-2", "applied", ())

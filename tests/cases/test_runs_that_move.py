@@ -34,7 +34,7 @@ WAITS, IN_TEAM_1 = ("team-1", "waiting", None), ("team-1", "applied", ("team-1",
 ENDED = ("team-2", "refused", None)
 GONE = {"1001": [ENDED, ENDED], "1002": [IN_TEAM_1, IN_TEAM_1]}
 GIFTS = {"from": date(2026, 1, 1), "schedules": False, "gift": {"cap_ppm": 1_000_000}}
-BY_RULE = {"days_off": {"allocate": "by_rule", "allocate_days_before": 1}}
+BY_RULE = {"days_off": {"allocate": "by_rule", "allocate_days_before": 2}}
 LETS_BOTH = "team-2 lets 1 off on 4 Dec", "team-2 lets 1 off on 5 Dec"
 Standing = tuple[str, str, tuple[str, ...] | None]
 
