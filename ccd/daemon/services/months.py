@@ -36,6 +36,7 @@ from ccd.org.rights import may_close_month
 from ccd.settings import Settings
 
 OVERLAP_US = 600 * SECOND  # what is looked at again: a settlement is noted a little after its time
+BEHIND_US = 100 * 86_400 * SECOND  # what was settled longer ago was looked at by a daemon that ran then
 MONTHS_BACK_MAX = 2  # what lies further back is closed by hand
 
 log = structlog.get_logger("ccd.daemon")
@@ -194,7 +195,7 @@ class MonthsDue:
         while len(past) < MONTHS_BACK_MAX:
             past.insert(0, month_before(past[0]))
         known = await months.closed()
-        new = await self._owe(months, months.calendar.span(past[0])[0])
+        new = await self._owe(months)
         for month in known.intersection(past):
             if touched := await months.settle_appealed(month):
                 self._tell(touched)
@@ -211,10 +212,11 @@ class MonthsDue:
         if before not in (None, self._offered):
             self._tell(self._current.site.roster.agents)
 
-    async def _owe(self, months: AttendanceMonths, first: date) -> list[date]:
-        """The days that were settled since the last look."""
+    async def _owe(self, months: AttendanceMonths) -> list[date]:
+        """The days that were settled since the last look, whenever they were; at the first look, in `BEHIND_US`."""
+        since = self._seen - OVERLAP_US if self._seen else self._now() - BEHIND_US
         async with reading(self._ledger.engine) as connection:
-            new = await settled_since(connection, self._seen - OVERLAP_US, first)
+            new = await settled_since(connection, since, date.min)
         if touched := await months.post_leave((one.unit, one.day) for one in new):
             self._tell(touched)
         fresh = [one.day for one in new if (one.settled_at or 0) > self._seen]
