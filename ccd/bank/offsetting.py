@@ -71,7 +71,7 @@ class Loans:
 
     def month_at(self, at: int) -> str:
         """The month that agents decide on at a moment, µs: the last one, until it closes, and then the running one."""
-        running = self.calendar.month_of(self._units.days("").at(at).day)
+        running = self.calendar.month_of(self._units.site_day(at))
         last = month_before(running)
         return last if at < self.closes_at(last) else running
 

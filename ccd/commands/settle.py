@@ -62,7 +62,7 @@ async def _settle(
         ledger = ledger_of(engine, site.settings, _now)
 
         async def post(measured: Iterable[Measured], rehearse: bool) -> Settlement:
-            settler = Settler(ledger, site.policies, site.settings.site, lambda: site.units.days("").at(_now()).day)
+            settler = Settler(ledger, site.policies, site.settings.site, lambda: site.units.site_day(_now()))
             return await settler.settle(measured, rehearse)
 
         async def still_holds(connection: AsyncConnection) -> bool:

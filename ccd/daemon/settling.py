@@ -28,4 +28,4 @@ class Settling:
         return settlement
 
     def _today(self) -> date:
-        return self._current.site.units.days("").at(self._now()).day
+        return self._current.site.units.site_day(self._now())

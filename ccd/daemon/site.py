@@ -173,7 +173,7 @@ class Site:
 
     def with_below(self, units: Iterable[str], at: int) -> frozenset[str]:
         """These units and what stands below them, by the site's day that runs at an instant, µs."""
-        return self.units.with_below(units, self.units.days("").at(at).day)
+        return self.units.with_below(units, self.units.site_day(at))
 
     @property
     def needs_second(self) -> bool:
@@ -257,7 +257,7 @@ class Site:
     def said(self, at: int) -> SiteSaid:
         """The reasons as they are judged on the site's business day that runs at an instant, µs."""
         settings, pages = self.settings, self.settings.pages
-        today = self.units.days("").at(at).day
+        today = self.units.site_day(at)
         return SiteSaid(
             site=settings.site,
             timezone=settings.timezone,

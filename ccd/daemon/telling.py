@@ -101,7 +101,7 @@ class Telling:
             site = self._current.site
             rows = select(acts.c.kind, acts.c.subject, acts.c.after, acts.c.at).where(acts.c.number.in_(done))
             for kind, subject, after, at in connection.execute(rows):
-                day = site.units.days("").at(at).day
+                day = site.units.site_day(at)
                 if kind in PLACES_OF_UNIT:
                     self._places.update(agents_in(site, subject, day))
                 else:

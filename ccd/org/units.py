@@ -87,6 +87,10 @@ class Units:
     def days(self, unit: str) -> BusinessDays:
         return self._clocks.get(unit, self._site)[1]
 
+    def site_day(self, at: int) -> date:
+        """The business day that runs at an instant, µs, by the site's own clock."""
+        return self.days("").at(at).day
+
     def clock_on(self, unit: str, day: date) -> tuple[str | None, time | None]:
         """Time zone and day start as they are said for a day, by the unit or above it; None where the site's hold."""
         line = self._line(unit, day)

@@ -142,7 +142,7 @@ def _span(site: Site, first: datetime, last: datetime | None) -> Span:
 
 
 def _zone(one: Ruling, site: Site) -> str:
-    began = site.units.days("").at(one.start).day
+    began = site.units.site_day(one.start)
     return site.units.timezone(one.unit) if one.unit else site.agent_days.timezone(one.agent or "", began)
 
 

@@ -111,7 +111,7 @@ def reverse(
     known_by = key or f"reverse/{transaction}"
     site = site_of(config)
     runs = running_month(site)
-    who = poster(site, site.units.days("").at(now_us()).day, agents_that(site, transactions.c.id == transaction))
+    who = poster(site, site.units.site_day(now_us()), agents_that(site, transactions.c.id == transaction))
     say(asked_of(site.settings, lambda ledger: ledger.reverse(transaction, known_by, who, text, runs)))
 
 
@@ -175,7 +175,7 @@ def close_period(config: Config, month: Annotated[str, typer.Argument(help="As 2
     """Close a month: it takes no more postings, for ever; what comes late counts in the month that runs then."""
     site, first = site_of(config), first_of(month)
     _, last = span(month_of(first), site.settings.attendance.month_begins)
-    if last >= site.units.days("").at(now_us()).day:
+    if last >= site.units.site_day(now_us()):
         raise typer.BadParameter(f"{month} is not over; a month that is closed never opens again")
     centre, asks = site.settings.site, asking(site)
     may_close_month(asks.person, ())
@@ -222,7 +222,7 @@ def agents_that(site: Site, which: ColumnElement[bool]) -> list[str]:
 
 def running_month(site: Site) -> str:
     """By the centre's own calendar: that month can't be closed yet, while UTC may still have the last one."""
-    return months_that_begin(site.settings.attendance.month_begins)(site.units.days("").at(now_us()).day)
+    return months_that_begin(site.settings.attendance.month_begins)(site.units.site_day(now_us()))
 
 
 def post_and_say(site: Site, posting: Posting, *agents: str) -> None:

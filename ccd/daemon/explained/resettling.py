@@ -57,7 +57,7 @@ class Resettling:
         self._overtime = Overtime(ledger_of(engine, settings, now), site, now)
         self._begins = settings.attendance.month_begins
         self._settler = Settler(
-            ledger_of(engine, settings, now), site.policies, settings.site, lambda: site.units.days("").at(now()).day
+            ledger_of(engine, settings, now), site.policies, settings.site, lambda: site.units.site_day(now())
         )
         self._closer = Closer(
             engine,

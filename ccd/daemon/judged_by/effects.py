@@ -156,7 +156,7 @@ async def _settled_anew(
     """By agent, where it is not nothing: each day of a unit for itself, and nothing is written."""
 
     async def rehearse(measured: Iterable[Measured], dry_run: bool) -> Settlement:
-        settler = Settler(ledger, site.policies, site.settings.site, lambda: site.units.days("").at(now()).day)
+        settler = Settler(ledger, site.policies, site.settings.site, lambda: site.units.site_day(now()))
         return await settler.settle(measured, dry_run)
 
     units = {*site.rostered_units, *(unit for _, unit in days)}

@@ -31,14 +31,14 @@ class Leavers:
         self._ledger, self._site, self._now = ledger, site, now
 
     async def all(self) -> list[Leaver]:
-        today = self._site.units.days("").at(self._now()).day
+        today = self._site.units.site_day(self._now())
         balance = await Supplying(self._ledger, self._site, self._now).of()
         return [Leaver(agent, seconds, self._left(agent, today)) for agent, seconds in sorted(balance.left.items())]
 
     async def hand_over(self, asking: Asking, agent: str, why: str) -> Leaver:
         """All of it, to attendance; 0 seconds where nothing is left. The same act again tells what it told.
         LeavingError where it can't be."""
-        site, today = self._site, self._site.units.days("").at(asking.at).day
+        site, today = self._site, self._site.units.site_day(asking.at)
         left = left_by(site, agent, today)
         duty = may_hand_over_rest(asking.person, site.units.with_above(left.unit, left.last), agent)
         leaving = Leaving(self._ledger, site.settings.site)

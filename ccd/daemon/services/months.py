@@ -58,7 +58,7 @@ class AttendanceMonths:
         self.idle = IdleLeave(ledger, site.policies, name, self.today)
 
     def today(self) -> date:
-        return self._site.units.days("").at(self._now()).day
+        return self._site.units.site_day(self._now())
 
     def running(self) -> str:
         return self.calendar.month_of(self.today())

@@ -276,7 +276,7 @@ class Overtime:
         return {key: known[country].of(key[1]).kind.value for key, country in days.items() if country}
 
     def _today(self) -> date:
-        return self._site.units.days("").at(self._now()).day
+        return self._site.units.site_day(self._now())
 
 
 def emergencies_of(ledger: Ledger, site: Site) -> Emergencies:

@@ -56,7 +56,7 @@ class Supplying:
         """Of a month, or of the one that runs. A transfer is of the unit in which its agent was on the day that it is
         for; what is outstanding, of the one in which the agent is on the month's last day that has begun."""
         site = self._site
-        today = site.units.days("").at(self._now()).day
+        today = site.units.site_day(self._now())
         running = self._ledger.month_of(today)
         month = month or running
         first, last = span(month, site.settings.attendance.month_begins)
@@ -139,7 +139,7 @@ class SupplyWatch:
     async def look(self) -> Mapping[str, str]:
         """What was warned of, by unit."""
         site = self._current.site
-        today = site.units.days("").at(self._now()).day
+        today = site.units.site_day(self._now())
         if today == self._looked_on:
             return {}
         self.newest = await Supplying(self._ledger, site, self._now).of()

@@ -259,7 +259,7 @@ class DaysOff:
     async def move_up_due(self) -> list[Application]:
         """Who waits for a place that there is, since a quota lets more off, or the balance covers it by now."""
         site, at = self._current.site, self._now()
-        today = site.units.days("").at(at).day
+        today = site.units.site_day(at)
         withdrawals = withdrawals_of(self._ledger, site)
         days, said = await withdrawals.days_with_room(today, at), Said(WAITING_LIST, today, at)
         return await self._done("nobody can move up to a day off", days, withdrawals.move_up, said)
@@ -267,21 +267,21 @@ class DaysOff:
     async def release_due(self) -> list[Application]:
         """Whoever has leave that comes before a day off."""
         site, at = self._current.site, self._now()
-        withdrawals, said = withdrawals_of(self._ledger, site), Said("leave", site.units.days("").at(at).day, at)
+        withdrawals, said = withdrawals_of(self._ledger, site), Said("leave", site.units.site_day(at), at)
         days = await withdrawals.beaten_days()
         return await self._done("days off can't be released for leave", days, withdrawals.release, said)
 
     async def move_along_due(self) -> list[Application]:
         """Whoever has moved is decided on, and has a place, in the unit in which they are on the day."""
         site, at = self._current.site, self._now()
-        moving, said = MovingAlong(site.branch(self._ledger)), Said("roster", site.units.days("").at(at).day, at)
+        moving, said = MovingAlong(site.branch(self._ledger)), Said("roster", site.units.site_day(at), at)
         return await self._done("days off can't move along", await moving.moved_days(at), moving.move, said)
 
     async def replan_due(self) -> list[Application]:
         """What is held of days off follows the plan; where more is planned than the balance covers, that is said."""
         site, at = self._current.site, self._now()
         replanning = Replanning(self._ledger, site.units, site.policies, site.settings.site)
-        days, said = await replanning.changed_days(), Said("plan", site.units.days("").at(at).day, at)
+        days, said = await replanning.changed_days(), Said("plan", site.units.site_day(at), at)
         changed = await self._done("days off can't follow the plan", days, replanning.replan, said)
         for one in changed:
             if one.missing_s:
@@ -305,7 +305,7 @@ class DaysOff:
     async def revise_due(self) -> list[Application]:
         """Days off that were taken, of days that were settled since this process looked at them last."""
         site, at = self._current.site, self._now()
-        today = site.units.days("").at(at).day
+        today = site.units.site_day(at)
         since, first = self._looked_until, today - REVISED_FOR
         settled = await take_turn(
             self._ledger.engine, lambda connection: settled_since(connection, since, first), Patience(), keep=False,
@@ -337,7 +337,7 @@ class DaysOff:
     async def allocate_due(self) -> list[Allocation]:
         """Of the days that are to come, those whose deadline has passed."""
         site, at = self._current.site, self._now()
-        today = site.units.days("").at(at).day
+        today = site.units.site_day(at)
         allocations = allocations_of(self._ledger, site)
         made = []
         for top, day in await allocations.due(today, at):
@@ -351,7 +351,7 @@ class DaysOff:
     async def close_due(self) -> list[Application]:
         """What was closed, of all days that are over and settled; those that are not wait."""
         site = self._current.site
-        today = site.units.days("").at(self._now()).day
+        today = site.units.site_day(self._now())
         closed: list[Application] = []
         for day in await withdrawals_of(self._ledger, site).open_days(today):
             said = Said("settlement", today, self._now())
