@@ -150,8 +150,7 @@ class Overtime:
             units = {emergency.unit, *(own.unit for _, own in wanted)}
             times = await measured_times(connection, units)
             seen = await self._seen(connection, sources, wanted)
-            grows: dict[str, Growing] = {}
-            days = await self._reckoned(connection, sources, wanted, seen, running, grows)
+            days, grows = await self._reckoned(connection, sources, wanted, seen, running)
             spans = {(emergency.unit, day) for day in self._dates(emergency)} | {
                 (own.unit, own.day.day) for _, own in wanted
             }
@@ -208,11 +207,11 @@ class Overtime:
         wanted: list[AgentDay],
         seen: Mapping[AgentDay, SeenDay],
         running: bool,
-        grows: dict[str, Growing],
-    ) -> list[OvertimeDay]:
-        """With all emergencies that reach into each day, because the highest level pays."""
+    ) -> tuple[list[OvertimeDay], dict[str, Growing]]:
+        """With all emergencies that reach into each day, because the highest level pays; and of which agents it grows
+        at this moment."""
         if not wanted:
-            return []
+            return [], {}
         start, end = min(own.day.start for _, own in wanted), max(own.day.end for _, own in wanted)
         others = await self._all(connection, start, end)
         taking_part = {one: await connection.run_sync(participants, self._site, one) for one in others}
@@ -220,7 +219,7 @@ class Overtime:
         shifts = await connection.run_sync(shifts_of, {agent for agent, _ in wanted}, start, end)
         kinds = await self._kinds(connection, wanted)
         rulings = await connection.run_sync(rulings_that_hold, start, end)
-        found = []
+        found, grows = [], dict[str, Growing]()
         for agent, own in wanted:
             day, keeps = own.day, self._keeps_schedules(own)
             theirs = {one.id: one for one in others if agent in taking_part[one]}
@@ -240,7 +239,7 @@ class Overtime:
             said = rulings_that_count(theirs.values(), day, planned, ruled)
             kind = kinds.get((own.unit, day.day), "")
             found.append(OvertimeDay(agent, own.unit, day.day, kind, keeps, shown, said))
-        return found
+        return found, grows
 
     def _line(self, seen: SeenDay | None, keeps: bool) -> tuple[Sequence[Stretch], int]:
         """What was seen, and until when; of whom nothing was, somebody may have ruled up to now."""
