@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SECOND = 1_000_000  # µs: what ccd counts in
+ONE_DAY = timedelta(days=1)
 
 
 def dates(first: date, last: date) -> Iterator[date]:

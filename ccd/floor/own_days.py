@@ -9,12 +9,10 @@ last day, the next. So it can be shorter than others, or longer. Where units' da
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
-from ccd.floor.days import BusinessDay, BusinessDays
-
-ONE_DAY = timedelta(days=1)
+from ccd.floor.days import ONE_DAY, BusinessDay, BusinessDays
 
 
 class Stay(NamedTuple):

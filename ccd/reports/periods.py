@@ -1,12 +1,12 @@
 """The days, weeks and months of a report. A week begins on Monday. Pure."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple
 
-ONE_DAY = timedelta(days=1)
+from ccd.floor.days import ONE_DAY
 
 
 class Each(StrEnum):

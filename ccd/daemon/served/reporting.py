@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
@@ -13,7 +13,7 @@ from ccd.bank.overtime import came_in_time
 from ccd.bank.overtime_day_rows import measured_calls
 from ccd.daemon.site import Site
 from ccd.errors import ReportError
-from ccd.floor.days import SECOND, BusinessDays, dates
+from ccd.floor.days import ONE_DAY, SECOND, BusinessDays, dates
 from ccd.floor.own_days import OwnDays
 from ccd.history.sums import WaitLimits, sums_of_agents, sums_of_answers, sums_of_queues
 from ccd.reports.indicators import OfAgent, OfQueue, Sums, Waits
@@ -21,7 +21,6 @@ from ccd.reports.periods import Each, Period, held_against, periods
 from ccd.reports.report import By, KnownOfPeriod, ReportLine, Show, json_of, report_lines
 from ccd.reports.report_table import as_csv
 
-ONE_DAY = timedelta(days=1)
 PERIODS_MAX = 1_000
 
 

@@ -1,7 +1,7 @@
 """Who has left, by the roster, and what becomes of what they have."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 
 from ccd.bank.asking import Asking
@@ -9,11 +9,11 @@ from ccd.bank.leaving import Leaving, Left
 from ccd.daemon.services.supplying import Supplying
 from ccd.daemon.site import Site
 from ccd.errors import LeavingError
+from ccd.floor.days import ONE_DAY
 from ccd.ledger.books import Ledger
 from ccd.org.rights import may_hand_over_rest
 
 LOOKED_BACK_DAYS = 3_660
-A_DAY = timedelta(days=1)
 
 
 class Leaver(NamedTuple):
@@ -56,14 +56,14 @@ def left_by(site: Site, agent: str, today: date) -> Left:
     days = site.agent_days
     if not days.knows(agent):
         raise LeavingError(agent, "stands on no line of the roster: nobody knows that they left", "leaver-unknown")
-    ahead = [today + A_DAY * number for number in range(LOOKED_BACK_DAYS)]
+    ahead = [today + ONE_DAY * number for number in range(LOOKED_BACK_DAYS)]
     if unit := next((unit for day in ahead if (unit := days.unit(agent, day))), None):
         raise LeavingError(
             agent, f"is in {unit}, or will be: who is there spends their time themselves", "leaver-here", unit=unit
         )
     for number in range(1, LOOKED_BACK_DAYS):
-        if unit := days.unit(agent, today - A_DAY * number):
-            return Left(agent, unit, today - A_DAY * number)
+        if unit := days.unit(agent, today - ONE_DAY * number):
+            return Left(agent, unit, today - ONE_DAY * number)
     raise LeavingError(
         agent, f"was in no unit in the last {LOOKED_BACK_DAYS} days", "leaver-gone-long", most=LOOKED_BACK_DAYS
     )

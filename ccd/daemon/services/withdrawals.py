@@ -20,10 +20,10 @@ from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, ApplicationState, unit_by_now
 from ccd.bank.withdrawing import WAITING_LIST, Withdrawals
 from ccd.daemon.refusals import Refusals
-from ccd.daemon.services.worked_days_off import A_DAY, over_the_end, shifts_begun, worked_on
+from ccd.daemon.services.worked_days_off import over_the_end, shifts_begun, worked_on
 from ccd.daemon.site import Current, Site
 from ccd.errors import DayWaitsError
-from ccd.floor.days import SECOND, dates
+from ccd.floor.days import ONE_DAY, SECOND, dates
 from ccd.history.sums import sums_of_agents
 from ccd.history.unit_days import settled_on, settled_since
 from ccd.ledger.books import Ledger
@@ -88,11 +88,11 @@ async def close_days_off(ledger: Ledger, site: Site, day: date, said: Said) -> l
     async def settled(connection: AsyncConnection) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
         begun = await connection.run_sync(lambda plain: shifts_begun(plain, site, day, agents))
         later = over_the_end(site, day, begun)
-        return await settled_on(connection, day), await settled_on(connection, day + A_DAY), later
+        return await settled_on(connection, day), await settled_on(connection, day + ONE_DAY), later
 
     today, tomorrow, later = await take_turn(ledger.engine, settled, Patience(), keep=False, writes=False)
     for one in sorted(waiting, key=lambda one: one.unit):
-        for each, known in ((day, today), (day + A_DAY, tomorrow)):
+        for each, known in ((day, today), (day + ONE_DAY, tomorrow)):
             unit = unit_by_now(one, site.agent_days, each)
             if unit not in known and (each == day or one.agent in later):
                 raise DayWaitsError(unit, each, "days off are spent once the day is settled; see `ccd settle`")
@@ -101,7 +101,7 @@ async def close_days_off(ledger: Ledger, site: Site, day: date, said: Said) -> l
 
 def _measured_in(site: Site, one: Application) -> set[str]:
     """The units of the day and of the next, in which it may end: who moved after applying is in another."""
-    return {unit_by_now(one, site.agent_days, day) for day in (one.day, one.day + A_DAY)}
+    return {unit_by_now(one, site.agent_days, day) for day in (one.day, one.day + ONE_DAY)}
 
 
 class DaysOff:
@@ -187,7 +187,7 @@ class DaysOff:
         units = self._owed
         for one in settled:
             if not one.stale:
-                for day in (one.day - A_DAY, one.day):  # a shift of the day before may end in it
+                for day in (one.day - ONE_DAY, one.day):  # a shift of the day before may end in it
                     units.setdefault(day, set()).add(one.unit)
         self._owed = {}
         withdrawals = withdrawals_of(self._ledger, site)

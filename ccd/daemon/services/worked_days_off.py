@@ -3,7 +3,7 @@ what was seen inside those that begin on the day, up to their ends in the next."
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from sqlalchemy import Connection
@@ -14,7 +14,7 @@ from ccd.bank.emergency_rows import emergencies_within
 from ccd.bank.withdrawal import Application, planned_shifts
 from ccd.daemon.services.overtime import participants
 from ccd.daemon.site import Site
-from ccd.floor.days import SECOND
+from ccd.floor.days import ONE_DAY, SECOND
 from ccd.floor.expected import Absence, Counts, Ruled, Shift, work_within_us
 from ccd.floor.seats import UNOBSERVED
 from ccd.floor.spans import Span, less, span_of, spans_within
@@ -29,7 +29,6 @@ from ccd.org.rulings import resolved
 from ccd.org.shift_rows import shifts_from, shifts_of
 from ccd.sql.turns import Patience, take_turn
 
-A_DAY = timedelta(days=1)
 LEFT_OUT: Final[Counts] = "left_out"  # of what a ruling says, all else is of somebody who was there
 
 
@@ -62,12 +61,12 @@ async def worked_on(ledger: Ledger, site: Site, day: date, off: Collection[Appli
         later = over_the_end(site, day, begun)
         wanted = {
             (unit, each): theirs
-            for each, agents in ((day, begun.keys()), (day + A_DAY, later))
+            for each, agents in ((day, begun.keys()), (day + ONE_DAY, later))
             for unit, theirs in _by_unit(site, each, agents).items()
         }
         inside: Counter[str] = Counter()
         seen = await seen_days(connection, site.measuring, await stored_sources(connection), wanted)
-        stored = {day: found, day + A_DAY: await latest_days(connection, day + A_DAY, agents=later)}
+        stored = {day: found, day + ONE_DAY: await latest_days(connection, day + ONE_DAY, agents=later)}
         for (unit, each), theirs in wanted.items():
             for agent in theirs:
                 line = seen[unit, each][agent].line.spans if agent in seen[unit, each] else ()

@@ -1,7 +1,7 @@
 """What agents are scheduled for today, for the meters of the day that runs (docs/time-bank.md 2.4)."""
 
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import date
 
 import structlog
 from sqlalchemy import Connection
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.daemon.services.ruling import About, reach
 from ccd.daemon.site import Current, Site
 from ccd.daemon.switches.floors import Floors
-from ccd.floor.days import SECOND, BusinessDay
+from ccd.floor.days import ONE_DAY, SECOND, BusinessDay
 from ccd.floor.expected import Ruled, Shift
 from ccd.floor.spans import Span, length_us, less, span_of, spans_within
 from ccd.org.ruling_rows import rulings_that_hold
@@ -18,7 +18,6 @@ from ccd.org.rulings import resolved
 from ccd.org.shift_rows import scheduled_of_agents_us, shifts_of
 from ccd.sql.turns import Patience, take_turn
 
-A_DAY = timedelta(days=1)
 NO_BASE = ("exempt", "left_out")  # what is ruled so is none of a shift's base
 
 log = structlog.get_logger("ccd.daemon")
@@ -39,7 +38,7 @@ class Plans:
         today = site.newest_day(self._now())
 
         async def read(connection: AsyncConnection) -> dict[tuple[str, date], int]:
-            return await connection.run_sync(_planned_us, site, today - A_DAY, today + A_DAY)
+            return await connection.run_sync(_planned_us, site, today - ONE_DAY, today + ONE_DAY)
 
         found = await take_turn(self._engine, read, Patience(), keep=False, writes=False)
         self._floors.plan({of: us // SECOND for of, us in found.items()})
