@@ -13,7 +13,8 @@ from ccd.bank.asking import Asking
 from ccd.bank.quota import Places
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import Application, ApplicationState, PartOfDay, unit_by_now
-from ccd.floor.days import SECOND
+from ccd.bank.withdrawing import RUN_DAYS_MAX
+from ccd.floor.days import SECOND, dates
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
 from ccd.org.rights import may_decide
@@ -153,8 +154,7 @@ def _acts(router: APIRouter, desk: BankDesk) -> None:
         if asked.until is None:
             made = [await services.withdrawals.apply(name, agent, asked.day, part, said)]
         else:
-            checked_days(DaysAsked(asked.day, asked.until), DAYS_MAX)
-            days = [asked.day + timedelta(days=number) for number in range((asked.until - asked.day).days + 1)]
+            days = list(dates(*checked_days(DaysAsked(asked.day, asked.until), RUN_DAYS_MAX)))
             made = await services.withdrawals.apply_for_run(name, agent, days, said)
         return ApplicationsSaid(applications=[application_said(one) for one in made])
 
@@ -244,7 +244,7 @@ def _part(asked: WithdrawalAsked) -> PartOfDay:
     spans = (asked.starts is None) == (asked.ends is None)
     whole = (asked.seconds, asked.starts) == (None, None)
     if not spans or (asked.seconds is not None and asked.starts is not None) or (asked.until and not whole):
-        detail = f"A part of a day is seconds, or from with to; until is for whole days, at most {DAYS_MAX}."
+        detail = f"A part of a day is seconds, or from with to; until is for whole days, at most {RUN_DAYS_MAX}."
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, because="day-off-part")
     if asked.starts is None or asked.ends is None:
         return PartOfDay(asked.seconds)
