@@ -62,7 +62,7 @@ terms = st.fixed_dictionaries({}, optional={
         "approve": st.just("rule"),
         "cancel_days_before": st.just(0),
         "allocate": st.just("by_rule"),
-        "allocate_days_before": st.sampled_from([0, 1]),
+        "allocate_days_before": st.sampled_from([0, 1, 2]),
         "run_of_days": st.just("each"),
         "beaten_by": st.sampled_from([["personal", "sick"], []]),
         "on_leaving": st.just("keep"),
