@@ -55,7 +55,15 @@ class MovingAlong:
 
     async def move(self, day: date, said: Said) -> list[Application]:
         """Those of the day that have moved, with the days that are had together with them, and those that have a place
-        since. Who waits comes first."""
+        since. Who waits comes first; what one gives up another may have, who was looked at before."""
+        done: list[Application] = []
+        while changed := await self._move_once(day, said):
+            done += changed
+            if all(self._keeps_its_place(one) for one in changed):
+                break
+        return done
+
+    async def _move_once(self, day: date, said: Said) -> list[Application]:
         days = {day}
         while True:
             done = await self._ledger.at_desk(partial(self._move_day, day=day, days=days, said=said))
@@ -94,8 +102,7 @@ class MovingAlong:
     def _has_place_by_now(self, connection: Connection, move: Move) -> bool:
         """Where the agent is, of what was approved and has that of another unit still."""
         one, held = move.one, move.one.hold
-        line = self._units.with_above(move.unit, one.day)
-        if held is None or one.state is not ApplicationState.APPROVED or set(held.units) <= set(line):
+        if held is None or not self._keeps_its_place(move.there):
             return False
         places = self._holds.places(connection, move.unit, one.day)
         counted = self._holds.counted(on_days(connection, one.day, one.day))
@@ -105,6 +112,11 @@ class MovingAlong:
             and (unit in held.in_hours or of.seconds is None or of.seconds >= one.seconds)
             for unit, of in left.items()
         )
+
+    def _keeps_its_place(self, one: Application) -> bool:
+        """That of a unit where the agent is no more: it was approved, and there is none where they are."""
+        line = self._units.with_above(one.unit, one.day)
+        return one.state is ApplicationState.APPROVED and one.hold is not None and not set(one.hold.units) <= set(line)
 
     def _runs(self, connection: Connection, moved: Iterable[Move], at: int) -> list[list[Move]]:
         """Of what has moved, and is had together or not at all in both units: the days of it that nobody has decided on

@@ -264,6 +264,13 @@ async def lives(engine: AsyncEngine, said: dict[str, str], places: int, story: l
     assert (await verify(engine, lambda done, of: None)).findings == []
 
 
+async def test_the_place_that_one_gives_up_by_moving_another_has_at_the_same_look(engine: AsyncEngine) -> None:
+    """ann was left behind before bob went."""
+    asks = [(("applies", agent, 1, None), False) for agent in ("ann", "bob", "dee")]
+    moves = [(("moves", "ann", 1, "team-2"), True), (("moves", "bob", 1, "team-1"), True)]
+    await lives(engine, {"approve": "rule"}, 2, [*asks, *moves])
+
+
 @pytest.mark.timeout(14_400 if LONG else 60)
 def test_places_seconds_and_runs_are_as_the_rules_say_whatever_happens(new_database: Callable[..., str]) -> None:
     @settings(max_examples=LIVES, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate,))
