@@ -9,7 +9,8 @@ const DAY = "2026-11-12/day";
 
 function loan(balance: number): Loan {
   const items = [item(IDLE, 1_800), item(DAY, 435)];
-  const terms = { month: "2026-11", opens: "2026-11-25", closes: 9_000, by_itself: true, forecast: null };
+  const when = { month: "2026-11", opens: "2026-11-25", closes: 9_000 };
+  const terms = { ...when, by_itself: true, forecast: null, expires: null };
   return { ...terms, owed: 2_235, could: Math.min(2_235, balance), balance, items };
 }
 

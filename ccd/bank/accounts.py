@@ -10,7 +10,9 @@ AGENT = "agent/"
 BALANCE_KINDS = ("savings", "gift", "interest", "overtime")
 RESERVED = "reserved"  # held for what may come, and not to be taken meanwhile
 AGENT_KINDS = (*BALANCE_KINDS, RESERVED, "leave")
-HOUSE_KINDS = ("savings", "overdraft", "leave", "gift", "withdrawn", "overtime", "interest", "offset", "leave_taken")
+HOUSE_KINDS = (
+    "savings", "overdraft", "leave", "gift", "withdrawn", "overtime", "interest", "offset", "leave_taken", "expiry",
+)  # fmt: skip
 
 # As the ledger opens them: an agent's never fall below zero, a house's have no limit.
 AGENT_ACCOUNTS = tuple(Kind(kind, Side.CREDIT, 0) for kind in AGENT_KINDS)
@@ -82,6 +84,7 @@ class House(NamedTuple):
     interest: Account
     offset: Account
     leave_taken: Account
+    expiry: Account
 
     @classmethod
     def of(cls, centre: str) -> "House":

@@ -59,8 +59,9 @@ def span(month: str, begins: int = 1) -> tuple[date, date]:
     return date.fromisoformat(f"{month_before(month)}-{begins:02d}"), date.fromisoformat(f"{month}-{begins - 1:02d}")
 
 
-def month_before(month: str) -> str:
-    year, number = divmod(int(month[:4]) * 12 + int(month[5:]) - 2, 12)
+def month_before(month: str, months: int = 1) -> str:
+    """The one that many months before."""
+    year, number = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 - months, 12)
     return f"{year:04d}-{number + 1:02d}"
 
 

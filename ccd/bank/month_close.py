@@ -2,7 +2,7 @@
 
 What nobody has decided on is decided by rule, some agents at a time; then, in one transaction that keeps everybody else
 from the month, it is looked once more whether anything was made leave since, attendance is given what it has of each
-agent, and the month is closed.
+agent, what nobody used for too long expires, and the month is closed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from ccd.bank.accounts import agent_owner
 from ccd.bank.asking import Asking
 from ccd.bank.attendance import AttendedDay, LoanFigures, Month, attendance_month, faults_of
+from ccd.bank.expiry import Expiry
 from ccd.bank.loan import LoanOffer, secures
 from ccd.bank.month_rows import Result, add_results, agents_owing, result_told, results_of
 from ccd.bank.offsetting import AgentAtClose, Loans
@@ -55,8 +56,9 @@ class Difference(NamedTuple):
 class MonthClose:
     """Of one site, whose book is closed as a whole."""
 
-    def __init__(self, ledger: Ledger, policies: Policies, loans: Loans, site: str) -> None:
+    def __init__(self, ledger: Ledger, policies: Policies, loans: Loans, expiry: Expiry, site: str) -> None:
         self._ledger, self._policies, self._loans, self._site = ledger, policies, loans, site
+        self._expiry = expiry
 
     async def close(
         self, asking: Asking, month: str, attended: Sequence[Attended], at_rest: AtRest = lambda _: True
@@ -168,6 +170,7 @@ class MonthClose:
             Result(one.now, 1, asking.at, asking.by, AT_CLOSE) for one in self._now(desk, month, attended, {}, True)
         ]
         add_results(desk.connection, self._site, month, results)
+        expired_s = self._expiry.post(desk, month, [one.agent for one in attended])
         if desk.open_month(self._site, month) == month:
             closing = Posting(
                 f"close/{self._site}/{month}", 1, self._site, self._last(month), (), asking.signed,
@@ -175,7 +178,8 @@ class MonthClose:
             )  # fmt: skip
             desk.post([closing])[0].or_raise()
         full = sum(result.month.full for result in results)
-        asking.noted(desk.connection, CLOSES, month, {"agents": len(results), "full": full}, AT_CLOSE)
+        said = {"agents": len(results), "full": full, "expired": expired_s}
+        asking.noted(desk.connection, CLOSES, month, said, AT_CLOSE)
         items = [result_told(self._site, month, result) for result in results]
         tell(desk.connection, [*items, self._all_told(month, asking.at, len(results), full)])
         return {result.month.agent: result for result in results}

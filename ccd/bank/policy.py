@@ -107,6 +107,7 @@ class Policy:
     schedules: bool  # whether the unit keeps them: then what is outside of shifts counts nothing
     sign_outs_count: bool  # in a unit that does, time signed out amid a shift
     shorter_days: bool  # of who works part of the time: each day is shorter by it, and not that there are fewer
+    expires_after_months: int  # in which time was not used; 0: never
 
     def expected_allowance_s(self, scheduled_s: int, share_ppm: int = PPM) -> int:
         """What meter, ring and nudge measure against while the day runs: of what an agent is scheduled for, in a unit

@@ -17,6 +17,7 @@ def policies_of(given: Iterable[PolicySettings]) -> Policies:
             DaysOffTerms(**dict(one.days_off)), OvertimeTerms(**dict(one.overtime)),
             RulingTerms(**dict(one.rulings)),
             one.schedules, one.unscheduled_sign_out == "counts", one.part_time == "shorter_days",
+            one.expires_after_months,
         )  # fmt: skip
         versions.setdefault(one.unit, []).append(policy)
     default = tuple(versions.pop(None, ()))

@@ -36,7 +36,7 @@ from ccd.ledger.model import (
     month_after,
     month_of,
 )  # fmt: skip
-from ccd.ledger.moved import moved_for
+from ccd.ledger.moved import came_in, moved_for
 from ccd.ledger.reservations import expired, owners_of, reservations_held
 from ccd.ledger.rules import OPEN, Cap, Month, Original, Standing
 from ccd.ledger.schema import entries, transactions
@@ -141,6 +141,10 @@ class Desk:
         """The transfers for these days on accounts of owners that are under lock, in no order; of one kind alone, where
         it is named."""
         return moved_for(self.connection, self._chart, names, days, kind)
+
+    def came_in(self, names: Iterable[str], month: str) -> dict[Account, int]:
+        """What accounts of owners that are under lock were given by others since the month began, in seconds."""
+        return came_in(self.connection, self._chart, names, month)
 
     def post(self, postings: Sequence[Posting]) -> list[Outcome]:
         """Posts what is not posted yet: locks, looks the keys up, checks the rules in order, writes."""

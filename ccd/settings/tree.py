@@ -207,6 +207,7 @@ class Policy(Section):
     schedules: bool = False
     unscheduled_sign_out: Literal["counts", "off_post"] = "counts"
     part_time: Literal["shorter_days", "fewer_days"] = "shorter_days"
+    expires_after_months: Annotated[int, Field(ge=0, le=120)] = 0  # 0: what nobody uses never does
     loan: Loan = Loan()
     full_attendance: FullAttendance = FullAttendance()
     gift: Gift = Gift()

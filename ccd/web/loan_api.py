@@ -43,10 +43,20 @@ class ForecastSaid(BaseModel):
     faults: list[FaultSaid]
 
 
+class ExpiresSaid(BaseModel):
+    """What would expire with the month as things stand, in seconds, and by account: what came in before `since`, the
+    first of the `months` for which unused time is kept."""
+
+    months: int
+    since: str
+    seconds: int
+    accounts: dict[str, int]
+
+
 class LoanSaid(BaseModel):
     """`opens` says from which day on it can be offset, `closes` until when (epoch seconds); `could` is what the balance
     goes for. `by_itself`: what is not decided on is offset when the month closes, where that secures full attendance.
-    `forecast` is null before the day from which it is foreseen."""
+    `forecast` is null before the day from which it is foreseen, `expires` where nothing ever does."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -57,6 +67,7 @@ class LoanSaid(BaseModel):
                     "items": [{"item": "2026-11-10/idle", "made": 1800, "offset": 0, "taken": 0, "open": 1800},
                               {"item": "2026-11-12/day", "made": 435, "offset": 0, "taken": 0, "open": 435}],
                     "forecast": {"full": True, "points": 10, "faults": []},
+                    "expires": {"months": 12, "since": "2025-12", "seconds": 600, "accounts": {"savings": 600}},
                 }
             ]
         }
@@ -71,6 +82,7 @@ class LoanSaid(BaseModel):
     by_itself: bool
     items: list[ItemSaid]
     forecast: ForecastSaid | None
+    expires: ExpiresSaid | None
 
 
 class ChoiceAsked(BaseModel):

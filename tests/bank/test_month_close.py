@@ -13,11 +13,12 @@ from ccd.bank.asking import Asking, by_itself
 from ccd.bank.attendance import AttendanceFault, AttendedDay, FaultKind
 from ccd.bank.attendance_calendar import Calendar, months_that_begin
 from ccd.bank.branch import Branch
+from ccd.bank.expiry import Expiry
 from ccd.bank.idle_leave import IdleLeave, OnLeave
 from ccd.bank.month_close import Attended, MonthClose
 from ccd.bank.month_rows import Result
 from ccd.bank.offsetting import Choice, Loans
-from ccd.bank.policy import Policies
+from ccd.bank.policy import Policies, Policy
 from ccd.bank.settle import Settler
 from ccd.errors import MonthOpenError, OffsetError
 from ccd.ledger.books import Ledger
@@ -48,17 +49,18 @@ OFFERED, CLOSES = at("2026-11-25T00:00"), at("2026-12-03T18:00")
 
 
 class Bank:
-    """The shells of one site, on one database; `begins` is the day on which its months do."""
+    """The shells of one site, on one database; `begins` is the day on which its months do, `later` what holds later."""
 
-    def __init__(self, engine: AsyncEngine, begins: int = 1, **terms: Any) -> None:
+    def __init__(self, engine: AsyncEngine, begins: int = 1, later: tuple[Policy, ...] = (), **terms: Any) -> None:
         self.engine = engine
-        self.policies = Policies((policy(date(2026, 1, 1), **terms),))
+        self.policies = Policies((policy(date(2026, 1, 1), **terms), *later))
         patience = Patience(60, 0.001, 0.05)
         self.ledger = Ledger(engine, lambda: CLOSES, patience, months_that_begin(begins))
         self.calendar = CALENDAR._replace(month_begins=begins)
         days = AgentDays(roster_of({"team-1": AGENTS}), UNITS)
-        self.loans = Loans(Branch(self.ledger, UNITS, self.policies, days, "demo"), self.calendar)
-        self.closing = MonthClose(self.ledger, self.policies, self.loans, "demo")
+        branch = Branch(self.ledger, UNITS, self.policies, days, "demo")
+        self.loans, self.expiry = Loans(branch, self.calendar), Expiry(branch, self.calendar)
+        self.closing = MonthClose(self.ledger, self.policies, self.loans, self.expiry, "demo")
         self.idle = IdleLeave(self.ledger, self.policies, "demo", lambda: date(2026, 12, 3))
         self.settler = Settler(self.ledger, self.policies, "demo", lambda: date(2026, 12, 3))
 

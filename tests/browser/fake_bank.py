@@ -23,6 +23,7 @@ NOVEMBER: Json = {
         {"item": "2026-11-17/idle", "made": 600, "offset": 600, "taken": 0, "open": 0},
     ],
     "forecast": {"full": True, "points": 10, "faults": []},
+    "expires": None,
 }
 DAY_S = 86_400
 
@@ -63,6 +64,7 @@ POLICY: Json = {
     "keys": [
         {"key": "rate_ppm", "value": 30_000, "default": 37_000, "why": "the allowance, in parts per million"},
         {"key": "overdraft_takes", "value": ["savings", "gift"], "default": ["savings"], "why": "in that order"},
+        {"key": "expires_after_months", "value": 12, "default": 0, "why": "0: it never expires"},
         {"key": "gift.cap_ppm", "value": 10_000, "default": 10_000, "why": "at most of a month's scheduled time"},
     ],
 }  # fmt: skip

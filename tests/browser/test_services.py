@@ -116,6 +116,18 @@ def test_what_lost_full_attendance_is_named(open_as: OpenPage, server: FakeServe
     expect(full.locator("li").first).to_contain_text("Late 3 Nov 4 min")
 
 
+def test_what_would_expire_as_the_month_closes_is_said_beforehand(open_as: OpenPage, server: FakeServer) -> None:
+    server.bank.loan["expires"] = {"months": 2, "since": "2026-10", "seconds": 600, "accounts": {"savings": 600}}
+    page = open_as(AGENT, language="en", size=PHONE)
+    page.get_by_role("link", name="Leave offset").click()
+    expires = page.get_by_test_id("expires")
+    expect(expires).to_contain_text("10 min would expire as this month closes")
+    expect(expires).to_contain_text("time is kept for 2 attendance months, and what came in before October")
+    server.bank.loan["expires"] |= {"seconds": 0, "accounts": {}}
+    server.say({"op": "account"}, numbered=False)
+    expect(expires).to_contain_text("Nothing expires as this month closes")
+
+
 def test_what_could_not_be_fetched_says_so_and_comes_by_itself(me: Page, server: FakeServer) -> None:
     server.bank.refuses = RefusedError(503, "busy")
     loan = open_loan(me)
@@ -244,6 +256,7 @@ def test_the_policy_for_me_says_by_whom_and_why_and_that_i_have_read_it(me: Page
     expect(holds).to_contain_text("职代会通过")
     expect(holds).to_contain_text("反向工时考核值 3 % 与默认不同")
     expect(holds).to_contain_text("零存整取、时间红包")
+    expect(holds).to_contain_text("未用时长过期 12 个月后")
     holds.get_by_role("button", name="我已阅读").click()
     expect(holds).to_contain_text("您已于")
     expect(holds.get_by_role("button", name="我已阅读")).to_have_count(0)

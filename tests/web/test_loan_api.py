@@ -11,7 +11,7 @@ from ccd.errors import OffsetError
 from ccd.web.accounts import Accounts
 from ccd.web.bank.desk import BankDesk, Services
 from ccd.web.idempotency import act_of
-from ccd.web.loan_api import ChoiceAsked, ItemSaid, LoanDesk, LoanSaid, loan_api
+from ccd.web.loan_api import ChoiceAsked, ExpiresSaid, ItemSaid, LoanDesk, LoanSaid, loan_api
 from ccd.web.sessions import Sessions
 from tests.web.office import Clock, Office
 from tests.web.test_api import check_problem
@@ -20,6 +20,7 @@ LOAN, OFFSETS = "/api/me/loan", "/api/me/offsets"
 OWED = LoanSaid(
     month="2026-11", opens=date(2026, 11, 25), closes=9.0, owed=1_800, could=1_000, balance=1_000, by_itself=True,
     items=[ItemSaid(item="2026-11-10/idle", made=1_800, offset=0, taken=0, open=1_800)], forecast=None,
+    expires=ExpiresSaid(months=2, since="2026-10", seconds=300, accounts={"savings": 300}),
 )  # fmt: skip
 
 

@@ -50,6 +50,10 @@ export interface Facts {
   paid?: OvertimePaid[];
   /** Of a red packet. */
   kind?: string;
+  /** Of what expired: for how many months time is kept, since which, and by account what was there and what came in. */
+  months?: number;
+  since?: string;
+  accounts?: Record<string, { balance_s: number; came_in_s: number }>;
 }
 
 /** What an emergency pays on a day: principal, of it entered by hand, and interest. */

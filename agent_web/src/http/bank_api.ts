@@ -31,6 +31,8 @@ export interface Loan {
   items: LoanItem[];
   /** With what would be offset by itself; null as long as nothing is foreseen. */
   forecast: { full: boolean; points: number; faults: Fault[] } | null;
+  /** What would expire as the month closes; null where nothing ever does. */
+  expires: { months: number; since: string; seconds: number; accounts: Record<string, number> } | null;
 }
 
 /** Of one item, or of all in the order of days; so many seconds, or all. `keep`: nothing is offset by itself. */

@@ -3,6 +3,7 @@
 import type { Facts, OvertimePaid, StatementLine } from "../http/api";
 import type { Texts } from "../texts/zh";
 import { inWords, signed } from "../time/durations";
+import { monthName } from "../time/moments";
 
 const PPM_A_PERCENT = 10_000;
 
@@ -15,6 +16,7 @@ export function explain(line: StatementLine, texts: Texts): string[] {
   if (line.facts.paid !== undefined)
     return [...theOvertime(line.facts.paid, texts), ...theCharge(line, texts)];
   if (line.service === "gift" && line.facts.kind !== undefined) return theGift(line, line.facts.kind, texts);
+  if (line.service === "expiry" && line.facts.accounts !== undefined) return theExpiry(line.facts, texts);
   const day = dayOf(line.facts);
   if (day === null) return line.text === "" ? thePurpose(line, texts) : [line.text];
   return [
@@ -36,6 +38,22 @@ function thePurpose(line: StatementLine, texts: Texts): string[] {
 export function theGift(line: StatementLine, kind: string, texts: Texts): string[] {
   const said = texts.facts.gift(texts.facts.giftKinds[kind] ?? kind, line.by ?? "");
   return line.text === "" ? [said] : [said, line.text];
+}
+
+/** Of each account what was there, and what of it is old enough. */
+function theExpiry({ months = 0, since = "", accounts = {} }: Facts, texts: Texts): string[] {
+  const words = (seconds: number) => inWords(seconds, texts.duration);
+  const named = texts.me.account as Record<string, string>;
+  return Object.entries(accounts).map(([kind, { balance_s, came_in_s }]) =>
+    texts.facts.expiry(
+      named[kind] ?? kind,
+      words(balance_s),
+      words(came_in_s),
+      monthName(since, texts.locale),
+      words(balance_s - came_in_s),
+      months,
+    ),
+  );
 }
 
 /** What each emergency of the day comes to, whichever part of that this line posts. */

@@ -9,6 +9,7 @@ export const FIRST_KEYS: ReadonlySet<string> = new Set([
   "allowance_min_s",
   "overdraft_takes",
   "schedules",
+  "expires_after_months",
   "loan.busy_first",
   "loan.busy_last",
   "full_attendance.points",

@@ -32,6 +32,7 @@ export const en: Texts = {
     idle_offset: "Leave offset",
     leave_taken: "To attendance",
     handed_over: "After leaving",
+    expiry: "Expired",
     idle_taken: "To attendance",
     withdrawal: "Withdrawal",
     reservation: "Put aside",
@@ -43,6 +44,7 @@ export const en: Texts = {
     idle_offset: "The balance was set against leave of an idle day: the loan is repaid.",
     leave_taken: "The month's attendance closed, and took over the leave that was not offset.",
     handed_over: "You have left; attendance settles with you what was left.",
+    expiry: "It was not used for as many months as time is kept, and expired as the month closed.",
     idle_taken: "The month's attendance closed, and took over the leave that was not offset.",
   },
   daysOff: {
@@ -309,6 +311,10 @@ export const en: Texts = {
     settledItem: "Settled",
     full: (points) => `Full attendance in reach: ${points} points`,
     fullWhy: "As things stand, with what would be offset by itself.",
+    expires: (span) => `${span} would expire as this month closes`,
+    expiresNothing: "Nothing expires as this month closes",
+    expiresWhy: (months, since) =>
+      `As things stand: time is kept for ${months === 1 ? "one attendance month" : `${months} attendance months`}, and what came in before ${since} and is not used by then expires. What came in first is used first; what is held does not expire.`,
     notFull: "No full attendance as things stand",
     faults: {
       late: "Late",
@@ -463,6 +469,7 @@ export const en: Texts = {
     none: "None was published: everything is as by default.",
     all: (n) => `All ${n} of it`,
     other: "not the default",
+    expiry: (months) => (months === 0 ? "never" : months === 1 ? "after 1 month" : `after ${months} months`),
     names: keyNames,
     reasons: {},
     values: {
@@ -545,6 +552,8 @@ export const en: Texts = {
     asLeave: (leave) => `${leave} beyond the balance is personal leave.`,
     leaveLess: (leave) => `${leave} less of personal leave.`,
     writtenOff: (span) => `${span} beyond the balance is written off: that month is closed.`,
+    expiry: (account, had, came, since, gone, months) =>
+      `${account}: ${had} as the month closed, of which ${came} came in since ${since}; ${gone} from before was not used for ${months === 1 ? "one attendance month" : `${months} attendance months`}, and expired.`,
     gift: (kind, by) => (by === "" ? `${kind}.` : `${kind}, from ${by}.`),
     giftKinds: {
       contest: "Contest",

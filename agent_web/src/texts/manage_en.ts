@@ -329,6 +329,7 @@ export const en: ManageTexts = {
       idle_offset: "Offset, idle days",
       correction: "Corrections",
       handed_over: "Leavers",
+      expiry: "Expired",
       reservation: "Held",
     },
   },

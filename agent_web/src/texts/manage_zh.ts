@@ -323,6 +323,7 @@ export const zh = {
       idle_offset: "抵扣闲日事假",
       correction: "更正",
       handed_over: "离职转出",
+      expiry: "过期",
       reservation: "预留",
     } as Record<string, string>,
   },

@@ -10,6 +10,7 @@ export const keyNames: Record<string, string> = {
   schedules: "By schedules",
   unscheduled_sign_out: "Signed out amid a shift",
   part_time: "Part of the time means",
+  expires_after_months: "Unused time expires",
   "loan.busy_first": "Busy days at the month's start",
   "loan.busy_last": "Busy days at its end",
   "loan.busy_days": "Further busy days",

@@ -10,6 +10,7 @@ export const keyNames: Record<string, string> = {
   schedules: "按排班计",
   unscheduled_sign_out: "班次内签出",
   part_time: "非全时合同",
+  expires_after_months: "未用时长过期",
   "loan.busy_first": "月初忙日（天）",
   "loan.busy_last": "月末忙日（天）",
   "loan.busy_days": "另加的忙日",
@@ -55,6 +56,8 @@ export const keyReasons: Record<string, string> = {
   schedules: "本班组是否有排班：有，则基数和反向工时只在班次内计。",
   unscheduled_sign_out: "班次内签出算反向工时，或算离岗；否则签出就能绕开示忙。",
   part_time: "没有排班时，非全时合同是每天更短，还是天数更少；合同很少写明，把一天算得太长就是白给时间。",
+  expires_after_months:
+    "存入后满这么多个考勤月仍未用的，结账时过期；默认从不：是省下、挣来或因故获赠的，不应无故收回。",
   "loan.busy_first": "每个日历月最初几天是忙日：话务跟着账单走。",
   "loan.busy_last": "每个日历月最后几天是忙日。",
   "loan.busy_days": "另外指定的忙日或时段。",

@@ -34,6 +34,7 @@ const services: Record<string, string> = {
   idle_offset: "无息贷款",
   leave_taken: "转考勤",
   handed_over: "离职转出",
+  expiry: "过期",
   idle_taken: "转考勤",
   withdrawal: "现金取款",
   reservation: "预留",
@@ -47,6 +48,7 @@ const purposes: Record<string, string> = {
   idle_offset: "用余额抵扣了闲日的事假，贷款已还。",
   leave_taken: "当月考勤已结，未抵扣的事假转入考勤。",
   handed_over: "已离职，余额转交考勤结算。",
+  expiry: "存入后满规定的月数仍未用，结账时过期。",
   idle_taken: "当月考勤已结，未抵扣的事假转入考勤。",
 };
 
@@ -314,6 +316,10 @@ export const zh = {
     settledItem: "已处理",
     full: (points: string) => `全勤有望：${points} 分`,
     fullWhy: "按目前情况，并计入到期自动抵扣的部分。",
+    expires: (span: string) => `本月结账时有 ${span} 将过期`,
+    expiresNothing: "本月结账时没有时长过期",
+    expiresWhy: (months: number, since: string) =>
+      `按目前情况：时长保留 ${months} 个考勤月，${since}之前存入、到时还没有用的会过期；先存入的先用，已预留的不过期。`,
     notFull: "目前拿不到全勤",
     faults: {
       late: "迟到",
@@ -461,6 +467,7 @@ export const zh = {
     none: "没有单独发布的规定，一切按默认值。",
     all: (n: number) => `全部 ${n} 项`,
     other: "与默认不同",
+    expiry: (months: number) => (months === 0 ? "从不" : `${months} 个月后`),
     names: keyNames,
     /** Empty in English: there the server says them itself. */
     reasons: keyReasons,
@@ -558,6 +565,8 @@ export const zh = {
     asLeave: (leave: string) => `余额不足的 ${leave}记为事假。`,
     leaveLess: (leave: string) => `事假减少 ${leave}。`,
     writtenOff: (span: string) => `该月已结账，余额不足的 ${span}免扣。`,
+    expiry: (account: string, had: string, came: string, since: string, gone: string, months: number) =>
+      `${account}：结账时有 ${had}，其中 ${came} 是 ${since}起存入的；更早的 ${gone} 满 ${months} 个考勤月未用，过期。`,
     gift: (kind: string, by: string) => (by === "" ? `${kind}。` : `${kind}，${by} 发放。`),
     giftKinds: {
       contest: "竞赛",

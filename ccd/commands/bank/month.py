@@ -1,7 +1,7 @@
 """`ccd bank month`: an attendance month is closed, shown, and corrected by numbers afterwards."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, TypeVar
 
 import typer
@@ -26,31 +26,38 @@ T = TypeVar("T")
 
 month = typer.Typer(no_args_is_help=True, help="Attendance months: their close, and corrections afterwards.")
 
+Given = tuple[Mapping[str, Result], Mapping[str, int]]  # by agent, and the seconds of whom some have expired
 OfMonth = Annotated[str, typer.Argument(callback=lambda said: month_of(first_of(said)), help="As 2026-11.")]
 
 
 @month.command()
 def close(config: Config, month: OfMonth, output: As = Format.table) -> None:
-    """Close a month: what nobody decided on is decided by rule, attendance is given its figures, and nothing is posted
-    in it any more. Done again, it says the same."""
+    """Close a month: what nobody decided on is decided by rule, attendance is given its figures, what was not used for
+    as long as the policy keeps it expires, and nothing is posted in it any more. Done again, it says the same."""
     site = site_of(config)
 
-    async def done(months: AttendanceMonths) -> tuple[Iterable[Result], list[Appeal]]:
-        return (await months.close(month, asking(site))).values(), await months.under_appeal(month)
+    async def done(months: AttendanceMonths) -> tuple[Given, list[Appeal]]:
+        results = await months.close(month, asking(site))
+        return (results, await months.expiry.expired(month, results)), await months.under_appeal(month)
 
-    results, appeals = asked(site, done)
-    show_results(output, month, results)
+    given, appeals = asked(site, done)
+    show_results(output, month, *given)
     for one in appeals:
         Console(stderr=True).print(f"under appeal, and waits: {one.agent} {one.day} ({one.ref})")
 
 
 @month.command()
 def show(config: Config, month: OfMonth, output: As = Format.table) -> None:
-    """What attendance was given last of each agent."""
-    found = asked(site_of(config), lambda months: months.closing.given(month))
-    if not found:
+    """What attendance was given last of each agent, and what expired."""
+
+    async def done(months: AttendanceMonths) -> Given:
+        results = await months.closing.given(month)
+        return results, await months.expiry.expired(month, results)
+
+    results, expired = asked(site_of(config), done)
+    if not results:
         raise MonthOpenError(month, "is not closed")
-    show_results(output, month, found.values())
+    show_results(output, month, results, expired)
 
 
 @month.command()
@@ -96,15 +103,21 @@ def asked(site: Site, ask: Callable[[AttendanceMonths], Awaitable[T]]) -> T:
     return asked_of(site.settings, lambda ledger: ask(AttendanceMonths(ledger, site, now_us)))
 
 
-def show_results(output: Format, month: str, results: Iterable[Result]) -> None:
+def show_results(output: Format, month: str, results: Mapping[str, Result], expired: Mapping[str, int]) -> None:
     if output is Format.json:
-        said = [month_json(one.month) | {"number": one.number, "by": one.by, "why": one.why} for one in results]
+        said = [
+            month_json(one.month)
+            | {"number": one.number, "by": one.by, "why": one.why, "expired_s": expired.get(agent, 0)}
+            for agent, one in results.items()
+        ]
         print(json.dumps({"month": month, "agents": said}, ensure_ascii=False))
         return
-    table = PlainTable("agent", "no.", "full", "points", "offset", "leave", "waits", "what stands against it")
-    for one in results:
+    table = PlainTable(
+        "agent", "no.", "full", "points", "offset", "leave", "waits", "expired", "what stands against it"
+    )
+    for agent, one in results.items():
         of = one.month
         why = "; ".join(f"{fault.what}{f' {fault.day}' if fault.day else ''} {fault.seconds} s" for fault in of.faults)
-        figures = (f"{of.points_100 / 100:g}", of.offset_s, of.taken_s, of.owed_s)
+        figures = (f"{of.points_100 / 100:g}", of.offset_s, of.taken_s, of.owed_s, expired.get(agent, 0))
         table.add(of.agent, str(one.number), "yes" if of.full else "no", *map(str, figures), why)
     table.print()

@@ -8,6 +8,7 @@ import typer
 
 from ccd.bank.asking import Asking
 from ccd.bank.attendance import Month
+from ccd.bank.expiry import Expiring
 from ccd.bank.loan import LoanOffer
 from ccd.bank.offsetting import Choice
 from ccd.commands.business_day import first_of
@@ -39,17 +40,24 @@ Seconds = Annotated[int | None, typer.Option(min=1, max=SECONDS_MAX, help="Not a
 
 @offset.command()
 def offer(config: Config, agent: Agent, month: OfMonth = None, output: As = Format.table) -> None:
-    """What is owed, item by item, and what there is to set against it."""
+    """What is owed, item by item, what there is to set against it, and what of that expires as the month closes."""
     site = site_of(config)
-    of, found = asked(site, agent, month, lambda months, of: months.loans.offer(agent, of))
+
+    async def offered(months: AttendanceMonths, of: str) -> tuple[LoanOffer, Expiring | None]:
+        return await months.loans.offer(agent, of), await months.expiry.foreseen(agent, of)
+
+    of, (found, expiring) = asked(site, agent, month, offered)
     if output is Format.json:
-        print(json.dumps({"agent": agent, "month": of, **as_json(found)}))
+        expires = expiring and {**expiring._asdict(), "seconds": expiring.seconds, "accounts": expiring.by_account}
+        print(json.dumps({"agent": agent, "month": of, **as_json(found), "expires": expires}))
         return
     table = PlainTable("item", "made", "offset", "taken", "open")
     for item in found.items:
         table.add(item.name, *map(str, (item.made_s, item.offset_s, item.taken_s, item.open_s)))
     table.print()
     say(agent, of, found)
+    if expiring:
+        print(f"{agent}: {expiring.seconds} s, of before {expiring.since}, expire as {of} closes if they are not used")
 
 
 @offset.command()

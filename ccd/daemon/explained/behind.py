@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.bank.emergency_rows import emergency_of
+from ccd.bank.expiry import SERVICE as EXPIRY
 from ccd.bank.loan import OFFSET, TAKEN_BACK
 from ccd.bank.overtime import Emergency
 from ccd.bank.withdrawal_rows import application_with_id, states_of
@@ -167,6 +168,23 @@ async def expired(connection: AsyncConnection, posted: PostedAs) -> Behind:
     return Behind((f"What was held as {name} goes back: its time was over.",))
 
 
+async def unused(connection: AsyncConnection, posted: PostedAs) -> Behind:
+    """What nobody used for as long as the policy keeps it (docs/time-bank.md 4)."""
+    facts = posted.facts
+    if not {"months", "since", "accounts"} <= facts.keys():
+        return await by_hand(connection, posted)
+    month = posted.key.rpartition("/")[2]
+    kept = f"kept for {facts['months']} attendance months, from {facts['since']} to {month}"
+    words = [f"By the policy of the unit time is {kept}: what came in before and nobody used expires, oldest first."]
+    for kind, on in facts["accounts"].items():
+        balance_s, came_in_s = on["balance_s"], on["came_in_s"]
+        words.append(
+            f"As the month closed {time_told(balance_s)} were on {kind}, on which {time_told(came_in_s)} had come in"
+            f" since {facts['since']} began: {balance_s} − {came_in_s} = {time_told(balance_s - came_in_s)} expire."
+        )
+    return Behind(tuple(words))
+
+
 async def left(connection: AsyncConnection, posted: PostedAs) -> Behind:
     """What was left when the agent had left (docs/time-bank.md 4)."""
     if not {"last_day", "seconds"} <= posted.facts.keys():
@@ -203,5 +221,6 @@ BEHIND: Final[Mapping[str, How]] = MappingProxyType(
         "worked": worked,
         "expired": expired,
         "left": left,
+        EXPIRY: unused,
     }
 )

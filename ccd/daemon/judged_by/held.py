@@ -17,9 +17,10 @@ from ccd.settings import Policy, Settings
 from ccd.settings.judged import COUNTS, ReasonJudged, judgements
 
 # Of a policy: no day's worth.
-NOT_SETTLED_BY = frozenset(
-    ("starts", "unit", "expected_base_s", "loan", "full_attendance", "gift", "days_off", "overtime", "rulings")
-)
+NOT_SETTLED_BY = frozenset((
+    "starts", "unit", "expected_base_s", "expires_after_months", "loan", "full_attendance", "gift", "days_off",
+    "overtime", "rulings",
+))  # fmt: skip
 
 Judging = dict[str, Any]  # by the names of the settings; as JSON keeps it
 

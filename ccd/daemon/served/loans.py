@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from ccd.bank.asking import Asking
 from ccd.bank.attendance import HUNDREDTHS, Month
+from ccd.bank.expiry import Expiring
 from ccd.bank.loan import LoanOffer
 from ccd.bank.offsetting import Choice
 from ccd.daemon.services.months import AttendanceMonths
 from ccd.daemon.site import Current
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
-from ccd.web.loan_api import ChoiceAsked, FaultSaid, ForecastSaid, ItemSaid, LoanDesk, LoanSaid
+from ccd.web.loan_api import ChoiceAsked, ExpiresSaid, FaultSaid, ForecastSaid, ItemSaid, LoanDesk, LoanSaid
 
 
 def loan_desk(current: Current, ledger: Ledger, now: Callable[[], int]) -> LoanDesk:
@@ -46,8 +47,14 @@ async def _said(months: AttendanceMonths, agent: str, month: str, offer: LoanOff
     return LoanSaid(
         month=month, opens=months.calendar.opens_on(month), closes=months.loans.closes_at(month) / SECOND,
         owed=offer.owed_s, could=offer.could_s, balance=offer.balance_s, by_itself=offer.by_itself, items=items,
-        forecast=forecast,
+        forecast=forecast, expires=_expiring(await months.expiry.foreseen(agent, month)),
     )  # fmt: skip
+
+
+def _expiring(one: Expiring | None) -> ExpiresSaid | None:
+    if one is None:
+        return None
+    return ExpiresSaid(months=one.months, since=one.since, seconds=one.seconds, accounts=one.by_account)
 
 
 def _foreseen(month: Month) -> ForecastSaid:

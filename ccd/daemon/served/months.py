@@ -1,7 +1,6 @@
 """Attendance months for whoever acts over HTTP."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
 
 from ccd.bank.asking import Asking
 from ccd.bank.month_close import Difference
@@ -9,7 +8,7 @@ from ccd.bank.month_rows import Result
 from ccd.daemon.services.months import AttendanceMonths
 from ccd.daemon.site import Current
 from ccd.ledger.books import Ledger
-from ccd.web.bank.months import MonthActs
+from ccd.web.bank.months import ClosedMonth, MonthActs
 
 
 def month_acts(current: Current, ledger: Ledger, now: Callable[[], int]) -> MonthActs:
@@ -18,10 +17,11 @@ def month_acts(current: Current, ledger: Ledger, now: Callable[[], int]) -> Mont
     def months() -> AttendanceMonths:
         return AttendanceMonths(ledger, current.site, now)
 
-    async def close(asking: Asking, month: str) -> tuple[Sequence[Result], list[tuple[str, date]]]:
+    async def close(asking: Asking, month: str) -> ClosedMonth:
         of = months()
         closed = await of.close(month, asking)
-        return list(closed.values()), [(one.agent, one.day) for one in await of.under_appeal(month)]
+        appealed = [(one.agent, one.day) for one in await of.under_appeal(month)]
+        return ClosedMonth(list(closed.values()), appealed, await of.expiry.expired(month, closed))
 
     async def given(month: str) -> Sequence[Result]:
         return list((await months().closing.given(month)).values())

@@ -15,6 +15,7 @@ from ccd.bank.asking import Asking, by_itself
 from ccd.bank.attendance import Month
 from ccd.bank.attendance_calendar import Calendar, month_before
 from ccd.bank.emergency_rows import emergencies_within
+from ccd.bank.expiry import Expiry
 from ccd.bank.idle_leave import IdleLeave
 from ccd.bank.month_close import Attended, Difference, MonthClose
 from ccd.bank.month_rows import Result, closed_months
@@ -54,7 +55,8 @@ class AttendanceMonths:
         name = site.settings.site
         self.calendar = calendar_of(site.settings)
         self.loans = Loans(site.branch(ledger), self.calendar)
-        self.closing = MonthClose(ledger, site.policies, self.loans, name)
+        self.expiry = Expiry(site.branch(ledger), self.calendar)
+        self.closing = MonthClose(ledger, site.policies, self.loans, self.expiry, name)
         self.idle = IdleLeave(ledger, site.policies, name, self.today)
 
     def today(self) -> date:
@@ -239,7 +241,11 @@ class MonthsDue:
             self._said[month] = str(error)
             return False
         full = sum(result.month.full for result in results.values())
-        log.info("an attendance month is closed", month=month, agents=len(results), full_attendance=full)
+        expired_s = sum((await months.expiry.expired(month, results)).values())
+        log.info(
+            "an attendance month is closed",
+            month=month, agents=len(results), full_attendance=full, expired_s=expired_s,
+        )  # fmt: skip
         if appeals := await months.under_appeal(month):
             log.warning("what is under appeal waits", month=month, days=[f"{one.agent} {one.day}" for one in appeals])
         self._tell(results)

@@ -1,9 +1,10 @@
 """Attendance months: closed, told, and corrected by numbers afterwards."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
@@ -66,12 +67,13 @@ class DifferencesSaid(BaseModel):
 
 
 class ClosedSaid(BaseModel):
-    """`under_appeal`: agents and days of which something waits."""
+    """`under_appeal`: agents and days of which something waits; `expired`: seconds that nobody used for too long."""
 
     month: str
     agents: int
     full: int
     under_appeal: list[tuple[str, date]]
+    expired: int
 
 
 class CorrectionAsked(BaseModel):
@@ -86,11 +88,20 @@ class CorrectionAsked(BaseModel):
     reopens: Flag = False
 
 
+class ClosedMonth(NamedTuple):
+    """What attendance was told of each agent, the agents and days of which something waits, and the seconds of whom
+    some have expired."""
+
+    given: Sequence[Result]
+    under_appeal: list[tuple[str, date]]
+    expired: Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class MonthActs:
     """As the daemon does them. MonthOpenError: it can't be, and what it waits for."""
 
-    close: Callable[[Asking, str], Awaitable[tuple[Sequence[Result], list[tuple[str, date]]]]]
+    close: Callable[[Asking, str], Awaitable[ClosedMonth]]
     given: Callable[[str], Awaitable[Sequence[Result]]]
     differences: Callable[[str], Awaitable[list[Difference]]]
     correct: Callable[[Asking, str, str, str, bool], Awaitable[Result | None]]
@@ -135,11 +146,11 @@ def months_api(desk: BankDesk, acts: MonthActs) -> APIRouter:
 
     @router.post("/{month}/close")
     async def close(month: Month, asking: Asking = desk.acting) -> ClosedSaid:
-        """Close a month: what nobody decided on is decided by rule, and nothing is posted in it any more. 409: what it
-        waits for."""
-        given, appealed = await acts.close(asking, month)
-        full = sum(one.month.full for one in given)
-        return ClosedSaid(month=month, agents=len(given), full=full, under_appeal=appealed)
+        """Close a month: what nobody decided on is decided by rule, what the policy lets expire does, and nothing is
+        posted in it any more. 409: what it waits for."""
+        given, appealed, expired = await acts.close(asking, month)
+        full, expired_s = sum(one.month.full for one in given), sum(expired.values())
+        return ClosedSaid(month=month, agents=len(given), full=full, under_appeal=appealed, expired=expired_s)
 
     @router.post("/{month}/corrections")
     async def correct(month: Month, asked: CorrectionAsked, asking: Asking = desk.acting) -> ResultSaid:

@@ -1,0 +1,135 @@
+"""Unused time that expires as a month closes, where a unit's policy says so (docs/time-bank.md 4)."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from ccd.bank.accounts import BALANCE_KINDS, House, agent_owner
+from ccd.bank.at_desk import balances_at_desk
+from ccd.bank.attendance_calendar import Calendar, month_before
+from ccd.bank.branch import Branch
+from ccd.bank.facts import as_facts
+from ccd.bank.offsetting import BY_ITSELF
+from ccd.ledger.desk import Desk
+from ccd.ledger.model import Account, Late, Leg, Posting
+
+SERVICE = "expiry"
+
+
+class OnAccount(NamedTuple):
+    """What is on an account, and what has come in on it within the months for which it is kept, in seconds."""
+
+    balance_s: int
+    came_in_s: int
+
+    @property
+    def expires_s(self) -> int:
+        """What was there first is used first: so what is left of what came in before is what is beyond that."""
+        return max(0, self.balance_s - self.came_in_s)
+
+
+class Expiring(NamedTuple):
+    """What of an agent's expires with a month: what came in before `since`, so many `months` until the month's end, on
+    those accounts on which there is some."""
+
+    months: int
+    since: str
+    accounts: Mapping[str, OnAccount]
+
+    @property
+    def seconds(self) -> int:
+        return sum(self.by_account.values())
+
+    @property
+    def by_account(self) -> dict[str, int]:
+        return {kind: on.expires_s for kind, on in self.accounts.items()}
+
+
+class Expiry:
+    """Of one site."""
+
+    def __init__(self, branch: Branch, calendar: Calendar) -> None:
+        self._ledger, _, self._policies, self._days, self._site = branch
+        self._calendar = calendar
+        self._house = House.of(branch.site)
+
+    async def foreseen(self, agent: str, month: str) -> Expiring | None:
+        """What would expire if the month were closed as things stand; None where nothing of the agent's ever does."""
+
+        def work(desk: Desk) -> Expiring | None:
+            desk.lock([], [agent_owner(agent)])
+            return self._expiring(desk, month, [agent]).get(agent)
+
+        return await self._ledger.at_desk(work, keep=False)
+
+    async def expired(self, month: str, agents: Collection[str]) -> dict[str, int]:
+        """What has, in seconds, by agent, less what somebody has taken back; of those of whom something has."""
+        owners = {agent_owner(agent): agent for agent in agents}
+        last = self._calendar.span(month)[1]
+
+        def work(desk: Desk) -> dict[str, int]:
+            desk.lock([], owners)
+            found: dict[str, int] = {}
+            for one in desk.moved(owners, [last]):
+                if one.service == SERVICE:
+                    lost = one.debit.owner in owners
+                    agent = owners[one.debit.owner if lost else one.credit.owner]
+                    found[agent] = found.get(agent, 0) + (one.seconds if lost else -one.seconds)
+            return found
+
+        return await self._ledger.at_desk(work, keep=False)
+
+    def post(self, desk: Desk, month: str, agents: Iterable[str]) -> int:
+        """Under lock, before the month is closed, or as well if it is; once for each agent and month. The seconds that
+        are gone."""
+        found = {agent: one for agent, one in self._expiring(desk, month, agents).items() if one.seconds}
+        claimed = desk.revisions([expiry_key(agent, month) for agent in found])
+        counts = desk.open_month(self._site, month)
+        late = () if counts == month else (Late(counts),)
+        postings = [
+            self._posting(agent, month, one)._replace(terms=late)
+            for agent, one in found.items()
+            if expiry_key(agent, month) not in claimed
+        ]
+        for outcome in desk.post(postings) if postings else ():
+            outcome.or_raise()
+        return sum(leg.seconds for one in postings for leg in one.legs)
+
+    def _expiring(self, desk: Desk, month: str, agents: Iterable[str]) -> dict[str, Expiring]:
+        """By agent, under lock; of those of whom something can expire."""
+        alike: dict[int, list[str]] = {}
+        for agent in agents:
+            if months := self._kept_for(agent, month):
+                alike.setdefault(months, []).append(agent)
+        found = {}
+        for months, some in alike.items():
+            owners = {agent_owner(agent): agent for agent in some}
+            since = month_before(month, months - 1)
+            balances, came_in = balances_at_desk(desk, owners), desk.came_in(owners, since)
+            for owner, agent in owners.items():
+                accounts = {
+                    kind: OnAccount(balances[owner].get(kind, 0), came_in.get(Account(owner, kind), 0))
+                    for kind in BALANCE_KINDS
+                }
+                lose = {kind: on for kind, on in accounts.items() if on.expires_s}
+                found[agent] = Expiring(months, since, lose)
+        return found
+
+    def _kept_for(self, agent: str, month: str) -> int:
+        """Months, by the unit of the agent on the last day; 0 is for ever, as of who is in none, having left."""
+        last = self._calendar.span(month)[1]
+        unit = self._days.unit(agent, last)
+        return 0 if unit is None else self._policies.policy_at(unit, last).expires_after_months
+
+    def _posting(self, agent: str, month: str, one: Expiring) -> Posting:
+        owner = agent_owner(agent)
+        legs = tuple(
+            Leg(Account(owner, kind), self._house.expiry, seconds, SERVICE) for kind, seconds in one.by_account.items()
+        )
+        accounts = {kind: on._asdict() for kind, on in one.accounts.items()}
+        facts = as_facts({"months": one.months, "since": one.since, "accounts": accounts})
+        last = self._calendar.span(month)[1]
+        return Posting(expiry_key(agent, month), 1, self._site, last, legs, BY_ITSELF, facts=facts, counts_in=month)
+
+
+def expiry_key(agent: str, month: str) -> str:
+    return f"{SERVICE}/{agent}/{month}"

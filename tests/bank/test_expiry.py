@@ -1,0 +1,117 @@
+"""Unused time that expires as a month closes (docs/time-bank.md 4): oldest first, once, and nobody else's."""
+
+import asyncio
+import json
+from collections import deque
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.bank.accounts import agent_owner
+from ccd.bank.expiry import Expiring, OnAccount, expiry_key
+from ccd.ledger.model import Account, Leg, Posting
+from ccd.ledger.verify import verify
+from tests.bank.policies import policy
+from tests.bank.test_month_close import AGENTS, CLOSING, HOUSE, MONTH, Bank, attended
+
+OCTOBER, NOVEMBER, DECEMBER = date(2026, 10, 10), date(2026, 11, 10), date(2026, 12, 1)
+
+
+async def used(bank: Bank, agent: str, seconds: int, day: date = NOVEMBER) -> None:
+    legs = (Leg(Account(agent_owner(agent), "gift"), HOUSE.withdrawn, seconds, "correction"),)
+    (await bank.ledger.post(Posting(f"used/{agent}/{day}", 1, "demo", day, legs, "test"))).or_raise()
+
+
+async def test_the_example_of_the_rules_once_however_often_the_month_is_closed(engine: AsyncEngine) -> None:
+    bank = Bank(engine, expires_after_months=1)
+    await bank.has("ann", 3_000, OCTOBER)
+    await bank.has("ann", 500, NOVEMBER)
+    await bank.has("ann", 70, DECEMBER)  # while nobody has closed November yet
+    await used(bank, "ann", 1_000)
+    foreseen = await bank.expiry.foreseen("ann", MONTH)
+    assert foreseen == Expiring(1, MONTH, {"gift": OnAccount(2_570, 570)})
+    everybody = [attended(agent) for agent in (*AGENTS, "dee")]
+    await asyncio.gather(
+        *(Bank(engine, expires_after_months=1).closing.close(CLOSING, MONTH, everybody) for _ in range(3))
+    )
+    await bank.closing.close(CLOSING._replace(act="again"), MONTH, everybody)
+    assert await bank.balances("ann") == {"gift": 570}
+    assert (await bank.house())["expiry"] == 2_000
+    assert await bank.expiry.expired(MONTH, [*AGENTS, "dee"]) == {"ann": 2_000}
+    (line,) = [one for one in (await bank.ledger.statement(agent_owner("ann"))).lines if "expiry" in one.key]
+    assert (line.key, line.revision, line.day) == (expiry_key("ann", MONTH), 1, date(2026, 11, 30))
+    facts = {"months": 1, "since": MONTH, "accounts": {"gift": {"balance_s": 2_570, "came_in_s": 570}}}
+    assert json.loads(line.facts) == facts
+    assert (await verify(engine, lambda done, total: None)).findings == []
+
+
+async def test_a_month_before_the_policy_held_takes_nothing(engine: AsyncEngine) -> None:
+    bank = Bank(engine, later=(policy(date(2026, 12, 1), expires_after_months=1),))
+    await bank.has("ann", 3_000, OCTOBER)
+    assert await bank.expiry.foreseen("ann", MONTH) is None
+    await bank.closing.close(CLOSING, MONTH, [attended("ann")])
+    assert await bank.balances("ann") == {"gift": 3_000}
+    foreseen = await bank.expiry.foreseen("ann", "2026-12")
+    assert foreseen is not None
+    assert foreseen.by_account == {"gift": 3_000}
+
+
+async def test_who_is_in_no_unit_on_the_last_day_keeps_what_there_is(engine: AsyncEngine) -> None:
+    bank = Bank(engine, expires_after_months=1)
+    await bank.has("gone", 3_000, OCTOBER)
+    await bank.closing.close(CLOSING, MONTH, [attended("ann"), attended("gone")])
+    assert await bank.balances("gone") == {"gift": 3_000}
+
+
+async def test_what_is_taken_back_by_hand_is_no_younger_than_it_was(engine: AsyncEngine) -> None:
+    bank = Bank(engine, expires_after_months=1)
+    await bank.has("ann", 3_000, OCTOBER)
+    await bank.closing.close(CLOSING, MONTH, [attended("ann")])
+    (line,) = [one for one in (await bank.ledger.statement(agent_owner("ann"))).lines if "expiry" in one.key]
+    (await bank.ledger.reverse(line.transaction, "back", "lead", "meant otherwise", "2026-12")).or_raise()
+    assert await bank.balances("ann") == {"gift": 3_000}
+    assert await bank.expiry.expired(MONTH, ["ann"]) == {"ann": 0}
+    foreseen = await bank.expiry.foreseen("ann", "2026-12")
+    assert foreseen == Expiring(1, "2026-12", {"gift": OnAccount(3_000, 0)})
+
+
+async def test_months_that_begin_on_the_26th_are_those_in_which_it_counts(engine: AsyncEngine) -> None:
+    bank = Bank(engine, begins=26, expires_after_months=1)
+    await bank.has("ann", 3_000, date(2026, 10, 25))  # the last day of October's
+    await bank.has("ann", 500, date(2026, 10, 26))
+    await bank.closing.close(CLOSING, MONTH, [attended("ann")])
+    assert await bank.balances("ann") == {"gift": 500}
+
+
+MOVES = st.lists(st.tuples(st.integers(0, 3), st.integers(-400, 400)), max_size=30)
+
+
+@given(MOVES, st.integers(1, 4))
+def test_what_expires_is_what_is_left_of_the_lots_that_came_in_before(moves: list[tuple[int, int]], kept: int) -> None:
+    """Against a pile of lots, each with the month in which it came in, of which the oldest is used first."""
+    month, lots, came_in = 0, deque[list[int]](), dict[int, int]()
+    for months_later, seconds in moves:
+        for closes in range(month, month + months_later):
+            first = closes - kept + 1
+            balance_s = sum(lot_s for _, lot_s in lots)
+            recent_s = sum(s for each, s in came_in.items() if each >= first)
+            expires_s = OnAccount(balance_s, recent_s).expires_s
+            assert expires_s == sum(lot_s for each, lot_s in lots if each < first)
+            _use(lots, expires_s)
+        month += months_later
+        if seconds > 0:
+            lots.append([month, seconds])
+            came_in[month] = came_in.get(month, 0) + seconds
+        else:
+            _use(lots, min(-seconds, sum(lot_s for _, lot_s in lots)))
+
+
+def _use(lots: deque[list[int]], seconds: int) -> None:
+    while seconds:
+        drawn = min(seconds, lots[0][1])
+        lots[0][1] -= drawn
+        seconds -= drawn
+        if not lots[0][1]:
+            lots.popleft()
