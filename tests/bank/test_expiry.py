@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.accounts import agent_owner
+from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, agent_owner
 from ccd.bank.expiry import Expiring, OnAccount, expiry_key
 from ccd.ledger.model import Account, Leg, Posting
 from ccd.ledger.verify import verify
@@ -45,6 +45,18 @@ async def test_the_example_of_the_rules_once_however_often_the_month_is_closed(e
     facts = {"months": 1, "since": MONTH, "accounts": {"gift": {"balance_s": 2_570, "came_in_s": 570}}}
     assert json.loads(line.facts) == facts
     assert (await verify(engine, lambda done, total: None)).findings == []
+
+
+async def test_a_house_that_was_opened_before_there_was_such_an_account_gets_one(engine: AsyncEngine) -> None:
+    before = tuple(kind for kind in HOUSE_ACCOUNTS if kind.name != "expiry")
+    await Bank(engine).ledger.open_accounts([HOUSE.owner], before, "demo", "an earlier ccd")
+    own = agent_owner("ann")
+    await Bank(engine).ledger.open_accounts([own], AGENT_ACCOUNTS, "demo", "an earlier ccd")
+    legs = (Leg(HOUSE.gift, Account(own, "gift"), 3_000, "gift"),)
+    await Bank(engine).ledger.post(Posting("has", 1, "demo", OCTOBER, legs, "test"))
+    bank = Bank(engine, expires_after_months=1)
+    await bank.closing.close(CLOSING, MONTH, [attended("ann")])
+    assert (await bank.balances("ann"), (await bank.house())["expiry"]) == ({}, 3_000)
 
 
 async def test_a_month_before_the_policy_held_takes_nothing(engine: AsyncEngine) -> None:

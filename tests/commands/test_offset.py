@@ -65,6 +65,30 @@ def test_a_month_is_closed_with_what_stands_against_full_attendance_and_correcte
     ]  # fmt: skip
 
 
+def test_what_nobody_used_expires_as_the_month_closes_and_is_said_before_and_after(config: Path) -> None:
+    """Of July are 4,000 s, a gift as August's 1,800 s are; what is offset by itself is taken from the savings."""
+    given = ("--day", "2026-07-10", "--key", "july", "--text", "a gift")
+    running.said(ccd(config, "ledger", "transfer", "house:gift", "1001:gift", "4000", *given))
+    assert "expire" not in bank(config, "offset", "offer", "1001", "--month", MONTH)
+    config.write_text(config.read_text() + "expires_after_months = 1\n")
+    offer = ("offset", "offer", "1001", "--month", MONTH)
+    assert "1001: 4000 s, of before 2026-08, expire as 2026-08 closes if they are not used" in bank(config, *offer)
+    before = json.loads(bank(config, *offer, "--format", "json"))["expires"]
+    assert before == {"months": 1, "since": MONTH, "accounts": {"gift": 4_000}, "seconds": 4_000}
+    saved = balances(config)["savings"]
+    closed = json.loads(bank(config, "month", "close", MONTH, "--format", "json"))
+    assert [one["expired_s"] for one in closed["agents"]] == [4_000, 0]
+    assert balances(config) == {"savings": saved - 1_800, "gift": 1_800}
+    assert json.loads(bank(config, "month", "show", MONTH, "--format", "json")) == closed
+    lines = json.loads(ccd(config, "ledger", "statement", "1001", "--format", "json").stdout)["lines"]
+    (gone,) = [one for one in lines if one["service"] == "expiry"]
+    why = running.said(ccd(config, "explain", gone["transfer"]))
+    assert "kept for one attendance month, 2026-08: what came in before" in why
+    assert "5800 − 1800 = 1 h 6 min 40 s (4000 s) expire" in why
+    supplied = json.loads(running.said(ccd(config, "ledger", "supply", "--format", "json")))
+    assert {"expiry"} <= {one["service"] for one in supplied["supply"]}
+
+
 def test_what_is_not_over_or_not_settled_is_not_closed_and_it_says_why(config: Path) -> None:
     refused = running.refusal(ccd(config, "bank", "month", "close", "2099-01"))
     assert "2099-01 can't be closed yet: agents decide until 2099-02-03 18:00" in refused

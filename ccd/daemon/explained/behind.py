@@ -174,7 +174,8 @@ async def unused(connection: AsyncConnection, posted: PostedAs) -> Behind:
     if not {"months", "since", "accounts"} <= facts.keys():
         return await by_hand(connection, posted)
     month = posted.key.rpartition("/")[2]
-    kept = f"kept for {facts['months']} attendance months, from {facts['since']} to {month}"
+    many = f"{facts['months']} attendance months, from {facts['since']} to {month}"
+    kept = f"kept for {f'one attendance month, {month}' if facts['months'] == 1 else many}"
     words = [f"By the policy of the unit time is {kept}: what came in before and nobody used expires, oldest first."]
     for kind, on in facts["accounts"].items():
         balance_s, came_in_s = on["balance_s"], on["came_in_s"]
