@@ -3,16 +3,21 @@
 import asyncio
 import json
 from collections import deque
-from datetime import date
+from datetime import date, time
 
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, agent_owner
-from ccd.bank.expiry import Expiring, OnAccount, expiry_key
+from ccd.bank.branch import Branch
+from ccd.bank.expiry import Expiring, Expiry, OnAccount, expiry_key
+from ccd.bank.policy import Policies
 from ccd.ledger.model import Account, Leg, Posting
 from ccd.ledger.verify import verify
+from ccd.org.agent_days import AgentDays
+from ccd.org.roster import Roster, RosterLine
+from ccd.org.units import Unit, Units
 from tests.bank.policies import policy
 from tests.bank.test_month_close import AGENTS, CLOSING, HOUSE, MONTH, Bank, attended
 
@@ -75,6 +80,25 @@ async def test_who_is_in_no_unit_on_the_last_day_keeps_what_there_is(engine: Asy
     await bank.has("gone", 3_000, OCTOBER)
     await bank.closing.close(CLOSING, MONTH, [attended("ann"), attended("gone")])
     assert await bank.balances("gone") == {"gift": 3_000}
+
+
+async def test_the_policy_is_that_of_the_unit_on_the_last_day(engine: AsyncEngine) -> None:
+    """ann goes to team-2 on that day, bob a day later: there nothing expires."""
+    bank = Bank(engine)
+    units = Units("Asia/Shanghai", time(0), {"team-1": Unit(), "team-2": Unit()})
+    goes = {"ann": date(2026, 11, 30), "bob": date(2026, 12, 1)}
+    lines = []
+    for agent, day in goes.items():
+        then = units.days("").of_date(day).start
+        lines.append(RosterLine(2, agent, f"PJSIP/{agent}", "", "team-1", end=then))
+        lines.append(RosterLine(3, agent, f"PJSIP/{agent}", "", "team-2", start=then))
+        await bank.has(agent, 3_000, OCTOBER)
+    policies = Policies(bank.policies.default, {"team-1": (policy(date(2026, 1, 1), expires_after_months=1),)})
+    branch = Branch(bank.ledger, units, policies, AgentDays(Roster(lines), units), "demo")
+    expiry = Expiry(branch, bank.calendar)
+    assert [await expiry.foreseen(agent, MONTH) for agent in goes] == [
+        None, Expiring(1, MONTH, {"gift": OnAccount(3_000, 0)}),
+    ]  # fmt: skip
 
 
 async def test_what_is_taken_back_by_hand_is_no_younger_than_it_was(engine: AsyncEngine) -> None:

@@ -122,7 +122,7 @@ def test_what_would_expire_as_the_month_closes_is_said_beforehand(open_as: OpenP
     page.get_by_role("link", name="Leave offset").click()
     expires = page.get_by_test_id("expires")
     expect(expires).to_contain_text("10 min would expire as this month closes")
-    expect(expires).to_contain_text("time is kept for 2 attendance months, and what came in before October")
+    expect(expires).to_contain_text("time is kept for 2 attendance months, and what came in before October 2026")
     server.bank.loan["expires"] |= {"seconds": 0, "accounts": {}}
     server.say({"op": "account"}, numbered=False)
     expect(expires).to_contain_text("Nothing expires as this month closes")

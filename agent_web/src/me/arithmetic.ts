@@ -3,7 +3,7 @@
 import type { Facts, OvertimePaid, StatementLine } from "../http/api";
 import type { Texts } from "../texts/zh";
 import { inWords, signed } from "../time/durations";
-import { monthName } from "../time/moments";
+import { monthAndYear } from "../time/moments";
 
 const PPM_A_PERCENT = 10_000;
 
@@ -49,7 +49,7 @@ function theExpiry({ months = 0, since = "", accounts = {} }: Facts, texts: Text
       named[kind] ?? kind,
       words(balance_s),
       words(came_in_s),
-      monthName(since, texts.locale),
+      monthAndYear(since, texts.locale),
       words(balance_s - came_in_s),
       months,
     ),

@@ -60,6 +60,14 @@ export function monthName(month: string, locale: string): string {
   return new Intl.DateTimeFormat(locale, { month: "long", timeZone: "UTC" }).format(first);
 }
 
+/** With its year: `2025 年 11 月` and `November 2025`. */
+export function monthAndYear(month: string, locale: string): string {
+  const year = month.slice(0, 4);
+  return locale.startsWith("zh")
+    ? `${year} 年 ${monthName(month, locale)}`
+    : `${monthName(month, locale)} ${year}`;
+}
+
 /** An unknown zone must not take the page down: then the reader's own is shown. */
 function formatter(timezone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   try {
