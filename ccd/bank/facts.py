@@ -55,14 +55,16 @@ def with_written_off(shared: str, seconds: int) -> str:
 
 
 def with_told(shared: str, measured: Measured) -> str:
-    """The middle of the facts of whose day somebody has ruled on, of who is entitled to more than others, and of who
-    works part of the time."""
+    """The middle of the facts of whose day somebody has ruled on, of who is entitled to more than others, of who works
+    part of the time, and of whose overtime is base."""
     if measured.ruled:
         shared = f'{shared},"ruled":{measured.ruled}'
     if measured.entitlement is not None:
         shared = f'{shared},"entitlement":{json.dumps(measured.entitlement, separators=(",", ":"))}'
     if measured.share_ppm != PPM:
         shared = f'{shared},"share_ppm":{measured.share_ppm}'
+    if measured.overtime:
+        shared = f'{shared},"overtime":{measured.overtime}'
     return shared
 
 

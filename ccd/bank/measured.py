@@ -31,6 +31,7 @@ class Measured:
     entitlement: Entitlement | None = None  # what the agent is, for a day on which there is anything
     ruled: int = 0  # without schedules: of `signed_in`, what somebody has ruled to be worked time
     share_ppm: int = PPM  # without schedules: by how much the agent's day is shorter than others'
+    overtime: int = 0  # with schedules, and where policy counts it: what was measured of it, outside of the shift
 
     @classmethod
     def of(
@@ -40,6 +41,7 @@ class Measured:
         ruled: int = 0,
         entitlement: Entitlement | None = None,
         share_ppm: int = PPM,
+        overtime: int = 0,
     ) -> "Measured":
         counted = record.duty.counted if record.duty is not None else record.ruled or record
         return cls(
@@ -60,6 +62,7 @@ class Measured:
             entitlement,
             0 if record.duty is not None else ruled,
             PPM if record.duty is not None else share_ppm,
+            0 if record.duty is None else overtime,
         )
 
     def content(self) -> dict[str, Any]:
@@ -78,6 +81,7 @@ class Measured:
             "scheduled": self.scheduled,
             "ruled": self.ruled,
             "share_ppm": self.share_ppm,
+            "overtime": self.overtime,
             "entitlement": None if self.entitlement is None else list(self.entitlement),
         }
 

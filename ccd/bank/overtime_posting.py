@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
-from urllib.parse import quote
 
 from sqlalchemy import Connection
 
@@ -28,6 +27,7 @@ from ccd.bank.attendance_calendar import span
 from ccd.bank.difference import OriginSum, Posted, Purse, apply_legs, difference, difference_after_close, posted_by
 from ccd.bank.facts import as_facts, written_off_s
 from ccd.bank.overtime import Emergency, Paid
+from ccd.bank.overtime_measured import measured_overtime_s, overtime_key
 from ccd.bank.policy import Policies
 from ccd.floor.days import dates
 from ccd.ledger.books import Ledger
@@ -56,6 +56,11 @@ class OvertimeDay(NamedTuple):
             deposit_s=sum(each.principal_s for each in self.paid.values()),
             interest_s=sum(each.interest_s for each in self.paid.values()),
         )
+
+    @property
+    def measured_s(self) -> int:
+        """Of what is paid, what nobody has entered."""
+        return sum(each.principal_s - each.entered_s for each in self.paid.values())
 
 
 class Deposited(NamedTuple):
@@ -100,12 +105,13 @@ class OvertimeDesk:
         self,
         days: Sequence[OvertimeDay],
         by: str,
-        noting: Callable[[Desk], None] | None = None,
+        noting: Callable[[Desk, Sequence[Deposited]], None] | None = None,
         holds: Callable[[Connection], bool] = lambda connection: True,
     ) -> list[Deposited] | None:
         """All days or none, in one transaction, with what is `noting` it; those that come to what was posted before are
-        left as they are. None, and nothing is done, where what they follow from `holds` no more once the agents are
-        under lock: somebody else has posted what follows from more than that."""
+        left as they are, unless what was measured counts as base and is another part of it. None, and nothing is done,
+        where what they follow from `holds` no more once the agents are under lock: somebody else has posted what
+        follows from more than that."""
         if days:
             await open_agent_accounts(self._ledger, self._site, {one.agent for one in days}, by)
 
@@ -115,7 +121,7 @@ class OvertimeDesk:
                 return None
             posted = self._post(desk, days, by) if days else []
             if noting is not None:
-                noting(desk)
+                noting(desk, posted)
             return posted
 
         return await self._ledger.at_desk(work)
@@ -174,17 +180,19 @@ class OvertimeDesk:
         key, owner, month = overtime_key(one.agent, one.day), agent_owner(one.agent), desk.month_of(one.day)
         before = kept.get(key, ())
         transfers = [each for each in moved if each.day == one.day]
-        posted = posted_by(transfers, owner, written_off_s(facts_posted(before)), OVERTIME_ORIGIN)
+        told, policy = facts_posted(before), self._policies.policy_at(one.unit, one.day)
+        posted = posted_by(transfers, owner, written_off_s(told), OVERTIME_ORIGIN)
         purse = _purse(owner, one.due, posted, available)
         if terms := late(desk, self._site, month, desk.month_of(self._today())):
-            meets = self._policies.policy_at(one.unit, one.day).closed_gain_meets_write_off
+            meets = policy.closed_gain_meets_write_off
             legs, off_s = difference_after_close(one.due, posted, purse, self._house, meets, OVERTIME_ORIGIN)
         else:
             legs, off_s = difference(one.due, posted, purse, self._house, OVERTIME_ORIGIN), 0
-        if not legs and not off_s:
+        counts_otherwise = policy.overtime.counts_in_base and one.measured_s != measured_overtime_s(told)
+        if not legs and not off_s and not counts_otherwise:
             return None
         legs = tuple(sorted(legs, key=lambda leg: leg.service == INTEREST))  # the line is that of the first
-        revision, facts = revision_after(before), _facts(one, off_s, _unruled(one, facts_posted(before)))
+        revision, facts = revision_after(before), _facts(one, off_s, _unruled(one, told))
         return Posting(key, revision, self._site, one.day, legs, by, facts=facts, terms=terms)
 
 
@@ -197,10 +205,6 @@ def _purse(owner: str, due: OriginSum, posted: Posted, available: Mapping[str, i
     if all(available.get(kind, 0) >= seconds for kind, seconds in back.items()):
         return Purse(owner, {**available, **back}, (INTEREST, OVERTIME))
     return Purse(owner, available, TAKES)
-
-
-def overtime_key(agent: str, day: date) -> str:
-    return f"overtime/{quote(agent, safe='')}/{day.isoformat()}"
 
 
 def _unruled(one: OvertimeDay, facts: Sequence[str]) -> list[str]:

@@ -64,8 +64,8 @@ class DaysOffTerms(NamedTuple):
 
 
 class OvertimeTerms(NamedTuple):
-    """Of emergencies: their levels with the interest, how long they last, and from when on somebody is warned. An
-    emergency keeps the interest with which it was opened."""
+    """Of emergencies: their levels with the interest, how long they last, from when on somebody is warned, and whether
+    what was measured in them is base of the day, too. An emergency keeps the interest with which it was opened."""
 
     levels: Mapping[str, int]  # parts per million
     interest_round_up_s: int
@@ -75,6 +75,7 @@ class OvertimeTerms(NamedTuple):
     call_out_wait_s: int
     warn_day_s: int
     warn_month_s: int
+    counts_in_base: bool
 
 
 class RulingTerms(NamedTuple):

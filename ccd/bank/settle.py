@@ -86,7 +86,7 @@ class Settler:
     def _case(self, measured: Measured, terms: Terms) -> Case:
         agent, day = measured.agent, measured.day
         policy, shared = terms[measured.unit, day, measured.scheduled]
-        if measured.ruled or measured.entitlement is not None or measured.share_ppm != PPM:
+        if measured.ruled or measured.entitlement is not None or measured.share_ppm != PPM or measured.overtime:
             shared = with_told(shared, measured)
         worth = worth_of(measured, policy)
         return Case(measured, settlement_key(agent, day), policy, shared, worth, agent_owner(agent))

@@ -58,10 +58,10 @@ def protected_of(seen_or_not: int, policy: Policy, own: Entitlement | None) -> i
 
 
 def base_of(measured: Measured, policy: Policy) -> int:
-    """Microseconds. With schedules it is what was worked of the shift, which is its cap; without, it is capped, and on
-    a day on which nothing happened at all no more than somebody has ruled."""
+    """Microseconds. With schedules it is what was worked of the shift, which is its cap, and of overtime, where that
+    counts; without, it is capped, and on a day on which nothing happened at all no more than somebody has ruled."""
     if measured.scheduled:
-        return max(0, measured.signed_in - measured.exempt - measured.unreachable)
+        return max(0, measured.signed_in - measured.exempt - measured.unreachable) + measured.overtime
     worked = max(0, measured.signed_in - measured.exempt - measured.unreachable)
     if not (measured.answered or measured.pauses or measured.sign_ins or measured.sign_outs):
         worked = measured.ruled

@@ -47,8 +47,8 @@ async def measured_days(
 ) -> list[MeasuredDay]:
     """The agents' days that they hold, of those for whom anything was seen, in the order of their names. Of whom
     something is `expected`, the day is held against it, and is there though nothing was seen: where there is a shift,
-    or a ruling that says what some of the day was. To what agents are `entitled`, and their `shares`, are
-    kept with the record.
+    a ruling that says what some of the day was, or overtime that is base. To what agents are `entitled`, their
+    `shares`, and that overtime are kept with the record.
 
     `whole`: measured to the end of the day; of a PBX whose watermark is not there yet, whoever was signed in is
     unobserved from the watermark on. Otherwise each agent is measured up to the watermark of the own PBXs.
@@ -106,20 +106,21 @@ def reckon(
         own = [each for seat in holder.seats for each in seats.get(seat, ())]
         until = day.end if whole else heard_until(day, sources, {pbx for pbx, _ in own})
         added = unseen(own, sources, day.end) if whole else []
-        asked = people.expected.get(agent)
+        asked, overtime_s = people.expected.get(agent), people.overtime_s.get(agent, 0)
         stretches = None if asked is None else Stretches()
         record = day_record(agent, holder, measuring, day, until, own + added, stretches)
         ruled: tuple[Ruled, ...] = ()
         if stretches is not None and asked is not None:
             so_far = day if until == day.end else replace(day, end=until)
             ruled = reached(stretches, so_far, asked)
-            if record is not None or asked.shifts or ruled:
+            if record is not None or asked.shifts or ruled or overtime_s:
                 record = record or Tally().record(agent, holder.unit, day.day)
                 record = _against(record, on_duty(stretches, so_far, asked), asked, ruled)
                 if asked.absences:
                     asked = asked._replace(absences=away_for(stretches, so_far, asked))
         if record is not None:
-            text = expected_spelled(asked, ruled, people.entitled.get(agent), people.shares.get(agent, WHOLE_PPM))
+            share_ppm = people.shares.get(agent, WHOLE_PPM)
+            text = expected_spelled(asked, ruled, people.entitled.get(agent), share_ppm, overtime_s)
             found.append(MeasuredDay(record, numbers_of(own, day.start, until), text))
     return found
 

@@ -1,13 +1,15 @@
 """What was expected of a unit's agents on a day, and ruled, out of the tables of shifts, leave, days off, rulings."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ccd.bank.overtime_measured import overtime_measured_on
 from ccd.bank.policy import Policy
 from ccd.bank.withdrawal import Application, ApplicationState
 from ccd.bank.withdrawal_rows import on_days
@@ -32,13 +34,14 @@ DAY_OFF = "time_off"
 
 class PeopleOfDay(NamedTuple):
     """Of a unit's day: its agents, those who were seen and those of whom something is told all the same; and what is
-    expected of each of whom anything is, to what each is entitled, and by which share of a full contract whose days are
-    shorter."""
+    expected of each of whom anything is, to what each is entitled, by which share of a full contract whose days are
+    shorter, and of whose overtime how many seconds are base."""
 
     agents: dict[str, Holder]
     expected: dict[str, Expected]
     entitled: dict[str, Entitlement]
     shares: dict[str, int]
+    overtime_s: Mapping[str, int] = MappingProxyType({})
 
 
 class OnTheDay:
@@ -91,13 +94,17 @@ async def people_of_day(
         rulings = all_told.rulings
         named = {ruling.agent for ruling in rulings if ruling.agent is not None}
         planned = shifts_of(plain, own | seen.keys(), since, day.end) if policy.schedules else {}
-        agents = dict(seen) | _absentees(({*planned, *named} & own) - seen.keys(), measuring, unit, since, day)
+        overtime_s = _overtime_in_base(plain, own | seen.keys(), day, policy)
+        named |= planned.keys() | overtime_s.keys()
+        agents = dict(seen) | _absentees((named & own) - seen.keys(), measuring, unit, since, day)
         above = measuring.with_above(unit, day.day)
         ruled = {agent: resolved(rulings, agent, above, one.day) for agent, one in agents.items()}
         entitled = {agent: one for agent, one in all_told.entitled.items() if agent in agents}
         if policy.schedules:
             expected = _expected_of(plain, agents, planned, ruled, all_told, policy, measuring)
-            return PeopleOfDay(agents, expected, entitled, {})
+            return PeopleOfDay(
+                agents, expected, entitled, {}, {agent: each for agent, each in overtime_s.items() if agent in agents}
+            )
         expected = {agent: Expected(ruled=each, schedules=False) for agent, each in ruled.items() if each}
         shares = measuring.part_time_on(agents, day.day) if policy.shorter_days else {}
         return PeopleOfDay(agents, expected, entitled, shares)
@@ -107,21 +114,22 @@ async def people_of_day(
 
 async def told_of_agent(
     connection: AsyncConnection, agent: str, holder: Holder, measuring: Measuring, policy: Policy
-) -> tuple[Expected | None, Entitlement | None]:
-    """The same of one agent alone."""
+) -> tuple[Expected | None, Entitlement | None, int]:
+    """The same of one agent alone: what is expected, to what they are entitled, how much of their overtime is base."""
     assert holder.unit is not None
 
-    def read(plain: Connection) -> tuple[Expected | None, Entitlement | None]:
+    def read(plain: Connection) -> tuple[Expected | None, Entitlement | None, int]:
         rulings = rulings_that_hold(plain, holder.day.start, holder.day.end)
         above = measuring.with_above(holder.unit or "", holder.day.day)
         ruled = resolved(rulings, agent, above, holder.day)
         entitled = entitlements_held_on(holder.day.day, entitlements_of(plain, agent)).get(agent)
         if not policy.schedules:
-            return Expected(ruled=ruled, schedules=False) if ruled else None, entitled
+            return Expected(ruled=ruled, schedules=False) if ruled else None, entitled, 0
         planned = shifts_of(plain, [agent], holder.day.start, holder.day.end)
         told = OnTheDay(plain, holder.day.start, holder.day)
         expected = _expected_of(plain, {agent: holder}, planned, {agent: ruled}, told, policy, measuring)
-        return expected[agent], entitled
+        overtime_s = _overtime_in_base(plain, [agent], holder.day, policy)
+        return expected[agent], entitled, overtime_s.get(agent, 0)
 
     return await connection.run_sync(read)
 
@@ -134,6 +142,13 @@ async def wait_for_tellers(connection: AsyncConnection) -> None:
             wait_for_others(plain, table)
 
     await connection.run_sync(wait)
+
+
+def _overtime_in_base(plain: Connection, agents: Collection[str], day: BusinessDay, policy: Policy) -> dict[str, int]:
+    """As it was posted last; what is posted later has the day measured anew. Without schedules the base is what was
+    signed in, overtime and all."""
+    counts = policy.schedules and policy.overtime.counts_in_base
+    return overtime_measured_on(plain, agents, day.day) if counts else {}
 
 
 def _absentees(

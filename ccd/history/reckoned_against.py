@@ -1,5 +1,5 @@
 """What a day was reckoned against, as its record spells it: shifts, absences, what rulings have reached, an own
-allowance, the share of a contract. Pure."""
+allowance, the share of a contract, overtime that is base of it. Pure."""
 
 import json
 from collections.abc import Iterable
@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from ccd.floor.days import SECOND
 from ccd.floor.expected import Absence, Expected, Ruled, Shift
 from ccd.floor.spans import Span
 from ccd.org.entitlements import Entitlement
@@ -24,9 +25,11 @@ def expected_spelled(
     reached: Iterable[Ruled] = (),
     entitlement: Entitlement | None = None,
     share_ppm: int = WHOLE_PPM,
+    overtime_s: int = 0,
 ) -> str:
     """As JSON, for the day's record: what the figures were reckoned against, of rulings what they have `reached`, to
-    what the agent was entitled, and by what share the day was shorter. Nothing, where it is as it was measured."""
+    what the agent was entitled, by what share the day was shorter, and how much overtime is base. Nothing, where it is
+    as it was measured."""
     said: dict[str, Any] = {}
     if expected is not None and expected.schedules:
         said = {
@@ -42,6 +45,8 @@ def expected_spelled(
         said["entitlement"] = entitlement
     if share_ppm != WHOLE_PPM:
         said["share_ppm"] = share_ppm
+    if overtime_s:
+        said["overtime_s"] = overtime_s
     return _SPELLING.encode(said).decode() if said else ""
 
 
@@ -70,6 +75,14 @@ def share_in(written: str) -> int:
         return WHOLE_PPM
     share: int = json.loads(written)["share_ppm"]
     return share
+
+
+def overtime_us_in(written: str) -> int:
+    """What of the day's base is overtime, µs."""
+    if '"overtime_s"' not in written:
+        return 0
+    seconds: int = json.loads(written).get("overtime_s", 0)
+    return seconds * SECOND
 
 
 def has_schedules(written: str) -> bool:

@@ -18,7 +18,13 @@ from ccd.floor.records import DayRecord, OnDuty, Tally
 from ccd.history.day_rows import JudgedBy, StoredDay, latest_days
 from ccd.history.days import MeasuredDay
 from ccd.history.expected_days import PeopleOfDay
-from ccd.history.reckoned_against import entitlement_in, expected_spelled, ruled_to_work_us, share_in
+from ccd.history.reckoned_against import (
+    entitlement_in,
+    expected_spelled,
+    overtime_us_in,
+    ruled_to_work_us,
+    share_in,
+)
 from ccd.history.whose import Holder
 
 RECORDED_AT_ONCE = 1_000  # agents' days in one transaction: others wait for it who write
@@ -104,4 +110,5 @@ def all_measured(new: Records, kept: list[StoredDay]) -> list[Measured]:
 def _measured(record: DayRecord, revision: int, expected: str) -> Measured:
     if not expected:
         return Measured.of(record, revision)
-    return Measured.of(record, revision, ruled_to_work_us(expected), entitlement_in(expected), share_in(expected))
+    told = ruled_to_work_us(expected), entitlement_in(expected), share_in(expected), overtime_us_in(expected)
+    return Measured.of(record, revision, *told)

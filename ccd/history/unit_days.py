@@ -151,9 +151,13 @@ async def note_stale(connection: AsyncConnection, since: int) -> None:
 
 async def note_stale_of(connection: AsyncConnection, found: Iterable[tuple[str, date]]) -> None:
     """These days, by unit, are to be measured anew, where they were measured."""
+    await connection.run_sync(mark_stale, found)
+
+
+def mark_stale(connection: Connection, found: Iterable[tuple[str, date]]) -> None:
     for unit, day in sorted(set(found)):
         same = and_(unit_days.c.unit == unit, unit_days.c.day == day)
-        await connection.execute(update(unit_days).where(same).values(stale=True))
+        connection.execute(update(unit_days).where(same).values(stale=True))
 
 
 async def last_end(connection: AsyncConnection) -> int | None:

@@ -36,6 +36,9 @@ def _base(facts: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
         if measured[name]
     ]
     left = max(0, measured["signed_in"] - measured["exempt"] - measured["unreachable"])
+    if overtime := measured.get("overtime", 0):
+        said.append(f"with {_us(overtime)} of measured overtime, which counts in the base")
+        left += overtime
     if facts["base_us"] == left:
         return f"{'; '.join(said)}: a base of {_us(left)}."
     why = "nothing happened on it" if facts["base_us"] == 0 else "more is not counted in a day"

@@ -185,6 +185,7 @@ class Overtime(Section):
     call_out_wait_s: Annotated[int, Field(ge=1, le=86_400)] = 600
     warn_day_s: WholeSeconds = 10_800
     warn_month_s: Annotated[int, Field(ge=0, le=2_678_400)] = 129_600
+    counts_in_base: bool = False
 
 
 class Rulings(Section):

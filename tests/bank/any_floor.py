@@ -57,6 +57,7 @@ terms = st.fixed_dictionaries({}, optional={
     "part_time": st.just("fewer_days"),
     "overtime": st.sampled_from([
         {"entry_second_s": 1_200, "interest_round_up_s": 300}, {"entry_second_s": 0, "emergency_max_s": 1_800},
+        {"entry_second_s": 1_200, "counts_in_base": True},
     ]),
     "days_off": st.fixed_dictionaries({}, optional={
         "approve": st.just("rule"),

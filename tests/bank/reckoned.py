@@ -96,12 +96,22 @@ class Reckoned:
             most = policy.base_s_max * S * (self._share_ppm(row.agent, row.day) if shorter else PPM) // PPM
             if not (row.answered or row.pauses or row.sign_ins or row.sign_outs):
                 base = sum(end - start for start, end, how, _ in said.get("ruled", ()) if how in ("available", "aux"))
-        base, aux_s = min(base, most), aux // S
+        overtime = self._overtime_in_base_s(row.agent, row.day) * S if policy.schedules else 0
+        base, most, aux_s = min(base, most) + overtime, most + overtime, aux // S
         rate_ppm, minimum_s = self._entitled(row.agent, row.day)
         rate_ppm, minimum_s = max(policy.rate_ppm, rate_ppm), max(policy.allowance_min_s, minimum_s)
         spared_s = max(rate_ppm * min(base + unobserved, most) // (PPM * S), minimum_s)
         worth_s: int = max(0, policy.rate_ppm * base // (PPM * S) - aux_s) - max(0, aux_s - spared_s)
         return worth_s
+
+    def _overtime_in_base_s(self, agent: str, day: date) -> int:
+        """Of what is paid, what nobody has entered."""
+        unit, key = self.records[agent, day].unit, f"overtime/{agent}/{day}"
+        if not self._policy(unit, day).overtime.counts_in_base:
+            return 0
+        facts = [row.facts for row in self.rows["transactions"] if row.key == key and row.state == "posted"]
+        paid = json.loads(facts[-1])["paid"] if facts else ()
+        return sum(one["principal"] - one["entered"] for one in paid)
 
     # --- days off -----------------------------------------------------------------------------------------------------
 

@@ -53,11 +53,12 @@ def test_what_is_written_off_is_summed_over_the_settlements_that_say_it() -> Non
     assert "written_off" not in settled[0]
 
 
-def test_what_was_ruled_and_what_an_agent_is_entitled_to_stand_in_the_record() -> None:
-    one = measured(ruled=7, entitlement=Entitlement(60_000, None))
+def test_what_was_ruled_what_an_agent_is_entitled_to_and_overtime_stand_in_the_record() -> None:
+    one = measured(ruled=7, entitlement=Entitlement(60_000, None), overtime=9)
     facts = facts_text(
         one, worth_of(one, POLICY), POLICY.rate_ppm, with_told(shared_text(one.unit, POLICY), one), 0, (), "agent/1001"
     )
     assert differing_fields(facts, one) == ()
-    assert differing_fields(facts, measured()) == ("entitlement", "ruled")
-    assert differing_fields(facts, measured(ruled=7, entitlement=Entitlement(60_000, 1))) == ("entitlement",)
+    assert differing_fields(facts, measured()) == ("entitlement", "overtime", "ruled")
+    another = measured(ruled=7, entitlement=Entitlement(60_000, 1), overtime=9)
+    assert differing_fields(facts, another) == ("entitlement",)

@@ -9,7 +9,7 @@ import pytest
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policy
 from ccd.bank.worth import worth_of
-from ccd.floor.records import DayRecord
+from ccd.floor.records import Counted, DayRecord, OnDuty, Tally
 from ccd.org.entitlements import Entitlement
 from tests.bank.days import POLICY, SECOND, measured
 from tests.bank.policies import policy
@@ -47,6 +47,13 @@ DAYS: dict[str, tuple[Measured, int, int]] = {
         0,
     ),
     "against shifts no event need make a day": (measured(28_800, 600, **IDLE, scheduled=True), 465, 0),
+    "overtime that is base has its allowance": (measured(28_800, 600, scheduled=True, overtime=3_600 * SECOND), 598, 0),
+    "and protects": (measured(28_800, 1_200, scheduled=True, overtime=3_600 * SECOND), 0, 2),
+    "with what was not seen": (
+        measured(25_200, 1_300, scheduled=True, overtime=3_600 * SECOND, unobserved=3_600 * SECOND),
+        0,
+        102,
+    ),
     "but what somebody has ruled does": (measured(28_800, 0, **IDLE, ruled=14_400 * SECOND), 532, 0),
     "an own minimum protects": (measured(28_800, 2_000, entitlement=Entitlement(None, 1_900)), 0, 100),
     "and so does an own rate": (measured(28_800, 2_000, entitlement=Entitlement(60_000, 1_000)), 0, 272),
@@ -107,3 +114,10 @@ def test_settlement_takes_from_a_day_record_what_it_needs() -> None:
         "1001", "team-1", date(2026, 11, 23), 3, signed_in=1, exempt=12, unreachable=9, aux=11, unobserved=10,
         answered=17, pauses=15, sign_ins=13, sign_outs=14,
     )  # fmt: skip
+
+
+def test_overtime_is_added_to_the_base_of_shifts_alone() -> None:
+    record = replace(Tally().record("1001", "team-1", date(2026, 11, 23)), signed_in=36_000 * SECOND, sign_ins=1)
+    against = record.against(OnDuty(counted=Counted(signed_in=28_800 * SECOND)))
+    assert Measured.of(against, 1, overtime=3_600 * SECOND).overtime == 3_600 * SECOND
+    assert Measured.of(record, 1, overtime=3_600 * SECOND) == Measured.of(record, 1)

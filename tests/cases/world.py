@@ -146,7 +146,8 @@ class World:
     async def night(self) -> None:
         await self.closer.close_due()
         await self.days_off_due.look()
-        await self.overtime.close_due()
+        if await self.overtime.close_due():
+            await self.closer.close_due()  # where overtime is base
         await self.months_due.look()
 
     async def points(self) -> dict[str, float]:

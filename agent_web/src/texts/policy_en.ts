@@ -41,6 +41,7 @@ export const keyNames: Record<string, string> = {
   "overtime.call_out_wait_s": "In time after a call-out",
   "overtime.warn_day_s": "Overtime of a day, to warn above",
   "overtime.warn_month_s": "Overtime of a month, to warn above",
+  "overtime.counts_in_base": "Measured overtime has an allowance",
   "rulings.days_max": "A ruling is about so many days at most",
   "rulings.waits_min_s": "Waits for a ruling from",
   "rulings.appeal_days": "Days to appeal",

@@ -21,7 +21,7 @@ from ccd.floor.spans import less, span_of
 from ccd.history.days import heard_until, measured_days
 from ccd.history.expected_days import PeopleOfDay, told_of_agent
 from ccd.history.reading import reading, seen_between, stored_sources
-from ccd.history.reckoned_against import ruled_to_work_us
+from ccd.history.reckoned_against import overtime_us_in, ruled_to_work_us
 from ccd.history.whose import Holder, holders
 from ccd.org.entitlements import Entitlement
 from ccd.org.staff import WHOLE_PPM
@@ -49,17 +49,20 @@ class Today:
         share_ppm = policy.of_a_day(WHOLE_PPM, site.staff.contract_ppm(agent, own.day.day))
         async with reading(self._engine) as connection:
             nobody_yet = Holder(own.unit, own.came_from, own.day, set())
-            expected, entitlement = await told_of_agent(connection, agent, nobody_yet, site.measuring, policy)
+            told = await told_of_agent(connection, agent, nobody_yet, site.measuring, policy)
+            expected, entitlement, overtime_s = told
             if expected is None and entitlement is None and share_ppm == WHOLE_PPM:
                 return None
             holder = await self._holder(connection, agent, own)
             sources = await stored_sources(connection)
-            alone = PeopleOfDay({agent: holder}, {agent: expected} if expected else {}, {}, {})
+            asked = {agent: expected} if expected else {}
+            alone = PeopleOfDay({agent: holder}, asked, {}, {}, {agent: overtime_s})
             found = await measured_days(connection, alone, site.measuring, sources, whole=False)
         until = heard_until(own.day, sources, {pbx for pbx, _ in holder.seats})
         measured = None
         if found:
-            measured = Measured.of(found[0].record, 1, ruled_to_work_us(found[0].expected), share_ppm=share_ppm)
+            ruled_us, overtime_us = ruled_to_work_us(found[0].expected), overtime_us_in(found[0].expected)
+            measured = Measured.of(found[0].record, 1, ruled_us, share_ppm=share_ppm, overtime=overtime_us)
         expected = expected or Expected(schedules=False)
         return _said(own, policy, expected, entitlement, share_ppm, measured, until)
 

@@ -33,7 +33,9 @@ from ccd.floor.own_days import OwnDay
 from ccd.floor.spans import Span
 from ccd.floor.stretches import Stretch
 from ccd.history.reading import Source, reading, stored_sources
+from ccd.history.schema import unit_days
 from ccd.history.seen_days import SeenDay, measured_on, measured_times, seen_days
+from ccd.history.unit_days import mark_stale
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.org.holiday_rows import corrected_days
@@ -41,6 +43,7 @@ from ccd.org.holidays import Holidays
 from ccd.org.ruling_rows import rulings_that_hold
 from ccd.org.rulings import resolved
 from ccd.org.shift_rows import shifts_of
+from ccd.org.told_rows import wait_for_others
 
 log = structlog.get_logger("ccd.daemon")
 
@@ -113,10 +116,13 @@ class Overtime:
         return []
 
     async def _close(self, reckoned: Reckoned) -> list[Deposited] | None:
-        def note(desk: Desk) -> None:
+        def note(desk: Desk, posted: Sequence[Deposited]) -> None:
             for mark in reckoned.marks:
                 note_mark(desk.connection, mark)
             note_sign_ins(desk.connection, reckoned.emergency.id, reckoned.sign_ins)
+            if in_base := {(one.unit, one.day) for one in posted if self._counts_in_base(one)}:
+                wait_for_others(desk.connection, unit_days)  # who measures one of them now did not see it
+                mark_stale(desk.connection, in_base)
 
         return await self._desk.post(reckoned.days, "settlement", note, reckoned.basis.holds)
 
@@ -249,6 +255,9 @@ class Overtime:
 
     def _keeps_schedules(self, own: OwnDay) -> bool:
         return self._site.policies.policy_at(own.unit, own.day.day).schedules
+
+    def _counts_in_base(self, one: Deposited) -> bool:
+        return self._site.policies.policy_at(one.unit, one.day).overtime.counts_in_base
 
     def _sign_ins(
         self,
