@@ -146,7 +146,7 @@ class World:
     async def night(self) -> None:
         await self.closer.close_due()
         await self.days_off_due.look()
-        if await self.overtime.close_due():
+        while await self.overtime.close_due():
             await self.closer.close_due()  # where overtime is base
         await self.months_due.look()
 
