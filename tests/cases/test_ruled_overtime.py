@@ -7,12 +7,12 @@ from ccd.daemon.explained.explaining import explained
 from ccd.ledger.model import Transfer
 from ccd.ledger.schema import entries
 from tests.cases.late import World
+from tests.cases.stories import FOLDER
 from tests.cases.story import cases
-from tests.cases.test_stories import HERE
 
 
 async def test_overtime_that_is_ruled_names_the_ruling_and_what_reversed_it(engine: AsyncEngine) -> None:
-    (case,) = (one for one in cases(HERE / "overtime.toml") if one.title.startswith("a ruling on an emergency"))
+    (case,) = (one for one in cases(FOLDER / "overtime.toml") if one.title.startswith("a ruling on an emergency"))
     world = World(engine, case)
     await world.live_through(case.story)
     async with engine.connect() as connection:

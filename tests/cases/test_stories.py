@@ -1,5 +1,4 @@
-"""The worked cases of tests/cases/*.toml that tell a story of days: what everybody's accounts hold in the end,
-and that each line of them is explained."""
+"""The worked cases that tell a story of days."""
 
 from collections import Counter
 from pathlib import Path
@@ -7,33 +6,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.ledger.verify import verify
-from tests.cases.explaining import check_explained
-from tests.cases.late import World
+from tests.cases.stories import check_story, stories
 from tests.cases.story import Case, CaseError, cases
 
-HERE = Path(__file__).parent
-FILES = sorted(file for file in HERE.glob("*.toml") if file.name != "shifts.toml")
-CASES = [case for file in FILES for case in cases(file)]
 
-
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+@pytest.mark.parametrize("case", stories(of_months=False), ids=lambda case: case.title)
 async def test_what_a_story_comes_to(engine: AsyncEngine, case: Case) -> None:
-    world = World(engine, case)
-    await world.live_through(case.story)
-    assert await world.balances() == case.then
-    assert await world.points() == case.points
-    before = await world.balances()
-    await world.night()
-    assert await world.balances() == before, "another night finds nothing to do"
-    await check_explained(world, case)
-    assert (await verify(engine, lambda done, of: None)).findings == []
+    await check_story(engine, case)
 
 
 def test_there_are_as_many_cases_as_are_told_of() -> None:
-    by_title = Counter(case.title for case in CASES)
+    every = [*stories(of_months=False), *stories(of_months=True)]
+    by_title = Counter(case.title for case in every)
     assert max(by_title.values()) == 1
-    assert len(CASES) >= 60
+    assert len(every) >= 60
 
 
 @pytest.mark.parametrize(
