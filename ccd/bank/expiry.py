@@ -132,4 +132,4 @@ class Expiry:
 
 
 def expiry_key(agent: str, month: str) -> str:
-    return f"{SERVICE}/{agent}/{month}"
+    return f"expiry/{agent}/{month}"

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement
 from ccd.bank.accounts import RESERVED, SERVICES, agent_owner
 from ccd.bank.at_desk import open_agent_accounts
 from ccd.bank.attendance_calendar import months_that_begin, span
+from ccd.bank.expiry import SERVICE as EXPIRY
 from ccd.bank.looked_at import agents_of
 from ccd.commands.business_day import Day, first_of, in_range
 from ccd.commands.configuration import Config
@@ -45,8 +46,8 @@ from ccd.reports.legible import on_one_line
 # With which the keys of the bank's services begin, and those of the ledger's own acts. What has one of theirs is taken
 # for what they posted, and they could not post it any more.
 OWN_WORDS = frozenset({
-    "close", "end", "expired", "hand", "hold", "idle", "left", "limit", "offset", "offset-back", "offset-none",
-    "overtime", "packet", "place", "recall", "settle", "taken", "worked",
+    "close", "end", "expired", "expiry", "hand", "hold", "idle", "left", "limit", "offset", "offset-back",
+    "offset-none", "overtime", "packet", "place", "recall", "settle", "taken", "worked",
 })  # fmt: skip
 
 
@@ -78,6 +79,8 @@ def not_settlements(service: str) -> str:
         raise typer.BadParameter(
             f"{service} is settlement's own, and the day's next revision would take it back; another, as correction"
         )
+    if service == EXPIRY:
+        raise typer.BadParameter(f"{service} is of what expired as a month closed, and told as that; another")
     return service
 
 
