@@ -5,7 +5,7 @@ against a head from before, it does not.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from struct import error as struct_error
 from typing import Any
@@ -27,6 +27,7 @@ HEAD_FORMAT = 1
 # What is raised by a file of somebody else's that is not what it should be: a field that is missing or of another kind,
 # a number that nothing has, a nesting without end, what is no text.
 ILLEGIBLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, struct_error)
+SAID_OTHERWISE = "is not as it was written: something was put in, or says the same in another way"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def sign(head: Head, key: Ed25519PrivateKey) -> SignedHead:
 def read_head(text: str, source: str) -> SignedHead:
     """FileError where the text is no head, or its signature is of another; `source` names it to a person."""
     try:
-        said = json.loads(text)
+        said = json.loads(text, object_pairs_hook=said_once)
     except (ValueError, RecursionError) as error:
         raise FileError(source, f"is no JSON ({error})") from None
     return head_of(said, source)
@@ -99,7 +100,22 @@ def head_of(said: Mapping[str, Any], source: str) -> SignedHead:
     if {len(root), len(local)} != {DIGEST_BYTES}:
         raise FileError(source, "is no head of a ledger: its hashes are of another length")
     signed.check(source)
+    if spelled(said) != spelled(signed.as_json()):
+        raise FileError(source, SAID_OTHERWISE)
     return signed
+
+
+def said_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """ValueError for an object that says something twice: of those a person may read the one, and we the other."""
+    said = dict(pairs)
+    if len(said) < len(pairs):
+        raise ValueError("it says something twice")
+    return said
+
+
+def spelled(said: Mapping[str, Any]) -> str:
+    """As a text, of which 465.9, "465" and 465 are not the same, though all of them are read as 465."""
+    return json.dumps(said, sort_keys=True)
 
 
 def made_key() -> bytes:

@@ -14,7 +14,7 @@ from typing import Any
 from ccd.errors import ProofError
 from ccd.ledger.audit import Entry, TransactionRow, content_digest
 from ccd.ledger.blocks import block_hash
-from ccd.ledger.heads import ILLEGIBLE, SignedHead, head_of
+from ccd.ledger.heads import ILLEGIBLE, SAID_OTHERWISE, SignedHead, head_of, said_once, spelled
 from ccd.ledger.merkle import leaf, root_by
 from ccd.ledger.model import Account, key_spelled
 
@@ -69,20 +69,25 @@ class ProofShown:
 
 
 def proof_text(owner: str, head: SignedHead, lines: Sequence[ProofLine]) -> str:
-    said = {"format": PROOF_FORMAT, "owner": owner, "head": head.as_json(), "lines": [one.as_json() for one in lines]}
-    return json.dumps(said, ensure_ascii=False, indent=1)
+    return json.dumps(proof_json(owner, head, lines), ensure_ascii=False, indent=1)
+
+
+def proof_json(owner: str, head: SignedHead, lines: Sequence[ProofLine]) -> dict[str, Any]:
+    return {"format": PROOF_FORMAT, "owner": owner, "head": head.as_json(), "lines": [one.as_json() for one in lines]}
 
 
 def check_proof(text: str, source: str) -> ProofShown:
     """Follows each line to the head. ProofError says which does not get there; FileError, if the head is none."""
     try:
-        said = json.loads(text)
+        said = json.loads(text, object_pairs_hook=said_once)
         if said["format"] != PROOF_FORMAT:
             raise ProofError(source, f"is of format {said['format']}; this program reads {PROOF_FORMAT}")
         owner, head = str(said["owner"]), head_of(said["head"], source)
         lines = [read_line(line) for line in said["lines"]]
         for line in lines:
             _check_line(line, head, source)
+        if spelled(said) != spelled(proof_json(owner, head, lines)):
+            raise ProofError(source, SAID_OTHERWISE)
     except ILLEGIBLE as error:
         raise ProofError(source, f"is no proof of a statement ({error!r})") from None
     sums: dict[str, int] = defaultdict(int)
@@ -112,7 +117,9 @@ def _check_line(line: ProofLine, head: SignedHead, source: str) -> None:
     block = leaf(block_hash(place.block, place.leaves, root, place.before))
     if root_by(place.block_path, place.block - 1, head.head.blocks, block) != head.head.root:
         raise ProofError(
-            source, f"does not lead from {_named(line)} to the head: it is not in the ledger as it is told"
+            source,
+            f"does not lead from {_named(line)} to the head: one of the two is not as the ledger told it, or they were "
+            "not told together",
         )
 
 

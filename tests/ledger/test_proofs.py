@@ -14,6 +14,8 @@ from ccd.errors import FileError, ProofError
 from ccd.ledger.heads import made_key, read_head, read_key, sign
 from ccd.ledger.proofs import check_proof, proof_text
 from ccd.ledger.proving import head_now, proven_statement
+from ccd.ledger.sealing import Sealer
+from ccd.sql.turns import Patience
 from tests.ledger.histories import everything
 
 KEY = Ed25519PrivateKey.generate()
@@ -67,6 +69,12 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "a block that none is": lambda said: said["lines"][0]["block"].update(number=2**70),
     "seconds without end": lambda said: said["lines"][0]["transfers"][0].update(seconds=float("inf")),
     "a place without end": lambda said: said["lines"][0].update(place=float("inf")),
+    "seconds and a part of one": lambda said: said["lines"][0]["transfers"][0].update(seconds=465.9),
+    "seconds as a text": lambda said: said["lines"][0]["transfers"][0].update(seconds="465"),
+    "true for 1": lambda said: said["lines"][0]["block"].update(number=True),
+    "the day in another way": lambda said: said["lines"][0]["transfers"][0].update(day="2026-W48-1"),
+    "something that was put in": lambda said: said["lines"][0].update(balance=10**6),
+    "lines of another kind": lambda said: said.update(lines={}),
 }
 
 
@@ -76,6 +84,21 @@ async def test_whatever_is_changed_in_a_proof_shows(engine: AsyncEngine, change:
     CHANGES[change](said)
     with pytest.raises(ProofError, match="a file"):
         check_proof(json.dumps(said), "a file")
+
+
+async def test_what_is_said_twice_or_with_the_head_of_another_moment_is_no_proof(engine: AsyncEngine) -> None:
+    text = await proof_of(engine, "bob")
+    with pytest.raises(ProofError, match="it says something twice"):
+        check_proof(text.replace('"seconds": 465', '"seconds": 9, "seconds": 465'), "a file")
+    async with engine.connect() as connection:
+        await Sealer(engine, lambda: 8, Patience()).seal()
+        newer = await proven_statement(connection, "bob", KEY, 9)
+    for line, head in (
+        (json.loads(text), newer.head.as_json()),
+        (json.loads(proof_text("bob", *newer[:2])), json.loads(text)["head"]),
+    ):
+        with pytest.raises(ProofError, match="or they were not told together"):
+            check_proof(json.dumps({**line, "head": head}), "a file")
 
 
 @pytest.mark.parametrize("field", ["blocks", "root", "local", "taken_at", "key", "signature", "format"])
@@ -88,6 +111,15 @@ async def test_whatever_is_changed_in_a_head_shows(engine: AsyncEngine, field: s
     said[field] = kept + 1 if isinstance(kept, int) else f"{int(kept, 16) ^ 1:0{len(kept)}x}"
     with pytest.raises(FileError, match="a file"):
         read_head(json.dumps(said), "a file")
+
+
+@pytest.mark.parametrize("said", [{"blocks": 3.9}, {"blocks": "3"}, {"taken_at": 7.0}, {"note": "put in"}])
+async def test_a_head_that_says_the_same_in_another_way_is_none(engine: AsyncEngine, said: dict[str, Any]) -> None:
+    await everything(engine)
+    async with engine.connect() as connection:
+        told = (await head_now(connection, KEY, 7)).as_json()
+    with pytest.raises(FileError, match="says the same in another way"):
+        read_head(json.dumps({**told, **said}), "a file")
 
 
 WITHOUT_END = '{"format": 1, "root": "", "local": "", "blocks": Infinity}'
