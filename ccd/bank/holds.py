@@ -147,12 +147,15 @@ class Holds:
         return limits(desk, quota_caps_wanted(wanted, day), CapChange(self._site, day, by))
 
     def counted(self, applied: Iterable[Application]) -> list[Application]:
-        """As they count on quotas: who has a place in the own unit has one in each above, also where that had no quota,
-        or none in hours, when it was drawn."""
+        """As they count on quotas: who has a place in a unit has one in each above, also where that had no quota, or
+        none in hours, when it was drawn. It is the own unit; of who keeps the place of another since a move, that."""
         found = []
         for one in applied:
-            line = self._units.with_above(one.unit, one.day)
-            if one.hold and one.hold.units and set(one.hold.units) <= set(line):
+            if one.hold and one.hold.units:
+                line = self._units.with_above(one.unit, one.day)
+                if not set(one.hold.units) <= set(line):
+                    above = self._units.with_above(one.hold.units[0], one.day)
+                    line = tuple(dict.fromkeys((*one.hold.units, *above)))
                 found.append(one._replace(hold=Hold(one.hold.revision, line, line)))
             else:
                 found.append(one)

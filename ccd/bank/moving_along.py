@@ -105,7 +105,7 @@ class MovingAlong:
         if held is None or not self._keeps_its_place(move.there):
             return False
         places = self._holds.places(connection, move.unit, one.day)
-        counted = self._holds.counted(on_days(connection, one.day, one.day))
+        counted = self._holds.counted(each for each in on_days(connection, one.day, one.day) if each.id != one.id)
         left = {unit: left_of(unit, of, counted) for unit, of in places.items()}
         return bool(places) and all(
             (unit in held.units or of.agents > 0)

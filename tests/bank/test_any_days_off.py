@@ -193,10 +193,8 @@ class Week:
             self._check_runs(every)
 
     def _check_quota(self, unit: str, day: date, applied: list[Application]) -> None:
-        """No more are off than the quota says, but for those who were before it was made smaller; and for who was
-        promised the day where they were before."""
-        off = [one for one in applied if one.state in HOLDING and one.hold and one.hold.units]
-        there = [one for one in off if self._counts_on(one, unit)]
+        """No more are off than the quota says, but for those who were before it was made smaller."""
+        there = [one for one in applied if self._counts_on(one, unit)]
         quota = self.quotas[unit, day]
         most, most_s = self.let.get((unit, day), (RICH_S, 100 * RICH_S))
         seconds = sum(one.seconds for one in there)
@@ -205,11 +203,10 @@ class Week:
         self.let[unit, day] = len(there), seconds
 
     def _counts_on(self, one: Application, unit: str) -> bool:
-        assert one.hold is not None
-        if unit in one.hold.units:
-            return True
-        stays = one.asked_of == one.unit and set(one.hold.units) <= set(UNITS.with_above(one.unit, one.day))
-        return stays and unit in UNITS.with_above(one.unit, one.day)
+        """Who has a place in a team has one in the centre; whichever team it was, who has moved is off."""
+        if one.state not in HOLDING or not one.hold or not one.hold.units:
+            return False
+        return unit in UNITS.with_above(one.hold.units[0], one.day)
 
     def _check_nobody_lacks_a_free_place(self, to_come: list[Application]) -> None:
         """Neither who waits, for which everybody has enough, nor whose place is that of a unit where they were."""
@@ -217,15 +214,18 @@ class Week:
             line = UNITS.with_above(one.unit, one.day)
             left_behind = one.state is ApplicationState.APPROVED and one.hold and not set(one.hold.units) <= set(line)
             if left_behind or one.state is ApplicationState.WAITING:
-                assert any(
-                    self._is_full(unit, one) for unit in line if unit not in (one.hold.units if one.hold else ())
-                )
+                assert any(self._is_full(unit, one) for unit in line), one
 
     def _is_full(self, unit: str, one: Application) -> bool:
+        """For who has not drawn on it."""
         if (quota := self.quotas.get((unit, one.day))) is None:
             return False
         agents, seconds = self.let[unit, one.day]
-        return agents >= quota.agents or (quota.seconds is not None and seconds + one.seconds > quota.seconds)
+        if self._counts_on(one, unit):
+            agents, seconds = agents - 1, seconds - one.seconds
+        drawn, in_hours = one.hold[1:] if one.hold else ((), ())
+        lacks_hours = quota.seconds is not None and seconds + one.seconds > quota.seconds
+        return (unit not in drawn and agents >= quota.agents) or (unit not in in_hours and lacks_hours)
 
     def _check_runs(self, every: list[Application]) -> None:
         runs: dict[str, Counter[bool]] = {}
@@ -269,6 +269,27 @@ async def test_the_place_that_one_gives_up_by_moving_another_has_at_the_same_loo
     asks = [(("applies", agent, 1, None), False) for agent in ("ann", "bob", "dee")]
     moves = [(("moves", "ann", 1, "team-2"), True), (("moves", "bob", 1, "team-1"), True)]
     await lives(engine, {"approve": "rule"}, 2, [*asks, *moves])
+
+
+async def test_who_keeps_the_place_of_a_team_after_a_move_counts_on_the_centre_s_quota_that_was_set_later(
+    engine: AsyncEngine,
+) -> None:
+    """ann waits in team-2 for a place and goes back: the centre has not let two more off meanwhile."""
+    asks = [(("applies", agent, 1, 2 * HOUR_S), True) for agent in ("ann", "bob")]
+    await lives(engine, {"approve": "rule"}, 1, [
+        *asks, (("moves", "ann", 1, "team-2"), True), (("lets off", "team-1", 1, 2, None), True),
+        (("lets off", "centre", 1, 2, None), True), (("applies", "cy", 1, None), True),
+        (("moves", "ann", 1, "team-1"), True),
+    ])  # fmt: skip
+
+
+async def test_hours_that_one_counts_with_already_keep_nobody_from_a_place_where_they_are(engine: AsyncEngine) -> None:
+    """ann has drawn on the centre's quota when it was not in hours yet."""
+    asks = [(("applies", agent, 1, None), True) for agent in ("ann", "bob")]
+    await lives(engine, {"approve": "rule"}, 1, [
+        (("lets off", "centre", 1, 2, None), True), *asks, (("moves", "ann", 1, "team-2"), True),
+        (("lets off", "centre", 1, 2, 8 * HOUR_S), True), (("cancels", "bob", 1), True),
+    ])  # fmt: skip
 
 
 @pytest.mark.timeout(14_400 if LONG else 60)
