@@ -4,6 +4,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from operator import attrgetter
 from statistics import quantiles
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from ccd.bank.policy import PPM, Policies
 from ccd.bank.worth import worth_of
 from ccd.errors import TooLittleHistoryError
 from ccd.floor.days import SECOND
-from ccd.ledger.model import StatementLine
+from ccd.ledger.model import Movement, StatementLine
 
 AGENTS_MIN = 20
 BASE_MIN_S = 8 * 3_600  # of a month: who was there for a day says nothing about a month
@@ -96,7 +97,7 @@ class _Life:
         self._waiting = dict(sorted(days.items(), key=lambda item: item[1].day))
         self._tried = frozenset(days)
         self._house = House.of("")  # of no centre: what is on it does not matter here
-        self._then: dict[str, int] = {}
+        self._then: Counter[str] = Counter()
         self._now: Mapping[str, int] = {}
         self._moved_now: Counter[str] = Counter()
         self._moved_then: Counter[str] = Counter()
@@ -142,35 +143,59 @@ class _Life:
                 self._moved_then[leg.service] += _worth_to_agent(kind, leg.seconds if gain else -leg.seconds)
 
     def _post_as_it_was(self, line: StatementLine) -> None:
-        """As far as the account would have covered it: leave that is not owed is not offset, nor is what nobody would
-        have paid for, and what was not there to be held does not come back either."""
+        """As far as the account would have covered it."""
         word, _, item = line.key.partition("/")
         if word == TAKEN_BACK:  # what was offset then, as it was
-            for kind, change in self._offset.pop((item, line.revision), {}).items():
-                self._then[kind] = self._then.get(kind, 0) - change
+            self._then.subtract(self._offset.pop((item, line.revision), Counter()))
             return
-        before = dict(self._then)
-        owed_s = -sum(move.seconds for move in line.movements if move.kind == LEAVE and move.seconds < 0)
-        offset_s = min(owed_s, self._then.get(LEAVE, 0))
-        held_s = unpaid_s = 0
-        for move in sorted(line.movements, key=lambda move: (move.kind == LEAVE, move.seconds)):
-            own = move.other.owner == self._owner
-            if move.seconds >= 0:
-                change = min(move.seconds, held_s) if own else move.seconds
-                held_s -= change if own else 0
-                self._then[move.kind] = self._then.get(move.kind, 0) + change
-            elif move.kind == LEAVE:
-                self._then[LEAVE] = self._then.get(LEAVE, 0) - min(-move.seconds - unpaid_s, self._then.get(LEAVE, 0))
-            else:
-                paid_s = self._pay(move.kind, min(-move.seconds, offset_s) if owed_s else -move.seconds)
-                offset_s -= paid_s if owed_s else 0
-                unpaid_s += -move.seconds - paid_s
-                held_s += paid_s if own else 0
-                self._uncovered_s += 0 if own or owed_s else -move.seconds - paid_s
+        before = Counter(self._then)
+        moves = sorted(line.movements, key=attrgetter("seconds"))
+        losses = [move for move in moves if move.seconds < 0]
+        held_s = 0
+        if any(move.kind == LEAVE for move in losses):
+            self._set_against_leave(losses)
+        else:
+            held_s = self._take(losses)
+        self._give((move for move in moves if move.seconds >= 0), held_s)
         if word == OFFSET:
-            self._offset[item, line.revision] = Counter(
-                {kind: now_s - before.get(kind, 0) for kind, now_s in self._then.items()}
-            )
+            self._offset[item, line.revision] = changed = Counter(self._then)
+            changed.subtract(before)
+
+    def _take(self, losses: Iterable[Movement]) -> int:
+        """What was given out, or held. How much there was to be held."""
+        held_s = 0
+        for move in losses:
+            paid_s = self._pay(move.kind, -move.seconds)
+            if self._is_own(move):
+                held_s += paid_s
+            else:
+                self._uncovered_s += -move.seconds - paid_s
+        return held_s
+
+    def _set_against_leave(self, losses: Sequence[Movement]) -> None:
+        """Leave that is not owed is not offset, nor is what nobody would have paid for."""
+        leave_s = -sum(move.seconds for move in losses if move.kind == LEAVE)
+        owed_s = min(leave_s, self._then[LEAVE])
+        open_s, unpaid_s = owed_s, 0
+        for move in losses:
+            if move.kind != LEAVE:
+                paid_s = self._pay(move.kind, min(-move.seconds, open_s))
+                open_s -= paid_s
+                unpaid_s += -move.seconds - paid_s
+        self._then[LEAVE] -= min(leave_s - unpaid_s, owed_s)
+
+    def _give(self, gains: Iterable[Movement], held_s: int) -> None:
+        """What was not there to be held does not come back either."""
+        for move in gains:
+            came_s = move.seconds
+            if self._is_own(move):
+                came_s = min(came_s, held_s)
+                held_s -= came_s
+            self._then[move.kind] += came_s
+
+    def _is_own(self, move: Movement) -> bool:
+        """From one of the agent's accounts to another."""
+        return move.other.owner == self._owner
 
     def _pay(self, kind: str, seconds: int) -> int:
         """From that account, and what is not there any more from the others: all of a balance can be spent. What was
