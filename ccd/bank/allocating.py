@@ -14,7 +14,7 @@ from ccd.bank.accounts import BALANCE_KINDS, agent_owner
 from ccd.bank.allocation import LOOK_BACK, Allocation, Applicant, Free
 from ccd.bank.allocation_rows import add_allocation, allocation_of
 from ccd.bank.days_off_calendar import Below, PlacesOfDay, by_day, unit_days
-from ccd.bank.holds import Holds
+from ccd.bank.holds import Holds, LockToo
 from ccd.bank.quota import Places
 from ccd.bank.room import places_left
 from ccd.bank.said import Said
@@ -88,12 +88,7 @@ class Allocations:
 
     async def allocate(self, top: str, day: date, said: Said) -> Allocation:
         """As it was published, now or before."""
-        days = {day}
-        while True:
-            made = await self._ledger.at_desk(partial(self._allocate, top=top, day=day, days=days, said=said))
-            if isinstance(made, Allocation):
-                return made
-            days = made
+        return await self._holds.under_lock(self._ledger, day, partial(self._allocate, top=top, day=day, said=said))
 
     async def published(self, top: str, day: date) -> Allocation | None:
         return await self._ledger.at_desk(lambda desk: allocation_of(desk.connection, top, day), keep=False)
@@ -137,17 +132,16 @@ class Allocations:
         """The calendar of a unit, with those `below` it on each day."""
         return await unit_days(self._ledger, self._holds, unit, below, first, last)
 
-    def _allocate(self, desk: Desk, top: str, day: date, days: set[date], said: Said) -> Allocation | set[date]:
-        """With these days under lock; where runs have others as well, nothing is done, and all it takes are said."""
-        self._holds.lock(desk, days)
+    def _allocate(self, desk: Desk, days: Collection[date], top: str, day: date, said: Said) -> Allocation | LockToo:
+        """With these days under lock."""
         connection = desk.connection
         if before := allocation_of(connection, top, day):
             return before
         awaiting = {each: [one for one in on_days(connection, each, each) if one.awaits_allocation] for each in days}
         asked = {one.id: one for one in awaiting[day] if self._holds.top(connection, one.unit, day) == top}
         runs = self._runs(connection, asked.values(), said.at)
-        if more := {one.day for others in runs.values() for one in others} - days:
-            return days | more
+        if more := {one.day for others in runs.values() for one in others}.difference(days):
+            return LockToo(more)
         late = {one.id for one in asked.values() if self._is_late(top, one, said.at)}
         places = {
             one.id: {} if one.id in late else self._holds.places(connection, one.unit, day) for one in asked.values()

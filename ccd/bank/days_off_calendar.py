@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from ccd.bank.holds import Holds
+from ccd.bank.holds import Holds, topmost
 from ccd.bank.quota import Places
 from ccd.bank.room import places_left
 from ccd.bank.withdrawal import Application, ApplicationState
@@ -72,7 +72,7 @@ async def days_off_outlook(
             waiting = sum(
                 one.unit == unit and (one.state is ApplicationState.WAITING or one.awaits_allocation) for one in applied
             )
-            deadline = holds.deadline(next(reversed(places)), day) if places else None
+            deadline = holds.deadline(topmost(places), day) if places else None
             own = tuple(one for one in applied if one.agent == agent)
             ahead = _ahead(holds.waiting(connection, day), own) if own and waiting else None
             left = places_left(places, holds.counted(applied))

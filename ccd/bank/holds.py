@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
@@ -28,11 +29,14 @@ from ccd.bank.withdrawal import (
 )
 from ccd.bank.withdrawal_rows import Changed, change, loads_of, on_days, quotas_of, take_days
 from ccd.errors import WithdrawalError
+from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Outcome, Posting, Rule
 from ccd.org.holiday_rows import corrected_days
 from ccd.org.holidays import DayKind, Holidays
 from ccd.org.units import Units
+
+T = TypeVar("T")
 
 PLACE_FREED = "a place was freed"
 
@@ -43,6 +47,18 @@ class GivenOut(Enum):
     FIRST_COME = auto()  # who comes first has one
     AT_DEADLINE = auto()  # by rule: until then seconds alone are held
     NOT_NOW = auto()  # the deadline has passed, and they are not allocated yet: nothing is held
+
+
+class LockToo(NamedTuple):
+    """In place of an act, of which nothing is done: runs of days that it touches have these as well."""
+
+    days: Collection[date]
+
+
+def topmost(places: Iterable[str]) -> str:
+    """Of a unit and those above it that have a quota for a day, the one by whose policy places are given out; "" of
+    none."""
+    return next(reversed([*places]), "")
 
 
 class Holds:
@@ -58,6 +74,18 @@ class Holds:
         every = (one for day in days for one in on_days(desk.connection, day, day) if one.state in OPEN)
         owners = {agent_owner(agent) for agent in (*more, *(one.agent for one in every))}
         desk.lock({(self._site, self._month_of(day)) for day in days}, owners)
+
+    async def under_lock(self, ledger: Ledger, day: date, work: Callable[[Desk, Collection[date]], T | LockToo]) -> T:
+        """Works on a day with all days under lock that it takes: which these are is seen once the first ones are."""
+        days = {day}
+
+        def locked(desk: Desk) -> T | LockToo:
+            self.lock(desk, days)
+            return work(desk, days)
+
+        while isinstance(done := await ledger.at_desk(locked), LockToo):
+            days |= {*done.days}
+        return done
 
     def places(self, connection: Connection, unit: str, day: date) -> dict[str, Places]:
         """Of the unit and of each above it, of those that have a quota, in that order."""
@@ -120,20 +148,19 @@ class Holds:
                 "day-off-no-quota",
                 day=str(asked.day),
             )
-        given_out = self.given_out(desk.connection, list(places)[-1], asked.day, said.at)
+        given_out = self.given_out(desk.connection, topmost(places), asked.day, said.at)
         if given_out is GivenOut.NOT_NOW:
             return asked._replace(state=ApplicationState.WAITING, hold=None)
         if given_out is GivenOut.AT_DEADLINE:
             places = {}
         hold = Hold.on(places, revision)
-        policy = self._policies.policy_at(asked.unit, asked.day)
-        posting = holding_posting(asked, hold, policy, said.by, self._site)
+        posting = holding_posting(asked, hold, self._policies.policy_at(asked.unit, asked.day), said.by, self._site)
         outcome = desk.post([*self.limits(desk, places, asked.day, said.by), posting])[-1]
         if outcome.refusal and outcome.refusal.rule is not Rule.CAP:
             return outcome
         if outcome.refusal:
             return asked._replace(state=ApplicationState.WAITING, hold=None)
-        at_once = places and policy.days_off.approve == "rule"
+        at_once = places and not self.has_to_be_approved(asked)
         return asked._replace(state=ApplicationState.APPROVED if at_once else ApplicationState.APPLIED, hold=hold)
 
     def limits(
@@ -209,8 +236,8 @@ class Holds:
         return sorted(waiting, key=lambda one: ranks.get((tops[one.id], one.id), len(ranks)))
 
     def top(self, connection: Connection, unit: str, day: date) -> str:
-        """The topmost unit that has a quota for the day; "" where none has."""
-        return next(reversed(self.places(connection, unit, day)), "")
+        """`topmost` for the day."""
+        return topmost(self.places(connection, unit, day))
 
     def given_out(self, connection: Connection, top: str, day: date, at: int) -> GivenOut:
         """By the topmost unit that has a quota. Where nobody had asked by the deadline, nothing is allocated."""

@@ -1,7 +1,7 @@
 """A day off goes along with an agent who moves: it is decided on in the unit in which the agent is on that day, and its
 place is drawn there (docs/time-bank.md 3.6). Days that are had together or not at all go along together."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from ccd.bank.branch import Branch
-from ccd.bank.holds import GivenOut, Holds
+from ccd.bank.holds import GivenOut, Holds, LockToo, topmost
 from ccd.bank.room import left_of
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, ApplicationState, Hold, moving_place, unit_by_now
@@ -39,7 +39,7 @@ class MovingAlong:
     """Of one site."""
 
     def __init__(self, branch: Branch) -> None:
-        self._ledger, self._units, self._policies, self._days, self._site = branch
+        self._ledger, self._units, _, self._days, self._site = branch
         self._holds = Holds(branch.units, branch.policies, branch.site, branch.ledger.month_of)
 
     async def moved_days(self, at: int) -> list[date]:
@@ -57,28 +57,20 @@ class MovingAlong:
         """Those of the day that have moved, with the days that are had together with them, and those that have a place
         since. Who waits comes first; what one gives up another may have, who was looked at before."""
         done: list[Application] = []
-        while changed := await self._move_once(day, said):
+        once = partial(self._move_day, day=day, said=said)
+        while changed := await self._holds.under_lock(self._ledger, day, once):
             done += changed
             if all(self._keeps_its_place(one) for one in changed):
                 break
         return done
 
-    async def _move_once(self, day: date, said: Said) -> list[Application]:
-        days = {day}
-        while True:
-            done = await self._ledger.at_desk(partial(self._move_day, day=day, days=days, said=said))
-            if isinstance(done, list):
-                return done
-            days = done
-
-    def _move_day(self, desk: Desk, day: date, days: set[date], said: Said) -> list[Application] | set[date]:
-        """With these days under lock; where runs have others as well, nothing is done, and all it takes are said."""
-        self._holds.lock(desk, days)
+    def _move_day(self, desk: Desk, days: Collection[date], day: date, said: Said) -> list[Application] | LockToo:
+        """With these days under lock."""
         connection = desk.connection
         moved = list(self._moved(connection, day, day, said.at))
         runs = self._runs(connection, moved, said.at)
-        if more := {move.one.day for run in runs for move in run} - days:
-            return days | more
+        if more := {move.one.day for run in runs for move in run}.difference(days):
+            return LockToo(more)
         done = [self._changed(desk, move.one, move.there, said, move.why) for move in moved if move.one.hold is None]
         done += self._holds.move_up(desk, day, said)
         together = {move.one.id for run in runs for move in run}
@@ -177,14 +169,14 @@ class MovingAlong:
         places = self._holds.places(desk.connection, move.unit, one.day)
         if not places:
             return None
-        given_out = self._holds.given_out(desk.connection, [*places][-1], one.day, said.at)
+        given_out = self._holds.given_out(desk.connection, topmost(places), one.day, said.at)
         if one.state is ApplicationState.APPROVED:
             given_out = GivenOut.FIRST_COME
         if given_out is GivenOut.NOT_NOW:
             return None
         drawn = {} if given_out is GivenOut.AT_DEADLINE else places
         now = move.there._replace(hold=Hold.on(drawn, held.revision))
-        if drawn and self._policies.policy_at(move.unit, one.day).days_off.approve == "rule":
+        if drawn and not self._holds.has_to_be_approved(move.there):
             now = now._replace(state=ApplicationState.APPROVED)
         posting = moving_place(one, now, said.by, self._site)
         if posting.terms:
