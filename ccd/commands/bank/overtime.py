@@ -19,6 +19,7 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, asking, now_us
 from ccd.commands.output import As, Format
 from ccd.daemon.services.overtime import Overtime, emergencies_of
+from ccd.daemon.services.overtime_reckoning import Reckoning
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.floor.days import SECOND
@@ -192,9 +193,8 @@ def show(config: Config, name: Name, output: As = Format.table) -> None:
     one, calls, entries = asked(site, lambda emergencies: emergencies.shown(name))
 
     async def reckoned(ledger: Ledger) -> tuple[list[OvertimeDay], dict[tuple[str, str], int]]:
-        reckoning = Overtime(ledger, site, now_us)
-        days = (await reckoning.reckon(one, running=True)).days
-        return list(days), await reckoning.months_s(days)
+        days = (await Reckoning(ledger.engine, site, now_us).of(one, running=True)).days
+        return list(days), await Overtime(ledger, site, now_us).months_s(days)
 
     days, months_s = asked_of(site.settings, reckoned)
     if output is Format.json:

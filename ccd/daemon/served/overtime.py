@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from ccd.bank.overtime import Emergency, Paid
-from ccd.daemon.services.overtime import Overtime, Reckoned
+from ccd.daemon.services.overtime_reckoning import Reckoned, Reckoning
 from ccd.daemon.site import Current
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
@@ -39,8 +39,8 @@ class OvertimeShown:
     async def _running(self) -> Mapping[Emergency, Reckoned]:
         async with self._asking:
             if self._now() - self._asked_at >= KEPT_S * SECOND:
-                overtime = Overtime(self._ledger, self._current.site, self._now)
-                self._reckoned = {one: await overtime.reckon(one, running=True) for one in await overtime.running()}
+                reckoning = Reckoning(self._ledger.engine, self._current.site, self._now)
+                self._reckoned = {one: await reckoning.of(one, running=True) for one in await reckoning.running()}
                 self._asked_at = self._now()
         return self._reckoned
 

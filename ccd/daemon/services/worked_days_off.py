@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.bank.comes_first import ComesFirst
 from ccd.bank.emergency_rows import emergencies_within
 from ccd.bank.withdrawal import Application, planned_shifts
-from ccd.daemon.services.overtime import participants
+from ccd.daemon.services.overtime_reckoning import participants
 from ccd.daemon.site import Site
 from ccd.floor.days import ONE_DAY, SECOND
 from ccd.floor.expected import Absence, Counts, Ruled, Shift, work_within_us

@@ -19,6 +19,7 @@ from ccd.bank.statement import agent_statement
 from ccd.daemon.served.overtime import OvertimeShown
 from ccd.daemon.served.reporting import Reporting
 from ccd.daemon.services.overtime import Overtime, OvertimeClosing
+from ccd.daemon.services.overtime_reckoning import Reckoning
 from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.errors import ActNotAllowedError
@@ -169,7 +170,7 @@ async def test_a_month_has_its_own_days_with_what_is_not_posted_yet(world: World
     flood = await world.emergency()
     await seen(world, *SEEN)
     overtime = Overtime(world.ledger, world.site, world.now)
-    days = (await overtime.reckon(flood)).days
+    days = (await Reckoning(world.engine, world.site, world.now).of(flood)).days
     worked_s = {one.agent: one.due.deposit_s for one in days}
     assert worked_s["1001"] == WORKED_S
     december = OvertimeDay("1001", "team-1", date(2099, 12, 1), "", True, {})

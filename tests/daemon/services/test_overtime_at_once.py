@@ -13,7 +13,8 @@ from ccd.bank.accounts import agent_owner
 from ccd.bank.overtime import Emergency
 from ccd.bank.overtime_acts import Emergencies
 from ccd.bank.overtime_entry_rows import OvertimeEntry
-from ccd.daemon.services.overtime import Overtime, OvertimeClosing, Reckoned, emergencies_of
+from ccd.daemon.services.overtime import Overtime, OvertimeClosing, emergencies_of
+from ccd.daemon.services.overtime_reckoning import Reckoned, Reckoning
 from ccd.daemon.site import Current, Site
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
@@ -90,15 +91,15 @@ async def test_who_has_reckoned_before_more_was_said_reckons_anew_once_another_h
     await one.enters(600, "fire")
     overtime = Overtime(one.ledger, one.site, lambda: CLOSED)
     fire = next(emergency for emergency in await overtime.due() if emergency.id == "fire")
-    looks = [await overtime.reckon(fire)]
+    looks = [await Reckoning(one.engine, one.site, lambda: CLOSED).of(fire)]
     await one.enters(900, "flood")
     await one.close()
 
-    async def reckon(self: Overtime, emergency: Emergency, running: bool = False) -> Reckoned:
+    async def reckon(self: Reckoning, emergency: Emergency, running: bool = False) -> Reckoned:
         return looks.pop() if looks else await really(self, emergency, running)
 
-    really = Overtime.reckon
-    monkeypatch.setattr(Overtime, "reckon", reckon)
+    really = Reckoning.of
+    monkeypatch.setattr(Reckoning, "of", reckon)
     assert await overtime.close(fire) == []
     assert looks == []
     assert await overtime.disagreeing(DAY, DAY) == []
