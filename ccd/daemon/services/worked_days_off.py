@@ -4,7 +4,7 @@ what was seen inside those that begin on the day, up to their ends in the next."
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +19,7 @@ from ccd.floor.expected import Absence, Counts, Ruled, Shift, work_within_us
 from ccd.floor.seats import UNOBSERVED
 from ccd.floor.spans import Span, less, span_of, spans_within
 from ccd.floor.stretches import Stretch
-from ccd.history.day_rows import latest_days
+from ccd.history.day_rows import StoredDay, latest_days
 from ccd.history.reading import stored_sources
 from ccd.history.reckoned_against import ruled_in
 from ccd.history.seen_days import seen_days
@@ -32,51 +32,79 @@ from ccd.sql.turns import Patience, take_turn
 LEFT_OUT: Final[Counts] = "left_out"  # of what a ruling says, all else is of somebody who was there
 
 
+class WhereItCounts(NamedTuple):
+    """In which of its shifts an agent's work on a day off counts, beside which leave; `ruled` where the record of a day
+    without a shift says nothing of it."""
+
+    planned: tuple[Shift, ...]
+    leave: Sequence[Absence]
+    ruled: tuple[Ruled, ...] | None
+
+
 async def worked_on(ledger: Ledger, site: Site, day: date, off: Collection[Application]) -> dict[str, int]:
     """Seconds signed in, or ruled to have been, by agent, of those who are off: also of who was not there at all. Where
     there are shifts, inside those that begin on the day, up to their ends in the next: what is worked beside them is
     overtime, or another day's; where none begins, beside what is paid for otherwise. Of who is off from when to when,
     in that part alone; of who has leave that comes first, beside that."""
-    of_all = {one.agent: one for one in off}
-    parts = {one.agent for one in off if one.start is not None}
 
     async def worked(connection: AsyncConnection) -> dict[str, int]:
-        found = await latest_days(connection, day, agents=of_all.keys())
-        whole = {agent: (each.record.ruled or each.record).signed_in for agent, each in found.items()}
-        first = ComesFirst(site.units, site.policies, site.agent_days)
-        before = await connection.run_sync(first.leave, off)
-        leave = {agent: before[one.id] for agent, one in of_all.items() if one.id in before}
-        on_duty = {agent for agent, each in found.items() if each.record.duty is not None}
-        in_spans = on_duty | parts | (found.keys() & leave.keys())
-        begun = await connection.run_sync(lambda plain: shifts_begun(plain, site, day, on_duty | parts))
-        free = [of_all[agent] for agent in on_duty if not begun.get(agent)]
-        otherwise = await connection.run_sync(lambda plain: _paid_otherwise(plain, site, free))
-        no_shift = await connection.run_sync(lambda plain: _ruled_on(plain, site, free))
-        for agent in in_spans:
-            span = site.units.days(of_all[agent].unit).of_date(day)
-            planned = planned_shifts(of_all[agent], begun.get(agent, ()), [span])
-            if agent in otherwise:
-                planned = tuple(Shift(*each) for each in less(planned, otherwise[agent]))
-            begun[agent] = planned
-        later = over_the_end(site, day, begun)
-        wanted = {
-            (unit, each): theirs
-            for each, agents in ((day, begun.keys()), (day + ONE_DAY, later))
-            for unit, theirs in _by_unit(site, each, agents).items()
-        }
-        inside: Counter[str] = Counter()
-        seen = await seen_days(connection, site.measuring, await stored_sources(connection), wanted)
-        stored = {day: found, day + ONE_DAY: await latest_days(connection, day + ONE_DAY, agents=later)}
-        for (unit, each), theirs in wanted.items():
-            for agent in theirs:
-                line = seen[unit, each][agent].line.spans if agent in seen[unit, each] else ()
-                ruled = ruled_in(stored[each][agent].expected) if agent in stored[each] else ()
-                if agent in no_shift and each == day:
-                    ruled = _reached(no_shift[agent], line)
-                inside[agent] += _within(line, ruled, leave.get(agent, ()), begun[agent])
-        return {agent: (inside[agent] if agent in in_spans else whole.get(agent, 0)) // SECOND for agent in of_all}
+        found = await latest_days(connection, day, agents={one.agent for one in off})
+        where = await connection.run_sync(lambda plain: _where_it_counts(plain, site, day, off, found))
+        us = {agent: (each.record.ruled or each.record).signed_in for agent, each in found.items()}
+        us |= await _worked_in(connection, site, day, where, found)
+        return {one.agent: us.get(one.agent, 0) // SECOND for one in off}
 
     return await take_turn(ledger.engine, worked, Patience(), keep=False, writes=False)
+
+
+def _where_it_counts(
+    plain: Connection, site: Site, day: date, off: Collection[Application], found: Mapping[str, StoredDay]
+) -> dict[str, WhereItCounts]:
+    """By agent, of those of whom the day's record does not say it as a whole."""
+    before = ComesFirst(site.units, site.policies, site.agent_days).leave(plain, off)
+    on_duty = {agent for agent, each in found.items() if each.record.duty is not None}
+    parts = {one.agent for one in off if one.start is not None}
+    begun = shifts_begun(plain, site, day, on_duty | parts)
+    where = {}
+    for one in off:
+        agent, leave = one.agent, before.get(one.id, ())
+        if agent not in on_duty | parts and not (leave and agent in found):
+            continue
+        span = site.units.days(one.unit).of_date(day)
+        planned, ruled = planned_shifts(one, begun.get(agent, ()), [span]), None
+        if agent in on_duty and not begun.get(agent):
+            planned = tuple(Shift(*each) for each in less(planned, _paid_otherwise(plain, site, one)))
+            ruled = _ruled_on(plain, site, one)
+        where[agent] = WhereItCounts(planned, leave, ruled)
+    return where
+
+
+async def _worked_in(
+    connection: AsyncConnection,
+    site: Site,
+    day: date,
+    where: Mapping[str, WhereItCounts],
+    found: Mapping[str, StoredDay],
+) -> Counter[str]:
+    """µs, by agent, of the day and of the next, in which a shift may end."""
+    later = over_the_end(site, day, {agent: each.planned for agent, each in where.items()})
+    wanted = {
+        (unit, each): theirs
+        for each, agents in ((day, where.keys()), (day + ONE_DAY, later))
+        for unit, theirs in _by_unit(site, each, agents).items()
+    }
+    seen = await seen_days(connection, site.measuring, await stored_sources(connection), wanted)
+    stored = {day: found, day + ONE_DAY: await latest_days(connection, day + ONE_DAY, agents=later)}
+    inside = Counter(dict.fromkeys(where, 0))
+    for (unit, each), theirs in wanted.items():
+        for agent in theirs:
+            line = seen[unit, each][agent].line.spans if agent in seen[unit, each] else ()
+            ruled = ruled_in(stored[each][agent].expected) if agent in stored[each] else ()
+            own = where[agent]
+            if own.ruled is not None and each == day:
+                ruled = _reached(own.ruled, line)
+            inside[agent] += _within(line, ruled, own.leave, own.planned)
+    return inside
 
 
 def shifts_begun(plain: Connection, site: Site, day: date, agents: Collection[str]) -> dict[str, tuple[Shift, ...]]:
@@ -87,27 +115,21 @@ def shifts_begun(plain: Connection, site: Site, day: date, agents: Collection[st
     return found
 
 
-def _paid_otherwise(plain: Connection, site: Site, free: Iterable[Application]) -> dict[str, list[Span]]:
-    """By agent, of those on whose day no shift begins: what is left of the night before, but of a part from when to
-    when, and the emergencies that the agent takes part in."""
-    found = {}
-    for one in free:
-        day = site.units.days(one.unit).of_date(one.day)
-        night = () if one.start is not None else shifts_of(plain, [one.agent], day.start, day.end).get(one.agent, ())
-        emergencies = emergencies_within(plain, day.start, max(day.end, one.end or 0))
-        theirs = [span_of(each) for each in emergencies if one.agent in participants(plain, site, each)]
-        found[one.agent] = [*map(span_of, night), *theirs]
-    return found
+def _paid_otherwise(plain: Connection, site: Site, one: Application) -> list[Span]:
+    """Where no shift begins on the day: what is left of the night before, but of a part from when to when, and the
+    emergencies that the agent takes part in."""
+    day = site.units.days(one.unit).of_date(one.day)
+    night = () if one.start is not None else shifts_of(plain, [one.agent], day.start, day.end).get(one.agent, ())
+    emergencies = emergencies_within(plain, day.start, max(day.end, one.end or 0))
+    theirs = [span_of(each) for each in emergencies if one.agent in participants(plain, site, each)]
+    return [*map(span_of, night), *theirs]
 
 
-def _ruled_on(plain: Connection, site: Site, free: Iterable[Application]) -> dict[str, tuple[Ruled, ...]]:
-    """By agent, what is ruled of the day: its record says only what reached its shifts."""
-    found = {}
-    for one in free:
-        day = site.units.days(one.unit).of_date(one.day)
-        above = site.units.with_above(one.unit, one.day)
-        found[one.agent] = resolved(rulings_that_hold(plain, day.start, day.end), one.agent, above, day)
-    return found
+def _ruled_on(plain: Connection, site: Site, one: Application) -> tuple[Ruled, ...]:
+    """What is ruled of the day: where it has no shift, its record says only what reached its shifts."""
+    day = site.units.days(one.unit).of_date(one.day)
+    above = site.units.with_above(one.unit, one.day)
+    return resolved(rulings_that_hold(plain, day.start, day.end), one.agent, above, day)
 
 
 def _reached(ruled: Iterable[Ruled], line: Sequence[Stretch]) -> tuple[Ruled, ...]:
