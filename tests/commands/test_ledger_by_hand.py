@@ -2,16 +2,14 @@
 
 import hashlib
 import json
-import re
 import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-import ccd as ccd_itself
-from ccd.bank.loan import OFFSET, TAKEN_BACK
 from ccd.commands.ledger import posting
 from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
@@ -47,6 +45,12 @@ def refused(config: Path, *words: str) -> str:
 def balances(config: Path) -> dict[str, int]:
     accounts = json.loads(said(config, "balance", "1001", "--format", "json"))["accounts"]
     return {kind: seconds for kind, seconds in accounts.items() if seconds}
+
+
+def behind_its_back(config: Path) -> "closing[sqlite3.Connection]":
+    """A hand on the ledger's tables; each statement is a transaction."""
+    (file,) = config.parent.rglob("ccd.sqlite")
+    return closing(sqlite3.connect(file, isolation_level=None))
 
 
 def test_a_transfer_is_posted_once_and_taken_back_once(config: Path) -> None:
@@ -104,6 +108,7 @@ def test_what_a_rule_refuses_is_a_sentence_and_changes_nothing(config: Path) -> 
             "settle/ begins the keys of what is posted by itself",
         ),
         (("reserve", "1001", "5", *DAY, *WHY, "--key", "expired/leave/12"), "of what is posted by itself"),
+        (("reserve", "1001", "5", *DAY, *WHY, "--key", "expiry/1001/2099-11"), "of what is posted by itself"),
         (("reverse", "1", *WHY, "--key", "close/ccd/2099-11"), "of what is posted by itself"),
         (("reverse", f"{2**63}", *WHY), "less than or equal to 9223372036854775807"),
         (("move", "--from", "postgresql://ccd@db:port/ccd", "--to", "sqlite:///ccd.sqlite"), "the port is no number"),
@@ -121,19 +126,6 @@ def test_what_a_rule_refuses_is_a_sentence_and_changes_nothing(config: Path) -> 
 def test_what_can_not_be_is_one_line_that_says_what_to_do(config: Path, words: tuple[str, ...], match: str) -> None:
     assert match in refused(config, *words)
     assert balances(config) == {"savings": 465}
-
-
-CAPS_AND_OWNERS = {"agent", "house", "gift", "budget", "quota"}
-OF_A_PACKET = {"proposed"}  # within its key
-
-
-def test_no_key_of_a_service_can_be_claimed_by_hand() -> None:
-    """Whatever is spelled as a word and what it is of, in the code of those who post by themselves."""
-    words = {OFFSET, TAKEN_BACK}
-    for folder in ("bank", "ledger"):
-        for file in (Path(ccd_itself.__file__).parent / folder).glob("*.py"):
-            words |= set(re.findall(r'f"([a-z-]+)/\{', file.read_text()))
-    assert words - CAPS_AND_OWNERS - OF_A_PACKET == posting.OWN_WORDS
 
 
 def test_seconds_are_put_aside_posted_in_part_and_given_back(config: Path) -> None:
@@ -219,12 +211,9 @@ def test_what_was_asked_wrongly_can_be_asked_rightly_and_a_retry_gets_its_first_
 
 def test_a_ledger_that_was_changed_behind_its_back_is_told_with_the_place(config: Path) -> None:
     assert "1 transactions with 1 transfers, all as they were written" in said(config, "verify")
-    (file,) = config.parent.rglob("ccd.sqlite")
-    hand = sqlite3.connect(file)
-    hand.execute("DROP TRIGGER entries_never_change")
-    hand.execute("UPDATE entries SET seconds = 466")
-    hand.commit()
-    hand.close()
+    with behind_its_back(config) as hand:
+        hand.execute("DROP TRIGGER entries_never_change")
+        hand.execute("UPDATE entries SET seconds = 466")
     done = ccd(config, "ledger", "verify")
     assert done.returncode == 1
     assert "transaction 1 (settle/1001/2099-11-24/r1): its content is not what its digest says" in done.stdout
@@ -232,12 +221,9 @@ def test_a_ledger_that_was_changed_behind_its_back_is_told_with_the_place(config
 
 
 def test_no_key_hides_what_verify_finds(config: Path) -> None:
-    (file,) = config.parent.rglob("ccd.sqlite")
-    hand = sqlite3.connect(file)
-    hand.execute("DROP TRIGGER transactions_never_change")
-    hand.execute("UPDATE transactions SET key = 'x' || char(10, 27) || '[2K'")
-    hand.commit()
-    hand.close()
+    with behind_its_back(config) as hand:
+        hand.execute("DROP TRIGGER transactions_never_change")
+        hand.execute("UPDATE transactions SET key = 'x' || char(10, 27) || '[2K'")
     done = ccd(config, "ledger", "verify")
     assert r"transaction 1 (x\n\x1b[2K/r1): its content is not what its digest says" in done.stdout
     assert "\x1b" not in done.stdout
@@ -245,21 +231,19 @@ def test_no_key_hides_what_verify_finds(config: Path) -> None:
 
 def test_an_index_that_says_otherwise_than_its_table_is_told(config: Path) -> None:
     """The table is as it was written; what a statement says is read by the index."""
-    (file,) = config.parent.rglob("ccd.sqlite")
-    hand = sqlite3.connect(file, isolation_level=None)
-    (guard,) = hand.execute("SELECT sql FROM sqlite_master WHERE name = 'entries_never_change'").fetchone()
-    index = hand.execute("SELECT * FROM sqlite_master WHERE name = 'ix_entries_credit'").fetchone()
-    hand.execute("DROP TRIGGER entries_never_change")
-    hand.execute("UPDATE entries SET seconds = 466")
-    hand.execute("PRAGMA writable_schema = ON")
-    hand.execute("DELETE FROM sqlite_master WHERE name = 'ix_entries_credit'")
-    hand.execute("PRAGMA writable_schema = RESET")
-    hand.execute("UPDATE entries SET seconds = 465")
-    hand.execute("PRAGMA writable_schema = ON")
-    hand.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", index)
-    hand.execute("PRAGMA writable_schema = RESET")
-    hand.execute(guard)
-    hand.close()
+    with behind_its_back(config) as hand:
+        (guard,) = hand.execute("SELECT sql FROM sqlite_master WHERE name = 'entries_never_change'").fetchone()
+        index = hand.execute("SELECT * FROM sqlite_master WHERE name = 'ix_entries_credit'").fetchone()
+        hand.execute("DROP TRIGGER entries_never_change")
+        hand.execute("UPDATE entries SET seconds = 466")
+        hand.execute("PRAGMA writable_schema = ON")
+        hand.execute("DELETE FROM sqlite_master WHERE name = 'ix_entries_credit'")
+        hand.execute("PRAGMA writable_schema = RESET")
+        hand.execute("UPDATE entries SET seconds = 465")
+        hand.execute("PRAGMA writable_schema = ON")
+        hand.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", index)
+        hand.execute("PRAGMA writable_schema = RESET")
+        hand.execute(guard)
     done = ccd(config, "ledger", "verify")
     assert done.returncode == 1
     assert "table entries: SQLite says: row 1 missing from index ix_entries_credit" in done.stdout
@@ -316,14 +300,11 @@ def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -
 def test_a_ledger_that_is_not_as_it_was_written_is_not_carried_over(config: Path, tmp_path: Path) -> None:
     (file,) = config.parent.rglob("ccd.sqlite")
     words = ("move", "--from", f"sqlite:///{file}", "--to", f"sqlite:///{tmp_path / 'to.sqlite'}")
-    hand = sqlite3.connect(file)
-    hand.execute("UPDATE balances SET seconds = 466 WHERE seconds = 465")
-    hand.commit()
-    done = call(config, *words)
-    assert (done.returncode, "it says 466 s above 0; 465 s above 0 follow" in done.stdout) == (1, True)
-    hand.execute("UPDATE balances SET seconds = 465 WHERE seconds = 466")
-    hand.commit()
-    hand.close()
+    with behind_its_back(config) as hand:
+        hand.execute("UPDATE balances SET seconds = 466 WHERE seconds = 465")
+        done = call(config, *words)
+        assert (done.returncode, "it says 466 s above 0; 465 s above 0 follow" in done.stdout) == (1, True)
+        hand.execute("UPDATE balances SET seconds = 465 WHERE seconds = 466")
     assert hashlib.sha256().hexdigest() not in said(config, *words), "nothing is sealed, and yet it ends in something"
 
 

@@ -16,6 +16,7 @@ from ccd.bank.at_desk import open_agent_accounts
 from ccd.bank.attendance_calendar import months_that_begin, span
 from ccd.bank.expiry import SERVICE as EXPIRY
 from ccd.bank.looked_at import agents_of
+from ccd.bank.own_keys import own_word
 from ccd.commands.business_day import Day, first_of, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import CURSOR_MAX, Agent, account_of, agents_in, asked_of, asking, now_us
@@ -43,13 +44,6 @@ from ccd.org.people import Duty
 from ccd.org.rights import may_close_month, may_post_by_hand
 from ccd.reports.legible import on_one_line
 
-# With which the keys of the bank's services begin, and those of the ledger's own acts. What has one of theirs is taken
-# for what they posted, and they could not post it any more.
-OWN_WORDS = frozenset({
-    "close", "end", "expired", "expiry", "hand", "hold", "idle", "left", "limit", "offset", "offset-back",
-    "offset-none", "overtime", "packet", "place", "recall", "settle", "taken", "worked",
-})  # fmt: skip
-
 
 def said_in_words(text: str) -> str:
     if not text.strip():
@@ -58,8 +52,7 @@ def said_in_words(text: str) -> str:
 
 
 def not_a_services(key: str | None) -> str | None:
-    word = (key or "").partition("/")[0]
-    if word in OWN_WORDS and "/" in (key or ""):
+    if word := own_word(key or ""):
         raise typer.BadParameter(f"{key!r}: {word}/ begins the keys of what is posted by itself; another, as by-hand/7")
     return key
 
