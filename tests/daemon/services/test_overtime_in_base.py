@@ -21,14 +21,14 @@ from ccd.history import close
 from ccd.history.day_rows import latest_days
 from ccd.history.expected_days import PeopleOfDay, people_of_day
 from ccd.history.reading import reading
-from ccd.history.unit_days import between, note_stale_of
+from ccd.history.unit_days import between
 from ccd.ledger.model import Close, Posting
 from ccd.ledger.verify import verify
-from ccd.sql.engine import open_engine
 from tests.bank.teams import planned, shift
 from tests.commands.recorded_days import CONFIGURATION, MIDNIGHT
 from tests.daemon.services import test_overtime as overtime
-from tests.daemon.services.test_overtime import ANN, DAY, HOUR, OPENED, POLICY, WORKED_S, World, day_over, seen
+from tests.daemon.services.overtime_steps import after_the_flood, happens, lets_look_back
+from tests.daemon.services.test_overtime import DAY, HOUR, OPENED, POLICY, WORKED_S, World, day_over, seen
 
 plain = overtime.site
 SHIFT_S = 8 * HOUR
@@ -157,41 +157,18 @@ ORDERS = [("fire", "plan", "enter"), ("plan", "enter", "fire"), ("enter", "fire"
 async def test_whatever_comes_first_the_same_is_base_in_the_end(
     site: Site, new_database: Callable[[], str], tmp_path: Path
 ) -> None:
-    """A higher emergency over the same hours, a plan that is told afterwards, an entry."""
-    file = tmp_path / "ccd.toml"
-    back = "overtime.counts_in_base = true\novertime.emergency_back_s_max = 86400"
-    file.write_text(file.read_text().replace("overtime.counts_in_base = true", back))
+    config = lets_look_back(tmp_path / "ccd.toml")
     found = set()
     for order in ORDERS:
-        engine = open_engine(new_database())
-        world = World(site_of(file), engine)
-        await planned(engine, shift("ann", "1001", f"{DAY}T08:00", 8))
-        await seen(world)
-        world.now_s = OPENED
-        await world.acting.on_team("team-1", "1001", True, world.asking(ANN))
-        await world.emergency()
-        await day_over(world)
-        for step in order:
+        async with after_the_flood(config, new_database()) as world:
+            await day_over(world)
+            for step in order:
+                await settled_again(world)
+                await happens(world, step)
             await settled_again(world)
-            await happens(world, step)
-        await settled_again(world)
-        found.add((await saved_s(world), *await world.deposits("1001")))
-        await engine.dispose()
+            found.add((await saved_s(world), *await world.deposits("1001")))
     # The shift goes to 18:00 after all, with ten minutes of pause in it: only the half hour after it is overtime.
     assert found == {(allowed_s(10 * HOUR + 1_800) - 600, 1_800, 1_080)}
-
-
-async def happens(world: World, step: str) -> None:
-    match step:
-        case "fire":
-            start = round((MIDNIGHT + OPENED) * SECOND)
-            await world.acting.open("fire", world.asking(), "team-1", "III", start, "a fire")
-        case "plan":
-            await planned(world.engine, shift("more", "1001", f"{DAY}T16:00", 2))
-            async with world.engine.begin() as connection:
-                await note_stale_of(connection, [("team-1", DAY)])
-        case "enter":
-            await world.enter("by-hand", "1001", 1_800)
 
 
 async def test_where_it_does_not_count_nothing_of_it_is_in_the_record_and_it_can_be_tried(

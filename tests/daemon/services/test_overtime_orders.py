@@ -6,16 +6,13 @@ from pathlib import Path
 from ccd.bank.accounts import BALANCE_KINDS, House, agent_owner
 from ccd.bank.statement import agent_statement
 from ccd.daemon.site import Site
-from ccd.daemon.site_file import site_of
-from ccd.floor.days import SECOND
 from ccd.history.unit_days import note_stale_of
 from ccd.ledger.model import Account, Close, Leg, Posting
 from ccd.ledger.verify import verify
-from ccd.sql.engine import open_engine
 from tests.bank.teams import planned, shift
-from tests.commands.recorded_days import MIDNIGHT
 from tests.daemon.services import test_overtime as overtime
-from tests.daemon.services.test_overtime import ANN, DAY, HOUR, OPENED, WORKED_S, World, day_over, seen
+from tests.daemon.services.overtime_steps import after_the_flood, happens, lets_look_back
+from tests.daemon.services.test_overtime import DAY, HOUR, WORKED_S, World, day_over, seen
 
 site, world = overtime.site, overtime.world
 
@@ -26,30 +23,21 @@ ORDERS = [("fire", "plan", "spend", "enter"), ("plan", "spend", "enter", "fire")
 async def test_whatever_comes_first_the_same_net_is_left(
     site: Site, new_database: Callable[[], str], tmp_path: Path
 ) -> None:
-    """A higher emergency over the same hours, a plan that is told afterwards, an entry, and what is spent meanwhile."""
-    file = tmp_path / "ccd.toml"
-    back = "schedules = true\novertime.emergency_back_s_max = 86400"
-    file.write_text(file.read_text().replace("schedules = true", back))
+    """Also of what is spent meanwhile."""
+    config = lets_look_back(tmp_path / "ccd.toml")
     nets = set()
     for order in ORDERS:
-        engine = open_engine(new_database())
-        world = World(site_of(file), engine)
-        await planned(engine, shift("ann", "1001", f"{DAY}T08:00", 8))
-        await _happens(world, order)
-        found = await world.ledger.balances(agent_owner("1001"))
-        nets.add(sum(found[kind] for kind in (*BALANCE_KINDS, "reserved")) - found["leave"])
-        assert (await verify(engine, lambda done, of: None)).findings == []
-        await engine.dispose()
+        async with after_the_flood(config, new_database()) as world:
+            await _goes_on(world, order)
+            found = await world.ledger.balances(agent_owner("1001"))
+            nets.add(sum(found[kind] for kind in (*BALANCE_KINDS, "reserved")) - found["leave"])
+            assert (await verify(world.engine, lambda done, of: None)).findings == []
     saved_s = 10 * HOUR * 37 // 1_000 - 600
     assert nets == {1_800 + 1_080 + saved_s}, "only the fire lasted beyond the shift, to which nothing can be entered"
 
 
-async def _happens(world: World, order: Iterable[str]) -> None:
+async def _goes_on(world: World, order: Iterable[str]) -> None:
     owner, house = agent_owner("1001"), House.of(world.site.settings.site)
-    await seen(world)
-    world.now_s = OPENED
-    await world.acting.on_team("team-1", "1001", True, world.asking(ANN))
-    await world.emergency()
     await world.closing.close_due()
     await day_over(world)
     await world.closer.close("team-1", DAY)
@@ -57,20 +45,12 @@ async def _happens(world: World, order: Iterable[str]) -> None:
     await world.ledger.post(Posting("given", 1, world.site.settings.site, DAY, (given,), "test"))
     for step in order:
         world.now_s += 60
-        match step:
-            case "fire":
-                start = round((MIDNIGHT + OPENED) * SECOND)
-                await world.acting.open("fire", world.asking(), "team-1", "III", start, "a fire")
-            case "plan":
-                await planned(world.engine, shift("more", "1001", f"{DAY}T16:00", 2))
-                async with world.engine.begin() as connection:
-                    await note_stale_of(connection, [("team-1", DAY)])
-                await world.closer.close("team-1", DAY)
-            case "enter":
-                await world.enter("by-hand", "1001", 1_800)
-            case "spend":
-                spent = Leg(Account(owner, "gift"), house.withdrawn, 4_000, "spent")
-                await world.ledger.post(Posting("spent", 1, world.site.settings.site, DAY, (spent,), "test"))
+        await happens(world, step)
+        if step == "plan":
+            await world.closer.close("team-1", DAY)
+        if step == "spend":
+            spent = Leg(Account(owner, "gift"), house.withdrawn, 4_000, "spent")
+            await world.ledger.post(Posting("spent", 1, world.site.settings.site, DAY, (spent,), "test"))
         await world.closing.close_due()
 
 
