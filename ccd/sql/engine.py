@@ -1,6 +1,8 @@
 """Opens the database: SQLite as a file beside the daemon, or a PostgreSQL server. Refuses what loses commits."""
 
+import sqlite3
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -79,6 +81,7 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
         execution_options={WRITER: writer},
         **pools[0],
     )
+    event.listen(engine.sync_engine, "do_connect", _see_that_it_opens)
     for one in (engine.sync_engine, plain):
         _make_safe(one, url.database or ":memory:", lock_wait_ms)
     event.listen(engine.sync_engine, "begin", _begin)
@@ -87,6 +90,11 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", partial(_make_fast, cache_kb=CACHE_KB, log_pages=PAGES_MAX))
     event.listen(engine.sync_engine, "engine_disposed", lambda _: writer.close())
     return engine
+
+
+def _see_that_it_opens(_dialect: object, _record: object, where: Sequence[Any], _settings: object) -> None:
+    """A thread of the driver's that could not open the file tells so to a loop that may have ended by then."""
+    sqlite3.connect(where[0]).close()
 
 
 def _make_safe(engine: Engine, database: str, lock_wait_ms: int) -> None:

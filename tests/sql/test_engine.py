@@ -2,13 +2,15 @@
 
 import asyncio
 import sqlite3
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Table, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ccd.errors import DatabaseBusyError, DatabaseRefusedError, SchemaError, UnsafeDatabaseError
@@ -96,6 +98,22 @@ async def test_a_database_that_says_no_is_a_sentence_with_what_to_do(
     said, hint = REFUSED[url]
     assert str(caught.value).startswith(f"the database refused: {said}; {hint}")
     await engine.dispose()
+
+
+def test_a_file_that_can_not_be_opened_leaves_no_thread_behind_that_fails_on_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+
+    async def refused() -> None:
+        with pytest.raises(OperationalError):
+            await upgrade(open_engine(f"sqlite+aiosqlite:///{tmp_path}/nowhere/ccd.sqlite"))
+
+    for _ in range(20):
+        asyncio.run(refused())
+    time.sleep(0.1)
+    assert not told
 
 
 async def ledger_on(url: str) -> Ledger:
