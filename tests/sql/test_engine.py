@@ -2,15 +2,13 @@
 
 import asyncio
 import sqlite3
-import threading
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Table, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ccd.errors import DatabaseBusyError, DatabaseRefusedError, SchemaError, UnsafeDatabaseError
@@ -73,47 +71,6 @@ async def test_a_role_that_may_not_migrate_says_which_tables_are_missing_and_who
     with pytest.raises(SchemaError, match=r"has tables of revision none, .* run `ccd migrate`"):
         await upgrade(engine)
     await engine.dispose()
-
-
-REFUSED: dict[str, tuple[str, str]] = {
-    "postgresql+asyncpg://ghost@/template1?host={server}": ('role "ghost" does not exist', "see the user"),
-    "postgresql+asyncpg://postgres@/nowhere?host={server}": (
-        'database "nowhere" does not exist',
-        "create the database",
-    ),
-    "sqlite+aiosqlite:///{folder}/nowhere/ccd.sqlite": ("unable to open database file", "see that its folder is there"),
-    "sqlite+aiosqlite:///{folder}/junk.sqlite": ("file is not a database", "name another file"),
-}
-
-
-@pytest.mark.parametrize("url", REFUSED)
-async def test_a_database_that_says_no_is_a_sentence_with_what_to_do(
-    postgresql: PostgreSQL, tmp_path: Path, url: str
-) -> None:
-    (tmp_path / "junk.sqlite").write_bytes(b"no database at all" * 100)
-    engine = open_engine(url.format(server=postgresql.server.pgdata, folder=tmp_path))
-    with pytest.raises(DatabaseRefusedError) as caught:
-        async with refusals_said():
-            await upgrade(engine)
-    said, hint = REFUSED[url]
-    assert str(caught.value).startswith(f"the database refused: {said}; {hint}")
-    await engine.dispose()
-
-
-def test_a_file_that_can_not_be_opened_leaves_no_thread_behind_that_fails_on_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[object] = []
-    monkeypatch.setattr(threading, "excepthook", told.append)
-
-    async def refused() -> None:
-        with pytest.raises(OperationalError):
-            await upgrade(open_engine(f"sqlite+aiosqlite:///{tmp_path}/nowhere/ccd.sqlite"))
-
-    for _ in range(20):
-        asyncio.run(refused())
-    time.sleep(0.1)
-    assert not told
 
 
 async def ledger_on(url: str) -> Ledger:
