@@ -119,11 +119,13 @@ describe("a line's arithmetic in words", () => {
   });
 
   test("what expired says by account what was there, what of it is young enough, and what went", () => {
-    const accounts = { gift: { balance_s: 2500, came_in_s: 500 }, savings: { balance_s: 60, came_in_s: 0 } };
+    const savings = { balance_s: 660, came_in_s: 0, owed_s: 600 };
+    const accounts = { gift: { balance_s: 2500, came_in_s: 500 }, savings };
     const gone = { ...line(-2060, {}), service: "expiry", facts: { months: 2, since: "2026-11", accounts } };
     expect(explained(gone, en)).toEqual([
       "Red packets: 41 min 40 s as the month closed, of which 8 min 20 s came in since November 2026; 33 min 20 s from before was not used for 2 attendance months, and expired.",
-      "Savings: 1 min as the month closed, of which 0 s came in since November 2026; 1 min from before was not used for 2 attendance months, and expired.",
+      "Savings: 11 min as the month closed, of which 0 s came in since November 2026; 1 min from before was not used for 2 attendance months, and expired.",
+      "10 min was set aside for leave that is still owed.",
     ]);
     expect(explained(gone, zh)[1]).toContain("满 2 个考勤月未用，过期");
   });

@@ -3,28 +3,34 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from ccd.bank.accounts import BALANCE_KINDS, House, agent_owner
+from ccd.bank.accounts import BALANCE_KINDS, LEAVE, House, agent_owner
 from ccd.bank.at_desk import balances_at_desk
 from ccd.bank.attendance_calendar import Calendar, month_before
 from ccd.bank.branch import Branch
 from ccd.bank.facts import as_facts
 from ccd.bank.offsetting import BY_ITSELF
+from ccd.bank.overdraft import taken, takes_all
+from ccd.bank.policy import Policy
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Account, Late, Leg, Posting
 
 SERVICE = "expiry"
 
+Balances = Mapping[str, Mapping[str, int]]  # by owner and kind, with what is owed
+
 
 class OnAccount(NamedTuple):
-    """What is on an account, and what has come in on it within the months for which it is kept, in seconds."""
+    """What is on an account, what has come in on it within the months for which it is kept, and what of it would go
+    against leave that is still owed, in seconds."""
 
     balance_s: int
     came_in_s: int
+    owed_s: int = 0
 
     @property
     def expires_s(self) -> int:
         """What was there first is used first: so what is left of what came in before is what is beyond that."""
-        return max(0, self.balance_s - self.came_in_s)
+        return max(0, self.balance_s - self.owed_s - self.came_in_s)
 
 
 class Expiring(NamedTuple):
@@ -52,14 +58,9 @@ class Expiry:
         self._calendar = calendar
         self._house = House.of(branch.site)
 
-    async def foreseen(self, agent: str, month: str) -> Expiring | None:
-        """What would expire if the month were closed as things stand; None where nothing of the agent's ever does."""
-
-        def work(desk: Desk) -> Expiring | None:
-            desk.lock([], [agent_owner(agent)])
-            return self._expiring(desk, month, [agent]).get(agent)
-
-        return await self._ledger.at_desk(work, keep=False)
+    def foreseen(self, desk: Desk, agent: str, month: str, balances: Balances) -> Expiring | None:
+        """What would expire with these balances, under lock; None where nothing of the agent's ever does."""
+        return self._expiring(desk, month, [agent], balances).get(agent)
 
     async def expired(self, month: str, agents: Collection[str]) -> dict[str, int]:
         """What has, in seconds, by agent, less what somebody has taken back; of those of whom something has."""
@@ -78,10 +79,11 @@ class Expiry:
 
         return await self._ledger.at_desk(work, keep=False)
 
-    def post(self, desk: Desk, month: str, agents: Iterable[str]) -> int:
+    def post(self, desk: Desk, month: str, agents: Collection[str]) -> int:
         """Under lock, before the month is closed, or as well if it is; once for each agent and month. The seconds that
         are gone."""
-        found = {agent: one for agent, one in self._expiring(desk, month, agents).items() if one.seconds}
+        balances = balances_at_desk(desk, map(agent_owner, agents))
+        found = {agent: one for agent, one in self._expiring(desk, month, agents, balances).items() if one.seconds}
         claimed = desk.revisions([expiry_key(agent, month) for agent in found])
         counts = desk.open_month(self._site, month)
         late = () if counts == month else (Late(counts),)
@@ -94,41 +96,49 @@ class Expiry:
             outcome.or_raise()
         return sum(leg.seconds for one in postings for leg in one.legs)
 
-    def _expiring(self, desk: Desk, month: str, agents: Iterable[str]) -> dict[str, Expiring]:
+    def _expiring(self, desk: Desk, month: str, agents: Iterable[str], balances: Balances) -> dict[str, Expiring]:
         """By agent, under lock; of those of whom something can expire."""
-        alike: dict[int, list[str]] = {}
+        alike: dict[int, dict[str, Policy]] = {}
         for agent in agents:
-            if months := self._kept_for(agent, month):
-                alike.setdefault(months, []).append(agent)
+            policy = self._policy(agent, month)
+            if policy is not None and policy.expires_after_months:
+                alike.setdefault(policy.expires_after_months, {})[agent] = policy
         found = {}
-        for months, some in alike.items():
-            owners = {agent_owner(agent): agent for agent in some}
+        for months, policies in alike.items():
             since = month_before(month, months - 1)
-            balances, came_in = balances_at_desk(desk, owners), desk.came_in(owners, since)
-            for owner, agent in owners.items():
+            came_in = desk.came_in(map(agent_owner, policies), since)
+            for agent, policy in policies.items():
+                owner = agent_owner(agent)
+                own = balances[owner]
+                owed = dict(taken(own.get(LEAVE, 0), own, takes_all(policy)))
                 accounts = {
-                    kind: OnAccount(balances[owner].get(kind, 0), came_in.get(Account(owner, kind), 0))
+                    kind: OnAccount(own.get(kind, 0), came_in.get(Account(owner, kind), 0), owed.get(kind, 0))
                     for kind in BALANCE_KINDS
                 }
-                lose = {kind: on for kind, on in accounts.items() if on.expires_s}
-                found[agent] = Expiring(months, since, lose)
+                found[agent] = Expiring(months, since, {kind: on for kind, on in accounts.items() if on.expires_s})
         return found
 
-    def _kept_for(self, agent: str, month: str) -> int:
-        """Months, by the unit of the agent on the last day; 0 is for ever, as of who is in none, having left."""
+    def _policy(self, agent: str, month: str) -> Policy | None:
+        """That of the agent's unit on the last day. None where the agent is in none then, or on the day on which the
+        month closes: who has left keeps what there is."""
         last = self._calendar.span(month)[1]
-        unit = self._days.unit(agent, last)
-        return 0 if unit is None else self._policies.policy_at(unit, last).expires_after_months
+        unit, then = (self._days.unit(agent, day) for day in (last, self._calendar.closes(month).date()))
+        return None if unit is None or then is None else self._policies.policy_at(unit, last)
 
     def _posting(self, agent: str, month: str, one: Expiring) -> Posting:
         owner = agent_owner(agent)
         legs = tuple(
             Leg(Account(owner, kind), self._house.expiry, seconds, SERVICE) for kind, seconds in one.by_account.items()
         )
-        accounts = {kind: on._asdict() for kind, on in one.accounts.items()}
+        accounts = {kind: _said(on) for kind, on in one.accounts.items()}
         facts = as_facts({"months": one.months, "since": one.since, "accounts": accounts})
         last = self._calendar.span(month)[1]
         return Posting(expiry_key(agent, month), 1, self._site, last, legs, BY_ITSELF, facts=facts, counts_in=month)
+
+
+def _said(on: OnAccount) -> dict[str, int]:
+    """What is owed where there is something."""
+    return {name: seconds for name, seconds in on._asdict().items() if seconds or name != "owed_s"}
 
 
 def expiry_key(agent: str, month: str) -> str:

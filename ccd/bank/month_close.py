@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from ccd.bank.accounts import agent_owner
 from ccd.bank.asking import Asking
 from ccd.bank.attendance import AttendedDay, LoanFigures, Month, attendance_month, faults_of
-from ccd.bank.expiry import Expiry
+from ccd.bank.expiry import Expiring, Expiry
 from ccd.bank.loan import LoanOffer, secures
 from ccd.bank.month_rows import Result, add_results, agents_owing, result_told, results_of
 from ccd.bank.offsetting import AgentAtClose, Loans
@@ -147,6 +147,18 @@ class MonthClose:
         if offer.by_itself and secures(offer, self.undecided(month, one).faults, policy.full.leave_grace_s):
             offset_s, open_s = offset_s + open_s, 0
         return self.outlook(month, one, LoanFigures(offset_s, taken_s, open_s))
+
+    async def expires(self, month: str, one: Attended) -> Expiring | None:
+        """What of the agent's would expire if the month were closed as things stand; None where nothing ever does, or
+        nothing any more: it is closed."""
+
+        def work(desk: Desk) -> Expiring | None:
+            left = self._loans.left_at_close(desk, month, [self.undecided(month, one)])
+            if results_of(desk.connection, self._site, month):
+                return None
+            return self._expiry.foreseen(desk, one.agent, month, left)
+
+        return await self._ledger.at_desk(work, keep=False)
 
     # --- at the desk -------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from json import loads
 from typing import NamedTuple
 
-from ccd.bank.accounts import BALANCE_KINDS, LEAVE, House, agent_owner
+from ccd.bank.accounts import BALANCE_KINDS, LEAVE, House, agent_owner, owning_agent
 from ccd.bank.appeal_rows import open_appeals
 from ccd.bank.asking import Asking
 from ccd.bank.at_desk import balances_at_desk, by_owner, open_agent_accounts, revision_after
@@ -187,24 +187,34 @@ class Loans:
         found, disputed = self._items(desk, month, agents), self._disputed(desk, month, agents)
         return [one.agent for one in undecided if _undisputed(found[one.agent], one.disputed | disputed[one.agent])]
 
+    def left_at_close(self, desk: Desk, month: str, undecided: Sequence[AgentAtClose]) -> dict[str, dict[str, int]]:
+        """By owner and kind, what is on accounts once what nobody decides on is decided."""
+        desk.lock([(self._site, month)], [agent_owner(one.agent) for one in undecided])
+        return self._decided(desk, month, undecided)[1]
+
     # --- at the desk -------------------------------------------------------------------------------------------------
 
     def _settle(self, desk: Desk, month: str, undecided: Sequence[AgentAtClose]) -> set[str]:
-        owners = [agent_owner(one.agent) for one in undecided]
-        desk.lock([(self._site, month)], owners)
+        desk.lock([(self._site, month)], [agent_owner(one.agent) for one in undecided])
+        postings, _ = self._decided(desk, month, undecided)
+        self._post(desk, postings, late=month)
+        return {owning_agent(leg.debit.owner) for posting in postings for leg in posting.legs}
+
+    def _decided(
+        self, desk: Desk, month: str, undecided: Sequence[AgentAtClose]
+    ) -> tuple[list[Posting], dict[str, dict[str, int]]]:
+        """What is posted for it, and the balances after that, by owner and kind; under lock."""
         items_of_all = self._items(desk, month, [one.agent for one in undecided])
         disputed = self._disputed(desk, month, items_of_all.keys())
         keeping = desk.revisions([keeps_key(one.agent, month) for one in undecided])
-        balances = balances_at_desk(desk, owners)
+        balances = balances_at_desk(desk, [agent_owner(one.agent) for one in undecided])
         postings: list[Posting] = []
-        touched = set()
         _, last = self.calendar.span(month)
         for one in undecided:
             items = items_of_all[one.agent]
             open_items = _undisputed(items, one.disputed | disputed[one.agent])
             if not open_items:
                 continue
-            touched.add(one.agent)
             owner, policy = agent_owner(one.agent), self._policies.policy_at(one.unit or None, last)
             own = balances[owner]
             offer = LoanOffer(items, sum(own.get(kind, 0) for kind in BALANCE_KINDS))
@@ -212,9 +222,8 @@ class Loans:
             if asked and secures(offer, one.faults, policy.full.leave_grace_s):
                 postings += self._offset(desk, one.agent, open_items, offer.owed_s, BY_ITSELF, {"by": "rule"}, own)
             else:
-                postings += self._taken(desk, one.agent, open_items)
-        self._post(desk, postings, late=month)
-        return touched
+                postings += self._taken(desk, one.agent, open_items, own)
+        return postings, balances
 
     def _disputed(self, desk: Desk, month: str, agents: Collection[str]) -> Mapping[str, frozenset[date]]:
         """The days of which a line is under appeal by now: an appeal may have been lodged since somebody looked."""
@@ -277,12 +286,13 @@ class Loans:
             posting = _posting_of(back, one.revision, self._site, item, legs, asking.by, {"act": asking.act})
             yield posting._replace(reference=key_spelled(key, one.revision))
 
-    def _taken(self, desk: Desk, agent: str, items: Sequence[Item]) -> list[Posting]:
+    def _taken(self, desk: Desk, agent: str, items: Sequence[Item], own: dict[str, int]) -> list[Posting]:
         owner = agent_owner(agent)
         numbers = _next_revisions(desk, [taken_key(agent, item) for item in items])
         postings = []
         for item in items:
             key, leg = taken_key(agent, item), taken_leg(item, owner, self._house)
+            apply_legs((leg,), owner, own)
             postings.append(_posting_of(key, numbers[key], self._site, item, (leg,), BY_ITSELF, {}))
         return postings
 

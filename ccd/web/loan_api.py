@@ -44,8 +44,8 @@ class ForecastSaid(BaseModel):
 
 
 class ExpiresSaid(BaseModel):
-    """What would expire with the month as things stand, in seconds, and by account: what came in before `since`, the
-    first of the `months` for which unused time is kept."""
+    """What would expire with the month as things stand, and with what would be offset by itself, in seconds, and by
+    account: what came in before `since`, the first of the `months` for which unused time is kept."""
 
     months: int
     since: str

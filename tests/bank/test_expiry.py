@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, agent_owner
 from ccd.bank.branch import Branch
 from ccd.bank.expiry import Expiring, Expiry, OnAccount, expiry_key
+from ccd.bank.month_close import MonthClose
 from ccd.bank.policy import Policies
 from ccd.ledger.model import Account, Leg, Posting
 from ccd.ledger.verify import verify
@@ -19,7 +20,7 @@ from ccd.org.agent_days import AgentDays
 from ccd.org.roster import Roster, RosterLine
 from ccd.org.units import Unit, Units
 from tests.bank.policies import policy
-from tests.bank.test_month_close import AGENTS, CLOSING, HOUSE, MONTH, Bank, attended
+from tests.bank.test_month_close import AGENTS, CLOSING, HOUSE, IDLE, MONTH, OFFERED, OTHER, Bank, asking, attended
 
 OCTOBER, NOVEMBER, DECEMBER = date(2026, 10, 10), date(2026, 11, 10), date(2026, 12, 1)
 
@@ -35,7 +36,7 @@ async def test_the_example_of_the_rules_once_however_often_the_month_is_closed(e
     await bank.has("ann", 500, NOVEMBER)
     await bank.has("ann", 70, DECEMBER)  # while nobody has closed November yet
     await used(bank, "ann", 1_000)
-    foreseen = await bank.expiry.foreseen("ann", MONTH)
+    foreseen = await bank.closing.expires(MONTH, attended("ann"))
     assert foreseen == Expiring(1, MONTH, {"gift": OnAccount(2_570, 570)})
     everybody = [attended(agent) for agent in (*AGENTS, "dee")]
     await asyncio.gather(
@@ -67,10 +68,10 @@ async def test_a_house_that_was_opened_before_there_was_such_an_account_gets_one
 async def test_a_month_before_the_policy_held_takes_nothing(engine: AsyncEngine) -> None:
     bank = Bank(engine, later=(policy(date(2026, 12, 1), expires_after_months=1),))
     await bank.has("ann", 3_000, OCTOBER)
-    assert await bank.expiry.foreseen("ann", MONTH) is None
+    assert await bank.closing.expires(MONTH, attended("ann")) is None
     await bank.closing.close(CLOSING, MONTH, [attended("ann")])
     assert await bank.balances("ann") == {"gift": 3_000}
-    foreseen = await bank.expiry.foreseen("ann", "2026-12")
+    foreseen = await bank.closing.expires("2026-12", attended("ann"))
     assert foreseen is not None
     assert foreseen.by_account == {"gift": 3_000}
 
@@ -82,23 +83,66 @@ async def test_who_is_in_no_unit_on_the_last_day_keeps_what_there_is(engine: Asy
     assert await bank.balances("gone") == {"gift": 3_000}
 
 
-async def test_the_policy_is_that_of_the_unit_on_the_last_day(engine: AsyncEngine) -> None:
-    """ann goes to team-2 on that day, bob a day later: there nothing expires."""
+async def test_the_policy_is_that_of_the_unit_on_the_last_day_and_who_left_by_the_close_keeps_it(
+    engine: AsyncEngine,
+) -> None:
+    """ann goes to team-2 on that day, bob a day later: there nothing expires. cy's last day is that before the close,
+    and dee's the one on which the month closes."""
     bank = Bank(engine)
     units = Units("Asia/Shanghai", time(0), {"team-1": Unit(), "team-2": Unit()})
-    goes = {"ann": date(2026, 11, 30), "bob": date(2026, 12, 1)}
+    goes = {"ann": date(2026, 11, 30), "bob": date(2026, 12, 1), "cy": date(2026, 12, 3), "dee": date(2026, 12, 4)}
     lines = []
     for agent, day in goes.items():
         then = units.days("").of_date(day).start
         lines.append(RosterLine(2, agent, f"PJSIP/{agent}", "", "team-1", end=then))
-        lines.append(RosterLine(3, agent, f"PJSIP/{agent}", "", "team-2", start=then))
+        if agent in ("ann", "bob"):
+            lines.append(RosterLine(3, agent, f"PJSIP/{agent}", "", "team-2", start=then))
         await bank.has(agent, 3_000, OCTOBER)
     policies = Policies(bank.policies.default, {"team-1": (policy(date(2026, 1, 1), expires_after_months=1),)})
     branch = Branch(bank.ledger, units, policies, AgentDays(Roster(lines), units), "demo")
-    expiry = Expiry(branch, bank.calendar)
-    assert [await expiry.foreseen(agent, MONTH) for agent in goes] == [
-        None, Expiring(1, MONTH, {"gift": OnAccount(3_000, 0)}),
-    ]  # fmt: skip
+    closing = MonthClose(bank.ledger, policies, bank.loans, Expiry(branch, bank.calendar), "demo")
+    expires = Expiring(1, MONTH, {"gift": OnAccount(3_000, 0)})
+    foreseen = [await closing.expires(MONTH, attended(agent)) for agent in goes]
+    assert foreseen == [None, expires, None, expires]
+    await closing.close(CLOSING, MONTH, [attended(agent) for agent in goes])
+    assert [bool(await bank.balances(agent)) for agent in goes] == [True, False, True, False]
+
+
+async def test_what_is_offset_by_itself_does_not_expire_nor_is_it_foreseen_so(engine: AsyncEngine) -> None:
+    """ann's 2,235 s are; bob has a fault, and cy keeps the balance: what they owe is attendance's."""
+    bank = Bank(engine, expires_after_months=1)
+    people = {agent: attended(agent, *(("late_s",) if agent == "bob" else ())) for agent in AGENTS}
+    for agent in AGENTS:
+        await bank.owes(agent, 1_800, 435)
+        await bank.has(agent, 3_000, OCTOBER)
+        await bank.has(agent, 300)
+    await bank.loans.keep(asking("k", "cy", OFFERED), "cy", MONTH)
+    foreseen = {agent: await bank.closing.expires(MONTH, one) for agent, one in people.items()}
+    assert foreseen == {
+        "ann": Expiring(1, MONTH, {"gift": OnAccount(1_065, 300)}),
+        "bob": Expiring(1, MONTH, {"gift": OnAccount(3_300, 300)}),
+        "cy": Expiring(1, MONTH, {"gift": OnAccount(3_300, 300)}),
+    }
+    assert (await bank.balances("ann"))["leave"] == 2_235, "nothing of it is done"
+    await bank.closing.close(CLOSING, MONTH, [*people.values()])
+    assert await bank.expiry.expired(MONTH, AGENTS) == {agent: one.seconds for agent, one in foreseen.items() if one}
+    assert await bank.closing.expires(MONTH, people["ann"]) is None, "nothing any more"
+
+
+async def test_what_is_owed_and_under_appeal_is_set_aside(engine: AsyncEngine) -> None:
+    bank = Bank(engine, expires_after_months=1)
+    await bank.owes("ann", 1_800, 435)
+    await bank.has("ann", 3_000, OCTOBER)
+    await bank.has("ann", 300)
+    ann = attended("ann", disputed=frozenset([IDLE, OTHER]))
+    expires = Expiring(1, MONTH, {"gift": OnAccount(3_300, 300, 2_235)})
+    assert await bank.closing.expires(MONTH, ann) == expires
+    await bank.closing.close(CLOSING, MONTH, [ann])
+    assert await bank.balances("ann") == {"gift": 2_535, "leave": 2_235}
+    (line,) = [one for one in (await bank.ledger.statement(agent_owner("ann"))).lines if "expiry" in one.key]
+    assert json.loads(line.facts)["accounts"] == {"gift": {"balance_s": 3_300, "came_in_s": 300, "owed_s": 2_235}}
+    await bank.closing.settle_appealed(MONTH, [attended("ann")])
+    assert (await bank.balances("ann"), (await bank.house())["offset"]) == ({"gift": 300}, 2_235)
 
 
 async def test_what_is_taken_back_by_hand_is_no_younger_than_it_was(engine: AsyncEngine) -> None:
@@ -109,7 +153,7 @@ async def test_what_is_taken_back_by_hand_is_no_younger_than_it_was(engine: Asyn
     (await bank.ledger.reverse(line.transaction, "back", "lead", "meant otherwise", "2026-12")).or_raise()
     assert await bank.balances("ann") == {"gift": 3_000}
     assert await bank.expiry.expired(MONTH, ["ann"]) == {"ann": 0}
-    foreseen = await bank.expiry.foreseen("ann", "2026-12")
+    foreseen = await bank.closing.expires("2026-12", attended("ann"))
     assert foreseen == Expiring(1, "2026-12", {"gift": OnAccount(3_000, 0)})
 
 

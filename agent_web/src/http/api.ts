@@ -50,10 +50,11 @@ export interface Facts {
   paid?: OvertimePaid[];
   /** Of a red packet. */
   kind?: string;
-  /** Of what expired: for how many months time is kept, since which, and by account what was there and what came in. */
+  /** Of what expired: for how many months time is kept, since which, and by account what was there, what came in, and
+   * what is set aside for leave that is still owed. */
   months?: number;
   since?: string;
-  accounts?: Record<string, { balance_s: number; came_in_s: number }>;
+  accounts?: Record<string, { balance_s: number; came_in_s: number; owed_s?: number }>;
 }
 
 /** What an emergency pays on a day: principal, of it entered by hand, and interest. */

@@ -44,16 +44,17 @@ export function theGift(line: StatementLine, kind: string, texts: Texts): string
 function theExpiry({ months = 0, since = "", accounts = {} }: Facts, texts: Texts): string[] {
   const words = (seconds: number) => inWords(seconds, texts.duration);
   const named = texts.me.account as Record<string, string>;
-  return Object.entries(accounts).map(([kind, { balance_s, came_in_s }]) =>
+  return Object.entries(accounts).flatMap(([kind, { balance_s, came_in_s, owed_s = 0 }]) => [
     texts.facts.expiry(
       named[kind] ?? kind,
       words(balance_s),
       words(came_in_s),
       monthAndYear(since, texts.locale),
-      words(balance_s - came_in_s),
+      words(balance_s - came_in_s - owed_s),
       months,
     ),
-  );
+    ...(owed_s > 0 ? [texts.facts.setAside(words(owed_s))] : []),
+  ]);
 }
 
 /** What each emergency of the day comes to, whichever part of that this line posts. */

@@ -314,7 +314,7 @@ export const en: Texts = {
     expires: (span) => `${span} would expire as this month closes`,
     expiresNothing: "Nothing expires as this month closes",
     expiresWhy: (months, since) =>
-      `As things stand: time is kept for ${months === 1 ? "one attendance month" : `${months} attendance months`}, and what came in before ${since} and is not used by then expires. What came in first is used first; what is held does not expire.`,
+      `As things stand, with what would be offset by itself: time is kept for ${months === 1 ? "one attendance month" : `${months} attendance months`}, and what came in before ${since} and is not used by then expires. What came in first is used first; what is held, or needed for leave that is still owed, does not expire.`,
     notFull: "No full attendance as things stand",
     faults: {
       late: "Late",
@@ -554,6 +554,7 @@ export const en: Texts = {
     writtenOff: (span) => `${span} beyond the balance is written off: that month is closed.`,
     expiry: (account, had, came, since, gone, months) =>
       `${account}: ${had} as the month closed, of which ${came} came in since ${since}; ${gone} from before was not used for ${months === 1 ? "one attendance month" : `${months} attendance months`}, and expired.`,
+    setAside: (owed) => `${owed} was set aside for leave that is still owed.`,
     gift: (kind, by) => (by === "" ? `${kind}.` : `${kind}, from ${by}.`),
     giftKinds: {
       contest: "Contest",

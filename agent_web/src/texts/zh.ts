@@ -319,7 +319,7 @@ export const zh = {
     expires: (span: string) => `本月结账时有 ${span} 将过期`,
     expiresNothing: "本月结账时没有时长过期",
     expiresWhy: (months: number, since: string) =>
-      `按目前情况：时长保留 ${months} 个考勤月，${since}之前存入、到时还没有用的会过期；先存入的先用，已预留的不过期。`,
+      `按目前情况，并计入到期自动抵扣的部分：时长保留 ${months} 个考勤月，${since}之前存入、到时还没有用的会过期；先存入的先用，已预留的、抵扣尚欠事假所需的不过期。`,
     notFull: "目前拿不到全勤",
     faults: {
       late: "迟到",
@@ -567,6 +567,7 @@ export const zh = {
     writtenOff: (span: string) => `该月已结账，余额不足的 ${span}免扣。`,
     expiry: (account: string, had: string, came: string, since: string, gone: string, months: number) =>
       `${account}：结账时有 ${had}，其中 ${came} 是 ${since}起存入的；更早的 ${gone} 满 ${months} 个考勤月未用，过期。`,
+    setAside: (owed: string) => `另留 ${owed}，用于抵扣尚欠的事假。`,
     gift: (kind: string, by: string) => (by === "" ? `${kind}。` : `${kind}，${by} 发放。`),
     giftKinds: {
       contest: "竞赛",

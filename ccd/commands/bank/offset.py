@@ -44,7 +44,7 @@ def offer(config: Config, agent: Agent, month: OfMonth = None, output: As = Form
     site = site_of(config)
 
     async def offered(months: AttendanceMonths, of: str) -> tuple[LoanOffer, Expiring | None]:
-        return await months.loans.offer(agent, of), await months.expiry.foreseen(agent, of)
+        return await months.loans.offer(agent, of), await months.expires(agent, of)
 
     of, (found, expiring) = asked(site, agent, month, offered)
     if output is Format.json:

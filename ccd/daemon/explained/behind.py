@@ -178,10 +178,12 @@ async def unused(connection: AsyncConnection, posted: PostedAs) -> Behind:
     kept = f"kept for {f'one attendance month, {month}' if facts['months'] == 1 else many}"
     words = [f"By the policy of the unit time is {kept}: what came in before and nobody used expires, oldest first."]
     for kind, on in facts["accounts"].items():
-        balance_s, came_in_s = on["balance_s"], on["came_in_s"]
+        balance_s, came_in_s, owed_s = on["balance_s"], on["came_in_s"], on.get("owed_s", 0)
+        owed = f" {time_told(owed_s)} are set aside for leave that was still owed." if owed_s else ""
+        sum_told = f"{balance_s} − {came_in_s}{f' − {owed_s}' if owed_s else ''}"
         words.append(
             f"As the month closed {time_told(balance_s)} were on {kind}, on which {time_told(came_in_s)} had come in"
-            f" since {facts['since']} began: {balance_s} − {came_in_s} = {time_told(balance_s - came_in_s)} expire."
+            f" since {facts['since']} began.{owed} {sum_told} = {time_told(balance_s - came_in_s - owed_s)} expire."
         )
     return Behind(tuple(words))
 

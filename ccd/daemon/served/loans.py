@@ -47,7 +47,7 @@ async def _said(months: AttendanceMonths, agent: str, month: str, offer: LoanOff
     return LoanSaid(
         month=month, opens=months.calendar.opens_on(month), closes=months.loans.closes_at(month) / SECOND,
         owed=offer.owed_s, could=offer.could_s, balance=offer.balance_s, by_itself=offer.by_itself, items=items,
-        forecast=forecast, expires=_expiring(await months.expiry.foreseen(agent, month)),
+        forecast=forecast, expires=_expiring(await months.expires(agent, month)),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from ccd.bank.asking import Asking, by_itself
 from ccd.bank.attendance import Month
 from ccd.bank.attendance_calendar import Calendar, month_before
 from ccd.bank.emergency_rows import emergencies_within
-from ccd.bank.expiry import Expiry
+from ccd.bank.expiry import Expiring, Expiry
 from ccd.bank.idle_leave import IdleLeave
 from ccd.bank.month_close import Attended, Difference, MonthClose
 from ccd.bank.month_rows import Result, closed_months
@@ -119,8 +119,15 @@ class AttendanceMonths:
     async def forecast(self, agent: str, month: str) -> Month:
         """The agent's month as it would be closed now: what can be offset is, where that secures full attendance."""
         offer = await self.loans.offer(agent, month)
+        return self.closing.forecast(month, await self._attended_so_far(agent, month), offer)
+
+    async def expires(self, agent: str, month: str) -> Expiring | None:
+        """What of the agent's would expire if the month were closed now; None where nothing does, or it is closed."""
+        return await self.closing.expires(month, await self._attended_so_far(agent, month))
+
+    async def _attended_so_far(self, agent: str, month: str) -> Attended:
         (one,) = await self.attended(month, [agent]) or [Attended(agent, "", ())]
-        return self.closing.forecast(month, one, offer)
+        return one
 
     async def settle_appealed(self, month: str) -> set[str]:
         """Of a closed month: what waited for an appeal that is decided. Whose accounts are others now."""
