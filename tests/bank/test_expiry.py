@@ -4,17 +4,21 @@ import asyncio
 import json
 from collections import deque
 from datetime import date, time
+from itertools import pairwise
+from random import Random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, agent_owner
+from ccd.bank.accounts import AGENT_ACCOUNTS, BALANCE_KINDS, HOUSE_ACCOUNTS, agent_owner
+from ccd.bank.attendance_calendar import month_before
 from ccd.bank.branch import Branch
 from ccd.bank.expiry import Expiring, Expiry, OnAccount, expiry_key
 from ccd.bank.month_close import MonthClose
 from ccd.bank.policy import Policies
-from ccd.ledger.model import Account, Leg, Posting
+from ccd.ledger.model import Account, Late, Leg, Posting, Reserve, Resolve, Term
 from ccd.ledger.verify import verify
 from ccd.org.agent_days import AgentDays
 from ccd.org.roster import Roster, RosterLine
@@ -195,3 +199,143 @@ def _use(lots: deque[list[int]], seconds: int) -> None:
         seconds -= drawn
         if not lots[0][1]:
             lots.popleft()
+
+
+class Life:
+    """An agent's account in a notebook: what came in and went out of each kind, in order; a use that was taken back is
+    as if it had never been. `held` are the draws of each reservation, `owed` is leave, by month."""
+
+    def __init__(self) -> None:
+        self.came_and_went: dict[str, list[tuple[str, int, int]]] = {kind: [] for kind in BALANCE_KINDS}
+        self.held: dict[int, list[tuple[str, int]]] = {}
+        self.owed: dict[str, int] = {}
+
+    def lots(self, kind: str) -> deque[list[Any]]:
+        found = deque[list[Any]]()
+        for month, seconds, _ in self.came_and_went[kind]:
+            if month:
+                found.append([month, seconds])
+            else:
+                _use(found, seconds)
+        return found
+
+    def free(self) -> dict[str, int]:
+        return {kind: sum(s for _, s in self.lots(kind)) - self.held_of(kind) for kind in BALANCE_KINDS}
+
+    def held_of(self, kind: str) -> int:
+        return sum(s for draws in self.held.values() for of, s in draws if of == kind)
+
+    def draws(self, seconds: int) -> list[tuple[str, int]]:
+        found = []
+        for kind, free in self.free().items():
+            if draw := min(seconds, free):
+                found.append((kind, draw))
+                seconds -= draw
+        return found
+
+    def goes(self, draws: list[tuple[str, int]], number: int = 0) -> None:
+        for kind, seconds in draws:
+            self.came_and_went[kind].append(("", seconds, number))
+
+    def never_was(self, number: int) -> None:
+        for kind, moves in self.came_and_went.items():
+            self.came_and_went[kind] = [one for one in moves if not number or one[2] != number]
+
+    def closes(self, month: str, months: int) -> int:
+        """What expires."""
+        owed_s = self.owed.pop(month, 0)
+        if owed_s <= sum(self.free().values()):
+            self.goes(self.draws(owed_s))
+        since, aside, lost = month_before(month, months - 1), dict(self.draws(sum(self.owed.values()))), []
+        for kind in BALANCE_KINDS if months else ():
+            old_s = sum(s for each, s in self.lots(kind) if each < since)
+            lost.append((kind, max(0, old_s - self.held_of(kind) - aside.get(kind, 0))))
+        self.goes(lost)
+        return sum(s for _, s in lost)
+
+
+class Lives:
+    """Of agents, in the ledger and in a notebook."""
+
+    def __init__(self, bank: Bank, seed: int) -> None:
+        self.bank, self.chance, self.number = bank, Random(seed), 0
+        self.books = {agent: Life() for agent in AGENTS}
+
+    async def posts(self, day: date, *legs: Leg, terms: tuple[Term, ...] = ()) -> int:
+        self.number += 1
+        posting = Posting(f"life/{self.number}", 1, "demo", day, legs, "test", terms=terms)
+        outcome = await self.bank.ledger.post(posting)
+        outcome.or_raise()
+        return outcome.transaction
+
+    async def act(self, month: str, closed: str) -> None:
+        """In a month that is open; what is for one that is closed counts in it."""
+        chance, bank = self.chance, self.bank
+        agent = chance.choice(AGENTS)
+        one, own, seconds = self.books[agent], agent_owner(agent), chance.randint(1, 1_000)
+        day, late = date.fromisoformat(f"{month}-{chance.randint(1, 20):02d}"), (Late(month),)
+        if closed and chance.random() < 0.2:
+            day = date.fromisoformat(f"{closed}-05")
+        free = {kind: s for kind, s in one.free().items() if s}
+        match chance.choice(("in", "in", "in", "out", "out", "hold", "end", "back", "owe")):
+            case "in":
+                kind = chance.choice(BALANCE_KINDS)
+                await self.posts(day, Leg(HOUSE.gift, Account(own, kind), seconds, "correction"), terms=late)
+                one.came_and_went[kind].append((month, seconds, 0))
+            case "out" if free:
+                kind = chance.choice([*free])
+                gone = min(seconds, free[kind])
+                leg = Leg(Account(own, kind), HOUSE.withdrawn, gone, "correction")
+                one.goes([(kind, gone)], await self.posts(day, leg, terms=late))
+            case "hold" if free:
+                draws = one.draws(seconds)
+                accounts, total = tuple(Account(own, kind) for kind in BALANCE_KINDS), sum(s for _, s in draws)
+                await self.posts(day, terms=(Reserve(accounts, Account(own, "reserved"), total, "withdrawal"), *late))
+                one.held[self.number] = draws
+            case "end" if one.held:
+                number = chance.choice([*one.held])
+                draws = one.held.pop(number)
+                spent = chance.choice((0, sum(s for _, s in draws)))
+                to = HOUSE.withdrawn if spent else None
+                await self.posts(day, terms=(Resolve((f"life/{number}", 1), "withdrawal", spent, to), *late))
+                one.goes(draws if spent else [])
+            case "back":
+                if numbers := sorted({n for moves in one.came_and_went.values() for _, _, n in moves if n}):
+                    number = chance.choice(numbers)
+                    (await bank.ledger.reverse(number, f"back/{number}", "lead", "", month)).or_raise()
+                    one.never_was(number)
+            case "owe" if day.isoformat().startswith(month):
+                await self.posts(day, Leg(HOUSE.leave, Account(own, "leave"), seconds, "leave"))
+                one.owed[month] = one.owed.get(month, 0) + seconds
+
+
+async def test_two_years_are_as_in_a_notebook_and_what_is_foreseen_is_what_is_taken(engine: AsyncEngine) -> None:
+    """How long time is kept changes, months are closed late, and some acts are for days of closed ones."""
+    begins = {date(2026, 9, 10): 1, date(2027, 1, 31): 0, date(2027, 3, 1): 2, date(2027, 10, 1): 1}
+    later = tuple(policy(day, expires_after_months=months) for day, months in begins.items())
+    bank = Bank(engine, later=later, expires_after_months=3)
+    await bank.ledger.open_accounts([HOUSE.owner], HOUSE_ACCOUNTS, "demo", "test")
+    await bank.ledger.open_accounts([agent_owner(agent) for agent in AGENTS], AGENT_ACCOUNTS, "demo", "test")
+    lives = Lives(bank, 1)
+    open_months, closed = [month_before("2028-01", back) for back in range(24, 0, -1)], ""
+    expired_s = 0
+    for running, following in pairwise(open_months):
+        for _ in range(6):
+            await lives.act(running, closed)
+        for _ in range(lives.chance.randint(0, 3)):
+            await lives.act(following, closed)
+        months = bank.policies.policy_at(None, bank.calendar.span(running)[1]).expires_after_months
+        foreseen = {agent: await bank.closing.expires(running, attended(agent)) for agent in AGENTS}
+        await bank.closing.close(CLOSING._replace(act=running), running, [attended(agent) for agent in AGENTS])
+        taken = await bank.expiry.expired(running, AGENTS)
+        for agent, one in lives.books.items():
+            expects_s, told = one.closes(running, months), foreseen[agent]
+            assert (taken.get(agent, 0), told.seconds if told else 0) == (expects_s, expects_s), (running, agent)
+            free = {kind: s for kind, s in one.free().items() if s}
+            reserved_s, owed_s = sum(map(one.held_of, BALANCE_KINDS)), sum(one.owed.values())
+            held = {kind: s for kind, s in (("reserved", reserved_s), ("leave", owed_s)) if s}
+            assert await bank.balances(agent) == free | held, (running, agent)
+            expired_s += expects_s
+        closed = running
+    assert expired_s > 5_000
+    assert (await verify(engine, lambda done, total: None)).findings == []
