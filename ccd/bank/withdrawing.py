@@ -151,7 +151,7 @@ class Withdrawals:
                 return application
             check_next(application, state)
             if state is ApplicationState.CANCELLED:
-                policy = self._policies.policy_at(application.unit, application.day)
+                policy = self._policies.policy_at(unit_by_now(application, self._days), application.day)
                 check_cancelled_in_time(application, acting.today, policy.days_off.cancel_days_before)
             else:
                 check_taken_back_in_time(application, acting.today)

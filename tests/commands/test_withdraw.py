@@ -75,7 +75,8 @@ WHY = ("--text", "a storm")
 
 
 def test_until_when_it_can_be_cancelled_goes_by_the_clock_of_the_unit(config: Path) -> None:
-    """Where the site's clock is a day behind, the deadline has passed in the unit all the same."""
+    """Where the site's clock is a day behind, the deadline has passed in the unit all the same; not where the agent is by
+    now, also before the daemon has noticed the move."""
     away = config.read_text().replace("Asia/Shanghai", "Etc/GMT+12")
     there = '[[policy]]\ndays_off.approve = "rule"\ndays_off.cancel_days_before = 2\n[units.team-1]\n'
     config.write_text(f'{away}{there}timezone = "Pacific/Kiritimati"\n')
@@ -83,6 +84,9 @@ def test_until_when_it_can_be_cancelled_goes_by_the_clock_of_the_unit(config: Pa
     said(config, "quota", "team-1", tomorrow, "1")
     said(config, "apply", "1001", "--day", tomorrow, "--seconds", "60", "--key", "off")
     assert "could cancel off until" in refused(config, "cancel", "off")
+    moves = f"1001,PJSIP/1001,,team-1,,{tomorrow}\n1001,PJSIP/1001,,team-2,{tomorrow},2098-01-01\n"
+    config.with_name("roster.csv").write_text(f"agent,interface,member_name,unit,from,to\n{moves}")
+    assert said(config, "cancel", "off").endswith("cancelled\n")
 
 
 def test_a_day_that_is_not_settled_waits_and_what_is_no_day_is_said(config: Path) -> None:

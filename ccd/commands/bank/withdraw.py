@@ -13,7 +13,7 @@ from ccd.bank.days_off_calendar import DayOutlook, days_off_outlook
 from ccd.bank.quota import ANY, PLACES_MAX, TEMPLATES, Quota
 from ccd.bank.said import Said
 from ccd.bank.unit_acts import say_load, say_quota
-from ccd.bank.withdrawal import Application, ApplicationState, PartOfDay
+from ccd.bank.withdrawal import Application, ApplicationState, PartOfDay, unit_by_now
 from ccd.bank.withdrawing import Withdrawals
 from ccd.commands.bank.asking import HOUR_S, Unit, Why, in_one_turn, site_with, today_in
 from ccd.commands.business_day import Day, in_range
@@ -276,9 +276,9 @@ def said_of_agent(site: Site, agent: str, day: date) -> Said:
 
 
 def said_of_application(site: Site, name: str, why: str = "") -> Said:
-    """Today is by the clock of the application's unit."""
+    """Today is by the clock of the unit in which it is decided on."""
     one = asked(site, lambda withdrawals: withdrawals.with_id(name))
-    return said_now(site, one.unit if one else "", why)
+    return said_now(site, unit_by_now(one, site.agent_days) if one else "", why)
 
 
 def said_now(site: Site, unit: str, why: str = "") -> Said:
