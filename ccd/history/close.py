@@ -7,7 +7,7 @@ yet, in one transaction; the settlement, where the ledger's keys let nothing hap
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from types import MappingProxyType
@@ -27,7 +27,7 @@ from ccd.history.due_days import DueDay, DueDays, due_days, due_of
 from ccd.history.expected_days import OnTheDay, people_of_day, wait_for_tellers
 from ccd.history.reading import Source, reading, seen_between, stored_sources
 from ccd.history.revisions import Records, Taken, all_measured, revised, taken_together
-from ccd.history.unit_days import note_measured, note_settled, sweep
+from ccd.history.unit_days import note_measured, note_settled, passed_over, sweep
 from ccd.history.whose import Holder, Measuring, holders
 from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away, take_turn
 
@@ -157,11 +157,12 @@ class Closer:
                 log.error("a unit is settled no further", unit=unit, why=why)
         self.unsettled = unsettled
 
-    async def outlook(self, now: int) -> DueDays:
+    async def outlook(self, now: int, more_days_back: int = 0) -> DueDays:
         async with reading(self._engine) as connection:
             return await due_days(
-                connection, self.measuring, self.units, self.pbxs, now, self._wait_us, self._days_back_max
-            )
+                connection, self.measuring, self.units, self.pbxs, now, self._wait_us,
+                self._days_back_max + more_days_back,
+            )  # fmt: skip
 
     async def close(self, unit: str, day: date, dry_run: bool = False) -> Closed:
         """Closes one day of a unit, or says what closing would do. Closing again changes nothing, unless a figure
@@ -237,17 +238,24 @@ class Closer:
         return await take_turn(self._engine, write, self._patience)
 
     async def close_up_to(self, unit: str, day: date, dry_run: bool = False) -> list[Closed]:
-        """Closes the unit's day, after those before it that are not closed yet; a dry run looks at that day alone.
+        """Closes the unit's day, after those before it that are not closed yet, at most `days_back_max` of them; a dry
+        run looks at that day alone.
 
         DayWaitsError where one of them waits; those before that one are closed.
         """
-        closed: list[Closed] = []
-        if not dry_run:
-            seen = await self.outlook(self._now())
-            before = [each for each in (*seen.due, *seen.waiting) if each.unit == unit and each.day.day < day]
-            for each in sorted(before, key=lambda each: each.day.day):
-                closed.append(await self.close(unit, each.day.day))
+        before = [] if dry_run else await self._open_before(unit, day)
+        closed = [await self.close(unit, each) for each in before]
         return [*closed, await self.close(unit, day, dry_run)]
+
+    async def _open_before(self, unit: str, day: date) -> list[date]:
+        now = self._now()
+        ago = max(0, (self.measuring.rules_of(unit).days.at(now).day - day).days)
+        seen = await self.outlook(now, ago)
+        async with reading(self._engine) as connection:
+            missing = await passed_over(connection, day - timedelta(days=self._days_back_max), day)
+        found = {each.day.day for each in (*seen.due, *seen.waiting) if each.unit == unit}
+        found |= {each.day for each in missing if each.unit == unit}
+        return sorted(each for each in found if each < day)
 
     async def _measure(self, units: Collection[str], day: BusinessDay) -> dict[str, Taken]:
         """By unit, from one state of the store: who was seen that day, and what was told of it, is read once for all.

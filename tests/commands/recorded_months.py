@@ -45,5 +45,10 @@ def planned(folder: Path) -> Path:
     return file
 
 
+def settle_the_rest(config: Path) -> None:
+    """The month's days on which nobody was seen."""
+    running.said(ccd(config, "settle", "--day", "2026-08-31"))
+
+
 def ccd(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return running.ccd(*words, "--config", config, COLUMNS="160")

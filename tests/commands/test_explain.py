@@ -8,7 +8,7 @@ import pytest
 
 from tests.commands import running
 from tests.commands.recorded_days import DAY, ccd, settled
-from tests.commands.recorded_months import MONTH, planned
+from tests.commands.recorded_months import MONTH, planned, settle_the_rest
 
 WHY = ("--text", "the camera was down")
 
@@ -81,6 +81,7 @@ def test_what_is_no_transfer_is_said(config: Path) -> None:
 
 
 def test_leave_of_an_idle_day_and_what_was_set_against_it_say_so(lent: Path) -> None:
+    settle_the_rest(lent)
     running.said(ccd(lent, "bank", "month", "close", MONTH))
     told = {line["service"]: said(lent, "explain", line["transfer"]) for line in lines(lent)}
     assert "The balance goes against personal leave of 2026-08-12 (leave of an idle day)." in told["idle_offset"]

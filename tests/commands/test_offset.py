@@ -7,7 +7,7 @@ import pytest
 
 from tests.commands import running
 from tests.commands.recorded_days import recorded
-from tests.commands.recorded_months import LEAVE, MONTH, at, ccd, planned
+from tests.commands.recorded_months import LEAVE, MONTH, at, ccd, planned, settle_the_rest
 from tests.floor.floors import added, heard
 
 
@@ -27,6 +27,9 @@ def balances(config: Path, agent: str = "1001") -> dict[str, int]:
 
 def test_a_month_is_closed_with_what_stands_against_full_attendance_and_corrected_by_numbers(config: Path) -> None:
     saved = balances(config)["savings"]
+    for unit in ("team-1", "team-2"):
+        assert f"2026-08-13 of {unit} is not settled" in running.refusal(ccd(config, "bank", "month", "close", MONTH))
+        running.said(ccd(config, "settle", "--day", "2026-08-31", "--unit", unit))
     said = json.loads(bank(config, "month", "close", MONTH, "--format", "json"))
     mine, other = said["agents"]
     assert (mine["agent"], mine["full"], mine["points_100"], mine["faults"]) == ("1001", True, 1_000, [])
@@ -76,6 +79,7 @@ def test_what_nobody_used_expires_as_the_month_closes_and_is_said_before_and_aft
     before = json.loads(bank(config, *offer, "--format", "json"))["expires"]
     assert before == {"months": 1, "since": MONTH, "accounts": {"gift": 4_000}, "seconds": 4_000}
     saved = balances(config)["savings"]
+    settle_the_rest(config)
     closed = json.loads(bank(config, "month", "close", MONTH, "--format", "json"))
     assert [one["expired_s"] for one in closed["agents"]] == [4_000, 0]
     assert balances(config) == {"savings": saved - 1_800, "gift": 1_800}

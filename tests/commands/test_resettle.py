@@ -152,6 +152,7 @@ def test_leave_of_idle_days_is_held_against_what_was_reckoned_before_and_after_t
     lent = recorded_months.planned(tmp_path)
     for closed in (False, True):
         if closed:
+            recorded_months.settle_the_rest(lent)
             running.said(ccd(lent, "bank", "month", "close", recorded_months.MONTH))
         done = ccd(lent, "resettle", recorded_months.MONTH)
         assert (done.returncode, done.stderr) == (0, ""), done.stdout

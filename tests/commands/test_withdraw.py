@@ -75,8 +75,8 @@ WHY = ("--text", "a storm")
 
 
 def test_until_when_it_can_be_cancelled_goes_by_the_clock_of_the_unit(config: Path) -> None:
-    """Where the site's clock is a day behind, the deadline has passed in the unit all the same; not where the agent is by
-    now, also before the daemon has noticed the move."""
+    """Where the site's clock is a day behind, the deadline has passed in the unit all the same; and not where the agent
+    is by now, also before the daemon has noticed the move."""
     away = config.read_text().replace("Asia/Shanghai", "Etc/GMT+12")
     there = '[[policy]]\ndays_off.approve = "rule"\ndays_off.cancel_days_before = 2\n[units.team-1]\n'
     config.write_text(f'{away}{there}timezone = "Pacific/Kiritimati"\n')

@@ -31,7 +31,7 @@ from ccd.floor.days import SECOND
 from ccd.history.close import DAYS_BACK_MAX
 from ccd.history.due_days import due_days
 from ccd.history.reading import reading
-from ccd.history.unit_days import how_they_stand, is_recorded_between, settled_since
+from ccd.history.unit_days import how_they_stand, is_recorded_between, passed_over, settled_since
 from ccd.ledger.books import Ledger
 from ccd.org.rights import may_close_month
 from ccd.settings import Settings
@@ -157,7 +157,7 @@ class AttendanceMonths:
         if self._now() < self.loans.closes_at(month):
             yield f"agents decide until {self.calendar.closes(month):%Y-%m-%d %H:%M}"
         async with reading(self._ledger.engine) as connection:
-            for unit, day in await self._unsettled(connection, last):
+            for unit, day in await self._unsettled(connection, *self.calendar.span(month)):
                 yield f"{day} of {unit} is not settled"
             end = self._site.units.days("").of_date(last).end
             for one in await connection.run_sync(lambda plain: [*_days_off(plain, last), *_entries(plain, end)]):
@@ -166,18 +166,23 @@ class AttendanceMonths:
             if emergency.start < end:
                 yield f"the emergency {emergency.id} of {emergency.unit} is not measured to its end"
 
-    async def _unsettled(self, connection: AsyncConnection, last: date) -> list[tuple[str, date]]:
-        """By unit, the first day up to `last` that is not."""
+    async def _unsettled(self, connection: AsyncConnection, first: date, last: date) -> list[tuple[str, date]]:
+        """By unit, the first day up to `last` that is not: of the month also one that was passed over, and later ones
+        were not."""
         site, settings = self._site, self._site.settings
+        ago = max(0, (self.today() - last).days)
         seen = await due_days(
             connection, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], self._now(),
-            settings.settle_wait_s_max * SECOND, DAYS_BACK_MAX,
+            settings.settle_wait_s_max * SECOND, DAYS_BACK_MAX + ago,
         )  # fmt: skip
-        first: dict[str, date] = {}
-        for each in (*seen.due, *seen.waiting):
-            if each.day.day <= last:
-                first[each.unit] = min(each.day.day, first.get(each.unit, last))
-        return sorted(first.items())
+        missing = await passed_over(connection, first, last)
+        days = [(each.unit, each.day.day) for each in (*seen.due, *seen.waiting)]
+        days += [(each.unit, each.day) for each in missing if each.unit in site.rostered_units]
+        found: dict[str, date] = {}
+        for unit, day in days:
+            if day <= last:
+                found[unit] = min(day, found.get(unit, last))
+        return sorted(found.items())
 
 
 class MonthsDue:

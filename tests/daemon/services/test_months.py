@@ -137,6 +137,17 @@ async def test_a_month_waits_for_what_is_open_and_names_it(world: World, decide:
     assert "waits for a second person" not in str(refused.value)
 
 
+@pytest.mark.parametrize("gap", ["2026-08-13", "2026-08-12"], ids=["none since", "passed over"])
+async def test_a_month_long_ago_waits_for_days_that_nobody_has_settled_all_the_same(world: World, gap: str) -> None:
+    """After an outage of months, from which on the daemon closes the newest days alone."""
+    world.now = us("2026-12-05T12:00")
+    if gap == str(IDLE):
+        async with world.engine.begin() as connection:
+            await connection.execute(update(unit_days).where(unit_days.c.day == IDLE).values(day=date(2026, 12, 4)))
+    with pytest.raises(MonthOpenError, match=f"{gap} of team-1 is not settled; {gap} of team-2 is not settled"):
+        await world.months.close(MONTH, Asking("by hand", by_itself("clerk"), "here", world.now))
+
+
 async def test_an_agent_sees_the_loan_on_the_own_page_and_decides_there(world: World) -> None:
     await world.due.look()
     desk = loan_desk(Current(world.site, world.site), world.ledger, lambda: world.now)
