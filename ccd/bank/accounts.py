@@ -26,6 +26,7 @@ GIFT = "gift"  # a red packet's
 OVERTIME = "overtime"
 INTEREST = "interest"
 WORKED = "worked"  # on a day that was granted: it comes back from what was withdrawn
+EXPIRY = "expiry"  # of what nobody used
 REPAID = "idle_repaid"  # leave of an idle day that was offset, and turned out not to have been
 
 

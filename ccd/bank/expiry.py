@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from ccd.bank.accounts import BALANCE_KINDS, LEAVE, House, agent_owner
+from ccd.bank.accounts import BALANCE_KINDS, EXPIRY, LEAVE, House, agent_owner
 from ccd.bank.at_desk import balances_at_desk
 from ccd.bank.attendance_calendar import Calendar, month_before
 from ccd.bank.branch import Branch
@@ -13,8 +13,6 @@ from ccd.bank.overdraft import taken, takes_all
 from ccd.bank.policy import Policy
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Account, Late, Leg, Posting
-
-SERVICE = "expiry"
 
 Balances = Mapping[str, Mapping[str, int]]  # by owner and kind, with what is owed
 
@@ -71,7 +69,7 @@ class Expiry:
             desk.lock([], owners)
             found: dict[str, int] = {}
             for one in desk.moved(owners, [last]):
-                if one.service == SERVICE:
+                if one.service == EXPIRY:
                     lost = one.debit.owner in owners
                     agent = owners[one.debit.owner if lost else one.credit.owner]
                     found[agent] = found.get(agent, 0) + (one.seconds if lost else -one.seconds)
@@ -128,7 +126,7 @@ class Expiry:
     def _posting(self, agent: str, month: str, one: Expiring) -> Posting:
         owner = agent_owner(agent)
         legs = tuple(
-            Leg(Account(owner, kind), self._house.expiry, seconds, SERVICE) for kind, seconds in one.by_account.items()
+            Leg(Account(owner, kind), self._house.expiry, seconds, EXPIRY) for kind, seconds in one.by_account.items()
         )
         accounts = {kind: _said(on) for kind, on in one.accounts.items()}
         facts = as_facts({"months": one.months, "since": one.since, "accounts": accounts})

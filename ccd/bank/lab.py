@@ -8,7 +8,7 @@ from operator import attrgetter
 from statistics import quantiles
 from typing import NamedTuple
 
-from ccd.bank.accounts import BALANCE_KINDS, DAY_ORIGIN, LEAVE, RESERVED, House, agent_owner
+from ccd.bank.accounts import BALANCE_KINDS, DAY_ORIGIN, EXPIRY, LEAVE, RESERVED, House, agent_owner
 from ccd.bank.difference import UNPOSTED, apply_legs, legs_of
 from ccd.bank.loan import OFFSET, TAKEN_BACK
 from ccd.bank.measured import Measured, settlement_key
@@ -147,6 +147,10 @@ class _Life:
         word, _, item = line.key.partition("/")
         if word == TAKEN_BACK:  # what was offset then, as it was
             self._then.subtract(self._offset.pop((item, line.revision), Counter()))
+            return
+        if word == EXPIRY:  # what is not there does not expire, nor anything in its place
+            for move in line.movements:
+                self._then[move.kind] = max(0, self._then[move.kind] + move.seconds)
             return
         before = Counter(self._then)
         moves = sorted(line.movements, key=attrgetter("seconds"))

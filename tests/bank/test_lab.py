@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ccd.bank.accounts import GIFT, SAVINGS, House, agent_owner
+from ccd.bank.expiry import expiry_key
 from ccd.bank.lab import Habit, Tried, TriedSums, proposed_rate, tried
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policies
@@ -94,6 +95,18 @@ async def test_a_day_off_that_would_not_have_been_paid_for_is_told(settler: Sett
     await ledger.post(Posting("end/1", 1, "demo", DAY, (), "1001", terms=(taken,)))
     found = await told_of(ledger, lived, STRICT)
     assert (found.now.balance_s, found.then.balance_s, found.uncovered_s) == (100, 0, 900 - 511)
+
+
+async def test_what_would_not_have_been_there_does_not_expire_nor_anything_in_its_place(
+    settler: Settler, ledger: Ledger
+) -> None:
+    lived = days(465)
+    await settler.settle(lived)
+    await given_(ledger, 1_000)
+    legs = (Leg(Account("agent/1001", SAVINGS), HOUSE.expiry, 465, "expiry"),)
+    (await ledger.post(Posting(expiry_key("1001", "2026-11"), 1, "demo", DAY, legs, "month close"))).or_raise()
+    found = await told_of(ledger, lived, STRICT)
+    assert (found.now.balance_s, found.then.balance_s, found.uncovered_s) == (1_000, 1_000, 0)
 
 
 async def test_leave_that_is_not_owed_is_not_offset(settler: Settler, ledger: Ledger) -> None:

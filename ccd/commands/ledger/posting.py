@@ -11,10 +11,9 @@ from typing import Annotated
 import typer
 from sqlalchemy import ColumnElement
 
-from ccd.bank.accounts import RESERVED, SERVICES, agent_owner
+from ccd.bank.accounts import EXPIRY, RESERVED, SERVICES, agent_owner
 from ccd.bank.at_desk import open_agent_accounts
 from ccd.bank.attendance_calendar import months_that_begin, span
-from ccd.bank.expiry import SERVICE as EXPIRY
 from ccd.bank.looked_at import agents_of
 from ccd.bank.own_keys import own_word
 from ccd.commands.business_day import Day, first_of, in_range

@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ccd.bank.accounts import EXPIRY
 from ccd.bank.emergency_rows import emergency_of
-from ccd.bank.expiry import SERVICE as EXPIRY
 from ccd.bank.loan import OFFSET, TAKEN_BACK
 from ccd.bank.overtime import Emergency
 from ccd.bank.withdrawal_rows import application_with_id, states_of
