@@ -84,6 +84,13 @@ def measured_up_to(connection: Connection, found: Collection[str]) -> list[Mark]
     return [Mark(*row) for row in connection.execute(query.where(among(connection, own.emergency, found)))]
 
 
+def marks_since(connection: Connection, first: date) -> frozenset[Mark]:
+    """Those of the days from `first` on: another one for each that was measured anew, or of which more was said."""
+    own = overtime_days.c
+    query = select(own.emergency, own.unit, own.day, own.said, own.measured_at).where(own.day >= first)
+    return frozenset(Mark(*row) for row in connection.execute(query))
+
+
 def note_mark(connection: Connection, mark: Mark) -> None:
     """Never back to less than was noted: of two who measure at once, one may have looked earlier."""
     own, (emergency, unit, day, said, measured_at) = overtime_days.c, mark

@@ -14,6 +14,7 @@ from ccd.bank.allocation import Allocation
 from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook, days_off_outlook
 from ccd.bank.giving_back import GivingBack
 from ccd.bank.moving_along import MovingAlong
+from ccd.bank.overtime_day_rows import Mark, marks_since
 from ccd.bank.quota import Busyness, suggestion
 from ccd.bank.replanning import Replanning
 from ccd.bank.said import Said
@@ -25,7 +26,7 @@ from ccd.daemon.site import Current, Site
 from ccd.errors import DayWaitsError
 from ccd.floor.days import ONE_DAY, SECOND, dates
 from ccd.history.sums import sums_of_agents
-from ccd.history.unit_days import settled_on, settled_since
+from ccd.history.unit_days import UnitDay, settled_on, settled_since
 from ccd.ledger.books import Ledger
 from ccd.sql.turns import Patience, take_turn
 
@@ -117,6 +118,7 @@ class DaysOff:
         self._ledger, self._current, self._now, self._tell = ledger, current, now, tell
         self._refusals = Refusals()
         self._looked_until = 0  # µs
+        self._overtime: frozenset[Mark] = frozenset()  # as it was measured at the last look
         self._owed: dict[date, set[str]] = {}  # units whose days off of a day the ledger would not have reckoned anew
 
     async def look(self) -> None:
@@ -176,19 +178,23 @@ class DaysOff:
         return done
 
     async def revise_due(self) -> list[Application]:
-        """Days off that were taken, of days that were settled since this process looked at them last."""
+        """Days off that were taken, of days that were settled since this process looked at them last, or whose overtime
+        was measured since: what it pays does not come back besides."""
         site, at = self._current.site, self._now()
         today = site.units.site_day(at)
         since, first = self._looked_until, today - REVISED_FOR
-        settled = await take_turn(
-            self._ledger.engine, lambda connection: settled_since(connection, since, first), Patience(), keep=False,
-            writes=False,
-        )  # fmt: skip
+
+        async def read(connection: AsyncConnection) -> tuple[list[UnitDay], frozenset[Mark]]:
+            overtime = await connection.run_sync(marks_since, first)
+            return await settled_since(connection, since, first), overtime
+
+        settled, overtime = await take_turn(self._ledger.engine, read, Patience(), keep=False, writes=False)
         units = self._owed
-        for one in settled:
-            if not one.stale:
-                for day in (one.day - ONE_DAY, one.day):  # a shift of the day before may end in it
-                    units.setdefault(day, set()).add(one.unit)
+        changed = {(one.unit, one.day) for one in settled if not one.stale}
+        changed |= {(mark.unit, mark.day) for mark in overtime - self._overtime}
+        for unit, on in changed:
+            for day in (on - ONE_DAY, on):  # a shift of the day before may end in it
+                units.setdefault(day, set()).add(unit)
         self._owed = {}
         withdrawals = withdrawals_of(self._ledger, site)
         giving = GivingBack(self._ledger, site.policies, site.settings.site)
@@ -202,6 +208,7 @@ class DaysOff:
                 with self._refusals.said_once("days off can't be reckoned anew", day=day.isoformat()):
                     revised += await giving.revise(day, costs_s, Said("settlement", today, at))
                     del self._owed[day]
+        self._overtime = overtime
         self._looked_until = max([since, *(one.settled_at - OVERLAP_US for one in settled if one.settled_at)])
         if revised:
             self._tell({one.agent for one in revised})
