@@ -4,7 +4,7 @@ CcdError                    what a command turns into its one line on stderr and
 ├── FaultsError             what a person wrote has faults, all at once; exit code 2: ConfigurationError, RosterError,
 │                           ImportFaultsError
 ├── DatabaseError           what a database would not do for ledger, history or sign-in: DatabaseBusyError,
-│                           DatabaseRefusedError, UnsafeDatabaseError, SchemaError
+│                           DatabaseGoneError, DatabaseRefusedError, UnsafeDatabaseError, SchemaError
 ├── LedgerError             what the ledger could not do, with account or cap, amount and limit: PostingError,
 │                           KeyTakenError, RefusedError, LedgerBrokenError, LedgerDoesNotFollowError, MoveError,
 │                           UnknownTransferError
@@ -121,6 +121,7 @@ from ccd.errors.root import (
 from ccd.errors.stores import (
     DatabaseBusyError,
     DatabaseError,
+    DatabaseGoneError,
     DatabaseRefusedError,
     DayWaitsError,
     EmbeddedRedisError,
@@ -151,6 +152,7 @@ __all__ = [
     "ConfigurationError",
     "DatabaseBusyError",
     "DatabaseError",
+    "DatabaseGoneError",
     "DatabaseRefusedError",
     "DayWaitsError",
     "EmbeddedRedisError",

@@ -29,6 +29,16 @@ class DatabaseRefusedError(DatabaseError):
         return f"the database refused: {said}; {hint}. What was not answered is not written"
 
 
+class DatabaseGoneError(DatabaseError):
+    """The connection was lost in what is not taken in turns, and so not tried again."""
+
+    def __str__(self) -> str:
+        return (
+            f"the database went away: {self.args[0]}. What was under way is written whole or not at all: once it is "
+            "back, look, and do the same again"
+        )
+
+
 class UnsafeDatabaseError(DatabaseError):
     """A setting of the database under which a crash loses what was committed, or a row that is never changed can be."""
 

@@ -36,10 +36,11 @@ ROWS_AT_ONCE = 5_000
 NUMBERED = (owners, accounts)
 
 
-async def move(source: AsyncEngine, target: AsyncEngine, progress: Progress) -> int:
+async def move(source: AsyncEngine, target: AsyncEngine, progress: Progress, since: tuple[int, ...] = ()) -> int:
     """All of it or nothing; says how many rows. The target has to be migrated, and its ledger empty.
 
-    MoveError where it is not, or where the source was posted to meanwhile: then nothing was carried over.
+    MoveError where it is not, or where the source was posted to meanwhile, or since it had come as far as `since`: then
+    nothing was carried over.
     """
     async with (
         seeing_one_state(source).connect() as reading,
@@ -56,7 +57,8 @@ async def move(source: AsyncEngine, target: AsyncEngine, progress: Progress) -> 
         await _close_months(reading, writing)
         await _go_on_counting(writing)
         async with source.connect() as now:
-            if await _last(now) != await _last(reading):
+            carried = await how_far(reading)
+            if await how_far(now) != carried or carried != (since or carried):
                 raise MoveError("the ledger was posted to while it was read: stop whoever writes to it first")
     return total
 
@@ -122,10 +124,7 @@ async def _count(connection: AsyncConnection, table: Table) -> int:
     return int(await connection.scalar(select(func.count()).select_from(table)) or 0)
 
 
-async def _last(connection: AsyncConnection) -> tuple[Any, ...]:
-    """What is higher once something was recorded."""
-    highest = [
-        await connection.scalar(select(func.max(column)))
-        for column in (transactions.c.id, accounts.c.id, blocks.c.number)
-    ]
-    return tuple(highest)
+async def how_far(connection: AsyncConnection) -> tuple[int, ...]:
+    """How far a ledger has come: more, once anything was recorded or sealed, also what commits after others that have
+    higher numbers."""
+    return tuple([await _count(connection, table) for table in (transactions, accounts, blocks)])

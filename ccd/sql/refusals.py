@@ -7,9 +7,11 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError
 
-from ccd.errors import DatabaseRefusedError
+from ccd.errors import DatabaseGoneError, DatabaseRefusedError
 from ccd.sql.migrate import INSUFFICIENT_PRIVILEGE
-from ccd.sql.turns import sqlstate
+from ccd.sql.turns import is_lost, sqlstate
+
+OWN_DATABASE = "something else is in this database: give ccd one of its own"
 
 # By SQLSTATE, what a person can do about it.
 POSTGRESQL: Final[Mapping[str, str]] = MappingProxyType(
@@ -20,6 +22,7 @@ POSTGRESQL: Final[Mapping[str, str]] = MappingProxyType(
         "42501": "`ccd migrate --role ROLE`, run as the role that the tables belong to, grants what the daemon needs",
         "42704": "create the role first",
         "25006": "this server only answers questions: name the one that is written to",
+        "42P07": OWN_DATABASE,
         "53100": "make room on the server's disk",
     }
 )
@@ -31,6 +34,7 @@ SQLITE: Final[Mapping[str, str]] = MappingProxyType(
         "unable to open database file": "see that its folder is there, and that ccd's user may write in it",
         "database or disk is full": "make room on the disk",
         "disk I/O error": "make room on the disk, or look into its log",
+        " already exists": OWN_DATABASE,
         "is not a database": "name another file, or restore this one",
         "disk image is malformed": "keep the file, and restore it from a backup",
     }
@@ -39,13 +43,18 @@ SQLITE: Final[Mapping[str, str]] = MappingProxyType(
 
 @asynccontextmanager
 async def refusals_said() -> AsyncIterator[None]:
-    """Turns a database's refusal into DatabaseRefusedError; whatever else went wrong passes as it is."""
+    """Turns a database's refusal into DatabaseRefusedError, and a connection that is gone into DatabaseGoneError;
+    whatever else went wrong passes as it is."""
     try:
         yield
     except DBAPIError as error:
         if hint := hint_of(error):
             raise DatabaseRefusedError(said_by(error), hint) from error
+        if is_lost(error):
+            raise DatabaseGoneError(said_by(error)) from error
         raise
+    except ConnectionRefusedError as error:
+        raise DatabaseGoneError(error) from error
 
 
 def said_by(error: DBAPIError) -> str:

@@ -1,10 +1,12 @@
 """`ccd ledger balance` and `statement`, as a person types them, on days that were settled."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from ccd.commands.ledger.reading import moment_of
 from tests.commands.recorded_days import SHIFT, at, ccd, configured, recorded
 from tests.floor.floors import added, heard, paused, removed, unpaused
 
@@ -96,6 +98,12 @@ def test_a_balance_is_told_as_it_was(config: Path) -> None:
     assert savings("--at", "2098-01-01T00:00:00.5") == 230, "recorded today, whatever day it is for"
     refused = ccd(config, "ledger", "balance", "1001", "--at", "2098-01-01T00:00:00", "--day", "2099-11-24")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize("us", [0, 1, 499_999, 500_000, 999_999])
+@pytest.mark.parametrize("second", [0, 1])
+def test_a_moment_of_the_past_is_the_one_that_was_typed_to_the_microsecond(us: int, second: int) -> None:
+    assert moment_of(datetime(2026, 11, 23, 17, 45, second, us, UTC)) == (1_795_455_900 + second) * 1_000_000 + us
 
 
 def test_a_balance_is_told_by_account_and_in_sum(config: Path) -> None:

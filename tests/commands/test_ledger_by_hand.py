@@ -278,7 +278,14 @@ def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -
     assert "File exists" in refused(config, "new-key", key)
     assert Path(key).stat().st_mode & 0o777 == 0o600
     assert public in said(config, "checkpoint", "--key", key, "--output", head)
-    assert "all as they were written" in said(config, "verify", "--against", head)
+    led = said(config, "verify", "--against", head)
+    assert "all as they were written" in led
+    assert "they lead to the head of 20" in led
+    assert f" UTC, signed by {public}: compare it with the one you know" in led
+    trusting = ("verify", "--against", head, "--trusted-key")
+    assert "UTC, signed by the key that is trusted" in said(config, *trusting, public)
+    assert "and not by the key that is trusted" in refused(config, *trusting, "00" * 32)
+    assert "give it with --against FILE" in refused(config, "verify", "--trusted-key", public)
     assert "1 lines" in said(config, "proof", "--account", "1001", "--key", key, "--output", proof)
     shown = said(config, "check-proof", proof, "--trusted-key", public)
     assert "savings: 7 min 45 s (465 s)" in shown

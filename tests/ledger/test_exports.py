@@ -223,11 +223,11 @@ async def accepted(
     shutil.copy(template, folder / "wild.sqlite")
     engine = open_engine(f"sqlite+aiosqlite:///{folder / 'wild.sqlite'}")
     ledger = Ledger(engine, lambda: 1_764_000_000_000_000)
-    await ledger.open_accounts(owners, tuple(Kind(kind, Side.CREDIT, None) for kind in kinds), "unit", "test")
+    await ledger.open_accounts(owners, tuple(Kind(kind, Side.CREDIT, None) for kind in kinds), text, service)
     first, other = [Account(owner, min(kinds)) for owner in sorted(owners)[:2]]
     legs = (Leg(first, other, 5, service),)
-    await ledger.post(Posting(key or "k", 1, "b", DAY, legs, "test", text, text, text))
-    await ledger.post(Posting(f"{key} nothing", 1, "b", DAY, (), "test", text, text, text))
+    await ledger.post(Posting(key or "k", 1, text or "b", DAY, legs, service or "x", text, text, text))
+    await ledger.post(Posting(f"{key} nothing", 1, text or "b", DAY, (), service or "x", text, text, text))
     expected = await own_balances(engine)
     assert len(expected) == len(owners) * len(kinds)
     for name, form, read in (("beancount", BEANCOUNT, beancount_balances), ("journal", HLEDGER, hledger)):

@@ -11,15 +11,17 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.errors import MoveError
+from ccd.errors import DatabaseGoneError, MoveError
 from ccd.ledger.books import Ledger
-from ccd.ledger.moving import TABLES, end_of, move
+from ccd.ledger.moving import TABLES, end_of, how_far, move
+from ccd.ledger.schema import transaction_ids, transactions
 from ccd.ledger.sealing import Sealer
 from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
+from ccd.sql.refusals import refusals_said
 from ccd.sql.turns import Patience
-from tests.databases import PostgreSQL
+from tests.databases import TEMPLATE, PostgreSQL
 from tests.ledger.accounts import give, open_guarded, posting
 from tests.ledger.histories import MOMENT, everything
 
@@ -96,3 +98,58 @@ async def test_what_is_posted_meanwhile_stops_the_move(engine: AsyncEngine, othe
     with pytest.raises(MoveError, match="was posted to while it was read"):
         await move(engine, other, meanwhile)
     assert not any((await rows(other)).values())
+
+
+async def test_a_server_that_goes_away_meanwhile_is_a_sentence_and_it_is_carried_over_the_next_time(
+    engine: AsyncEngine, postgresql: PostgreSQL
+) -> None:
+    await everything(engine)
+    target = open_engine(postgresql.create(TEMPLATE))
+    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{target.url.database}'"
+
+    def meanwhile(done: int, _total: int) -> None:
+        if done == 3:  # the owners, which come first
+            postgresql.run(cut)
+
+    with pytest.raises(DatabaseGoneError, match="is written whole or not at all"):
+        async with refusals_said():
+            await move(engine, target, meanwhile)
+    assert not any((await rows(target)).values())
+    await move(engine, target, lambda done, total: None)
+    assert await rows(target) == await rows(engine)
+    await target.dispose()
+
+
+async def test_what_is_posted_after_it_was_verified_stops_the_move(engine: AsyncEngine, other: AsyncEngine) -> None:
+    ledger = await everything(engine)
+    async with engine.connect() as connection:
+        verified = await how_far(connection)
+    await ledger.post(posting("since then", give("ann", 5), day=date(2026, 12, 6)))
+    with pytest.raises(MoveError, match="was posted to while it was read"):
+        await move(engine, other, lambda done, total: None, verified)
+    assert not any((await rows(other)).values())
+
+
+async def test_what_commits_late_under_a_lower_number_stops_the_move(
+    postgresql: PostgreSQL, other: AsyncEngine
+) -> None:
+    """Its number was drawn before another's that is read."""
+    engine = open_engine(postgresql.create(TEMPLATE))
+    ledger = await everything(engine)
+    late = await engine.connect()
+    number = await late.scalar(select(transaction_ids.next_value()))
+    await ledger.post(posting("under a higher number", give("bob", 5), day=date(2026, 12, 6)))
+    row = {**(await late.execute(select(transactions).where(transactions.c.key == "nothing"))).one()._mapping}
+    await late.execute(transactions.insert().values({**row, "id": number, "key": "under a lower", "month": "2026-12"}))
+    own = asyncio.get_running_loop()
+
+    def meanwhile(done: int, _total: int) -> None:
+        if done == 3 and late.in_transaction():
+            committed.append(own.create_task(late.commit()))
+
+    committed: list[asyncio.Task[None]] = []
+    with pytest.raises(MoveError, match="was posted to while it was read"):
+        await move(engine, other, meanwhile)
+    assert committed[0].done()
+    await late.close()
+    await engine.dispose()

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import inspect
 from sqlalchemy.exc import OperationalError
 
 from ccd.errors import DatabaseRefusedError
@@ -37,6 +38,24 @@ async def test_a_database_that_says_no_is_a_sentence_with_what_to_do(
     said, hint = REFUSED[url]
     assert str(caught.value).startswith(f"the database refused: {said}; {hint}")
     await engine.dispose()
+
+
+async def test_a_database_with_the_tables_of_another_program_is_not_touched(
+    postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    for url in (f"sqlite+aiosqlite:///{tmp_path / 'theirs.sqlite'}", postgresql.create()):
+        engine = open_engine(url)
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("CREATE TABLE accounts (x int)")
+        with pytest.raises(
+            DatabaseRefusedError, match="already exists; something else is in this database: give ccd one"
+        ):
+            async with refusals_said():
+                await upgrade(engine)
+        async with engine.connect() as connection:
+            assert await connection.run_sync(lambda sync: inspect(sync).get_table_names()) == ["accounts"]
+        await engine.dispose()
+    postgresql.drop()
 
 
 def test_a_file_that_can_not_be_opened_leaves_no_thread_behind_that_fails_on_its_own(

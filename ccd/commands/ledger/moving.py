@@ -13,7 +13,7 @@ from ccd.commands.addresses import typed_address
 from ccd.commands.ledger.asking import bar_of
 from ccd.commands.ledger.proving import FINDINGS_SHOWN_MAX
 from ccd.errors import LedgerBrokenError, LedgerDoesNotFollowError
-from ccd.ledger.moving import end_of
+from ccd.ledger.moving import end_of, how_far
 from ccd.ledger.moving import move as carried
 from ccd.ledger.verify import verify
 from ccd.reports.legible import on_one_line
@@ -44,9 +44,11 @@ async def carried_and_held(source: str, target: str) -> tuple[int, bytes]:
         for engine in (giving, taking):
             stack.push_async_callback(engine.dispose)
             await upgrade(engine)
+        async with giving.connect() as connection:
+            since = await how_far(connection)
         before = await sound_end(giving)
         with bar_of("rows") as told:
-            rows = await carried(giving, taking, told)
+            rows = await carried(giving, taking, told, since)
         if await sound_end(taking) != before:
             raise LedgerBrokenError("both ledgers end in different hashes, so the new one is none to go on with")
         return rows, before

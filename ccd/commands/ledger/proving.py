@@ -36,6 +36,9 @@ KEY_MODE = 0o600
 VERIFIED_FILE = "ledger-verified.json"
 
 KeyFile = Annotated[Path, typer.Option("--key", help="The private key, as `ccd ledger new-key` made it.")]
+Trusted = Annotated[
+    str | None, typer.Option("--trusted-key", help="The public key that the head has to be signed by, in hexadecimal.")
+]
 Output = Annotated[Path | None, typer.Option("--output", help="The file to write; without it, to the screen.")]
 
 
@@ -44,6 +47,7 @@ def verify(
     against: Annotated[
         Path | None, typer.Option(help="A head from `ccd ledger checkpoint`, kept elsewhere since.")
     ] = None,
+    trusted_key: Trusted = None,
     since_last: Annotated[
         bool, typer.Option("--since-last", help="Only from the block on up to which the last one found nothing.")
     ] = False,
@@ -58,7 +62,12 @@ def verify(
     """Derive the ledger again, and say where it does not follow. Without a fault it ends with 0, else with 1."""
     settings = read(config)
     file = state or (settings.state_directory / VERIFIED_FILE if since_last else None)
-    head = read_head(read_text(against), str(against)).head if against else None
+    if trusted_key and not against:
+        raise typer.BadParameter("--trusted-key is of a head; give it with --against FILE")
+    signed = read_head(read_text(against), str(against)) if against else None
+    if signed:
+        check_signer(signed, trusted_key, str(against))
+    head = signed.head if signed else None
     since = read_remembered(read_text(file), str(file)) if since_last and file and file.exists() else None
     beside = processes or len(os.sched_getaffinity(0))
     verdict = asked_of(settings, lambda ledger: with_a_bar(ledger, head, since, beside))
@@ -71,6 +80,9 @@ def verify(
         f"{verdict.transactions} transactions with {verdict.entries} transfers{after}, all as they were written; "
         f"{verdict.blocks} blocks, {verdict.unsealed} transactions not sealed yet"
     )
+    if signed:
+        moment = datetime.fromtimestamp(signed.head.taken_at // 1_000_000, UTC)
+        print(f"they lead to the head of {moment:%Y-%m-%d %H:%M:%S} UTC, {signed_by(signed, trusted_key)}")
     if file and verdict.remembered:
         write(verdict.remembered.as_text(), file)
 
@@ -123,15 +135,12 @@ def proof(
 
 def check_proof(
     file: Annotated[Path, typer.Argument(help="As `ccd ledger proof` wrote it.")],
-    trusted_key: Annotated[
-        str | None, typer.Option(help="The public key that the head has to be signed by, in hexadecimal.")
-    ] = None,
+    trusted_key: Trusted = None,
 ) -> None:
     """Check a statement against the head in it, without a database. It can't show that no line was left out."""
     shown = checked(read_text(file), str(file))
-    if trusted_key is not None and shown.head.key.hex() != trusted_key.lower():
-        raise FileError(str(file), f"is signed by {shown.head.key.hex()}, and not by the key that is trusted")
-    table = PlainTable("day", "recorded", "transaction", "account", "seconds")
+    check_signer(shown.head, trusted_key, str(file))
+    table = PlainTable("day", "recorded (UTC)", "transaction", "account", "seconds")
     for line in shown.lines:
         recorded = datetime.fromtimestamp(line.kept.recorded_at / 1_000_000, UTC)
         for transfer in line.transfers:
@@ -142,12 +151,22 @@ def check_proof(
     table.print()
     for kind, seconds in sorted(shown.sums.items()):
         print(f"{on_one_line(kind)}: {in_words(seconds)} ({seconds} s)")
-    signed = "the key that is trusted" if trusted_key else f"{shown.head.key.hex()}: compare it with the one you know"
     if shown.lines:
         told = f"{on_one_line(shown.owner)}: {len(shown.lines)} transactions, all in the ledger as they are told"
     else:  # whose it is, nothing in it shows either
         told = "no transaction is told, so nothing of anybody's is shown"
-    print(f"{told}; signed by {signed}")
+    print(f"{told}; {signed_by(shown.head, trusted_key)}")
+
+
+def check_signer(head: SignedHead, trusted_key: str | None, source: str) -> None:
+    if trusted_key is not None and head.key.hex() != trusted_key.lower():
+        raise FileError(source, f"is signed by {head.key.hex()}, and not by the key that is trusted")
+
+
+def signed_by(head: SignedHead, trusted_key: str | None) -> str:
+    if trusted_key is not None:
+        return "signed by the key that is trusted"
+    return f"signed by {head.key.hex()}: compare it with the one you know"
 
 
 async def sealed_head(ledger: Ledger, key: Ed25519PrivateKey) -> SignedHead:

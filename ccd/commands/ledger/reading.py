@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -14,7 +14,6 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import CURSOR_MAX, Agent, asked
 from ccd.commands.output import As, Format
 from ccd.errors import UnknownAccountError
-from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Wanted
 from ccd.reports.plain_table import PlainTable, clock
@@ -121,6 +120,10 @@ async def known_account(books: Ledger, agent: str, day: date | None = None, at: 
     if day is not None:
         return AgentAccount({**NOTHING, **await books.balances_on(owner, day)})
     if at is not None:
-        moment = round(at.replace(tzinfo=UTC).timestamp()) * SECOND + at.microsecond
-        return AgentAccount({**NOTHING, **await books.balances_at(owner, moment)})
+        return AgentAccount({**NOTHING, **await books.balances_at(owner, moment_of(at))})
     return await agent_account(books, agent)
+
+
+def moment_of(at: datetime) -> int:
+    """Microseconds since the epoch, of what a clock of UTC shows."""
+    return (at.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
