@@ -1,5 +1,6 @@
 """Emergencies and their ends as they are kept. Append-only: what holds is what was said last."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     PrimaryKeyConstraint,
+    Select,
     Table,
     Text,
     func,
@@ -79,15 +81,20 @@ def emergencies_within(connection: Connection, start: int, end: int) -> list[Eme
 
 
 def _read(connection: Connection, condition: Any) -> list[Emergency]:
+    return [Emergency(*row) for row in connection.execute(_newest().where(condition))]
+
+
+@cache
+def _newest() -> Select[Any]:
+    """Each with what was said last of its end."""
     table, later = emergencies.c, emergency_ends.alias()
     said_since = select(later.c.number).where(
         later.c.emergency == emergency_ends.c.emergency, later.c.number > emergency_ends.c.number
     )
-    query = (
+    return (
         select(table.id, table.unit, table.level, table.interest_ppm, table.round_up_s, table.start_at,
                emergency_ends.c.end_at, table.opened_at)
         .join(emergency_ends, emergency_ends.c.emergency == table.id)
-        .where(condition, ~said_since.exists())
+        .where(~said_since.exists())
         .order_by(table.start_at, table.id)
     )  # fmt: skip
-    return [Emergency(*row) for row in connection.execute(query)]

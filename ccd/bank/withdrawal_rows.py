@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Connection,
     Date,
     ForeignKey,
@@ -157,34 +159,39 @@ def on_days(connection: Connection, first: date, last: date) -> list[Application
 
 def open_days(connection: Connection, last: date) -> list[date]:
     """The days up to `last` for which some application is neither spent nor ended."""
-    newest = _newest().where(withdrawals.c.day <= last).subquery()
-    query = select(newest.c.day).where(newest.c.state.in_([state.value for state in OPEN])).distinct()
-    return list(connection.scalars(query.order_by(newest.c.day)))
+    return _days(connection, withdrawals.c.day <= last, withdrawal_states.c.state.in_([state.value for state in OPEN]))
 
 
 def waiting_days(connection: Connection, first: date) -> list[date]:
     """The days from `first` on for which somebody waits for a place."""
-    newest = _newest().where(withdrawals.c.day >= first).subquery()
-    waiting = select(newest.c.day).where(newest.c.state == ApplicationState.WAITING.value).distinct()
-    return list(connection.scalars(waiting.order_by(newest.c.day)))
+    waits = withdrawal_states.c.state == ApplicationState.WAITING.value
+    return _days(connection, withdrawals.c.day >= first, waits)
 
 
 def awaiting_days(connection: Connection, first: date) -> list[date]:
     """The days from `first` on for which somebody's seconds are held without a place."""
-    newest = _newest().where(withdrawals.c.day >= first).subquery()
-    held = (
-        select(newest.c.day).where(newest.c.state == ApplicationState.APPLIED.value, newest.c.quotas == "[]").distinct()
-    )
-    return list(connection.scalars(held.order_by(newest.c.day)))
+    applied = withdrawal_states.c.state == ApplicationState.APPLIED.value
+    return _days(connection, withdrawals.c.day >= first, applied, withdrawal_states.c.quotas == "[]")
 
 
 def granted_days(connection: Connection, agents: Collection[str], first: date, before: date) -> dict[str, int]:
     """By agent, how many days were granted to them that lie in a span."""
-    mine = _newest().where(among(connection, withdrawals.c.agent, agents))
-    newest = mine.where(withdrawals.c.day >= first, withdrawals.c.day < before).subquery()
-    granted = newest.c.state.in_([ApplicationState.APPROVED.value, ApplicationState.TAKEN.value])
-    count = select(newest.c.agent, func.count().label("days")).where(granted).group_by(newest.c.agent)
+    granted = withdrawal_states.c.state.in_([ApplicationState.APPROVED.value, ApplicationState.TAKEN.value])
+    count = (
+        _newest()
+        .with_only_columns(withdrawals.c.agent, func.count().label("days"))
+        .where(among(connection, withdrawals.c.agent, agents), granted)
+        .where(withdrawals.c.day >= first, withdrawals.c.day < before)
+        .order_by(None)
+        .group_by(withdrawals.c.agent)
+    )
     return {row.agent: row.days for row in connection.execute(count)}
+
+
+def _days(connection: Connection, *which: ColumnElement[bool]) -> list[date]:
+    """Of such applications, by what was said of them last; in their order."""
+    days = _newest().with_only_columns(withdrawals.c.day).where(*which).distinct().order_by(None)
+    return list(connection.scalars(days.order_by(withdrawals.c.day)))
 
 
 def set_quota(connection: Connection, quota: Quota, at: int, by: str) -> None:
@@ -217,7 +224,9 @@ def loads_of(connection: Connection, units: Collection[str], first: date, last: 
     return {(row.unit, row.day): row.load for row in connection.execute(query)}
 
 
+@cache
 def _newest() -> Select[Any]:
+    """Made once: to put together a question about so many columns takes longer than to find that nothing is there."""
     states, later = withdrawal_states.c, withdrawal_states.alias()
     said_since = exists().where(later.c.withdrawal == states.withdrawal, later.c.number > states.number)
     return (
@@ -231,6 +240,7 @@ def _newest() -> Select[Any]:
             func.coalesce(states.seconds, withdrawals.c.seconds).label("seconds_now"),
             func.coalesce(states.unit, withdrawals.c.unit).label("unit_now"),
         )
+        .select_from(withdrawals)
         .join(withdrawal_states, states.withdrawal == withdrawals.c.id)
         .where(~said_since)
         .order_by(withdrawals.c.applied_at, withdrawals.c.id)
