@@ -75,6 +75,8 @@ class Settler:
             policy = self._policies.policy_at(unit, day)
             terms[unit, day, scheduled] = policy, shared_text(unit, policy, scheduled)
         settlement = Settlement()
+        if dry_run and not days:
+            return Settlement(named=True)
         if dry_run:
             settlement = await self._ledger.at_desk(lambda desk: self._rehearse(desk, days, terms), keep=False)
         else:

@@ -131,6 +131,8 @@ class Resettling:
             found.waiting.append((each.unit, each.day))
             async with reading(self._engine) as connection:
                 return frozenset(await latest_days(connection, each.day, unit=each.unit))
+        if not self._measured:
+            return frozenset()
         async with reading(self._engine) as connection:
             anew = [differs async for differs in self._anew(connection, closed.revised, each)]
             off = await connection.run_sync(written_off_for, self._measured)

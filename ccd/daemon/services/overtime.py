@@ -44,6 +44,8 @@ class Overtime:
             now = self._now()
             begun = await self._all(connection, 0, now)
             over = [one for one in begun if is_over(self._site, one, sources, now)]
+            if not over:
+                return []
             names = [one.id for one in over]
             said = await connection.run_sync(how_much_said, names)
             marks = await connection.run_sync(measured_up_to, names)
