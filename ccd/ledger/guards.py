@@ -5,10 +5,11 @@ and for indexes that hold what their table holds; that no row is changed, for tr
 puts it back is not seen here.
 """
 
-from collections.abc import Callable
-from typing import Any
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, ForeignKeyConstraint, Table, inspect, text
+from sqlalchemy import Connection, ForeignKeyConstraint, Table, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.audit import Finding
@@ -43,13 +44,23 @@ TRIGGERS: dict[Table, tuple[str, ...]] = {
 ON_SQLITE = ("never_go", "are_never_replaced")  # there one trigger is of one act alone
 OF_ENTRIES = {"sqlite": ("are_those_announced", "reverse_exactly"), "postgresql": ("are_checked",)}
 
-TRIGGERS_THERE = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-    "postgresql": (
-        "SELECT tgname::text FROM pg_trigger WHERE tgenabled IN ('O', 'A')"
-        " AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace)"
-    ),
+OF_SINGLE_ROWS = [str(one.name) for table in TRIGGERS for one in table.indexes if one.unique]
+
+# Whatever holds a table: by the table's name its own, and whether it holds. An index that is to be of single rows does
+# only where it is. SQLite keeps keys and checks as they were written.
+HELD_BY = {
+    "sqlite": """
+SELECT tbl_name, name, type <> 'index' OR name NOT IN :singles OR sql LIKE 'CREATE UNIQUE %', sql
+FROM sqlite_master WHERE type <> 'view'
+""",
+    "postgresql": """
+SELECT tgrelid::regclass::text, tgname::text, tgenabled IN ('O', 'A'), '' FROM pg_trigger
+UNION ALL SELECT conrelid::regclass::text, conname::text, true, '' FROM pg_constraint WHERE contype IN ('p', 'u', 'c')
+UNION ALL SELECT indrelid::regclass::text, relname::text, indisunique OR relname::text NOT IN :singles, ''
+FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+""",
 }
+A_CONSTRAINT = re.compile(r"CONSTRAINT (\w+) (?:PRIMARY KEY|UNIQUE|CHECK)\b")
 AS_IT_SHOULD_BE = "ok"
 LOOKED_UP_IN_KB = 64_000  # each row is looked up in each index, in no order of theirs: with less, a third more time
 
@@ -60,16 +71,21 @@ async def guards_gone(connection: AsyncConnection) -> list[Finding]:
 
 
 def _gone(connection: Connection) -> list[Finding]:
-    engine = connection.dialect.name
-    there = set(connection.execute(text(TRIGGERS_THERE[engine])).scalars())
-    inspector = inspect(connection)
-    found = []
-    for table in TRIGGERS:
-        held = _kept_by(inspector, table.name) | there
-        found += [
-            Finding(f"table {table.name}", f"{name} is gone, by which the database holds it to what it is")
-            for name in sorted(wanted_of(table, engine) - held)
-        ]
+    held = held_by(connection)
+    return [
+        Finding(f"table {table.name}", f"{name} is gone, by which the database holds it to what it is")
+        for table in TRIGGERS
+        for name in sorted(wanted_of(table, connection.dialect.name) - held[table.name])
+    ]
+
+
+def held_by(connection: Connection) -> Mapping[str, set[str]]:
+    """By table, the names of its keys, checks, indexes and triggers; what is switched off holds nothing."""
+    found = defaultdict[str, set[str]](set)
+    asked = text(HELD_BY[connection.dialect.name]).bindparams(bindparam("singles", OF_SINGLE_ROWS, expanding=True))
+    for table, name, holds, written in connection.execute(asked):
+        if holds:
+            found[table] |= {name, *A_CONSTRAINT.findall(written or "")}
     return found
 
 
@@ -79,15 +95,6 @@ def wanted_of(table: Table, engine: str) -> set[str]:
     triggers |= {*OF_ENTRIES[engine]} if table is entries else set()
     constraints = {str(one.name) for one in table.constraints if not isinstance(one, ForeignKeyConstraint)}
     return {f"{table.name}_{name}" for name in triggers} | constraints | {str(one.name) for one in table.indexes}
-
-
-def _kept_by(inspector: Any, table: str) -> set[str]:
-    """Keys, checks and indexes; one that is to be of single rows only where it is."""
-    of_single_rows = {str(one.name) for one in entries.indexes if one.unique}
-    indexes = [one for one in inspector.get_indexes(table) if one["unique"] or one["name"] not in of_single_rows]
-    held = (inspector.get_pk_constraint(table), *inspector.get_unique_constraints(table),
-            *inspector.get_check_constraints(table), *indexes)  # fmt: skip
-    return {one["name"] for one in held if one["name"]}
 
 
 async def indexes_astray(connection: AsyncConnection, progress: Callable[[int, int], None]) -> list[Finding]:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.ledger.guards import TRIGGERS, TRIGGERS_THERE, guards_gone, indexes_astray, wanted_of
+from ccd.ledger.guards import TRIGGERS, guards_gone, indexes_astray, wanted_of
 from ccd.ledger.verify import verify
 from tests.ledger.forging import TABLES
 from tests.ledger.histories import everything
@@ -22,11 +22,15 @@ async def as_owner(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
 
 async def triggers_of(connection: AsyncConnection, table: Table) -> set[str]:
-    names = (await connection.execute(text(TRIGGERS_THERE[connection.dialect.name]))).scalars()
-    owner = {
-        name: max((one.name for one in TABLES if name.startswith(one.name)), key=len, default="") for name in names
+    asked = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table",
+        "postgresql": (
+            "SELECT tgname::text FROM pg_trigger"
+            " WHERE NOT tgisinternal AND tgrelid = CAST(CAST(:table AS text) AS regclass)"
+        ),
     }
-    return {name for name, whose in owner.items() if whose == table.name}
+    said = text(asked[connection.dialect.name])
+    return {*(await connection.execute(said, {"table": table.name})).scalars()}
 
 
 async def gone(connection: AsyncConnection) -> list[str]:
@@ -89,6 +93,20 @@ async def test_an_index_of_the_same_name_that_lets_a_transfer_be_taken_back_twic
     await as_owner.execute(text("DROP INDEX uq_entries_reverses"))
     await as_owner.execute(text("CREATE INDEX uq_entries_reverses ON entries (reverses_transaction, reverses_leg)"))
     assert await gone(as_owner) == [named("entries", "uq_entries_reverses")]
+
+
+async def test_a_trigger_of_the_same_name_on_another_table_is_none(as_owner: AsyncConnection) -> None:
+    made = {
+        "sqlite": "CREATE TRIGGER caps_never_go BEFORE DELETE ON periods BEGIN SELECT 1; END",
+        "postgresql": (
+            "CREATE TRIGGER caps_never_go BEFORE UPDATE ON periods FOR EACH ROW"
+            " EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+        ),
+    }
+    on_table = " ON caps" if as_owner.dialect.name == "postgresql" else ""
+    await as_owner.execute(text(f"DROP TRIGGER caps_never_go{on_table}"))
+    await as_owner.execute(text(made[as_owner.dialect.name]))
+    assert await gone(as_owner) == [named("caps", "caps_never_go")]
 
 
 async def test_verify_says_so_and_nothing_is_remembered_of_it(engine: AsyncEngine) -> None:
