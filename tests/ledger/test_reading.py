@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from threading import Thread
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.ledger.balances import FIRST_LATER, OpenReservation
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Account, Leg, Outcome, Posting, PostingState, Side, StatementLine, Wanted
+from ccd.ledger.model import Account, Late, Leg, Outcome, Posting, PostingState, Resolve, Side, StatementLine, Wanted
 from ccd.ledger.sealing import Sealer
 from ccd.ledger.unit_sums import ServiceSupply, Trial
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
+from tests.databases import before_each_statement
 from tests.ledger.accounts import HOUSE, give, open_guarded, open_house, posting, take
-from tests.ledger.histories import everything, held
+from tests.ledger.histories import MOMENT, everything, held, with_terms
 
 OWNERS, KINDS, SERVICES = ("ann", "bob"), ("savings", "gift"), ("savings", "gift", "leave")
 FIRST_DAY = date(2026, 11, 28)
@@ -240,3 +242,46 @@ async def test_what_is_held_is_told_with_what_is_there(engine: AsyncEngine) -> N
     assert bob.holds == (OpenReservation(("held too", 1), 500, held("bob").expires_at),)
     assert (bob.held_s, (await ledger.standing("ann")).holds) == (500, ())
     assert (await ledger.standing("nobody")).balances == {}
+
+
+@pytest.mark.parametrize("question", ["standing", "statement", "balances_at"])
+async def test_what_is_posted_between_two_statements_of_a_question_is_in_all_of_its_answer_or_in_none(
+    engine: AsyncEngine, question: str
+) -> None:
+    """What is held, and its reservations; a page, and the balances after its lines; sums, and what they are of."""
+    ledger = await everything(engine)
+    asks = {
+        "standing": lambda books: books.standing("bob"),
+        "statement": lambda books: books.statement("bob", before=10**6),
+        "balances_at": lambda books: books.balances_at(HOUSE, MOMENT + 10**9),
+    }
+    asked = asks[question]
+    due = statements = differing = 0
+
+    async def post() -> None:
+        again = open_engine(engine.url)
+        books, sealer = (each(again, lambda: MOMENT + 10**6, Patience()) for each in (Ledger, Sealer))
+        legs = (give("bob", 7), take("bob", 3, "gift")) if due % 2 else (give("bob", 5, "gift"),)
+        await books.post(posting(f"more/{due}", *legs, day=date(2026, 12, 9)))
+        await books.post(with_terms(f"back/{due}", Late("2026-12"), Resolve(("held too", 1), "leave")))
+        await sealer.seal()
+        await again.dispose()
+
+    def interrupt() -> None:
+        nonlocal statements
+        statements += 1
+        if statements == due:
+            poster = Thread(target=asyncio.run, args=(post(),))
+            poster.start()
+            poster.join()
+
+    reading = open_engine(engine.url)
+    before_each_statement(reading, interrupt)
+    for place in (5, 4, 3, 2):
+        due, statements, before = place, 0, await asked(ledger)
+        found = await asked(Ledger(reading, lambda: 0))
+        after = await asked(ledger)
+        assert found in (before, after)
+        differing += before != after
+    assert differing
+    await reading.dispose()
