@@ -176,6 +176,7 @@ def test_postings_by_hand_are_for_who_manages_the_unit_and_nobody_posts_on_the_o
 def test_what_is_posted_by_hand_for_a_closed_month_counts_later_and_names_its_day(config: Path) -> None:
     said(config, "close-period", "2026-10", *WHY)
     assert "was posted before" in said(config, "close-period", "2026-10", *WHY)
+    assert "2026-10 was closed before, by another or" in refused(config, "close-period", "2026-10", "--text", "anew")
     said(config, "transfer", "1001:savings", "house:overdraft", "65", "--day", "2026-10-27", *WHY, "--key", "k1")
     assert balances(config) == {"savings": 400}
     (newest,) = json.loads(said(config, "statement", "1001", "--limit", "1", "--format", "json"))["lines"]
@@ -280,6 +281,8 @@ def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -
     assert public in said(config, "checkpoint", "--key", key, "--output", head)
     led = said(config, "verify", "--against", head)
     assert "all as they were written" in led
+    bar = running.ccd("ledger", "verify", "--config", config, FORCE_COLOR="1")  # as on a terminal
+    assert ("transactions" in bar.stderr, "1/1" in bar.stderr) == (True, True)
     assert "they lead to the head of 20" in led
     assert f" UTC, signed by {public}: compare it with the one you know" in led
     trusting = ("verify", "--against", head, "--trusted-key")

@@ -3,10 +3,11 @@
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from threading import Thread
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -244,27 +245,29 @@ async def test_what_is_held_is_told_with_what_is_there(engine: AsyncEngine) -> N
     assert (await ledger.standing("nobody")).balances == {}
 
 
-@pytest.mark.parametrize("question", ["standing", "statement", "balances_at"])
+QUESTIONS: dict[str, Callable[[Ledger], Awaitable[Any]]] = {
+    "standing": lambda ledger: ledger.standing("bob"),
+    "statement": lambda ledger: ledger.statement("bob", before=10**6),
+    "balances_at": lambda ledger: ledger.balances_at(HOUSE, MOMENT + 10**9),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
 async def test_what_is_posted_between_two_statements_of_a_question_is_in_all_of_its_answer_or_in_none(
     engine: AsyncEngine, question: str
 ) -> None:
     """What is held, and its reservations; a page, and the balances after its lines; sums, and what they are of."""
     ledger = await everything(engine)
-    asks = {
-        "standing": lambda books: books.standing("bob"),
-        "statement": lambda books: books.statement("bob", before=10**6),
-        "balances_at": lambda books: books.balances_at(HOUSE, MOMENT + 10**9),
-    }
-    asked = asks[question]
+    asked = QUESTIONS[question]
     due = statements = differing = 0
 
     async def post() -> None:
         again = open_engine(engine.url)
-        books, sealer = (each(again, lambda: MOMENT + 10**6, Patience()) for each in (Ledger, Sealer))
+        books = Ledger(again, lambda: MOMENT + 10**6)
         legs = (give("bob", 7), take("bob", 3, "gift")) if due % 2 else (give("bob", 5, "gift"),)
         await books.post(posting(f"more/{due}", *legs, day=date(2026, 12, 9)))
         await books.post(with_terms(f"back/{due}", Late("2026-12"), Resolve(("held too", 1), "leave")))
-        await sealer.seal()
+        await Sealer(again, lambda: MOMENT + 10**6, Patience()).seal()
         await again.dispose()
 
     def interrupt() -> None:

@@ -22,7 +22,7 @@ from ccd.commands.ledger.asking import CURSOR_MAX, Agent, account_of, agents_in,
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
-from ccd.errors import UnknownAccountError
+from ccd.errors import KeyTakenError, UnknownAccountError
 from ccd.history.reading import reading
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import (
@@ -174,20 +174,14 @@ def close_period(config: Config, month: Annotated[str, typer.Argument(help="As 2
         raise typer.BadParameter(f"{month} is not over; a month that is closed never opens again")
     centre, asks = site.settings.site, asking(site)
     may_close_month(asks.person, ())
-    post_and_say(
-        site,
-        Posting(
-            f"close/{centre}/{month_of(first)}",
-            1,
-            centre,
-            first,
-            (),
-            asks.by,
-            text=text,
-            terms=(Close(),),
-            counts_in=month_of(first),
-        ),
-    )
+    closing = Posting(
+        f"close/{centre}/{month_of(first)}", 1, centre, first, (), asks.by, text=text, terms=(Close(),),
+        counts_in=month_of(first),
+    )  # fmt: skip
+    try:
+        post_and_say(site, closing)
+    except KeyTakenError:
+        raise typer.BadParameter(f"{month} was closed before, by another or with another text") from None
 
 
 def by_hand(site: Site, key: str, day: datetime, text: str, agents: Collection[str], *legs: Leg) -> Posting:
