@@ -5,7 +5,7 @@ where they overlap the highest level pays, and no second is paid twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from ccd.bank.policy import PPM, Policy
 from ccd.floor.days import SECOND
@@ -156,14 +156,21 @@ def came_in_time(called_at: int, comes: bool | None, signed_in_at: int | None, w
     return signed_in_at is not None and signed_in_at <= called_at + wait_s * SECOND
 
 
-def overtime_warnings(day_s: int, month_s: int, policy: Policy, share_ppm: int = PPM) -> list[str]:
-    """In words, where an agent has worked more overtime than is good: nobody is refused for it. For who works part of
-    the time less is."""
-    day_max_s = policy.of_a_day(policy.overtime.warn_day_s, share_ppm)
-    month_max_s = policy.overtime.warn_month_s * share_ppm // PPM
-    said = []
-    if day_s > day_max_s:
-        said.append(f"{day_s} s of overtime on one day; {day_max_s} s are enough")
-    if month_s > month_max_s:
-        said.append(f"{month_s} s of overtime in one month; {month_max_s} s are enough")
-    return said
+class MuchOvertime(NamedTuple):
+    """More than is good, on a day or in a calendar month, and how much is enough, in seconds."""
+
+    within: Literal["day", "month"]
+    seconds: int
+    enough_s: int
+
+    def __str__(self) -> str:
+        when = "on one day" if self.within == "day" else "in one month"
+        return f"{self.seconds} s of overtime {when}; {self.enough_s} s are enough"
+
+
+def overtime_warnings(day_s: int, month_s: int, policy: Policy, share_ppm: int = PPM) -> list[MuchOvertime]:
+    """Where an agent has worked more overtime than is good: nobody is refused for it. For who works part of the time
+    less is."""
+    day = MuchOvertime("day", day_s, policy.of_a_day(policy.overtime.warn_day_s, share_ppm))
+    month = MuchOvertime("month", month_s, policy.overtime.warn_month_s * share_ppm // PPM)
+    return [one for one in (day, month) if one.seconds > one.enough_s]

@@ -75,6 +75,7 @@ class FakeOffice:
         ]
         self.budgets: list[Json] = []
         self.emergencies: list[Json] = []
+        self.worked: list[Json] = []
         self.calls: list[Json] = []
         self.quota: dict[str, Json] = {}
         self.loads: dict[str, str] = {}
@@ -111,7 +112,7 @@ class FakeOffice:
             ("GET", "emergencies"): lambda _: {"emergencies": self.emergencies, "next": None},
             ("POST", "emergencies"): self._open,
             ("GET", "emergencies/flood"): lambda _: (
-                self.emergencies[0] | {"calls": self.calls, "entries": self.entered}
+                self.emergencies[0] | {"calls": self.calls, "entries": self.entered, "worked": self.worked}
             ),
             ("POST", "emergencies/flood/entries"): self._enter,
             ("POST", "emergencies/flood/call-outs"): self._call,
@@ -159,6 +160,9 @@ class FakeOffice:
             {"agent": "1002", "called_at": now - 700, "comes": None, "signed_in_at": None} | answered,
             {"agent": "1003", "called_at": now - 700, "comes": False, "signed_in_at": None} | answered,
         ]
+        much = {"within": "day", "seconds": 13_500, "enough": 10_800}
+        earned = {"principal": 7_200, "entered": 0, "interest": 2_160, "warnings": [much]}
+        self.worked = [{"agent": "1001", "day": str(self.today), "kind": "workday"} | earned]
         return {"calls": self.calls}
 
     def _enter(self, said: Json) -> Json:

@@ -177,7 +177,10 @@ def test_an_emergency_is_opened_people_are_called_and_it_ends(open_as: OpenPage,
     page.keyboard.press("Enter")
     expect(running.locator("dl")).to_contain_text("已召集 3 会来 1 10 分内签入 1")
     names = [server.agents[number]["name"] for number in ("1002", "1001", "1003")]
-    assert [row.inner_text().split()[0] for row in running.locator("li").all()] == names
+    assert [row.inner_text().split()[0] for row in running.locator("li[data-look]").all()] == names
+    worked = running.locator("li:not([data-look])")
+    expect(worked).to_contain_text("2 时，利息 36 分")
+    expect(worked).to_contain_text("当天加班共 3 时 45 分，超过提醒线 3 时")
     expect(running.locator(".late")).to_contain_text("已等 11:")
     running.get_by_role("button", name="延长").click()
     running.get_by_label("写明理由").fill("还没有结束")

@@ -61,6 +61,11 @@ async def test_an_entry_whose_answer_was_lost_is_told_though_the_emergency_ended
     where = f"/api/emergencies/{(await place.post('wang', '/api/emergencies', STORM)).json()['emergency']}"
     entry = {"agent": "1001", "seconds": 1_800, "reason": "at the desk of the lead"}
     first = await place.post("wang", f"{where}/entries", entry, "enters")
+    (worked,) = (await place.get("wang", where)).json()["worked"]
+    earns = {"principal": 1_800, "entered": 1_800, "interest": 540, "warnings": []}
+    assert worked == {"agent": "1001", "day": first.json()["day"], "kind": worked["kind"]} | earns
+    assert (await place.get("1001", where)).json()["worked"] == [worked]
+    assert (await place.get("1002", where)).json()["worked"] == [], "what others have is not theirs to see"
     place.clock.now += 60
     await place.post("wang", f"{where}/end", WHY)
     await lose_answers(place)

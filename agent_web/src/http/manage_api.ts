@@ -201,9 +201,27 @@ export interface CallOut {
   signed_in_at: number | null;
 }
 
+/** More overtime than is good, on the day or in its month. */
+export interface MuchOvertime {
+  within: "day" | "month";
+  seconds: number;
+  enough: number;
+}
+
+/** In seconds; `entered` is what of the principal nobody measured. */
+export interface Worked {
+  agent: string;
+  day: string;
+  principal: number;
+  entered: number;
+  interest: number;
+  warnings: MuchOvertime[];
+}
+
 export interface ShownEmergency extends Emergency {
   calls: CallOut[];
   entries: Entry[];
+  worked: Worked[];
 }
 
 export type Weekday =

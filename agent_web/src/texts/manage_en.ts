@@ -163,6 +163,13 @@ export const en: ManageTexts = {
     hereBefore: "was here",
     hereNow: "signed in now",
     notHere: "not signed in",
+    worked: "Overtime",
+    earned: (principal, interest) => `${principal}, and ${interest} interest`,
+    entered: (span) => `${span} of it entered by hand`,
+    much: {
+      day: (span, enough) => `${span} of overtime on this day: ${enough} are enough`,
+      month: (span, enough) => `${span} of overtime in this month: ${enough} are enough`,
+    },
     past: "The last 30 days",
     pastNone: "None in the last 30 days.",
     ended: "ended",

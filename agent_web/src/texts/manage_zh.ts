@@ -160,6 +160,13 @@ export const zh = {
     hereBefore: "已在岗",
     hereNow: "现已签入",
     notHere: "未签入",
+    worked: "加班",
+    earned: (principal: string, interest: string) => `${principal}，利息 ${interest}`,
+    entered: (span: string) => `其中人工录入 ${span}`,
+    much: {
+      day: (span: string, enough: string) => `当天加班共 ${span}，超过提醒线 ${enough}`,
+      month: (span: string, enough: string) => `当月加班共 ${span}，超过提醒线 ${enough}`,
+    },
     past: "近 30 天",
     pastNone: "近 30 天没有应急。",
     ended: "已结束",

@@ -9,7 +9,7 @@ from uuid import uuid4
 import typer
 
 from ccd.bank.call_out_rows import CallOut
-from ccd.bank.overtime import Emergency, Paid, overtime_warnings
+from ccd.bank.overtime import Emergency, Paid
 from ccd.bank.overtime_acts import Emergencies
 from ccd.bank.overtime_entry_rows import OvertimeEntry
 from ccd.bank.overtime_posting import OvertimeDay
@@ -24,7 +24,7 @@ from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import SECONDS_MAX, month_of
+from ccd.ledger.model import SECONDS_MAX
 from ccd.org.changes import moment
 from ccd.reports.plain_table import PlainTable, clock
 
@@ -192,17 +192,18 @@ def show(config: Config, name: Name, output: As = Format.table) -> None:
     site = site_of(config)
     one, calls, entries = asked(site, lambda emergencies: emergencies.shown(name))
 
-    async def reckoned(ledger: Ledger) -> tuple[list[OvertimeDay], dict[tuple[str, str], int]]:
+    async def reckoned(ledger: Ledger) -> tuple[list[OvertimeDay], list[str]]:
         days = (await Reckoning(ledger.engine, site, now_us).of(one, running=True)).days
-        return list(days), await Overtime(ledger, site, now_us).months_s(days)
+        much = await Overtime(ledger, site, now_us).too_much(days)
+        return list(days), [f"{agent}: {text}" for (agent, _), texts in much.items() for text in texts]
 
-    days, months_s = asked_of(site.settings, reckoned)
+    days, warnings = asked_of(site.settings, reckoned)
     if output is Format.json:
         said = said_of_emergency(site, one) | {
             "agents": [said_of_day(day, one) for day in days],
             "calls": [said_of_call(site, one, each) for each in calls],
             "entries": [said_of_entry(each) for each in entries],
-            "warnings": [text for day in days for text in warned(site, day, months_s)],
+            "warnings": warnings,
         }
         print(json.dumps(said, ensure_ascii=False))
         return
@@ -211,9 +212,8 @@ def show(config: Config, name: Name, output: As = Format.table) -> None:
     print_calls(site, one, calls)
     for each in entries:
         say_entry(each)
-    for day in days:
-        for text in warned(site, day, months_s):
-            print(text)
+    for text in warnings:
+        print(text)
 
 
 def print_days(days: list[OvertimeDay], one: Emergency) -> None:
@@ -279,12 +279,6 @@ def said_of_entry(one: OvertimeEntry) -> dict[str, Any]:
         "approved_by": one.approved_by, "declined_by": one.declined_by, "declined_why": one.declined_why,
         "counts": one.counts, "why": one.why,
     }  # fmt: skip
-
-
-def warned(site: Site, day: OvertimeDay, months_s: dict[tuple[str, str], int]) -> list[str]:
-    policy, share_ppm = site.policies.policy_at(day.unit, day.day), site.staff.contract_ppm(day.agent, day.day)
-    found = overtime_warnings(day.due.deposit_s, months_s[day.agent, month_of(day.day)], policy, share_ppm)
-    return [f"{day.agent}: {text}" for text in found]
 
 
 def asked(site: Site, ask: Callable[[Emergencies], Awaitable[T]]) -> T:

@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from ccd.bank.overtime import Emergency, Paid
+from ccd.daemon.services.overtime import Overtime
 from ccd.daemon.services.overtime_reckoning import Reckoned, Reckoning
 from ccd.daemon.site import Current
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
+from ccd.web.bank.overtime import ComesTo, MuchSaid, WorkedSaid
 from ccd.web.overtime_api import GrowingSaid, OvertimeSaid, RunningSaid
 
 KEPT_S = 5
@@ -31,10 +33,25 @@ class OvertimeShown:
         """Of the emergencies that run now and in which the agent takes part."""
         return overtime_said(agent, await self._running())
 
-    async def sign_ins(self, emergency: str) -> Mapping[str, int | None]:
-        """By agent, when who was called to one that runs now was seen signed in, µs."""
-        found = await self._running()
-        return next((each.sign_ins for one, each in found.items() if one.id == emergency), {})
+    async def comes_to(self, emergency: Emergency) -> ComesTo:
+        """When who was called to one that runs now was seen signed in; of any, what was worked in it."""
+        running = {one.id: each for one, each in (await self._running()).items()}.get(emergency.id)
+        site, engine = self._current.site, self._ledger.engine
+        reckoned = running or await Reckoning(engine, site, self._now).of(emergency)
+        much = await Overtime(self._ledger, site, self._now).too_much(reckoned.days)
+        worked = [
+            WorkedSaid(
+                agent=day.agent, day=day.day, kind=day.kind, principal=paid.principal_s, entered=paid.entered_s,
+                interest=paid.interest_s,
+                warnings=[
+                    MuchSaid(within=one.within, seconds=one.seconds, enough=one.enough_s)
+                    for one in much[day.agent, day.day]
+                ],
+            )
+            for day in reckoned.days
+            if (paid := day.paid.get(reckoned.emergency)) is not None and paid.principal_s > 0
+        ]  # fmt: skip
+        return ComesTo(running.sign_ins if running else {}, worked)
 
     async def _running(self) -> Mapping[Emergency, Reckoned]:
         async with self._asking:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.bank.call_out_rows import note_sign_ins
 from ccd.bank.emergency_rows import emergencies_within
-from ccd.bank.overtime import Emergency, overtime_warnings
+from ccd.bank.overtime import Emergency, MuchOvertime, overtime_warnings
 from ccd.bank.overtime_acts import Emergencies
 from ccd.bank.overtime_day_rows import Mark, how_much_said, measured_up_to, note_mark
 from ccd.bank.overtime_posting import Deposited, OvertimeDay, OvertimeDesk
@@ -22,6 +22,7 @@ from ccd.history.seen_days import measured_times
 from ccd.history.unit_days import mark_stale
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
+from ccd.ledger.model import month_of
 from ccd.org.told_rows import wait_for_others
 
 log = structlog.get_logger("ccd.daemon")
@@ -94,8 +95,15 @@ class Overtime:
         wanted = [day for key, day in days.items() if first <= day.day <= last and key not in waiting]
         return await self._desk.rehearse(wanted)
 
-    async def months_s(self, days: Collection[OvertimeDay]) -> dict[tuple[str, str], int]:
-        return await self._desk.months_s(days)
+    async def too_much(self, days: Collection[OvertimeDay]) -> dict[tuple[str, date], list[MuchOvertime]]:
+        """By agent and day, what to warn of: with what else there was of overtime on the day and in its month."""
+        months_s = await self._desk.months_s(days)
+        return {
+            (one.agent, one.day): warnings_of(
+                self._site, one, one.due.deposit_s, months_s[one.agent, month_of(one.day)]
+            )
+            for one in days
+        }
 
     async def _all(self, connection: AsyncConnection, start: int, end: int) -> list[Emergency]:
         return await connection.run_sync(emergencies_within, start, end)
@@ -109,6 +117,11 @@ class Overtime:
 
 def emergencies_of(ledger: Ledger, site: Site) -> Emergencies:
     return Emergencies(ledger.engine, site.units, site.all_units, site.policies, site.agent_days)
+
+
+def warnings_of(site: Site, one: OvertimeDay | Deposited, day_s: int, month_s: int) -> list[MuchOvertime]:
+    policy, share_ppm = site.policies.policy_at(one.unit, one.day), site.staff.contract_ppm(one.agent, one.day)
+    return overtime_warnings(day_s, month_s, policy, share_ppm)
 
 
 def _is_behind(mark: Mark, said: int, times: Mapping[tuple[str, date], int]) -> bool:
@@ -150,8 +163,6 @@ class OvertimeClosing:
         return frozenset(agent for _, agents in changed for agent in agents)
 
     def _warn(self, posted: Collection[Deposited]) -> None:
-        site = self._current.site
         for one in posted:
-            policy, share_ppm = site.policies.policy_at(one.unit, one.day), site.staff.contract_ppm(one.agent, one.day)
-            for why in overtime_warnings(one.day_s, one.month_s, policy, share_ppm):
-                log.warning("much overtime", agent=one.agent, day=one.day.isoformat(), why=why)
+            for why in warnings_of(self._current.site, one, one.day_s, one.month_s):
+                log.warning("much overtime", agent=one.agent, day=one.day.isoformat(), why=str(why))

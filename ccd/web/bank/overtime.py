@@ -1,8 +1,9 @@
 """Emergencies, call-outs, and the strike team; with what was entered in an emergency by hand."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
@@ -105,9 +106,31 @@ class AnswerAsked(BaseModel):
     arrived_at: Moment | None = None
 
 
+class MuchSaid(BaseModel):
+    """More overtime than is good, on the day or in its calendar month, and how much is enough, in seconds."""
+
+    within: Literal["day", "month"]
+    seconds: int
+    enough: int
+
+
+class WorkedSaid(BaseModel):
+    """What an agent has worked in it on a day, `entered` by hand of it, and what that earns, in seconds: while it runs,
+    up to where the switches were heard. `kind` is that of the day; nobody is refused for what `warnings` say."""
+
+    agent: str
+    day: date
+    kind: str
+    principal: int
+    entered: int
+    interest: int
+    warnings: list[MuchSaid]
+
+
 class ShownSaid(EmergencySaid):
     calls: list[CallSaid]
     entries: list[EntrySaid]
+    worked: list[WorkedSaid]
 
 
 class TeamAsked(BaseModel):
@@ -125,13 +148,20 @@ class TeamSaid(BaseModel):
     agents: list[str]
 
 
-SignIns = Callable[[str], Awaitable[Mapping[str, int | None]]]  # of an emergency that runs now, by agent, µs
+class ComesTo(NamedTuple):
+    """By agent, when who was called to one that runs now was seen signed in, µs; and what was worked in any."""
+
+    sign_ins: Mapping[str, int | None]
+    worked: Sequence[WorkedSaid]
 
 
-def overtime_acts_api(desk: BankDesk, sign_ins: SignIns) -> APIRouter:
+ComingTo = Callable[[Emergency], Awaitable[ComesTo]]
+
+
+def overtime_acts_api(desk: BankDesk, comes_to: ComingTo) -> APIRouter:
     router = desk.router("/api")
     _emergencies(router, desk)
-    _reading(router, desk, sign_ins)
+    _reading(router, desk, comes_to)
     add_entry_acts(router, desk)
     _team(router, desk)
     return router
@@ -178,7 +208,7 @@ def _emergencies(router: APIRouter, desk: BankDesk) -> None:
         return call_said(await desk.services().emergencies.answer(emergency, asking, agent, asked.comes, arrived))
 
 
-def _reading(router: APIRouter, desk: BankDesk, sign_ins: SignIns) -> None:
+def _reading(router: APIRouter, desk: BankDesk, comes_to: ComingTo) -> None:
     @router.get("/emergencies")
     async def emergencies(
         between: Between,
@@ -193,7 +223,7 @@ def _reading(router: APIRouter, desk: BankDesk, sign_ins: SignIns) -> None:
 
     @router.get("/emergencies/{emergency}")
     async def show(emergency: Name, person: Person = desk.reading) -> ShownSaid:
-        """With who was called and what was entered, as far as it is shown to who is signed in."""
+        """With who was called, what was entered and what was worked, as far as it is shown to who is signed in."""
         services = desk.services()
         one, calls, entries = await shown(services, emergency)
         if not _concerns(services, one, person):
@@ -203,12 +233,14 @@ def _reading(router: APIRouter, desk: BankDesk, sign_ins: SignIns) -> None:
         def is_shown_here(agent: str) -> bool:
             return sees(person, agent, lambda: may_enter_overtime(person, line, ()))
 
-        seen = await sign_ins(emergency)  # while it runs; what is over was measured, and is kept
+        found = await comes_to(one)
+        seen = found.sign_ins  # while it runs; what is over was measured, and is kept
         now = [each._replace(signed_in_at=seen.get(each.agent, each.signed_in_at)) for each in calls]
         return ShownSaid(
             **emergency_said(one).model_dump(),
             calls=[call_said(each) for each in now if is_shown_here(each.agent)],
             entries=[entry_said(each) for each in entries if is_shown_here(each.agent)],
+            worked=[each for each in found.worked if is_shown_here(each.agent)],
         )
 
 

@@ -13,12 +13,12 @@ from ccd.bank.asking import Asking
 from ccd.bank.overtime import Emergency
 from ccd.bank.overtime_acts import Emergencies
 from ccd.bank.overtime_entry_rows import OvertimeEntry
-from ccd.bank.overtime_posting import OvertimeDay
+from ccd.bank.overtime_posting import OvertimeDay, OvertimeDesk
 from ccd.bank.settle import Settler
 from ccd.bank.statement import agent_statement
 from ccd.daemon.served.overtime import OvertimeShown
 from ccd.daemon.served.reporting import Reporting
-from ccd.daemon.services.overtime import Overtime, OvertimeClosing
+from ccd.daemon.services.overtime import OvertimeClosing
 from ccd.daemon.services.overtime_reckoning import Reckoning
 from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
@@ -169,17 +169,17 @@ async def test_it_waits_until_the_switch_has_told_of_all_of_it(world: World) -> 
 async def test_a_month_has_its_own_days_with_what_is_not_posted_yet(world: World) -> None:
     flood = await world.emergency()
     await seen(world, *SEEN)
-    overtime = Overtime(world.ledger, world.site, world.now)
+    desk = OvertimeDesk(world.ledger, world.site.policies, world.site.settings.site, lambda: DAY)
     days = (await Reckoning(world.engine, world.site, world.now).of(flood)).days
     worked_s = {one.agent: one.due.deposit_s for one in days}
     assert worked_s["1001"] == WORKED_S
     december = OvertimeDay("1001", "team-1", date(2099, 12, 1), "", True, {})
-    assert await overtime.months_s([*days, december]) == {
+    assert await desk.months_s([*days, december]) == {
         **{(agent, "2099-11"): seconds for agent, seconds in worked_s.items()}, ("1001", "2099-12"): 0,
     }  # fmt: skip
     await world.closing.close_due()
-    assert await overtime.months_s(days) == {(agent, "2099-11"): seconds for agent, seconds in worked_s.items()}
-    assert await overtime.months_s([december._replace(day=date(2099, 11, 1))]) == {("1001", "2099-11"): WORKED_S}
+    assert await desk.months_s(days) == {(agent, "2099-11"): seconds for agent, seconds in worked_s.items()}
+    assert await desk.months_s([december._replace(day=date(2099, 11, 1))]) == {("1001", "2099-11"): WORKED_S}
 
 
 async def test_it_ends_by_itself(world: World) -> None:
@@ -357,7 +357,10 @@ async def test_an_agent_sees_it_grow_while_it_runs(world: World) -> None:
     unmeasured = await shown.of("1002")
     assert (unmeasured.running[0].measured, unmeasured.growing) == (False, None)
     assert await shown.of("1003") == OvertimeSaid(running=[], growing=None), "was not called"
-    assert await shown.sign_ins("flood") == {"1001": round(at(17 * HOUR + 900) * SECOND), "1002": None}
+    (flood,) = await Reckoning(world.engine, world.site, world.now).running()
+    seen_in, (worked,) = await shown.comes_to(flood)
+    assert seen_in == {"1001": round(at(17 * HOUR + 900) * SECOND), "1002": None}
+    assert (worked.agent, worked.principal, worked.interest, worked.warnings) == ("1001", 900, 270, [])
     await record(world.engine, paused(at(17.6 * HOUR), "water"), heard(at(17.7 * HOUR)))
     world.now_s = 17.7 * HOUR
     said = await shown.of("1001")
@@ -365,7 +368,8 @@ async def test_an_agent_sees_it_grow_while_it_runs(world: World) -> None:
     await world.acting.end("flood", world.asking(), "it is gone")
     world.now_s += 5
     assert await shown.of("1001") == OvertimeSaid(running=[], growing=None)
-    assert await shown.sign_ins("flood") == {}, "what is over is measured, and kept"
+    seen_in, (worked,) = await shown.comes_to(flood._replace(end=round(at(17.7 * HOUR) * SECOND)))
+    assert (seen_in, worked.principal) == ({}, 900 + 360), "who was there when is kept, with what is over"
     await world.closing.close_due()
     assert world.told[2:] == ["1001", "1002"], "and again once it is over"
 
