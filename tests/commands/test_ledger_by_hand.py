@@ -278,6 +278,8 @@ def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -
     public = said(config, "new-key", key).split()[-1]
     assert "File exists" in refused(config, "new-key", key)
     assert Path(key).stat().st_mode & 0o777 == 0o600
+    for verb in (("checkpoint",), ("proof", "--account", "1001")):
+        assert "is a private key, and would be gone" in refused(config, *verb, "--key", key, "--output", key)
     assert public in said(config, "checkpoint", "--key", key, "--output", head)
     led = said(config, "verify", "--against", head)
     assert "all as they were written" in led

@@ -33,6 +33,7 @@ from ccd.sql.turns import Patience
 
 FINDINGS_SHOWN_MAX = 100
 KEY_MODE = 0o600
+PRIVATE_KEY = b"PRIVATE KEY-----"
 VERIFIED_FILE = "ledger-verified.json"
 
 KeyFile = Annotated[Path, typer.Option("--key", help="The private key, as `ccd ledger new-key` made it.")]
@@ -199,10 +200,12 @@ def read_text(file: Path) -> str:
 
 
 def write(text: str, output: Path | None) -> None:
-    """Whole or not at all."""
+    """Whole or not at all, and never in the place of a private key, of which there may be no other."""
     if output is None:
         sys.stdout.write(text + "\n")
         return
+    if output.is_file() and PRIVATE_KEY in read_bytes(output):
+        raise FileError(str(output), "is a private key, and would be gone; another --output")
     beside = output.with_name(f".{output.name}.{os.getpid()}.partial")  # others may write it now, too
     try:
         beside.write_text(text + "\n", "utf-8")
