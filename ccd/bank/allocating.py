@@ -29,7 +29,7 @@ from ccd.bank.withdrawal import (
     quota_cap,
     quota_caps_wanted,
 )
-from ccd.bank.withdrawal_rows import Changed, awaiting_days, change, granted_days, of_run, on_days
+from ccd.bank.withdrawal_rows import Changed, awaiting_days, change, granted_days, of_run, on_days, open_days
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.org.staff import WHOLE_PPM
@@ -37,6 +37,7 @@ from ccd.org.staff import WHOLE_PPM
 ALLOCATED = "allocated by rule"
 NOT_THIS_TIME = "allocated by rule: others came before"
 HAD_BEGUN = "allocated by rule: the day had begun by then"
+ALL_DAYS = "nothing of these days is still to be allocated"
 NOT_ALL_DAYS = "allocated by rule: not all of these days could be had"
 
 Runs = Mapping[str, Sequence[Application]]  # by name, those of other days, in their order
@@ -89,6 +90,28 @@ class Allocations:
     async def allocate(self, top: str, day: date, said: Said) -> Allocation:
         """As it was published, now or before."""
         return await self._holds.under_lock(self._ledger, day, partial(self._allocate, top=top, day=day, said=said))
+
+    async def approved_by_rule(self, first: date, at: int) -> list[date]:
+        """Those from `first` on of which something has a place, and was not to be approved before other days of its run
+        were allocated: nobody has to approve it."""
+
+        def read(desk: Desk) -> list[date]:
+            days = [day for day in open_days(desk.connection, date.max) if day >= first]
+            every = on_days(desk.connection, days[0], days[-1]) if days else []
+            return sorted({one.day for one in every if self._holds.is_approved_by_rule(desk.connection, one, at)})
+
+        return await self._ledger.at_desk(read, keep=False)
+
+    async def approve(self, day: date, said: Said) -> list[Application]:
+        """What of the day nobody has to approve."""
+
+        def work(desk: Desk) -> list[Application]:
+            self._holds.lock(desk, [day])
+            every = on_days(desk.connection, day, day)
+            due = [one for one in every if self._holds.is_approved_by_rule(desk.connection, one, said.at)]
+            return [self._became(desk, one, ApplicationState.APPROVED, one.hold, said, ALL_DAYS) for one in due]
+
+        return await self._ledger.at_desk(work)
 
     async def published(self, top: str, day: date) -> Allocation | None:
         return await self._ledger.at_desk(lambda desk: allocation_of(desk.connection, top, day), keep=False)
@@ -176,19 +199,15 @@ class Allocations:
 
     def _runs(self, connection: Connection, asked: Iterable[Application], at: int) -> Runs:
         """Of these applications, where they are part of such, the other days of the run that are open, have not begun,
-        and that nobody has approved by hand."""
+        and that nobody has approved."""
         found = {}
         for one in asked:
             if one.run and self._holds.has_runs_together(one):
                 every = [each for each in of_run(connection, one.run) if each.state in OPEN and each.id != one.id]
-                if others := [
-                    each for each in every if not self._holds.has_begun(each, at) and not self._is_promised(each)
-                ]:
+                undecided = [each for each in every if each.state is not ApplicationState.APPROVED]
+                if others := [each for each in undecided if not self._holds.has_begun(each, at)]:
                     found[one.run] = others
         return found
-
-    def _is_promised(self, one: Application) -> bool:
-        return one.state is ApplicationState.APPROVED and self._holds.has_to_be_approved(one)
 
     def _with_later(
         self,
@@ -211,11 +230,9 @@ class Allocations:
         )
 
     def _end_of_run(self, desk: Desk, one: Application, said: Said) -> None:
-        is_approved = one.state is ApplicationState.APPROVED
         if one.state in HOLDING:
             self._holds.end(desk, one, None, said)
-        state = ApplicationState.WITHDRAWN if is_approved else ApplicationState.REFUSED
-        self._became(desk, one, state, None, said, NOT_ALL_DAYS)
+        self._became(desk, one, ApplicationState.REFUSED, None, said, NOT_ALL_DAYS)
 
     async def _balance_s(self, agent: str) -> int:
         kinds = await self._ledger.balances(agent_owner(agent))
@@ -262,9 +279,10 @@ class Allocations:
 
     def _became(
         self, desk: Desk, one: Application, state: ApplicationState, hold: Hold | None, said: Said, why: str
-    ) -> None:
+    ) -> Application:
         now = one._replace(state=state, number=one.number + 1, hold=hold)
         change(desk.connection, Changed(now, said.at, said.by, why))
+        return now
 
 
 def _later_days(runs: Runs) -> dict[date, list[Application]]:

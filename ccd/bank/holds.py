@@ -27,7 +27,7 @@ from ccd.bank.withdrawal import (
     holding_posting,
     quota_caps_wanted,
 )
-from ccd.bank.withdrawal_rows import Changed, change, loads_of, on_days, quotas_of, take_days
+from ccd.bank.withdrawal_rows import Changed, change, loads_of, of_run, on_days, quotas_of, take_days
 from ccd.errors import WithdrawalError
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
@@ -137,8 +137,24 @@ class Holds:
         first, day = min(deadlines, default=(0, None))
         return day if first >= begins else None
 
-    def hold(self, desk: Desk, asked: Application, said: Said, revision: int) -> Application | Outcome:
-        """As it stands then: held, or waiting for a place; the outcome where the balance does not cover it."""
+    def decided_together(self, connection: Connection, one: Application) -> bool:
+        """With other days of its run, of which one waits for the places to be allocated."""
+        if not one.run or not self.has_runs_together(one):
+            return False
+        return any(each.awaits_allocation for each in of_run(connection, one.run))
+
+    def is_approved_by_rule(self, connection: Connection, one: Application, at: int) -> bool:
+        """Of what nobody has approved: that it has a place, and nobody has to."""
+        has_place = one.state is ApplicationState.APPLIED and not one.awaits_allocation
+        if not has_place or self.has_to_be_approved(one) or self.has_begun(one, at):
+            return False
+        return not self.decided_together(connection, one)
+
+    def hold(
+        self, desk: Desk, asked: Application, said: Said, revision: int, together: bool = False
+    ) -> Application | Outcome:
+        """As it stands then: held, or waiting for a place; the outcome where the balance does not cover it. What is
+        decided on `together` with other days is not approved before these."""
         places = self.places(desk.connection, asked.unit, asked.day)
         if not places:
             raise WithdrawalError(
@@ -160,7 +176,7 @@ class Holds:
             return outcome
         if outcome.refusal:
             return asked._replace(state=ApplicationState.WAITING, hold=None)
-        at_once = places and not self.has_to_be_approved(asked)
+        at_once = places and not together and not self.has_to_be_approved(asked)
         return asked._replace(state=ApplicationState.APPROVED if at_once else ApplicationState.APPLIED, hold=hold)
 
     def limits(
@@ -249,6 +265,9 @@ class Holds:
         asked = (one for one in on_days(connection, day, day) if one.awaits_allocation)
         is_awaited = any(self.top(connection, one.unit, day) == top for one in asked)
         return GivenOut.NOT_NOW if is_awaited else GivenOut.FIRST_COME
+
+    def is_allocated_later(self, connection: Connection, unit: str, day: date, at: int) -> bool:
+        return self.given_out(connection, self.top(connection, unit, day), day, at) is GivenOut.AT_DEADLINE
 
     def _is_holiday(self, connection: Connection, said: list[Quota], unit: str, day: date) -> bool:
         """Asked only where it makes a difference: what the library knows of a country takes a moment to be read."""

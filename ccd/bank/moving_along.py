@@ -148,12 +148,14 @@ class MovingAlong:
             if there is None:
                 break
             now.append(there)
+        if any(one.awaits_allocation for one in now):
+            now = [one._replace(state=ApplicationState.APPLIED) for one in now]
         if len(now) == len(run) and self._holds.allocated_too_late(desk.connection, now) is None:
             pairs = zip(run, now, strict=True)
             return [
                 self._changed(desk, move.one, there, said, move.why + _place_of(there))
                 for move, there in pairs
-                if there is not move.one
+                if there != move.one
             ]
         held = {move.one.id: move.one for move in run} | {one.id: one for one in now}
         for one in held.values():

@@ -123,6 +123,13 @@ class PartOfDay(NamedTuple):
 WHOLE = PartOfDay()
 
 
+class Run(NamedTuple):
+    """Several days that are applied for together; the places of some of them are still to be allocated, or of none."""
+
+    name: str
+    is_allocated_later: bool
+
+
 def check_application(agent: str, day: date, unit: str | None, part: PartOfDay, today: date) -> None:
     """WithdrawalError where no balance and no quota could make it right."""
     if unit is None:

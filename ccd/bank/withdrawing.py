@@ -24,6 +24,7 @@ from ccd.bank.withdrawal import (
     ApplicationState,
     Hold,
     PartOfDay,
+    Run,
     check_application,
     check_approved_in_time,
     check_cancelled_in_time,
@@ -112,7 +113,10 @@ class Withdrawals:
                     raise WithdrawalError(
                         agent, f"can't apply as {name}: {other.id} is an application; choose another key", "key-taken"
                     )
-            made = [self._apply_at(desk, f"{name}/{day}", agent, day, WHOLE, said, name) for day in wanted]
+            units = ((self._days.unit(agent, day) or "", day) for day in wanted)
+            by_rule = any(self.holds.is_allocated_later(desk.connection, *each, said.at) for each in units)
+            run = Run(name, by_rule)
+            made = [self._apply_at(desk, f"{name}/{day}", agent, day, WHOLE, said, run) for day in wanted]
             if self.holds.has_runs_together(made[0]):
                 self._check_run(desk.connection, agent, made)
             return made
@@ -279,7 +283,7 @@ class Withdrawals:
         return await self._ledger.at_desk(lambda desk: open_days(desk.connection, last), keep=False)
 
     def _apply_at(
-        self, desk: Desk, name: str, agent: str, day: date, part: PartOfDay, said: Said, run: str = ""
+        self, desk: Desk, name: str, agent: str, day: date, part: PartOfDay, said: Said, run: Run | None = None
     ) -> Application:
         unit = self._days.unit(agent, day)
         check_application(agent, day, unit, part, said.today)
@@ -295,10 +299,11 @@ class Withdrawals:
         asked_s = part.seconds or self._costs.seconds(desk.connection, agent, unit, day, part)
         asked = Application(
             name, agent, unit, day, asked_s, said.at, ApplicationState.APPLIED, 1, None, part.start, part.end,
-            run, part == WHOLE, asked_of=unit,
+            run.name if run else "", part == WHOLE, asked_of=unit,
         )  # fmt: skip
         self.holds.move_up(desk, day, said._replace(by=WAITING_LIST))  # who waits comes first
-        made = self.holds.hold(desk, asked, said, revision=1)
+        together = run is not None and run.is_allocated_later and self.holds.has_runs_together(asked)
+        made = self.holds.hold(desk, asked, said, 1, together)
         if isinstance(made, Outcome):
             assert made.refusal is not None
             raise _refused(asked, made.refusal)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.allocation import Allocation
+from ccd.bank.withdrawal import ApplicationState
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import WithdrawalError
 from ccd.ledger.verify import verify
@@ -93,17 +94,38 @@ async def with_a_place_for_the_first_day(engine: AsyncEngine) -> Withdrawals:
     return bank
 
 
-@pytest.mark.parametrize(("approve", "became"), [("person", "refused"), ("rule", "withdrawn")])
+@pytest.mark.parametrize("approve", ["person", "rule"])
 async def test_a_run_that_has_a_place_for_its_first_day_already_loses_that_with_the_others(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, approve: str, became: str
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, approve: str
 ) -> None:
+    """Nobody was told that it is approved."""
     terms = {"allocate": "by_rule", "approve": approve}
     monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
     await with_a_place_for_the_first_day(engine)
+    assert await of_both(engine) == {f"ann/{DAY}": "applied", f"ann/{NEXT}": "applied", "bob": "applied"}
+    assert await allocations(engine).approved_by_rule(DAY, DEADLINE) == []
     await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
-    assert await of_both(engine) == {f"ann/{DAY}": became, f"ann/{NEXT}": "refused", "bob": "approved"}
+    assert await of_both(engine) == {f"ann/{DAY}": "refused", f"ann/{NEXT}": "refused", "bob": "approved"}
     assert [await drawn(engine, "team-1", day) for day in (DAY, NEXT)] == [0, 1]
     assert await balances(engine, "ann") == (50_000, 50_000, 0)
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_what_nobody_has_to_approve_is_once_no_other_day_of_its_run_is_to_be_allocated(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, is_lost: bool
+) -> None:
+    """Since the others were had with it, or were cancelled."""
+    terms = {"allocate": "by_rule", "approve": "rule"}
+    monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    bank, later = await with_a_place_for_the_first_day(engine), at(DEADLINE + 86_400_000_000)
+    await bank.end(f"ann/{NEXT}" if is_lost else "bob", ApplicationState.CANCELLED, at(DEADLINE + 1))
+    await allocations(engine).allocate("team-1", NEXT, later)
+    assert await allocations(engine).approved_by_rule(DAY, later.at) == [DAY]
+    (approved,) = await allocations(engine).approve(DAY, later)
+    assert (approved.agent, approved.state, approved.day) == ("ann", ApplicationState.APPROVED, DAY)
+    assert await allocations(engine).approve(DAY, later) == []
+    assert (await of_both(engine))[f"ann/{NEXT}"] == ("cancelled" if is_lost else "approved")
+    assert await drawn(engine, "team-1", DAY) == 1
 
 
 async def test_a_day_of_a_run_that_somebody_has_approved_is_kept_though_a_later_one_is_not_had(

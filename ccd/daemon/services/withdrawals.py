@@ -127,6 +127,7 @@ class DaysOff:
         await self.move_along_due()
         await self.replan_due()
         await self.allocate_due()
+        await self.approve_due()
         await self.close_due()
         await self.revise_due()
         await self.move_up_due()
@@ -138,6 +139,14 @@ class DaysOff:
         withdrawals = withdrawals_of(self._ledger, site)
         days, said = await withdrawals.days_with_room(today, at), Said(WAITING_LIST, today, at)
         return await self._done("nobody can move up to a day off", days, withdrawals.move_up, said)
+
+    async def approve_due(self) -> list[Application]:
+        """What has a place, and had to wait for other days of its run."""
+        site, at = self._current.site, self._now()
+        today = site.units.site_day(at)
+        allocations = allocations_of(self._ledger, site)
+        days, said = await allocations.approved_by_rule(today, at), Said("allocation", today, at)
+        return await self._done("days off can't be approved by rule", days, allocations.approve, said)
 
     async def release_due(self) -> list[Application]:
         """Whoever has leave that comes before a day off."""
