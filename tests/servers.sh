@@ -70,7 +70,7 @@ tree asterisk-16 bullseye usr/sbin/asterisk $asterisk
 tree postgresql-13 bullseye usr/lib/postgresql/13/bin/postgres postgresql-13,dash,sed
 program sipp sip-tester
 program redis-server redis-server
-program chromium chromium
+program chromium-headless-shell chromium-headless-shell
 program systemd-analyze systemd
 program nginx nginx-light
 program hledger hledger

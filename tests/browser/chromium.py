@@ -1,9 +1,11 @@
-"""The Chromium that the pages are looked at with: Debian's, quiet, without a screen."""
+"""The Chromium that the pages are looked at with: Debian's, quiet, without a screen. Its headless shell, where it is
+here, takes a third of the time to open a page."""
 
 import shutil
 
 from playwright.sync_api import Browser, Playwright
 
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -18,10 +20,10 @@ ARGUMENTS = [
 
 def find() -> str:
     """Where Chromium is; says how to get one where there is none."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        raise RuntimeError("no chromium on this machine: apt-get install chromium")
-    return found
+    for name in PROGRAMS:
+        if found := shutil.which(name):
+            return found
+    raise RuntimeError("no Chromium on this machine: apt-get install chromium-headless-shell")
 
 
 def launch(playwright: Playwright, *more: str) -> Browser:

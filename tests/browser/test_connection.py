@@ -37,6 +37,7 @@ def test_nothing_on_an_agents_page_moves_because_the_connection_went(
 ) -> None:
     me = open_as(AGENT, language=language, size=(width, 780))
     expect(me.locator("[data-live=live]")).to_be_visible()
+    expect(me.locator("section li").first).to_be_visible()
     before = me.locator("main").bounding_box()
     server.stop()
     expect(me.locator("[data-live=stale]")).to_be_visible(timeout=8_000)
