@@ -18,6 +18,7 @@ from ccd.floor.spans import Span
 from ccd.history.unit_days import note_stale_of
 from ccd.ledger.model import Transfer
 from ccd.ledger.recorded import accounts_of, recorded_as
+from ccd.org.people import Duty
 from ccd.org.rights import may_appeal, may_decide_appeal
 from ccd.org.ruling_rows import add_ruling, rulings
 from ccd.org.rulings import Ruling, check_ruling
@@ -77,8 +78,8 @@ async def withdraw_appeal(engine: AsyncEngine, asking: Asking, ref: str, why: st
 
 async def reject(engine: AsyncEngine, site: Site, asking: Asking, ref: str, why: str) -> Appeal:
     appeal = await _known(engine, ref)
-    duty = may_decide_appeal(asking.person, site.units.with_above(appeal.unit, appeal.day), appeal.agent)
-    return await _end(engine, asking.under(duty), appeal._replace(state=AppealState.REJECTED), why)
+    asking = asking.under(_may_decide(site, asking, appeal, appeal.unit))
+    return await _end(engine, asking, appeal._replace(state=AppealState.REJECTED), why)
 
 
 async def uphold(
@@ -88,15 +89,21 @@ async def uphold(
     measured anew by it."""
     appeal = await _known(engine, ref)
     span = Span(*(site.units.instant(appeal.unit, moment) for moment in within))
-    duty = may_decide_appeal(asking.person, site.units.with_above(appeal.unit, appeal.day), appeal.agent)
+    asking = asking.under(_may_decide(site, asking, appeal, appeal.unit))
     check_ruling(appeal.agent, span, counts, site.policies.policy_at(appeal.unit, appeal.day).rulings.days_max)
     reached = {(own.unit, own.day.day) for _, own in reach(site, About(appeal.agent, None, span))}
     if {day for _, day in reached} != {appeal.day}:  # in whichever unit the roster has it by now
         found = f"has appealed against a line for {appeal.day}: rule on that day alone"
         raise AppealError(appeal.agent, found, "appeal-other-day", day=str(appeal.day))
+    for unit, _ in reached:
+        asking = asking.under(_may_decide(site, asking, appeal, unit))
     ruling = Ruling(0, asking.act, appeal.agent, None, *span, counts, None)
     ended = appeal._replace(state=AppealState.UPHELD, ruling=ruling.ref)
-    return await _end(engine, asking.under(duty), ended, why, ruling, reached)
+    return await _end(engine, asking, ended, why, ruling, reached)
+
+
+def _may_decide(site: Site, asking: Asking, appeal: Appeal, unit: str) -> Duty | None:
+    return may_decide_appeal(asking.person, site.units.with_above(unit, appeal.day), appeal.agent)
 
 
 async def _known(engine: AsyncEngine, ref: str) -> Appeal:

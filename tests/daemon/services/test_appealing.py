@@ -96,6 +96,10 @@ async def test_an_appeal_is_upheld_where_the_roster_has_the_day_in_another_unit_
     await centre.close()
     assert (await centre.day("ann")).record.unit == "team-2"
     within = moments(9, 10)
+    duties = Duty(Office.HOTLINE_MANAGER, "centre"), Duty(Office.TEAM_LEADER, "team-2")
+    leads = centre.asking(Person("leo", Role.SUPERVISOR, duties=duties))
+    with pytest.raises(ActNotAllowedError, match="own leader does not"):  # but makes a ruling on a day of the team
+        await uphold(centre.engine, centre.site, leads, "mine", within, "available", "so it was")
     ended = await uphold(centre.engine, centre.site, centre.asking(), "mine", within, "available", "so it was")
     assert ended.state is AppealState.UPHELD
     await centre.close()
