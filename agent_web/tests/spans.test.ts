@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { spanOf, spansUpTo } from "../src/manage/spans";
+import { spanOf, spansUpTo, startsBackTo } from "../src/manage/spans";
 
 const ZONE = "Asia/Shanghai";
 const at = (said: string) => Date.parse(`${said}+08:00`) / 1000;
@@ -9,6 +9,12 @@ describe("spans of time", () => {
   it("are offered by half hours, with the most at the end", () => {
     expect(spansUpTo(4_000)).toEqual([1_800, 3_600, 4_000]);
     expect(spansUpTo(0)).toEqual([]);
+  });
+
+  it("have begun just now, or some five minutes ago", () => {
+    expect(startsBackTo(1_800)).toEqual([0, 300, 600, 900, 1_200, 1_500]);
+    expect(startsBackTo(0)).toEqual([0]);
+    expect(startsBackTo(86_400).at(-1)).toBe(3_600);
   });
 
   it("are of the day that was typed, over midnight where they end no later than they begin", () => {

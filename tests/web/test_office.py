@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.bank.overtime import Emergency
 from ccd.daemon.served.overtime import OvertimeShown
 from ccd.daemon.served.rulings import appealed_of
 from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
 from ccd.org.csv_faults import Written
+from ccd.web.bank.overtime import ComesTo
 from tests.web.acting import ROSTER, Place
 from tests.web.office import Clock
 from tests.web.test_api import check_problem
@@ -246,10 +248,10 @@ async def test_who_was_called_out_is_here_as_soon_as_a_switch_says_so(
 ) -> None:
     seen: dict[str, int | None] = {}
 
-    async def sign_ins(_: OvertimeShown, emergency: str) -> dict[str, int | None]:
-        return seen
+    async def comes_to(_: OvertimeShown, emergency: Emergency) -> ComesTo:
+        return ComesTo(seen, ())
 
-    monkeypatch.setattr(OvertimeShown, "sign_ins", sign_ins)
+    monkeypatch.setattr(OvertimeShown, "comes_to", comes_to)
     place = await Place(engine, clock).open()
     asked = {"unit": "team-1", "level": "I", "reason": "three times the calls"}
     name = (await place.post("wang", "/api/emergencies", asked)).json()["emergency"]

@@ -24,6 +24,7 @@ export interface OfficeUnit {
   kinds: string[];
   levels: Record<string, number>;
   emergency_s_max: number;
+  emergency_back_s_max: number;
   call_out_wait_s: number;
   /** What is entered by hand above it counts once a second person approves it. */
   entry_second_s: number;
@@ -334,6 +335,7 @@ export interface EmergencyAsked {
   unit: string;
   level: string;
   reason: string;
+  from?: number;
   until?: number;
 }
 

@@ -40,8 +40,8 @@ ACTS: Mapping[str, Callable[[Person, Line], object]] = {
 EXAMPLE: dict[str, Any] = {
     "units": [
         {"unit": "team-1", "name": "一班", "line": ["team-1", "centre"], "today": "2026-11-28", "may": ["give", "rule"],
-         "kinds": ["contest"], "levels": {"I": 300000}, "emergency_s_max": 14400, "call_out_wait_s": 600,
-         "entry_second_s": 7200, "ruling_days_max": 31, "has_quotas": True}
+         "kinds": ["contest"], "levels": {"I": 300000}, "emergency_s_max": 14400, "emergency_back_s_max": 1800,
+         "call_out_wait_s": 600, "entry_second_s": 7200, "ruling_days_max": 31, "has_quotas": True}
     ],
     "agrees": False,
 }  # fmt: skip
@@ -49,9 +49,9 @@ EXAMPLE: dict[str, Any] = {
 
 class OfficeUnitSaid(BaseModel):
     """`line`: the unit, and all above it. By the policy that holds there on its day: the `kinds` of red packets, the
-    `levels` of emergencies with their interest in parts per million, how long an emergency lasts by itself, above which
-    time entered by hand needs a second person, and how many days a ruling can be about. `has_quotas`: places of days
-    off were said for this very unit."""
+    `levels` of emergencies with their interest in parts per million, how long an emergency lasts by itself and how
+    long ago it can begin, above which time entered by hand needs a second person, and how many days a ruling can be
+    about. `has_quotas`: places of days off were said for this very unit."""
 
     unit: str
     name: str
@@ -61,6 +61,7 @@ class OfficeUnitSaid(BaseModel):
     kinds: list[str]
     levels: dict[str, int]
     emergency_s_max: int
+    emergency_back_s_max: int
     call_out_wait_s: int
     entry_second_s: int
     ruling_days_max: int
@@ -111,6 +112,6 @@ def _said(
     return OfficeUnitSaid(
         unit=unit, name=services.units.name(unit), line=list(line), today=today, may=may, kinds=list(policy.gift.kinds),
         levels=dict(policy.overtime.levels), emergency_s_max=policy.overtime.emergency_max_s,
-        call_out_wait_s=policy.overtime.call_out_wait_s, entry_second_s=policy.overtime.entry_second_s,
-        ruling_days_max=policy.rulings.days_max, has_quotas=has_quotas,
+        emergency_back_s_max=policy.overtime.emergency_back_s_max, call_out_wait_s=policy.overtime.call_out_wait_s,
+        entry_second_s=policy.overtime.entry_second_s, ruling_days_max=policy.rulings.days_max, has_quotas=has_quotas,
     )  # fmt: skip
