@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
-from tests.cases.by_the_minute import MINUTE, PPM, Life, Place
+from tests.cases.by_the_minute import MINUTE, PPM, RATE_PPM, Life, Place
 from tests.cases.world import AGENTS
 from tests.floor.floors import S
 
@@ -93,15 +93,17 @@ class Books:
 
 
 class Months(Life):
-    """`begins`: the day on which attendance months do. Who is tidy never comes late; all have leave now and then."""
+    """`begins`: the day on which attendance months do; `in_base`: whether overtime counts in the base. Who is tidy
+    never comes late; all have leave now and then."""
 
     goes_out = 0.2
 
-    def __init__(self, place: Place, seed: int, begins: int, joins: date | None) -> None:
-        self.begins, self.joins = begins, joins
+    def __init__(self, place: Place, seed: int, begins: int, in_base: bool, joins: date | None) -> None:
+        self.begins, self.in_base, self.joins = begins, in_base, joins
         self.tidy: dict[str, tuple[tuple[int, ...], tuple[int, ...], float]] = {}
         self.off: set[tuple[str, date]] = set()
         self.emergencies: list[Emergency] = []
+        self.paid_s = Counter[tuple[str, date]]()  # what was posted of overtime, without interest
         super().__init__(place, seed, LENGTH, MOVES_ON)
         self.books = {agent: Books() for agent in AGENTS}
         self.closed: set[str] = set()
@@ -179,8 +181,12 @@ class Months(Life):
     def is_here(self, agent: str, day: date) -> bool:
         return agent != "2001" or self.joins is None or day >= self.joins
 
-    def overtime_s(self, agent: str, day: date) -> int:
-        """Principal and interest."""
+    def worth_s(self, agent: str, day: date, told: Counter[str]) -> int:
+        base, aux = self.base_and_aux(agent, day, told)
+        return RATE_PPM * (base + (self.paid_s[agent, day] if self.in_base else 0)) // PPM - aux
+
+    def overtime_s(self, agent: str, day: date) -> tuple[int, int]:
+        """Principal, and that with interest."""
         own, worked = self.agents[agent], Counter[int]()
         starts = self.place.day_starts_at.hour * 60
         first, until = self.minute(day, starts), self.minute(day + ONE_DAY, starts)
@@ -192,7 +198,8 @@ class Months(Life):
                     and each.unit in (self.unit(agent, self.day_of(each.start)), "centre")]  # fmt: skip
             if pays and state not in ("", "water", "meal") and not any(a <= at < b for a, b, _ in own.shifts):
                 worked[-max(pays)[1]] += MINUTE
-        return sum(seconds + self.emergencies[n].ppm * seconds // PPM for n, seconds in worked.items())
+        interest = sum(self.emergencies[n].ppm * seconds // PPM for n, seconds in worked.items())
+        return worked.total(), worked.total() + interest
 
     def idle_s(self, agent: str, day: date) -> int:
         return 0 if self.is_busy(day) else self.told(agent, day)["shift leave personal"]
@@ -210,11 +217,15 @@ class Months(Life):
         self.over.add(over)
         self.reckon(over)
         ending = [each for each in self.emergencies if self.day_of(each.end - 1) == over]
+        paying = {self.day_of(at) for each in ending for at in (each.start, each.end - 1)}
         for agent, own in self.books.items():
-            for day in {self.day_of(at) for each in ending for at in (each.start, each.end - 1)}:
-                extra = self.overtime_s(agent, day) - own.reckoned[day, "overtime"]
+            for day in paying:
+                self.paid_s[agent, day], total = self.overtime_s(agent, day)
+                extra = total - own.reckoned[day, "overtime"]
                 own.reckoned[day, "overtime"] += extra
                 own.balance += extra
+        self.reckon(*paying)
+        for agent, own in self.books.items():
             for day in [day for whose, day in self.off if whose == agent and self.spent_with(agent, day) == over]:
                 own.reserved -= self.day_off_s(agent, day)
         for month in sorted({self.month_of(today), self.month_of(today - 15 * ONE_DAY)} - self.closed):

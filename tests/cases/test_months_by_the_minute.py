@@ -29,19 +29,21 @@ from tests.cases.world import AGENTS, UNITS, hand_over
 from tests.floor.floors import S
 
 NAMES = {number: name for name, number in MONTHS.items()}
-LIVES = [  # where, and from when on; the day on which attendance months begin; which random life
-    (Place("Europe/Berlin", time(3), date(2027, 2, 21)), 1, 2),
-    (Place("America/New_York", time(0), date(2026, 10, 3)), 26, 1),
-    (Place("Asia/Shanghai", time(4), date(2026, 11, 9)), 26, 1),
+LIVES = [  # where, and since when; when attendance months begin; which random life; whether overtime counts in the base
+    (Place("Europe/Berlin", time(3), date(2027, 2, 21)), 1, 2, False),
+    (Place("America/New_York", time(0), date(2026, 10, 3)), 26, 1, True),
+    (Place("Asia/Shanghai", time(4), date(2026, 11, 9)), 26, 1, False),
 ]
 LEVELS = {"I": 300_000, "II": 450_000, "III": 600_000}
 ONE_DAY = timedelta(days=1)
 
 
-@pytest.mark.parametrize(("place", "begins", "seed"), LIVES, ids=[place.zone for place, _, _ in LIVES])
+@pytest.mark.parametrize(("place", "begins", "seed", "in_base"), LIVES, ids=[place.zone for place, *_ in LIVES])
 @pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
-async def test_months_are_what_their_minutes_are(engine: AsyncEngine, place: Place, begins: int, seed: int) -> None:
-    life = Months(place, seed, begins, None if seed % 2 else place.first + 12 * ONE_DAY)
+async def test_months_are_what_their_minutes_are(
+    engine: AsyncEngine, place: Place, begins: int, seed: int, in_base: bool
+) -> None:
+    life = Months(place, seed, begins, in_base, None if seed % 2 else place.first + 12 * ONE_DAY)
     living = Living(engine, life)
     await living.begins()
     for day in life.days[1:-2]:
@@ -55,7 +57,10 @@ class Living:
 
     def __init__(self, engine: AsyncEngine, life: Months) -> None:
         self.life, self.chance = life, life.chance
-        kept = {"from": date(2026, 1, 1), "schedules": True, "gift": {"cap_ppm": 1_000_000}}
+        kept = {
+            "from": date(2026, 1, 1), "schedules": True, "gift": {"cap_ppm": 1_000_000},
+            "overtime": {"counts_in_base": life.in_base},
+        }  # fmt: skip
         more = {
             "timezone": life.place.zone, "day_starts_at": life.place.day_starts_at, "units": UNITS, "policy": [kept],
             "queues": {"support": {"wrap_up_s": MINUTE, "unit": "team-1"}},
