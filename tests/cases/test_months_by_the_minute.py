@@ -31,8 +31,8 @@ from tests.floor.floors import S
 NAMES = {number: name for name, number in MONTHS.items()}
 LIVES = [  # where, and since when; when attendance months begin; which random life; whether overtime counts in the base
     (Place("Europe/Berlin", time(3), date(2027, 2, 21)), 1, 2, False),
-    (Place("America/New_York", time(0), date(2026, 10, 3)), 26, 1, True),
-    (Place("Asia/Shanghai", time(4), date(2026, 11, 9)), 26, 1, False),
+    (Place("America/New_York", time(0), date(2026, 10, 3)), 26, 1, False),
+    (Place("Asia/Shanghai", time(4), date(2026, 11, 9)), 26, 1, True),
 ]
 LEVELS = {"I": 300_000, "II": 450_000, "III": 600_000}
 ONE_DAY = timedelta(days=1)
