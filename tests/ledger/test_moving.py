@@ -68,6 +68,8 @@ async def test_every_row_and_every_hash_is_the_same_and_it_goes_on_from_there(
     assert verdicts[0].peaks.root == verdicts[1].peaks.root
     ends = [await end_of(each, verdicts[0].peaks.root) for each in (engine, other)]
     assert ends == [verdicts[0].peaks.root] * 2
+    await open_guarded(Ledger(engine, lambda: MOMENT), ["dee"])
+    assert await end_of(engine, verdicts[0].peaks.root) != ends[0], "an account that is not sealed"
     await Ledger(engine, lambda: MOMENT).post(posting("not sealed", give("cid", 5), day=date(2026, 12, 6)))
     assert await end_of(engine, verdicts[0].peaks.root) != await end_of(other, verdicts[1].peaks.root)
 
