@@ -137,9 +137,9 @@ class Holds:
         first, day = min(deadlines, default=(0, None))
         return day if first >= begins else None
 
-    def decided_together(self, connection: Connection, one: Application) -> bool:
-        """With other days of its run, of which one waits for the places to be allocated."""
-        if not one.run or not self.has_runs_together(one):
+    def waits_for_its_run(self, connection: Connection, one: Application) -> bool:
+        """For nobody's word, but for other days that are had with it, of which one is still to be allocated."""
+        if self.has_to_be_approved(one) or not one.run or not self.has_runs_together(one):
             return False
         return any(each.awaits_allocation for each in of_run(connection, one.run))
 
@@ -148,7 +148,7 @@ class Holds:
         has_place = one.state is ApplicationState.APPLIED and not one.awaits_allocation
         if not has_place or self.has_to_be_approved(one) or self.has_begun(one, at):
             return False
-        return not self.decided_together(connection, one)
+        return not self.waits_for_its_run(connection, one)
 
     def hold(
         self, desk: Desk, asked: Application, said: Said, revision: int, together: bool = False

@@ -104,6 +104,8 @@ async def test_a_run_that_has_a_place_for_its_first_day_already_loses_that_with_
     await with_a_place_for_the_first_day(engine)
     assert await of_both(engine) == {f"ann/{DAY}": "applied", f"ann/{NEXT}": "applied", "bob": "applied"}
     assert await allocations(engine).approved_by_rule(DAY, DEADLINE) == []
+    waiting = await allocations(engine).undecided(DAY, DAY, lambda one: one, lambda one: True)
+    assert [one.application.id for one in waiting] == ([f"ann/{DAY}"] if approve == "person" else [])
     await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
     assert await of_both(engine) == {f"ann/{DAY}": "refused", f"ann/{NEXT}": "refused", "bob": "approved"}
     assert [await drawn(engine, "team-1", day) for day in (DAY, NEXT)] == [0, 1]
