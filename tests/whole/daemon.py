@@ -108,12 +108,16 @@ port = {self.http_port}
         return self._process is not None and self._process.poll() is None
 
     def until(self, holds: Callable[[], object], within_s: float = 40.0) -> None:
-        """As soon as it holds; what a machine that has much else to do may take is no fault of the daemon's."""
+        """As soon as it holds; what a machine that has much else to do may take is no fault of the daemon's. Who looks
+        by a command takes half of a processor at most."""
         ends = time.monotonic() + within_s
-        while not holds():
+        while True:
+            began = time.monotonic()
+            if holds():
+                return
             assert self.is_running, self.log.read_text()[-3000:]
             assert time.monotonic() < ends, f"not within {within_s:g} s\n{self.log.read_text()[-3000:]}"
-            time.sleep(0.1)
+            time.sleep(max(0.1, time.monotonic() - began))
 
     def is_ready(self) -> bool:
         try:

@@ -50,6 +50,7 @@ def record(daemon: Daemon, agent: str = "1001") -> dict[str, Any]:
     ends = time.monotonic() + AWAY_S
     while (found := daemon.day(f"{datetime.now(UTC):%Y-%m-%d}").get(agent)) is None:
         assert time.monotonic() < ends, daemon.log.read_text()[-3000:]
+        time.sleep(0.3)
     states = ("available", "ringing", "on_call", "wrap_up", "unreachable")
     assert sum(found[state] for state in states) + sum(found["paused"].values()) == pytest.approx(found["signed_in"])
     return dict(found)
