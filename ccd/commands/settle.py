@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.bank.fate import Settlement
 from ccd.bank.measured import Measured
-from ccd.bank.settle import Settler
 from ccd.commands.business_day import Day
 from ccd.commands.configuration import Config
 from ccd.daemon.judged_by.applied_clocks import AppliedClocks
 from ccd.daemon.judged_by.imported import newest_numbers
 from ccd.daemon.reloading import days_there_are
 from ccd.daemon.services.revised_days import handing_over
+from ccd.daemon.settling import settler_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import settled_by
 from ccd.daemon.stores import database, ledger_of
@@ -62,8 +62,7 @@ async def _settle(
         ledger = ledger_of(engine, site.settings, _now)
 
         async def post(measured: Iterable[Measured], rehearse: bool) -> Settlement:
-            settler = Settler(ledger, site.policies, site.settings.site, lambda: site.units.site_day(_now()))
-            return await settler.settle(measured, rehearse)
+            return await settler_of(ledger, site, _now).settle(measured, rehearse)
 
         async def still_holds(connection: AsyncConnection) -> bool:
             return await newest_numbers(connection) == site.numbers

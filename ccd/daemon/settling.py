@@ -1,4 +1,4 @@
-"""Settlement as the daemon does it: by the policies of now, and whoever looks at an account is told."""
+"""Settlement of a site; and as the daemon does it: by the policies of now, and whoever looks at an account is told."""
 
 from collections.abc import Callable, Iterable
 from datetime import date
@@ -6,8 +6,13 @@ from datetime import date
 from ccd.bank.fate import Settlement
 from ccd.bank.measured import Measured
 from ccd.bank.settle import Settler
-from ccd.daemon.site import Current
+from ccd.daemon.site import Current, Site
 from ccd.ledger.books import Ledger
+
+
+def settler_of(ledger: Ledger, site: Site, now: Callable[[], int]) -> Settler:
+    """`now` gives µs since the epoch."""
+    return Settler(ledger, site.policies, site.settings.site, lambda: site.units.site_day(now()))
 
 
 class Settling:

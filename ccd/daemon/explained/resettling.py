@@ -15,9 +15,9 @@ from ccd.bank.agreeing import Differs, Held, differing, held_for, without_rows, 
 from ccd.bank.attendance_calendar import span
 from ccd.bank.fate import COMMON, Fate, SettledDay, Settlement
 from ccd.bank.measured import Measured
-from ccd.bank.settle import Settler
 from ccd.bank.worth import worth_of
 from ccd.daemon.services.overtime import Overtime
+from ccd.daemon.settling import settler_of
 from ccd.daemon.site import Site
 from ccd.daemon.stores import ledger_of
 from ccd.errors import DayWaitsError
@@ -56,9 +56,7 @@ class Resettling:
         self._engine, self._site = engine, site
         self._overtime = Overtime(ledger_of(engine, settings, now), site, now)
         self._begins = settings.attendance.month_begins
-        self._settler = Settler(
-            ledger_of(engine, settings, now), site.policies, settings.site, lambda: site.units.site_day(now())
-        )
+        self._settler = settler_of(ledger_of(engine, settings, now), site, now)
         self._closer = Closer(
             engine,
             site.measured_by,

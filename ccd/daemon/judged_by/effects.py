@@ -10,10 +10,10 @@ from ccd.bank.accounts import LEAVE, agent_owner
 from ccd.bank.fate import Settlement
 from ccd.bank.lab import Tried
 from ccd.bank.measured import Measured
-from ccd.bank.settle import Settler
 from ccd.daemon.judged_by.published import PolicyVersion, with_versions
 from ccd.daemon.judged_by.published_rules import REASONS, PublishedRule, judged_by, rules_of, with_rules
 from ccd.daemon.judged_by.trying import try_policies
+from ccd.daemon.settling import settler_of
 from ccd.daemon.site import Site
 from ccd.errors import DayWaitsError
 from ccd.history.close import Closer
@@ -156,8 +156,7 @@ async def _settled_anew(
     """By agent, where it is not nothing: each day of a unit for itself, and nothing is written."""
 
     async def rehearse(measured: Iterable[Measured], dry_run: bool) -> Settlement:
-        settler = Settler(ledger, site.policies, site.settings.site, lambda: site.units.site_day(now()))
-        return await settler.settle(measured, dry_run)
+        return await settler_of(ledger, site, now).settle(measured, dry_run)
 
     units = {*site.rostered_units, *(unit for _, unit in days)}
     closer = Closer(
