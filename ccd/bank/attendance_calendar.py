@@ -25,6 +25,9 @@ class Calendar(NamedTuple):
     def span(self, month: str) -> tuple[date, date]:
         return span(month, self.month_begins)
 
+    def last_day(self, month: str) -> date:
+        return self.span(month)[1]
+
     def days(self, month: str) -> list[date]:
         return list(dates(*self.span(month)))
 
@@ -37,7 +40,7 @@ class Calendar(NamedTuple):
 
     def closes(self, month: str) -> datetime:
         """When nobody is waited for any longer, by the clock of the site."""
-        return datetime.combine(self.span(month)[1] + timedelta(days=self.closes_after_days), self.closes_at)
+        return datetime.combine(self.last_day(month) + timedelta(days=self.closes_after_days), self.closes_at)
 
     def _day(self, month: str, number: int) -> date:
         first, last = self.span(month)

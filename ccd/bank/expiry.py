@@ -63,7 +63,7 @@ class Expiry:
     async def expired(self, month: str, agents: Collection[str]) -> dict[str, int]:
         """What has, in seconds, by agent, less what somebody has taken back; of those of whom something has."""
         owners = {agent_owner(agent): agent for agent in agents}
-        last = self._calendar.span(month)[1]
+        last = self._calendar.last_day(month)
 
         def work(desk: Desk) -> dict[str, int]:
             desk.lock([], owners)
@@ -119,7 +119,7 @@ class Expiry:
     def _policy(self, agent: str, month: str) -> Policy | None:
         """That of the agent's unit on the last day. None where the agent is in none then, or on the day on which the
         month closes: who has left keeps what there is."""
-        last = self._calendar.span(month)[1]
+        last = self._calendar.last_day(month)
         unit, then = (self._days.unit(agent, day) for day in (last, self._calendar.closes(month).date()))
         return None if unit is None or then is None else self._policies.policy_at(unit, last)
 
@@ -130,7 +130,7 @@ class Expiry:
         )
         accounts = {kind: _said(on) for kind, on in one.accounts.items()}
         facts = as_facts({"months": one.months, "since": one.since, "accounts": accounts})
-        last = self._calendar.span(month)[1]
+        last = self._calendar.last_day(month)
         return Posting(expiry_key(agent, month), 1, self._site, last, legs, BY_ITSELF, facts=facts, counts_in=month)
 
 

@@ -230,7 +230,7 @@ class MonthClose:
         return AgentAtClose(one.agent, one.unit, len(self.outlook(month, one, LoanFigures()).faults), one.disputed)
 
     def _last(self, month: str) -> date:
-        return self._loans.calendar.span(month)[1]
+        return self._loans.calendar.last_day(month)
 
 
 def _check_rest(desk: Desk, month: str, at_rest: AtRest) -> None:

@@ -157,7 +157,7 @@ class Loans:
             if _is_done(desk, asking, OFFSETS, agent, asked):
                 return offer._replace(by_itself=False)
             if key not in desk.revisions([key]):
-                last = self.calendar.span(month)[1]
+                last = self.calendar.last_day(month)
                 self._post(desk, [Posting(key, 1, self._site, last, (), asking.by, counts_in=month)])
                 asking.noted(desk.connection, OFFSETS, agent, asked, "as the agent decided")
             return offer._replace(by_itself=False)
@@ -237,7 +237,7 @@ class Loans:
         return LoanOffer(items, sum(own.get(kind, 0) for kind in BALANCE_KINDS), self._by_itself(desk, agent, month))
 
     def _by_itself(self, desk: Desk, agent: str, month: str) -> bool:
-        last, key = self.calendar.span(month)[1], keeps_key(agent, month)
+        last, key = self.calendar.last_day(month), keeps_key(agent, month)
         policy = self._policies.policy_at(self._days.unit(agent, last), last)
         return policy.loan.by_default and key not in desk.revisions([key])
 

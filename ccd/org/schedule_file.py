@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from ccd.floor.days import SECOND
+from ccd.floor.days import ONE_DAY, SECOND
 from ccd.floor.spans import Span
 from ccd.org import csv_faults
 from ccd.org.agent_days import AgentDays
@@ -26,7 +26,7 @@ from ccd.org.told_lines import Found, agent_in_cell, day_in_cell, told_in, withd
 HEADER = Header(("agent", "day", "start", "end"), ("breaks", "uid", "withdrawn"), lines_max=100_000)
 SHIFT_S_MAX = 86_399  # the tables hold to it as well
 DAYS_READ = 6
-ONE_DAY, A_MICROSECOND = timedelta(days=1), timedelta(microseconds=1)
+A_MICROSECOND = timedelta(microseconds=1)
 CLOCK = r"(\d\d:\d\d(?::\d\d)?(?:[+-]\d\d:\d\d)?)"
 A_CLOCK = re.compile(CLOCK)
 A_BREAK = re.compile(rf"{CLOCK}\s*-\s*{CLOCK}")

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ccd.bank.asking import Asking
+from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
 from ccd.org.rights import own_agent
 from ccd.web.bank.desk import BankDesk, Flag
@@ -92,7 +93,7 @@ class ChoiceAsked(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"item": "2026-11-10/idle"}]})
 
     item: Annotated[str | None, Field(pattern=ITEM)] = None
-    seconds: Annotated[int | None, Field(strict=True, ge=1, le=10**10)] = None
+    seconds: Annotated[int | None, Field(strict=True, ge=1, le=SECONDS_MAX)] = None
     keep: Flag = False
     back: Flag = False
 

@@ -58,7 +58,7 @@ def attendance(
     if format is Format.xlsx and output is None:
         raise typer.BadParameter("--format xlsx needs --output, the file that is written")
     calendar = calendar_of(site.settings)
-    span = calendar.span(month)[0], calendar.span(until or month)[1]
+    span = calendar.span(month)[0], calendar.last_day(until or month)
     asks = asking(site)
     units = readable(site, asks.by, may_read_attendance(asks.person), unit, span[1])
     with _place(output) as file, _into(file, format, kinds_of(site.settings.leave.kinds)) as write:

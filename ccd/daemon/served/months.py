@@ -35,4 +35,4 @@ def month_acts(current: Current, ledger: Ledger, now: Callable[[], int]) -> Mont
         made = await of.correct(asking, month, agent, why, reopens)
         return made or (await of.closing.given(month, agent)).get(agent)
 
-    return MonthActs(close, given, differences, correct, lambda month: months().calendar.span(month)[1])
+    return MonthActs(close, given, differences, correct, lambda month: months().calendar.last_day(month))

@@ -75,7 +75,7 @@ class AttendanceMonths:
         """MonthOpenError names what it waits for. The book is the whole site's, and who closes it a clerk of all."""
         for unit in self._site.rostered_units:
             asking = asking.under(
-                may_close_month(asking.person, self._site.units.with_above(unit, self.calendar.span(month)[1]))
+                may_close_month(asking.person, self._site.units.with_above(unit, self.calendar.last_day(month)))
             )
         if known := await self.closing.given(month):
             return known
@@ -113,7 +113,7 @@ class AttendanceMonths:
         if not found and not await self.closing.given(month, agent):
             raise MonthOpenError(month, f"has nothing of {agent}, who was not there in it", "not-found")
         (one,) = found or [Attended(agent, "", ())]
-        duty = may_close_month(asking.person, self._site.units.with_above(one.unit, self.calendar.span(month)[1]))
+        duty = may_close_month(asking.person, self._site.units.with_above(one.unit, self.calendar.last_day(month)))
         return await self.closing.correct(asking.under(duty), month, one, why, reopens)
 
     async def forecast(self, agent: str, month: str) -> Month:
@@ -153,7 +153,7 @@ class AttendanceMonths:
             return await connection.run_sync(closed_months, self._site.settings.site)
 
     async def _waits_for(self, month: str) -> AsyncIterator[str]:
-        last = self.calendar.span(month)[1]
+        last = self.calendar.last_day(month)
         if self._now() < self.loans.closes_at(month):
             yield f"agents decide until {self.calendar.closes(month):%Y-%m-%d %H:%M}"
         async with reading(self._ledger.engine) as connection:

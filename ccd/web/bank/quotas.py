@@ -15,11 +15,11 @@ from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
 from ccd.org.rights import may_set_quota
 from ccd.sql.turns import Patience, take_turn_at_once
-from ccd.web.bank.desk import FIRST, LAST, BankDesk, Between, Day, Name
+from ccd.web.bank.desk import FIRST, LAST, NO_NUL, BankDesk, Between, Day, Name
 from ccd.web.bank.withdrawals import PlacesSaid, places_said
 from ccd.web.etags import check_tag, tag_of
 
-Load = Annotated[str, Field(max_length=200, pattern="^[^\\x00]*$")]
+Load = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
 
 
 class QuotaAsked(BaseModel):

@@ -16,7 +16,7 @@ from ccd.ledger.model import LEGS_MAX, SECONDS_MAX, month_of
 from ccd.org.people import Person
 from ccd.org.rights import may_declare_hours, may_give, may_give_of_budget
 from ccd.sql.turns import Patience, take_turn_at_once
-from ccd.web.bank.desk import FIRST, ID_CHARACTERS, MONTH, BankDesk, Month, Name, Why, allowed
+from ccd.web.bank.desk import FIRST, ID_CHARACTERS, MONTH, NO_NUL, BankDesk, Month, Name, Why, allowed
 from ccd.web.etags import check_tag, tag_of
 from ccd.web.paging import Paging
 
@@ -38,7 +38,7 @@ class PacketAsked(BaseModel):
     seconds: Annotated[int, Field(strict=True, ge=1, le=SECONDS_MAX)]
     kind: Name
     reason: Why
-    budget: Annotated[str, Field(max_length=200, pattern="^[^\\x00]*$")] = ""
+    budget: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
 
 
 class PacketSaid(BaseModel):

@@ -21,6 +21,7 @@ from ccd.org.rights import may_decide
 from ccd.web.bank.desk import (
     DAYS_MAX,
     ID_CHARACTERS,
+    NO_NUL,
     BankDesk,
     Between,
     Day,
@@ -84,7 +85,7 @@ class VerdictAsked(BaseModel):
 
     application: Name
     verdict: Literal["approved", "refused", "taken_back"]
-    reason: Annotated[str, Field(max_length=1_000, pattern="^[^\\x00]*$")] = ""
+    reason: Annotated[str, Field(max_length=1_000, pattern=NO_NUL)] = ""
 
 
 class CancelAsked(BaseModel):
