@@ -56,6 +56,10 @@ class Expiry:
         self._calendar = calendar
         self._house = House.of(branch.site)
 
+    def may(self, agent: str, month: str) -> bool:
+        """Whether anything of the agent's can expire with the month."""
+        return self._policy(agent, month) is not None
+
     def foreseen(self, desk: Desk, agent: str, month: str, balances: Balances) -> Expiring | None:
         """What would expire with these balances, under lock; None where nothing of the agent's ever does."""
         return self._expiring(desk, month, [agent], balances).get(agent)
@@ -98,8 +102,7 @@ class Expiry:
         """By agent, under lock; of those of whom something can expire."""
         alike: dict[int, dict[str, Policy]] = {}
         for agent in agents:
-            policy = self._policy(agent, month)
-            if policy is not None and policy.expires_after_months:
+            if (policy := self._policy(agent, month)) is not None:
                 alike.setdefault(policy.expires_after_months, {})[agent] = policy
         found = {}
         for months, policies in alike.items():
@@ -117,11 +120,14 @@ class Expiry:
         return found
 
     def _policy(self, agent: str, month: str) -> Policy | None:
-        """That of the agent's unit on the last day. None where the agent is in none then, or on the day on which the
-        month closes: who has left keeps what there is."""
+        """That of the agent's unit on the last day. None where it lets nothing expire, or the agent is in no unit then,
+        or on the day on which the month closes: who has left keeps what there is."""
         last = self._calendar.last_day(month)
         unit, then = (self._days.unit(agent, day) for day in (last, self._calendar.closes(month).date()))
-        return None if unit is None or then is None else self._policies.policy_at(unit, last)
+        if unit is None or then is None:
+            return None
+        policy = self._policies.policy_at(unit, last)
+        return policy if policy.expires_after_months else None
 
     def _posting(self, agent: str, month: str, one: Expiring) -> Posting:
         owner = agent_owner(agent)

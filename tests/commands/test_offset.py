@@ -86,6 +86,7 @@ def test_what_nobody_used_expires_as_the_month_closes_and_is_said_before_and_aft
     assert json.loads(bank(config, "month", "show", MONTH, "--format", "json")) == closed
     lines = json.loads(ccd(config, "ledger", "statement", "1001", "--format", "json").stdout)["lines"]
     (gone,) = [one for one in lines if one["service"] == "expiry"]
+    assert "expire" not in bank(config, *offer), "it is closed"
     why = running.said(ccd(config, "explain", gone["transfer"]))
     assert "kept for one attendance month, 2026-08: what came in before" in why
     assert "5800 − 1800 = 1 h 6 min 40 s (4000 s) expire" in why

@@ -56,7 +56,7 @@ def offer(config: Config, agent: Agent, month: OfMonth = None, output: As = Form
         table.add(item.name, *map(str, (item.made_s, item.offset_s, item.taken_s, item.open_s)))
     table.print()
     say(agent, of, found)
-    if expiring:
+    if expiring and expiring.seconds:
         print(f"{agent}: {expiring.seconds} s, of before {expiring.since}, expire as {of} closes if they are not used")
 
 

@@ -123,6 +123,8 @@ class AttendanceMonths:
 
     async def expires(self, agent: str, month: str) -> Expiring | None:
         """What of the agent's would expire if the month were closed now; None where nothing does, or it is closed."""
+        if not self.expiry.may(agent, month):  # the days of the month need not be read for that
+            return None
         return await self.closing.expires(month, await self._attended_so_far(agent, month))
 
     async def _attended_so_far(self, agent: str, month: str) -> Attended:
