@@ -13,38 +13,26 @@ from sqlalchemy import Connection, ForeignKeyConstraint, Table, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.audit import Finding
-from ccd.ledger.schema import (
-    accounts,
-    balances,
-    blocks,
-    caps,
-    daily_sums,
-    entries,
-    owners,
-    periods,
-    reservations,
-    resolutions,
-    transactions,
-)
+from ccd.ledger.schema import TABLES, entries
 
-# Each table with its triggers, which are called by its name and then so.
-TRIGGERS: dict[Table, tuple[str, ...]] = {
-    owners: ("never_change",),
-    accounts: ("never_change",),
-    balances: ("never_go", "keep_their_floor", "have_their_accounts_floor"),
-    caps: ("never_go", "keep_their_name"),
-    periods: ("never_go", "only_close"),
-    transactions: ("never_change", "need_an_open_month"),
-    entries: ("never_change",),
-    reservations: ("never_change",),
-    resolutions: ("never_change",),
-    blocks: ("never_change", "follow_each_other"),
-    daily_sums: ("never_change",),
+# By table its triggers, which are called by its name and then so.
+TRIGGERS: dict[str, tuple[str, ...]] = {
+    "owners": ("never_change",),
+    "accounts": ("never_change",),
+    "balances": ("never_go", "keep_their_floor", "have_their_accounts_floor"),
+    "caps": ("never_go", "keep_their_name"),
+    "periods": ("never_go", "only_close"),
+    "transactions": ("never_change", "need_an_open_month"),
+    "entries": ("never_change",),
+    "reservations": ("never_change",),
+    "resolutions": ("never_change",),
+    "blocks": ("never_change", "follow_each_other"),
+    "daily_sums": ("never_change",),
 }
 ON_SQLITE = ("never_go", "are_never_replaced")  # there one trigger is of one act alone
 OF_ENTRIES = {"sqlite": ("are_those_announced", "reverse_exactly"), "postgresql": ("are_checked",)}
 
-OF_SINGLE_ROWS = [str(one.name) for table in TRIGGERS for one in table.indexes if one.unique]
+OF_SINGLE_ROWS = [str(one.name) for table in TABLES for one in table.indexes if one.unique]
 
 # Whatever holds a table: by the table's name its own, and whether it holds. An index that is to be of single rows does
 # only where it is. SQLite keeps keys and checks as they were written.
@@ -74,7 +62,7 @@ def _gone(connection: Connection) -> list[Finding]:
     held = held_by(connection)
     return [
         Finding(f"table {table.name}", f"{name} is gone, by which the database holds it to what it is")
-        for table in TRIGGERS
+        for table in TABLES
         for name in sorted(wanted_of(table, connection.dialect.name) - held[table.name])
     ]
 
@@ -91,7 +79,7 @@ def held_by(connection: Connection) -> Mapping[str, set[str]]:
 
 def wanted_of(table: Table, engine: str) -> set[str]:
     """By name, whatever the database is to hold a table to, but for foreign keys."""
-    triggers = {*TRIGGERS[table], *(ON_SQLITE if engine == "sqlite" else ())}
+    triggers = {*TRIGGERS[table.name], *(ON_SQLITE if engine == "sqlite" else ())}
     triggers |= {*OF_ENTRIES[engine]} if table is entries else set()
     constraints = {str(one.name) for one in table.constraints if not isinstance(one, ForeignKeyConstraint)}
     return {f"{table.name}_{name}" for name in triggers} | constraints | {str(one.name) for one in table.indexes}
@@ -106,8 +94,8 @@ async def indexes_astray(connection: AsyncConnection, progress: Callable[[int, i
     if connection.dialect.name != "sqlite":
         return found
     await connection.exec_driver_sql(f"PRAGMA cache_size = -{LOOKED_UP_IN_KB}")
-    for done, table in enumerate(TRIGGERS):
-        progress(done, len(TRIGGERS))
+    for done, table in enumerate(TABLES):
+        progress(done, len(TABLES))
         said = (await connection.exec_driver_sql(f"PRAGMA integrity_check({table.name})")).scalars()
         found += [Finding(f"table {table.name}", f"SQLite says: {one}") for one in said if one != AS_IT_SHOULD_BE]
     return found

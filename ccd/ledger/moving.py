@@ -10,28 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import MoveError
 from ccd.ledger.rules import OPEN
-from ccd.ledger.schema import (
-    accounts,
-    balances,
-    blocks,
-    caps,
-    daily_sums,
-    entries,
-    owners,
-    periods,
-    reservations,
-    resolutions,
-    transaction_ids,
-    transactions,
-)
+from ccd.ledger.schema import TABLES, accounts, blocks, owners, periods, transaction_ids, transactions
 from ccd.ledger.verify import Progress
 from ccd.sql.engine import WRITES, seeing_one_state
 from ccd.sql.rows import insert_rows
 
-# In the order in which each finds what it refers to.
-TABLES: tuple[Table, ...] = (
-    owners, accounts, balances, caps, periods, transactions, entries, reservations, resolutions, blocks, daily_sums,
-)  # fmt: skip
 ROWS_AT_ONCE = 5_000
 NUMBERED = (owners, accounts)
 

@@ -192,3 +192,8 @@ daily_sums = Table(
     PrimaryKeyConstraint("account_id", "day", "block"),
     sqlite_with_rowid=False,
 )
+
+# In the order in which each finds what it refers to.
+TABLES: tuple[Table, ...] = (
+    owners, accounts, balances, caps, periods, transactions, entries, reservations, resolutions, blocks, daily_sums,
+)  # fmt: skip

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from benchmarks.filling import OPENED_AT, SEALED_AT, Shape, fill, moment_of, open_all
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import PostingState
-from ccd.ledger.moving import TABLES
+from ccd.ledger.schema import TABLES
 from ccd.ledger.sealing import Sealer
 from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine

@@ -7,6 +7,7 @@ from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.guards import TRIGGERS, guards_gone, indexes_astray, wanted_of
+from ccd.ledger.schema import TABLES as IN_ORDER
 from ccd.ledger.verify import verify
 from tests.ledger.forging import TABLES
 from tests.ledger.histories import everything
@@ -42,7 +43,8 @@ def named(table: str, name: str) -> str:
 
 
 async def test_what_is_wanted_of_the_tables_is_all_that_the_migrations_made(as_owner: AsyncConnection) -> None:
-    assert set(TRIGGERS) == set(TABLES)
+    assert [*IN_ORDER] == [*TABLES]
+    assert [*TRIGGERS] == [table.name for table in TABLES]
     assert await gone(as_owner) == []
     for table in TABLES:
         there = await triggers_of(as_owner, table)

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import DatabaseGoneError, MoveError
 from ccd.ledger.books import Ledger
-from ccd.ledger.moving import TABLES, end_of, how_far, move
-from ccd.ledger.schema import transaction_ids, transactions
+from ccd.ledger.moving import end_of, how_far, move
+from ccd.ledger.schema import TABLES, transaction_ids, transactions
 from ccd.ledger.sealing import Sealer
 from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
