@@ -128,7 +128,7 @@ class Stage:
 
 
 async def _try_on(turn: Callable[[Stage], Awaitable[T]], patience: Patience) -> T:
-    began = time.monotonic()
+    began, cancelled = time.monotonic(), times_cancelled()
     for attempt in range(1, patience.attempts_max + 1):
         stage = Stage()
         try:
@@ -136,6 +136,8 @@ async def _try_on(turn: Callable[[Stage], Awaitable[T]], patience: Patience) -> 
         except NoConnectionFreeError as error:
             raise DatabaseBusyError(attempt, time.monotonic() - began, _first_line(error), ambiguous=False) from error
         except (DBAPIError, OSError) as error:
+            if times_cancelled() > cancelled:  # the connection failed as it was given back: it is not tried again
+                raise asyncio.CancelledError from error
             if not is_passing(error):
                 raise
             if attempt == patience.attempts_max:
@@ -143,6 +145,11 @@ async def _try_on(turn: Callable[[Stage], Awaitable[T]], patience: Patience) -> 
                 raise DatabaseBusyError(attempt, time.monotonic() - began, _first_line(error), ambiguous) from error
         await asyncio.sleep(patience.wait_s(attempt))
     raise AssertionError("attempts_max is at least 1")
+
+
+def times_cancelled() -> int:
+    task = asyncio.current_task()
+    return task.cancelling() if task else 0
 
 
 def is_away(error: Exception) -> bool:

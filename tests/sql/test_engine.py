@@ -331,6 +331,24 @@ async def test_a_defect_is_not_retried(engine: AsyncEngine) -> None:
     assert len(calls) == 1
 
 
+async def test_who_is_cancelled_goes_though_the_connection_fails_as_it_is_given_back(engine: AsyncEngine) -> None:
+    calls = []
+
+    async def cut_off(connection) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            asking.cancel()
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            raise ConnectionResetError from None
+
+    asking = asyncio.get_running_loop().create_task(take_turn(engine, cut_off, QUICK))
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert len(calls) == 1
+
+
 async def test_a_server_that_is_away_is_an_error_after_the_last_attempt(tmp_path: Path) -> None:
     engine = open_engine(f"postgresql+asyncpg://ccd@/ccd?host={tmp_path}")
     with pytest.raises(DatabaseBusyError, match="nothing was written"):

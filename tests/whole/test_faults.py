@@ -178,7 +178,7 @@ def test_redis_may_go_be_wiped_and_come_back(asterisk: Asterisk, start: StartDae
             redis.start()  # it kept nothing: killed and wiped are one
             daemon.until(lambda: board.state("1001") == "paused")
             daemon.until(lambda: board.source() == "live")
-        assert record(daemon)["pauses"] == 1
+        daemon.until(lambda: record(daemon)["pauses"] == 1)
         assert daemon.said_times("Redis holds the floor") == 2
     finally:
         redis.kill()

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import shutil
 import tempfile
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from time import sleep
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -36,6 +38,7 @@ DAYS = 60
 AGENT_PASSWORD, MANAGER_PASSWORD = "agent-demo", "lead-demo"
 SPEED_MAX = 2_000.0
 RESTS_IN_DAYS = 3
+REMOVED_TRIES_MAX, REMOVED_AGAIN_S = 20, 0.1
 
 
 def demo(
@@ -53,6 +56,15 @@ def demo(
         raise typer.Exit(130) from None
 
 
+def remove(folder: Path) -> None:
+    """A thread that was opening the database when it was stopped makes the file once more."""
+    for _ in range(REMOVED_TRIES_MAX):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        sleep(REMOVED_AGAIN_S)
+
+
 async def _demo(agents: int, port: int, speed: float, days: int, seed: int) -> None:
     console = Console()
     zone = ZoneInfo(ZONE)
@@ -64,7 +76,8 @@ async def _demo(agents: int, port: int, speed: float, days: int, seed: int) -> N
     clock.hold()
     account = ManagerUser("ccd", "demo")
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ccd-demo-")))
+        folder = Path(tempfile.mkdtemp(prefix="ccd-demo-"))
+        stack.callback(remove, folder)
         switch = SimulatedPbx(Life(people, today, zone, seed), clock, account, skip_nights=True)
         _, ami_port = await stack.enter_async_context(switch.listening("127.0.0.1", 0))
         config = folder / "ccd.toml"
