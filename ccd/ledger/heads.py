@@ -27,6 +27,7 @@ HEAD_FORMAT = 1
 # What is raised by a file of somebody else's that is not what it should be: a field that is missing or of another kind,
 # a number that nothing has, a nesting without end, what is no text.
 ILLEGIBLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, struct_error)
+TAKEN_AT_MAX = 253_402_300_799_999_999  # µs: the end of the year 9999
 SAID_OTHERWISE = "is not as it was written: something was put in, or says the same in another way"
 
 
@@ -99,6 +100,8 @@ def head_of(said: Mapping[str, Any], source: str) -> SignedHead:
         raise FileError(source, f"is no head of a ledger ({error!r})") from None
     if {len(root), len(local)} != {DIGEST_BYTES}:
         raise FileError(source, "is no head of a ledger: its hashes are of another length")
+    if not 0 <= head.taken_at <= TAKEN_AT_MAX:
+        raise FileError(source, "is no head of a ledger: it was taken at no moment that a calendar has")
     signed.check(source)
     if spelled(said) != spelled(signed.as_json()):
         raise FileError(source, SAID_OTHERWISE)

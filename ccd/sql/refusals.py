@@ -47,7 +47,10 @@ async def refusals_said() -> AsyncIterator[None]:
     whatever else went wrong passes as it is."""
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, ExceptionGroup) as found:
+        error = _driver_s(found)
+        if error is None:
+            raise
         if hint := hint_of(error):
             raise DatabaseRefusedError(said_by(error), hint) from error
         if is_lost(error):
@@ -55,6 +58,14 @@ async def refusals_said() -> AsyncIterator[None]:
         raise
     except ConnectionRefusedError as error:
         raise DatabaseGoneError(error) from error
+
+
+def _driver_s(found: DBAPIError | ExceptionGroup) -> DBAPIError | None:
+    """The first, where tasks that ran side by side ended with nothing else."""
+    if isinstance(found, DBAPIError):
+        return found
+    inner = [_driver_s(one) if isinstance(one, (DBAPIError, ExceptionGroup)) else None for one in found.exceptions]
+    return inner[0] if all(inner) else None
 
 
 def said_by(error: DBAPIError) -> str:

@@ -136,10 +136,10 @@ async def _try_on(turn: Callable[[Stage], Awaitable[T]], patience: Patience) -> 
         except NoConnectionFreeError as error:
             raise DatabaseBusyError(attempt, time.monotonic() - began, _first_line(error), ambiguous=False) from error
         except (DBAPIError, OSError) as error:
-            if times_cancelled() > cancelled:  # the connection failed as it was given back: it is not tried again
-                raise asyncio.CancelledError from error
             if not is_passing(error):
                 raise
+            if times_cancelled() > cancelled:  # the connection failed as it was given back: it is not tried again
+                raise asyncio.CancelledError from error
             if attempt == patience.attempts_max:
                 ambiguous = stage.committing and is_lost(error)
                 raise DatabaseBusyError(attempt, time.monotonic() - began, _first_line(error), ambiguous) from error

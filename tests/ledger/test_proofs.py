@@ -122,6 +122,14 @@ async def test_a_head_that_says_the_same_in_another_way_is_none(engine: AsyncEng
         read_head(json.dumps({**told, **said}), "a file")
 
 
+async def test_a_head_of_a_moment_that_no_calendar_has_is_none(engine: AsyncEngine) -> None:
+    await everything(engine)
+    async with engine.connect() as connection:
+        told = await head_now(connection, KEY, 10**30)
+    with pytest.raises(FileError, match="no moment that a calendar has"):
+        read_head(json.dumps(told.as_json()), "a file")
+
+
 WITHOUT_END = '{"format": 1, "root": "", "local": "", "blocks": Infinity}'
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from ccd.errors import DatabaseRefusedError
+from ccd.errors import DatabaseGoneError, DatabaseRefusedError
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
 from ccd.sql.refusals import refusals_said
@@ -72,3 +72,13 @@ def test_a_file_that_can_not_be_opened_leaves_no_thread_behind_that_fails_on_its
         asyncio.run(refused())
     time.sleep(0.1)
     assert not told
+
+
+async def test_a_database_that_goes_away_from_tasks_side_by_side_is_one_sentence() -> None:
+    gone = DBAPIError("SELECT", None, Exception("the server ended"), connection_invalidated=True)
+    with pytest.raises(DatabaseGoneError, match="the server ended"):
+        async with refusals_said():
+            raise ExceptionGroup("tasks", [ExceptionGroup("others", [gone]), gone])
+    with pytest.raises(ExceptionGroup, match="a defect"):
+        async with refusals_said():
+            raise ExceptionGroup("a defect", [gone, ValueError()])

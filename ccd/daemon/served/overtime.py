@@ -28,16 +28,26 @@ class OvertimeShown:
         self._asking = asyncio.Lock()
         self._asked_at = -KEPT_S * SECOND
         self._reckoned: Mapping[Emergency, Reckoned] = {}
+        self._found: dict[Emergency, tuple[int, ComesTo]] = {}  # with when it was asked
 
     async def of(self, agent: str) -> OvertimeSaid:
         """Of the emergencies that run now and in which the agent takes part."""
         return overtime_said(agent, await self._running())
 
     async def comes_to(self, emergency: Emergency) -> ComesTo:
-        """When who was called to one that runs now was seen signed in; of any, what was worked in it."""
+        """When who was called to one that runs now was seen signed in; of any, what was worked in it, up to where the
+        switches were heard."""
         running = {one.id: each for one, each in (await self._running()).items()}.get(emergency.id)
+        async with self._asking:
+            fresh = {one: kept for one, kept in self._found.items() if self._now() - kept[0] < KEPT_S * SECOND}
+            if emergency not in fresh:
+                fresh[emergency] = (self._now(), await self._coming_to(emergency, running))
+            self._found = fresh
+        return fresh[emergency][1]
+
+    async def _coming_to(self, emergency: Emergency, running: Reckoned | None) -> ComesTo:
         site, engine = self._current.site, self._ledger.engine
-        reckoned = running or await Reckoning(engine, site, self._now).of(emergency)
+        reckoned = running or await Reckoning(engine, site, self._now).of(emergency, running=True)
         much = await Overtime(self._ledger, site, self._now).too_much(reckoned.days)
         worked = [
             WorkedSaid(
