@@ -52,7 +52,7 @@ class Expiry:
     """Of one site."""
 
     def __init__(self, branch: Branch, calendar: Calendar) -> None:
-        self._ledger, _, self._policies, self._days, self._site = branch
+        self._ledger, self._units, self._policies, self._days, self._site = branch
         self._calendar = calendar
         self._house = House.of(branch.site)
 
@@ -81,11 +81,13 @@ class Expiry:
 
         return await self._ledger.at_desk(work, keep=False)
 
-    def post(self, desk: Desk, month: str, agents: Collection[str]) -> int:
+    def post(self, desk: Desk, month: str, agents: Collection[str], at: int) -> int:
         """Under lock, before the month is closed, or as well if it is; once for each agent and month. The seconds that
-        are gone."""
-        balances = balances_at_desk(desk, map(agent_owner, agents))
-        found = {agent: one for agent, one in self._expiring(desk, month, agents, balances).items() if one.seconds}
+        are gone. Where the month closes later than it should, who has left by then, `at` µs, keeps it, too."""
+        on = self._units.site_day(at)
+        here = [agent for agent in agents if self._days.unit(agent, on) is not None]
+        balances = balances_at_desk(desk, map(agent_owner, here))
+        found = {agent: one for agent, one in self._expiring(desk, month, here, balances).items() if one.seconds}
         claimed = desk.revisions([expiry_key(agent, month) for agent in found])
         counts = desk.open_month(self._site, month)
         late = () if counts == month else (Late(counts),)

@@ -182,7 +182,7 @@ class MonthClose:
             Result(one.now, 1, asking.at, asking.by, AT_CLOSE) for one in self._now(desk, month, attended, {}, True)
         ]
         add_results(desk.connection, self._site, month, results)
-        expired_s = self._expiry.post(desk, month, [one.agent for one in attended])
+        expired_s = self._expiry.post(desk, month, [one.agent for one in attended], asking.at)
         if desk.open_month(self._site, month) == month:
             closing = Posting(
                 f"close/{self._site}/{month}", 1, self._site, self._last(month), (), asking.signed,

@@ -8,6 +8,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,6 +19,7 @@ from ccd.bank.branch import Branch
 from ccd.bank.expiry import Expiring, Expiry, OnAccount, expiry_key
 from ccd.bank.month_close import MonthClose
 from ccd.bank.policy import Policies
+from ccd.floor.days import SECOND
 from ccd.ledger.model import Account, Late, Leg, Posting, Reserve, Resolve, Term
 from ccd.ledger.verify import verify
 from ccd.org.agent_days import AgentDays
@@ -87,11 +89,12 @@ async def test_who_is_in_no_unit_on_the_last_day_keeps_what_there_is(engine: Asy
     assert await bank.balances("gone") == {"gift": 3_000}
 
 
+@pytest.mark.parametrize("days_late", [0, 7])
 async def test_the_policy_is_that_of_the_unit_on_the_last_day_and_who_left_by_the_close_keeps_it(
-    engine: AsyncEngine,
+    engine: AsyncEngine, days_late: int
 ) -> None:
     """ann goes to team-2 on that day, bob a day later: there nothing expires. cy's last day is that before the close,
-    and dee's the one on which the month closes."""
+    and dee's the one on which the month is to close: where it closes later, she has left, too."""
     bank = Bank(engine)
     units = Units("Asia/Shanghai", time(0), {"team-1": Unit(), "team-2": Unit()})
     goes = {"ann": date(2026, 11, 30), "bob": date(2026, 12, 1), "cy": date(2026, 12, 3), "dee": date(2026, 12, 4)}
@@ -108,8 +111,9 @@ async def test_the_policy_is_that_of_the_unit_on_the_last_day_and_who_left_by_th
     expires = Expiring(1, MONTH, {"gift": OnAccount(3_000, 0)})
     foreseen = [await closing.expires(MONTH, attended(agent)) for agent in goes]
     assert foreseen == [None, expires, None, expires]
-    await closing.close(CLOSING, MONTH, [attended(agent) for agent in goes])
-    assert [bool(await bank.balances(agent)) for agent in goes] == [True, False, True, False]
+    at = CLOSING.at + days_late * 86_400 * SECOND
+    await closing.close(CLOSING._replace(at=at), MONTH, [attended(agent) for agent in goes])
+    assert [bool(await bank.balances(agent)) for agent in goes] == [True, False, True, days_late > 0]
 
 
 async def test_what_is_offset_by_itself_does_not_expire_nor_is_it_foreseen_so(engine: AsyncEngine) -> None:
