@@ -23,6 +23,8 @@ from tests.commands.running import HERE, PROGRAM, ccd, said
 from tests.ports import free_port
 from tests.whole.board import Board, session_cookie
 
+# Whoever runs the tests in the background of a shell has them, and all that they start, ignore Ctrl-C.
+INTERRUPTIBLE = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {PROGRAM}"
 Demo = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -33,7 +35,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
 
     def start(*arguments: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, "demo", *arguments],
+            [sys.executable, "-c", INTERRUPTIBLE, "demo", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
