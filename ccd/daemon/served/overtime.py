@@ -25,7 +25,7 @@ class OvertimeShown:
 
     def __init__(self, ledger: Ledger, current: Current, now: Callable[[], int]) -> None:
         self._ledger, self._current, self._now = ledger, current, now
-        self._asking = asyncio.Lock()
+        self._asking, self._finding = asyncio.Lock(), asyncio.Lock()
         self._asked_at = -KEPT_S * SECOND
         self._reckoned: Mapping[Emergency, Reckoned] = {}
         self._found: dict[Emergency, tuple[int, ComesTo]] = {}  # with when it was asked
@@ -38,7 +38,7 @@ class OvertimeShown:
         """When who was called to one that runs now was seen signed in; of any, what was worked in it, up to where the
         switches were heard."""
         running = {one.id: each for one, each in (await self._running()).items()}.get(emergency.id)
-        async with self._asking:
+        async with self._finding:  # agents who look at their own wait for none of it
             fresh = {one: kept for one, kept in self._found.items() if self._now() - kept[0] < KEPT_S * SECOND}
             if emergency not in fresh:
                 fresh[emergency] = (self._now(), await self._coming_to(emergency, running))
