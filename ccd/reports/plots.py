@@ -31,6 +31,7 @@ NOW, THEN = COLOURS[0], COLOURS[4]
 BANDS = ((0.0, THRIFTY, "#56B4E9"), (REASONABLE_MIN, REASONABLE_MAX, "#009E73"), (LAVISH, 1.0, "#D55E00"))
 STEP, LAST_STEP = 0.005, 0.15  # of the distribution: agents above the last are counted in one bar
 CAPTION_CHARS = 175
+PLACES = 5  # of where axes are, as a share of the page: finer than a dot
 # Fonts with Chinese, Japanese and Korean, of those that are installed: a unit can be called 一班.
 WIDE_FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
               "Microsoft YaHei", "PingFang SC", "SimHei")  # fmt: skip
@@ -78,8 +79,14 @@ def _styled() -> Iterator[None]:
 
 
 def write(figure: Figure, file: Path | BinaryIO, kind: Literal["png", "svg"]) -> None:
-    """The same figures make the same file: it says nothing of when it was made, or by what."""
+    """The same figures make the same file: it says nothing of when it was made, or by what, and where the layout's
+    solver, which need not come to the same last digit twice, puts the axes is rounded."""
     with _styled():
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        for axes in figure.axes:
+            left, bottom, width, height = axes.get_position(original=True).bounds
+            axes.set_position((round(left, PLACES), round(bottom, PLACES), round(width, PLACES), round(height, PLACES)))
         figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None})
 
 

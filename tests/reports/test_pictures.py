@@ -97,12 +97,12 @@ def test_a_picture_says_what_it_shows_and_by_which_formulas(name: str, tmp_path:
 
 
 def test_the_same_figures_make_the_same_file(tmp_path: Path) -> None:
-    for kind in ("svg", "png"):
-        made = [tmp_path / f"{number}.{kind}" for number in range(2)]
+    for kind, times in ("svg", 12), ("png", 2):
+        made = [tmp_path / f"{number}.{kind}" for number in range(times)]
         for file in made:
             drawn = picture(By.UNIT, Show.INDICATORS, WAITS, [NOVEMBER], [OCTOBER], [NOW, THEN])
             plots.write(drawn, file, "svg" if kind == "svg" else "png")
-        assert made[0].read_bytes() == made[1].read_bytes()
+        assert len({file.read_bytes() for file in made}) == 1
 
 
 def test_each_unit_is_followed_by_those_below_it() -> None:
