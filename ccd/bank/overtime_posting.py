@@ -83,23 +83,19 @@ class OvertimeDesk:
 
     async def months_s(self, days: Collection[OvertimeDay]) -> dict[tuple[str, str], int]:
         """By agent and calendar month of these days, its overtime without interest, in seconds: these days as they are
-        reckoned, the others as they were posted."""
-
-        def work(desk: Desk) -> dict[tuple[str, str], int]:
-            owners = {agent_owner(one.agent): one.agent for one in days}
-            reckoned = {(one.agent, one.day): one.due.deposit_s for one in days}
-            desk.lock((), owners)
-            within = [day for month in {month_of(one.day) for one in days} for day in dates(*span(month))]
-            found = Counter[tuple[str, str]]()
-            for owner, moved in by_owner(desk.moved(owners, within), owners).items():
-                for each in _overtime(moved):
-                    if (owners[owner], each.day) not in reckoned:
-                        found[owners[owner], month_of(each.day)] += _net_s([each], owner)
-            for (agent, day), seconds in reckoned.items():
-                found[agent, month_of(day)] += seconds
-            return dict(found)
-
-        return await self._ledger.at_desk(work, keep=False) if days else {}
+        reckoned, the others as they were posted. A question, for which no posting waits."""
+        owners = {agent_owner(one.agent): one.agent for one in days}
+        reckoned = {(one.agent, one.day): one.due.deposit_s for one in days}
+        found = Counter[tuple[str, str]]()
+        for (agent, day), seconds in reckoned.items():
+            found[agent, month_of(day)] += seconds
+        within = [day for month in {month_of(one.day) for one in days} for day in dates(*span(month))]
+        moved = await self._ledger.moved(owners, within) if days else []
+        for owner, theirs in by_owner(moved, owners).items():
+            for each in _overtime(theirs):
+                if (owners[owner], each.day) not in reckoned:
+                    found[owners[owner], month_of(each.day)] += _net_s([each], owner)
+        return dict(found)
 
     async def post(
         self,

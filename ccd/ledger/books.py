@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.ledger.balances import OwnerStand, balances_at, balances_of, balances_on, standing_of, sums_of
 from ccd.ledger.chart import Chart, Opening, open_accounts
 from ccd.ledger.desk import Desk, with_months
-from ccd.ledger.model import ALL, Kind, Late, Months, Outcome, Posting, Statement, Wanted, day_at, month_of
+from ccd.ledger.model import ALL, Kind, Late, Months, Moved, Outcome, Posting, Statement, Wanted, day_at, month_of
+from ccd.ledger.moved import moved_for
 from ccd.ledger.presumed import depends_on_little
 from ccd.ledger.presumed_on_postgresql import post_on_postgresql
 from ccd.ledger.presumed_on_sqlite import post_on_sqlite
@@ -122,6 +123,17 @@ class Ledger:
     async def balances_at(self, owner: str, moment: int) -> dict[str, int]:
         """Seconds by kind of account, of all that was recorded up to `moment` (microseconds since the epoch)."""
         return await self._look(lambda connection: balances_at(connection, owner, moment))
+
+    async def moved(self, owners: Iterable[str], days: Iterable[date]) -> list[Moved]:
+        """The transfers for these days on accounts of these owners, in no order. Without a lock: a posting that depends
+        on them asks the desk."""
+        names = set(owners)
+
+        def read(connection: Connection) -> list[Moved]:
+            self._chart.read(connection, names)
+            return moved_for(connection, self._chart, names, days)
+
+        return await self._look(lambda connection: connection.run_sync(read))
 
     async def standing(self, owner: str) -> OwnerStand:
         """What the owner has and what of it is held by which reservation, in one consistent read."""
