@@ -19,7 +19,7 @@ class Asking(NamedTuple):
     person: Person
     address: str  # the machine, or the network address
     at: int  # microseconds since the epoch
-    stead: str = ""  # of the person for whom it is done
+    stead: str = ""  # of whom it is done for; of several with "and" between them
 
     @property
     def by(self) -> str:
@@ -30,9 +30,10 @@ class Asking(NamedTuple):
         """As it is written down who did it: with in whose stead, where it is another's duty."""
         return f"{self.by}{FOR}{self.stead}" if self.stead else self.by
 
-    def under(self, duty: Duty | None) -> "Asking":
-        """As it is done under a duty: in somebody's stead, where that is another's."""
-        return self._replace(stead=duty.deputy_for) if duty else self
+    def under(self, *duties: Duty | None) -> "Asking":
+        """As it is done under all of these duties: in the stead of everybody else whose one of them is."""
+        steads = {duty.deputy_for for duty in duties if duty} - {""}
+        return self._replace(stead=" and ".join(sorted(steads)))
 
     def noted(
         self, connection: Connection, kind: str, subject: str, after: Mapping[str, object], why: str, before: str = ""

@@ -198,7 +198,7 @@ def poster(site: Site, day: date, agents: Collection[str]) -> str:
         unit = site.agent_days.unit(agent, day) if agent else None
         line = site.units.with_above(unit, day) if unit is not None else ()
         duties.add(may_post_by_hand(asks.person, line, [agent] if agent else []))
-    return asks.under(next(iter(duties)) if len(duties) == 1 else None).signed
+    return asks.under(*duties).signed
 
 
 def agents_that(site: Site, which: ColumnElement[bool]) -> list[str]:

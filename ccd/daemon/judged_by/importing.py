@@ -38,8 +38,7 @@ def may_tell(site: Site, asking: Asking, changes: Iterable[SpanChange]) -> Askin
             if each is not None:
                 line = site.units.with_above(site.agent_days.unit(each.agent, each.day) or "", each.day)
                 duties.add(may_enter_leave(asking.person, line, (each.agent,)))
-    steads = sorted({duty.deputy_for if duty else "" for duty in duties} - {""})
-    return asking._replace(stead=" and ".join(steads))
+    return asking.under(*duties)
 
 
 async def take_over_told(

@@ -89,14 +89,13 @@ async def uphold(
     measured anew by it."""
     appeal = await _known(engine, ref)
     span = Span(*(site.units.instant(appeal.unit, moment) for moment in within))
-    asking = asking.under(_may_decide(site, asking, appeal, appeal.unit))
+    duty = _may_decide(site, asking, appeal, appeal.unit)
     check_ruling(appeal.agent, span, counts, site.policies.policy_at(appeal.unit, appeal.day).rulings.days_max)
     reached = {(own.unit, own.day.day) for _, own in reach(site, About(appeal.agent, None, span))}
     if {day for _, day in reached} != {appeal.day}:  # in whichever unit the roster has it by now
         found = f"has appealed against a line for {appeal.day}: rule on that day alone"
         raise AppealError(appeal.agent, found, "appeal-other-day", day=str(appeal.day))
-    for unit, _ in reached:
-        asking = asking.under(_may_decide(site, asking, appeal, unit))
+    asking = asking.under(duty, *(_may_decide(site, asking, appeal, unit) for unit, _ in reached))
     ruling = Ruling(0, asking.act, appeal.agent, None, *span, counts, None)
     ended = appeal._replace(state=AppealState.UPHELD, ruling=ruling.ref)
     return await _end(engine, asking, ended, why, ruling, reached)

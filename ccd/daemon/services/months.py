@@ -73,10 +73,9 @@ class AttendanceMonths:
 
     async def close(self, month: str, asking: Asking) -> dict[str, Result]:
         """MonthOpenError names what it waits for. The book is the whole site's, and who closes it a clerk of all."""
-        for unit in self._site.rostered_units:
-            asking = asking.under(
-                may_close_month(asking.person, self._site.units.with_above(unit, self.calendar.last_day(month)))
-            )
+        last_day = self.calendar.last_day(month)
+        lines = [self._site.units.with_above(unit, last_day) for unit in self._site.rostered_units]
+        asking = asking.under(*(may_close_month(asking.person, line) for line in lines))
         if known := await self.closing.given(month):
             return known
         first, last = self.calendar.span(month)

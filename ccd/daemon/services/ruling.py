@@ -83,11 +83,10 @@ def _reached(site: Site, about: About) -> list[tuple[str, OwnDay]]:
 
 
 def may_rule_on(site: Site, asking: Asking, reached: list[tuple[str, OwnDay]]) -> Asking:
-    """As it is asked under a duty."""
+    """As it is asked under the duties that it takes."""
     agents = {agent for agent, _ in reached}
-    for unit, day in sorted({(own.unit, own.day.day) for _, own in reached}):
-        asking = asking.under(may_rule(asking.person, site.units.with_above(unit, day), agents))
-    return asking
+    lines = [site.units.with_above(*each) for each in sorted({(own.unit, own.day.day) for _, own in reached})]
+    return asking.under(*(may_rule(asking.person, line, agents) for line in lines))
 
 
 async def made_between(engine: AsyncEngine, span: Span) -> list[Ruling]:

@@ -145,6 +145,23 @@ async def test_nobody_rules_about_themselves_nor_in_other_units(
     assert await made_between(centre.engine, span(0, 24)) == []
 
 
+@pytest.mark.parametrize(
+    ("duties", "signed"),
+    [({"team-1": "mia", "team-2": ""}, "leo, for mia"), ({"team-1": "", "team-2": "mia"}, "leo, for mia"),
+     ({"team-1": "mia", "team-2": "max"}, "leo, for max and mia"), ({"centre": "mia"}, "leo, for mia"),
+     ({"centre": ""}, "leo")],
+)  # fmt: skip
+async def test_who_stands_in_for_others_in_some_units_is_written_down_with_all_of_them(
+    centre: Centre, duties: dict[str, str], signed: str
+) -> None:
+    held = tuple(Duty(Office.HOTLINE_MANAGER, unit, deputy_for=whose) for unit, whose in duties.items())
+    leo, about = Person("leo", Role.SUPERVISOR, duties=held), About("cid", None, span(22, 26))
+    await rule(centre.engine, centre.site, centre.asking(leo), about, "exempt", "a fire drill")
+    async with centre.engine.connect() as connection:
+        (act,) = await connection.run_sync(lambda plain: list(noted(plain, None, "cid", 9)))
+    assert act.by == signed
+
+
 async def test_what_reaches_nobody_or_has_no_reason_is_refused(centre: Centre) -> None:
     with pytest.raises(RulingError, match="reaches nobody"):
         await centre.rules("aux", span(9, 10), agent="eve")
