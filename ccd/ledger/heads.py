@@ -96,6 +96,7 @@ def head_of(said: Mapping[str, Any], source: str) -> SignedHead:
         root, local = bytes.fromhex(said["root"]), bytes.fromhex(said["local"])
         head = Head(int(said["blocks"]), root, local, int(said["taken_at"]))
         signed = SignedHead(head, bytes.fromhex(said["key"]), bytes.fromhex(said["signature"]))
+        is_as_written = spelled(said) == spelled(signed.as_json())
     except ILLEGIBLE as error:
         raise FileError(source, f"is no head of a ledger ({error!r})") from None
     if {len(root), len(local)} != {DIGEST_BYTES}:
@@ -103,7 +104,7 @@ def head_of(said: Mapping[str, Any], source: str) -> SignedHead:
     if not 0 <= head.taken_at <= TAKEN_AT_MAX:
         raise FileError(source, "is no head of a ledger: it was taken at no moment that a calendar has")
     signed.check(source)
-    if spelled(said) != spelled(signed.as_json()):
+    if not is_as_written:
         raise FileError(source, SAID_OTHERWISE)
     return signed
 

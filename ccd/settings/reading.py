@@ -16,6 +16,7 @@ from ccd.settings.lines import KeyLines, Keys, dotted
 from ccd.settings.saying import setting_problem
 from ccd.settings.tree import Settings
 
+TOO_DEEP = "nests deeper than can be read: a key has more parts than any setting"
 PASSES_MAX = 10  # each pass takes out what the one before found wrong; two are usual
 
 
@@ -69,8 +70,11 @@ def inspect(file: Path) -> ConfigurationRead:
     except (ValueError, RecursionError) as error:  # of a number, or a nesting, that nobody means, not TOMLDecodeError
         return ConfigurationRead(file, None, (Fault(file, None, "", f"is not TOML: {error}"),))
     lines = KeyLines(text)
-    draft = Draft(data)
-    settings, found = _validated(draft)
+    try:
+        draft = Draft(data)
+        settings, found = _validated(draft)
+    except RecursionError:  # tomllib itself reads a dotted key of any length
+        return ConfigurationRead(file, None, (Fault(file, None, "", TOO_DEEP),))
     faults = [Fault(file, lines.line(keys), dotted(keys), problem) for keys, problem in found.items()]
     faults.sort(key=lambda fault: fault.line or 0)
     return ConfigurationRead(

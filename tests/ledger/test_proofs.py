@@ -1,6 +1,7 @@
 """Heads stand for a ledger, proofs for the lines of a statement: whatever is changed in one of them shows."""
 
 import json
+from bisect import bisect
 from collections.abc import Callable
 from typing import Any
 
@@ -120,6 +121,28 @@ async def test_a_head_that_says_the_same_in_another_way_is_none(engine: AsyncEng
         told = (await head_now(connection, KEY, 7)).as_json()
     with pytest.raises(FileError, match="says the same in another way"):
         read_head(json.dumps({**told, **said}), "a file")
+
+
+async def test_a_head_that_nests_as_deep_as_can_be_read_and_not_be_written_is_none(engine: AsyncEngine) -> None:
+    await everything(engine)
+    async with engine.connect() as connection:
+        told = json.dumps((await head_now(connection, KEY, 7)).as_json())
+    deepest = bisect(range(1_000_000), 0, key=lambda depth: not is_read(nested(depth)))
+    for depth in range(deepest - 50, deepest):
+        with pytest.raises(FileError, match=r"a file (is no|is not as it was written)"):
+            read_head(told.replace('"format"', f'"note": {nested(depth)}, "format"'), "a file")
+
+
+def nested(depth: int) -> str:
+    return "[" * depth + "]" * depth
+
+
+def is_read(text: str) -> bool:
+    try:
+        json.loads(text)
+    except RecursionError:
+        return False
+    return True
 
 
 async def test_a_head_of_a_moment_that_no_calendar_has_is_none(engine: AsyncEngine) -> None:

@@ -90,7 +90,7 @@ class AppliedClocks:
                 _ = clock.days  # raises where it is no clock
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             why = f"{error.strerror}; {WHOSE}" if isinstance(error, OSError) else f"it is damaged; {WHAT_TO_DO}"
             raise ConfigurationError((Fault(self._file, None, "", f"can't be read: {why}"),)) from None
         return kept

@@ -62,7 +62,7 @@ class AppliedRules:
             return held_from(json.loads(self._file.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             why = f"{error.strerror}; {WHOSE}" if isinstance(error, OSError) else f"it is damaged; {WHAT_TO_DO}"
             raise ConfigurationError((Fault(self._file, None, "", f"can't be read: {why}"),)) from None
 

@@ -27,7 +27,7 @@ class AppliedShares:
             before = {
                 agent: tuple((date.fromisoformat(day), ppm) for day, ppm in shares) for agent, shares in kept.items()
             }
-        except (OSError, ValueError, AttributeError, TypeError):
+        except (OSError, ValueError, AttributeError, TypeError, RecursionError):
             return 0
         first = first_differing(before, site.staff.shares)
         if first is None:

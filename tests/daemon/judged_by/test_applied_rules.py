@@ -98,9 +98,10 @@ def test_what_is_still_to_come_may_be_edited_until_its_day_has_begun_in_some_uni
     assert faults(file)[0].startswith(":9: reasons.meal.changes[0].max_s_day: has held with max_s_day 1800")
 
 
-def test_a_note_that_can_not_be_read_is_no_leave_to_judge_otherwise(file: Path) -> None:
+@pytest.mark.parametrize("damaged", ["{}", "[" * 100_000])
+def test_a_note_that_can_not_be_read_is_no_leave_to_judge_otherwise(file: Path, damaged: str) -> None:
     applied(file, MEAL)
-    (file.parent / "state" / "rules.applied.json").write_text("{}")
+    (file.parent / "state" / "rules.applied.json").write_text(damaged)
     file.write_text(MEAL + "[http]\ntls = { certificate = 'no.pem', key = 'no.key' }\n")
     *others, said = faults(file)
     assert ["http.tls" in other for other in others] == [True], "and it hides no other fault"

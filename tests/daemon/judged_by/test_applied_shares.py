@@ -31,8 +31,9 @@ def test_what_is_said_otherwise_holds_from_the_first_day_on_that_differs(tmp_pat
     assert changed(tmp_path, site(HALF, "li,,,,,,,,500000,2026-03-01\n")) is None, "the same, said twice"
     assert changed(tmp_path, site("li,,1001,,,,,,500000,\n")) == 0, "always"
     assert changed(tmp_path, site(HALF, "wu,,1002,,,,,,900000,2026-03-01\n")) == MARCH
-    (tmp_path / FILE).write_text("[")
-    assert changed(tmp_path, site(HALF)) == 0, "it may have said anything"
+    for damaged in ("[", "[" * 100_000):
+        (tmp_path / FILE).write_text(damaged)
+        assert changed(tmp_path, site(HALF)) == 0, "it may have said anything"
 
 
 def test_where_no_day_goes_by_shares_nothing_is_measured_anew(tmp_path: Path) -> None:
