@@ -117,7 +117,9 @@ def test_a_file_that_says_so_already_stays_whose_it_is(file: Path) -> None:
     assert kept.stat().st_ino != before.st_ino
 
 
-@pytest.mark.parametrize("damaged", ["[]", '{"team-1": 3}', '{"team-1": ["Mars", "00:00", "2026-11-24"]}', "{", "[" * 100_000])
+@pytest.mark.parametrize(
+    "damaged", ["[]", '{"team-1": 3}', '{"team-1": ["Mars", "00:00", "2026-11-24"]}', "{", "[" * 100_000]
+)
 def test_a_note_that_can_not_be_read_is_no_leave(file: Path, damaged: str) -> None:
     (file.parent / "state" / "clocks.applied.json").write_text(damaged)
     check(file, TEXT, str(file.parent / "state" / "clocks.applied.json") + ": can't be read: it is damaged; it says by")
