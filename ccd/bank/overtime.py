@@ -165,7 +165,7 @@ class MuchOvertime(NamedTuple):
 
     def __str__(self) -> str:
         when = "on one day" if self.within == "day" else "in one month"
-        return f"{self.seconds} s of overtime {when}; {self.enough_s} s are enough"
+        return f"{self.seconds} s of overtime {when}, in all units; {self.enough_s} s are enough"
 
 
 def overtime_warnings(day_s: int, month_s: int, policy: Policy, share_ppm: int = PPM) -> list[MuchOvertime]:

@@ -142,7 +142,7 @@ def test_it_warns_above_three_hours_a_day_and_thirty_six_a_month() -> None:
     assert overtime_warnings(3 * HOUR, 36 * HOUR, of) == []
     (day,) = overtime_warnings(3 * HOUR + 1, 36 * HOUR, of)
     (month,) = overtime_warnings(1, 36 * HOUR + 1, of)
-    assert "10801 s of overtime on one day; 10800" in str(day)
+    assert "10801 s of overtime on one day, in all units; 10800" in str(day)
     assert "129601 s of overtime in one month" in str(month)
 
 
@@ -151,7 +151,7 @@ def test_who_works_half_of_the_time_is_warned_of_half_as_much_and_of_a_whole_day
     assert overtime_warnings(5_400, 64_800, shorter, half) == []
     assert len(overtime_warnings(5_401, 64_801, shorter, half)) == 2
     assert [str(one) for one in overtime_warnings(5_401, 64_801, fewer, half)] == [
-        "64801 s of overtime in one month; 64800 s are enough"
+        "64801 s of overtime in one month, in all units; 64800 s are enough"
     ]
 
 

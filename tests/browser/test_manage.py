@@ -182,7 +182,7 @@ def test_an_emergency_is_opened_people_are_called_and_it_ends(open_as: OpenPage,
     assert [row.inner_text().split()[0] for row in running.locator("li[data-look]").all()] == names
     worked = running.locator("li:not([data-look])")
     expect(worked).to_contain_text("2 时，利息 36 分")
-    expect(worked).to_contain_text("当天加班共 3 时 45 分，超过提醒线 3 时")
+    expect(worked).to_contain_text("当天在各单位加班共 3 时 45 分，超过提醒线 3 时")
     expect(running.locator(".late")).to_contain_text("已等 11:")
     running.get_by_role("button", name="延长").click()
     running.get_by_label("写明理由").fill("还没有结束")

@@ -170,8 +170,8 @@ export const en: ManageTexts = {
     earned: (principal, interest) => `${principal}, and ${interest} interest`,
     entered: (span) => `${span} of it entered by hand`,
     much: {
-      day: (span, enough) => `${span} of overtime on this day: ${enough} are enough`,
-      month: (span, enough) => `${span} of overtime in this month: ${enough} are enough`,
+      day: (span, enough) => `${span} of overtime on this day, in all units: ${enough} are enough`,
+      month: (span, enough) => `${span} of overtime in this month, in all units: ${enough} are enough`,
     },
     past: "The last 30 days",
     pastNone: "None in the last 30 days.",

@@ -167,8 +167,8 @@ export const zh = {
     earned: (principal: string, interest: string) => `${principal}，利息 ${interest}`,
     entered: (span: string) => `其中人工录入 ${span}`,
     much: {
-      day: (span: string, enough: string) => `当天加班共 ${span}，超过提醒线 ${enough}`,
-      month: (span: string, enough: string) => `当月加班共 ${span}，超过提醒线 ${enough}`,
+      day: (span: string, enough: string) => `当天在各单位加班共 ${span}，超过提醒线 ${enough}`,
+      month: (span: string, enough: string) => `当月在各单位加班共 ${span}，超过提醒线 ${enough}`,
     },
     past: "近 30 天",
     pastNone: "近 30 天没有应急。",

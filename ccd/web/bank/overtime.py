@@ -107,7 +107,8 @@ class AnswerAsked(BaseModel):
 
 
 class MuchSaid(BaseModel):
-    """More overtime than is good, on the day or in its calendar month, and how much is enough, in seconds."""
+    """More overtime than is good for the agent, on the day or in its calendar month, in whichever units' emergencies,
+    and how much is enough, in seconds."""
 
     within: Literal["day", "month"]
     seconds: int

@@ -50,6 +50,7 @@ ANN = Person("ann", Role.AGENT, "1001")
 POLICY = """
 [[policy]]
 schedules = true
+overtime.warn_day_s = 4_500
 
 [[policy]]
 unit = "team-2"
@@ -203,8 +204,11 @@ async def test_of_two_emergencies_the_higher_level_pays_also_where_it_is_opened_
     world.now_s = 17.5 * HOUR + 1_800  # half an hour back is allowed
     await world.acting.open("fire", world.asking(), "team-1", "III", round((MIDNIGHT + 17.5 * HOUR) * SECOND), "a fire")
     await world.acting.call("fire", world.asking(), ["1001"], "all hands")
-    await world.acting.end("fire", world.asking(), "it is out")
+    fire = await world.acting.end("fire", world.asking(), "it is out")
     await world.closing.close_due()
+    (worked,) = (await OvertimeShown(world.ledger, Current(world.site, world.site), world.now).comes_to(fire)).worked
+    assert worked.principal == 1_800
+    assert [one.seconds for one in worked.warnings] == [WORKED_S], "of all, for the limit is on the person"
     low, high = WORKED_S - 1_800, 1_800
     assert await world.deposits("1001") == (WORKED_S, low * 3 // 10 + high * 6 // 10)
     assert (await verify(world.engine, lambda done, of: None)).findings == []
