@@ -21,11 +21,16 @@ install() {
     apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1
 }
 
-# A program of a Debian package: program PROGRAM PACKAGE
+# A program of a Debian package: program PROGRAM PACKAGE ANOTHER… that does as well, where it is here
 program() {
-    if command -v "$1" >/dev/null; then
-        echo "servers: $1: $(command -v "$1")"
-    elif ! may_install; then
+    local found
+    for found in "$1" "${@:3}"; do
+        if command -v "$found" >/dev/null; then
+            echo "servers: $found: $(command -v "$found")"
+            return
+        fi
+    done
+    if ! may_install; then
         echo "servers: $1: not here, its tests are skipped; as root: apt-get install $2"
     elif install "$2" && command -v "$1" >/dev/null; then
         echo "servers: $1: installed"
@@ -70,7 +75,7 @@ tree asterisk-16 bullseye usr/sbin/asterisk $asterisk
 tree postgresql-13 bullseye usr/lib/postgresql/13/bin/postgres postgresql-13,dash,sed
 program sipp sip-tester
 program redis-server redis-server
-program chromium-headless-shell chromium-headless-shell
+program chromium-headless-shell chromium-headless-shell chromium chromium-browser # as tests/browser/chromium.py
 program systemd-analyze systemd
 program nginx nginx-light
 program hledger hledger

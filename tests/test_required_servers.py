@@ -2,11 +2,14 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.browser.chromium import PROGRAMS
 
 HERE = Path(__file__).parents[1]
 TESTS = """
@@ -92,6 +95,21 @@ def test_files_that_ask_for_more_time_come_first_then_those_of_many_tests_each_i
 
 def test_ci_requires_every_server():
     assert "export CCD_REQUIRE_SERVERS=1" in (HERE / ".ci/run").read_text()
+
+
+@pytest.mark.parametrize("browser", PROGRAMS)
+def test_a_browser_that_the_tests_of_pages_take_is_not_installed_beside_another(tmp_path, browser):
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n")  # not root's: nothing is installed
+    (tmp_path / browser).write_text("#!/bin/sh\n")
+    for program in tmp_path.iterdir():
+        program.chmod(0o755)
+    for needed in ("mktemp", "rm"):
+        (tmp_path / needed).symlink_to(shutil.which(needed))
+    environment = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(["/bin/bash", HERE / "tests/servers.sh"], env=environment, capture_output=True, text=True)
+    assert f"servers: {browser}: {tmp_path / browser}\n" in done.stdout
+    assert done.stdout.count("chromium") == 2, done.stdout
+    assert not done.stderr
 
 
 @pytest.mark.parametrize("script", [".ci/run", "scripts/setup.sh", "scripts/lock.sh", "tests/servers.sh"])
