@@ -38,6 +38,7 @@ ALLOCATED = "allocated by rule"
 NOT_THIS_TIME = "allocated by rule: others came before"
 HAD_BEGUN = "allocated by rule: the day had begun by then"
 ALL_DAYS = "nothing of these days is still to be allocated"
+BY_NOBODY = "nobody has to approve it by now"
 NOT_ALL_DAYS = "allocated by rule: not all of these days could be had"
 
 Runs = Mapping[str, Sequence[Application]]  # by name, those of other days, in their order
@@ -81,7 +82,7 @@ class Allocations:
             over = []
             for top, day in sorted(found):
                 deadline = self._holds.deadline(top, day)
-                if deadline is None or deadline <= at:  # None: the unit has come to give them to who comes first
+                if deadline is None or deadline <= at:  # None: who comes first has them by now, or there are none
                     over.append((top, day))
             return over
 
@@ -92,8 +93,8 @@ class Allocations:
         return await self._holds.under_lock(self._ledger, day, partial(self._allocate, top=top, day=day, said=said))
 
     async def approved_by_rule(self, first: date, at: int) -> list[date]:
-        """Those from `first` on of which something has a place, and was not to be approved before other days of its run
-        were allocated: nobody has to approve it."""
+        """Those from `first` on of which something has a place, and nobody has to approve it: it waited for other days
+        of its run, of which the last has been cancelled, or by an older policy for a person."""
 
         def read(desk: Desk) -> list[date]:
             days = [day for day in open_days(desk.connection, date.max) if day >= first]
@@ -108,8 +109,7 @@ class Allocations:
         def work(desk: Desk) -> list[Application]:
             self._holds.lock(desk, [day])
             every = on_days(desk.connection, day, day)
-            due = [one for one in every if self._holds.is_approved_by_rule(desk.connection, one, said.at)]
-            return [self._became(desk, one, ApplicationState.APPROVED, one.hold, said, ALL_DAYS) for one in due]
+            return self._approve_by_rule(desk, every, said)
 
         return await self._ledger.at_desk(work)
 
@@ -166,7 +166,8 @@ class Allocations:
         runs = self._runs(connection, asked.values(), said.at)
         if more := {one.day for others in runs.values() for one in others}.difference(days):
             return LockToo(more)
-        late = {one.id for one in asked.values() if self._is_late(top, one, said.at)}
+        lost = {name for name, others in runs.items() if any(self._holds.has_begun(one, said.at) for one in others)}
+        late = {one.id for one in asked.values() if one.run in lost or self._is_late(top, one, said.at)}
         places = {
             one.id: {} if one.id in late else self._holds.places(connection, one.unit, day) for one in asked.values()
         }
@@ -182,6 +183,7 @@ class Allocations:
             if one.id in winners:
                 for each in (one, *(other for other in others if other.awaits_allocation)):
                     self._place(desk, each, self._holds.places(connection, each.unit, each.day), said)
+                self._approve_by_rule(desk, (other for other in others if not other.awaits_allocation), said)
             elif others:
                 for each in (one, *others):
                     self._end_of_run(desk, each, said)
@@ -199,16 +201,21 @@ class Allocations:
         return self._holds.has_begun(one, at) and not in_time
 
     def _runs(self, connection: Connection, asked: Iterable[Application], at: int) -> Runs:
-        """Of these applications, where they are part of such, the other days of the run that are open, have not begun,
-        and that nobody has approved."""
+        """Of these applications, where they are part of such, the other days of the run that are open, and that nobody
+        has approved; but for those that have begun, and that somebody can approve still."""
         found = {}
         for one in asked:
             if one.run and self._holds.has_runs_together(one):
                 every = [each for each in of_run(connection, one.run) if each.state in OPEN and each.id != one.id]
                 undecided = [each for each in every if each.state is not ApplicationState.APPROVED]
-                if others := [each for each in undecided if not self._holds.has_begun(each, at)]:
+                if others := [each for each in undecided if not self._is_of_its_own(each, at)]:
                     found[one.run] = others
         return found
+
+    def _is_of_its_own(self, one: Application, at: int) -> bool:
+        """It has a place, and has begun, and waits for somebody's word whatever becomes of the rest of its run."""
+        waits = not one.awaits_allocation and self._holds.has_to_be_approved(one)
+        return waits and self._holds.has_begun(one, at)
 
     def _with_later(
         self,
@@ -277,6 +284,15 @@ class Allocations:
         hold = Hold.on(places, one.hold.revision)
         desk.post([placing(one, hold, said.by, self._site)])[0].or_raise()
         self._became(desk, one, ApplicationState.APPROVED, hold, said, ALLOCATED)
+
+    def _approve_by_rule(self, desk: Desk, of: Iterable[Application], said: Said) -> list[Application]:
+        """Those of them that nobody has to approve."""
+        found = []
+        for one in of:
+            if self._holds.is_approved_by_rule(desk.connection, one, said.at):
+                why = ALL_DAYS if one.run and self._holds.has_runs_together(one) else BY_NOBODY
+                found.append(self._became(desk, one, ApplicationState.APPROVED, one.hold, said, why))
+        return found
 
     def _became(
         self, desk: Desk, one: Application, state: ApplicationState, hold: Hold | None, said: Said, why: str

@@ -108,7 +108,9 @@ class Holds:
 
     def deadline(self, unit: str, day: date) -> int | None:
         """When the places of a day are allocated, µs, by the policy of the topmost unit that has a quota; None where
-        who comes first has them."""
+        who comes first has them, or there is none."""
+        if not unit:
+            return None
         terms = self._policies.policy_at(unit, day).days_off
         if terms.allocate != "by_rule":
             return None

@@ -148,8 +148,8 @@ class MovingAlong:
             if there is None:
                 break
             now.append(there)
-        if any(one.awaits_allocation for one in now):
-            now = [one._replace(state=ApplicationState.APPLIED) for one in now]
+        awaits = any(one.awaits_allocation for one in now)
+        now = [one._replace(state=self._state_in_run(one, awaits)) for one in now]
         if len(now) == len(run) and self._holds.allocated_too_late(desk.connection, now) is None:
             pairs = zip(run, now, strict=True)
             return [
@@ -163,6 +163,11 @@ class MovingAlong:
         ended = [move.there._replace(state=ApplicationState.REFUSED, hold=None) for move in run]
         why = f"the agent has moved: {NOT_ALL_DAYS}"
         return [self._changed(desk, move.one, one, said, why) for move, one in zip(run, ended, strict=True)]
+
+    def _state_in_run(self, one: Application, awaits: bool) -> ApplicationState:
+        """Of one of the days that has something; whether one of them `awaits` its allocation."""
+        is_approved = not awaits and not self._holds.has_to_be_approved(one)
+        return ApplicationState.APPROVED if is_approved else ApplicationState.APPLIED
 
     def _there(self, desk: Desk, move: Move, held: Hold, said: Said) -> Application | None:
         """With its place in the new unit, or taking part in its allocation; None where neither can be. What was

@@ -5,8 +5,10 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.bank.allocating import ALL_DAYS, BY_NOBODY
 from ccd.bank.allocation import Allocation
 from ccd.bank.withdrawal import ApplicationState
+from ccd.bank.withdrawal_rows import states_of
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import WithdrawalError
 from ccd.ledger.verify import verify
@@ -82,6 +84,13 @@ async def test_a_run_of_which_a_day_is_allocated_when_it_has_begun_is_refused(en
     assert [one.awaits_allocation for one in made] == [False, False, False]
 
 
+async def reasons(engine: AsyncEngine, name: str) -> list[str]:
+    """Why an application has come into each of its states."""
+    return await bank_of(engine)._ledger.at_desk(
+        lambda desk: [each["why"] for each in states_of(desk.connection, name)], keep=False
+    )
+
+
 async def with_a_place_for_the_first_day(engine: AsyncEngine) -> Withdrawals:
     """Ann has applied for both, when nobody had asked for the first by its deadline, and Bob for the second."""
     await have(engine, ann=RICH_S, bob=RICH_S)
@@ -116,18 +125,35 @@ async def test_a_run_that_has_a_place_for_its_first_day_already_loses_that_with_
 async def test_what_nobody_has_to_approve_is_once_no_other_day_of_its_run_is_to_be_allocated(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, is_lost: bool
 ) -> None:
-    """Since the others were had with it, or were cancelled."""
+    """Since the others were had with it, in the same turn; or at the next look, since they were cancelled."""
     terms = {"allocate": "by_rule", "approve": "rule"}
     monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
     bank, later = await with_a_place_for_the_first_day(engine), at(DEADLINE + 86_400_000_000)
     await bank.end(f"ann/{NEXT}" if is_lost else "bob", ApplicationState.CANCELLED, at(DEADLINE + 1))
     await allocations(engine).allocate("team-1", NEXT, later)
-    assert await allocations(engine).approved_by_rule(DAY, later.at) == [DAY]
-    (approved,) = await allocations(engine).approve(DAY, later)
-    assert (approved.agent, approved.state, approved.day) == ("ann", ApplicationState.APPROVED, DAY)
+    assert (await of_both(engine))[f"ann/{DAY}"] == ("applied" if is_lost else "approved")
+    assert await allocations(engine).approved_by_rule(DAY, later.at) == [DAY] * is_lost
+    approved = await allocations(engine).approve(DAY, later)
+    assert [(one.agent, one.state, one.day) for one in approved] == [("ann", ApplicationState.APPROVED, DAY)] * is_lost
     assert await allocations(engine).approve(DAY, later) == []
     assert (await of_both(engine))[f"ann/{NEXT}"] == ("cancelled" if is_lost else "approved")
     assert await drawn(engine, "team-1", DAY) == 1
+    assert await reasons(engine, f"ann/{DAY}") == ["", ALL_DAYS]
+
+
+async def test_what_waits_for_somebody_is_approved_where_nobody_has_to_any_more(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Since another policy holds for the day."""
+    await have(engine, ann=RICH_S)
+    await quota(engine, "team-1", 1)
+    await bank_of(engine).apply("ann", "ann", DAY, 900, at(DEADLINE))
+    assert await allocations(engine).approved_by_rule(DAY, DEADLINE) == []
+    terms = {"allocate": "by_rule", "approve": "rule"}
+    monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    assert await allocations(engine).approved_by_rule(DAY, DEADLINE) == [DAY]
+    assert [one.state for one in await allocations(engine).approve(DAY, at(DEADLINE))] == [ApplicationState.APPROVED]
+    assert await reasons(engine, "ann") == ["", BY_NOBODY]
 
 
 async def test_a_day_of_a_run_that_somebody_has_approved_is_kept_though_a_later_one_is_not_had(
@@ -161,8 +187,36 @@ async def test_nobody_is_given_a_day_that_has_begun_when_it_comes_to_be_allocate
     assert await balances(engine, "ann") == (50_000, 50_000, 0)
 
 
-async def test_a_day_of_a_run_that_has_begun_is_kept_though_a_later_one_is_not_had(engine: AsyncEngine) -> None:
-    """As where the later one was to be allocated before, and nothing ran then."""
-    await with_a_place_for_the_first_day(engine)
-    await allocations(engine).allocate("team-1", NEXT, at(UNITS.days("team-1").of_date(DAY).start))
-    assert await of_both(engine) == {f"ann/{DAY}": "applied", f"ann/{NEXT}": "waiting", "bob": "approved"}
+@pytest.mark.parametrize("approve", ["person", "rule"])
+@pytest.mark.parametrize("is_free", [False, True])
+async def test_a_day_of_a_run_that_has_begun_waits_for_somebody_or_ends_with_the_later_one(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, approve: str, is_free: bool
+) -> None:
+    """As where the later one was to be allocated before, and nothing ran then. Where nobody would have to approve the
+    first, it can't be had any more: so none of them is, also where there is a place."""
+    terms = {"allocate": "by_rule", "approve": approve}
+    monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    bank, begun = await with_a_place_for_the_first_day(engine), UNITS.days("team-1").of_date(DAY).start
+    if is_free:
+        await bank.end("bob", ApplicationState.CANCELLED, at(DEADLINE))
+    made = await allocations(engine).allocate("team-1", NEXT, at(begun))
+    assert [one.line for one in made.order if one.application.startswith("ann")] == [
+        ("team-1",) * (approve == "person")
+    ]
+    found = await of_both(engine)
+    if approve == "rule":
+        assert (found[f"ann/{DAY}"], found[f"ann/{NEXT}"]) == ("refused", "refused")
+        assert await balances(engine, "ann") == (50_000, 50_000, 0)
+    else:
+        assert (found[f"ann/{DAY}"], found[f"ann/{NEXT}"]) == ("applied", "approved" if is_free else "waiting")
+    assert found["bob"] == ("cancelled" if is_free else "approved")
+    assert await drawn(engine, "team-1", DAY) == (approve == "person")
+    assert (await verify(engine, lambda done, total: None)).findings == []
+
+
+async def test_a_run_of_who_is_in_no_unit_is_refused_before_any_policy_is_asked(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(test_allocation, "BY_RULE", policy(DAY + timedelta(days=9)))
+    with pytest.raises(WithdrawalError, match=f"is in no unit on {DAY}"):
+        await bank_of(engine).apply_for_run("zoe", "zoe", [DAY, NEXT], at(7))

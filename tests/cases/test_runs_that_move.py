@@ -1,7 +1,8 @@
 """Days off that were applied for together, and whose agent moves before anybody has decided on them (docs/time-bank.md
 3.6): they go along together, or not at all."""
 
-from datetime import date
+from datetime import date, time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -141,4 +142,19 @@ async def test_where_nobody_has_to_approve_in_the_new_unit_what_has_a_place_ther
     world = await after_a_move(engine, tmp_path, *LETS_BOTH, policies=({}, at_once))
     there = ("team-2", "approved", ("team-2",))
     assert (await stands(world))["1001"] == [there, there]
+    await check_agrees(world)
+
+
+async def test_a_day_that_waited_for_the_allocation_of_another_is_approved_as_that_has_its_place_by_the_move(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    """Nobody had asked for the first by its deadline in team-1, so it has a place; the second is allocated later."""
+    by_rule = {"allocate": "by_rule", "allocate_days_before": 3, "allocate_at": time(6), "approve": "rule"}
+    terms = {"days_off": by_rule}, {"unit": "team-2", "days_off": {"approve": "rule"}}
+    world = await after_a_move(engine, tmp_path, *LETS_BOTH, on="2026-12-05", policies=terms)
+    approved = [("team-1", "approved", ("team-1",)), ("team-2", "approved", ("team-2",))]
+    assert (await stands(world))["1001"] == approved
+    (one, other) = [each for each in await world.days_off.calendar(*DAYS) if each.agent == "1001"]
+    at = [(await read_in_turn(engine, partial(states_of, name=each.id)))[-1]["at"] for each in (one, other)]
+    assert at[0] == at[1], "in the same turn"
     await check_agrees(world)
