@@ -1,6 +1,6 @@
 """What waits for a ruling (docs/time-bank.md 2.3): what nobody saw, telephones that could not be reached, and calls
-that were no queue's, each from a length on, inside of shifts where there are any, and as far as nobody has ruled on it;
-and appeals."""
+that were no queue's, each from a length on, inside of shifts where there are any, and as far as nobody has ruled on
+it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.bank.appeal_rows import open_appeals
 from ccd.bank.policy import Policies
 from ccd.floor.days import SECOND
 from ccd.floor.seats import State
@@ -42,15 +41,7 @@ class WaitsForRuling(NamedTuple):
 async def waits_for_a_ruling(
     connection: AsyncConnection, measuring: Measuring, policies: Policies, unit: str, day: date
 ) -> list[WaitsForRuling]:
-    """Of a unit's day that was measured, in the order of the agents' names; appeals first."""
-    appeals = await connection.run_sync(lambda plain: open_appeals(plain, day, day))
-    appealed = [WaitsForRuling(day, unit, one.agent, f"appeal {one.ref}", ()) for one in appeals if one.unit == unit]
-    return appealed + await _seen(connection, measuring, policies, unit, day)
-
-
-async def _seen(
-    connection: AsyncConnection, measuring: Measuring, policies: Policies, unit: str, day: date
-) -> list[WaitsForRuling]:
+    """Of a unit's day that was measured, in the order of the agents' names."""
     stored = await latest_days(connection, day, unit=unit)
     least = policies.policy_at(unit, day).rulings.waits_min_s * SECOND
     named = {agent for agent, one in stored.items() if _longest(one) >= max(1, least)}

@@ -15,7 +15,7 @@ is, and refuse whoever would act on the own, or on that of the person whose depu
     may_enter_overtime(person, line, agents)          by hand; approve what another has entered: `entered_by`
     may_rule(person, line, agents)                    agents: all whom the ruling reaches
     may_appeal(person, agent)                         the agent alone; and withdraw it
-    may_decide_appeal(person, line, agent)            and see its line; nobody whose duty is in the appellant's unit
+    may_decide_appeal(person, line, agent, led_in)    and see it; nobody whose duty is in a unit of the appellant
     may_set_quota(person, line)
     may_apply(person, line, agent)                    for a day off: the agent, or who decides for others
     may_speak_for(person, line, agent)                join a strike team, answer a call-out: the same
@@ -186,10 +186,10 @@ def may_appeal(person: Person, agent: str) -> None:
         raise ActNotAllowedError(person.name, f"appeal in the name of {agent}", "the agent does it", "agents-own")
 
 
-def may_decide_appeal(person: Person, line: Collection[str], agent: str) -> Duty | None:
-    """Whose duty is in the appellant's own unit leads the appellant: the line's others decide."""
+def may_decide_appeal(person: Person, line: Collection[str], agent: str, led_in: Collection[str]) -> Duty | None:
+    """Whose duty is in a unit that the appellant is in leads the appellant: the line's others decide."""
     under = _held(person, A_MANAGER, line, f"decide an appeal of {agent}", (agent,))
-    if line and any(duty.office in LEADERS and duty.unit == next(iter(line)) for duty in person.duties):
+    if any(duty.office in LEADERS and duty.unit in led_in for duty in person.duties):
         raise ActNotAllowedError(
             person.name, f"decide an appeal of {agent}", "the appellant's own leader does not", "own-leader"
         )

@@ -98,6 +98,7 @@ class FakeOffice:
             ("POST", "packet-proposals/decisions"): lambda said: self._gone(self.proposals, "proposal", said),
             ("GET", "changes"): lambda _: {"changes": self.changes, "next": None},
             ("POST", "changes/decisions"): lambda said: self._gone(self.changes, "change", said),
+            ("GET", "appeals/undecided"): lambda _: {"undecided": self.appeals, "next": None},
             ("GET", "appeals/ap1/line"): lambda _: APPEALED,
             ("POST", "appeals/decisions"): lambda said: self._gone(self.appeals, "appeal", said),
             ("GET", "rulings/waiting"): lambda _: {"waiting": self.unruled, "next": None},

@@ -31,7 +31,7 @@ ACTS: dict[str, tuple[Act, Person]] = {
     "give": (lambda who, line, agent: rights.may_give(who, line, [agent]), MANAGER),
     "enter overtime": (lambda who, line, agent: rights.may_enter_overtime(who, line, [agent]), MANAGER),
     "rule": (lambda who, line, agent: rights.may_rule(who, line, [agent]), MANAGER),
-    "decide an appeal": (rights.may_decide_appeal, MANAGER),
+    "decide an appeal": (lambda who, line, agent: rights.may_decide_appeal(who, line, agent, line[:1]), MANAGER),
     "decide": (rights.may_decide, MANAGER),
     "enter leave": (lambda who, line, agent: rights.may_enter_leave(who, line, [agent]), CLERK),
 }
@@ -96,8 +96,10 @@ def test_where_nobody_said_who_is_there_for_what_a_command_does_all_but_to_onese
 def test_an_appeal_is_decided_by_nobody_of_the_appellants_own_unit() -> None:
     own_leader = holding(Duty(Office.HOTLINE_MANAGER, "team-1"), Duty(Office.HOTLINE_MANAGER, "centre"))
     with pytest.raises(ActNotAllowedError, match="own leader"):
-        rights.may_decide_appeal(own_leader, LINE, "1001")
-    rights.may_decide_appeal(own_leader, ("team-2", "south", "centre"), "1001")
+        rights.may_decide_appeal(own_leader, LINE, "1001", {"team-1"})
+    with pytest.raises(ActNotAllowedError, match="own leader"):  # of where the appellant is by now
+        rights.may_decide_appeal(own_leader, ("team-2", "south", "centre"), "1001", {"team-2", "team-1"})
+    rights.may_decide_appeal(own_leader, ("team-2", "south", "centre"), "1001", {"team-2"})
 
 
 def test_who_entered_overtime_does_not_approve_it() -> None:

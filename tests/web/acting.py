@@ -54,11 +54,12 @@ class Place:
         units = {"centre": {}, "team-1": {"parent": "centre"}, "team-2": {"parent": "centre"}}
         policy = {"from": date(2026, 1, 1), "schedules": False}
         nobody_answers = {"wait_s_max": 0.01}
-        said = {
+        said: dict[str, Any] = {
             "site": SITE, "policy": [policy], "units": units, "timezone": "Asia/Shanghai", "orders": nobody_answers,
         }  # fmt: skip
         settings = Settings.model_validate(said)
         people = Written(Path("people.csv"), PEOPLE)
+        self.said = said
         self.site = Site(settings, Written(Path("roster.csv"), ROSTER), people=people)
         self.ledger = Ledger(engine, self.now)
         self.accounts = Accounts(engine, cheap_passwords(), clock)
@@ -71,6 +72,13 @@ class Place:
         self.office = Office(self.accounts, self.sessions, clock, more=routers)
         self._browsers: dict[str, httpx.AsyncClient] = {}
         self._acts = 0
+
+    def follows(self, roster: str = ROSTER, people: str = PEOPLE, **said: Any) -> None:
+        """Another roster, other people, and whatever else is said otherwise from now on."""
+        self.said |= said
+        told = Written(Path("roster.csv"), roster), None, Written(Path("people.csv"), people)
+        self.site = Site(Settings.model_validate(self.said), *told)
+        self.current.site = self.current.shown = self.site
 
     def now(self) -> int:
         return round(self.clock() * SECOND)

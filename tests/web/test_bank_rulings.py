@@ -7,13 +7,14 @@ import httpx
 from ccd.floor.days import SECOND
 from ccd.org.acts import Act
 from ccd.web.keys import ApiKey, ApiKeys, KeyScope
-from tests.web.acting import Place
+from tests.web.acting import ROSTER, Place
 from tests.web.test_api import check_problem
 
 NOON = 1_795_492_800.0  # 24 November 2026, 12:00 in Shanghai
 RULING: dict[str, Any] = {
     "agent": "1001", "from": NOON, "to": NOON + 3_600, "counts": "available", "reason": "the telephone was mended",
 }  # fmt: skip
+FIRST_S = NOON - 23 * 86_400  # noon of the first
 NOVEMBER = {"from": "2026-11-01", "to": "2026-11-30"}
 DECEMBER = {"from": "2026-12-01", "to": "2026-12-31"}
 SICK = {"agent": "1001", "kind": "sick", "from": "2026-12-07", "to": "2026-12-09"}
@@ -65,9 +66,8 @@ async def test_an_agent_appeals_against_the_own_line_and_another_than_the_leader
 
 async def test_an_appeal_is_upheld_with_a_ruling_on_its_day(place: Place) -> None:
     lodged = await place.post("1001", "/api/appeals", {"transfer": await place.saved("1001", 9), "reason": "no"})
-    first = NOON - 23 * 86_400
     upheld = {
-        "appeal": lodged.json()["appeal"], "verdict": "upheld", "from": first, "to": first + 60, "counts": "exempt",
+        "appeal": lodged.json()["appeal"], "verdict": "upheld", "from": FIRST_S, "to": FIRST_S + 60, "counts": "exempt",
         "reason": "so it was",
     }  # fmt: skip
     check_problem(await place.post("wang", "/api/appeals/decisions", upheld | {"from": NOON, "to": NOON + 60}), 409)
@@ -76,6 +76,82 @@ async def test_an_appeal_is_upheld_with_a_ruling_on_its_day(place: Place) -> Non
     assert decided.json()["state"] == "upheld"
     (ruling,) = (await place.get("1001", "/api/rulings", **NOVEMBER)).json()["rulings"]
     assert (ruling["ruling"], ruling["counts"]) == (decided.json()["ruling"], "exempt")
+
+
+DECIDERS = """person,name,agent,role,unit,from,to,deputy_of
+wang,Wang Fang,,hotline_manager,centre,,,
+both,Both Ways,1003,hotline_manager,north,,,
+zhao,Zhao Min,,hotline_manager,south,,,
+hr,Liu Yang,,hotline_manager,centre,,,
+hr,Liu Yang,,team_leader,team-2,,,
+admin,Sun Li,,hotline_manager,team-1,,,
+audit,Zhou Jie,,auditor,*,,,
+"""
+TREE = {
+    "centre": {}, "north": {"parent": "centre"}, "south": {"parent": "centre"}, "team-1": {"parent": "north"},
+    "team-2": {"parent": "south", "timezone": "Asia/Tokyo"},
+}  # fmt: skip
+
+
+async def deciding(place: Place, appeal: str) -> set[str]:
+    """By who may. Whoever is shown it in a list is shown its line, and the other way round; and nobody else decides."""
+    found = set()
+    for who in ("wang", "both", "zhao", "hr", "admin", "1002"):
+        lists = [
+            [one["appeal"] for one in (await place.get(who, "/api/appeals/undecided")).json()["undecided"]],
+            [one["appeal"] for one in (await place.get(who, "/api/appeals", **NOVEMBER)).json()["appeals"]],
+            [one["what"].removeprefix("appeal ") for one in (await waiting_of(place, who)) if "appeal" in one["what"]],
+        ]
+        line = (await place.get(who, f"/api/appeals/{appeal}/line")).status_code
+        if line == 200:
+            found.add(who)
+            assert lists == [[appeal]] * 3, who
+        else:
+            assert (lists, line) == ([[]] * 3, 403), who
+            span = {"from": FIRST_S, "to": FIRST_S + 60, "counts": "exempt"}
+            for verdict in ({"verdict": "rejected"}, {"verdict": "upheld"} | span):
+                decision = {"appeal": appeal, "reason": "so"} | verdict
+                check_problem(await place.post(who, "/api/appeals/decisions", decision), 403)
+    return found
+
+
+async def waiting_of(place: Place, who: str) -> list[dict[str, Any]]:
+    days = {"from": "2026-11-01", "to": "2026-11-07"}
+    found: list[dict[str, Any]] = (await place.get(who, "/api/rulings/waiting", **days)).json()["waiting"]
+    return found
+
+
+async def test_whoever_is_shown_an_appeal_decides_it_wherever_the_roster_has_its_day(place: Place) -> None:
+    def is_in(*lines: str) -> None:
+        others = ROSTER.replace("1001,PJSIP/1001,,team-1\n", "").replace("\n", ",,\n").replace("unit,,", "unit,from,to")
+        place.follows(others + "".join(f"1001,PJSIP/1001,,{line}\n" for line in lines), DECIDERS, units=TREE)
+
+    is_in("team-1,,")
+    asked = {"transfer": await place.saved("1001", 1_000), "reason": "I was in a training"}
+    appeal = (await place.post("1001", "/api/appeals", asked)).json()["appeal"]
+    assert await deciding(place, appeal) == {"wang", "both", "hr"}
+    is_in("team-1,,2026-11-20", "team-2,2026-11-20,")  # moved since the day: who leads there by now leads the appellant
+    assert await deciding(place, appeal) == {"wang", "both"}
+    is_in("team-2,2026-11-20,")  # the roster has no such day any more
+    assert await deciding(place, appeal) == {"wang", "both"}
+    decision = {
+        "appeal": appeal,
+        "verdict": "upheld",
+        "from": FIRST_S,
+        "to": FIRST_S + 60,
+        "counts": "exempt",
+        "reason": "so",
+    }
+    assert "nobody" in check_problem(await place.post("both", "/api/appeals/decisions", decision), 409)["type"]
+    is_in("team-2,,")  # as it turns out, also on that day
+    assert await deciding(place, appeal) == {"wang", "zhao"}
+    (one,) = (await place.get("zhao", "/api/appeals/undecided")).json()["undecided"]
+    assert (one["unit"], one["reason"]) == ("team-2", "I was in a training")
+    upheld = await place.post("zhao", "/api/appeals/decisions", decision)
+    assert (upheld.status_code, upheld.json()["state"]) == (200, "upheld"), upheld.text
+    assert (await place.get("zhao", "/api/appeals/undecided")).json()["undecided"] == []
+    for who, seen in (("1001", 1), ("zhao", 1), ("audit", 1), ("both", 0), ("admin", 0)):
+        assert len((await place.get(who, "/api/appeals", **NOVEMBER)).json()["appeals"]) == seen, who
 
 
 async def test_leave_is_entered_and_withdrawn_by_clerks_and_each_agent_sees_the_own(place: Place) -> None:

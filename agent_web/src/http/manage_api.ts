@@ -361,8 +361,7 @@ export const manage = {
   changes: () => all<Change>("/api/changes?", "changes"),
   decideChange: (change: string, verdict: string, reason: string, key: string) =>
     ask<Change>("POST", "/api/changes/decisions", { change, verdict, reason }, key),
-  appeals: (first: string, last: string) =>
-    all<OpenAppeal>(`/api/appeals?from=${first}&to=${last}&`, "appeals"),
+  undecidedAppeals: () => all<OpenAppeal>("/api/appeals/undecided?", "undecided"),
   appealed: (appeal: string) => ask<Appealed>("GET", `/api/appeals/${path(appeal)}/line`),
   decideAppeal: (decision: AppealDecision, key: string) =>
     ask<Appeal>("POST", "/api/appeals/decisions", decision, key),

@@ -18,7 +18,6 @@ const AGAIN_MS = 30_000;
 const SOON_MS = 3_000;
 /** As far back as the server looks at once. */
 const SPAN_DAYS = 7;
-const APPEAL_DAYS = 92;
 
 export class WaitList<T> {
   readonly asked: Asked<T[]>;
@@ -97,13 +96,9 @@ export class Waits {
       () => leading.office.now?.agrees ?? false,
     );
     this.appeals = list(
-      async () => {
-        const appeals = await manage.appeals(dayAfter(leading.today, 1 - APPEAL_DAYS), leading.today);
-        const mine = new Set(leading.where("decide_appeal").map((one) => one.unit));
-        return appeals.filter((one) => one.state === "open" && mine.has(one.unit));
-      },
+      manage.undecidedAppeals,
       (one) => one.appeal,
-      () => leading.may("decide_appeal") && leading.today !== "",
+      () => leading.may("rule"),
     );
     this.spans = list(
       () => openSpans(leading.today),

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.bank.appeal_rows import open_appeals
+from ccd.bank.appeals import Appeal, appealed_in
 from ccd.commands.bank.asking import Key, Why, asked_of_database, known_by, site_with
 from ccd.commands.business_day import in_range
 from ccd.commands.configuration import Config
@@ -100,12 +102,15 @@ def waiting(
 ) -> None:
     """Say what waits for a ruling: what nobody saw, telephones that could not be reached, long other calls; appeals."""
     site = site_with(config, unit) if unit else site_of(config)
-    days = list(dates(first.date(), (last or first).date()))
+    asked = first.date(), (last or first).date()
 
     async def waits(engine: AsyncEngine) -> list[WaitsForRuling]:
-        found = []
         async with reading(engine) as connection:
-            for day in days:
+            appeals = await connection.run_sync(lambda plain: open_appeals(plain, *asked))
+            found = [_waits(one, site) for one in appeals]
+            if unit:
+                found = [one for one in found if unit in site.units.with_above(one.unit, one.day)]
+            for day in dates(*asked):
                 for each in sorted(site.units.with_below([unit], day) if unit else site.rostered_units):
                     found += await waits_for_a_ruling(connection, site.measuring, site.policies, each, day)
         return found
@@ -128,6 +133,10 @@ def waiting(
         seconds = sum(span.end - span.start for span in one.spans) // SECOND
         table.add(str(one.day), one.unit, one.agent, one.what, str(seconds), when)
     table.print()
+
+
+def _waits(one: Appeal, site: Site) -> WaitsForRuling:
+    return WaitsForRuling(one.day, appealed_in(one, site.agent_days), one.agent, f"appeal {one.ref}", ())
 
 
 def _at(site: Site, agent: str, unit: str, written: datetime) -> int:

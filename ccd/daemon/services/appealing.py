@@ -9,17 +9,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.bank.accounts import agent_owner
 from ccd.bank.appeal_rows import add_appeal, against, appeal_ended_by, appeal_with_ref, appeals, end_appeal
-from ccd.bank.appeals import Appeal, AppealState, check_appeal_open, check_lodged_in_time
+from ccd.bank.appeals import (
+    Appeal,
+    AppealState,
+    appealed_in,
+    check_appeal_open,
+    check_lodged_in_time,
+    right_to_decide,
+)
 from ccd.bank.asking import Asking
-from ccd.daemon.services.ruling import About, reach
+from ccd.daemon.services.ruling import About, days_reached
 from ccd.daemon.site import Site
 from ccd.errors import AppealError
 from ccd.floor.spans import Span
 from ccd.history.unit_days import note_stale_of
 from ccd.ledger.model import Transfer
 from ccd.ledger.recorded import accounts_of, recorded_as
-from ccd.org.people import Duty
-from ccd.org.rights import may_appeal, may_decide_appeal
+from ccd.org.rights import may_appeal
 from ccd.org.ruling_rows import add_ruling, rulings
 from ccd.org.rulings import Ruling, check_ruling
 from ccd.org.told_rows import wait_for_others
@@ -78,31 +84,29 @@ async def withdraw_appeal(engine: AsyncEngine, asking: Asking, ref: str, why: st
 
 async def reject(engine: AsyncEngine, site: Site, asking: Asking, ref: str, why: str) -> Appeal:
     appeal = await _known(engine, ref)
-    asking = asking.under(_may_decide(site, asking, appeal, appeal.unit))
-    return await _end(engine, asking, appeal._replace(state=AppealState.REJECTED), why)
+    return await _end(engine, _by_right(site, asking, appeal), appeal._replace(state=AppealState.REJECTED), why)
 
 
 async def uphold(
     engine: AsyncEngine, site: Site, asking: Asking, ref: str, within: tuple[datetime, datetime], counts: str, why: str
 ) -> Appeal:
-    """The ruling is about the appellant, and `within` the day of the line, by the clock of the unit: that day is
-    measured anew by it."""
+    """The ruling is about the appellant, and `within` the day of the line, by the clock of the unit that has it by now:
+    that day is measured anew by it."""
     appeal = await _known(engine, ref)
-    span = Span(*(site.units.instant(appeal.unit, moment) for moment in within))
-    duty = _may_decide(site, asking, appeal, appeal.unit)
-    check_ruling(appeal.agent, span, counts, site.policies.policy_at(appeal.unit, appeal.day).rulings.days_max)
-    reached = {(own.unit, own.day.day) for _, own in reach(site, About(appeal.agent, None, span))}
-    if {day for _, day in reached} != {appeal.day}:  # in whichever unit the roster has it by now
+    asking, unit = _by_right(site, asking, appeal), appealed_in(appeal, site.agent_days)
+    span = Span(*(site.units.instant(unit, moment) for moment in within))
+    check_ruling(appeal.agent, span, counts, site.policies.policy_at(unit, appeal.day).rulings.days_max)
+    reached = {(own.unit, own.day.day) for _, own in days_reached(site, About(appeal.agent, None, span))}
+    if {day for _, day in reached} != {appeal.day}:
         found = f"has appealed against a line for {appeal.day}: rule on that day alone"
         raise AppealError(appeal.agent, found, "appeal-other-day", day=str(appeal.day))
-    asking = asking.under(duty, *(_may_decide(site, asking, appeal, unit) for unit, _ in reached))
     ruling = Ruling(0, asking.act, appeal.agent, None, *span, counts, None)
     ended = appeal._replace(state=AppealState.UPHELD, ruling=ruling.ref)
     return await _end(engine, asking, ended, why, ruling, reached)
 
 
-def _may_decide(site: Site, asking: Asking, appeal: Appeal, unit: str) -> Duty | None:
-    return may_decide_appeal(asking.person, site.units.with_above(unit, appeal.day), appeal.agent)
+def _by_right(site: Site, asking: Asking, appeal: Appeal) -> Asking:
+    return asking.under(right_to_decide(asking.person, appeal, site.units, site.agent_days, asking.at))
 
 
 async def _known(engine: AsyncEngine, ref: str) -> Appeal:

@@ -33,7 +33,7 @@ ACTS: Mapping[str, Callable[[Person, Line], object]] = {
     "open_emergency": may_open_emergency,
     "enter_overtime": lambda person, line: may_enter_overtime(person, line, ()),
     "rule": lambda person, line: may_rule(person, line, ()),
-    "decide_appeal": lambda person, line: may_decide_appeal(person, line, ""),
+    "decide_appeal": lambda person, line: may_decide_appeal(person, line, "", tuple(line)[:1]),
     "decide": lambda person, line: may_decide(person, line, ""),
     "set_quota": may_set_quota,
 }

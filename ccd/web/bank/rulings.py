@@ -1,6 +1,6 @@
 """Rulings on agents' time, what waits for one, and appeals."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from http import HTTPStatus
@@ -9,17 +9,30 @@ from typing import Annotated, Any, Literal, NamedTuple
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from ccd.bank.appeals import Appeal, AppealState
+from ccd.bank.appeals import Appeal, AppealState, appealed_in, right_to_decide
 from ccd.bank.asking import Asking
 from ccd.floor.days import SECOND
 from ccd.floor.spans import Span
 from ccd.ledger.model import Transfer
 from ccd.org.people import Person
-from ccd.org.rights import may_decide_appeal, may_rule
+from ccd.org.rights import may_rule
 from ccd.org.rulings import Ruling
-from ccd.web.bank.desk import BankDesk, Between, DaysAsked, Moment, Name, Services, Why, allowed, days_within, sees
+from ccd.web.bank.desk import (
+    FIRST,
+    LAST,
+    BankDesk,
+    Between,
+    DaysAsked,
+    Moment,
+    Name,
+    Services,
+    Why,
+    allowed,
+    days_within,
+    sees,
+)
 from ccd.web.explain_api import TRANSFER
-from ccd.web.paging import Paging
+from ccd.web.paging import PageAsked, Paging
 from ccd.web.problems import Problem
 
 Counts = Literal["available", "exempt", "aux", "left_out", "as_measured"]
@@ -102,7 +115,7 @@ class AppealAsked(BaseModel):
 
 class AppealSaid(BaseModel):
     """`state`: open, upheld (with a ruling), rejected, withdrawn (by the agent). `reason` is told where appeals are
-    listed."""
+    listed; there `unit` is the one that the roster has the day in by now."""
 
     appeal: str
     agent: str
@@ -116,6 +129,11 @@ class AppealSaid(BaseModel):
 
 class AppealsSaid(BaseModel):
     appeals: list[AppealSaid]
+    next: str | None
+
+
+class AppealsUndecidedSaid(BaseModel):
+    undecided: list[AppealSaid]
     next: str | None
 
 
@@ -186,6 +204,7 @@ class RulingActs:
     reject: Callable[[Asking, str, str], Awaitable[Appeal]]
     uphold: Callable[[Asking, str, RulingToMake], Awaitable[Appeal]]
     lodged: Callable[[date, date], Awaitable[list[Appeal]]]
+    undecided: Callable[[date, date], Awaitable[list[Appeal]]]
     reasons: Callable[[list[str]], Awaitable[dict[str, str]]]
     appealed: Callable[[str], Awaitable[Appeal | None]]
     explained: Callable[[Transfer], Awaitable[AppealedSaid]]
@@ -247,8 +266,10 @@ def _waiting(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
         asked_page: Paging,
         person: Person = desk.reading,
     ) -> RulingsWaitingSaid:
-        """What waits for a ruling, of at most a week, in units in which who is signed in rules."""
-        services, found = desk.services(), []
+        """What waits for a ruling, of at most a week, in units in which who is signed in rules; and for a decision of
+        theirs."""
+        services, undecided = desk.services(), await acts.undecided(*between)
+        found = [_waits(one, services) for one in undecided if _decides(desk, person, one)]
         for number in range((between.last - between.first).days + 1):
             day = between.first + timedelta(days=number)
             found += await acts.waiting(day, [unit for unit in services.known if _rules(services, unit, day, person)])
@@ -288,10 +309,10 @@ def _appeals(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
     @router.get("/appeals/{appeal}/line")
     async def line(appeal: Name, person: Person = desk.reading) -> AppealedSaid:
         """What an open appeal is against, for who decides it, as long as it is open."""
-        one, services = await acts.appealed(appeal), desk.services()
+        one = await acts.appealed(appeal)
         if one is None or one.state is not AppealState.OPEN:
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no open appeal {appeal}.")
-        may_decide_appeal(person, services.units.with_above(one.unit, one.day), one.agent)
+        _right(desk, person, one)
         return await acts.explained(one.transfer)
 
     @router.get("/appeals")
@@ -300,17 +321,44 @@ def _appeals(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
         asked_page: Paging,
         person: Person = desk.reading,
     ) -> AppealsSaid:
-        """Against lines for these days: the own, and those of units in which who is signed in rules."""
-        services = desk.services()
+        """Against lines for these days: the own, and those that who is signed in may decide, or could have."""
 
         def is_shown(one: Appeal) -> bool:
-            return sees(person, one.agent, lambda: may_rule(person, services.units.with_above(one.unit, one.day), ()))
+            return sees(person, one.agent, lambda: _right(desk, person, one))
 
-        found = [one for one in await acts.lodged(*between) if is_shown(one)]
-        page, more = asked_page.of(found, lambda one: f"{one.day}/{one.agent}/{one.ref}")
-        why = await acts.reasons([one.ref for one in page])
-        said = [appeal_said(one).model_copy(update={"reason": why.get(one.ref, "")}) for one in page]
-        return AppealsSaid(appeals=said, next=more)
+        found = await acts.lodged(*between)
+        page, more = await _listed(desk, acts, asked_page, [one for one in found if is_shown(one)])
+        return AppealsSaid(appeals=page, next=more)
+
+    @router.get("/appeals/undecided")
+    async def undecided_appeals(asked_page: Paging, person: Person = desk.reading) -> AppealsUndecidedSaid:
+        """What waits for who is signed in to decide it, against lines for whatever day."""
+        found = [one for one in await acts.undecided(FIRST, LAST) if _decides(desk, person, one)]
+        page, more = await _listed(desk, acts, asked_page, found)
+        return AppealsUndecidedSaid(undecided=page, next=more)
+
+
+async def _listed(
+    desk: BankDesk, acts: RulingActs, asked_page: PageAsked, found: Iterable[Appeal]
+) -> tuple[list[AppealSaid], str | None]:
+    page, more = asked_page.of(found, lambda one: f"{one.day}/{one.agent}/{one.ref}")
+    why, days = await acts.reasons([one.ref for one in page]), desk.services().days
+    said = [(appeal_said(one._replace(unit=appealed_in(one, days))), why.get(one.ref, "")) for one in page]
+    return [one.model_copy(update={"reason": reason}) for one, reason in said], more
+
+
+def _right(desk: BankDesk, person: Person, one: Appeal) -> object:
+    services = desk.services()
+    return right_to_decide(person, one, services.units, services.days, desk.now())
+
+
+def _decides(desk: BankDesk, person: Person, one: Appeal) -> bool:
+    return allowed(lambda: _right(desk, person, one))
+
+
+def _waits(one: Appeal, services: Services) -> WaitSaid:
+    unit = appealed_in(one, services.days)
+    return WaitSaid(agent=one.agent, unit=unit, day=one.day, what=f"appeal {one.ref}", spans=[])
 
 
 def _rules(services: Services, unit: str, day: date, person: Person) -> bool:

@@ -14,7 +14,6 @@ from ccd.daemon.services.attended import attended
 from ccd.daemon.services.ruling import made_between
 from ccd.errors import ActNotAllowedError, AppealError, RulingError
 from ccd.history.reading import reading
-from ccd.history.waiting import waits_for_a_ruling
 from ccd.ledger.model import Transfer
 from ccd.ledger.schema import entries
 from ccd.org.acts import noted
@@ -71,8 +70,6 @@ async def test_an_appeal_waits_and_is_upheld_with_a_ruling_that_revises_the_day(
     async with reading(centre.engine) as connection:
         (month,) = await attended(connection, centre.site, MONDAY, TUESDAY, ["ann"])
         assert month.disputed == {MONDAY}, "whoever closes the month leaves that day's leave alone"
-        waiting = await waits_for_a_ruling(connection, centre.site.measuring, centre.site.policies, "team-1", MONDAY)
-    assert [(one.agent, one.what, one.spans) for one in waiting] == [("ann", "appeal mine", ())]
     for _ in range(2):
         ended = await uphold(
             centre.engine, centre.site, centre.asking(act="yes"), "mine", moments(9, 10), "available", "so it was"
