@@ -69,6 +69,13 @@ def reasons_of(connection: Connection, refs: Collection[str]) -> dict[str, str]:
     return {row.id: row.why for row in said}
 
 
+def answers_to(connection: Connection, refs: Collection[str]) -> dict[str, str]:
+    """By appeal that has ended, why it did."""
+    own = appeal_ends.c
+    wanted = select(own.appeal, acts.c.why).join(acts, acts.c.id == own.act).where(among(connection, own.appeal, refs))
+    return {row.appeal: row.why for row in connection.execute(wanted)}
+
+
 def appeal_ended_by(connection: Connection, ref: str) -> str | None:
     """The act."""
     act: str | None = connection.scalar(select(appeal_ends.c.act).where(appeal_ends.c.appeal == ref))

@@ -160,8 +160,9 @@ class FakeBank:
         return self._owed()
 
     def _appeal(self, said: Json) -> Json:
-        self.appeals.append({"appeal": "ap", "transfer": said["transfer"], "state": "open"})
-        return self.appeals[-1]
+        name = f"ap{9 - len(self.appeals)}"  # a newer one is told before those of before
+        self.appeals.insert(0, {"appeal": name, "transfer": said["transfer"], "state": "open", "answer": ""})
+        return self.appeals[0]
 
     def _end(self, name: str, state: str) -> Json:
         appeal = next(one for one in self.appeals if one["appeal"] == name)

@@ -235,8 +235,15 @@ def test_a_line_is_opened_down_to_what_the_switch_said_and_appealed_against(me: 
     expect(me.get_by_text("已申诉，等待裁定")).to_be_visible()
     me.get_by_role("button", name="撤回申诉").click()
     expect(me.get_by_text("您已撤回申诉")).to_be_visible()
-    appealed, withdrawn = server.bank.acts.values()
-    assert (appealed["reason"], withdrawn["appeal"]) == ("CRM 故障，无法接听", "ap")
+    me.get_by_label("原因").fill("还是要申诉")
+    lodge.click()
+    expect(me.get_by_text("已申诉，等待裁定")).to_be_visible()
+    appealed, withdrawn, _ = server.bank.acts.values()
+    assert (appealed["reason"], withdrawn["appeal"]) == ("CRM 故障，无法接听", "ap9")
+    server.bank.appeals[0] |= {"state": "rejected", "answer": "录音显示当时在休息区"}
+    me.reload()
+    expect(me.locator("main")).to_contain_text("申诉被驳回 理由：录音显示当时在休息区")
+    expect(lodge).to_have_count(0)
 
 
 def test_an_appeal_that_comes_too_late_is_refused_in_words(me: Page, server: FakeServer) -> None:

@@ -60,6 +60,8 @@ async def test_an_agent_appeals_against_the_own_line_and_another_than_the_leader
     decided = await place.post("wang", "/api/appeals/decisions", rejection, "b")
     assert (decided.status_code, decided.json()["state"]) == (200, "rejected")
     assert (await place.post("wang", "/api/appeals/decisions", rejection, "b")).json() == decided.json()
+    (listed,) = (await place.get("1001", "/api/appeals", **NOVEMBER)).json()["appeals"]
+    assert (listed["reason"], listed["answer"]) == ("I was in a training", "it was a break")
     check_problem(await place.post("1001", "/api/appeals/withdrawals", name | {"reason": "settled"}), 409)
     check_problem(await place.post("1001", "/api/appeals/withdrawals", {"appeal": "none", "reason": "settled"}), 404)
 

@@ -132,11 +132,12 @@ export interface Explained {
   acts: { at: string; by: string; kind: string; why: string }[];
 }
 
-/** `state`: open, upheld, rejected, withdrawn. */
+/** `state`: open, upheld, rejected, withdrawn. `answer`: why it was decided so, where appeals are listed. */
 export interface Appeal {
   appeal: string;
   transfer: string;
   state: string;
+  answer?: string;
 }
 
 export interface PolicyKey {

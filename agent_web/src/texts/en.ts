@@ -451,10 +451,11 @@ export const en: Texts = {
     lodge: "Lodge the appeal",
     states: {
       open: "Under appeal, to be decided",
-      upheld: "Upheld: the day was measured anew",
+      upheld: "The appeal was upheld: the day is measured anew",
       rejected: "The appeal was rejected",
       withdrawn: "You have withdrawn the appeal",
     },
+    answer: (why) => `Why: ${why}`,
     withdraw: "Withdraw the appeal",
     withdrawn: "withdrawn by the appellant",
   },

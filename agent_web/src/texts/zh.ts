@@ -449,10 +449,11 @@ export const zh = {
     lodge: "提交申诉",
     states: {
       open: "已申诉，等待裁定",
-      upheld: "申诉成立，当天已重新核算",
-      rejected: "申诉未成立",
+      upheld: "申诉成立，当天重新核算",
+      rejected: "申诉被驳回",
       withdrawn: "您已撤回申诉",
     } as Record<string, string>,
+    answer: (why: string): string => `理由：${why}`,
     withdraw: "撤回申诉",
     withdrawn: "申诉人撤回",
   },

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.appeal_rows import appeal_with_ref, lodged, open_appeals, reasons_of
+from ccd.bank.appeal_rows import answers_to, appeal_with_ref, lodged, open_appeals, reasons_of
 from ccd.bank.appeals import Appeal
 from ccd.bank.asking import Asking
 from ccd.bank.statement import facts_for_people
@@ -67,6 +67,7 @@ def ruling_acts(current: Current, engine: AsyncEngine) -> RulingActs:
         appealed=lambda ref: read_in_turn(engine, lambda plain: appeal_with_ref(plain, ref)),
         explained=explained,
         reasons=lambda refs: read_in_turn(engine, lambda plain: reasons_of(plain, refs)),
+        answers=lambda refs: read_in_turn(engine, lambda plain: answers_to(plain, refs)),
     )
 
 

@@ -114,8 +114,8 @@ class AppealAsked(BaseModel):
 
 
 class AppealSaid(BaseModel):
-    """`state`: open, upheld (with a ruling), rejected, withdrawn (by the agent). `reason` is told where appeals are
-    listed; there `unit` is the one that the roster has the day in by now."""
+    """`state`: open, upheld (with a ruling), rejected, withdrawn (by the agent). Where appeals are listed, `reason` and
+    `answer` tell why it was lodged and why it ended so, and `unit` is the one that the roster has the day in by now."""
 
     appeal: str
     agent: str
@@ -125,6 +125,7 @@ class AppealSaid(BaseModel):
     state: str
     ruling: str | None
     reason: str = ""
+    answer: str = ""
 
 
 class AppealsSaid(BaseModel):
@@ -206,6 +207,7 @@ class RulingActs:
     lodged: Callable[[date, date], Awaitable[list[Appeal]]]
     undecided: Callable[[date, date], Awaitable[list[Appeal]]]
     reasons: Callable[[list[str]], Awaitable[dict[str, str]]]
+    answers: Callable[[list[str]], Awaitable[dict[str, str]]]
     appealed: Callable[[str], Awaitable[Appeal | None]]
     explained: Callable[[Transfer], Awaitable[AppealedSaid]]
 
@@ -342,9 +344,14 @@ async def _listed(
     desk: BankDesk, acts: RulingActs, asked_page: PageAsked, found: Iterable[Appeal]
 ) -> tuple[list[AppealSaid], str | None]:
     page, more = asked_page.of(found, lambda one: f"{one.day}/{one.agent}/{one.ref}")
-    why, days = await acts.reasons([one.ref for one in page]), desk.services().days
-    said = [(appeal_said(one._replace(unit=appealed_in(one, days))), why.get(one.ref, "")) for one in page]
-    return [one.model_copy(update={"reason": reason}) for one, reason in said], more
+    refs, days = [one.ref for one in page], desk.services().days
+    why, answers = await acts.reasons(refs), await acts.answers(refs)
+
+    def said(one: Appeal) -> AppealSaid:
+        told = {"reason": why.get(one.ref, ""), "answer": answers.get(one.ref, "")}
+        return appeal_said(one._replace(unit=appealed_in(one, days))).model_copy(update=told)
+
+    return [said(one) for one in page], more
 
 
 def _right(desk: BankDesk, person: Person, one: Appeal) -> object:
