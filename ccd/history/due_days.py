@@ -49,8 +49,10 @@ async def due_days(
     now: int,
     wait_us: int,
     days_back_max: int,
+    before: date = date.max,
 ) -> DueDays:
-    """As of `now`, µs. Only PBXs that are `configured` are waited for, and no longer than `wait_us` after a day's end.
+    """As of `now`, µs, of the days `before` one. Only PBXs that are `configured` are waited for, and no longer than
+    `wait_us` after a day's end.
 
     A unit's days come in date order, and so do those of an agent who moved: whoever came from a unit whose day still
     waits, waits with it.
@@ -61,7 +63,7 @@ async def due_days(
     waiting: list[DueDay] = []
     blocked: set[str] = set()
     latest = max([now, *(source.heard_at for source in sources.values() if source.heard_at is not None)])
-    for unit, day in await _over(connection, measuring, units, latest, days_back_max):
+    for unit, day in await _over(connection, measuring, units, latest, days_back_max, before):
         if unit in blocked:
             continue
         if day not in known:
@@ -88,19 +90,25 @@ def due_of(
 
 
 async def _over(
-    connection: AsyncConnection, measuring: Measuring, units: Collection[str], now: int, days_back_max: int
+    connection: AsyncConnection,
+    measuring: Measuring,
+    units: Collection[str],
+    now: int,
+    days_back_max: int,
+    before: date,
 ) -> list[tuple[str, BusinessDay]]:
     """Days that ended before `now` and are not settled, the earliest end first."""
     seen, heard = await first_start(connection), await first_heard(connection)
     if seen is None and heard is None:
         return []
     newest = await newest_days(connection)
-    found = {(each.unit, each.day) for each in await unfinished_days(connection) if each.unit in units}
+    unfinished = [(each.unit, each.day) for each in await unfinished_days(connection)]
+    found = {(unit, day) for unit, day in unfinished if unit in units and day < before}
     for unit in units:
         days = measuring.rules_of(unit).days
         oldest = days.at(now).day - timedelta(days=days_back_max)
         begin = newest[unit] + timedelta(days=1) if unit in newest else _first_day(days, seen, heard)
-        found.update((unit, day) for day in _from(max(begin, oldest), days.at(now).day))
+        found.update((unit, day) for day in _from(max(begin, oldest), min(days.at(now).day, before)))
     spans = [(unit, measuring.rules_of(unit).days.of_date(day)) for unit, day in found]
     return sorted(spans, key=lambda each: (each[1].end, each[0]))
 

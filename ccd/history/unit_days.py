@@ -58,7 +58,8 @@ async def passed_over(connection: AsyncConnection, first: date, last: date) -> l
     """Those of these days that were never measured, though days of the unit before and after them were."""
     own = unit_days.c
     spans = select(own.unit, func.min(own.day), func.max(own.day)).group_by(own.unit)
-    known = {(each.unit, each.day) for each in await between(connection, first, last)}
+    measured = await connection.execute(select(own.unit, own.day).where(own.day.between(first, last)))
+    known = {(unit, day) for unit, day in measured}
     return [
         UnitDay(unit, day, 0, {}, {}, 0, None, False)
         for unit, oldest, newest in await connection.execute(spans)

@@ -1,15 +1,15 @@
 """What a night asks of the database: as much after a year as after a day, and once for all who close together."""
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.floor.owners import Owner
 from ccd.history.day_rows import ever_on_leave, latest_days
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
+from tests.databases import questions_of
 from tests.floor.floors import heard
 from tests.history.closing import ANN, BEN, DAY_S, FIRST, SHIFT, Bank, measuring
 from tests.history.observing import record
@@ -27,6 +27,19 @@ async def test_it_reads_who_was_seen_once_for_all_units(engine: AsyncEngine) -> 
     await record(engine, *SHIFT, heard(DAY_S))
     assert await questions("a", "b", "c") == 2, "once for what is due, and once for what is measured"
     assert await Bank(engine).revisions() == [("ann", FIRST, 1), ("ben", FIRST, 1)]
+
+
+async def test_a_day_that_is_closed_by_hand_is_looked_for_before_it_and_in_its_unit_alone(engine: AsyncEngine) -> None:
+    """However long ago it is."""
+    bank = Bank(engine, now_s=30 * DAY_S, units=("team", "crew"))
+    await record(engine, *SHIFT, heard(30 * DAY_S))
+    asked = questions_of(engine)
+    await bank.closer.close_up_to("team", FIRST)
+    assert sum("DISTINCT segments.pbx" in statement for statement, _ in asked) == 1, "for what is measured"
+    await bank.closer.close("team", FIRST + timedelta(days=2))
+    asked.clear()
+    assert len(await bank.closer.close_up_to("team", FIRST + timedelta(days=2))) == 2, "one was passed over"
+    assert sum("DISTINCT segments.pbx" in statement for statement, _ in asked) == 2
 
 
 async def test_it_looks_through_no_days_that_are_over(tmp_path: Path) -> None:
@@ -48,14 +61,3 @@ async def test_it_looks_through_no_days_that_are_over(tmp_path: Path) -> None:
                 assert not {*plan} & {"SCAN segments", "SCAN day_records"}, statement
                 assert "SEARCH segments USING PRIMARY KEY (pbx=?)" not in plan, statement
     await engine.dispose()
-
-
-def questions_of(engine: AsyncEngine) -> list[tuple[str, Any]]:
-    """Filled with what the database is asked from now on."""
-    asked: list[tuple[str, Any]] = []
-
-    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
-        asked.append((statement, values))
-
-    event.listen(engine.sync_engine, "before_cursor_execute", note)
-    return asked

@@ -1,6 +1,7 @@
 """A unit's day that the ledger would not take: its days wait in their order, and whoever came from it waits with it."""
 
 from collections.abc import Iterable
+from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
@@ -71,3 +72,21 @@ async def test_who_came_from_a_unit_that_is_settled_no_further_waits_with_it(eng
     await bank.closer.close_due()
     assert [(one.agent, one.day) for one in bank.asked if one.agent == "ann"] == [("ann", FIRST), ("ann", SECOND)]
     assert (bank.closer.unsettled, bank.closer.waits_since) == ({}, None)
+
+
+async def test_who_came_from_a_unit_that_waits_has_no_day_left_out_where_days_are_closed_by_hand(
+    engine: AsyncEngine,
+) -> None:
+    """By hand they wait for no other unit."""
+    await record(engine, added(1_000, seat=BEN), heard(DAY_S - 9), pbx="slow")
+    await record(engine, added(1_000, seat=ANN), removed(DAY_S + 9_000, seat=ANN), heard(4 * DAY_S))
+
+    def moving(pbx: str, seat: str, name: str, at: int) -> Owner:
+        moved = seat == ANN and at >= DAY_S * S
+        return Owner("ann" if seat == ANN else "ben", "team" if moved else "crew", True)
+
+    site = measuring(moving, turns=(DAY_S * S,))
+    bank = Bank(engine, now_s=DAY_S + 5, units=("team", "crew"), pbxs=("pbx", "slow"), site=site)
+    assert await bank.due() == [("team", FIRST)], "for the daemon the others wait"
+    closed = await bank.closer.close_up_to("team", date(1970, 1, 4))
+    assert [one.day for one in closed] == [FIRST, SECOND, date(1970, 1, 3), date(1970, 1, 4)]

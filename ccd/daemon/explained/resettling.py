@@ -21,6 +21,7 @@ from ccd.daemon.settling import settler_of
 from ccd.daemon.site import Site
 from ccd.daemon.stores import ledger_of
 from ccd.errors import DayWaitsError
+from ccd.floor.days import ONE_DAY
 from ccd.history.close import Closer
 from ccd.history.day_rows import latest_days, revision_of
 from ccd.history.reading import reading
@@ -85,11 +86,11 @@ class Resettling:
             days = [each for each in days if wanted is None or each.unit in wanted]
             held = await connection.run_sync(held_for, first, last)
         found, known = Resettled(), set[tuple[str, date]]()
-        seen = await self._closer.outlook(self._now())
+        seen = await self._closer.outlook(self._now(), last + ONE_DAY)
         found.waiting += [
             (each.unit, each.day.day)
             for each in (*seen.due, *seen.waiting)
-            if each.has_seats and first <= each.day.day <= last and (wanted is None or each.unit in wanted)
+            if each.has_seats and first <= each.day.day and (wanted is None or each.unit in wanted)
         ]
         for number, each in enumerate(days):
             done(number, len(days))

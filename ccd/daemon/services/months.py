@@ -27,7 +27,7 @@ from ccd.daemon.services.attended import attended, on_leave
 from ccd.daemon.services.overtime import Overtime
 from ccd.daemon.site import Current, Site
 from ccd.errors import LedgerError, MonthOpenError
-from ccd.floor.days import SECOND
+from ccd.floor.days import ONE_DAY, SECOND
 from ccd.history.close import DAYS_BACK_MAX
 from ccd.history.due_days import due_days
 from ccd.history.reading import reading
@@ -174,15 +174,14 @@ class AttendanceMonths:
         ago = max(0, (self.today() - last).days)
         seen = await due_days(
             connection, site.measuring, site.rostered_units, [pbx.name for pbx in settings.pbx], self._now(),
-            settings.settle_wait_s_max * SECOND, DAYS_BACK_MAX + ago,
+            settings.settle_wait_s_max * SECOND, DAYS_BACK_MAX + ago, last + ONE_DAY,
         )  # fmt: skip
         missing = await passed_over(connection, first, last)
         days = [(each.unit, each.day.day) for each in (*seen.due, *seen.waiting)]
         days += [(each.unit, each.day) for each in missing if each.unit in site.rostered_units]
         found: dict[str, date] = {}
         for unit, day in days:
-            if day <= last:
-                found[unit] = min(day, found.get(unit, last))
+            found[unit] = min(day, found.get(unit, last))
         return sorted(found.items())
 
 

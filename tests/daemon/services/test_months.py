@@ -26,6 +26,7 @@ from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database, ledger_of
 from ccd.errors import ActNotAllowedError, MonthOpenError
+from ccd.floor.days import SECOND
 from ccd.floor.spans import Span
 from ccd.history.close import Closer
 from ccd.history.schema import unit_days
@@ -33,10 +34,12 @@ from ccd.ledger.model import Transfer
 from ccd.org.people import Person, Role
 from ccd.web.loan_api import ChoiceAsked
 from tests.commands.recorded_months import MONTH, planned
+from tests.databases import questions_of
 from tests.org.planned import us
 
 CLOSES = us("2026-09-03T18:00")
 IDLE = date(2026, 8, 12)
+DAY_US = 86_400 * SECOND
 
 
 class World:
@@ -146,6 +149,18 @@ async def test_a_month_long_ago_waits_for_days_that_nobody_has_settled_all_the_s
             await connection.execute(update(unit_days).where(unit_days.c.day == IDLE).values(day=date(2026, 12, 4)))
     with pytest.raises(MonthOpenError, match=f"{gap} of team-1 is not settled; {gap} of team-2 is not settled"):
         await world.months.close(MONTH, Asking("by hand", by_itself("clerk"), "here", world.now))
+
+
+async def test_what_a_month_waits_for_is_looked_for_in_its_days_alone(world: World) -> None:
+    asked = questions_of(world.engine)
+    found = []
+    for later in (0, 60):
+        world.now = CLOSES + later * DAY_US
+        asked.clear()
+        with pytest.raises(MonthOpenError, match="2026-08-13 of team-1 is not settled"):
+            await world.months.close(MONTH, Asking("by hand", by_itself("clerk"), "here", world.now))
+        found.append(sum("DISTINCT segments.pbx" in statement for statement, _ in asked))
+    assert found == [19, 19], "from the 13th on"
 
 
 async def test_an_agent_sees_the_loan_on_the_own_page_and_decides_there(world: World) -> None:
