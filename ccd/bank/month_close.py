@@ -16,7 +16,7 @@ from ccd.bank.asking import Asking
 from ccd.bank.attendance import AttendedDay, LoanFigures, Month, attendance_month, faults_of
 from ccd.bank.expiry import Expiring, Expiry
 from ccd.bank.loan import LoanOffer, secures
-from ccd.bank.month_rows import Result, add_results, agents_owing, result_told, results_of
+from ccd.bank.month_rows import Result, add_results, agents_owing, is_closed, result_told, results_of
 from ccd.bank.offsetting import AgentAtClose, Loans
 from ccd.bank.outbox import OutboxItem, OutboxKind, tell
 from ccd.bank.policy import Policies
@@ -116,7 +116,7 @@ class MonthClose:
         def work(desk: Desk) -> Result | None:
             desk.lock([], [agent_owner(attended.agent)])
             given = results_of(desk.connection, self._site, month, attended.agent)
-            if not given and not results_of(desk.connection, self._site, month):
+            if not given and not is_closed(desk.connection, self._site, month):
                 raise MonthOpenError(
                     month, "is not closed: there is nothing to correct yet", "month-not-closed", month=month
                 )
@@ -154,7 +154,7 @@ class MonthClose:
 
         def work(desk: Desk) -> Expiring | None:
             left = self._loans.left_at_close(desk, month, [self.undecided(month, one)])
-            if results_of(desk.connection, self._site, month):
+            if is_closed(desk.connection, self._site, month):
                 return None
             return self._expiry.foreseen(desk, one.agent, month, left)
 

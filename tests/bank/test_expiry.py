@@ -27,6 +27,7 @@ from ccd.org.roster import Roster, RosterLine
 from ccd.org.units import Unit, Units
 from tests.bank.policies import policy
 from tests.bank.test_month_close import AGENTS, CLOSING, HOUSE, IDLE, MONTH, OFFERED, OTHER, Bank, asking, attended
+from tests.databases import questions_of
 
 OCTOBER, NOVEMBER, DECEMBER = date(2026, 10, 10), date(2026, 11, 10), date(2026, 12, 1)
 
@@ -134,7 +135,9 @@ async def test_what_is_offset_by_itself_does_not_expire_nor_is_it_foreseen_so(en
     assert (await bank.balances("ann"))["leave"] == 2_235, "nothing of it is done"
     await bank.closing.close(CLOSING, MONTH, [*people.values()])
     assert await bank.expiry.expired(MONTH, AGENTS) == {agent: one.seconds for agent, one in foreseen.items() if one}
+    asked = questions_of(engine)
     assert await bank.closing.expires(MONTH, people["ann"]) is None, "nothing any more"
+    assert not [statement for statement, _ in asked if "attendance_results.figures" in statement], "it reads nobody's"
 
 
 async def test_what_is_owed_and_under_appeal_is_set_aside(engine: AsyncEngine) -> None:

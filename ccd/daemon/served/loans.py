@@ -37,9 +37,7 @@ def loan_desk(current: Current, ledger: Ledger, now: Callable[[], int]) -> LoanD
 
 
 async def _said(months: AttendanceMonths, agent: str, month: str, offer: LoanOffer) -> LoanSaid:
-    forecast = None
-    if months.today() >= months.calendar.foreseen_from(month):
-        forecast = _foreseen(await months.forecast(agent, month))
+    foreseen = await months.foreseen(agent, month, offer)
     items = [
         ItemSaid(item=one.name, made=one.made_s, offset=one.offset_s, taken=one.taken_s, open=one.open_s)
         for one in offer.items
@@ -47,7 +45,7 @@ async def _said(months: AttendanceMonths, agent: str, month: str, offer: LoanOff
     return LoanSaid(
         month=month, opens=months.calendar.opens_on(month), closes=months.loans.closes_at(month) / SECOND,
         owed=offer.owed_s, could=offer.could_s, balance=offer.balance_s, by_itself=offer.by_itself, items=items,
-        forecast=forecast, expires=_expiring(await months.expires(agent, month)),
+        forecast=_forecast(foreseen.month), expires=_expiring(foreseen.expires),
     )  # fmt: skip
 
 
@@ -57,6 +55,8 @@ def _expiring(one: Expiring | None) -> ExpiresSaid | None:
     return ExpiresSaid(months=one.months, since=one.since, seconds=one.seconds, accounts=one.by_account)
 
 
-def _foreseen(month: Month) -> ForecastSaid:
+def _forecast(month: Month | None) -> ForecastSaid | None:
+    if month is None:
+        return None
     faults = [FaultSaid(what=one.what.value, day=one.day, seconds=one.seconds) for one in month.faults]
     return ForecastSaid(full=month.full, points=month.points_100 / HUNDREDTHS, faults=faults)

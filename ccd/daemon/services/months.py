@@ -4,6 +4,7 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import date
 from socket import gethostname
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from ccd.bank.attendance_calendar import Calendar, month_before
 from ccd.bank.emergency_rows import emergencies_within
 from ccd.bank.expiry import Expiring, Expiry
 from ccd.bank.idle_leave import IdleLeave
+from ccd.bank.loan import LoanOffer
 from ccd.bank.month_close import Attended, Difference, MonthClose
 from ccd.bank.month_rows import Result, closed_months
 from ccd.bank.offsetting import Loans
@@ -45,6 +47,14 @@ log = structlog.get_logger("ccd.daemon")
 
 def calendar_of(settings: Settings) -> Calendar:
     return Calendar(**dict(settings.attendance))
+
+
+class Foreseen(NamedTuple):
+    """Of an agent's month, as it would be closed now: what attendance would be given, from the day on from which that
+    is foreseen; and what would expire, if anything can."""
+
+    month: Month | None
+    expires: Expiring | None
 
 
 class AttendanceMonths:
@@ -119,6 +129,17 @@ class AttendanceMonths:
         """The agent's month as it would be closed now: what can be offset is, where that secures full attendance."""
         offer = await self.loans.offer(agent, month)
         return self.closing.forecast(month, await self._attended_so_far(agent, month), offer)
+
+    async def foreseen(self, agent: str, month: str, offer: LoanOffer) -> Foreseen:
+        """With what the agent is offered."""
+        is_foreseen, may_expire = self.today() >= self.calendar.foreseen_from(month), self.expiry.may(agent, month)
+        if not is_foreseen and not may_expire:  # the days of the month need not be read
+            return Foreseen(None, None)
+        so_far = await self._attended_so_far(agent, month)
+        return Foreseen(
+            self.closing.forecast(month, so_far, offer) if is_foreseen else None,
+            await self.closing.expires(month, so_far) if may_expire else None,
+        )
 
     async def expires(self, agent: str, month: str) -> Expiring | None:
         """What of the agent's would expire if the month were closed now; None where nothing does, or it is closed."""

@@ -163,6 +163,27 @@ async def test_what_a_month_waits_for_is_looked_for_in_its_days_alone(world: Wor
     assert found == [19, 19], "from the 13th on"
 
 
+@pytest.fixture
+def where_time_expires(tmp_path: Path) -> Site:
+    file = planned(tmp_path)
+    file.write_text(f"{file.read_text()}expires_after_months = 1\n")
+    return site_of(file)
+
+
+async def test_the_days_of_a_month_are_read_once_for_all_that_the_page_of_the_loan_tells(
+    where_time_expires: Site,
+) -> None:
+    async with database(where_time_expires.settings) as engine:
+        world = World(engine, where_time_expires)
+        world.now = us("2026-08-26T12:00")
+        asked = questions_of(engine)
+        desk = loan_desk(Current(world.site, world.site), world.ledger, lambda: world.now)
+        said = await desk.told("1001")
+    assert said.forecast is not None
+    assert said.expires is not None
+    assert sum("FROM day_records" in statement for statement, _ in asked) == 26, "a day each"
+
+
 async def test_an_agent_sees_the_loan_on_the_own_page_and_decides_there(world: World) -> None:
     await world.due.look()
     desk = loan_desk(Current(world.site, world.site), world.ledger, lambda: world.now)
