@@ -17,7 +17,8 @@ class DatabaseBusyError(DatabaseError):
         done = "the last attempt may have been written" if self.ambiguous else "nothing was written"
         return (
             f"the database was busy or away for {self.attempts} attempts in {self.waited_s:.1f} s ({self.last}); "
-            f"{done}. Look for who holds it, and do the same again: what was written already is not written twice"
+            f"{done}. Look for who holds it, or why it is not reached, and do the same again: what was written already "
+            "is not written twice"
         )
 
 

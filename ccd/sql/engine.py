@@ -2,10 +2,12 @@
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
+from asyncpg.exceptions import ClientCannotConnectError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import InvalidatePoolError
@@ -186,8 +188,31 @@ def _postgresql_pool(
         check_postgresql(connection, url.database or "postgresql")
         connection.rollback()  # what was asked began a transaction
 
+    event.listen(engine.sync_engine, "do_connect", _reach)
     _ask_after_a_rest(engine.sync_engine)
     return engine
+
+
+def _reach(dialect: Any, _record: object, where: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+    """What the system says of a server that is not reached, in many ways, is said as a driver says that a connection
+    can't be had: so it is known as the database's, whatever else was done beside it."""
+    try:
+        return dialect.connect(*where, **settings)
+    except (OSError, UnicodeError) as error:  # the latter of a name that no host can have
+        why = getattr(error, "strerror", None) or str(error) or "no answer in time"
+        said = f"PostgreSQL at {_place(settings)} was not reached: {why}"
+        raise dialect.loaded_dbapi.OperationalError(said, ClientCannotConnectError(said)) from error
+
+
+def _place(settings: Mapping[str, Any]) -> str:
+    """Where it was looked for, one server or several; without a word of who came."""
+    hosts, ports = (
+        [each for each in (said if isinstance(said, (list, tuple)) else [said]) if each]
+        for said in (settings.get("host"), settings.get("port"))
+    )
+    if not hosts:
+        return "the address of the environment"
+    return ", ".join(f"{host}:{port}" if port else str(host) for host, port in zip_longest(hosts, ports))
 
 
 def _ask_after_a_rest(engine: Engine) -> None:

@@ -1,16 +1,19 @@
 """What a database says when it refuses us for good: no defect of ours, and nothing that trying again would mend."""
 
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 
-from ccd.errors import DatabaseGoneError, DatabaseRefusedError
+from ccd.errors import CcdError, DatabaseGoneError, DatabaseRefusedError
 from ccd.sql.migrate import INSUFFICIENT_PRIVILEGE
-from ccd.sql.turns import is_lost, sqlstate
+from ccd.sql.turns import first_line, is_passing, sqlstate
 
+DRIVER_S_OWN = re.compile(r"^<class '[^']*'>: ")  # before what a server says
 OWN_DATABASE = "something else is in this database: give ccd one of its own"
 
 # By SQLSTATE, what a person can do about it.
@@ -43,34 +46,46 @@ SQLITE: Final[Mapping[str, str]] = MappingProxyType(
 
 @asynccontextmanager
 async def refusals_said() -> AsyncIterator[None]:
-    """Turns a database's refusal into DatabaseRefusedError, and a connection that is gone into DatabaseGoneError;
-    whatever else went wrong passes as it is."""
+    """Turns a database's refusal into DatabaseRefusedError, and a connection that is gone, never was, or is not to be
+    had for now into DatabaseGoneError; whatever else went wrong passes as it is."""
     try:
         yield
-    except (DBAPIError, ExceptionGroup) as found:
-        error = _driver_s(found)
-        if error is None:
+    except (DBAPIError, NoConnectionFreeError) as error:
+        if (told := _told(error)) is None:
             raise
-        if hint := hint_of(error):
-            raise DatabaseRefusedError(said_by(error), hint) from error
-        if is_lost(error):
-            raise DatabaseGoneError(said_by(error)) from error
-        raise
-    except ConnectionRefusedError as error:
-        raise DatabaseGoneError(error) from error
+        raise told from error
+    except ExceptionGroup as group:
+        errors = list(_each_of(group))
+        found = [_told(error) for error in errors]
+        if not all(found) or found == errors:
+            raise
+        first, *others = {str(told): told for told in found if told is not None}.values()
+        raise (ExceptionGroup(group.message, [first, *others]) if others else first) from group
 
 
-def _driver_s(found: DBAPIError | ExceptionGroup) -> DBAPIError | None:
-    """The first, where tasks that ran side by side ended with nothing else."""
-    if isinstance(found, DBAPIError):
-        return found
-    inner = [_driver_s(one) if isinstance(one, (DBAPIError, ExceptionGroup)) else None for one in found.exceptions]
-    return inner[0] if all(inner) else None
+def _told(error: Exception) -> CcdError | None:
+    """None where it is nobody's but ours."""
+    if isinstance(error, CcdError):
+        return error
+    if isinstance(error, DBAPIError) and (hint := hint_of(error)):
+        return DatabaseRefusedError(said_by(error), hint)
+    if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError) and is_passing(error):
+        return DatabaseGoneError(said_by(error))
+    return DatabaseGoneError(str(error)) if isinstance(error, NoConnectionFreeError) else None
+
+
+def _each_of(group: ExceptionGroup) -> Iterator[Exception]:
+    """Of tasks that ran side by side, and of theirs."""
+    for error in group.exceptions:
+        if isinstance(error, ExceptionGroup):
+            yield from _each_of(error)
+        else:
+            yield error
 
 
 def said_by(error: DBAPIError) -> str:
     """The server names the table of a right that is missing; which right that is, the statement says."""
-    said = str(error.orig).rpartition(": ")[2].splitlines()[0]
+    said = DRIVER_S_OWN.sub("", first_line(error))
     if sqlstate(error) != INSUFFICIENT_PRIVILEGE or not error.statement:
         return said
     table = said.rpartition(" ")[2]

@@ -134,7 +134,7 @@ async def _try_on(turn: Callable[[Stage], Awaitable[T]], patience: Patience) -> 
         try:
             return await turn(stage)
         except NoConnectionFreeError as error:
-            raise DatabaseBusyError(attempt, time.monotonic() - began, _first_line(error), ambiguous=False) from error
+            raise DatabaseBusyError(attempt, time.monotonic() - began, first_line(error), ambiguous=False) from error
         except (DBAPIError, OSError) as error:
             if not is_passing(error):
                 raise
@@ -142,7 +142,7 @@ async def _try_on(turn: Callable[[Stage], Awaitable[T]], patience: Patience) -> 
                 raise asyncio.CancelledError from error
             if attempt == patience.attempts_max:
                 ambiguous = stage.committing and is_lost(error)
-                raise DatabaseBusyError(attempt, time.monotonic() - began, _first_line(error), ambiguous) from error
+                raise DatabaseBusyError(attempt, time.monotonic() - began, first_line(error), ambiguous) from error
         await asyncio.sleep(patience.wait_s(attempt))
     raise AssertionError("attempts_max is at least 1")
 
@@ -186,5 +186,7 @@ def sqlstate(error: DBAPIError) -> str:
     return str(getattr(error.orig, "sqlstate", None) or "")
 
 
-def _first_line(error: Exception) -> str:
-    return str(getattr(error, "orig", error)).splitlines()[0]
+def first_line(error: Exception) -> str:
+    """Of what a driver says; some say nothing."""
+    said = getattr(error, "orig", error)
+    return next(iter(str(said).splitlines()), type(said).__name__)
