@@ -33,7 +33,7 @@ from ccd.floor.days import ONE_DAY, SECOND
 from ccd.history.close import DAYS_BACK_MAX
 from ccd.history.due_days import due_days
 from ccd.history.reading import reading
-from ccd.history.unit_days import how_they_stand, is_recorded_between, passed_over, settled_since
+from ccd.history.unit_days import how_they_stand, is_recorded_between, passed_over, settled_since, unfinished_days
 from ccd.ledger.books import Ledger
 from ccd.org.rights import may_close_month
 from ccd.settings import Settings
@@ -152,11 +152,21 @@ class AttendanceMonths:
         return one
 
     async def settle_appealed(self, month: str) -> set[str]:
-        """Of a closed month: what waited for an appeal that is decided. Whose accounts are others now."""
+        """Of a closed month: what waited for an appeal that is decided, once a day that was ruled on by it is measured
+        anew and settled: what it gives back may be what the rest is offset with. Whose accounts are others now."""
         waited = await self.closing.owing(month)
         if not waited:
             return set()
-        return await self.closing.settle_appealed(month, await self.attended(month, waited))
+        found = await self.attended(month, waited)
+        async with reading(self._ledger.engine) as connection:  # of what was open no more, all is noted by now
+            unfinished = [(each.unit, each.day) for each in await unfinished_days(connection)]
+        found = [one._replace(disputed=one.disputed | self._among(unfinished, one)) for one in found]
+        return await self.closing.settle_appealed(month, found)
+
+    def _among(self, unit_days: Iterable[tuple[str, date]], one: Attended) -> frozenset[date]:
+        """Those that are days of the agent's, by a record or by the roster."""
+        recorded, days = {(each.unit, each.day) for each in one.days}, self._site.agent_days
+        return frozenset(day for unit, day in unit_days if (unit, day) in recorded or days.unit(one.agent, day) == unit)
 
     async def under_appeal(self, month: str) -> list[Appeal]:
         """Lines for days of the month; what they are about waits until they are decided."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ccd.bank.overtime_entry_rows import OvertimeEntry, add_entry, approve_entry
 from ccd.bank.settle import Settler
 from ccd.daemon.explained.explaining import explained
 from ccd.daemon.served.loans import loan_desk
-from ccd.daemon.services.appealing import lodge_appeal, reject
+from ccd.daemon.services.appealing import lodge_appeal, reject, uphold
 from ccd.daemon.services.months import AttendanceMonths, MonthsDue
 from ccd.daemon.services.ruling import About
 from ccd.daemon.services.ruling import rule as rule_on
@@ -283,3 +283,24 @@ async def test_what_is_under_appeal_is_named_and_waits_until_it_is_decided(world
     corrected = await world.months.correct(again, MONTH, "1001", "the appeal is decided", reopens=True)
     assert corrected is not None
     assert (corrected.number, corrected.month.full, corrected.month.points_100) == (2, True, 1_000)
+
+
+async def test_what_waited_for_an_appeal_that_is_upheld_waits_until_its_day_is_measured_anew(world: World) -> None:
+    """What it gives back can be what the rest is offset with."""
+    world.now = us("2026-08-13T12:00")
+    await world.due.look()
+    line, *_ = await transfers(world)
+    ann, manager = Person("ann", Role.AGENT, agent="1001"), by_itself("manager")
+    lodging = Asking("a", ann, "here", world.now)
+    appeal = await lodge_appeal(world.engine, world.site, lodging, "1001", line, "I was there")
+    world.now = CLOSES
+    await world.settle_the_rest()
+    assert await world.due.look() == [MONTH]
+    within = datetime.fromisoformat("2026-08-12T09:00"), datetime.fromisoformat("2026-08-12T09:30")
+    deciding = Asking("b", manager, "here", world.now)
+    await uphold(world.engine, world.site, deciding, appeal.ref, within, "exempt", "so it was")
+    await world.due.look()
+    assert await world.leave_s() == 1_800
+    await world.settle_the_rest()
+    await world.due.look()
+    assert await world.leave_s() == 0
