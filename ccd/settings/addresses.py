@@ -1,7 +1,7 @@
 """The addresses of stores: what is wrong with one is said before anything is started, and without its password."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Annotated, Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
@@ -16,7 +16,15 @@ SQL_FORMS: Final = '"embedded", or sqlite:///PATH, postgresql://USER@HOST:PORT/D
 WEBHOOK_FORMS: Final = "https://HOST:PORT/PATH, or http:// to this machine itself, as http://127.0.0.1:9000/ccd"
 KINDS: Final = ("", "sentinel", "cluster")
 PORT_MAX: Final = 65_535
-HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::(?P<port>.*))?")
+# What the drivers take as text behind a question mark; SQLite more, once the address is one of its own.
+SQLITE_QUERY: Final = frozenset({"uri", "timeout", "cached_statements"})
+POSTGRESQL_QUERY: Final = frozenset(
+    {
+        "host", "port", "user", "password", "database", "passfile", "ssl", "direct_tls", "target_session_attrs",
+        "krbsrvname", "gsslib", "statement_cache_size", "prepared_statement_cache_size",
+    }
+)  # fmt: skip
+HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::(?P<port>.*))?")
 SQL_LOGIN = re.compile(r"(?<=://)[^:/@]*(?::[^@]*)?@")  # its password may hold a stroke as it is
 
 
@@ -75,6 +83,7 @@ def _sql_problems(parts: SplitResult) -> Iterator[str]:
     if parts.scheme == "sqlite":
         if parts.netloc or not parts.path.strip("/"):
             yield "the address names no file, or lacks one of its three strokes"
+        yield from _sqlite_query_problems(parts.query)
     elif parts.scheme != "postgresql":
         yield "the address begins with none of these"
     else:
@@ -82,6 +91,30 @@ def _sql_problems(parts: SplitResult) -> Iterator[str]:
             yield from _host_problems(parts.netloc)
         if not parts.path.strip("/"):
             yield "the address names no database"
+        yield from _postgresql_query_problems(parts.query)
+
+
+def _sqlite_query_problems(query: str) -> Iterator[str]:
+    said = parse_qs(query, keep_blank_values=True)
+    is_address = said.get("uri", ["false"])
+    if is_address not in (["true"], ["false"]):
+        yield "?uri is neither true nor false"
+    elif is_address == ["false"] and (others := sorted(said.keys() - SQLITE_QUERY)):
+        yield f"SQLite takes ?{others[0]} only with ?uri=true"
+    yield from _no_numbers(said, ("timeout", "cached_statements"))
+
+
+def _postgresql_query_problems(query: str) -> Iterator[str]:
+    said = parse_qs(query, keep_blank_values=True)
+    if others := sorted(said.keys() - POSTGRESQL_QUERY):
+        yield f"?{others[0]} is none of {', '.join(sorted(POSTGRESQL_QUERY))}"
+    yield from _no_numbers(said, ("statement_cache_size", "prepared_statement_cache_size"))
+
+
+def _no_numbers(said: Mapping[str, Sequence[str]], names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        if not all(map(_is_number, said.get(name, []))):
+            yield f"?{name} is no whole number"
 
 
 def _webhook_problems(parts: SplitResult) -> Iterator[str]:
@@ -107,10 +140,19 @@ def _is_this_machine(host: str) -> bool:
 
 def _host_problems(given: str) -> Iterator[str]:
     host = HOST.fullmatch(given)
-    if host is None:
+    if host is None or not _is_name(host["name"]):
         yield "the address names no host, or one that is none"
     elif (port := host["port"]) is not None and not (_is_number(port) and 1 <= int(port) <= PORT_MAX):
         yield f"the port is no number from 1 to {PORT_MAX}"
+
+
+def _is_name(host: str) -> bool:
+    """False of a name that is never asked for: one with an empty part, or with one that is too long."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _is_number(text: str) -> bool:

@@ -5,14 +5,16 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from asyncpg.exceptions import ClientCannotConnectError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from ccd.errors import UnsafeDatabaseError
 from ccd.sql.checkpoints import LOG_PAGES_MAX
@@ -68,8 +70,10 @@ def seeing_one_state(engine: AsyncEngine) -> AsyncEngine:
 def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     # isolation_level None: the driver begins nothing by itself, our `begin` below does.
     connect_args = {"isolation_level": None}
-    in_memory = url.database in (None, "", ":memory:")
-    pools = [{} if in_memory else {"pool_size": size, "max_overflow": 0} for size in (pool_size, 2)]
+    in_memory = url.database in (None, "", ":memory:") or url.query.get("mode") == "memory"
+    pools: list[dict[str, Any]] = [
+        {"poolclass": StaticPool} if in_memory else {"pool_size": size, "max_overflow": 0} for size in (pool_size, 2)
+    ]
     plain = create_engine(
         url.set(drivername="sqlite"),
         connect_args={**connect_args, "check_same_thread": False},  # the one who closes it is in another
@@ -94,9 +98,16 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     return engine
 
 
-def _see_that_it_opens(_dialect: object, _record: object, where: Sequence[Any], _settings: object) -> None:
+def _see_that_it_opens(_dialect: object, _record: object, where: Sequence[Any], settings: Mapping[str, Any]) -> None:
     """A thread of the driver's that could not open the file tells so to a loop that may have ended by then."""
-    sqlite3.connect(where[0]).close()
+    sqlite3.connect(*where, **settings).close()
+
+
+def file_of(url: URL) -> Path:
+    """What an address of SQLite's opens, as its driver is told: with `uri=true` it holds an address, `file:PATH`."""
+    (name,), settings = url.get_dialect()().create_connect_args(url)
+    is_address = settings.get("uri") and name.startswith("file:")
+    return Path(unquote(urlsplit(name).path) if is_address else name)
 
 
 def _make_safe(engine: Engine, database: str, lock_wait_ms: int) -> None:

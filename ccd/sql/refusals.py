@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Final
 
+from asyncpg.exceptions import ClientConfigurationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 
@@ -96,6 +97,8 @@ def said_by(error: DBAPIError) -> str:
 
 def hint_of(error: DBAPIError) -> str:
     """What to do about it; empty where it is no refusal."""
+    if error.orig is not None and isinstance(error.orig.__cause__, ClientConfigurationError):
+        return "see the address of the database, and what the environment and ~/.postgresql say of such"
     if state := sqlstate(error):
         return POSTGRESQL.get(state, "")
     return next((hint for said, hint in SQLITE.items() if said in str(error.orig)), "")

@@ -26,6 +26,9 @@ SQL = (
     "postgresql://ccd:pa/ss@h:5432/ccd",
     "postgresql://ccd@[::1]:5432/ccd?ssl=require",
     "postgresql://ccd@/ccd?host=/run/postgresql",
+    "postgresql://ccd@h/ccd?statement_cache_size=0&ssl=verify-full&target_session_attrs=read-write",
+    "sqlite:///file:/var/lib/ccd.sqlite?uri=true&mode=rw&timeout=5",
+    "sqlite:///state/ccd.sqlite?timeout=5&cached_statements=10",
 )
 
 
@@ -72,6 +75,13 @@ def test_an_address_of_a_database_that_is_taken_can_be_opened(url):
         ("sql", "postgresql://[::1/db", "the address can't be read"),
         ("sql", "sqlite://ccd.sqlite", "the address names no file"),
         ("sql", "sqlite:///", "the address names no file"),
+        ("sql", "postgresql://u@h/db?sslmode=require", "?sslmode is none of database, direct_tls, "),
+        ("sql", "postgresql://u:hunter2@h/db?statement_cache_size=no", "?statement_cache_size is no whole number"),
+        ("sql", "sqlite:///a?mode=ro", "SQLite takes ?mode only with ?uri=true"),
+        ("sql", "sqlite:///file:a?uri=perhaps", "?uri is neither true nor false"),
+        ("sql", "sqlite:///a?timeout=long", "?timeout is no whole number"),
+        ("sql", "postgresql://u@a..b/db", "the address names no host"),
+        ("redis", f"redis://{'x' * 64}.example", "the address names no host"),
     ],
 )
 def test_an_address_that_nothing_can_be_opened_by_is_named_with_its_key_and_what_is_allowed(

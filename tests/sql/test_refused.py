@@ -29,6 +29,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         'database "nowhere" does not exist',
         "create the database",
     ),
+    "postgresql+asyncpg://postgres@127.0.0.1/template1?ssl=perhaps": (
+        "`sslmode` parameter must be one of",
+        "see the address",
+    ),
     "sqlite+aiosqlite:///{folder}/nowhere/ccd.sqlite": ("unable to open database file", "see that its folder is there"),
     "sqlite+aiosqlite:///{folder}/junk.sqlite": ("file is not a database", "name another file"),
 }
@@ -43,8 +47,9 @@ async def test_a_database_that_says_no_is_a_sentence_with_what_to_do(
     with pytest.raises(DatabaseRefusedError) as caught:
         async with refusals_said():
             await upgrade(engine)
-    said, hint = REFUSED[url]
-    assert str(caught.value).startswith(f"the database refused: {said}; {hint}")
+    for said in REFUSED[url]:
+        assert said in str(caught.value)
+    assert str(caught.value).startswith("the database refused: ")
     await engine.dispose()
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,7 +16,7 @@ from ccd.ledger.moving import end_of, how_far
 from ccd.ledger.moving import move as carried
 from ccd.ledger.verify import verify
 from ccd.reports.legible import on_one_line
-from ccd.sql.engine import open_engine
+from ccd.sql.engine import file_of, open_engine
 from ccd.sql.migrate import upgrade
 from ccd.sql.refusals import refusals_said
 
@@ -29,8 +28,10 @@ def move(
     """Carry the ledger over, all of it or nothing, and hold both against each other. Stop the daemon first."""
     for option, url in (("--from", source), ("--to", target)):
         typed_address(url, option)
-    if source.startswith("sqlite") and not Path(file := make_url(source).database or "").is_file():
-        raise typer.BadParameter(f"{file!r} is no file that is there", param_hint="--from")  # else it would be made
+    if source.startswith("sqlite") and not (file := file_of(make_url(source))).is_file():
+        raise typer.BadParameter(
+            f"{str(file)!r} is no file that is there", param_hint="--from"
+        )  # else it would be made
     rows, end = asyncio.run(carried_and_held(source, target))
     print(f"{rows} rows were carried over; both ledgers end in {end.hex()}")
 
