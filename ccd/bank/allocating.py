@@ -208,14 +208,9 @@ class Allocations:
             if one.run and self._holds.has_runs_together(one):
                 every = [each for each in of_run(connection, one.run) if each.state in OPEN and each.id != one.id]
                 undecided = [each for each in every if each.state is not ApplicationState.APPROVED]
-                if others := [each for each in undecided if not self._is_of_its_own(each, at)]:
+                if others := [each for each in undecided if not self._holds.is_of_its_own(each, at)]:
                     found[one.run] = others
         return found
-
-    def _is_of_its_own(self, one: Application, at: int) -> bool:
-        """It has a place, and has begun, and waits for somebody's word whatever becomes of the rest of its run."""
-        waits = not one.awaits_allocation and self._holds.has_to_be_approved(one)
-        return waits and self._holds.has_begun(one, at)
 
     def _with_later(
         self,

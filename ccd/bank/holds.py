@@ -129,6 +129,11 @@ class Holds:
         """The day, in the own unit."""
         return one.day <= self._units.days(one.unit).at(at).day
 
+    def is_of_its_own(self, one: Application, at: int) -> bool:
+        """It has a place, and has begun, and waits for somebody's word whatever becomes of the rest of its run."""
+        waits = not one.awaits_allocation and self.has_to_be_approved(one)
+        return waits and self.has_begun(one, at)
+
     def allocated_too_late(self, connection: Connection, run: Sequence[Application]) -> date | None:
         """Of days that are had together, the one with which they are allocated, where the first has begun by then."""
         begins = self._units.days(run[0].unit).of_date(run[0].day).start

@@ -112,7 +112,7 @@ class MovingAlong:
 
     def _runs(self, connection: Connection, moved: Iterable[Move], at: int) -> list[list[Move]]:
         """Of what has moved, and is had together or not at all in both units: the days of it that nobody has decided on
-        yet, and that have not begun."""
+        yet, but for those that have begun, and that somebody can approve still."""
         found: dict[str, list[Move]] = {}
         for move in moved:
             one = move.one
@@ -120,7 +120,7 @@ class MovingAlong:
             if one.run and one.state is ApplicationState.APPLIED and together:
                 every = [Move(each, unit_by_now(each, self._days)) for each in of_run(connection, one.run)]
                 undecided = [each for each in every if each.one.state is ApplicationState.APPLIED]
-                found[one.run] = [each for each in undecided if not self._holds.has_begun(each.there, at)]
+                found[one.run] = [each for each in undecided if not self._holds.is_of_its_own(each.there, at)]
         return [run for run in found.values() if len(run) > 1]
 
     def _move(self, desk: Desk, move: Move, said: Said) -> Application:
@@ -140,10 +140,13 @@ class MovingAlong:
         return self._changed(desk, one, there, said, move.why + waits)
 
     def _move_run(self, desk: Desk, run: Sequence[Move], said: Said) -> list[Application]:
-        """Each of its days has a place, or is to be allocated, where the agent is on it; or all of them end."""
+        """Each of its days has a place, or is to be allocated, where the agent is on it; or all of them end, as where one
+        has begun."""
         now: list[Application] = []
         for move in run:
             assert move.one.hold is not None, "nobody has decided on it"
+            if self._holds.has_begun(move.there, said.at):
+                break
             there = self._there(desk, move, move.one.hold, said) if move.unit != move.one.unit else move.one
             if there is None:
                 break

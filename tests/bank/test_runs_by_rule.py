@@ -7,11 +7,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.allocating import ALL_DAYS, BY_NOBODY
 from ccd.bank.allocation import Allocation
+from ccd.bank.branch import Branch
+from ccd.bank.moving_along import MovingAlong
+from ccd.bank.policy import Policies
 from ccd.bank.withdrawal import ApplicationState
 from ccd.bank.withdrawal_rows import states_of
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import WithdrawalError
 from ccd.ledger.verify import verify
+from ccd.org.agent_days import AgentDays
+from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Roster, RosterLine
 from tests.bank import test_allocation
 from tests.bank.policies import policy
 from tests.bank.test_allocation import DEADLINE, NEXT, allocations, at, bank_of, of_both
@@ -211,6 +216,29 @@ async def test_a_day_of_a_run_that_has_begun_waits_for_somebody_or_ends_with_the
         assert (found[f"ann/{DAY}"], found[f"ann/{NEXT}"]) == ("applied", "approved" if is_free else "waiting")
     assert found["bob"] == ("cancelled" if is_free else "approved")
     assert await drawn(engine, "team-1", DAY) == (approve == "person")
+    assert (await verify(engine, lambda done, total: None)).findings == []
+
+
+async def test_a_run_of_which_a_day_has_begun_ends_where_its_agent_moves_before_the_next(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where nothing ran at the deadline: in the new unit there is a place, but the first can't be had any more."""
+    terms = {"allocate": "by_rule", "approve": "rule"}
+    monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    bank, moves_at = await with_a_place_for_the_first_day(engine), UNITS.days("").of_date(NEXT).start
+    await quota(engine, "team-2", 1, NEXT)
+    roster = Roster([
+        RosterLine(2, "ann", "PJSIP/ann", "", "team-1", "", BEFORE_ALL, moves_at),
+        RosterLine(3, "ann", "PJSIP/ann", "", "team-2", "", moves_at, AFTER_ALL),
+    ])  # fmt: skip
+    policies, days = Policies((test_allocation.BY_RULE,)), AgentDays(roster, UNITS)
+    along, begun = MovingAlong(Branch(bank._ledger, UNITS, policies, days, "demo")), at(moves_at - 86_400_000_000)
+    assert await along.moved_days(begun.at) == [NEXT]
+    await along.move(NEXT, begun)
+    found = await of_both(engine)
+    assert (found[f"ann/{DAY}"], found[f"ann/{NEXT}"]) == ("refused", "refused")
+    assert await balances(engine, "ann") == (50_000, 50_000, 0)
+    assert await drawn(engine, "team-1", DAY) == 0
     assert (await verify(engine, lambda done, total: None)).findings == []
 
 
