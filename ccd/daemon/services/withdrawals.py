@@ -119,7 +119,7 @@ class DaysOff:
         self._refusals = Refusals()
         self._looked_until = 0  # µs
         self._overtime: frozenset[Mark] = frozenset()  # as it was measured at the last look
-        self._owed: dict[date, set[str]] = {}  # units whose days off of a day the ledger would not have reckoned anew
+        self._owed: dict[date, set[str]] = {}  # units of which days off of a day are still to be reckoned anew
 
     async def look(self) -> None:
         """All that is due. Places are allocated among those who want them still, for what is planned by then."""
@@ -198,25 +198,23 @@ class DaysOff:
             return await settled_since(connection, since, first), overtime
 
         settled, overtime = await take_turn(self._ledger.engine, read, Patience(), keep=False, writes=False)
-        units = self._owed
         changed = {(one.unit, one.day) for one in settled if not one.stale}
         changed |= {(mark.unit, mark.day) for mark in overtime - self._overtime}
         for unit, on in changed:
             for day in (on - ONE_DAY, on):  # a shift of the day before may end in it
-                units.setdefault(day, set()).add(unit)
-        self._owed = {}
+                self._owed.setdefault(day, set()).add(unit)
         withdrawals = withdrawals_of(self._ledger, site)
         giving = GivingBack(self._ledger, site.policies, site.settings.site)
         revised: list[Application] = []
-        for day in sorted(units):
+        for day, units in sorted(self._owed.items()):
             every = await withdrawals.calendar(day, day)
             over = (one for one in every if one.state is ApplicationState.TAKEN)
-            if taken := [one for one in over if _measured_in(site, one) & units[day]]:
-                costs_s = await withdrawals.costs_s(day, await worked_on(self._ledger, site, day, taken))
-                self._owed[day] = units[day]
-                with self._refusals.said_once("days off can't be reckoned anew", day=day.isoformat()):
+            taken = [one for one in over if _measured_in(site, one) & units]
+            with self._refusals.said_once("days off can't be reckoned anew", day=day.isoformat()):
+                if taken:
+                    costs_s = await withdrawals.costs_s(day, await worked_on(self._ledger, site, day, taken))
                     revised += await giving.revise(day, costs_s, Said("settlement", today, at))
-                    del self._owed[day]
+                del self._owed[day]
         self._overtime = overtime
         self._looked_until = max([since, *(one.settled_at - OVERLAP_US for one in settled if one.settled_at)])
         if revised:

@@ -13,11 +13,12 @@ from ccd.bank.quota import Places, Quota
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import ApplicationState
 from ccd.bank.withdrawal_rows import set_quota
+from ccd.daemon.services import withdrawals
 from ccd.daemon.services.withdrawals import DaysOff, outlook_of, withdrawals_of
 from ccd.daemon.site import Current, Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
-from ccd.errors import LedgerBrokenError
+from ccd.errors import DatabaseBusyError, LedgerBrokenError
 from ccd.floor.days import SECOND
 from ccd.history.schema import unit_days
 from ccd.ledger.books import Ledger
@@ -158,5 +159,14 @@ async def test_what_the_ledger_would_not_reckon_anew_is_asked_for_again(
 
         patched.setattr(GivingBack, "revise", refuses)
         assert await world.days_off.revise_due() == []
+    world.days_off._looked_until += 3_600 * SECOND  # others were settled since
+    with monkeypatch.context() as patched:
+
+        async def is_away(*asked: object) -> None:
+            raise DatabaseBusyError(6, 1.0, "gone", ambiguous=False)
+
+        patched.setattr(withdrawals, "worked_on", is_away)
+        with pytest.raises(DatabaseBusyError):
+            await world.days_off.revise_due()
     assert [one.id for one in await world.days_off.revise_due()] == [f"off-{DAY}"]
     assert await world.days_off.revise_due() == []
