@@ -140,8 +140,8 @@ class MovingAlong:
         return self._changed(desk, one, there, said, move.why + waits)
 
     def _move_run(self, desk: Desk, run: Sequence[Move], said: Said) -> list[Application]:
-        """Each of its days has a place, or is to be allocated, where the agent is on it; or all of them end, as where one
-        has begun."""
+        """Each of its days has a place, or is to be allocated, where the agent is on it; or all of them end, as
+        where one has begun."""
         now: list[Application] = []
         for move in run:
             assert move.one.hold is not None, "nobody has decided on it"
