@@ -1,5 +1,6 @@
 """Appeals: an agent's word against a line of the statement, decided by whoever does not lead the agent."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,23 @@ async def test_what_is_decided_stays_so(centre: Centre) -> None:
     assert await centre.bank.net_s("ann") == -OWED_S
     with pytest.raises(AppealError, match="is no appeal"):
         await reject(centre.engine, centre.site, centre.asking(), "nobodys", "why")
+
+
+async def test_of_all_who_lodge_or_end_it_at_once_one_does(centre: Centre) -> None:
+    engine, site = centre.engine, centre.site
+    lodged_at_once = await asyncio.gather(*(lodges(centre, act) for act in "abc"), return_exceptions=True)
+    (made,) = [one for one in lodged_at_once if isinstance(one, Appeal)]
+    assert all("before" in str(one) for one in lodged_at_once if one is not made)
+    ended_at_once = await asyncio.gather(
+        reject(engine, site, centre.asking(), made.ref, "it was up"),
+        uphold(engine, site, centre.asking(), made.ref, moments(9, 10), "exempt", "so it was"),
+        withdraw_appeal(engine, centre.asking(AGENT), made.ref, "a mistake"),
+        return_exceptions=True,
+    )
+    (ended,) = [one for one in ended_at_once if isinstance(one, Appeal)]
+    assert all(f"{ended.state} already" in str(one) for one in ended_at_once if one is not ended)
+    ruled = await made_between(engine, span(0, 24))
+    assert len(ruled) == (ended.state is AppealState.UPHELD)
 
 
 async def test_what_is_withdrawn_can_be_lodged_again_until_the_days_are_over(centre: Centre) -> None:
