@@ -82,6 +82,12 @@ def appeal_ended_by(connection: Connection, ref: str) -> str | None:
     return act
 
 
+def days_decided_since(connection: Connection, since: int) -> list[date]:
+    """Those of appeals that ended after an instant, µs."""
+    ended = appeals.join(appeal_ends, appeal_ends.c.appeal == appeals.c.act).join(acts, acts.c.id == appeal_ends.c.act)
+    return list(connection.scalars(select(appeals.c.day).select_from(ended).where(acts.c.at > since).distinct()))
+
+
 def against(connection: Connection, agent: str, transfer: Transfer) -> list[Appeal]:
     number, leg = transfer
     same = (appeals.c.agent == agent, appeals.c.transaction_id == number, appeals.c.leg == leg)

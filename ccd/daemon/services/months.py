@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.bank.appeal_rows import open_appeals
+from ccd.bank.appeal_rows import days_decided_since, open_appeals
 from ccd.bank.appeals import Appeal
 from ccd.bank.asking import Asking, by_itself
 from ccd.bank.attendance import Month
@@ -173,6 +173,12 @@ class AttendanceMonths:
         async with reading(self._ledger.engine) as connection:
             return await connection.run_sync(lambda plain: open_appeals(plain, *self.calendar.span(month)))
 
+    async def decided_since(self, since: int) -> set[str]:
+        """The months, however long they have been closed, of appeals that ended after an instant, µs."""
+        async with reading(self._ledger.engine) as connection:
+            days = await connection.run_sync(days_decided_since, since)
+        return {self.calendar.month_of(day) for day in days}
+
     async def is_due(self, month: str) -> bool:
         first, last = self.calendar.span(month)
         if self._now() < self.loans.closes_at(month):
@@ -241,7 +247,7 @@ class MonthsDue:
             past.insert(0, month_before(past[0]))
         known = await months.closed()
         new = await self._owe(months)
-        for month in known.intersection(past):
+        for month in known.intersection({*past, *await months.decided_since(self._now() - BEHIND_US)}):
             if touched := await months.settle_appealed(month):
                 self._tell(touched)
             if any(months.calendar.month_of(day) == month for day in new):
