@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, NamedTuple
 
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from ccd.errors import LeaseLostError
 from ccd.live.batch import AgentReading, LiveBatch, Packed, pack_plainly, packed, unpack_plainly
@@ -20,7 +20,8 @@ from ccd.live.connect import RedisClient
 from ccd.live.keys import KEPT_S, STAGED_KEPT_S, STREAM_ENTRIES_MAX, Keys
 from ccd.live.scripts import READ, REPLACE, WRITE, Script
 
-AWAY = (RedisError, OSError)  # whatever of these it is, the floor goes on, and it is tried again
+# Whatever of these it is, the floor goes on, and it is tried again. The second: of a Cluster no node is there.
+AWAY = (RedisError, RedisClusterException, OSError)
 
 READ_AT_ONCE = 500  # entries
 ANSWER_TIMEOUT_S = 5.0  # beyond what a command asks to be kept waiting; a TimeoutError is raised

@@ -65,7 +65,7 @@ class Connection:
         except SSLError as error:
             reason = error.verify_message if isinstance(error, SSLCertVerificationError) else error.reason
             raise PbxTlsError(account.pbx, account.host, account.port, reason or str(error)) from error
-        except (OSError, TimeoutError) as error:
+        except (OSError, UnicodeError) as error:  # the latter of a name that no host can have
             reason = str(error) or f"no connection within {within_s:g} s"
             raise PbxUnreachableError(account.pbx, account.host, account.port, reason) from error
         login = {"Action": "Login", "Username": account.username, "Events": EVENT_CLASSES}

@@ -9,10 +9,11 @@ from redis.exceptions import RedisError
 
 from ccd.live.batch import LiveBatch, packed
 from ccd.live.connect import connect, parsed
-from ccd.live.store import Store
+from ccd.live.store import AWAY, Store
 from tests.live.readings import floor, team
 from tests.live.servers import Redis
 from tests.live.waiting import until, until_true
+from tests.ports import free_port
 
 
 def test_sentinels_and_the_master_they_name_are_read_from_the_address() -> None:
@@ -60,6 +61,13 @@ def cli(port: int, *command: str) -> str:
 async def test_a_cluster_holds_the_live_state(cluster: Redis) -> None:
     await until(lambda: "cluster_state:ok" in cli(cluster.port, "CLUSTER", "INFO"))
     await uses(f"redis+cluster://127.0.0.1:{cluster.port}")
+
+
+async def test_a_cluster_of_which_no_node_is_there_is_away_as_any_redis() -> None:
+    store = Store(connect(f"redis+cluster://127.0.0.1:{free_port()}"), "site")
+    with pytest.raises(AWAY, match="one reachable node"):
+        await store.read()
+    await store.close()
 
 
 async def test_sentinels_lead_to_the_master_and_after_its_fall_to_the_next(folder: Path) -> None:

@@ -5,7 +5,11 @@ import gc
 from collections import Counter
 
 import psutil
+import pytest
 
+from ccd.errors import PbxUnreachableError
+from ccd.pbx.ami import Connection, ManagerAccount
+from ccd.pbx.blocks import Blocks
 from tests.pbx.eventually import eventually
 from tests.pbx.fake_pbx import FakePbx
 from tests.pbx.spoken import row
@@ -60,3 +64,9 @@ async def test_who_was_followed_again_is_not_waited_for_as_one_that_has_been_awa
             pbx._next_delay_s()
         await eventually(lambda: pbx.state == "live")
         assert pbx._next_delay_s() <= 0.02
+
+
+async def test_a_name_that_no_host_can_have_is_no_connection_as_any_other() -> None:
+    account = ManagerAccount("north", "no..host", 5038, "ccd", "s3cret")
+    with pytest.raises(PbxUnreachableError, match=r"no connection to no\.\.host:5038 \(.*label empty"):
+        await Connection(account, Blocks(), lambda blocks: None, lambda: None).open(1.0)
