@@ -5,6 +5,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from errno import EDQUOT, EFBIG, ENOSPC
 from importlib import import_module
 from types import MappingProxyType
 from typing import Annotated, Final, NoReturn
@@ -53,6 +54,10 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
 # Of a verb that is a word of Python's, or of its library's, the module.
 MODULES: Final[Mapping[str, str]] = MappingProxyType({"import": "imports", "export": "exports"})
 
+# Of a disk, whatever was being written to it.
+NO_ROOM: Final = frozenset({ENOSPC, EDQUOT, EFBIG})
+NOT_WHOLE: Final = "what was being printed or written is not whole; make room for it, and do the same again"
+
 
 def main() -> None:
     """The entry point of the `ccd` program."""
@@ -64,7 +69,13 @@ def main() -> None:
     except BrokenPipeError:
         if not _reader_is_gone():
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what Python would still print goes nowhere
+        _print_no_more()
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        print(f"ccd: {error.strerror}: {NOT_WHOLE}", file=sys.stderr)
+        _print_no_more()
         sys.exit(1)
     finally:
         gc.freeze()  # all of it goes with the process: to look through it for garbage first takes up to seconds
@@ -101,6 +112,11 @@ def _main() -> None:
         ended_by(list(_leaves(expected)))
     else:
         sys.exit(code)
+
+
+def _print_no_more() -> None:
+    """What Python would still print as it ends goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _reader_is_gone() -> bool:

@@ -162,6 +162,18 @@ def test_who_asks_without_anybody_to_answer_says_so():
     assert done.stderr.strip() == INPUT_ENDED
 
 
+@pytest.mark.parametrize("buffered", ["", "1"])
+@pytest.mark.parametrize("words", [["--version"], ["check", "--help"]])
+def test_what_is_printed_to_a_disk_that_is_full_is_said_not_to_be_whole(words, buffered):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+            env=os.environ | {"PYTHONPATH": str(HERE), "PYTHONUNBUFFERED": buffered},
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == f"ccd: No space left on device: {app.NOT_WHOLE}\n"
+
+
 def test_only_the_verb_that_is_asked_for_is_more_than_its_name():
     registered = {command.name: command.callback for command in built(["--help"]).registered_commands}
     assert set(registered.values()) == {app.named_only}
