@@ -27,6 +27,7 @@ REFRESH_PER_S = 4
 RETRY_DELAY_S = 2.0
 ANSWER_TIMEOUT_S = 10.0
 SILENT_S_MAX = 15.0  # the server says something every few seconds
+NOT_OURS = (ValueError, KeyError, TypeError, RecursionError)  # of an answer that is none of ccd's
 
 
 def watch(
@@ -83,13 +84,20 @@ def signed_in(url: str, user: str, password: str) -> tuple[str, list[str]]:
             token: str = SimpleCookie(answer.headers["Set-Cookie"])[COOKIE].value
             led: list[str] = json.load(answer)["units"]
     except HTTPError as error:
-        said = json.load(error)["detail"] if "json" in error.headers.get("Content-Type", "") else error.reason
-        raise LiveChannelError(url, f"does not let {user} in: {said}") from error
-    except (URLError, OSError) as error:
+        raise LiveChannelError(url, f"does not let {user} in: {_why(error)}") from error
+    except (URLError, OSError, UnicodeError) as error:  # the last: a name that no host can have
         raise LiveChannelError(url, f"can't be reached: {error}; is ccd running there?") from error
-    except (HTTPException, ValueError, KeyError, TypeError) as error:
+    except (HTTPException, *NOT_OURS) as error:
         raise LiveChannelError(url, "answers, but it is not ccd that does") from error
     return token, led
+
+
+def _why(error: HTTPError) -> str:
+    """As ccd says it; what stands before it says it otherwise."""
+    try:
+        return str(json.load(error)["detail"])
+    except (HTTPException, OSError, *NOT_OURS):
+        return str(error.reason)
 
 
 def _is_of_pages(url: str) -> bool:
