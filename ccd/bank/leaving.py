@@ -51,7 +51,7 @@ class Leaving:
             if owed_s := balances.get(LEAVE, 0):
                 raise LeavingError(
                     agent,
-                    f"owes {owed_s} s, which may be offset until attendance closes: wait for that",
+                    f"owes {owed_s} s until attendance closes, or the appeal against it is decided: wait for that",
                     "leaver-owes",
                     owed_s=owed_s,
                 )

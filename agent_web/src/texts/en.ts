@@ -446,7 +446,7 @@ export const en: Texts = {
     acts: "Who did it",
     appeal: "Appeal",
     appealWhy:
-      "If this is wrong, say why in the days that your policy gives (7 from its posting by default). Somebody else than your leader decides, and what it is about waits.",
+      "If this is wrong, say why within the days that your policy gives (by default 7 from when it was posted). Somebody who does not lead your team decides, and what it is about waits until then.",
     reason: "Why",
     lodge: "Lodge the appeal",
     states: {

@@ -38,7 +38,7 @@ export const refusals: Record<string, string> = {
   "auditor-reads": "an auditor reads, and does nothing",
   "own-account": "nobody acts on the own account: somebody else does it",
   "second-person": "what you said yourself takes a second person",
-  "own-leader": "the appellant's own leader does not decide the appeal",
+  "own-leader": "nobody decides it who leads the team that the appellant was in that day, or is in now",
   "agents-own": "that is for the agent alone",
   "no-agent": "this account is no agent's, and has no page of its own",
 
@@ -79,7 +79,7 @@ export const refusals: Record<string, string> = {
   "ruling-reversed": "the ruling was reversed before: rule anew",
   "ruling-of-one": "choose a unit or an agent, one of the two",
   "ruling-counts": "choose what it counts as",
-  "appeal-needs-span": "upheld it is with what which span counts as",
+  "appeal-needs-span": "to uphold it, say what a span of its day counts as",
 
   "order-stranger": "{agent} is on no roster now",
   "order-not-done": "the switch did not do it: {detail}",
@@ -118,7 +118,8 @@ export const refusals: Record<string, string> = {
   "leaver-unknown": "not on the roster: nobody knows whether they left",
   "leaver-here": "in {unit}, or will be: who is there spends the time themselves",
   "leaver-gone-long": "in no team in the last {most} days",
-  "leaver-owes": "{owed_s} of leave are owed, and can be offset until the month closes: wait for that",
+  "leaver-owes":
+    "{owed_s} of leave are owed until the month closes, or the appeal against it is decided: wait for that",
   "leaver-holds": "{held_s} are put aside for days off: cancel these first",
 
   "change-decided": "{by} has decided it already",

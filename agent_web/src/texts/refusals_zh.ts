@@ -42,7 +42,7 @@ export const refusals: Record<string, string> = {
   "auditor-reads": "审计员只能查看，不能办理",
   "own-account": "不能办理自己的账户，请由他人办理",
   "second-person": "自己提出的须由第二人复核",
-  "own-leader": "申诉人的班组长不能裁定该申诉",
+  "own-leader": "申诉人当天所在或现在所在班组的管理人员不能裁定该申诉",
   "agents-own": "这只能由座席本人办理",
   "no-agent": "这个账号不是座席，没有自己的页面",
 
@@ -85,7 +85,7 @@ export const refusals: Record<string, string> = {
   "ruling-reversed": "这项裁定已经撤销，请重新裁定",
   "ruling-of-one": "请选一个单位或一位座席",
   "ruling-counts": "请选算作什么",
-  "appeal-needs-span": "申诉成立，要写明哪一段算作什么",
+  "appeal-needs-span": "要裁定申诉成立，须写明当天哪一段算作什么",
 
   // 时间红包
   "order-stranger": "{agent} 现在不在名单中",
@@ -126,7 +126,7 @@ export const refusals: Record<string, string> = {
   "leaver-unknown": "花名册上没有此人，不知道是否离职",
   "leaver-here": "还在 {unit}，或者即将在：在职的人自己使用",
   "leaver-gone-long": "最近 {most} 天不在任何班组",
-  "leaver-owes": "还欠事假 {owed_s}，结账前仍可抵扣，请等结账",
+  "leaver-owes": "还欠事假 {owed_s}，要等结账，申诉中的要等裁定",
   "leaver-holds": "还有 {held_s} 预留给调休，请先取消",
 
   // 规定与考勤月

@@ -159,7 +159,7 @@ class AppealedSaid(BaseModel):
 
 
 class AppealDecisionAsked(BaseModel):
-    """Upheld it is with what a span of its day counts as."""
+    """To uphold it takes what a span of its day counts as."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -297,7 +297,7 @@ def _appeals(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
         if asked.verdict == "rejected":
             return appeal_said(await acts.reject(asking, asked.appeal, asked.reason))
         if asked.starts is None or asked.ends is None or asked.counts is None:
-            detail = "Upheld it is with what a span counts as: from, to and counts are needed."
+            detail = "To uphold it, say what a span of its day counts as: from, to and counts are needed."
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, because="appeal-needs-span")
         span = Span(_us(asked.starts), _us(asked.ends))
         upheld = await acts.uphold(asking, asked.appeal, RulingToMake(None, None, span, asked.counts, asked.reason))
