@@ -248,7 +248,7 @@ async def test_who_was_called_out_is_here_as_soon_as_a_switch_says_so(
 ) -> None:
     seen: dict[str, int | None] = {}
 
-    async def comes_to(_: OvertimeShown, emergency: Emergency) -> ComesTo:
+    async def comes_to(_: OvertimeShown, emergency: Emergency, entries: object) -> ComesTo:
         return ComesTo(seen, ())
 
     monkeypatch.setattr(OvertimeShown, "comes_to", comes_to)

@@ -5,9 +5,10 @@ Many pages ask at once, so an emergency is reckoned once for all of them, and ag
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ccd.bank.overtime import Emergency, Paid
+from ccd.bank.overtime_entry_rows import OvertimeEntry
 from ccd.daemon.services.overtime import Overtime
 from ccd.daemon.services.overtime_reckoning import Reckoned, Reckoning
 from ccd.daemon.site import Current
@@ -15,6 +16,8 @@ from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.web.bank.overtime import ComesTo, MuchSaid, WorkedSaid
 from ccd.web.overtime_api import GrowingSaid, OvertimeSaid, RunningSaid
+
+Asked = tuple[Emergency, tuple[OvertimeEntry, ...]]
 
 KEPT_S = 5
 NOTHING = OvertimeSaid(running=[], growing=None)
@@ -28,22 +31,23 @@ class OvertimeShown:
         self._asking, self._finding = asyncio.Lock(), asyncio.Lock()
         self._asked_at = -KEPT_S * SECOND
         self._reckoned: Mapping[Emergency, Reckoned] = {}
-        self._found: dict[Emergency, tuple[int, ComesTo]] = {}  # with when it was asked
+        self._found: dict[Asked, tuple[int, ComesTo]] = {}  # with when it was asked
 
     async def of(self, agent: str) -> OvertimeSaid:
         """Of the emergencies that run now and in which the agent takes part."""
         return overtime_said(agent, await self._running())
 
-    async def comes_to(self, emergency: Emergency) -> ComesTo:
-        """When who was called to one that runs now was seen signed in; of any, what was worked in it, up to where the
-        switches were heard."""
+    async def comes_to(self, emergency: Emergency, entries: Sequence[OvertimeEntry]) -> ComesTo:
+        """When who was called was seen signed in, and what was worked in it, up to where the switches were heard; with
+        these `entries`, so that whoever has just entered something sees it."""
         running = {one.id: each for one, each in (await self._running()).items()}.get(emergency.id)
+        asked = emergency, tuple(entries)
         async with self._finding:  # agents who look at their own wait for none of it
             fresh = {one: kept for one, kept in self._found.items() if self._now() - kept[0] < KEPT_S * SECOND}
-            if emergency not in fresh:
-                fresh[emergency] = (self._now(), await self._coming_to(emergency, running))
+            if asked not in fresh:
+                fresh[asked] = (self._now(), await self._coming_to(emergency, running))
             self._found = fresh
-        return fresh[emergency][1]
+        return fresh[asked][1]
 
     async def _coming_to(self, emergency: Emergency, running: Reckoned | None) -> ComesTo:
         site, engine = self._current.site, self._ledger.engine
@@ -61,7 +65,7 @@ class OvertimeShown:
             for day in reckoned.days
             if (paid := day.paid.get(reckoned.emergency)) is not None and paid.principal_s > 0
         ]  # fmt: skip
-        return ComesTo(running.sign_ins if running else {}, worked)
+        return ComesTo(reckoned.sign_ins, worked)
 
     async def _running(self) -> Mapping[Emergency, Reckoned]:
         async with self._asking:

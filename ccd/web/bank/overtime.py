@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ccd.bank.asking import Asking
 from ccd.bank.call_out_rows import CallOut
 from ccd.bank.overtime import Emergency
+from ccd.bank.overtime_entry_rows import OvertimeEntry
 from ccd.floor.days import SECOND
 from ccd.ledger.model import LEGS_MAX
 from ccd.org.people import Person
@@ -150,13 +151,13 @@ class TeamSaid(BaseModel):
 
 
 class ComesTo(NamedTuple):
-    """By agent, when who was called to one that runs now was seen signed in, µs; and what was worked in any."""
+    """By agent, when who was called was seen signed in, µs; and what was worked."""
 
     sign_ins: Mapping[str, int | None]
     worked: Sequence[WorkedSaid]
 
 
-ComingTo = Callable[[Emergency], Awaitable[ComesTo]]
+ComingTo = Callable[[Emergency, Sequence[OvertimeEntry]], Awaitable[ComesTo]]  # with what was entered by now
 
 
 def overtime_acts_api(desk: BankDesk, comes_to: ComingTo) -> APIRouter:
@@ -234,9 +235,9 @@ def _reading(router: APIRouter, desk: BankDesk, comes_to: ComingTo) -> None:
         def is_shown_here(agent: str) -> bool:
             return sees(person, agent, lambda: may_enter_overtime(person, line, ()))
 
-        found = await comes_to(one)
-        seen = found.sign_ins  # while it runs; what is over was measured, and is kept
-        now = [each._replace(signed_in_at=seen.get(each.agent, each.signed_in_at)) for each in calls]
+        found = await comes_to(one, entries)
+        seen = found.sign_ins  # until it is measured, and then kept
+        now = [each._replace(signed_in_at=each.signed_in_at or seen.get(each.agent)) for each in calls]
         return ShownSaid(
             **emergency_said(one).model_dump(),
             calls=[call_said(each) for each in now if is_shown_here(each.agent)],
