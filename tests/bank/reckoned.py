@@ -3,7 +3,7 @@ the plan and the leave that a test has told itself, and by none of the bank's ow
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -116,8 +116,8 @@ class Reckoned:
     # --- days off -----------------------------------------------------------------------------------------------------
 
     def days_off_cost_what_they_should(self) -> None:
-        """3.6: what is held is reserved. What was taken costs nothing where leave comes first; else all that is planned
-        of it where nobody was there, and never more."""
+        """3.6: what is held is reserved. What was taken costs all that is planned of it and that no leave comes before,
+        where nobody was there, and never more."""
         held: Counter[str] = Counter()
         cost = self._net(OF_A_DAY_OFF)
         cost.subtract(self._written_off("worked"))
@@ -143,18 +143,21 @@ class Reckoned:
 
     def _costs_s(self, one: Any, held_s: int) -> tuple[int, int]:
         day = self.world.site.units.days(one.unit).of_date(one.day)
-        part = (one.start_at or day.start, one.end_at or day.end)
+        planned = list(self._planned(one.agent))
+        begun = [shift for shift in planned if day.start <= shift[0][0] < day.end]
+        nights = [own for own, _ in planned if own[0] < day.start]
+        within = (day.start, max([day.end, *(end for (_, end), _ in begun)]))
+        if one.start_at is not None:
+            within = one.start_at, one.end_at
         beats = self._policy(one.unit, one.day).days_off.beaten_by
         told = [each for each in self.world.leave.values() if each.agent == one.agent and not each.withdrawn]
-        if any(each.what in beats and _shared((each.start, each.end), part) for each in told):
-            return 0, 0
-        begun = [shift for shift in self._planned(one.agent) if day.start <= shift[0][0] < day.end]
-        within = (day.start, max([day.end, *(end for (_, end), _ in begun)])) if one.start_at is None else part
-        planned_s = (
-            sum(_shared(own, within) - sum(_shared(rest, within) for rest in rests) for own, rests in begun) // S
-        )
-        says = one.whole or one.start_at is not None
-        most_s = min(held_s, planned_s) if says and planned_s else held_s
+        leave = [(each.start, each.end) for each in told if each.what in beats]
+        if _worked_s(begun, [within]):
+            left_s = _worked_s(begun, _less(within, leave))
+        else:
+            left_s = held_s - (_lasting_s(_less(within, nights)) - _lasting_s(_less(within, nights + leave)))
+        says = one.whole or one.start_at is not None or _less(within, leave) != [within]
+        most_s = max(0, min(held_s, left_s)) if says else held_s
         records = [self.records.get((one.agent, each)) for each in (one.day, one.day + A_DAY)]
         there = any(row is not None and (row.signed_in_us or '"ruled"' in row.expected) for row in records)
         return 0 if there else most_s, most_s
@@ -301,6 +304,27 @@ class Reckoned:
 
 def _shared(one: Times, other: Times) -> int:
     return max(0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
+def _less(span: Times, cuts: Iterable[Times]) -> list[Times]:
+    """What is left of it, piece by piece."""
+    pieces = [span]
+    for begins, ends in cuts:
+        both = [piece for start, end in pieces for piece in ((start, min(end, begins)), (max(start, ends), end))]
+        pieces = [(start, end) for start, end in both if start < end]
+    return pieces
+
+
+def _lasting_s(pieces: Iterable[Times]) -> int:
+    return sum(end - start for start, end in pieces) // S
+
+
+def _worked_s(shifts: Iterable[tuple[Times, list[Times]]], pieces: Iterable[Times]) -> int:
+    """What of the shifts lies in these pieces, less breaks."""
+    return (
+        sum(_shared(own, each) - sum(_shared(rest, each) for rest in rests) for own, rests in shifts for each in pieces)
+        // S
+    )
 
 
 def _some(sums: Mapping[Any, int]) -> dict[Any, int]:
