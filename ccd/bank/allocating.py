@@ -92,26 +92,23 @@ class Allocations:
         """As it was published, now or before."""
         return await self._holds.under_lock(self._ledger, day, partial(self._allocate, top=top, day=day, said=said))
 
-    async def approved_by_rule(self, first: date, at: int) -> list[date]:
+    async def decided_by_rule(self, first: date, at: int) -> list[date]:
         """Those from `first` on of which something has a place, and nobody has to approve it: it waited for other days
-        of its run, of which the last has been cancelled, or by an older policy for a person."""
+        of its run, of which the last has been cancelled, or by an older policy for a person; or it has begun, and so
+        nothing of its run can be had any more."""
 
         def read(desk: Desk) -> list[date]:
             days = [day for day in open_days(desk.connection, date.max) if day >= first]
             every = on_days(desk.connection, days[0], days[-1]) if days else []
-            return sorted({one.day for one in every if self._holds.is_approved_by_rule(desk.connection, one, at)})
+            tests = self._holds.is_approved_by_rule, self._holds.is_lost_with_its_run
+            return sorted({one.day for one in every if any(test(desk.connection, one, at) for test in tests)})
 
         return await self._ledger.at_desk(read, keep=False)
 
-    async def approve(self, day: date, said: Said) -> list[Application]:
-        """What of the day nobody has to approve."""
-
-        def work(desk: Desk) -> list[Application]:
-            self._holds.lock(desk, [day])
-            every = on_days(desk.connection, day, day)
-            return self._approve_by_rule(desk, every, said)
-
-        return await self._ledger.at_desk(work)
+    async def decide_by_rule(self, day: date, said: Said) -> list[Application]:
+        """What of the day nobody has to approve is; or it ends, with its run."""
+        work = partial(self._decide_by_rule, day=day, said=said)
+        return await self._holds.under_lock(self._ledger, day, work)
 
     async def published(self, top: str, day: date) -> Allocation | None:
         return await self._ledger.at_desk(lambda desk: allocation_of(desk.connection, top, day), keep=False)
@@ -194,6 +191,16 @@ class Allocations:
         add_allocation(connection, made)
         return made
 
+    def _decide_by_rule(self, desk: Desk, days: Collection[date], day: date, said: Said) -> list[Application] | LockToo:
+        """With these days under lock."""
+        every = on_days(desk.connection, day, day)
+        lost = [one for one in every if self._holds.is_lost_with_its_run(desk.connection, one, said.at)]
+        runs = self._runs(desk.connection, lost, said.at)
+        if more := {one.day for others in runs.values() for one in others}.difference(days):
+            return LockToo(more)
+        ended = [self._end_of_run(desk, each, said) for one in lost for each in (one, *runs.get(one.run, ()))]
+        return [*ended, *self._approve_by_rule(desk, every, said)]
+
     def _is_late(self, top: str, one: Application, at: int) -> bool:
         """Its day has begun, and was to be given out before: who knew of no day off is at work."""
         deadline = self._holds.deadline(top, one.day)
@@ -232,10 +239,10 @@ class Allocations:
             besides=(*made.besides, *(one._replace(day=day) for one in besides)), later={**made.later, day: free}
         )
 
-    def _end_of_run(self, desk: Desk, one: Application, said: Said) -> None:
+    def _end_of_run(self, desk: Desk, one: Application, said: Said) -> Application:
         if one.state in HOLDING:
             self._holds.end(desk, one, None, said)
-        self._became(desk, one, ApplicationState.REFUSED, None, said, NOT_ALL_DAYS)
+        return self._became(desk, one, ApplicationState.REFUSED, None, said, NOT_ALL_DAYS)
 
     async def _balance_s(self, agent: str) -> int:
         kinds = await self._ledger.balances(agent_owner(agent))

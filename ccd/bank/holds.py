@@ -157,6 +157,11 @@ class Holds:
             return False
         return not self.waits_for_its_run(connection, one)
 
+    def is_lost_with_its_run(self, connection: Connection, one: Application, at: int) -> bool:
+        """Of what nobody has to approve: it has a place, and has begun before other days of its run are allocated."""
+        has_place = one.state is ApplicationState.APPLIED and not one.awaits_allocation
+        return has_place and self.has_begun(one, at) and self.waits_for_its_run(connection, one)
+
     def hold(
         self, desk: Desk, asked: Application, said: Said, revision: int, together: bool = False
     ) -> Application | Outcome:

@@ -160,8 +160,8 @@ class Week:
             await along.move(day, self.said("roster"))
         for top, day in await self.allocations.due(self.today, self.at):
             await self._check_allocated(top, day)
-        for day in await self.allocations.approved_by_rule(self.today, self.at):
-            await self.allocations.approve(day, self.said("allocation"))
+        for day in await self.allocations.decided_by_rule(self.today, self.at):
+            await self.allocations.decide_by_rule(day, self.said("allocation"))
         for day in await bank.open_days(self.today - timedelta(days=1)):
             await bank.close(day, {}, self.said("settlement"))
         for day in await bank.days_with_room(self.today, self.at):

@@ -117,7 +117,7 @@ async def test_a_run_that_has_a_place_for_its_first_day_already_loses_that_with_
     monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
     await with_a_place_for_the_first_day(engine)
     assert await of_both(engine) == {f"ann/{DAY}": "applied", f"ann/{NEXT}": "applied", "bob": "applied"}
-    assert await allocations(engine).approved_by_rule(DAY, DEADLINE) == []
+    assert await allocations(engine).decided_by_rule(DAY, DEADLINE) == []
     waiting = await allocations(engine).undecided(DAY, DAY, lambda one: one, lambda one: True)
     assert [one.application.id for one in waiting] == ([f"ann/{DAY}"] if approve == "person" else [])
     await allocations(engine).allocate("team-1", NEXT, at(DEADLINE + 86_400_000_000))
@@ -137,10 +137,10 @@ async def test_what_nobody_has_to_approve_is_once_no_other_day_of_its_run_is_to_
     await bank.end(f"ann/{NEXT}" if is_lost else "bob", ApplicationState.CANCELLED, at(DEADLINE + 1))
     await allocations(engine).allocate("team-1", NEXT, later)
     assert (await of_both(engine))[f"ann/{DAY}"] == ("applied" if is_lost else "approved")
-    assert await allocations(engine).approved_by_rule(DAY, later.at) == [DAY] * is_lost
-    approved = await allocations(engine).approve(DAY, later)
+    assert await allocations(engine).decided_by_rule(DAY, later.at) == [DAY] * is_lost
+    approved = await allocations(engine).decide_by_rule(DAY, later)
     assert [(one.agent, one.state, one.day) for one in approved] == [("ann", ApplicationState.APPROVED, DAY)] * is_lost
-    assert await allocations(engine).approve(DAY, later) == []
+    assert await allocations(engine).decide_by_rule(DAY, later) == []
     assert (await of_both(engine))[f"ann/{NEXT}"] == ("cancelled" if is_lost else "approved")
     assert await drawn(engine, "team-1", DAY) == 1
     assert await reasons(engine, f"ann/{DAY}") == ["", ALL_DAYS]
@@ -153,11 +153,13 @@ async def test_what_waits_for_somebody_is_approved_where_nobody_has_to_any_more(
     await have(engine, ann=RICH_S)
     await quota(engine, "team-1", 1)
     await bank_of(engine).apply("ann", "ann", DAY, 900, at(DEADLINE))
-    assert await allocations(engine).approved_by_rule(DAY, DEADLINE) == []
+    assert await allocations(engine).decided_by_rule(DAY, DEADLINE) == []
     terms = {"allocate": "by_rule", "approve": "rule"}
     monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
-    assert await allocations(engine).approved_by_rule(DAY, DEADLINE) == [DAY]
-    assert [one.state for one in await allocations(engine).approve(DAY, at(DEADLINE))] == [ApplicationState.APPROVED]
+    assert await allocations(engine).decided_by_rule(DAY, DEADLINE) == [DAY]
+    assert [one.state for one in await allocations(engine).decide_by_rule(DAY, at(DEADLINE))] == [
+        ApplicationState.APPROVED
+    ]
     assert await reasons(engine, "ann") == ["", BY_NOBODY]
 
 
@@ -216,6 +218,27 @@ async def test_a_day_of_a_run_that_has_begun_waits_for_somebody_or_ends_with_the
         assert (found[f"ann/{DAY}"], found[f"ann/{NEXT}"]) == ("applied", "approved" if is_free else "waiting")
     assert found["bob"] == ("cancelled" if is_free else "approved")
     assert await drawn(engine, "team-1", DAY) == (approve == "person")
+    assert (await verify(engine, lambda done, total: None)).findings == []
+
+
+async def test_a_run_ends_as_its_first_day_begins_before_the_next_is_allocated(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where that was put off by another policy: the first would go back when it is over, and the next be had."""
+    terms = {"allocate": "by_rule", "approve": "rule"}
+    monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    await with_a_place_for_the_first_day(engine)
+    put_off = {"allocate": "by_rule", "approve": "rule", "allocate_days_before": 0}
+    monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=put_off))
+    begun = at(UNITS.days("team-1").of_date(DAY).start)
+    assert await allocations(engine).due(DAY, begun.at) == []
+    assert await allocations(engine).decided_by_rule(DAY, begun.at - 1) == []
+    assert await allocations(engine).decided_by_rule(DAY, begun.at) == [DAY]
+    ended = await allocations(engine).decide_by_rule(DAY, begun)
+    assert [(one.id, one.state.value) for one in ended] == [(f"ann/{DAY}", "refused"), (f"ann/{NEXT}", "refused")]
+    assert (await of_both(engine))["bob"] == "applied"
+    assert await balances(engine, "ann") == (50_000, 50_000, 0)
+    assert await allocations(engine).decided_by_rule(DAY, begun.at) == []
     assert (await verify(engine, lambda done, total: None)).findings == []
 
 

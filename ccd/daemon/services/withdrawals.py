@@ -141,12 +141,12 @@ class DaysOff:
         return await self._done("nobody can move up to a day off", days, withdrawals.move_up, said)
 
     async def approve_due(self) -> list[Application]:
-        """What has a place, and had to wait for other days of its run."""
+        """What has a place, and had to wait for other days of its run; has it begun by then, all of these end."""
         site, at = self._current.site, self._now()
         today = site.units.site_day(at)
         allocations = allocations_of(self._ledger, site)
-        days, said = await allocations.approved_by_rule(today, at), Said("allocation", today, at)
-        return await self._done("days off can't be approved by rule", days, allocations.approve, said)
+        days, said = await allocations.decided_by_rule(today, at), Said("allocation", today, at)
+        return await self._done("days off can't be decided by rule", days, allocations.decide_by_rule, said)
 
     async def release_due(self) -> list[Application]:
         """Whoever has leave that comes before a day off."""
