@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { spanOf, spansUpTo, startsBackTo } from "../src/manage/spans";
+import { spanOf, spanOfDay, spansUpTo, startsBackTo } from "../src/manage/spans";
 
 const ZONE = "Asia/Shanghai";
 const at = (said: string) => Date.parse(`${said}+08:00`) / 1000;
@@ -23,6 +23,14 @@ describe("spans of time", () => {
       at("2026-11-29T10:30"),
     ]);
     expect(spanOf("2026-11-29", "23:00", "01:00", ZONE)?.[1]).toBe(at("2026-11-30T01:00"));
+  });
+
+  it("are of the night that follows where they come before the business day starts", () => {
+    const of = (from: string, to: string) => spanOfDay("2026-11-29", "04:00:00", from, to, ZONE);
+    expect(of("01:00", "02:00")).toEqual([at("2026-11-30T01:00"), at("2026-11-30T02:00")]);
+    expect(of("04:00", "05:00")).toEqual([at("2026-11-29T04:00"), at("2026-11-29T05:00")]);
+    expect(of("23:00", "01:00")).toEqual([at("2026-11-29T23:00"), at("2026-11-30T01:00")]);
+    expect(spanOfDay("2026-11-29", "00:00:00", "00:00", "01:00", ZONE)[0]).toBe(at("2026-11-29T00:00"));
   });
 
   it("are none where something lacks, or where they would last no time", () => {

@@ -22,6 +22,18 @@ export function startsBackTo(most_s: number): number[] {
   return Array.from({ length: Math.max(1, earlier) }, (_, at) => at * FIVE_MINUTES_S);
 }
 
+/** Epoch seconds of what was typed of a business day that starts at `04:00:00`: what is earlier follows its night. */
+export function spanOfDay(
+  day: string,
+  startsAt: string,
+  from: string,
+  to: string,
+  zone: string,
+): [number, number] {
+  const first = `${from}:00` < startsAt ? dayAfter(day, 1) : day;
+  return [momentOf(first, from, zone), momentOf(to > from ? first : dayAfter(first, 1), to, zone)];
+}
+
 /** Epoch seconds of what was typed; over midnight where it ends no later than it begins. Null where something lacks. */
 export function spanOf(day: string, from: string, to: string, zone: string): [number, number] | null {
   if (day === "" || from === "" || to === "" || from === to) return null;

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from ccd.bank.policy import Policies
 from ccd.bank.withdrawal_rows import quotas_of
@@ -39,7 +39,8 @@ ACTS: Mapping[str, Callable[[Person, Line], object]] = {
 }
 EXAMPLE: dict[str, Any] = {
     "units": [
-        {"unit": "team-1", "name": "一班", "line": ["team-1", "centre"], "today": "2026-11-28", "may": ["give", "rule"],
+        {"unit": "team-1", "name": "一班", "line": ["team-1", "centre"], "today": "2026-11-28",
+         "day_starts_at": "00:00:00", "may": ["give", "rule"],
          "kinds": ["contest"], "levels": {"I": 300000}, "emergency_s_max": 14400, "emergency_back_s_max": 1800,
          "call_out_wait_s": 600, "entry_second_s": 7200, "ruling_days_max": 31, "has_quotas": True}
     ],
@@ -57,6 +58,7 @@ class OfficeUnitSaid(BaseModel):
     name: str
     line: list[str]
     today: date
+    day_starts_at: str = Field(description="As it is written: `04:00:00`. What is earlier is of the night before.")
     may: list[str]
     kinds: list[str]
     levels: dict[str, int]
@@ -110,7 +112,8 @@ def _said(
     today = services.today(unit, at)
     policy = policies.policy_at(unit, today)
     return OfficeUnitSaid(
-        unit=unit, name=services.units.name(unit), line=list(line), today=today, may=may, kinds=list(policy.gift.kinds),
+        unit=unit, name=services.units.name(unit), line=list(line), today=today,
+        day_starts_at=services.units.days(unit).clock[1], may=may, kinds=list(policy.gift.kinds),
         levels=dict(policy.overtime.levels), emergency_s_max=policy.overtime.emergency_max_s,
         emergency_back_s_max=policy.overtime.emergency_back_s_max, call_out_wait_s=policy.overtime.call_out_wait_s,
         entry_second_s=policy.overtime.entry_second_s, ruling_days_max=policy.rulings.days_max, has_quotas=has_quotas,
