@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ccd.sql.engine import open_engine
 from tests.bank.any_floor import (
+    AGENTS,
     AMPLE,
     LONG,
     PARTS,
@@ -36,6 +37,7 @@ A_DAY = timedelta(days=1)
 DAYS = [date(2026, 12, day) for day in range(25, 29)]  # when what is owed can be offset
 RUSH = DAYS[2]  # and on it somebody is off
 ROSTER = rosters([("1001", "team-1", None, None), ("1002", "team-1", None, None), ("2001", "team-2", None, None)])
+OWING, OVERSPENT = "1002", "08:00-16:00, water 10:00-11:10"  # on the first of them, and has nothing yet that covers it
 OFFSET = "offset"  # whether that can be depends on the order, and changes no net
 
 Fact = tuple[str, ...]  # what is said, one after the other
@@ -82,7 +84,7 @@ facts = st.tuples(
         "{whom} offsets 300 s of all of 2026-12",
         "{whom} offsets 1 s of all of 2026-12; {whom} takes back what was offset of all of 2026-12",
         "{whom} takes back what was offset of all of 2026-12",
-    ])),
+    ]), st.sampled_from([OWING, OWING, *AGENTS])),
     dates.map(lambda day: [(f"the seat {SPARE} is 2001's of team-2 from {said_day(day)}",)]),
 ).map(lambda kinds: [fact for kind in kinds for fact in kind])  # fmt: skip
 off = st.dictionaries(
@@ -133,7 +135,9 @@ async def days_of(case: Case, world: Months, tally: Tally) -> None:
         for agent, (shift, work) in case.of.items():
             if shift:
                 await world.attempt(f"the plan says {agent} {shift} on {said_day(day)}")
-            if work:
+            if agent == OWING and day == DAYS[0]:
+                await world.attempt(f"{agent} works {OVERSPENT}")
+            elif work:
                 await world.attempt(f"{agent} works {work}")
         if case.spare:
             await world.attempt(f"{SPARE} works {case.spare}")
