@@ -1,7 +1,7 @@
 """The addresses of stores: what is wrong with one is said before anything is started, and without its password."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Annotated, Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
@@ -17,13 +17,21 @@ WEBHOOK_FORMS: Final = "https://HOST:PORT/PATH, or http:// to this machine itsel
 KINDS: Final = ("", "sentinel", "cluster")
 PORT_MAX: Final = 65_535
 # What the drivers take as text behind a question mark; SQLite more, once the address is one of its own.
-SQLITE_QUERY: Final = frozenset({"uri", "timeout", "cached_statements"})
+SQLITE_QUERY: Final = frozenset(
+    {"uri", "timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"}
+)
 POSTGRESQL_QUERY: Final = frozenset(
     {
         "host", "port", "user", "password", "database", "passfile", "ssl", "direct_tls", "target_session_attrs",
-        "krbsrvname", "gsslib", "statement_cache_size", "prepared_statement_cache_size",
+        "krbsrvname", "gsslib", "service", "servicefile", "command_timeout", "statement_cache_size",
+        "prepared_statement_cache_size",
     }
 )  # fmt: skip
+YES: Final = frozenset({"true", "yes", "on", "y", "t", "1"})
+NO: Final = frozenset({"false", "no", "off", "n", "f", "0"})
+WHOLE = re.compile(r"[0-9]{1,9}")
+SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]*)?")
+SECONDS_ABOVE_0 = re.compile(rf"(?=.*[1-9]){SECONDS.pattern}")
 HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::(?P<port>.*))?")
 SQL_LOGIN = re.compile(r"(?<=://)[^:/@]*(?::[^@]*)?@")  # its password may hold a stroke as it is
 
@@ -96,25 +104,29 @@ def _sql_problems(parts: SplitResult) -> Iterator[str]:
 
 def _sqlite_query_problems(query: str) -> Iterator[str]:
     said = parse_qs(query, keep_blank_values=True)
-    is_address = said.get("uri", ["false"])
-    if is_address not in (["true"], ["false"]):
-        yield "?uri is neither true nor false"
-    elif is_address == ["false"] and (others := sorted(said.keys() - SQLITE_QUERY)):
+    for name in ("uri", "check_same_thread"):
+        if not all(one.lower() in YES | NO for one in said.get(name, [])):
+            yield f"?{name} is neither true nor false"
+    is_address = not NO.issuperset(one.lower() for one in said.get("uri", []))
+    if not is_address and (others := sorted(said.keys() - SQLITE_QUERY)):
         yield f"SQLite takes ?{others[0]} only with ?uri=true"
-    yield from _no_numbers(said, ("timeout", "cached_statements"))
+    yield from _no_numbers(said, WHOLE, "cached_statements", "detect_types")
+    yield from _no_numbers(said, SECONDS, "timeout")
 
 
 def _postgresql_query_problems(query: str) -> Iterator[str]:
     said = parse_qs(query, keep_blank_values=True)
     if others := sorted(said.keys() - POSTGRESQL_QUERY):
         yield f"?{others[0]} is none of {', '.join(sorted(POSTGRESQL_QUERY))}"
-    yield from _no_numbers(said, ("statement_cache_size", "prepared_statement_cache_size"))
+    yield from _no_numbers(said, WHOLE, "statement_cache_size", "prepared_statement_cache_size")
+    yield from _no_numbers(said, SECONDS_ABOVE_0, "command_timeout")
 
 
-def _no_numbers(said: Mapping[str, Sequence[str]], names: Iterable[str]) -> Iterator[str]:
+def _no_numbers(said: Mapping[str, Sequence[str]], form: re.Pattern[str], *names: str) -> Iterator[str]:
+    what = "whole number" if form is WHOLE else "number of seconds"
     for name in names:
-        if not all(map(_is_number, said.get(name, []))):
-            yield f"?{name} is no whole number"
+        if not all(map(form.fullmatch, said.get(name, []))):
+            yield f"?{name} is no {what}"
 
 
 def _webhook_problems(parts: SplitResult) -> Iterator[str]:

@@ -28,7 +28,10 @@ SQL = (
     "postgresql://ccd@/ccd?host=/run/postgresql",
     "postgresql://ccd@h/ccd?statement_cache_size=0&ssl=verify-full&target_session_attrs=read-write",
     "sqlite:///file:/var/lib/ccd.sqlite?uri=true&mode=rw&timeout=5",
-    "sqlite:///state/ccd.sqlite?timeout=5&cached_statements=10",
+    "sqlite:///state/ccd.sqlite?timeout=0.5&cached_statements=100000&check_same_thread=False",
+    "sqlite:///file:/var/lib/ccd.sqlite?uri=True&mode=rw",
+    "sqlite:///state/ccd.sqlite?uri=0&isolation_level=IMMEDIATE&detect_types=0",
+    "postgresql://ccd@h/ccd?service=bank&servicefile=/etc/pg_service.conf&command_timeout=2.5",
 )
 
 
@@ -75,11 +78,12 @@ def test_an_address_of_a_database_that_is_taken_can_be_opened(url):
         ("sql", "postgresql://[::1/db", "the address can't be read"),
         ("sql", "sqlite://ccd.sqlite", "the address names no file"),
         ("sql", "sqlite:///", "the address names no file"),
-        ("sql", "postgresql://u@h/db?sslmode=require", "?sslmode is none of database, direct_tls, "),
+        ("sql", "postgresql://u@h/db?sslmode=require", "?sslmode is none of command_timeout, database, "),
         ("sql", "postgresql://u:hunter2@h/db?statement_cache_size=no", "?statement_cache_size is no whole number"),
         ("sql", "sqlite:///a?mode=ro", "SQLite takes ?mode only with ?uri=true"),
         ("sql", "sqlite:///file:a?uri=perhaps", "?uri is neither true nor false"),
-        ("sql", "sqlite:///a?timeout=long", "?timeout is no whole number"),
+        ("sql", "sqlite:///a?timeout=long", "?timeout is no number of seconds"),
+        ("sql", "postgresql://u@h/db?command_timeout=0", "?command_timeout is no number of seconds"),
         ("sql", "postgresql://u@a..b/db", "the address names no host"),
         ("redis", f"redis://{'x' * 64}.example", "the address names no host"),
     ],
