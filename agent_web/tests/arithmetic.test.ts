@@ -33,6 +33,27 @@ const explained = (one: StatementLine, texts: Texts) =>
   explain(one, texts).map((said) => said.replaceAll(NO_BREAK, " "));
 
 describe("a line's arithmetic in words", () => {
+  test("what was posted says of what the base was reckoned, too", () => {
+    const measured = {
+      scheduled: true,
+      signed_in: 32_400e6,
+      exempt: 3_000e6,
+      unreachable: 600e6,
+      unobserved: 0,
+    };
+    const posted = { ...line(465, { aux: 600, deposit: 465, base_us: 28_800e6, measured }) };
+    delete posted.facts.base;
+    expect(explained(posted, zh)).toEqual([
+      "班内签入 9 时（不含班内休息），扣除免计 50 分，扣除话机失联 10 分。",
+      "计入 8 时，其 3.7 % 是额度 17 分 45 秒；用了 10 分，省下 7 分 45 秒。",
+    ]);
+    posted.facts.base_us = 27_000e6;
+    expect(explained(posted, en)[0]).toBe(
+      "Signed in for 9 h, inside the shift and less its breaks; 50 min of it exempt;" +
+        " 10 min of it with an unreachable telephone; more is not counted in a day.",
+    );
+  });
+
   test("a deposit names base, rate, allowance, aux and what was saved", () => {
     const said = explained(line(465, { aux: 600, deposit: 465 }), en).join(" ");
     expect(said).toBe("Base 8 h; 3.7 % of it is an allowance of 17 min 45 s; 10 min used, 7 min 45 s saved.");

@@ -46,6 +46,9 @@ export interface Facts {
   before?: number;
   /** What could not be taken any more, since the month was closed; less than nothing: what makes up for that. */
   written_off?: number;
+  /** As it was posted: the base in µs, and what it was reckoned of. A statement has neither. */
+  base_us?: number;
+  measured?: Measured;
   /** Of overtime. */
   paid?: OvertimePaid[];
   /** Of a red packet. */
@@ -55,6 +58,17 @@ export interface Facts {
   months?: number;
   since?: string;
   accounts?: Record<string, { balance_s: number; came_in_s: number; owed_s?: number }>;
+}
+
+/** Of a day, in µs; where it was `scheduled`, inside the shift and less its breaks. */
+export interface Measured {
+  scheduled?: boolean;
+  signed_in: number;
+  exempt: number;
+  unreachable: number;
+  unobserved: number;
+  /** That counts in the base. */
+  overtime?: number;
 }
 
 /** What an emergency pays on a day: principal, of it entered by hand, and interest. */

@@ -6,6 +6,7 @@ import { inWords, signed } from "../time/durations";
 import { monthAndYear } from "../time/moments";
 
 const PPM_A_PERCENT = 10_000;
+const SECOND_US = 1_000_000;
 
 export function rateInWords(rate_ppm: number): string {
   return `${Number((rate_ppm / PPM_A_PERCENT).toFixed(4))} %`;
@@ -20,6 +21,7 @@ export function explain(line: StatementLine, texts: Texts): string[] {
   const day = dayOf(line.facts);
   if (day === null) return line.text === "" ? thePurpose(line, texts) : [line.text];
   return [
+    ...theBase(line.facts, texts),
     theDay(day, texts),
     ...theProtection(day, texts),
     ...theCharge(line, texts),
@@ -80,12 +82,32 @@ interface Day {
 }
 
 function dayOf(facts: Facts): Day | null {
-  const { base, rate_ppm, allowance, aux } = facts;
+  const { base_us, measured, rate_ppm, allowance, aux } = facts;
+  const base = facts.base ?? (base_us === undefined ? undefined : base_us / SECOND_US);
   if (base === undefined || rate_ppm === undefined || allowance === undefined || aux === undefined)
     return null;
-  const { deposit = Math.max(0, allowance - Math.floor(aux)), overdraft = 0, unobserved = 0 } = facts;
+  const { deposit = Math.max(0, allowance - Math.floor(aux)), overdraft = 0 } = facts;
+  const unobserved = facts.unobserved ?? (measured?.unobserved ?? 0) / SECOND_US;
   const upTo = facts.protected ?? allowance;
   return { base, rate_ppm, allowance, protected: upTo, unobserved, aux, deposit, overdraft };
+}
+
+/** Of what the base was reckoned, where that is known. */
+function theBase({ measured, base_us = 0 }: Facts, texts: Texts): string[] {
+  if (measured === undefined) return [];
+  const { signed_in, exempt, unreachable, overtime = 0 } = measured;
+  const words = (span_us: number) => inWords(span_us / SECOND_US, texts.duration);
+  const all = Math.max(0, signed_in - exempt - unreachable) + overtime;
+  const { signedIn, ofItExempt, ofItUnreachable, withOvertime, nothingHappened, notAll, joined } =
+    texts.facts;
+  const said = [
+    signedIn(words(signed_in), measured.scheduled ?? false),
+    exempt > 0 ? ofItExempt(words(exempt)) : "",
+    unreachable > 0 ? ofItUnreachable(words(unreachable)) : "",
+    overtime > 0 ? withOvertime(words(overtime)) : "",
+    base_us === all ? "" : base_us === 0 ? nothingHappened : notAll,
+  ];
+  return [joined(said.filter((part) => part !== ""))];
 }
 
 function theDay(day: Day, texts: Texts): string {

@@ -540,6 +540,14 @@ export const en: Texts = {
       `Emergency, level ${level}: ${worked} of overtime, ${rate} interest: ${interest}.`,
     entered: (span) => `${span} of it were entered by hand.`,
     noOvertime: "There was no overtime on this day after all.",
+    signedIn: (span, scheduled) =>
+      `Signed in for ${span}${scheduled ? ", inside the shift and less its breaks" : ""}`,
+    ofItExempt: (span) => `${span} of it exempt`,
+    ofItUnreachable: (span) => `${span} of it with an unreachable telephone`,
+    withOvertime: (span) => `with ${span} of measured overtime`,
+    nothingHappened: "nothing happened on it, so none of it counts",
+    notAll: "more is not counted in a day",
+    joined: (parts) => `${parts.join("; ")}.`,
     deposit: (base, rate, allowance, aux, kept) =>
       `Base ${base}; ${rate} of it is an allowance of ${allowance}; ${aux} used, ${kept} saved.`,
     nothingKept: (base, rate, allowance, aux) =>

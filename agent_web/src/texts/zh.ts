@@ -548,6 +548,14 @@ export const zh = {
       `${level} 级应急：加班 ${worked}，利息 ${rate} 是 ${interest}。`,
     entered: (span: string) => `其中 ${span} 由人工录入。`,
     noOvertime: "更正后，当日没有加班。",
+    signedIn: (span: string, scheduled: boolean) =>
+      scheduled ? `班内签入 ${span}（不含班内休息）` : `签入 ${span}`,
+    ofItExempt: (span: string) => `扣除免计 ${span}`,
+    ofItUnreachable: (span: string) => `扣除话机失联 ${span}`,
+    withOvertime: (span: string) => `另计加班 ${span}`,
+    nothingHappened: "当日没有任何活动，不计入",
+    notAll: "超过当日上限的不计入",
+    joined: (parts: string[]) => `${parts.join("，")}。`,
     deposit: (base: string, rate: string, allowance: string, aux: string, kept: string) =>
       `计入 ${base}，其 ${rate} 是额度 ${allowance}；用了 ${aux}，省下 ${kept}。`,
     nothingKept: (base: string, rate: string, allowance: string, aux: string) =>
