@@ -152,21 +152,24 @@ class AttendanceMonths:
         return one
 
     async def settle_appealed(self, month: str) -> set[str]:
-        """Of a closed month: what waited for an appeal that is decided, once a day that was ruled on by it is measured
-        anew and settled: what it gives back may be what the rest is offset with. Whose accounts are others now."""
+        """Of a closed month: what waited for an appeal that is decided, of whom no day in it is still to be measured
+        anew or settled: what that gives back may be what the rest is offset with. Whose accounts are others now."""
         waited = await self.closing.owing(month)
         if not waited:
             return set()
-        found = await self.attended(month, waited)
-        async with reading(self._ledger.engine) as connection:  # of what was open no more, all is noted by now
-            unfinished = [(each.unit, each.day) for each in await unfinished_days(connection)]
-        found = [one._replace(disputed=one.disputed | self._among(unfinished, one)) for one in found]
-        return await self.closing.settle_appealed(month, found)
+        first, last = self.calendar.span(month)
+        async with reading(self._ledger.engine) as connection:  # both as of one moment: who upholds notes the day
+            found = await attended(connection, self._site, first, min(last, self.today()), waited)
+            every = await unfinished_days(connection)
+        here = [(one.unit, one.day) for one in every if one.unit in self._site.rostered_units]
+        unfinished = [(unit, day) for unit, day in here if first <= day <= last]
+        ready = [one for one in found if not self._is_among(unfinished, one)]
+        return await self.closing.settle_appealed(month, ready)
 
-    def _among(self, unit_days: Iterable[tuple[str, date]], one: Attended) -> frozenset[date]:
-        """Those that are days of the agent's, by a record or by the roster."""
+    def _is_among(self, unit_days: Iterable[tuple[str, date]], one: Attended) -> bool:
+        """Whether one of them is a day of the agent's, by a record or by the roster."""
         recorded, days = {(each.unit, each.day) for each in one.days}, self._site.agent_days
-        return frozenset(day for unit, day in unit_days if (unit, day) in recorded or days.unit(one.agent, day) == unit)
+        return any((unit, day) in recorded or days.unit(one.agent, day) == unit for unit, day in unit_days)
 
     async def under_appeal(self, month: str) -> list[Appeal]:
         """Lines for days of the month; what they are about waits until they are decided."""

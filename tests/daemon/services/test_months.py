@@ -306,3 +306,32 @@ async def test_what_waited_for_an_appeal_that_is_upheld_waits_until_its_day_is_m
     await world.settle_the_rest()
     await world.due.look()
     assert await world.leave_s() == 0
+
+
+async def test_what_waited_for_an_appeal_waits_for_other_days_of_the_month_that_are_measured_anew(world: World) -> None:
+    """As long as they can be: of a unit that is there."""
+    world.now = us("2026-08-13T12:00")
+    await world.due.look()
+    ann, manager = Person("ann", Role.AGENT, agent="1001"), by_itself("manager")
+    async with world.engine.connect() as connection:
+        gift = text("SELECT transaction_id, leg FROM entries WHERE day = '2026-08-11' ORDER BY transaction_id DESC")
+        lines = [*await transfers(world), Transfer(*(await connection.execute(gift)).fetchmany(1)[0])]
+    on_leave, given = [
+        await lodge_appeal(world.engine, world.site, Asking(str(line), ann, "here", world.now), "1001", line, "no")
+        for line in lines
+    ]
+    world.now = CLOSES
+    await world.settle_the_rest()
+    assert await world.due.look() == [MONTH]
+    within = datetime.fromisoformat("2026-08-11T09:00"), datetime.fromisoformat("2026-08-11T09:30")
+    await uphold(
+        world.engine, world.site, Asking("a", manager, "here", world.now), given.ref, within, "exempt", "so it was"
+    )
+    await reject(world.engine, world.site, Asking("b", manager, "here", world.now), on_leave.ref, "it was told")
+    await world.due.look()
+    assert await world.leave_s() == 1_800
+    roster = world.site.settings.roster
+    assert roster is not None
+    roster.write_text(roster.read_text().replace("team-1", "team-9"))
+    moved = AttendanceMonths(world.ledger, Site(world.site.settings), lambda: world.now)
+    assert (await moved.settle_appealed(MONTH), await world.leave_s()) == ({"1001"}, 0), "nobody measures it any more"
