@@ -27,8 +27,8 @@ POSTGRESQL_QUERY: Final = frozenset(
         "prepared_statement_cache_size",
     }
 )  # fmt: skip
-YES: Final = frozenset({"true", "yes", "on", "y", "t", "1"})
-NO: Final = frozenset({"false", "no", "off", "n", "f", "0"})
+NO = re.compile(r"(?ai:false|no|off|n|f|0)")
+FLAG = re.compile(rf"(?ai:true|yes|on|y|t|1)|{NO.pattern}")
 WHOLE = re.compile(r"[0-9]{1,9}")
 SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]*)?")
 SECONDS_ABOVE_0 = re.compile(rf"(?=.*[1-9]){SECONDS.pattern}")
@@ -104,29 +104,29 @@ def _sql_problems(parts: SplitResult) -> Iterator[str]:
 
 def _sqlite_query_problems(query: str) -> Iterator[str]:
     said = parse_qs(query, keep_blank_values=True)
-    for name in ("uri", "check_same_thread"):
-        if not all(one.lower() in YES | NO for one in said.get(name, [])):
-            yield f"?{name} is neither true nor false"
-    is_address = not NO.issuperset(one.lower() for one in said.get("uri", []))
-    if not is_address and (others := sorted(said.keys() - SQLITE_QUERY)):
+    yield from _written_otherwise(said, FLAG, "is neither true nor false", "uri", "check_same_thread")
+    is_path = all(map(NO.fullmatch, said.get("uri", [])))
+    if is_path and (others := sorted(said.keys() - SQLITE_QUERY)):
         yield f"SQLite takes ?{others[0]} only with ?uri=true"
-    yield from _no_numbers(said, WHOLE, "cached_statements", "detect_types")
-    yield from _no_numbers(said, SECONDS, "timeout")
+    yield from _written_otherwise(said, WHOLE, "is no whole number", "cached_statements", "detect_types")
+    yield from _written_otherwise(said, SECONDS, "is no number of seconds", "timeout")
 
 
 def _postgresql_query_problems(query: str) -> Iterator[str]:
     said = parse_qs(query, keep_blank_values=True)
     if others := sorted(said.keys() - POSTGRESQL_QUERY):
         yield f"?{others[0]} is none of {', '.join(sorted(POSTGRESQL_QUERY))}"
-    yield from _no_numbers(said, WHOLE, "statement_cache_size", "prepared_statement_cache_size")
-    yield from _no_numbers(said, SECONDS_ABOVE_0, "command_timeout")
+    sizes = "statement_cache_size", "prepared_statement_cache_size"
+    yield from _written_otherwise(said, WHOLE, "is no whole number", *sizes)
+    yield from _written_otherwise(said, SECONDS_ABOVE_0, "is no number of seconds", "command_timeout")
 
 
-def _no_numbers(said: Mapping[str, Sequence[str]], form: re.Pattern[str], *names: str) -> Iterator[str]:
-    what = "whole number" if form is WHOLE else "number of seconds"
+def _written_otherwise(
+    said: Mapping[str, Sequence[str]], form: re.Pattern[str], problem: str, *names: str
+) -> Iterator[str]:
     for name in names:
         if not all(map(form.fullmatch, said.get(name, []))):
-            yield f"?{name} is no {what}"
+            yield f"?{name} {problem}"
 
 
 def _webhook_problems(parts: SplitResult) -> Iterator[str]:
