@@ -14,11 +14,15 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    exists,
+    func,
     select,
 )
 
+from ccd.bank.accounts import AGENT, LEAVE
 from ccd.bank.appeals import Appeal, AppealState
 from ccd.ledger.model import Transfer
+from ccd.ledger.schema import SIDES, accounts, balances, entries, owners
 from ccd.org.acts import acts
 from ccd.org.ruling_rows import rulings
 from ccd.sql.metadata import Exact, metadata
@@ -82,10 +86,25 @@ def appeal_ended_by(connection: Connection, ref: str) -> str | None:
     return act
 
 
-def days_decided_since(connection: Connection, since: int) -> list[date]:
-    """Those of appeals that ended after an instant, µs."""
-    ended = appeals.join(appeal_ends, appeal_ends.c.appeal == appeals.c.act).join(acts, acts.c.id == appeal_ends.c.act)
-    return list(connection.scalars(select(appeals.c.day).select_from(ended).where(acts.c.at > since).distinct()))
+def decided_and_owing(connection: Connection) -> list[date]:
+    """The days of appeals that have ended, however long ago, for which the appellant owes something still."""
+    agents_owing = (
+        select(accounts.c.id, owners.c.name)
+        .join_from(balances, accounts, accounts.c.id == balances.c.account_id)
+        .join(owners, owners.c.id == accounts.c.owner_id)
+        .where(accounts.c.kind == LEAVE, balances.c.seconds > 0)
+        .subquery()
+    )
+    less, more = (
+        select(func.coalesce(func.sum(sign * entries.c.seconds), 0))
+        .where(side == agents_owing.c.id, entries.c.day == appeals.c.day)
+        .scalar_subquery()
+        for side, _, sign in SIDES
+    )
+    ended = exists().where(appeal_ends.c.appeal == appeals.c.act)
+    whose = agents_owing.c.name == AGENT + appeals.c.agent
+    query = select(appeals.c.day).join(agents_owing, whose).where(ended, less + more > 0)
+    return list(connection.scalars(query.distinct()))
 
 
 def against(connection: Connection, agent: str, transfer: Transfer) -> list[Appeal]:

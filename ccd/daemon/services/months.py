@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.bank.appeal_rows import days_decided_since, open_appeals
+from ccd.bank.appeal_rows import decided_and_owing, open_appeals
 from ccd.bank.appeals import Appeal
 from ccd.bank.asking import Asking, by_itself
 from ccd.bank.attendance import Month
@@ -176,10 +176,10 @@ class AttendanceMonths:
         async with reading(self._ledger.engine) as connection:
             return await connection.run_sync(lambda plain: open_appeals(plain, *self.calendar.span(month)))
 
-    async def decided_since(self, since: int) -> set[str]:
-        """The months, however long they have been closed, of appeals that ended after an instant, µs."""
+    async def wait_no_more(self) -> set[str]:
+        """The months, however long they have been closed, of which something is owed that waited for an appeal."""
         async with reading(self._ledger.engine) as connection:
-            days = await connection.run_sync(days_decided_since, since)
+            days = await connection.run_sync(decided_and_owing)
         return {self.calendar.month_of(day) for day in days}
 
     async def is_due(self, month: str) -> bool:
@@ -250,7 +250,7 @@ class MonthsDue:
             past.insert(0, month_before(past[0]))
         known = await months.closed()
         new = await self._owe(months)
-        for month in known.intersection({*past, *await months.decided_since(self._now() - BEHIND_US)}):
+        for month in known.intersection({*past, *await months.wait_no_more()}):
             if touched := await months.settle_appealed(month):
                 self._tell(touched)
             if any(months.calendar.month_of(day) == month for day in new):

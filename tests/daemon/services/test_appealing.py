@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.appeal_rows import lodged, open_appeals
+from ccd.bank.appeal_rows import decided_and_owing, lodged, open_appeals
 from ccd.bank.appeals import Appeal, AppealState
 from ccd.daemon.services.appealing import lodge_appeal, reject, uphold, withdraw_appeal
 from ccd.daemon.services.attended import attended
@@ -71,12 +71,15 @@ async def test_an_appeal_waits_and_is_upheld_with_a_ruling_that_revises_the_day(
     async with reading(centre.engine) as connection:
         (month,) = await attended(connection, centre.site, MONDAY, TUESDAY, ["ann"])
         assert month.disputed == {MONDAY}, "whoever closes the month leaves that day's leave alone"
+    assert await read_in_turn(centre.engine, decided_and_owing) == []
     for _ in range(2):
         ended = await uphold(
             centre.engine, centre.site, centre.asking(act="yes"), "mine", moments(9, 10), "available", "so it was"
         )
         assert (ended.state, ended.ruling) == (AppealState.UPHELD, "yes")
+    assert await read_in_turn(centre.engine, decided_and_owing) == [MONDAY]
     await centre.close()
+    assert await read_in_turn(centre.engine, decided_and_owing) == []
     assert await centre.bank.net_s("ann") == 8 * HOUR * 37_000 // 1_000_000
     assert await still_open(centre) == []
     (ruled,) = await made_between(centre.engine, span(0, 24))

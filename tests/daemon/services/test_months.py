@@ -256,8 +256,14 @@ async def transfers(world: World) -> list[Transfer]:
         return [Transfer(*row) for row in await connection.execute(query)]
 
 
-@pytest.mark.parametrize("decided", [CLOSES, us("2026-12-15T12:00")], ids=["soon", "months later"])
-async def test_what_is_under_appeal_is_named_and_waits_until_it_is_decided(world: World, decided: int) -> None:
+@pytest.mark.parametrize(
+    ("decided", "looked_at"),
+    [(CLOSES, CLOSES), (us("2026-12-15T12:00"), us("2026-12-15T12:00")), (CLOSES, us("2027-06-15T12:00"))],
+    ids=["soon", "months later", "soon, and looked at months later"],
+)
+async def test_what_is_under_appeal_is_named_and_waits_until_it_is_decided(
+    world: World, decided: int, looked_at: int
+) -> None:
     world.now = us("2026-08-13T12:00")
     await world.due.look()
     line, *_ = await transfers(world)
@@ -277,6 +283,7 @@ async def test_what_is_under_appeal_is_named_and_waits_until_it_is_decided(world
     clerk = Asking("b", by_itself("manager"), "here", world.now)
     await reject(world.engine, world.site, clerk, appeal.ref, "it was told as personal")
     world.told.clear()
+    world.now = looked_at
     await world.due.look()
     assert (await world.leave_s(), "1001" in world.told) == (0, True)
     (one,) = await world.months.differences(MONTH)
