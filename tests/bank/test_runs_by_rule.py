@@ -23,6 +23,12 @@ from tests.bank.test_allocation import DEADLINE, NEXT, allocations, at, bank_of,
 from tests.bank.test_withdrawals import AGENTS, DAY, RICH_S, UNITS, balances, drawn, have, quota
 
 
+def policy_says(monkeypatch: pytest.MonkeyPatch, **days_off: object) -> None:
+    """Of days off, beside that their places are allocated by rule."""
+    says = policy(date(2026, 1, 1), days_off={"allocate": "by_rule", **days_off})
+    monkeypatch.setattr(test_allocation, "BY_RULE", says)
+
+
 async def asked_for_both(engine: AsyncEngine, run: str, alone: str, places: int = 1) -> Allocation:
     """One asks for two days that are had together or not at all, another for the second alone, of which there are so
     many places; what is published of the first."""
@@ -70,8 +76,7 @@ async def test_a_run_is_had_where_there_is_room_for_both_who_want_the_later_day(
 async def test_days_that_are_had_each_as_it_can_be_are_allocated_each_by_itself(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    each = policy(date(2026, 1, 1), days_off={"allocate": "by_rule", "run_of_days": "each"})
-    monkeypatch.setattr(test_allocation, "BY_RULE", each)
+    policy_says(monkeypatch, run_of_days="each")
     made = await asked_for_both(engine, "ann", "bob")
     assert (made.besides, made.later) == ((), {})
     assert await of_both(engine) == {f"ann/{DAY}": "approved", f"ann/{NEXT}": "applied", "bob": "applied"}
@@ -113,8 +118,7 @@ async def test_a_run_that_has_a_place_for_its_first_day_already_loses_that_with_
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, approve: str
 ) -> None:
     """Nobody was told that it is approved."""
-    terms = {"allocate": "by_rule", "approve": approve}
-    monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    policy_says(monkeypatch, approve=approve)
     await with_a_place_for_the_first_day(engine)
     assert await of_both(engine) == {f"ann/{DAY}": "applied", f"ann/{NEXT}": "applied", "bob": "applied"}
     assert await allocations(engine).decided_by_rule(DAY, DEADLINE) == []
@@ -131,8 +135,7 @@ async def test_what_nobody_has_to_approve_is_once_no_other_day_of_its_run_is_to_
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, is_lost: bool
 ) -> None:
     """Since the others were had with it, in the same turn; or at the next look, since they were cancelled."""
-    terms = {"allocate": "by_rule", "approve": "rule"}
-    monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    policy_says(monkeypatch, approve="rule")
     bank, later = await with_a_place_for_the_first_day(engine), at(DEADLINE + 86_400_000_000)
     await bank.end(f"ann/{NEXT}" if is_lost else "bob", ApplicationState.CANCELLED, at(DEADLINE + 1))
     await allocations(engine).allocate("team-1", NEXT, later)
@@ -154,8 +157,7 @@ async def test_what_waits_for_somebody_is_approved_where_nobody_has_to_any_more(
     await quota(engine, "team-1", 1)
     await bank_of(engine).apply("ann", "ann", DAY, 900, at(DEADLINE))
     assert await allocations(engine).decided_by_rule(DAY, DEADLINE) == []
-    terms = {"allocate": "by_rule", "approve": "rule"}
-    monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    policy_says(monkeypatch, approve="rule")
     assert await allocations(engine).decided_by_rule(DAY, DEADLINE) == [DAY]
     assert [one.state for one in await allocations(engine).decide_by_rule(DAY, at(DEADLINE))] == [
         ApplicationState.APPROVED
@@ -201,8 +203,7 @@ async def test_a_day_of_a_run_that_has_begun_waits_for_somebody_or_ends_with_the
 ) -> None:
     """As where the later one was to be allocated before, and nothing ran then. Where nobody would have to approve the
     first, it can't be had any more: so none of them is, also where there is a place."""
-    terms = {"allocate": "by_rule", "approve": approve}
-    monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    policy_says(monkeypatch, approve=approve)
     bank, begun = await with_a_place_for_the_first_day(engine), UNITS.days("team-1").of_date(DAY).start
     if is_free:
         await bank.end("bob", ApplicationState.CANCELLED, at(DEADLINE))
@@ -225,11 +226,9 @@ async def test_a_run_ends_as_its_first_day_begins_before_the_next_is_allocated(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where that was put off by another policy: the first would go back when it is over, and the next be had."""
-    terms = {"allocate": "by_rule", "approve": "rule"}
-    monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    policy_says(monkeypatch, approve="rule")
     await with_a_place_for_the_first_day(engine)
-    put_off = {"allocate": "by_rule", "approve": "rule", "allocate_days_before": 0}
-    monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=put_off))
+    policy_says(monkeypatch, approve="rule", allocate_days_before=0)
     begun = at(UNITS.days("team-1").of_date(DAY).start)
     assert await allocations(engine).due(DAY, begun.at) == []
     assert await allocations(engine).decided_by_rule(DAY, begun.at - 1) == []
@@ -246,8 +245,7 @@ async def test_a_run_of_which_a_day_has_begun_ends_where_its_agent_moves_before_
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where nothing ran at the deadline: in the new unit there is a place, but the first can't be had any more."""
-    terms = {"allocate": "by_rule", "approve": "rule"}
-    monkeypatch.setattr(test_allocation, "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    policy_says(monkeypatch, approve="rule")
     bank, moves_at = await with_a_place_for_the_first_day(engine), UNITS.days("").of_date(NEXT).start
     await quota(engine, "team-2", 1, NEXT)
     roster = Roster([
