@@ -138,8 +138,9 @@ def _only_read(connection: Connection) -> None:
     ask(connection, "PRAGMA query_only = ON")
 
 
-async def test_a_database_in_memory_is_refused_because_it_can_not_be_safe() -> None:
-    engine = open_engine("sqlite+aiosqlite://")
+@pytest.mark.parametrize("where", ["", "/file:here?uri=true&mode=memory"])
+async def test_a_database_in_memory_is_refused_because_it_can_not_be_safe(where: str) -> None:
+    engine = open_engine(f"sqlite+aiosqlite://{where}")
     with pytest.raises(UnsafeDatabaseError, match="journal_mode is memory, and has to be WAL"):
         async with engine.connect():
             pass

@@ -8,18 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
-from ccd.errors import UnsafeDatabaseError
 from ccd.sql.engine import file_of, open_engine
 from ccd.sql.plain import ask
 from ccd.sql.turns import Patience, take_turn_at_once
-
-
-async def test_a_database_that_an_address_puts_into_memory_is_refused() -> None:
-    engine = open_engine("sqlite+aiosqlite:///file:here?uri=true&mode=memory")
-    with pytest.raises(UnsafeDatabaseError, match="journal_mode is memory, and has to be WAL"):
-        async with engine.connect():
-            pass
-    await engine.dispose()
 
 
 async def test_whatever_an_address_says_the_file_is_opened_by_it_each_time(
