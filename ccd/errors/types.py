@@ -87,6 +87,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "appeal-no-line": (),
     "appeal-stands": (),
     "appeal-other-day": ("day",),
+    "appeal-no-place": ("day",),
     "ruling-nobody": (),
     "ruling-backwards": (),
     "ruling-too-long": ("most",),

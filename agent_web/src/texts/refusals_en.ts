@@ -73,6 +73,8 @@ export const refusals: Record<string, string> = {
   "appeal-no-line": "there is no such line on your statement",
   "appeal-stands": "the appeal is decided, and stays as it is",
   "appeal-other-day": "the appeal is about {day}: rule on that day alone",
+  "appeal-no-place":
+    "the roster has no place for them on {day} any more: reject the appeal and say so, or put the roster right first",
   "ruling-nobody": "there was no such agent or team then",
   "ruling-backwards": "the end has to be after the start",
   "ruling-too-long": "at most {most} days can be ruled on at once",

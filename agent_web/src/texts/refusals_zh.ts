@@ -79,6 +79,7 @@ export const refusals: Record<string, string> = {
   "appeal-no-line": "您的明细里没有这一条",
   "appeal-stands": "这份申诉已有结果，不能再改",
   "appeal-other-day": "申诉针对的是 {day}，只能裁定这一天",
+  "appeal-no-place": "{day} 该座席已不在花名册上，当日无法重算；请写明原因驳回申诉，或先更正花名册",
   "ruling-nobody": "当时没有这样的座席或班组",
   "ruling-backwards": "结束时间须晚于开始时间",
   "ruling-too-long": "一次最多裁定 {most} 天",

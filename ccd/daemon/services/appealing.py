@@ -18,7 +18,7 @@ from ccd.bank.appeals import (
     right_to_decide,
 )
 from ccd.bank.asking import Asking
-from ccd.daemon.services.ruling import About, days_reached
+from ccd.daemon.services.ruling import About, reach
 from ccd.daemon.site import Site
 from ccd.errors import AppealError
 from ccd.floor.spans import Span
@@ -96,7 +96,13 @@ async def uphold(
     asking, unit = _by_right(site, asking, appeal), appealed_in(appeal, site.agent_days)
     span = Span(*(site.units.instant(unit, moment) for moment in within))
     check_ruling(appeal.agent, span, counts, site.policies.policy_at(unit, appeal.day).rulings.days_max)
-    reached = {(own.unit, own.day.day) for _, own in days_reached(site, About(appeal.agent, None, span))}
+    if site.agent_days.unit(appeal.agent, appeal.day) is None:
+        found = (
+            f"has no place on the roster on {appeal.day} any more: nothing is measured anew, so say that as the reason"
+            " to reject the appeal, or put the roster right first"
+        )
+        raise AppealError(appeal.agent, found, "appeal-no-place", day=str(appeal.day))
+    reached = {(own.unit, own.day.day) for _, own in reach(site, About(appeal.agent, None, span))}
     if {day for _, day in reached} != {appeal.day}:
         found = f"has appealed against a line for {appeal.day}: rule on that day alone"
         raise AppealError(appeal.agent, found, "appeal-other-day", day=str(appeal.day))

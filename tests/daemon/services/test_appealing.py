@@ -107,6 +107,19 @@ async def test_an_appeal_is_upheld_where_the_roster_has_the_day_in_another_unit_
     assert await centre.bank.net_s("ann") == 8 * HOUR * 37_000 // 1_000_000
 
 
+async def test_an_appeal_is_rejected_where_the_roster_has_no_place_for_the_agent_on_its_day_any_more(
+    centre: Centre,
+) -> None:
+    await lodges(centre)
+    await centre.follows(ROSTER.replace(f"ann,{ANN},,team-1,,", f"ann,{ANN},,team-1,2026-11-03,"))
+    engine, site, within = centre.engine, centre.site, moments(9, 10)
+    with pytest.raises(AppealError, match=r"no place on the roster on 2026-11-02 any more: .* reject"):
+        await uphold(engine, site, centre.asking(), "mine", within, "available", "so it was")
+    with pytest.raises(AppealError, match="no place on the roster on 2026-11-02"):
+        await uphold(engine, site, centre.asking(), "mine", moments(33, 34), "available", "so it was")
+    assert (await reject(engine, site, centre.asking(), "mine", "no place then")).state is AppealState.REJECTED
+
+
 async def test_what_is_decided_stays_so(centre: Centre) -> None:
     await lodges(centre)
     for _ in range(2):
