@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.appeal_rows import answers_to, appeal_with_ref, lodged, open_appeals, reasons_of
 from ccd.bank.appeals import Appeal
 from ccd.bank.asking import Asking
 from ccd.bank.statement import facts_for_people
@@ -21,7 +20,6 @@ from ccd.history.waiting import WaitsForRuling, waits_for_a_ruling
 from ccd.ledger.model import Transfer
 from ccd.live.board import PERSONAL
 from ccd.org.rulings import Ruling
-from ccd.sql.turns import read_in_turn
 from ccd.web.bank.rulings import AppealedSaid, RulingActs, RulingToMake, WaitSaid
 
 
@@ -40,7 +38,7 @@ def ruling_acts(current: Current, engine: AsyncEngine) -> RulingActs:
                 found += await waits_for_a_ruling(connection, site.measuring, site.policies, unit, day)
         return [_said(one) for one in found]
 
-    async def lodged_now(asking: Asking, agent: str, transfer: Transfer, why: str) -> Appeal:
+    async def lodged(asking: Asking, agent: str, transfer: Transfer, why: str) -> Appeal:
         return await lodge_appeal(engine, current.site, asking, agent, transfer, why)
 
     async def rejected(asking: Asking, ref: str, why: str) -> Appeal:
@@ -58,16 +56,11 @@ def ruling_acts(current: Current, engine: AsyncEngine) -> RulingActs:
         reverse=reversed_,
         between=lambda span: made_between(engine, span),
         waiting=waiting,
-        lodge=lodged_now,
+        lodge=lodged,
         withdraw=lambda asking, ref, why: withdraw_appeal(engine, asking, ref, why),
         reject=rejected,
         uphold=upheld,
-        lodged=lambda first, last: read_in_turn(engine, lambda plain: lodged(plain, first, last)),
-        undecided=lambda first, last: read_in_turn(engine, lambda plain: open_appeals(plain, first, last)),
-        appealed=lambda ref: read_in_turn(engine, lambda plain: appeal_with_ref(plain, ref)),
         explained=explained,
-        reasons=lambda refs: read_in_turn(engine, lambda plain: reasons_of(plain, refs)),
-        answers=lambda refs: read_in_turn(engine, lambda plain: answers_to(plain, refs)),
     )
 
 

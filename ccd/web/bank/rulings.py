@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from ccd.bank.appeal_rows import answers_to, appeal_with_ref, lodged, open_appeals, reasons_of
 from ccd.bank.appeals import Appeal, AppealState, appealed_in, right_to_decide
 from ccd.bank.asking import Asking
 from ccd.floor.days import SECOND
@@ -17,6 +19,7 @@ from ccd.ledger.model import Transfer
 from ccd.org.people import Person
 from ccd.org.rights import may_rule
 from ccd.org.rulings import Ruling
+from ccd.sql.turns import read_in_turn
 from ccd.web.bank.desk import (
     FIRST,
     LAST,
@@ -204,11 +207,6 @@ class RulingActs:
     withdraw: Callable[[Asking, str, str], Awaitable[Appeal]]
     reject: Callable[[Asking, str, str], Awaitable[Appeal]]
     uphold: Callable[[Asking, str, RulingToMake], Awaitable[Appeal]]
-    lodged: Callable[[date, date], Awaitable[list[Appeal]]]
-    undecided: Callable[[date, date], Awaitable[list[Appeal]]]
-    reasons: Callable[[list[str]], Awaitable[dict[str, str]]]
-    answers: Callable[[list[str]], Awaitable[dict[str, str]]]
-    appealed: Callable[[str], Awaitable[Appeal | None]]
     explained: Callable[[Transfer], Awaitable[AppealedSaid]]
 
 
@@ -270,8 +268,8 @@ def _waiting(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
     ) -> RulingsWaitingSaid:
         """What waits for a ruling, of at most a week, in units in which who is signed in rules; and for a decision of
         theirs."""
-        services, undecided = desk.services(), await acts.undecided(*between)
-        found = [_waits(one, services) for one in undecided if _decides(desk, person, one)]
+        services = desk.services()
+        found = [_waits(one, services) for one in await _undecided(desk, person, *between)]
         for number in range((between.last - between.first).days + 1):
             day = between.first + timedelta(days=number)
             found += await acts.waiting(day, [unit for unit in services.known if _rules(services, unit, day, person)])
@@ -311,10 +309,10 @@ def _appeals(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
     @router.get("/appeals/{appeal}/line")
     async def line(appeal: Name, person: Person = desk.reading) -> AppealedSaid:
         """What an open appeal is against, for who decides it, as long as it is open."""
-        one = await acts.appealed(appeal)
+        one = await read_in_turn(desk.engine, lambda plain: appeal_with_ref(plain, appeal))
         if one is None or one.state is not AppealState.OPEN:
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no open appeal {appeal}.")
-        _right(desk, person, one)
+        _may_decide(desk, person, one)
         return await acts.explained(one.transfer)
 
     @router.get("/appeals")
@@ -324,28 +322,24 @@ def _appeals(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
         person: Person = desk.reading,
     ) -> AppealsSaid:
         """Against lines for these days: the own, and those that who is signed in may decide, or could have."""
-
-        def is_shown(one: Appeal) -> bool:
-            return sees(person, one.agent, lambda: _right(desk, person, one))
-
-        found = await acts.lodged(*between)
-        page, more = await _listed(desk, acts, asked_page, [one for one in found if is_shown(one)])
+        found = await read_in_turn(desk.engine, lambda plain: lodged(plain, *between))
+        shown = [one for one in found if sees(person, one.agent, partial(_may_decide, desk, person, one))]
+        page, more = await _listed(desk, asked_page, shown)
         return AppealsSaid(appeals=page, next=more)
 
     @router.get("/appeals/undecided")
     async def undecided_appeals(asked_page: Paging, person: Person = desk.reading) -> AppealsUndecidedSaid:
         """What waits for who is signed in to decide it, against lines for whatever day."""
-        found = [one for one in await acts.undecided(FIRST, LAST) if _decides(desk, person, one)]
-        page, more = await _listed(desk, acts, asked_page, found)
+        page, more = await _listed(desk, asked_page, await _undecided(desk, person, FIRST, LAST))
         return AppealsUndecidedSaid(undecided=page, next=more)
 
 
 async def _listed(
-    desk: BankDesk, acts: RulingActs, asked_page: PageAsked, found: Iterable[Appeal]
+    desk: BankDesk, asked_page: PageAsked, found: Iterable[Appeal]
 ) -> tuple[list[AppealSaid], str | None]:
     page, more = asked_page.of(found, lambda one: f"{one.day}/{one.agent}/{one.ref}")
     refs, days = [one.ref for one in page], desk.services().days
-    why, answers = await acts.reasons(refs), await acts.answers(refs)
+    why, answers = await read_in_turn(desk.engine, lambda plain: (reasons_of(plain, refs), answers_to(plain, refs)))
 
     def said(one: Appeal) -> AppealSaid:
         told = {"reason": why.get(one.ref, ""), "answer": answers.get(one.ref, "")}
@@ -354,13 +348,15 @@ async def _listed(
     return [said(one) for one in page], more
 
 
-def _right(desk: BankDesk, person: Person, one: Appeal) -> object:
+async def _undecided(desk: BankDesk, person: Person, first: date, last: date) -> list[Appeal]:
+    """What waits for somebody to decide it, against lines for these days."""
+    found = await read_in_turn(desk.engine, lambda plain: open_appeals(plain, first, last))
+    return [one for one in found if allowed(partial(_may_decide, desk, person, one))]
+
+
+def _may_decide(desk: BankDesk, person: Person, one: Appeal) -> object:
     services = desk.services()
     return right_to_decide(person, one, services.units, services.days, desk.now())
-
-
-def _decides(desk: BankDesk, person: Person, one: Appeal) -> bool:
-    return allowed(lambda: _right(desk, person, one))
 
 
 def _waits(one: Appeal, services: Services) -> WaitSaid:
