@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from errno import EDQUOT, EFBIG, ENOSPC
 from importlib import import_module
 from types import MappingProxyType
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final, NoReturn, TextIO
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -69,13 +69,14 @@ def main() -> None:
     except BrokenPipeError:
         if not _reader_is_gone():
             raise
-        _print_no_more()
+        _print_no_more(sys.stdout)
         sys.exit(1)
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        print(f"ccd: {error.strerror}: {NOT_WHOLE}", file=sys.stderr)
-        _print_no_more()
+        where = f"{error.filename}: " if error.filename else ""  # what is open already has none
+        _say(f"ccd: {where}{error.strerror}: {NOT_WHOLE}")
+        _print_no_more(sys.stdout)
         sys.exit(1)
     finally:
         gc.freeze()  # all of it goes with the process: to look through it for garbage first takes up to seconds
@@ -84,7 +85,7 @@ def main() -> None:
 def _main() -> None:
     arguments = sys.argv[1:]
     if unreadable := [number for number, word in enumerate(arguments, 1) if not _is_text(word)]:
-        print(f"ccd: word {unreadable[0]} of the command line is no UTF-8; type it anew", file=sys.stderr)
+        _say(f"ccd: word {unreadable[0]} of the command line is no UTF-8; type it anew")
         sys.exit(2)
     try:
         program = program_of(arguments)
@@ -96,14 +97,11 @@ def _main() -> None:
         # Wrong words on the command line; without any, the help has been printed, and the message is empty.
         if message := " ".join(error.format_message().split()):  # choices come as a list over several lines
             message = message.replace(": Value error, ", ": ")  # what it is called inside
-            print(f"ccd: {message.rstrip('.')}; ccd --help and ccd VERB --help say more", file=sys.stderr)
+            _say(f"ccd: {message.rstrip('.')}; ccd --help and ccd VERB --help say more")
         sys.exit(error.exit_code)
     except Abort:
         # The end of the input, where somebody was asked: Ctrl-D, or nobody is there.
-        print(
-            "ccd: the input ended before that was answered, and nothing was done; ccd VERB --help says how to give it",
-            file=sys.stderr,
-        )
+        _say("ccd: the input ended before that was answered, and nothing was done; ccd VERB --help says how to give it")
         sys.exit(1)
     except BaseExceptionGroup as group:
         expected, others = group.split(CcdError)
@@ -114,9 +112,17 @@ def _main() -> None:
         sys.exit(code)
 
 
-def _print_no_more() -> None:
+def _say(line: str) -> None:
+    """On stderr; where that takes nothing either, nobody can be told, and the exit code says it alone."""
+    try:
+        print(legible(line), file=sys.stderr, flush=True)
+    except OSError:
+        _print_no_more(sys.stderr)
+
+
+def _print_no_more(to: TextIO) -> None:
     """What Python would still print as it ends goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), to.fileno())
 
 
 def _reader_is_gone() -> bool:
@@ -133,7 +139,7 @@ def _is_text(word: str) -> bool:
 
 def ended_by(errors: Sequence[CcdError]) -> NoReturn:
     for said in dict.fromkeys(str(error) for error in errors):
-        print(legible(said), file=sys.stderr)
+        _say(said)
     sys.exit(max(error.exit_code for error in errors))
 
 

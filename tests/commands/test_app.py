@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from errno import ENOSPC
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -172,6 +173,19 @@ def test_what_is_printed_to_a_disk_that_is_full_is_said_not_to_be_whole(words, b
         )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr == f"ccd: No space left on device: {app.NOT_WHOLE}\n"
+
+
+def test_the_file_for_which_there_is_no_room_is_named(monkeypatch, capsys):
+    monkeypatch.setattr(app, "_print_no_more", lambda _: None)
+    assert ends(monkeypatch, OSError(ENOSPC, "No space left on device", "state/lock")) == 1
+    assert capsys.readouterr().err == f"ccd: state/lock: No space left on device: {app.NOT_WHOLE}\n"
+
+
+@pytest.mark.parametrize(("word", "code"), [("--version", 1), ("nonsense", 2)])
+def test_where_nothing_can_be_said_the_exit_code_says_it(word, code):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-c", PROGRAM, word], stdout=full, stderr=full, timeout=60, check=False)
+    assert done.returncode == code
 
 
 def test_only_the_verb_that_is_asked_for_is_more_than_its_name():
