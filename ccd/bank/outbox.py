@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.floor.days import SECOND
-from ccd.org.told_rows import wait_for_others
+from ccd.sql.locks import wait_for_others
 from ccd.sql.metadata import Exact, RowNumber, metadata
 from ccd.sql.rows import insert_rows
 

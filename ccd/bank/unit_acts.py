@@ -11,7 +11,7 @@ from ccd.bank.asking import Asking
 from ccd.bank.declared import declare_hours, declared_for, declared_hours
 from ccd.bank.quota import Quota
 from ccd.bank.withdrawal_rows import day_loads, quotas, set_load, set_quota
-from ccd.org.told_rows import wait_for_others
+from ccd.sql.locks import wait_for_others
 
 SETS_QUOTA, SETS_LOAD = "set quota", "set load"  # kinds of acts, which open pages are told of
 AS_DECIDED = "as who leads the unit decided"

@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from ccd.bank.quota import Quota
 from ccd.bank.withdrawal import OPEN, Application, ApplicationState, Hold
+from ccd.sql.locks import lock_names
 from ccd.sql.metadata import Exact, RowNumber, metadata
 from ccd.sql.rows import among, insert_rows
 
@@ -145,11 +146,8 @@ def states_of(connection: Connection, name: str) -> list[dict[str, Any]]:
 
 
 def take_days(connection: Connection, days: Collection[date]) -> None:
-    """Until the end of the transaction nobody else acts on applications for these days: who has applied stays so. On
-    SQLite one writes at a time."""
-    if connection.dialect.name == "postgresql":
-        for day in sorted(days):
-            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("ccd withdrawals"), day.toordinal())))
+    """Until the end of the transaction nobody else acts on applications for these days: who has applied stays so."""
+    lock_names(connection, [f"{withdrawals.name} {day}" for day in days])
 
 
 def on_days(connection: Connection, first: date, last: date) -> list[Application]:

@@ -26,7 +26,7 @@ from ccd.org.ruling_rows import rulings_that_hold
 from ccd.org.rulings import Ruling, resolved
 from ccd.org.schema import leaves, shifts
 from ccd.org.shift_rows import SHIFT_US_MAX, absences_of, shifts_from, shifts_of
-from ccd.org.told_rows import wait_for_others
+from ccd.sql.locks import wait_for_others
 
 GRANTED = (ApplicationState.APPROVED, ApplicationState.TAKEN)
 DAY_OFF = "time_off"

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.floor.days import BusinessDay, dates
 from ccd.history.reading import numbers_spelled, stored_sources
 from ccd.history.schema import day_records, seats, segments, swept, unit_days
-from ccd.org.told_rows import wait_for_others
+from ccd.sql.locks import wait_for_others
 from ccd.sql.rows import insert_into
 
 

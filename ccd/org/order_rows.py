@@ -25,7 +25,7 @@ from sqlalchemy import (
 from ccd.floor.spans import Span
 from ccd.org.acts import Act, acts, note_act
 from ccd.org.orders import Answered, Ended, OrderAnswer, OrderKind, OrderOutcome
-from ccd.org.told_rows import wait_for_others
+from ccd.sql.locks import wait_for_others
 from ccd.sql.metadata import Exact, RowNumber, metadata
 from ccd.sql.rows import insert_rows
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 from ccd.errors import Fault, ImportFaultsError
 from ccd.org import csv_faults
 from ccd.org.told import DaysTold, SpanChange, Told, meeting, told_changes
+from ccd.sql.locks import wait_for_others
 from ccd.sql.rows import among, insert_rows
 
 
@@ -68,13 +69,6 @@ def told_within(
             select(table).where(meets, _among(connection, table.c.agent, agents)).order_by(table.c.start_at, table.c.id)
         )
     )
-
-
-def wait_for_others(connection: Connection, table: Table) -> None:
-    """Of two that are taken over side by side, the second sees what the first said, and so does who measures by it. On
-    SQLite one writes at a time; the name of the lock is that by which PostgreSQL's tables wait as well."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"ccd {table.name}"))))
 
 
 def _of_source(

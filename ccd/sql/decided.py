@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ccd.sql.turns import sqlstate
+from ccd.sql.plain import sqlstate
 
 WRITER_S_MAX = 600
 UNDEFINED_FUNCTION = "42883"

@@ -18,6 +18,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from ccd.errors import UnsafeDatabaseError
 from ccd.sql.checkpoints import LOG_PAGES_MAX
+from ccd.sql.lacking import tune
 from ccd.sql.plain import ask
 from ccd.sql.writer import ASKED_AFTER_S, LoopWriter, ThreadWriter
 
@@ -155,20 +156,18 @@ def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine
     # Every statement is short: compiling one to machine code costs more than all of it, and so does planning one anew
     # for the values that it is asked with. Without those it guesses, and gives a statement that it takes for a long one
     # to processes that it starts first, which takes longer than the statement.
-    settings = {
-        "application_name": "ccd",
-        "jit": "off",
-        "plan_cache_mode": "force_generic_plan",
-        "parallel_setup_cost": str(BESIDE_COST),
-        "lock_timeout": f"{lock_wait_ms}ms",
-    }
+    settings = {"application_name": "ccd", "lock_timeout": f"{lock_wait_ms}ms"}
+    planner = {"jit": "off", "plan_cache_mode": "force_generic_plan", "parallel_setup_cost": str(BESIDE_COST)}
     # A posting finds its few rows by an index. Its plan is kept, and a table that was small when that was made would be
     # read from end to end each time.
     writing = _postgresql_pool(
-        url, pool_size, {**settings, "enable_seqscan": "off", "default_transaction_isolation": "read committed"}
+        url,
+        pool_size,
+        {**settings, "default_transaction_isolation": "read committed"},
+        {**planner, "enable_seqscan": "off"},
     )
     writer = LoopWriter(writing)
-    engine = _postgresql_pool(url, pool_size, settings, {WRITER: writer})
+    engine = _postgresql_pool(url, pool_size, settings, planner, {WRITER: writer})
 
     @event.listens_for(engine.sync_engine, "engine_disposed")
     def dispose_too(_: object) -> None:
@@ -179,7 +178,11 @@ def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine
 
 
 def _postgresql_pool(
-    url: URL, size: int, settings: dict[str, str], options: dict[str, Any] | None = None
+    url: URL,
+    size: int,
+    settings: Mapping[str, str],
+    planner: Mapping[str, str],
+    options: dict[str, Any] | None = None,
 ) -> AsyncEngine:
     cached = url.query.get("statement_cache_size")  # 0 where a pooler stands between us and the server
     engine = create_async_engine(
@@ -197,7 +200,7 @@ def _postgresql_pool(
     @event.listens_for(engine.sync_engine, "connect")
     def settle_in(connection: Any, _record: object) -> None:
         check_postgresql(connection, url.database or "postgresql")
-        connection.rollback()  # what was asked began a transaction
+        tune(connection, planner)
 
     event.listen(engine.sync_engine, "do_connect", _reach)
     _ask_after_a_rest(engine.sync_engine)
@@ -248,7 +251,7 @@ def _ask_after_a_rest(engine: Engine) -> None:
 def check_postgresql(connection: Any, database: str) -> None:
     cursor = connection.cursor()
     names = ("server_version_num", "server_encoding", *DURABLE_SETTINGS)
-    cursor.execute("SELECT " + ", ".join(f"current_setting('{name}')" for name in names))
+    cursor.execute("SELECT " + ", ".join(f"current_setting('{name}', true)" for name in names))
     version, encoding, *found = cursor.fetchone()
     cursor.close()
     if int(version) < POSTGRESQL_VERSION_MIN:

@@ -10,12 +10,20 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import SchemaError
+from ccd.sql.lacking import check_by_row_where_it_must, grant
+from ccd.sql.plain import sqlstate
 from ccd.sql.roles import grants
-from ccd.sql.turns import Patience, sqlstate, take_turn
+from ccd.sql.turns import Patience, take_turn
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 INSUFFICIENT_PRIVILEGE = "42501"
-MIGRATION_LOCK = 0x636364  # "ccd": two daemons that start at once migrate one after the other
+
+# Two daemons that start at once migrate one after the other: the second waits for the row that says how far the first
+# has come, or its table can't be made meanwhile, and it tries again.
+IN_TURN = (
+    "CREATE TABLE IF NOT EXISTS alembic_version (version_num varchar(32) CONSTRAINT alembic_version_pkc PRIMARY KEY)",
+    "SELECT version_num FROM alembic_version FOR UPDATE",
+)
 
 
 async def upgrade(engine: AsyncEngine, application_role: str | None = None) -> None:
@@ -32,7 +40,7 @@ async def upgrade(engine: AsyncEngine, application_role: str | None = None) -> N
         await connection.run_sync(_upgrade)
         if application_role is not None:
             for statement in grants(application_role, engine.dialect):
-                await connection.execute(text(statement))
+                await connection.run_sync(grant, statement)
 
     try:
         await take_turn(engine, work, Patience())
@@ -60,7 +68,9 @@ async def heads_of(engine: AsyncEngine) -> set[str]:
 
 def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        for statement in IN_TURN:
+            connection.execute(text(statement))
+        check_by_row_where_it_must(connection)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

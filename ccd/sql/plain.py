@@ -78,3 +78,8 @@ def give_up(connection: Connection, statement: str, error: BaseException) -> Non
 def is_locked(error: DBAPIError) -> bool:
     """SQLite: somebody else writes."""
     return isinstance(error, OperationalError) and "database is locked" in str(error.orig)
+
+
+def sqlstate(error: DBAPIError) -> str:
+    """What PostgreSQL calls a failure by; nothing where it did not come from there."""
+    return str(getattr(error.orig, "sqlstate", None) or "")

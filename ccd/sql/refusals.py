@@ -12,7 +12,8 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 
 from ccd.errors import CcdError, DatabaseGoneError, DatabaseRefusedError
 from ccd.sql.migrate import INSUFFICIENT_PRIVILEGE
-from ccd.sql.turns import first_line, is_passing, sqlstate
+from ccd.sql.plain import sqlstate
+from ccd.sql.turns import first_line, is_passing
 
 DRIVER_S_OWN = re.compile(r"^<class '[^']*'>: ")  # before what a server says
 OWN_DATABASE = "something else is in this database: give ccd one of its own"

@@ -7,6 +7,7 @@ the update itself. A package that adds tables in a revision adds their line here
 from sqlalchemy.engine import Dialect
 
 PRIVILEGES = {
+    "locks": "SELECT, INSERT, UPDATE",
     "owners": "SELECT, INSERT, UPDATE (name)",  # locked when posted to; a trigger refuses a new name
     "accounts": "SELECT, INSERT",
     "balances": "SELECT, INSERT, UPDATE (seconds)",

@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import DatabaseBusyError
 from ccd.sql.engine import WRITER, WRITES
-from ccd.sql.plain import Values, is_locked
+from ccd.sql.plain import Values, is_locked, sqlstate
 from ccd.sql.writer import LoopWriter, Writer
 
 T = TypeVar("T")
@@ -180,10 +180,6 @@ def is_lost(error: DBAPIError | OSError) -> bool:
     return sqlstate(error).startswith(CONNECTION_LOST) or (
         isinstance(error, InterfaceError) and "closed" in str(error.orig)
     )
-
-
-def sqlstate(error: DBAPIError) -> str:
-    return str(getattr(error.orig, "sqlstate", None) or "")
 
 
 def first_line(error: Exception) -> str:

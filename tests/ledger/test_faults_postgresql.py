@@ -17,8 +17,9 @@ from ccd.ledger.books import Ledger
 from ccd.ledger.model import Outcome, PostingState
 from ccd.sql.engine import WRITER, open_engine
 from ccd.sql.migrate import upgrade
+from ccd.sql.plain import sqlstate
 from ccd.sql.refusals import refusals_said
-from ccd.sql.turns import Patience, is_passing, sqlstate
+from ccd.sql.turns import Patience, is_passing
 from ccd.sql.writer import LoopWriter
 from tests.databases import PostgreSQL, writing
 from tests.ledger.accounts import give, posting

@@ -31,7 +31,7 @@ from ccd.org.proposed import (
 )
 from ccd.org.rights import may_agree, may_publish
 from ccd.org.store import take_import
-from ccd.org.told_rows import wait_for_others
+from ccd.sql.locks import wait_for_others
 from ccd.sql.turns import Patience, read_in_turn, take_turn_at_once
 
 

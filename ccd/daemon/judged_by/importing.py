@@ -16,7 +16,8 @@ from ccd.org.acts import Act, act_with_id, note_act
 from ccd.org.agent_days import AgentDays
 from ccd.org.rights import may_enter_leave
 from ccd.org.told import DaysTold, SpanChange, Told, changes_counted
-from ccd.org.told_rows import Teller, take_told, wait_for_others
+from ccd.org.told_rows import Teller, take_told
+from ccd.sql.locks import wait_for_others
 from ccd.sql.turns import Patience, take_turn
 
 

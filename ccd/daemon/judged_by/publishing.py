@@ -41,7 +41,7 @@ from ccd.org.proposed import (
     with_number,
 )
 from ccd.org.rights import may_publish
-from ccd.org.told_rows import wait_for_others
+from ccd.sql.locks import wait_for_others
 from ccd.sql.turns import Patience, take_turn_at_once
 
 CONFIGURATION: Final = "the configuration"

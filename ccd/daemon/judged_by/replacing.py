@@ -28,7 +28,7 @@ from ccd.org.csv_faults import Header, Row, Written
 from ccd.org.proposed import WAITING, Proposed, of_kind, propose_change, proposed_changes
 from ccd.org.roster import Roster, changes_since
 from ccd.org.store import HOLIDAYS, ORGANISATION, PEOPLE, ROSTER, KeptImport, take_import
-from ccd.org.told_rows import wait_for_others
+from ccd.sql.locks import wait_for_others
 from ccd.sql.turns import Patience, take_turn, take_turn_at_once
 from ccd.web.accounts import logins
 from ccd.web.organisation_api import Importer, ImportSaid

@@ -28,7 +28,7 @@ from ccd.ledger.recorded import accounts_of, recorded_as
 from ccd.org.rights import may_appeal
 from ccd.org.ruling_rows import add_ruling, rulings
 from ccd.org.rulings import Ruling, check_ruling
-from ccd.org.told_rows import wait_for_others
+from ccd.sql.locks import wait_for_others
 from ccd.sql.turns import Patience, read_in_turn, take_turn
 
 VERBS = {AppealState.WITHDRAWN: "withdraw", AppealState.REJECTED: "reject", AppealState.UPHELD: "uphold"}

@@ -14,7 +14,7 @@ from ccd.history.unit_days import last_end, note_stale_of
 from ccd.org.entitlement_rows import add_entitlement, entitlement_with_act, entitlements, entitlements_of
 from ccd.org.entitlements import Entitled, Entitlement, check_entitlement
 from ccd.org.rights import may_enter_leave
-from ccd.org.told_rows import wait_for_others
+from ccd.sql.locks import wait_for_others
 from ccd.sql.turns import Patience, read_in_turn, take_turn
 
 NO_REASON = "as the personnel office says"  # an act says why, and of this nobody is told

@@ -23,7 +23,7 @@ from ccd.history.unit_days import mark_stale
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import month_of
-from ccd.org.told_rows import wait_for_others
+from ccd.sql.locks import wait_for_others
 
 log = structlog.get_logger("ccd.daemon")
 

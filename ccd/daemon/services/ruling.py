@@ -15,7 +15,7 @@ from ccd.history.unit_days import note_stale_of
 from ccd.org.rights import may_rule
 from ccd.org.ruling_rows import add_ruling, reversal_of_ruling, ruling_with_ref, rulings, rulings_between
 from ccd.org.rulings import AS_MEASURED, Ruling, check_ruling
-from ccd.org.told_rows import wait_for_others
+from ccd.sql.locks import wait_for_others
 from ccd.sql.turns import Patience, read_in_turn, take_turn
 
 
