@@ -10,14 +10,13 @@ from typing import NamedTuple
 
 from ccd.bank.accounts import BALANCE_KINDS, DAY_ORIGIN, EXPIRY, LEAVE, RESERVED, House, agent_owner
 from ccd.bank.difference import UNPOSTED, apply_legs, legs_of
-from ccd.bank.loan import OFFSET, TAKEN_BACK
 from ccd.bank.measured import Measured, settlement_key
 from ccd.bank.overdraft import taken, takes_all
 from ccd.bank.policy import PPM, Policies
 from ccd.bank.worth import worth_of
 from ccd.errors import TooLittleHistoryError
 from ccd.floor.days import SECOND
-from ccd.ledger.model import Movement, StatementLine
+from ccd.ledger.model import Movement, StatementLine, key_spelled
 
 AGENTS_MIN = 20
 BASE_MIN_S = 8 * 3_600  # of a month: who was there for a day says nothing about a month
@@ -102,7 +101,7 @@ class _Life:
         self._moved_now: Counter[str] = Counter()
         self._moved_then: Counter[str] = Counter()
         self._uncovered_s = 0
-        self._offset: dict[tuple[str, int], Counter[str]] = {}  # by item and revision
+        self._went: dict[str, Counter[str]] = {}  # by a posting's key, as it is spelled: what it took then
         self._takes: tuple[str, ...] = BALANCE_KINDS
 
     def live(self, line: StatementLine) -> None:
@@ -143,27 +142,28 @@ class _Life:
                 self._moved_then[leg.service] += _worth_to_agent(kind, leg.seconds if gain else -leg.seconds)
 
     def _post_as_it_was(self, line: StatementLine) -> None:
-        """As far as the account would have covered it."""
-        word, _, item = line.key.partition("/")
-        if word == TAKEN_BACK:  # what was offset then, as it was
-            self._then.subtract(self._offset.pop((item, line.revision), Counter()))
-            return
-        if word == EXPIRY:  # what is not there does not expire, nor anything in its place
-            for move in line.movements:
-                self._then[move.kind] = max(0, self._then[move.kind] + move.seconds)
-            return
-        before = Counter(self._then)
+        """As far as the account would have covered it; what was taken so comes back as it was."""
         moves = sorted(line.movements, key=attrgetter("seconds"))
         losses = [move for move in moves if move.seconds < 0]
+        if not losses and line.reference in self._went:
+            self._then.update(self._went.pop(line.reference))
+            return
+        before = Counter(self._then)
         held_s = 0
-        if any(move.kind == LEAVE for move in losses):
+        if any(move.service == EXPIRY for move in losses):
+            self._expire(losses)
+        elif any(move.kind == LEAVE for move in losses):
             self._set_against_leave(losses)
         else:
             held_s = self._take(losses)
         self._give((move for move in moves if move.seconds >= 0), held_s)
-        if word == OFFSET:
-            self._offset[item, line.revision] = changed = Counter(self._then)
-            changed.subtract(before)
+        if losses:
+            self._went[key_spelled(line.key, line.revision)] = before - self._then
+
+    def _expire(self, losses: Iterable[Movement]) -> None:
+        """What is not there does not, nor anything in its place."""
+        for move in losses:
+            self._then[move.kind] = max(0, self._then[move.kind] + move.seconds)
 
     def _take(self, losses: Iterable[Movement]) -> int:
         """What was given out, or held. How much there was to be held."""

@@ -107,6 +107,10 @@ async def test_what_would_not_have_been_there_does_not_expire_nor_anything_in_it
     (await ledger.post(Posting(expiry_key("1001", "2026-11"), 1, "demo", DAY, legs, "month close"))).or_raise()
     found = await told_of(ledger, lived, STRICT)
     assert (found.now.balance_s, found.then.balance_s, found.uncovered_s) == (1_000, 1_000, 0)
+    (last,) = (await ledger.statement("agent/1001", limit=1)).lines
+    (await ledger.reverse(last.transaction, "reverse/1", "clerk")).or_raise()
+    found = await told_of(ledger, lived, STRICT)
+    assert (found.now.balance_s, found.then.balance_s) == (1_465, 1_000), "nor does it come back"
 
 
 async def test_leave_that_is_not_owed_is_not_offset(settler: Settler, ledger: Ledger) -> None:
@@ -128,7 +132,7 @@ async def test_leave_that_is_not_owed_is_not_offset(settler: Settler, ledger: Le
         Leg(leg.credit, leg.debit, leg.seconds, leg.service, Transfer(posted, number))
         for number, leg in enumerate(legs, 1)
     ]
-    await ledger.post(Posting("offset-back/1", 1, "demo", DAY, tuple(back), "1001"))
+    await ledger.post(Posting("offset-back/1", 1, "demo", DAY, tuple(back), "1001", reference="offset/1/r1"))
     found = await told_of(ledger, lived, generous)
     assert (found.now.balance_s, found.now.owed_s) == (435, 435)
     assert found.then == TriedSums(saved_s=0, charged_s=0, leave_s=60, balance_s=435, owed_s=60), (
