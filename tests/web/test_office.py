@@ -12,7 +12,7 @@ from ccd.daemon.served.rulings import appealed_of
 from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
 from ccd.org.csv_faults import Written
-from ccd.web.bank.overtime import ComesTo
+from ccd.web.bank.overtime import SoFar
 from tests.web.acting import ROSTER, Place
 from tests.web.office import Clock
 from tests.web.test_api import check_problem
@@ -248,10 +248,10 @@ async def test_who_was_called_out_is_here_as_soon_as_a_switch_says_so(
 ) -> None:
     seen: dict[str, int | None] = {}
 
-    async def comes_to(_: OvertimeShown, emergency: Emergency, entries: object) -> ComesTo:
-        return ComesTo(seen, ())
+    async def so_far(_: OvertimeShown, emergency: Emergency, entries: object) -> SoFar:
+        return SoFar(seen, ())
 
-    monkeypatch.setattr(OvertimeShown, "comes_to", comes_to)
+    monkeypatch.setattr(OvertimeShown, "so_far", so_far)
     place = await Place(engine, clock).open()
     asked = {"unit": "team-1", "level": "I", "reason": "three times the calls"}
     name = (await place.post("wang", "/api/emergencies", asked)).json()["emergency"]

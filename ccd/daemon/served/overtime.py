@@ -14,7 +14,7 @@ from ccd.daemon.services.overtime_reckoning import Reckoned, Reckoning
 from ccd.daemon.site import Current
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
-from ccd.web.bank.overtime import ComesTo, MuchSaid, WorkedSaid
+from ccd.web.bank.overtime import MuchSaid, SoFar, WorkedSaid
 from ccd.web.overtime_api import GrowingSaid, OvertimeSaid, RunningSaid
 
 Asked = tuple[Emergency, tuple[OvertimeEntry, ...]]
@@ -31,27 +31,26 @@ class OvertimeShown:
         self._asking, self._finding = asyncio.Lock(), asyncio.Lock()
         self._asked_at = -KEPT_S * SECOND
         self._reckoned: Mapping[Emergency, Reckoned] = {}
-        self._found: dict[Asked, tuple[int, ComesTo]] = {}  # with when it was asked
+        self._found: dict[Asked, tuple[int, SoFar]] = {}  # with when it was asked
 
     async def of(self, agent: str) -> OvertimeSaid:
         """Of the emergencies that run now and in which the agent takes part."""
         return overtime_said(agent, await self._running())
 
-    async def comes_to(self, emergency: Emergency, entries: Sequence[OvertimeEntry]) -> ComesTo:
+    async def so_far(self, emergency: Emergency, entries: Sequence[OvertimeEntry]) -> SoFar:
         """When who was called was seen signed in, and what was worked in it, up to where the switches were heard; with
         these `entries`, so that whoever has just entered something sees it."""
-        running = {one.id: each for one, each in (await self._running()).items()}.get(emergency.id)
         asked = emergency, tuple(entries)
         async with self._finding:  # agents who look at their own wait for none of it
             fresh = {one: kept for one, kept in self._found.items() if self._now() - kept[0] < KEPT_S * SECOND}
             if asked not in fresh:
-                fresh[asked] = (self._now(), await self._coming_to(emergency, running))
+                fresh[asked] = (self._now(), await self._reckon(emergency))
             self._found = fresh
         return fresh[asked][1]
 
-    async def _coming_to(self, emergency: Emergency, running: Reckoned | None) -> ComesTo:
+    async def _reckon(self, emergency: Emergency) -> SoFar:
         site, engine = self._current.site, self._ledger.engine
-        reckoned = running or await Reckoning(engine, site, self._now).of(emergency, running=True)
+        reckoned = await Reckoning(engine, site, self._now).of(emergency, running=True)
         much = await Overtime(self._ledger, site, self._now).too_much(reckoned.days)
         worked = [
             WorkedSaid(
@@ -65,7 +64,7 @@ class OvertimeShown:
             for day in reckoned.days
             if (paid := day.paid.get(reckoned.emergency)) is not None and paid.principal_s > 0
         ]  # fmt: skip
-        return ComesTo(reckoned.sign_ins, worked)
+        return SoFar(reckoned.sign_ins, worked)
 
     async def _running(self) -> Mapping[Emergency, Reckoned]:
         async with self._asking:

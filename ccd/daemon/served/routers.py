@@ -50,7 +50,7 @@ def bank_routers(
         decisions_api(desk, lambda: proposals_of(ledger, current.site)),
         quotas_api(desk),
         withdrawal_acts_api(desk),
-        overtime_acts_api(desk, overtime.comes_to),
+        overtime_acts_api(desk, overtime.so_far),
         orders_api(desk, lambda asking, *asked: order(ledger.engine, current.site, asking, *asked)),
         rulings_api(desk, ruling_acts(current, ledger.engine)),
         leave_api(desk, leave_acts(current, ledger.engine)),

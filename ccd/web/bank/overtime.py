@@ -150,20 +150,20 @@ class TeamSaid(BaseModel):
     agents: list[str]
 
 
-class ComesTo(NamedTuple):
-    """By agent, when who was called was seen signed in, µs; and what was worked."""
+class SoFar(NamedTuple):
+    """Of an emergency: by agent, when who was called was seen signed in, µs; and what was worked."""
 
     sign_ins: Mapping[str, int | None]
     worked: Sequence[WorkedSaid]
 
 
-ComingTo = Callable[[Emergency, Sequence[OvertimeEntry]], Awaitable[ComesTo]]  # with what was entered by now
+TellSoFar = Callable[[Emergency, Sequence[OvertimeEntry]], Awaitable[SoFar]]  # with what was entered by now
 
 
-def overtime_acts_api(desk: BankDesk, comes_to: ComingTo) -> APIRouter:
+def overtime_acts_api(desk: BankDesk, so_far: TellSoFar) -> APIRouter:
     router = desk.router("/api")
     _emergencies(router, desk)
-    _reading(router, desk, comes_to)
+    _reading(router, desk, so_far)
     add_entry_acts(router, desk)
     _team(router, desk)
     return router
@@ -210,7 +210,7 @@ def _emergencies(router: APIRouter, desk: BankDesk) -> None:
         return call_said(await desk.services().emergencies.answer(emergency, asking, agent, asked.comes, arrived))
 
 
-def _reading(router: APIRouter, desk: BankDesk, comes_to: ComingTo) -> None:
+def _reading(router: APIRouter, desk: BankDesk, so_far: TellSoFar) -> None:
     @router.get("/emergencies")
     async def emergencies(
         between: Between,
@@ -235,7 +235,7 @@ def _reading(router: APIRouter, desk: BankDesk, comes_to: ComingTo) -> None:
         def is_shown_here(agent: str) -> bool:
             return sees(person, agent, lambda: may_enter_overtime(person, line, ()))
 
-        found = await comes_to(one, entries)
+        found = await so_far(one, entries)
         seen = found.sign_ins  # until it is measured, and then kept
         now = [each._replace(signed_in_at=each.signed_in_at or seen.get(each.agent)) for each in calls]
         return ShownSaid(

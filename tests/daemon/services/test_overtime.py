@@ -206,7 +206,7 @@ async def test_of_two_emergencies_the_higher_level_pays_also_where_it_is_opened_
     await world.acting.call("fire", world.asking(), ["1001"], "all hands")
     fire = await world.acting.end("fire", world.asking(), "it is out")
     await world.closing.close_due()
-    _, (worked,) = await OvertimeShown(world.ledger, Current(world.site, world.site), world.now).comes_to(fire, [])
+    _, (worked,) = await OvertimeShown(world.ledger, Current(world.site, world.site), world.now).so_far(fire, [])
     assert worked.principal == 1_800
     assert [one.seconds for one in worked.warnings] == [WORKED_S], "of all, for the limit is on the person"
     low, high = WORKED_S - 1_800, 1_800
@@ -363,9 +363,10 @@ async def test_an_agent_sees_it_grow_while_it_runs(world: World) -> None:
     assert (unmeasured.running[0].measured, unmeasured.growing) == (False, None)
     assert await shown.of("1003") == OvertimeSaid(running=[], growing=None), "was not called"
     (flood,) = await Reckoning(world.engine, world.site, world.now).running()
-    seen_in, (worked,) = await shown.comes_to(flood, ())
+    entries = [await world.enter("1002-too", "1002", 600)]
+    seen_in, (worked, entered) = await shown.so_far(flood, entries)
     assert seen_in == {"1001": round(at(17 * HOUR + 900) * SECOND), "1002": None}
-    assert (worked.agent, worked.principal, worked.interest, worked.warnings) == ("1001", 900, 270, [])
+    assert (worked.principal, worked.interest, worked.warnings, entered.principal) == (900, 270, [], 600), "at once"
     await record(world.engine, paused(at(17.6 * HOUR), "water"), heard(at(17.7 * HOUR)))
     world.now_s = 17.7 * HOUR
     said = await shown.of("1001")
@@ -373,9 +374,8 @@ async def test_an_agent_sees_it_grow_while_it_runs(world: World) -> None:
     flood = await world.acting.end("flood", world.asking(), "it is gone")
     world.now_s += 5
     assert await shown.of("1001") == OvertimeSaid(running=[], growing=None)
-    assert (await shown.comes_to(flood, ())).sign_ins == seen_in, "until it is measured, and kept"
-    _, worked_by = await shown.comes_to(flood, [await world.enter("1002-too", "1002", 600)])
-    assert [(one.agent, one.principal) for one in worked_by] == [("1001", 900 + 360), ("1002", 600)], "at once"
+    found = await shown.so_far(flood, entries)
+    assert (found.sign_ins, [one.principal for one in found.worked]) == (seen_in, [900 + 360, 600]), "until it is kept"
     await world.closing.close_due()
     assert world.told[2:] == ["1001", "1002"], "and again once it is over"
 
