@@ -24,6 +24,7 @@ from ccd.ledger.unit_sums import (
     Trial,
     closings,
     every_unit,
+    guarded_balances,
     supply,
     supply_of_days,
     trial_balance,
@@ -33,6 +34,7 @@ from ccd.sql.engine import seeing_one_state
 from ccd.sql.turns import Patience, take_turn, take_turn_at_once
 
 T = TypeVar("T")
+OfAccounts = dict[tuple[str, str], int]  # seconds, by owner and kind
 
 STATEMENT_LINES_MAX = 500
 
@@ -149,11 +151,13 @@ class Ledger:
     async def supply(self, unit: str) -> list[ServiceSupply]:
         return await self._look(lambda connection: supply(connection, unit))
 
-    async def supply_of_days(self, unit: str, month: str) -> tuple[list[SupplyOfDay], dict[tuple[str, str], int]]:
-        """What was given and taken in a month, by owner and day, and what all had with its end: in one read."""
+    async def supply_of_days(self, unit: str, month: str) -> tuple[list[SupplyOfDay], OfAccounts, OfAccounts]:
+        """What was given and taken in a month, by owner and day, what all had with its end, and what they hold now with
+        what counts in months to come: in one read."""
 
-        async def read(connection: AsyncConnection) -> tuple[list[SupplyOfDay], dict[tuple[str, str], int]]:
-            return await supply_of_days(connection, unit, month), await closings(connection, unit, month)
+        async def read(connection: AsyncConnection) -> tuple[list[SupplyOfDay], OfAccounts, OfAccounts]:
+            rows = await supply_of_days(connection, unit, month)
+            return rows, await closings(connection, unit, month), await guarded_balances(connection, unit)
 
         return await self._look(read)
 

@@ -1,6 +1,7 @@
-"""What all accounts of a unit came to by months: the trial balance, the supply of time, and what a month's end left.
+"""What all accounts of a unit came to by months: the trial balance, the supply of time, and what a month's end left;
+and what they hold now.
 
-Each is summed from the transfers that count in these months, whichever block they are sealed in.
+By months each is summed from the transfers that count in these, whichever block they are sealed in.
 """
 
 from datetime import date
@@ -10,7 +11,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.model import Side
-from ccd.ledger.schema import SIDES, accounts, entries, owners, transactions
+from ccd.ledger.schema import SIDES, accounts, balances, entries, owners, transactions
 
 
 class Trial(NamedTuple):
@@ -137,3 +138,14 @@ async def closings(connection: AsyncConnection, unit: str, month: str) -> dict[t
         for owner, kind, seconds in rows:
             found[owner, kind] = found.get((owner, kind), 0) + sign * int(seconds)
     return {key: seconds for key, seconds in found.items() if seconds}
+
+
+async def guarded_balances(connection: AsyncConnection, unit: str) -> dict[tuple[str, str], int]:
+    """What a unit's guarded accounts hold, whichever month it counts in: also one that is to come."""
+    rows = await connection.execute(
+        select(owners.c.name, accounts.c.kind, balances.c.seconds)
+        .join(accounts, accounts.c.owner_id == owners.c.id)
+        .join(balances, balances.c.account_id == accounts.c.id)
+        .where(accounts.c.unit == unit, accounts.c.floor.is_not(None), balances.c.seconds != 0)
+    )
+    return {(owner, kind): seconds for owner, kind, seconds in rows}

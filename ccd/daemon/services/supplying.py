@@ -12,7 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
-from ccd.bank.accounts import BALANCE_KINDS, LEAVE, owning_agent
+from ccd.bank.accounts import LEAVE, RESERVED, owning_agent
 from ccd.bank.attendance_calendar import span
 from ccd.bank.holds import Holds
 from ccd.bank.quota import Places
@@ -54,7 +54,8 @@ class Supplying:
 
     async def of(self, month: str | None = None) -> Balance:
         """Of a month, or of the one that runs. A transfer is of the unit in which its agent was on the day that it is
-        for; what is outstanding, of the one in which the agent is on the month's last day that has begun."""
+        for; what is outstanding, of the one in which the agent is on the month's last day that has begun. In the month
+        that runs what is held for days of later ones, in which it counts, is held, too."""
         site = self._site
         today = site.units.site_day(self._now())
         running = self._ledger.month_of(today)
@@ -62,7 +63,7 @@ class Supplying:
         first, last = span(month, site.settings.attendance.month_begins)
         on = max(first, min(last, today))
         found = {unit: Supply(unit, runs=month == running) for unit in (*site.all_units, NO_UNIT)}
-        rows, closings = await self._ledger.supply_of_days(site.settings.site, month)
+        rows, closings, now = await self._ledger.supply_of_days(site.settings.site, month)
         for row in rows:
             line = self._line(owning_agent(row.owner), row.day)
             count_moved(found, line, row.kind, row.service, row.given_s, row.taken_s)
@@ -73,9 +74,12 @@ class Supplying:
                 continue
             for unit in (line := self._line(agent, on)):
                 found[unit].outstanding_s += seconds
-                found[unit].held_s += 0 if kind in BALANCE_KINDS else seconds
             if line == (NO_UNIT,):
                 left[agent] += seconds
+        for (owner, kind), seconds in (now if month == running else closings).items():
+            if kind == RESERVED:
+                for unit in self._line(owning_agent(owner), on):
+                    found[unit].held_s += seconds
         await self._scheduled(found, first, last, on)
         await self._gifts(found, date.fromisoformat(f"{month}-01"))
         await self._payable(found, today)

@@ -112,15 +112,15 @@ async def test_a_night_is_one_day(new_database: Callable[[], str]) -> None:
 
 
 async def test_what_the_quotas_can_not_pay_out_is_warned_of_once_a_day(new_database: Callable[[], str]) -> None:
-    """The example of the page; 1 s less outstanding, and it could be staffed."""
+    """The example of the page, one day of it in the next month; 1 s less outstanding, and it could be staffed."""
     engine = open_engine(new_database())
     world = Months(engine, ROSTER, FIRST, schedules=False)
     await lived(
         world,
         "boss of centre gives 1001 and 1002 28800 s each for contest",
-        "team-1 lets 1 off on 10 Dec",
+        "team-1 lets 1 off on 10 Jan",
         "team-1 lets 1 off on 11 Dec",
-        "1001 applies for 10 Dec",
+        "1001 applies for 10 Jan",
         until=date(2026, 12, 3),
     )
     watch = SupplyWatch(world.ledger, Current(world.site, world.site), world.clock)
