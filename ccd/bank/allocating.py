@@ -37,8 +37,6 @@ from ccd.org.staff import WHOLE_PPM
 ALLOCATED = "allocated by rule"
 NOT_THIS_TIME = "allocated by rule: others came before"
 HAD_BEGUN = "allocated by rule: the day had begun by then"
-ALL_DAYS = "nothing of these days is still to be allocated"
-BY_NOBODY = "nobody has to approve it by now"
 NOT_ALL_DAYS = "allocated by rule: not all of these days could be had"
 
 Runs = Mapping[str, Sequence[Application]]  # by name, those of other days, in their order
@@ -94,8 +92,8 @@ class Allocations:
 
     async def decided_by_rule(self, first: date, at: int) -> list[date]:
         """Those from `first` on of which something has a place, and nobody has to approve it: it waited for other days
-        of its run, of which the last has been cancelled, or by an older policy for a person; or it has begun, and so
-        nothing of its run can be had any more."""
+        of its run, of which the last has gone with leave that comes first, or by an older policy for a person; or it
+        has begun, and so nothing of its run can be had any more."""
 
         def read(desk: Desk) -> list[date]:
             days = [day for day in open_days(desk.connection, date.max) if day >= first]
@@ -180,7 +178,7 @@ class Allocations:
             if one.id in winners:
                 for each in (one, *(other for other in others if other.awaits_allocation)):
                     self._place(desk, each, self._holds.places(connection, each.unit, each.day), said)
-                self._approve_by_rule(desk, (other for other in others if not other.awaits_allocation), said)
+                self._holds.approve_by_rule(desk, (other for other in others if not other.awaits_allocation), said)
             elif others:
                 for each in (one, *others):
                     self._end_of_run(desk, each, said)
@@ -199,7 +197,7 @@ class Allocations:
         if more := {one.day for others in runs.values() for one in others}.difference(days):
             return LockToo(more)
         ended = [self._end_of_run(desk, each, said) for one in lost for each in (one, *runs.get(one.run, ()))]
-        return [*ended, *self._approve_by_rule(desk, every, said)]
+        return [*ended, *self._holds.approve_by_rule(desk, every, said)]
 
     def _is_late(self, top: str, one: Application, at: int) -> bool:
         """Its day has begun, and was to be given out before: who knew of no day off is at work."""
@@ -286,15 +284,6 @@ class Allocations:
         hold = Hold.on(places, one.hold.revision)
         desk.post([placing(one, hold, said.by, self._site)])[0].or_raise()
         self._became(desk, one, ApplicationState.APPROVED, hold, said, ALLOCATED)
-
-    def _approve_by_rule(self, desk: Desk, of: Iterable[Application], said: Said) -> list[Application]:
-        """Those of them that nobody has to approve."""
-        found = []
-        for one in of:
-            if self._holds.is_approved_by_rule(desk.connection, one, said.at):
-                why = ALL_DAYS if one.run and self._holds.has_runs_together(one) else BY_NOBODY
-                found.append(self._became(desk, one, ApplicationState.APPROVED, one.hold, said, why))
-        return found
 
     def _became(
         self, desk: Desk, one: Application, state: ApplicationState, hold: Hold | None, said: Said, why: str

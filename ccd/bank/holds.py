@@ -39,6 +39,11 @@ from ccd.org.units import Units
 T = TypeVar("T")
 
 PLACE_FREED = "a place was freed"
+ALL_DAYS = "nothing of these days is still to be allocated"
+BY_NOBODY = "nobody has to approve it by now"
+
+WAITING_LIST = "waiting list"  # who moves up by it
+ALLOCATION = "allocation"  # who gives places out by rule, and approves by it
 
 
 class GivenOut(Enum):
@@ -156,6 +161,16 @@ class Holds:
         if not has_place or self.has_to_be_approved(one) or self.has_begun(one, at):
             return False
         return not self.waits_for_its_run(connection, one)
+
+    def approve_by_rule(self, desk: Desk, of: Iterable[Application], said: Said) -> list[Application]:
+        """Those of them that nobody has to approve; their days are under lock."""
+        found = []
+        for one in of:
+            if self.is_approved_by_rule(desk.connection, one, said.at):
+                why = ALL_DAYS if one.run and self.has_runs_together(one) else BY_NOBODY
+                found.append(one._replace(state=ApplicationState.APPROVED, number=one.number + 1))
+                change(desk.connection, Changed(found[-1], said.at, said.by, why))
+        return found
 
     def is_lost_with_its_run(self, connection: Connection, one: Application, at: int) -> bool:
         """Of what nobody has to approve: it has a place, and has begun before other days of its run are allocated."""

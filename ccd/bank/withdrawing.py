@@ -15,7 +15,7 @@ from ccd.bank.at_desk import open_agent_accounts
 from ccd.bank.branch import Branch
 from ccd.bank.comes_first import ComesFirst
 from ccd.bank.day_off_costs import Costs
-from ccd.bank.holds import Holds
+from ccd.bank.holds import ALLOCATION, WAITING_LIST, Holds
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import (
     OPEN,
@@ -51,7 +51,6 @@ from ccd.org.rights import may_apply, may_decide
 from ccd.org.staff import ShareOf, whole_time
 
 NOBODY_DECIDED = "nobody had decided when the day was over"
-WAITING_LIST = "waiting list"  # who moves up by it
 NO_PLACE = "no place was freed before the day was over"
 RUN_DAYS_MAX = 92
 
@@ -163,6 +162,9 @@ class Withdrawals:
             if application.hold is not None:
                 self.holds.end(desk, application, None, acting)
                 self.holds.move_up(desk, application.day, acting)
+            if application.run:  # others of it may have waited for this one alone
+                run = of_run(desk.connection, application.run)
+                self.holds.approve_by_rule(desk, run, acting._replace(by=ALLOCATION))
             return ended
 
         return await self._ledger.at_desk(work)
@@ -328,7 +330,8 @@ class Withdrawals:
         found = application_with_id(desk.connection, name)
         if found is None:
             raise WithdrawalError(name, "is no application; `ccd bank withdraw list` names them", "not-found")
-        self.holds.lock(desk, [found.day])
+        days = [each.day for each in of_run(desk.connection, found.run)] if found.run else [found.day]
+        self.holds.lock(desk, days)
         again = application_with_id(desk.connection, name)
         assert again is not None, "applications never go"
         return again

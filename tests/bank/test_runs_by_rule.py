@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.allocating import ALL_DAYS, BY_NOBODY
 from ccd.bank.allocation import Allocation
 from ccd.bank.branch import Branch
+from ccd.bank.holds import ALL_DAYS, BY_NOBODY
 from ccd.bank.moving_along import MovingAlong
 from ccd.bank.policy import Policies
 from ccd.bank.withdrawal import ApplicationState
@@ -130,21 +130,23 @@ async def test_a_run_that_has_a_place_for_its_first_day_already_loses_that_with_
     assert await balances(engine, "ann") == (50_000, 50_000, 0)
 
 
-@pytest.mark.parametrize("is_lost", [False, True])
+@pytest.mark.parametrize("ends", [None, ApplicationState.CANCELLED, ApplicationState.REFUSED])
 async def test_what_nobody_has_to_approve_is_once_no_other_day_of_its_run_is_to_be_allocated(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, is_lost: bool
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, ends: ApplicationState | None
 ) -> None:
-    """Since the others were had with it, in the same turn; or at the next look, since they were cancelled."""
+    """In the same turn in which the others are had with it, or end: at the next look it can have begun."""
     policy_says(monkeypatch, approve="rule")
-    bank, later = await with_a_place_for_the_first_day(engine), at(DEADLINE + 86_400_000_000)
-    await bank.end(f"ann/{NEXT}" if is_lost else "bob", ApplicationState.CANCELLED, at(DEADLINE + 1))
-    await allocations(engine).allocate("team-1", NEXT, later)
-    assert (await of_both(engine))[f"ann/{DAY}"] == ("applied" if is_lost else "approved")
-    assert await allocations(engine).decided_by_rule(DAY, later.at) == [DAY] * is_lost
-    approved = await allocations(engine).decide_by_rule(DAY, later)
-    assert [(one.agent, one.state, one.day) for one in approved] == [("ann", ApplicationState.APPROVED, DAY)] * is_lost
+    bank, later = await with_a_place_for_the_first_day(engine), at(UNITS.days("team-1").of_date(DAY).start - 1)
+    await bank.end(f"ann/{NEXT}" if ends else "bob", ends or ApplicationState.CANCELLED, later)
+    if ends is None:
+        await allocations(engine).allocate("team-1", NEXT, later)
+    assert await of_both(engine) == {
+        f"ann/{DAY}": "approved",
+        f"ann/{NEXT}": ends.value if ends else "approved",
+        "bob": "applied" if ends else "cancelled",
+    }
+    assert await allocations(engine).decided_by_rule(DAY, later.at) == []
     assert await allocations(engine).decide_by_rule(DAY, later) == []
-    assert (await of_both(engine))[f"ann/{NEXT}"] == ("cancelled" if is_lost else "approved")
     assert await drawn(engine, "team-1", DAY) == 1
     assert await reasons(engine, f"ann/{DAY}") == ["", ALL_DAYS]
 

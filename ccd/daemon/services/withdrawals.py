@@ -13,13 +13,14 @@ from ccd.bank.allocating import Allocations, Tenure
 from ccd.bank.allocation import Allocation
 from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook, days_off_outlook
 from ccd.bank.giving_back import GivingBack
+from ccd.bank.holds import ALLOCATION, WAITING_LIST
 from ccd.bank.moving_along import MovingAlong
 from ccd.bank.overtime_day_rows import Mark, marks_since
 from ccd.bank.quota import Busyness, suggestion
 from ccd.bank.replanning import Replanning
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, ApplicationState, unit_by_now
-from ccd.bank.withdrawing import WAITING_LIST, Withdrawals
+from ccd.bank.withdrawing import Withdrawals
 from ccd.daemon.refusals import Refusals
 from ccd.daemon.services.worked_days_off import over_the_end, shifts_begun, worked_on
 from ccd.daemon.site import Current, Site
@@ -145,7 +146,7 @@ class DaysOff:
         site, at = self._current.site, self._now()
         today = site.units.site_day(at)
         allocations = allocations_of(self._ledger, site)
-        days, said = await allocations.decided_by_rule(today, at), Said("allocation", today, at)
+        days, said = await allocations.decided_by_rule(today, at), Said(ALLOCATION, today, at)
         return await self._done("days off can't be decided by rule", days, allocations.decide_by_rule, said)
 
     async def release_due(self) -> list[Application]:
@@ -228,7 +229,7 @@ class DaysOff:
         allocations = allocations_of(self._ledger, site)
         made = []
         for top, day in await allocations.due(today, at):
-            said = Said("allocation", site.units.days(top).at(at).day, at)
+            said = Said(ALLOCATION, site.units.days(top).at(at).day, at)
             with self._refusals.said_once("days off can't be allocated", day=day.isoformat()):
                 made.append(await allocations.allocate(top, day, said))
         if made:
