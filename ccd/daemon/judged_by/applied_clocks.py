@@ -10,7 +10,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import NamedTuple
 
-from ccd.daemon.judged_by.notes import WHOSE, Note, keep
+from ccd.daemon.judged_by.notes import UNREADABLE, Note, keep, unreadable
 from ccd.daemon.site import Site
 from ccd.errors import ConfigurationError, Fault
 from ccd.floor.days import BusinessDays
@@ -90,9 +90,8 @@ class AppliedClocks:
                 _ = clock.days  # raises where it is no clock
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            why = f"{error.strerror}; {WHOSE}" if isinstance(error, OSError) else f"it is damaged; {WHAT_TO_DO}"
-            raise ConfigurationError((Fault(self._file, None, "", f"can't be read: {why}"),)) from None
+        except UNREADABLE as error:
+            raise unreadable(self._file, error, WHAT_TO_DO) from None
         return kept
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from ccd.daemon.judged_by.held import Edit, Held, edits, held_by_settings, held_from, judged_otherwise_since
-from ccd.daemon.judged_by.notes import WHOSE, Note, keep
+from ccd.daemon.judged_by.notes import UNREADABLE, Note, keep, unreadable
 from ccd.errors import ConfigurationError, Fault
 from ccd.settings import ConfigurationRead, Settings
 from ccd.settings.lines import Keys, dotted
@@ -62,9 +62,8 @@ class AppliedRules:
             return held_from(json.loads(self._file.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            why = f"{error.strerror}; {WHOSE}" if isinstance(error, OSError) else f"it is damaged; {WHAT_TO_DO}"
-            raise ConfigurationError((Fault(self._file, None, "", f"can't be read: {why}"),)) from None
+        except UNREADABLE as error:
+            raise unreadable(self._file, error, WHAT_TO_DO) from None
 
 
 def _where(edit: Edit, settings: Settings) -> Keys:

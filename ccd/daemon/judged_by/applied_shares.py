@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from ccd.daemon.judged_by.notes import Note
+from ccd.daemon.judged_by.notes import UNREADABLE, Note
 from ccd.daemon.site import Site
 from ccd.org.staff import Shares, share_on
 
@@ -27,7 +27,7 @@ class AppliedShares:
             before = {
                 agent: tuple((date.fromisoformat(day), ppm) for day, ppm in shares) for agent, shares in kept.items()
             }
-        except (OSError, ValueError, AttributeError, TypeError, RecursionError):
+        except UNREADABLE:
             return 0
         first = first_differing(before, site.staff.shares)
         if first is None:

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ccd.errors import ConfigurationError, Fault
+
+UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)  # what to read one raises
 WHOSE = "it is the daemon's own: run this as the user that ccd runs as"
 
 
@@ -40,3 +43,8 @@ def take_notes(notes: Sequence[Note]) -> None:
 def keep(*notes: Note) -> None:
     prepare(notes)
     take_notes(notes)
+
+
+def unreadable(file: Path, error: Exception, what_to_do: str) -> ConfigurationError:
+    why = f"{error.strerror}; {WHOSE}" if isinstance(error, OSError) else f"it is damaged; {what_to_do}"
+    return ConfigurationError((Fault(file, None, "", f"can't be read: {why}"),))
