@@ -8,7 +8,7 @@ from http import HTTPStatus
 from http.client import HTTPException
 from http.cookies import SimpleCookie
 from typing import Annotated
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -85,7 +85,7 @@ def signed_in(url: str, user: str, password: str) -> tuple[str, list[str]]:
             led: list[str] = json.load(answer)["units"]
     except HTTPError as error:
         raise LiveChannelError(url, f"does not let {user} in: {_why(error)}") from error
-    except (URLError, OSError, UnicodeError) as error:  # the last: a name that no host can have
+    except (OSError, UnicodeError) as error:  # the latter of a name that no host can have
         raise LiveChannelError(url, f"can't be reached: {error}; is ccd running there?") from error
     except (HTTPException, *NOT_OURS) as error:
         raise LiveChannelError(url, "answers, but it is not ccd that does") from error
@@ -93,7 +93,7 @@ def signed_in(url: str, user: str, password: str) -> tuple[str, list[str]]:
 
 
 def _why(error: HTTPError) -> str:
-    """As ccd says it; what stands before it says it otherwise."""
+    """As ccd says it; of whoever else answers in its place, as HTTP does."""
     try:
         return str(json.load(error)["detail"])
     except (HTTPException, OSError, *NOT_OURS):

@@ -28,10 +28,8 @@ def move(
     """Carry the ledger over, all of it or nothing, and hold both against each other. Stop the daemon first."""
     for option, url in (("--from", source), ("--to", target)):
         typed_address(url, option)
-    if source.startswith("sqlite") and not (file := file_of(make_url(source))).is_file():
-        raise typer.BadParameter(
-            f"{str(file)!r} is no file that is there", param_hint="--from"
-        )  # else it would be made
+    if source.startswith("sqlite") and not (file := file_of(make_url(source))).is_file():  # else it would be made
+        raise typer.BadParameter(f"{str(file)!r} is no file that is there", param_hint="--from")
     rows, end = asyncio.run(carried_and_held(source, target))
     print(f"{rows} rows were carried over; both ledgers end in {end.hex()}")
 
