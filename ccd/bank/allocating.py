@@ -16,7 +16,7 @@ from ccd.bank.allocation_rows import add_allocation, allocation_of
 from ccd.bank.days_off_calendar import Below, PlacesOfDay, by_day, unit_days
 from ccd.bank.holds import Holds, LockToo
 from ccd.bank.quota import Places
-from ccd.bank.room import places_left
+from ccd.bank.room import is_room, places_left
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import (
     HOLDING,
@@ -37,6 +37,7 @@ from ccd.org.staff import WHOLE_PPM
 ALLOCATED = "allocated by rule"
 NOT_THIS_TIME = "allocated by rule: others came before"
 HAD_BEGUN = "allocated by rule: the day had begun by then"
+WHAT_IS_LEFT = "allocated by rule before: who comes first has what is left"
 NOT_ALL_DAYS = "allocated by rule: not all of these days could be had"
 
 Runs = Mapping[str, Sequence[Application]]  # by name, those of other days, in their order
@@ -154,13 +155,14 @@ class Allocations:
     def _allocate(self, desk: Desk, days: Collection[date], top: str, day: date, said: Said) -> Allocation | LockToo:
         """With these days under lock."""
         connection = desk.connection
-        if before := allocation_of(connection, top, day):
-            return before
         awaiting = {each: [one for one in on_days(connection, each, each) if one.awaits_allocation] for each in days}
         asked = {one.id: one for one in awaiting[day] if self._holds.top(connection, one.unit, day) == top}
         runs = self._runs(connection, asked.values(), said.at)
         if more := {one.day for others in runs.values() for one in others}.difference(days):
             return LockToo(more)
+        if before := allocation_of(connection, top, day):
+            self._give_what_is_left(desk, asked.values(), runs, said)
+            return before
         lost = {name for name, others in runs.items() if any(self._holds.has_begun(one, said.at) for one in others)}
         late = {one.id for one in asked.values() if one.run in lost or self._is_late(top, one, said.at)}
         places = {
@@ -188,6 +190,30 @@ class Allocations:
                 self._became(desk, one, ApplicationState.WAITING, None, said, why)
         add_allocation(connection, made)
         return made
+
+    def _give_what_is_left(self, desk: Desk, asked: Iterable[Application], runs: Runs, said: Said) -> None:
+        """To who comes first, as whoever asks for it after the allocation: these have come to ask this unit since."""
+        for one in asked:
+            assert one.hold is not None, "its seconds are held"
+            self._holds.move_up(desk, one.day, said)  # who waits comes first
+            places, others = self._holds.places(desk.connection, one.unit, one.day), runs.get(one.run, ())
+            left = places_left(places, self._holds.counted(on_days(desk.connection, one.day, one.day)))
+            has_begun = any(self._holds.has_begun(each, said.at) for each in (one, *others))
+            if is_room(left, one.seconds) and not has_begun:
+                hold = Hold.on(places, one.hold.revision)
+                limits, place = (
+                    self._holds.limits(desk, places, one.day, said.by),
+                    placing(one, hold, said.by, self._site),
+                )
+                desk.post([*limits, place])[-1].or_raise()
+                placed = self._became(desk, one, ApplicationState.APPLIED, hold, said, WHAT_IS_LEFT)
+                self._holds.approve_by_rule(desk, [placed, *others], said)
+            elif others:
+                for each in (one, *others):
+                    self._end_of_run(desk, each, said)
+            else:
+                self._holds.end(desk, one, None, said)
+                self._became(desk, one, ApplicationState.WAITING, None, said, NOT_THIS_TIME)
 
     def _decide_by_rule(self, desk: Desk, days: Collection[date], day: date, said: Said) -> list[Application] | LockToo:
         """With these days under lock."""

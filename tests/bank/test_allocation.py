@@ -176,6 +176,43 @@ async def test_where_the_quota_is_gone_by_the_deadline_nobody_has_a_place(engine
     assert await balances(engine, "ann") == (50_000, 50_000, 0)
 
 
+async def said_of_day(engine: AsyncEngine, load: str) -> None:
+    async with engine.begin() as connection:
+        await connection.run_sync(set_load, "centre", DAY, load, 7, "lead")
+
+
+@pytest.mark.parametrize("days", [[DAY], [DAY, NEXT]])
+async def test_whose_unit_comes_to_be_below_one_that_has_given_its_places_out_has_what_is_left(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, days: list[date]
+) -> None:
+    """As it was before for a while: it allocates nothing again."""
+    await have(engine, **dict.fromkeys(AGENTS, RICH_S))
+    for day in days:
+        await quota(engine, "team-1", 2, day)
+    async with engine.begin() as connection:
+        await connection.run_sync(set_quota, Quota("centre", DAY, TODAY, 2, load="quiet"), 7, "lead")
+    await said_of_day(engine, "quiet")
+    await bank_of(engine).apply("ann", "ann", DAY, 900, at(7))
+    made = await allocations(engine).allocate("centre", DAY, at(DEADLINE))
+    with monkeypatch.context() as later:
+        terms = {"allocate": "by_rule", "allocate_days_before": 1}
+        later.setitem(globals(), "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+        await said_of_day(engine, "rush")
+        for agent in ("bob", "cy"):
+            for one in await bank_of(engine).apply_for_run(agent, agent, days, at(DEADLINE + 1)):
+                assert one.awaits_allocation
+    await said_of_day(engine, "quiet")
+    assert await allocations(engine).due(TODAY, DEADLINE + 2) == [("centre", DAY)]
+    assert await allocations(engine).allocate("centre", DAY, at(DEADLINE + 2)) == made
+    assert await allocations(engine).due(TODAY, DEADLINE + 2) == []
+    alone = {"ann": "approved", f"bob/{DAY}": "applied", f"cy/{DAY}": "waiting"}
+    together = {f"bob/{NEXT}": "applied", f"cy/{DAY}": "refused", f"cy/{NEXT}": "refused"}
+    assert await of_both(engine) == (alone | together if len(days) > 1 else alone)
+    assert await balances(engine, "cy") == (50_000, 50_000, 0)
+    assert (await drawn(engine, "centre"), await drawn(engine, "team-1")) == (2, 2)
+    assert (await verify(engine, lambda done, total: None)).findings == []
+
+
 async def test_who_moved_after_an_allocation_waits_after_those_who_were_part_of_that_of_the_new_unit(
     engine: AsyncEngine,
 ) -> None:
