@@ -144,7 +144,7 @@ async def test_whoever_is_shown_an_appeal_decides_it_wherever_the_roster_has_its
         "counts": "exempt",
         "reason": "so",
     }
-    assert "nobody" in check_problem(await place.post("both", "/api/appeals/decisions", decision), 409)["type"]
+    assert "no-place" in check_problem(await place.post("both", "/api/appeals/decisions", decision), 409)["type"]
     is_in("team-2,,")  # as it turns out, also on that day
     assert await deciding(place, appeal) == {"wang", "zhao"}
     (one,) = (await place.get("zhao", "/api/appeals/undecided")).json()["undecided"]
