@@ -9,14 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.bank.accounts import agent_owner
 from ccd.bank.appeal_rows import add_appeal, against, appeal_ended_by, appeal_with_ref, appeals, end_appeal
-from ccd.bank.appeals import (
-    Appeal,
-    AppealState,
-    appealed_in,
-    check_appeal_open,
-    check_lodged_in_time,
-    right_to_decide,
-)
+from ccd.bank.appeals import Appeal, AppealState, check_appeal_open, check_lodged_in_time, right_to_decide
 from ccd.bank.asking import Asking
 from ccd.daemon.services.ruling import About, reach
 from ccd.daemon.site import Site
@@ -93,15 +86,15 @@ async def uphold(
     """The ruling is about the appellant, and `within` the day of the line, by the clock of the unit that has it by now:
     that day is measured anew by it."""
     appeal = await _known(engine, ref)
-    asking, unit = _by_right(site, asking, appeal), appealed_in(appeal, site.agent_days)
-    span = Span(*(site.units.instant(unit, moment) for moment in within))
-    check_ruling(appeal.agent, span, counts, site.policies.policy_at(unit, appeal.day).rulings.days_max)
-    if site.agent_days.unit(appeal.agent, appeal.day) is None:
+    asking, unit = _by_right(site, asking, appeal), site.agent_days.unit(appeal.agent, appeal.day)
+    if unit is None:
         found = (
             f"has no place on the roster on {appeal.day} any more: nothing is measured anew, so say that as the reason"
             " to reject the appeal, or put the roster right first"
         )
         raise AppealError(appeal.agent, found, "appeal-no-place", day=str(appeal.day))
+    span = Span(*(site.units.instant(unit, moment) for moment in within))
+    check_ruling(appeal.agent, span, counts, site.policies.policy_at(unit, appeal.day).rulings.days_max)
     reached = {(own.unit, own.day.day) for _, own in reach(site, About(appeal.agent, None, span))}
     if {day for _, day in reached} != {appeal.day}:
         found = f"has appealed against a line for {appeal.day}: rule on that day alone"

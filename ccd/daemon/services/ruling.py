@@ -37,7 +37,7 @@ async def rule(engine: AsyncEngine, site: Site, asking: Asking, about: About, co
     unit = about.unit or site.roster.unit(about.name, about.span.start) or ""
     policy = site.policies.policy_at(unit, site.units.days(unit).at(about.span.start).day)
     check_ruling(about.name, about.span, counts, policy.rulings.days_max)
-    reached = days_reached(site, about)
+    reached = _reached(site, about)
     asking = may_rule_on(site, asking, reached)
     made = Ruling(0, asking.act, about.agent, about.unit, *about.span, counts, None)
     return await _take(engine, asking, reached, lambda _: made, why)
@@ -50,7 +50,7 @@ async def reverse_ruling(engine: AsyncEngine, site: Site, asking: Asking, ref: s
         raise RulingError(
             ref, "is none: nothing of that name was ever ruled. `ccd bank ruling list` names them", "not-found"
         )
-    reached = days_reached(site, About(found.agent, found.unit, span_of(found)))
+    reached = _reached(site, About(found.agent, found.unit, span_of(found)))
     asking = may_rule_on(site, asking, reached)
 
     def made(plain: Connection) -> Ruling:
@@ -72,7 +72,7 @@ def reach(site: Site, about: About) -> Iterator[tuple[str, OwnDay]]:
                 yield agent, own
 
 
-def days_reached(site: Site, about: About) -> list[tuple[str, OwnDay]]:
+def _reached(site: Site, about: About) -> list[tuple[str, OwnDay]]:
     """Somebody's days, or nobody could be asked for the right in their units."""
     found = list(reach(site, about))
     if not found:
