@@ -161,13 +161,13 @@ class AttendanceMonths:
         async with reading(self._ledger.engine) as connection:  # both as of one moment: who upholds notes the day
             found = await attended(connection, self._site, first, min(last, self.today()), waited)
             every = await unfinished_days(connection)
-        here = [(one.unit, one.day) for one in every if one.unit in self._site.rostered_units]
-        unfinished = [(unit, day) for unit, day in here if first <= day <= last]
-        ready = [one for one in found if not self._is_among(unfinished, one)]
+        here = [one for one in every if one.unit in self._site.rostered_units and first <= one.day <= last]
+        unfinished = [(one.unit, one.day) for one in here]
+        ready = [one for one in found if not self._has_one_of(one, unfinished)]
         return await self.closing.settle_appealed(month, ready)
 
-    def _is_among(self, unit_days: Iterable[tuple[str, date]], one: Attended) -> bool:
-        """Whether one of them is a day of the agent's, by a record or by the roster."""
+    def _has_one_of(self, one: Attended, unit_days: Iterable[tuple[str, date]]) -> bool:
+        """Whether the agent has one of these days, by a record or by the roster."""
         recorded, days = {(each.unit, each.day) for each in one.days}, self._site.agent_days
         return any((unit, day) in recorded or days.unit(one.agent, day) == unit for unit, day in unit_days)
 
@@ -245,9 +245,7 @@ class MonthsDue:
         months = AttendanceMonths(self._ledger, self._current.site, self._now)
         running = months.running()
         self._tell_what_is_offered(months, running)
-        past = [month_before(running)]
-        while len(past) < MONTHS_BACK_MAX:
-            past.insert(0, month_before(past[0]))
+        past = [month_before(running, months_back) for months_back in range(MONTHS_BACK_MAX, 0, -1)]
         known = await months.closed()
         new = await self._owe(months)
         for month in known.intersection({*past, *await months.wait_no_more()}):
