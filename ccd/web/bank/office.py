@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from ccd.bank.policy import Policies
 from ccd.bank.withdrawal_rows import quotas_of
@@ -49,16 +49,17 @@ EXAMPLE: dict[str, Any] = {
 
 
 class OfficeUnitSaid(BaseModel):
-    """`line`: the unit, and all above it. By the policy that holds there on its day: the `kinds` of red packets, the
-    `levels` of emergencies with their interest in parts per million, how long an emergency lasts by itself and how
-    long ago it can begin, above which time entered by hand needs a second person, and how many days a ruling can be
-    about. `has_quotas`: places of days off were said for this very unit."""
+    """`line`: the unit, and all above it. What is earlier than `day_starts_at`, as `04:00:00`, is of the business day
+    before. By the policy that holds there on its day: the `kinds` of red packets, the `levels` of emergencies with
+    their interest in parts per million, how long an emergency lasts by itself and how long ago it can begin, above
+    which time entered by hand needs a second person, and how many days a ruling can be about. `has_quotas`: places of
+    days off were said for this very unit."""
 
     unit: str
     name: str
     line: list[str]
     today: date
-    day_starts_at: str = Field(description="As it is written: `04:00:00`. What is earlier is of the night before.")
+    day_starts_at: str
     may: list[str]
     kinds: list[str]
     levels: dict[str, int]
@@ -109,12 +110,12 @@ def _units(
 def _said(
     services: Services, policies: Policies, unit: str, line: tuple[str, ...], may: list[str], at: int, has_quotas: bool
 ) -> OfficeUnitSaid:
-    today = services.today(unit, at)
+    today, (_, day_starts_at) = services.today(unit, at), services.units.days(unit).clock
     policy = policies.policy_at(unit, today)
     return OfficeUnitSaid(
         unit=unit, name=services.units.name(unit), line=list(line), today=today,
-        day_starts_at=services.units.days(unit).clock[1], may=may, kinds=list(policy.gift.kinds),
-        levels=dict(policy.overtime.levels), emergency_s_max=policy.overtime.emergency_max_s,
+        day_starts_at=day_starts_at, may=may, kinds=list(policy.gift.kinds), levels=dict(policy.overtime.levels),
+        emergency_s_max=policy.overtime.emergency_max_s,
         emergency_back_s_max=policy.overtime.emergency_back_s_max, call_out_wait_s=policy.overtime.call_out_wait_s,
         entry_second_s=policy.overtime.entry_second_s, ruling_days_max=policy.rulings.days_max, has_quotas=has_quotas,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, NamedTuple
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ccd.bank.appeal_rows import answers_to, appeal_with_ref, lodged, open_appeals, reasons_of
 from ccd.bank.appeals import Appeal, AppealState, appealed_in, right_to_decide
 from ccd.bank.asking import Asking
-from ccd.floor.days import SECOND
+from ccd.floor.days import SECOND, dates
 from ccd.floor.spans import Span
 from ccd.ledger.model import Transfer
 from ccd.org.people import Person
@@ -270,8 +270,7 @@ def _waiting(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
         theirs."""
         services = desk.services()
         found = [_waits(one, services) for one in await _undecided(desk, person, *between)]
-        for number in range((between.last - between.first).days + 1):
-            day = between.first + timedelta(days=number)
+        for day in dates(*between):
             found += await acts.waiting(day, [unit for unit in services.known if _rules(services, unit, day, person)])
         page, more = asked_page.of(found, lambda one: f"{one.day}/{one.unit}/{one.agent}/{one.what}")
         return RulingsWaitingSaid(waiting=page, next=more)
