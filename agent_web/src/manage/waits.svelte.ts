@@ -95,6 +95,7 @@ export class Waits {
       (one) => one.change,
       () => leading.office.now?.agrees ?? false,
     );
+    // Who may decide one goes by the tree of units on its day, and "decide_appeal" by that of today: it would hide some.
     this.appeals = list(
       manage.undecidedAppeals,
       (one) => one.appeal,

@@ -95,19 +95,15 @@ function dayOf(facts: Facts): Day | null {
 /** Of what the base was reckoned, where that is known. */
 function theBase({ measured, base_us = 0 }: Facts, texts: Texts): string[] {
   if (measured === undefined) return [];
-  const { signed_in, exempt, unreachable, overtime = 0 } = measured;
+  const { signed_in, exempt, unreachable, overtime = 0, scheduled = false } = measured;
   const words = (span_us: number) => inWords(span_us / SECOND_US, texts.duration);
   const all = Math.max(0, signed_in - exempt - unreachable) + overtime;
-  const { signedIn, ofItExempt, ofItUnreachable, withOvertime, nothingHappened, notAll, joined } =
-    texts.facts;
-  const said = [
-    signedIn(words(signed_in), measured.scheduled ?? false),
-    exempt > 0 ? ofItExempt(words(exempt)) : "",
-    unreachable > 0 ? ofItUnreachable(words(unreachable)) : "",
-    overtime > 0 ? withOvertime(words(overtime)) : "",
-    base_us === all ? "" : base_us === 0 ? nothingHappened : notAll,
-  ];
-  return [joined(said.filter((part) => part !== ""))];
+  const parts = [texts.facts.signedIn(words(signed_in), scheduled)];
+  if (exempt > 0) parts.push(texts.facts.ofItExempt(words(exempt)));
+  if (unreachable > 0) parts.push(texts.facts.ofItUnreachable(words(unreachable)));
+  if (overtime > 0) parts.push(texts.facts.withOvertime(words(overtime)));
+  if (base_us !== all) parts.push(base_us === 0 ? texts.facts.nothingHappened : texts.facts.notAll);
+  return [texts.facts.joined(parts)];
 }
 
 function theDay(day: Day, texts: Texts): string {
