@@ -1,12 +1,14 @@
 """Why a line stands on a statement: from the transfer down to what the switch said (docs/time-bank.md 7). Pure: what is
 told is read elsewhere (ccd.daemon.explained.explaining)."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from ccd.bank.accounts import BALANCE_KINDS, LEAVE, agent_owner
 from ccd.floor.days import SECOND
 from ccd.floor.expected import Expected
 from ccd.floor.on_duty import Class
@@ -105,6 +107,7 @@ def explained_as_json(one: Explained) -> dict[str, Any]:
         "agent": one.agent,
         "timezone": one.timezone,
         "posted": posted,
+        **_effect(one),
         "moves": [
             {
                 "day": each.day.isoformat(),
@@ -131,6 +134,16 @@ def explained_as_json(one: Explained) -> dict[str, Any]:
         ],
         "takes_back": None if one.takes_back is None else explained_as_json(one.takes_back),
     }
+
+
+def _effect(one: Explained) -> dict[str, int]:
+    """On the balance of the agent, and on the leave that is owed, in seconds, as a statement tells it."""
+    effects: Counter[str] = Counter()
+    for move in one.moves:
+        for account, seconds in ((move.credit, move.seconds), (move.debit, -move.seconds)):
+            if account.owner == agent_owner(one.agent):
+                effects[account.kind] += seconds
+    return {"amount": sum(effects[kind] for kind in BALANCE_KINDS), "leave": effects[LEAVE]}
 
 
 def events_of(one: Explained) -> Iterable[Quote]:

@@ -36,6 +36,8 @@ class ExplainedSaid(BaseModel):
     agent: str
     timezone: str
     posted: dict[str, Any]
+    amount: int = Field(description="What it does to the balance, in seconds")
+    leave: int = Field(description="What it adds to the leave that is owed, in seconds")
     moves: list[dict[str, Any]]
     words: list[str]
     day: dict[str, Any] | None

@@ -50,7 +50,7 @@ EXPLAINED: Json = {
         "asked_by": "daemon", "text": "", "recorded_at": "2026-11-22T00:10:00+08:00",
         "facts": {"base": 28_800, "rate_ppm": 37_000, "allowance": 1_065, "aux": 2_000, "overdraft": 935},
     },
-    "moves": [{"day": "2026-11-21", "service": "overdraft"}],
+    "amount": -500, "leave": 435, "moves": [{"day": "2026-11-21", "service": "overdraft"}],
     "words": ["33 min 20 s of aux time were measured; 17 min 45 s are allowed."],
     "day": {
         "day": "2026-11-21", "policy": "the policy of team-1 since 2026-11-01", "doubts": [],

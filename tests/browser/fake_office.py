@@ -16,7 +16,8 @@ ROW: Json = {
 }  # fmt: skip
 
 APPEALED: Json = {
-    "transfer": "12.1", "day": "2026-11-21", "service": "overdraft", "text": "",
+    "transfer": "12.1", "day": "2026-11-21", "service": "overdraft", "amount": -500, "leave": 435,
+    "text": "",
     "facts": {"base": 28_800, "rate_ppm": 37_000, "allowance": 1_065, "aux": 2_000, "overdraft": 935},
     "spans": [
         {"start": "2026-11-21T14:00:00+08:00", "end": "2026-11-21T14:33:20+08:00", "counts_as": "aux",

@@ -244,6 +244,8 @@ def test_a_line_is_opened_down_to_what_the_switch_said_and_appealed_against(me: 
     me.reload()
     expect(me.locator("main")).to_contain_text("申诉被驳回 理由：录音显示当时在休息区")
     expect(lodge).to_have_count(0)
+    me.goto(f"{server.url}/me/line?transfer=99.1")  # none of the newest
+    expect(me.locator("main")).to_contain_text("从余额扣 8 分 20 秒。余额不足的 7 分 15 秒记为事假。")
 
 
 def test_an_appeal_that_comes_too_late_is_refused_in_words(me: Page, server: FakeServer) -> None:

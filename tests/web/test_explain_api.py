@@ -14,8 +14,8 @@ from ccd.web.sessions import Sessions
 from tests.web.office import Clock, Office
 
 TOLD: dict[str, Any] = {
-    "transfer": "7.1", "agent": "1001", "timezone": "Asia/Shanghai", "posted": {}, "moves": [], "words": ["saved"],
-    "day": None, "rows": [], "acts": [], "takes_back": None,
+    "transfer": "7.1", "agent": "1001", "timezone": "Asia/Shanghai", "posted": {}, "amount": 9, "leave": 0, "moves": [],
+    "words": ["saved"], "day": None, "rows": [], "acts": [], "takes_back": None,
 }  # fmt: skip
 WHOSE = {Transfer(7, 1): "1001", Transfer(8, 1): "1002", Transfer(9, 1): ""}
 

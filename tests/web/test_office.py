@@ -234,7 +234,8 @@ async def test_an_appeal_says_why_and_who_decides_it_is_shown_the_line_as_long_a
     explained = await place.get("wang", where)
     assert explained.status_code == 200, explained.text
     assert explained.json() == {
-        "transfer": transfer, "day": "2026-11-01", "service": "savings", "text": "", "facts": {}, "spans": [],
+        "transfer": transfer, "day": "2026-11-01", "service": "savings", "amount": 1_000, "leave": 0, "text": "",
+        "facts": {}, "spans": [],
     }  # fmt: skip
     for who in ("1001", "both", "zhao", "admin"):  # whose line it is asks for it by its own name
         check_problem(await place.get(who, where), 403)
@@ -269,7 +270,7 @@ def test_of_a_line_under_appeal_no_personal_reason_and_no_event_is_told() -> Non
     part = {"start": "2026-11-21T14:00:00+08:00", "end": "2026-11-21T14:33:20+08:00", "is": "aux", "seen": seen}
     moves = [{"day": "2026-11-21", "service": "overdraft"}]
     posted = {"text": "", "facts": {"base_us": 9_000_000, "aux": 600, "measured": {"unobserved": 0, "toilet": 5}}}
-    told = {"transfer": "7.1", "moves": moves, "posted": posted, "day": {"parts": [part]}}
+    told = {"transfer": "7.1", "amount": -500, "leave": 435, "moves": moves, "posted": posted, "day": {"parts": [part]}}
     said = appealed_of(told, lambda reason: reason in ("toilet", "water"))
     assert said.spans[0].reasons == ["personal", "ticket"]
     assert said.facts == {"base": 9.0, "aux": 600, "unobserved": 0.0}

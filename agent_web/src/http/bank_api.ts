@@ -125,6 +125,9 @@ export interface Part {
 export interface Explained {
   transfer: string;
   posted: { asked_by: string; text: string; facts: Facts; recorded_at: string };
+  /** What it does to the balance, and what it adds to the leave that is owed. */
+  amount: number;
+  leave: number;
   moves: { day: string; service: string }[];
   /** How it came about, in English. */
   words: string[];

@@ -133,6 +133,8 @@ export interface Appealed {
   transfer: string;
   day: string;
   service: string;
+  amount: number;
+  leave: number;
   text: string;
   facts: Facts;
   spans: AppealedSpan[];

@@ -73,8 +73,9 @@ def appealed_of(told: Mapping[str, Any], is_personal: Callable[[str], bool]) -> 
         for part in parts
     ]
     return AppealedSaid.model_validate(
-        {"transfer": told["transfer"], "day": moved["day"], "service": moved["service"], "text": posted["text"],
-         "facts": facts_for_people(json.dumps(dict(posted["facts"]))), "spans": spans}
+        {"transfer": told["transfer"], "day": moved["day"], "service": moved["service"], "amount": told["amount"],
+         "leave": told["leave"], "text": posted["text"], "spans": spans,
+         "facts": facts_for_people(json.dumps(dict(posted["facts"])))}
     )  # fmt: skip
 
 

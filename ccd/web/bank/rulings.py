@@ -156,6 +156,8 @@ class AppealedSaid(BaseModel):
     transfer: str
     day: date
     service: str
+    amount: int
+    leave: int
     text: str
     facts: dict[str, Any]
     spans: list[AppealedSpanSaid]

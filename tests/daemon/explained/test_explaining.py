@@ -91,6 +91,8 @@ async def test_a_ruling_says_which_part_it_is_who_made_it_and_why(engine: AsyncE
     (line, *_) = (await agent_statement(centre.bank.ledger, "ann")).lines
     number, leg = line.transfer.split(".")
     told = await explained(engine, centre.site, Transfer(int(number), int(leg)))
+    effect = explained_as_json(told)
+    assert (effect["amount"], effect["leave"], line.leave_s < 0) == (line.amount_s, line.leave_s, True)
     assert told.day is not None
     assert (told.day.revision, told.day.newest, told.day.doubts) == (2, 2, ())
     exempt, aux = told.day.parts
