@@ -6,7 +6,7 @@ take a call for one, and lock nothing.
 
 from collections.abc import Iterable
 
-from sqlalchemy import Column, Connection, Table, select
+from sqlalchemy import Column, Connection, Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from ccd.sql.metadata import Exact, metadata
@@ -20,11 +20,13 @@ def lock_names(connection: Connection, names: Iterable[str]) -> None:
     if connection.dialect.name == "sqlite":
         return
     wanted = sorted(set(names))
+    known = locks.alias()
+    there = select(func.count()).where(known.c.name.in_(wanted)).scalar_subquery()
     taken = select(locks.c.name).where(locks.c.name.in_(wanted)).order_by(locks.c.name).with_for_update()
-    there = {*connection.execute(taken).scalars()}
-    if missing := [{"name": name} for name in wanted if name not in there]:
-        # Of two that make the same row the second waits for the first, and finds it then.
-        connection.execute(insert(locks).values(missing).on_conflict_do_nothing())
+    if len(connection.execute(taken.where(there == len(wanted))).all()) < len(wanted):
+        # Nothing is held yet: whoever takes what is made here may wait for the others. Of two that make the same row
+        # the second waits for the first, and finds it then.
+        connection.execute(insert(locks).values([{"name": name} for name in wanted]).on_conflict_do_nothing())
         connection.execute(taken)
 
 
