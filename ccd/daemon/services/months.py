@@ -132,14 +132,11 @@ class AttendanceMonths:
 
     async def foreseen(self, agent: str, month: str, offer: LoanOffer) -> Foreseen:
         """With what the agent is offered."""
-        is_foreseen, may_expire = self.today() >= self.calendar.foreseen_from(month), self.expiry.may(agent, month)
-        if not is_foreseen and not may_expire:  # the days of the month need not be read
-            return Foreseen(None, None)
+        if self.today() < self.calendar.foreseen_from(month):
+            return Foreseen(None, await self.expires(agent, month))
         so_far = await self._attended_so_far(agent, month)
-        return Foreseen(
-            self.closing.forecast(month, so_far, offer) if is_foreseen else None,
-            await self.closing.expires(month, so_far) if may_expire else None,
-        )
+        expires = await self.closing.expires(month, so_far) if self.expiry.may(agent, month) else None
+        return Foreseen(self.closing.forecast(month, so_far, offer), expires)
 
     async def expires(self, agent: str, month: str) -> Expiring | None:
         """What of the agent's would expire if the month were closed now; None where nothing does, or it is closed."""
