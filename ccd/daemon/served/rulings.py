@@ -15,6 +15,7 @@ from ccd.daemon.services.appealing import lodge_appeal, reject, uphold, withdraw
 from ccd.daemon.services.ruling import About, made_between, reverse_ruling, rule
 from ccd.daemon.site import Current
 from ccd.floor.days import SECOND
+from ccd.floor.spans import Span
 from ccd.history.reading import reading
 from ccd.history.waiting import WaitsForRuling, waits_for_a_ruling
 from ccd.ledger.model import Transfer
@@ -44,9 +45,9 @@ def ruling_acts(current: Current, engine: AsyncEngine) -> RulingActs:
     async def rejected(asking: Asking, ref: str, why: str) -> Appeal:
         return await reject(engine, current.site, asking, ref, why)
 
-    async def upheld(asking: Asking, ref: str, asked: RulingToMake) -> Appeal:
-        start, end = (datetime.fromtimestamp(at / SECOND, UTC) for at in asked.span)
-        return await uphold(engine, current.site, asking, ref, (start, end), asked.counts, asked.why)
+    async def upheld(asking: Asking, ref: str, span: Span, counts: str, why: str) -> Appeal:
+        start, end = (datetime.fromtimestamp(at / SECOND, UTC) for at in span)
+        return await uphold(engine, current.site, asking, ref, (start, end), counts, why)
 
     async def explained(transfer: Transfer) -> AppealedSaid:
         return appealed_of(await explaining(current, engine).told(transfer, False), current.site.is_personal)

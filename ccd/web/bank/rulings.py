@@ -208,7 +208,7 @@ class RulingActs:
     lodge: Callable[[Asking, str, Transfer, str], Awaitable[Appeal]]
     withdraw: Callable[[Asking, str, str], Awaitable[Appeal]]
     reject: Callable[[Asking, str, str], Awaitable[Appeal]]
-    uphold: Callable[[Asking, str, RulingToMake], Awaitable[Appeal]]
+    uphold: Callable[[Asking, str, Span, str, str], Awaitable[Appeal]]
     explained: Callable[[Transfer], Awaitable[AppealedSaid]]
 
 
@@ -299,8 +299,7 @@ def _appeals(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
             detail = "To uphold it, say what a span of its day counts as: from, to and counts are needed."
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, because="appeal-needs-span")
         span = Span(_us(asked.starts), _us(asked.ends))
-        upheld = await acts.uphold(asking, asked.appeal, RulingToMake(None, None, span, asked.counts, asked.reason))
-        return appeal_said(upheld)
+        return appeal_said(await acts.uphold(asking, asked.appeal, span, asked.counts, asked.reason))
 
     @router.post("/appeals/withdrawals")
     async def withdraw(asked: AppealWithdrawalAsked, asking: Asking = desk.acting) -> AppealSaid:
