@@ -52,6 +52,10 @@ describe("a line's arithmetic in words", () => {
       "Signed in for 9 h, inside the shift and less its breaks; 50 min of it exempt;" +
         " 10 min of it with an unreachable telephone; more is not counted in a day.",
     );
+    posted.facts.measured = { ...measured, share_ppm: 500_000 };
+    expect(explained(posted, zh)[0]).toContain("超过当日上限（合同工时的 50 %）的不计入。");
+    posted.facts.measured = { ...measured, ruled: 27_000e6 };
+    expect(explained(posted, zh)[0]).toContain("当日没有其他活动，只计入裁定的时长。");
   });
 
   test("a deposit names base, rate, allowance, aux and what was saved", () => {

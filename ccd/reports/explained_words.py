@@ -41,9 +41,12 @@ def _base(facts: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
         left += overtime
     if facts["base_us"] == left:
         return f"{'; '.join(said)}: a base of {_us(left)}."
-    why = "nothing happened on it" if facts["base_us"] == 0 else "more is not counted in a day"
-    if facts["base_us"] and (share_ppm := measured.get("share_ppm")):
-        why += f" of who works {share_ppm / PERCENT_PPM:g} % of a contract"
+    if facts["base_us"] == measured.get("ruled", 0):
+        why = "nothing happened on it" + (" but what was ruled" if facts["base_us"] else "")
+    else:
+        share_ppm = measured.get("share_ppm")
+        of_whom = f" of who works {share_ppm / PERCENT_PPM:g} % of a contract" if share_ppm else ""
+        why = f"more is not counted in a day{of_whom}"
     return f"{'; '.join(said)}: {_us(left)}, of which {_us(facts['base_us'])} are the base, since {why}."
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ccd.bank.accounts import House, agent_owner
 from ccd.bank.difference import UNPOSTED, Posted, legs_after_close, legs_of
-from ccd.bank.facts import facts_text, shared_text, with_written_off
+from ccd.bank.facts import facts_text, shared_text, with_told, with_written_off
 from ccd.bank.worth import worth_of
 from ccd.reports.explained_words import settled_words, time_told
 from tests.bank.days import DAY, measured
@@ -21,7 +21,7 @@ POLICY = policy(DAY)
 def facts(posted: Posted = UNPOSTED, available: dict[str, int] | None = None, closed: bool = False, **day: Any) -> Any:
     one = measured(**day)
     worth, own = worth_of(one, POLICY), available or {}
-    shared = shared_text("team-1", POLICY, one.scheduled)
+    shared = with_told(shared_text("team-1", POLICY, one.scheduled), one)
     if closed:
         legs, off = legs_after_close(worth, posted, own, POLICY.overdraft_takes, AGENT, HOUSE, True)
         shared = with_written_off(shared, off)
@@ -60,6 +60,13 @@ def test_exempt_and_unreachable_time_and_what_is_more_than_a_day_counts_are_no_b
     said = words(base_s=72_000, exempt=1_800_000_000, unreachable=300_500_000, aux_s=1_000)
     assert "30 min (1800 s) of it exempt; 5 min (300.5 s) of it with an unreachable telephone" in said
     assert "of which 12 h (43200 s) are the base, since more is not counted in a day." in said
+
+
+def test_of_a_day_on_which_nothing_happened_but_a_ruling_that_is_said():
+    quiet = dict.fromkeys(("answered", "pauses", "sign_ins", "sign_outs"), 0)
+    assert "are the base, since nothing happened on it." in words(**quiet)
+    said = words(**quiet, ruled=3_600_000_000)
+    assert "of which 1 h (3600 s) are the base, since nothing happened on it but what was ruled." in said
 
 
 def test_a_revision_says_what_the_day_was_reckoned_as_and_a_loss_after_the_close_what_is_written_off():

@@ -69,6 +69,10 @@ export interface Measured {
   unobserved: number;
   /** That counts in the base. */
   overtime?: number;
+  /** What somebody has ruled: of a day on which nothing happened all that counts. */
+  ruled?: number;
+  /** Of a full contract. */
+  share_ppm?: number;
 }
 
 /** What an emergency pays on a day: principal, of it entered by hand, and interest. */

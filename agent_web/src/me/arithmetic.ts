@@ -1,6 +1,6 @@
 // A statement line's arithmetic, said in sentences: how the day's worth came about, what this line did with it.
 
-import type { Facts, OvertimePaid, StatementLine } from "../http/api";
+import type { Facts, Measured, OvertimePaid, StatementLine } from "../http/api";
 import type { Texts } from "../texts/zh";
 import { inWords, signed } from "../time/durations";
 import { monthAndYear } from "../time/moments";
@@ -102,8 +102,14 @@ function theBase({ measured, base_us = 0 }: Facts, texts: Texts): string[] {
   if (exempt > 0) parts.push(texts.facts.ofItExempt(words(exempt)));
   if (unreachable > 0) parts.push(texts.facts.ofItUnreachable(words(unreachable)));
   if (overtime > 0) parts.push(texts.facts.withOvertime(words(overtime)));
-  if (base_us !== all) parts.push(base_us === 0 ? texts.facts.nothingHappened : texts.facts.notAll);
+  if (base_us !== all) parts.push(whyNotAll(base_us, measured, texts));
   return [texts.facts.joined(parts)];
+}
+
+function whyNotAll(base_us: number, { ruled = 0, share_ppm }: Measured, texts: Texts): string {
+  if (base_us === 0) return texts.facts.nothingHappened;
+  if (base_us === ruled) return texts.facts.onlyRuled;
+  return texts.facts.notAll(share_ppm === undefined ? "" : rateInWords(share_ppm));
 }
 
 function theDay(day: Day, texts: Texts): string {

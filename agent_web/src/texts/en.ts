@@ -546,7 +546,9 @@ export const en: Texts = {
     ofItUnreachable: (span) => `${span} of it with an unreachable telephone`,
     withOvertime: (span) => `with ${span} of measured overtime`,
     nothingHappened: "nothing happened on it, so none of it counts",
-    notAll: "more is not counted in a day",
+    onlyRuled: "nothing happened on it but what was ruled, which is what counts",
+    notAll: (share) =>
+      `more is not counted in a day${share === "" ? "" : ` of who works ${share} of a contract`}`,
     joined: (parts) => `${parts.join("; ")}.`,
     deposit: (base, rate, allowance, aux, kept) =>
       `Base ${base}; ${rate} of it is an allowance of ${allowance}; ${aux} used, ${kept} saved.`,

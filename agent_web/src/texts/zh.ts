@@ -554,7 +554,8 @@ export const zh = {
     ofItUnreachable: (span: string) => `扣除话机失联 ${span}`,
     withOvertime: (span: string) => `另计加班 ${span}`,
     nothingHappened: "当日没有任何活动，不计入",
-    notAll: "超过当日上限的不计入",
+    onlyRuled: "当日没有其他活动，只计入裁定的时长",
+    notAll: (share: string) => `超过当日上限${share === "" ? "" : `（合同工时的 ${share}）`}的不计入`,
     joined: (parts: string[]) => `${parts.join("，")}。`,
     deposit: (base: string, rate: string, allowance: string, aux: string, kept: string) =>
       `计入 ${base}，其 ${rate} 是额度 ${allowance}；用了 ${aux}，省下 ${kept}。`,
