@@ -128,7 +128,7 @@ class FakeOffice:
             ("PUT", "quotas/centre"): self._set,
             ("GET", "withdrawals"): lambda said: {"applications": self._applied(said["from"]), "next": None},
             ("GET", "reports"): self._report,
-            ("GET", "supply"): lambda _: {"month": "", "units": [self._supply()], "warnings": {}},
+            ("GET", "supply"): lambda said: {"month": "", "units": [self._supply(runs=not said)], "warnings": {}},
         }
 
     def _gone(self, waiting: list[Json], name: str, said: Json) -> Json:
@@ -244,8 +244,9 @@ class FakeOffice:
             ]
         return {"formulas": {}, "rows": rows}
 
-    def _supply(self) -> Json:
+    def _supply(self, runs: bool) -> Json:
+        """`runs`: of the month that does, and no other."""
         sums = {"deposited": {"savings": 465_000, "gift": 36_000}, "taken": {"overdraft": 9_350, "withdrawal": 288_000}}
         more = {"outstanding": 900_000, "held": 28_800, "outstanding_days": 31.2, "owed_to_attendance": 435}
         caps = {"gift_cap": 360_000, "gifts": 36_000, "rush": 0, "rush_worth": 0, "idle": 0}
-        return {"unit": "centre", **sums, **more, **caps, "payable": 5_760_000, "can_be_staffed": True}
+        return {"unit": "centre", **sums, **more, **caps, "payable": 5_760_000, "can_be_staffed": True if runs else None}

@@ -413,6 +413,6 @@ export const manage = {
 
   report: (unit: string, from: string, to: string, against: string, by: "unit" | "agent") =>
     ask<Report>("GET", `/api/reports?unit=${path(unit)}&from=${from}&to=${to}&against=${against}&by=${by}`),
-  supply: (month: string) =>
-    ask<{ units: UnitSupply[]; warnings: Record<string, string> }>("GET", `/api/supply?month=${month}`),
+  /** Of the month that runs: where it begins on another day than the calendar's, the server knows which that is. */
+  supply: () => ask<{ units: UnitSupply[]; warnings: Record<string, string> }>("GET", "/api/supply"),
 };
