@@ -249,4 +249,11 @@ class FakeOffice:
         sums = {"deposited": {"savings": 465_000, "gift": 36_000}, "taken": {"overdraft": 9_350, "withdrawal": 288_000}}
         more = {"outstanding": 900_000, "held": 28_800, "outstanding_days": 31.2, "owed_to_attendance": 435}
         caps = {"gift_cap": 360_000, "gifts": 36_000, "rush": 0, "rush_worth": 0, "idle": 0}
-        return {"unit": "centre", **sums, **more, **caps, "payable": 5_760_000, "can_be_staffed": True if runs else None}
+        return {
+            "unit": "centre",
+            **sums,
+            **more,
+            **caps,
+            "payable": 5_760_000,
+            "can_be_staffed": True if runs else None,
+        }
