@@ -56,8 +56,8 @@ def demo(
         raise typer.Exit(130) from None
 
 
-def remove(folder: Path) -> None:
-    """A thread that was opening the database when it was stopped makes the file once more."""
+def _remove(folder: Path) -> None:
+    """Also where a thread that was opening the database when it was stopped makes the file once more."""
     for _ in range(REMOVED_TRIES_MAX):
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
@@ -77,7 +77,7 @@ async def _demo(agents: int, port: int, speed: float, days: int, seed: int) -> N
     account = ManagerUser("ccd", "demo")
     async with AsyncExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="ccd-demo-"))
-        stack.callback(remove, folder)
+        stack.callback(_remove, folder)
         switch = SimulatedPbx(Life(people, today, zone, seed), clock, account, skip_nights=True)
         _, ami_port = await stack.enter_async_context(switch.listening("127.0.0.1", 0))
         config = folder / "ccd.toml"

@@ -236,8 +236,8 @@ def _reading(router: APIRouter, desk: BankDesk, so_far: TellSoFar) -> None:
             return sees(person, agent, lambda: may_enter_overtime(person, line, ()))
 
         found = await so_far(one, entries)
-        seen = found.sign_ins  # until it is measured, and then kept
-        now = [each._replace(signed_in_at=each.signed_in_at or seen.get(each.agent)) for each in calls]
+        # Who was called is kept with when they were seen only once the emergency is measured.
+        now = [each._replace(signed_in_at=each.signed_in_at or found.sign_ins.get(each.agent)) for each in calls]
         return ShownSaid(
             **emergency_said(one).model_dump(),
             calls=[call_said(each) for each in now if is_shown_here(each.agent)],
