@@ -9,7 +9,7 @@ import itertools
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -82,8 +82,13 @@ class PostgreSQL:
         return str(self.server.psql(command))
 
 
+PREPARED_BY: list[Callable[[AsyncEngine], Awaitable[None]]] = []  # what PostgreSQL's template goes through before
+
+
 async def _migrate(url: str) -> None:
     engine = open_engine(url)
+    for prepare in PREPARED_BY if engine.dialect.name == "postgresql" else ():
+        await prepare(engine)
     await upgrade(engine)
     await engine.dispose()
 

@@ -2,6 +2,12 @@
 
 None of those is to be had as a package, so this one stands for them. It has no triggers that look at a whole statement,
 no privileges on columns, no advisory locks, and counts no transactions.
+
+As a plugin this has whole folders run on such a one:
+
+    pytest -p tests.lacking -k postgresql tests/ledger tests/org tests/history tests/bank tests/cases
+
+Only those fail then in which the tables' owner is refused a TRUNCATE, or what is under way is known by its number.
 """
 
 import asyncio
@@ -11,9 +17,10 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.sql import decided
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
-from tests.databases import PostgreSQL
+from tests.databases import PREPARED_BY, PostgreSQL
 
 REFUSES = (
     """CREATE FUNCTION refuse_what_is_lacking() RETURNS event_trigger LANGUAGE plpgsql AS $$
@@ -35,6 +42,11 @@ AND (proname ~ '^pg_(try_)?advisory' OR proname IN ('pg_current_xact_id', 'pg_cu
 """
 TEMPLATE = "lacking"  # a database of that kind, migrated
 DAEMON = "daemon_of_many_machines"  # the role that the daemon has in it
+
+
+def pytest_configure() -> None:
+    PREPARED_BY.append(take_away)
+    decided.WRITER_S_MAX = 0  # what can't be counted is waited for by the clock
 
 
 @pytest.fixture(scope="session")
