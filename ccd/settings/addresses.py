@@ -30,8 +30,9 @@ POSTGRESQL_QUERY: Final = frozenset(
 NO = re.compile(r"(?ai:false|no|off|n|f|0)")
 FLAG = re.compile(rf"(?ai:true|yes|on|y|t|1)|{NO.pattern}")
 WHOLE = re.compile(r"[0-9]{1,9}")
-SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]*)?")
-SECONDS_ABOVE_0 = re.compile(rf"(?=.*[1-9]){SECONDS.pattern}")
+PORTS = re.compile(r"[0-9]{1,5}(?:,[0-9]{1,5})*")  # of each host one
+SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+")
+SECONDS_ABOVE_0 = re.compile(rf"(?=.*[1-9])(?:{SECONDS.pattern})")
 HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::(?P<port>.*))?")
 SQL_LOGIN = re.compile(r"(?<=://)[^:/@]*(?::[^@]*)?@")  # its password may hold a stroke as it is
 
@@ -95,7 +96,7 @@ def _sql_problems(parts: SplitResult) -> Iterator[str]:
     elif parts.scheme != "postgresql":
         yield "the address begins with none of these"
     else:
-        if parts.netloc or not parse_qs(parts.query).get("host"):  # there may stand the folder of a socket
+        if parts.netloc or not {"host", "service"} & parse_qs(parts.query).keys():  # which may say where, as a socket's
             yield from _host_problems(parts.netloc)
         if not parts.path.strip("/"):
             yield "the address names no database"
@@ -116,6 +117,7 @@ def _postgresql_query_problems(query: str) -> Iterator[str]:
     said = parse_qs(query, keep_blank_values=True)
     if others := sorted(said.keys() - POSTGRESQL_QUERY):
         yield f"?{others[0]} is none of {', '.join(sorted(POSTGRESQL_QUERY))}"
+    yield from _written_otherwise(said, PORTS, "is no number", "port")
     sizes = "statement_cache_size", "prepared_statement_cache_size"
     yield from _written_otherwise(said, WHOLE, "is no whole number", *sizes)
     yield from _written_otherwise(said, SECONDS_ABOVE_0, "is no number of seconds", "command_timeout")
@@ -124,8 +126,10 @@ def _postgresql_query_problems(query: str) -> Iterator[str]:
 def _written_otherwise(
     said: Mapping[str, Sequence[str]], form: re.Pattern[str], problem: str, *names: str
 ) -> Iterator[str]:
+    """Or more than once: the drivers take no two."""
     for name in names:
-        if not all(map(form.fullmatch, said.get(name, []))):
+        values = said.get(name, [])
+        if len(values) > 1 or not all(map(form.fullmatch, values)):
             yield f"?{name} {problem}"
 
 

@@ -32,6 +32,8 @@ SQL = (
     "sqlite:///file:/var/lib/ccd.sqlite?uri=True&mode=rw",
     "sqlite:///state/ccd.sqlite?uri=0&isolation_level=IMMEDIATE&detect_types=0",
     "postgresql://ccd@h/ccd?service=bank&servicefile=/etc/pg_service.conf&command_timeout=2.5",
+    "postgresql://ccd@/ccd?service=bank&command_timeout=.5",
+    "postgresql:///ccd?host=a,b&port=5432,5433",
 )
 
 
@@ -84,6 +86,8 @@ def test_an_address_of_a_database_that_is_taken_can_be_opened(url):
         ("sql", "sqlite:///file:a?uri=perhaps", "?uri is neither true nor false"),
         ("sql", "sqlite:///a?timeout=long", "?timeout is no number of seconds"),
         ("sql", "postgresql://u@h/db?command_timeout=0", "?command_timeout is no number of seconds"),
+        ("sql", "postgresql://u@h/db?command_timeout=5&command_timeout=6", "?command_timeout is no number of seconds"),
+        ("sql", "postgresql://u@h/db?port=x", "?port is no number"),
         ("sql", "postgresql://u@a..b/db", "the address names no host"),
         ("redis", f"redis://{'x' * 64}.example", "the address names no host"),
     ],
