@@ -25,6 +25,7 @@ K = TypeVar("K")
 Of = TypeVar("Of", OfAgent, OfQueue)
 
 Figures = Mapping[str, float | None]
+Made = Sequence[tuple["ReportLine", "ReportLine | None"]]
 
 
 class By(StrEnum):
@@ -96,6 +97,20 @@ def report_lines(period: Period, found: KnownOfPeriod, by: By, show: Show) -> li
     queues = {} if show is Show.DISTRIBUTION else _in_units(found.queues)
     units = sorted(agents.keys() | queues.keys())
     return [_line(period, unit, "", agents.get(unit, ()), queues.get(unit, ()), show) for unit in units]
+
+
+def two_periods(
+    period: Period, own: Iterable[ReportLine], others: Iterable[ReportLine], show: Show, waits: Waits
+) -> Made:
+    """The lines of a period, in their order, each with the other's of the same unit, agent or queue; of what only the
+    other has there is a line without figures."""
+    here, there = ({line.whose: line for line in lines} for lines in (own, others))
+    nothing = dict.fromkeys(formulas(show, waits))
+    made = []
+    for whose in sorted(here.keys() | there.keys()):
+        unit, agent, queue = whose
+        made.append((here.get(whose) or ReportLine(period, unit, agent, 0, nothing, queue), there.get(whose)))
+    return made
 
 
 def json_of(made: Iterable[tuple[ReportLine, ReportLine | None]], show: Show, waits: Waits) -> dict[str, Any]:

@@ -2,17 +2,15 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from ccd.reports.indicators import Waits
 from ccd.reports.plain_table import PlainTable
-from ccd.reports.report import By, ReportLine, Show, formulas
+from ccd.reports.report import By, Made, ReportLine, Show, formulas
 
 SHARES = frozenset(("utilisation", "occupancy", "aux_ratio", "service_level", "own_in_time", "team_response",
                     "wrap_up", "missed", "other_call", "unreachable", "partly_paused", "below_1", "reasonable",
                     "above_10", "between"))  # fmt: skip
-
-Made = Sequence[tuple[ReportLine, ReportLine | None]]
 
 
 def as_table(made: Made, by: By, show: Show, waits: Waits, held_against: bool) -> PlainTable:

@@ -33,8 +33,8 @@ ROW: dict[str, JsonValue] = {
 
 class ReportSaid(BaseModel):
     """`formulas` say how each figure is reckoned; of each period and unit, agent or queue there is a row, with
-    `against`: the same of the days that it is held against. Shares are parts of one; null where there is nothing to
-    divide by."""
+    `against`: the same of the days that it is held against, where there is any. Shares are parts of one; null where
+    there is nothing to divide by, and where there is nothing but `against`."""
 
     model_config = ConfigDict(
         json_schema_extra={

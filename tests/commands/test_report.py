@@ -47,7 +47,9 @@ def test_a_unit_and_an_agent_have_the_figures_of_their_days_with_the_formulas(co
 def test_two_periods_stand_side_by_side_and_days_by_themselves(config: Path) -> None:
     words = ("--from", "2099-11-23", "--to", "2099-11-25", "--each", "day", "--against", "2099-11-24")
     found = json.loads(said(config, *words, "--format", "json"))["rows"]
-    assert [row["from"] for row in found] == ["2099-11-24"], "of days without a record nothing is told"
+    told = [(row["from"], row["agent_days"], row["aux_ratio"] is None, "against" in row) for row in found]
+    assert told == [("2099-11-23", 0, True, True), ("2099-11-24", 1, False, False)], "25 and 26 have no record"
+    assert found[0]["against"]["aux_ratio"] == found[1]["aux_ratio"]
     rows = list(csv.DictReader(io.StringIO(said(config, *NOVEMBER, "--against", "2099-11-01", "--format", "csv"))))
     (row,) = rows
     assert row["aux_ratio"] == row["against_aux_ratio"]

@@ -18,7 +18,7 @@ from ccd.floor.own_days import OwnDays
 from ccd.history.sums import WaitLimits, sums_of_agents, sums_of_answers, sums_of_queues
 from ccd.reports.indicators import OfAgent, OfQueue, Sums, Waits
 from ccd.reports.periods import Each, Period, held_against, periods
-from ccd.reports.report import By, KnownOfPeriod, ReportLine, Show, json_of, report_lines
+from ccd.reports.report import By, KnownOfPeriod, Made, ReportLine, Show, json_of, report_lines, two_periods
 from ccd.reports.report_table import as_csv
 
 PERIODS_MAX = 1_000
@@ -54,12 +54,11 @@ class Report:
     found: Sequence[KnownOfPeriod]
 
     @property
-    def made(self) -> list[tuple[ReportLine, ReportLine | None]]:
+    def made(self) -> Made:
         made: list[tuple[ReportLine, ReportLine | None]] = []
         for number, period in enumerate(self.periods):
             theirs = self._lines(self.others[number], len(self.periods) + number) if self.others else []
-            same = {line.whose: line for line in theirs}
-            made += [(line, same.get(line.whose)) for line in self._lines(period, number)]
+            made += two_periods(period, self._lines(period, number), theirs, self.show, self.waits)
         return made
 
     def as_json(self) -> dict[str, Any]:
