@@ -193,6 +193,7 @@ def _postgresql_pool(
         execution_options=options or {},
         connect_args={
             **({"statement_cache_size": int(str(cached))} if cached is not None else {}),
+            **({"dsn": "postgresql://"} if "service" in url.query else {}),  # without one the driver reads no service
             "server_settings": settings,
         },
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Table, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -169,6 +169,18 @@ async def test_every_connection_of_the_pool_is_checked(tmp_path: Path, monkeypat
         with pytest.raises(UnsafeDatabaseError, match="synchronous is 0"):
             async with engine.connect():
                 pass
+    await engine.dispose()
+
+
+async def test_what_an_address_leaves_out_is_as_the_service_that_it_names_says(
+    postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    url, services = make_url(postgresql.url(TEMPLATE)), tmp_path / "services"
+    host, port = url.host or url.query["host"], url.port or url.query.get("port", 5432)
+    services.write_text(f"[bank]\nhost={host}\nport={port}\nuser={url.username}\npassword={url.password or ''}\n")
+    engine = open_engine(f"postgresql:///{TEMPLATE}?service=bank&servicefile={services}")
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT current_database()")) == TEMPLATE
     await engine.dispose()
 
 
