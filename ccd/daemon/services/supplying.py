@@ -81,7 +81,7 @@ class Supplying:
                 for unit in self._line(owning_agent(owner), on):
                     found[unit].held_s += seconds
         await self._scheduled(found, first, last, on)
-        await self._gifts(found, date.fromisoformat(f"{month}-01"))
+        await self._gifts(found, today if month == running else date.fromisoformat(f"{month}-01"))
         await self._payable(found, today)
         ahead = site.settings.supply.days_ahead
         return Balance(month, ahead, tuple(found[unit] for unit in sorted(found)), dict(left))
@@ -104,7 +104,7 @@ class Supplying:
             one.day_s = one.scheduled_s // one.scheduled_days if one.scheduled_days else expected_s
 
     async def _gifts(self, found: Mapping[str, Supply], day: date) -> None:
-        """Of the calendar's month of the same name."""
+        """Of the calendar's month of that day: of what is given today, or, of another month, of the same name."""
         for given in await giver_of(self._ledger, self._site).caps.stands(self._site.all_units, day):
             found[given.unit].gift_cap_s, found[given.unit].gifts_s = given.cap_s, given.given_s
 

@@ -67,6 +67,18 @@ async def test_a_transfer_is_of_the_unit_of_its_day_and_what_is_outstanding_of_w
     await engine.dispose()
 
 
+async def test_packets_of_the_month_that_runs_are_those_of_the_calendars_month(new_database: Callable[[], str]) -> None:
+    engine = open_engine(new_database())
+    begins = {"attendance": {"month_begins": 26}}
+    world = Months(engine, ROSTER, date(2026, 12, 28), more=begins)
+    await lived(world, "boss of team-1 gives 1001 3000 s for contest", until=date(2026, 12, 29))
+    found = await balance_of(world)
+    team = supplied(found, "team-1")
+    assert (found.month, dict(team.deposited)) == ("2027-01", {"gift": 3_000})
+    assert (team.gift_cap_s, team.gifts_s) == (36_000, 3_000), "of December"
+    await engine.dispose()
+
+
 async def test_what_is_earned_in_a_rush_and_spent_when_idle_is_told(new_database: Callable[[], str]) -> None:
     engine = open_engine(new_database())
     world = Months(engine, ROSTER, FIRST, schedules=True)
