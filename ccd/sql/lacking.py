@@ -54,8 +54,8 @@ def check_by_row_where_it_must(connection: Connection) -> None:
 
 
 def grant(connection: Connection, statement: str) -> None:
-    """Where the server has no privileges on columns, that on the table takes their place: a trigger refuses what they
-    would."""
+    """Where the server has no privileges on columns, that on the table takes their place: in the ledger and in plans a
+    trigger refuses what they would, elsewhere nothing does."""
     if not _does(connection, statement):
         connection.execute(text(ITS_COLUMNS.sub("", statement)))
 
