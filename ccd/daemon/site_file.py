@@ -157,21 +157,37 @@ def _faults_around(reading: ConfigurationRead, settings: Settings) -> Iterator[F
             yield reading.fault(keys, problem)
 
 
-def site_warnings(site: Site) -> Iterator[Fault]:
-    """What ccd can run with, and is probably not meant."""
+def site_warnings(site: Site) -> list[Fault]:
+    """What ccd can run with, and is probably not meant; line by line of the roster."""
+    return sorted([*unit_warnings(site), *_seat_warnings(site)], key=lambda fault: fault.line or 0)
+
+
+def _seat_warnings(site: Site) -> Iterator[Fault]:
     roster = site.roster_said.file
     sources = {pbx.name for pbx in site.settings.pbx}
-    strangers: set[str] = set()
     for entry in site.roster.entries:
-        if any(site.units) and entry.unit not in site.units and entry.unit not in strangers:
-            strangers.add(entry.unit)
-            where = f"has no [units.{entry.unit}]" if site.organisation_said is None else "is no unit that was imported"
-            problem = f"{entry.unit!r} {where}; it follows the site's time zone and policy"
-            yield Fault(roster, entry.line, "unit", problem)
         if entry.pbx and entry.pbx not in sources:
             yield Fault(roster, entry.line, "pbx", f"{entry.pbx!r} is no [[pbx]]; the line matches nothing")
         if is_optimised_away(entry.interface):
             yield Fault(roster, entry.line, "interface", f"{entry.interface} {OPTIMISED_AWAY}")
+
+
+def unit_warnings(site: Site) -> Iterator[Fault]:
+    """Of agents in units that are not there, or are gone while the agent still is; each unit once."""
+    said: set[str] = set()
+    for entry in site.roster.entries:
+        unit = entry.unit
+        if unit in said or not any(site.units):
+            continue
+        if unit not in site.units:
+            where = f"has no [units.{unit}]" if site.organisation_said is None else "is no unit that was imported"
+            problem = f"{unit!r} {where}; it follows the site's time zone and policy"
+        elif (gone := site.units.gone_from(unit)) and site.agent_days.unit(entry.agent, gone) == unit:
+            problem = f"{unit!r} is gone from {gone} on, and {entry.agent} is in it: it stands below no other unit then"
+        else:
+            continue
+        said.add(unit)
+        yield Fault(site.roster_said.file, entry.line, "unit", problem)
 
 
 def _secret_faults(reading: ConfigurationRead, settings: Settings) -> Iterator[Fault]:

@@ -55,6 +55,18 @@ def test_a_dry_run_says_what_an_import_then_changes_and_a_second_import_changes_
     ]
 
 
+def test_of_who_is_in_a_unit_that_is_gone_or_left_out_it_warns(office: Office) -> None:
+    office.imports("organisation", UNITS)
+    office.imports("roster", "agent,interface,member_name,unit,from,to\n1001,PJSIP/1,,team-1,,2026-12-02\n")
+    gone = UNITS.replace("team-1,team,south,,,,,,", "team-1,team,south,,,,,,2026-12-01")
+    warned = office.imports("organisation", gone, "--dry-run").stderr
+    assert "1001 is in it: it stands below no other unit then" in warned
+    assert "'team-1' is gone from 2026-12-01 on" in warned
+    assert not office.imports("organisation", gone.replace("2026-12-01", "2026-12-02"), "--dry-run").stderr
+    left_out = UNITS.replace("team-1,team,south,,,,,,\n", "")
+    assert "'team-1' is no unit that was imported" in office.imports("organisation", left_out, "--dry-run").stderr
+
+
 def test_faults_are_told_and_nothing_is_imported(office: Office) -> None:
     refused = office.imports("organisation", UNITS + "team-3,team,east,,,,,,\n,squad,,,,,,,\n")
     file = office.folder / "new.csv"

@@ -16,7 +16,7 @@ from ccd.daemon.judged_by.imported import Imported, imported
 from ccd.daemon.judged_by.left_out import left_out
 from ccd.daemon.judged_by.other_people import other_people, staff_of_text
 from ccd.daemon.site import Site
-from ccd.daemon.site_file import site_warnings
+from ccd.daemon.site_file import site_warnings, unit_warnings
 from ccd.daemon.stores import ledger_of
 from ccd.errors import ChangedMeanwhileError, RosterError
 from ccd.floor.days import SECOND
@@ -35,6 +35,7 @@ from ccd.web.organisation_api import Importer, ImportSaid
 
 # Of what is told line by line, the file's header: the first column is whom or what a line is about.
 HEADERS = {ORGANISATION: organisation_file.HEADER, PEOPLE: people_file.HEADER}
+WARNINGS = {ROSTER: site_warnings, ORGANISATION: unit_warnings}
 
 
 class Instead(NamedTuple):
@@ -189,7 +190,7 @@ class Replacing:
         return ImportSaid(
             number=number, lines=found.lines, new=found.new, changed=found.changed, gone=found.gone, since=since,
             measured_days=found.measured_days, change=change, effect=effect,
-            warnings=[str(each) for each in site_warnings(site)] if kind == ROSTER else [*found.warnings],
+            warnings=[*found.warnings, *(str(each) for each in (WARNINGS[kind](site) if kind in WARNINGS else ()))],
         )  # fmt: skip
 
 
