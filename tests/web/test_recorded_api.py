@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ccd.bank import allocating, holds, replanning, withdrawing
 from ccd.daemon.served.recorded_of import categories, recorded_lines
 from ccd.daemon.site import Site
 from ccd.org.acts import Act, note_act
@@ -15,7 +16,7 @@ from tests.floor.floors import added, heard, paused, removed
 from tests.history.observing import record
 from tests.web.acting import Place
 from tests.web.test_api import check_problem
-from tests.web.test_refusals import words_of
+from tests.web.test_refusals import TEXTS, words_of
 
 NOON = 1_795_492_800.0  # 24 November 2026, 12:00 in Shanghai
 RULING: dict[str, Any] = {"from": NOON, "to": NOON + 3_600, "counts": "available", "reason": "the telephone was mended"}
@@ -151,6 +152,14 @@ async def test_each_field_that_is_told_has_a_name_in_chinese(place: Place) -> No
     async with place.engine.connect() as connection:
         fields = await connection.run_sync(told)
     assert fields <= words_of("said_zh.ts").keys()
+
+
+def test_each_reason_that_ccd_gives_of_a_day_off_is_said_in_chinese() -> None:
+    known = (TEXTS / "said_zh.ts").read_text()
+    for module in (allocating, holds, replanning, withdrawing):
+        for name, said in vars(module).items():
+            if name.isupper() and isinstance(said, str) and " " in said:
+                assert f'"{said}": ' in known, said
 
 
 async def test_acts_are_found_without_looking_through_all_that_there_ever_were(place: Place) -> None:
