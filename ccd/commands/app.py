@@ -5,7 +5,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from errno import EDQUOT, EFBIG, ENOSPC
+from errno import EDQUOT, EFBIG, EIO, EMFILE, ENFILE, ENOSPC, EROFS
 from importlib import import_module
 from types import MappingProxyType
 from typing import Annotated, Final, NoReturn, TextIO
@@ -54,9 +54,20 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
 # Of a verb that is a word of Python's, or of its library's, the module.
 MODULES: Final[Mapping[str, str]] = MappingProxyType({"import": "imports", "export": "exports"})
 
-# Of a disk, whatever was being written to it.
-NO_ROOM: Final = frozenset({ENOSPC, EDQUOT, EFBIG})
-NOT_WHOLE: Final = "what was being printed or written is not whole; make room for it, and do the same again"
+# Of the machine, whatever was being read or written: what to do about it.
+NOT_WHOLE: Final = "what was being printed or written is not whole; "
+MAKE_ROOM: Final = f"{NOT_WHOLE}make room for it, and do the same again"
+OF_THE_MACHINE: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        ENOSPC: MAKE_ROOM,
+        EDQUOT: MAKE_ROOM,
+        EFBIG: MAKE_ROOM,
+        EROFS: f"{NOT_WHOLE}mount it for writing, or name another place",
+        EIO: f"{NOT_WHOLE}the machine's own log says which of its disks fails",
+        EMFILE: "this process may open no more files; raise its limit (ulimit -n, LimitNOFILE= of a service)",
+        ENFILE: "the machine has as many files open as it can have; raise fs.file-max, or see which program opens them",
+    }
+)
 
 
 def main() -> None:
@@ -72,10 +83,10 @@ def main() -> None:
         _print_no_more(sys.stdout)
         sys.exit(1)
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if (what_to_do := OF_THE_MACHINE.get(error.errno or 0)) is None:
             raise
         where = f"{error.filename}: " if error.filename else ""  # what is open already has none
-        _say(f"ccd: {where}{error.strerror}: {NOT_WHOLE}")
+        _say(f"ccd: {where}{error.strerror}: {what_to_do}")
         _print_no_more(sys.stdout)
         sys.exit(1)
     finally:

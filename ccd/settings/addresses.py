@@ -33,6 +33,7 @@ WHOLE = re.compile(r"[0-9]{1,9}")
 PORTS = re.compile(r"[0-9]{1,5}(?:,[0-9]{1,5})*")  # of each host one
 SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]*)?|\.[0-9]+")
 SECONDS_ABOVE_0 = re.compile(rf"(?=.*[1-9])(?:{SECONDS.pattern})")
+HOST_AND_PORT = re.compile(r"[^:]+:[0-9]+")  # where several are named one by one
 HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::(?P<port>.*))?")
 SQL_LOGIN = re.compile(r"(?<=://)[^:/@]*(?::[^@]*)?@")  # its password may hold a stroke as it is
 
@@ -118,9 +119,19 @@ def _postgresql_query_problems(query: str) -> Iterator[str]:
     if others := sorted(said.keys() - POSTGRESQL_QUERY):
         yield f"?{others[0]} is none of {', '.join(sorted(POSTGRESQL_QUERY))}"
     yield from _written_otherwise(said, PORTS, "is no number", "port")
+    if not _each_has_its_port(said.get("host", []), said.get("port", [])):
+        yield "not each host has its port, as in ?host=A,B&port=1,2 or ?host=A:1&host=B:2"
     sizes = "statement_cache_size", "prepared_statement_cache_size"
     yield from _written_otherwise(said, WHOLE, "is no whole number", *sizes)
     yield from _written_otherwise(said, SECONDS_ABOVE_0, "is no number of seconds", "command_timeout")
+
+
+def _each_has_its_port(hosts: Sequence[str], ports: Sequence[str]) -> bool:
+    """One host may do without, and so may the one that stands before the question mark."""
+    if len(hosts) > 1:
+        return not ports and all(map(HOST_AND_PORT.fullmatch, hosts))
+    asked, told = (",".join(said).count(",") + 1 if said else 0 for said in (hosts, ports))
+    return asked == told or (asked <= 1 and told <= 1)
 
 
 def _written_otherwise(

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from errno import ENOSPC
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -172,13 +171,14 @@ def test_what_is_printed_to_a_disk_that_is_full_is_said_not_to_be_whole(words, b
             env=os.environ | {"PYTHONPATH": str(HERE), "PYTHONUNBUFFERED": buffered},
         )  # fmt: skip
     assert done.returncode == 1
-    assert done.stderr == f"ccd: No space left on device: {app.NOT_WHOLE}\n"
+    assert done.stderr == f"ccd: No space left on device: {app.MAKE_ROOM}\n"
 
 
-def test_the_file_for_which_there_is_no_room_is_named(monkeypatch, capsys):
+@pytest.mark.parametrize("number", app.OF_THE_MACHINE)
+def test_the_file_that_can_not_be_read_or_written_is_named_with_what_to_do(monkeypatch, capsys, number):
     monkeypatch.setattr(app, "_print_no_more", lambda _: None)
-    assert ends(monkeypatch, OSError(ENOSPC, "No space left on device", "state/lock")) == 1
-    assert capsys.readouterr().err == f"ccd: state/lock: No space left on device: {app.NOT_WHOLE}\n"
+    assert ends(monkeypatch, OSError(number, os.strerror(number), "state/lock")) == 1
+    assert capsys.readouterr().err == f"ccd: state/lock: {os.strerror(number)}: {app.OF_THE_MACHINE[number]}\n"
 
 
 @pytest.mark.parametrize(("word", "code"), [("--version", 1), ("nonsense", 2)])

@@ -34,6 +34,7 @@ SQL = (
     "postgresql://ccd@h/ccd?service=bank&servicefile=/etc/pg_service.conf&command_timeout=2.5",
     "postgresql://ccd@/ccd?service=bank&command_timeout=.5",
     "postgresql:///ccd?host=a,b&port=5432,5433",
+    "postgresql:///ccd?host=a:5432&host=b:5433",
 )
 
 
@@ -88,6 +89,12 @@ def test_an_address_of_a_database_that_is_taken_can_be_opened(url):
         ("sql", "postgresql://u@h/db?command_timeout=0", "?command_timeout is no number of seconds"),
         ("sql", "postgresql://u@h/db?command_timeout=5&command_timeout=6", "?command_timeout is no number of seconds"),
         ("sql", "postgresql://u@h/db?port=x", "?port is no number"),
+        ("sql", "postgresql:///db?host=a,b", "not each host has its port"),
+        ("sql", "postgresql:///db?host=a,b&port=1", "not each host has its port"),
+        ("sql", "postgresql:///db?host=a&host=b&port=1,2", "not each host has its port"),
+        ("sql", "postgresql:///db?host=a:1&host=b", "not each host has its port"),
+        ("sql", "postgresql:///db?host=a:x&host=b:1", "not each host has its port"),
+        ("sql", "postgresql://h/db?port=1,2", "not each host has its port"),
         ("sql", "postgresql://u@a..b/db", "the address names no host"),
         ("redis", f"redis://{'x' * 64}.example", "the address names no host"),
     ],
