@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.blocks import Block
@@ -30,6 +30,12 @@ async def head_now(connection: AsyncConnection, key: Ed25519PrivateKey, now: int
     """Of everything that is sealed."""
     rows = (await connection.execute(select(blocks.c.hash, blocks.c.local).order_by(blocks.c.number))).all()
     return _signed([row.local for row in rows], root_of([leaf(row.hash) for row in rows]), key, now)
+
+
+async def unsealed(connection: AsyncConnection) -> int:
+    """How many transactions are newer than all blocks, and in no head yet."""
+    last = select(func.coalesce(func.max(blocks.c.up_to), 0)).scalar_subquery()
+    return await connection.scalar(select(func.count()).where(transactions.c.id > last)) or 0
 
 
 async def proven_statement(connection: AsyncConnection, owner: str, key: Ed25519PrivateKey, now: int) -> Proven:

@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.fate import Fate
 from ccd.bank.settle import Settler
+from ccd.commands.ledger.proving import sealed_head
+from ccd.ledger.heads import made_key, read_key
 from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
 from ccd.sql.lacking import tune
@@ -119,6 +121,15 @@ def test_random_histories_end_as_in_the_model_with_the_hashes_of_sqlite(machine:
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
         ),
     )  # fmt: skip
+
+
+async def test_a_head_says_how_many_are_not_in_it_since_only_a_daemon_waits_for_the_clock(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = await everything(engine)
+    monkeypatch.setattr("ccd.sql.decided.WRITER_S_MAX", 600)
+    signed, newer = await sealed_head(ledger, read_key(made_key(), ""))
+    assert (signed.head.blocks, newer) == (3, 1)
 
 
 async def test_a_day_is_settled_once(engine: AsyncEngine) -> None:

@@ -19,7 +19,7 @@ from ccd.ledger.guards import indexes_astray
 from ccd.ledger.heads import Head, SignedHead, made_key, read_head, read_key
 from ccd.ledger.proofs import check_proof as checked
 from ccd.ledger.proofs import proof_text
-from ccd.ledger.proving import Proven, head_now, proven_statement
+from ccd.ledger.proving import Proven, head_now, proven_statement, unsealed
 from ccd.ledger.remembered import Remembered, read_remembered
 from ccd.ledger.sealing import Sealer
 from ccd.ledger.verify import Verdict
@@ -101,10 +101,10 @@ async def with_a_bar(ledger: Ledger, head: Head | None, since: Remembered | None
 def checkpoint(config: Config, key: KeyFile, output: Output = None) -> None:
     """Seal what was recorded, and sign a head of it, to be kept where nobody writes to the ledger."""
     private = read_key(read_bytes(key), str(key))
-    signed = asked(config, lambda ledger: sealed_head(ledger, private))
+    signed, newer = asked(config, lambda ledger: sealed_head(ledger, private))
     write(json.dumps(signed.as_json(), indent=1), output)
     if output:
-        print(f"a head of {signed.head.blocks} blocks: {output}; signed by {signed.key.hex()}")
+        print(f"a head of {signed.head.blocks} blocks: {output}; signed by {signed.key.hex()}{_not_in_it(newer)}")
 
 
 def new_key(file: Annotated[Path, typer.Argument(help="Where to; it may not be there yet.")]) -> None:
@@ -129,9 +129,12 @@ def proof(
     private = read_key(read_bytes(key), str(key))
     proven = asked(config, lambda ledger: sealed_statement(ledger, account, private))
     write(proof_text(agent_owner(account), proven.head, proven.lines), output)
-    unsealed = f"; {proven.unsealed} newer are not sealed yet" if proven.unsealed else ""
     if output:
-        print(f"{len(proven.lines)} lines: {output}{unsealed}")
+        print(f"{len(proven.lines)} lines: {output}{_not_in_it(proven.unsealed)}")
+
+
+def _not_in_it(newer: int) -> str:
+    return f"; {newer} newer are not sealed yet" if newer else ""
 
 
 def check_proof(
@@ -170,10 +173,11 @@ def signed_by(head: SignedHead, trusted_key: str | None) -> str:
     return f"signed by {head.key.hex()}: compare it with the one you know"
 
 
-async def sealed_head(ledger: Ledger, key: Ed25519PrivateKey) -> SignedHead:
+async def sealed_head(ledger: Ledger, key: Ed25519PrivateKey) -> tuple[SignedHead, int]:
+    """And how many transactions are newer."""
     await Sealer(ledger.engine, now_us, Patience()).seal()
     async with seeing_one_state(ledger.engine).connect() as connection:
-        return await head_now(connection, key, now_us())
+        return await head_now(connection, key, now_us()), await unsealed(connection)
 
 
 async def sealed_statement(ledger: Ledger, agent: str, key: Ed25519PrivateKey) -> Proven:
