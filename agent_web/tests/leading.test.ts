@@ -7,7 +7,6 @@ import { cameAfter, inOrder, responseOf } from "../src/manage/calls";
 import { change, percent, written } from "../src/manage/figures";
 import { below, found, membersOf } from "../src/manage/people";
 import { periodOf } from "../src/manage/periods";
-import { bars, shares } from "../src/manage/ratios";
 import { spansUpTo } from "../src/manage/spans";
 
 const unit = (name: string, line: string[]) => ({ unit: name, line }) as OfficeUnit;
@@ -80,13 +79,6 @@ test("a week begins on Monday", () => {
     against: "2026-11-16",
     until: "2026-11-20",
   });
-});
-
-test("ratios fall into bars of half a percent, the last takes all above", () => {
-  const counted = bars([0.004, 0.005, 0.0375, 0.5]);
-  expect([counted[0], counted[1], counted[7], counted.at(-1)]).toEqual([1, 1, 1, 1]);
-  expect(shares([0.004, 0.03, 0.037, 0.2])).toEqual({ thrifty: 0.25, reasonable: 0.5, lavish: 0.25 });
-  expect(shares([])).toBeNull();
 });
 
 test("shares change in points, amounts by themselves, and what is too little to tell is no change", () => {

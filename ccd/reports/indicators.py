@@ -4,6 +4,7 @@ A ratio of many is the ratio of their sums, never a mean of their ratios: a day 
 nothing is below the line there is no figure.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from statistics import median
@@ -16,6 +17,7 @@ MINUTE_US = 60_000_000
 
 # The source's marks of an agent's aux ratio.
 THRIFTY, REASONABLE_MIN, REASONABLE_MAX, LAVISH = 0.01, 0.0253, 0.037, 0.10
+STEP, LAST_STEP = 0.005, 0.15  # of the distribution: agents above the last are counted in one
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +203,13 @@ HIDING: Final[Mapping[str, Indicator]] = MappingProxyType(
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """How many agents have an aux ratio below 1 %, in the reasonable interval, above 10 %, and between these; who has
-    no base has none."""
+    no base has none. `steps`: how many in each half of a percent, and in the last of them whoever is above 15 %."""
 
     thrifty: int
     reasonable: int
     lavish: int
     between: int
+    steps: tuple[int, ...]
 
     @property
     def counts(self) -> tuple[int, int, int, int]:
@@ -238,7 +241,10 @@ def distribution(found: Iterable[OfAgent]) -> Distribution:
     thrifty = sum(ratio < THRIFTY for ratio in ratios)
     reasonable = sum(REASONABLE_MIN <= ratio <= REASONABLE_MAX for ratio in ratios)
     lavish = sum(ratio > LAVISH for ratio in ratios)
-    return Distribution(thrifty, reasonable, lavish, len(ratios) - thrifty - reasonable - lavish)
+    last = round(LAST_STEP / STEP)
+    counted = Counter(min(last, int(round(ratio / STEP, 9))) for ratio in ratios)
+    steps = tuple(counted[number] for number in range(last + 1))
+    return Distribution(thrifty, reasonable, lavish, len(ratios) - thrifty - reasonable - lavish, steps)
 
 
 def against_median(found: Sequence[OfAgent]) -> dict[str, dict[str, float]]:

@@ -21,7 +21,7 @@ from matplotlib.font_manager import fontManager
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from ccd.reports.indicators import LAVISH, REASONABLE_MAX, REASONABLE_MIN, THRIFTY
+from ccd.reports.indicators import LAST_STEP, LAVISH, REASONABLE_MAX, REASONABLE_MIN, STEP, THRIFTY
 
 INK, PALE, GRID = "#222222", "#666666", "#dddddd"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -29,7 +29,6 @@ MARKS = ("o", "s", "^", "D", "v", "P", "X")
 LINES_MAX = len(COLOURS)
 NOW, THEN = COLOURS[0], COLOURS[4]
 BANDS = ((0.0, THRIFTY, "#56B4E9"), (REASONABLE_MIN, REASONABLE_MAX, "#009E73"), (LAVISH, 1.0, "#D55E00"))
-STEP, LAST_STEP = 0.005, 0.15  # of the distribution: agents above the last are counted in one bar
 CAPTION_CHARS = 175
 PLACES = 5  # of where axes are, as a share of the page: finer than a dot
 # Fonts with Chinese, Japanese and Korean, of those that are installed: a unit can be called 一班.

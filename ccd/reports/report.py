@@ -59,6 +59,7 @@ class ReportLine:
     days: int  # agent-days
     figures: Figures
     queue: str = ""
+    steps: tuple[int, ...] = ()  # of a distribution: how many agents are in each
 
     @property
     def whose(self) -> tuple[str, str, str]:
@@ -125,7 +126,8 @@ def json_of(made: Iterable[tuple[ReportLine, ReportLine | None]], show: Show, wa
 def _said(line: ReportLine) -> dict[str, Any]:
     whose = {"unit": line.unit} | {name: said for name in ("agent", "queue") if (said := getattr(line, name))}
     first, last = (day.isoformat() for day in line.period)
-    return {"from": first, "to": last, **whose, "agent_days": line.days, **line.figures}
+    steps = {"steps": list(line.steps)} if line.steps else {}
+    return {"from": first, "to": last, **whose, "agent_days": line.days, **line.figures, **steps}
 
 
 def _grouped(pairs: Iterable[tuple[K, Of]]) -> dict[K, list[Of]]:
@@ -147,7 +149,7 @@ def _line(
         marks = distribution(agents)
         shares = [count / marks.agents if marks.agents else None for count in marks.counts]
         named = zip(("below_1", "reasonable", "above_10", "between"), shares, strict=True)
-        return ReportLine(period, unit, agent, sums.days, {"agents": marks.agents, **dict(named)})
+        return ReportLine(period, unit, agent, sums.days, {"agents": marks.agents, **dict(named)}, steps=marks.steps)
     return ReportLine(period, unit, agent, sums.days, figures(sums))
 
 

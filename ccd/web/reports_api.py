@@ -34,7 +34,8 @@ ROW: dict[str, JsonValue] = {
 class ReportSaid(BaseModel):
     """`formulas` say how each figure is reckoned; of each period and unit, agent or queue there is a row, with
     `against`: the same of the days that it is held against, where there is any. Shares are parts of one; null where
-    there is nothing to divide by, and where there is nothing but `against`."""
+    there is nothing to divide by, and where there is nothing but `against`. Of a distribution `steps` are how many
+    agents are in each half of a percent from 0 on, the last of them 15 % and more."""
 
     model_config = ConfigDict(
         json_schema_extra={

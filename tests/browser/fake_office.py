@@ -233,15 +233,12 @@ class FakeOffice:
         return [common | {"application": f"{day}/{agent}", "agent": agent, "state": of} for agent, of in states.items()]
 
     def _report(self, said: Json) -> Json:
-        period, before = {"from": said["from"], "to": said["to"]}, {"against": ROW | {"aux_ratio": 0.0457}}
-        if said["by"] == "unit":
-            rows = [period | {"unit": name} | ROW | before for name in NAMES]
-        else:
-            ratios = [0.004 + 0.0021 * (number % 29) for number in range(60)]
-            rows = [
-                period | {"unit": "team-1", "agent": str(1001 + at)} | ROW | before | {"aux_ratio": ratio}
-                for at, ratio in enumerate(ratios)
-            ]
+        row, before = ROW, ROW | {"aux_ratio": 0.0457}
+        if said["show"] == "distribution":
+            row = {"agents": 60, "below_1": 0.05, "reasonable": 0.7, "above_10": 0.1, "between": 0.15}
+            row |= {"steps": [1, 2, 3, 4, 6, 20, 12, 4, 2, *[0] * 11, 3, *[0] * 9, 3]}
+            before = row | {"steps": [60, *[0] * 30]}
+        rows = [{"from": said["from"], "to": said["to"], "unit": name} | row | {"against": before} for name in NAMES]
         return {"formulas": {}, "rows": rows}
 
     def _supply(self, runs: bool) -> Json:

@@ -103,8 +103,12 @@ def test_the_source_s_marks_are_counted_by_agent_and_who_has_no_base_is_left_out
         of("high", "a", 10), of("above", "a", 10.01), of("nothing", "a", 0, 0),
         of("in two units", "a", 0, 50), of("in two units", "b", 3, 50),
     ]  # fmt: skip
-    assert distribution(found) == Distribution(thrifty=1, reasonable=3, lavish=1, between=2)
+    steps = [0] * 31
+    for ratio_in_halves in (1, 2, 5, 6, 7, 20, 20):
+        steps[ratio_in_halves] += 1
+    assert distribution(found) == Distribution(thrifty=1, reasonable=3, lavish=1, between=2, steps=tuple(steps))
     assert distribution(found).agents == 7
+    assert distribution([of("far above", "a", 40)]).steps[-1] == 1
 
 
 def test_where_time_could_hide_is_told_against_the_median_of_the_team() -> None:

@@ -66,6 +66,10 @@ async def test_who_leads_units_reads_their_indicators_and_their_agents_and_of_no
         ("2001", "2026-11-02", "2026-11-03"), ("2001", "2026-11-03", None),
     ]  # fmt: skip
     assert {row["agent"] for row in await rows(place, "wang", show="hiding")} == set(AGENTS)
+    spread = {row["unit"]: row for row in await rows(place, "wang", show="distribution")}
+    assert {unit: (row["agents"], sum(row["steps"])) for unit, row in spread.items()} == {
+        "centre": (4, 4), "team-1": (3, 3), "team-2": (1, 1),
+    }  # fmt: skip
 
 
 async def test_nobody_reads_of_units_that_are_not_theirs_and_an_agent_of_none(place: Place) -> None:

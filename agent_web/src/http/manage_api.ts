@@ -411,8 +411,11 @@ export const manage = {
   setLoad: (unit: string, day: string, load: string, key: string) =>
     ask<object>("POST", "/api/day-loads", { unit, day, load }, key),
 
-  report: (unit: string, from: string, to: string, against: string, by: "unit" | "agent") =>
-    ask<Report>("GET", `/api/reports?unit=${path(unit)}&from=${from}&to=${to}&against=${against}&by=${by}`),
+  report: (unit: string, from: string, to: string, against: string, show: "indicators" | "distribution") =>
+    ask<Report>(
+      "GET",
+      `/api/reports?unit=${path(unit)}&from=${from}&to=${to}&against=${against}&show=${show}`,
+    ),
   /** Of the month that runs: where it begins on another day than the calendar's, the server knows which that is. */
   supply: () => ask<{ units: UnitSupply[]; warnings: Record<string, string> }>("GET", "/api/supply"),
 };
