@@ -17,7 +17,7 @@ from ccd.bank.withdrawal_rows import Changed, change, of_run, on_days, open_days
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Rule
 
-NOT_ALL_DAYS = "not all of these days can be had any more"
+NOT_ALL_DAYS = "the agent has moved: not all of these days can be had any more"
 
 
 class Move(NamedTuple):
@@ -164,8 +164,7 @@ class MovingAlong:
         for one in held.values():
             self._holds.end(desk, one, None, said)
         ended = [move.there._replace(state=ApplicationState.REFUSED, hold=None) for move in run]
-        why = f"the agent has moved: {NOT_ALL_DAYS}"
-        return [self._changed(desk, move.one, one, said, why) for move, one in zip(run, ended, strict=True)]
+        return [self._changed(desk, move.one, one, said, NOT_ALL_DAYS) for move, one in zip(run, ended, strict=True)]
 
     def _state_in_run(self, one: Application, awaits: bool) -> ApplicationState:
         """Of one of the days that has something; whether one of them `awaits` its allocation."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ccd.bank import allocating, holds, replanning, withdrawing
+from ccd.bank import allocating, holds, moving_along, replanning, withdrawing
 from ccd.daemon.served.recorded_of import categories, recorded_lines
 from ccd.daemon.site import Site
 from ccd.org.acts import Act, note_act
@@ -156,7 +156,7 @@ async def test_each_field_that_is_told_has_a_name_in_chinese(place: Place) -> No
 
 def test_each_reason_that_ccd_gives_of_a_day_off_is_said_in_chinese() -> None:
     known = (TEXTS / "said_zh.ts").read_text()
-    for module in (allocating, holds, replanning, withdrawing):
+    for module in (allocating, holds, moving_along, replanning, withdrawing):
         for name, said in vars(module).items():
             if name.isupper() and isinstance(said, str) and " " in said:
                 assert f'"{said}": ' in known, said

@@ -27,6 +27,7 @@ export const said: Record<string, string> = {
   "no place was freed before the day was over": "到当天结束仍没有名额",
   "its month is over": "当月已过",
   "the plan of the day was changed": "当天排班有变",
+  "the agent has moved: not all of these days can be had any more": "换了班组，所选各天不能都休",
   "it was shown, and said to be read": "已展示并确认阅读",
   "as the switch said": "按交换机答复",
   "no switch was asked": "没有问到交换机",
