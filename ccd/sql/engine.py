@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from ccd.errors import UnsafeDatabaseError
+from ccd.sql import decided
 from ccd.sql.checkpoints import LOG_PAGES_MAX
 from ccd.sql.lacking import tune
 from ccd.sql.plain import ask
@@ -160,10 +161,17 @@ def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine
     planner = {"jit": "off", "plan_cache_mode": "force_generic_plan", "parallel_setup_cost": str(BESIDE_COST)}
     # A posting finds its few rows by an index. Its plan is kept, and a table that was small when that was made would be
     # read from end to end each time.
+    # Who stood still with its numbers drawn would commit them after higher ones were sealed by the clock: between two
+    # statements, and before the commit, the server waits less long than that.
+    still_ms = int(decided.WRITER_S_MAX * 1000 / 4)
     writing = _postgresql_pool(
         url,
         pool_size,
-        {**settings, "default_transaction_isolation": "read committed"},
+        {
+            **settings,
+            "default_transaction_isolation": "read committed",
+            "idle_in_transaction_session_timeout": f"{still_ms}ms",
+        },
         {**planner, "enable_seqscan": "off"},
     )
     writer = LoopWriter(writing)

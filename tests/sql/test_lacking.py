@@ -1,6 +1,7 @@
 """What PostgreSQL is held to, a server is that lacks what databases of many machines lack: most of this is tests that
 stand elsewhere, and run here on such a one."""
 
+import asyncio
 import itertools
 import shutil
 from collections import Counter
@@ -10,17 +11,21 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import await_only
 
 from ccd.bank.fate import Fate
 from ccd.bank.settle import Settler
 from ccd.commands.ledger.proving import sealed_head
+from ccd.errors import DatabaseBusyError
 from ccd.ledger.heads import made_key, read_key
 from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
 from ccd.sql.lacking import tune
+from ccd.sql.plain import ask
+from ccd.sql.turns import Patience, take_turn_at_once
 from tests.bank.days import POLICIES, TODAY, worth
 from tests.databases import PostgreSQL
 from tests.lacking import DAEMON, TEMPLATE, lacking, new_database
@@ -130,6 +135,23 @@ async def test_a_head_says_how_many_are_not_in_it_since_only_a_daemon_waits_for_
     monkeypatch.setattr("ccd.sql.decided.WRITER_S_MAX", 600)
     signed, newer = await sealed_head(ledger, read_key(made_key(), ""))
     assert (signed.head.blocks, newer) == (3, 1)
+
+
+async def test_who_stands_still_while_posting_is_given_up_before_the_clock_says_that_nobody_is(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a number below those that are sealed would be committed after them, and sealed never."""
+    monkeypatch.setattr("ccd.sql.decided.WRITER_S_MAX", 0.4)
+    daemon = open_engine(database_url)
+
+    def standing_still(connection: Connection) -> None:
+        ask(connection, "SELECT nextval('transaction_ids')")
+        await_only(asyncio.sleep(0.3))
+        ask(connection, "SELECT 1")
+
+    with pytest.raises(DatabaseBusyError, match="connection is closed"):
+        await take_turn_at_once(daemon, standing_still, Patience(attempts_max=1))
+    await daemon.dispose()
 
 
 async def test_a_day_is_settled_once(engine: AsyncEngine) -> None:
