@@ -245,10 +245,11 @@ class MonthsDue:
         past = [month_before(running, months_back) for months_back in range(MONTHS_BACK_MAX, 0, -1)]
         known = await months.closed()
         new = await self._owe(months)
-        for month in known.intersection({*past, *await months.wait_no_more()}):
+        changed = {months.calendar.month_of(day) for day in new}
+        for month in known.intersection({*past, *changed, *await months.wait_no_more()}):
             if touched := await months.settle_appealed(month):
                 self._tell(touched)
-            if any(months.calendar.month_of(day) == month for day in new):
+            if month in changed:
                 await self._list_differences(months, month)
         due = [month for month in past if month not in known and await months.is_due(month)]
         return [month for month in due if await self._close(months, month)]

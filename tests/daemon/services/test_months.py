@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text, update
+from structlog.testing import capture_logs
 
 from ccd.bank.accounts import agent_owner
 from ccd.bank.asking import Asking, by_itself
@@ -313,6 +314,30 @@ async def test_what_waited_for_an_appeal_that_is_upheld_waits_until_its_day_is_m
     await world.settle_the_rest()
     await world.due.look()
     assert await world.leave_s() == 0
+
+
+async def test_that_attendance_was_given_something_else_is_said_however_long_its_month_has_been_closed(
+    world: World,
+) -> None:
+    """As of an upheld appeal by which nothing is owed."""
+    async with world.engine.connect() as connection:
+        gift = text("SELECT transaction_id, leg FROM entries WHERE day = '2026-08-11' ORDER BY transaction_id DESC")
+        line = Transfer(*(await connection.execute(gift)).fetchmany(1)[0])
+    ann, manager = Person("ann", Role.AGENT, agent="1001"), by_itself("manager")
+    appeal = await lodge_appeal(world.engine, world.site, Asking("a", ann, "here", world.now), "1001", line, "no")
+    world.now = CLOSES
+    await world.settle_the_rest()
+    async with world.engine.begin() as connection:  # some were settled when this test began
+        await connection.execute(update(unit_days).values(settled_at=CLOSES))
+    assert await world.due.look() == [MONTH]
+    world.now = us("2026-12-15T12:00")
+    within = datetime.fromisoformat("2026-08-11T09:00"), datetime.fromisoformat("2026-08-11T09:30")
+    await uphold(world.engine, world.site, Asking("b", manager, "here", world.now), appeal.ref, within, "left_out", "so")
+    for warned in ([], [["1001"]], []):
+        with capture_logs() as said:
+            await world.due.look()
+        assert [one["agents"] for one in said if one["event"] == "attendance was given something else"] == warned
+        await world.settle_the_rest()
 
 
 async def test_what_waited_for_an_appeal_waits_for_other_days_of_the_month_that_are_measured_anew(world: World) -> None:
