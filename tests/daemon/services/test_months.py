@@ -332,7 +332,9 @@ async def test_that_attendance_was_given_something_else_is_said_however_long_its
     assert await world.due.look() == [MONTH]
     world.now = us("2026-12-15T12:00")
     within = datetime.fromisoformat("2026-08-11T09:00"), datetime.fromisoformat("2026-08-11T09:30")
-    await uphold(world.engine, world.site, Asking("b", manager, "here", world.now), appeal.ref, within, "left_out", "so")
+    await uphold(
+        world.engine, world.site, Asking("b", manager, "here", world.now), appeal.ref, within, "left_out", "so"
+    )
     for warned in ([], [["1001"]], []):
         with capture_logs() as said:
             await world.due.look()
