@@ -213,7 +213,8 @@ class Allocations:
                     self._end_of_run(desk, each, said)
             else:
                 self._holds.end(desk, one, None, said)
-                self._became(desk, one, ApplicationState.WAITING, None, said, NOT_THIS_TIME)
+                why = HAD_BEGUN if has_begun else NOT_THIS_TIME
+                self._became(desk, one, ApplicationState.WAITING, None, said, why)
 
     def _decide_by_rule(self, desk: Desk, days: Collection[date], day: date, said: Said) -> list[Application] | LockToo:
         """With these days under lock."""

@@ -12,14 +12,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.bank.allocating import Allocations, Tenure
+from ccd.bank.allocating import HAD_BEGUN, NOT_ALL_DAYS, NOT_THIS_TIME, Allocations, Tenure
 from ccd.bank.allocation import Allocation, Applicant, Free, allocation_read, allocation_spelled
 from ccd.bank.branch import Branch
 from ccd.bank.policy import Policies
 from ccd.bank.quota import Quota
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import Application, ApplicationState
-from ccd.bank.withdrawal_rows import Changed, change, set_load, set_quota
+from ccd.bank.withdrawal_rows import Changed, change, set_load, set_quota, states_of
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import WithdrawalError
 from ccd.ledger.books import Ledger
@@ -181,9 +181,13 @@ async def said_of_day(engine: AsyncEngine, load: str) -> None:
         await connection.run_sync(set_load, "centre", DAY, load, 7, "lead")
 
 
-@pytest.mark.parametrize("days", [[DAY], [DAY, NEXT]])
+@pytest.mark.parametrize(
+    ("days", "looked_at"),
+    [([DAY], DEADLINE + 2), ([DAY, NEXT], DEADLINE + 2), ([DAY], UNITS.days("").of_date(DAY).start)],
+    ids=["a day", "two together", "a day that has begun"],
+)
 async def test_whose_unit_comes_to_be_below_one_that_has_given_its_places_out_has_what_is_left(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, days: list[date]
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, days: list[date], looked_at: int
 ) -> None:
     """As it was before for a while: it allocates nothing again."""
     await have(engine, **dict.fromkeys(AGENTS, RICH_S))
@@ -202,14 +206,18 @@ async def test_whose_unit_comes_to_be_below_one_that_has_given_its_places_out_ha
             for one in await bank_of(engine).apply_for_run(agent, agent, days, at(DEADLINE + 1)):
                 assert one.awaits_allocation
     await said_of_day(engine, "quiet")
-    assert await allocations(engine).due(TODAY, DEADLINE + 2) == [("centre", DAY)]
-    assert await allocations(engine).allocate("centre", DAY, at(DEADLINE + 2)) == made
-    assert await allocations(engine).due(TODAY, DEADLINE + 2) == []
-    alone = {"ann": "approved", f"bob/{DAY}": "applied", f"cy/{DAY}": "waiting"}
+    assert await allocations(engine).due(TODAY, looked_at) == [("centre", DAY)]
+    assert await allocations(engine).allocate("centre", DAY, at(looked_at)) == made
+    assert await allocations(engine).due(TODAY, looked_at) == []
+    has_begun = looked_at > DEADLINE + 2
+    alone = {"ann": "approved", f"bob/{DAY}": "waiting" if has_begun else "applied", f"cy/{DAY}": "waiting"}
     together = {f"bob/{NEXT}": "applied", f"cy/{DAY}": "refused", f"cy/{NEXT}": "refused"}
     assert await of_both(engine) == (alone | together if len(days) > 1 else alone)
     assert await balances(engine, "cy") == (50_000, 50_000, 0)
-    assert (await drawn(engine, "centre"), await drawn(engine, "team-1")) == (2, 2)
+    assert (await drawn(engine, "centre"), await drawn(engine, "team-1")) == ((1, 1) if has_begun else (2, 2))
+    every = await bank_of(engine)._ledger.at_desk(lambda desk: states_of(desk.connection, f"cy/{DAY}"), keep=False)
+    why = HAD_BEGUN if has_begun else NOT_THIS_TIME if len(days) == 1 else NOT_ALL_DAYS
+    assert every[-1]["why"] == why
     assert (await verify(engine, lambda done, total: None)).findings == []
 
 

@@ -223,7 +223,8 @@ class DaysOff:
         return revised
 
     async def allocate_due(self) -> list[Allocation]:
-        """Of the days that are to come, those whose deadline has passed."""
+        """Of the days that are to come, those whose deadline has passed. Whoever has applied for one is told, also
+        who has what is left of an allocation that was made before."""
         site, at = self._current.site, self._now()
         today = site.units.site_day(at)
         allocations = allocations_of(self._ledger, site)
@@ -232,8 +233,8 @@ class DaysOff:
             said = Said(ALLOCATION, site.units.days(top).at(at).day, at)
             with self._refusals.said_once("days off can't be allocated", day=day.isoformat()):
                 made.append(await allocations.allocate(top, day, said))
-        if made:
-            self._tell({one.agent for allocation in made for one in allocation.applicants})
+        for day in {allocation.day for allocation in made}:
+            self._tell({one.agent for one in await withdrawals_of(self._ledger, site).calendar(day, day)})
         return made
 
     async def close_due(self) -> list[Application]:

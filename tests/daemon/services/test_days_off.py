@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table, update
 
+from ccd.bank.allocation import Allocation
+from ccd.bank.allocation_rows import add_allocation
 from ccd.bank.giving_back import GivingBack
 from ccd.bank.quota import Places, Quota
 from ccd.bank.said import Said
@@ -120,6 +122,22 @@ async def test_places_are_allocated_once_their_deadline_has_passed_and_who_appli
         (shown,) = await outlook_of(world.ledger, site, "1001", later, later)
         assert (shown.outlook.left, [one.id for one in shown.outlook.own]) == (Places(0), ["off"])
         assert (shown.costs_s, shown.cancel_until) == (28_800, date(2099, 11, 27))
+
+
+async def test_who_has_what_is_left_of_places_that_were_allocated_before_is_told(by_rule: Site) -> None:
+    async with database(by_rule.settings) as engine:
+        world = World(Ledger(engine, lambda: 1), Current(by_rule, by_rule))
+        later = date(2099, 11, 28)
+        quota = Quota("team-1", later, DAY, 1)
+        await take_turn_at_once(engine, partial(set_quota, quota=quota, at=1, by="lead"), Patience())
+        await world.bank.apply("off", "1001", later, 100, APPLYING)
+        before = Allocation("team-1", later, 1, (), {})
+        await take_turn_at_once(engine, partial(add_allocation, allocation=before), Patience())
+        world.days_off._now = lambda: int(at(3 * 86_400 + 18 * 3_600)) * SECOND
+        assert await world.days_off.allocate_due() == [before]
+        (kept,) = await world.bank.calendar(later, later)
+        assert (kept.state, kept.hold and kept.hold.units) == (ApplicationState.APPLIED, ("team-1",))
+        assert world.told == ["1001"]
 
 
 async def test_leave_that_comes_first_releases_what_is_held(world: World) -> None:
