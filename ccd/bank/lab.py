@@ -101,7 +101,8 @@ class _Life:
         self._moved_now: Counter[str] = Counter()
         self._moved_then: Counter[str] = Counter()
         self._uncovered_s = 0
-        self._went: dict[str, Counter[str]] = {}  # by a posting's key, as it is spelled: what it took then
+        # By a posting's key, as it is spelled: what it took then, and what of it was not covered.
+        self._went: dict[str, tuple[Counter[str], int]] = {}
         self._takes: tuple[str, ...] = BALANCE_KINDS
 
     def live(self, line: StatementLine) -> None:
@@ -146,9 +147,11 @@ class _Life:
         moves = sorted(line.movements, key=attrgetter("seconds"))
         losses = [move for move in moves if move.seconds < 0]
         if not losses and line.reference in self._went:
-            self._then.update(self._went.pop(line.reference))
+            took, uncovered_s = self._went.pop(line.reference)
+            self._then.update(took)
+            self._uncovered_s -= uncovered_s
             return
-        before = Counter(self._then)
+        before, uncovered_s = Counter(self._then), self._uncovered_s
         held_s = 0
         if any(move.service == EXPIRY for move in losses):
             self._expire(losses)
@@ -158,7 +161,8 @@ class _Life:
             held_s = self._take(losses)
         self._give((move for move in moves if move.seconds >= 0), held_s)
         if losses:
-            self._went[key_spelled(line.key, line.revision)] = before - self._then
+            took = before - self._then
+            self._went[key_spelled(line.key, line.revision)] = took, self._uncovered_s - uncovered_s
 
     def _expire(self, losses: Iterable[Movement]) -> None:
         """What is not there does not, nor anything in its place."""

@@ -97,6 +97,18 @@ async def test_a_day_off_that_would_not_have_been_paid_for_is_told(settler: Sett
     assert (found.now.balance_s, found.then.balance_s, found.uncovered_s) == (100, 0, 900 - 511)
 
 
+async def test_what_was_taken_back_by_hand_is_no_more_told_as_not_covered(settler: Settler, ledger: Ledger) -> None:
+    lived = days(1_000)
+    await settler.settle(lived)
+    legs = (Leg(Account("agent/1001", SAVINGS), HOUSE.gift, 900, "correction"),)
+    made = (await ledger.post(Posting("by hand", 1, "demo", DAY, legs, "clerk"))).or_raise()
+    found = await told_of(ledger, lived, STRICT)
+    assert (found.now.balance_s, found.then.balance_s, found.uncovered_s) == (100, 0, 900 - 511)
+    (await ledger.reverse(made.transaction, "reverse/1", "clerk")).or_raise()
+    found = await told_of(ledger, lived, STRICT)
+    assert (found.now.balance_s, found.then.balance_s, found.uncovered_s) == (1_000, 511, 0)
+
+
 async def test_what_would_not_have_been_there_does_not_expire_nor_anything_in_its_place(
     settler: Settler, ledger: Ledger
 ) -> None:
