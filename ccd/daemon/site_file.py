@@ -5,6 +5,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 from ccd.daemon.judged_by.applied_clocks import AppliedClocks
@@ -14,6 +15,7 @@ from ccd.daemon.site import Site
 from ccd.errors import ConfigurationError, Fault, ImportFaultsError, PolicyError, RosterError
 from ccd.floor.days import SECOND
 from ccd.org.csv_faults import Written
+from ccd.org.roster import BEFORE_ALL, RosterLine
 from ccd.org.staff import Staff
 from ccd.pbx.headers import OPTIMISED_AWAY, is_optimised_away
 from ccd.settings import ConfigurationRead, Settings, inspect, read
@@ -182,12 +184,18 @@ def unit_warnings(site: Site) -> Iterator[Fault]:
         if unit not in site.units:
             where = f"has no [units.{unit}]" if site.organisation_said is None else "is no unit that was imported"
             problem = f"{unit!r} {where}; it follows the site's time zone and policy"
-        elif (gone := site.units.gone_from(unit)) and site.agent_days.unit(entry.agent, gone) == unit:
-            problem = f"{unit!r} is gone from {gone} on, and {entry.agent} is in it: it stands below no other unit then"
+        elif (gone := _gone_on(site, entry)) and site.agent_days.unit(entry.agent, gone) == unit:
+            problem = f"{unit!r} is gone on {gone}, and {entry.agent} is in it: it stands below no other unit then"
         else:
             continue
         said.add(unit)
         yield Fault(site.roster_said.file, entry.line, "unit", problem)
+
+
+def _gone_on(site: Site, entry: RosterLine) -> date | None:
+    """The first day of a line on which its unit is there no more."""
+    first = date.min if entry.start == BEFORE_ALL else site.units.days(entry.unit).at(entry.start).day
+    return site.units.gone_on(entry.unit, first)
 
 
 def _secret_faults(reading: ConfigurationRead, settings: Settings) -> Iterator[Fault]:

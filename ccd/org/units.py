@@ -72,10 +72,11 @@ class Units:
     def on(self, unit: str, day: date) -> Unit | None:
         return next((version for version in self.versions(unit) if version.holds(day)), None)
 
-    def gone_from(self, unit: str) -> date | None:
-        """The first day on which it is there no more, for a time or for ever."""
-        ends = [version.ends for version in self.versions(unit)]
-        return next((day for day in ends if day < date.max and self.on(unit, day) is None), None)
+    def gone_on(self, unit: str, first: date) -> date | None:
+        """The first day from `first` on, on which it is there no more, for a time or for ever; not there yet is not
+        gone."""
+        days = (max(first, version.ends) for version in self.versions(unit))
+        return next((day for day in days if day < date.max and self.on(unit, day) is None), None)
 
     def name(self, unit: str) -> str:
         """The newest that it has."""

@@ -61,8 +61,11 @@ def test_of_who_is_in_a_unit_that_is_gone_or_left_out_it_warns(office: Office) -
     gone = UNITS.replace("team-1,team,south,,,,,,", "team-1,team,south,,,,,,2026-12-01")
     warned = office.imports("organisation", gone, "--dry-run").stderr
     assert "1001 is in it: it stands below no other unit then" in warned
-    assert "'team-1' is gone from 2026-12-01 on" in warned
+    assert "'team-1' is gone on 2026-12-01" in warned
     assert not office.imports("organisation", gone.replace("2026-12-01", "2026-12-02"), "--dry-run").stderr
+    office.imports("organisation", gone)
+    later = "agent,interface,member_name,unit,from,to\n1001,PJSIP/1,,team-1,2027-01-04,\n"
+    assert "'team-1' is gone on 2027-01-04, and 1001 is in it" in office.imports("roster", later, "--dry-run").stderr
     left_out = UNITS.replace("team-1,team,south,,,,,,\n", "")
     assert "'team-1' is no unit that was imported" in office.imports("organisation", left_out, "--dry-run").stderr
 
