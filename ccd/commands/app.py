@@ -15,8 +15,8 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from ccd import __version__
-from ccd.errors import CcdError
-from ccd.reports.legible import legible
+from ccd.errors import CcdError, FileError, LedgerError, ProofError, UnknownAccountError
+from ccd.reports.legible import legible, on_one_line
 
 # Each verb with its line in `ccd --help`, which must not import what it lists. A verb's module has a function of the
 # verb's name; one with words of its own (`ccd ledger balance`) has a typer app of that name instead.
@@ -53,6 +53,8 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
 
 # Of a verb that is a word of Python's, or of its library's, the module.
 MODULES: Final[Mapping[str, str]] = MappingProxyType({"import": "imports", "export": "exports"})
+
+NAMES_AS_CHOSEN: Final = (LedgerError, ProofError, FileError, UnknownAccountError)  # keys and names with lines in them
 
 # Of the machine, whatever was being read or written: what to do about it.
 NOT_WHOLE: Final = "what was being printed or written is not whole; "
@@ -149,9 +151,13 @@ def _is_text(word: str) -> bool:
 
 
 def ended_by(errors: Sequence[CcdError]) -> NoReturn:
-    for said in dict.fromkeys(str(error) for error in errors):
+    for said in dict.fromkeys(map(_told, errors)):
         _say(said)
     sys.exit(max(error.exit_code for error in errors))
+
+
+def _told(error: CcdError) -> str:
+    return on_one_line(str(error)) if isinstance(error, NAMES_AS_CHOSEN) else str(error)
 
 
 def _leaves(group: BaseExceptionGroup[CcdError]) -> Iterator[CcdError]:

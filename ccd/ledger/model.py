@@ -7,7 +7,8 @@ What is made once for each of a hundred thousand postings is a named tuple: it t
 time to make.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
@@ -23,6 +24,7 @@ KEY_MAX = 500  # characters. An index of PostgreSQL's takes 2,700 bytes, and key
 KEY_SHOWN_MAX = 40
 REVISION_MAX = 2**31 - 1
 NUL = "\x00"
+MONTH = re.compile("[0-9]{4}-(0[1-9]|1[0-2])")
 
 Claim = tuple[str, int]  # a key and its revision
 
@@ -302,12 +304,16 @@ def check_shape(posting: Posting) -> None:
     if len(posting.key) > KEY_MAX:
         found = f"has a key of {len(posting.key)} characters"
         raise PostingError(f"{posting.key[:KEY_SHOWN_MAX]}…", found, f"at most {KEY_MAX}")
-    if not 0 <= posting.revision <= REVISION_MAX:
+    if type(posting.revision) is not int or not 0 <= posting.revision <= REVISION_MAX:
         raise PostingError(posting.spelled, f"has revision {posting.revision}", f"0 to {REVISION_MAX}")
-    if NUL in "".join((posting.key, posting.book, posting.asked_by, posting.reference, posting.text, posting.facts)):
-        raise PostingError(posting.spelled, "has a NUL in a text", "text that every database can keep")
+    if type(posting.day) is not date:  # a moment is one to Python, and no database gives it back as it was hashed
+        raise PostingError(posting.spelled, f"is for {posting.day!r}", "a day")
+    if posting.counts_in:
+        _check_month(posting, posting.counts_in)
+    _check_texts(posting, (posting.key, posting.book, posting.asked_by, posting.reference, posting.text, posting.facts))
     if len(posting.legs) > LEGS_MAX:
         raise PostingError(posting.spelled, f"has {len(posting.legs)} legs", f"at most {LEGS_MAX}")
+    _check_texts(posting, [leg.service for leg in posting.legs])
     if posting.terms:
         _check_terms(posting)
     for number, leg in enumerate(posting.legs, 1):
@@ -329,11 +335,29 @@ def check_shape(posting: Posting) -> None:
             )
 
 
+def _check_texts(posting: Posting, texts: Iterable[str]) -> None:
+    said = "".join(texts)
+    if NUL in said:
+        raise PostingError(posting.spelled, "has a NUL in a text", "text that every database can keep")
+    try:
+        said.encode()
+    except UnicodeEncodeError:
+        raise PostingError(posting.spelled, "has half a sign in a text", "text that every database can keep") from None
+
+
+def _check_month(posting: Posting, month: str) -> None:
+    if not MONTH.fullmatch(month):
+        raise PostingError(posting.spelled, f"counts in {month!r}", "a month, as 2026-11")
+
+
 def _check_terms(posting: Posting) -> None:
     making = [term for term in posting.terms if isinstance(term, (Reserve, Resolve))]
     if len(making) > 1 or (making and posting.legs):
         raise PostingError(posting.spelled, "has transfers beside those of a reservation", "a posting for each")
     for term in posting.terms:
+        _check_texts(posting, _texts_of(term))
+        if isinstance(term, Late):
+            _check_month(posting, term.month)
         if isinstance(term, Reserve) and not (type(term.seconds) is int and 0 < term.seconds <= SECONDS_MAX):
             raise PostingError(posting.spelled, f"says {term.seconds!r} seconds", SECONDS_WANTED)
         if isinstance(term, Limit) and not (type(term.seconds) is int and 0 <= term.seconds <= SECONDS_MAX):
@@ -346,3 +370,14 @@ def _check_terms(posting: Posting) -> None:
             raise PostingError(posting.spelled, f"posts {term.seconds!r} seconds to {term.to}", "both, or neither")
         if isinstance(term, Reserve) and {term.held.owner} != {account.owner for account in term.accounts}:
             raise PostingError(posting.spelled, "reserves among several owners", "accounts of one")
+
+
+def _texts_of(term: Term) -> tuple[str, ...]:
+    match term:
+        case Draw(name, _) | Limit(name, _):
+            return (name,)
+        case Reserve():
+            return (term.service,)
+        case Resolve((key, _), service):
+            return (key, service)
+    return ()

@@ -158,6 +158,9 @@ class Standing:
             if held.resolved:
                 found = f"the reservation {key}/r{revision} was resolved before"
                 return Refusal(Rule.RESERVATION, found, held.account, amount_s=term.seconds, limit_s=0)
+            if term.to == held.account:
+                found = f"posts {key}/r{revision} to where it is held, the account {term.to.kind} of {term.to.owner}"
+                raise PostingError(posting.spelled, found, "another account")
             legs = legs_to_resolve(term, held)
             if legs is None:
                 found = f"the reservation {key}/r{revision} holds {held.seconds} s, and {term.seconds} s are asked"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -99,6 +100,19 @@ def test_what_a_rule_refuses_is_a_sentence_and_changes_nothing(config: Path) -> 
             "of what expired as a month closed",
         ),
         (("transfer", "1001:gold", "house:overdraft", "5", *DAY, *WHY, "--key", "k"), "kinds of 1001: savings, gift"),
+        (
+            ("transfer", "1001:reserved", "1001:savings", "5", *DAY, *WHY, "--key", "k"),
+            "reserved is of reservations alone",
+        ),
+        (("post-reserved", "k", "5", "1001:reserved", *DAY, *WHY), "reserved is of reservations alone"),
+        (("transfer", "1001:savings", "house:overdraft", "5", *DAY, *WHY, "--key", " "), "'--key': it is empty"),
+        (
+            ("transfer", "1001:savings", "house:overdraft", "5", *DAY, *WHY, "--key", "k", "--service", ""),
+            "'--service': it is empty",
+        ),
+        (("balance", "no\nsuch"), "no\\nsuch has no account"),
+        (("release", "no\nsuch", *DAY, *WHY), "a reservation that was posted"),
+        (("check-proof", "no\nsuch"), "no\\nsuch No such file"),
         (("transfer", "9:savings", "house:overdraft", "5", *DAY, *WHY, "--key", "k"), "9 has no account"),
         (("transfer", "house:savings", "9:savings", "5", *DAY, *WHY, "--key", "k"), "9 has no account"),
         (("reserve", "9", "5", *DAY, *WHY, "--key", "k"), "9 has no account"),
@@ -275,11 +289,15 @@ def test_verify_goes_on_from_where_the_last_one_was_through(config: Path, tmp_pa
 
 def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -> None:
     key, head, proof = (str(tmp_path / name) for name in ("key.pem", "head.json", "proof.json"))
+    os.mkfifo(pipe := tmp_path / "pipe")
     public = said(config, "new-key", key).split()[-1]
     assert "File exists" in refused(config, "new-key", key)
     assert Path(key).stat().st_mode & 0o777 == 0o600
     for verb in (("checkpoint",), ("proof", "--account", "1001")):
         assert "is a private key, and would be gone" in refused(config, *verb, "--key", key, "--output", key)
+        for device in (str(pipe), ""):
+            assert "is there, and is no file" in refused(config, *verb, "--key", key, "--output", device)
+    assert pipe.is_fifo(), "as /dev/null stays what it is"
     assert public in said(config, "checkpoint", "--key", key, "--output", head)
     led = said(config, "verify", "--against", head)
     assert "all as they were written" in led
@@ -290,7 +308,8 @@ def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -
     trusting = ("verify", "--against", head, "--trusted-key")
     assert "UTC, signed by the key that is trusted" in said(config, *trusting, public)
     assert "and not by the key that is trusted" in refused(config, *trusting, "00" * 32)
-    assert "give it with --against FILE" in refused(config, "verify", "--trusted-key", public)
+    for trusted in (public, ""):
+        assert "give it with --against FILE" in refused(config, "verify", "--trusted-key", trusted)
     assert "1 lines" in said(config, "proof", "--account", "1001", "--key", key, "--output", proof)
     shown = said(config, "check-proof", proof, "--trusted-key", public)
     assert "savings: 7 min 45 s (465 s)" in shown

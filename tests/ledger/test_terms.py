@@ -119,6 +119,13 @@ async def test_no_more_is_posted_than_is_reserved(ledger: Ledger) -> None:
     )
 
 
+async def test_nothing_is_posted_to_where_it_is_held(ledger: Ledger) -> None:
+    await ledger.post(reserve("r", 350))
+    with pytest.raises(PostingError, match="posts r/r1 to where it is held.* expected: another account"):
+        await ledger.post(with_terms("e", Resolve(("r", 1), "leave", 100, RESERVED)))
+    assert await kinds(ledger) == (0, 150, 350)
+
+
 async def test_what_was_never_reserved_can_not_be_resolved(ledger: Ledger) -> None:
     with pytest.raises(PostingError, match="a reservation that was posted"):
         await ledger.post(resolve("e", "r"))
@@ -266,6 +273,10 @@ async def test_the_database_itself_opens_no_month_again(ledger: Ledger, state: s
         lambda: with_terms("x", Reserve((SAVINGS,), RESERVED, 5, "leave"), legs=(give("ann", 5),)),
         lambda: with_terms("x", Resolve(("r", 1), "leave", 5)),
         lambda: with_terms("x", Resolve(("r", 1), "leave", 0, TAKEN)),
+        lambda: with_terms("x", Resolve(("a\x00b", 1), "leave")),
+        lambda: with_terms("x", Reserve((SAVINGS,), RESERVED, 5, "\ud800")),
+        lambda: with_terms("x", Limit("a\x00b", 5)),
+        lambda: with_terms("x", Late("soon")),
         lambda: with_terms("x", Draw("cap", 0)),
         lambda: with_terms("x", Limit("cap", -1)),
     ],

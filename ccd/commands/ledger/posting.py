@@ -51,6 +51,8 @@ def said_in_words(text: str) -> str:
 
 
 def not_a_services(key: str | None) -> str | None:
+    if key is not None and not key.strip():
+        raise typer.BadParameter("it is empty; say what it is about, as by-hand/7")
     if word := own_word(key or ""):
         raise typer.BadParameter(f"{key!r}: {word}/ begins the keys of what is posted by itself; another, as by-hand/7")
     return key
@@ -67,6 +69,8 @@ Seconds = Annotated[int, typer.Argument(min=1, max=SECONDS_MAX, help="Whole seco
 
 
 def not_settlements(service: str) -> str:
+    if not service.strip():
+        raise typer.BadParameter("it is empty; leave it out, or name one, as correction")
     if service in SERVICES:
         raise typer.BadParameter(
             f"{service} is settlement's own, and the day's next revision would take it back; another, as correction"
@@ -74,6 +78,16 @@ def not_settlements(service: str) -> str:
     if service == EXPIRY:
         raise typer.BadParameter(f"{service} is of what expired as a month closed, and told as that; another")
     return service
+
+
+def not_held(account: Account) -> Account:
+    """What is put aside belongs to reservations: moved away from them, they could neither be posted nor given back."""
+    if account.kind == RESERVED:
+        raise typer.BadParameter(
+            f"{RESERVED} is of reservations alone; what is put aside is moved by ccd ledger reserve, post-reserved "
+            "and release"
+        )
+    return account
 
 
 def transfer(
@@ -91,7 +105,7 @@ def transfer(
     """Move seconds from one account to another. A day of a closed month counts in the month that runs."""
     site = site_of(config)
     centre = site.settings.site
-    leg = Leg(account_of(debit, centre), account_of(credit, centre), seconds, service)
+    leg = Leg(not_held(account_of(debit, centre)), not_held(account_of(credit, centre)), seconds, service)
     agents = agents_in(debit, credit)
     post_and_say(site, by_hand(site, key, day, text, agents, leg), *agents)
 
@@ -146,7 +160,7 @@ def post_reserved(
     """Post a reservation, all or a part of it; the rest goes back to where it came from."""
     site = site_of(config)
     centre = site.settings.site
-    term = Resolve((reservation, 1), "reservation", seconds, account_of(credit, centre))
+    term = Resolve((reservation, 1), "reservation", seconds, not_held(account_of(credit, centre)))
     agents = [*agents_in(credit), *agents_that(site, transactions.c.key == reservation)]
     posting = by_hand(site, key or f"posted/{reservation}/{seconds}/{credit}", day, text, agents)
     post_and_say(site, posting._replace(terms=(term, *posting.terms)), *agents_in(credit))

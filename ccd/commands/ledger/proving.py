@@ -63,7 +63,7 @@ def verify(
     """Derive the ledger again, and say where it does not follow. Without a fault it ends with 0, else with 1."""
     settings = read(config)
     file = state or (settings.state_directory / VERIFIED_FILE if since_last else None)
-    if trusted_key and not against:
+    if trusted_key is not None and not against:
         raise typer.BadParameter("--trusted-key is of a head; give it with --against FILE")
     signed = read_head(read_text(against), str(against)) if against else None
     if signed:
@@ -208,6 +208,8 @@ def write(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text + "\n")
         return
+    if output.exists() and not output.is_file():  # such as /dev/null, which would be a file from then on
+        raise FileError(str(output), "is there, and is no file; another")
     if output.is_file() and PRIVATE_KEY in read_bytes(output):
         raise FileError(str(output), "is a private key, and would be gone; another --output")
     beside = output.with_name(f".{output.name}.{os.getpid()}.partial")  # others may write it now, too
