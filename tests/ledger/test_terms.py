@@ -121,7 +121,7 @@ async def test_no_more_is_posted_than_is_reserved(ledger: Ledger) -> None:
 
 async def test_nothing_is_posted_to_where_it_is_held(ledger: Ledger) -> None:
     await ledger.post(reserve("r", 350))
-    with pytest.raises(PostingError, match="posts r/r1 to where it is held.* expected: another account"):
+    with pytest.raises(PostingError, match=r"posts r/r1 to where it is held.* expected: another account"):
         await ledger.post(with_terms("e", Resolve(("r", 1), "leave", 100, RESERVED)))
     assert await kinds(ledger) == (0, 150, 350)
 
