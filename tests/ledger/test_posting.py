@@ -1,6 +1,6 @@
 """What is posted, once and for ever: balances, floors, idempotency, reversals."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import text
@@ -169,7 +169,7 @@ async def test_a_posting_without_legs_leaves_the_record_that_nothing_had_to_move
         posting("", give("ann", 5)),
         posting("a", give("ann", 5), revision=-1),
         posting("a", give("ann", 5), revision=True),
-        posting("a", give("ann", 5), day=datetime(2026, 11, 23, 8)),
+        posting("a", give("ann", 5), day=datetime(2026, 11, 23, 8, tzinfo=UTC)),
         posting("a", give("ann", 5))._replace(counts_in="2026-11 and more"),
         posting("a", give("ann", 5), text="a\x00b"),
         posting("a", give("ann", 5), text="a\ud800"),
