@@ -56,6 +56,8 @@ describe("a line's arithmetic in words", () => {
     expect(explained(posted, zh)[0]).toContain("超过当日上限（合同工时的 50 %）的不计入。");
     posted.facts.measured = { ...measured, ruled: 27_000e6 };
     expect(explained(posted, zh)[0]).toContain("当日没有其他活动，只计入裁定的时长。");
+    posted.facts.measured = { ...measured, ruled: 27_000e6, answered: 1 };
+    expect(explained(posted, zh)[0]).toContain("超过当日上限的不计入。");
   });
 
   test("a deposit names base, rate, allowance, aux and what was saved", () => {

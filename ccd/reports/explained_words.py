@@ -8,6 +8,7 @@ from ccd.floor.days import SECOND
 from ccd.reports.words import in_words
 
 PERCENT_PPM = 10_000
+HAPPENINGS = ("answered", "pauses", "sign_ins", "sign_outs")  # without one of these nothing happened on a day
 
 
 def settled_words(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -41,7 +42,7 @@ def _base(facts: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
         left += overtime
     if facts["base_us"] == left:
         return f"{'; '.join(said)}: a base of {_us(left)}."
-    if facts["base_us"] == measured.get("ruled", 0):
+    if facts["base_us"] == measured.get("ruled", 0) and not any(measured.get(name) for name in HAPPENINGS):
         why = "nothing happened on it" + (" but what was ruled" if facts["base_us"] else "")
     else:
         share_ppm = measured.get("share_ppm")

@@ -67,6 +67,8 @@ def test_of_a_day_on_which_nothing_happened_but_a_ruling_that_is_said():
     assert "are the base, since nothing happened on it." in words(**quiet)
     said = words(**quiet, ruled=3_600_000_000)
     assert "of which 1 h (3600 s) are the base, since nothing happened on it but what was ruled." in said
+    as_much = words(base_s=72_000, ruled=43_200_000_000)
+    assert "of which 12 h (43200 s) are the base, since more is not counted in a day." in as_much
 
 
 def test_a_revision_says_what_the_day_was_reckoned_as_and_a_loss_after_the_close_what_is_written_off():

@@ -69,6 +69,11 @@ export interface Measured {
   unobserved: number;
   /** That counts in the base. */
   overtime?: number;
+  /** How many there were: where there were none of these, nothing happened on the day. */
+  answered?: number;
+  pauses?: number;
+  sign_ins?: number;
+  sign_outs?: number;
   /** What somebody has ruled: of a day on which nothing happened all that counts. */
   ruled?: number;
   /** Of a full contract. */

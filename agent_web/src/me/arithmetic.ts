@@ -106,9 +106,10 @@ function theBase({ measured, base_us = 0 }: Facts, texts: Texts): string[] {
   return [texts.facts.joined(parts)];
 }
 
-function whyNotAll(base_us: number, { ruled = 0, share_ppm }: Measured, texts: Texts): string {
+function whyNotAll(base_us: number, measured: Measured, texts: Texts): string {
+  const { ruled = 0, share_ppm, answered = 0, pauses = 0, sign_ins = 0, sign_outs = 0 } = measured;
   if (base_us === 0) return texts.facts.nothingHappened;
-  if (base_us === ruled) return texts.facts.onlyRuled;
+  if (base_us === ruled && answered + pauses + sign_ins + sign_outs === 0) return texts.facts.onlyRuled;
   return texts.facts.notAll(share_ppm === undefined ? "" : rateInWords(share_ppm));
 }
 
