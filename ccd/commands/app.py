@@ -54,6 +54,7 @@ VERBS: Final[Mapping[str, str]] = MappingProxyType(
 # Of a verb that is a word of Python's, or of its library's, the module.
 MODULES: Final[Mapping[str, str]] = MappingProxyType({"import": "imports", "export": "exports"})
 
+INTERRUPTED: Final = 130
 NAMES_AS_CHOSEN: Final = (LedgerError, ProofError, FileError, UnknownAccountError)  # keys and names with lines in them
 
 # Of the machine, whatever was being read or written: what to do about it.
@@ -79,6 +80,8 @@ def main() -> None:
             _main()
         finally:
             sys.stdout.flush()
+    except KeyboardInterrupt:  # while the verb is imported: afterwards the library ends it so, too
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         if not _reader_is_gone():
             raise

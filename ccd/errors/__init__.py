@@ -4,7 +4,8 @@ CcdError                    what a command turns into its one line on stderr and
 ├── FaultsError             what a person wrote has faults, all at once; exit code 2: ConfigurationError, RosterError,
 │                           ImportFaultsError
 ├── DatabaseError           what a database would not do for ledger, history or sign-in: DatabaseBusyError,
-│                           DatabaseGoneError, DatabaseRefusedError, UnsafeDatabaseError, SchemaError
+│                           DatabaseGoneError, DatabaseRefusedError, UnsafeDatabaseError, SchemaError,
+│                           UnknownSchemaError
 ├── LedgerError             what the ledger could not do, with account or cap, amount and limit: PostingError,
 │                           KeyTakenError, RefusedError, LedgerBrokenError, LedgerDoesNotFollowError, MoveError,
 │                           UnknownTransferError
@@ -130,6 +131,7 @@ from ccd.errors.stores import (
     SchemaError,
     SourceTakenError,
     StoredFormatError,
+    UnknownSchemaError,
     UnknownUnitError,
     UnsafeDatabaseError,
 )
@@ -201,6 +203,7 @@ __all__ = [
     "TooLittleHistoryError",
     "UnknownAccountError",
     "UnknownCountryError",
+    "UnknownSchemaError",
     "UnknownTransferError",
     "UnknownUnitError",
     "UnsafeDatabaseError",

@@ -62,6 +62,17 @@ class SchemaError(DatabaseError):
         )
 
 
+class UnknownSchemaError(SchemaError):
+    """The tables are of a version that this program does not know."""
+
+    def __str__(self) -> str:
+        found, wanted = self.args
+        return (
+            f"the database has tables of revision {found}, which this program, whose newest is {wanted}, does not know: "
+            "start the newer ccd that made them, or restore a backup from before it did"
+        )
+
+
 class EmbeddedRedisError(CcdError):
     """The Valkey server that comes with ccd did not start."""
 

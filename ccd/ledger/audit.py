@@ -151,7 +151,7 @@ class Audit:
         try:
             for term in read_terms(kept.terms):
                 self._follow_one(kept, term)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             self._find(kept, f"its terms can't be read ({error})")
 
     def _follow_one(self, kept: TransactionRow, term: Term) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.errors import SchemaError
+from ccd.errors import SchemaError, UnknownSchemaError
 from ccd.sql.lacking import check_by_row_where_it_must, grant
 from ccd.sql.plain import sqlstate
 from ccd.sql.roles import grants
@@ -31,10 +31,13 @@ async def upgrade(engine: AsyncEngine, application_role: str | None = None) -> N
 
     On PostgreSQL the tables belong to the role of `engine`; `application_role`, an existing one, is then granted what
     the daemon needs and no more (`roles`). SchemaError where tables are old, and the role of `engine` may not change
-    them.
+    them, or where this program does not know their revision, as that of a newer one.
     """
-    if application_role is None and await heads_of(engine) == wanted_heads():
+    found = await heads_of(engine)
+    if application_role is None and found == wanted_heads():
         return
+    if unknown := found - revisions():
+        raise UnknownSchemaError(", ".join(sorted(unknown)), ", ".join(sorted(wanted_heads())))
 
     async def work(connection: AsyncConnection) -> None:
         await connection.run_sync(_upgrade)
@@ -54,7 +57,11 @@ async def upgrade(engine: AsyncEngine, application_role: str | None = None) -> N
 def wanted_heads() -> set[str]:
     """The newest revision of this program's tables. Each file is called by its own: to read all of them for that would
     take every command a tenth of a second."""
-    return {max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))}
+    return {max(revisions())}
+
+
+def revisions() -> set[str]:
+    return {file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")}
 
 
 async def heads_of(engine: AsyncEngine) -> set[str]:

@@ -16,6 +16,7 @@ from ccd.sql.plain import sqlstate
 from ccd.sql.turns import first_line, is_passing
 
 DRIVER_S_OWN = re.compile(r"^<class '[^']*'>: ")  # before what a server says
+TABLE_GONE = "a table of ccd's is gone: keep the database as it is, and restore it from a backup"
 OWN_DATABASE = "something else is in this database: give ccd one of its own"
 
 # By SQLSTATE, what a person can do about it.
@@ -27,6 +28,7 @@ POSTGRESQL: Final[Mapping[str, str]] = MappingProxyType(
         "42501": "`ccd migrate --role ROLE`, run as the role that the tables belong to, grants what the daemon needs",
         "42704": "create the role first",
         "25006": "this server only answers questions: name the one that is written to",
+        "42P01": TABLE_GONE,
         "42P07": OWN_DATABASE,
         "53100": "make room on the server's disk",
     }
@@ -39,6 +41,7 @@ SQLITE: Final[Mapping[str, str]] = MappingProxyType(
         "unable to open database file": "see that its folder is there, and that ccd's user may write in it",
         "database or disk is full": "make room on the disk",
         "disk I/O error": "make room on the disk, or look into its log",
+        "no such table": TABLE_GONE,
         " already exists": OWN_DATABASE,
         "is not a database": "name another file, or restore this one",
         "disk image is malformed": "keep the file, and restore it from a backup",

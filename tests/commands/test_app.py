@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import NoReturn
 
 import pytest
 import typer
@@ -138,6 +139,13 @@ def test_a_defect_of_ccd_is_not_hidden_among_errors(monkeypatch):
 
 def test_ctrl_c_ends_with_130(monkeypatch):
     assert ends(monkeypatch, KeyboardInterrupt()) == 130
+
+    def interrupted(arguments: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "built", interrupted)
+    with pytest.raises(SystemExit, match="130"):
+        main()
 
 
 def test_ctrl_d_where_something_was_asked_is_a_sentence_and_no_traceback(monkeypatch, capsys):

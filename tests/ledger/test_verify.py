@@ -136,8 +136,9 @@ async def test_what_only_sqlite_can_hold_is_named(bare: AsyncConnection, table: 
             assert any(re.match(PLACES[table.name], one.place) for one in findings), (column, value, findings)
 
 
-async def test_terms_that_are_none_are_named(bare: AsyncConnection) -> None:
-    await bare.execute(update(transactions).where(transactions.c.id == 7).values(terms="[[]]"))
+@pytest.mark.parametrize("terms", ["[[]]", "[" * 200_000], ids=["none", "deep"])
+async def test_terms_that_are_none_are_named(bare: AsyncConnection, terms: str) -> None:
+    await bare.execute(update(transactions).where(transactions.c.id == 7).values(terms=terms))
     assert "transaction 7 (drawn/r1)" in [finding.place for finding in (await checked(bare)).findings]
 
 

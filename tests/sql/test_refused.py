@@ -15,8 +15,9 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.errors import DatabaseBusyError, DatabaseGoneError, DatabaseRefusedError, LedgerError
+from ccd.errors import DatabaseBusyError, DatabaseGoneError, DatabaseRefusedError, LedgerError, SchemaError
 from ccd.ledger.moving import end_of
+from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
 from ccd.sql.refusals import refusals_said
@@ -67,6 +68,22 @@ async def test_a_database_with_the_tables_of_another_program_is_not_touched(
                 await upgrade(engine)
         async with engine.connect() as connection:
             assert await connection.run_sync(lambda sync: inspect(sync).get_table_names()) == ["accounts"]
+        await engine.dispose()
+    postgresql.drop()
+
+
+async def test_tables_that_are_gone_or_of_a_newer_program_are_told_so(postgresql: PostgreSQL, tmp_path: Path) -> None:
+    for url in (f"sqlite+aiosqlite:///{tmp_path / 'ours.sqlite'}", postgresql.create()):
+        engine = open_engine(url)
+        await upgrade(engine)
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("DROP TABLE daily_sums")
+            await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        with pytest.raises(DatabaseRefusedError, match=r"daily_sums.*; a table of ccd's is gone: keep the database"):
+            async with refusals_said():
+                await verify(engine, lambda done, total: None)
+        with pytest.raises(SchemaError, match=r"of revision 9999, .* start the newer ccd that made them"):
+            await upgrade(engine)
         await engine.dispose()
     postgresql.drop()
 
