@@ -68,7 +68,7 @@ class UnknownSchemaError(SchemaError):
     def __str__(self) -> str:
         found, wanted = self.args
         return (
-            f"the database has tables of revision {found}, which this program, whose newest is {wanted}, does not know: "
+            f"the database has tables of revision {found}, which this program, whose newest is {wanted}, can't know: "
             "start the newer ccd that made them, or restore a backup from before it did"
         )
 
