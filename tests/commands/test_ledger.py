@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ccd.commands.ledger import proving
 from ccd.commands.ledger.reading import moment_of
+from ccd.ledger.heads import made_key
 from tests.commands.recorded_days import SHIFT, at, ccd, configured, recorded
 from tests.floor.floors import added, heard, paused, removed, unpaused
 
@@ -52,6 +54,23 @@ def test_a_statement_is_told_newest_first_with_the_balance_after_each_line(confi
         ["2099-11-25", "overdraft", "−0:03:55", "0:03:50", transfers[0]],
         ["2099-11-24", "savings", "+0:07:45", "0:07:45", transfers[1]],
     ]
+
+
+@pytest.mark.parametrize("output", [None, "head.json"])
+def test_what_is_not_in_a_head_is_said_beside_it_where_the_head_is_printed(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], output: str | None
+) -> None:
+    async def newer(_: object) -> int:
+        return 3
+
+    monkeypatch.setattr(proving, "unsealed", newer)
+    key = config.parent / "ledger.key"
+    key.write_bytes(made_key())
+    file = config.parent / output if output else None
+    proving.checkpoint(config, key, file)
+    printed, beside = capsys.readouterr()
+    assert json.loads(file.read_text() if file else printed)["blocks"] == 1
+    assert (printed if file else beside).endswith("3 newer are not sealed yet\n")
 
 
 @pytest.mark.parametrize("form", ["json", "table"])

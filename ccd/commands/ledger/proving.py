@@ -103,8 +103,7 @@ def checkpoint(config: Config, key: KeyFile, output: Output = None) -> None:
     private = read_key(read_bytes(key), str(key))
     signed, newer = asked(config, lambda ledger: sealed_head(ledger, private))
     write(json.dumps(signed.as_json(), indent=1), output)
-    if output:
-        print(f"a head of {signed.head.blocks} blocks: {output}; signed by {signed.key.hex()}{_not_in_it(newer)}")
+    _say(f"a head of {signed.head.blocks} blocks: {output}; signed by {signed.key.hex()}", newer, output)
 
 
 def new_key(file: Annotated[Path, typer.Argument(help="Where to; it may not be there yet.")]) -> None:
@@ -129,12 +128,16 @@ def proof(
     private = read_key(read_bytes(key), str(key))
     proven = asked(config, lambda ledger: sealed_statement(ledger, account, private))
     write(proof_text(agent_owner(account), proven.head, proven.lines), output)
+    _say(f"{len(proven.lines)} lines: {output}", proven.unsealed, output)
+
+
+def _say(of_file: str, newer: int, output: Path | None) -> None:
+    """What was written, and how many transactions are not in it: beside it, where it was printed."""
+    not_in_it = f"{newer} newer are not sealed yet" if newer else ""
     if output:
-        print(f"{len(proven.lines)} lines: {output}{_not_in_it(proven.unsealed)}")
-
-
-def _not_in_it(newer: int) -> str:
-    return f"; {newer} newer are not sealed yet" if newer else ""
+        print("; ".join(filter(None, (of_file, not_in_it))))
+    elif not_in_it:
+        print(not_in_it, file=sys.stderr)
 
 
 def check_proof(
