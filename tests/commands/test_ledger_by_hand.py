@@ -195,6 +195,10 @@ def test_what_is_posted_by_hand_for_a_closed_month_counts_later_and_names_its_da
     assert balances(config) == {"savings": 400}
     (newest,) = json.loads(said(config, "statement", "1001", "--limit", "1", "--format", "json"))["lines"]
     assert (newest["day"], newest["amount"], newest["text"]) == ("2026-10-27", -65, "why")
+    keep = ("reserve", "1001", "100", *WHY, "--key", "leave", "--day")
+    said(config, *keep, "2026-10-27")
+    assert "another content: day differ" in refused(config, *keep, "2026-10-28")
+    assert balances(config) == {"savings": 300, "reserved": 100}
 
 
 def test_the_month_that_runs_is_the_centre_s_own(monkeypatch: pytest.MonkeyPatch) -> None:

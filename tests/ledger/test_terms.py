@@ -108,6 +108,8 @@ async def test_a_retry_finds_the_reservation_though_other_seconds_would_be_drawn
     assert await ledger.post(reserve("r", 350)) == first._replace(replayed=True)
     with pytest.raises(KeyTakenError, match="terms differ"):
         await ledger.post(reserve("r", 351))
+    with pytest.raises(KeyTakenError, match="content: day differ"):
+        await ledger.post(reserve("r", 350)._replace(day=date(2026, 11, 24)))
 
 
 async def test_no_more_is_posted_than_is_reserved(ledger: Ledger) -> None:

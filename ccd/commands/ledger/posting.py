@@ -145,7 +145,8 @@ def reserve(
         raise typer.BadParameter(f"{until.date()} has begun: nothing would be put aside; give a day that is to come")
     term = Reserve(tuple(Account(owner, kind) for kind in takes), Account(owner, RESERVED), seconds, "reservation",
                    expires_at)  # fmt: skip
-    post_and_say(site, by_hand(site, key, day, text, [agent])._replace(terms=(term,)), agent)
+    posting = by_hand(site, key, day, text, [agent])
+    post_and_say(site, posting._replace(terms=(term, *posting.terms)), agent)
 
 
 def post_reserved(
