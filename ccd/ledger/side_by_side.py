@@ -11,6 +11,7 @@ import signal
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 
 from sqlalchemy import literal, select
@@ -37,7 +38,8 @@ class Hand:
     def __init__(self, url: URL, known: Known) -> None:
         self._ours, theirs = SPAWN.Pipe()
         self._process = SPAWN.Process(target=_serve, args=(theirs, url, known), daemon=True)
-        self._process.start()
+        with _deaf_to_ctrl_c():
+            self._process.start()
         theirs.close()
         self._turn = asyncio.Lock()
 
@@ -94,8 +96,18 @@ def seldom_collected() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """What is started within is so for good, before it imports anything: a person's Ctrl-C is for us, who end it."""
+    resource_tracker.ensure_running()  # as it starts, it hears again for all
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _serve(theirs: Connection, url: URL, known: Known) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a person's Ctrl-C is for who started us, and ends us
     with seldom_collected(), suppress(BrokenPipeError):  # who asked may be gone
         asyncio.run(_answer(theirs, url, known))
 

@@ -1,5 +1,8 @@
 """What is gone through in parts, side by side or not, is found as what is gone through at once."""
 
+import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -123,6 +126,19 @@ async def test_a_process_that_ends_is_told(engine: AsyncEngine, monkeypatch: pyt
         part = await anext(Verifier(connection, lambda done, total: None)._sealed())
     with pytest.raises(LedgerError, match="a process that verified beside this one ended"):
         await hand.derive(part)
+    hand.end()
+
+
+async def test_ctrl_c_is_for_who_started_it_also_while_it_starts(engine: AsyncEngine) -> None:
+    await fill(engine, SHAPE)
+    async with engine.connect() as connection:
+        part = await anext(Verifier(connection, lambda done, total: None)._sealed())
+    hand = side_by_side.Hand(engine.url, known_of([]))
+    assert hand._process.pid
+    for _ in range(20):
+        os.kill(hand._process.pid, signal.SIGINT)
+        await asyncio.sleep(0.02)
+    assert (await hand.derive(part)).transactions > 0
     hand.end()
 
 
