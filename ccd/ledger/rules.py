@@ -196,5 +196,6 @@ class Standing:
         if original is None or original.move != (credit, debit, seconds):
             raise PostingError(posting.spelled, f"reverses {back}", "a transfer that it mirrors exactly")
         if original.of_a_reservation:
-            raise PostingError(posting.spelled, f"reverses {back}, which is a reservation's", "one that is resolved")
+            found = f"reverses {back}, which a reservation moved"
+            raise PostingError(posting.spelled, found, "another: a reservation is posted or released, once")
         return original
