@@ -33,6 +33,7 @@ from ccd.ledger.model import (
     Transfer,
     check_shape,
     day_at,
+    key_spelled,
     month_after,
     month_of,
 )  # fmt: skip
@@ -291,11 +292,12 @@ def originals_of(connection: Connection, transfers: list[Transfer]) -> dict[Tran
     back = tuple_(entries.c.reverses_transaction, entries.c.reverses_leg)
     query = select(entries.c.reverses_transaction, entries.c.reverses_leg).where(back.in_(transfers))
     before = {Transfer(*row) for row in connection.execute(query).all()}
-    columns = (transactions.c.digest, transactions.c.terms)
+    columns = (transactions.c.key, transactions.c.revision, transactions.c.digest, transactions.c.terms)
     rows = connection.execute(select(entries, *columns).join(transactions).where(name.in_(transfers)))
     found = {}
     for row in rows.all():
         transfer = Transfer(row.transaction_id, row.leg)
         move = row.debit, row.credit, row.seconds
-        found[transfer] = Original(move, row.digest, transfer in before, makes_legs(read_terms(row.terms)))
+        held = makes_legs(read_terms(row.terms))
+        found[transfer] = Original(move, key_spelled(row.key, row.revision), row.digest, transfer in before, held)
     return found

@@ -39,6 +39,7 @@ class Original(NamedTuple):
     """A transfer that is to be taken back."""
 
     move: Move
+    posted_by: str  # its transaction's key and revision
     digest: bytes
     reversed_before: bool
     of_a_reservation: bool  # which is resolved, and not taken back
@@ -98,8 +99,8 @@ class Standing:
         if closed := self._month_refusal(posting, month):
             return closed
         for back, move in backs:
-            if self._original(posting, back, move).reversed_before:
-                found = f"transfer {back} was taken back before"
+            if (original := self._original(posting, back, move)).reversed_before:
+                found = f"transfer {back.leg} of {original.posted_by} was taken back before"
                 return Refusal(Rule.REVERSAL, found, names[move[0]], amount_s=move[2], limit_s=0)
         if posting.terms and isinstance(refusal := self._drawn(posting), Refusal):
             return refusal
