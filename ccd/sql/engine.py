@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -93,6 +94,7 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     for one in (engine.sync_engine, plain):
         _make_safe(one, url.database or ":memory:", lock_wait_ms)
     event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine.sync_engine, "invalidate", _undo)
     event.listen(plain, "begin", _begin_once)
     event.listen(plain, "connect", partial(_make_fast, cache_kb=WRITER_CACHE_KB, log_pages=LOG_PAGES_MAX))
     event.listen(engine.sync_engine, "connect", partial(_make_fast, cache_kb=CACHE_KB, log_pages=PAGES_MAX))
@@ -126,6 +128,18 @@ def _make_safe(engine: Engine, database: str, lock_wait_ms: int) -> None:
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES, False)
     ask(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _undo(connection: Any, _record: object, _error: object) -> None:
+    """Of who is told to stop in the middle, SQLAlchemy closes the connection; SQLite keeps what is begun, and its lock,
+    for as long as anything still knows a cursor of it, a traceback as well. So it is undone before.
+
+    It goes to the driver's thread at once: what closes the connection comes after it.
+    """
+    asked = connection.driver_connection.rollback()
+    with suppress(ValueError):  # it is closed already
+        asked.send(None)
+    asked.close()
 
 
 def _begin_once(connection: Connection) -> None:
