@@ -151,8 +151,8 @@ async def test_a_gap_begins_at_the_last_event_or_ping_and_the_next_snapshot_ends
         kinds = [type(event) for event in events]
         lost = events[kinds.index(Lost)]
         heard = [event.at for event in events[: kinds.index(Lost)] if isinstance(event, Heard)]
-        assert lost.at == max([events[0].at, *heard])
-        assert events[kinds.index(Lost) + 1].at > lost.at
+        # A Ping that is answered while the first snapshot is placed has been heard, and is told of by nothing.
+        assert max([events[0].at, *heard]) <= lost.at < events[kinds.index(Lost) + 1].at
         assert isinstance(events[kinds.index(Lost) + 1], Snapshot)
 
 
