@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Table, make_url, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ccd.errors import DatabaseBusyError, DatabaseRefusedError, SchemaError, UnsafeDatabaseError
 from ccd.ledger import schema
@@ -342,43 +342,6 @@ async def test_a_defect_is_not_retried(engine: AsyncEngine) -> None:
     with pytest.raises(DBAPIError, match="nowhere"):
         await take_turn(engine, defective, QUICK)
     assert len(calls) == 1
-
-
-async def test_who_is_cancelled_goes_though_the_connection_fails_as_it_is_given_back(engine: AsyncEngine) -> None:
-    calls = []
-
-    async def cut_off(connection) -> None:
-        calls.append(1)
-        if len(calls) == 1:
-            asking.cancel()
-        try:
-            await asyncio.sleep(0)
-        except asyncio.CancelledError:
-            raise ConnectionResetError from None
-
-    asking = asyncio.get_running_loop().create_task(take_turn(engine, cut_off, QUICK))
-    with pytest.raises(asyncio.CancelledError):
-        await asking
-    assert len(calls) == 1
-
-
-async def test_who_is_cancelled_in_the_middle_leaves_no_lock(engine: AsyncEngine) -> None:
-    """Also while its traceback is kept, as a task keeps it, and with that a cursor whose answer nobody has taken."""
-    long = "WITH RECURSIVE a (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM a WHERE n < 1000000) SELECT count(*) FROM a"
-
-    async def write(connection: AsyncConnection) -> None:
-        await connection.execute(text("UPDATE caps SET drawn_s = drawn_s"))
-
-    async def write_and_look(connection: AsyncConnection) -> None:
-        await write(connection)
-        asyncio.get_running_loop().call_later(0.05, looking.cancel)
-        await connection.execute(text(long))
-
-    looking = asyncio.get_running_loop().create_task(take_turn(engine, write_and_look, QUICK))
-    with pytest.raises(asyncio.CancelledError):
-        await looking
-    async with asyncio.timeout(1):
-        await take_turn(engine, write, QUICK)
 
 
 async def test_a_server_that_is_away_is_an_error_after_the_last_attempt(tmp_path: Path) -> None:
