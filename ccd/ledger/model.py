@@ -310,10 +310,10 @@ def check_shape(posting: Posting) -> None:
         raise PostingError(posting.spelled, f"is for {posting.day!r}", "a day")
     if posting.counts_in:
         _check_month(posting, posting.counts_in)
-    _check_texts(posting, (posting.key, posting.book, posting.asked_by, posting.reference, posting.text, posting.facts))
+    texts = [posting.key, posting.book, posting.asked_by, posting.reference, posting.text, posting.facts]
+    _check_texts(posting, texts + [leg.service for leg in posting.legs])
     if len(posting.legs) > LEGS_MAX:
         raise PostingError(posting.spelled, f"has {len(posting.legs)} legs", f"at most {LEGS_MAX}")
-    _check_texts(posting, [leg.service for leg in posting.legs])
     if posting.terms:
         _check_terms(posting)
     for number, leg in enumerate(posting.legs, 1):
@@ -339,6 +339,8 @@ def _check_texts(posting: Posting, texts: Iterable[str]) -> None:
     said = "".join(texts)
     if NUL in said:
         raise PostingError(posting.spelled, "has a NUL in a text", "text that every database can keep")
+    if said.isascii():
+        return
     try:
         said.encode()
     except UnicodeEncodeError:
