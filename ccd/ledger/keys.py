@@ -4,13 +4,26 @@ Looked up before any rule is checked, so that a month that was closed since can'
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
 from ccd.errors import KeyTakenError
-from ccd.ledger.model import Account, Claim, Kept, Leg, Outcome, Posting, PostingState, Refusal, Rule
+from ccd.ledger.model import (
+    Account,
+    Claim,
+    Kept,
+    Leg,
+    Outcome,
+    Posting,
+    PostingState,
+    Refusal,
+    Rule,
+    Transfer,
+    key_spelled,
+)
+from ccd.ledger.rules import Original
 from ccd.ledger.schema import accounts, entries, owners, transactions
 from ccd.ledger.terms import asked_text, makes_legs, read_terms, terms_text
 from ccd.sql.rows import among
@@ -39,7 +52,7 @@ def first_outcomes(connection: Connection, postings: Sequence[Posting]) -> dict[
     found = {(row.key, row.revision): row for row in rows.all() if (row.key, row.revision) in asked}
     legs = _legs_of(connection, [row.id for row in found.values() if row.legs])
     for claim, row in found.items():
-        compare(asked[claim], _stored_content(row, legs.get(row.id, [])))
+        compare(asked[claim], _stored_content(connection, row, legs.get(row.id, [])))
     return {claim: _outcome(row) for claim, row in found.items()}
 
 
@@ -85,11 +98,13 @@ def leg_content(leg: Leg) -> list[Any]:
     return [*leg.debit, *leg.credit, leg.seconds, leg.service, list(leg.reverses) if leg.reverses else None]
 
 
-def refusal_text(posting: Posting, refusal: Refusal) -> str:
-    """What is kept of a refusal: the rule, its sentence, and what was asked for (there are no entries to tell it)."""
+def refusal_text(posting: Posting, refusal: Refusal, originals: Mapping[Transfer, Original]) -> str:
+    """What is kept of a refusal: the rule, its sentence, and what was asked for (there are no entries to tell it). What
+    was to be taken back goes by its transaction's key, as in a digest: the text is part of one."""
     content = content_of(posting)
+    legs = [[*said, _by_key(Transfer(*back), originals) if back else None] for *said, back in content["legs"]]
     about = {name: value for name, value in refusal._asdict().items() if value is not None}
-    kept = {**about, "rule": refusal.rule.value, "day": content["day"], "legs": content["legs"]}
+    kept = {**about, "rule": refusal.rule.value, "day": content["day"], "legs": legs}
     return json.dumps(kept, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -116,12 +131,29 @@ def _legs_of(connection: Connection, numbers: list[int]) -> dict[int, list[tuple
     return found
 
 
-def _stored_content(row: Row[Any], legs: list[tuple[str, list[Any]]]) -> dict[str, Any]:
+def _by_key(back: Transfer, originals: Mapping[Transfer, Original]) -> list[Any]:
+    """Its number where there is no such transfer: a closed month refuses before that is looked at."""
+    original = originals.get(back)
+    return [original.posted_by if original else back.transaction, back.leg]
+
+
+def _by_number(connection: Connection, legs: list[list[Any]]) -> list[list[Any]]:
+    """Those of a refusal as they were asked for. The first releases kept a number of what was to be taken back."""
+    named = {back[0] for *_, back in legs if back and isinstance(back[0], str)}
+    if not named:
+        return legs
+    kept, keys = transactions.c, {spelled.rpartition("/r")[0] for spelled in named}
+    rows = connection.execute(select(kept.id, kept.key, kept.revision).where(among(connection, kept.key, keys)))
+    numbers = {key_spelled(key, revision): number for number, key, revision in rows}
+    return [[*said, [numbers.get(back[0], back[0]), back[1]] if back else None] for *said, back in legs]
+
+
+def _stored_content(connection: Connection, row: Row[Any], legs: list[tuple[str, list[Any]]]) -> dict[str, Any]:
     content = {field: getattr(row, field) for field in ("book", "asked_by", "reference", "text", "facts")}
     content["terms"] = asked_text(row.terms)
     if row.refusal:
         kept = json.loads(row.refusal)
-        return {**content, "day": kept["day"], "legs": kept["legs"]}
+        return {**content, "day": kept["day"], "legs": _by_number(connection, kept["legs"])}
     if makes_legs(read_terms(row.terms)):
         return {**content, "day": "", "legs": []}
     day = legs[0][0] if legs else row.month

@@ -87,7 +87,8 @@ class Sheet:
             if terms:
                 self.terms.add(number, posting, month, legs, self.standing, self.chart)
         else:
-            state, written, kept, count = PostingState.REFUSED, REFUSED, refusal_text(posting, refusal), 0
+            kept = refusal_text(posting, refusal, self.standing.originals)
+            state, written, count = PostingState.REFUSED, REFUSED, 0
         said = terms_text(terms, on) if terms else ""
         self.transactions.append(
             (

@@ -150,8 +150,8 @@ async def test_what_is_debited_without_its_lock_names_the_account(ledger: Ledger
 
 
 async def test_a_refusal_of_an_earlier_release_is_found_again_and_is_about_nothing(ledger: Ledger) -> None:
-    """What was kept of one then was the rule, its sentence, and what was asked."""
-    asked = posting("old", take("ann", 201))
+    """What was kept of one then was the rule, its sentence, and what was asked, with numbers of what it takes back."""
+    asked = posting("old", take("ann", 201), take("ann", 300, reverses=Transfer(1, 1)))
     kept = {"rule": "balance", "sentence": "not so much", "day": "2026-11-23", "legs": content_of(asked)["legs"]}
     async with ledger.engine.begin() as connection:
         copy = (

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.errors import KeyTakenError
+from ccd.errors import KeyTakenError, PostingError
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Close, Draw, Late, Leg, Limit, Posting, Reserve, Resolve, Term, Transfer
 from ccd.ledger.schema import caps
@@ -33,7 +33,7 @@ from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
 from tests.databases import TEMPLATE, PostgreSQL, lose_the_next_answer
-from tests.ledger.accounts import open_guarded, open_house
+from tests.ledger.accounts import open_guarded, open_house, posting, take
 from tests.ledger.histories import MOMENT
 from tests.ledger.model import HOUSE, RESERVED, Model
 
@@ -285,6 +285,9 @@ def test_each_verb_with_each_answer_that_it_can_get_is_as_in_the_model(machine: 
     told = machine()
     told.open()
     ann, house = ("ann", "savings"), (HOUSE, "savings")
+    for ledger in told.ledgers:  # PostgreSQL leaves a gap in its numbers where a posting is undone
+        with pytest.raises(PostingError):
+            told.run(ledger.post(posting("undone", take("ann", 1, reverses=Transfer(1, 99)))))
     for key, verb, *rest in (
         ("given", "transfer", [(house, ann, 10)]), ("too much", "transfer", [(ann, house, 1_000)]),
         ("limit", "limit", "team", 100), ("drawn", "transfer", [(house, ann, 60)], "team", 60),
