@@ -48,6 +48,7 @@ def test_wrong_words_are_one_sentence_and_exit_code_2(config: Path, tmp_path: Pa
         (["--format", "xml"], "ccd: Invalid value for '--format': 'xml' is not one of"),
         ([], "ccd: Missing option '--format'"),
         (["--format", "csv", "--output", nowhere], f"{nowhere} can't be written: No such file"),
+        (["--format", "csv", "--output", "x" * 300], f"{'x' * 300} can't be written: File name too long"),
         (["--format", "csv", "--output", str(tmp_path)], f"{tmp_path} is no file; without --output"),
     ):
         done = ccd(config, "ledger", "export", *words)

@@ -70,9 +70,9 @@ def written_whole(path: Path) -> Iterator[Write]:
 
     FileError where that can't be. Only its user can read it: it says what each owner has.
     """
-    if path.exists() and not path.is_file():
-        raise FileError(str(path), "is no file; without --output the export is printed")
     with _said(path):
+        if path.exists() and not path.is_file():
+            raise FileError(str(path), "is no file; without --output the export is printed")
         descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
     try:
         with open(descriptor, "wb") as file:

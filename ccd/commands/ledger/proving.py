@@ -211,6 +211,13 @@ def write(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text + "\n")
         return
+    try:
+        _write_whole(text, output)
+    except OSError as error:
+        raise FileError(str(output), str(error.strerror)) from None
+
+
+def _write_whole(text: str, output: Path) -> None:
     if output.exists() and not output.is_file():  # such as /dev/null, which would be a file from then on
         raise FileError(str(output), "is there, and is no file; another")
     if output.is_file() and PRIVATE_KEY in read_bytes(output):
@@ -219,6 +226,5 @@ def write(text: str, output: Path | None) -> None:
     try:
         beside.write_text(text + "\n", "utf-8")
         beside.replace(output)
-    except OSError as error:
+    finally:
         beside.unlink(missing_ok=True)
-        raise FileError(str(output), str(error.strerror)) from None
