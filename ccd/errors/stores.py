@@ -69,7 +69,8 @@ class UnknownSchemaError(SchemaError):
         found, wanted = self.args
         return (
             f"the database has tables of revision {found}, which this program, whose newest is {wanted}, can't know: "
-            "start the newer ccd that made them, or restore a backup from before it did"
+            "start the newer ccd that made them, or restore a backup from before it did; where another program made "
+            "them, give ccd a database of its own"
         )
 
 
