@@ -14,7 +14,7 @@ from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_by, now_us
 from ccd.daemon.judged_by.replacing import Instead, effect_of, instead, proposed_import, replaced, waits_for_a_second
 from ccd.daemon.site import Site
-from ccd.daemon.site_file import site_warnings, staff_of, unit_warnings, with_imported
+from ccd.daemon.site_file import staff_of, with_imported
 from ccd.daemon.stores import database
 from ccd.errors import ImportFaultsError
 from ccd.org import csv_faults, roster_file
@@ -37,8 +37,6 @@ def roster(
     imported then. A running ccd takes it over within seconds; days that are over and are said otherwise are measured
     anew."""
     site, done = take_over(config, ROSTER, Written(file, roster_file.text_of(file)), dry_run, why)
-    for warning in site_warnings(site):
-        print(f"warning: {warning}", file=sys.stderr)
     if site.settings.roster is not None and done:
         _take_out("`roster`", config)
 
@@ -53,8 +51,6 @@ def organisation(
     all that were there, and of the configuration's. A running ccd takes it over within seconds; what days that are over
     were counted by can't be said otherwise."""
     site, done = take_over(config, ORGANISATION, _read(file), dry_run, why)
-    for warning in unit_warnings(site):
-        print(f"warning: {warning}", file=sys.stderr)
     if site.settings.units and done:
         _take_out("[units]", config)
 

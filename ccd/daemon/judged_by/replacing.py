@@ -35,7 +35,6 @@ from ccd.web.organisation_api import Importer, ImportSaid
 
 # Of what is told line by line, the file's header: the first column is whom or what a line is about.
 HEADERS = {ORGANISATION: organisation_file.HEADER, PEOPLE: people_file.HEADER}
-WARNINGS = {ROSTER: site_warnings, ORGANISATION: unit_warnings}
 
 
 class Instead(NamedTuple):
@@ -52,7 +51,7 @@ class Instead(NamedTuple):
     needs_second: bool = False  # because of who is there until now
     agents: tuple[str, ...] = ()  # of people, whose share of a contract is another
     taken_out: tuple[str, ...] = ()  # of people, who administers all units until now, and would not
-    warnings: tuple[str, ...] = ()  # of people, whose logins are again what they were made with
+    warnings: tuple[str, ...] = ()  # of what it holds or leaves out, and is probably not meant so
 
     @property
     def new(self) -> int:
@@ -90,7 +89,7 @@ async def instead(engine: AsyncEngine, site: Site, kind: str, text: str) -> Inst
         found = row_changes(held, said_now, (*header.needed, *header.optional))
         plain = Instead(kind, number, text, is_the_same, found, [str(change) for change in found])
         if kind != PEOPLE:
-            return plain
+            return plain._replace(warnings=tuple(map(str, unit_warnings(site))))
         people = other_people(site, kept)
         said_out = await _left_out(engine, site, kept)
         return plain._replace(measured_days=await days_since(people.since), **people._asdict(), warnings=said_out)
@@ -99,7 +98,10 @@ async def instead(engine: AsyncEngine, site: Site, kind: str, text: str) -> Inst
     measured_days = await days_since(since)
     lines = roster_changes(before, site.roster)
     words = [said(change, site.units) for change in lines]
-    return Instead(kind, number, text, is_the_same, lines, words, since, measured_days, site.needs_second)
+    warned = tuple(map(str, site_warnings(site)))
+    return Instead(
+        kind, number, text, is_the_same, lines, words, since, measured_days, site.needs_second, warnings=warned
+    )
 
 
 async def replaced(engine: AsyncEngine, found: Instead, asked: Importer, now: int) -> KeptImport:
@@ -190,7 +192,7 @@ class Replacing:
         return ImportSaid(
             number=number, lines=found.lines, new=found.new, changed=found.changed, gone=found.gone, since=since,
             measured_days=found.measured_days, change=change, effect=effect,
-            warnings=[*found.warnings, *(str(each) for each in (WARNINGS[kind](site) if kind in WARNINGS else ()))],
+            warnings=[*found.warnings],
         )  # fmt: skip
 
 
