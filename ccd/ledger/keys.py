@@ -58,22 +58,18 @@ def first_outcomes(connection: Connection, postings: Sequence[Posting]) -> dict[
 
 def compare(posting: Posting, stored: dict[str, Any]) -> None:
     """KeyTakenError that names the fields in which the posting is not the one that claimed its key."""
-    asked = content_of(posting)
-    differing = {field for field in asked if asked[field] != stored[field]}
-    if "terms" in differing:
-        differing = differing - {"terms"} | _differing_terms(asked["terms"], stored["terms"])
+    asked, stored = _with_day(content_of(posting)), _with_day(stored)
+    differing = tuple(sorted(field for field in asked if asked[field] != stored[field]))
     if differing:
-        raise KeyTakenError(posting.spelled, tuple(sorted(differing)))
+        raise KeyTakenError(posting.spelled, differing)
 
 
-def _differing_terms(asked: str, stored: str) -> set[str]:
-    """Their text begins with the day of the posting, which is no term to whoever asked."""
-    if not asked or not stored:
-        return {"terms"}
-    (asked_day, *asked_terms), (stored_day, *stored_terms) = json.loads(asked), json.loads(stored)
-    return {
-        name for name, differs in (("day", asked_day != stored_day), ("terms", asked_terms != stored_terms)) if differs
-    }
+def _with_day(content: dict[str, Any]) -> dict[str, Any]:
+    """The day by itself, also where it stands before the terms in their text: it is no term to whoever asked."""
+    if not content["terms"]:
+        return content
+    (_, day), *terms = json.loads(content["terms"])
+    return {**content, "day": day, "terms": terms}
 
 
 def content_of(posting: Posting) -> dict[str, Any]:
