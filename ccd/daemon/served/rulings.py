@@ -29,21 +29,12 @@ def ruling_acts(current: Current, engine: AsyncEngine) -> RulingActs:
         about = About(asked.agent, asked.unit, asked.span)
         return await rule(engine, current.site, asking, about, asked.counts, asked.why)
 
-    async def reversed_(asking: Asking, ref: str, why: str) -> Ruling:
-        return await reverse_ruling(engine, current.site, asking, ref, why)
-
     async def waiting(day: date, units: list[str]) -> list[WaitSaid]:
         site, found = current.site, []
         async with reading(engine) as connection:
             for unit in units:
                 found += await waits_for_a_ruling(connection, site.measuring, site.policies, unit, day)
         return [_said(one) for one in found]
-
-    async def lodged(asking: Asking, agent: str, transfer: Transfer, why: str) -> Appeal:
-        return await lodge_appeal(engine, current.site, asking, agent, transfer, why)
-
-    async def rejected(asking: Asking, ref: str, why: str) -> Appeal:
-        return await reject(engine, current.site, asking, ref, why)
 
     async def upheld(asking: Asking, ref: str, span: Span, counts: str, why: str) -> Appeal:
         start, end = (datetime.fromtimestamp(at / SECOND, UTC) for at in span)
@@ -54,12 +45,12 @@ def ruling_acts(current: Current, engine: AsyncEngine) -> RulingActs:
 
     return RulingActs(
         rule=ruled,
-        reverse=reversed_,
+        reverse=lambda *asked: reverse_ruling(engine, current.site, *asked),
         between=lambda span: made_between(engine, span),
         waiting=waiting,
-        lodge=lodged,
-        withdraw=lambda asking, ref, why: withdraw_appeal(engine, asking, ref, why),
-        reject=rejected,
+        lodge=lambda *asked: lodge_appeal(engine, current.site, *asked),
+        withdraw=lambda *asked: withdraw_appeal(engine, *asked),
+        reject=lambda *asked: reject(engine, current.site, *asked),
         uphold=upheld,
         explained=explained,
     )
