@@ -29,7 +29,7 @@ from ccd.bank.withdrawal import (
     quota_cap,
     quota_caps_wanted,
 )
-from ccd.bank.withdrawal_rows import Changed, awaiting_days, change, granted_days, of_run, on_days, open_days
+from ccd.bank.withdrawal_rows import awaiting_days, became, granted_days, of_run, on_days, open_days
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.org.staff import WHOLE_PPM
@@ -179,42 +179,27 @@ class Allocations:
             others = runs.get(one.run, ())
             if one.id in winners:
                 for each in (one, *(other for other in others if other.awaits_allocation)):
-                    self._place(desk, each, self._holds.places(connection, each.unit, each.day), said)
+                    own = self._holds.places(connection, each.unit, each.day)
+                    self._place(desk, each, own, ApplicationState.APPROVED, said, ALLOCATED)
                 self._holds.approve_by_rule(desk, (other for other in others if not other.awaits_allocation), said)
-            elif others:
-                for each in (one, *others):
-                    self._end_of_run(desk, each, said)
             else:
-                self._holds.end(desk, one, None, said)
-                why = HAD_BEGUN if one.id in late else NOT_THIS_TIME
-                self._became(desk, one, ApplicationState.WAITING, None, said, why)
+                self._give_nothing(desk, one, others, said, HAD_BEGUN if one.id in late else NOT_THIS_TIME)
         add_allocation(connection, made)
         return made
 
     def _give_what_is_left(self, desk: Desk, asked: Iterable[Application], runs: Runs, said: Said) -> None:
         """To who comes first, as whoever asks for it after the allocation: these have come to ask this unit since."""
         for one in asked:
-            assert one.hold is not None, "its seconds are held"
             self._holds.move_up(desk, one.day, said)  # who waits comes first
             places, others = self._holds.places(desk.connection, one.unit, one.day), runs.get(one.run, ())
             left = places_left(places, self._holds.counted(on_days(desk.connection, one.day, one.day)))
             has_begun = any(self._holds.has_begun(each, said.at) for each in (one, *others))
             if is_room(left, one.seconds) and not has_begun:
-                hold = Hold.on(places, one.hold.revision)
-                limits, place = (
-                    self._holds.limits(desk, places, one.day, said.by),
-                    placing(one, hold, said.by, self._site),
-                )
-                desk.post([*limits, place])[-1].or_raise()
-                placed = self._became(desk, one, ApplicationState.APPLIED, hold, said, WHAT_IS_LEFT)
+                desk.post(self._holds.limits(desk, places, one.day, said.by))
+                placed = self._place(desk, one, places, ApplicationState.APPLIED, said, WHAT_IS_LEFT)
                 self._holds.approve_by_rule(desk, [placed, *others], said)
-            elif others:
-                for each in (one, *others):
-                    self._end_of_run(desk, each, said)
             else:
-                self._holds.end(desk, one, None, said)
-                why = HAD_BEGUN if has_begun else NOT_THIS_TIME
-                self._became(desk, one, ApplicationState.WAITING, None, said, why)
+                self._give_nothing(desk, one, others, said, HAD_BEGUN if has_begun else NOT_THIS_TIME)
 
     def _decide_by_rule(self, desk: Desk, days: Collection[date], day: date, said: Said) -> list[Application] | LockToo:
         """With these days under lock."""
@@ -264,10 +249,20 @@ class Allocations:
             besides=(*made.besides, *(one._replace(day=day) for one in besides)), later={**made.later, day: free}
         )
 
+    def _give_nothing(self, desk: Desk, one: Application, others: Sequence[Application], said: Said, why: str) -> None:
+        """Who asked for the day alone waits; with others of a run, all of it ends."""
+        if others:
+            for each in (one, *others):
+                self._end_of_run(desk, each, said)
+        else:
+            self._holds.end(desk, one, None, said)
+            became(desk.connection, one._replace(state=ApplicationState.WAITING, hold=None), said, why)
+
     def _end_of_run(self, desk: Desk, one: Application, said: Said) -> Application:
         if one.state in HOLDING:
             self._holds.end(desk, one, None, said)
-        return self._became(desk, one, ApplicationState.REFUSED, None, said, NOT_ALL_DAYS)
+        ended = one._replace(state=ApplicationState.REFUSED, hold=None)
+        return became(desk.connection, ended, said, NOT_ALL_DAYS)
 
     async def _balance_s(self, agent: str) -> int:
         kinds = await self._ledger.balances(agent_owner(agent))
@@ -306,18 +301,20 @@ class Allocations:
             )  # fmt: skip
         return tuple(sorted(found, key=lambda one: one.rank))
 
-    def _place(self, desk: Desk, one: Application, places: Mapping[str, Places], said: Said) -> None:
+    def _place(
+        self,
+        desk: Desk,
+        one: Application,
+        places: Mapping[str, Places],
+        state: ApplicationState,
+        said: Said,
+        why: str,
+    ) -> Application:
+        """Where the limits are as the quotas say."""
         assert one.hold is not None, "its seconds are held"
         hold = Hold.on(places, one.hold.revision)
         desk.post([placing(one, hold, said.by, self._site)])[0].or_raise()
-        self._became(desk, one, ApplicationState.APPROVED, hold, said, ALLOCATED)
-
-    def _became(
-        self, desk: Desk, one: Application, state: ApplicationState, hold: Hold | None, said: Said, why: str
-    ) -> Application:
-        now = one._replace(state=state, number=one.number + 1, hold=hold)
-        change(desk.connection, Changed(now, said.at, said.by, why))
-        return now
+        return became(desk.connection, one._replace(state=state, hold=hold), said, why)
 
 
 def _later_days(runs: Runs) -> dict[date, list[Application]]:

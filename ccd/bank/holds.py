@@ -27,7 +27,7 @@ from ccd.bank.withdrawal import (
     holding_posting,
     quota_caps_wanted,
 )
-from ccd.bank.withdrawal_rows import Changed, change, loads_of, of_run, on_days, quotas_of, take_days
+from ccd.bank.withdrawal_rows import became, loads_of, of_run, on_days, quotas_of, take_days
 from ccd.errors import WithdrawalError
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
@@ -168,8 +168,8 @@ class Holds:
         for one in of:
             if self.is_approved_by_rule(desk.connection, one, said.at):
                 why = ALL_DAYS if one.run and self.has_runs_together(one) else BY_NOBODY
-                found.append(one._replace(state=ApplicationState.APPROVED, number=one.number + 1))
-                change(desk.connection, Changed(found[-1], said.at, said.by, why))
+                approved = one._replace(state=ApplicationState.APPROVED)
+                found.append(became(desk.connection, approved, said, why))
         return found
 
     def is_lost_with_its_run(self, connection: Connection, one: Application, at: int) -> bool:
@@ -249,11 +249,10 @@ class Holds:
             if covers < one.seconds or not self._has_room(desk.connection, one, applied.values(), said.at):
                 continue
             revision = revision_after(desk.revisions([hold_key(one)]).get(hold_key(one), ()))
-            moved = self.hold(desk, one._replace(number=one.number + 1), said, revision)
+            moved = self.hold(desk, one, said, revision)
             if isinstance(moved, Application) and moved.state in HOLDING:
-                change(desk.connection, Changed(moved, said.at, said.by, PLACE_FREED))
-                applied[one.id] = moved
-                found.append(moved)
+                applied[one.id] = became(desk.connection, moved, said, PLACE_FREED)
+                found.append(applied[one.id])
         return found
 
     def room_for_some(self, connection: Connection, day: date, at: int) -> bool:

@@ -13,7 +13,7 @@ from ccd.bank.holds import GivenOut, Holds, LockToo, topmost
 from ccd.bank.room import left_of
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, ApplicationState, Hold, moving_place, unit_by_now
-from ccd.bank.withdrawal_rows import Changed, change, of_run, on_days, open_days
+from ccd.bank.withdrawal_rows import became, of_run, on_days, open_days
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Rule
 
@@ -71,7 +71,7 @@ class MovingAlong:
         runs = self._runs(connection, moved, said.at)
         if more := {move.one.day for run in runs for move in run}.difference(days):
             return LockToo(more)
-        done = [self._changed(desk, move.one, move.there, said, move.why) for move in moved if move.one.hold is None]
+        done = [became(connection, move.there, said, move.why) for move in moved if move.one.hold is None]
         done += self._holds.move_up(desk, day, said)
         together = {move.one.id for run in runs for move in run}
         for move in list(self._moved(connection, day, day, said.at)):
@@ -128,16 +128,16 @@ class MovingAlong:
         one = move.one
         assert one.hold is not None, "who waits has moved already"
         if there := self._there(desk, move, one.hold, said):
-            return self._changed(desk, one, there, said, move.why + _place_of(there))
+            return became(desk.connection, there, said, move.why + _place_of(there))
         if one.state is ApplicationState.APPROVED:
             keeps = f", where there is no place yet: it keeps that of {', '.join(one.hold.units)} until then"
-            return self._changed(desk, one, move.there, said, move.why + keeps)
+            return became(desk.connection, move.there, said, move.why + keeps)
         self._holds.end(desk, one, None, said)
         waits = ", where it waits for a place"
         if not self._holds.places(desk.connection, move.unit, one.day):
             waits = ", and nobody has said how many may be off there"
         there = move.there._replace(state=ApplicationState.WAITING, hold=None)
-        return self._changed(desk, one, there, said, move.why + waits)
+        return became(desk.connection, there, said, move.why + waits)
 
     def _move_run(self, desk: Desk, run: Sequence[Move], said: Said) -> list[Application]:
         """Each of its days has a place, or is to be allocated, where the agent is on it; or all of them end, as
@@ -156,7 +156,7 @@ class MovingAlong:
         if len(now) == len(run) and self._holds.allocated_too_late(desk.connection, now) is None:
             pairs = zip(run, now, strict=True)
             return [
-                self._changed(desk, move.one, there, said, move.why + _place_of(there))
+                became(desk.connection, there, said, move.why + _place_of(there))
                 for move, there in pairs
                 if there != move.one
             ]
@@ -164,7 +164,7 @@ class MovingAlong:
         for one in held.values():
             self._holds.end(desk, one, None, said)
         ended = [move.there._replace(state=ApplicationState.REFUSED, hold=None) for move in run]
-        return [self._changed(desk, move.one, one, said, NOT_ALL_DAYS) for move, one in zip(run, ended, strict=True)]
+        return [became(desk.connection, one, said, NOT_ALL_DAYS) for one in ended]
 
     def _state_in_run(self, one: Application, awaits: bool) -> ApplicationState:
         """Of one of the days that has something; whether one of them `awaits` its allocation."""
@@ -193,11 +193,6 @@ class MovingAlong:
             if outcome.refusal is not None and outcome.refusal.rule is Rule.CAP:
                 return None
             outcome.or_raise()
-        return now
-
-    def _changed(self, desk: Desk, one: Application, now: Application, said: Said, why: str) -> Application:
-        now = now._replace(number=one.number + 1)
-        change(desk.connection, Changed(now, said.at, said.by, why))
         return now
 
 

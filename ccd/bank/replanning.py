@@ -15,7 +15,7 @@ from ccd.bank.policy import Policies
 from ccd.bank.room import left_of
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, hold_key, hours_cap_name, planned_s, replacing
-from ccd.bank.withdrawal_rows import Changed, change, on_days, open_days
+from ccd.bank.withdrawal_rows import became, on_days, open_days
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.org.shift_rows import shifts_from
@@ -65,7 +65,7 @@ class Replanning:
 
     def _replan(self, desk: Desk, one: Application, wanted_s: int, said: Said) -> Application | None:
         """None where it is known already that more is planned than the balance covers."""
-        now = one._replace(number=one.number + 1, seconds=wanted_s, missing_s=0)
+        now = one._replace(seconds=wanted_s, missing_s=0)
         if one.hold is not None and not self._covers(desk, one, wanted_s - one.seconds, said.by):
             now = now._replace(seconds=one.seconds, missing_s=wanted_s - one.seconds)
             if now.missing_s == one.missing_s:
@@ -77,8 +77,7 @@ class Replanning:
             running = desk.open_month(self._site, self._ledger.month_of(max(said.today, one.day)))
             for outcome in desk.post(replacing(one, now, policy, said.by, self._site, running)):
                 outcome.or_raise()
-        change(desk.connection, Changed(now, said.at, said.by, PLAN_CHANGED))
-        return now
+        return became(desk.connection, now, said, PLAN_CHANGED)
 
     def _covers(self, desk: Desk, one: Application, more_s: int, by: str) -> bool:
         """The balance, and the quotas that are in hours by now."""

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from ccd.bank.quota import Quota
+from ccd.bank.said import Said
 from ccd.bank.withdrawal import OPEN, Application, ApplicationState, Hold
 from ccd.sql.locks import lock_names
 from ccd.sql.metadata import Exact, RowNumber, metadata
@@ -126,6 +127,13 @@ def change(connection: Connection, *changed: Changed) -> None:
         row = (one.id, one.number, one.state.value, revision, drawn, one.seconds, one.missing_s or None, one.unit)
         rows.append((*row, at, by, why))
     insert_rows(connection, withdrawal_states, columns, rows)
+
+
+def became(connection: Connection, now: Application, said: Said, why: str) -> Application:
+    """As it is `now`, under its next number."""
+    now = now._replace(number=now.number + 1)
+    change(connection, Changed(now, said.at, said.by, why))
+    return now
 
 
 def application_with_id(connection: Connection, name: str) -> Application | None:
