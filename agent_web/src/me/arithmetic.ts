@@ -12,8 +12,11 @@ export function rateInWords(rate_ppm: number): string {
   return `${Number((rate_ppm / PPM_A_PERCENT).toFixed(4))} %`;
 }
 
+/** What of a line says how it came about. */
+type Line = Pick<StatementLine, "service" | "amount" | "leave" | "text" | "by" | "facts">;
+
 /** Where the line is no settlement's, what the person said who posted it, else what such a line is for. */
-export function explain(line: StatementLine, texts: Texts): string[] {
+export function explain(line: Line, texts: Texts): string[] {
   if (line.facts.paid !== undefined)
     return [...theOvertime(line.facts.paid, texts), ...theCharge(line, texts)];
   if (line.service === "gift" && line.facts.kind !== undefined) return theGift(line, line.facts.kind, texts);
@@ -29,7 +32,7 @@ export function explain(line: StatementLine, texts: Texts): string[] {
   ];
 }
 
-function thePurpose(line: StatementLine, texts: Texts): string[] {
+function thePurpose(line: Line, texts: Texts): string[] {
   const { held, taken, back } = texts.daysOff;
   if (line.service === "withdrawal") return [line.amount < 0 ? held : line.amount > 0 ? back : taken];
   const purpose = texts.purposes[line.service];
@@ -37,7 +40,7 @@ function thePurpose(line: StatementLine, texts: Texts): string[] {
 }
 
 /** What a red packet was given for, by whom, and why. */
-export function theGift(line: StatementLine, kind: string, texts: Texts): string[] {
+function theGift(line: Line, kind: string, texts: Texts): string[] {
   const said = texts.facts.gift(texts.facts.giftKinds[kind] ?? kind, line.by ?? "");
   return line.text === "" ? [said] : [said, line.text];
 }
@@ -136,7 +139,7 @@ function theProtection(day: Day, texts: Texts): string[] {
   return [texts.facts.unobserved(inWords(day.unobserved, texts.duration))];
 }
 
-function theCharge(line: StatementLine, texts: Texts): string[] {
+function theCharge(line: Line, texts: Texts): string[] {
   const words = (seconds: number) => inWords(seconds, texts.duration);
   const sentences: string[] = [];
   if (line.amount < 0) sentences.push(texts.facts.covered(words(line.amount)));
@@ -149,7 +152,7 @@ function theCharge(line: StatementLine, texts: Texts): string[] {
 }
 
 /** A day measured anew posts the difference only: what it is now, and what had been posted before. */
-function theCorrection(line: StatementLine, day: Day, texts: Texts): string[] {
+function theCorrection(line: Line, day: Day, texts: Texts): string[] {
   if ((line.facts.revision ?? 1) <= 1) return [];
   const worth = day.deposit - day.overdraft;
   const before = line.facts.before ?? worth - (line.amount - line.leave);
