@@ -259,16 +259,18 @@ export interface UnitDay {
   load: string;
 }
 
-export type Figures = Record<string, number | string | null>;
+export interface Figures {
+  agent_days: number;
+  /** Of a distribution: how many agents are in each half of a percent. */
+  steps?: number[];
+  [figure: string]: unknown;
+}
 
-export interface ReportRow {
+export interface ReportRow extends Figures {
   from: string;
   to: string;
   unit: string;
-  agent?: string;
-  agent_days: number;
   against?: Figures;
-  [figure: string]: unknown;
 }
 
 export interface Report {
