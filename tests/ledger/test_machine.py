@@ -257,27 +257,38 @@ async def caps_of(engine: AsyncEngine) -> dict[str, tuple[int, int]]:
 
 
 @pytest.fixture
-def machine(postgresql: PostgreSQL, sqlite_template: Path, tmp_path: Path) -> Iterator[type[Histories]]:
+def postgresql_template() -> str:
+    return TEMPLATE
+
+
+@pytest.fixture
+def machine(
+    postgresql: PostgreSQL, postgresql_template: str, sqlite_template: Path, tmp_path: Path
+) -> Iterator[type[Histories]]:
     """Histories that have two empty databases each."""
     numbers = itertools.count()
 
     def fresh() -> list[str]:
         file = tmp_path / f"{next(numbers)}.sqlite"
         shutil.copy(sqlite_template, file)
-        return [f"sqlite+aiosqlite:///{file}", postgresql.create(TEMPLATE)]
+        return [f"sqlite+aiosqlite:///{file}", postgresql.create(postgresql_template)]
 
     yield type("Fresh", (Histories,), {"databases": staticmethod(fresh), "seen": Counter()})
     postgresql.drop()
 
 
-def test_random_histories_end_as_in_the_model_with_the_same_hashes_on_both_engines(machine: type[Histories]) -> None:
+def live_through(machine: type[Histories], how_many: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            deadline=None, max_examples=20, stateful_step_count=40,
+            deadline=None, max_examples=how_many, stateful_step_count=40,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
         ),
     )  # fmt: skip
+
+
+def test_random_histories_end_as_in_the_model_with_the_same_hashes_on_both_engines(machine: type[Histories]) -> None:
+    live_through(machine, 20)
 
 
 def test_each_verb_with_each_answer_that_it_can_get_is_as_in_the_model(machine: type[Histories]) -> None:

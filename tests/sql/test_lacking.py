@@ -2,15 +2,8 @@
 stand elsewhere, and run here on such a one."""
 
 import asyncio
-import itertools
-import shutil
-from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -48,7 +41,12 @@ from tests.ledger.test_append_only import (
     test_no_row_is_ever_deleted,
 )
 from tests.ledger.test_guards import as_owner, test_each_trigger_that_was_dropped_is_named
-from tests.ledger.test_machine import Histories, test_each_verb_with_each_answer_that_it_can_get_is_as_in_the_model
+from tests.ledger.test_machine import (
+    Histories,
+    live_through,
+    machine,
+    test_each_verb_with_each_answer_that_it_can_get_is_as_in_the_model,
+)
 from tests.ledger.test_terms import (
     test_a_cap_is_never_passed_and_what_is_given_back_can_be_given_again,
     test_the_database_itself_keeps_caps,
@@ -61,30 +59,7 @@ from tests.org.test_told_rows import (
     test_what_was_said_is_never_written_over,
 )
 
-__all__ = [
-    "as_owner", "lacking", "new_database", "posted",
-    "test_a_balance_keeps_its_floor",
-    "test_a_balance_with_another_floor_than_its_accounts_is_refused_by_the_database_too",
-    "test_a_block_that_does_not_follow_the_last_is_refused_by_the_database_too",
-    "test_a_cap_is_never_passed_and_what_is_given_back_can_be_given_again",
-    "test_a_closed_month_takes_no_row_past_the_program_either",
-    "test_a_leg_is_of_a_transaction_that_is_there",
-    "test_a_reversal_that_does_not_mirror_is_refused_by_the_database_too",
-    "test_a_transaction_counts_in_a_month_that_is_there",
-    "test_a_transfer_is_between_accounts_that_are_there",
-    "test_each_trigger_that_was_dropped_is_named",
-    "test_each_verb_with_each_answer_that_it_can_get_is_as_in_the_model",
-    "test_no_balance_falls_below_its_floor_past_the_program_either",
-    "test_no_leg_joins_a_transaction_later",
-    "test_no_row_is_ever_changed",
-    "test_no_row_is_ever_deleted",
-    "test_of_two_who_plan_an_agent_at_once_the_second_is_told_of_the_first",
-    "test_that_it_holds_no_more_is_said_once",
-    "test_the_database_itself_keeps_caps",
-    "test_the_database_itself_opens_no_month_again",
-    "test_the_database_refuses_whatever_meets_and_nothing_else",
-    "test_what_was_said_is_never_written_over",
-]  # fmt: skip
+__all__ = ["as_owner", "lacking", "machine", "new_database", "posted"]
 
 
 @pytest.fixture(autouse=True)
@@ -94,17 +69,9 @@ def nobody_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def machine(lacking: PostgreSQL, sqlite_template: Path, tmp_path: Path) -> Iterator[type[Histories]]:
-    """As that of tests.ledger.test_machine, on SQLite and on such a server."""
-    numbers = itertools.count()
-
-    def fresh() -> list[str]:
-        file = tmp_path / f"{next(numbers)}.sqlite"
-        shutil.copy(sqlite_template, file)
-        return [f"sqlite+aiosqlite:///{file}", lacking.create(TEMPLATE)]
-
-    yield type("Fresh", (Histories,), {"databases": staticmethod(fresh), "seen": Counter()})
-    lacking.drop()
+def postgresql_template(lacking: PostgreSQL) -> str:
+    """As that of tests.ledger.test_machine, on such a server."""
+    return TEMPLATE
 
 
 async def test_the_tables_were_made_without_what_it_lacks(engine: AsyncEngine) -> None:
@@ -119,13 +86,7 @@ async def test_the_tables_were_made_without_what_it_lacks(engine: AsyncEngine) -
 
 
 def test_random_histories_end_as_in_the_model_with_the_hashes_of_sqlite(machine: type[Histories]) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            deadline=None, max_examples=3, stateful_step_count=40,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-        ),
-    )  # fmt: skip
+    live_through(machine, 3)
 
 
 async def test_a_head_says_how_many_are_not_in_it_since_only_a_daemon_waits_for_the_clock(
