@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text, update
 from structlog.testing import capture_logs
 
 from ccd.bank.accounts import agent_owner
+from ccd.bank.appeals import Appeal
 from ccd.bank.asking import Asking, by_itself
 from ccd.bank.emergency_rows import add_emergency
 from ccd.bank.month_close import Attended
@@ -64,6 +65,29 @@ class World:
 
     async def leave_s(self) -> int:
         return (await self.ledger.balances(agent_owner("1001")))["leave"]
+
+    async def line_of(self, day: str) -> Transfer:
+        """The newest for the day."""
+        query = text("SELECT transaction_id, leg FROM entries WHERE day = :day ORDER BY transaction_id DESC LIMIT 1")
+        async with self.engine.connect() as connection:
+            return Transfer(*(await connection.execute(query, {"day": day})).one())
+
+    async def lodge(self, line: Transfer) -> Appeal:
+        """By 1001."""
+        ann = Person("ann", Role.AGENT, agent="1001")
+        return await lodge_appeal(
+            self.engine, self.site, Asking(f"lodge {line}", ann, "here", self.now), "1001", line, "no"
+        )
+
+    async def reject(self, appeal: Appeal) -> None:
+        asking = Asking(f"reject {appeal.ref}", by_itself("manager"), "here", self.now)
+        await reject(self.engine, self.site, asking, appeal.ref, "it was told as personal")
+
+    async def uphold(self, appeal: Appeal, counts: str) -> None:
+        """With half an hour of its day."""
+        within = datetime.combine(appeal.day, time(9)), datetime.combine(appeal.day, time(9, 30))
+        asking = Asking(f"uphold {appeal.ref}", by_itself("manager"), "here", self.now)
+        await uphold(self.engine, self.site, asking, appeal.ref, within, counts, "so it was")
 
 
 @pytest.fixture
@@ -268,10 +292,7 @@ async def test_what_is_under_appeal_is_named_and_waits_until_it_is_decided(
     world.now = us("2026-08-13T12:00")
     await world.due.look()
     line, *_ = await transfers(world)
-    ann = Person("ann", Role.AGENT, agent="1001")
-    appeal = await lodge_appeal(
-        world.engine, world.site, Asking("a", ann, "here", world.now), "1001", line, "I was ill"
-    )
+    appeal = await world.lodge(line)
     assert [one.ref for one in await world.months.under_appeal(MONTH)] == [appeal.ref]
     world.now = CLOSES
     await world.settle_the_rest()
@@ -281,8 +302,7 @@ async def test_what_is_under_appeal_is_named_and_waits_until_it_is_decided(
     await world.due.look()
     assert await world.leave_s() == 1_800
     world.now = decided
-    clerk = Asking("b", by_itself("manager"), "here", world.now)
-    await reject(world.engine, world.site, clerk, appeal.ref, "it was told as personal")
+    await world.reject(appeal)
     world.told.clear()
     world.now = looked_at
     await world.due.look()
@@ -300,15 +320,11 @@ async def test_what_waited_for_an_appeal_that_is_upheld_waits_until_its_day_is_m
     world.now = us("2026-08-13T12:00")
     await world.due.look()
     line, *_ = await transfers(world)
-    ann, manager = Person("ann", Role.AGENT, agent="1001"), by_itself("manager")
-    lodging = Asking("a", ann, "here", world.now)
-    appeal = await lodge_appeal(world.engine, world.site, lodging, "1001", line, "I was there")
+    appeal = await world.lodge(line)
     world.now = CLOSES
     await world.settle_the_rest()
     assert await world.due.look() == [MONTH]
-    within = datetime.fromisoformat("2026-08-12T09:00"), datetime.fromisoformat("2026-08-12T09:30")
-    deciding = Asking("b", manager, "here", world.now)
-    await uphold(world.engine, world.site, deciding, appeal.ref, within, "exempt", "so it was")
+    await world.uphold(appeal, "exempt")
     await world.due.look()
     assert await world.leave_s() == 1_800
     await world.settle_the_rest()
@@ -320,21 +336,14 @@ async def test_that_attendance_was_given_something_else_is_said_however_long_its
     world: World,
 ) -> None:
     """As of an upheld appeal by which nothing is owed."""
-    async with world.engine.connect() as connection:
-        gift = text("SELECT transaction_id, leg FROM entries WHERE day = '2026-08-11' ORDER BY transaction_id DESC")
-        line = Transfer(*(await connection.execute(gift)).fetchmany(1)[0])
-    ann, manager = Person("ann", Role.AGENT, agent="1001"), by_itself("manager")
-    appeal = await lodge_appeal(world.engine, world.site, Asking("a", ann, "here", world.now), "1001", line, "no")
+    appeal = await world.lodge(await world.line_of("2026-08-11"))
     world.now = CLOSES
     await world.settle_the_rest()
     async with world.engine.begin() as connection:  # some were settled when this test began
         await connection.execute(update(unit_days).values(settled_at=CLOSES))
     assert await world.due.look() == [MONTH]
     world.now = us("2026-12-15T12:00")
-    within = datetime.fromisoformat("2026-08-11T09:00"), datetime.fromisoformat("2026-08-11T09:30")
-    await uphold(
-        world.engine, world.site, Asking("b", manager, "here", world.now), appeal.ref, within, "left_out", "so"
-    )
+    await world.uphold(appeal, "left_out")
     for warned in ([], [["1001"]], []):
         with capture_logs() as said:
             await world.due.look()
@@ -346,22 +355,13 @@ async def test_what_waited_for_an_appeal_waits_for_other_days_of_the_month_that_
     """As long as they can be: of a unit that is there."""
     world.now = us("2026-08-13T12:00")
     await world.due.look()
-    ann, manager = Person("ann", Role.AGENT, agent="1001"), by_itself("manager")
-    async with world.engine.connect() as connection:
-        gift = text("SELECT transaction_id, leg FROM entries WHERE day = '2026-08-11' ORDER BY transaction_id DESC")
-        lines = [*await transfers(world), Transfer(*(await connection.execute(gift)).fetchmany(1)[0])]
-    on_leave, given = [
-        await lodge_appeal(world.engine, world.site, Asking(str(line), ann, "here", world.now), "1001", line, "no")
-        for line in lines
-    ]
+    (line,) = await transfers(world)
+    on_leave, given = await world.lodge(line), await world.lodge(await world.line_of("2026-08-11"))
     world.now = CLOSES
     await world.settle_the_rest()
     assert await world.due.look() == [MONTH]
-    within = datetime.fromisoformat("2026-08-11T09:00"), datetime.fromisoformat("2026-08-11T09:30")
-    await uphold(
-        world.engine, world.site, Asking("a", manager, "here", world.now), given.ref, within, "exempt", "so it was"
-    )
-    await reject(world.engine, world.site, Asking("b", manager, "here", world.now), on_leave.ref, "it was told")
+    await world.uphold(given, "exempt")
+    await world.reject(on_leave)
     await world.due.look()
     assert await world.leave_s() == 1_800
     roster = world.site.settings.roster
