@@ -30,18 +30,24 @@ from ccd.org.told_rows import Teller, take_told
 from ccd.sql.turns import Patience, take_turn_at_once
 from tests.commands.recorded_days import at, settled
 
-DAY, NEXT = date(2099, 11, 24), date(2099, 11, 25)
+DAY, NEXT, LATER = date(2099, 11, 24), date(2099, 11, 25), date(2099, 11, 28)
 APPLYING = Said("1001", date(2099, 11, 20), 1)
 
 
 class World:
-    """Agent 1001 has 465 s, and has applied for 100 s of a day that is settled, and of the next, which is not."""
+    """Agent 1001 has 465 s."""
 
     def __init__(self, ledger: Ledger, current: Current) -> None:
         self.told: list[str] = []
         self.days_off = DaysOff(ledger, current, lambda: int(at(200_000)) * SECOND, self.tell)
         self.bank = withdrawals_of(ledger, current.site)
         self.ledger = ledger
+
+    async def asked(self, name: str, day: date) -> None:
+        """1001 for 100 s of a day that one of the team can be off."""
+        quota = Quota("team-1", day, DAY, 1)
+        await take_turn_at_once(self.ledger.engine, partial(set_quota, quota=quota, at=1, by="lead"), Patience())
+        await self.bank.apply(name, "1001", day, 100, APPLYING)
 
     async def told_of(self, table: Table, day: date, what: str) -> None:
         """Of 1001, and of almost all of the day."""
@@ -71,12 +77,11 @@ def site(tmp_path: Path) -> Site:
 
 @pytest.fixture
 async def world(site: Site) -> AsyncIterator[World]:
+    """1001 has 100 s off of a day that is settled, and of the next, which is not."""
     async with database(site.settings) as engine:
         made = World(Ledger(engine, lambda: 1), Current(site, site))
         for day in (DAY, NEXT):
-            quota = Quota("team-1", day, DAY, 1)
-            await take_turn_at_once(engine, partial(set_quota, quota=quota, at=1, by="lead"), Patience())
-            await made.bank.apply(f"off-{day}", "1001", day, 100, APPLYING)
+            await made.asked(f"off-{day}", day)
             await made.bank.approve(f"off-{day}", APPLYING)
         yield made
 
@@ -95,49 +100,51 @@ async def test_a_settled_day_is_closed_once_and_one_that_is_not_waits(world: Wor
 
 
 @pytest.fixture
-def by_rule(tmp_path: Path) -> Site:
+def site_by_rule(tmp_path: Path) -> Site:
     config = settled(tmp_path)
     terms = 'days_off.allocate = "by_rule"\ndays_off.allocate_days_before = 1\n'
     config.write_text(config.read_text() + f"\n[[policy]]\n{terms}")
     return site_of(config)
 
 
-async def test_places_are_allocated_once_their_deadline_has_passed_and_who_applied_is_told(by_rule: Site) -> None:
+@pytest.fixture
+async def by_rule(site_by_rule: Site) -> AsyncIterator[World]:
+    """1001 has applied for a later day, whose places are allocated on the day before."""
+    async with database(site_by_rule.settings) as engine:
+        made = World(Ledger(engine, lambda: 1), Current(site_by_rule, site_by_rule))
+        await made.asked("off", LATER)
+        yield made
+
+
+def after_the_deadline() -> int:
+    return int(at(3 * 86_400 + 18 * 3_600)) * SECOND
+
+
+async def test_places_are_allocated_once_their_deadline_has_passed_and_who_applied_is_told(
+    by_rule: World, site_by_rule: Site
+) -> None:
     """Nobody has said since when 1001 is there."""
-    site = by_rule
-    async with database(site.settings) as engine:
-        world = World(Ledger(engine, lambda: 1), Current(site, site))
-        later = date(2099, 11, 28)
-        quota = Quota("team-1", later, DAY, 1)
-        await take_turn_at_once(engine, partial(set_quota, quota=quota, at=1, by="lead"), Patience())
-        await world.bank.apply("off", "1001", later, 100, APPLYING)
-        assert await world.days_off.allocate_due() == []
-        world.days_off._now = lambda: int(at(3 * 86_400 + 18 * 3_600)) * SECOND
-        (made,) = await world.days_off.allocate_due()
-        assert [(one.agent, one.joined_on) for one in made.winners] == [("1001", date(2099, 11, 27))]
-        assert world.told == ["1001"]
-        assert await world.days_off.allocate_due() == []
-        (kept,) = await world.bank.calendar(later, later)
-        assert kept.state is ApplicationState.APPROVED
-        (shown,) = await outlook_of(world.ledger, site, "1001", later, later)
-        assert (shown.outlook.left, [one.id for one in shown.outlook.own]) == (Places(0), ["off"])
-        assert (shown.costs_s, shown.cancel_until) == (28_800, date(2099, 11, 27))
+    assert await by_rule.days_off.allocate_due() == []
+    by_rule.days_off._now = after_the_deadline
+    (made,) = await by_rule.days_off.allocate_due()
+    assert [(one.agent, one.joined_on) for one in made.winners] == [("1001", date(2099, 11, 27))]
+    assert by_rule.told == ["1001"]
+    assert await by_rule.days_off.allocate_due() == []
+    (kept,) = await by_rule.bank.calendar(LATER, LATER)
+    assert kept.state is ApplicationState.APPROVED
+    (shown,) = await outlook_of(by_rule.ledger, site_by_rule, "1001", LATER, LATER)
+    assert (shown.outlook.left, [one.id for one in shown.outlook.own]) == (Places(0), ["off"])
+    assert (shown.costs_s, shown.cancel_until) == (28_800, date(2099, 11, 27))
 
 
-async def test_who_has_what_is_left_of_places_that_were_allocated_before_is_told(by_rule: Site) -> None:
-    async with database(by_rule.settings) as engine:
-        world = World(Ledger(engine, lambda: 1), Current(by_rule, by_rule))
-        later = date(2099, 11, 28)
-        quota = Quota("team-1", later, DAY, 1)
-        await take_turn_at_once(engine, partial(set_quota, quota=quota, at=1, by="lead"), Patience())
-        await world.bank.apply("off", "1001", later, 100, APPLYING)
-        before = Allocation("team-1", later, 1, (), {})
-        await take_turn_at_once(engine, partial(add_allocation, allocation=before), Patience())
-        world.days_off._now = lambda: int(at(3 * 86_400 + 18 * 3_600)) * SECOND
-        assert await world.days_off.allocate_due() == [before]
-        (kept,) = await world.bank.calendar(later, later)
-        assert (kept.state, kept.hold and kept.hold.units) == (ApplicationState.APPLIED, ("team-1",))
-        assert world.told == ["1001"]
+async def test_who_has_what_is_left_of_places_that_were_allocated_before_is_told(by_rule: World) -> None:
+    before = Allocation("team-1", LATER, 1, (), {})
+    await take_turn_at_once(by_rule.ledger.engine, partial(add_allocation, allocation=before), Patience())
+    by_rule.days_off._now = after_the_deadline
+    assert await by_rule.days_off.allocate_due() == [before]
+    (kept,) = await by_rule.bank.calendar(LATER, LATER)
+    assert (kept.state, kept.hold and kept.hold.units) == (ApplicationState.APPLIED, ("team-1",))
+    assert by_rule.told == ["1001"]
 
 
 async def test_leave_that_comes_first_releases_what_is_held(world: World) -> None:
