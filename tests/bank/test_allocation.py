@@ -16,10 +16,9 @@ from ccd.bank.allocating import HAD_BEGUN, NOT_ALL_DAYS, NOT_THIS_TIME, Allocati
 from ccd.bank.allocation import Allocation, Applicant, Free, allocation_read, allocation_spelled
 from ccd.bank.branch import Branch
 from ccd.bank.policy import Policies
-from ccd.bank.quota import Quota
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import Application, ApplicationState
-from ccd.bank.withdrawal_rows import Changed, change, set_load, set_quota, states_of
+from ccd.bank.withdrawal_rows import Changed, change, set_load, states_of
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import WithdrawalError
 from ccd.ledger.books import Ledger
@@ -35,6 +34,17 @@ BY_RULE = policy(date(2026, 1, 1), days_off={"allocate": "by_rule"})
 DEADLINE = UNITS.days("").of_date(DAY - timedelta(days=3)).start + 18 * 3_600_000_000
 NEXT = DAY + timedelta(days=1)
 TENURES = {"ann": Tenure(date(2020, 1, 1)), "bob": Tenure(date(2010, 1, 1)), "cy": Tenure(date(2010, 1, 1), 500_000)}
+
+
+def policy_says(monkeypatch: pytest.MonkeyPatch, **days_off: object) -> None:
+    """Of days off, beside that their places are allocated by rule."""
+    says = policy(date(2026, 1, 1), days_off={"allocate": "by_rule", **days_off})
+    monkeypatch.setitem(globals(), "BY_RULE", says)
+
+
+async def said_of_day(engine: AsyncEngine, unit: str, load: str) -> None:
+    async with engine.begin() as connection:
+        await connection.run_sync(set_load, unit, DAY, load, 7, "lead")
 
 
 def bank_of(engine: AsyncEngine) -> Withdrawals:
@@ -162,23 +172,15 @@ async def test_what_a_team_has_allocated_already_goes_to_who_comes_first_once_a_
 async def test_where_the_quota_is_gone_by_the_deadline_nobody_has_a_place(engine: AsyncEngine) -> None:
     await have(engine, ann=RICH_S, bob=RICH_S)
     await quota(engine, "team-1", 1, NEXT)
-    quiet = Quota("team-1", DAY, TODAY, 2, load="quiet")
-    async with engine.begin() as connection:
-        await connection.run_sync(set_quota, quiet, 7, "lead")
-        await connection.run_sync(set_load, "team-1", DAY, "quiet", 7, "lead")
+    await quota(engine, "team-1", 2, load="quiet")
+    await said_of_day(engine, "team-1", "quiet")
     await bank_of(engine).apply("bob", "bob", DAY, 900, at(8))
     await bank_of(engine).apply_for_run("ann", "ann", [DAY, NEXT], at(9))
-    async with engine.begin() as connection:
-        await connection.run_sync(set_load, "team-1", DAY, "rush", 10, "lead")
+    await said_of_day(engine, "team-1", "rush")
     due = await allocations(engine).due(TODAY, DEADLINE)
     assert [(await allocations(engine).allocate(*one, at(DEADLINE))).winners for one in due] == [[]]
     assert await of_both(engine) == {"bob": "waiting", f"ann/{DAY}": "refused", f"ann/{NEXT}": "refused"}
     assert await balances(engine, "ann") == (50_000, 50_000, 0)
-
-
-async def said_of_day(engine: AsyncEngine, load: str) -> None:
-    async with engine.begin() as connection:
-        await connection.run_sync(set_load, "centre", DAY, load, 7, "lead")
 
 
 @pytest.mark.parametrize(
@@ -193,19 +195,17 @@ async def test_whose_unit_comes_to_be_below_one_that_has_given_its_places_out_ha
     await have(engine, **dict.fromkeys(AGENTS, RICH_S))
     for day in days:
         await quota(engine, "team-1", 2, day)
-    async with engine.begin() as connection:
-        await connection.run_sync(set_quota, Quota("centre", DAY, TODAY, 2, load="quiet"), 7, "lead")
-    await said_of_day(engine, "quiet")
+    await quota(engine, "centre", 2, load="quiet")
+    await said_of_day(engine, "centre", "quiet")
     await bank_of(engine).apply("ann", "ann", DAY, 900, at(7))
     made = await allocations(engine).allocate("centre", DAY, at(DEADLINE))
     with monkeypatch.context() as later:
-        terms = {"allocate": "by_rule", "allocate_days_before": 1}
-        later.setitem(globals(), "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
-        await said_of_day(engine, "rush")
+        policy_says(later, allocate_days_before=1)
+        await said_of_day(engine, "centre", "rush")
         for agent in ("bob", "cy"):
             for one in await bank_of(engine).apply_for_run(agent, agent, days, at(DEADLINE + 1)):
                 assert one.awaits_allocation
-    await said_of_day(engine, "quiet")
+    await said_of_day(engine, "centre", "quiet")
     assert await allocations(engine).due(TODAY, looked_at) == [("centre", DAY)]
     assert await allocations(engine).allocate("centre", DAY, at(looked_at)) == made
     assert await allocations(engine).due(TODAY, looked_at) == []
@@ -244,8 +244,7 @@ async def test_who_moved_after_an_allocation_waits_after_those_who_were_part_of_
 async def test_who_gives_places_out_on_the_day_itself_does_so(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    terms = {"allocate": "by_rule", "allocate_days_before": 0}
-    monkeypatch.setitem(globals(), "BY_RULE", policy(date(2026, 1, 1), days_off=terms))
+    policy_says(monkeypatch, allocate_days_before=0)
     await have(engine, ann=RICH_S)
     await quota(engine, "team-1", 1)
     await bank_of(engine).apply("ann", "ann", DAY, 900, at(7))

@@ -1,6 +1,6 @@
 """Runs of days that are had together or not at all, and whose places are given out by rule (docs/time-bank.md 3.6)."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -19,14 +19,8 @@ from ccd.org.agent_days import AgentDays
 from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Roster, RosterLine
 from tests.bank import test_allocation
 from tests.bank.policies import policy
-from tests.bank.test_allocation import DEADLINE, NEXT, allocations, at, bank_of, of_both
+from tests.bank.test_allocation import DEADLINE, NEXT, allocations, at, bank_of, of_both, policy_says
 from tests.bank.test_withdrawals import AGENTS, DAY, RICH_S, UNITS, balances, drawn, have, quota
-
-
-def policy_says(monkeypatch: pytest.MonkeyPatch, **days_off: object) -> None:
-    """Of days off, beside that their places are allocated by rule."""
-    says = policy(date(2026, 1, 1), days_off={"allocate": "by_rule", **days_off})
-    monkeypatch.setattr(test_allocation, "BY_RULE", says)
 
 
 async def asked_for_both(engine: AsyncEngine, run: str, alone: str, places: int = 1) -> Allocation:

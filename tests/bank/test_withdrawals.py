@@ -17,7 +17,7 @@ from ccd.bank import holds, withdrawing
 from ccd.bank.accounts import AGENT_ACCOUNTS, HOUSE_ACCOUNTS, House, agent_owner
 from ccd.bank.branch import Branch
 from ccd.bank.policy import Policies
-from ccd.bank.quota import Quota
+from ccd.bank.quota import ANY, Quota
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import HOLDING, Application, ApplicationState, PartOfDay, quota_cap
 from ccd.bank.withdrawal_rows import on_days, set_quota
@@ -68,8 +68,8 @@ async def have(engine: AsyncEngine, **seconds: int) -> None:
         await ledger.post(Posting(f"has/{agent}", 1, "demo", TODAY, legs, "test"))
 
 
-async def quota(engine: AsyncEngine, unit: str, agents: int, on: date | int = DAY) -> None:
-    said = Quota(unit, on, TODAY, agents)
+async def quota(engine: AsyncEngine, unit: str, agents: int, on: date | int = DAY, load: str = ANY) -> None:
+    said = Quota(unit, on, TODAY, agents, load=load)
     await take_turn_at_once(engine, lambda connection: set_quota(connection, said, 7, "lead"), Patience())
 
 
