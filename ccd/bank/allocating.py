@@ -128,8 +128,7 @@ class Allocations:
                 asked = {
                     one.id: now_as(one)
                     for one in applied
-                    if one.state is ApplicationState.APPLIED and not one.awaits_allocation
-                    if not self._holds.waits_for_its_run(desk.connection, one)
+                    if one.awaits_approval and not self._holds.waits_for_its_run(desk.connection, one)
                 }
                 places = {one.id: self._holds.places(desk.connection, one.unit, day) for one in asked.values()}
                 counted = self._holds.counted(applied)

@@ -157,8 +157,7 @@ class Holds:
 
     def is_approved_by_rule(self, connection: Connection, one: Application, at: int) -> bool:
         """Of what nobody has approved: that it has a place, and nobody has to."""
-        has_place = one.state is ApplicationState.APPLIED and not one.awaits_allocation
-        if not has_place or self.has_to_be_approved(one) or self.has_begun(one, at):
+        if not one.awaits_approval or self.has_to_be_approved(one) or self.has_begun(one, at):
             return False
         return not self.waits_for_its_run(connection, one)
 
@@ -174,8 +173,7 @@ class Holds:
 
     def is_lost_with_its_run(self, connection: Connection, one: Application, at: int) -> bool:
         """Of what nobody has to approve: it has a place, and has begun before other days of its run are allocated."""
-        has_place = one.state is ApplicationState.APPLIED and not one.awaits_allocation
-        return has_place and self.has_begun(one, at) and self.waits_for_its_run(connection, one)
+        return one.awaits_approval and self.has_begun(one, at) and self.waits_for_its_run(connection, one)
 
     def hold(
         self, desk: Desk, asked: Application, said: Said, revision: int, together: bool = False

@@ -105,6 +105,11 @@ class Application(NamedTuple):
     def awaits_allocation(self) -> bool:
         return self.state is ApplicationState.APPLIED and self.hold is not None and not self.hold.units
 
+    @property
+    def awaits_approval(self) -> bool:
+        """It has a place, and nobody has approved it, be it that nobody has to."""
+        return self.state is ApplicationState.APPLIED and not self.awaits_allocation
+
 
 def unit_by_now(one: Application, days: AgentDays, day: date | None = None) -> str:
     """In which its agent is on the day that it is for, or on another: there it is decided on, also before a move has
