@@ -19,6 +19,7 @@ from ccd.ledger.presumed_on_sqlite import post_on_sqlite
 from ccd.ledger.reversal import reversal_of
 from ccd.ledger.statement import LinesAsked, statement_of
 from ccd.ledger.unit_sums import (
+    OfAccounts,
     ServiceSupply,
     SupplyOfDay,
     Trial,
@@ -34,7 +35,6 @@ from ccd.sql.engine import seeing_one_state
 from ccd.sql.turns import Patience, take_turn, take_turn_at_once
 
 T = TypeVar("T")
-OfAccounts = dict[tuple[str, str], int]  # seconds, by owner and kind
 
 STATEMENT_LINES_MAX = 500
 

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ccd.ledger.model import Side
 from ccd.ledger.schema import SIDES, accounts, balances, entries, owners, transactions
 
+OfAccounts = dict[tuple[str, str], int]  # seconds, by owner and kind
+
 
 class Trial(NamedTuple):
     """A kind of account in one unit and month: what it stood at before, what moved, and what it came to. In seconds,
@@ -122,9 +124,9 @@ async def supply_of_days(connection: AsyncConnection, unit: str, month: str) -> 
     return [SupplyOfDay(*key, *sums) for key, sums in sorted(found.items())]
 
 
-async def closings(connection: AsyncConnection, unit: str, month: str) -> dict[tuple[str, str], int]:
+async def closings(connection: AsyncConnection, unit: str, month: str) -> OfAccounts:
     """What a unit's guarded accounts came to with a month's end, by owner and kind; what is nothing is not named."""
-    found: dict[tuple[str, str], int] = {}
+    found: OfAccounts = {}
     for own, _, sign in SIDES:
         keys = (owners.c.name, accounts.c.kind)
         rows = await connection.execute(
@@ -140,7 +142,7 @@ async def closings(connection: AsyncConnection, unit: str, month: str) -> dict[t
     return {key: seconds for key, seconds in found.items() if seconds}
 
 
-async def guarded_balances(connection: AsyncConnection, unit: str) -> dict[tuple[str, str], int]:
+async def guarded_balances(connection: AsyncConnection, unit: str) -> OfAccounts:
     """What a unit's guarded accounts hold, whichever month it counts in: also one that is to come."""
     rows = await connection.execute(
         select(owners.c.name, accounts.c.kind, balances.c.seconds)

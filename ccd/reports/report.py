@@ -114,7 +114,7 @@ def two_periods(
     return made
 
 
-def json_of(made: Iterable[tuple[ReportLine, ReportLine | None]], show: Show, waits: Waits) -> dict[str, Any]:
+def json_of(made: Made, show: Show, waits: Waits) -> dict[str, Any]:
     """`against` is the same of the period that it is held against; None where there was nothing."""
     rows = []
     for line, other in made:
