@@ -168,26 +168,22 @@ def check_sqlite(connection: Any, database: str) -> None:
 
 
 def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
+    settings = {"application_name": "ccd", "lock_timeout": f"{lock_wait_ms}ms"}
     # Every statement is short: compiling one to machine code costs more than all of it, and so does planning one anew
     # for the values that it is asked with. Without those it guesses, and gives a statement that it takes for a long one
     # to processes that it starts first, which takes longer than the statement.
-    settings = {"application_name": "ccd", "lock_timeout": f"{lock_wait_ms}ms"}
     planner = {"jit": "off", "plan_cache_mode": "force_generic_plan", "parallel_setup_cost": str(BESIDE_COST)}
-    # A posting finds its few rows by an index. Its plan is kept, and a table that was small when that was made would be
-    # read from end to end each time.
     # Who stood still with its numbers drawn would commit them after higher ones were sealed by the clock: between two
     # statements, and before the commit, the server waits less long than that.
     still_ms = int(decided.WRITER_S_MAX * 1000 / 4)
-    writing = _postgresql_pool(
-        url,
-        pool_size,
-        {
-            **settings,
-            "default_transaction_isolation": "read committed",
-            "idle_in_transaction_session_timeout": f"{still_ms}ms",
-        },
-        {**planner, "enable_seqscan": "off"},
-    )
+    of_writer = {
+        **settings,
+        "default_transaction_isolation": "read committed",
+        "idle_in_transaction_session_timeout": f"{still_ms}ms",
+    }
+    # A posting finds its few rows by an index. Its plan is kept, and a table that was small when that was made would be
+    # read from end to end each time.
+    writing = _postgresql_pool(url, pool_size, of_writer, {**planner, "enable_seqscan": "off"})
     writer = LoopWriter(writing)
     engine = _postgresql_pool(url, pool_size, settings, planner, {WRITER: writer})
 

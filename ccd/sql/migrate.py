@@ -36,7 +36,7 @@ async def upgrade(engine: AsyncEngine, application_role: str | None = None) -> N
     found = await heads_of(engine)
     if application_role is None and found == wanted_heads():
         return
-    if unknown := found - revisions():
+    if unknown := found - _revisions():
         raise UnknownSchemaError(", ".join(sorted(unknown)), ", ".join(sorted(wanted_heads())))
 
     async def work(connection: AsyncConnection) -> None:
@@ -55,12 +55,13 @@ async def upgrade(engine: AsyncEngine, application_role: str | None = None) -> N
 
 
 def wanted_heads() -> set[str]:
-    """The newest revision of this program's tables. Each file is called by its own: to read all of them for that would
-    take every command a tenth of a second."""
-    return {max(revisions())}
+    """The newest revision of this program's tables."""
+    return {max(_revisions())}
 
 
-def revisions() -> set[str]:
+def _revisions() -> set[str]:
+    """All that this program's tables have been through. Each file is called by its own: to read all of them for that
+    would take every command a tenth of a second."""
     return {file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py")}
 
 
