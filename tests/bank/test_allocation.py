@@ -184,12 +184,22 @@ async def test_where_the_quota_is_gone_by_the_deadline_nobody_has_a_place(engine
 
 
 @pytest.mark.parametrize(
-    ("days", "looked_at"),
-    [([DAY], DEADLINE + 2), ([DAY, NEXT], DEADLINE + 2), ([DAY], UNITS.days("").of_date(DAY).start)],
+    ("days", "looked_at", "bob", "cy", "why"),
+    [
+        ([DAY], DEADLINE + 2, "applied", "waiting", NOT_THIS_TIME),
+        ([DAY, NEXT], DEADLINE + 2, "applied", "refused", NOT_ALL_DAYS),
+        ([DAY], UNITS.days("").of_date(DAY).start, "waiting", "waiting", HAD_BEGUN),
+    ],
     ids=["a day", "two together", "a day that has begun"],
 )
 async def test_whose_unit_comes_to_be_below_one_that_has_given_its_places_out_has_what_is_left(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch, days: list[date], looked_at: int
+    engine: AsyncEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    days: list[date],
+    looked_at: int,
+    bob: str,
+    cy: str,
+    why: str,
 ) -> None:
     """As it was before for a while: it allocates nothing again."""
     await have(engine, **dict.fromkeys(AGENTS, RICH_S))
@@ -209,14 +219,11 @@ async def test_whose_unit_comes_to_be_below_one_that_has_given_its_places_out_ha
     assert await allocations(engine).due(TODAY, looked_at) == [("centre", DAY)]
     assert await allocations(engine).allocate("centre", DAY, at(looked_at)) == made
     assert await allocations(engine).due(TODAY, looked_at) == []
-    has_begun = looked_at > DEADLINE + 2
-    alone = {"ann": "approved", f"bob/{DAY}": "waiting" if has_begun else "applied", f"cy/{DAY}": "waiting"}
-    together = {f"bob/{NEXT}": "applied", f"cy/{DAY}": "refused", f"cy/{NEXT}": "refused"}
-    assert await of_both(engine) == (alone | together if len(days) > 1 else alone)
+    theirs = {f"{agent}/{day}": state for agent, state in (("bob", bob), ("cy", cy)) for day in days}
+    assert await of_both(engine) == {"ann": "approved", **theirs}
     assert await balances(engine, "cy") == (50_000, 50_000, 0)
-    assert (await drawn(engine, "centre"), await drawn(engine, "team-1")) == ((1, 1) if has_begun else (2, 2))
+    assert [await drawn(engine, unit) for unit in ("centre", "team-1")] == [2 if bob == "applied" else 1] * 2
     every = await bank_of(engine)._ledger.at_desk(lambda desk: states_of(desk.connection, f"cy/{DAY}"), keep=False)
-    why = HAD_BEGUN if has_begun else NOT_THIS_TIME if len(days) == 1 else NOT_ALL_DAYS
     assert every[-1]["why"] == why
     assert (await verify(engine, lambda done, total: None)).findings == []
 
