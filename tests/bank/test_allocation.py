@@ -65,6 +65,13 @@ async def states(engine: AsyncEngine) -> dict[str, ApplicationState]:
     return {one.id: one.state for one in await bank_of(engine).calendar(DAY, DAY)}
 
 
+async def reasons(engine: AsyncEngine, name: str) -> list[str]:
+    """Why an application has come into each of its states."""
+    return await bank_of(engine)._ledger.at_desk(
+        lambda desk: [each["why"] for each in states_of(desk.connection, name)], keep=False
+    )
+
+
 async def of_both(engine: AsyncEngine) -> dict[str, str]:
     return {one.id: one.state.value for one in await bank_of(engine).calendar(DAY, NEXT)}
 
@@ -223,8 +230,7 @@ async def test_whose_unit_comes_to_be_below_one_that_has_given_its_places_out_ha
     assert await of_both(engine) == {"ann": "approved", **theirs}
     assert await balances(engine, "cy") == (50_000, 50_000, 0)
     assert [await drawn(engine, unit) for unit in ("centre", "team-1")] == [2 if bob == "applied" else 1] * 2
-    every = await bank_of(engine)._ledger.at_desk(lambda desk: states_of(desk.connection, f"cy/{DAY}"), keep=False)
-    assert every[-1]["why"] == why
+    assert (await reasons(engine, f"cy/{DAY}"))[-1] == why
     assert (await verify(engine, lambda done, total: None)).findings == []
 
 

@@ -11,7 +11,6 @@ from ccd.bank.holds import ALL_DAYS, BY_NOBODY
 from ccd.bank.moving_along import MovingAlong
 from ccd.bank.policy import Policies
 from ccd.bank.withdrawal import ApplicationState
-from ccd.bank.withdrawal_rows import states_of
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import WithdrawalError
 from ccd.ledger.verify import verify
@@ -19,7 +18,7 @@ from ccd.org.agent_days import AgentDays
 from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Roster, RosterLine
 from tests.bank import test_allocation
 from tests.bank.policies import policy
-from tests.bank.test_allocation import DEADLINE, NEXT, allocations, at, bank_of, of_both, policy_says
+from tests.bank.test_allocation import DEADLINE, NEXT, allocations, at, bank_of, of_both, policy_says, reasons
 from tests.bank.test_withdrawals import AGENTS, DAY, RICH_S, UNITS, balances, drawn, have, quota
 
 
@@ -86,13 +85,6 @@ async def test_a_run_of_which_a_day_is_allocated_when_it_has_begun_is_refused(en
         await bank_of(engine).apply_for_run("ann", "ann", days, late)
     made = await bank_of(engine).apply_for_run("ann", "ann", days[:3], late)
     assert [one.awaits_allocation for one in made] == [False, False, False]
-
-
-async def reasons(engine: AsyncEngine, name: str) -> list[str]:
-    """Why an application has come into each of its states."""
-    return await bank_of(engine)._ledger.at_desk(
-        lambda desk: [each["why"] for each in states_of(desk.connection, name)], keep=False
-    )
 
 
 async def with_a_place_for_the_first_day(engine: AsyncEngine) -> Withdrawals:
