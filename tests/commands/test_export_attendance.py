@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import openpyxl
@@ -55,6 +56,9 @@ def test_one_unit_alone_and_several_months(file: Path) -> None:
     assert "before" in refusal(export(file, "--to", "2026-07"))
     assert "--output" in refusal(export(file, "--format", "xlsx"))
     assert "can't be written" in refusal(export(file, "--output", "/nowhere/a.csv"))
+    os.mkfifo(pipe := file.with_name("pipe"))
+    assert "pipe is there, and is no file" in refusal(export(file, "--output", str(pipe)))
+    assert pipe.is_fifo(), "as /dev/null stays what it is"
 
 
 def test_who_reads_it_leaves_a_record(file: Path) -> None:

@@ -301,7 +301,7 @@ def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -
         assert "is a private key, and would be gone" in refused(config, *verb, "--key", key, "--output", key)
         for device in (str(pipe), ""):
             assert "is there, and is no file" in refused(config, *verb, "--key", key, "--output", device)
-        assert "x File name too long" in refused(config, *verb, "--key", key, "--output", "x" * 300)
+        assert "x can't be written: File name too long" in refused(config, *verb, "--key", key, "--output", "x" * 300)
     assert pipe.is_fifo(), "as /dev/null stays what it is"
     assert public in said(config, "checkpoint", "--key", key, "--output", head)
     led = said(config, "verify", "--against", head)

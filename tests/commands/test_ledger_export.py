@@ -3,13 +3,10 @@
 import csv
 import io
 import json
-import os
 from pathlib import Path
 
 import pytest
 
-from ccd.commands.ledger.export import written_whole
-from ccd.errors import FileError
 from tests.commands.recorded_days import SHIFT, at, ccd, configured, recorded
 from tests.commands.running import unread
 from tests.floor.floors import heard
@@ -49,43 +46,12 @@ def test_wrong_words_are_one_sentence_and_exit_code_2(config: Path, tmp_path: Pa
         ([], "ccd: Missing option '--format'"),
         (["--format", "csv", "--output", nowhere], f"{nowhere} can't be written: No such file"),
         (["--format", "csv", "--output", "x" * 300], f"{'x' * 300} can't be written: File name too long"),
-        (["--format", "csv", "--output", str(tmp_path)], f"{tmp_path} is no file; without --output"),
+        (["--format", "csv", "--output", str(tmp_path)], f"{tmp_path} is there, and is no file"),
     ):
         done = ccd(config, "ledger", "export", *words)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith(said)
         assert done.stderr.count("\n") == 1
-
-
-def interrupted(file: Path) -> None:
-    with written_whole(file) as write:
-        write(b"half")
-        raise KeyboardInterrupt
-
-
-def test_half_a_file_is_never_left(tmp_path: Path) -> None:
-    file = tmp_path / "ledger.csv"
-    file.write_text("of yesterday")
-    with pytest.raises(KeyboardInterrupt):
-        interrupted(file)
-    assert (os.listdir(tmp_path), file.read_text()) == (["ledger.csv"], "of yesterday")
-    with written_whole(file) as write:
-        write(b"all")
-        assert file.read_text() == "of yesterday"
-    assert (os.listdir(tmp_path), file.read_text()) == (["ledger.csv"], "all")
-
-
-def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_file: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with (
-        pytest.raises(FileError, match=r"x can't be written: No space left on device"),
-        written_whole(tmp_path / "x") as write,
-    ):
-        write(b"all")
-    assert os.listdir(tmp_path) == []
 
 
 def test_who_reads_only_the_beginning_ends_it_without_a_word(config: Path) -> None:

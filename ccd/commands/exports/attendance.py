@@ -1,10 +1,9 @@
 """`ccd export attendance`: what attendance is handed of each agent's day."""
 
 import asyncio
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -16,18 +15,17 @@ from ccd.bank.asking import Asking
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asking
+from ccd.commands.whole_file import whole_file
 from ccd.daemon.services.attendance_rows import AttendanceRows, note_attendance_read, readable
 from ccd.daemon.services.months import calendar_of
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
-from ccd.errors import FileError, UnknownUnitError
+from ccd.errors import UnknownUnitError
 from ccd.history.reading import reading
 from ccd.ledger.model import month_of
 from ccd.org.rights import may_read_attendance
 from ccd.reports.attendance import Write, csv_into, json_into, kinds_of
-
-FILE_MODE = 0o600  # it tells of people
 
 
 class Format(StrEnum):
@@ -61,27 +59,13 @@ def attendance(
     span = calendar.span(month)[0], calendar.last_day(until or month)
     asks = asking(site)
     units = readable(site, asks.by, may_read_attendance(asks.person), unit, span[1])
-    with _place(output) as file, _into(file, format, kinds_of(site.settings.leave.kinds)) as write:
+    with (
+        whole_file(output) if output else nullcontext() as file,
+        _into(file, format, kinds_of(site.settings.leave.kinds)) as write,
+    ):
         rows = asyncio.run(_written(site, asks, units, span, write))
     if output is not None:
         print(f"{output}: {rows} days of agents, from {span[0]} to {span[1]}")
-
-
-@contextmanager
-def _place(output: Path | None) -> Iterator[Path | None]:
-    """Where to write: beside the file that is asked for, which is there once all of it is."""
-    if output is None:
-        yield None
-        return
-    beside = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
-        yield beside
-        beside.replace(output)
-    except OSError as error:
-        raise FileError(str(output), f"can't be written: {error.strerror or error}") from None
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -1,10 +1,8 @@
 """`ccd ledger export`: the whole ledger for other programs."""
 
-import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +12,7 @@ import typer
 
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked
-from ccd.errors import FileError
+from ccd.commands.whole_file import whole_file
 from ccd.ledger.books import Ledger
 from ccd.ledger.exports.beancount import BEANCOUNT
 from ccd.ledger.exports.form import Form
@@ -50,49 +48,14 @@ def export(
     ] = None,
 ) -> None:
     """Tell the whole ledger, with the balance of every account, to another program."""
-
     if output is None:
         asked(config, lambda books: _tell(books, format, sys.stdout.buffer.write))
         return
-    with written_whole(output) as write:
-        asked(config, lambda books: _tell(books, format, write))
+    with whole_file(output) as unfinished, unfinished.open("wb") as file:
+        asked(config, lambda books: _tell(books, format, file.write))
 
 
 async def _tell(books: Ledger, format: ExportFormat, write: Write) -> None:
     async with aclosing(whole_export(books.engine, FORMS[format])) as pieces:
         async for piece in pieces:
             write(piece.encode())
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[Write]:
-    """A file that takes its name once everything is in it and on the disk; until then an older one keeps it.
-
-    FileError where that can't be. Only its user can read it: it says what each owner has.
-    """
-    with _said(path):
-        if path.exists() and not path.is_file():
-            raise FileError(str(path), "is no file; without --output the export is printed")
-        descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.")
-    try:
-        with open(descriptor, "wb") as file:
-
-            def write(piece: bytes) -> None:
-                with _said(path):
-                    file.write(piece)
-
-            yield write
-            with _said(path):
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(unfinished, path)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
-
-
-@contextmanager
-def _said(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FileError(str(path), f"can't be written: {error.strerror}") from error

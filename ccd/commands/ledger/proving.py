@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ccd.bank.accounts import agent_owner
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked, asked_of, bar_of, now_us
+from ccd.commands.whole_file import TO_BE_SHOWN, whole_file
 from ccd.errors import FileError, LedgerDoesNotFollowError, UnknownAccountError
 from ccd.ledger.books import Ledger
 from ccd.ledger.guards import indexes_astray
@@ -207,24 +208,11 @@ def read_text(file: Path) -> str:
 
 
 def write(text: str, output: Path | None) -> None:
-    """Whole or not at all, and never in the place of a private key, of which there may be no other."""
+    """Never in the place of a private key, of which there may be no other."""
     if output is None:
         sys.stdout.write(text + "\n")
         return
-    try:
-        _write_whole(text, output)
-    except OSError as error:
-        raise FileError(str(output), str(error.strerror)) from None
-
-
-def _write_whole(text: str, output: Path) -> None:
-    if output.exists() and not output.is_file():  # such as /dev/null, which would be a file from then on
-        raise FileError(str(output), "is there, and is no file; another")
-    if output.is_file() and PRIVATE_KEY in read_bytes(output):
-        raise FileError(str(output), "is a private key, and would be gone; another --output")
-    beside = output.with_name(f".{output.name}.{os.getpid()}.partial")  # others may write it now, too
-    try:
-        beside.write_text(text + "\n", "utf-8")
-        beside.replace(output)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(output, TO_BE_SHOWN) as unfinished:
+        if output.exists() and PRIVATE_KEY in read_bytes(output):
+            raise FileError(str(output), "is a private key, and would be gone; another --output")
+        unfinished.write_text(text + "\n", "utf-8")
