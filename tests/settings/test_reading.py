@@ -195,7 +195,7 @@ def test_what_is_no_toml_is_said_with_its_place(write, tmp_path):
     check(write("site = ccd\n"), "is not TOML: Invalid value (at line 1, column 8)")
     check(write(f"site = {'9' * 5_000}\n"), "is not TOML: Exceeds the limit")
     check(write(f"site = {'[' * 5_000}\n"), "is not TOML: ")
-    for depth in (1_000, 20_000):
+    for depth in (1_000, 5_000):
         check(write(f"site{'.a' * depth} = 1\n"), "a key has more parts than any setting")
         check(write(f"{PBX}secret_file{'.a' * depth} = 1\n"), "a key has more parts than any setting")
     check(tmp_path / "nowhere.toml", "can't be read: No such file or directory")
