@@ -283,6 +283,8 @@ def test_verify_goes_on_from_where_the_last_one_was_through(config: Path, tmp_pa
         assert "1 transactions with 1 transfers after block 1, up to which it was verified before, all" in done
     (folder / "ledger-verified.json").write_text("{}")
     assert "is nothing that a verification remembered" in refused(config, "verify", "--since-last")
+    too_long = str(tmp_path / ("a" * 300))
+    assert "File name too long" in refused(config, "verify", "--since-last", "--state", too_long)
     another_writes = tmp_path / ".other.json.partial"
     another_writes.write_text('{"format": 1')
     assert "2 transactions with 2 transfers, all" in said(config, "verify", "--state", other, "--processes", "1")

@@ -70,7 +70,7 @@ def verify(
     if signed:
         check_signer(signed, trusted_key, str(against))
     head = signed.head if signed else None
-    since = read_remembered(read_text(file), str(file)) if since_last and file and file.exists() else None
+    since = remembered_in(file) if since_last and file else None
     beside = processes or len(os.sched_getaffinity(0))
     verdict = asked_of(settings, lambda ledger: with_a_bar(ledger, head, since, beside))
     for finding in verdict.findings[:FINDINGS_SHOWN_MAX]:
@@ -198,6 +198,15 @@ def read_bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise FileError(str(file), str(error.strerror)) from None
+
+
+def remembered_in(file: Path) -> Remembered | None:
+    """What a verification before this one left there, if there was one."""
+    try:
+        is_there = file.exists()
+    except OSError as error:
+        raise FileError(str(file), str(error.strerror)) from None
+    return read_remembered(read_text(file), str(file)) if is_there else None
 
 
 def read_text(file: Path) -> str:
