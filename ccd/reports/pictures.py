@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from ccd.reports import plots
-from ccd.reports.indicators import INDICATORS, Waits, by_agent
+from ccd.reports.indicators import INDICATORS, Waits, by_agent, distribution
 from ccd.reports.periods import Period
 from ccd.reports.plots import LINES_MAX, Panel, Points, Words
 from ccd.reports.report import By, Figures, KnownOfPeriod, Show, formulas, report_lines
@@ -52,12 +52,12 @@ def picture(
 
 def _of_agents(show: Show, said: dict[str, str], times: Sequence[tuple[str, KnownOfPeriod]]) -> Figure:
     if show is Show.DISTRIBUTION:
-        ratios = [(period, [ratio for _, ratio in _points(one)]) for period, one in times]
+        spread = [(period, distribution(one.agents)) for period, one in times]
         caption = (
             f"aux ratio = {INDICATORS['aux_ratio'].formula}. Bands: below 1 %, from 2.53 % to 3.7 %, above 10 %, with"
             " the share of agents in them; all others are between. Agents without a base are left out."
         )
-        return plots.distribution(Words("Aux ratios of agents", caption), ratios[0], ratios[1] if ratios[1:] else None)
+        return plots.spread(Words("Aux ratios of agents", caption), spread)
     caption = (
         f"aux ratio = {said['aux_ratio']}. Calls answered per hour = {said['answered_per_hour']}. One point an agent."
         " Bands: below 1 %, from 2.53 % to 3.7 %, above 10 %."

@@ -21,7 +21,7 @@ from matplotlib.font_manager import fontManager
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from ccd.reports.indicators import LAST_STEP, LAVISH, REASONABLE_MAX, REASONABLE_MIN, STEP, THRIFTY
+from ccd.reports.indicators import LAST_STEP, LAVISH, REASONABLE_MAX, REASONABLE_MIN, STEP, THRIFTY, Distribution
 
 INK, PALE, GRID = "#222222", "#666666", "#dddddd"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -89,23 +89,27 @@ def write(figure: Figure, file: Path | BinaryIO, kind: Literal["png", "svg"]) ->
         figure.savefig(file, format=kind, metadata={"Date": None} if kind == "svg" else {"Software": None})
 
 
-def distribution(words: Words, now: tuple[str, Sequence[float]], then: tuple[str, Sequence[float]] | None) -> Figure:
-    """How many agents have which aux ratio, with the source's marks."""
+def spread(words: Words, times: Sequence[tuple[str, Distribution]]) -> Figure:
+    """How many agents have which aux ratio, with the source's marks; at one time, or now and then."""
     with _styled():
         figure, (axes,) = _page(words, 1)
         for low, high, colour in BANDS:
             axes.axvspan(low, min(high, LAST_STEP + STEP), color=colour, alpha=0.13, linewidth=0)
-        steps = [number * STEP for number in range(round(LAST_STEP / STEP) + 2)]
-        axes.hist(_clipped(now[1]), bins=steps, color=NOW, edgecolor="white", linewidth=1, label=_counted(*now))
-        if then is not None:
-            axes.hist(_clipped(then[1]), bins=steps, histtype="step", color=INK, linewidth=1.8, label=_counted(*then))
+        ways: Sequence[dict[str, Any]] = (
+            {"color": NOW, "edgecolor": "white", "linewidth": 1},
+            {"histtype": "step", "color": INK, "linewidth": 1.8},
+        )
+        for (time, of), drawn in zip(times, ways, strict=False):
+            edges = [number * STEP for number in range(len(of.steps) + 1)]
+            middles = [edge + STEP / 2 for edge in edges[:-1]]
+            axes.hist(middles, bins=edges, weights=of.steps, label=_counted(time, of.agents), **drawn)
         axes.legend(loc="upper right", bbox_to_anchor=(1, 0.98))
-        for at, side, low, high, said in (
-            (0.0, "left", -1.0, THRIFTY, "below 1 %"),
-            ((REASONABLE_MIN + REASONABLE_MAX) / 2, "center", REASONABLE_MIN, REASONABLE_MAX, "2.53 – 3.7 %"),
-            (LAVISH, "left", LAVISH, 2.0, "above 10 %"),
+        for at, side, said, counts in (
+            (0.0, "left", "below 1 %", [of.thrifty for _, of in times]),
+            ((REASONABLE_MIN + REASONABLE_MAX) / 2, "center", "2.53 – 3.7 %", [of.reasonable for _, of in times]),
+            (LAVISH, "left", "above 10 %", [of.lavish for _, of in times]),
         ):
-            shares = [_share(each[1], low, high) for each in (now, then) if each is not None]
+            shares = [_share(count, of.agents) for count, (_, of) in zip(counts, times, strict=True)]
             axes.annotate(
                 f"{said}\n{' / '.join(shares)}", (at, 1.01), xycoords=("data", "axes fraction"), ha=side, va="bottom",
                 fontsize=9,
@@ -134,7 +138,7 @@ def against_calls(words: Words, times: Sequence[tuple[str, Points]]) -> Figure:
             axes.set_ylim(0, max(highest * 1.08, 0.05))
             axes.yaxis.set_major_formatter(PERCENT)
             axes.set(xlabel="calls answered per hour signed in")
-            axes.set_title(_counted(said, points), loc="left", fontsize=10, color=PALE)
+            axes.set_title(_counted(said, len(points)), loc="left", fontsize=10, color=PALE)
         panels[0].set_ylabel("aux ratio")
         for at, said in ((THRIFTY, "1 %"), (REASONABLE_MIN, "2.53 %"), (REASONABLE_MAX, "3.7 %"), (LAVISH, "10 %")):
             if at < panels[-1].get_ylim()[1]:
@@ -231,20 +235,12 @@ def _ticks(highest: float, is_share: bool) -> list[float]:
     return [tick for tick in ticks if tick <= (1 if is_share and highest > 0.3 else highest)]
 
 
-def _clipped(ratios: Sequence[float]) -> list[float]:
-    return [min(ratio, LAST_STEP + STEP / 2) for ratio in ratios]
+def _share(count: int, agents: int) -> str:
+    return f"{count / agents:.0%}".replace("%", " %") if agents else "-"
 
 
-def _share(ratios: Sequence[float], low: float, high: float) -> str:
-    """Marks that name a limit take it in; "below" and "above" do not."""
-    if not ratios:
-        return "-"
-    inside = sum(ratio < high if low < 0 else ratio > low if high > 1 else low <= ratio <= high for ratio in ratios)
-    return f"{inside / len(ratios):.0%}".replace("%", " %")
-
-
-def _counted(said: str, agents: Sequence[object]) -> str:
-    return f"{said}: {len(agents)} agent{'s' * (len(agents) != 1)}"
+def _counted(said: str, agents: int) -> str:
+    return f"{said}: {agents} agent{'s' * (agents != 1)}"
 
 
 def _gaps(values: Sequence[float | None]) -> list[float]:
