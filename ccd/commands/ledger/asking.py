@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from ccd.bank.accounts import AGENT_KINDS, HOUSE_KINDS, House, agent_owner
+from ccd.bank.accounts import AGENT_KINDS, HOUSE_KINDS, RESERVED, House, agent_owner
 from ccd.bank.asking import Asking
 from ccd.daemon.site import Site
 from ccd.daemon.stores import database, ledger_of
@@ -75,12 +75,18 @@ def asked_by(staff: Staff) -> Asking:
 
 
 def account_of(said: str, site: str) -> Account:
-    """`1001:savings`, an agent's account; `house:overdraft`, one of the house's."""
+    """`1001:savings`, an agent's account; `house:overdraft`, one of the house's. What is put aside belongs to
+    reservations: moved away from them by hand, they could neither be posted nor given back."""
     owner, _, kind = said.rpartition(":")
     kinds = HOUSE_KINDS if owner == HOUSE else AGENT_KINDS
     if not owner or kind not in kinds:
         allowed = f"AGENT:KIND or house:KIND, as 1001:savings; kinds of {owner or 'an agent'}: {', '.join(kinds)}"
         raise typer.BadParameter(f"{said!r}; allowed: {allowed}")
+    if kind == RESERVED:
+        raise typer.BadParameter(
+            f"{RESERVED} is of reservations alone; what is put aside is moved by ccd ledger reserve, post-reserved "
+            "and release"
+        )
     return Account(House.of(site).owner if owner == HOUSE else agent_owner(owner), kind)
 
 

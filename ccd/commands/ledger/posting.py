@@ -80,16 +80,6 @@ def not_settlements(service: str) -> str:
     return service
 
 
-def not_held(account: Account) -> Account:
-    """What is put aside belongs to reservations: moved away from them, they could neither be posted nor given back."""
-    if account.kind == RESERVED:
-        raise typer.BadParameter(
-            f"{RESERVED} is of reservations alone; what is put aside is moved by ccd ledger reserve, post-reserved "
-            "and release"
-        )
-    return account
-
-
 def transfer(
     config: Config,
     debit: Annotated[str, typer.Argument(help="From: AGENT:KIND or house:KIND, as 1001:savings.")],
@@ -105,7 +95,7 @@ def transfer(
     """Move seconds from one account to another. A day of a closed month counts in the month that runs."""
     site = site_of(config)
     centre = site.settings.site
-    leg = Leg(not_held(account_of(debit, centre)), not_held(account_of(credit, centre)), seconds, service)
+    leg = Leg(account_of(debit, centre), account_of(credit, centre), seconds, service)
     agents = agents_in(debit, credit)
     post_and_say(site, by_hand(site, key, day, text, agents, leg), *agents)
 
@@ -161,7 +151,7 @@ def post_reserved(
     """Post a reservation, all or a part of it; the rest goes back to where it came from."""
     site = site_of(config)
     centre = site.settings.site
-    term = Resolve((reservation, 1), "reservation", seconds, not_held(account_of(credit, centre)))
+    term = Resolve((reservation, 1), "reservation", seconds, account_of(credit, centre))
     agents = [*agents_in(credit), *agents_that(site, transactions.c.key == reservation)]
     posting = by_hand(site, key or f"posted/{reservation}/{seconds}/{credit}", day, text, agents)
     post_and_say(site, posting._replace(terms=(term, *posting.terms)), *agents_in(credit))
