@@ -33,10 +33,9 @@ from ccd.bank.withdrawal import (
     unit_by_now,
 )
 from ccd.bank.withdrawal_rows import (
-    Changed,
     add_application,
     application_with_id,
-    change,
+    became,
     of_run,
     on_days,
     open_days,
@@ -300,7 +299,7 @@ class Withdrawals:
                 )
         asked_s = part.seconds or self._costs.seconds(desk.connection, agent, unit, day, part)
         asked = Application(
-            name, agent, unit, day, asked_s, said.at, ApplicationState.APPLIED, 1, None, part.start, part.end,
+            name, agent, unit, day, asked_s, said.at, ApplicationState.APPLIED, 0, None, part.start, part.end,
             run.name if run else "", part == WHOLE, asked_of=unit,
         )  # fmt: skip
         self.holds.move_up(desk, day, said._replace(by=WAITING_LIST))  # who waits comes first
@@ -310,8 +309,7 @@ class Withdrawals:
             assert made.refusal is not None
             raise _refused(asked, made.refusal)
         add_application(desk.connection, made)
-        self._say(desk, made, said)
-        return made
+        return self._became(desk, made, made.state, made.hold, said)
 
     def _check_run(self, connection: Connection, agent: str, made: Sequence[Application]) -> None:
         """All can be had together, or it can be decided in time whether they are."""
@@ -368,8 +366,12 @@ class Withdrawals:
     def _became(
         self, desk: Desk, one: Application, state: ApplicationState, hold: Hold | None, said: Said
     ) -> Application:
-        now = one._replace(state=state, number=one.number + 1, hold=hold)
-        self._say(desk, now, said)
+        """That somebody has made it so is noted beside it."""
+        now = became(desk.connection, one._replace(state=state, hold=hold), said, said.why)
+        if said.asking:
+            asking = said.asking._replace(act=_act(said.asking, now))
+            after = {"application": now.id, "day": now.day.isoformat(), "seconds": now.seconds, "state": now.state}
+            asking.noted(desk.connection, "day off", now.agent, after, said.why or f"{now.state} as asked")
         return now
 
     def _is_done(self, connection: Connection, one: Application, said: Said) -> bool:
@@ -378,13 +380,6 @@ class Withdrawals:
         return asking is not None and any(
             is_noted(connection, _act(asking, one._replace(number=number))) for number in range(1, one.number + 1)
         )
-
-    def _say(self, desk: Desk, one: Application, said: Said) -> None:
-        change(desk.connection, Changed(one, said.at, said.by, said.why))
-        if said.asking:
-            asking = said.asking._replace(act=_act(said.asking, one))
-            after = {"application": one.id, "day": one.day.isoformat(), "seconds": one.seconds, "state": one.state}
-            asking.noted(desk.connection, "day off", one.agent, after, said.why or f"{one.state} as asked")
 
 
 def _act(asking: Asking, one: Application) -> str:
