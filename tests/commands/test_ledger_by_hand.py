@@ -99,7 +99,10 @@ def test_what_a_rule_refuses_is_a_sentence_and_changes_nothing(config: Path) -> 
             ("transfer", "1001:savings", "house:expiry", "5", *DAY, *WHY, "--key", "k", "--service", "expiry"),
             "of what expired as a month closed",
         ),
-        (("transfer", "1001:gold", "house:overdraft", "5", *DAY, *WHY, "--key", "k"), "kinds of 1001: savings, gift"),
+        (
+            ("transfer", "1001:gold", "house:overdraft", "5", *DAY, *WHY, "--key", "k"),
+            "kinds of 1001: savings, gift, interest, overtime, leave;",
+        ),
         (
             ("transfer", "1001:reserved", "1001:savings", "5", *DAY, *WHY, "--key", "k"),
             "reserved is of reservations alone",

@@ -80,7 +80,8 @@ def account_of(said: str, site: str) -> Account:
     owner, _, kind = said.rpartition(":")
     kinds = HOUSE_KINDS if owner == HOUSE else AGENT_KINDS
     if not owner or kind not in kinds:
-        allowed = f"AGENT:KIND or house:KIND, as 1001:savings; kinds of {owner or 'an agent'}: {', '.join(kinds)}"
+        own = ", ".join(each for each in kinds if each != RESERVED)
+        allowed = f"AGENT:KIND or house:KIND, as 1001:savings; kinds of {owner or 'an agent'}: {own}"
         raise typer.BadParameter(f"{said!r}; allowed: {allowed}")
     if kind == RESERVED:
         raise typer.BadParameter(
