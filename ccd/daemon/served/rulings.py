@@ -45,12 +45,12 @@ def ruling_acts(current: Current, engine: AsyncEngine) -> RulingActs:
 
     return RulingActs(
         rule=ruled,
-        reverse=lambda *asked: reverse_ruling(engine, current.site, *asked),
+        reverse=lambda asking, ref, why: reverse_ruling(engine, current.site, asking, ref, why),
         between=lambda span: made_between(engine, span),
         waiting=waiting,
-        lodge=lambda *asked: lodge_appeal(engine, current.site, *asked),
-        withdraw=lambda *asked: withdraw_appeal(engine, *asked),
-        reject=lambda *asked: reject(engine, current.site, *asked),
+        lodge=lambda asking, agent, line, why: lodge_appeal(engine, current.site, asking, agent, line, why),
+        withdraw=lambda asking, ref, why: withdraw_appeal(engine, asking, ref, why),
+        reject=lambda asking, ref, why: reject(engine, current.site, asking, ref, why),
         uphold=upheld,
         explained=explained,
     )
