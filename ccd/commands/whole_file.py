@@ -13,7 +13,7 @@ TO_BE_SHOWN = 0o666  # less what the user's umask says
 
 
 @contextmanager
-def whole_file(path: Path, mode: int = OF_PEOPLE) -> Iterator[Path]:
+def written_whole(path: Path, mode: int = OF_PEOPLE) -> Iterator[Path]:
     """Where to write what is to be there once all of it is, and on the disk; until then an older file keeps its name.
 
     FileError where that can't be, also where who writes says so by an OSError.

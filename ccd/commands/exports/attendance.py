@@ -15,7 +15,7 @@ from ccd.bank.asking import Asking
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asking
-from ccd.commands.whole_file import whole_file
+from ccd.commands.whole_file import written_whole
 from ccd.daemon.services.attendance_rows import AttendanceRows, note_attendance_read, readable
 from ccd.daemon.services.months import calendar_of
 from ccd.daemon.site import Site
@@ -60,7 +60,7 @@ def attendance(
     asks = asking(site)
     units = readable(site, asks.by, may_read_attendance(asks.person), unit, span[1])
     with (
-        whole_file(output) if output else nullcontext() as file,
+        written_whole(output) if output else nullcontext() as file,
         _into(file, format, kinds_of(site.settings.leave.kinds)) as write,
     ):
         rows = asyncio.run(_written(site, asks, units, span, write))

@@ -12,7 +12,7 @@ import typer
 
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked
-from ccd.commands.whole_file import whole_file
+from ccd.commands.whole_file import written_whole
 from ccd.ledger.books import Ledger
 from ccd.ledger.exports.beancount import BEANCOUNT
 from ccd.ledger.exports.form import Form
@@ -51,7 +51,7 @@ def export(
     if output is None:
         asked(config, lambda books: _tell(books, format, sys.stdout.buffer.write))
         return
-    with whole_file(output) as unfinished, unfinished.open("wb") as file:
+    with written_whole(output) as unfinished, unfinished.open("wb") as file:
         asked(config, lambda books: _tell(books, format, file.write))
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ccd.bank.accounts import agent_owner
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked, asked_of, bar_of, now_us
-from ccd.commands.whole_file import TO_BE_SHOWN, whole_file
+from ccd.commands.whole_file import TO_BE_SHOWN, written_whole
 from ccd.errors import FileError, LedgerDoesNotFollowError, UnknownAccountError
 from ccd.ledger.books import Ledger
 from ccd.ledger.guards import indexes_astray
@@ -221,7 +221,7 @@ def write(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text + "\n")
         return
-    with whole_file(output, TO_BE_SHOWN) as unfinished:
+    with written_whole(output, TO_BE_SHOWN) as unfinished:
         if output.exists() and PRIVATE_KEY in read_bytes(output):
             raise FileError(str(output), "is a private key, and would be gone; another --output")
         unfinished.write_text(text + "\n", "utf-8")
