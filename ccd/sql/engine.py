@@ -28,6 +28,7 @@ USED_AT = "ccd_used_at"  # of a pooled connection, by the monotonic clock
 LOCK_WAIT_MS = 2_000  # how long one attempt waits for who writes now; a hung holder must not hang everybody
 POSTGRESQL_VERSION_MIN = 130_000
 BESIDE_COST = 100_000  # by the server's reckoning: to read some million rows; a start of other processes is no less
+STILL_PART = 0.25  # of the time a writer has: so long it may ask nothing, several times over, and is still within it
 DURABLE_SETTINGS = ("fsync", "full_page_writes", "synchronous_commit")
 
 # Of the connection that writes the ledger, and of each other. A batch of postings changes a thousand pages, each
@@ -175,7 +176,7 @@ def _open_postgresql(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine
     planner = {"jit": "off", "plan_cache_mode": "force_generic_plan", "parallel_setup_cost": str(BESIDE_COST)}
     # Who stood still with its numbers drawn would commit them after higher ones were sealed by the clock: between two
     # statements, and before the commit, the server waits less long than that.
-    still_ms = int(decided.WRITER_S_MAX * 1000 / 4)
+    still_ms = int(decided.WRITER_S_MAX * STILL_PART * 1000)
     of_writer = {
         **settings,
         "default_transaction_isolation": "read committed",

@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -110,11 +112,8 @@ def checkpoint(config: Config, key: KeyFile, output: Output = None) -> None:
 def new_key(file: Annotated[Path, typer.Argument(help="Where to; it may not be there yet.")]) -> None:
     """Make a private key that signs heads and proofs. Keep it, and what it signed, away from the database."""
     private = made_key()
-    try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_MODE), "wb") as written:
-            written.write(private)
-    except OSError as error:
-        raise FileError(str(file), str(error.strerror)) from None
+    with naming(file), os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_MODE), "wb") as written:
+        written.write(private)
     public = read_key(private, str(file)).public_key().public_bytes_raw()
     print(f"{file}: the private key; its public one is {public.hex()}")
 
@@ -193,19 +192,24 @@ async def sealed_statement(ledger: Ledger, agent: str, key: Ed25519PrivateKey) -
         return await proven_statement(connection, owner, key, now_us())
 
 
-def read_bytes(file: Path) -> bytes:
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """FileError where the machine refuses what is done with it."""
     try:
-        return file.read_bytes()
+        yield
     except OSError as error:
         raise FileError(str(file), str(error.strerror)) from None
+
+
+def read_bytes(file: Path) -> bytes:
+    with naming(file):
+        return file.read_bytes()
 
 
 def remembered_in(file: Path) -> Remembered | None:
     """What a verification before this one left there, if there was one."""
-    try:
+    with naming(file):
         is_there = file.exists()
-    except OSError as error:
-        raise FileError(str(file), str(error.strerror)) from None
     return read_remembered(read_text(file), str(file)) if is_there else None
 
 
