@@ -62,6 +62,12 @@ def span(month: str, begins: int = 1) -> tuple[date, date]:
     return date.fromisoformat(f"{month_before(month)}-{begins:02d}"), date.fromisoformat(f"{month}-{begins - 1:02d}")
 
 
+def day_near(month: str, today: date) -> date:
+    """By which it is said how a month of the calendar stands: today or, of another month, its day that is nearest."""
+    first, last = span(month)
+    return max(first, min(last, today))
+
+
 def month_before(month: str, months: int = 1) -> str:
     """The one that many months before."""
     year, number = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 - months, 12)

@@ -1,6 +1,8 @@
 """Acts of the bank over HTTP: done once for each key, by who may, and never on the own account."""
 
 import asyncio
+from datetime import date
+from pathlib import Path
 
 import pytest
 from starlette.types import Message
@@ -8,8 +10,10 @@ from starlette.types import Message
 from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
 from ccd.org.acts import noted
+from ccd.org.csv_faults import Written
+from ccd.settings import Settings
 from ccd.web import idempotency
-from tests.web.acting import Place
+from tests.web.acting import PEOPLE, ROSTER, Place
 from tests.web.office import PASSWORD
 from tests.web.test_api import check_problem
 
@@ -118,6 +122,34 @@ async def test_a_cap_is_refused_with_its_figures_and_can_be_asked_for_again_unde
     assert (await place.post("wang", "/api/red-packets", much, "a")).status_code == 201
     caps = (await place.get("wang", "/api/red-packets/caps", month=MONTH)).json()["units"]
     assert {"unit": "team-1", "cap": 90_000, "given": 12_000, "left": 78_000} in caps
+
+
+ORGANISATION = """unit,kind,parent,name,timezone,day_starts_at,country,from,to
+centre,centre,,,,,,,
+south,sub_centre,centre,,,,,,
+north,sub_centre,centre,,,,,,
+team-1,team,south,,,,,,2026-11-20
+team-1,team,north,,,,,2026-11-20,
+team-2,team,north,,,,,2026-11-10,
+"""
+
+
+async def test_caps_are_told_and_hours_declared_by_where_units_stand_and_what_holds_today(place: Place) -> None:
+    """As packets are given, and not as it was when the month began."""
+    first = place.said["policy"][0]
+    later = first | {"from": date(2026, 11, 20), "gift": {"cap_ppm": 20_000}}
+    settings = Settings.model_validate(place.said | {"units": {}, "policy": [first, later]})
+    roster, units = Written(Path("roster.csv"), ROSTER), Written(Path("units.csv"), ORGANISATION)
+    people = Written(Path("people.csv"), PEOPLE.replace("hotline_manager,centre", "hotline_manager,north"))
+    place.site = place.current.site = place.current.shown = Site(settings, roster, units, people)
+    await may_give(place)
+    caps = (await place.get("wang", "/api/red-packets/caps", month=MONTH)).json()["units"]
+    assert {one["unit"]: one["cap"] for one in caps} == {"north": 20_000, "team-1": 20_000, "team-2": 0}
+    assert (await place.post("wang", "/api/red-packets", PACKET | {"seconds": 10_000})).status_code == 201
+    before = (await place.get("wang", "/api/red-packets/caps", month="2026-10")).json()["units"]
+    assert [one["unit"] for one in before] == ["north"]
+    after = (await place.get("wang", "/api/red-packets/caps", month="2026-12")).json()["units"]
+    assert [one["unit"] for one in after] == ["north", "team-1", "team-2"]
 
 
 async def test_nobody_gives_to_the_own_account_and_no_agent_gives(place: Place) -> None:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Annotated, TypeVar
 from uuid import uuid4
 
 import typer
 
+from ccd.bank.attendance_calendar import day_near
 from ccd.bank.budgeting import Budgets
 from ccd.bank.budgets import Budget
 from ccd.bank.giving import Giver
@@ -59,7 +61,8 @@ def give(
 @red_packet.command()
 def caps(config: Config, month: Month, output: As = Format.table) -> None:
     """What each unit may give in a month, and what it has given."""
-    site, day = site_of(config), first_of(month)
+    site = site_of(config)
+    day = near(site, "", month)
     found = asked_of_giver(site, lambda giver: giver.caps.stands(site.all_units, day))
     if output is Format.json:
         print(json.dumps({"month": month, "units": [one._asdict() for one in found]}))
@@ -79,11 +82,12 @@ def declare(
     text: Annotated[str, typer.Option(callback=said_in_words, help="How that is known, in words.")],
 ) -> None:
     """Declare a unit's hours of a month, where nobody of it, nor of the units below it, has a schedule."""
-    site, first = site_with(config, unit), first_of(month)
+    site = site_with(config, unit)
+    day = near(site, unit, month)
     seconds = round(hours * HOUR_S)
     who = asking(site)
-    duty = may_declare_hours(who.person, site.units.with_above(unit, first))
-    in_one_turn(site, lambda connection: say_hours(connection, unit, f"{first:%Y-%m}", seconds, who.under(duty), text))
+    duty = may_declare_hours(who.person, site.units.with_above(unit, day))
+    in_one_turn(site, lambda connection: say_hours(connection, unit, month_of(day), seconds, who.under(duty), text))
     print(f"{unit} has {seconds} s in {month}, as declared")
 
 
@@ -195,6 +199,10 @@ def proposals(
         agents = ", ".join(one.agents)
         table.add(one.id, one.unit, agents, str(one.seconds), one.kind, one.reason, one.verdict, one.why)
     table.print()
+
+
+def near(site: Site, unit: str, month: str) -> date:
+    return day_near(month_of(first_of(month)), today_in(site, unit))
 
 
 def say_proposal(one: Proposal) -> None:

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
 from ccd.bank.accounts import LEAVE, RESERVED, owning_agent
-from ccd.bank.attendance_calendar import span
+from ccd.bank.attendance_calendar import day_near, span
 from ccd.bank.holds import Holds
 from ccd.bank.quota import Places
 from ccd.bank.room import left_of
@@ -81,7 +81,7 @@ class Supplying:
                 for unit in self._line(owning_agent(owner), on):
                     found[unit].held_s += seconds
         await self._scheduled(found, first, last, on)
-        await self._gifts(found, today if month == running else date.fromisoformat(f"{month}-01"))
+        await self._gifts(found, today if month == running else day_near(month, today))
         await self._payable(found, today)
         ahead = site.settings.supply.days_ahead
         return Balance(month, ahead, tuple(found[unit] for unit in sorted(found)), dict(left))

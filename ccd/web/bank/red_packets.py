@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from ccd.bank.asking import Asking
+from ccd.bank.attendance_calendar import day_near
 from ccd.bank.budgets import Budget, BudgetStand
 from ccd.bank.declared import declared_for
 from ccd.bank.packets import Packet
@@ -16,7 +17,7 @@ from ccd.ledger.model import LEGS_MAX, SECONDS_MAX, month_of
 from ccd.org.people import Person
 from ccd.org.rights import may_declare_hours, may_give, may_give_of_budget
 from ccd.sql.turns import Patience, take_turn_at_once
-from ccd.web.bank.desk import FIRST, ID_CHARACTERS, MONTH, NO_NUL, BankDesk, Month, Name, Why, allowed
+from ccd.web.bank.desk import ID_CHARACTERS, MONTH, NO_NUL, BankDesk, Month, Name, Services, Why, allowed
 from ccd.web.etags import check_tag, tag_of
 from ccd.web.paging import Paging
 
@@ -142,8 +143,9 @@ def red_packets_api(desk: BankDesk) -> APIRouter:
         month: Annotated[str, Query(pattern=MONTH, examples=["2026-11"])],
         person: Person = desk.reading,
     ) -> CapsSaid:
-        """What the units may give in a month, in which who is signed in gives red packets."""
-        services, day = desk.services(), FIRST.fromisoformat(f"{month}-01")
+        """What the units may give in a month, in which who is signed in gives red packets; as it is by now."""
+        services = desk.services()
+        day = day_near(month, services.today("", desk.now()))
 
         def gives(unit: str) -> bool:
             return allowed(lambda: may_give(person, services.units.with_above(unit, day), ()))
@@ -212,7 +214,7 @@ def _declared(router: APIRouter, desk: BankDesk) -> None:
         """The hours that were declared for a unit, which counts where nobody of it has a schedule."""
         services = desk.services()
         services.check_unit(unit)
-        may_declare_hours(person, services.units.with_above(unit, FIRST.fromisoformat(f"{month}-01")))
+        may_declare_hours(person, _line(services, unit, month, desk.now()))
         said = await take_turn_at_once(
             desk.engine, lambda connection: declared(connection, unit, month), Patience(), keep=False
         )
@@ -231,7 +233,7 @@ def _declared(router: APIRouter, desk: BankDesk) -> None:
         """Declare them anew. 412: they were declared otherwise meanwhile."""
         services = desk.services()
         services.check_unit(unit)
-        duty = may_declare_hours(asking.person, services.units.with_above(unit, FIRST.fromisoformat(f"{month}-01")))
+        duty = may_declare_hours(asking.person, _line(services, unit, month, asking.at))
 
         def work(connection: Connection) -> HoursSaid:
             say_hours(
@@ -243,6 +245,10 @@ def _declared(router: APIRouter, desk: BankDesk) -> None:
         said = await take_turn_at_once(desk.engine, work, Patience())
         response.headers["ETag"] = tag_of(said)
         return said
+
+
+def _line(services: Services, unit: str, month: str, at: int) -> tuple[str, ...]:
+    return services.units.with_above(unit, day_near(month, services.today(unit, at)))
 
 
 def budget_said(stand: BudgetStand) -> BudgetSaid:
