@@ -5,6 +5,7 @@ The header is `unit,kind,parent,name,timezone,day_starts_at,country,from,to`. Wh
 other; its kind and its clock stay what they are: the days that it has had were counted by them (docs/adr/0011).
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, time
@@ -25,7 +26,8 @@ HEADER = Header(
     ("unit", "kind", "parent", "name", "timezone", "day_starts_at", "country", "from", "to"), (), lines_max=10_000
 )
 KINDS = ("centre", "sub_centre", "team")  # from the top
-A_DAY, A_DAY_START = len("2026-12-01"), len("04:00")
+A_DAY = len("2026-12-01")
+A_DAY_START = re.compile(r"\d\d:\d\d")  # the language reads more, as an offset
 
 T = TypeVar("T")
 Found = list[tuple[str, str]]  # column, and what is wrong there
@@ -99,7 +101,7 @@ def _zone(written: str) -> str:
 
 
 def _day_start(written: str) -> time:
-    if len(written) != A_DAY_START:
+    if not A_DAY_START.fullmatch(written):
         raise ValueError(written)
     return time.fromisoformat(written)
 

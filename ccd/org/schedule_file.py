@@ -26,6 +26,7 @@ from ccd.org.told_lines import Found, agent_in_cell, day_in_cell, told_in, withd
 HEADER = Header(("agent", "day", "start", "end"), ("breaks", "uid", "withdrawn"), lines_max=100_000)
 SHIFT_S_MAX = 86_399  # the tables hold to it as well
 DAYS_READ = 6
+MIDNIGHT = "24:00"  # as planners write the end of a day
 A_MICROSECOND = timedelta(microseconds=1)
 CLOCK = r"(\d\d:\d\d(?::\d\d)?(?:[+-]\d\d:\d\d)?)"
 A_CLOCK = re.compile(CLOCK)
@@ -41,6 +42,8 @@ def _told(days: AgentDays, line: int, row: Row, found: Found) -> Told | None:
     agent, day, withdrawn = agent_in_cell(row, days, found), day_in_cell(row, "day", found), withdrawn_of(row, found)
     start, end = (_time(row.get(column, ""), column, found) for column in ("start", "end"))
     breaks = list(written_breaks(row.get("breaks", ""), found))
+    if row.get("start") == MIDNIGHT:
+        found.append(("start", f"{MIDNIGHT!r} is where a day ends; a shift that begins then is of the next, at 00:00"))
     if found:
         return None
     clock = LineClock(agent, day, days)
@@ -104,11 +107,11 @@ class LineClock(NamedTuple):
 
 
 def _time(written: str, column: str, found: Found) -> time:
-    """24:00, as planners write the end of a day, is the next one's 00:00."""
+    """MIDNIGHT is the next day's 00:00."""
     try:
         if not A_CLOCK.fullmatch(written):  # the language reads more, which no file would be told again by
             raise ValueError(written)
-        return time.fromisoformat("00:00" if written == "24:00" else written)
+        return time.fromisoformat("00:00" if written == MIDNIGHT else written)
     except ValueError:
         found.append((column, f"{written!r} is no time of day; allowed: 08:00, with or without an offset as +08:00"))
         return time.min

@@ -48,6 +48,7 @@ def test_the_sample_says_a_tree_in_which_a_team_moves() -> None:
         (["a,team,b,,,,,,"], ["2: parent: 'b' is no unit of this file"]),
         (["a,team,,,Asia/Nowhere,,,,"], ["2: timezone: 'Asia/Nowhere' is no time zone"]),
         (["a,team,,,,4:00,,,"], ["2: day_starts_at: '4:00' is no time of day"]),
+        (["a,team,,,,0400Z,,,"], ["2: day_starts_at: '0400Z' is no time of day"]),
         (["a,team,,,,,XX,,"], ["2: country: 'XX' is no country"]),
         (["a,team,,,,,,1.12.2026,"], ["2: from: '1.12.2026' is no day"]),
         (["a,team,,,,,,2026-12-01,2026-12-01"], ["2: to: 2026-12-01 is not after from"]),

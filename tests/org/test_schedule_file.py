@@ -137,6 +137,7 @@ def test_every_fault_is_named_with_its_line_and_column():
         ("2026-W48-1,08:00,16:00", "day: '2026-W48-1' is no day"),
         ("20261123,08:00,16:00", "day: '20261123' is no day"),
         ("2026-11-23,T08,16:00", "start: 'T08' is no time of day"),
+        ("2026-11-23,24:00,08:00", "start: '24:00' is where a day ends; a shift that begins then is of the next"),
         ("2026-11-23,08:00:00.5,16:00", "start: '08:00:00.5' is no time of day"),
         ("2026-11-23,08:00,16", "end: '16' is no time of day"),
     ],
