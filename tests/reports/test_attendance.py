@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pytest
 
 from ccd.reports.attendance import Row, attendance_columns, csv_into, json_into, kinds_of
 from ccd.reports.attendance_xlsx import xlsx_into
@@ -78,6 +79,14 @@ def test_what_does_not_fit_a_sheet_goes_on_in_the_next(tmp_path: Path):
     assert [[row[0] for row in sheet] for sheet in sheets] == [
         ["agent", "1001", "1002"], ["agent", '=HYPERLINK("http://x")', "+1"], ["agent", "-1"],
     ]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its zip is never ended
+def test_a_full_disk_is_said_of_a_spreadsheet_and_nothing_is_left_elsewhere(tmp_path: Path, monkeypatch: Any):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(OSError, match="No space left on device"), xlsx_into(Path("/dev/full"), KINDS) as write:
+        write(OPEN)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_json_is_an_array_also_of_nothing():
