@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from operator import itemgetter
+from operator import eq, itemgetter
 from typing import Any, NamedTuple
 
 from ccd.ledger.audit import (
@@ -126,6 +126,8 @@ class Walk:
         numbers, _, _, times, kept, debited, credited, amounts, days, _ = zip(*rows, strict=True)
         if digests != list(kept) or len(set(numbers)) != len(rows) or set(map(type, amounts)) != {int}:
             return False
+        if min(amounts) < 1 or any(map(eq, debited, credited)):
+            return False
         at = 0
         while at < len(rows):
             is_whole = bool(self._blocks) and numbers[-1] > self._blocks[0].span.up_to
@@ -219,7 +221,7 @@ class Walk:
                 while entry[0] == number:
                     _, leg, debit, credit, seconds, day, service, back, back_leg = entry
                     at += 1
-                    if leg != at or back is not None or back_leg is not None:
+                    if leg != at or back is not None or back_leg is not None or seconds < 1 or debit == credit:
                         is_plain = False
                     if posted:
                         if debit in floors:
@@ -273,6 +275,8 @@ class Walk:
                 self._find(kept.place, "it was refused, and has transfers or no reason")
             return
         for entry in entries:
+            if entry.seconds < 1 or entry.debit == entry.credit:
+                self._find(kept.place, f"its transfer {entry.leg} is no whole seconds above 0 between two accounts")
             if entry.reverses is not None and entry.reversed_move != (entry.credit, entry.debit, entry.seconds):
                 self._find(kept.place, taken_back_wrongly(*entry.reverses))
         if kept.terms:

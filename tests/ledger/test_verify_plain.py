@@ -47,6 +47,13 @@ async def found_alike(connection: AsyncConnection, monkeypatch: pytest.MonkeyPat
     return at_once
 
 
+async def fitted(connection: AsyncConnection, number: int) -> None:
+    """Gives a transaction the digest that fits."""
+    ((kept, rows),) = await recorded_as(connection, [number])
+    digest = content_digest(kept, rows, await accounts_of(connection, rows))
+    await connection.execute(update(transactions).where(transactions.c.id == number).values(digest=digest))
+
+
 async def some_of(connection: AsyncConnection, table: Table) -> Sequence[Row[Any]]:
     (first, *_) = table.primary_key
     return (await connection.execute(select(table).where(first.in_(SOME)).order_by(first))).all()
@@ -120,12 +127,24 @@ async def test_one_that_took_too_much_with_a_digest_that_fits_is_found_alike(
 ) -> None:
     number = 9  # of the fifth day
     await bare.execute(update(entries).where(entries.c.transaction_id == number).values(seconds=10**6))
-    ((kept, rows),) = await recorded_as(bare, [number])
-    digest = content_digest(kept, rows, await accounts_of(bare, rows))
-    await bare.execute(update(transactions).where(transactions.c.id == number).values(digest=digest))
+    await fitted(bare, number)
     lines = await found_alike(bare, monkeypatch)
     assert not any("its content is not" in line for line in lines)
     assert any(line.startswith(f"transaction {number} ") and "below its floor" in line for line in lines)
+
+
+@pytest.mark.parametrize("seconds", [-(10**6), 0, None], ids=["below zero", "nothing", "to itself"])
+async def test_one_that_moves_what_no_transfer_can_with_a_digest_that_fits_is_found_alike(
+    bare: AsyncConnection, seconds: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By it an account could come below its floor that nothing was taken from."""
+    changed_to = {"credit": entries.c.debit} if seconds is None else {"seconds": seconds}
+    await bare.execute(update(entries).where(entries.c.transaction_id == MIDDLE).values(changed_to))
+    await fitted(bare, MIDDLE)
+    lines = await found_alike(bare, monkeypatch)
+    assert not any("its content is not" in line for line in lines)
+    why = "its transfer 1 is no whole seconds above 0 between two accounts"
+    assert any(line.startswith(f"transaction {MIDDLE} ") and why in line for line in lines)
 
 
 @pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
