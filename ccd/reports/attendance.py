@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from datetime import date
 from typing import IO, Any, Final, NamedTuple
 
+from ccd.reports.spreadsheet import harmless
+
 DAY_OFF = "day_off"  # leave that was paid for with time of the bank
 OTHER = "other"  # leave of a kind that is configured no more
-FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes a text for that begins so
 
 Write = Callable[["Row"], None]
 
@@ -69,7 +70,7 @@ def as_object(row: Row) -> dict[str, Any]:
 def csv_into(file: IO[str], kinds: Sequence[str]) -> Iterator[Write]:
     lines = csv.writer(file, lineterminator="\n")
     lines.writerow(attendance_columns(kinds))
-    yield lambda row: lines.writerow(_harmless(cell) for cell in cells_of(row, kinds))
+    yield lambda row: lines.writerow(harmless(cell) for cell in cells_of(row, kinds))
 
 
 @contextmanager
@@ -84,8 +85,3 @@ def json_into(file: IO[str]) -> Iterator[Write]:
 
     yield write
     file.write("[]\n" if before == "[" else "\n]\n")
-
-
-def _harmless(cell: str | float | None) -> str | float | None:
-    """A name that begins as a formula does is a text to whoever opens the file, behind a quote."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULAS) else cell

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from ccd.reports.indicators import Waits
 from ccd.reports.plain_table import PlainTable
 from ccd.reports.report import By, Made, ReportLine, Show, formulas
+from ccd.reports.spreadsheet import harmless
 
 SHARES = frozenset(("utilisation", "occupancy", "aux_ratio", "service_level", "own_in_time", "team_response",
                     "wrap_up", "missed", "other_call", "unreachable", "partly_paused", "below_1", "reasonable",
@@ -54,7 +55,7 @@ def as_csv(made: Made, show: Show, waits: Waits, held_against: bool) -> str:
     others = [f"against_{name}" for name in ("from", "to", "agent_days", *names)] if held_against else []
     writer.writerow(["from", "to", "unit", "agent", "queue", "agent_days", *names, *others])
     for line, other in made:
-        row: list[object] = [*line.period, *line.whose, line.days, *_figures(line, names)]
+        row: list[object] = [*line.period, *map(harmless, line.whose), line.days, *_figures(line, names)]
         if held_against:
             row += [*other.period, other.days, *_figures(other, names)] if other else [""] * len(others)
         writer.writerow(row)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ccd.reports import report_table
 from ccd.reports.indicators import (
     HOUR_US,
     INDICATORS,
@@ -17,6 +18,7 @@ from ccd.reports.indicators import (
     OfAgent,
     OfQueue,
     Sums,
+    Waits,
     against_median,
     distribution,
     figures,
@@ -187,3 +189,12 @@ def test_periods_are_each_day_once(first: date, days: int, each: Each) -> None:
     made = list(periods(first, last, each))
     covered = [number for period in made for number in range(period.first.toordinal(), period.last.toordinal() + 1)]
     assert covered == list(range(first.toordinal(), last.toordinal() + 1))
+
+
+def test_no_name_in_the_csv_of_a_report_is_a_formula() -> None:
+    queue = OfQueue("=1+1", ("@team",), Sums(calls_answered=2, calls_in_time=1))
+    lines = report_lines(Period(FIRST, LAST), KnownOfPeriod([], [queue]), By.QUEUE, Show.SERVICE)
+    _, row = report_table.as_csv(
+        [(line, None) for line in lines], Show.SERVICE, Waits(), held_against=False
+    ).splitlines()
+    assert row.startswith("2026-11-23,2026-12-01,'@team,,'=1+1,0,0.5,")

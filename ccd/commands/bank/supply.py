@@ -17,6 +17,7 @@ from ccd.daemon.site_file import site_of
 from ccd.errors import UnknownUnitError
 from ccd.ledger.model import month_of
 from ccd.reports.plain_table import PlainTable
+from ccd.reports.spreadsheet import harmless
 
 
 class Format(StrEnum):
@@ -58,12 +59,13 @@ def _as_csv(month: str, rows: list[dict[str, Any]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["month", "unit", "what", "figure"])
     for row in rows:
+        unit = harmless(row["unit"])
         for name, figure in row.items():
             if isinstance(figure, dict):
-                lines = [[month, row["unit"], f"{name}.{service}", seconds] for service, seconds in figure.items()]
+                lines = [[month, unit, f"{name}.{service}", seconds] for service, seconds in figure.items()]
                 writer.writerows(lines)
             elif name != "unit":
-                writer.writerow([month, row["unit"], name, "" if figure is None else figure])
+                writer.writerow([month, unit, name, "" if figure is None else figure])
 
 
 def _as_table(found: Balance, rows: list[dict[str, Any]], warnings: dict[str, str], leavers: bool) -> None:
