@@ -139,7 +139,7 @@ class Emergencies:
 
         def work(connection: Connection) -> CallOut:
             one = _known(connection, name)
-            duty = may_speak_for(asking.person, self._line(one, asking.at), agent)
+            duty = may_speak_for(asking.person, self._line(one), agent)
             called = calls_of(connection, name).get(agent)
             if called is None:
                 found = f"has not called {agent} out; `ccd bank overtime call {name} {agent}` does"
@@ -161,7 +161,7 @@ class Emergencies:
 
         def work(connection: Connection) -> OvertimeEntry:
             one = _known(connection, entry.emergency)
-            duty = may_enter_overtime(asking.person, self._line(one, asking.at), (entry.agent,))
+            duty = may_enter_overtime(asking.person, self._line(one), (entry.agent,))
             if known := entry_of(connection, entry.id):
                 same = (known.emergency, known.agent, known.day, known.seconds)
                 if same != (entry.emergency, entry.agent, entry.day, entry.seconds):
@@ -213,12 +213,12 @@ class Emergencies:
 
         return await self._turn(work)
 
-    async def unapproved(self, may: Callable[[Sequence[str], OvertimeEntry], bool], at: int) -> list[OvertimeEntry]:
+    async def unapproved(self, may: Callable[[Sequence[str], OvertimeEntry], bool]) -> list[OvertimeEntry]:
         """What waits for a second person, as far as `may` says so of the line of its emergency."""
 
         def work(connection: Connection) -> list[OvertimeEntry]:
             found = unapproved(connection)
-            lines = {one.emergency: self._line(_known(connection, one.emergency), at) for one in found}
+            lines = {one.emergency: self._line(_known(connection, one.emergency)) for one in found}
             return [one for one in found if may(lines[one.emergency], one)]
 
         return await self._turn(work)
@@ -261,7 +261,7 @@ class Emergencies:
         entry = entry_of(connection, name)
         if entry is None:
             raise OvertimeError(name, "is no entry; `ccd bank overtime show EMERGENCY` names them", "not-found")
-        line = self._line(_known(connection, entry.emergency), asking.at)
+        line = self._line(_known(connection, entry.emergency))
         duty = may_enter_overtime(asking.person, line, (entry.agent,), entered_by=entry.by)
         return entry, asking.under(duty)
 
@@ -270,7 +270,7 @@ class Emergencies:
 
     def _own(self, connection: Connection, name: str, asking: Asking) -> tuple[Emergency, Asking]:
         one = _known(connection, name)
-        return one, asking.under(may_open_emergency(asking.person, self._line(one, asking.at)))
+        return one, asking.under(may_open_emergency(asking.person, self._line(one)))
 
     def _until(
         self, connection: Connection, one: Emergency, end: int, asking: Asking, kind: str, why: str
@@ -301,8 +301,9 @@ class Emergencies:
                 one.id, "has an entry without a reason; say in words how the time is known", "no-reason"
             )
 
-    def _line(self, one: Emergency, at: int) -> tuple[str, ...]:
-        return self._units.with_above(one.unit, self._day(one.unit, at))
+    def _line(self, one: Emergency) -> tuple[str, ...]:
+        """As it stood when the emergency began, whatever became of the unit since."""
+        return self._units.with_above(one.unit, self._day(one.unit, one.start))
 
     def _team(self, connection: Connection, unit: str, at: int) -> set[str]:
         """Who has joined, but for who has left the unit and those below it since."""

@@ -8,7 +8,10 @@ from sqlalchemy import text
 
 from ccd.daemon.site import Site
 from ccd.org.csv_faults import Written
-from tests.web.acting import Place
+from ccd.org.people import Person, Role
+from ccd.settings import Settings
+from tests.web.acting import PEOPLE, ROSTER, Place
+from tests.web.office import PASSWORD
 from tests.web.test_api import check_problem
 
 HOUR = 3_600.0
@@ -98,6 +101,40 @@ async def test_time_is_entered_for_nobody_who_was_not_there_then(place: Place) -
         refused = check_problem(await place.post("wang", f"/api/emergencies/{name}/entries", entry), 409)
         assert refused["facts"] == {"agent": agent, "unit": "team-1"}
         assert "not in it on 2026-11-24" in refused["detail"]
+
+
+MOVES = """unit,kind,parent,name,timezone,day_starts_at,country,from,to
+centre,centre,,,,,,,
+south,sub_centre,centre,,,,,,
+north,sub_centre,centre,,,,,,
+team-1,team,south,,,,,,2026-11-25
+team-1,team,north,,,,,2026-11-25,
+team-2,team,north,,,,,,
+"""
+
+
+async def test_what_comes_of_an_emergency_is_decided_where_its_unit_stood_when_it_began(place: Place) -> None:
+    """Whoever led the team then sees it, enters time and approves; whoever leads it by now does neither."""
+    people = (
+        PEOPLE.replace("hotline_manager,centre", "hotline_manager,south").replace("manager,team-2", "manager,north")
+        + "second,Second,,hotline_manager,south,,,\n"
+    )
+    files = [Written(Path(name), text) for name, text in (("roster", ROSTER), ("units", MOVES), ("people", people))]
+    settings = Settings.model_validate(place.said | {"units": {}})
+    place.site = place.current.site = place.current.shown = Site(settings, files[0], files[1], files[2])
+    await place.accounts.add(Person("second", Role.SUPERVISOR, None, ("south",)), PASSWORD)
+    where = f"/api/emergencies/{(await place.post('wang', '/api/emergencies', STORM)).json()['emergency']}"
+    place.clock.now += 43_200  # the next day
+    entry = {"agent": "1001", "seconds": 7_200, "reason": "at the desk of the lead"}
+    check_problem(await place.get("zhao", where), 404)
+    check_problem(await place.post("zhao", f"{where}/entries", entry), 403)
+    entered = await place.post("wang", f"{where}/entries", entry)
+    assert entered.status_code == 201, entered.text
+    for name, waits in (("zhao", []), ("wang", []), ("second", [entered.json()["entry"]])):
+        told = (await place.get(name, "/api/overtime-approvals")).json()["entries"]
+        assert [one["entry"] for one in told] == waits
+    approved = await place.post("second", "/api/overtime-approvals", {"entry": entered.json()["entry"]})
+    assert approved.json()["counts"]
 
 
 @pytest.mark.parametrize("said", ["NaN", "Infinity", "-Infinity"])

@@ -93,7 +93,7 @@ def add_entry_acts(router: APIRouter, desk: BankDesk) -> None:
         def may(line: Sequence[str], one: OvertimeEntry) -> bool:
             return allowed(lambda: may_enter_overtime(person, line, (one.agent,), entered_by=one.by))
 
-        found = await desk.services().emergencies.unapproved(may, desk.now())
+        found = await desk.services().emergencies.unapproved(may)
         page, more = asked_page.of(found, lambda one: f"{one.at:020}/{one.id}")
         return EntriesSaid(entries=[entry_said(one) for one in page], next=more)
 
