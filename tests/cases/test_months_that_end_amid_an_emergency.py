@@ -26,7 +26,35 @@ story = [
 ]
 then = { 1001 = { savings = 1065, overtime = 10800, interest = 3240 } }
 """
+EARLY = {"attendance": {"closes_after_days": 1, "closes_at": "00:30:00"}}
+RUNS = """
+[[case]]
+title = "the month could be closed at 00:30, and from 23:00 to 01:00 there is an emergency"
+schedules = true
+story = [
+    "24 Nov the plan says 1001 08:00-16:00 on 30 Nov",
+    "30 Nov 07:00 1001 works 08:00-02:00",
+    "30 Nov 23:00 lead of centre opens flood, level I",
+    "30 Nov 23:00 lead calls 1001 to flood",
+    "1 Dec 00:40 the plan says 2001 08:00-16:00 on 2 Dec",
+    "1 Dec 01:00 lead ends flood",
+]
+then = { 1001 = { savings = 1065, overtime = 7200, interest = 2160 } }
+"""
 PAID, BACK = (7_200, 2_160), (3_600, 1_080)
+
+
+async def test_a_month_waits_for_an_emergency_that_began_in_it_and_runs(engine: AsyncEngine, tmp_path: Path) -> None:
+    (file := tmp_path / "case.toml").write_text(RUNS)
+    (case,) = cases(file)
+    world = World(engine, case, more=EARLY)
+    await world.live_through(case.story)
+    assert await world.balances() == case.then
+    assert await world.months.closed() == {"2026-11"}
+    wanted = select(entries.c.day, transactions.c.month).join(transactions).where(entries.c.service == "overtime")
+    async with engine.connect() as connection:
+        rows = (await connection.execute(wanted.order_by(entries.c.day))).all()
+    assert [(row.day.day, row.month) for row in rows] == [(30, "2026-11"), (1, "2026-12")]
 
 
 async def test_each_day_counts_in_its_own_month_and_a_late_ruling_in_the_one_that_runs(

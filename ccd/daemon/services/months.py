@@ -197,12 +197,11 @@ class AttendanceMonths:
         async with reading(self._ledger.engine) as connection:
             for unit, day in await self._unsettled(connection, *self.calendar.span(month)):
                 yield f"{day} of {unit} is not settled"
-            end = self._site.units.days("").of_date(last).end
+            end = self._site.span_of_days(last, last).end
             for one in await connection.run_sync(lambda plain: [*_days_off(plain, last), *_entries(plain, end)]):
                 yield one
-        for emergency in await Overtime(self._ledger, self._site, self._now).due():
-            if emergency.start < end:
-                yield f"the emergency {emergency.id} of {emergency.unit} is not measured to its end"
+        for emergency in await Overtime(self._ledger, self._site, self._now).unfinished(end):
+            yield f"the emergency {emergency.id} of {emergency.unit} is not measured to its end"
 
     async def _unsettled(self, connection: AsyncConnection, first: date, last: date) -> list[tuple[str, date]]:
         """By unit, the first day up to `last` that is not: of the month also one that was passed over, and later ones

@@ -55,6 +55,15 @@ class Overtime:
         behind = {mark.emergency for mark in marks if _is_behind(mark, said[mark.emergency], times)}
         return [one for one in over if one.id in behind or one.id not in measured]
 
+    async def unfinished(self, until: int) -> list[Emergency]:
+        """Those that began before an instant, µs, and run, or are due."""
+        async with reading(self._ledger.engine) as connection:
+            sources = await stored_sources(connection)
+            now = self._now()
+            begun = await self._all(connection, 0, min(until, now))
+        running = [one for one in begun if not is_over(self._site, one, sources, now)]
+        return running + [one for one in await self.due() if one.start < until]
+
     async def close(self, emergency: Emergency) -> list[Deposited]:
         """Measures and posts what is not posted yet. Where more is said or measured meanwhile it is reckoned anew: of
         two who close at once the one who looked earlier must not post last. What goes on changing is due at the next
