@@ -1,88 +1,148 @@
 """What the database itself holds the ledger's tables to, and whether it still does.
 
 What is written in a row shows by its digest. That there is no second row, as right as the first, is for keys to say,
-and for indexes that hold what their table holds; that no row is changed, for triggers. Who takes one of them away and
-puts it back is not seen here.
+and for indexes that hold what their table holds; that no row is changed, for triggers. `guards.toml` has each by its
+table and name, with a digest of what the migrations made: who leaves the name and takes away what it does is seen, too.
+Who changes one and puts it back is not.
 """
 
 import re
+import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
 
-from sqlalchemy import Connection, ForeignKeyConstraint, Table, bindparam, text
+from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.audit import Finding
-from ccd.ledger.schema import TABLES, entries
+from ccd.ledger.schema import TABLES
 
-# By table its triggers, which are called by its name and then so.
-TRIGGERS: dict[str, tuple[str, ...]] = {
-    "owners": ("never_change",),
-    "accounts": ("never_change",),
-    "balances": ("never_go", "keep_their_floor", "have_their_accounts_floor"),
-    "caps": ("never_go", "keep_their_name"),
-    "periods": ("never_go", "only_close"),
-    "transactions": ("never_change", "need_an_open_month"),
-    "entries": ("never_change",),
-    "reservations": ("never_change",),
-    "resolutions": ("never_change",),
-    "blocks": ("never_change", "follow_each_other"),
-    "daily_sums": ("never_change",),
-}
-ON_SQLITE = ("never_go", "are_never_replaced")  # there one trigger is of one act alone
-OF_ENTRIES = {"sqlite": ("are_those_announced", "reverse_exactly"), "postgresql": ("are_checked",)}
+GUARDS = Path(__file__).with_name("guards.toml")
+WHERE_ROWS_ARE_LOOKED_AT = "by_row"  # instead of whole statements: what is made otherwise by ccd.sql.lacking
 
-OF_SINGLE_ROWS = [str(one.name) for table in TABLES for one in table.indexes if one.unique]
-
-# Whatever holds a table: by the table's name its own, and whether it holds. An index that is to be of single rows does
-# only where it is. SQLite keeps keys and checks as they were written.
+# By table whatever holds it, the table itself among them: its name, whether it acts, and what it says. What is switched
+# off is not there.
 HELD_BY = {
     "sqlite": """
-SELECT tbl_name, name, type <> 'index' OR name NOT IN :singles OR sql LIKE 'CREATE UNIQUE %', sql
-FROM sqlite_master WHERE type <> 'view'
+SELECT lower(tbl_name), name, type = 'trigger', sql FROM sqlite_master
+WHERE sql IS NOT NULL AND type <> 'view' AND lower(tbl_name) IN :tables
 """,
     "postgresql": """
-SELECT tgrelid::regclass::text, tgname::text, tgenabled IN ('O', 'A'), '' FROM pg_trigger
-UNION ALL SELECT conrelid::regclass::text, conname::text, true, '' FROM pg_constraint WHERE contype IN ('p', 'u', 'c')
-UNION ALL SELECT indrelid::regclass::text, relname::text, indisunique OR relname::text NOT IN :singles, ''
-FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+SELECT * FROM (
+    SELECT tgrelid::regclass::text AS of_table, tgname::text, true,
+           concat_ws(' ', pg_get_triggerdef(pg_trigger.oid, true), lanname, prosecdef, proconfig, prosrc)
+    FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_language ON pg_language.oid = prolang
+    WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')
+    UNION ALL SELECT ev_class::regclass::text, rulename::text, true, pg_get_ruledef(oid, true) FROM pg_rewrite
+    UNION ALL SELECT conrelid::regclass::text, conname::text, false, pg_get_constraintdef(oid, true)
+    FROM pg_constraint WHERE contype IN ('p', 'u', 'c', 'f')
+    UNION ALL SELECT indrelid::regclass::text, relname::text, false, pg_get_indexdef(indexrelid, 0, true)
+    FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    WHERE indisvalid AND indexrelid NOT IN (SELECT conindid FROM pg_constraint)
+    UNION ALL SELECT oid::regclass::text, relname::text, false, concat_ws(' ', relkind, relpersistence, relrowsecurity)
+    FROM pg_class
+) AS held WHERE of_table IN :tables
 """,
 }
-A_CONSTRAINT = re.compile(r"CONSTRAINT (\w+) (?:PRIMARY KEY|UNIQUE|CHECK)\b")
+
+# Of a server that only speaks PostgreSQL's language, which tells what it was given in words of its own.
+NAMES_ALONE = """
+SELECT * FROM (
+    SELECT tgrelid::regclass::text AS of_table, tgname::text, true, NULL FROM pg_trigger
+    WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')
+    UNION ALL SELECT conrelid::regclass::text, conname::text, false, NULL FROM pg_constraint
+    UNION ALL SELECT indrelid::regclass::text, relname::text, false, NULL
+    FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    UNION ALL SELECT oid::regclass::text, relname::text, false, NULL FROM pg_class
+) AS held WHERE of_table IN :tables
+"""
+POSTGRESQL_ITSELF = re.compile(r"PostgreSQL [0-9.]+ ")
+
+BETWEEN_ITEMS = re.compile(r",\s*\n\t")  # of a table, as SQLAlchemy writes it
+ITS_NAME = re.compile(r"(?:CONSTRAINT )?(\w+)")
+DIGEST_LENGTH = 16
 AS_IT_SHOULD_BE = "ok"
 LOOKED_UP_IN_KB = 64_000  # each row is looked up in each index, in no order of theirs: with less, a third more time
 
 
-async def guards_gone(connection: AsyncConnection) -> list[Finding]:
-    """A finding for each key, check, index and trigger that is not there, or that is switched off."""
-    return await connection.run_sync(_gone)
+class TableGuard(NamedTuple):
+    """`acts`: by itself, when a row is written. `digest`: of what it says; None where the server tells it otherwise."""
+
+    acts: bool
+    digest: str | None
 
 
-def _gone(connection: Connection) -> list[Finding]:
+async def guards_astray(connection: AsyncConnection) -> list[Finding]:
+    """A finding for each key, check, index and trigger that is not there, is switched off, or says something else than
+    it was made to; and for each trigger and rule that ccd did not make."""
+    return await connection.run_sync(_astray)
+
+
+def _astray(connection: Connection) -> list[Finding]:
     held = held_by(connection)
+    wanted = made_as(connection.dialect.name)
     return [
-        Finding(f"table {table.name}", f"{name} is gone, by which the database holds it to what it is")
+        Finding(f"table {table.name}", f"{name} {what}")
         for table in TABLES
-        for name in sorted(wanted_of(table, connection.dialect.name) - held[table.name])
+        for name, what in _of_table(held[table.name], wanted[table.name])
     ]
 
 
-def held_by(connection: Connection) -> Mapping[str, set[str]]:
-    """By table, the names of its keys, checks, indexes and triggers; what is switched off holds nothing."""
-    found = defaultdict[str, set[str]](set)
-    asked = text(HELD_BY[connection.dialect.name]).bindparams(bindparam("singles", OF_SINGLE_ROWS, expanding=True))
-    for table, name, holds, written in connection.execute(asked):
-        if holds:
-            found[table] |= {name, *A_CONSTRAINT.findall(written or "")}
+def _of_table(held: Mapping[str, TableGuard], wanted: Mapping[str, set[str | None]]) -> Iterator[tuple[str, str]]:
+    for name in sorted(wanted):
+        if name not in held:
+            yield name, "is gone, by which the database holds it to what it is"
+        elif held[name].digest not in wanted[name] | {None}:
+            yield name, "is not what it was made as, by which the database holds it to what it is"
+    for name in sorted(held.keys() - wanted.keys()):
+        if held[name].acts:
+            yield name, "is none of ccd's, and acts on what is written"
+
+
+def held_by(connection: Connection) -> Mapping[str, dict[str, TableGuard]]:
+    """By table, its guards by their names; what is switched off holds nothing."""
+    found = defaultdict[str, dict[str, TableGuard]](dict)
+    asked = text(_asked_of(connection)).bindparams(bindparam("tables", [one.name for one in TABLES], expanding=True))
+    as_one_text = connection.dialect.name == "sqlite"
+    for table, name, acts, said in connection.execute(asked):
+        for item, of_item in _items(said) if as_one_text and name == table else [(name, said)]:
+            found[table][item] = TableGuard(bool(acts), None if of_item is None else _digest(of_item))
     return found
 
 
-def wanted_of(table: Table, engine: str) -> set[str]:
-    """By name, whatever the database is to hold a table to, but for foreign keys."""
-    triggers = {*TRIGGERS[table.name], *(ON_SQLITE if engine == "sqlite" else ())}
-    triggers |= {*OF_ENTRIES[engine]} if table is entries else set()
-    constraints = {str(one.name) for one in table.constraints if not isinstance(one, ForeignKeyConstraint)}
-    return {f"{table.name}_{name}" for name in triggers} | constraints | {str(one.name) for one in table.indexes}
+def _asked_of(connection: Connection) -> str:
+    if connection.dialect.name == "postgresql":
+        version = str(connection.execute(text("SELECT version()")).scalar_one())
+        if not POSTGRESQL_ITSELF.match(version):
+            return NAMES_ALONE
+    return HELD_BY[connection.dialect.name]
+
+
+def _items(table: str) -> Iterator[tuple[str, str]]:
+    """The columns, keys and checks of a table of SQLite's, which keeps all of it as one text."""
+    _, _, items = table.partition("(")
+    for item in BETWEEN_ITEMS.split(items.strip()):
+        if name := ITS_NAME.match(item):
+            yield name[1], item
+
+
+def _digest(said: str) -> str:
+    return sha256(" ".join(said.split()).encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+@cache
+def made_as(engine: str) -> Mapping[str, Mapping[str, set[str | None]]]:
+    """By table and name, the digests of what the migrations make on it."""
+    made = tomllib.loads(GUARDS.read_text("utf-8"))
+    by_row = made[WHERE_ROWS_ARE_LOOKED_AT] if engine == "postgresql" else {}
+    return {
+        table: {name: {digest, by_row.get(table, {}).get(name, digest)} for name, digest in guards.items()}
+        for table, guards in made[engine].items()
+    }
 
 
 async def indexes_astray(connection: AsyncConnection, progress: Callable[[int, int], None]) -> list[Finding]:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.ledger.audit import POSTED, Audit, Derived, Doubts, Finding, place_of, place_of_block, taken_back_wrongly
 from ccd.ledger.blocks import START, Block, block_hash
 from ccd.ledger.digest import account_digest
-from ccd.ledger.guards import guards_gone
+from ccd.ledger.guards import guards_astray
 from ccd.ledger.heads import Head
 from ccd.ledger.kept import RESERVED, compare_balances, compare_caps, compare_months, compare_reservations
 from ccd.ledger.merkle import Peaks, leaf
@@ -83,8 +83,8 @@ async def verify(
     """
     async with seeing_one_state(engine).connect() as connection:
         verdict = await Verifier(connection, progress, against, since).verdict(processes)
-        if gone := await guards_gone(connection):
-            verdict.findings += gone
+        if astray := await guards_astray(connection):
+            verdict.findings += astray
             verdict.remembered = None
     return verdict
 

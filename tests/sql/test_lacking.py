@@ -2,6 +2,7 @@
 stand elsewhere, and run here on such a one."""
 
 import asyncio
+import tomllib
 
 import pytest
 from sqlalchemy import Connection, make_url, text
@@ -13,6 +14,7 @@ from ccd.bank.fate import Fate
 from ccd.bank.settle import Settler
 from ccd.commands.ledger.proving import sealed_head
 from ccd.errors import DatabaseBusyError
+from ccd.ledger.guards import GUARDS, held_by
 from ccd.ledger.heads import made_key, read_key
 from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
@@ -133,6 +135,20 @@ async def test_the_daemon_s_role_does_all_that_a_ledger_does_and_changes_nothing
         with pytest.raises(DBAPIError, match=r"permission denied|must be owner|append-only|a month only closes"):
             await run(ledger, statement)
     await daemon.dispose()
+
+
+async def test_what_is_told_otherwise_of_triggers_that_look_at_each_row_is_all_that_the_migrations_made(
+    engine: AsyncEngine,
+) -> None:
+    """What stands on the left is what is to stand in the file."""
+    async with engine.connect() as connection:
+        held = await connection.run_sync(held_by)
+    told = tomllib.loads(GUARDS.read_text("utf-8"))
+    otherwise = {
+        table: {name: one.digest for name, one in held[table].items() if one.digest != made.get(name)}
+        for table, made in told["postgresql"].items()
+    }
+    assert {table: guards for table, guards in otherwise.items() if guards} == told["by_row"]
 
 
 async def test_a_setting_that_the_server_does_not_know_is_left(engine: AsyncEngine) -> None:
