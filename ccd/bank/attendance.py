@@ -78,12 +78,15 @@ FIGURES = Month._fields[Month._fields.index("scheduled_s") :]
 
 
 def faults_of(
-    days: Sequence[AttendedDay], absent_on: Sequence[date], policy_of: Callable[[AttendedDay], Policy]
+    days: Sequence[AttendedDay],
+    absent_on: Sequence[date],
+    policy_of: Callable[[AttendedDay], Policy],
+    has_more_shifts: bool = False,
 ) -> list[AttendanceFault]:
     """Those of the days, but for what is owed. `absent_on` are the month's days on which the roster has no place for
-    the agent."""
+    the agent; `has_more_shifts`: on those that are to come."""
     faults = [AttendanceFault(FaultKind.NOT_HERE, absent_on[0])] if absent_on else []
-    if not any(one.scheduled_s for one in days):
+    if not has_more_shifts and not any(one.scheduled_s for one in days):
         return [*faults, AttendanceFault(FaultKind.NO_SHIFTS, None)]
     for one in sorted(days):
         policy = policy_of(one)

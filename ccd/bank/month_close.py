@@ -35,8 +35,8 @@ AtRest = Callable[[Connection], bool]
 
 
 class Attended(NamedTuple):
-    """An agent's month as it was measured: its days, those on which the roster has no place for the agent, those that
-    are under appeal, and the part of a full contract, in parts per million."""
+    """An agent's month as it was measured so far: its days, those on which the roster has no place for the agent, those
+    that are under appeal, the part of a full contract, in parts per million, and whether there are shifts to come."""
 
     agent: str
     unit: str
@@ -44,6 +44,7 @@ class Attended(NamedTuple):
     absent_on: tuple[date, ...] = ()
     disputed: frozenset[date] = frozenset()
     contract_ppm: int = WHOLE_PPM
+    has_more_shifts: bool = False
 
 
 class Difference(NamedTuple):
@@ -136,7 +137,12 @@ class MonthClose:
     def outlook(self, month: str, one: Attended, loan: LoanFigures) -> Month:
         """The agent's month as it stands: what was, and the rest of it taken to be kept."""
         policy = self._policies.policy_at(one.unit or None, self._last(month))
-        faults = faults_of(one.days, one.absent_on, lambda day: self._policies.policy_at(day.unit, day.day))
+        faults = faults_of(
+            one.days,
+            one.absent_on,
+            lambda day: self._policies.policy_at(day.unit, day.day),
+            one.has_more_shifts and policy.schedules,
+        )
         return attendance_month(one.agent, one.days, faults, loan, policy.full, one.contract_ppm)
 
     def forecast(self, month: str, one: Attended, offer: LoanOffer) -> Month:

@@ -250,26 +250,27 @@ class Months(Life):
 
     def close(self, month: str) -> None:
         for agent, own in self.books.items():
-            if self.by_itself(agent, month, self.days_of(month)):
+            if self.by_itself(agent, month):
                 own.offset(self.days_of(month), own.balance)
             for _, _, item in own.owing(self.days_of(month)):
                 item.taken += item.open
         self.closed.add(month)
 
-    def by_itself(self, agent: str, month: str, days: list[date]) -> bool:
+    def by_itself(self, agent: str, month: str, until: date | None = None) -> bool:
         own = self.books[agent]
         items = [item for _, _, item in own.owing(self.days_of(month))]
         owed, taken = sum(item.open for item in items), sum(item.taken for item in items)
-        return not taken and 0 < owed <= own.balance and not self.faults(agent, days)
+        return not taken and 0 < owed <= own.balance and not self.faults(agent, month, until)
 
     # --- full attendance ----------------------------------------------------------------------------------------------
 
-    def faults(self, agent: str, days: list[date]) -> list[tuple[str, date | None, int]]:
-        """But for leave that is left, of these days of a month."""
+    def faults(self, agent: str, month: str, until: date | None = None) -> list[tuple[str, date | None, int]]:
+        """But for leave that is left, of the days of a month that are over."""
+        days = self.days_of(month)
         missing = [day for day in days if not self.is_here(agent, day)]
         found: list[tuple[str, date | None, int]] = [("not_here", missing[0], 0)] if missing else []
         told = {day: self.told(agent, day) for day in days if day in self.over}
-        if not any(each["scheduled"] for each in told.values()):
+        if not any(each["scheduled"] for each in told.values()) and not self.has_a_shift(agent, until, days[-1]):
             return [*found, ("no_shifts", None, 0)]
         for day, each in told.items():
             off_post = each["shift off_post"]
@@ -280,21 +281,26 @@ class Months(Life):
                 found.append(("busy_leave", day, each["shift leave personal"]))
         return found
 
+    def has_a_shift(self, agent: str, first: date | None, last: date) -> bool:
+        if first is None or not self.keeps_schedules(agent, last):
+            return False
+        return any(first <= self.day_of(b - 1) and self.day_of(a) <= last for a, b, _ in self.agents[agent].shifts)
+
     def attended(self, agent: str, month: str, until: date | None = None) -> dict[str, object]:
         """As attendance is given it; until a day in it, as it is foreseen."""
         days, own = self.days_of(month), self.books[agent]
         asked = [day for day in days if until is None or day <= until]
         items = [item for _, _, item in own.owing(days)]
         sums = {name: sum(getattr(item, name) for item in items) for name in ("offset", "taken", "open")}
-        if until is not None and self.by_itself(agent, month, asked):
+        if until is not None and self.by_itself(agent, month, until):
             sums = {"offset": sums["offset"] + sums["open"], "taken": 0, "open": 0}
-        faults = self.faults(agent, asked)
+        faults = self.faults(agent, month, until)
         if left := sums["taken"] + sums["open"]:
             faults.append(("leave", None, left))
         told = [self.told(agent, day) for day in asked if day in self.over]
         figures = {name: sum(each[name if name in ("scheduled", "signed_in", "on_leave") else f"shift {name}"]
                              for each in told) for name in FIGURES}  # fmt: skip
-        share = sum(self.share_ppm(agent, day) for day in asked) // len(asked)
+        share = sum(self.share_ppm(agent, day) for day in days) // len(days)
         points = 0 if faults else 1_000 * share // PPM / 100
         return {"full": not faults, "points": points, "faults": faults} | figures | sums
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.bank.appeal_rows import open_appeals
@@ -15,21 +16,26 @@ from ccd.floor.expected import Absence, Expected, work_within_us
 from ccd.floor.spans import spans_within
 from ccd.history.day_rows import DayDuty, ever_on_leave, latest_duties
 from ccd.history.reckoned_against import expected_read
+from ccd.org.shift_rows import shifts_of
 
 
 async def attended(
-    connection: AsyncConnection, site: Site, first: date, last: date, agents: Collection[str] | None = None
+    connection: AsyncConnection, site: Site, first: date, last: date, today: date, agents: Collection[str] | None = None
 ) -> list[Attended]:
     """Of these agents, or of all who have a place on the roster on one of the days, or a record; by name. With the days
-    of which a line is under appeal."""
+    of which a line is under appeal. Of days after `today` it is known who has a place, which contract, and shifts."""
     appeals = await connection.run_sync(lambda plain: open_appeals(plain, first, last, agents))
     days: dict[str, list[AttendedDay]] = {}
     every = list(dates(first, last))
-    for day in every:
+    for day in (day for day in every if day <= today):
         for one in await latest_duties(connection, day, agents=agents):
             days.setdefault(one.agent, []).append(_attended_day(site, day, one))
     found = []
-    for agent in sorted(days.keys() | set(site.roster.agents if agents is None else agents)):
+    whose = sorted(days.keys() | set(site.roster.agents if agents is None else agents))
+    more_shifts: frozenset[str] = frozenset()
+    if today <= last:
+        more_shifts = await connection.run_sync(_with_shifts, site, today, last, whose)
+    for agent in whose:
         units = {day: site.agent_days.unit(agent, day) for day in every}
         here = [unit for unit in units.values() if unit is not None]
         if here or agent in days:
@@ -37,8 +43,16 @@ async def attended(
             unit = here[-1] if here else days[agent][-1].unit
             disputed = frozenset(one.day for one in appeals if one.agent == agent)
             contract_ppm = site.staff.contract_ppm_of(agent, every)
-            found.append(Attended(agent, unit, tuple(days.get(agent, ())), absent_on, disputed, contract_ppm))
+            own = tuple(days.get(agent, ()))
+            found.append(Attended(agent, unit, own, absent_on, disputed, contract_ppm, agent in more_shifts))
     return found
+
+
+def _with_shifts(
+    connection: Connection, site: Site, first: date, last: date, agents: Collection[str]
+) -> frozenset[str]:
+    """Who of them has a shift on one of the days."""
+    return frozenset(shifts_of(connection, agents, *site.span_of_days(first, last)))
 
 
 async def on_leave(connection: AsyncConnection, site: Site, unit_days: Iterable[tuple[str, date]]) -> list[OnLeave]:

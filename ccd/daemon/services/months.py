@@ -110,8 +110,8 @@ class AttendanceMonths:
     async def attended(self, month: str, agents: Iterable[str] | None = None) -> list[Attended]:
         first, last = self.calendar.span(month)
         async with reading(self._ledger.engine) as connection:
-            until = min(last, self.today())
-            return await attended(connection, self._site, first, until, None if agents is None else list(agents))
+            whose = None if agents is None else list(agents)
+            return await attended(connection, self._site, first, last, self.today(), whose)
 
     async def differences(self, month: str) -> list[Difference]:
         """What attendance would be given otherwise now than it was."""
@@ -156,7 +156,7 @@ class AttendanceMonths:
             return set()
         first, last = self.calendar.span(month)
         async with reading(self._ledger.engine) as connection:  # both as of one moment: who upholds notes the day
-            found = await attended(connection, self._site, first, min(last, self.today()), waited)
+            found = await attended(connection, self._site, first, last, self.today(), waited)
             every = await unfinished_days(connection)
         here = [one for one in every if one.unit in self._site.rostered_units and first <= one.day <= last]
         unfinished = [(one.unit, one.day) for one in here]

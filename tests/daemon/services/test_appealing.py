@@ -69,7 +69,7 @@ async def test_an_appeal_waits_and_is_upheld_with_a_ruling_that_revises_the_day(
     assert made == Appeal("mine", "ann", "team-1", MONDAY, await line_of(centre))
     assert (await still_open(centre), await still_open(centre, ("ben",))) == ([made], [])
     async with reading(centre.engine) as connection:
-        (month,) = await attended(connection, centre.site, MONDAY, TUESDAY, ["ann"])
+        (month,) = await attended(connection, centre.site, MONDAY, TUESDAY, TUESDAY, ["ann"])
         assert month.disputed == {MONDAY}, "whoever closes the month leaves that day's leave alone"
     assert await read_in_turn(centre.engine, decided_and_owing) == []
     for _ in range(2):

@@ -35,7 +35,8 @@ from ccd.history.schema import unit_days
 from ccd.ledger.model import Transfer
 from ccd.org.people import Person, Role
 from ccd.web.loan_api import ChoiceAsked
-from tests.commands.recorded_months import MONTH, planned
+from tests.commands import running
+from tests.commands.recorded_months import MONTH, ccd, planned
 from tests.databases import questions_of
 from tests.org.planned import us
 
@@ -117,6 +118,33 @@ async def test_leave_is_owed_when_its_day_is_closed_and_the_month_closes_by_itse
     given = await world.months.closing.given(MONTH)
     assert {agent: one.month.full for agent, one in given.items()} == {"1001": True, "1002": False}
     assert await world.due.look() == [], "July had nothing, and August is closed"
+
+
+@pytest.fixture
+def with_a_leaver(tmp_path: Path) -> Site:
+    """1001 leaves on 29 August; 1003 works half as much from then on, and has one shift in the month, on the 30th."""
+    file, roster, people, more = planned(tmp_path), *(tmp_path / f"{name}.csv" for name in ("roster", "people", "more"))
+    roster.write_text(
+        "agent,interface,member_name,unit,to\n1001,PJSIP/1001,,team-1,2026-08-29\n1003,PJSIP/3,,team-1,\n"
+    )
+    people.write_text(
+        "person,name,agent,role,unit,from,to,deputy_of,contract_ppm,contract_from\n"
+        "c,,1003,,,,,,1000000,\nc,,1003,,,,,,500000,2026-08-29\n"
+    )
+    more.write_text("agent,day,start,end,breaks,uid\n1003,2026-08-30,08:00,16:00,,x\n")
+    for words in (("schedule", str(more), "--source", "more"), ("people", str(people), "--why", "half")):
+        running.said(ccd(file, "import", *words))
+    return site_of(file)
+
+
+async def test_what_is_known_of_the_rest_of_the_month_is_foreseen(with_a_leaver: Site) -> None:
+    async with database(with_a_leaver.settings) as engine:
+        world = World(engine, with_a_leaver)
+        await world.due.look()
+        world.now = us("2026-08-26T12:00")
+        leaves, begins = [await world.months.forecast(agent, MONTH) for agent in ("1001", "1003")]
+    assert [(fault.what, fault.day) for fault in leaves.faults] == [("not_here", date(2026, 8, 29)), ("leave", None)]
+    assert (begins.full, begins.points_100, begins.faults) == (True, 1_000 * (28 * 2 + 3) // (31 * 2), ())
 
 
 async def test_everybody_is_told_once_when_full_attendance_is_foreseen_and_when_leave_can_be_offset(
