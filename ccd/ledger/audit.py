@@ -110,7 +110,8 @@ class Doubts(NamedTuple):
 class Audit:
     """What follows from all parts so far. Accounts by number: whose they are, and the floors of those with one.
 
-    `made` and `ended` are reservations of the newest part: as the rows of theirs have to be.
+    `made` and `ended` are reservations of the newest part: as the rows of theirs have to be. `reserving` is what makes
+    and ends them, by transaction, with its place: what their transfers follow from.
     """
 
     names: Mapping[int, Account]
@@ -122,6 +123,7 @@ class Audit:
     months: set[Month] = field(default_factory=set)
     made: dict[int, tuple[str, int | None]] = field(default_factory=dict)
     ended: dict[int, int] = field(default_factory=dict)
+    reserving: dict[int, tuple[str, Reserve | Resolve]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     def follow(self, derived: Derived) -> Doubts:
@@ -136,7 +138,7 @@ class Audit:
         for account, seconds in derived.moved.items():
             if account in floors:
                 balances[account] += seconds
-        self.made, self.ended = {}, {}
+        self.made, self.ended, self.reserving = {}, {}, {}
         for kept in derived.with_terms:
             self._follow(kept)
         self.months |= derived.months.keys()
@@ -165,12 +167,14 @@ class Audit:
             case Reserve(_, held, _, _, expires_at):
                 self.reservations[kept.key, kept.revision] = Reservation(kept.id, held.owner, expires_at)
                 self.made[kept.id] = held.owner, expires_at
+                self.reserving[kept.id] = kept.place, term
             case Resolve(claim):
                 made = self.reservations.pop(claim, None)
                 if made is None:
                     self._find(kept, f"it resolves {key_spelled(*claim)}, which was not reserved, or resolved before")
                 else:
                     self.ended[made.transaction] = kept.id
+                    self.reserving[kept.id] = kept.place, term
             case Close():
                 self.closed.setdefault((kept.book, kept.month), kept.id)
             case Late():

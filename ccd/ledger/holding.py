@@ -1,6 +1,6 @@
 """What a reservation draws and what its end moves. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ccd.ledger.model import Account, Leg, Reserve, Resolve
@@ -42,3 +42,17 @@ def legs_to_resolve(term: Resolve, held: Reserved) -> tuple[Leg, ...] | None:
             legs.append(Leg(held.account, account, seconds, term.service))
             rest -= seconds
     return tuple(legs)
+
+
+def are_held(legs: Sequence[Leg], term: Reserve) -> bool:
+    """Whether a reservation may have moved this: as much of each account as it took was there."""
+    room = dict.fromkeys(term.accounts, 0) | {leg.debit: leg.seconds for leg in legs}
+    return legs_to_hold(term, room) == tuple(legs)
+
+
+def are_resolved(legs: Sequence[Leg], term: Resolve, held: Sequence[Leg]) -> bool:
+    """Whether the end of a reservation that moved `held` moves this."""
+    if not held:
+        return False
+    drawn = tuple((leg.debit, leg.seconds) for leg in held)
+    return legs_to_resolve(term, Reserved(0, drawn, held[0].credit, resolved=False)) == tuple(legs)

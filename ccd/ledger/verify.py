@@ -137,7 +137,7 @@ class Verifier:
         if self._against is not None and verdict.blocks < self._against.blocks:
             self._find("the end", f"the head is of {self._against.blocks} blocks, and {verdict.blocks} are there")
         await self._find_beyond_all_numbers()
-        await self._find_taken_back_twice(begin)
+        await self._find_taken_back_wrongly(begin)
         await compare_balances(self._inspector, audit)
         await compare_caps(self._inspector, audit)
         await compare_months(self._inspector, audit)
@@ -282,8 +282,8 @@ class Verifier:
                 if found is not None and (not isinstance(found, int) or found == LOWEST):
                     self._find(f"{number.table.name} {found!r}", f"its {number.name} is none that a row can have")
 
-    async def _find_taken_back_twice(self, after: int) -> None:
-        """By all but the first: what was taken back is a name, and is looked for among all of them."""
+    async def _find_taken_back_wrongly(self, after: int) -> None:
+        """By all but the first; or what a reservation moved. It is a name, and is looked for among all of them."""
         before, number = entries.alias(), transactions.c.id
         back, back_leg = entries.c.reverses_transaction, entries.c.reverses_leg
         earlier = exists().where(
@@ -292,8 +292,11 @@ class Verifier:
             tuple_(before.c.transaction_id, before.c.leg) < tuple_(entries.c.transaction_id, entries.c.leg),
         )
         query = select(number, transactions.c.key, transactions.c.revision, back, back_leg).select_from(transactions)
+        reserving = [exists().where(one.c.transaction_id == back) for one in (reservations, resolutions)]
         taking_back = back >= LOWEST  # whatever is there: asked so, SQLite finds it by its index
-        again = query.join(entries, entries.c.transaction_id == number).where(taking_back, number > after, earlier)
+        again = query.join(entries, entries.c.transaction_id == number).where(
+            taking_back, number > after, or_(earlier, *reserving)
+        )
         for *transaction, first, leg in await self._rows(again.order_by(number)):
             self._find(place_of(*transaction), taken_back_wrongly(first, leg))
 

@@ -235,6 +235,33 @@ async def test_a_change_with_a_digest_that_fits_is_named_by_its_block(bare: Asyn
     assert [finding.place for finding in (await checked(bare)).findings] == ["block 2 (transactions 2 to 9)"]
 
 
+RESERVED_WRONGLY = "its transfers are not those of what it reserves, or of the reservation that it ends"
+
+
+async def test_transfers_that_a_reservation_does_not_come_to_are_named_where_their_digest_fits(
+    bare: AsyncConnection,
+) -> None:
+    """Less is put aside than it says, or put back elsewhere; or what a reservation moved is taken back beside it."""
+    (of_bob,) = (await bare.execute(select(entries).where(entries.c.transaction_id == 9))).all()
+    taking_back = {
+        "debit": of_bob.credit, "credit": of_bob.debit, "seconds": of_bob.seconds, "reverses_transaction": 9,
+        "reverses_leg": 1,
+    }  # fmt: skip
+    for number, leg, values, says in (
+        (9, 1, {"seconds": 499}, f"transaction 9 (held too/r1): {RESERVED_WRONGLY}"),
+        (10, 2, {"credit": of_bob.debit}, f"transaction 10 (taken/r1): {RESERVED_WRONGLY}"),
+        (12, 1, taking_back, "transaction 12 (late/r1): it takes back transfer 9.1, which it may not"),
+    ):
+        async with bare.begin_nested() as undone:
+            itself = (entries.c.transaction_id == number, entries.c.leg == leg)
+            await bare.execute(update(entries).where(*itself).values(values))
+            await forged(bare, number)
+            lines = [str(one) for one in (await checked(bare)).findings]
+            await undone.rollback()
+        assert says in lines
+        assert not any("its content is not" in line for line in lines)
+
+
 @pytest.mark.parametrize("version", [1, 2])
 async def test_what_was_posted_in_an_earlier_format_is_right(bare: AsyncConnection, version: int) -> None:
     """The block says only that another digest was sealed."""
