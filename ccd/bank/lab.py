@@ -8,7 +8,7 @@ from operator import attrgetter
 from statistics import quantiles
 from typing import NamedTuple
 
-from ccd.bank.accounts import BALANCE_KINDS, DAY_ORIGIN, EXPIRY, LEAVE, RESERVED, House, agent_owner
+from ccd.bank.accounts import BALANCE_KINDS, DAY_ORIGIN, EXPIRY, LEAVE, ORIGINS, RESERVED, House, agent_owner
 from ccd.bank.difference import UNPOSTED, apply_legs, legs_of
 from ccd.bank.measured import Measured, settlement_key
 from ccd.bank.overdraft import taken, takes_all
@@ -23,6 +23,7 @@ BASE_MIN_S = 8 * 3_600  # of a month: who was there for a day says nothing about
 SHOWN = (10, 25, 50, 75, 90)  # percentiles
 PROPOSED = 75
 STEP_PPM = 1_000  # nobody keeps an allowance of 3.6842 % in mind
+ORIGIN_OF = {service: origin for origin in ORIGINS for service in origin.services}
 
 
 class Habit(NamedTuple):
@@ -97,6 +98,7 @@ class _Life:
         self._tried = frozenset(days)
         self._house = House.of("")  # of no centre: what is on it does not matter here
         self._then: Counter[str] = Counter()
+        self._owed_of: Counter[tuple[date, str]] = Counter()  # of what is owed then, by day and origin
         self._now: Mapping[str, int] = {}
         self._moved_now: Counter[str] = Counter()
         self._moved_then: Counter[str] = Counter()
@@ -140,6 +142,8 @@ class _Life:
             for leg in legs:
                 gain = leg.credit.owner == self._owner
                 kind = (leg.credit if gain else leg.debit).kind
+                if kind == LEAVE:
+                    self._owed_of[measured.day, DAY_ORIGIN.name] += leg.seconds if gain else -leg.seconds
                 self._moved_then[leg.service] += _worth_to_agent(kind, leg.seconds if gain else -leg.seconds)
 
     def _post_as_it_was(self, line: StatementLine) -> None:
@@ -149,6 +153,7 @@ class _Life:
         if not losses and line.reference in self._went:
             took, uncovered_s = self._went.pop(line.reference)
             self._then.update(took)
+            self._owe(line.day, [move for move in moves if move.kind == LEAVE], took[LEAVE])
             self._uncovered_s -= uncovered_s
             return
         before, uncovered_s = Counter(self._then), self._uncovered_s
@@ -156,10 +161,12 @@ class _Life:
         if any(move.service == EXPIRY for move in losses):
             self._expire(losses)
         elif any(move.kind == LEAVE for move in losses):
-            self._set_against_leave(losses)
+            self._set_against_leave(line.day, losses)
         else:
             held_s = self._take(losses)
-        self._give((move for move in moves if move.seconds >= 0), held_s)
+        gains = [move for move in moves if move.seconds >= 0]
+        self._owe(line.day, gains, sum(move.seconds for move in gains if move.kind == LEAVE))
+        self._give(gains, held_s)
         if losses:
             took = before - self._then
             self._went[key_spelled(line.key, line.revision)] = took, self._uncovered_s - uncovered_s
@@ -180,17 +187,24 @@ class _Life:
                 self._uncovered_s += -move.seconds - paid_s
         return held_s
 
-    def _set_against_leave(self, losses: Sequence[Movement]) -> None:
-        """Leave that is not owed is not offset, nor is what nobody would have paid for."""
+    def _set_against_leave(self, day: date, losses: Sequence[Movement]) -> None:
+        """Leave that is not owed of the day is not offset, nor is what nobody would have paid for."""
         leave_s = -sum(move.seconds for move in losses if move.kind == LEAVE)
-        owed_s = min(leave_s, self._then[LEAVE])
+        owed_s = min(leave_s, self._then[LEAVE], max(0, self._owed_of[_item(day, losses)]))
         open_s, unpaid_s = owed_s, 0
         for move in losses:
             if move.kind != LEAVE:
                 paid_s = self._pay(move.kind, min(-move.seconds, open_s))
                 open_s -= paid_s
                 unpaid_s += -move.seconds - paid_s
-        self._then[LEAVE] -= min(leave_s - unpaid_s, owed_s)
+        gone_s = min(leave_s - unpaid_s, owed_s)
+        self._then[LEAVE] -= gone_s
+        self._owe(day, losses, -gone_s)
+
+    def _owe(self, day: date, moves: Sequence[Movement], seconds: int) -> None:
+        """So much more of the day, by the origin of what moves the leave."""
+        if seconds:
+            self._owed_of[_item(day, moves)] += seconds
 
     def _give(self, gains: Iterable[Movement], held_s: int) -> None:
         """What was not there to be held does not come back either."""
@@ -213,6 +227,12 @@ class _Life:
         for each, draw in draws:
             self._then[each] -= draw
         return sum(draw for _, draw in draws)
+
+
+def _item(day: date, moves: Iterable[Movement]) -> tuple[date, str]:
+    """Whose leave they move: of a service of nobody's, as by hand, the day's own."""
+    service = next(move.service for move in moves if move.kind == LEAVE)
+    return day, ORIGIN_OF.get(service, DAY_ORIGIN).name
 
 
 def _worth_to_agent(kind: str, seconds: int) -> int:

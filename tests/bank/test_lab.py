@@ -152,6 +152,19 @@ async def test_leave_that_is_not_owed_is_not_offset(settler: Settler, ledger: Le
     )
 
 
+async def test_what_became_of_one_day_s_leave_is_not_taken_of_another_s(settler: Settler, ledger: Ledger) -> None:
+    lived = days(-435, -800)
+    await settler.settle(lived)
+    own, generous = agent_owner("1001"), Policies((policy(date(2026, 1, 1), rate_ppm=50_000),))  # 375 s more
+    legs = (Leg(Account(own, "leave"), HOUSE.leave_taken, 435, "leave_taken"),)
+    taken = (await ledger.post(Posting("taken/1", 1, "demo", DAY, legs, "month close"))).or_raise()
+    found = await told_of(ledger, lived, generous)
+    assert (found.now.owed_s, found.then.owed_s) == (800, 425), "the other day's is owed still"
+    (await ledger.reverse(taken.transaction, "reverse/1", "clerk")).or_raise()
+    found = await told_of(ledger, lived, generous)
+    assert (found.now.owed_s, found.then.owed_s) == (1_235, 60 + 425)
+
+
 async def offset_(ledger: Ledger, key: str, draws: dict[str, int]) -> None:
     own = agent_owner("1001")
     paid = [Leg(Account(own, kind), HOUSE.offset, seconds, "offset") for kind, seconds in draws.items()]
