@@ -147,7 +147,7 @@ class Reckoning:
                 theirs.values(), day, planned, worked_in(line, until, ruled),
                 entered_s(entries, agent, day.day),
             )  # fmt: skip
-            if grown := growing(theirs.values(), planned, line, until, ruled):
+            if until < day.end and (grown := growing(theirs.values(), planned, line, until, ruled)):
                 grows[agent] = grown
             shown = {
                 theirs[name]: each

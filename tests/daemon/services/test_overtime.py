@@ -35,7 +35,6 @@ from ccd.org.people import Person, Role
 from ccd.reports.periods import Period
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
-from ccd.web.overtime_api import GrowingSaid, OvertimeSaid
 from tests.bank.teams import planned, shift
 from tests.commands.recorded_days import CONFIGURATION, MIDNIGHT, ROSTER, at
 from tests.databases import before_each_statement, somebody_posting
@@ -341,43 +340,6 @@ async def test_a_call_out_is_answered_and_it_is_kept_when_who_was_called_signed_
     assert [(one.agent, one.comes, one.signed_in_at and one.signed_in_at - begins) for one in calls] == [
         ("1001", True, 0), ("1002", False, 0), ("1003", None, 300 * SECOND),
     ]  # fmt: skip
-
-
-async def test_an_agent_sees_it_grow_while_it_runs(world: World) -> None:
-    """Up to where the switch was heard, and from there on a second a second, until another shift begins."""
-    await seen(world, *SEEN[:3], until=17.5 * HOUR)
-    await planned(world.engine, shift("late", "1001", f"{DAY}T20:00", 2))
-    shown = OvertimeShown(world.ledger, Current(world.site, world.site), world.now)
-    world.now_s = 17 * HOUR + 900
-    assert await shown.of("1001") == OvertimeSaid(running=[], growing=None)
-    await world.acting.open("flood", world.asking(), "centre", "I", None, "the lines are flooded")
-    await world.acting.call("flood", world.asking(), ["1001", "1002"], "all hands")
-    await world.closing.close_due()
-    assert world.told == ["1001", "1002"], "their pages ask again"
-    world.now_s = 17.5 * HOUR + 5
-    (running,) = (await shown.of("1001")).running
-    assert (running.level, running.principal, running.interest, running.measured) == ("I", 900, 270, True)
-    growing = (await shown.of("1001")).growing
-    assert growing == GrowingSaid(emergency="flood", since=at(17.5 * HOUR), until=at(20 * HOUR))
-    unmeasured = await shown.of("1002")
-    assert (unmeasured.running[0].measured, unmeasured.growing) == (False, None)
-    assert await shown.of("1003") == OvertimeSaid(running=[], growing=None), "was not called"
-    (flood,) = await Reckoning(world.engine, world.site, world.now).running()
-    entries = [await world.enter("1002-too", "1002", 600)]
-    seen_in, (worked, entered) = await shown.so_far(flood, entries)
-    assert seen_in == {"1001": round(at(17 * HOUR + 900) * SECOND), "1002": None}
-    assert (worked.principal, worked.interest, worked.warnings, entered.principal) == (900, 270, [], 600), "at once"
-    await record(world.engine, paused(at(17.6 * HOUR), "water"), heard(at(17.7 * HOUR)))
-    world.now_s = 17.7 * HOUR
-    said = await shown.of("1001")
-    assert (said.running[0].principal, said.growing) == (900 + 360, None)
-    flood = await world.acting.end("flood", world.asking(), "it is gone")
-    world.now_s += 5
-    assert await shown.of("1001") == OvertimeSaid(running=[], growing=None)
-    found = await shown.so_far(flood, entries)
-    assert (found.sign_ins, [one.principal for one in found.worked]) == (seen_in, [900 + 360, 600]), "until it is kept"
-    await world.closing.close_due()
-    assert world.told[2:] == ["1001", "1002"], "and again once it is over"
 
 
 async def test_the_response_of_the_strike_team_is_told_of_who_did_not_decline(world: World) -> None:
