@@ -23,6 +23,7 @@ LIMIT_WANTED = f"a whole number from 0 to {SECONDS_MAX}"
 KEY_MAX = 500  # characters. An index of PostgreSQL's takes 2,700 bytes, and keys are made of keys
 KEY_SHOWN_MAX = 40
 REVISION_MAX = 2**31 - 1
+NUMBER_MAX = 2**63 - 1  # of a database's whole numbers
 NUL = "\x00"
 MONTH = re.compile("[0-9]{4}-(0[1-9]|1[0-2])")
 
@@ -306,8 +307,10 @@ def check_shape(posting: Posting) -> None:
         raise PostingError(f"{posting.key[:KEY_SHOWN_MAX]}…", found, f"at most {KEY_MAX}")
     if type(posting.revision) is not int or not 0 <= posting.revision <= REVISION_MAX:
         raise PostingError(posting.spelled, f"has revision {posting.revision}", f"0 to {REVISION_MAX}")
-    if type(posting.day) is not date:  # a moment is one to Python, and no database gives it back as it was hashed
-        raise PostingError(posting.spelled, f"is for {posting.day!r}", "a day")
+    # A moment is a day to Python, and PostgreSQL's driver takes the first and the last day of all for endless: no
+    # database gives them back as they were hashed.
+    if type(posting.day) is not date or not date.min < posting.day < date.max:
+        raise PostingError(posting.spelled, f"is for {posting.day!r}", "a day, neither the first nor the last of all")
     if posting.counts_in:
         _check_month(posting, posting.counts_in)
     texts = [posting.key, posting.book, posting.asked_by, posting.reference, posting.text, posting.facts]
@@ -325,6 +328,8 @@ def check_shape(posting: Posting) -> None:
                 account=leg.debit,
                 amount_s=leg.seconds,
             )
+        if leg.reverses and not (is_number(leg.reverses.transaction) and is_number(leg.reverses.leg, LEGS_MAX)):
+            raise PostingError(posting.spelled, f"reverses {leg.reverses}", "a transfer that a database can have")
         if leg.debit == leg.credit:
             raise PostingError(
                 posting.spelled,
@@ -333,6 +338,10 @@ def check_shape(posting: Posting) -> None:
                 account=leg.debit,
                 amount_s=leg.seconds,
             )
+
+
+def is_number(said: object, most: int = NUMBER_MAX) -> bool:
+    return type(said) is int and 0 <= said <= most
 
 
 def _check_texts(posting: Posting, texts: Iterable[str]) -> None:
@@ -368,7 +377,11 @@ def _check_terms(posting: Posting) -> None:
             raise PostingError(
                 posting.spelled, f"draws {term.seconds!r} seconds on {term.cap}", "a whole number, not 0"
             )
-        if isinstance(term, Resolve) and (type(term.seconds) is not int or (term.seconds > 0) != (term.to is not None)):
+        if isinstance(term, Reserve) and term.expires_at is not None and not is_number(abs(term.expires_at)):
+            raise PostingError(posting.spelled, f"expires at {term.expires_at!r}", "whole microseconds, or never")
+        if isinstance(term, Resolve) and not is_number(term.reservation[1], REVISION_MAX):
+            raise PostingError(posting.spelled, f"resolves {key_spelled(*term.reservation)}", "a reservation")
+        if isinstance(term, Resolve) and not (is_number(term.seconds) and (term.seconds > 0) == (term.to is not None)):
             raise PostingError(posting.spelled, f"posts {term.seconds!r} seconds to {term.to}", "both, or neither")
         if isinstance(term, Reserve) and {term.held.owner} != {account.owner for account in term.accounts}:
             raise PostingError(posting.spelled, "reserves among several owners", "accounts of one")

@@ -3,10 +3,8 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.errors import PostingError
-from ccd.ledger.model import Leg, Posting, Transfer, key_spelled
+from ccd.ledger.model import NUMBER_MAX, Leg, Posting, Transfer, key_spelled
 from ccd.ledger.recorded import accounts_of, recorded_as
-
-NUMBER_MAX = 2**63 - 1  # of a database's whole numbers
 
 
 async def reversal_of(connection: AsyncConnection, transaction: int, key: str) -> Posting:

@@ -179,6 +179,10 @@ async def test_a_posting_without_legs_leaves_the_record_that_nothing_had_to_move
         posting("a", give("nobody", 5)),
         posting("a", give("ann", 5, kind="unheard")),
         posting("a", take("ann", 5, reverses=Transfer(999, 1))),
+        posting("a", take("ann", 5, reverses=Transfer(2**63, 1))),
+        posting("a", take("ann", 5, reverses=Transfer(1, 2**31))),
+        posting("a", give("ann", 5), day=date.min),  # PostgreSQL's driver makes it minus infinity
+        posting("a", give("ann", 5), day=date.max),
     ],
 )
 async def test_what_no_rule_could_make_right_is_an_error_and_posts_nothing(ledger: Ledger, bad) -> None:

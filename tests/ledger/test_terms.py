@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -33,6 +34,7 @@ from tests.ledger.accounts import DAY, HOUSE, give, open_guarded, open_house, po
 
 SAVINGS, GIFT, RESERVED = (Account("ann", kind) for kind in ("savings", "gift", "reserved"))
 TAKEN = Account(HOUSE, "savings")
+HALF: Any = 1.5  # of a microsecond too much
 MOMENT = int(datetime(2026, 12, 5, tzinfo=UTC).timestamp()) * 1_000_000
 
 
@@ -277,6 +279,11 @@ async def test_the_database_itself_opens_no_month_again(ledger: Ledger, state: s
         lambda: with_terms("x", Resolve(("r", 1), "leave", 0, TAKEN)),
         lambda: with_terms("x", Resolve(("a\x00b", 1), "leave")),
         lambda: with_terms("x", Reserve((SAVINGS,), RESERVED, 5, "\ud800")),
+        lambda: with_terms("x", Reserve((SAVINGS,), RESERVED, 5, "leave", HALF)),
+        lambda: with_terms("x", Reserve((SAVINGS,), RESERVED, 5, "leave", 2**63)),
+        lambda: with_terms("x", Resolve(("r", 2**31), "leave")),
+        lambda: with_terms("x", Resolve(("r", 1), "leave", -5)),
+        lambda: with_terms("x", Resolve(("r", 1), "leave", 2**63, TAKEN)),
         lambda: with_terms("x", Limit("a\x00b", 5)),
         lambda: with_terms("x", Late("soon")),
         lambda: with_terms("x", Draw("cap", 0)),

@@ -25,9 +25,8 @@ from ccd.history.made_of import MadeOf, Seats, made_of
 from ccd.history.reading import reading
 from ccd.history.reckoned_against import expected_read
 from ccd.ledger.audit import TransactionRow
-from ccd.ledger.model import Moved, Transfer
+from ccd.ledger.model import NUMBER_MAX, Moved, Transfer
 from ccd.ledger.recorded import accounts_of, recorded_as
-from ccd.ledger.reversal import NUMBER_MAX
 from ccd.org import order_rows
 from ccd.org.acts import Act, act_with_id, concerning
 from ccd.org.ruling_rows import reversal_of_ruling
