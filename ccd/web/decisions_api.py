@@ -48,7 +48,7 @@ def decisions_api(desk: BankDesk, proposals: Callable[[], Proposals]) -> APIRout
         found = [
             one for one in await service.newest(None, decided=False) if service.may_decide(one, person, desk.now())
         ]
-        page, more = PageAsked(after, limit).of(found, lambda one: f"{one.number:020}", newest_first=True)
+        page, more = PageAsked(after, limit, PROPOSALS).of(found, lambda one: f"{one.number:020}", newest_first=True)
         return ProposalsWaitingSaid(proposals=[proposal_said(one) for one in page], next=more)
 
     @router.post("/decisions")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Annotated, NamedTuple, TypeVar
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
 from ccd.web.problems import Problem
 
@@ -24,8 +24,11 @@ Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
 
 
 class PageAsked(NamedTuple):
+    """`where`: of which list; a cursor of another is none of this one."""
+
     after: str | None
     limit: int
+    where: str
 
     def of(
         self, found: Iterable[T], name_of: Callable[[T], str], newest_first: bool = False
@@ -34,14 +37,20 @@ class PageAsked(NamedTuple):
         who stays is told of twice or left out. `newest_first`: the greatest name first."""
         ordered = sorted(found, key=name_of, reverse=newest_first)
         if self.after is not None:
-            start = name_in(self.after)
+            start = self._start(self.after)
             ordered = [one for one in ordered if (name_of(one) < start if newest_first else name_of(one) > start)]
         page = ordered[: self.limit]
-        return page, cursor_of(name_of(page[-1])) if len(ordered) > self.limit else None
+        return page, cursor_of(f"{self.where}\n{name_of(page[-1])}") if len(ordered) > self.limit else None
+
+    def _start(self, after: str) -> str:
+        where, _, name = name_in(after).partition("\n")
+        if where != self.where:
+            raise _wrong_place()
+        return name
 
 
-async def page_asked(after: After = None, limit: Limit = LIMIT) -> PageAsked:
-    return PageAsked(after, limit)
+async def page_asked(request: Request, after: After = None, limit: Limit = LIMIT) -> PageAsked:
+    return PageAsked(after, limit, request.url.path)
 
 
 Paging = Annotated[PageAsked, Depends(page_asked)]
@@ -55,6 +64,9 @@ def name_in(cursor: str) -> str:
     try:
         return b64decode(cursor.encode(), b"-_", validate=True).decode()
     except (Error, ValueError):
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "next: what an answer gave as next is allowed.", because="wrong-place"
-        ) from None
+        raise _wrong_place() from None
+
+
+def _wrong_place() -> Problem:
+    detail = "next: what an answer of the same list gave as next is allowed."
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, because="wrong-place")

@@ -294,6 +294,7 @@ async def test_an_agent_sees_the_own_applications_and_who_decides_those_of_the_u
     rest = (await place.get("wang", "/api/withdrawals", limit=2, next=first["next"], **days)).json()
     assert (len(first["applications"]), len(rest["applications"]), rest["next"]) == (2, 1, None)
     check_problem(await place.get("wang", "/api/withdrawals", next="??", **days), 422)
+    check_problem(await place.get("wang", "/api/rulings", next=first["next"], **days), 422)  # of another list
     check_problem(await place.get("wang", "/api/withdrawals", limit=201, **days), 422)
     check_problem(await place.get("wang", "/api/withdrawals", **{"from": "2026-01-01", "to": "2026-12-31"}), 422)
 

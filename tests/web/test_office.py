@@ -99,6 +99,14 @@ async def test_the_order_is_that_of_those_who_want_the_same_places(place: Place)
     await with_quota(place, "centre", 9)
     assert await order("wang") == {"1001": 1, "2001": 2, "1002": 3}
     assert await order("zhao") == {"2001": 2}
+    page = (await place.get("wang", "/api/withdrawals/undecided", limit=2)).json()
+    for one in page["undecided"]:
+        verdict = {"application": one["application"], "verdict": "approved"}
+        await place.post("wang", "/api/withdrawals/decisions", verdict, one["agent"])
+    rest = (await place.get("wang", "/api/withdrawals/undecided", next=page["next"])).json()["undecided"]
+    assert [(one["agent"], one["place"]) for one in rest] == [("1002", 1)], (
+        "who decides between two pages leaves nobody out"
+    )
 
 
 async def test_who_has_just_moved_is_shown_to_those_who_decide_in_the_unit_of_the_day(place: Place) -> None:

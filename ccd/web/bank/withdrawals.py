@@ -36,6 +36,7 @@ from ccd.web.bank.desk import (
 from ccd.web.paging import Paging
 from ccd.web.problems import Problem
 
+GRANTED_SCALE = 10_000_000  # no two numbers of days, each by a share of a contract, are nearer to each other
 ENDS = {"refused": ApplicationState.REFUSED, "taken_back": ApplicationState.WITHDRAWN}
 
 
@@ -213,7 +214,7 @@ def _reading(router: APIRouter, desk: BankDesk) -> None:
 
         days = today, today + timedelta(days=DAYS_MAX)
         found = await services.allocations.undecided(*days, lambda one: _of_the_day(services, one), is_decided_here)
-        page, more = asked_page.of(found, lambda one: f"{one.application.day}/{one.place:06}/{one.application.id}")
+        page, more = asked_page.of(found, _in_order)
         return UndecidedsSaid(undecided=[undecided_said(one) for one in page], next=more)
 
     @router.get("/allocations/{unit}/{day}")
@@ -268,6 +269,12 @@ def undecided_said(one: Undecided) -> UndecidedSaid:
         **application_said(one.application).model_dump(), left=places_said(one.left), balance=one.balance_s,
         place=one.place, granted_days=one.applicant.granted_days, contract_ppm=one.applicant.contract_ppm,
     )  # fmt: skip
+
+
+def _in_order(one: Undecided) -> str:
+    """By day, and in the published order: by what makes it up, since places are others once somebody is decided on."""
+    granted, joined_on, applied_at, name = one.applicant.rank
+    return f"{one.application.day}/{int(granted * GRANTED_SCALE):020}/{joined_on}/{applied_at:020}/{name}"
 
 
 def places_said(places: Places | None) -> PlacesSaid | None:
