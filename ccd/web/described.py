@@ -33,6 +33,7 @@ REPLAYED_SAID: dict[str, Any] = {
         "schema": {"type": "string"},
     }
 }
+UNDER_A_TAG: dict[int | str, dict[str, Any]] = {HTTPStatus.PRECONDITION_FAILED: PROBLEM_SAID}
 OF_RULES = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 OF_EDITING = (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED)
 

@@ -38,3 +38,17 @@ async def test_neither_text_nor_truth_is_taken_for_a_number_nor_these_for_a_trut
         assert answer.status_code == 422, f"{method} {path} {body}: {answer.text}"
         assert field in answer.json()["facts"]["fields"]
     await place.close()
+
+
+async def test_what_is_said_of_what_was_read_may_have_been_changed_meanwhile(engine: AsyncEngine, clock: Clock) -> None:
+    place = await Place(engine, clock).open()
+    paths = (await (await place.browser("wang")).get("/api/openapi.json")).json()["paths"]
+    tagged = {
+        (method, path): each["responses"].keys()
+        for path, operations in paths.items()
+        for method, each in operations.items()
+        if any(said["name"].lower() == "if-match" for said in each.get("parameters", ()))
+    }
+    assert ("post", "/api/day-loads") in tagged
+    assert {of for of, answers in tagged.items() if "412" not in answers} == set()
+    await place.close()

@@ -18,7 +18,7 @@ from ccd.org.entitlements import DAY_S, PPM, Entitled, Entitlement
 from ccd.org.people import Person
 from ccd.org.rights import audits, may_enter_leave, may_import
 from ccd.web.bank.desk import NO_NUL, BankDesk, Between, Day, Name, Services, Why, sees
-from ccd.web.described import PROBLEM_SAID
+from ccd.web.described import UNDER_A_TAG
 from ccd.web.etags import tag_of
 from ccd.web.organisation_api import CSV
 from ccd.web.paging import Paging
@@ -28,7 +28,6 @@ FROM_OR_TO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?([+-][0
 SCHEDULE = "agent,day,start,end,breaks\n1001,2026-12-01,08:00,16:00,\n"
 LEAVE = "agent,kind,from,to\n1001,sick,2026-12-01,2026-12-02\n"
 AS_A_FILE: dict[int | str, dict[str, Any]] = {HTTPStatus.OK: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
-UNDER_A_TAG: dict[int | str, dict[str, Any]] = {HTTPStatus.PRECONDITION_FAILED: PROBLEM_SAID}
 Edge = Annotated[str, Field(pattern=FROM_OR_TO, description="A day, or a moment by the unit's clock")]
 
 

@@ -17,6 +17,7 @@ from ccd.org.rights import may_set_quota
 from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.bank.desk import FIRST, LAST, NO_NUL, BankDesk, Between, Day, Name
 from ccd.web.bank.withdrawals import PlacesSaid, places_said
+from ccd.web.described import UNDER_A_TAG
 from ccd.web.etags import check_tag, tag_of
 
 Load = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
@@ -159,7 +160,7 @@ def _loads(router: APIRouter, desk: BankDesk) -> None:
         first, last = between
         return said.model_copy(update={"loads": [one for one in said.loads if first <= one.day <= last]})
 
-    @router.post("/day-loads")
+    @router.post("/day-loads", responses=UNDER_A_TAG)
     async def load(
         asked: LoadAsked,
         response: Response,
