@@ -32,9 +32,13 @@ class Window:
     async def post(self, posting: Posting) -> Outcome:
         mine = Asked(posting)
         self._waiting.append(mine)
-        async with self._writing:
-            if mine.answer is None:  # else whoever wrote before has written it along
-                await self._write_along(mine)
+        try:
+            async with self._writing:
+                if mine.answer is None:  # else whoever wrote before has written it along
+                    await self._write_along(mine)
+        except asyncio.CancelledError:  # what is not begun is not done later, when nobody asks for it any more
+            self._waiting = [one for one in self._waiting if one is not mine]
+            raise
         if isinstance(mine.answer, Outcome):
             return mine.answer
         assert mine.answer is not None

@@ -83,6 +83,24 @@ async def test_who_is_cancelled_leaves_the_others_to_be_written() -> None:
     assert desk.together == [["first"], ["a", "b", "c"], ["b", "c"]]
 
 
+async def test_who_is_cancelled_before_it_is_begun_is_not_written_by_whoever_comes_later() -> None:
+    """However much later that is: who asked was told that it was given up, and may have asked for it in another way."""
+    desk = Desk()
+    window = Window(desk.post)
+    async with asyncio.timeout(5):
+        loop = asyncio.get_running_loop()
+        first, given_up = (loop.create_task(window.post(posting(key))) for key in ("first", "given up"))
+        await desk.begun.acquire()
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        for _ in range(2):
+            desk.may_go_on.release()
+        await first
+        assert (await window.post(posting("later"))).key == "later"
+    assert desk.together == [["first"], ["later"]]
+
+
 async def test_many_at_once_are_each_posted_once(ledger: Ledger) -> None:
     asked = [posting(str(number), give("ann", 2)) for number in range(60)] + [posting("0", give("ann", 3))]
     answers = await asyncio.gather(*(ledger.post(one) for one in asked), return_exceptions=True)
