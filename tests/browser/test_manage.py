@@ -42,7 +42,7 @@ def test_what_waits_is_decided_in_place_and_keeps_its_place(open_as: OpenPage, s
     first, second = days.locator("li").nth(0), days.locator("li").nth(1)
     name = server.agents["1001"]["name"]
     expect(first).to_contain_text(name)
-    expect(first).to_contain_text("8 时 · 另有 2 个名额 · 余额 5 时 · 按规则排第 1 · 近 90 天已休 0 天")
+    expect(first).to_contain_text("8 时 · 另有 2 个名额 · 余额 5 时 · 按规则排第 1 · 之前 90 天内获批 0 天")
     first.get_by_role("button", name="批准").click()
     expect(first).to_contain_text("已批准")
     second.get_by_role("button", name="拒绝").click()

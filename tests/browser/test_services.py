@@ -216,7 +216,7 @@ def test_whoever_applied_sees_the_order_with_the_own_numbers(me: Page, server: F
     me.get_by_role("button", name="分配顺序").click()
     expect(me.locator("ol li").first).to_contain_text("1003")
     expect(me.locator("ol li").last).to_contain_text("我")
-    expect(me.locator("ol li").last).to_contain_text("已休 2 天 · 2019-01-01 入职")
+    expect(me.locator("ol li").last).to_contain_text("获批 2 天 · 2019-01-01 入职")
     expect(me.get_by_text("您排在候补第一位。")).to_be_visible()
 
 

@@ -407,14 +407,14 @@ export const en: Texts = {
     cancelOver: (day) => `It could be cancelled until ${day}: ask your unit to take it back.`,
     order: "How they were given out",
     orderWhy:
-      "Fewest days off in the last 90 (by share of contract), then who joined first, then who applied first.",
+      "Fewest days granted in the 90 days before (by share of contract), then who joined first, then who applied first.",
     orderNone: "Not given out yet.",
     me: "Me",
     won: "has a place",
     lost: "waits",
     runLost: "not all days could be had",
     numbers: (days, joined, applied) =>
-      `${days === 1 ? "1 day" : `${days} days`} off · joined ${joined} · applied ${applied}`,
+      `${days === 1 ? "1 day" : `${days} days`} granted · joined ${joined} · applied ${applied}`,
     partTime: (share) => ` · ${share} contract`,
   },
   line: {

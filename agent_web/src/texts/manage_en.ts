@@ -52,7 +52,7 @@ export const en: ManageTexts = {
     hours: (span) => `${span} left together`,
     balance: (span) => `balance ${span}`,
     place: (n) => `no. ${n} by the rule`,
-    granted: (n) => (n === 1 ? "1 day off in 90" : `${n} days off in 90`),
+    granted: (n) => (n === 1 ? "1 day granted in the 90 before" : `${n} days granted in the 90 before`),
     contract: (share) => `${share} contract`,
     enteredBy: (by) => `entered by ${by}`,
     entryWhy: "What no second person approves does not count.",

@@ -50,7 +50,7 @@ export const zh = {
     hours: (span: string) => `合计还可用 ${span}`,
     balance: (span: string) => `余额 ${span}`,
     place: (n: number): string => `按规则排第 ${n}`,
-    granted: (n: number): string => `近 90 天已休 ${n} 天`,
+    granted: (n: number): string => `之前 90 天内获批 ${n} 天`,
     contract: (share: string) => `合同 ${share}`,
     enteredBy: (by: string) => `${by} 录入`,
     entryWhy: "没有第二人批准的不计入。",

@@ -406,14 +406,14 @@ export const zh = {
     cancelUntil: (day: string) => `${day} 及以前可以取消。`,
     cancelOver: (day: string) => `${day} 后不能自己取消，请找班组收回。`,
     order: "分配顺序",
-    orderWhy: "先看近 90 天已休天数（按合同折算），再看入职先后，再看申请先后。",
+    orderWhy: "先看当天之前 90 天内获批的天数（按合同折算），再看入职先后，再看申请先后。",
     orderNone: "还没有分配。",
     me: "我",
     won: "得到名额",
     lost: "候补",
     runLost: "几天未能都批",
     numbers: (days: number, joined: string, applied: string) =>
-      `已休 ${days} 天 · ${joined} 入职 · ${applied} 申请`,
+      `获批 ${days} 天 · ${joined} 入职 · ${applied} 申请`,
     partTime: (share: string) => ` · 合同 ${share}`,
   },
   line: {
