@@ -19,12 +19,13 @@ from ccd.ledger.blocks import Block, BlockSpan
 from ccd.ledger.digest import DIGEST_BYTES
 from ccd.ledger.heads import ILLEGIBLE
 from ccd.ledger.merkle import Peaks
-from ccd.ledger.model import Account
+from ccd.ledger.model import Account, is_number
 from ccd.ledger.parts import Known
 from ccd.ledger.rules import Cap
 from ccd.ledger.sealing import block_row
 
 REMEMBERED_FORMAT = 1
+ROW_NUMBERS = ("number", "after", "up_to", "accounts_after", "accounts_up_to")  # of a block
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,8 @@ def read_remembered(text: str, source: str) -> Remembered:
 
 def _block(said: Mapping[str, Any]) -> Block:
     root, before, hashed, local = (bytes.fromhex(said[name]) for name in ("root", "before", "hash", "local"))
-    span = BlockSpan(*(int(said[name]) for name in ("after", "up_to", "accounts_after", "accounts_up_to")))
-    number, leaves, *times = (int(said[name]) for name in ("number", "leaves", "earliest", "latest", "sealed_at"))
-    return Block(number, span, leaves, root, before, hashed, local, *times)
+    if not all(is_number(said[name]) for name in ROW_NUMBERS):
+        raise ValueError("its block has numbers that no row has")
+    number, *ends = (said[name] for name in ROW_NUMBERS)
+    leaves, *times = (int(said[name]) for name in ("leaves", "earliest", "latest", "sealed_at"))
+    return Block(number, BlockSpan(*ends), leaves, root, before, hashed, local, *times)

@@ -258,10 +258,11 @@ def test_a_file_that_is_none_says_so(said: str, problem: str) -> None:
 
 
 async def test_a_file_with_a_number_that_is_none_says_so(by_then: Remembered) -> None:
-    said = json.loads(by_then.as_text())
-    said["block"]["leaves"] = float("inf")
-    with pytest.raises(FileError, match="is nothing that a verification remembered"):
-        read_remembered(json.dumps(said), "a.json")
+    for name, number in (("leaves", float("inf")), ("up_to", 2**63), ("number", -1)):
+        said = json.loads(by_then.as_text())
+        said["block"][name] = number
+        with pytest.raises(FileError, match="is nothing that a verification remembered"):
+            read_remembered(json.dumps(said), "a.json")
 
 
 async def test_a_file_whose_hashes_are_not_as_many_as_its_blocks_says_so(by_then: Remembered) -> None:
