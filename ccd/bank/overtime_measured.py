@@ -4,6 +4,7 @@ policy counts it, it is base of that day (docs/time-bank.md 2.4)."""
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import product
 from urllib.parse import quote
 
 from sqlalchemy import Connection
@@ -21,6 +22,20 @@ def measured_overtime_s(facts: Sequence[str]) -> int:
     of that."""
     said = json.loads(facts[-1]) if facts and facts[-1] else {}
     return sum(int(each.get("principal", 0)) - int(each.get("entered", 0)) for each in said.get("paid", ()))
+
+
+def paid_in(
+    connection: Connection, emergency: str, agents: Iterable[str], days: Iterable[date]
+) -> set[tuple[str, date]]:
+    """On which of these days which of the agents have something of an emergency, as it was posted last."""
+    keys = {overtime_key(agent, day): (agent, day) for agent, day in product(agents, days)}
+    found = set()
+    for key, kept in revisions_of(connection, keys).items():
+        facts = facts_posted(kept)
+        said = json.loads(facts[-1]) if facts and facts[-1] else {}
+        if any(each.get("emergency") == emergency for each in said.get("paid", ())):
+            found.add(keys[key])
+    return found
 
 
 def overtime_measured_on(connection: Connection, agents: Iterable[str], day: date) -> dict[str, int]:

@@ -14,9 +14,10 @@ from ccd.bank.emergency_rows import emergencies_within
 from ccd.bank.overtime import Emergency, Growing, growing, paid, rulings_that_count, signed_in_at, worked_in
 from ccd.bank.overtime_day_rows import Mark, how_much_said
 from ccd.bank.overtime_entry_rows import OvertimeEntry, entries_of
+from ccd.bank.overtime_measured import paid_in
 from ccd.bank.overtime_posting import OvertimeDay
 from ccd.daemon.site import Site
-from ccd.floor.days import SECOND
+from ccd.floor.days import ONE_DAY, SECOND, dates
 from ccd.floor.own_days import OwnDay
 from ccd.floor.spans import Span
 from ccd.floor.stretches import Stretch
@@ -77,11 +78,14 @@ class Reckoning:
             said = (await connection.run_sync(how_much_said, [emergency.id]))[emergency.id]
             calls = await connection.run_sync(calls_of, emergency.id)
             agents = await connection.run_sync(participants, self._site, emergency)
-            wanted = self._days_of(agents, emergency)
+            before = set() if running else await connection.run_sync(paid_before, self._site, emergency)
+            wanted = self._days_of({*agents, *(agent for agent, _ in before)}, emergency)
             units = {emergency.unit, *(own.unit for _, own in wanted)}
             times = await measured_times(connection, units)
             seen = await self._seen(connection, sources, wanted)
             days, grows = await self._reckoned(connection, sources, wanted, seen, running)
+            gone = before - {(agent, own.day.day) for agent, own in wanted}  # on no roster any more that day
+            days += [OvertimeDay(agent, emergency.unit, day, "", False, {}) for agent, day in sorted(gone)]
             spans = {(emergency.unit, day) for day in self._dates(emergency)} | {
                 (own.unit, own.day.day) for _, own in wanted
             }
@@ -210,6 +214,15 @@ def participants(connection: Connection, site: Site, one: Emergency) -> frozense
     team = site.agent_days.among(joined, units, one.start, one.end)
     entered = (entry.agent for entry in entries_of(connection, [one.id]) if entry.counts)
     return frozenset((*team, *calls_of(connection, one.id), *entered))
+
+
+def paid_before(connection: Connection, site: Site, one: Emergency) -> set[tuple[str, date]]:
+    """Agents' days on which something of it was posted, whether they take part in it by now or not: a roster that is
+    put right later may say that somebody was elsewhere."""
+    joined = strike_team_members(connection, site.all_units, one.start, one.end)
+    said = {*calls_of(connection, one.id), *(entry.agent for entry in entries_of(connection, [one.id]))}
+    met = dates(site.units.site_day(one.start) - ONE_DAY, site.units.site_day(one.end) + ONE_DAY)
+    return paid_in(connection, one.id, {*joined, *said}, list(met))
 
 
 def entered_s(entries: Iterable[OvertimeEntry], agent: str, day: date) -> dict[str, int]:
