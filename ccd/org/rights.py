@@ -34,6 +34,7 @@ is, and refuse whoever would act on the own, or on that of the person whose depu
     may_agree(person, proposed_by)                    to what somebody else has published, or imported for the past
     may_read_changes(person)                          what waits for that
     may_read_statement(person, agent)                 and have its lines explained
+    may_read(person, may)                             what is told to who may do something, and to auditors of all units
     audits(person), only_audits(person)               whose readings are noted; who writes nothing
 """
 
@@ -108,6 +109,12 @@ def may_read_statement(person: Person, agent: str) -> None:
     raise ActNotAllowedError(
         person.name, f"read the statement of {agent}", "it is the agent's own, and an auditor's", "agents-own"
     )
+
+
+def may_read(person: Person, may: Callable[[], object]) -> None:
+    """What is told to who does something is told to an auditor of all units as well."""
+    if not _duty(person, {Office.AUDITOR}, ()):
+        may()
 
 
 def audits(person: Person) -> bool:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from ccd.errors import ChangedMeanwhileError, FaultsError, ImportFaultsError
 from ccd.org.csv_faults import decoded
 from ccd.org.people import Person
-from ccd.org.rights import may_import
+from ccd.org.rights import may_import, may_read
 from ccd.org.store import HOLIDAYS, ORGANISATION, PEOPLE, ROSTER, KeptImport
 from ccd.web.bearer import Key
 from ccd.web.client import address_of
@@ -105,7 +105,8 @@ def _of_kind(
     @router.get(path, responses=FOUND, response_class=Response, name=f"read_{kind}")
     async def read(token: Token = None, authorization: Key = None) -> Response:
         """What was imported last, to the last sign as it was. Its ETag is the number of the import."""
-        may_import(await who(token, authorization))
+        person = await who(token, authorization)
+        may_read(person, lambda: may_import(person))
         kept = await desk.newest(kind)
         if kept is None:
             detail = f'Nothing of the {kind} was imported yet. The first import goes in place of "0".'

@@ -35,7 +35,7 @@ def people_csv(colleagues: Sequence[Colleague]) -> str:
         f"{COLLEAGUE},李娜,,hotline_manager,{CENTRE},,,",
         *(f"{leader(team.unit)},,,team_leader,{team.unit},,," for team in TEAMS),
         f"{CLERK},周敏,,hr_clerk,{CENTRE},,,",
-        f"{AUDITOR},吴洁,,auditor,{CENTRE},,,",
+        f"{AUDITOR},吴洁,,auditor,{ALL_UNITS},,,",
         *(f"{one.agent},{one.phone.name},{one.agent},,,,," for one in colleagues),
     ]
     known = {line.partition(",")[0] for line in lines}

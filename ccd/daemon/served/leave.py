@@ -18,7 +18,7 @@ from ccd.org import csv_faults, leave_file, schedule_file
 from ccd.org.acts import Act, is_noted
 from ccd.org.agent_days import AgentDays
 from ccd.org.entitlements import Entitled, Entitlement
-from ccd.org.rights import audits
+from ccd.org.rights import may_read
 from ccd.org.schema import leaves, shifts
 from ccd.org.told import DaysTold, SpanChange, Told, changes_counted, window_of
 from ccd.org.told_lines import check_window
@@ -96,8 +96,8 @@ class LeaveDesk:
     async def file_of(self, asking: Asking, kind: str, source: str, first: date, last: date) -> str:
         site, table, window = self._current.site, shifts if kind == "schedule" else leaves, DaysTold(first, last)
         held = await read_in_turn(self._engine, lambda plain: told_by(plain, table, source, window))
-        if table is leaves and not audits(asking.person):
-            may_tell(site, asking, (SpanChange(None, each) for each in held))
+        if table is leaves:
+            may_read(asking.person, lambda: may_tell(site, asking, (SpanChange(None, each) for each in held)))
         return _rendered(held, site.agent_days, table)
 
     async def entitle(

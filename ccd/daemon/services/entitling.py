@@ -13,7 +13,7 @@ from ccd.errors import EntitlementError
 from ccd.history.unit_days import last_end, note_stale_of
 from ccd.org.entitlement_rows import add_entitlement, entitlement_with_act, entitlements, entitlements_of
 from ccd.org.entitlements import Entitled, Entitlement, check_entitlement
-from ccd.org.rights import may_enter_leave
+from ccd.org.rights import may_enter_leave, may_read
 from ccd.sql.locks import wait_for_others
 from ccd.sql.turns import Patience, read_in_turn, take_turn
 
@@ -67,10 +67,10 @@ async def entitle(
 
 
 async def entitled(engine: AsyncEngine, site: Site, asking: Asking, agent: str) -> list[Entitled]:
-    """All that was ever said of an agent, in its order, for whoever says it."""
+    """All that was ever said of an agent, in its order, for whoever says it, and for auditors."""
     unit = site.roster.unit(agent, asking.at)
     today = site.units.days(unit or "").at(asking.at).day
     if unit is None:
         raise EntitlementError(agent, "has no place on the roster now", "entitlement-nowhere", day=str(today))
-    may_enter_leave(asking.person, site.units.with_above(unit, today), (agent,))
+    may_read(asking.person, lambda: may_enter_leave(asking.person, site.units.with_above(unit, today), (agent,)))
     return await read_in_turn(engine, lambda plain: entitlements_of(plain, agent))

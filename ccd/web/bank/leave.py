@@ -16,7 +16,7 @@ from ccd.floor.days import SECOND
 from ccd.org.csv_faults import decoded
 from ccd.org.entitlements import DAY_S, PPM, Entitled, Entitlement
 from ccd.org.people import Person
-from ccd.org.rights import audits, may_enter_leave, may_import
+from ccd.org.rights import may_enter_leave, may_import, may_read
 from ccd.web.bank.desk import NO_NUL, BankDesk, Between, Day, Name, Services, Why, sees
 from ccd.web.described import UNDER_A_TAG
 from ccd.web.etags import tag_of
@@ -215,8 +215,8 @@ def _import(router: APIRouter, desk: BankDesk, acts: LeaveActs, kind: str, examp
     ) -> Response:
         """What a source told of these days and holds, as a file of which nothing would change: for whoever may take
         one over, and auditors."""
-        if kind == "schedule" and not audits(asking.person):
-            may_import(asking.person)
+        if kind == "schedule":
+            may_read(asking.person, lambda: may_import(asking.person))
         text = await acts.told(asking, kind, source, *days)
         return Response(text.encode(), media_type=CSV, headers={"ETag": tag_of(text)})
 

@@ -15,7 +15,7 @@ from ccd.bank.overtime_entry_rows import OvertimeEntry
 from ccd.floor.days import SECOND
 from ccd.ledger.model import LEGS_MAX
 from ccd.org.people import Person
-from ccd.org.rights import may_enter_overtime, may_open_emergency
+from ccd.org.rights import may_enter_overtime, may_open_emergency, may_read
 from ccd.web.bank.desk import ID_CHARACTERS, BankDesk, Between, Flag, Moment, Name, Services, Why, allowed, sees
 from ccd.web.bank.overtime_entries import EntrySaid, add_entry_acts, entry_said, shown
 from ccd.web.paging import Paging
@@ -262,12 +262,12 @@ def _team(router: APIRouter, desk: BankDesk) -> None:
         """Who is on the strike team of a unit, and of those below it."""
         services, at = desk.services(), desk.now()
         services.check_unit(unit)
-        may_open_emergency(person, services.line(unit, at))
+        may_read(person, lambda: may_open_emergency(person, services.line(unit, at)))
         return TeamSaid(unit=unit, agents=await services.emergencies.team(unit, at))
 
 
 def _concerns(services: Services, one: Emergency, person: Person) -> bool:
-    if allowed(lambda: may_open_emergency(person, services.line(one.unit, one.start))):
+    if allowed(lambda: may_read(person, lambda: may_open_emergency(person, services.line(one.unit, one.start)))):
         return True
     day = services.today(one.unit, one.start)
     units = services.units.with_below([one.unit], day)

@@ -13,7 +13,7 @@ from ccd.bank.unit_acts import say_load, say_quota
 from ccd.bank.withdrawal_rows import loads_of, quotas_of
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
-from ccd.org.rights import may_set_quota
+from ccd.org.rights import may_read, may_set_quota
 from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.bank.desk import FIRST, LAST, NO_NUL, BankDesk, Between, Day, Name
 from ccd.web.bank.withdrawals import PlacesSaid, places_said
@@ -113,7 +113,7 @@ def quotas_api(desk: BankDesk) -> APIRouter:
         """All that was said of a unit's places, for who says it."""
         services = desk.services()
         services.check_unit(unit)
-        may_set_quota(person, services.line(unit, desk.now()))
+        may_read(person, lambda: may_set_quota(person, services.line(unit, desk.now())))
         said = await take_turn_at_once(desk.engine, lambda connection: _said(connection, unit), Patience(), keep=False)
         response.headers["ETag"] = tag_of(said)
         return said
@@ -154,7 +154,7 @@ def _loads(router: APIRouter, desk: BankDesk) -> None:
         all that was said of the unit."""
         services = desk.services()
         services.check_unit(unit)
-        may_set_quota(person, services.line(unit, desk.now()))
+        may_read(person, lambda: may_set_quota(person, services.line(unit, desk.now())))
         said = await take_turn_at_once(desk.engine, lambda plain: _loads_of(plain, unit), Patience(), keep=False)
         response.headers["ETag"] = tag_of(said)
         first, last = between
@@ -193,7 +193,7 @@ def _days(router: APIRouter, desk: BankDesk) -> None:
         """The calendar of a unit's days off, for who says how many there may be."""
         services = desk.services()
         services.check_unit(unit)
-        may_set_quota(person, services.line(unit, desk.now()))
+        may_read(person, lambda: may_set_quota(person, services.line(unit, desk.now())))
         found = await services.allocations.unit_days(unit, lambda day: services.units.with_below([unit], day), *between)
         said = [{**one._asdict(), "quota": places_said(one.quota), "left": places_said(one.left)} for one in found]
         return UnitDaysSaid.model_validate({"unit": unit, "days": said})

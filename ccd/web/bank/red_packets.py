@@ -15,7 +15,7 @@ from ccd.bank.packets import Packet
 from ccd.bank.unit_acts import say_hours
 from ccd.ledger.model import LEGS_MAX, SECONDS_MAX, month_of
 from ccd.org.people import Person
-from ccd.org.rights import may_declare_hours, may_give, may_give_of_budget
+from ccd.org.rights import may_declare_hours, may_give, may_give_of_budget, may_read
 from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.bank.desk import ID_CHARACTERS, MONTH, NO_NUL, BankDesk, Month, Name, Services, Why, allowed
 from ccd.web.etags import check_tag, tag_of
@@ -148,7 +148,7 @@ def red_packets_api(desk: BankDesk) -> APIRouter:
         day = day_near(month, services.today("", desk.now()))
 
         def gives(unit: str) -> bool:
-            return allowed(lambda: may_give(person, services.units.with_above(unit, day), ()))
+            return allowed(lambda: may_read(person, lambda: may_give(person, services.units.with_above(unit, day), ())))
 
         mine = [unit for unit in services.known if gives(unit)]
         found = await services.giver.caps.stands(mine, day)
@@ -187,7 +187,7 @@ def _budgets(router: APIRouter, desk: BankDesk) -> None:
 
         def is_shown(one: Budget) -> bool:
             holds = allowed(lambda: may_give_of_budget(person, one.holder, ()))
-            return holds or allowed(lambda: may_give(person, one.line, ()))
+            return holds or allowed(lambda: may_read(person, lambda: may_give(person, one.line, ())))
 
         found = [stand for stand in await services.budgets.all_of(month) if is_shown(stand.budget)]
         page, more = asked_page.of(found, lambda stand: stand.budget.id)
@@ -214,7 +214,7 @@ def _declared(router: APIRouter, desk: BankDesk) -> None:
         """The hours that were declared for a unit, which counts where nobody of it has a schedule."""
         services = desk.services()
         services.check_unit(unit)
-        may_declare_hours(person, _line(services, unit, month, desk.now()))
+        may_read(person, lambda: may_declare_hours(person, _line(services, unit, month, desk.now())))
         said = await take_turn_at_once(
             desk.engine, lambda connection: declared(connection, unit, month), Patience(), keep=False
         )

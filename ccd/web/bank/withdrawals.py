@@ -17,7 +17,7 @@ from ccd.bank.withdrawing import RUN_DAYS_MAX
 from ccd.floor.days import SECOND, dates
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
-from ccd.org.rights import may_decide
+from ccd.org.rights import may_decide, may_read
 from ccd.web.bank.desk import (
     DAYS_MAX,
     ID_CHARACTERS,
@@ -224,7 +224,8 @@ def _reading(router: APIRouter, desk: BankDesk) -> None:
         services = desk.services()
         services.check_unit(unit)
         made = await services.allocations.published(unit, day)
-        decides = allowed(lambda: may_decide(person, services.units.with_above(unit, day), ""))
+        line = services.units.with_above(unit, day)
+        decides = allowed(lambda: may_read(person, lambda: may_decide(person, line, "")))
         applied = made is not None and person.agent in {one.agent for one in made.order}
         if made is None or not (applied or decides):
             raise Problem(HTTPStatus.NOT_FOUND, f"{unit} has not allocated {day}.")
