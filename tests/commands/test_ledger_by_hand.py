@@ -73,6 +73,14 @@ def test_what_would_be_given_back_at_once_or_has_no_reason_is_not_taken(config: 
     assert balances(config) == {"savings": 465}
 
 
+@pytest.mark.parametrize("verb", [("release",), ("post-reserved", "1", "house:savings")])
+def test_what_a_service_has_put_aside_is_not_ended_by_hand(config: Path, verb: tuple[str, ...]) -> None:
+    """An agent had the seconds of a day off back, and the day off as well, which nothing could end any more."""
+    name, *rest = verb
+    said_no = refused(config, name, "hold/d97335a6fff5", *rest, *DAY, *WHY)
+    assert "hold/ begins what a service has put aside; a day off is ended by ccd bank withdraw" in said_no
+
+
 def test_who_is_on_the_roster_can_be_given_seconds_before_the_first_settled_day(config: Path) -> None:
     said(config, "transfer", "house:savings", "1002:savings", "3600", *DAY, *WHY, "--key", "opening")
     said(config, "reserve", "1002", "600", *DAY, *WHY, "--key", "leave")

@@ -58,6 +58,17 @@ def not_a_services(key: str | None) -> str | None:
     return key
 
 
+def put_aside_by_hand(reservation: str) -> str:
+    """What a service has reserved, it also ends: else its seconds were free again, and what they were for stood on."""
+    if word := own_word(reservation):
+        raise typer.BadParameter(
+            f"{reservation!r}: {word}/ begins what a service has put aside; a day off is ended by ccd bank withdraw "
+            "refuse, cancel or take-back"
+        )
+    return reservation
+
+
+Reservation = Annotated[str, typer.Argument(callback=put_aside_by_hand, help="Its key, as `reserve` was given it.")]
 Key = Annotated[
     str, typer.Option(callback=not_a_services, help="What it is known by for ever; the same again changes nothing.")
 ]
@@ -141,7 +152,7 @@ def reserve(
 
 def post_reserved(
     config: Config,
-    reservation: Annotated[str, typer.Argument(help="Its key.")],
+    reservation: Reservation,
     seconds: Seconds,
     credit: Annotated[str, typer.Argument(help="To: house:KIND or AGENT:KIND.")],
     day: Day,
@@ -159,7 +170,7 @@ def post_reserved(
 
 def release(
     config: Config,
-    reservation: Annotated[str, typer.Argument(help="Its key.")],
+    reservation: Reservation,
     day: Day,
     text: Text,
     key: OtherKey = None,
