@@ -327,6 +327,7 @@ def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -
     for trusted in (public, ""):
         assert "give it with --against FILE" in refused(config, "verify", "--trusted-key", trusted)
     assert "1 lines" in said(config, "proof", "--account", "1001", "--key", key, "--output", proof)
+    assert Path(proof).stat().st_mode & 0o777 == 0o600
     shown = said(config, "check-proof", proof, "--trusted-key", public)
     assert "savings: 7 min 45 s (465 s)" in shown
     assert "signed by the key that is trusted" in shown

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ccd.bank.accounts import agent_owner
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked, asked_of, bar_of, now_us
-from ccd.commands.whole_file import TO_BE_SHOWN, written_whole
+from ccd.commands.whole_file import OF_PEOPLE, TO_BE_SHOWN, written_whole
 from ccd.errors import FileError, LedgerDoesNotFollowError, UnknownAccountError
 from ccd.ledger.books import Ledger
 from ccd.ledger.guards import indexes_astray
@@ -105,7 +105,7 @@ def checkpoint(config: Config, key: KeyFile, output: Output = None) -> None:
     """Seal what was recorded, and sign a head of it, to be kept where nobody writes to the ledger."""
     private = read_key(read_bytes(key), str(key))
     signed, newer = asked(config, lambda ledger: sealed_head(ledger, private))
-    write(json.dumps(signed.as_json(), indent=1), output)
+    write(json.dumps(signed.as_json(), indent=1), output, TO_BE_SHOWN)  # it names nobody
     _say(f"a head of {signed.head.blocks} blocks: {output}; signed by {signed.key.hex()}", newer, output)
 
 
@@ -220,12 +220,12 @@ def read_text(file: Path) -> str:
         raise FileError(str(file), "it is no text in UTF-8") from None
 
 
-def write(text: str, output: Path | None) -> None:
+def write(text: str, output: Path | None, mode: int = OF_PEOPLE) -> None:
     """Never in the place of a private key, of which there may be no other."""
     if output is None:
         sys.stdout.write(text + "\n")
         return
-    with written_whole(output, TO_BE_SHOWN) as unfinished:
+    with written_whole(output, mode) as unfinished:
         if output.exists() and PRIVATE_KEY in read_bytes(output):
             raise FileError(str(output), "is a private key, and would be gone; another --output")
         unfinished.write_text(text + "\n", "utf-8")
