@@ -16,6 +16,7 @@ from ccd.daemon.judged_by.applied_clocks import AppliedClocks
 from ccd.daemon.judged_by.applied_roster import FILE, AppliedRoster
 from ccd.daemon.judged_by.applied_rules import AppliedRules
 from ccd.daemon.judged_by.applied_shares import AppliedShares, first_differing
+from ccd.daemon.judged_by.applied_tree import AppliedTree, reached_otherwise
 from ccd.daemon.judged_by.held import held_by_settings, judged_otherwise_since
 from ccd.daemon.judged_by.imported import imported_before
 from ccd.daemon.judged_by.notes import prepare, take_notes
@@ -27,12 +28,13 @@ from ccd.errors import DatabaseBusyError, Fault, FaultsError, RosterError
 from ccd.floor.days import SECOND
 from ccd.history.close import Closer
 from ccd.history.reading import first_start
-from ccd.history.unit_days import measured_since, note_stale, units_with_records
+from ccd.history.unit_days import measured_since, note_stale, note_stale_of, units_with_records
 from ccd.live.board import Board
 from ccd.live.hub import Hub
 from ccd.notify import Notifier
 from ccd.org.rights import floor_units
 from ccd.org.roster import changes_since
+from ccd.org.units import Units
 from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away, take_turn
 
 log = structlog.get_logger("ccd.daemon")
@@ -45,7 +47,7 @@ class Applied:
         folder = site.settings.state_directory
         self._engine, self._now = engine, now
         self._roster, self._rules, self._clocks = AppliedRoster(folder), AppliedRules(folder), AppliedClocks(folder)
-        self._shares = AppliedShares(folder)
+        self._shares, self._tree = AppliedShares(folder), AppliedTree(folder)
 
     async def note(self, site: Site) -> None:
         """This is what is applied: by its roster, and its reasons and policies, all days are what they are.
@@ -60,13 +62,17 @@ class Applied:
             since.append(instant)
         if not self._roster.is_there:
             since += await self._since_elsewhere(site)
+        before = self._tree.before(site)
         units, first_at = await days_there_are(self._engine)
         clocks = self._clocks.note(site, units, self._now() if first_at is None else first_at)
-        notes = (self._roster.note(site), self._rules.note(site.settings), self._shares.note(site), clocks)
+        kept = (self._roster.note(site), self._rules.note(site.settings), self._shares.note(site))
+        notes = (*kept, self._tree.note(site), clocks)
         await publish_what_holds(self._engine, site, round(time.time() * SECOND))
         prepare(notes)
         if since:
             await take_turn(self._engine, lambda connection: note_stale(connection, min(since)), Patience())
+        if before is not None:
+            await take_turn(self._engine, lambda found: _note_reached_otherwise(found, site, before), Patience())
         take_notes(notes)
         for waiting in site.waiting:
             log.warning("a policy waits", why=waiting)
@@ -92,6 +98,10 @@ class Applied:
                 f"to agree. Let it be as {FILE} beside the state is, and `ccd import roster` propose the other"
             )
             raise RosterError((Fault(file, None, "", problem),))
+
+
+async def _note_reached_otherwise(connection: AsyncConnection, site: Site, before: Units) -> None:
+    await note_stale_of(connection, await connection.run_sync(reached_otherwise, site, before))
 
 
 async def days_there_are(engine: AsyncEngine) -> tuple[Collection[str], int | None]:

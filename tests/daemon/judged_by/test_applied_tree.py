@@ -1,0 +1,75 @@
+"""A team that is said later to have stood below another unit: rulings and emergencies of units reach whom they would
+have reached, had it been said at once (docs/time-bank.md 2.6)."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ccd.daemon.judged_by.applied_tree import FILE
+from ccd.daemon.reloading import Applied
+from ccd.daemon.site import Site
+from ccd.org.csv_faults import Written
+from tests.cases.explaining import check_explained
+from tests.cases.late import World
+from tests.cases.story import cases
+
+STORY = """
+[[case]]
+title = "the CRM of the south was down for an hour, and in the evening there is an emergency"
+schedules = true
+story = [
+    "1 Dec 06:00 1001 joins the strike team of team-1",
+    "1 Dec 07:00 the plan says 1001 08:00-16:00 on 1 Dec",
+    "1 Dec 07:00 1001 works 08:00-18:00, ticket 10:00-11:00",
+    "1 Dec 16:30 lead of south opens flood, level I",
+    "1 Dec 17:30 lead ends flood",
+    "2 Dec 09:00 lead rules south exempt 10:00-11:00 on 1 Dec",
+]
+then = { 1001 = { savings = 932, overtime = 3600, interest = 1080 } }
+"""
+HEAD = "unit,kind,parent,name,timezone,day_starts_at,country,from,to\n"
+TREE = HEAD + "south,sub_centre,,,,,,,\nnorth,sub_centre,,,,,,,\nteam-1,team,south,,,,,,\nteam-2,team,north,,,,,,\n"
+FROM_THE_1ST = "team-1,team,south,,,,,,2026-12-01\nteam-1,team,north,,,,,2026-12-01,\n"
+FROM_THE_2ND = FROM_THE_1ST.replace("2026-12-01", "2026-12-02")
+
+
+def of_tree(world: World, lines: str) -> Site:
+    text = TREE.replace("team-1,team,south,,,,,,\n", lines) if lines else TREE
+    return Site(world.site.settings, world.site.roster_said, Written(Path("organisation.csv"), text))
+
+
+async def is_applied(world: World, site: Site) -> None:
+    """As the daemon does it, and the night after."""
+    await Applied(world.engine, site, world.clock).note(site)
+    world.site = world.current.site = world.current.shown = site
+    world.closer.follow(site.measured_by)
+    await world.night()
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_damaged", "then"),
+    [
+        (FROM_THE_1ST, False, {"1001": {"leave": 2_535}}),
+        (FROM_THE_2ND, False, None),
+        ("", True, None),
+    ],
+    ids=["from the day on", "from the next day on", "what was kept of it is damaged"],
+)
+async def test_days_that_are_over_are_reached_by_the_tree_that_holds(
+    engine: AsyncEngine, tmp_path: Path, lines: str, is_damaged: bool, then: dict[str, Any] | None
+) -> None:
+    (file := tmp_path / "case.toml").write_text(STORY)
+    (case,) = cases(file)
+    world = World(engine, case, more={"state_directory": tmp_path, "units": {}})
+    await is_applied(world, before := of_tree(world, ""))
+    await world.live_through(case.story)
+    assert await world.balances() == case.then
+    if is_damaged:
+        (tmp_path / FILE).write_text("[")
+    await is_applied(world, of_tree(world, lines))
+    assert await world.balances() == (then or case.then)
+    await check_explained(world, case)
+    await is_applied(world, before)
+    assert sum((await world.balances())["1001"].values()) == sum(case.then["1001"].values()), "the same net"
