@@ -17,6 +17,7 @@ from ccd.sql.turns import first_line, is_passing
 
 DRIVER_S_OWN = re.compile(r"^<class '[^']*'>: ")  # before what a server says
 TABLE_GONE = "a table of ccd's is gone: keep the database as it is, and restore it from a backup"
+COLUMN_GONE = "a column of ccd's is gone: keep the database as it is, and restore it from a backup"
 OWN_DATABASE = "something else is in this database: give ccd one of its own"
 
 # By SQLSTATE, what a person can do about it.
@@ -29,6 +30,7 @@ POSTGRESQL: Final[Mapping[str, str]] = MappingProxyType(
         "42704": "create the role first",
         "25006": "this server only answers questions: name the one that is written to",
         "42P01": TABLE_GONE,
+        "42703": COLUMN_GONE,
         "42P07": OWN_DATABASE,
         "53100": "make room on the server's disk",
     }
@@ -42,6 +44,7 @@ SQLITE: Final[Mapping[str, str]] = MappingProxyType(
         "database or disk is full": "make room on the disk",
         "disk I/O error": "make room on the disk, or look into its log",
         "no such table": TABLE_GONE,
+        "no such column": COLUMN_GONE,
         " already exists": OWN_DATABASE,
         "is not a database": "name another file, or restore this one",
         "disk image is malformed": "keep the file, and restore it from a backup",

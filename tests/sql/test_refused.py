@@ -72,10 +72,17 @@ async def test_a_database_with_the_tables_of_another_program_is_not_touched(
     postgresql.drop()
 
 
-async def test_tables_that_are_gone_or_of_a_newer_program_are_told_so(postgresql: PostgreSQL, tmp_path: Path) -> None:
+async def test_tables_and_columns_that_are_gone_or_of_a_newer_program_are_told_so(
+    postgresql: PostgreSQL, tmp_path: Path
+) -> None:
     for url in (f"sqlite+aiosqlite:///{tmp_path / 'ours.sqlite'}", postgresql.create()):
         engine = open_engine(url)
         await upgrade(engine)
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("ALTER TABLE entries RENAME COLUMN seconds TO hours")
+        with pytest.raises(DatabaseRefusedError, match=r"seconds.*; a column of ccd's is gone: keep the database"):
+            async with refusals_said():
+                await verify(engine, lambda done, total: None)
         async with engine.begin() as connection:
             await connection.exec_driver_sql("DROP TABLE daily_sums")
             await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
