@@ -1,14 +1,20 @@
 """`ccd bank offset` and `ccd bank month`, as a person types them: from the shifts to the closed month."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from ccd.commands.output import Format
+from ccd.errors import OffsetError
 from tests.commands import running
 from tests.commands.recorded_days import recorded
 from tests.commands.recorded_months import LEAVE, MONTH, at, ccd, planned, settle_the_rest
 from tests.floor.floors import added, heard
+from tests.org.planned import us
+
+OFFSET = import_module("ccd.commands.bank.offset")
 
 
 @pytest.fixture
@@ -23,6 +29,18 @@ def bank(config: Path, *words: str) -> str:
 def balances(config: Path, agent: str = "1001") -> dict[str, int]:
     accounts = json.loads(ccd(config, "ledger", "balance", agent, "--format", "json").stdout)["accounts"]
     return {kind: seconds for kind, seconds in accounts.items() if seconds}
+
+
+def test_until_a_month_closes_it_is_the_one_that_is_foreseen(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(OFFSET, "now_us", lambda: us("2026-09-02T10:00"))
+    OFFSET.forecast(config, "1001", None, Format.json)
+    foreseen = json.loads(capsys.readouterr().out)
+    assert (foreseen["month"], foreseen["full"]) == (MONTH, True)
+    monkeypatch.setattr(OFFSET, "now_us", lambda: us("2026-09-03T18:00"))
+    with pytest.raises(OffsetError, match="can't be told of 2026-09 yet"):
+        OFFSET.forecast(config, "1001", None, Format.json)
 
 
 def test_a_month_is_closed_with_what_stands_against_full_attendance_and_corrected_by_numbers(config: Path) -> None:

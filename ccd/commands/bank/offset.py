@@ -112,7 +112,7 @@ def forecast(config: Config, agent: Agent, month: OfMonth = None, output: As = F
             raise OffsetError(agent, f"can't be told of {of} yet: it is foreseen from {since} on")
         return await months.forecast(agent, of)
 
-    of, found = asked(site, agent, month or "", foresee)
+    of, found = asked(site, agent, month, foresee)
     if output is Format.json:
         print(json.dumps({"month": of, **month_json(found)}))
         return
@@ -137,15 +137,12 @@ def asked_as(site: Site, agent: str, key: str | None) -> Asking:
 def asked(
     site: Site, agent: str, month: str | None, ask: Callable[[AttendanceMonths, str], Awaitable[T]]
 ) -> tuple[str, T]:
-    """`month`: None for the one that is decided on, "" for the one that runs."""
+    """`month`: None for the one that is decided on."""
     if not site.agent_days.knows(agent):
         raise OffsetError(agent, "is not on the roster")
 
-    def named(months: AttendanceMonths) -> str:
-        return months.running() if month == "" else month or months.loans.month_at(now_us())
-
     async def done(months: AttendanceMonths) -> tuple[str, T]:
-        return (of := named(months)), await ask(months, of)
+        return (of := month or months.loans.month_at(now_us())), await ask(months, of)
 
     return asked_of(site.settings, lambda ledger: done(AttendanceMonths(ledger, site, now_us)))
 
