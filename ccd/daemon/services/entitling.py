@@ -1,7 +1,7 @@
 """Entitlements: HR says what an agent is entitled to, and not why; the days that it reaches are measured anew, in one
 transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 
 from sqlalchemy import Connection
@@ -37,9 +37,10 @@ async def entitle(
     unit = site.agent_days.unit(agent, first)
     if unit is None:
         raise EntitlementError(agent, f"has no place on the roster on {first}", "entitlement-nowhere", day=str(first))
-    duty = may_enter_leave(asking.person, site.units.with_above(unit, first), (agent,))
     days = site.units.days(unit)
     begins = days.of_date(first).start
+    over = None if until is None else days.of_date(until).start
+    duties = [may_enter_leave(asking.person, line, (agent,)) for line in _lines(site, agent, begins, over)]
 
     def written(plain: Connection) -> Entitled:
         wait_for_others(plain, entitlements)
@@ -50,7 +51,7 @@ async def entitle(
                 )
             return known
         still(entitlements_of(plain, agent))
-        asking.under(duty).noted(plain, "entitle" if entitlement else "end an entitlement", agent, {}, NO_REASON)
+        asking.under(*duties).noted(plain, "entitle" if entitlement else "end an entitlement", agent, {}, NO_REASON)
         add_entitlement(plain, made)
         return made
 
@@ -58,12 +59,20 @@ async def entitle(
         done = await connection.run_sync(written)
         measured_until = await last_end(connection)
         if measured_until is not None:
-            ends = measured_until if until is None else min(measured_until, days.of_date(until).start)
+            ends = measured_until if over is None else min(measured_until, over)
             met = site.agent_days.met(agent, begins, ends)
             await note_stale_of(connection, [(own.unit, own.day.day) for own in met])
         return done
 
     return await take_turn(engine, work, Patience())
+
+
+def _lines(site: Site, agent: str, begins: int, over: int | None) -> Iterator[tuple[str, ...]]:
+    """Of each unit in which the agent is meanwhile, as far as the roster says by now."""
+    for unit, start, end in site.roster.stays(agent):
+        since = begins if start is None else max(start, begins)
+        if (end is None or since < end) and (over is None or since < over):
+            yield site.units.with_above(unit, site.units.days(unit).at(since).day)
 
 
 async def entitled(engine: AsyncEngine, site: Site, asking: Asking, agent: str) -> list[Entitled]:

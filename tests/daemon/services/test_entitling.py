@@ -99,6 +99,20 @@ async def test_it_is_for_a_clerk_and_never_of_oneself(centre: Centre) -> None:
         await entitled(centre.engine, centre.site, centre.asking(CLERK), "eve")
 
 
+async def test_of_days_in_another_unit_its_own_clerk_says_it(centre: Centre) -> None:
+    """Cid is in team-2 from Tuesday on."""
+    person = Person("tea", Role.SUPERVISOR, agent="tea", duties=(Duty(Office.HR_CLERK, "team-1"),))
+
+    async def says(until: date | None, person: Person) -> None:
+        asking = centre.asking(person)
+        await entitle(centre.engine, centre.site, asking, "cid", MONDAY, until, Entitlement(100_000, None))
+
+    with pytest.raises(ActNotAllowedError, match="it is for a hr_clerk in team-2"):
+        await says(None, person)
+    await says(TUESDAY, person)
+    await says(None, CLERK)
+
+
 async def test_entitlements_are_never_unsaid(centre: Centre) -> None:
     await entitles(centre, Entitlement(100_000, None))
     for statement in ("UPDATE entitlements SET rate_ppm = 1", "DELETE FROM entitlements"):
