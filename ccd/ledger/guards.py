@@ -45,6 +45,11 @@ SELECT * FROM (
     WHERE indisvalid AND indexrelid NOT IN (SELECT conindid FROM pg_constraint)
     UNION ALL SELECT oid::regclass::text, relname::text, false, concat_ws(' ', relkind, relpersistence, relrowsecurity)
     FROM pg_class
+    UNION ALL SELECT attrelid::regclass::text, attname::text, false,
+           concat_ws(' ', format_type(atttypid, atttypmod), attnotnull, attgenerated, attcollation::regcollation,
+                     pg_get_expr(adbin, adrelid))
+    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE attnum > 0 AND NOT attisdropped AND attrelid >= 16384 -- below are the server's own
 ) AS held WHERE of_table IN :tables
 """,
 }
@@ -58,6 +63,7 @@ SELECT * FROM (
     UNION ALL SELECT indrelid::regclass::text, relname::text, false, NULL
     FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
     UNION ALL SELECT oid::regclass::text, relname::text, false, NULL FROM pg_class
+    UNION ALL SELECT attrelid::regclass::text, attname::text, false, NULL FROM pg_attribute
 ) AS held WHERE of_table IN :tables
 """
 POSTGRESQL_ITSELF = re.compile(r"PostgreSQL [0-9.]+ ")
