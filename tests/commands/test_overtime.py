@@ -94,6 +94,10 @@ def test_whoever_opens_it_can_say_a_sooner_end(config: Path) -> None:
     soon = (datetime.now(ZONE) + timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%S")
     words = ("team-1", "I", "--text", "half an hour will do", "--until", soon, "--key", "short")
     assert f" until {soon}" in said(overtime(config, "open", *words))
+    words = ("team-1", "I", "--text", "the match ends then", "--from", soon, "--key", "later")
+    said(overtime(config, "open", *words))
+    short, later = said(overtime(config, "list")).splitlines()[3:5]
+    assert (" runs " in short, "to come" in later, " runs " in later) == (True, True, False)
     late = (datetime.now(ZONE) + timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M:%S")
     words = ("team-1", "I", "--text", "all night", "--until", late, "--key", "long")
     assert "14400 s are allowed" in refusal(overtime(config, "open", *words))

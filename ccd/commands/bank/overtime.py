@@ -182,7 +182,8 @@ def list_(
     table = PlainTable("emergency", "unit", "level", "from", "until", "")
     for one in found:
         start, end = (clock(at, site.units.timezone(one.unit)) for at in (one.start, one.end))
-        table.add(one.id, one.unit, one.level, start, end, "runs" if one.end > now else "")
+        stands = "" if one.end <= max(one.start, now) else "runs" if one.start <= now else "to come"
+        table.add(one.id, one.unit, one.level, start, end, stands)
     table.print()
 
 
