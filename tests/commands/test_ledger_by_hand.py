@@ -6,10 +6,11 @@ import os
 import sqlite3
 import subprocess
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import typer
 
 from ccd.commands.ledger import posting
 from ccd.daemon.site import Site
@@ -71,6 +72,23 @@ def test_what_would_be_given_back_at_once_or_has_no_reason_is_not_taken(config: 
     assert "has begun: nothing would be put aside" in refused(config, *words, *WHY, "--until", "2020-01-01")
     assert "say in words why" in refused(config, *words, "--text", " ")
     assert balances(config) == {"savings": 465}
+
+
+def test_a_reservation_that_is_asked_again_after_its_time_has_the_answer_that_it_had(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    until = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=2)
+
+    def reserve(key: str) -> str:
+        posting.reserve(config, "1001", 100, datetime(2026, 11, 23), key, "why", until)  # noqa: DTZ001 (as typed)
+        return capsys.readouterr().out
+
+    with monkeypatch.context() as before:
+        before.setattr(posting, "now_us", lambda: round((until - timedelta(days=2)).timestamp()) * SECOND)
+        assert "r/r1 posted" in reserve("r")
+    assert "r/r1 was posted before" in reserve("r")
+    with pytest.raises(typer.BadParameter, match="has begun"):
+        reserve("another")
 
 
 @pytest.mark.parametrize("verb", [("release",), ("post-reserved", "1", "house:savings")])

@@ -25,6 +25,7 @@ from ccd.daemon.stores import database
 from ccd.errors import KeyTakenError, UnknownAccountError
 from ccd.history.reading import reading
 from ccd.ledger.books import Ledger
+from ccd.ledger.keys import revisions_of
 from ccd.ledger.model import (
     SECONDS_MAX,
     Account,
@@ -142,7 +143,7 @@ def reserve(
     takes = site.policies.policy_at(None, day.date()).overdraft_takes
     owner = agent_owner(agent)
     expires_at = site.units.days("").of_date(until.date()).start if until else None
-    if until and expires_at is not None and expires_at <= now_us():
+    if until and expires_at is not None and expires_at <= now_us() and not was_asked(site, key):
         raise typer.BadParameter(f"{until.date()} has begun: nothing would be put aside; give a day that is to come")
     term = Reserve(tuple(Account(owner, kind) for kind in takes), Account(owner, RESERVED), seconds, "reservation",
                    expires_at)  # fmt: skip
@@ -221,6 +222,16 @@ def agents_that(site: Site, which: ColumnElement[bool]) -> list[str]:
     async def found() -> list[str]:
         async with database(site.settings) as engine, reading(engine) as connection:
             return await connection.run_sync(agents_of, which)
+
+    return asyncio.run(found())
+
+
+def was_asked(site: Site, key: str) -> bool:
+    """Then the ledger says what became of it, however late it is asked again."""
+
+    async def found() -> bool:
+        async with database(site.settings) as engine, reading(engine) as connection:
+            return key in await connection.run_sync(revisions_of, [key])
 
     return asyncio.run(found())
 
