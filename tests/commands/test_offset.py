@@ -48,6 +48,8 @@ def test_a_month_is_closed_with_what_stands_against_full_attendance_and_correcte
     for unit in ("team-1", "team-2"):
         assert f"2026-08-13 of {unit} is not settled" in running.refusal(ccd(config, "bank", "month", "close", MONTH))
         running.said(ccd(config, "settle", "--day", "2026-08-31", "--unit", unit))
+    slip = running.refusal(ccd(config, "bank", "month", "close", "2025-08"))
+    assert "nothing was measured in it" in slip, "attendance is not told of a year in which nobody was seen"
     said = json.loads(bank(config, "month", "close", MONTH, "--format", "json"))
     mine, other = said["agents"]
     assert (mine["agent"], mine["full"], mine["points_100"], mine["faults"]) == ("1001", True, 1_000, [])

@@ -1,12 +1,16 @@
 """Rulings, appeals, leave, entitlements, files and months over HTTP: by who may, once, never of oneself."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
 from ccd.floor.days import SECOND
+from ccd.history.day_rows import insert_days
+from ccd.history.days import MeasuredDay
 from ccd.org.acts import Act
 from ccd.web.keys import ApiKey, ApiKeys, KeyScope
+from tests.history.test_tables import BY, day_record
 from tests.web.acting import ROSTER, Place
 from tests.web.test_api import check_problem
 
@@ -251,6 +255,11 @@ async def test_a_month_is_closed_by_clerks_and_each_agent_sees_the_own(place: Pl
     place.clock.now += 14 * 86_400  # the fourth of December has come
     month = "/api/months/2026-11"
     check_problem(await place.get("hr", month), 404)
+    empty = check_problem(await place.post("hr", f"{month}/close", {}), 409)
+    assert "nothing was measured in it" in empty["detail"]
+    async with place.engine.begin() as connection:
+        record = replace(day_record(), agent="1001", unit="team-1")
+        await insert_days(connection, [(MeasuredDay(record, {}), 1)], BY, 1)
     check_problem(await place.post("wang", f"{month}/close", {}), 403)
     early = check_problem(await place.post("hr", "/api/months/2026-12/close", {}), 409)
     assert "agents decide until" in early["detail"]

@@ -195,6 +195,8 @@ class AttendanceMonths:
         if self._now() < self.loans.closes_at(month):
             yield f"agents decide until {self.calendar.closes(month):%Y-%m-%d %H:%M}"
         async with reading(self._ledger.engine) as connection:
+            if not await is_recorded_between(connection, *self.calendar.span(month)):
+                yield "nothing was measured in it"
             for unit, day in await self._unsettled(connection, *self.calendar.span(month)):
                 yield f"{day} of {unit} is not settled"
             end = self._site.span_of_days(last, last).end
