@@ -62,9 +62,9 @@ def span(month: str, begins: int = 1) -> tuple[date, date]:
     return date.fromisoformat(f"{month_before(month)}-{begins:02d}"), date.fromisoformat(f"{month}-{begins - 1:02d}")
 
 
-def day_near(month: str, today: date) -> date:
-    """By which it is said how a month of the calendar stands: today or, of another month, its day that is nearest."""
-    first, last = span(month)
+def day_near(month: str, today: date, begins: int = 1) -> date:
+    """By which it is said how a month stands: today or, of another month, its day that is nearest."""
+    first, last = span(month, begins)
     return max(first, min(last, today))
 
 

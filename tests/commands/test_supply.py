@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import subprocess
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -52,6 +54,19 @@ def test_one_unit_alone_is_told_as_csv_and_as_a_table(config: Path) -> None:
     table = said(config, "--unit", "team-1", "--month", month())
     assert "team-1: 1200 s are outstanding and held for no day" in table
     assert "centre" not in table
+
+
+def test_with_a_unit_those_are_told_that_stand_below_it_by_now(config: Path) -> None:
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    config.write_text(CONFIGURATION.split("[units", maxsplit=1)[0])
+    (tree := config.with_name("tree.csv")).write_text(
+        "unit,kind,parent,name,timezone,day_starts_at,country,from,to\nsouth,sub_centre,,,,,,,\nnorth,sub_centre,,,,,,,\n"
+        f"team-1,team,south,,,,,,{today}\nteam-1,team,north,,,,,{today},\n"
+    )
+    running.said(running.ccd("import", "organisation", str(tree), "--config", config))
+    for unit, there in (("north", ["north", "team-1"]), ("south", ["south"])):
+        told = json.loads(said(config, "--unit", unit, "--format", "json"))["units"]
+        assert [one["unit"] for one in told] == there
 
 
 def test_who_is_in_no_unit_any_more_is_named(config: Path) -> None:

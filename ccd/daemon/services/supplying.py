@@ -61,7 +61,7 @@ class Supplying:
         running = self._ledger.month_of(today)
         month = month or running
         first, last = span(month, site.settings.attendance.month_begins)
-        on = max(first, min(last, today))
+        on = day_near(month, today, site.settings.attendance.month_begins)
         found = {unit: Supply(unit, runs=month == running) for unit in (*site.all_units, NO_UNIT)}
         rows, closings, now = await self._ledger.supply_of_days(site.settings.site, month)
         for row in rows:
