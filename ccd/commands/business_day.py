@@ -9,8 +9,14 @@ YEARS = range(1971, 2100)  # of which a day's start and end are times that a swi
 
 
 def in_range(day: datetime | None) -> datetime | None:
-    if day is not None and day.year not in YEARS:
-        raise typer.BadParameter(f"{day.date()} is out of range; expected a day from {YEARS[0]} to {YEARS[-1]}")
+    if day is not None:
+        check_year(day.date())
+    return day
+
+
+def check_year(day: date) -> date:
+    if day.year not in YEARS:
+        raise typer.BadParameter(f"{day} is out of range; expected a day from {YEARS[0]} to {YEARS[-1]}")
     return day
 
 

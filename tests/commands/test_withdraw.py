@@ -95,6 +95,7 @@ def test_a_day_that_is_not_settled_waits_and_what_is_no_day_is_said(config: Path
     said(config, "apply", "1001", *other, "--seconds", "60", "--key", "later")
     assert "can't be settled yet: days off are spent once" in refused(config, "close", *other)
     assert "allowed: a day, as 2026-12-10, or monday" in refused(config, "quota", "team-1", "someday", "1")
+    assert "expected a day from 1971 to 2099" in refused(config, "quota", "team-1", "2926-12-10", "1")
     assert "unit team-9" in refused(config, "quota", "team-9", "monday", "1")
 
 

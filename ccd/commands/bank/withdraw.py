@@ -16,7 +16,7 @@ from ccd.bank.unit_acts import say_load, say_quota
 from ccd.bank.withdrawal import Application, ApplicationState, PartOfDay, unit_by_now
 from ccd.bank.withdrawing import Withdrawals
 from ccd.commands.bank.asking import HOUR_S, Unit, Why, in_one_turn, site_with, today_in
-from ccd.commands.business_day import Day, in_range
+from ccd.commands.business_day import Day, check_year, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked_of, asking
 from ccd.commands.output import As, Format
@@ -42,9 +42,10 @@ def on_of(said: str) -> date | int:
     if said.lower() in TEMPLATES:
         return TEMPLATES.index(said.lower())
     try:
-        return date.fromisoformat(said)
+        day = date.fromisoformat(said)
     except ValueError:
         raise typer.BadParameter(f"{said!r}; allowed: a day, as 2026-12-10, or {', '.join(TEMPLATES)}") from None
+    return check_year(day)
 
 
 @withdraw.command()
