@@ -15,6 +15,7 @@ from beancount.core.data import Custom, Open
 from beancount.core.data import Transaction as Posted
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.ledger.balances import balances_of, sums_of
@@ -27,8 +28,10 @@ from ccd.ledger.exports.records import COLUMNS, CSV, JSON_LINES
 from ccd.ledger.exports.told import whole_export
 from ccd.ledger.model import Account, Kind, Leg, Posting, Side
 from ccd.ledger.recorded import accounts_opened
+from ccd.ledger.schema import entries
 from ccd.sql.engine import open_engine
 from tests.ledger.accounts import DAY
+from tests.ledger.forging import without_guards
 from tests.ledger.histories import everything
 from tests.ledger.plain_text import Balances, bean_check, beancount_balances, hledger
 
@@ -151,6 +154,23 @@ async def test_from_json_lines_every_digest_and_balance_can_be_derived(engine: A
         sums[leg["credit_owner"], leg["credit_kind"]] += leg["seconds"]
     balances = {(one["owner"], one["kind"]): one["seconds"] for one in records if one["record"] == "balance"}
     assert balances == sums
+
+
+@pytest.mark.parametrize("form", [JSON_LINES, CSV], ids=["jsonl", "csv"])
+async def test_what_was_changed_behind_the_ledger_s_back_is_told_to_be_held_against_a_backup(
+    engine: AsyncEngine, form: Form
+) -> None:
+    await everything(engine)
+    before = (await exported(engine, form)).splitlines()
+    async with without_guards(engine) as hand:
+        await hand.execute(update(entries).where(entries.c.transaction_id == 3).values(debit=9_999))
+        if engine.dialect.name == "sqlite":
+            await hand.exec_driver_sql("UPDATE transactions SET facts = x'ff' WHERE id = 3")
+        await hand.exec_driver_sql("COMMIT")
+    after = (await exported(engine, form)).splitlines()
+    differing = {line for line in after if line not in before}
+    assert any("9999" in line for line in differing)
+    assert len(after) == len(before)
 
 
 async def test_csv_holds_the_same_as_json_lines(engine: AsyncEngine) -> None:

@@ -3,6 +3,9 @@
 In JSON lines a record is an account, a transaction with its transfers, a block or a balance. In CSV, one table in which
 `record` says which columns are meant, a transfer is a row of its own below its transaction. Digests and hashes are in
 hex, moments in microseconds since the epoch, times in seconds.
+
+What was changed behind the ledger's back is told as it is, so that it can be held against a backup: an account that is
+not there goes by its number, and bytes where a text should be as Python spells them.
 """
 
 import csv
@@ -43,7 +46,9 @@ def transaction_record(kept: TransactionRow) -> Record:
 
 
 def transfer_record(entry: Entry, accounts: Mapping[int, Opened]) -> dict[str, Any]:
-    debit, credit = accounts[entry.debit].account, accounts[entry.credit].account
+    debit, credit = (
+        accounts[number].account if number in accounts else ("", str(number)) for number in (entry.debit, entry.credit)
+    )
     number, leg = entry.reverses or (None, None)
     digest = entry.reversed_digest.hex() if entry.reversed_digest else None
     return dict(
@@ -67,7 +72,7 @@ def balance_record(one: Opened, seconds: int) -> Record:
 
 
 def _json(record: Record) -> str:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=repr) + "\n"
 
 
 def _transaction_line(one: Transaction) -> str:
