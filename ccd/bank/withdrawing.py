@@ -67,7 +67,7 @@ class Withdrawals:
         """Holds what is asked for, or waits for a place; asked again, says how it stands. Without a part, or its
         seconds, the whole day. WithdrawalError where it can't be, and where the balance does not cover it."""
         asked = part if isinstance(part, PartOfDay) else PartOfDay(part)
-        await open_agent_accounts(self._ledger, self._site, [agent], said.by)
+        await self._begin(agent, [day], said)
 
         def work(desk: Desk) -> Application:
             self.holds.lock(desk, [day], agent)
@@ -87,13 +87,9 @@ class Withdrawals:
         """For several whole days at once, or for none of them where one has no place (`run_of_days = "each"`: each as
         it can be had). Where the unit keeps schedules, days without a shift are passed over."""
         if not 0 < len(days) <= RUN_DAYS_MAX:
-            raise WithdrawalError(
-                agent,
-                f"asks for {len(days)} days; ask for 1 to {RUN_DAYS_MAX} of them",
-                "day-off-run-too-long",
-                most=RUN_DAYS_MAX,
-            )
-        await open_agent_accounts(self._ledger, self._site, [agent], said.by)
+            found = f"asks for {len(days)} days; ask for 1 to {RUN_DAYS_MAX} of them"
+            raise WithdrawalError(agent, found, "day-off-run-too-long", most=RUN_DAYS_MAX)
+        await self._begin(agent, days, said)
 
         def work(desk: Desk) -> list[Application]:
             self.holds.lock(desk, days, agent)
@@ -283,15 +279,24 @@ class Withdrawals:
         """The days up to `last` that are still to be closed."""
         return await self._ledger.at_desk(lambda desk: open_days(desk.connection, last), keep=False)
 
+    async def _begin(self, agent: str, days: Sequence[date], said: Said) -> None:
+        """Nothing is said of an agent to who may not apply for them, and nobody who is nowhere gets accounts."""
+        for day in days:
+            self._applying(agent, day, said)
+        if any(self._days.unit(agent, day) for day in days):
+            await open_agent_accounts(self._ledger, self._site, [agent], said.by)
+
+    def _applying(self, agent: str, day: date, said: Said) -> Said:
+        unit = self._days.unit(agent, day)
+        line = self._units.with_above(unit, day) if unit else tuple(self._units)
+        return said.under(may_apply(said.asking.person, line, agent)) if said.asking else said
+
     def _apply_at(
         self, desk: Desk, name: str, agent: str, day: date, part: PartOfDay, said: Said, run: Run | None = None
     ) -> Application:
-        unit = self._days.unit(agent, day)
+        unit, said = self._days.unit(agent, day), self._applying(agent, day, said)
         check_application(agent, day, unit, part, said.today)
         assert unit is not None
-        if said.asking:
-            duty = may_apply(said.asking.person, self._units.with_above(unit, day), agent)
-            said = said.under(duty)
         for other in on_days(desk.connection, day, day):
             if other.agent == agent and other.state in OPEN:
                 raise WithdrawalError(
@@ -314,12 +319,8 @@ class Withdrawals:
     def _check_run(self, connection: Connection, agent: str, made: Sequence[Application]) -> None:
         """All can be had together, or it can be decided in time whether they are."""
         if full := [one.day for one in made if one.state is ApplicationState.WAITING]:
-            raise WithdrawalError(
-                agent,
-                f"can't have all of these days: the quota of {', '.join(map(str, full))} is full",
-                "day-off-run-full",
-                days=[str(day) for day in full],
-            )
+            found = f"can't have all of these days: the quota of {', '.join(map(str, full))} is full"
+            raise WithdrawalError(agent, found, "day-off-run-full", days=[str(day) for day in full])
         if later := self.holds.allocated_too_late(connection, made):
             found = f"can't have all of these days: the places of {later} are allocated when the first has begun"
             raise WithdrawalError(agent, f"{found}; apply for them apart", "day-off-run-split", day=str(later))

@@ -5,10 +5,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from starlette.types import Message
 
 from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
+from ccd.ledger.schema import owners
 from ccd.org.acts import noted
 from ccd.org.csv_faults import Written
 from ccd.settings import Settings
@@ -272,6 +274,16 @@ async def test_whose_decision_was_not_answered_asks_again(place: Place, monkeypa
         assert again.status_code == 200, again.text
     assert again.json()["state"] == "cancelled"
     check_problem(await place.post("1001", "/api/withdrawals/cancellations", {"application": "none"}), 404)
+
+
+async def test_of_somebody_else_nothing_is_said_to_who_may_not_apply_for_them_nor_accounts_opened(place: Place) -> None:
+    for asked in ({"day": DAY}, {"day": DAY, "until": DAY}, {"day": "2026-11-01"}):
+        for agent in ("1002", "nobody"):
+            check_problem(await place.post("1001", "/api/withdrawals", asked | {"agent": agent}), 403)
+            check_problem(await place.post("wang", "/api/withdrawals", asked | {"agent": "nobody"}), 409)
+    async with place.engine.connect() as connection:
+        names = set(await connection.scalars(select(owners.c.name)))
+    assert not names & {"agent/1002", "agent/nobody"}
 
 
 async def test_an_agent_sees_the_own_applications_and_who_decides_those_of_the_units(place: Place) -> None:
