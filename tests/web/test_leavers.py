@@ -33,6 +33,8 @@ async def test_a_leaver_s_rest_is_handed_over_once_by_a_clerk_of_the_last_unit(p
         assert answer.json() == {"leavers": shown, "next": None}, name
     for name in ("wang", "zhao", "1002"):
         assert (await place.post(name, "/api/leavers/hand-overs", WHY)).status_code == 403
+    for agent in ("1001", "9999"):
+        assert (await place.post("1002", "/api/leavers/hand-overs", WHY | {"agent": agent})).status_code == 403
     there = await place.post("hr", "/api/leavers/hand-overs", WHY | {"agent": "1001"})
     assert (there.status_code, "1001 is in team-1, or will be" in there.text) == (409, True)
     for _ in range(2):

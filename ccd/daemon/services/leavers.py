@@ -39,6 +39,7 @@ class Leavers:
         """All of it, to attendance; 0 seconds where nothing is left. The same act again tells what it told.
         LeavingError where it can't be."""
         site, today = self._site, self._site.units.site_day(asking.at)
+        may_hand_over_rest(asking.person, site.all_units, agent)  # else where somebody is, is not said either
         left = left_by(site, agent, today)
         duty = may_hand_over_rest(asking.person, site.units.with_above(left.unit, left.last), agent)
         leaving = Leaving(self._ledger, site.settings.site)
