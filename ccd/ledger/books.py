@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.balances import OwnerStand, balances_at, balances_of, balances_on, standing_of, sums_of
-from ccd.ledger.chart import Chart, Opening, open_accounts
+from ccd.ledger.chart import Chart, Opening, check_opening, open_accounts
 from ccd.ledger.desk import Desk, with_months
 from ccd.ledger.model import ALL, Kind, Late, Months, Moved, Outcome, Posting, Statement, Wanted, day_at, month_of
 from ccd.ledger.moved import moved_for
@@ -62,10 +62,14 @@ class Ledger:
         self._opened: dict[tuple[Kind, ...], set[str]] = defaultdict(set)
 
     async def open_accounts(self, owners: Iterable[str], kinds: tuple[Kind, ...], unit: str, asked_by: str) -> None:
-        """Opens what is not open yet, in the organisation `unit`. What is open stays what it was opened as."""
+        """Opens what is not open yet, in the organisation `unit`. What is open stays what it was opened as.
+
+        PostingError where there can be no such account.
+        """
         names = set(owners) - self._opened[kinds]
         if not names:
             return
+        check_opening([*names, unit, asked_by], kinds)
         await self._look(lambda connection: connection.run_sync(self._chart.read, names))
         missing = [name for name in names if any((name, kind.name) not in self._chart.account_ids for kind in kinds)]
         if missing:

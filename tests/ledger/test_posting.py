@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from ccd.errors import KeyTakenError, PostingError
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Account, Leg, PostingState, Rule, Transfer
+from ccd.ledger.model import Account, Kind, Leg, PostingState, Rule, Side, Transfer
 from tests.ledger.accounts import DAY, HOUSE, give, open_guarded, posting, take
 
 
@@ -189,6 +189,22 @@ async def test_what_no_rule_could_make_right_is_an_error_and_posts_nothing(ledge
     with pytest.raises(PostingError):
         await ledger.post_many([posting("good", give("ann", 5)), bad])
     assert await count(ledger, "transactions") == 0
+
+
+@pytest.mark.parametrize(
+    ("owner", "kind"),
+    [
+        ("a\x00b", Kind("savings", Side.CREDIT, 0)),
+        ("a\ud800", Kind("savings", Side.CREDIT, 0)),
+        ("eve", Kind("a\x00b", Side.DEBIT, None)),
+        ("eve", Kind("savings", Side.CREDIT, 1)),  # nothing is on it when it is opened
+        ("eve", Kind("savings", Side.CREDIT, -(2**63))),
+    ],
+)
+async def test_an_account_that_can_not_be_is_an_error_and_opens_nothing(ledger: Ledger, owner: str, kind: Kind) -> None:
+    with pytest.raises(PostingError, match="that opens"):
+        await ledger.open_accounts(["zoe", owner], (kind,), "demo", "test")
+    assert await ledger.balances("zoe") == {}
 
 
 async def test_accounts_are_opened_once(ledger: Ledger) -> None:
