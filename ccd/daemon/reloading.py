@@ -60,9 +60,11 @@ class Applied:
             since.append(site.first_start(day))
         if (instant := self._shares.changed_since(site)) is not None:
             since.append(instant)
-        if not self._roster.is_there:
-            since += await self._since_elsewhere(site)
         before = self._tree.before(site)
+        if not self._roster.is_there:
+            last = await self._held_elsewhere(site)
+            since += [0] if last is None else _otherwise_since(last, site)  # it may have said anything
+            before = None if last is None else last.units
         units, first_at = await days_there_are(self._engine)
         clocks = self._clocks.note(site, units, self._now() if first_at is None else first_at)
         kept = (self._roster.note(site), self._rules.note(site.settings), self._shares.note(site))
@@ -77,17 +79,13 @@ class Applied:
         for waiting in site.waiting:
             log.warning("a policy waits", why=waiting)
 
-    async def _since_elsewhere(self, site: Site) -> list[int]:
-        """Where nothing was applied from here before, another machine may have died before it took over what holds."""
+    async def _held_elsewhere(self, site: Site) -> Site | None:
+        """Where nothing was applied from here before, another machine may have died before it took over what holds.
+        None where what it held has faults by the units as they are now."""
         try:
-            before = Site(site.wished, *await imported_before(self._engine))
-        except FaultsError:  # by the units as they are now: it may have said anything
-            return [0]
-        day = judged_otherwise_since(held_by_settings(before.settings), held_by_settings(site.settings))
-        shares = first_differing(before.staff.shares, site.staff.shares)
-        days = [site.first_start(each) for each in (day, shares) if each is not None]
-        at = changes_since(before.roster, site.roster)
-        return days if at is None else [at, *days]
+            return Site(site.wished, *await imported_before(self._engine))
+        except FaultsError:
+            return None
 
     async def _refuse_another_past(self, file: Path, since: int) -> None:
         """Of a file nobody can say who has agreed to it."""
@@ -98,6 +96,14 @@ class Applied:
                 f"to agree. Let it be as {FILE} beside the state is, and `ccd import roster` propose the other"
             )
             raise RosterError((Fault(file, None, "", problem),))
+
+
+def _otherwise_since(before: Site, site: Site) -> list[int]:
+    day = judged_otherwise_since(held_by_settings(before.settings), held_by_settings(site.settings))
+    shares = first_differing(before.staff.shares, site.staff.shares)
+    days = [site.first_start(each) for each in (day, shares) if each is not None]
+    at = changes_since(before.roster, site.roster)
+    return days if at is None else [at, *days]
 
 
 async def _note_reached_otherwise(connection: AsyncConnection, site: Site, before: Units) -> None:

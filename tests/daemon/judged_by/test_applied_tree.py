@@ -10,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.daemon.judged_by.applied_tree import FILE
 from ccd.daemon.reloading import Applied
 from ccd.daemon.site import Site
+from ccd.org.acts import Act
 from ccd.org.csv_faults import Written
+from ccd.org.store import ORGANISATION, ROSTER, take_import
+from ccd.sql.turns import Patience, take_turn_at_once
 from tests.cases.explaining import check_explained
 from tests.cases.late import World
 from tests.cases.story import cases
@@ -73,3 +76,27 @@ async def test_days_that_are_over_are_reached_by_the_tree_that_holds(
     await check_explained(world, case)
     await is_applied(world, before)
     assert sum((await world.balances())["1001"].values()) == sum(case.then["1001"].values()), "the same net"
+
+
+async def test_who_takes_over_on_another_machine_goes_by_the_import_before(engine: AsyncEngine, tmp_path: Path) -> None:
+    """The first one has died with the new tree imported, and not applied."""
+    (file := tmp_path / "case.toml").write_text(STORY)
+    (case,) = cases(file)
+    world = World(engine, case, more={"state_directory": tmp_path / "here", "units": {}})
+    before = of_tree(world, "")
+    for number, kind, text in ((0, ROSTER, before.roster_said.text), (0, ORGANISATION, TREE)):
+        await imports(world, number, kind, text)
+    await is_applied(world, before)
+    await world.live_through(case.story)
+    moved = of_tree(world, FROM_THE_1ST)
+    assert moved.organisation_said is not None
+    await imports(world, 1, ORGANISATION, moved.organisation_said.text)
+    elsewhere = moved.settings.model_copy(update={"state_directory": tmp_path / "elsewhere"})
+    await is_applied(world, Site(elsewhere, moved.roster_said, moved.organisation_said))
+    assert await world.balances() == {"1001": {"leave": 2_535}}
+
+
+async def imports(world: World, instead_of: int, kind: str, text: str) -> None:
+    at = world.clock()
+    act = Act(f"{at}", at, "ann", "here", f"import {kind}", kind, "", "", "as it is")
+    await take_turn_at_once(world.engine, lambda plain: take_import(plain, kind, text, instead_of, act), Patience())
