@@ -90,7 +90,7 @@ async def _note(settings: Settings, asks: Asking, words: str, asked: Mapping[str
         if words in OF_AN_ACCOUNT:
             agent = moved(connection, asked["transfer"]) if "transfer" in asked else asked["agent"]
             if agent:
-                may_read_statement(asks.person, agent)
+                may_read_statement(asks.person, agent, str(asked.get("transfer", "")))
         if audits(asks.person):
             asks.noted(connection, READINGS + words, of_whom(connection, asked), asked, "as an auditor")
 

@@ -33,7 +33,7 @@ is, and refuse whoever would act on the own, or on that of the person whose depu
     may_publish(person)                               a policy; withdraw what waits for a second person
     may_agree(person, proposed_by)                    to what somebody else has published, or imported for the past
     may_read_changes(person)                          what waits for that
-    may_read_statement(person, agent)                 and have its lines explained
+    may_read_statement(person, agent, line)           and have its lines explained
     may_read(person, may)                             what is told to who may do something, and to auditors of all units
     audits(person), only_audits(person)               whose readings are noted; who writes nothing
 """
@@ -102,13 +102,12 @@ def own_agent(person: Person) -> str:
     return person.agent
 
 
-def may_read_statement(person: Person, agent: str) -> None:
-    """One's own; an auditor reads all of them."""
+def may_read_statement(person: Person, agent: str, line: str = "") -> None:
+    """One's own; an auditor reads all of them. Whose a `line` is, is not told either."""
     if agent == person.agent or person.operates or _duty(person, {Office.AUDITOR}, ()):
         return
-    raise ActNotAllowedError(
-        person.name, f"read the statement of {agent}", "it is the agent's own, and an auditor's", "agents-own"
-    )
+    act = f"have {line} explained" if line else f"read the statement of {agent}"
+    raise ActNotAllowedError(person.name, act, "it is the agent's own, and an auditor's", "agents-own")
 
 
 def may_read(person: Person, may: Callable[[], object]) -> None:

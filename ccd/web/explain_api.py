@@ -63,7 +63,7 @@ def explain_api(sessions: Sessions, explaining: Explaining) -> APIRouter:
             agent = await explaining.whose(asked)
         except UnknownTransferError:
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no transfer {transfer}.") from None
-        may_read_statement(person, agent)
+        may_read_statement(person, agent, transfer)
         return ExplainedSaid.model_validate(await explaining.told(asked, everything))
 
     return router

@@ -96,6 +96,7 @@ def test_a_statement_is_the_agent_s_own_and_an_auditor_s(config: Path) -> None:
     for words, asked in of_1001.items():
         for login in ("li", "sun"):
             refused = running.refusal(types(config, login, *words.split(), *asked))
-            assert refused.startswith(f"{login} may not read the statement of 1001: it is the agent's own")
+            what = "have 1.1 explained" if words == "explain" else "read the statement of 1001"
+            assert refused.startswith(f"{login} may not {what}: it is the agent's own")
         running.said(types(config, "1001", *words.split(), *asked))
     assert noted(config) == []

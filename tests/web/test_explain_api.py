@@ -54,6 +54,7 @@ async def test_an_agent_reads_the_own_lines_and_no_others(office: Office, explai
     for others in ("8.1", "9.1"):
         refused = await office.client.get(f"/api/explain/{others}")
         assert (refused.status_code, refused.headers["content-type"]) == (403, "application/problem+json")
+        assert "1002" not in refused.text, "nor whose they are"
     assert len(explainer.asked) == 1
 
 
