@@ -96,14 +96,14 @@ class Ledger:
     async def reverse(
         self, transaction: int, key: str, asked_by: str, text: str = "", runs: str | None = None
     ) -> Outcome:
-        """Takes back all transfers of a transaction, on its own day; where its month is closed, in the one that `runs`
-        (None: by UTC).
+        """Takes back all transfers of a transaction, and what it drew on caps, on its own day; where its month is
+        closed, in the one that `runs` (None: by UTC).
 
         PostingError where there is no such transaction, or it moved nothing.
         """
         reversal = await self._look(lambda connection: reversal_of(connection, transaction, key))
-        late = (Late(runs or self.month_of(day_at(self._now()))),)
-        return await self.post(reversal._replace(asked_by=asked_by, text=text, terms=late))
+        late = Late(runs or self.month_of(day_at(self._now())))
+        return await self.post(reversal._replace(asked_by=asked_by, text=text, terms=(*reversal.terms, late)))
 
     async def at_desk(self, work: Callable[[Desk], T], keep: bool = True) -> T:
         """`work` inside one database transaction, retried as a whole; undone at its end where `keep` is False.

@@ -206,6 +206,22 @@ async def test_a_cap_is_never_passed_and_what_is_given_back_can_be_given_again(l
     assert (await ledger.balances("bob"))["savings"] == 1_100
 
 
+async def test_what_was_drawn_on_caps_is_given_back_with_the_transfers_that_are_taken_back(ledger: Ledger) -> None:
+    def gift(key: str) -> Posting:
+        return with_terms(key, Draw("team-1", 900), Draw("centre", 900), legs=(give("bob", 900),))
+
+    await ledger.post(with_terms("limits", Limit("team-1", 1_000), Limit("centre", 1_000)))
+    given = await ledger.post(gift("a"))
+    for _ in range(2):  # asked again, it is not given back twice
+        assert (await ledger.reverse(given.transaction, "back", "tester")).state is PostingState.POSTED
+    assert (await ledger.post(gift("b"))).state is PostingState.POSTED
+    check_refused(
+        await ledger.post(gift("c")), Rule.CAP, "team-1 has a limit of 1000 s, and 1800 s would be drawn on it"
+    )
+    assert (await ledger.balances("bob"))["savings"] == 900
+    assert (await verify(ledger.engine, lambda done, total: None)).findings == []
+
+
 async def test_a_cap_that_was_never_given_a_limit_can_not_be_drawn_on(ledger: Ledger) -> None:
     with pytest.raises(PostingError, match="a cap that was given a limit"):
         await ledger.post(with_terms("a", Draw("nobody's", 1)))
