@@ -49,13 +49,14 @@ class Giver:
         caps = {gift_cap(unit, month): unit for unit in known}
         if budget:
             caps = {budget_cap(budget): f"budget {budget}"}
-        check_packet(packet, self._policies.policy_at(packet.unit, packet.day).gift, members)
         if budget:
             acting = asking.under(self._check_budget(desk, budget, packet, asking))
-            limits = []
-        else:
+        else:  # first of all: whoever may not is not told who is in the unit either
             line = self._units.with_above(packet.unit, packet.day)
             acting = asking.under(may_give(asking.person, line, packet.agents))
+        check_packet(packet, self._policies.policy_at(packet.unit, packet.day).gift, members)
+        limits = []
+        if not budget:
             check_hours(packet, known[packet.unit][0])
             limits = self.caps.limits(desk, known, packet.day, acting.signed)
         posting = posting_of(packet, self._house, self._site, list(caps), acting.signed, budget)

@@ -111,6 +111,9 @@ def test_quotas_in_hours_by_load_and_of_holidays_stand_in_the_calendar(config: P
         ("2099-11-24", {"agents": 1, "seconds": 60}), ("2099-12-01", {"agents": 1, "seconds": None}),
     ]  # fmt: skip
     assert "nobody has said how many" in said(config, "calendar", "team-1", *span)
+    for since, until in (("2099-12-01", "2099-11-30"), ("2099-09-01", "2099-12-02")):
+        why = refused(config, "calendar", "team-1", "--from", since, "--to", until)
+        assert f"--to {until} is none of the 92 days from --from {since} on" in why
     acts = json.loads(ccd(config, "acts", "--format", "json").stdout)
     assert [act["kind"] for act in acts] == ["day off", "set load", "set quota", "set quota", "set quota"]
     assert {act["why"] for act in acts[1:]} == {AS_DECIDED}

@@ -160,6 +160,9 @@ async def test_nobody_gives_to_the_own_account_and_no_agent_gives(place: Place) 
     assert "own account" in own["detail"]
     check_problem(await place.post("1001", "/api/red-packets", PACKET), 403)
     check_problem(await place.post("hr", "/api/red-packets", PACKET), 403)
+    stranger = PACKET | {"agents": ["nobody"]}  # who may not give is not told who is in the unit either
+    check_problem(await place.post("1001", "/api/red-packets", stranger), 403)
+    check_problem(await place.post("wang", "/api/red-packets", stranger), 422)
 
 
 async def test_who_is_not_signed_in_or_names_no_act_does_nothing(place: Place) -> None:

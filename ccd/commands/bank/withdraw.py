@@ -9,7 +9,7 @@ from uuid import uuid4
 import typer
 
 from ccd.bank.allocation import allocation_spelled
-from ccd.bank.days_off_calendar import DayOutlook, days_off_outlook
+from ccd.bank.days_off_calendar import DAYS_MAX, DayOutlook, days_off_outlook
 from ccd.bank.quota import ANY, PLACES_MAX, TEMPLATES, Quota
 from ccd.bank.said import Said
 from ccd.bank.unit_acts import say_load, say_quota
@@ -108,6 +108,10 @@ def calendar(
     """The places of a unit's days, with those above it: what is left of them, and who waits; at most 92 days."""
     site = site_with(config, unit)
     span = first.date(), last.date()
+    if not 0 <= (span[1] - span[0]).days < DAYS_MAX:
+        raise typer.BadParameter(
+            f"--to {span[1]} is none of the {DAYS_MAX} days from --from {span[0]} on; name one of them"
+        )
     days = asked_of(
         site.settings, lambda ledger: days_off_outlook(ledger, withdrawals_of(ledger, site).holds, unit, *span)
     )
