@@ -14,7 +14,7 @@ from ccd.bank.overdraft import takes_all
 from ccd.bank.policy import Policies
 from ccd.bank.room import left_of
 from ccd.bank.said import Said
-from ccd.bank.withdrawal import OPEN, Application, hold_key, hours_cap_name, planned_s, replacing
+from ccd.bank.withdrawal import OPEN, Application, Hold, hold_key, hours_cap_name, planned_s, replacing
 from ccd.bank.withdrawal_rows import became, on_days, open_days
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
@@ -72,7 +72,7 @@ class Replanning:
                 return None
         elif one.hold is not None:
             revision = revision_after(desk.revisions([hold_key(one)]).get(hold_key(one), ()))
-            now = now._replace(hold=one.hold._replace(revision=revision))
+            now = now._replace(hold=Hold(revision, one.hold.units, self._in_hours_still(desk.connection, one)))
             policy = self._policies.policy_at(one.unit, one.day)
             running = desk.open_month(self._site, self._ledger.month_of(max(said.today, one.day)))
             for outcome in desk.post(replacing(one, now, policy, said.by, self._site, running)):
@@ -94,5 +94,11 @@ class Replanning:
         desk.post(self._holds.limits(desk, in_hours, one.day, by))
         applied = self._holds.counted(on_days(desk.connection, one.day, one.day))
         left = [left_of(unit, of, applied).seconds or 0 for unit, of in in_hours.items()]
-        caps = desk.caps([hours_cap_name(unit, one.day) for unit in one.hold.in_hours])
+        caps = desk.caps([hours_cap_name(unit, one.day) for unit in self._in_hours_still(desk.connection, one)])
         return min([*left, *(cap.limit_s - cap.drawn_s for cap in caps.values())], default=more_s) >= more_s
+
+    def _in_hours_still(self, connection: Connection, one: Application) -> tuple[str, ...]:
+        """Of the units on whose quotas its seconds were drawn, those whose quota is in hours by now as well."""
+        drawn = one.hold.in_hours if one.hold else ()
+        places = {unit: self._holds.places(connection, unit, one.day).get(unit) for unit in drawn}
+        return tuple(unit for unit, of in places.items() if of is not None and of.seconds is not None)

@@ -252,11 +252,12 @@ def replacing(
     one: Application, now: Application, policy: Policy, by: str, book: str, running: str
 ) -> tuple[Posting, Posting]:
     """What was held goes back, and `now` holds what it says instead; the place stays, and of quotas in hours the
-    difference is drawn, or given back."""
+    difference is drawn, or given back; of those that `now` does not draw on any more, all."""
     assert one.hold is not None, "it holds something"
     assert now.hold is not None, "and goes on to"
-    back = Resolve((hold_key(one), one.hold.revision), SERVICE)
-    drawn = (Draw(hours_cap_name(unit, one.day), now.seconds - one.seconds) for unit in one.hold.in_hours)
+    back, goes_on = Resolve((hold_key(one), one.hold.revision), SERVICE), now.hold.in_hours
+    more = {unit: (now.seconds if unit in goes_on else 0) - one.seconds for unit in one.hold.in_hours}
+    drawn = (Draw(hours_cap_name(unit, one.day), seconds) for unit, seconds in more.items())
     return (
         Posting(f"end/{one.id}", one.number, book, one.day, (), by, facts=_facts(one), terms=(back, Late(running))),
         Posting(
