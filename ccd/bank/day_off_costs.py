@@ -25,11 +25,17 @@ class Costs:
 
     def seconds(self, connection: Connection, agent: str, unit: str, day: date, part: PartOfDay) -> int:
         """What is planned of the part, less breaks; without a shift, the part itself, if it begins on the day and ends
-        within 24 hours, or what the policy expects of a whole day of who works that share of a contract."""
-        shifts = self.shifts(connection, agent, unit, day)
+        within 24 hours, or what the policy expects of a whole day of who works that share of a contract. So many
+        seconds are what they are, and no more than the day has."""
+        shifts, span = self.shifts(connection, agent, unit, day), self._units.days(unit).of_date(day)
+        if part.seconds is not None:
+            most_s = (sum(shift.work_us for shift in shifts) or span.end - span.start) // SECOND
+            if part.seconds > most_s:
+                found = f"asks for {part.seconds} s of {day}, which has {most_s} s: ask for no more"
+                raise WithdrawalError(agent, found, "too-much-time", most_s=most_s)
+            return part.seconds
         if part.start is None or part.end is None:
             return self._whole_s(shifts, agent, unit, day)
-        span = self._units.days(unit).of_date(day)
         is_of_it = span.start <= part.start < span.end and part.end - part.start <= SHIFT_US_MAX
         planned_us = (
             work_within_us(shifts, Span(part.start, part.end)) if shifts else (part.end - part.start) * is_of_it

@@ -302,7 +302,7 @@ class Withdrawals:
                 raise WithdrawalError(
                     agent, f"has {other.id} {other.state} for {day}: cancel that first", "day-off-already", day=str(day)
                 )
-        asked_s = part.seconds or self._costs.seconds(desk.connection, agent, unit, day, part)
+        asked_s = self._costs.seconds(desk.connection, agent, unit, day, part)
         asked = Application(
             name, agent, unit, day, asked_s, said.at, ApplicationState.APPLIED, 0, None, part.start, part.end,
             run.name if run else "", part == WHOLE, asked_of=unit,
