@@ -133,6 +133,12 @@ def test_several_days_and_parts_of_a_day_are_applied_for(config: Path) -> None:
     assert "allowed: times of the day" in refused(config, *part[:5], "noon", *part[6:])
     assert "allowed: times of the day" in refused(config, *part[:5], "14:00+02:00", *part[6:])
     assert "asks for 0 days" in refused(config, *whole[:5], "2099-12-01")
+    said(config, "cancel", "p")
+    config.write_text(f'{config.read_text()}[units.team-1]\nday_starts_at = "04:00"\n')
+    for name, start, end in (("n", "02:00", "02:03"), ("m", "2099-12-09T03:57", "04:00")):
+        night = said(config, *part[:5], start, "--to", end, "--key", name)
+        assert night == f"{name}: 180 s of 1001 on 2099-12-08: applied\n", "of the day that began the day before"
+        said(config, "cancel", name)
 
 
 def test_what_is_suggested_says_what_it_follows_from_and_what_was_allocated_is_published(config: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, TypeVar
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -24,7 +25,7 @@ from ccd.daemon.services.withdrawals import allocations_of, close_days_off, sugg
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.errors import WithdrawalError
-from ccd.floor.days import dates
+from ccd.floor.days import SECOND, dates
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.changes import moment
 from ccd.org.rights import may_set_quota
@@ -142,7 +143,12 @@ def apply(
     seconds: Annotated[
         int | None, typer.Option(min=1, max=SECONDS_MAX, help="A part of the day; without it, the whole.")
     ] = None,
-    start: Annotated[str | None, typer.Option("--from", help="When the part begins, as 14:00, with --to.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="When the part begins, as 14:00, or with a date where the shift is in the next day."
+        ),
+    ] = None,
     end: Annotated[
         str | None, typer.Option("--to", help="When it ends, as 17:30; before --from: on the day after.")
     ] = None,
@@ -174,20 +180,29 @@ def part_of(site: Site, agent: str, day: date, seconds: int | None, start: str |
         raise typer.BadParameter("a part of a day is --seconds, or --from with --to")
     if start is None or end is None:
         return PartOfDay(seconds)
-    allowed = f"{start!r} to {end!r}; allowed: times of the day, as 14:00"
-    try:
-        begins, ends = time.fromisoformat(start), time.fromisoformat(end)
-    except ValueError:
-        raise typer.BadParameter(allowed) from None
-    if begins.tzinfo or ends.tzinfo:  # the clock is the unit's
-        raise typer.BadParameter(allowed)
     unit = site.agent_days.unit(agent, day) or ""
-    over = day + timedelta(days=1) if ends <= begins else day
-    return PartOfDay(
-        None,
-        site.units.instant(unit, datetime.combine(day, begins)),
-        site.units.instant(unit, datetime.combine(over, ends)),
-    )
+    zone, day_starts = ZoneInfo(site.units.timezone(unit)), site.units.days(unit).of_date(day).start
+    before = datetime.fromtimestamp(day_starts / SECOND, zone).replace(tzinfo=None) - timedelta(seconds=1)
+    try:
+        begins = moment_after(start, before)
+        ends = moment_after(end, begins)
+    except ValueError:
+        found = f"{start!r} to {end!r}; allowed: times of the day, as 14:00, or with their date, as {day}T14:00"
+        raise typer.BadParameter(found) from None
+    return PartOfDay(None, site.units.instant(unit, begins), site.units.instant(unit, ends))
+
+
+def moment_after(written: str, since: datetime) -> datetime:
+    """By the unit's clock; of a time alone, the first after another. ValueError where it has a clock of its own."""
+    try:
+        at = datetime.combine(since, time.fromisoformat(written))
+    except ValueError:
+        at = datetime.fromisoformat(written)
+    else:
+        at += timedelta(days=at.tzinfo is None and at <= since)
+    if at.tzinfo:
+        raise ValueError(written)
+    return at
 
 
 @withdraw.command()
