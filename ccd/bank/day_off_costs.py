@@ -76,10 +76,10 @@ class Costs:
         day, told = self._units.days(one.unit).of_date(one.day), reaching.get(one.agent, ())
         shifts = [each for each in told if day.start <= each.start]
         night = (each for each in told if each.start < day.start)
-        now_s = planned_s(one, shifts) or one.seconds
+        own = planned_shifts(one, shifts, less([day], night))
+        now_s = planned_s(one, shifts) or (one.seconds if own else 0)  # shifts that were moved away from it: nothing
         now = one._replace(seconds=min(one.seconds, now_s))
         planned = now.seconds if one.start is not None else self._whole_s(shifts, one.agent, one.unit, one.day)
-        own = planned_shifts(one, shifts, less([day], night))
         covered_us = sum(work_within_us(own, each) for each in leave)
         return spent_s(now, worked_s + covered_us // SECOND, planned)
 
