@@ -4,12 +4,16 @@ from datetime import date, timedelta
 
 import pytest
 
+from ccd.bank.allocation import Allocation, Applicant, Free
+from ccd.bank.allocation_rows import add_allocation
 from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook
 from ccd.bank.quota import Places
 from ccd.bank.withdrawal import Application, ApplicationState
+from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.accounts import Accounts
 from ccd.web.sessions import Sessions
 from ccd.web.withdrawals_api import withdrawals_api
+from tests.web.acting import Place
 from tests.web.office import Clock, Office
 from tests.web.test_api import check_problem
 
@@ -57,3 +61,18 @@ async def test_who_is_no_agent_sees_none_and_too_many_days_are_refused(office: O
     await office.sign_in("陈静")
     for wrong in ({"to": "2026-12-09"}, {"to": "2027-12-11"}, {"to": "soon"}, {"from": "1066-10-14"}):
         check_problem(await office.client.get(WHERE, params=days | wrong), 422)
+
+
+async def test_how_places_were_allocated_is_told_to_all_with_whom_it_was_reckoned(place: Place) -> None:
+    """Also to who asked for a later day alone, and has none because a run of days had it ahead of its deadline."""
+    day, later = date(2026, 12, 10), date(2026, 12, 11)
+    of_run = Applicant("a", "1001", 900, 0, 1_000_000, day, 1, ("centre",), "run")
+    besides = of_run._replace(application="b", day=later), of_run._replace(agent="1002", run="", day=later)
+    free = {"centre": Free(1)}
+    made = Allocation("centre", day, 7, (of_run,), free, besides, {later: free})
+    await take_turn_at_once(place.engine, lambda plain: add_allocation(plain, made), Patience())
+    seen = {who: await place.get(who, f"/api/allocations/centre/{day}") for who in ("1001", "1002", "2001", "wang")}
+    assert {who: answer.status_code for who, answer in seen.items()} == {
+        "1001": 200, "1002": 200, "2001": 404, "wang": 200,
+    }  # fmt: skip
+    assert seen["1002"].json()["besides"][1]["agent"] == "1002"

@@ -219,14 +219,14 @@ def _reading(router: APIRouter, desk: BankDesk) -> None:
 
     @router.get("/allocations/{unit}/{day}")
     async def allocation(unit: Name, day: Day, person: Person = desk.reading) -> AllocationSaid:
-        """How the places of a day were allocated: for who applied, and for who decides. `unit` is the topmost that has
-        a quota."""
+        """How the places of a day were allocated: for who applied, be it for a later day that was reckoned with, and
+        for who decides. `unit` is the topmost that has a quota."""
         services = desk.services()
         services.check_unit(unit)
         made = await services.allocations.published(unit, day)
         line = services.units.with_above(unit, day)
         decides = allowed(lambda: may_read(person, lambda: may_decide(person, line, "")))
-        applied = made is not None and person.agent in {one.agent for one in made.order}
+        applied = made is not None and person.agent in {one.agent for one in (*made.order, *made.besides)}
         if made is None or not (applied or decides):
             raise Problem(HTTPStatus.NOT_FOUND, f"{unit} has not allocated {day}.")
         return AllocationSaid.model_validate(allocation_spelled(made))
