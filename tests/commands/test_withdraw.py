@@ -1,14 +1,21 @@
 """`ccd bank withdraw`, as a person types it: from the quota to the day that has come and gone."""
 
+import asyncio
 import json
+import re
 import subprocess
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from ccd.bank.allocation import Allocation, Applicant, Free
+from ccd.bank.allocation_rows import add_allocation
 from ccd.bank.unit_acts import AS_DECIDED
+from ccd.daemon.site_file import site_of
+from ccd.daemon.stores import database
+from ccd.sql.turns import Patience, take_turn_at_once
 from tests.commands import running
 from tests.commands.recorded_days import DAY, ccd, settled
 
@@ -146,3 +153,25 @@ def test_what_is_suggested_says_what_it_follows_from_and_what_was_allocated_is_p
     assert "2099-11-24: 1 agents, 97.9 % of their time signed in they waited" in suggested
     assert "0 of team-1 could be off on 2099-12-01: 50 % of that time" in suggested
     assert "has not allocated 2099-12-01" in refused(config, "allocation", "team-1", "--day", "2099-12-01")
+
+
+def test_what_was_allocated_is_told_with_all_that_it_follows_from(config: Path) -> None:
+    day, later = date(2099, 12, 1), date(2099, 12, 2)
+    one = Applicant("a", "1001", 900, 3, 500_000, date(2020, 1, 1), 7, ("team-1",), "two")
+    free = {"team-1": Free(2, 1_000)}
+    made = Allocation("team-1", day, 7, (one,), free, (one._replace(application="b", day=later),), {later: free})
+
+    settings = site_of(config).settings
+
+    async def publish() -> None:
+        async with database(settings) as engine:
+            await take_turn_at_once(engine, lambda plain: add_allocation(plain, made), Patience())
+
+    asyncio.run(publish())
+    told = said(config, "allocation", "team-1", "--day", str(day))
+    seen = " ".join(re.sub("[│┃]", " ", told).split())
+    assert "seconds draws on run" in seen
+    assert "a 1001 3 50 % 2020-01-01" in seen
+    assert "900 team-1 two has a place" in seen
+    assert "900 team-1 two of 2099-12-02" in seen
+    assert all(f"places of {each} then: team-1: 2 for 1000 s" in seen for each in (day, later))

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta
+from itertools import starmap
 from typing import Annotated, TypeVar
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import typer
 
-from ccd.bank.allocation import allocation_spelled
+from ccd.bank.allocation import Free, allocation_spelled
 from ccd.bank.days_off_calendar import DAYS_MAX, DayOutlook, days_off_outlook
 from ccd.bank.quota import ANY, PLACES_MAX, TEMPLATES, Quota
 from ccd.bank.said import Said
@@ -217,7 +218,10 @@ def allocation(config: Config, unit: Unit, day: Day, output: As = Format.table) 
         print(json.dumps(allocation_spelled(made), ensure_ascii=False))
         return
     won = {one.application for one in made.winners}
-    table = PlainTable("application", "agent", "days in 90", "of full time", "there since", "applied at", "seconds", "")
+    table = PlainTable(
+        "application", "agent", "days in 90", "of full time", "there since", "applied at", "seconds", "draws on", "run",
+        "",
+    )  # fmt: skip
     for one in (*made.order, *made.besides):
         applied_at = moment(one.applied_at, site.units.timezone(unit))
         share = f"{one.contract_ppm / 10_000:g} %"
@@ -226,11 +230,16 @@ def allocation(config: Config, unit: Unit, day: Day, output: As = Format.table) 
             place = f"of {one.day}"
         table.add(
             one.application, one.agent, str(one.granted_days), share, str(one.joined_on), applied_at, str(one.seconds),
-            place,
+            ", ".join(one.line), one.run, place,
         )  # fmt: skip
     table.print()
-    free = ", ".join(f"{each}: {of.agents}" for each, of in made.free.items())
-    print(f"places then: {free}. Order: days granted by share of full time, then there since, then applied at")
+    for each, free in {day.date(): made.free, **made.later}.items():
+        print(f"places of {each} then: {', '.join(starmap(free_of, free.items()))}")
+    print("Order: days granted by share of full time, then there since, then applied at")
+
+
+def free_of(unit: str, free: Free) -> str:
+    return f"{unit}: {free.agents}" + ("" if free.seconds is None else f" for {free.seconds} s")
 
 
 @withdraw.command()
