@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { DayOff } from "../src/http/bank_api";
-import { begins, lookOf, mayCancel } from "../src/services/days_off";
+import { begins, lookOf, mayCancel, partOf } from "../src/services/days_off";
 import { monthAfter, weeksFrom, weeksOf } from "../src/time/months";
 
 const TODAY = "2026-12-01";
@@ -17,7 +17,17 @@ const own = (state: string) => ({
 
 function dayOff(of: Partial<DayOff>): DayOff {
   const places = { agents: 2, seconds: null, waiting: 0, ahead: null };
-  return { day: "2026-12-10", ...places, unit: "centre", allocated_at: null, costs: 28_800, own: [], ...of };
+  return {
+    day: "2026-12-10",
+    ...places,
+    unit: "centre",
+    allocated_at: null,
+    costs: 28_800,
+    begins: null,
+    ends: null,
+    own: [],
+    ...of,
+  };
 }
 
 test.each([
@@ -33,6 +43,21 @@ test.each([
   [{ day: TODAY }, "past"],
 ])("a day with %o is %s", (of, look) => {
   expect(lookOf(dayOff(of), TODAY, NOW_S)).toBe(look);
+});
+
+test.each([
+  [[8, 16], "14:00", "16:00", [14, 16]],
+  [[8, 16], "07:00", "09:00", [7, 9]],
+  [[22, 30], "02:00", "04:00", [26, 28]],
+  [[22, 30], "23:00", "01:00", [23, 25]],
+  [[22, 30], "20:00", "23:00", [20, 23]],
+  [[4, 28], "02:00", "04:00", [26, 28]],
+  [null, "14:00", "02:00", [14, 26]],
+])("of a day from and to hour %o, %s to %s is from and to hour %o", (planned, from, to, part) => {
+  const hour = (number: number) => Date.parse("2026-12-10T00:00+08:00") / 1000 + number * 3_600;
+  const [begins, ends] = planned?.map(hour) ?? [null, null];
+  const day = dayOff({ begins: begins ?? null, ends: ends ?? null });
+  expect(partOf(day, from, to, "Asia/Shanghai")).toEqual(part.map(hour));
 });
 
 test("the calendar begins with the first day that says anything", () => {

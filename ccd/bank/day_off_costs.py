@@ -2,10 +2,11 @@
 3.6)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
+from ccd.bank.days_off_calendar import WholeDay
 from ccd.bank.policy import Policies
 from ccd.bank.withdrawal import Application, PartOfDay, planned_s, planned_shifts, spent_s
 from ccd.errors import WithdrawalError
@@ -22,6 +23,16 @@ class Costs:
 
     def __init__(self, units: Units, policies: Policies, share_of: ShareOf) -> None:
         self._units, self._policies, self._share_of = units, policies, share_of
+
+    def whole_day(self, connection: Connection, agent: str, unit: str, day: date) -> WholeDay:
+        policy, span = self._policies.policy_at(unit, day), self._units.days(unit).of_date(day)
+        shifts = self.shifts(connection, agent, unit, day)
+        costs_s = sum(shift.work_us for shift in shifts) // SECOND
+        if not costs_s and not policy.schedules:
+            costs_s = self.expected_s(agent, unit, day)
+        begins = min((shift.start for shift in shifts), default=span.start)
+        ends = max((shift.end for shift in shifts), default=span.end)
+        return WholeDay(costs_s, day - timedelta(days=policy.days_off.cancel_days_before), Span(begins, ends))
 
     def seconds(self, connection: Connection, agent: str, unit: str, day: date, part: PartOfDay) -> int:
         """What is planned of the part, less breaks; without a shift, the part itself, if it begins on the day and ends

@@ -14,6 +14,7 @@ from ccd.bank.room import places_left
 from ccd.bank.withdrawal import Application, ApplicationState
 from ccd.bank.withdrawal_rows import on_days
 from ccd.floor.days import dates
+from ccd.floor.spans import Span
 from ccd.ledger.books import Ledger
 
 DAYS_MAX = 92
@@ -33,13 +34,20 @@ class DayOutlook(NamedTuple):
     ahead: int | None = None
 
 
-class OwnOutlook(NamedTuple):
-    """An agent's. A whole day off `costs_s`, nothing where there is no shift; what is approved can be cancelled until
-    the end of `cancel_until`."""
+class WholeDay(NamedTuple):
+    """Off, it `costs_s`: nothing where there is no shift. What is approved can be cancelled until the end of
+    `cancel_until`. `span`: from the first of its shifts to the end of the last; without any, the business day."""
 
-    outlook: DayOutlook
     costs_s: int
     cancel_until: date
+    span: Span | None
+
+
+class OwnOutlook(NamedTuple):
+    """An agent's."""
+
+    outlook: DayOutlook
+    whole: WholeDay
 
 
 class PlacesOfDay(NamedTuple):

@@ -6,7 +6,7 @@ locks those who wait for that day as well, so that the first whose balance cover
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -15,6 +15,7 @@ from ccd.bank.at_desk import open_agent_accounts
 from ccd.bank.branch import Branch
 from ccd.bank.comes_first import ComesFirst
 from ccd.bank.day_off_costs import Costs
+from ccd.bank.days_off_calendar import WholeDay
 from ccd.bank.holds import ALLOCATION, WAITING_LIST, Holds
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import (
@@ -42,7 +43,7 @@ from ccd.bank.withdrawal_rows import (
     waiting_days,
 )
 from ccd.errors import WithdrawalError
-from ccd.floor.days import SECOND, dates
+from ccd.floor.days import dates
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Outcome, Refusal, Rule, month_of
 from ccd.org.acts import is_noted
@@ -258,20 +259,12 @@ class Withdrawals:
         """All applications for days from `first` to `last`, in the order in which they were made."""
         return await self._ledger.at_desk(lambda desk: on_days(desk.connection, first, last), keep=False)
 
-    async def whole_days(self, agent: str, first: date, last: date) -> dict[date, tuple[int, date]]:
-        """Of each day on which the agent is in a unit: what it costs to be off, in seconds, nothing where there is no
-        shift; and the last day on which what is approved can be cancelled."""
+    async def whole_days(self, agent: str, first: date, last: date) -> dict[date, WholeDay]:
+        """Of each day on which the agent is in a unit."""
 
-        def read(desk: Desk) -> dict[date, tuple[int, date]]:
-            found = {}
-            for day in dates(first, last):
-                if (unit := self._days.unit(agent, day)) is None:
-                    continue
-                policy = self._policies.policy_at(unit, day)
-                planned_us = sum(shift.work_us for shift in self._costs.shifts(desk.connection, agent, unit, day))
-                costs_s = planned_us // SECOND or (0 if policy.schedules else self._costs.expected_s(agent, unit, day))
-                found[day] = costs_s, day - timedelta(days=policy.days_off.cancel_days_before)
-            return found
+        def read(desk: Desk) -> dict[date, WholeDay]:
+            units = {day: unit for day in dates(first, last) if (unit := self._days.unit(agent, day)) is not None}
+            return {day: self._costs.whole_day(desk.connection, agent, unit, day) for day, unit in units.items()}
 
         return await self._ledger.at_desk(read, keep=False)
 

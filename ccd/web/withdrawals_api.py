@@ -31,8 +31,9 @@ class OwnSaid(BaseModel):
 class DaySaid(BaseModel):
     """`agents` more can be off, for `seconds` together (null: for any); both null where nobody has said how many may.
     `allocated_at`, in epoch seconds, is when the places are given out by rule, where they are, by `unit`, the topmost
-    that has a quota. A whole day off `costs` so many seconds: none where there is no shift. Where an own application
-    waits for a place, so many are `ahead` of it."""
+    that has a quota. A whole day off `costs` so many seconds: none where there is no shift. From `begins` to `ends`, in
+    epoch seconds, are its shifts, or the business day where it has none: a night's reach into the next day. Where an
+    own application waits for a place, so many are `ahead` of it."""
 
     day: str
     agents: int | None
@@ -42,6 +43,8 @@ class DaySaid(BaseModel):
     unit: str | None
     allocated_at: float | None
     costs: int
+    begins: float | None
+    ends: float | None
     own: list[OwnSaid]
 
 
@@ -68,7 +71,7 @@ def withdrawals_api(
 
 
 def day_said(of: OwnOutlook) -> DaySaid:
-    one = of.outlook
+    one, whole = of.outlook, of.whole
     return DaySaid(
         day=one.day.isoformat(),
         agents=one.left.agents if one.left else None,
@@ -77,14 +80,16 @@ def day_said(of: OwnOutlook) -> DaySaid:
         ahead=one.ahead,
         unit=next(reversed(one.places), None),
         allocated_at=None if one.deadline is None else one.deadline / SECOND,
-        costs=of.costs_s,
+        costs=whole.costs_s,
+        begins=whole.span.start / SECOND if whole.span else None,
+        ends=whole.span.end / SECOND if whole.span else None,
         own=[
             OwnSaid(
                 application=own.id,
                 seconds=own.seconds,
                 missing=own.missing_s,
                 state=own.state.value,
-                cancel_until=of.cancel_until,
+                cancel_until=whole.cancel_until,
                 moved_to=own.moved_to,
             )
             for own in one.own

@@ -17,6 +17,7 @@ from ccd.bank.withdrawal import ApplicationState, PartOfDay, hours_cap_name
 from ccd.bank.withdrawal_rows import set_load, set_quota
 from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import ActNotAllowedError, WithdrawalError
+from ccd.floor.days import SECOND
 from ccd.floor.expected import Shift, work_within_us
 from ccd.floor.spans import Span
 from ccd.ledger.books import Ledger
@@ -183,7 +184,10 @@ async def test_where_each_day_is_for_itself_what_is_full_waits_and_free_days_are
         (days[0], ApplicationState.WAITING, 6 * HOUR_S), (days[1], ApplicationState.APPROVED, 6 * HOUR_S),
     ]  # fmt: skip
     costs = await bank.whole_days("ann", days[0], days[2])
-    assert costs == {day: (cost, day - timedelta(days=1)) for day, cost in zip(days, (21_600, 21_600, 0), strict=True)}
+    assert [(day, *one[:2]) for day, one in costs.items()] == [
+        (day, cost, day - timedelta(days=1)) for day, cost in zip(days, (21_600, 21_600, 0), strict=True)
+    ]
+    assert [(one.span.end - one.span.start) // HOUR_S // SECOND for one in costs.values() if one.span] == [6, 6, 24]
     assert await bank.whole_days("nobody", days[0], days[2]) == {}
     with pytest.raises(WithdrawalError, match="has no shift on any of these days"):
         await bank.apply_for_run("s", "ann", days[2:], NOBODY)

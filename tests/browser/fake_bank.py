@@ -36,7 +36,9 @@ def day_off(number: int) -> Json:
     """Places of a day: three on most, none left on each fifth, no shift on two of seven."""
     costs = 0 if number % WEEK in (3, 4) else 8 * HOUR_S
     places = {"agents": 0 if number % 5 == 2 else 3, "seconds": None, "waiting": 2 if number % 5 == 2 else 0}
-    return places | {"ahead": None, "unit": "centre", "allocated_at": None, "costs": costs, "own": []}
+    return places | {
+        "ahead": None, "unit": "centre", "allocated_at": None, "costs": costs, "begins": None, "ends": None, "own": [],
+    }  # fmt: skip
 
 
 SAID = {"pbx": "pbx-1", "ref": 1, "missing": ""}

@@ -6,9 +6,10 @@ import pytest
 
 from ccd.bank.allocation import Allocation, Applicant, Free
 from ccd.bank.allocation_rows import add_allocation
-from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook
+from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook, WholeDay
 from ccd.bank.quota import Places
 from ccd.bank.withdrawal import Application, ApplicationState
+from ccd.floor.spans import Span
 from ccd.sql.turns import Patience, take_turn_at_once
 from ccd.web.accounts import Accounts
 from ccd.web.sessions import Sessions
@@ -28,8 +29,8 @@ async def calendar_of(agent: str, first: date, last: date) -> list[OwnOutlook]:
     places = {"team-1": Places(3, 90_000)}
     known = DayOutlook(first, places, Places(2, 28_800), 1, 1_797_000_000_000_000, (OWN,), 0)
     return [
-        OwnOutlook(known, 27_000, first),
-        *(OwnOutlook(DayOutlook(day, {}, None, 0, None, ()), 0, day) for day in rest),
+        OwnOutlook(known, WholeDay(27_000, first, Span(1_796_860_800_000_000, 1_796_889_600_000_000))),
+        *(OwnOutlook(DayOutlook(day, {}, None, 0, None, ()), WholeDay(0, day, None)) for day in rest),
     ]
 
 
@@ -45,11 +46,11 @@ async def test_an_agent_sees_what_is_left_and_the_own_applications(office: Offic
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json()["days"] == [
         {"day": "2026-12-10", "agents": 2, "seconds": 28_800, "waiting": 1, "ahead": 0, "unit": "team-1",
-         "allocated_at": 1_797_000_000.0, "costs": 27_000,
+         "allocated_at": 1_797_000_000.0, "costs": 27_000, "begins": 1_796_860_800.0, "ends": 1_796_889_600.0,
          "own": [{"application": "a", "seconds": 900, "missing": 0, "state": "waiting",
                   "cancel_until": "2026-12-10", "moved_to": "team-1"}]},
         {"day": "2026-12-11", "agents": None, "seconds": None, "waiting": 0, "ahead": None, "unit": None,
-         "allocated_at": None, "costs": 0, "own": []},
+         "allocated_at": None, "costs": 0, "begins": None, "ends": None, "own": []},
     ]  # fmt: skip
 
 

@@ -69,6 +69,9 @@ export interface DayOff {
   allocated_at: number | null;
   /** What a whole day costs; nothing where there is no shift. */
   costs: number;
+  /** From when to when its shifts are, in epoch seconds: a night's reach into the next day. */
+  begins: number | null;
+  ends: number | null;
   own: OwnApplication[];
 }
 

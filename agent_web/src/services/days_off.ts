@@ -1,6 +1,7 @@
 // The calendar of days off as the page shows it. Pure.
 
 import type { DayOff, OwnApplication } from "../http/bank_api";
+import { dayAfter, dayAt, momentOf } from "../time/moments";
 
 /** free: a place is left. full: none is, one can wait. by_rule: given out at a deadline. none: nobody gives any. */
 export type DayLook =
@@ -46,4 +47,16 @@ export function mayCancel(own: OwnApplication, today: string): boolean {
 /** What days from one to another cost together: those on which one can be off. */
 export function costOf(days: readonly DayOff[]): number {
   return days.reduce((sum, day) => sum + day.costs, 0);
+}
+
+/** From when to when, in epoch seconds, two times of day are of a day: what lies before its shifts is in the next one,
+    where a night's reach into that. */
+export function partOf(day: DayOff, from: string, to: string, timezone: string): [number, number] {
+  const on = (which: string, time: string) => momentOf(which, time, timezone);
+  const first = on(day.day, from);
+  const later = on(dayAfter(day.day, 1), from);
+  const isOfNight = day.begins !== null && day.ends !== null && first < day.begins && later < day.ends;
+  const begins = isOfNight ? later : first;
+  const ends = on(dayAt(begins, timezone), to);
+  return [begins, ends > begins ? ends : on(dayAfter(dayAt(begins, timezone), 1), to)];
 }

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.bank.allocating import Allocations, Tenure
 from ccd.bank.allocation import Allocation
-from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook, days_off_outlook
+from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook, WholeDay, days_off_outlook
 from ccd.bank.giving_back import GivingBack
 from ccd.bank.holds import ALLOCATION, WAITING_LIST
 from ccd.bank.moving_along import MovingAlong
@@ -58,7 +58,7 @@ async def outlook_of(ledger: Ledger, site: Site, agent: str, first: date, last: 
     for unit, days in groupby(dates(first, last), lambda day: site.agent_days.unit(agent, day) or ""):
         stay = list(days)
         found += await days_off_outlook(ledger, withdrawals.holds, unit, stay[0], stay[-1], agent)
-    return [OwnOutlook(one, *whole.get(one.day, (0, one.day))) for one in found]
+    return [OwnOutlook(one, whole.get(one.day, WholeDay(0, one.day, None))) for one in found]
 
 
 async def suggested(ledger: Ledger, site: Site, unit: str, day: date) -> tuple[int, list[Busyness]]:

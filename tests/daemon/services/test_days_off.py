@@ -134,7 +134,7 @@ async def test_places_are_allocated_once_their_deadline_has_passed_and_who_appli
     assert kept.state is ApplicationState.APPROVED
     (shown,) = await outlook_of(by_rule.ledger, site_by_rule, "1001", LATER, LATER)
     assert (shown.outlook.left, [one.id for one in shown.outlook.own]) == (Places(0), ["off"])
-    assert (shown.costs_s, shown.cancel_until) == (28_800, date(2099, 11, 27))
+    assert (shown.whole.costs_s, shown.whole.cancel_until) == (28_800, date(2099, 11, 27))
 
 
 async def test_who_has_what_is_left_of_places_that_were_allocated_before_is_told(by_rule: World) -> None:
