@@ -19,6 +19,7 @@ Post = Callable[[Sequence[Posting]], Awaitable[list[Outcome]]]
 class Asked:
     posting: Posting
     answer: Outcome | Exception | None = None
+    given_up: bool = False
 
 
 class Window:
@@ -37,6 +38,7 @@ class Window:
                 if mine.answer is None:  # else whoever wrote before has written it along
                     await self._write_along(mine)
         except asyncio.CancelledError:  # what is not begun is not done later, when nobody asks for it any more
+            mine.given_up = True  # where somebody writes it along who is given up as well
             self._waiting = [one for one in self._waiting if one is not mine]
             raise
         if isinstance(mine.answer, Outcome):
@@ -50,7 +52,8 @@ class Window:
         try:
             await self._write(together)
         finally:  # who is cancelled leaves to the others what is theirs
-            self._waiting = [one for one in together if one.answer is None and one is not mine] + self._waiting
+            left = [one for one in together if one.answer is None and not one.given_up and one is not mine]
+            self._waiting = left + self._waiting
 
     async def _write(self, together: list[Asked]) -> None:
         try:

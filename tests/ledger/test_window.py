@@ -101,6 +101,26 @@ async def test_who_is_cancelled_before_it_is_begun_is_not_written_by_whoever_com
     assert desk.together == [["first"], ["later"]]
 
 
+async def test_what_is_given_up_while_another_writes_it_along_is_not_written_later() -> None:
+    """Whoever writes it may be given up as well: then nobody is left who asks for it."""
+    desk = Desk()
+    window = Window(desk.post)
+    async with asyncio.timeout(5):
+        loop = asyncio.get_running_loop()
+        first, writes, along = (loop.create_task(window.post(posting(key))) for key in ("first", "writes", "along"))
+        await desk.begun.acquire()
+        desk.may_go_on.release()
+        for begun in (first, desk.begun.acquire()):
+            await begun
+        for task in (along, writes):
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        desk.may_go_on.release()
+        assert (await window.post(posting("later"))).key == "later"
+    assert desk.together == [["first"], ["writes", "along"], ["later"]]
+
+
 async def test_many_at_once_are_each_posted_once(ledger: Ledger) -> None:
     asked = [posting(str(number), give("ann", 2)) for number in range(60)] + [posting("0", give("ann", 3))]
     answers = await asyncio.gather(*(ledger.post(one) for one in asked), return_exceptions=True)
