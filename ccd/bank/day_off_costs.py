@@ -88,7 +88,9 @@ class Costs:
         shifts = [each for each in told if day.start <= each.start]
         night = (each for each in told if each.start < day.start)
         own = planned_shifts(one, shifts, less([day], night))
-        is_for_some = any(each.work_us for each in own)  # of a part that no shift has, or a break has, it is for nothing
+        is_for_some = any(
+            each.work_us for each in own
+        )  # of a part that no shift has, or a break has, it is for nothing
         now_s = planned_s(one, shifts) or (one.seconds if is_for_some else 0)
         now = one._replace(seconds=min(one.seconds, now_s))
         planned = now.seconds if one.start is not None else self._whole_s(shifts, one.agent, one.unit, one.day)
