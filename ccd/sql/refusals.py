@@ -45,6 +45,7 @@ SQLITE: Final[Mapping[str, str]] = MappingProxyType(
         "disk I/O error": "make room on the disk, or look into its log",
         "no such table": TABLE_GONE,
         "no such column": COLUMN_GONE,
+        " has no column named ": COLUMN_GONE,
         " already exists": OWN_DATABASE,
         "is not a database": "name another file, or restore this one",
         "disk image is malformed": "keep the file, and restore it from a backup",

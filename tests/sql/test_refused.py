@@ -11,12 +11,13 @@ from struct import pack
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import insert, inspect
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import DatabaseBusyError, DatabaseGoneError, DatabaseRefusedError, LedgerError, SchemaError
 from ccd.ledger.moving import end_of
+from ccd.ledger.schema import entries
 from ccd.ledger.verify import verify
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
@@ -80,9 +81,13 @@ async def test_tables_and_columns_that_are_gone_or_of_a_newer_program_are_told_s
         await upgrade(engine)
         async with engine.begin() as connection:
             await connection.exec_driver_sql("ALTER TABLE entries RENAME COLUMN seconds TO hours")
-        with pytest.raises(DatabaseRefusedError, match=r"seconds.*; a column of ccd's is gone: keep the database"):
+        gone = r"seconds.*; a column of ccd's is gone: keep the database"
+        with pytest.raises(DatabaseRefusedError, match=gone):
             async with refusals_said():
                 await verify(engine, lambda done, total: None)
+        with pytest.raises(DatabaseRefusedError, match=gone):
+            async with refusals_said(), engine.begin() as connection:
+                await connection.execute(insert(entries).values(seconds=1))
         async with engine.begin() as connection:
             await connection.exec_driver_sql("DROP TABLE daily_sums")
             await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
