@@ -139,6 +139,7 @@ def test_several_days_and_parts_of_a_day_are_applied_for(config: Path) -> None:
     assert "--from with --to" in refused(config, *part[:6])
     assert "allowed: times of the day" in refused(config, *part[:5], "noon", *part[6:])
     assert "allowed: times of the day" in refused(config, *part[:5], "14:00+02:00", *part[6:])
+    assert "allowed: times of the day" in refused(config, *part[:5], "9999-12-31T23:00", *part[6:])
     assert "asks for 0 days" in refused(config, *whole[:5], "2099-12-01")
     said(config, "cancel", "p")
     config.write_text(f'{config.read_text()}[units.team-1]\nday_starts_at = "04:00"\n')

@@ -187,7 +187,7 @@ def part_of(site: Site, agent: str, day: date, seconds: int | None, start: str |
     try:
         begins = moment_after(start, before)
         ends = moment_after(end, begins)
-    except ValueError:
+    except (ValueError, OverflowError):  # a date that is none, or after the last of all
         found = f"{start!r} to {end!r}; allowed: times of the day, as 14:00, or with their date, as {day}T14:00"
         raise typer.BadParameter(found) from None
     return PartOfDay(None, site.units.instant(unit, begins), site.units.instant(unit, ends))
