@@ -28,6 +28,7 @@ from ccd.errors import DatabaseBusyError, Fault, FaultsError, RosterError
 from ccd.floor.days import SECOND
 from ccd.history.close import Closer
 from ccd.history.reading import first_start
+from ccd.history.schema import unit_days
 from ccd.history.unit_days import measured_since, note_stale, note_stale_of, units_with_records
 from ccd.live.board import Board
 from ccd.live.hub import Hub
@@ -35,6 +36,7 @@ from ccd.notify import Notifier
 from ccd.org.rights import floor_units
 from ccd.org.roster import changes_since
 from ccd.org.units import Units
+from ccd.sql.locks import wait_for_others
 from ccd.sql.turns import DRIVER_ERRORS, Patience, is_away, take_turn
 
 log = structlog.get_logger("ccd.daemon")
@@ -107,6 +109,7 @@ def _otherwise_since(before: Site, site: Site) -> list[int]:
 
 
 async def _note_reached_otherwise(connection: AsyncConnection, site: Site, before: Units) -> None:
+    await connection.run_sync(wait_for_others, unit_days)  # who measures one of them now goes by the tree before
     await note_stale_of(connection, await connection.run_sync(reached_otherwise, site, before))
 
 

@@ -1,15 +1,21 @@
 """A team that is said later to have stood below another unit: rulings and emergencies of units reach whom they would
 have reached, had it been said at once (docs/time-bank.md 2.6)."""
 
+import asyncio
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.judged_by.applied_tree import FILE
 from ccd.daemon.reloading import Applied
 from ccd.daemon.site import Site
+from ccd.history.expected_days import wait_for_tellers
+from ccd.history.schema import unit_days
+from ccd.history.unit_days import unfinished_days
 from ccd.org.acts import Act
 from ccd.org.csv_faults import Written
 from ccd.org.store import ORGANISATION, ROSTER, take_import
@@ -76,6 +82,27 @@ async def test_days_that_are_over_are_reached_by_the_tree_that_holds(
     await check_explained(world, case)
     await is_applied(world, before)
     assert sum((await world.balances())["1001"].values()) == sum(case.then["1001"].values()), "the same net"
+
+
+@pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
+async def test_who_measures_at_this_moment_by_the_tree_before_is_waited_for(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    """Or what is noted now of a day is written over by what was looked at earlier."""
+    (file := tmp_path / "case.toml").write_text(STORY)
+    (case,) = cases(file)
+    world = World(engine, case, more={"state_directory": tmp_path, "units": {}})
+    await is_applied(world, of_tree(world, ""))
+    await world.live_through(case.story)
+    moved = of_tree(world, FROM_THE_1ST)
+    async with asyncio.TaskGroup() as tasks, engine.begin() as another:
+        await wait_for_tellers(another)
+        noting = tasks.create_task(Applied(engine, moved, world.clock).note(moved))
+        await asyncio.wait([noting], timeout=0.5)
+        await another.execute(update(unit_days).values(stale=False))
+    async with engine.connect() as connection:
+        found = {(one.unit, one.day) for one in await unfinished_days(connection)}
+    assert ("team-1", date(2026, 12, 1)) in found
 
 
 async def test_who_takes_over_on_another_machine_goes_by_the_import_before(engine: AsyncEngine, tmp_path: Path) -> None:
