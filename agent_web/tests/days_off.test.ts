@@ -46,6 +46,13 @@ test.each([
 });
 
 test.each([
+  ["", "16:00"],
+  ["14:00", ""],
+])("a part from %o to %o, as while it is typed, is nothing", (from, to) => {
+  expect(partOf(dayOff({}), from, to, "Asia/Shanghai")).toEqual([0, 0]);
+});
+
+test.each([
   [[8, 16], "14:00", "16:00", [14, 16]],
   [[8, 16], "07:00", "09:00", [7, 9]],
   [[22, 30], "02:00", "04:00", [26, 28]],

@@ -50,8 +50,9 @@ export function costOf(days: readonly DayOff[]): number {
 }
 
 /** From when to when, in epoch seconds, two times of day are of a day: what lies before its shifts is in the next one,
-    where a night's reach into that. */
+    where a night's reach into that. Nothing of it where one of them is not typed yet. */
 export function partOf(day: DayOff, from: string, to: string, timezone: string): [number, number] {
+  if (from === "" || to === "") return [0, 0];
   const on = (which: string, time: string) => momentOf(which, time, timezone);
   const first = on(day.day, from);
   const later = on(dayAfter(day.day, 1), from);
