@@ -249,6 +249,8 @@ async def test_an_entitlement_is_said_by_clerks_and_shown_to_them_alone(place: P
     assert len((await place.get("hr", "/api/entitlements/1001")).json()["entitlements"]) == 2
     check_problem(await place.get("wang", "/api/entitlements/1001"), 403)
     check_problem(await place.post("hr", "/api/entitlements", asked | {"agent": "9999"}), 409)
+    check_problem(await place.post("wang", "/api/entitlements", asked | {"agent": "9999"}), 403)
+    check_problem(await place.get("wang", "/api/entitlements/9999"), 403)
 
 
 async def test_a_month_is_closed_by_clerks_and_each_agent_sees_the_own(place: Place) -> None:

@@ -34,6 +34,7 @@ async def entitle(
     act again changes nothing. EntitlementError where it can't be; `still` may refuse it, of what was said before."""
     made = Entitled(0, asking.act, agent, first, until, entitlement)
     check_entitlement(made)
+    may_enter_leave(asking.person, site.all_units, (agent,))  # else where somebody is, is not said either
     unit = site.agent_days.unit(agent, first)
     if unit is None:
         raise EntitlementError(agent, f"has no place on the roster on {first}", "entitlement-nowhere", day=str(first))
@@ -77,6 +78,7 @@ def _lines(site: Site, agent: str, begins: int, over: int | None) -> Iterator[tu
 
 async def entitled(engine: AsyncEngine, site: Site, asking: Asking, agent: str) -> list[Entitled]:
     """All that was ever said of an agent, in its order, for whoever says it, and for auditors."""
+    may_read(asking.person, lambda: may_enter_leave(asking.person, site.all_units, (agent,)))
     unit = site.roster.unit(agent, asking.at)
     today = site.units.days(unit or "").at(asking.at).day
     if unit is None:
