@@ -52,9 +52,9 @@ class Emergencies:
         would."""
         if unit not in self._known:
             raise UnknownUnitError(unit, tuple(self._known))
-        duty = may_open_emergency(asking.person, self._units.with_above(unit, self._day(unit, asking.at)))
-        terms = self._terms(unit, asking.at)
         begins = asking.at if start is None else start
+        duty = may_open_emergency(asking.person, self._units.with_above(unit, self._day(unit, begins)))
+        terms = self._terms(unit, asking.at)
         longest = begins + terms.emergency_max_s * SECOND
         end = longest if until is None else until
 

@@ -124,7 +124,10 @@ async def test_what_comes_of_an_emergency_is_decided_where_its_unit_stood_when_i
     place.site = place.current.site = place.current.shown = Site(settings, files[0], files[1], files[2])
     await place.accounts.add(Person("second", Role.SUPERVISOR, None, ("south",)), PASSWORD)
     where = f"/api/emergencies/{(await place.post('wang', '/api/emergencies', STORM)).json()['emergency']}"
-    place.clock.now += 43_200  # the next day
+    place.clock.now += 36_600  # ten past midnight
+    check_problem(await place.post("zhao", "/api/emergencies", STORM | {"from": place.clock.now - 1_200}), 403)
+    assert (await place.post("zhao", "/api/emergencies", STORM)).status_code == 201
+    place.clock.now += 6_600
     entry = {"agent": "1001", "seconds": 7_200, "reason": "at the desk of the lead"}
     check_problem(await place.get("zhao", where), 404)
     check_problem(await place.post("zhao", f"{where}/entries", entry), 403)
