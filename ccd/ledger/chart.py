@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from ccd.errors import PostingError
 from ccd.ledger.digest import account_digest
-from ccd.ledger.model import NUL, SECONDS_MAX, Account, Kind
+from ccd.ledger.model import SECONDS_MAX, Account, Kind, check_texts
 from ccd.ledger.schema import accounts, balances, owners
 from ccd.sql.rows import among, insert_rows
 
@@ -98,9 +98,7 @@ def open_accounts(connection: Connection, names: Iterable[str], kinds: tuple[Kin
 def check_opening(texts: Iterable[str], kinds: tuple[Kind, ...]) -> None:
     """PostingError where there can be no such account."""
     for said in (*texts, *(kind.name for kind in kinds)):
-        if NUL in said or said.encode(errors="ignore").decode() != said:
-            found = "has a NUL or half a sign in a text"
-            raise PostingError(f"that opens accounts with {said!r}", found, "text that every database can keep")
+        check_texts(f"that opens accounts with {said!r}", [said])
     for kind in kinds:
         if kind.floor is not None and not -SECONDS_MAX <= kind.floor <= 0:
             raise PostingError(f"that opens {kind.name}", f"has a floor of {kind.floor} s", f"{-SECONDS_MAX} to 0")

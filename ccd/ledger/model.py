@@ -314,7 +314,7 @@ def check_shape(posting: Posting) -> None:
     if posting.counts_in:
         _check_month(posting, posting.counts_in)
     texts = [posting.key, posting.book, posting.asked_by, posting.reference, posting.text, posting.facts]
-    _check_texts(posting, texts + [leg.service for leg in posting.legs])
+    check_texts(posting.spelled, texts + [leg.service for leg in posting.legs])
     if len(posting.legs) > LEGS_MAX:
         raise PostingError(posting.spelled, f"has {len(posting.legs)} legs", f"at most {LEGS_MAX}")
     if posting.terms:
@@ -344,16 +344,17 @@ def is_number(said: object, most: int = NUMBER_MAX) -> bool:
     return type(said) is int and 0 <= said <= most
 
 
-def _check_texts(posting: Posting, texts: Iterable[str]) -> None:
+def check_texts(whose: str, texts: Iterable[str]) -> None:
+    """PostingError, of whom it says whose they are, where no database could keep them."""
     said = "".join(texts)
     if NUL in said:
-        raise PostingError(posting.spelled, "has a NUL in a text", "text that every database can keep")
+        raise PostingError(whose, "has a NUL in a text", "text that every database can keep")
     if said.isascii():
         return
     try:
         said.encode()
     except UnicodeEncodeError:
-        raise PostingError(posting.spelled, "has half a sign in a text", "text that every database can keep") from None
+        raise PostingError(whose, "has half a sign in a text", "text that every database can keep") from None
 
 
 def _check_month(posting: Posting, month: str) -> None:
@@ -366,7 +367,7 @@ def _check_terms(posting: Posting) -> None:
     if len(making) > 1 or (making and posting.legs):
         raise PostingError(posting.spelled, "has transfers beside those of a reservation", "a posting for each")
     for term in posting.terms:
-        _check_texts(posting, _texts_of(term))
+        check_texts(posting.spelled, _texts_of(term))
         if isinstance(term, Late):
             _check_month(posting, term.month)
         if isinstance(term, Reserve) and not (type(term.seconds) is int and 0 < term.seconds <= SECONDS_MAX):
