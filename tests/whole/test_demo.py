@@ -144,7 +144,7 @@ def test_whatever_can_be_asked_of_a_time_bank_has_an_answer_in_the_demo(demo: De
         return found
 
     today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    month, closed = f"{today:%Y-%m}", closed_month(today)
+    closed = closed_month(today)
     days = [today - timedelta(days=back) for back in range(59, -15, -1)]
     span = f"--from {days[0]} --to {today - timedelta(days=1)}"
     for show in ("indicators", "distribution", "hiding", "service"):
@@ -162,7 +162,7 @@ def test_whatever_can_be_asked_of_a_time_bank_has_an_answer_in_the_demo(demo: De
     assert not wanted
     assert ask(f"bank withdraw calendar home --from {today} --to {days[-1]}").count("\n") > 14
     assert ask(f"bank withdraw suggest home --day {today + timedelta(days=3)}")
-    assert rows(f"bank red-packet caps {month}", "units")[0]["given_s"]
+    assert rows(f"bank red-packet caps {today - timedelta(days=7):%Y-%m}", "units")[0]["given_s"], "a week ago the last"
     rows("bank red-packet proposals", "proposals")
     assert len(rows("bank overtime list", "emergencies")) >= 2, "of the last weeks"
     assert len(rows(f"bank ruling list {span}", "rulings")) >= 2
