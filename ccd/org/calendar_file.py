@@ -63,10 +63,7 @@ def parse(data: bytes, file: Path, days: AgentDays, window: DaysTold, agent: str
     `agent` is whose an event is that names nobody: planners give a person's shifts as a file of their own.
     """
     faults: list[Fault] = []
-    try:
-        calendar = Calendar.from_ical(data)
-    except ValueError as error:
-        raise ImportFaultsError((Fault(file, None, "", f"is no calendar: {error}"),)) from None
+    calendar = _whole(data, file)
     events: list[Event] = list(calendar.walk("VEVENT"))
     lines = [data.count(b"\n", 0, match.start()) + 1 for match in BEGINS.finditer(data)]
     if len(lines) != len(events):
@@ -97,6 +94,19 @@ def parse(data: bytes, file: Path, days: AgentDays, window: DaysTold, agent: str
     faults += between_lines(told, file, "DTSTART")
     csv_faults.raise_any(faults, ImportFaultsError)
     return tuple(told)
+
+
+def _whole(data: bytes, file: Path) -> Event:
+    """The one calendar that the file is: what ended too soon, or is something else, has no events, and says nothing."""
+    try:
+        found = Calendar.from_ical(data, multiple=True)
+        if len(found) != 1:
+            raise ValueError(f"there are {len(found)} in it" if found else "what begins in it does not end")
+        if found[0].name != "VCALENDAR":
+            raise ValueError(f"it is a {found[0].name}")
+    except ValueError as error:
+        raise ImportFaultsError((Fault(file, None, "", f"is no calendar: {error}"),)) from None
+    return found[0]
 
 
 def _faults_of(event: Event) -> Iterator[tuple[str, str]]:

@@ -269,3 +269,21 @@ def test_an_event_whose_line_is_not_known_is_said_and_not_left_out(begins: bytes
 def test_what_is_no_calendar_is_said(data: bytes):
     with pytest.raises(ImportFaultsError, match=r"plan\.csv: is no calendar"):
         parse(data, FILE, DAYS, WEEK)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:a\r\n", "what begins in it does not end"),
+        (b"", "what begins in it does not end"),
+        (calendar() * 2, "there are 2 in it"),
+        (b"BEGIN:VCARD\r\nFN:Ann\r\nEND:VCARD\r\n", "it is a VCARD"),
+        (b"BEGIN:VTODO\r\nUID:a\r\nEND:VTODO\r\n", "it is a VTODO"),
+    ],
+)
+def test_what_is_not_one_whole_calendar_is_said_and_withdraws_no_shift(data: bytes, says: str):
+    with pytest.raises(ImportFaultsError) as refused:
+        parse(data, FILE, DAYS, WEEK)
+    (fault,) = refused.value.faults
+    assert says in fault.problem
+    assert "b'" not in fault.problem
