@@ -12,7 +12,6 @@ import {
   nearLimit,
   needsAttention,
   project,
-  zoneOf,
 } from "../src/floor/agents";
 import type { Accounts, Policy, Today } from "../src/http/api";
 import { nudgeFor } from "../src/me/nudge";
@@ -150,11 +149,6 @@ describe("what today is worth if it ended now", () => {
 test("who is only on the roster has not been seen in any state", () => {
   expect(hasBeenSeen(agentOf({ state: "signed_out", since: 0 }))).toBe(false);
   expect(hasBeenSeen(agentOf({ state: "signed_out", since: NOW_S }))).toBe(true);
-});
-
-test("a unit's moments are told on the unit's own clock", () => {
-  expect(zoneOf("team-2", SITE)).toBe("Asia/Urumqi");
-  expect(zoneOf("on no roster", SITE)).toBe("Asia/Shanghai");
 });
 
 describe("nudges", () => {

@@ -44,9 +44,10 @@ const COUNTS = {
 export const SITE: Site = {
   site: "demo",
   timezone: "Asia/Shanghai",
+  day_starts_at: "00:00:00",
   units: [
-    { unit: "team-1", name: "一班", timezone: "Asia/Shanghai" },
-    { unit: "team-2", name: "二班", timezone: "Asia/Urumqi" },
+    { unit: "team-1", name: "一班", timezone: "Asia/Shanghai", day_starts_at: "04:00:00" },
+    { unit: "team-2", name: "二班", timezone: "Asia/Urumqi", day_starts_at: "00:00:00" },
   ],
   reasons: {
     ticket: { ...COUNTS, zh: "提交工单", en: "Ticket" },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { businessDayAt, dayAfter, momentOf, momentAgo } from "../src/time/moments";
+import { dayAfter, momentOf, momentAgo } from "../src/time/moments";
 
 const at = (moment: string) => Date.parse(moment) / 1000;
 
@@ -31,13 +31,6 @@ describe("a moment that is over", () => {
 test("a time of day is a moment of the zone's clock", () => {
   expect(momentOf("2026-12-10", "14:00", "Asia/Shanghai")).toBe(Date.parse("2026-12-10T06:00:00Z") / 1000);
   expect(momentOf("2026-07-01", "09:30", "Europe/Berlin")).toBe(Date.parse("2026-07-01T07:30:00Z") / 1000);
-});
-
-test("a night before the day starts is of the business day before", () => {
-  const of = (moment: string) => businessDayAt(at(moment), "04:00:00", "Asia/Shanghai");
-  expect(of("2026-11-30T19:59:59Z")).toBe("2026-11-30");
-  expect(of("2026-11-30T20:00:00Z")).toBe("2026-12-01");
-  expect(businessDayAt(at("2026-11-30T16:00:00Z"), "00:00:00", "Asia/Shanghai")).toBe("2026-12-01");
 });
 
 test("days are counted over the ends of months", () => {

@@ -26,11 +26,14 @@ describe("spans of time", () => {
   });
 
   it("are of the night that follows where they come before the business day starts", () => {
-    const of = (from: string, to: string) => spanOfDay("2026-11-29", "04:00:00", from, to, ZONE);
+    const of = (from: string, to: string) =>
+      spanOfDay("2026-11-29", { timezone: ZONE, day_starts_at: "04:00:00" }, from, to);
     expect(of("01:00", "02:00")).toEqual([at("2026-11-30T01:00"), at("2026-11-30T02:00")]);
     expect(of("04:00", "05:00")).toEqual([at("2026-11-29T04:00"), at("2026-11-29T05:00")]);
     expect(of("23:00", "01:00")).toEqual([at("2026-11-29T23:00"), at("2026-11-30T01:00")]);
-    expect(spanOfDay("2026-11-29", "00:00:00", "00:00", "01:00", ZONE)[0]).toBe(at("2026-11-29T00:00"));
+    expect(spanOfDay("2026-11-29", { timezone: ZONE, day_starts_at: "00:00:00" }, "00:00", "01:00")[0]).toBe(
+      at("2026-11-29T00:00"),
+    );
   });
 
   it("are none where something lacks, or where they would last no time", () => {

@@ -261,6 +261,7 @@ class Site:
         return SiteSaid(
             site=settings.site,
             timezone=settings.timezone,
+            day_starts_at=self.units.days("").clock[1],
             units=[self._unit_said(unit) for unit in self.rostered_units],
             reasons={name: _reason_said(name, reason, today) for name, reason in settings.reasons.items()},
             pause_threshold_s=pages.pause_threshold_s,
@@ -270,7 +271,8 @@ class Site:
         )
 
     def _unit_said(self, unit: str) -> UnitSaid:
-        return UnitSaid(unit=unit, name=self.units.name(unit), timezone=self.units.timezone(unit))
+        timezone, day_starts_at = self.units.days(unit).clock
+        return UnitSaid(unit=unit, name=self.units.name(unit), timezone=timezone, day_starts_at=day_starts_at)
 
     def is_personal(self, reason: str) -> bool:
         return reason in self._personal

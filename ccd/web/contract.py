@@ -24,11 +24,13 @@ class SignedIn(BaseModel):
 
 
 class UnitSaid(BaseModel):
-    """`timezone` is the one that the unit's days are counted in."""
+    """`timezone` is the one that the unit's days are counted in; what is earlier than `day_starts_at`, as `04:00:00`,
+    is of the business day before."""
 
     unit: str
     name: str
     timezone: str
+    day_starts_at: str
 
 
 class ReasonSaid(BaseModel):
@@ -44,10 +46,12 @@ class ReasonSaid(BaseModel):
 
 
 class SiteSaid(BaseModel):
-    """What the pages need to know of the site. `nudge_left_s`: allowance left; `nudge_pause_s`: a pause this long."""
+    """What the pages need to know of the site, whose own clock (`timezone`, `day_starts_at`) says what day months are
+    closed by. `nudge_left_s`: allowance left; `nudge_pause_s`: a pause this long."""
 
     site: str
     timezone: str
+    day_starts_at: str
     units: list[UnitSaid]
     reasons: dict[str, ReasonSaid]
     pause_threshold_s: int

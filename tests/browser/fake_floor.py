@@ -39,10 +39,11 @@ def _reason(zh: str, en: str, **more: Any) -> Json:
     return {"zh": zh, "en": en, **common, **more}
 
 
+CLOCK: Json = {"timezone": "Asia/Shanghai", "day_starts_at": "00:00:00"}
 SITE: Json = {
     "site": "demo",
-    "timezone": "Asia/Shanghai",
-    "units": [{"unit": unit, "name": name, "timezone": "Asia/Shanghai"} for unit, name in UNITS.items()],
+    "units": [{"unit": unit, "name": name, **CLOCK} for unit, name in UNITS.items()],
+    **CLOCK,
     "reasons": {
         "toilet": _reason("上厕所", "Toilet", personal=True, threshold_s=300),
         "water": _reason("打水", "Water", personal=True, threshold_s=300),

@@ -29,7 +29,7 @@ APPEALED: Json = {
 def unit(name: str, today: date, may: list[str]) -> Json:
     return {
         "unit": name, "name": NAMES[name], "line": [name] if name == "centre" else [name, "centre"],
-        "today": str(today), "day_starts_at": "00:00:00", "may": may, "kinds": ["contest", "suggestion"],
+        "today": str(today), "may": may, "kinds": ["contest", "suggestion"],
         "levels": {"I": 300_000, "III": 600_000},
         "emergency_s_max": 4 * HOUR_S, "emergency_back_s_max": 1_800, "call_out_wait_s": 600,
         "entry_second_s": HOUR_S, "ruling_days_max": 62, "has_quotas": name == "centre",

@@ -27,7 +27,7 @@ from ccd.web.sessions import Sessions
 
 PASSWORD = "correct horse"
 SESSION_S = 3_600.0
-UNIT = UnitSaid(unit="team-1", name="一班", timezone="Asia/Shanghai")
+UNIT = UnitSaid(unit="team-1", name="一班", timezone="Asia/Shanghai", day_starts_at="04:00:00")
 POLICY = PolicySaid(
     rate_ppm=37_000, expected_base_s=28_800, base_s_max=43_200, allowance_min_s=0, overdraft_takes=["savings"]
 )
@@ -35,8 +35,9 @@ TOILET = ReasonSaid(
     zh="上厕所", en="Toilet", policy="counts", personal=True, threshold_s=300, max_s=None, max_s_day=None
 )  # fmt: skip
 SITE = SiteSaid(
-    site="demo", timezone="Asia/Shanghai",
-    units=[UNIT, UnitSaid(unit="team-2", name="二班", timezone="Asia/Urumqi")], reasons={"toilet": TOILET},
+    site="demo", timezone="Asia/Shanghai", day_starts_at="00:00:00",
+    units=[UNIT, UnitSaid(unit="team-2", name="二班", timezone="Asia/Urumqi", day_starts_at="00:00:00")],
+    reasons={"toilet": TOILET},
     pause_threshold_s=600, wait_threshold_s=60, nudge_left_s=120, nudge_pause_s=900,
 )  # fmt: skip
 UNITS = {"centre": None, "team-1": "centre", "team-2": "centre", "team-3": None}

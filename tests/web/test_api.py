@@ -106,8 +106,8 @@ async def test_the_site_is_told_to_who_is_signed_in(office: Office) -> None:
     await office.sign_in("lead")
     said = (await office.client.get("/api/site")).json()
     assert said["units"] == [
-        {"unit": "team-1", "name": "一班", "timezone": "Asia/Shanghai"},
-        {"unit": "team-2", "name": "二班", "timezone": "Asia/Urumqi"},
+        {"unit": "team-1", "name": "一班", "timezone": "Asia/Shanghai", "day_starts_at": "04:00:00"},
+        {"unit": "team-2", "name": "二班", "timezone": "Asia/Urumqi", "day_starts_at": "00:00:00"},
     ]
     assert said["reasons"]["toilet"]["personal"] is True
     assert (said["nudge_left_s"], said["nudge_pause_s"], said["pause_threshold_s"]) == (120, 900, 600)

@@ -51,7 +51,7 @@ async def test_each_is_told_what_they_may_do_where_and_what_there_is_to_choose(p
     )
     assert "decide_appeal" in team["may"]
     assert "decide_appeal" not in centre["may"]  # whoever leads the very unit does not decide its appeals
-    assert (team["line"], team["today"], team["day_starts_at"]) == (["team-1", "centre"], "2026-11-24", "00:00:00")
+    assert (team["line"], team["today"]) == (["team-1", "centre"], "2026-11-24")
     assert team["levels"] == {"I": 300_000, "II": 450_000, "III": 600_000}
     assert "contest" in team["kinds"]
     assert (team["entry_second_s"], team["ruling_days_max"]) == (HOUR, 62)

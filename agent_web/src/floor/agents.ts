@@ -26,11 +26,6 @@ export function hasBeenSeen(agent: Agent): boolean {
   return agent.since > 0;
 }
 
-/** The time zone that a unit's days are counted in; of one that the page is not told of, the site's. */
-export function zoneOf(unit: string, site: Site): string {
-  return site.units.find((known) => known.unit === unit)?.timezone ?? site.timezone;
-}
-
 export function inState(agent: Agent, now_s: number): number {
   return Math.max(0, now_s - agent.since);
 }

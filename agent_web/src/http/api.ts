@@ -22,7 +22,9 @@ export interface Reason {
 export interface Site {
   site: string;
   timezone: string;
-  units: { unit: string; name: string; timezone: string }[];
+  /** `04:00:00`: what is earlier is of the business day before. */
+  day_starts_at: string;
+  units: { unit: string; name: string; timezone: string; day_starts_at: string }[];
   reasons: Record<string, Reason>;
   /** For reasons without an own one. */
   pause_threshold_s: number;

@@ -19,9 +19,6 @@ export interface OfficeUnit {
   unit: string;
   name: string;
   line: string[];
-  today: string;
-  /** `04:00:00`: what is earlier is of the night before. */
-  day_starts_at: string;
   may: ActName[];
   kinds: string[];
   levels: Record<string, number>;

@@ -2,22 +2,19 @@
 
 import { createContext } from "svelte";
 
-import { zoneOf } from "../floor/agents";
 import type { Session, Site } from "../http/api";
 import { Asked } from "../http/asked.svelte";
 import { manage, type ActName, type Office, type OfficeUnit } from "../http/manage_api";
 import { Feed } from "../live/feed.svelte";
-import { dayAt } from "../time/moments";
+import { clockOf, todayIn, type Clock } from "../time/clocks";
 
 export class Leading {
   site = $state.raw<Site>() as Site;
   readonly feed: Feed;
   readonly office: Asked<Office>;
   readonly units = $derived.by((): OfficeUnit[] => this.office.now?.units ?? []);
-  /** The site's day; "" as long as it is not known. */
-  readonly today = $derived.by(() =>
-    this.feed.now_s === 0 ? "" : dayAt(this.feed.now_s, this.site.timezone),
-  );
+  /** The site's business day; "" as long as it is not known. */
+  readonly today = $derived.by(() => this.todayIn(""));
 
   constructor(
     readonly session: Session,
@@ -51,8 +48,16 @@ export class Leading {
     return this.feed.state.agents.get(agent)?.name || agent;
   }
 
+  clockOf(unit: string): Clock {
+    return clockOf(unit, this.site);
+  }
+
   zoneOf(unit: string): string {
-    return zoneOf(unit, this.site);
+    return this.clockOf(unit).timezone;
+  }
+
+  todayIn(unit: string): string {
+    return todayIn(unit, this.site, this.feed.now_s);
   }
 }
 

@@ -1,6 +1,7 @@
 // Spans of time: how long something may last, as it is offered; what was typed of a day. Pure.
 
 import type { Counts } from "../http/manage_api";
+import type { Clock } from "../time/clocks";
 import { dayAfter, momentOf } from "../time/moments";
 
 /** What a span can count as, that which is ruled most often first. */
@@ -22,16 +23,11 @@ export function startsBackTo(most_s: number): number[] {
   return Array.from({ length: Math.max(1, earlier) }, (_, at) => at * FIVE_MINUTES_S);
 }
 
-/** Epoch seconds of what was typed of a business day that starts at `04:00:00`: what is earlier follows its night. */
-export function spanOfDay(
-  day: string,
-  startsAt: string,
-  from: string,
-  to: string,
-  zone: string,
-): [number, number] {
-  const first = `${from}:00` < startsAt ? dayAfter(day, 1) : day;
-  return [momentOf(first, from, zone), momentOf(to > from ? first : dayAfter(first, 1), to, zone)];
+/** Epoch seconds of what was typed of a business day: what is earlier than its start follows its night. */
+export function spanOfDay(day: string, clock: Clock, from: string, to: string): [number, number] {
+  const { day_starts_at, timezone } = clock;
+  const first = `${from}:00` < day_starts_at ? dayAfter(day, 1) : day;
+  return [momentOf(first, from, timezone), momentOf(to > from ? first : dayAfter(first, 1), to, timezone)];
 }
 
 /** Epoch seconds of what was typed; over midnight where it ends no later than it begins. Null where something lacks. */

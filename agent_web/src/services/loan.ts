@@ -13,7 +13,7 @@ export interface Plan {
 
 export type Stage = "early" | "open" | "closed";
 
-/** `today` is the site's day. */
+/** `today` is the site's business day: months are closed by its clock. */
 export function stageOf(loan: Loan, today: string, now_s: number): Stage {
   if (today < loan.opens) return "early";
   return now_s < loan.closes ? "open" : "closed";

@@ -25,12 +25,6 @@ export function dayAt(epoch_s: number, timezone: string): string {
   return `${year}-${month}-${day}`;
 }
 
-/** The business day that runs at a moment, where one starts at a time of day as `04:00:00`. */
-export function businessDayAt(epoch_s: number, startsAt: string, timezone: string): string {
-  const day = dayAt(epoch_s, timezone);
-  return `${timeOfDay(epoch_s, timezone)}:00` < startsAt ? dayAfter(day, -1) : day;
-}
-
 /** A business day `2026-11-23` as `11-23` in Chinese and `23 Nov` in English. */
 export function shortDay(day: string, locale: string): string {
   if (locale.startsWith("zh")) return day.slice(5);

@@ -40,8 +40,8 @@ ACTS: Mapping[str, Callable[[Person, Line], object]] = {
 EXAMPLE: dict[str, Any] = {
     "units": [
         {"unit": "team-1", "name": "一班", "line": ["team-1", "centre"], "today": "2026-11-28",
-         "day_starts_at": "00:00:00", "may": ["give", "rule"],
-         "kinds": ["contest"], "levels": {"I": 300000}, "emergency_s_max": 14400, "emergency_back_s_max": 1800,
+         "may": ["give", "rule"], "kinds": ["contest"], "levels": {"I": 300000},
+         "emergency_s_max": 14400, "emergency_back_s_max": 1800,
          "call_out_wait_s": 600, "entry_second_s": 7200, "ruling_days_max": 31, "has_quotas": True}
     ],
     "agrees": False,
@@ -49,17 +49,15 @@ EXAMPLE: dict[str, Any] = {
 
 
 class OfficeUnitSaid(BaseModel):
-    """`line`: the unit, and all above it. What is earlier than `day_starts_at`, as `04:00:00`, is of the business day
-    before. By the policy that holds there on its day: the `kinds` of red packets, the `levels` of emergencies with
-    their interest in parts per million, how long an emergency lasts by itself and how long ago it can begin, above
-    which time entered by hand needs a second person, and how many days a ruling can be about. `has_quotas`: places of
-    days off were said for this very unit."""
+    """`line`: the unit, and all above it. By the policy that holds there on its day (`today`): the `kinds` of red
+    packets, the `levels` of emergencies with their interest in parts per million, how long an emergency lasts by itself
+    and how long ago it can begin, above which time entered by hand needs a second person, and how many days a ruling
+    can be about. `has_quotas`: places of days off were said for this very unit."""
 
     unit: str
     name: str
     line: list[str]
     today: date
-    day_starts_at: str
     may: list[str]
     kinds: list[str]
     levels: dict[str, int]
@@ -110,11 +108,11 @@ def _units(
 def _said(
     services: Services, policies: Policies, unit: str, line: tuple[str, ...], may: list[str], at: int, has_quotas: bool
 ) -> OfficeUnitSaid:
-    today, (_, day_starts_at) = services.today(unit, at), services.units.days(unit).clock
+    today = services.today(unit, at)
     policy = policies.policy_at(unit, today)
     return OfficeUnitSaid(
-        unit=unit, name=services.units.name(unit), line=list(line), today=today,
-        day_starts_at=day_starts_at, may=may, kinds=list(policy.gift.kinds), levels=dict(policy.overtime.levels),
+        unit=unit, name=services.units.name(unit), line=list(line), today=today, may=may,
+        kinds=list(policy.gift.kinds), levels=dict(policy.overtime.levels),
         emergency_s_max=policy.overtime.emergency_max_s,
         emergency_back_s_max=policy.overtime.emergency_back_s_max, call_out_wait_s=policy.overtime.call_out_wait_s,
         entry_second_s=policy.overtime.entry_second_s, ruling_days_max=policy.rulings.days_max, has_quotas=has_quotas,
