@@ -67,12 +67,8 @@ def paid(
     emergencies together have seconds left.
     """
     in_order = sorted(emergencies, key=_first_paid)
-    spans = {one.id: less(spans_within([one], day), shifts) for one in in_order}
-    measured_s, taken = {}, list[Span]()
-    for one in in_order:
-        own = less([part for span in spans[one.id] for part in spans_within(worked, span)], taken)
-        measured_s[one.id] = length_us(own) // SECOND
-        taken += own
+    spans = {one.id: _payable_of(one, day, shifts) for one in in_order}
+    measured_s = {name: length // SECOND for name, length in measured_us(in_order, day, shifts, worked).items()}
     left_s = length_us(union(span for own in spans.values() for span in own)) // SECOND - sum(measured_s.values())
     found = {}
     for one in in_order:
@@ -82,6 +78,18 @@ def paid(
         left_s -= added
         if measured + added:
             found[one.id] = Paid(measured + added, interest_s(one, measured + added), added)
+    return found
+
+
+def measured_us(
+    emergencies: Iterable[Emergency], day: Lasting, shifts: Sequence[Lasting], worked: Sequence[Span]
+) -> dict[str, int]:
+    """By emergency, how much was measured of an agent's day; no instant counts in two."""
+    found, taken = {}, list[Span]()
+    for one in sorted(emergencies, key=_first_paid):
+        own = less([part for span in _payable_of(one, day, shifts) for part in spans_within(worked, span)], taken)
+        found[one.id] = length_us(own)
+        taken += own
     return found
 
 
@@ -121,6 +129,10 @@ def interest_s(emergency: Emergency, principal_s: int) -> int:
     interest = emergency.interest_ppm * principal_s // PPM
     step = emergency.round_up_s
     return interest + (-(principal_s + interest) % step if step and principal_s else 0)
+
+
+def _payable_of(one: Emergency, day: Lasting, shifts: Sequence[Lasting]) -> list[Span]:
+    return less(spans_within([one], day), shifts)
 
 
 def _first_paid(one: Emergency) -> tuple[int, int, str]:

@@ -14,6 +14,11 @@ LEVEL_I: dict[str, JsonValue] = {
     "ends": 1796050800.0, "principal": 3600, "interest": 1080, "measured": True,
 }  # fmt: skip
 
+GROWS: dict[str, JsonValue] = {
+    "emergency": "storm", "since": 1796040000.0, "until": 1796050800.0, "day_ends": 1796054400.0, "worked": 3600.25,
+    "principal": 3600, "interest": 1080,
+}  # fmt: skip
+
 
 class RunningSaid(BaseModel):
     """An emergency that runs, and what it comes to so far, in seconds: up to where the switches were heard. `measured`
@@ -31,11 +36,18 @@ class RunningSaid(BaseModel):
 
 
 class GrowingSaid(BaseModel):
-    """Which of them grows, a second a second, since and until when (epoch seconds), if nothing else happens."""
+    """Which of them grows, a second a second, since and until when (epoch seconds), if nothing else happens. Each
+    business day's principal is whole seconds, and has its own interest: `principal` and `interest` are what is in the
+    emergency's of the day that runs, which ends at `day_ends`, and `worked` is what was measured of it, to the
+    microsecond. More than that is in `principal` where time was entered by hand; that grows once `worked` passes it."""
 
     emergency: str
     since: float
     until: float
+    day_ends: float
+    worked: float
+    principal: int
+    interest: int
 
 
 class OvertimeSaid(BaseModel):
@@ -46,7 +58,7 @@ class OvertimeSaid(BaseModel):
             "examples": [
                 {
                     "running": [LEVEL_I],
-                    "growing": {"emergency": "storm", "since": 1796040000.0, "until": 1796050800.0},
+                    "growing": GROWS,
                 }
             ]
         }

@@ -192,8 +192,11 @@ def emergency(server: FakeServer, growing: bool = True, **more: object) -> None:
         "emergency": "storm", "level": "II", "interest_ppm": 450_000, "round_up_s": 0, "starts": now - 1_800,
         "ends": now + 12_600, "principal": 600, "interest": 270, "measured": True,
     }  # fmt: skip
-    grows = {"emergency": "storm", "since": now, "until": now + 12_600} if growing else None
-    server.overtime = {"running": [running | more], "growing": grows}
+    grows = {
+        "emergency": "storm", "since": now, "until": now + 12_600, "day_ends": now + 86_400, "worked": 600.0,
+        "principal": 600, "interest": 270,
+    }  # fmt: skip
+    server.overtime = {"running": [running | more], "growing": grows if growing else None}
     server.say({"op": "account"}, numbered=False)
 
 

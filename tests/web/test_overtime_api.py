@@ -13,7 +13,9 @@ STORM = RunningSaid(
     emergency="storm", level="I", interest_ppm=300_000, round_up_s=0, starts=1_000.0, ends=9_000.0, principal=600,
     interest=180, measured=True,
 )  # fmt: skip
-GROWS = GrowingSaid(emergency="storm", since=2_000.0, until=9_000.0)
+GROWS = GrowingSaid(
+    emergency="storm", since=2_000.0, until=9_000.0, day_ends=50_000.0, worked=600.5, principal=600, interest=180
+)  # fmt: skip
 
 
 @pytest.fixture

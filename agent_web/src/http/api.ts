@@ -169,10 +169,22 @@ export interface RunningOvertime {
   measured: boolean;
 }
 
+/** Which emergency grows, a second a second. Each business day has its own interest: `worked` was measured of the one
+ * that runs until `day_ends`, and `principal` and `interest` are what of the emergency's is that day's. */
+export interface GrowingOvertime {
+  emergency: string;
+  since: number;
+  until: number;
+  day_ends: number;
+  worked: number;
+  principal: number;
+  interest: number;
+}
+
 export interface Overtime {
   running: RunningOvertime[];
-  /** Which of them grows, a second a second; null while the agent does not work in any. */
-  growing: { emergency: string; since: number; until: number } | null;
+  /** Null while the agent does not work in any. */
+  growing: GrowingOvertime | null;
 }
 
 /** An answer that is no success. Status 0: there was no answer at all. */

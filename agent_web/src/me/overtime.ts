@@ -1,6 +1,6 @@
 // What running overtime comes to at a moment, counted on from where the switches were heard.
 
-import type { Overtime, RunningOvertime } from "../http/api";
+import type { GrowingOvertime, Overtime, RunningOvertime } from "../http/api";
 import type { Agent } from "../live/frames";
 
 const PPM = 1_000_000;
@@ -18,17 +18,23 @@ export interface Earned {
 export function earned(overtime: Overtime | null, agent: Agent | null, now_s: number): Earned[] {
   if (overtime === null) return [];
   const { growing } = overtime;
-  const works = agent !== null && WORKS.includes(agent.state);
   return overtime.running.map((emergency) => {
     const { principal, interest } = emergency;
-    const grows = works && growing?.emergency === emergency.emergency && now_s < growing.until;
-    if (!grows || growing === null) return { emergency, principal, interest, grows: false };
-    const more = principal + Math.max(0, Math.floor(now_s - growing.since));
-    return { emergency, principal: more, interest: interestOn(emergency, more), grows };
+    if (agent === null || growing?.emergency !== emergency.emergency)
+      return { emergency, principal, interest, grows: false };
+    const works = WORKS.includes(agent.state);
+    const until = Math.min(growing.until, works ? now_s : agent.since);
+    const days = byDay(growing, until);
+    return {
+      emergency,
+      principal: principal - growing.principal + sum(days),
+      interest: interest - growing.interest + sum(days.map((each) => interestOn(emergency, each))),
+      grows: works && now_s < growing.until,
+    };
   });
 }
 
-/** Of a level's interest, with what both come to together rounded up. */
+/** Of a level's interest on what was worked on one business day, with what both come to together rounded up. */
 export function interestOn(
   emergency: Pick<RunningOvertime, "interest_ppm" | "round_up_s">,
   principal: number,
@@ -37,4 +43,16 @@ export function interestOn(
   const step = emergency.round_up_s;
   if (step === 0 || principal === 0) return interest;
   return interest + ((step - ((principal + interest) % step)) % step);
+}
+
+/** The principal of the business day that ran when the switches were heard, and of the next as far as it has begun: whole
+ * seconds each, as they are posted. What was entered by hand stands until as much is measured. */
+function byDay(growing: GrowingOvertime, until_s: number): [number, number] {
+  const { since, worked, day_ends, principal } = growing;
+  const measured = Math.floor(worked + Math.max(0, Math.min(until_s, day_ends) - since));
+  return [Math.max(principal, measured), Math.max(0, Math.floor(until_s - day_ends))];
+}
+
+function sum(seconds: number[]): number {
+  return seconds.reduce((all, one) => all + one, 0);
 }

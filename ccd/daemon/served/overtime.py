@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ccd.bank.overtime import Emergency, Paid
 from ccd.bank.overtime_entry_rows import OvertimeEntry
 from ccd.daemon.services.overtime import Overtime
-from ccd.daemon.services.overtime_reckoning import Reckoned, Reckoning
+from ccd.daemon.services.overtime_reckoning import GrowingDay, Reckoned, Reckoning
 from ccd.daemon.site import Current
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
@@ -76,23 +76,31 @@ class OvertimeShown:
 
 
 def overtime_said(agent: str, reckoned: Mapping[Emergency, Reckoned]) -> OvertimeSaid:
-    """Of an agent's two days, where an emergency runs over midnight, each figure is the sum."""
-    found, grows = [], None
+    """Of an agent's two days, where an emergency runs over midnight, each figure is the sum; what grows is told of the
+    one that runs, too, since each has its own interest."""
+    found, growing = [], None
     for one, each in reckoned.items():
         days = [day for day in each.days if day.agent == agent]
         if not days:
             continue
-        paid = [day.paid.get(one, Paid(0, 0)) for day in days]
+        paid = {day.day: day.paid.get(one, Paid(0, 0)) for day in days}
         found.append(
             RunningSaid(
                 emergency=one.id, level=one.level, interest_ppm=one.interest_ppm, round_up_s=one.round_up_s,
                 starts=one.start / SECOND, ends=one.end / SECOND,
-                principal=sum(part.principal_s for part in paid), interest=sum(part.interest_s for part in paid),
+                principal=sum(part.principal_s for part in paid.values()),
+                interest=sum(part.interest_s for part in paid.values()),
                 measured=any(day.schedules for day in days),
             )
         )  # fmt: skip
-        grows = grows or each.growing.get(agent)
-    growing = None
-    if grows is not None:
-        growing = GrowingSaid(emergency=grows.emergency, since=grows.since / SECOND, until=grows.until / SECOND)
+        if (grows := each.growing.get(agent)) and grows.what.emergency == one.id:
+            growing = _growing_said(grows, paid[grows.day.day])
     return OvertimeSaid(running=found, growing=growing) if found else NOTHING
+
+
+def _growing_said(grows: GrowingDay, paid: Paid) -> GrowingSaid:
+    what = grows.what
+    return GrowingSaid(
+        emergency=what.emergency, since=what.since / SECOND, until=what.until / SECOND, day_ends=grows.day.end / SECOND,
+        worked=grows.measured / SECOND, principal=paid.principal_s, interest=paid.interest_s,
+    )  # fmt: skip

@@ -5,19 +5,29 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.bank.call_out_rows import CallOut, calls_of, strike_team_members
 from ccd.bank.emergency_rows import emergencies_within
-from ccd.bank.overtime import Emergency, Growing, growing, paid, rulings_that_count, signed_in_at, worked_in
+from ccd.bank.overtime import (
+    Emergency,
+    Growing,
+    growing,
+    measured_us,
+    paid,
+    rulings_that_count,
+    signed_in_at,
+    worked_in,
+)
 from ccd.bank.overtime_day_rows import Mark, how_much_said
 from ccd.bank.overtime_entry_rows import OvertimeEntry, entries_of
 from ccd.bank.overtime_measured import paid_in
 from ccd.bank.overtime_posting import OvertimeDay
 from ccd.daemon.site import Site
-from ccd.floor.days import ONE_DAY, SECOND, dates
+from ccd.floor.days import ONE_DAY, SECOND, BusinessDay, dates
 from ccd.floor.own_days import OwnDay
 from ccd.floor.spans import Span
 from ccd.floor.stretches import Stretch
@@ -32,6 +42,14 @@ from ccd.org.shift_rows import shifts_of
 AgentDay = tuple[str, OwnDay]
 
 
+class GrowingDay(NamedTuple):
+    """The day that runs where the switches were heard, what grows then, and how much of that was measured, µs."""
+
+    day: BusinessDay
+    what: Growing
+    measured: int
+
+
 @dataclass(frozen=True, slots=True)
 class Reckoned:
     """What an emergency comes to, by one state of the database: agents' days with all that emergencies pay on them."""
@@ -40,7 +58,7 @@ class Reckoned:
     days: tuple[OvertimeDay, ...]
     marks: tuple[Mark, ...]
     sign_ins: Mapping[str, int | None]  # of who was called, in the first minutes
-    growing: Mapping[str, Growing]  # of the agents who work in an emergency that runs
+    growing: Mapping[str, GrowingDay]  # of the agents who work in an emergency that runs
     basis: "Basis"
 
 
@@ -127,7 +145,7 @@ class Reckoning:
         wanted: list[AgentDay],
         seen: Mapping[AgentDay, SeenDay],
         running: bool,
-    ) -> tuple[list[OvertimeDay], dict[str, Growing]]:
+    ) -> tuple[list[OvertimeDay], dict[str, GrowingDay]]:
         """With all emergencies that reach into each day, because the highest level pays; and of which agents it grows
         at this moment."""
         if not wanted:
@@ -139,7 +157,7 @@ class Reckoning:
         shifts = await connection.run_sync(shifts_of, {agent for agent, _ in wanted}, start, end)
         kinds = await self._kinds(connection, wanted)
         rulings = await connection.run_sync(rulings_that_hold, start, end)
-        found, grows = [], dict[str, Growing]()
+        found, grows = [], dict[str, GrowingDay]()
         for agent, own in wanted:
             day, keeps = own.day, self._keeps_schedules(own)
             theirs = {one.id: one for one in others if agent in taking_part[one]}
@@ -147,12 +165,11 @@ class Reckoning:
             above = self._site.units.with_above(own.unit, day.day)
             ruled = resolved(rulings, agent, above, day) if keeps else ()
             planned = shifts.get(agent, ()) if keeps else ()
-            all_paid = paid(
-                theirs.values(), day, planned, worked_in(line, until, ruled),
-                entered_s(entries, agent, day.day),
-            )  # fmt: skip
-            if until < day.end and (grown := growing(theirs.values(), planned, line, until, ruled)):
-                grows[agent] = grown
+            worked = worked_in(line, until, ruled)
+            all_paid = paid(theirs.values(), day, planned, worked, entered_s(entries, agent, day.day))
+            if until < day.end and (what := growing(theirs.values(), planned, line, until, ruled)):
+                measured = measured_us(theirs.values(), day, planned, worked)[what.emergency]
+                grows[agent] = GrowingDay(day, what, measured)
             shown = {
                 theirs[name]: each
                 for name, each in all_paid.items()

@@ -26,6 +26,24 @@ async def test_over_midnight_it_grows_by_who_works_after_it_alone(world: World) 
     assert (said.running[0].principal, said.growing) == (3_960, None)
 
 
+async def test_over_midnight_what_is_of_the_day_that_runs_is_told_since_each_day_has_its_own_interest(
+    world: World,
+) -> None:
+    await seen(world, added(at(22 * HOUR)), until=24 * HOUR + 104.5)
+    shown = OvertimeShown(world.ledger, Current(world.site, world.site), world.now)
+    world.now_s = 24 * HOUR - 112
+    await world.acting.open("flood", world.asking(), "centre", "I", None, "the lines are flooded")
+    await world.acting.call("flood", world.asking(), ["1001"], "all hands")
+    world.now_s = 24 * HOUR + 105
+    said = await shown.of("1001")
+    (running,) = said.running
+    assert (running.principal, running.interest) == (112 + 104, 33 + 31), "30 % of 216 s were 64.8 s"
+    assert said.growing == GrowingSaid(
+        emergency="flood", since=at(24 * HOUR + 104.5), until=running.ends, day_ends=at(48 * HOUR), worked=104.5,
+        principal=104, interest=31,
+    )  # fmt: skip
+
+
 async def test_an_agent_sees_it_grow_while_it_runs(world: World) -> None:
     """Up to where the switch was heard, and from there on a second a second, until another shift begins."""
     await seen(world, *SEEN[:3], until=17.5 * HOUR)
@@ -41,7 +59,10 @@ async def test_an_agent_sees_it_grow_while_it_runs(world: World) -> None:
     (running,) = (await shown.of("1001")).running
     assert (running.level, running.principal, running.interest, running.measured) == ("I", 900, 270, True)
     growing = (await shown.of("1001")).growing
-    assert growing == GrowingSaid(emergency="flood", since=at(17.5 * HOUR), until=at(20 * HOUR))
+    assert growing == GrowingSaid(
+        emergency="flood", since=at(17.5 * HOUR), until=at(20 * HOUR), day_ends=at(24 * HOUR), worked=900.0,
+        principal=900, interest=270,
+    )  # fmt: skip
     unmeasured = await shown.of("1002")
     assert (unmeasured.running[0].measured, unmeasured.growing) == (False, None)
     assert await shown.of("1003") == OvertimeSaid(running=[], growing=None), "was not called"
