@@ -143,12 +143,18 @@ def reserve(
     takes = site.policies.policy_at(None, day.date()).overdraft_takes
     owner = agent_owner(agent)
     expires_at = site.units.days("").of_date(until.date()).start if until else None
-    if until and expires_at is not None and expires_at <= now_us() and not was_asked(site, key):
-        raise typer.BadParameter(f"{until.date()} has begun: nothing would be put aside; give a day that is to come")
     term = Reserve(tuple(Account(owner, kind) for kind in takes), Account(owner, RESERVED), seconds, "reservation",
                    expires_at)  # fmt: skip
     posting = by_hand(site, key, day, text, [agent])
-    post_and_say(site, posting._replace(terms=(term, *posting.terms)), agent)
+    posting = posting._replace(terms=(term, *posting.terms))
+
+    async def post(ledger: Ledger) -> Outcome:
+        if expires_at is not None and expires_at <= now_us() and not await was_asked(ledger, key):
+            found = f"{until:%Y-%m-%d} has begun: nothing would be put aside; give a day that is to come"
+            raise typer.BadParameter(found)
+        return await post_with_accounts(ledger, site, posting, agent)
+
+    say(asked_of(site.settings, post))
 
 
 def post_reserved(
@@ -226,14 +232,10 @@ def agents_that(site: Site, which: ColumnElement[bool]) -> list[str]:
     return asyncio.run(found())
 
 
-def was_asked(site: Site, key: str) -> bool:
+async def was_asked(ledger: Ledger, key: str) -> bool:
     """Then the ledger says what became of it, however late it is asked again."""
-
-    async def found() -> bool:
-        async with database(site.settings) as engine, reading(engine) as connection:
-            return key in await connection.run_sync(revisions_of, [key])
-
-    return asyncio.run(found())
+    async with reading(ledger.engine) as connection:
+        return key in await connection.run_sync(revisions_of, [key])
 
 
 def running_month(site: Site) -> str:
@@ -242,21 +244,20 @@ def running_month(site: Site) -> str:
 
 
 def post_and_say(site: Site, posting: Posting, *agents: str) -> None:
-    """Posts, and says what came of it; opens the accounts of the house, and of agents who are on the roster.
+    say(asked_of(site.settings, lambda ledger: post_with_accounts(ledger, site, posting, *agents)))
+
+
+async def post_with_accounts(ledger: Ledger, site: Site, posting: Posting, *agents: str) -> Outcome:
+    """Opens the accounts of the house, and of agents who are on the roster, before it posts.
 
     UnknownAccountError for who is neither on the roster nor has an account.
     """
-    centre, asked_by = site.settings.site, posting.asked_by
     rostered = {entry.agent for entry in site.roster.entries}
-
-    async def post(ledger: Ledger) -> Outcome:
-        for agent in agents:
-            if agent not in rostered and not await ledger.balances(agent_owner(agent)):
-                raise UnknownAccountError(agent)
-        await open_agent_accounts(ledger, centre, agents, asked_by)
-        return await ledger.post(posting)
-
-    say(asked_of(site.settings, post))
+    for agent in agents:
+        if agent not in rostered and not await ledger.balances(agent_owner(agent)):
+            raise UnknownAccountError(agent)
+    await open_agent_accounts(ledger, site.settings.site, agents, posting.asked_by)
+    return await ledger.post(posting)
 
 
 def say(outcome: Outcome) -> None:
