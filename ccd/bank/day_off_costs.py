@@ -11,7 +11,7 @@ from ccd.bank.policy import Policies
 from ccd.bank.withdrawal import Application, PartOfDay, planned_s, planned_shifts, spent_s
 from ccd.errors import WithdrawalError
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Absence, Shift, work_within_us
+from ccd.floor.expected import Absence, Shift, all_work_us, work_within_us
 from ccd.floor.spans import Span, less
 from ccd.org.shift_rows import SHIFT_US_MAX, shifts_from, shifts_of
 from ccd.org.staff import ShareOf
@@ -27,7 +27,7 @@ class Costs:
     def whole_day(self, connection: Connection, agent: str, unit: str, day: date) -> WholeDay:
         policy, span = self._policies.policy_at(unit, day), self._units.days(unit).of_date(day)
         shifts = self.shifts(connection, agent, unit, day)
-        costs_s = sum(shift.work_us for shift in shifts) // SECOND
+        costs_s = all_work_us(shifts) // SECOND
         if not costs_s and not policy.schedules:
             costs_s = self.expected_s(agent, unit, day)
         begins = min((shift.start for shift in shifts), default=span.start)
@@ -40,7 +40,7 @@ class Costs:
         seconds are what they are, and no more than the day has."""
         shifts, span = self.shifts(connection, agent, unit, day), self._units.days(unit).of_date(day)
         if part.seconds is not None:
-            most_s = (sum(shift.work_us for shift in shifts) or span.end - span.start) // SECOND
+            most_s = (all_work_us(shifts) or span.end - span.start) // SECOND
             if part.seconds > most_s:
                 found = f"asks for {part.seconds} s of {day}, which has {most_s} s: ask for no more"
                 raise WithdrawalError(agent, found, "too-much-time", most_s=most_s)
@@ -83,20 +83,16 @@ class Costs:
         """Of what it is for by now, where that is less than was held. Of a part from when to when `worked_s` are of
         that part; else of the day, of which what is planned besides comes first. What `leave` covers that comes before
         the day off is none of it either; of that time `worked_s` are none. What is left of the night before is no part
-        of the day."""
+        of the day. Nor is a part for anything by now in which no shift lies any more, or nothing of one but a break."""
         day, told = self._units.days(one.unit).of_date(one.day), reaching.get(one.agent, ())
         shifts = [each for each in told if day.start <= each.start]
         night = (each for each in told if each.start < day.start)
         own = planned_shifts(one, shifts, less([day], night))
-        is_for_some = any(
-            each.work_us for each in own
-        )  # of a part that no shift has, or a break has, it is for nothing
-        now_s = planned_s(one, shifts) or (one.seconds if is_for_some else 0)
+        now_s = planned_s(one, shifts) or (one.seconds if all_work_us(own) else 0)
         now = one._replace(seconds=min(one.seconds, now_s))
         planned = now.seconds if one.start is not None else self._whole_s(shifts, one.agent, one.unit, one.day)
         covered_us = sum(work_within_us(own, each) for each in leave)
         return spent_s(now, worked_s + covered_us // SECOND, planned)
 
     def _whole_s(self, begun: Iterable[Shift], agent: str, unit: str, day: date) -> int:
-        planned_us = sum(shift.work_us for shift in begun)
-        return planned_us // SECOND or self.expected_s(agent, unit, day)
+        return all_work_us(begun) // SECOND or self.expected_s(agent, unit, day)

@@ -19,7 +19,7 @@ from ccd.bank.policy import Policy
 from ccd.bank.quota import Places
 from ccd.errors import WithdrawalError
 from ccd.floor.days import SECOND
-from ccd.floor.expected import Shift, work_within_us
+from ccd.floor.expected import Shift, all_work_us, work_within_us
 from ccd.floor.spans import Lasting, Span, spans_within
 from ccd.ledger.model import SECONDS_MAX, Account, Draw, Late, Posting, Reserve, Resolve
 from ccd.org.agent_days import AgentDays
@@ -283,7 +283,7 @@ def planned_s(one: Application, begun: Iterable[Shift]) -> int | None:
     seconds nobody has said which, and a day without a shift may have none because it is a day off."""
     if one.start is not None and one.end is not None:
         return work_within_us(begun, Span(one.start, one.end)) // SECOND or None
-    return sum(shift.work_us for shift in begun) // SECOND or None if one.whole else None
+    return all_work_us(begun) // SECOND or None if one.whole else None
 
 
 def planned_shifts(one: Application, begun: Sequence[Shift], day: Iterable[Lasting]) -> tuple[Shift, ...]:

@@ -55,6 +55,11 @@ class Expected(NamedTuple):
     sent_off: tuple[Span, ...] = ()
 
 
+def all_work_us(shifts: Iterable[Shift]) -> int:
+    """What of shifts is not their breaks."""
+    return sum(shift.work_us for shift in shifts)
+
+
 def work_within_us(shifts: Iterable[Shift], bounds: Lasting) -> int:
     """What of shifts, less their breaks, lies in the bounds."""
     return sum(common_us(shift, bounds) - sum(common_us(rest, bounds) for rest in shift.breaks) for shift in shifts)

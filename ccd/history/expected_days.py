@@ -14,7 +14,7 @@ from ccd.bank.policy import Policy
 from ccd.bank.withdrawal import Application, ApplicationState
 from ccd.bank.withdrawal_rows import on_days
 from ccd.floor.days import SECOND, BusinessDay
-from ccd.floor.expected import Absence, Expected, Ruled, Shift
+from ccd.floor.expected import Absence, Expected, Ruled, Shift, all_work_us
 from ccd.floor.spans import Span, less, meets, spans_within
 from ccd.history.schema import unit_days
 from ccd.history.whose import Holder, Measuring
@@ -228,7 +228,7 @@ def _day_off(
         off = [Span(granted.start, granted.end)]
         if begun:  # without a shift all of the part is paid for
             off = less(off, night) if granted.day == day.day else spans_within(night, off[0])
-    elif not granted.whole and granted.seconds * SECOND < sum(each.work_us for each in begun):
+    elif not granted.whole and granted.seconds * SECOND < all_work_us(begun):
         off = []
     elif granted.day == day.day:
         off = less([day], night)
