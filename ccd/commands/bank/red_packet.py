@@ -62,7 +62,7 @@ def give(
 def caps(config: Config, month: Month, output: As = Format.table) -> None:
     """What each unit may give in a month, and what it has given."""
     site = site_of(config)
-    day = near(site, "", month)
+    day = nearest_in(month, today_in(site, ""))
     found = asked_of_giver(site, lambda giver: giver.caps.stands(site.all_units, day))
     if output is Format.json:
         print(json.dumps({"month": month, "units": [one._asdict() for one in found]}))
@@ -83,7 +83,7 @@ def declare(
 ) -> None:
     """Declare a unit's hours of a month, where nobody of it, nor of the units below it, has a schedule."""
     site = site_with(config, unit)
-    day = near(site, unit, month)
+    day = nearest_in(month, today_in(site, unit))
     seconds = round(hours * HOUR_S)
     who = asking(site)
     duty = may_declare_hours(who.person, site.units.with_above(unit, day))
@@ -201,8 +201,9 @@ def proposals(
     table.print()
 
 
-def near(site: Site, unit: str, month: str) -> date:
-    return day_near(month_of(first_of(month)), today_in(site, unit))
+def nearest_in(month: str, today: date) -> date:
+    """Of a month that a person wrote."""
+    return day_near(month_of(first_of(month)), today)
 
 
 def say_proposal(one: Proposal) -> None:

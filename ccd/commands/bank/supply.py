@@ -9,8 +9,6 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from ccd.bank.attendance_calendar import day_near
-from ccd.commands.bank.asking import today_in
 from ccd.commands.business_day import first_of
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, now_us
@@ -44,8 +42,7 @@ def supply(
     if unit is not None and unit not in site.all_units:
         raise UnknownUnitError(unit, site.all_units)
     found = asked_of(site.settings, lambda ledger: Supplying(ledger, site, now_us).of(month))
-    near = day_near(found.month, today_in(site, ""), site.settings.attendance.month_begins)
-    wanted = None if unit is None else site.units.with_below([unit], near)
+    wanted = None if unit is None else site.units.with_below([unit], found.on)
     worth = site.settings.supply.rush_worth
     rows = [one.said(worth) for one in found.units if wanted is None or one.unit in wanted]
     warnings = {one: why for one, why in found.warnings().items() if wanted is None or one in wanted}

@@ -33,10 +33,11 @@ log = structlog.get_logger("ccd.daemon")
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Of a site in a month. `units` are those of the tree, and what is outstanding of agents who are in none (NO_UNIT).
-    `left` are these, by agent, with what they have."""
+    """Of a site in a month. `units` are those of the tree as it is `on` that day of it, and what is outstanding of
+    agents who are in none (NO_UNIT). `left` are these, by agent, with what they have."""
 
     month: str
+    on: date
     days_ahead: int
     units: tuple[Supply, ...]
     left: Mapping[str, int]
@@ -84,7 +85,7 @@ class Supplying:
         await self._gifts(found, today if month == running else day_near(month, today))
         await self._payable(found, today)
         ahead = site.settings.supply.days_ahead
-        return Balance(month, ahead, tuple(found[unit] for unit in sorted(found)), dict(left))
+        return Balance(month, on, ahead, tuple(found[unit] for unit in sorted(found)), dict(left))
 
     def _line(self, agent: str, day: date) -> tuple[str, ...]:
         unit = self._site.agent_days.unit(agent, day)

@@ -21,7 +21,7 @@ from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import NotAllowedError
 from ccd.org.agent_days import AgentDays
 from ccd.org.people import Person
-from ccd.org.rights import may_read_statement
+from ccd.org.rights import may_read, may_read_statement
 from ccd.org.units import Units
 from ccd.web.bearer import importer_of
 from ccd.web.client import address_of
@@ -139,6 +139,11 @@ class BankDesk:
 def sees(person: Person, agent: str, may: Callable[[], object]) -> bool:
     """Whether what is an agent's is shown to somebody: to the agent, to an auditor, and to who may act on it."""
     return agent == person.agent or allowed(lambda: may_read_statement(person, agent)) or allowed(may)
+
+
+def is_told(person: Person, may: Callable[[], object]) -> bool:
+    """Whether what is told to who may do something is told to this person."""
+    return allowed(lambda: may_read(person, may))
 
 
 def allowed(may: Callable[[], object]) -> bool:

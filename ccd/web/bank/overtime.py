@@ -16,7 +16,19 @@ from ccd.floor.days import SECOND
 from ccd.ledger.model import LEGS_MAX
 from ccd.org.people import Person
 from ccd.org.rights import may_enter_overtime, may_open_emergency, may_read
-from ccd.web.bank.desk import ID_CHARACTERS, BankDesk, Between, Flag, Moment, Name, Services, Why, allowed, sees
+from ccd.web.bank.desk import (
+    ID_CHARACTERS,
+    BankDesk,
+    Between,
+    Flag,
+    Moment,
+    Name,
+    Services,
+    Why,
+    allowed,
+    is_told,
+    sees,
+)
 from ccd.web.bank.overtime_entries import EntrySaid, add_entry_acts, entry_said, shown
 from ccd.web.paging import Paging
 from ccd.web.problems import Problem
@@ -267,7 +279,7 @@ def _team(router: APIRouter, desk: BankDesk) -> None:
 
 
 def _concerns(services: Services, one: Emergency, person: Person) -> bool:
-    if allowed(lambda: may_read(person, lambda: may_open_emergency(person, services.line(one.unit, one.start)))):
+    if is_told(person, lambda: may_open_emergency(person, services.line(one.unit, one.start))):
         return True
     day = services.today(one.unit, one.start)
     units = services.units.with_below([one.unit], day)

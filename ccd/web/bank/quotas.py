@@ -15,7 +15,7 @@ from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
 from ccd.org.rights import may_read, may_set_quota
 from ccd.sql.turns import Patience, take_turn_at_once
-from ccd.web.bank.desk import FIRST, LAST, NO_NUL, BankDesk, Between, Day, Name
+from ccd.web.bank.desk import FIRST, LAST, NO_NUL, BankDesk, Between, Day, Name, Services
 from ccd.web.bank.withdrawals import PlacesSaid, places_said
 from ccd.web.described import UNDER_A_TAG
 from ccd.web.etags import check_tag, tag_of
@@ -111,9 +111,7 @@ def quotas_api(desk: BankDesk) -> APIRouter:
     @router.get("/quotas/{unit}")
     async def quotas(unit: Name, response: Response, person: Person = desk.reading) -> QuotasSaid:
         """All that was said of a unit's places, for who says it."""
-        services = desk.services()
-        services.check_unit(unit)
-        may_read(person, lambda: may_set_quota(person, services.line(unit, desk.now())))
+        _check_told(desk, unit, person)
         said = await take_turn_at_once(desk.engine, lambda connection: _said(connection, unit), Patience(), keep=False)
         response.headers["ETag"] = tag_of(said)
         return said
@@ -152,9 +150,7 @@ def _loads(router: APIRouter, desk: BankDesk) -> None:
     async def loads(unit: Name, between: Between, response: Response, person: Person = desk.reading) -> DayLoadsSaid:
         """What was said of a unit's days, for who says it; days of which nothing was said are left out. The ETag is of
         all that was said of the unit."""
-        services = desk.services()
-        services.check_unit(unit)
-        may_read(person, lambda: may_set_quota(person, services.line(unit, desk.now())))
+        _check_told(desk, unit, person)
         said = await take_turn_at_once(desk.engine, lambda plain: _loads_of(plain, unit), Patience(), keep=False)
         response.headers["ETag"] = tag_of(said)
         first, last = between
@@ -191,12 +187,17 @@ def _days(router: APIRouter, desk: BankDesk) -> None:
     @router.get("/quotas/{unit}/days")
     async def days(unit: Name, between: Between, person: Person = desk.reading) -> UnitDaysSaid:
         """The calendar of a unit's days off, for who says how many there may be."""
-        services = desk.services()
-        services.check_unit(unit)
-        may_read(person, lambda: may_set_quota(person, services.line(unit, desk.now())))
+        services = _check_told(desk, unit, person)
         found = await services.allocations.unit_days(unit, lambda day: services.units.with_below([unit], day), *between)
         said = [{**one._asdict(), "quota": places_said(one.quota), "left": places_said(one.left)} for one in found]
         return UnitDaysSaid.model_validate({"unit": unit, "days": said})
+
+
+def _check_told(desk: BankDesk, unit: str, person: Person) -> Services:
+    services = desk.services()
+    services.check_unit(unit)
+    may_read(person, lambda: may_set_quota(person, services.line(unit, desk.now())))
+    return services
 
 
 def _said(connection: Connection, unit: str) -> QuotasSaid:

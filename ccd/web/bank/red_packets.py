@@ -17,7 +17,7 @@ from ccd.ledger.model import LEGS_MAX, SECONDS_MAX, month_of
 from ccd.org.people import Person
 from ccd.org.rights import may_declare_hours, may_give, may_give_of_budget, may_read
 from ccd.sql.turns import Patience, take_turn_at_once
-from ccd.web.bank.desk import ID_CHARACTERS, MONTH, NO_NUL, BankDesk, Month, Name, Services, Why, allowed
+from ccd.web.bank.desk import ID_CHARACTERS, MONTH, NO_NUL, BankDesk, Month, Name, Services, Why, allowed, is_told
 from ccd.web.etags import check_tag, tag_of
 from ccd.web.paging import Paging
 
@@ -148,7 +148,7 @@ def red_packets_api(desk: BankDesk) -> APIRouter:
         day = day_near(month, services.today("", desk.now()))
 
         def gives(unit: str) -> bool:
-            return allowed(lambda: may_read(person, lambda: may_give(person, services.units.with_above(unit, day), ())))
+            return is_told(person, lambda: may_give(person, services.units.with_above(unit, day), ()))
 
         mine = [unit for unit in services.known if gives(unit)]
         found = await services.giver.caps.stands(mine, day)
@@ -187,7 +187,7 @@ def _budgets(router: APIRouter, desk: BankDesk) -> None:
 
         def is_shown(one: Budget) -> bool:
             holds = allowed(lambda: may_give_of_budget(person, one.holder, ()))
-            return holds or allowed(lambda: may_read(person, lambda: may_give(person, one.line, ())))
+            return holds or is_told(person, lambda: may_give(person, one.line, ()))
 
         found = [stand for stand in await services.budgets.all_of(month) if is_shown(stand.budget)]
         page, more = asked_page.of(found, lambda stand: stand.budget.id)
@@ -211,10 +211,10 @@ def _declared(router: APIRouter, desk: BankDesk) -> None:
 
     @router.get(where)
     async def hours(unit: Name, month: Month, response: Response, person: Person = desk.reading) -> HoursSaid:
-        """The hours that were declared for a unit, which counts where nobody of it has a schedule."""
+        """The hours that were declared for a unit, which count where nobody of it has a schedule."""
         services = desk.services()
         services.check_unit(unit)
-        may_read(person, lambda: may_declare_hours(person, _line(services, unit, month, desk.now())))
+        may_read(person, lambda: may_declare_hours(person, _line_near(services, unit, month, desk.now())))
         said = await take_turn_at_once(
             desk.engine, lambda connection: declared(connection, unit, month), Patience(), keep=False
         )
@@ -233,7 +233,7 @@ def _declared(router: APIRouter, desk: BankDesk) -> None:
         """Declare them anew. 412: they were declared otherwise meanwhile."""
         services = desk.services()
         services.check_unit(unit)
-        duty = may_declare_hours(asking.person, _line(services, unit, month, asking.at))
+        duty = may_declare_hours(asking.person, _line_near(services, unit, month, asking.at))
 
         def work(connection: Connection) -> HoursSaid:
             say_hours(
@@ -247,7 +247,7 @@ def _declared(router: APIRouter, desk: BankDesk) -> None:
         return said
 
 
-def _line(services: Services, unit: str, month: str, at: int) -> tuple[str, ...]:
+def _line_near(services: Services, unit: str, month: str, at: int) -> tuple[str, ...]:
     return services.units.with_above(unit, day_near(month, services.today(unit, at)))
 
 

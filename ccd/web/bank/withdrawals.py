@@ -17,7 +17,7 @@ from ccd.bank.withdrawing import RUN_DAYS_MAX
 from ccd.floor.days import SECOND, dates
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
-from ccd.org.rights import may_decide, may_read
+from ccd.org.rights import may_decide
 from ccd.web.bank.desk import (
     DAYS_MAX,
     ID_CHARACTERS,
@@ -31,6 +31,7 @@ from ccd.web.bank.desk import (
     Services,
     allowed,
     checked_days,
+    is_told,
     sees,
 )
 from ccd.web.paging import Paging
@@ -225,7 +226,7 @@ def _reading(router: APIRouter, desk: BankDesk) -> None:
         services.check_unit(unit)
         made = await services.allocations.published(unit, day)
         line = services.units.with_above(unit, day)
-        decides = allowed(lambda: may_read(person, lambda: may_decide(person, line, "")))
+        decides = is_told(person, lambda: may_decide(person, line, ""))
         applied = made is not None and person.agent in {one.agent for one in (*made.order, *made.besides)}
         if made is None or not (applied or decides):
             raise Problem(HTTPStatus.NOT_FOUND, f"{unit} has not allocated {day}.")
