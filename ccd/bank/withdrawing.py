@@ -68,7 +68,8 @@ class Withdrawals:
         """Holds what is asked for, or waits for a place; asked again, says how it stands. Without a part, or its
         seconds, the whole day. WithdrawalError where it can't be, and where the balance does not cover it."""
         asked = part if isinstance(part, PartOfDay) else PartOfDay(part)
-        await self._begin(agent, [day], said)
+        self._check_right(agent, [day], said)
+        await self._open_accounts(agent, [day], said)
 
         def work(desk: Desk) -> Application:
             self.holds.lock(desk, [day], agent)
@@ -90,7 +91,8 @@ class Withdrawals:
         if not 0 < len(days) <= RUN_DAYS_MAX:
             found = f"asks for {len(days)} days; ask for 1 to {RUN_DAYS_MAX} of them"
             raise WithdrawalError(agent, found, "day-off-run-too-long", most=RUN_DAYS_MAX)
-        await self._begin(agent, days, said)
+        self._check_right(agent, days, said)
+        await self._open_accounts(agent, days, said)
 
         def work(desk: Desk) -> list[Application]:
             self.holds.lock(desk, days, agent)
@@ -272,14 +274,17 @@ class Withdrawals:
         """The days up to `last` that are still to be closed."""
         return await self._ledger.at_desk(lambda desk: open_days(desk.connection, last), keep=False)
 
-    async def _begin(self, agent: str, days: Sequence[date], said: Said) -> None:
-        """Nothing is said of an agent to who may not apply for them, and nobody who is nowhere gets accounts."""
+    def _check_right(self, agent: str, days: Sequence[date], said: Said) -> None:
+        """Asked first of all: whether an agent is anywhere is said to nobody who may not apply for them."""
         for day in days:
-            self._applying(agent, day, said)
+            self._under_right_to_apply(agent, day, said)
+
+    async def _open_accounts(self, agent: str, days: Sequence[date], said: Said) -> None:
+        """Of who is nowhere on these days none."""
         if any(self._days.unit(agent, day) for day in days):
             await open_agent_accounts(self._ledger, self._site, [agent], said.by)
 
-    def _applying(self, agent: str, day: date, said: Said) -> Said:
+    def _under_right_to_apply(self, agent: str, day: date, said: Said) -> Said:
         unit = self._days.unit(agent, day)
         line = self._units.with_above(unit, day) if unit else tuple(self._units)
         return said.under(may_apply(said.asking.person, line, agent)) if said.asking else said
@@ -287,7 +292,7 @@ class Withdrawals:
     def _apply_at(
         self, desk: Desk, name: str, agent: str, day: date, part: PartOfDay, said: Said, run: Run | None = None
     ) -> Application:
-        unit, said = self._days.unit(agent, day), self._applying(agent, day, said)
+        unit, said = self._days.unit(agent, day), self._under_right_to_apply(agent, day, said)
         check_application(agent, day, unit, part, said.today)
         assert unit is not None
         for other in on_days(desk.connection, day, day):

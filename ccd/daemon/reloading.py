@@ -62,11 +62,11 @@ class Applied:
             since.append(site.first_start(day))
         if (instant := self._shares.changed_since(site)) is not None:
             since.append(instant)
-        before = self._tree.before(site)
+        tree_before = self._tree.before(site)
         if not self._roster.is_there:
-            last = await self._held_elsewhere(site)
-            since += [0] if last is None else _otherwise_since(last, site)  # it may have said anything
-            before = None if last is None else last.units
+            held = await self._held_elsewhere(site)
+            since += [0] if held is None else _otherwise_since(held, site)  # it may have said anything
+            tree_before = None if held is None else held.units
         units, first_at = await days_there_are(self._engine)
         clocks = self._clocks.note(site, units, self._now() if first_at is None else first_at)
         kept = (self._roster.note(site), self._rules.note(site.settings), self._shares.note(site))
@@ -75,8 +75,8 @@ class Applied:
         prepare(notes)
         if since:
             await take_turn(self._engine, lambda connection: note_stale(connection, min(since)), Patience())
-        if before is not None:
-            await take_turn(self._engine, lambda found: _note_reached_otherwise(found, site, before), Patience())
+        if tree_before is not None:
+            await take_turn(self._engine, lambda found: _note_reached_otherwise(found, site, tree_before), Patience())
         take_notes(notes)
         for waiting in site.waiting:
             log.warning("a policy waits", why=waiting)
@@ -108,9 +108,9 @@ def _otherwise_since(before: Site, site: Site) -> list[int]:
     return days if at is None else [at, *days]
 
 
-async def _note_reached_otherwise(connection: AsyncConnection, site: Site, before: Units) -> None:
+async def _note_reached_otherwise(connection: AsyncConnection, site: Site, tree_before: Units) -> None:
     await connection.run_sync(wait_for_others, unit_days)  # who measures one of them now goes by the tree before
-    await note_stale_of(connection, await connection.run_sync(reached_otherwise, site, before))
+    await note_stale_of(connection, await connection.run_sync(reached_otherwise, site, tree_before))
 
 
 async def days_there_are(engine: AsyncEngine) -> tuple[Collection[str], int | None]:

@@ -21,7 +21,7 @@ from ccd.org.units import Unit, Units
 FILE = "tree.applied.json"
 
 UnitDay = tuple[str, date]
-Said = tuple[str, Span]  # of a unit, about a span of time
+SaidOfUnit = tuple[str, Span]  # about a span of time
 
 
 class AppliedTree:
@@ -70,7 +70,7 @@ def _parent(units: Units, unit: str, day: date) -> str | None:
     return None if known is None else known.parent
 
 
-def _otherwise(said: Iterable[Said], site: Site, before: Units) -> Iterator[UnitDay]:
+def _otherwise(said: Iterable[SaidOfUnit], site: Site, before: Units) -> Iterator[UnitDay]:
     for unit, (start, end) in said:
         own = site.units.days(unit)
         for each in site.rostered_units:
