@@ -43,11 +43,21 @@ class Case:
 
 
 def cases(file: Path) -> Iterator[Case]:
-    for number, told in enumerate(tomllib.loads(file.read_text())["case"], 1):
+    yield from _cases_in(file.read_text(), file.name)
+
+
+def case_in(text: str) -> Case:
+    """The only one."""
+    (case,) = _cases_in(text, "the story")
+    return case
+
+
+def _cases_in(text: str, where: str) -> Iterator[Case]:
+    for number, told in enumerate(tomllib.loads(text)["case"], 1):
         try:
             yield _case(told)
         except (CaseError, KeyError, TypeError) as error:
-            raise CaseError(f"{file.name}, case {number} ({told.get('title', 'without a title')}): {error}") from None
+            raise CaseError(f"{where}, case {number} ({told.get('title', 'without a title')}): {error}") from None
 
 
 def day_of(written: str) -> date:

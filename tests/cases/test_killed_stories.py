@@ -10,7 +10,6 @@ import signal
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -24,7 +23,7 @@ from ccd.sql.metadata import metadata
 from tests.bank import askers
 from tests.bank.test_exactly_once import in_a_process
 from tests.cases.late import World
-from tests.cases.story import Case, Line, cases
+from tests.cases.story import Case, Line, case_in
 from tests.databases import before_each_commit, new_database, postgresql, sqlite_template
 from tests.floor.floors import S, heard
 from tests.history.observing import record
@@ -181,11 +180,10 @@ def masked(row: dict[str, Any], accounts_named: Mapping[str, str]) -> str:
 
 @pytest.mark.timeout(180)
 def test_what_was_killed_at_a_commit_and_is_done_again_is_as_if_nobody_had_been(
-    new_database: Callable[..., str], tmp_path: Path
+    new_database: Callable[..., str],
 ) -> None:
     """Between two commits, and after the last, when nobody has the answer."""
-    (tmp_path / "story.toml").write_text(STORY)
-    [case] = cases(tmp_path / "story.toml")
+    case = case_in(STORY)
     url, memory, kills = new_database(), Memory(), 0
     every = EVERY[url.partition("+")[0]]
     untried: list[Deed] = []

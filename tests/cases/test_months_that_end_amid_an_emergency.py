@@ -1,8 +1,6 @@
 """An emergency over the end of an attendance month that is no calendar month (docs/time-bank.md 3.2 and 3.5): each day
 of it counts in its own month, and what is ruled of the closed one's day counts in the month that runs."""
 
-from pathlib import Path
-
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -10,7 +8,7 @@ from ccd.ledger.schema import entries, transactions
 from ccd.ledger.verify import verify
 from tests.cases.explaining import check_explained
 from tests.cases.late import World
-from tests.cases.story import cases
+from tests.cases.story import case_in
 
 FROM_THE_26TH = {"attendance": {"month_begins": 26}}
 CASE = """
@@ -44,9 +42,8 @@ then = { 1001 = { savings = 1065, overtime = 7200, interest = 2160 } }
 PAID, BACK = (7_200, 2_160), (3_600, 1_080)
 
 
-async def test_a_month_waits_for_an_emergency_that_began_in_it_and_runs(engine: AsyncEngine, tmp_path: Path) -> None:
-    (file := tmp_path / "case.toml").write_text(RUNS)
-    (case,) = cases(file)
+async def test_a_month_waits_for_an_emergency_that_began_in_it_and_runs(engine: AsyncEngine) -> None:
+    case = case_in(RUNS)
     world = World(engine, case, more=EARLY)
     await world.live_through(case.story)
     assert await world.balances() == case.then
@@ -57,11 +54,8 @@ async def test_a_month_waits_for_an_emergency_that_began_in_it_and_runs(engine: 
     assert [(row.day.day, row.month) for row in rows] == [(30, "2026-11"), (1, "2026-12")]
 
 
-async def test_each_day_counts_in_its_own_month_and_a_late_ruling_in_the_one_that_runs(
-    engine: AsyncEngine, tmp_path: Path
-) -> None:
-    (file := tmp_path / "case.toml").write_text(CASE)
-    (case,) = cases(file)
+async def test_each_day_counts_in_its_own_month_and_a_late_ruling_in_the_one_that_runs(engine: AsyncEngine) -> None:
+    case = case_in(CASE)
     world = World(engine, case, more=FROM_THE_26TH)
     await world.live_through(case.story)
     assert await world.balances() == case.then

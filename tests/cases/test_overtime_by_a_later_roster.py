@@ -1,8 +1,6 @@
 """A roster that is put right after an emergency was paid: its overtime is then what it would have been, had the roster
 said so at once (docs/time-bank.md 3.2 and 4)."""
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -10,7 +8,7 @@ from ccd.ledger.verify import verify
 from ccd.org.csv_faults import Written
 from tests.cases.explaining import check_explained
 from tests.cases.late import World
-from tests.cases.story import cases
+from tests.cases.story import case_in
 
 STORY = """
 [[case]]
@@ -35,10 +33,9 @@ LATER = "1002,PJSIP/1002,,team-1,2026-12-02,\n"
     ("agent", "lines"), [("1001", MOVED), ("1002", LATER)], ids=["in another team by then", "not there yet"]
 )
 async def test_who_was_elsewhere_has_none_of_it_and_gets_it_back_if_that_was_wrong(
-    engine: AsyncEngine, tmp_path: Path, agent: str, lines: str
+    engine: AsyncEngine, agent: str, lines: str
 ) -> None:
-    (file := tmp_path / "case.toml").write_text(STORY)
-    (case,) = cases(file)
+    case = case_in(STORY)
     world = World(engine, case)
     await world.live_through(case.story)
     assert await world.balances() == case.then

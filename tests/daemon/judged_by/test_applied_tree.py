@@ -22,7 +22,7 @@ from ccd.org.store import ORGANISATION, ROSTER, take_import
 from ccd.sql.turns import Patience, take_turn_at_once
 from tests.cases.explaining import check_explained
 from tests.cases.late import World
-from tests.cases.story import cases
+from tests.cases.story import case_in
 
 STORY = """
 [[case]]
@@ -69,8 +69,7 @@ async def is_applied(world: World, site: Site) -> None:
 async def test_days_that_are_over_are_reached_by_the_tree_that_holds(
     engine: AsyncEngine, tmp_path: Path, lines: str, is_damaged: bool, then: dict[str, Any] | None
 ) -> None:
-    (file := tmp_path / "case.toml").write_text(STORY)
-    (case,) = cases(file)
+    case = case_in(STORY)
     world = World(engine, case, more={"state_directory": tmp_path, "units": {}})
     await is_applied(world, before := of_tree(world, ""))
     await world.live_through(case.story)
@@ -89,8 +88,7 @@ async def test_who_measures_at_this_moment_by_the_tree_before_is_waited_for(
     engine: AsyncEngine, tmp_path: Path
 ) -> None:
     """Or what is noted now of a day is written over by what was looked at earlier."""
-    (file := tmp_path / "case.toml").write_text(STORY)
-    (case,) = cases(file)
+    case = case_in(STORY)
     world = World(engine, case, more={"state_directory": tmp_path, "units": {}})
     await is_applied(world, of_tree(world, ""))
     await world.live_through(case.story)
@@ -107,8 +105,7 @@ async def test_who_measures_at_this_moment_by_the_tree_before_is_waited_for(
 
 async def test_who_takes_over_on_another_machine_goes_by_the_import_before(engine: AsyncEngine, tmp_path: Path) -> None:
     """The first one has died with the new tree imported, and not applied."""
-    (file := tmp_path / "case.toml").write_text(STORY)
-    (case,) = cases(file)
+    case = case_in(STORY)
     world = World(engine, case, more={"state_directory": tmp_path / "here", "units": {}})
     before = of_tree(world, "")
     for number, kind, text in ((0, ROSTER, before.roster_said.text), (0, ORGANISATION, TREE)):
