@@ -5,10 +5,13 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Date, LargeBinary, Row, Table, and_, text
+from sqlalchemy import Column, ColumnElement, Date, LargeBinary, Row, Table, and_, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger import schema
+from ccd.ledger.audit import content_digest
+from ccd.ledger.recorded import accounts_of, recorded_as
+from ccd.ledger.schema import transactions
 
 TABLES = tuple(table for table in vars(schema).values() if isinstance(table, Table))
 
@@ -58,3 +61,12 @@ def changed(column: Column[Any], value: Any) -> Any:
     if column.name == "state":
         return "closed" if value == "open" else "refused" if value == "posted" else "posted"
     return {"credit": "debit", "debit": "credit"}.get(value) or f"{value}x"
+
+
+async def forged(connection: AsyncConnection, number: int, **values: object) -> None:
+    """Changes a transaction and gives it the digest that fits."""
+    if values:
+        await connection.execute(update(transactions).where(transactions.c.id == number).values(values))
+    ((kept, transfers),) = await recorded_as(connection, [number])
+    digest = content_digest(kept, transfers, await accounts_of(connection, transfers))
+    await connection.execute(update(transactions).where(transactions.c.id == number).values(digest=digest))

@@ -10,11 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Column, LargeBinary, String, Table, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ccd.ledger.audit import content_digest
 from ccd.ledger.digest import DIGEST_FORMAT, account_digest
 from ccd.ledger.model import Late
 from ccd.ledger.proving import head_now
-from ccd.ledger.recorded import accounts_of, accounts_opened, recorded_as
+from ccd.ledger.recorded import accounts_opened
 from ccd.ledger.schema import (
     accounts,
     balances,
@@ -33,7 +32,7 @@ from ccd.sql.engine import open_engine
 from ccd.sql.metadata import RowNumber
 from ccd.sql.migrate import upgrade
 from tests.ledger.accounts import DAY
-from tests.ledger.forging import TABLES, changed, row_itself, without_guards
+from tests.ledger.forging import TABLES, changed, forged, row_itself, without_guards
 from tests.ledger.histories import everything
 
 COLUMNS = tuple(column for table in TABLES for column in table.columns)
@@ -219,15 +218,6 @@ async def fitted(connection: AsyncConnection, number: int) -> None:
     digest = account_digest(one.account, one.kind, one.unit, one.opened_at, one.asked_by)
     await connection.execute(update(accounts).where(accounts.c.id == number).values(digest=digest))
     await connection.execute(balances.insert().values(account_id=number, seconds=0, floor=one.kind.floor))
-
-
-async def forged(connection: AsyncConnection, number: int, **values: object) -> None:
-    """Changes a transaction and gives it the digest that fits."""
-    if values:
-        await connection.execute(update(transactions).where(transactions.c.id == number).values(values))
-    ((kept, transfers),) = await recorded_as(connection, [number])
-    digest = content_digest(kept, transfers, await accounts_of(connection, transfers))
-    await connection.execute(update(transactions).where(transactions.c.id == number).values(digest=digest))
 
 
 async def test_a_change_with_a_digest_that_fits_is_named_by_its_block(bare: AsyncConnection) -> None:

@@ -10,13 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from benchmarks.filling import Shape, fill
 from ccd.ledger import recorded
-from ccd.ledger.audit import content_digest
 from ccd.ledger.digest import fields_told
 from ccd.ledger.parts import Walk
 from ccd.ledger.recorded import accounts_of, recorded_as
 from ccd.ledger.schema import entries, transactions
 from ccd.ledger.verify import Verifier, verify
-from tests.ledger.forging import changed, row_itself, without_guards
+from tests.ledger.forging import changed, forged, row_itself, without_guards
 
 SHAPE = Shape(transfers=12, owners=2, block=5)  # on the fifth day they are given back
 MIDDLE = 6
@@ -45,13 +44,6 @@ async def found_alike(connection: AsyncConnection, monkeypatch: pytest.MonkeyPat
         patched.setattr(recorded, "framed_plainly", lambda frame: None)
         assert at_once == await found(connection)
     return at_once
-
-
-async def fitted(connection: AsyncConnection, number: int) -> None:
-    """Gives a transaction the digest that fits."""
-    ((kept, rows),) = await recorded_as(connection, [number])
-    digest = content_digest(kept, rows, await accounts_of(connection, rows))
-    await connection.execute(update(transactions).where(transactions.c.id == number).values(digest=digest))
 
 
 async def some_of(connection: AsyncConnection, table: Table) -> Sequence[Row[Any]]:
@@ -127,7 +119,7 @@ async def test_one_that_took_too_much_with_a_digest_that_fits_is_found_alike(
 ) -> None:
     number = 9  # of the fifth day
     await bare.execute(update(entries).where(entries.c.transaction_id == number).values(seconds=10**6))
-    await fitted(bare, number)
+    await forged(bare, number)
     lines = await found_alike(bare, monkeypatch)
     assert not any("its content is not" in line for line in lines)
     assert any(line.startswith(f"transaction {number} ") and "below its floor" in line for line in lines)
@@ -140,7 +132,7 @@ async def test_one_that_moves_what_no_transfer_can_with_a_digest_that_fits_is_fo
     """By it an account could come below its floor that nothing was taken from."""
     changed_to = {"credit": entries.c.debit} if seconds is None else {"seconds": seconds}
     await bare.execute(update(entries).where(entries.c.transaction_id == MIDDLE).values(changed_to))
-    await fitted(bare, MIDDLE)
+    await forged(bare, MIDDLE)
     lines = await found_alike(bare, monkeypatch)
     assert not any("its content is not" in line for line in lines)
     why = "its transfer 1 is no whole seconds above 0 between two accounts"
