@@ -37,8 +37,8 @@ class Window:
             async with self._writing:
                 if mine.answer is None:  # else whoever wrote before has written it along
                     await self._write_along(mine)
-        except asyncio.CancelledError:  # what is not begun is not done later, when nobody asks for it any more
-            mine.given_up = True  # where somebody writes it along who is given up as well
+        except asyncio.CancelledError:  # nobody asks for it any more: what is not begun is not done later
+            mine.given_up = True  # nor put back by who writes it along, and is given up as well
             self._waiting = [one for one in self._waiting if one is not mine]
             raise
         if isinstance(mine.answer, Outcome):

@@ -182,8 +182,8 @@ def part_of(site: Site, agent: str, day: date, seconds: int | None, start: str |
     if start is None or end is None:
         return PartOfDay(seconds)
     unit = site.agent_days.unit(agent, day) or ""
-    zone, day_starts = ZoneInfo(site.units.timezone(unit)), site.units.days(unit).of_date(day).start
-    before = datetime.fromtimestamp(day_starts / SECOND, zone).replace(tzinfo=None) - timedelta(seconds=1)
+    starts_s, zone = site.units.days(unit).of_date(day).start / SECOND, ZoneInfo(site.units.timezone(unit))
+    before = datetime.fromtimestamp(starts_s, zone).replace(tzinfo=None) - timedelta(seconds=1)  # the start is of it
     try:
         begins = moment_after(start, before)
         ends = moment_after(end, begins)
@@ -194,14 +194,15 @@ def part_of(site: Site, agent: str, day: date, seconds: int | None, start: str |
 
 
 def moment_after(written: str, since: datetime) -> datetime:
-    """By the unit's clock; of a time alone, the first after another. ValueError where it has a clock of its own."""
+    """As it is written; of a time alone, the first after another. ValueError where it is neither, or has an offset."""
     try:
         at = datetime.combine(since, time.fromisoformat(written))
     except ValueError:
         at = datetime.fromisoformat(written)
     else:
-        at += timedelta(days=at.tzinfo is None and at <= since)
-    if at.tzinfo:
+        if at.tzinfo is None and at <= since:
+            at += timedelta(days=1)
+    if at.tzinfo:  # the clock is the unit's
         raise ValueError(written)
     return at
 

@@ -118,7 +118,7 @@ def reverse(
     text: Text,
     key: OtherKey = None,
 ) -> None:
-    """Take back all transfers of a transaction; once."""
+    """Take back all transfers of a transaction, and what it drew on caps; once."""
     known_by = key or f"reverse/{transaction}"
     site = site_of(config)
     runs = running_month(site)

@@ -15,12 +15,12 @@ from ccd.daemon.site import Site
 from ccd.floor.days import dates
 from ccd.floor.owners import NEVER
 from ccd.floor.spans import Span, span_of
+from ccd.history.seen_days import UnitDay
 from ccd.org.ruling_rows import rulings_that_hold
 from ccd.org.units import Unit, Units
 
 FILE = "tree.applied.json"
 
-UnitDay = tuple[str, date]
 SaidOfUnit = tuple[str, Span]  # about a span of time
 
 
