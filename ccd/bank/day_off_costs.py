@@ -3,10 +3,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from ccd.bank.days_off_calendar import WholeDay
 from ccd.bank.policy import Policies
 from ccd.bank.withdrawal import Application, PartOfDay, planned_s, planned_shifts, spent_s
 from ccd.errors import WithdrawalError
@@ -16,6 +16,16 @@ from ccd.floor.spans import Span, less
 from ccd.org.shift_rows import SHIFT_US_MAX, shifts_from, shifts_of
 from ccd.org.staff import ShareOf
 from ccd.org.units import Units
+
+
+class WholeDay(NamedTuple):
+    """Off, it `costs_s`: nothing where there is no shift. What is approved can be cancelled until the end of
+    `cancel_until`. `span`: from the first of its shifts to the end of the last; without any, the business day; None of
+    who is in no unit then."""
+
+    costs_s: int
+    cancel_until: date
+    span: Span | None
 
 
 class Costs:

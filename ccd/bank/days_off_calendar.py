@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from ccd.bank.day_off_costs import WholeDay
 from ccd.bank.holds import Holds, topmost
 from ccd.bank.quota import Places
 from ccd.bank.room import places_left
 from ccd.bank.withdrawal import Application, ApplicationState
 from ccd.bank.withdrawal_rows import on_days
 from ccd.floor.days import dates
-from ccd.floor.spans import Span
 from ccd.ledger.books import Ledger
 
 DAYS_MAX = 92
@@ -32,15 +32,6 @@ class DayOutlook(NamedTuple):
     deadline: int | None
     own: tuple[Application, ...]
     ahead: int | None = None
-
-
-class WholeDay(NamedTuple):
-    """Off, it `costs_s`: nothing where there is no shift. What is approved can be cancelled until the end of
-    `cancel_until`. `span`: from the first of its shifts to the end of the last; without any, the business day."""
-
-    costs_s: int
-    cancel_until: date
-    span: Span | None
 
 
 class OwnOutlook(NamedTuple):

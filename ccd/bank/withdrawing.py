@@ -14,8 +14,7 @@ from ccd.bank.asking import Asking
 from ccd.bank.at_desk import open_agent_accounts
 from ccd.bank.branch import Branch
 from ccd.bank.comes_first import ComesFirst
-from ccd.bank.day_off_costs import Costs
-from ccd.bank.days_off_calendar import WholeDay
+from ccd.bank.day_off_costs import Costs, WholeDay
 from ccd.bank.holds import ALLOCATION, WAITING_LIST, Holds
 from ccd.bank.said import Said
 from ccd.bank.withdrawal import (

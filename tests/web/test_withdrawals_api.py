@@ -6,7 +6,8 @@ import pytest
 
 from ccd.bank.allocation import Allocation, Applicant, Free
 from ccd.bank.allocation_rows import add_allocation
-from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook, WholeDay
+from ccd.bank.day_off_costs import WholeDay
+from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook
 from ccd.bank.quota import Places
 from ccd.bank.withdrawal import Application, ApplicationState
 from ccd.floor.spans import Span

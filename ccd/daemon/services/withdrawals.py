@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.bank.allocating import Allocations, Tenure
 from ccd.bank.allocation import Allocation
-from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook, WholeDay, days_off_outlook
+from ccd.bank.day_off_costs import WholeDay
+from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook, days_off_outlook
 from ccd.bank.giving_back import GivingBack
 from ccd.bank.holds import ALLOCATION, WAITING_LIST
 from ccd.bank.moving_along import MovingAlong
