@@ -27,7 +27,6 @@ from ccd.settings import Settings, read
 T = TypeVar("T")
 
 HOUSE = "house"
-CURSOR_MAX = 2**63 - 1  # of a database's whole numbers
 
 Agent = Annotated[str, typer.Argument(help="The agent, as on the roster.")]
 

@@ -18,7 +18,7 @@ from ccd.bank.looked_at import agents_of
 from ccd.bank.own_keys import own_word
 from ccd.commands.business_day import Day, first_of, in_range
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import CURSOR_MAX, Agent, account_of, agents_in, asked_of, asking, now_us
+from ccd.commands.ledger.asking import Agent, account_of, agents_in, asked_of, asking, now_us
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
@@ -27,6 +27,7 @@ from ccd.history.reading import reading
 from ccd.ledger.books import Ledger
 from ccd.ledger.keys import revisions_of
 from ccd.ledger.model import (
+    NUMBER_MAX,
     SECONDS_MAX,
     Account,
     Close,
@@ -114,7 +115,7 @@ def transfer(
 
 def reverse(
     config: Config,
-    transaction: Annotated[int, typer.Argument(min=1, max=CURSOR_MAX, help="Its number, as a statement tells it.")],
+    transaction: Annotated[int, typer.Argument(min=1, max=NUMBER_MAX, help="Its number, as a statement tells it.")],
     text: Text,
     key: OtherKey = None,
 ) -> None:

@@ -11,11 +11,11 @@ from ccd.bank.accounts import AGENT_KINDS, agent_owner
 from ccd.bank.statement import AgentAccount, Line, StatementPage, agent_account, agent_statement
 from ccd.commands.business_day import Since, UpTo, in_range
 from ccd.commands.configuration import Config
-from ccd.commands.ledger.asking import CURSOR_MAX, Agent, asked
+from ccd.commands.ledger.asking import Agent, asked
 from ccd.commands.output import As, Format
 from ccd.errors import UnknownAccountError
 from ccd.ledger.books import Ledger
-from ccd.ledger.model import Wanted
+from ccd.ledger.model import NUMBER_MAX, Wanted
 from ccd.reports.plain_table import PlainTable, clock
 from ccd.reports.words import in_words, on_a_clock
 from ccd.settings import read
@@ -61,11 +61,11 @@ def statement(
     agent: Agent,
     limit: Annotated[int, typer.Option(min=1, max=500, help="How many lines, the newest first.")] = 20,
     before: Annotated[
-        int | None, typer.Option(min=1, max=CURSOR_MAX, help="Only lines older than this one's cursor.")
+        int | None, typer.Option(min=1, max=NUMBER_MAX, help="Only lines older than this one's cursor.")
     ] = None,
     after: Annotated[
         int | None,
-        typer.Option(min=1, max=CURSOR_MAX, help="Only lines newer than this one's cursor, the nearest."),
+        typer.Option(min=1, max=NUMBER_MAX, help="Only lines newer than this one's cursor, the nearest."),
     ] = None,
     kind: Annotated[
         list[str] | None, typer.Option(callback=agents_own, help="Only what moved this account; several: any of them.")
