@@ -341,6 +341,7 @@ def check_shape(posting: Posting) -> None:
 
 
 def is_number(said: object, most: int = NUMBER_MAX) -> bool:
+    """A whole one, from 0 on; True and False are none."""
     return type(said) is int and 0 <= said <= most
 
 

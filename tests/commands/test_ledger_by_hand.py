@@ -93,7 +93,7 @@ def test_a_reservation_that_is_asked_again_after_its_time_has_the_answer_that_it
 
 @pytest.mark.parametrize("verb", [("release",), ("post-reserved", "1", "house:savings")])
 def test_what_a_service_has_put_aside_is_not_ended_by_hand(config: Path, verb: tuple[str, ...]) -> None:
-    """An agent had the seconds of a day off back, and the day off as well, which nothing could end any more."""
+    """Else an agent has the seconds of a day off back, and the day off as well, which nothing can end any more."""
     name, *rest = verb
     said_no = refused(config, name, "hold/d97335a6fff5", *rest, *DAY, *WHY)
     assert "hold/ begins what a service has put aside; a day off is ended by ccd bank withdraw" in said_no
