@@ -73,10 +73,11 @@ class Place:
         self._browsers: dict[str, httpx.AsyncClient] = {}
         self._acts = 0
 
-    def follows(self, roster: str = ROSTER, people: str = PEOPLE, **said: Any) -> None:
-        """Another roster, other people, and whatever else is said otherwise from now on."""
-        self.said |= said
-        told = Written(Path("roster.csv"), roster), None, Written(Path("people.csv"), people)
+    def follows(self, roster: str = ROSTER, people: str = PEOPLE, organisation: str = "", **said: Any) -> None:
+        """Another roster, other people, units by another file, and whatever else is said otherwise from now on."""
+        self.said |= {"units": {}} | said if organisation else said
+        units = Written(Path("organisation.csv"), organisation) if organisation else None
+        told = Written(Path("roster.csv"), roster), units, Written(Path("people.csv"), people)
         self.site = Site(Settings.model_validate(self.said), *told)
         self.current.site = self.current.shown = self.site
 

@@ -2,20 +2,16 @@
 
 import asyncio
 from datetime import date
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from starlette.types import Message
 
-from ccd.daemon.site import Site
 from ccd.floor.days import SECOND
 from ccd.ledger.schema import owners
 from ccd.org.acts import noted
-from ccd.org.csv_faults import Written
-from ccd.settings import Settings
 from ccd.web import idempotency
-from tests.web.acting import PEOPLE, ROSTER, Place
+from tests.web.acting import PEOPLE, Place
 from tests.web.office import PASSWORD
 from tests.web.test_api import check_problem
 
@@ -103,10 +99,7 @@ async def test_who_may_not_has_the_key_for_another_request_unless_it_was_done_on
     with monkeypatch.context() as patched:
         patched.setattr(idempotency.Answers, "keep", killed)
         check_problem(await place.post("zhao", "/api/leave", later, "b"), 500)
-    people = place.site.people_said
-    assert people is not None
-    gone = people._replace(text=people.text.replace("zhao,Zhao Min,,hr_clerk,team-2,,,\n", ""))
-    place.site = place.current.site = Site(place.site.settings, place.site.roster_said, people=gone)
+    place.follows(people=PEOPLE.replace("zhao,Zhao Min,,hr_clerk,team-2,,,\n", ""))
     check_problem(await place.post("zhao", "/api/leave", later, "b"), 403)
     other = check_problem(await place.post("zhao", "/api/leave", later | {"kind": "sick"}, "b"), 422)
     assert "another request" in other["detail"], "it was done once, and its key names that for ever"
@@ -140,10 +133,8 @@ async def test_caps_are_told_and_hours_declared_by_where_units_stand_and_what_ho
     """As packets are given, and not as it was when the month began."""
     first = place.said["policy"][0]
     later = first | {"from": date(2026, 11, 20), "gift": {"cap_ppm": 20_000}}
-    settings = Settings.model_validate(place.said | {"units": {}, "policy": [first, later]})
-    roster, units = Written(Path("roster.csv"), ROSTER), Written(Path("units.csv"), ORGANISATION)
-    people = Written(Path("people.csv"), PEOPLE.replace("hotline_manager,centre", "hotline_manager,north"))
-    place.site = place.current.site = place.current.shown = Site(settings, roster, units, people)
+    people = PEOPLE.replace("hotline_manager,centre", "hotline_manager,north")
+    place.follows(people=people, organisation=ORGANISATION, policy=[first, later])
     await may_give(place)
     caps = (await place.get("wang", "/api/red-packets/caps", month=MONTH)).json()["units"]
     assert {one["unit"]: one["cap"] for one in caps} == {"north": 20_000, "team-1": 20_000, "team-2": 0}

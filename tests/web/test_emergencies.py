@@ -1,16 +1,12 @@
 """Emergencies over HTTP: what is asked again after its answer was lost, and what nobody can ask so."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from ccd.daemon.site import Site
-from ccd.org.csv_faults import Written
 from ccd.org.people import Person, Role
-from ccd.settings import Settings
-from tests.web.acting import PEOPLE, ROSTER, Place
+from tests.web.acting import PEOPLE, Place
 from tests.web.office import PASSWORD
 from tests.web.test_api import check_problem
 
@@ -93,8 +89,7 @@ async def test_one_that_is_ended_before_it_began_is_over(place: Place) -> None:
 
 async def test_time_is_entered_for_nobody_who_was_not_there_then(place: Place) -> None:
     roster = "agent,interface,member_name,unit,from\n1001,PJSIP/1001,,team-1,\n1009,PJSIP/1009,,team-1,2027-01-01\n"
-    held = place.site
-    place.site = place.current.site = Site(held.settings, Written(Path("roster.csv"), roster), people=held.people_said)
+    place.follows(roster)
     name = (await place.post("wang", "/api/emergencies", STORM)).json()["emergency"]
     for agent in ("1009", "nobody"):
         entry = {"agent": agent, "seconds": 60, "reason": "at the desk of the lead"}
@@ -119,9 +114,7 @@ async def test_what_comes_of_an_emergency_is_decided_where_its_unit_stood_when_i
         PEOPLE.replace("hotline_manager,centre", "hotline_manager,south").replace("manager,team-2", "manager,north")
         + "second,Second,,hotline_manager,south,,,\n"
     )
-    files = [Written(Path(name), text) for name, text in (("roster", ROSTER), ("units", MOVES), ("people", people))]
-    settings = Settings.model_validate(place.said | {"units": {}})
-    place.site = place.current.site = place.current.shown = Site(settings, files[0], files[1], files[2])
+    place.follows(people=people, organisation=MOVES)
     await place.accounts.add(Person("second", Role.SUPERVISOR, None, ("south",)), PASSWORD)
     where = f"/api/emergencies/{(await place.post('wang', '/api/emergencies', STORM)).json()['emergency']}"
     place.clock.now += 36_600  # ten past midnight
