@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from ccd.errors import FileError
 from ccd.ledger.digest import DIGEST_BYTES, digest
+from ccd.ledger.merkle import EMPTY
 
 HEAD_FORMAT = 1
 # What is raised by a file of somebody else's that is not what it should be: a field that is missing or of another kind,
@@ -101,6 +102,8 @@ def head_of(said: Mapping[str, Any], source: str) -> SignedHead:
         raise FileError(source, f"is no head of a ledger ({error!r})") from None
     if {len(root), len(local)} != {DIGEST_BYTES}:
         raise FileError(source, "is no head of a ledger: its hashes are of another length")
+    if head.blocks < 1 and (head.blocks, root, local) != (0, EMPTY, EMPTY):  # which no block is held against
+        raise FileError(source, "is no head of a ledger: no blocks could lead to it")
     if not 0 <= head.taken_at <= TAKEN_AT_MAX:
         raise FileError(source, "is no head of a ledger: it was taken at no moment that a calendar has")
     signed.check(source)

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.errors import FileError, ProofError
-from ccd.ledger.heads import made_key, read_head, read_key, sign
+from ccd.ledger.heads import Head, made_key, read_head, read_key, sign
+from ccd.ledger.merkle import EMPTY
 from ccd.ledger.proofs import check_proof, proof_text
 from ccd.ledger.proving import head_now, proven_statement
 from ccd.ledger.sealing import Sealer
@@ -20,6 +21,7 @@ from ccd.sql.turns import Patience
 from tests.ledger.histories import everything
 
 KEY = Ed25519PrivateKey.generate()
+KEPT = b"1" * 32
 
 
 async def proof_of(engine: AsyncEngine, owner: str) -> str:
@@ -153,6 +155,14 @@ async def test_a_head_of_a_moment_that_no_calendar_has_is_none(engine: AsyncEngi
         read_head(json.dumps(told.as_json()), "a file")
 
 
+@pytest.mark.parametrize("head", [Head(0, KEPT, EMPTY, 7), Head(0, EMPTY, KEPT, 7), Head(-1, EMPTY, EMPTY, 7)])
+def test_a_head_that_no_blocks_could_lead_to_is_none(head: Head) -> None:
+    """No block has its number, so it would be held against nothing, and any ledger said to lead to it."""
+    said = sign(head, KEY).as_json()
+    with pytest.raises(FileError, match="no blocks could lead to it"):
+        read_head(json.dumps(said), "a file")
+
+
 WITHOUT_END = '{"format": 1, "root": "", "local": "", "blocks": Infinity}'
 
 
@@ -179,6 +189,6 @@ def test_a_key_is_made_and_read_and_what_is_none_is_said_to_be() -> None:
 async def test_an_empty_ledger_has_a_head_too(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         signed = await head_now(connection, KEY, 7)
-    signed.check("here")
+    assert read_head(json.dumps(signed.as_json()), "here") == signed
     assert signed.head.blocks == 0
     assert sign(signed.head, KEY) == signed
