@@ -35,6 +35,15 @@ UpTo = Annotated[
 ]
 
 
+def days_in_order(first: datetime, last: datetime | None) -> tuple[date, date]:
+    """The first and the last day that somebody asks for; without a last the first alone. Of no day at all nothing is
+    told, or it would look as if there were nothing."""
+    days = first.date(), (last or first).date()
+    if days[0] > days[1]:
+        raise typer.BadParameter(f"--from {days[0]} is after --to {days[1]}")
+    return days
+
+
 def first_of(month: str) -> date:
     """The first day of a month that a person wrote."""
     try:

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ccd.bank.lab import AGENTS_MIN, PROPOSED, Habit, ProposedRate, Tried, proposed_rate
-from ccd.commands.business_day import First, Last
+from ccd.commands.business_day import First, Last, days_in_order
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asked_of, bar_of, now_us
 from ccd.commands.output import As, Format
@@ -104,11 +104,10 @@ def try_(
 
 def _asked(config: Path, first: datetime, last: datetime, unit: str | None) -> tuple[Site, Period]:
     site = site_of(config)
-    if first > last:
-        raise typer.BadParameter(f"--from {first.date()} is after --to {last.date()}")
+    days = days_in_order(first, last)
     if unit is not None and unit not in site.all_units:
         raise UnknownUnitError(unit, site.all_units)
-    return site, Period(first.date(), last.date())
+    return site, Period(*days)
 
 
 def _units_on(site: Site, unit: str | None, day: date) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ccd.commands.business_day import First, Last, in_range
+from ccd.commands.business_day import First, Last, days_in_order, in_range
 from ccd.commands.configuration import Config
 from ccd.daemon.served.reporting import Report, ReportWanted
 from ccd.daemon.served.reporting import report as told
@@ -60,12 +60,11 @@ def report(
         raise typer.BadParameter(
             "--output names the file of a picture: it goes with --format png or svg, and they with it"
         )
-    if first > last:
-        raise typer.BadParameter(f"--from {first.date()} is after --to {last.date()}")
+    days = days_in_order(first, last)
     if unit is not None and unit not in site.all_units:
         raise UnknownUnitError(unit, site.all_units)
     units = None if unit is None else [unit]
-    wanted = ReportWanted(first.date(), last.date(), each, by, show, units, against.date() if against else None)
+    wanted = ReportWanted(*days, each, by, show, units, against.date() if against else None)
     found = asyncio.run(_read(site, wanted))
     if output is not None:
         _draw(found, output, "png" if format is Format.png else "svg")

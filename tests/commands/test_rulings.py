@@ -67,3 +67,9 @@ def test_a_unit_is_ruled_on_and_what_can_not_be_is_said(config: Path) -> None:
     assert "Give --agent or --unit" in call(config, "add", *span, "aux", *WHY).stderr
     assert "it is empty" in call(config, "add", *span, "aux", "--text", " ", "--agent", "1001").stderr
     assert "nothing of that name" in refused(config, "reverse", "never", *WHY)
+
+
+@pytest.mark.parametrize("verb", ["ruling list", "ruling waiting", "appeal list"])
+def test_days_that_end_before_they_begin_are_refused_and_not_told_as_empty(config: Path, verb: str) -> None:
+    done = ccd(config, "bank", *verb.split(), "--from", "2099-11-25", "--to", "2099-11-24")
+    assert "--from 2099-11-25 is after --to 2099-11-24" in running.refusal(done)

@@ -10,7 +10,7 @@ from ccd.bank.appeal_rows import lodged
 from ccd.bank.appeals import Appeal
 from ccd.commands.bank.asking import Key, Why, asked_of_database, known_by
 from ccd.commands.bank.rulings import MOMENTS, First, Last
-from ccd.commands.business_day import in_range
+from ccd.commands.business_day import days_in_order, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent
 from ccd.commands.lines import transfer_of
@@ -78,7 +78,7 @@ def withdraw(config: Config, name: Name, text: Why, key: Key = None) -> None:
 def list_(config: Config, first: First, last: Last = None, output: As = Format.table) -> None:
     """Say what was appealed against, of lines for some days, and what became of it."""
     site = site_of(config)
-    days = first.date(), (last or first).date()
+    days = days_in_order(first, last)
     found = asked_of_database(site, lambda engine: read_in_turn(engine, lambda plain: lodged(plain, *days)))
     if output is Format.json:
         said = [{**one._asdict(), "day": one.day.isoformat(), "transfer": str(one.transfer)} for one in found]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.bank.appeal_rows import open_appeals
 from ccd.bank.appeals import Appeal, appealed_in
 from ccd.commands.bank.asking import Key, Why, asked_of_database, known_by, site_with
-from ccd.commands.business_day import in_range
+from ccd.commands.business_day import days_in_order, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.output import As, Format
 from ccd.daemon.services.ruling import About, made_between, reverse_ruling, rule
@@ -102,7 +102,7 @@ def waiting(
 ) -> None:
     """Say what waits for a ruling: what nobody saw, telephones that could not be reached, long other calls; appeals."""
     site = site_with(config, unit) if unit else site_of(config)
-    asked = first.date(), (last or first).date()
+    asked = days_in_order(first, last)
 
     async def waits(engine: AsyncEngine) -> list[WaitsForRuling]:
         async with reading(engine) as connection:
@@ -146,8 +146,8 @@ def _at(site: Site, agent: str, unit: str, written: datetime) -> int:
 
 def _span(site: Site, first: datetime, last: datetime | None) -> Span:
     """The days by the clock of the site."""
-    days = site.units.days("")
-    return Span(days.of_date(first.date()).start, days.of_date((last or first).date()).end)
+    days, (begins, ends) = site.units.days(""), days_in_order(first, last)
+    return Span(days.of_date(begins).start, days.of_date(ends).end)
 
 
 def _zone(one: Ruling, site: Site) -> str:

@@ -6,14 +6,14 @@ import json
 import sys
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from ccd.bank.statement import agent_statement
-from ccd.commands.business_day import First, Last, Since, UpTo
+from ccd.commands.business_day import First, Last, Since, UpTo, days_in_order
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked
 from ccd.commands.ledger.reading import known_account
@@ -67,8 +67,8 @@ def segments(
     """Print the segments of seats that began on these days of the site, with whose they were then; one that still runs
     has no end."""
     site = site_of(config)
-    days = site.units.days("")
-    since, until = days.of_date(_in_order(first, last)).start, days.of_date(last.date()).end
+    days, (begins, ends) = site.units.days(""), days_in_order(first, last)
+    since, until = days.of_date(begins).start, days.of_date(ends).end
     if pbx is not None and pbx not in [each.name for each in site.settings.pbx]:
         raise typer.BadParameter(f"{pbx} is not configured", param_hint="--pbx")
     _print(format, OF_SEGMENTS, _segments(site, since, until, pbx))
@@ -79,8 +79,7 @@ def days(config: Config, first: First, last: Last, unit: Unit = None, format: As
     site = site_of(config)
     if unit is not None and unit not in site.all_units:
         raise UnknownUnitError(unit, site.all_units)
-    _in_order(first, last)
-    _print(format, OF_DAYS, _days(site, first.date(), last.date(), unit))
+    _print(format, OF_DAYS, _days(site, *days_in_order(first, last), unit))
 
 
 def statement(
@@ -94,12 +93,6 @@ def statement(
     wanted = Wanted(day_from=first.date() if first else None, day_to=last.date() if last else None)
     lines = asked(config, lambda books: _lines(books, agent, wanted))
     _print(format, OF_STATEMENTS, _one_by_one(lines))
-
-
-def _in_order(first: datetime, last: datetime) -> date:
-    if first > last:
-        raise typer.BadParameter(f"--from {first.date()} is after --to {last.date()}")
-    return first.date()
 
 
 async def _segments(site: Site, since: int, until: int, pbx: str | None) -> Lines:
