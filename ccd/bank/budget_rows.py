@@ -14,10 +14,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
+    or_,
     select,
 )
 
-from ccd.bank.budgets import Budget
+from ccd.bank.budgets import Budget, budget_cap
+from ccd.ledger.schema import caps
 from ccd.sql.metadata import Exact, metadata
 from ccd.sql.rows import insert_rows
 
@@ -70,9 +73,13 @@ def of_month(connection: Connection, month: str) -> list[Budget]:
     return _read(connection, _all().where(budgets.c.month == month))
 
 
-def open_before(connection: Connection, month: str) -> list[Budget]:
-    """Those of earlier months that nobody has taken back."""
-    return _read(connection, _all().where(budgets.c.month < month, budget_ends.c.budget.is_(None)))
+def left_before(connection: Connection, month: str) -> list[Budget]:
+    """Those of earlier months that nobody has taken back, and of any month those that were, and have something left
+    again."""
+    own = caps.c.name == budget_cap("") + budgets.c.id
+    open_ = and_(budgets.c.month < month, budget_ends.c.budget.is_(None))
+    left_again = and_(budget_ends.c.budget.is_not(None), caps.c.drawn_s < caps.c.limit_s)
+    return _read(connection, _all().join(caps, own).where(or_(open_, left_again)))
 
 
 def _all() -> Select[Any]:

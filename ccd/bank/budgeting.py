@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from ccd.bank.asking import Asking
-from ccd.bank.budget_rows import add_budget, budget_with_id, end_budget, of_month, open_before
-from ccd.bank.budgets import NO_BUDGET, Budget, BudgetStand, budget_cap, check_budget, handing, recalling
+from ccd.bank.at_desk import revision_after
+from ccd.bank.budget_rows import add_budget, budget_with_id, end_budget, left_before, of_month
+from ccd.bank.budgets import NO_BUDGET, Budget, BudgetStand, budget_cap, check_budget, handing, recall_key, recalling
 from ccd.bank.gift_caps import GiftCaps
 from ccd.bank.packets import gift_cap, passed
 from ccd.errors import BudgetError, CapPassedError
@@ -13,7 +14,7 @@ from ccd.ledger.desk import Desk
 from ccd.org.rights import may_hand_budget
 from ccd.org.staff import anybody
 
-MONTH_IS_OVER = "its month is over"
+MONTH_IS_OVER, LEFT_AGAIN = "its month is over", "a packet of it was taken back"
 
 
 class Budgets:
@@ -51,8 +52,8 @@ class Budgets:
         return await self._ledger.at_desk(work)
 
     async def recall(self, name: str, asking: Asking, why: str, running: str) -> BudgetStand:
-        """What was given from it stays given; the rest can be given, or handed out, again. `running` is the month that
-        runs in its unit."""
+        """What was given from it stays given; the rest can be given, or handed out, again, and so can what is left of
+        it again later. `running` is the month that runs in its unit."""
 
         def work(desk: Desk) -> BudgetStand:
             budget = budget_with_id(desk.connection, name)
@@ -66,10 +67,13 @@ class Budgets:
             cap = caps[budget_cap(name)]
             again = budget_with_id(desk.connection, name)
             assert again is not None, "budgets never go"
-            if not again.ended:
-                desk.post([recalling(budget, cap, self._site, acting.signed, counts_in)])[0].or_raise()
-                back_s = cap.limit_s - cap.drawn_s
-                end_budget(desk.connection, name, back_s, asking.at, asking.by, why)
+            back_s = cap.limit_s - cap.drawn_s
+            did = asking.did(desk.connection, "recall budget", budget.unit, budget=name)
+            if not did and (back_s or not again.ended):
+                revision = revision_after(desk.revisions([recall_key(budget)]).get(recall_key(budget), ()))
+                desk.post([recalling(budget, cap, revision, self._site, acting.signed, counts_in)])[0].or_raise()
+                if not again.ended:
+                    end_budget(desk.connection, name, back_s, asking.at, asking.by, why)
                 back = {"budget": name, "holder": budget.holder, "back": back_s}
                 acting.noted(desk.connection, "recall budget", budget.unit, back, why)
             return BudgetStand(again._replace(ended=True), cap.drawn_s)
@@ -84,6 +88,6 @@ class Budgets:
 
         return await self._ledger.at_desk(work, keep=False)
 
-    async def of_earlier_months(self, month: str) -> list[Budget]:
-        """That nobody has taken back yet."""
-        return await self._ledger.at_desk(lambda desk: open_before(desk.connection, month), keep=False)
+    async def left_before(self, month: str) -> list[Budget]:
+        """Those of earlier months that nobody has taken back, and of any those that were, and have something left."""
+        return await self._ledger.at_desk(lambda desk: left_before(desk.connection, month), keep=False)

@@ -2,7 +2,8 @@
 
 What is handed out is drawn on the caps of the unit, and of each unit above it, at once: so what was given and what was
 handed out never come to more than a cap together. A budget is a cap of its own, on which its packets draw, and on no
-other. What is left of it goes back to the caps that it was drawn on.
+other. What is left of it goes back to the caps that it was drawn on, and so does what is left again of one that was
+taken back, where a packet of it is taken back later.
 """
 
 from collections.abc import Collection
@@ -87,12 +88,16 @@ def handing(budget: Budget, book: str, by: str) -> Posting:
     )  # fmt: skip
 
 
-def recalling(budget: Budget, cap: Cap, book: str, by: str, running: str) -> Posting:
+def recall_key(budget: Budget) -> str:
+    return f"recall/{budget.id}"
+
+
+def recalling(budget: Budget, cap: Cap, revision: int, book: str, by: str, running: str) -> Posting:
     """`cap` is the budget's own, under lock; `running` the month in which it counts where the budget's is closed."""
     rest = cap.limit_s - cap.drawn_s
     backs = [Draw(gift_cap(unit, budget.month), -rest) for unit in budget.line] if rest else []
     return Posting(
-        f"recall/{budget.id}", 1, book, budget.day, (), by, facts=_facts(budget),
+        recall_key(budget), revision, book, budget.day, (), by, facts=_facts(budget),
         terms=(*backs, Limit(budget_cap(budget.id), cap.drawn_s), Late(running)),
     )  # fmt: skip
 

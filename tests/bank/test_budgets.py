@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from datetime import date
+from json import loads
 
 import pytest
 from sqlalchemy import text
@@ -155,10 +156,36 @@ async def test_what_is_left_of_a_closed_month_s_budget_comes_back_all_the_same(e
     bank = budgets(engine)
     await bank.hand(budget("b", 2_000), asking())
     await Ledger(engine, lambda: 0).post(Posting("close", 1, "demo", DAY, (), "test", terms=(Close(),)))
-    assert [one.id for one in await bank.of_earlier_months(NEXT_MONTH)] == ["b"]
+    assert [one.id for one in await bank.left_before(NEXT_MONTH)] == ["b"]
     await bank.recall("b", asking(), "its month is over", NEXT_MONTH)
-    assert await bank.of_earlier_months(NEXT_MONTH) == []
+    assert await bank.left_before(NEXT_MONTH) == []
     assert await giver(engine).caps.stands(["team-1"], DAY) == [Given("team-1", MONTH, 3_600, 0)]
+
+
+async def test_what_is_left_again_of_a_budget_that_was_taken_back_can_be_given_again(engine: AsyncEngine) -> None:
+    """A packet of it was taken back later, by hand in the ledger."""
+    await declared(engine, **{"team-1": 100})
+    one, bank, ledger = giver(engine), budgets(engine), Ledger(engine, lambda: 1_796_000_000_000_000)
+    await bank.hand(budget("b", 2_000), asking())
+    given = await one.give(packet("p", 700, "1001", "1002"), asking("tina"), "b")
+    await one.give(packet("q", 100), asking("tina"), "b")
+    first = asking()
+    for _ in range(2):
+        await bank.recall("b", first, "she is on leave", MONTH)
+    assert await bank.left_before(MONTH) == []
+    await ledger.reverse(given.transaction, "back", "lead")
+    assert await stands(engine, "team-1", "centre") == {"team-1": (3_600, 1_500), "centre": (3_600, 1_500)}
+    assert (await bank.recall("b", first, "she is on leave", MONTH)).given_s == 100, "that was done before the packet"
+    assert [left.id for left in await bank.left_before(MONTH)] == ["b"]
+    for _ in range(2):
+        assert (await bank.recall("b", asking(), "the rest as well", MONTH)).given_s == 100
+        assert await stands(engine, "team-1", "centre") == {"team-1": (3_600, 100), "centre": (3_600, 100)}
+    assert await bank.left_before(MONTH) == []
+    backs = [loads(act.after)["back"] for act in await acts_of(engine) if act.kind == "recall budget"]
+    assert backs == [500, 1_400]
+    with pytest.raises(BudgetError, match="was taken back"):
+        await one.give(packet("r", 1), asking(), "b")
+    assert (await verify(engine, lambda done, total: None)).findings == []
 
 
 async def test_managers_and_holders_at_once_never_pass_a_cap_at_any_level(database_url: str) -> None:

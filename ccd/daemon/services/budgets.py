@@ -1,10 +1,11 @@
-"""Budgets for red packets whose month is over, taken back by themselves."""
+"""Budgets for red packets that are taken back by themselves: as their month is over, and where a packet of one that was
+taken back before is."""
 
 from collections.abc import Callable
 from socket import gethostname
 
 from ccd.bank.asking import Asking, by_itself
-from ccd.bank.budgeting import MONTH_IS_OVER, Budgets
+from ccd.bank.budgeting import LEFT_AGAIN, MONTH_IS_OVER, Budgets
 from ccd.bank.budgets import BudgetStand
 from ccd.bank.giving import Giver
 from ccd.bank.proposing import Proposals
@@ -34,15 +35,16 @@ class OldBudgets:
         self._refusals = Refusals()
 
     async def recall_due(self) -> list[BudgetStand]:
-        """Those whose month is over in their unit."""
+        """Those whose month is over in their unit, and those that have something left again."""
         site, at = self._current.site, self._now()
         budgets = budgets_of(self._ledger, site)
         recalled = []
-        for budget in await budgets.of_earlier_months(month_of(site.newest_day(at))):
+        for budget in await budgets.left_before(month_of(site.newest_day(at))):
             running = month_of(site.units.days(budget.unit).at(at).day)
-            if budget.month >= running:
+            if not budget.ended and budget.month >= running:
                 continue
-            asking = Asking(f"recall/{budget.id}", by_itself("month's end"), gethostname(), at)
+            by, why = ("packet taken back", LEFT_AGAIN) if budget.ended else ("month's end", MONTH_IS_OVER)
+            asking = Asking(f"recall/{budget.id}/{at}", by_itself(by), gethostname(), at)
             with self._refusals.said_once("a budget can't be taken back", budget=budget.id):
-                recalled.append(await budgets.recall(budget.id, asking, MONTH_IS_OVER, running))
+                recalled.append(await budgets.recall(budget.id, asking, why, running))
         return recalled

@@ -1,4 +1,4 @@
-"""The daemon takes back what is left of budgets once their month is over in their unit."""
+"""The daemon takes back what is left of budgets once their month is over in their unit, and what is left again."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from ccd.bank.budgets import Budget
 from ccd.bank.declared import declare_hours
+from ccd.bank.packets import Packet
 from ccd.daemon.services.budgets import OldBudgets, budgets_of, giver_of
 from ccd.daemon.site import Current
 from ccd.daemon.site_file import site_of
@@ -45,3 +46,29 @@ async def test_a_budget_comes_back_when_the_month_is_over_by_its_unit_s_clock_an
         assert stand.budget.ended
         (one,) = await giver_of(ledger, site).caps.stands(["team-1"], DAY)
         assert one.given_s == 0
+
+
+async def test_what_a_packet_gives_back_to_a_budget_that_was_taken_back_goes_on_to_the_caps(tmp_path: Path) -> None:
+    site = site_of(configured(tmp_path))
+    now = at("2099-11-30T12:00")
+    async with database(site.settings) as engine:
+        ledger = Ledger(engine, lambda: 1)
+        child = OldBudgets(ledger, Current(site, site), lambda: now)
+        await take_turn_at_once(
+            engine,
+            lambda connection: declare_hours(connection, "team-1", "2099-11", 360_000, 1, "lead", "known"),
+            Patience(),
+        )
+        bank, giver = budgets_of(ledger, site), giver_of(ledger, site)
+        await bank.hand(Budget("b", "team-1", "tina", 900, ("team-1",), DAY, "contests"), asking())
+        given = await giver.give(
+            Packet("p", "team-1", ("1001",), 600, "contest", "well done", DAY), asking("tina"), "b"
+        )
+        await bank.recall("b", asking(), "enough", "2099-11")
+        assert await child.recall_due() == []
+        for moment in ("2099-11-30T12:01", "2099-11-30T12:02"):
+            now = at(moment)
+            await ledger.reverse(given.transaction, "back", "lead")
+            assert [one.given_s for one in await child.recall_due()] == ([0] if moment.endswith("01") else [])
+            (one,) = await giver.caps.stands(["team-1"], DAY)
+            assert one.given_s == 0
