@@ -63,33 +63,71 @@ def paid(
     """By emergency, of an agent's day; those that pay nothing are left out. `worked` is what was measured, `entered_s`
     what somebody has said, by emergency.
 
-    What was entered tops up what was measured, as far as the emergency lasted outside of the shifts, and as far as the
-    emergencies together have seconds left.
+    Either is time that was worked while the emergency lasted, outside of the shifts, whichever emergency pays it: what
+    was entered tops up what was measured then, and what was entered of others over the same hours.
     """
     in_order = sorted(emergencies, key=_first_paid)
-    spans = {one.id: _payable_of(one, day, shifts) for one in in_order}
-    measured_s = {name: length // SECOND for name, length in measured_us(in_order, day, shifts, worked).items()}
-    left_s = length_us(union(span for own in spans.values() for span in own)) // SECOND - sum(measured_s.values())
-    found = {}
-    for one in in_order:
-        measured = measured_s[one.id]
-        wanted = min(entered_s.get(one.id, 0), length_us(spans[one.id]) // SECOND) - measured
-        added = max(0, min(wanted, left_s))
-        left_s -= added
-        if measured + added:
-            found[one.id] = Paid(measured + added, interest_s(one, measured + added), added)
-    return found
+    spans = _payable(in_order, day, shifts)
+    measured = _measured(spans, worked)
+    measured_s = {name: length_us(own) // SECOND for name, own in measured.items()}
+    covered = [part for name, own in measured.items() for part in _first(own, measured_s[name])]
+    added_s = _topped_up(spans, covered, entered_s)
+    sums = ((one, measured_s[one.id] + added_s[one.id]) for one in in_order)
+    return {one.id: Paid(sum_s, interest_s(one, sum_s), added_s[one.id]) for one, sum_s in sums if sum_s}
 
 
 def measured_us(
     emergencies: Iterable[Emergency], day: Lasting, shifts: Sequence[Lasting], worked: Sequence[Span]
 ) -> dict[str, int]:
     """By emergency, how much was measured of an agent's day; no instant counts in two."""
+    spans = _payable(sorted(emergencies, key=_first_paid), day, shifts)
+    return {name: length_us(own) for name, own in _measured(spans, worked).items()}
+
+
+def _payable(in_order: Iterable[Emergency], day: Lasting, shifts: Sequence[Lasting]) -> dict[str, list[Span]]:
+    """By emergency, what of it lies in an agent's day, outside of the shifts."""
+    return {one.id: less(spans_within([one], day), shifts) for one in in_order}
+
+
+def _measured(spans: Mapping[str, Sequence[Span]], worked: Sequence[Span]) -> dict[str, list[Span]]:
+    """By emergency, in the order in which they pay, what each pays."""
     found, taken = {}, list[Span]()
-    for one in sorted(emergencies, key=_first_paid):
-        own = less([part for span in _payable_of(one, day, shifts) for part in spans_within(worked, span)], taken)
-        found[one.id] = length_us(own)
-        taken += own
+    for name, lasting in spans.items():
+        found[name] = less(_common(worked, lasting), taken)
+        taken += found[name]
+    return found
+
+
+def _topped_up(
+    spans: Mapping[str, Sequence[Span]], covered: Sequence[Span], entered_s: Mapping[str, int]
+) -> dict[str, int]:
+    """What each emergency pays beyond what was measured, in the order in which they pay. Nobody has said when it was:
+    it is taken to have been while others last as well of which something was entered, the next to pay before any."""
+    found, known, left = {}, list(covered), [name for name in spans if entered_s.get(name)]
+    for name, lasting in spans.items():
+        free = less(lasting, known)
+        said_s = min(entered_s.get(name, 0), length_us(lasting) // SECOND)
+        wanted_s = said_s - length_us(_common(known, lasting)) // SECOND
+        found[name] = max(0, min(wanted_s, length_us(free) // SECOND))
+        left = [each for each in left if each != name]
+        for other in reversed(left):
+            free = [*_common(free, spans[other]), *less(free, spans[other])]
+        known += _first(free, found[name])
+    return found
+
+
+def _common(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:
+    """What lies in both; the others do not overlap."""
+    return [part for span in spans for part in spans_within(others, span)]
+
+
+def _first(spans: Iterable[Span], seconds: int) -> list[Span]:
+    """So many seconds of them, in their order."""
+    found, left_us = list[Span](), seconds * SECOND
+    for span in spans:
+        part = Span(span.start, min(span.end, span.start + left_us))
+        left_us -= part.end - part.start
+        found += [part] if part.start < part.end else []
     return found
 
 
@@ -129,10 +167,6 @@ def interest_s(emergency: Emergency, principal_s: int) -> int:
     interest = emergency.interest_ppm * principal_s // PPM
     step = emergency.round_up_s
     return interest + (-(principal_s + interest) % step if step and principal_s else 0)
-
-
-def _payable_of(one: Emergency, day: Lasting, shifts: Sequence[Lasting]) -> list[Span]:
-    return less(spans_within([one], day), shifts)
 
 
 def _first_paid(one: Emergency) -> tuple[int, int, str]:

@@ -17,8 +17,10 @@ from ccd.bank.overtime_entry_rows import (
     add_entry,
     approve_entry,
     decline_entry,
+    entered_already,
     entries_of,
     entry_of,
+    overtime_entries,
     unapproved,
 )
 from ccd.bank.policy import OvertimeTerms, Policies
@@ -27,6 +29,7 @@ from ccd.floor.days import SECOND
 from ccd.org.agent_days import AgentDays
 from ccd.org.rights import may_enter_overtime, may_open_emergency, may_speak_for
 from ccd.org.units import Units
+from ccd.sql.locks import wait_for_others
 from ccd.sql.turns import Patience, take_turn_at_once
 
 T = TypeVar("T")
@@ -157,21 +160,24 @@ class Emergencies:
         return await self._turn(work)
 
     async def enter(self, entry: OvertimeEntry, asking: Asking) -> OvertimeEntry:
-        """Time that nobody measured; never one's own. Above the policy's `entry_second_s` a second person approves."""
+        """Time that nobody measured; never one's own. Where all that is entered for the agent's day comes to more than
+        the policy's `entry_second_s` a second person approves."""
 
         def work(connection: Connection) -> OvertimeEntry:
+            wait_for_others(connection, overtime_entries)  # of two at once the second is held against the first, too
             one = _known(connection, entry.emergency)
             duty = may_enter_overtime(asking.person, self._line(one), (entry.agent,))
             if known := entry_of(connection, entry.id):
                 same = (known.emergency, known.agent, known.day, known.seconds)
                 if same != (entry.emergency, entry.agent, entry.day, entry.seconds):
                     raise OvertimeError(entry.id, "is the name of another entry; choose another", "key-taken")
-                return known
+                return self._with_figures(connection, one, known)
             before = (own.day.day for own in self._days.met(entry.agent, one.start, one.end) if own.day.day < entry.day)
             self._check_member(one, entry.agent, entry.day, *before)  # who moves meanwhile goes on in it
             self._check_entry(one, entry)
-            needs = entry.seconds > self._terms(one.unit, one.start).entry_second_s
-            made = entry._replace(needs_second=needs, at=asking.at, by=asking.by)
+            (here_s, already_s), limit_s = entered_already(connection, entry), self._enters_alone_s(one)
+            needs = entry.seconds > max(here_s, limit_s - already_s)  # who lowers what counts takes back
+            made = entry._replace(needs_second=needs, at=asking.at, by=asking.by, already_s=already_s, limit_s=limit_s)
             add_entry(connection, made)
             said = {"emergency": one.id, "entry": made.id, "day": str(made.day), "seconds": made.seconds}
             asking.under(duty).noted(connection, "overtime enter", entry.agent, said, entry.why)
@@ -218,8 +224,9 @@ class Emergencies:
 
         def work(connection: Connection) -> list[OvertimeEntry]:
             found = unapproved(connection)
-            lines = {one.emergency: self._line(_known(connection, one.emergency)) for one in found}
-            return [one for one in found if may(lines[one.emergency], one)]
+            of = {one.emergency: _known(connection, one.emergency) for one in found}
+            told = [one for one in found if may(self._line(of[one.emergency]), one)]
+            return [self._with_figures(connection, of[one.emergency], one) for one in told]
 
         return await self._turn(work)
 
@@ -252,7 +259,8 @@ class Emergencies:
     async def shown(self, name: str) -> tuple[Emergency, list[CallOut], list[OvertimeEntry]]:
         def work(connection: Connection) -> tuple[Emergency, list[CallOut], list[OvertimeEntry]]:
             one = _known(connection, name)
-            return one, list(calls_of(connection, name).values()), entries_of(connection, [name])
+            entries = [self._with_figures(connection, one, entry) for entry in entries_of(connection, [name])]
+            return one, list(calls_of(connection, name).values()), entries
 
         return await self._turn(work)
 
@@ -300,6 +308,16 @@ class Emergencies:
             raise OvertimeError(
                 one.id, "has an entry without a reason; say in words how the time is known", "no-reason"
             )
+
+    def _with_figures(self, connection: Connection, one: Emergency, entry: OvertimeEntry) -> OvertimeEntry:
+        """Of what waits, why it does."""
+        if not entry.waits:
+            return entry
+        _, already_s = entered_already(connection, entry)
+        return entry._replace(already_s=already_s, limit_s=self._enters_alone_s(one))
+
+    def _enters_alone_s(self, one: Emergency) -> int:
+        return self._terms(one.unit, one.start).entry_second_s
 
     def _line(self, one: Emergency) -> tuple[str, ...]:
         """As it stood when the emergency began, whatever became of the unit since."""

@@ -1,6 +1,6 @@
 """Overtime that was entered by hand, and what a second person said of it, as they are kept. Append-only."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -55,7 +55,9 @@ overtime_approvals = Table(
 
 
 class OvertimeEntry(NamedTuple):
-    """Time that somebody said an agent worked in an emergency, on a business day of the agent's."""
+    """Time that somebody said an agent worked in an emergency, on a business day of the agent's. Of one that waits,
+    `already_s` is what counts by now of the agent's day, by entries in other emergencies; up to `limit_s` in all none
+    would."""
 
     id: str
     emergency: str
@@ -69,6 +71,8 @@ class OvertimeEntry(NamedTuple):
     approved_by: str | None = None
     declined_by: str | None = None
     declined_why: str = ""
+    already_s: int = 0
+    limit_s: int = 0
 
     @property
     def counts(self) -> bool:
@@ -106,6 +110,19 @@ def unapproved(connection: Connection) -> list[OvertimeEntry]:
 def entries_of(connection: Connection, found: Collection[str]) -> list[OvertimeEntry]:
     """Of these emergencies, in the order in which they came to count, or were made where they do not yet."""
     return _entries(connection, among(connection, overtime_entries.c.emergency, found))
+
+
+def entered_already(connection: Connection, entry: OvertimeEntry) -> tuple[int, int]:
+    """In seconds, what counts by now of the agent's day: by entries in the very emergency, and in all others."""
+    own, agent, day = overtime_entries.c, entry.agent, entry.day
+    known_s = entered_s(_entries(connection, and_(own.agent == agent, own.day == day)), agent, day)
+    here_s = known_s.pop(entry.emergency, 0)
+    return here_s, sum(known_s.values())
+
+
+def entered_s(entries: Iterable[OvertimeEntry], agent: str, day: date) -> dict[str, int]:
+    """By emergency, what was entered last for the agent's day, of what counts."""
+    return {one.emergency: one.seconds for one in entries if (one.agent, one.day) == (agent, day) and one.counts}
 
 
 def _entries(connection: Connection, condition: Any) -> list[OvertimeEntry]:

@@ -71,7 +71,7 @@ class OvertimeTerms(NamedTuple):
     interest_round_up_s: int
     emergency_max_s: int
     emergency_back_s_max: int
-    entry_second_s: int  # what is entered by hand above it needs a second person
+    entry_second_s: int  # where more is entered by hand for an agent's day, a second person is needed
     call_out_wait_s: int
     warn_day_s: int
     warn_month_s: int

@@ -38,6 +38,7 @@ TABLES: tuple[Table, ...] = (
 
 AgentDay = tuple[str, date]
 Times = tuple[int, int]  # a span, µs
+Entered = defaultdict[tuple[str, str, date], dict[int, int]]  # by emergency, agent and day
 
 
 class Moved(NamedTuple):
@@ -176,6 +177,7 @@ class Reckoned:
         for key, facts in posted.items():
             _, agent, day = key.split("/")
             own = agent, date.fromisoformat(day)
+            self._each_second_is_paid_once(own, json.loads(facts)["paid"], entered)
             for paid in json.loads(facts)["paid"]:
                 said[own] += paid["principal"] + paid["interest"]
                 principal[own] += paid["principal"]
@@ -189,19 +191,41 @@ class Reckoned:
                 least_s = min(counting[max(counting)], self._outside_s(agent, day, lasts[emergency]))
                 assert principal[agent, day] >= least_s
 
+    def _each_second_is_paid_once(self, own: AgentDay, paid: list[Any], entered: Entered) -> None:
+        """However much is said: of two emergencies, over the same hours what was said of the one was worked in the
+        other."""
+        lasts = self._lasting()
+        spans = [lasts[one["emergency"]] for one in paid]
+        there = sum(_lasting_us(_less(each, spans[:number])) for number, each in enumerate(spans))
+        assert sum(one["principal"] for one in paid) * S <= there
+        said = {
+            emergency: max(counting.values()) for (emergency, *whose), counting in entered.items()
+            if whose == [*own] and counting
+        }  # fmt: skip
+        if len(said) == 2:
+            (one, other), sums = [lasts[emergency] for emergency in said], [*said.values()]
+            both_s = self._outside_s(*own, (max(one[0], other[0]), min(one[1], other[1])))
+            rounded_s = 1  # a second may lie across an edge
+            assert sum(each["entered"] for each in paid) <= sum(sums) - min(both_s, *sums) + rounded_s
+
     def _lasting(self) -> dict[str, Times]:
         ends = {row.emergency: row.end_at for row in self.rows["emergency_ends"]}
         return {row.id: (row.start_at, ends[row.id]) for row in self.rows["emergencies"]}
 
-    def _entered(self) -> defaultdict[tuple[str, str, date], dict[int, int]]:
-        """By emergency, agent and day, seconds that count or have counted, by the instant from which on each did."""
+    def _entered(self) -> Entered:
+        """Seconds that count or have counted, by the instant from which on each did. One takes a second person where
+        with what counts then of the agent's day it comes to more than one may say, and adds to what was said."""
         units = {row.id: (row.unit, row.start_at) for row in self.rows["emergencies"]}
         decided = {row.entry: row for row in self.rows["overtime_approvals"]}
-        found: defaultdict[tuple[str, str, date], dict[int, int]] = defaultdict(dict)
-        for one in self.rows["overtime_entries"]:
+        found: Entered = defaultdict(dict)
+        for one in sorted(self.rows["overtime_entries"], key=lambda one: one.at):
             unit, start = units[one.emergency]
             policy, at = self._policy(unit, self.world.site.units.days(unit).at(start).day), one.at
-            if one.seconds > policy.overtime.entry_second_s:
+            held = _held(found, (one.agent, one.day), at)
+            here_s = held.pop(one.emergency, 0)
+            needs = one.seconds + sum(held.values()) > policy.overtime.entry_second_s and one.seconds > here_s
+            assert one.needs_second == needs
+            if needs:
                 if one.id not in decided or not decided[one.id].approves:
                     continue
                 at = decided[one.id].at
@@ -302,6 +326,16 @@ class Reckoned:
                 yield (one.start, one.end), json.loads(one.what)
 
 
+def _held(entered: Entered, own: AgentDay, until: int) -> dict[str, int]:
+    """By emergency, what counted last of an agent's day before an instant."""
+    found = {}
+    for (emergency, *whose), counting in entered.items():
+        before = [at for at in counting if at < until]
+        if whose == [*own] and before:
+            found[emergency] = counting[max(before)]
+    return found
+
+
 def _shared(one: Times, other: Times) -> int:
     return max(0, min(one[1], other[1]) - max(one[0], other[0]))
 
@@ -315,8 +349,12 @@ def _less(span: Times, cuts: Iterable[Times]) -> list[Times]:
     return pieces
 
 
+def _lasting_us(pieces: Iterable[Times]) -> int:
+    return sum(end - start for start, end in pieces)
+
+
 def _lasting_s(pieces: Iterable[Times]) -> int:
-    return sum(end - start for start, end in pieces) // S
+    return _lasting_us(pieces) // S
 
 
 def _worked_s(shifts: Iterable[tuple[Times, list[Times]]], pieces: Iterable[Times]) -> int:

@@ -172,10 +172,13 @@ class AnyMonth(RuleBasedStateMachine):
             self.of(self.world.hold())
 
     @precondition(lambda self: self.rushes)
-    @rule(data=st.data(), whom=agents, seconds=st.integers(0, 3_600), act=st.sampled_from(["confirms", "declines", ""]))
-    def overtime_is_entered(self, data: st.DataObject, whom: str, seconds: int, act: str) -> None:
+    @rule(
+        data=st.data(), whom=agents, which=st.sampled_from(["", "b"]), seconds=st.integers(0, 3_600),
+        act=st.sampled_from(["confirms", "declines", ""]),
+    )  # fmt: skip
+    def overtime_is_entered(self, data: st.DataObject, whom: str, which: str, seconds: int, act: str) -> None:
         day = data.draw(st.sampled_from(self.rushes))
-        what, before = f"{whom} in rush{day:%m%d}", self.of(self.world.kept())
+        what, before = f"{whom} in rush{day:%m%d}{which}", self.of(self.world.kept())
         if self.does(f"lead enters {seconds} s of {what} on {said_day(day)}"):
             if not act:
                 self.entered.append(what)

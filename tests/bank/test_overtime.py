@@ -1,6 +1,6 @@
 """What overtime in emergencies comes to (docs/time-bank.md 3.2): measured, topped up by what was said, and interest."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
@@ -97,10 +97,35 @@ def test_what_was_entered_tops_up_what_was_measured(
     assert (found.get("e") or Paid(0, 0)) == Paid(principal_s, principal_s * 3 // 10, entered_s)
 
 
-def test_two_emergencies_at_a_time_have_no_more_seconds_than_there_were_whatever_is_entered() -> None:
-    both = [emergency("a", 0, HOUR), emergency("b", 0, HOUR)]
-    found = paid(both, DAY, [], [], {"a": HOUR, "b": HOUR})
-    assert {name: each.principal_s for name, each in found.items()} == {"a": HOUR}
+@pytest.mark.parametrize(
+    ("worked", "entered", "principal_s"),
+    [
+        ([], {"low": HOUR, "high": HOUR}, {"high": HOUR}),  # the same hour
+        ([], {"low": 2 * HOUR, "high": HOUR}, {"high": HOUR, "low": HOUR}),
+        ([], {"low": HOUR, "last": HOUR}, {"low": HOUR}),  # the hour in which both last
+        ([], {"low": 2 * HOUR, "last": 2 * HOUR}, {"low": 2 * HOUR, "last": HOUR}),
+        ([(0, HOUR)], {"low": HOUR}, {"high": HOUR}),  # it was measured, and another pays it
+        ([(0, HOUR)], {"low": HOUR, "high": HOUR}, {"high": HOUR}),
+        ([(0, HOUR)], {"last": HOUR}, {"high": HOUR, "last": HOUR}),  # over other hours
+        ([(0, HOUR)], dict.fromkeys(("low", "high", "last"), 9 * HOUR), {"high": 2 * HOUR, "low": HOUR, "last": HOUR}),
+    ],
+)  # fmt: skip
+def test_over_the_same_hours_what_is_known_of_one_emergency_was_worked_in_the_other_and_is_paid_once(
+    worked: Sequence[tuple[int, int]], entered: Mapping[str, int], principal_s: Mapping[str, int]
+) -> None:
+    three = [
+        emergency("low", 0, 3 * HOUR, "I", opened=1), emergency("high", 0, 2 * HOUR, "III", opened=2),
+        emergency("last", 2 * HOUR, 4 * HOUR, "I", opened=3),
+    ]  # fmt: skip
+    found = paid(three, DAY, [], spans(*worked), entered)
+    assert {name: each.principal_s for name, each in found.items()} == principal_s
+
+
+def test_of_a_second_that_was_measured_in_part_the_whole_is_entered() -> None:
+    """Emergencies, and what was worked, begin and end amid seconds."""
+    part = Span(HOUR * SECOND // 2, HOUR * SECOND + 7)
+    found = paid([emergency("e", 0, HOUR)._replace(end=HOUR * SECOND + 9)], DAY, [], [part], {"e": HOUR})
+    assert found["e"] == Paid(HOUR, HOUR * 3 // 10, HOUR // 2)
 
 
 def test_paused_unreachable_and_unseen_is_not_worked() -> None:
@@ -237,6 +262,32 @@ def test_what_is_entered_never_pays_more_than_there_were_seconds_and_never_less_
         assert each.principal_s - each.entered_s == own
 
 
+@given(
+    SOME_EMERGENCIES, SOME_SPANS, SOME_SPANS,
+    st.dictionaries(st.sampled_from([f"e{n}" for n in range(5)]), st.integers(0, 40)),
+)  # fmt: skip
+def test_what_is_entered_is_paid_once_as_a_calculator_that_goes_second_by_second_has_it(
+    emergencies: list[Emergency],
+    shifts: list[tuple[int, int]],
+    worked: list[tuple[int, int]],
+    entered: Mapping[str, int],
+) -> None:
+    day = Span(10 * SECOND, 70 * SECOND)
+    found = paid(emergencies, day, disjoint(shifts), disjoint(worked), entered)
+    lasting = {
+        one.id: {second for second in range(10, 70) if one in payers(emergencies, second) and not is_in(second, shifts)}
+        for one in sorted(emergencies, key=first_paid)
+    }
+    known = {second for second in range(10, 70) if is_in(second, worked)} & set().union(*lasting.values())
+    for name, own in lasting.items():
+        later = [lasting[each] for each in list(lasting)[list(lasting).index(name) + 1 :] if entered.get(each)]
+        free = sorted(own - known, key=lambda second: ([second not in each for each in later], second))
+        added = free[: max(0, min(entered.get(name, 0), len(own)) - len(own & known))]
+        known |= {*added}
+        assert (found[name].entered_s if name in found else 0) == len(added)
+    assert sum(each.principal_s for each in found.values()) == len(known)
+
+
 def by_second(
     emergencies: Sequence[Emergency], day: Span, shifts: Sequence[tuple[int, int]], worked: Sequence[tuple[int, int]]
 ) -> dict[str, int]:
@@ -245,16 +296,17 @@ def by_second(
     for second in range(day.start // SECOND, day.end // SECOND):
         if is_in(second, shifts) or not is_in(second, worked):
             continue
-        for name in payers(emergencies, second):
-            found[name] = found.get(name, 0) + 1
-            break
+        for one in payers(emergencies, second)[:1]:
+            found[one.id] = found.get(one.id, 0) + 1
     return found
 
 
-def payers(emergencies: Sequence[Emergency], second: int) -> Iterator[str]:
-    running = [one for one in emergencies if one.start <= second * SECOND < one.end]
-    for one in sorted(running, key=lambda one: (-one.interest_ppm, one.opened_at, one.id)):
-        yield one.id
+def payers(emergencies: Sequence[Emergency], second: int) -> list[Emergency]:
+    return sorted((one for one in emergencies if one.start <= second * SECOND < one.end), key=first_paid)
+
+
+def first_paid(one: Emergency) -> tuple[int, int, str]:
+    return -one.interest_ppm, one.opened_at, one.id
 
 
 def is_in(second: int, found: Sequence[tuple[int, int]]) -> bool:

@@ -51,7 +51,8 @@ class FakeOffice:
         ]
         self.entries: list[Json] = [
             {"entry": "e1", "emergency": "flood", "agent": "1003", "day": str(today), "seconds": 9_000, "by": "li",
-             "approved_by": None, "counts": False, "reason": "在备份职场接听"}
+             "approved_by": None, "counts": False, "reason": "在备份职场接听", "entered_already": 1_800,
+             "limit": HOUR_S}
         ]  # fmt: skip
         self.proposals: list[Json] = [
             {"proposal": "box/4711", "verdict": "open", "why": "", "name": "4711", "unit": "team-2",
@@ -177,7 +178,9 @@ class FakeOffice:
             "approved_by": None,
             "declined_by": None,
         }
-        self.entered.append(entry | said | {"counts": said["seconds"] <= HOUR_S})
+        counts = said["seconds"] <= HOUR_S
+        figures = {} if counts else {"entered_already": 1_800, "limit": HOUR_S}
+        self.entered.append(entry | said | {"counts": counts} | figures)
         return self.entered[-1]
 
     def _rule(self, said: Json) -> Json:

@@ -60,6 +60,7 @@ def test_what_waits_is_decided_in_place_and_keeps_its_place(open_as: OpenPage, s
 def test_entered_overtime_is_declined_with_a_reason(open_as: OpenPage, server: FakeServer) -> None:
     page = open_at(open_as, server, "/manage")
     entry = card(page, "待复核的加班").locator("li").first
+    expect(entry).to_contain_text("当天其他应急已计入 30 分")
     entry.get_by_role("button", name="驳回").click()
     entry.get_by_label("写明理由").fill("当时职场已关")
     page.keyboard.press("Enter")
@@ -294,11 +295,11 @@ def test_overtime_is_entered_by_hand_and_says_whether_it_waits_for_a_second_pers
     form.get_by_label("时", exact=True).fill("9")
     expect(form).to_contain_text("这次应急共 4 时 00 分 05 秒，不能录入更多。")
     form.get_by_label("时", exact=True).fill("2")
-    expect(form).to_contain_text("利息 36 分。超过 1 时，须第二人批准后才计入。")
+    expect(form).to_contain_text("利息 36 分。当天各次应急合计超过 1 时，须第二人批准后才计入。")
     form.get_by_label("怎么知道的").fill("在备份职场接听")
     name = server.agents["1003"]["name"]
     form.get_by_role("button", name=f"为 {name} 录入 2 时").click()
-    expect(form).to_contain_text(f"{name} 的加班已录入，等第二人批准")
+    expect(form).to_contain_text(f"{name} 的加班已录入，当天其他应急已计入 30 分，等第二人批准")
     expect(running.locator("li", has_text="待第二人批准")).to_contain_text("2 时")
     (said,) = server.bank.acts.values()
     assert said == {"agent": "1003", "seconds": 7_200, "reason": "在备份职场接听"}

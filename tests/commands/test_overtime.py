@@ -110,6 +110,9 @@ def test_time_is_entered_by_hand_and_says_that_it_is(config: Path) -> None:
     said(overtime(config, "enter", "storm", "1001", "--seconds", "3601", "--text", "by the log", "--key", "e2"))
     table = said(overtime(config, "show", "storm"))
     assert "it waits for a second person: ccd bank overtime approve e2" in table
+    assert "(0 s count already in other emergencies of the day, 3600 s need none)" in table
+    waiting = shown(config)["entries"][1]
+    assert (waiting["entered_already"], waiting["limit"]) == (0, 3_600)
     assert "decide on what they entered themselves" in refusal(overtime(config, "approve", "e2"))
     declined = overtime(config, "decline", "e2", "--text", "not in the log")
     assert "decide on what they entered themselves" in refusal(declined)

@@ -126,11 +126,12 @@ async def test_what_comes_of_an_emergency_is_decided_where_its_unit_stood_when_i
     check_problem(await place.post("zhao", f"{where}/entries", entry), 403)
     entered = await place.post("wang", f"{where}/entries", entry)
     assert entered.status_code == 201, entered.text
-    for name, waits in (("zhao", []), ("wang", []), ("second", [entered.json()["entry"]])):
+    for name, waits in (("zhao", []), ("wang", []), ("second", [(entered.json()["entry"], 0, 3_600)])):
         told = (await place.get(name, "/api/overtime-approvals")).json()["entries"]
-        assert [one["entry"] for one in told] == waits
+        assert [(one["entry"], one["entered_already"], one["limit"]) for one in told] == waits
     approved = await place.post("second", "/api/overtime-approvals", {"entry": entered.json()["entry"]})
-    assert approved.json()["counts"]
+    told = approved.json()
+    assert (told["counts"], told["entered_already"], told["limit"]) == (True, None, None)
 
 
 @pytest.mark.parametrize("said", ["NaN", "Infinity", "-Infinity"])

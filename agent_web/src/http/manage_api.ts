@@ -25,7 +25,7 @@ export interface OfficeUnit {
   emergency_s_max: number;
   emergency_back_s_max: number;
   call_out_wait_s: number;
-  /** What is entered by hand above it counts once a second person approves it. */
+  /** Where more is entered by hand for a day, it counts once a second person approves it. */
   entry_second_s: number;
   ruling_days_max: number;
   /** Places of days off were said for this very unit. */
@@ -76,6 +76,10 @@ export interface Entry {
   declined_by: string | null;
   counts: boolean;
   reason: string;
+  /** As long as it waits: what counts already of the agent's day, in other emergencies, and how much in all needs no
+   * second person. */
+  entered_already: number | null;
+  limit: number | null;
 }
 
 export interface Proposal {

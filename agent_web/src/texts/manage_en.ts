@@ -55,6 +55,7 @@ export const en: ManageTexts = {
     granted: (n) => (n === 1 ? "1 day granted in the 90 before" : `${n} days granted in the 90 before`),
     contract: (share) => `${share} contract`,
     enteredBy: (by) => `entered by ${by}`,
+    enteredAlready: (span) => `besides ${span} in other emergencies`,
     entryWhy: "What no second person approves does not count.",
     proposedBy: (source) => `proposed by ${source}`,
     each: (span) => `${span} each`,
@@ -190,15 +191,19 @@ export const en: ManageTexts = {
     day: "On which day",
     reason: "How it is known",
     earns: (principal, interest) => `${principal}, and ${interest} interest.`,
-    topsUp: "It counts at once; where more was measured, that counts.",
-    second: (limit) => `Above ${limit} it counts once a second person approves it.`,
+    topsUp: (limit) =>
+      `It counts at once, as long as no more than ${limit} are entered for the day, in all emergencies. Where more was` +
+      " measured, that counts; and hours of two emergencies are paid once.",
+    second: (limit) =>
+      `Above ${limit} of a day, in all emergencies, it counts once a second person approves it.`,
     takesBack: "Nothing entered takes back what was entered for that day; what was measured stays.",
     tooLong: (lasts) => `The emergency lasts ${lasts}: no more can be entered.`,
     submit: (who, span) => `Enter ${span} for ${who}`,
     choose: "Choose who, how much and how it is known",
     close: "Close",
     done: (who) => `Entered for ${who}`,
-    doneWaits: (who) => `Entered for ${who}; it waits for a second person`,
+    doneWaits: (who, already) =>
+      `Entered for ${who}; ${already && `besides ${already} in other emergencies `}it waits for a second person`,
   },
 
   rulings: {

@@ -53,6 +53,7 @@ export const zh = {
     granted: (n: number): string => `之前 90 天内获批 ${n} 天`,
     contract: (share: string) => `合同 ${share}`,
     enteredBy: (by: string) => `${by} 录入`,
+    enteredAlready: (span: string) => `当天其他应急已计入 ${span}`,
     entryWhy: "没有第二人批准的不计入。",
     proposedBy: (source: string) => `${source} 提议`,
     each: (span: string) => `每人 ${span}`,
@@ -187,15 +188,17 @@ export const zh = {
     day: "算在哪天",
     reason: "怎么知道的",
     earns: (principal: string, interest: string) => `本金 ${principal}，利息 ${interest}。`,
-    topsUp: "马上计入；系统测得的更多时，以测得的为准。",
-    second: (limit: string) => `超过 ${limit}，须第二人批准后才计入。`,
+    topsUp: (limit: string) =>
+      `马上计入，只要此人当天各次应急合计录入不超过 ${limit}；系统测得的更多时，以测得的为准；几次应急重叠的时间只计一份。`,
+    second: (limit: string) => `当天各次应急合计超过 ${limit}，须第二人批准后才计入。`,
     takesBack: "录入 0，就是撤回此人当天的人工录入；测得的不变。",
     tooLong: (lasts: string) => `这次应急共 ${lasts}，不能录入更多。`,
     submit: (who: string, span: string) => `为 ${who} 录入 ${span}`,
     choose: "选人、写明多少和依据",
     close: "收起",
     done: (who: string) => `${who} 的加班已录入`,
-    doneWaits: (who: string) => `${who} 的加班已录入，等第二人批准`,
+    doneWaits: (who: string, already: string) =>
+      `${who} 的加班已录入，${already && `当天其他应急已计入 ${already}，`}等第二人批准`,
   },
 
   rulings: {

@@ -85,7 +85,7 @@ export const keyReasons: Record<string, string> = {
   "overtime.interest_round_up_s": "本金和利息合计向上进到它的倍数。",
   "overtime.emergency_max_s": "到时自动结束，忘了关也不会计一整夜。",
   "overtime.emergency_back_s_max": "应急最多可以从多久前算起：高峰往往先到，但不能追到上周。",
-  "overtime.entry_second_s": "人工录入超过它，须第二人复核。",
+  "overtime.entry_second_s": "一人一天在各次应急中人工录入合计超过它，须第二人复核。",
   "overtime.call_out_wait_s":
     "召集后在此时间内签入，才算及时到位；只用于冲锋队到位率。谢绝的、没应答也没来的都不计。",
   "overtime.warn_day_s": "单日加班超过它就提醒，不拒绝：做了就计。",

@@ -123,7 +123,8 @@ def enter(
     ] = None,
     key: Key = None,
 ) -> None:
-    """Enter time that nobody measured; it is marked so, and above a limit a second person approves it."""
+    """Enter time that nobody measured; it is marked so, and where all that is entered for the agent's day comes to more
+    than a limit a second person approves it."""
     site = site_of(config)
     one, _, _ = asked(site, lambda emergencies: emergencies.shown(name))
     began_on = site.units.days(one.unit).at(one.start).day
@@ -279,6 +280,7 @@ def said_of_entry(one: OvertimeEntry) -> dict[str, Any]:
         "entry": one.id, "agent": one.agent, "day": str(one.day), "seconds": one.seconds, "by": one.by,
         "approved_by": one.approved_by, "declined_by": one.declined_by, "declined_why": one.declined_why,
         "counts": one.counts, "why": one.why,
+        **({"entered_already": one.already_s, "limit": one.limit_s} if one.waits else {}),
     }  # fmt: skip
 
 
@@ -299,5 +301,6 @@ def state_of(one: OvertimeEntry) -> str:
     if one.declined_by is not None:
         return f", declined by {one.declined_by}: {one.declined_why}"
     if one.waits:
-        return f"; it waits for a second person: ccd bank overtime approve {one.id}, or decline"
+        found = f"; it waits for a second person: ccd bank overtime approve {one.id}, or decline"
+        return f"{found} ({one.already_s} s count already in other emergencies of the day, {one.limit_s} s need none)"
     return f", approved by {one.approved_by}" if one.approved_by else ""

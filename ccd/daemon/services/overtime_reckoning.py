@@ -23,7 +23,7 @@ from ccd.bank.overtime import (
     worked_in,
 )
 from ccd.bank.overtime_day_rows import Mark, how_much_said
-from ccd.bank.overtime_entry_rows import OvertimeEntry, entries_of
+from ccd.bank.overtime_entry_rows import entered_s, entries_of
 from ccd.bank.overtime_measured import paid_in
 from ccd.bank.overtime_posting import OvertimeDay
 from ccd.daemon.site import Site
@@ -240,8 +240,3 @@ def paid_before(connection: Connection, site: Site, one: Emergency) -> set[tuple
     said = {*calls_of(connection, one.id), *(entry.agent for entry in entries_of(connection, [one.id]))}
     met = dates(site.units.site_day(one.start) - ONE_DAY, site.units.site_day(one.end) + ONE_DAY)
     return paid_in(connection, one.id, {*joined, *said}, list(met))
-
-
-def entered_s(entries: Iterable[OvertimeEntry], agent: str, day: date) -> dict[str, int]:
-    """By emergency, what was entered last for the agent's day, of what counts."""
-    return {one.emergency: one.seconds for one in entries if (one.agent, one.day) == (agent, day) and one.counts}

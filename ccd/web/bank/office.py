@@ -51,8 +51,8 @@ EXAMPLE: dict[str, Any] = {
 class OfficeUnitSaid(BaseModel):
     """`line`: the unit, and all above it. By the policy that holds there on its day (`today`): the `kinds` of red
     packets, the `levels` of emergencies with their interest in parts per million, how long an emergency lasts by itself
-    and how long ago it can begin, above which time entered by hand needs a second person, and how many days a ruling
-    can be about. `has_quotas`: places of days off were said for this very unit."""
+    and how long ago it can begin, above which time entered by hand for an agent's day needs a second person, and how
+    many days a ruling can be about. `has_quotas`: places of days off were said for this very unit."""
 
     unit: str
     name: str

@@ -36,7 +36,9 @@ class EntryAsked(BaseModel):
 
 
 class EntrySaid(BaseModel):
-    """`counts` once a second person has approved it, where that is needed; what was declined never does."""
+    """`counts` once a second person has approved it, where that is needed; what was declined never does. As long as it
+    waits, `entered_already` are the seconds that count by now of the agent's day by entries in other emergencies, and
+    up to `limit` in all no second person is needed."""
 
     entry: str
     emergency: str
@@ -49,6 +51,8 @@ class EntrySaid(BaseModel):
     declined_why: str
     counts: bool
     reason: str
+    entered_already: int | None = None
+    limit: int | None = None
 
 
 class EntriesSaid(BaseModel):
@@ -75,7 +79,8 @@ class DeclineAsked(BaseModel):
 def add_entry_acts(router: APIRouter, desk: BankDesk) -> None:
     @router.post("/emergencies/{emergency}/entries", status_code=HTTPStatus.CREATED)
     async def enter(emergency: Name, asked: EntryAsked, asking: Asking = desk.acting) -> EntrySaid:
-        """Enter time that nobody measured; never one's own. Above a limit a second person approves it."""
+        """Enter time that nobody measured; never one's own. Where all that is entered for the agent's day comes to more
+        than a limit, a second person approves it."""
         services = desk.services()
         one, _, _ = await shown(services, emergency)
         began_on = services.today(one.unit, one.start)
@@ -120,5 +125,5 @@ def entry_said(one: OvertimeEntry) -> EntrySaid:
     return EntrySaid(
         entry=one.id, emergency=one.emergency, agent=one.agent, day=one.day, seconds=one.seconds, by=one.by,
         approved_by=one.approved_by, declined_by=one.declined_by, declined_why=one.declined_why, counts=one.counts,
-        reason=one.why,
+        reason=one.why, entered_already=one.already_s if one.waits else None, limit=one.limit_s if one.waits else None,
     )  # fmt: skip

@@ -73,6 +73,51 @@ async def test_an_emergency_is_prolonged_and_each_act_is_noted_once(world: World
     assert kinds == ["overtime prolong", "overtime open"]
 
 
+async def test_above_an_hour_of_the_day_in_all_emergencies_a_second_person_approves(world: World) -> None:
+    """And whoever lowers what counts takes back, alone."""
+    await world.emergency("noon", start=11 * HOUR, end=12 * HOUR)
+    await world.emergency()
+    assert (await world.enter("first", "1003", 2_400)).counts
+    assert (await world.enter("other's", "1002", 2_400, of="noon")).counts
+    for _ in range(2):  # asked again it says the same
+        waits = await world.enter("second", "1003", 1_201, of="noon")
+        assert (waits.counts, waits.already_s, waits.limit_s) == (False, 2_400, HOUR)
+    (listed,) = await world.acting.unapproved(lambda line, one: True)
+    _, _, (_, shown) = await world.acting.shown("noon")
+    assert {waits, listed, shown} == {waits}
+    assert (await world.enter("third", "1003", 1_200, of="noon")).counts, "an hour in all"
+    world.now_s += 1
+    assert (await world.acting.approve("second", world.asking(OTHER))).counts
+    world.now_s += 1
+    assert not (await world.enter("more", "1003", 2_401)).counts
+    assert (await world.enter("less", "1003", 2_399)).counts
+    world.now_s += 1
+    assert (await world.enter("nothing", "1003", 0)).counts
+    world.now_s += 1
+    assert (await world.enter("again", "1003", 2_399)).counts, "1201 s count besides"
+    assert not (await world.enter("too much", "1003", 2_400)).counts
+
+
+async def test_of_two_who_enter_at_once_in_two_emergencies_one_needs_a_second_person(
+    site: Site, database_url: str
+) -> None:
+    engines = [open_engine(database_url) for _ in range(2)]
+    worlds = [World(site, engine) for engine in engines]
+    worlds[1].acts = 1_000
+    await worlds[0].emergency("noon", start=11 * HOUR, end=12 * HOUR)
+    await worlds[0].emergency()
+    desks = list(zip(worlds, ("noon", "flood"), strict=True))
+    for number in range(10):
+        agent = ("1001", "1002", "1003")[number % 3]
+        enters = [world.enter(f"{of} {number}", agent, 1_801, of=of) for world, of in desks]
+        assert sorted(one.counts for one in await asyncio.gather(*enters)) == [False, True]
+        for world, of in desks:
+            world.now_s += 1
+            await world.enter(f"nothing {of} {number}", agent, 0, of=of)
+    for engine in engines:
+        await engine.dispose()
+
+
 async def test_who_approves_and_who_declines_at_once_are_not_both_right(world: World) -> None:
     await world.emergency()
     await world.enter("large", "1001", 5_000)
