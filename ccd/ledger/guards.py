@@ -15,56 +15,84 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.audit import Finding
-from ccd.ledger.schema import TABLES
+from ccd.ledger.schema import NUMBERED_BY, TABLES, transactions
+from ccd.sql.roles import FUNCTIONS
 
 GUARDS = Path(__file__).with_name("guards.toml")
 WHERE_ROWS_ARE_LOOKED_AT = "by_row"  # instead of whole statements: what is made otherwise by ccd.sql.lacking
 
 # By table whatever holds it, the table itself among them: its name, whether it acts, and what it says. What is switched
 # off is not there.
-HELD_BY = {
-    "sqlite": """
+OF_SQLITE = """
 SELECT lower(tbl_name), name, type = 'trigger', sql FROM sqlite_master
 WHERE sql IS NOT NULL AND type <> 'view' AND lower(tbl_name) IN :tables
-""",
-    "postgresql": """
-SELECT * FROM (
-    SELECT tgrelid::regclass::text AS of_table, tgname::text, true,
-           concat_ws(' ', pg_get_triggerdef(pg_trigger.oid, true), lanname, prosecdef, proconfig, prosrc)
-    FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_language ON pg_language.oid = prolang
-    WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')
-    UNION ALL SELECT ev_class::regclass::text, rulename::text, true, pg_get_ruledef(oid, true) FROM pg_rewrite
-    UNION ALL SELECT conrelid::regclass::text, conname::text, false, pg_get_constraintdef(oid, true)
-    FROM pg_constraint WHERE contype IN ('p', 'u', 'c', 'f')
-    UNION ALL SELECT indrelid::regclass::text, relname::text, false, pg_get_indexdef(indexrelid, 0, true)
-    FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-    WHERE indisvalid AND indexrelid NOT IN (SELECT conindid FROM pg_constraint)
-    UNION ALL SELECT oid::regclass::text, relname::text, false, concat_ws(' ', relkind, relpersistence, relrowsecurity)
-    FROM pg_class
-    UNION ALL SELECT attrelid::regclass::text, attname::text, false,
-           concat_ws(' ', format_type(atttypid, atttypmod), attnotnull, attgenerated, attcollation::regcollation,
-                     pg_get_expr(adbin, adrelid))
-    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-    WHERE attnum > 0 AND NOT attisdropped AND attrelid >= 16384 -- below are the server's own
-) AS held WHERE of_table IN :tables
-""",
-}
+"""
 
-# Of a server that only speaks PostgreSQL's language, which tells what it was given in words of its own.
-NAMES_ALONE = """
-SELECT * FROM (
-    SELECT tgrelid::regclass::text AS of_table, tgname::text, true, NULL FROM pg_trigger
-    WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')
-    UNION ALL SELECT conrelid::regclass::text, conname::text, false, NULL FROM pg_constraint
-    UNION ALL SELECT indrelid::regclass::text, relname::text, false, NULL
-    FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-    UNION ALL SELECT oid::regclass::text, relname::text, false, NULL FROM pg_class
-    UNION ALL SELECT attrelid::regclass::text, attname::text, false, NULL FROM pg_attribute
-) AS held WHERE of_table IN :tables
+
+class Catalogue(NamedTuple):
+    """Where a server tells of some of it: the columns with its table, its name and whether it acts; the rows. And what
+    PostgreSQL itself is asked: what it says, the rows that takes beside these, and which of them."""
+
+    columns: str
+    rows: str
+    says: str
+    with_rows: str = ""
+    which: str = ""
+
+
+CATALOGUES = (
+    Catalogue(
+        "tgrelid::regclass::text AS of_table, tgname::text, true",
+        "pg_trigger{} WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')",
+        "concat_ws(' ', pg_get_triggerdef(pg_trigger.oid, true), lanname, prosecdef, proconfig, prosrc)",
+        " JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_language ON pg_language.oid = prolang",
+    ),
+    Catalogue(
+        "conrelid::regclass::text, conname::text, false",
+        "pg_constraint{} WHERE contype IN ('p', 'u', 'c', 'f')",
+        "pg_get_constraintdef(oid, true)",
+    ),
+    Catalogue(
+        "indrelid::regclass::text, relname::text, false",
+        "pg_index JOIN pg_class ON pg_class.oid = indexrelid{} WHERE indisvalid",
+        "pg_get_indexdef(indexrelid, 0, true)",
+        which=" AND indexrelid NOT IN (SELECT conindid FROM pg_constraint)",
+    ),
+    Catalogue(
+        "oid::regclass::text, relname::text, false",
+        "pg_class{} WHERE true",
+        "concat_ws(' ', relkind, relpersistence, relrowsecurity)",
+    ),
+    Catalogue(
+        "attrelid::regclass::text, attname::text, false",
+        "pg_attribute{} WHERE attnum > 0 AND NOT attisdropped",
+        "concat_ws(' ', format_type(atttypid, atttypmod), attnotnull, attgenerated, attcollation::regcollation,"
+        " pg_get_expr(adbin, adrelid))",
+        " LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum",
+        " AND attrelid >= 16384",  # below are the server's own
+    ),
+    Catalogue(  # which no trigger calls: it posts in one way to the server
+        f"'{transactions.name}', proname::text, false",
+        f"pg_proc{{}} WHERE proname IN ({', '.join(map(repr, FUNCTIONS))})",
+        "concat_ws(' ', pg_get_function_arguments(pg_proc.oid), pg_get_function_result(pg_proc.oid), lanname,"
+        " prosecdef, proconfig, prosrc)",
+        " JOIN pg_language ON pg_language.oid = prolang",
+        " AND pg_function_is_visible(pg_proc.oid)",
+    ),
+)
+# What PostgreSQL alone is asked for: a table that inherits from another adds its rows to that one's.
+OF_POSTGRESQL_ALONE = (
+    "SELECT ev_class::regclass::text, rulename::text, true, pg_get_ruledef(oid, true) FROM pg_rewrite",
+    "SELECT inhparent::regclass::text, inhrelid::regclass::text, true, NULL FROM pg_inherits",
+)
+HOW_FAR = """
+SELECT relname, pg_sequence_last_value(oid) FROM pg_class
+WHERE relkind = 'S' AND pg_table_is_visible(oid) AND relname IN :sequences
+AND has_sequence_privilege(oid, 'USAGE, SELECT')
 """
 POSTGRESQL_ITSELF = re.compile(r"PostgreSQL [0-9.]+ ")
 
@@ -83,19 +111,32 @@ class TableGuard(NamedTuple):
 
 
 async def guards_astray(connection: AsyncConnection) -> list[Finding]:
-    """A finding for each key, check, index and trigger that is not there, is switched off, or says something else than
-    it was made to; and for each trigger and rule that ccd did not make."""
+    """A finding for each key, check, index, trigger and function that is not there, is switched off, or says something
+    else than it was made to; for each trigger, rule and table to inherit that ccd did not make; and for each sequence
+    that was set back."""
     return await connection.run_sync(_astray)
 
 
 def _astray(connection: Connection) -> list[Finding]:
     held = held_by(connection)
     wanted = made_as(connection.dialect.name)
-    return [
+    found = [
         Finding(f"table {table.name}", f"{name} {what}")
         for table in TABLES
         for name, what in _of_table(held[table.name], wanted[table.name])
     ]
+    return found + _set_back(connection) if _is_postgresql_itself(connection) else found
+
+
+def _set_back(connection: Connection) -> list[Finding]:
+    """Sequences that give out again what is given, so that whoever posts finds it taken."""
+    asked = text(HOW_FAR).bindparams(bindparam("sequences", list(NUMBERED_BY), expanding=True))
+    found = []
+    for sequence, stands_at in sorted(connection.execute(asked).all()):
+        highest = connection.scalar(select(func.max(NUMBERED_BY[sequence].c.id))) or 0
+        if (stands_at or 0) < highest:
+            found.append(Finding(f"sequence {sequence}", f"it stands at {stands_at or 0}, and {highest} is given out"))
+    return found
 
 
 def _of_table(held: Mapping[str, TableGuard], wanted: Mapping[str, set[str | None]]) -> Iterator[tuple[str, str]]:
@@ -106,7 +147,7 @@ def _of_table(held: Mapping[str, TableGuard], wanted: Mapping[str, set[str | Non
             yield name, "is not what it was made as, by which the database holds it to what it is"
     for name in sorted(held.keys() - wanted.keys()):
         if held[name].acts:
-            yield name, "is none of ccd's, and acts on what is written"
+            yield name, "is none of ccd's, and acts on what is written or read"
 
 
 def held_by(connection: Connection) -> Mapping[str, dict[str, TableGuard]]:
@@ -121,11 +162,22 @@ def held_by(connection: Connection) -> Mapping[str, dict[str, TableGuard]]:
 
 
 def _asked_of(connection: Connection) -> str:
-    if connection.dialect.name == "postgresql":
-        version = str(connection.execute(text("SELECT version()")).scalar_one())
-        if not POSTGRESQL_ITSELF.match(version):
-            return NAMES_ALONE
-    return HELD_BY[connection.dialect.name]
+    """Of a server that only speaks PostgreSQL's language, names alone: what it was given, it tells in its own words."""
+    if connection.dialect.name == "sqlite":
+        return OF_SQLITE
+    if _is_postgresql_itself(connection):
+        told = [
+            f"SELECT {one.columns}, {one.says} FROM {one.rows.format(one.with_rows)}{one.which}" for one in CATALOGUES
+        ]
+        told += OF_POSTGRESQL_ALONE
+    else:
+        told = [f"SELECT {one.columns}, NULL FROM {one.rows.format('')}" for one in CATALOGUES]
+    return f"SELECT * FROM ({' UNION ALL '.join(told)}) AS held WHERE of_table IN :tables"
+
+
+def _is_postgresql_itself(connection: Connection) -> bool:
+    is_like_it = connection.dialect.name == "postgresql"
+    return is_like_it and bool(POSTGRESQL_ITSELF.match(str(connection.scalar(text("SELECT version()")))))
 
 
 def _items(table: str) -> Iterator[tuple[str, str]]:

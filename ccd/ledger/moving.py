@@ -10,13 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.errors import MoveError
 from ccd.ledger.rules import OPEN
-from ccd.ledger.schema import TABLES, accounts, blocks, owners, periods, transaction_ids, transactions
+from ccd.ledger.schema import NUMBERED_BY, TABLES, accounts, blocks, periods, transactions
 from ccd.ledger.verify import Progress
 from ccd.sql.engine import WRITES, seeing_one_state
 from ccd.sql.rows import insert_rows
 
 ROWS_AT_ONCE = 5_000
-NUMBERED = (owners, accounts)
 
 
 async def move(source: AsyncEngine, target: AsyncEngine, progress: Progress, since: tuple[int, ...] = ()) -> int:
@@ -92,9 +91,8 @@ async def _go_on_counting(writing: AsyncConnection) -> None:
     """PostgreSQL counts by itself, and has to go on where the other stopped."""
     if writing.dialect.name == "sqlite":
         return
-    for table in NUMBERED:
-        await _count_from(writing, f"{table.name}_id_seq", table)
-    await _count_from(writing, transaction_ids.name, transactions)
+    for sequence, table in NUMBERED_BY.items():
+        await _count_from(writing, sequence, table)
 
 
 async def _count_from(writing: AsyncConnection, sequence: str, table: Table) -> None:

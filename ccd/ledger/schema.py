@@ -197,3 +197,6 @@ daily_sums = Table(
 TABLES: tuple[Table, ...] = (
     owners, accounts, balances, caps, periods, transactions, entries, reservations, resolutions, blocks, daily_sums,
 )  # fmt: skip
+
+# On PostgreSQL, by name, what gives out their numbers.
+NUMBERED_BY = {"owners_id_seq": owners, "accounts_id_seq": accounts, transaction_ids.name: transactions}

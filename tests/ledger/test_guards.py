@@ -11,8 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.ledger.guards import GUARDS, guards_astray, held_by, indexes_astray, made_as
 from ccd.ledger.schema import TABLES as IN_ORDER
 from ccd.ledger.verify import verify
+from tests.ledger.accounts import posting
 from tests.ledger.forging import TABLES
 from tests.ledger.histories import everything
+
+POST = "ledger_post_if_allowed"
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def weaker(table: str, name: str) -> str:
 
 
 def none_of_ours(table: str, name: str) -> str:
-    return f"table {table}: {name} is none of ccd's, and acts on what is written"
+    return f"table {table}: {name} is none of ccd's, and acts on what is written or read"
 
 
 async def test_what_is_wanted_of_the_tables_is_all_that_the_migrations_made(as_owner: AsyncConnection) -> None:
@@ -102,7 +105,7 @@ async def test_each_key_check_and_index_that_was_taken_away_is_named(as_owner: A
         assert {*await astray(as_owner)} >= {named(table.name, name) for name in wanted - {*table.columns.keys()}}
         return
     indexes = {one.name for one in table.indexes}
-    for name in sorted(wanted - {table.name, *table.columns.keys()} - await triggers_of(as_owner, table)):
+    for name in sorted(wanted - {table.name, *table.columns.keys(), POST} - await triggers_of(as_owner, table)):
         drop = f"DROP INDEX {name}" if name in indexes else f"ALTER TABLE {table.name} DROP CONSTRAINT {name} CASCADE"
         async with as_owner.begin_nested() as undone:
             await as_owner.execute(text(drop))
@@ -177,6 +180,42 @@ async def test_what_acts_on_the_ledger_and_is_not_of_ccd_s_is_named(as_owner: As
     await as_owner.execute(text("CREATE INDEX of_somebody ON entries (service)"))  # which only makes reading faster
     rule = [none_of_ours("owners", "nothing")] if as_owner.dialect.name == "postgresql" else []
     assert await astray(as_owner) == [*rule, none_of_ours("entries", "more")]
+
+
+@pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
+async def test_a_table_that_adds_its_rows_to_those_of_the_ledger_is_named(as_owner: AsyncConnection) -> None:
+    await as_owner.execute(text("CREATE TABLE more_entries () INHERITS (entries)"))
+    assert await astray(as_owner) == [none_of_ours("entries", "more_entries")]
+
+
+@pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
+async def test_the_function_that_posts_in_one_way_is_named_where_it_does_something_else_or_is_gone(
+    as_owner: AsyncConnection,
+) -> None:
+    made = str(await as_owner.scalar(text(f"SELECT pg_get_functiondef('{POST}'::regproc)")))
+    other = made.replace("balances.seconds + ", "balances.seconds - ")
+    assert other != made
+    await as_owner.exec_driver_sql(other)
+    assert await astray(as_owner) == [weaker("transactions", POST)]
+    await as_owner.exec_driver_sql(f"DROP FUNCTION {POST}")
+    assert await astray(as_owner) == [named("transactions", POST)]
+
+
+@pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
+async def test_a_sequence_that_gives_out_again_what_is_given_is_named(engine: AsyncEngine) -> None:
+    ledger = await everything(engine)
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT setval('transaction_ids', 3)"))
+        await connection.execute(text("ALTER SEQUENCE owners_id_seq RESTART"))
+    verdict = await verify(engine, lambda done, total: None)
+    assert [str(one) for one in verdict.findings] == [
+        "sequence owners_id_seq: it stands at 0, and 3 is given out",
+        "sequence transaction_ids: it stands at 3, and 12 is given out",
+    ]
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT setval('transaction_ids', 12), setval('owners_id_seq', 3)"))
+    assert (await verify(engine, lambda done, total: None)).findings == []
+    assert (await ledger.post(posting("after it"))).transaction == 13
 
 
 @pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
