@@ -8,7 +8,7 @@ CcdError                    what a command turns into its one line on stderr and
 │                           UnknownSchemaError
 ├── LedgerError             what the ledger could not do, with account or cap, amount and limit: PostingError,
 │                           KeyTakenError, RefusedError, LedgerBrokenError, LedgerDoesNotFollowError, MoveError,
-│                           UnknownTransferError
+│                           UnknownTransferError, AskedWronglyError
 ├── HistoryError            what the history could not do: StoredFormatError, SourceTakenError, LeaseLostError,
 │                           DayWaitsError, UnknownUnitError
 ├── PbxError                what came between us and a telephone switch: PbxUnreachableError, PbxTlsError,
@@ -54,6 +54,7 @@ An exception holds fields; `__str__` makes the sentence that tells a person what
 """
 
 from ccd.errors.ledger import (
+    AskedWronglyError,
     KeyTakenError,
     LedgerBrokenError,
     LedgerDoesNotFollowError,
@@ -142,6 +143,7 @@ __all__ = [
     "ActTakenError",
     "AddressTakenError",
     "AppealError",
+    "AskedWronglyError",
     "BackfillError",
     "BackwardsError",
     "BudgetError",

@@ -30,6 +30,16 @@ class PostingError(LedgerError):
         return f"the posting {posting} {found}; expected: {expected}"
 
 
+class AskedWronglyError(LedgerError):
+    """A page, a cursor or a moment that no ledger has: a fault of who asked."""
+
+    exit_code = 2
+
+    def __str__(self) -> str:
+        name, said, expected = self.args
+        return f"the ledger was asked with {name} {said!r}; expected: {expected}"
+
+
 class UnknownTransferError(LedgerError):
     """Asked for a transfer that nothing was ever posted as."""
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from ccd.ledger.asked import check_moment, check_page
 from ccd.ledger.balances import OwnerStand, balances_at, balances_of, balances_on, standing_of, sums_of
 from ccd.ledger.chart import Chart, Opening, check_opening, open_accounts
 from ccd.ledger.desk import Desk, with_months
@@ -128,6 +129,7 @@ class Ledger:
 
     async def balances_at(self, owner: str, moment: int) -> dict[str, int]:
         """Seconds by kind of account, of all that was recorded up to `moment` (microseconds since the epoch)."""
+        check_moment("moment", moment)
         return await self._look(lambda connection: balances_at(connection, owner, moment))
 
     async def moved(self, owners: Iterable[str], days: Iterable[date]) -> list[Moved]:
@@ -174,7 +176,11 @@ class Ledger:
         wanted: Wanted = ALL,
     ) -> Statement:
         """At most `limit` (and STATEMENT_LINES_MAX) transactions on the owner's accounts with a floor, newest first,
-        each with the balances after it: the newest, those next below `before`, or those next above `after`."""
+        each with the balances after it: the newest, those next below `before`, or those next above `after`.
+
+        AskedWronglyError where there can be no such page.
+        """
+        check_page(limit, before, after, wanted)
         page = LinesAsked(min(limit, STATEMENT_LINES_MAX), before, after)
         return await self._look(lambda connection: statement_of(connection, owner, page, wanted))
 

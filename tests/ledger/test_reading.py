@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ccd.errors import AskedWronglyError
 from ccd.ledger.balances import FIRST_LATER, OpenReservation
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account, Late, Leg, Outcome, Posting, PostingState, Resolve, Side, StatementLine, Wanted
@@ -288,3 +290,32 @@ async def test_what_is_posted_between_two_statements_of_a_question_is_in_all_of_
         differing += before != after
     assert differing
     await reading.dispose()
+
+
+BEYOND = 2**63
+ASKED_WRONGLY: dict[str, tuple[dict[str, Any], str]] = {
+    "no line": ({"limit": 0}, "limit 0; expected: a whole number from 1 to"),
+    "half a line": ({"limit": 1.5}, "limit 1.5"),
+    "before all": ({"before": BEYOND}, f"before {BEYOND}; expected: a whole number from 0 to {BEYOND - 1}"),
+    "after all": ({"after": BEYOND}, f"after {BEYOND}"),
+    "below nothing": ({"before": -1}, "before -1"),
+    "a cursor as a text": ({"after": "12"}, "after '12'"),
+    "beyond all moments": ({"wanted": Wanted(recorded_from=BEYOND)}, f"recorded_from {BEYOND}"),
+    "before all moments": ({"wanted": Wanted(recorded_to=-BEYOND)}, f"recorded_to -{BEYOND}"),
+}
+
+
+@pytest.mark.parametrize("how", ASKED_WRONGLY)
+async def test_a_page_that_no_ledger_has_is_an_error_that_says_what_there_can_be(ledger: Ledger, how: str) -> None:
+    asked, told = ASKED_WRONGLY[how]
+    with pytest.raises(AskedWronglyError, match=re.escape(f"the ledger was asked with {told}")):
+        await ledger.statement("ann", **asked)
+
+
+async def test_a_moment_that_no_ledger_has_is_told_and_the_last_of_all_is_now(ledger: Ledger) -> None:
+    await ledger.post(posting("first", give("ann", 5)))
+    with pytest.raises(AskedWronglyError, match=f"moment {BEYOND}"):
+        await ledger.balances_at("ann", BEYOND)
+    assert (await ledger.balances_at("ann", BEYOND - 1))["savings"] == 5
+    assert [line.key for line in (await ledger.statement("ann", before=BEYOND - 1)).lines] == ["first"]
+    assert (await ledger.statement("ann", after=BEYOND - 1)).lines == ()
