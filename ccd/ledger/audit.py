@@ -15,7 +15,7 @@ from ccd.ledger.blocks import Block
 from ccd.ledger.digest import NOTHING_TAKEN_BACK, digest
 from ccd.ledger.model import Account, Claim, Close, Draw, Late, Limit, PostingState, Reserve, Resolve, Term, key_spelled
 from ccd.ledger.rules import Cap, Month
-from ccd.ledger.terms import read_terms
+from ccd.ledger.terms import day_said, read_terms
 
 FORMAT_WITHOUT_TERMS = 1
 POSTED = PostingState.POSTED.value
@@ -177,8 +177,10 @@ class Audit:
                     self.reserving[kept.id] = kept.place, term
             case Close():
                 self.closed.setdefault((kept.book, kept.month), kept.id)
-            case Late():
-                pass
+            case Late(month):
+                day = day_said(kept.terms)
+                if kept.month != month and not can_count_in(kept.month, day):
+                    self._find(kept, f"it counts in {kept.month}; for {day} it can't, and late it counts in {month}")
             case _:
                 assert_never(term)
 
@@ -197,6 +199,12 @@ def place_of(number: int, key: str, revision: int) -> str:
 
 def place_of_block(block: Block) -> str:
     return f"block {block.number} (transactions {block.span.after + 1} to {block.span.up_to})"
+
+
+def can_count_in(month: str, day: date) -> bool:
+    """In that of the calendar, or in one beside it, where months begin on another day."""
+    year, number = month.split("-")
+    return abs((int(year) - day.year) * 12 + int(number) - day.month) <= 1
 
 
 def taken_back_wrongly(transaction: int, leg: int) -> str:

@@ -20,6 +20,7 @@ from operator import eq, itemgetter
 from typing import Any, NamedTuple
 
 from ccd.ledger.audit import (
+    FORMAT_WITHOUT_TERMS,
     POSTED,
     Derived,
     Entry,
@@ -31,8 +32,9 @@ from ccd.ledger.audit import (
     taken_back_wrongly,
 )
 from ccd.ledger.blocks import Block, Contents, local_hash
+from ccd.ledger.digest import DIGEST_FORMAT
 from ccd.ledger.merkle import root_of
-from ccd.ledger.model import Account
+from ccd.ledger.model import REVISION_MAX, Account
 from ccd.ledger.pieces import BEGINNING, UNREADABLE, Amounts, Framed, Lengths, Purposes, Sides, framed
 from ccd.ledger.rules import Month
 
@@ -270,10 +272,16 @@ class Walk:
             self._find(kept.place, "its content is not what its digest says")
         if [entry.leg for entry in entries] != list(range(1, kept.legs + 1)):
             self._find(kept.place, f"it was written with {kept.legs} transfers, and has {len(entries)}")
+        if not FORMAT_WITHOUT_TERMS <= kept.format <= DIGEST_FORMAT:
+            self._find(kept.place, f"its format is {kept.format}, which nothing writes")
+        if not 0 <= kept.revision <= REVISION_MAX:
+            self._find(kept.place, f"its revision is {kept.revision}, which no posting can have")
         if kept.state != POSTED:
             if entries or not kept.refusal:
                 self._find(kept.place, "it was refused, and has transfers or no reason")
             return
+        if kept.refusal:
+            self._find(kept.place, "it was posted, and has a reason why it was refused")
         for entry in entries:
             if entry.seconds < 1 or entry.debit == entry.credit:
                 self._find(kept.place, f"its transfer {entry.leg} is no whole seconds above 0 between two accounts")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ccd.ledger.audit import POSTED
 from ccd.ledger.digest import DIGEST_FORMAT, NOTHING_TAKEN_BACK, fields_told
+from ccd.ledger.model import REVISION_MAX
 from ccd.ledger.rules import Month
 
 UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, struct_error)
@@ -70,7 +71,7 @@ def framed(frame: Sequence[Any]) -> Framed:
     revision, book, month, state, legs, reference, text, asked_by, terms, refusal, version = frame
     before = fields_told((str(revision), book, month, state, reference, text, asked_by))
     posted = state == POSTED
-    is_plain = posted and version == DIGEST_FORMAT and not terms
+    is_plain = posted and version == DIGEST_FORMAT and not terms and not refusal and 0 <= revision <= REVISION_MAX
     return Framed(before, fields_told((terms, refusal)), (book, month), legs, posted, is_plain)
 
 

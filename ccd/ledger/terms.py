@@ -24,6 +24,12 @@ def read_terms(text: str) -> tuple[Term, ...]:
     return tuple(_read(*said) for said in json.loads(text)[1:]) if text else ()
 
 
+def day_said(text: str) -> date:
+    """That of the posting whose terms these are; the same errors."""
+    _, said = json.loads(text)[0]
+    return date.fromisoformat(said)
+
+
 def asked_text(text: str) -> str:
     """Of terms as they are kept: what was asked for. In which month it came to count is not part of that."""
     if '["late",' not in text:

@@ -138,6 +138,7 @@ class Verifier:
             self._find("the end", f"the head is of {self._against.blocks} blocks, and {verdict.blocks} are there")
         await self._find_beyond_all_numbers()
         await self._find_taken_back_wrongly(begin)
+        await self._find_taken_from_reservations(begin)
         await compare_balances(self._inspector, audit)
         await compare_caps(self._inspector, audit)
         await compare_months(self._inspector, audit)
@@ -299,6 +300,16 @@ class Verifier:
         )
         for *transaction, first, leg in await self._rows(again.order_by(number)):
             self._find(place_of(*transaction), taken_back_wrongly(first, leg))
+
+    async def _find_taken_from_reservations(self, after: int) -> None:
+        """By what ends none: what is held for one could then neither be posted nor given back."""
+        held, number = entries.alias(), transactions.c.id
+        holding = select(held.c.credit).join(reservations, reservations.c.transaction_id == held.c.transaction_id)
+        ends_one = exists().where(resolutions.c.transaction_id == number)
+        query = select(number, transactions.c.key, transactions.c.revision, entries.c.leg).join(entries)
+        taken = query.where(entries.c.debit.in_(holding), number > after, ~ends_one)
+        for *transaction, leg in await self._rows(taken.order_by(number, entries.c.leg)):
+            self._find(place_of(*transaction), f"its transfer {leg} takes what is held for reservations, and ends none")
 
     async def _accounts(self) -> list[Opened]:
         """All, each held against its digest."""

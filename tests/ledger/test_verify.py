@@ -252,6 +252,40 @@ async def test_transfers_that_a_reservation_does_not_come_to_are_named_where_the
         assert not any("its content is not" in line for line in lines)
 
 
+NEVER_WRITTEN: dict[str, tuple[dict[str, object], str]] = {
+    "format": ({"format": 7}, "its format is 7, which nothing writes"),
+    "before all formats": ({"format": 0}, "its format is 0, which nothing writes"),
+    "revision": ({"revision": -1}, "its revision is -1, which no posting can have"),
+    "refusal": ({"refusal": "{}"}, "it was posted, and has a reason why it was refused"),
+    "month": ({"month": "2027-03"}, f"it counts in 2027-03; for {DAY} it can't, and late it counts in 2026-12"),
+}
+
+
+@pytest.mark.parametrize("told", NEVER_WRITTEN)
+async def test_what_nothing_writes_is_named_where_its_digest_fits(bare: AsyncConnection, told: str) -> None:
+    """Of a transaction with terms, and of one that is like most."""
+    values, says = NEVER_WRITTEN[told]
+    with_terms, plain = (
+        (12, terms_text((Late("2026-12"),), DAY)), (5, terms_text((Late("2026-12"),), DAY) if told == "month" else ""),
+    )  # fmt: skip
+    for number, terms in (with_terms, plain):
+        async with bare.begin_nested() as undone:
+            await forged(bare, number, terms=terms, **values)
+            lines = [str(one) for one in (await checked(bare)).findings]
+            await undone.rollback()
+        assert any(line.endswith(f": {says}") and f"transaction {number} " in line for line in lines), lines
+        assert not any("its content is not" in line for line in lines)
+
+
+async def test_what_is_taken_of_a_reservation_beside_it_is_named(bare: AsyncConnection) -> None:
+    reserved = await bare.scalar(select(entries.c.credit).where(entries.c.transaction_id == 9))
+    await bare.execute(update(entries).where(entries.c.transaction_id == 12).values(debit=reserved))
+    await forged(bare, 12)
+    lines = [str(one) for one in (await checked(bare)).findings]
+    assert "transaction 12 (late/r1): its transfer 1 takes what is held for reservations, and ends none" in lines
+    assert not any("its content is not" in line for line in lines)
+
+
 @pytest.mark.parametrize("version", [1, 2])
 async def test_what_was_posted_in_an_earlier_format_is_right(bare: AsyncConnection, version: int) -> None:
     """The block says only that another digest was sealed."""
