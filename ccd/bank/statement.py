@@ -10,6 +10,7 @@ from ccd.bank.accounts import AGENT_KINDS, BALANCE_KINDS, LEAVE, agent_owner
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import ALL, StatementLine, Transfer, Wanted
+from ccd.ledger.sound import as_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,9 @@ async def agent_statement(
     wanted: Wanted = ALL,
 ) -> StatementPage:
     statement = await ledger.statement(agent_owner(agent), before, limit, after, wanted)
-    return StatementPage(tuple(line_of(line) for line in statement.lines), statement.before, statement.after)
+    with as_written():
+        lines = tuple(line_of(line) for line in statement.lines)
+    return StatementPage(lines, statement.before, statement.after)
 
 
 def line_of(line: StatementLine) -> Line:

@@ -69,7 +69,10 @@ class LedgerBrokenError(LedgerError):
     """What the ledger holds contradicts itself: not a rule's refusal, a defect or another hand in the tables."""
 
     def __str__(self) -> str:
-        return f"the ledger contradicts itself: {self.args[0]}; nothing was posted. Keep the database and look into it"
+        return (
+            f"the ledger contradicts itself: {self.args[0]}; nothing was posted. Keep the database as it is: "
+            "`ccd ledger verify` says where; if it finds nothing, this is a defect of ccd"
+        )
 
 
 class RefusedError(LedgerError):

@@ -49,6 +49,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "day-waits": ("unit", "day"),
     "posting-wrong": (),
     "posting-refused": (),
+    "ledger-broken": (),
     # whose it is to do
     "auditor-reads": (),
     "own-account": (),

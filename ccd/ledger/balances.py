@@ -39,6 +39,7 @@ from ccd.ledger.schema import (
     resolutions,
     transactions,
 )
+from ccd.ledger.sound import sound_rows
 
 BLOCK_MAX = 2**63 - 1  # no block has a number above it
 
@@ -155,12 +156,12 @@ AT_MOMENT = union_all(
 
 async def balances_of(connection: AsyncConnection, owner: str) -> dict[str, int]:
     """Seconds by kind, of the accounts that have a balance row."""
-    return {row.kind: row.seconds for row in await connection.execute(BALANCES, {"owner": owner})}
+    return {row.kind: row.seconds for row in await sound_rows(connection, BALANCES, {"owner": owner})}
 
 
 async def standing_of(connection: AsyncConnection, owner: str) -> OwnerStand:
     """In one consistent read, if the connection's is one."""
-    rows = await connection.execute(HOLDS, {"owner": owner})
+    rows = await sound_rows(connection, HOLDS, {"owner": owner})
     holds = tuple(
         OpenReservation((key, revision), int(seconds), expires_at) for key, revision, expires_at, seconds in rows
     )
@@ -175,7 +176,7 @@ async def sums_of(connection: AsyncConnection, owner: str) -> dict[str, int]:
 
 async def every_balance(connection: AsyncConnection) -> dict[int, int]:
     """Seconds by the number of the account, of all accounts that have a balance row or a transfer."""
-    rows = await connection.execute(select(balances.c.account_id, balances.c.seconds))
+    rows = await sound_rows(connection, select(balances.c.account_id, balances.c.seconds))
     found = {row.account_id: row.seconds for row in rows}
     account = daily_sums.c.account_id
     queries = [(1, select(account, func.sum(daily_sums.c.seconds)).group_by(account))]
@@ -184,7 +185,7 @@ async def every_balance(connection: AsyncConnection) -> dict[int, int]:
         later = select(side, func.sum(entries.c.seconds)).join(accounts, accounts.c.id == side).group_by(side)
         queries.append((sign, later.where(accounts.c.floor.is_(None), entries.c.transaction_id > sealed)))
     for sign, query in queries:
-        for number, moved in await connection.execute(query):
+        for number, moved in await sound_rows(connection, query):
             found[number] = found.get(number, 0) + sign * int(moved)
     return found
 
@@ -221,7 +222,7 @@ def moved_between(connection: Connection, first: int, last: int) -> set[str]:
 
 
 async def _accounts(connection: AsyncConnection, owner: str) -> OwnedAccounts:
-    rows = (await connection.execute(ACCOUNTS, {"owner": owner})).all()
+    rows = await sound_rows(connection, ACCOUNTS, {"owner": owner})
     guarded = {row.id: row.kind for row in rows if row.floor is not None}
     summed = {row.id: row.kind for row in rows if row.floor is None}
     return OwnedAccounts(guarded, summed, rows[0].sealed if rows else 0)
@@ -232,7 +233,7 @@ async def _summed(
 ) -> dict[str, int]:
     kinds = {**own.guarded, **own.summed}
     found = dict.fromkeys(kinds.values(), 0)
-    for account, seconds in await connection.execute(query, values):
+    for account, seconds in await sound_rows(connection, query, values):
         found[kinds[account]] += int(seconds)
     return found
 

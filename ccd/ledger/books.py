@@ -6,6 +6,7 @@ from datetime import date
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.asked import check_moment, check_page
@@ -18,6 +19,7 @@ from ccd.ledger.presumed import depends_on_little
 from ccd.ledger.presumed_on_postgresql import post_on_postgresql
 from ccd.ledger.presumed_on_sqlite import post_on_sqlite
 from ccd.ledger.reversal import reversal_of
+from ccd.ledger.sound import as_written
 from ccd.ledger.statement import LinesAsked, statement_of
 from ccd.ledger.unit_sums import (
     OfAccounts,
@@ -90,9 +92,10 @@ class Ledger:
         """Several postings in one database transaction, each with an outcome of its own, in their order."""
         now = self._now()
         postings = with_months(postings, self.month_of)
-        if outcomes := await self._post_presuming(postings, now):
-            return outcomes
-        return await self._turn(lambda connection: Desk(connection, self._chart, now, self.month_of).post(postings))
+        with as_written(IntegrityError):
+            if outcomes := await self._post_presuming(postings, now):
+                return outcomes
+            return await self._turn(lambda connection: Desk(connection, self._chart, now, self.month_of).post(postings))
 
     async def reverse(
         self, transaction: int, key: str, asked_by: str, text: str = "", runs: str | None = None
@@ -192,7 +195,8 @@ class Ledger:
         return await post(self.engine, self._chart, self._patience, postings, now)
 
     async def _look(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        return await take_turn(seeing_one_state(self.engine), work, self._patience, keep=False, writes=False)
+        with as_written():
+            return await take_turn(seeing_one_state(self.engine), work, self._patience, keep=False, writes=False)
 
     async def _turn(self, work: Callable[[Connection], T], keep: bool = True) -> T:
         return await take_turn_at_once(self.engine, work, self._patience, keep)

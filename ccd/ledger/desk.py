@@ -42,6 +42,7 @@ from ccd.ledger.reservations import expired, owners_of, reservations_held
 from ccd.ledger.rules import OPEN, Cap, Month, Original, Standing
 from ccd.ledger.schema import entries, transactions
 from ccd.ledger.sheet import Sheet, write_sheet
+from ccd.ledger.sound import as_written
 from ccd.ledger.term_rows import TermRows
 from ccd.ledger.terms import makes_legs, read_terms
 from ccd.ledger.under_lock import Seen, Touched, lock
@@ -122,6 +123,7 @@ class Desk:
         open_accounts(self.connection, wanted, kinds, Opening(unit, asked_by, self._now))
         self._chart.read_anew(self.connection, wanted)
 
+    @as_written()
     def revisions(self, keys: Iterable[str]) -> dict[str, list[Kept]]:
         """Which revisions of the keys are claimed, lowest first."""
         return revisions_of(self.connection, keys)
@@ -138,15 +140,18 @@ class Desk:
         self._lock(Touched(caps=names))
         return {name: self._standing.caps[name] for name in names if name in self._standing.caps}
 
+    @as_written()
     def moved(self, names: Iterable[str], days: Iterable[date], kind: str = "") -> list[Moved]:
         """The transfers for these days on accounts of owners that are under lock, in no order; of one kind alone, where
         it is named."""
         return moved_for(self.connection, self._chart, names, days, kind)
 
+    @as_written()
     def came_in(self, names: Iterable[str], month: str) -> dict[Account, int]:
         """What accounts of owners that are under lock were given by others since the month began, in seconds."""
         return came_in(self.connection, self._chart, names, month)
 
+    @as_written()
     def post(self, postings: Sequence[Posting]) -> list[Outcome]:
         """Posts what is not posted yet: locks, looks the keys up, checks the rules in order, writes."""
         postings = with_months(postings, self.month_of)
@@ -181,6 +186,7 @@ class Desk:
         self._chart.read(self.connection, touched)
         return touched & self._chart.guarded_owners
 
+    @as_written()
     def _lock(self, touched: Touched) -> Seen:
         """What is locked is known from now on."""
         seen = lock(self.connection, touched)

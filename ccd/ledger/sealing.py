@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ccd.ledger.blocks import START, Block, BlockSpan, Contents, sealed
 from ccd.ledger.merkle import Peaks, leaf
 from ccd.ledger.schema import accounts, blocks, transactions
+from ccd.ledger.sound import as_written
 from ccd.sql.decided import TransactionMark, is_decided, mark
 from ccd.sql.turns import Patience, take_turn
 
@@ -54,6 +55,10 @@ class Sealer:
 
         In none where it is not decided yet (ccd.sql.decided): the next call goes on from there.
         """
+        with as_written():
+            return await self._seal()
+
+    async def _seal(self) -> int:
         self._goal = goal = self._goal or await take_turn(self._engine, _new, self._patience, writes=False)
         if goal is None or not await take_turn(
             self._engine, lambda connection: is_decided(connection, goal.mark), self._patience, writes=False

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.model import ALL, Account, Movement, Statement, StatementLine, Wanted
 from ccd.ledger.schema import SIDES, accounts, balances, blocks, entries, owners, transactions
+from ccd.ledger.sound import sound_rows
 
 transaction_id = entries.c.transaction_id
 OWN = bindparam("own", type_=BigInteger, expanding=True)
@@ -115,7 +116,9 @@ class Legs(NamedTuple):
 
 async def statement_of(connection: AsyncConnection, owner: str, page: LinesAsked, wanted: Wanted = ALL) -> Statement:
     """Transactions that moved a guarded account of the owner, newest first, as far as they are wanted."""
-    own = {row.id: GuardedAccount(row.kind, row.seconds) for row in await connection.execute(GUARDED, {"owner": owner})}
+    own = {
+        row.id: GuardedAccount(row.kind, row.seconds) for row in await sound_rows(connection, GUARDED, {"owner": owner})
+    }
     found = await _numbers(connection, own, page._replace(limit=page.limit + 1), wanted)
     if not found:
         return Statement((), None, None)
@@ -129,7 +132,7 @@ async def statement_of(connection: AsyncConnection, owner: str, page: LinesAsked
     else:
         moved = await _between(connection, own, oldest, newest)
     if wanted != ALL or page != LinesAsked(page.limit):  # the newest of all lines: nothing came later
-        for row in await connection.execute(LATER, {"own": list(own), "newest": newest}):
+        for row in await sound_rows(connection, LATER, {"own": list(own), "newest": newest}):
             after[own[row.own].kind] -= int(row.seconds)
     lines = []
     for number in sorted(moved, reverse=True):
@@ -156,7 +159,7 @@ async def _numbers(
     values = {name: value for name, value in asked.items() if value not in (None, ())}
     query = _numbers_query(len(chosen), page.forward, frozenset(values))
     mine = {f"own_{place}": number for place, number in enumerate(chosen)}
-    rows = await connection.execute(query, {**mine, **values, "limit": page.limit})
+    rows = await sound_rows(connection, query, {**mine, **values, "limit": page.limit})
     return sorted((row.number for row in rows), reverse=True)
 
 
@@ -184,7 +187,7 @@ def _numbers_query(count: int, forward: bool, conditions: frozenset[str]) -> Sel
 
 async def _legs(connection: AsyncConnection, own: Mapping[int, GuardedAccount], numbers: list[int]) -> dict[int, Legs]:
     found: dict[int, Legs] = {}
-    for row in await connection.execute(LEGS, {"own": list(own), "numbers": numbers}):
+    for row in await sound_rows(connection, LEGS, {"own": list(own), "numbers": numbers}):
         movement = Movement(row.leg, own[row.own].kind, Account(row.name, row.kind), row.seconds, row.service)
         found.setdefault(row.transaction_id, Legs(row, [])).movements.append(movement)
     for legs in found.values():
@@ -198,7 +201,7 @@ async def _between(
     """What each transaction moved on the own accounts, whether it is wanted or not."""
     found = defaultdict(list)
     values = {"own": list(own), "oldest": oldest, "newest": newest}
-    for row in await connection.execute(BETWEEN, values):
+    for row in await sound_rows(connection, BETWEEN, values):
         found[row.transaction_id].append((own[row.own].kind, row.seconds))
     return found
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.ledger.model import Side
 from ccd.ledger.schema import SIDES, accounts, balances, entries, owners, transactions
+from ccd.ledger.sound import sound_rows
 
 OfAccounts = dict[tuple[str, str], int]  # seconds, by owner and kind
 
@@ -69,12 +70,13 @@ async def trial_balance(connection: AsyncConnection, unit: str, month: str) -> l
     for side, _, sign in SIDES:
         guarded = accounts.c.floor.is_not(None)
         kinds = (accounts.c.kind, accounts.c.side, guarded)
-        rows = await connection.execute(
+        rows = await sound_rows(
+            connection,
             select(*kinds, func.sum(before), func.sum(within))
             .join(entries, side == accounts.c.id)
             .join(transactions, transactions.c.id == entries.c.transaction_id)
             .where(accounts.c.unit == unit, transactions.c.month <= month)
-            .group_by(*kinds)
+            .group_by(*kinds),
         )
         for kind, normal, has_floor, opening, moved in rows:
             sums = found.setdefault((kind, normal, bool(has_floor)), [0, 0, 0])
@@ -90,13 +92,14 @@ async def supply(connection: AsyncConnection, unit: str) -> list[ServiceSupply]:
     for own, other, sign in SIDES:
         another = accounts.alias("another")
         keys = (transactions.c.month, entries.c.service, accounts.c.kind)
-        rows = await connection.execute(
+        rows = await sound_rows(
+            connection,
             select(*keys, func.sum(entries.c.seconds))
             .join(entries, own == accounts.c.id)
             .join(another, other == another.c.id)
             .join(transactions, transactions.c.id == entries.c.transaction_id)
             .where(accounts.c.unit == unit, accounts.c.floor.is_not(None), another.c.floor.is_(None))
-            .group_by(*keys)
+            .group_by(*keys),
         )
         for *key, seconds in rows:
             found.setdefault((key[0], key[1], key[2]), [0, 0])[0 if sign > 0 else 1] += int(seconds)
@@ -109,7 +112,8 @@ async def supply_of_days(connection: AsyncConnection, unit: str, month: str) -> 
     for own, other, sign in SIDES:
         another = accounts.alias("another")
         keys = (owners.c.name, entries.c.day, entries.c.service, accounts.c.kind)
-        rows = await connection.execute(
+        rows = await sound_rows(
+            connection,
             select(*keys, func.sum(entries.c.seconds))
             .join(entries, own == accounts.c.id)
             .join(owners, owners.c.id == accounts.c.owner_id)
@@ -117,7 +121,7 @@ async def supply_of_days(connection: AsyncConnection, unit: str, month: str) -> 
             .join(transactions, transactions.c.id == entries.c.transaction_id)
             .where(accounts.c.unit == unit, accounts.c.floor.is_not(None), another.c.floor.is_(None))
             .where(transactions.c.month == month)
-            .group_by(*keys)
+            .group_by(*keys),
         )
         for owner, day, service, kind, seconds in rows:
             found.setdefault((owner, day, service, kind), [0, 0])[0 if sign > 0 else 1] += int(seconds)
@@ -129,13 +133,14 @@ async def closings(connection: AsyncConnection, unit: str, month: str) -> OfAcco
     found: OfAccounts = {}
     for own, _, sign in SIDES:
         keys = (owners.c.name, accounts.c.kind)
-        rows = await connection.execute(
+        rows = await sound_rows(
+            connection,
             select(*keys, func.sum(entries.c.seconds))
             .join(entries, own == accounts.c.id)
             .join(owners, owners.c.id == accounts.c.owner_id)
             .join(transactions, transactions.c.id == entries.c.transaction_id)
             .where(accounts.c.unit == unit, accounts.c.floor.is_not(None), transactions.c.month <= month)
-            .group_by(*keys)
+            .group_by(*keys),
         )
         for owner, kind, seconds in rows:
             found[owner, kind] = found.get((owner, kind), 0) + sign * int(seconds)
@@ -144,10 +149,11 @@ async def closings(connection: AsyncConnection, unit: str, month: str) -> OfAcco
 
 async def guarded_balances(connection: AsyncConnection, unit: str) -> OfAccounts:
     """What a unit's guarded accounts hold, whichever month it counts in: also one that is to come."""
-    rows = await connection.execute(
+    rows = await sound_rows(
+        connection,
         select(owners.c.name, accounts.c.kind, balances.c.seconds)
         .join(accounts, accounts.c.owner_id == owners.c.id)
         .join(balances, balances.c.account_id == accounts.c.id)
-        .where(accounts.c.unit == unit, accounts.c.floor.is_not(None), balances.c.seconds != 0)
+        .where(accounts.c.unit == unit, accounts.c.floor.is_not(None), balances.c.seconds != 0),
     )
     return {(owner, kind): seconds for owner, kind, seconds in rows}

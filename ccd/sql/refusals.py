@@ -18,6 +18,7 @@ from ccd.sql.turns import first_line, is_passing
 DRIVER_S_OWN = re.compile(r"^<class '[^']*'>: ")  # before what a server says
 TABLE_GONE = "a table of ccd's is gone: keep the database as it is, and restore it from a backup"
 COLUMN_GONE = "a column of ccd's is gone: keep the database as it is, and restore it from a backup"
+BEHIND_ITS_BACK = "ccd never wrote that: keep the database as it is; `ccd ledger verify` says where in the ledger"
 OWN_DATABASE = "something else is in this database: give ccd one of its own"
 
 # By SQLSTATE, what a person can do about it.
@@ -33,6 +34,7 @@ POSTGRESQL: Final[Mapping[str, str]] = MappingProxyType(
         "42703": COLUMN_GONE,
         "42P07": OWN_DATABASE,
         "53100": "make room on the server's disk",
+        "22003": BEHIND_ITS_BACK,
     }
 )
 
@@ -48,6 +50,8 @@ SQLITE: Final[Mapping[str, str]] = MappingProxyType(
         " has no column named ": COLUMN_GONE,
         " already exists": OWN_DATABASE,
         "is not a database": "name another file, or restore this one",
+        "Could not decode to UTF-8": BEHIND_ITS_BACK,
+        "integer overflow": BEHIND_ITS_BACK,
         "disk image is malformed": "keep the file, and restore it from a backup",
     }
 )

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from ccd.errors import CcdError, DatabaseBusyError, NotAllowedError
+from ccd.errors import CcdError, DatabaseBusyError, LedgerBrokenError, NotAllowedError
 from ccd.errors.types import NO_TYPE, OF_STATUS, URN
 from ccd.sql.turns import DRIVER_ERRORS
 from ccd.web.reading import is_no_answer
@@ -105,6 +105,11 @@ def speak_problems(app: FastAPI) -> None:
             log.warning("the database did not answer a request", error=str(error))
         return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "The database does not answer; ask again.", RETRY_SOON)
 
+    async def of_ledger(request: Request, error: Exception) -> JSONResponse:
+        log.error("a request found the ledger broken", path=request.url.path, exc_info=error)
+        detail = "The ledger is not as it was written; `ccd ledger verify` says where."
+        return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, detail, because="ledger-broken")
+
     async def of_driver(request: Request, error: Exception) -> JSONResponse:
         if is_no_answer(error):
             return await of_database(request, error)
@@ -120,6 +125,7 @@ def speak_problems(app: FastAPI) -> None:
     app.add_exception_handler(NotAllowedError, of_rights)
     app.add_exception_handler(ClientDisconnect, of_who_is_gone)
     app.add_exception_handler(DatabaseBusyError, of_database)
+    app.add_exception_handler(LedgerBrokenError, of_ledger)
     for driver_error in DRIVER_ERRORS:
         app.add_exception_handler(driver_error, of_driver)
     app.add_exception_handler(Exception, of_defect)

@@ -170,6 +170,33 @@ def test_a_disk_that_is_full_takes_all_of_a_transfer_or_nothing(
     assert f'"savings": {465 - len(posted)}' in said.stdout
 
 
+NO_DAY, NO_FACTS = "UPDATE entries SET day = 'x'", "UPDATE transactions SET facts = 'none'"
+DAMAGED = (
+    (NO_DAY, ("statement", "1001"), "string: 'x'"),
+    (NO_DAY, ("export", "--format", "beancount"), "string: 'x'"),
+    (NO_DAY, ("reverse", "1", "--text", "why"), "string: 'x'"),
+    (NO_FACTS, ("statement", "1001"), "JSONDecodeError"),
+    ("UPDATE balances SET seconds = 1.5", ("balance", "1001"), "its seconds is 1.5, which none can be"),
+    ("UPDATE entries SET seconds = 1.5", ("trial-balance", "--month", "2099-11"), "which none can be"),
+    ("DELETE FROM accounts WHERE floor IS NULL", ("export", "--format", "hledger"), "KeyError"),
+)
+
+
+def test_a_ledger_that_was_changed_behind_its_back_is_told_so_and_what_says_where(config: Path) -> None:
+    whole = database_of(config).read_bytes()
+    for change, asked, says in DAMAGED:
+        with sqlite3.connect(database_of(config), isolation_level=None) as hand:
+            for (name,) in hand.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                hand.execute(f"DROP TRIGGER {name}")
+            hand.execute(change)
+        done = ccd(config, "ledger", *asked)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1), (change, asked, done)
+        assert says in done.stderr
+        assert done.stderr.endswith("`ccd ledger verify` says where; if it finds nothing, this is a defect of ccd\n")
+        hand.close()
+        database_of(config).write_bytes(whole)
+
+
 def test_a_file_that_is_not_there_is_no_ledger_to_carry_over_and_is_not_made(tmp_path: Path) -> None:
     source, target = tmp_path / "misspelled.sqlite", tmp_path / "target.sqlite"
     done = running.ccd("ledger", "move", "--from", f"sqlite:///{source}", "--to", f"sqlite:///{target}", COLUMNS="160")

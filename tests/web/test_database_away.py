@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 from structlog.testing import capture_logs
 
 from ccd.bank.statement import AgentAccount, StatementPage
+from ccd.errors import LedgerBrokenError
 from ccd.sql.engine import open_engine
 from ccd.sql.turns import Patience
 from ccd.web.accounts import Accounts
@@ -77,6 +78,21 @@ async def test_an_account_that_can_not_be_read_says_so(
     office = Office(accounts, sessions, clock, bank=LostBank(error))
     await office.sign_in("陈静")
     check_away(await office.client.get(path))
+    await office.client.aclose()
+
+
+async def test_a_ledger_that_contradicts_itself_is_no_defect_and_asking_again_is_of_no_use(
+    accounts: Accounts, sessions: Sessions, clock: Clock
+) -> None:
+    office = Office(accounts, sessions, clock, bank=LostBank(LedgerBrokenError("entries 12: its day is 'x'")))
+    await office.sign_in("陈静")
+    with capture_logs() as logs:
+        answer = await office.client.get("/api/me")
+    said = check_problem(answer, 503)
+    assert (said["type"], "retry-after" in answer.headers) == ("urn:ccd:ledger-broken", False)
+    assert "`ccd ledger verify` says where" in said["detail"]
+    assert "entries 12" not in said["detail"]
+    assert [(line["event"], line["path"]) for line in logs] == [("a request found the ledger broken", "/api/me")]
     await office.client.aclose()
 
 

@@ -14,6 +14,7 @@ export const refusals: Record<string, string> = {
   invalid: "what was entered can't be so: {detail}",
   defect: "this is a defect of the program; the server's log says more",
   "no-answer": "the server can't do that at the moment, try again in a little while",
+  "ledger-broken": "the ledger is not as it was written: tell whoever runs ccd",
   "no-reason": "say why",
   "no-such-unit": "there is no unit {unit}",
   "no-such-person": "nobody is known as {person}: write the name as they sign in",

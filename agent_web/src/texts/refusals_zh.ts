@@ -16,6 +16,7 @@ export const refusals: Record<string, string> = {
   invalid: "填写的内容不符合要求：{detail}",
   defect: "程序出错了，详情在服务器日志里",
   "no-answer": "服务器暂时无法处理，请稍后再试",
+  "ledger-broken": "账本与写入时不符，请联系系统管理员",
   "no-reason": "请写明原因",
   "no-such-unit": "没有 {unit} 这个班组",
   "no-such-person": "没有名为 {person} 的人员，请写其登录名",

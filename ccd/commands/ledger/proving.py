@@ -25,13 +25,13 @@ from ccd.ledger.proofs import proof_text
 from ccd.ledger.proving import Proven, head_now, proven_statement, unsealed
 from ccd.ledger.remembered import Remembered, read_remembered
 from ccd.ledger.sealing import Sealer
+from ccd.ledger.sound import as_written, reading_as_written
 from ccd.ledger.verify import Verdict
 from ccd.ledger.verify import verify as verified
 from ccd.reports.legible import on_one_line
 from ccd.reports.plain_table import PlainTable
 from ccd.reports.words import in_words
 from ccd.settings import read
-from ccd.sql.engine import seeing_one_state
 from ccd.sql.turns import Patience
 
 FINDINGS_SHOWN_MAX = 100
@@ -127,7 +127,9 @@ def proof(
     """An agent's statement, each line with its way to a signed head: `check-proof` needs nothing else."""
     private = read_key(read_bytes(key), str(key))
     proven = asked(config, lambda ledger: sealed_statement(ledger, account, private))
-    write(proof_text(agent_owner(account), proven.head, proven.lines), output)
+    with as_written():
+        said = proof_text(agent_owner(account), proven.head, proven.lines)
+    write(said, output)
     _say(f"{len(proven.lines)} lines: {output}", proven.unsealed, output)
 
 
@@ -179,7 +181,7 @@ def signed_by(head: SignedHead, trusted_key: str | None) -> str:
 async def sealed_head(ledger: Ledger, key: Ed25519PrivateKey) -> tuple[SignedHead, int]:
     """And how many transactions are newer."""
     await Sealer(ledger.engine, now_us, Patience()).seal()
-    async with seeing_one_state(ledger.engine).connect() as connection:
+    async with reading_as_written(ledger.engine) as connection:
         return await head_now(connection, key, now_us()), await unsealed(connection)
 
 
@@ -188,7 +190,7 @@ async def sealed_statement(ledger: Ledger, agent: str, key: Ed25519PrivateKey) -
     if not await ledger.balances(owner):
         raise UnknownAccountError(agent)
     await Sealer(ledger.engine, now_us, Patience()).seal()
-    async with seeing_one_state(ledger.engine).connect() as connection:
+    async with reading_as_written(ledger.engine) as connection:
         return await proven_statement(connection, owner, key, now_us())
 
 

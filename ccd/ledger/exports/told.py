@@ -10,14 +10,14 @@ from ccd.ledger.exports.form import Days, Form, Transaction, utc_day
 from ccd.ledger.recorded import accounts_opened, recorded_after
 from ccd.ledger.schema import accounts, blocks, entries
 from ccd.ledger.sealing import block_of
-from ccd.sql.engine import seeing_one_state
+from ccd.ledger.sound import reading_as_written
 
 READ_AT_ONCE = 1_000  # transactions, or blocks: what is held in memory, beside the accounts
 
 
 async def whole_export(engine: AsyncEngine, form: Form) -> AsyncGenerator[str, None]:
     """The whole export in pieces; the accounts' balances are the ledger's own, and come last."""
-    async with seeing_one_state(engine).connect() as connection:
+    async with reading_as_written(engine) as connection:
         days = await _days(connection)
         opened = {one.id: one for one in await accounts_opened(connection)}
         yield form.begun(days)
