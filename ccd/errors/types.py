@@ -91,6 +91,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "appeal-no-place": ("day",),
     "ruling-nobody": (),
     "ruling-backwards": (),
+    "ruling-to-come": (),
     "ruling-too-long": ("most",),
     "ruling-reversed": (),
     "ruling-of-one": (),

@@ -64,12 +64,15 @@ def resolved(holding: Sequence[Ruling], agent: str, units: Collection[str], span
     return tuple(found)
 
 
-def check_ruling(name: str, span: Span, counts: str, days_max: int) -> None:
+def check_ruling(name: str, span: Span, counts: str, days_max: int, now: int) -> None:
     """RulingError where nothing could be so ruled. A name is that of the agent or the unit."""
     if counts not in COUNTS:
         raise RulingError(name, f"counts {counts!r}; allowed: {', '.join(COUNTS)}", "ruling-counts")
     if span.end <= span.start:
         raise RulingError(name, "has an end that is not after its start", "ruling-backwards")
+    if span.start > now or span.end - now > DAY + HOUR:  # who knows that something lasts knows it of a day
+        found = "is about time still to come: rule on what has begun, and at most a day ahead"
+        raise RulingError(name, found, "ruling-to-come")
     if span.end - span.start > days_max * DAY + HOUR:  # on one of them the clock may be set back
         found = f"is longer than {days_max} days (`rulings.days_max`): rule on less at a time"
         raise RulingError(name, found, "ruling-too-long", most=days_max)

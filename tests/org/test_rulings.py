@@ -11,6 +11,7 @@ from ccd.org.rulings import AS_MEASURED, COUNTS, DAY, HOUR, Ruling, check_ruling
 
 ABOVE = ("team", "centre")
 END = 30
+NOW = 4 * DAY
 
 
 def about(
@@ -77,14 +78,20 @@ def test_each_instant_has_what_was_said_last_of_it(rulings: list[Ruling]) -> Non
         (Span(0, 1), "work", "allowed: available, exempt, aux, left_out, as_measured"),
         (Span(1, 1), "aux", "not after its start"),
         (Span(0, 3 * DAY), "aux", "longer than 2 days"),
+        (Span(NOW + 1, NOW + 2), "exempt", "still to come"),
+        (Span(NOW, NOW + DAY + HOUR + 1), "exempt", "still to come"),
     ],
 )
 def test_what_can_not_be_ruled_is_refused_with_what_is_allowed(span: Span, counts: str, why: str) -> None:
     with pytest.raises(RulingError, match=why):
-        check_ruling("ann", span, counts, 2)
+        check_ruling("ann", span, counts, 2, NOW)
+
+
+def test_what_has_begun_can_be_ruled_on_while_it_lasts() -> None:
+    check_ruling("team", Span(NOW, NOW + DAY), "exempt", 2, NOW)
 
 
 def test_a_whole_day_on_which_the_clock_is_set_back_is_one_day() -> None:
-    check_ruling("team", Span(0, DAY + HOUR), "exempt", 1)
+    check_ruling("team", Span(0, DAY + HOUR), "exempt", 1, NOW)
     with pytest.raises(RulingError, match="longer than 1 days"):
-        check_ruling("team", Span(0, DAY + HOUR + 1), "exempt", 1)
+        check_ruling("team", Span(0, DAY + HOUR + 1), "exempt", 1, NOW)

@@ -220,7 +220,7 @@ export const en: ManageTexts = {
     reaches: (unit, n) => `${unit} (${n === 1 ? "1 agent" : `${n} agents`} now)`,
     does: (whom, begins, ends, long, as) =>
       `${whom}, from ${begins} to ${ends} (${long}): ${as}. These days are measured anew within seconds, and the difference is posted. It can be reversed.`,
-    toCome: "That is still to come: it can be ruled on afterwards.",
+    toCome: "That is still to come: it can be ruled on once it has begun.",
     submit: (whom, as) => `${whom}: ${as}`,
     choose: "Choose the span, and say what happened",
     done: (whom) => `Ruled: ${whom}`,

@@ -215,7 +215,7 @@ export const zh = {
     reaches: (unit: string, n: number): string => `${unit}（现有 ${n} 人）`,
     does: (whom: string, begins: string, ends: string, long: string, as: string) =>
       `${whom}从 ${begins} 到 ${ends}（${long}）算作「${as}」。这些日子会在几秒内重新核算，差额记到账上；可以撤销。`,
-    toCome: "还没有到这段时间：过后才能裁定。",
+    toCome: "还没有到这段时间：开始之后才能裁定。",
     submit: (whom: string, as: string) => `${whom}：算作${as}`,
     choose: "选好时段、写明原因",
     done: (whom: string) => `已裁定：${whom}`,

@@ -78,6 +78,7 @@ export const refusals: Record<string, string> = {
     "the roster has no place for them on {day} any more: reject the appeal and say so, or put the roster right first",
   "ruling-nobody": "there was no such agent or team then",
   "ruling-backwards": "the end has to be after the start",
+  "ruling-to-come": "that is still to come: it can be ruled on once it has begun, for at most a day ahead",
   "ruling-too-long": "at most {most} days can be ruled on at once",
   "ruling-reversed": "the ruling was reversed before: rule anew",
   "ruling-of-one": "choose a unit or an agent, one of the two",

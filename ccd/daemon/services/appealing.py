@@ -94,7 +94,8 @@ async def uphold(
         )
         raise AppealError(appeal.agent, found, "appeal-no-place", day=str(appeal.day))
     span = Span(*(site.units.instant(unit, moment) for moment in within))
-    check_ruling(appeal.agent, span, counts, site.policies.policy_at(unit, appeal.day).rulings.days_max)
+    terms = site.policies.policy_at(unit, appeal.day).rulings
+    check_ruling(appeal.agent, span, counts, terms.days_max, asking.at)
     reached = {(own.unit, own.day.day) for _, own in reach(site, About(appeal.agent, None, span))}
     if {day for _, day in reached} != {appeal.day}:
         found = f"has appealed against a line for {appeal.day}: rule on that day alone"

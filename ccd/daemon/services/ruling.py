@@ -36,7 +36,7 @@ async def rule(engine: AsyncEngine, site: Site, asking: Asking, about: About, co
     it takes the right in each unit in which somebody whom it reaches has such a day, and reaches not the person."""
     unit = about.unit or site.roster.unit(about.name, about.span.start) or ""
     policy = site.policies.policy_at(unit, site.units.days(unit).at(about.span.start).day)
-    check_ruling(about.name, about.span, counts, policy.rulings.days_max)
+    check_ruling(about.name, about.span, counts, policy.rulings.days_max, asking.at)
     reached = _reached(site, about)
     asking = may_rule_on(site, asking, reached)
     made = Ruling(0, asking.act, about.agent, about.unit, *about.span, counts, None)
