@@ -28,6 +28,11 @@ SHIFTS = "agent,day,start,end\n1001,2026-12-01,08:00,16:00\n"
 async def test_a_ruling_is_made_and_reversed_once_and_never_about_oneself(place: Place) -> None:
     for who, asked in (("1001", RULING), ("zhao", RULING), ("both", RULING | {"agent": "1003"})):
         check_problem(await place.post(who, "/api/rulings", asked), 403)
+    for who, asked in (("1002", RULING | {"agent": "nobody"}), ("1001", RULING | {"to": NOON - 1})):
+        check_problem(await place.post(who, "/api/rulings", asked), 403)  # whoever there is, and whatever is wrong
+    check_problem(await place.post("1002", "/api/rulings/reversals", {"ruling": "none", "reason": "so"}), 403)
+    later = await place.post("wang", "/api/rulings", RULING | {"from": NOON + 86_400, "to": NOON + 90_000})
+    assert check_problem(later, 409)["type"] == "urn:ccd:ruling-to-come"
     made = await place.post("wang", "/api/rulings", RULING, "a")
     assert made.status_code == 201, made.text
     assert (await place.post("wang", "/api/rulings", RULING, "a")).json() == made.json()
@@ -162,6 +167,7 @@ async def test_whoever_is_shown_an_appeal_decides_it_wherever_the_roster_has_its
 
 async def test_leave_is_entered_and_withdrawn_by_clerks_and_each_agent_sees_the_own(place: Place) -> None:
     check_problem(await place.post("wang", "/api/leave", SICK), 403)
+    check_problem(await place.post("wang", "/api/leave", SICK | {"agent": "9999"}), 403)
     entered = await place.post("hr", "/api/leave", SICK, "a")
     assert entered.status_code == 201, entered.text
     assert (await place.post("hr", "/api/leave", SICK, "a")).json() == entered.json()

@@ -18,7 +18,7 @@ from ccd.org import csv_faults, leave_file, schedule_file
 from ccd.org.acts import Act, is_noted
 from ccd.org.agent_days import AgentDays
 from ccd.org.entitlements import Entitled, Entitlement
-from ccd.org.rights import may_read
+from ccd.org.rights import may_enter_leave, may_read
 from ccd.org.schema import leaves, shifts
 from ccd.org.told import DaysTold, SpanChange, Told, changes_counted, window_of
 from ccd.org.told_lines import check_window
@@ -46,6 +46,7 @@ class LeaveDesk:
 
     async def enter(self, asking: Asking, asked: LeaveAsked) -> LeaveSaid:
         site = self._current.site
+        may_enter_leave(asking.person, site.all_units, ())  # else who is on the roster, is told by the faults
         lines = [
             ("agent", "kind", "from", "to", "uid"),
             (asked.agent, asked.kind, asked.starts, asked.ends, asking.act),
@@ -83,6 +84,7 @@ class LeaveDesk:
         if asked.kind == "schedule":
             told, table, words = schedule_file.parse(asked.text, file, site.agent_days), shifts, schedule_file.words
         else:
+            may_enter_leave(asking.person, site.all_units, ())
             told = leave_file.parse(asked.text, file, site.agent_days, site.settings.leave.kinds)
             table, words = leaves, leave_file.words
             may_tell(site, asking, (SpanChange(None, each) for each in told))

@@ -34,6 +34,7 @@ class About(NamedTuple):
 async def rule(engine: AsyncEngine, site: Site, asking: Asking, about: About, counts: str, why: str) -> Ruling:
     """The same act again changes nothing. RulingError where it can't be, ActNotAllowedError where the person may not:
     it takes the right in each unit in which somebody whom it reaches has such a day, and reaches not the person."""
+    _may_rule_somewhere(site, asking, about.agent)
     unit = about.unit or site.roster.unit(about.name, about.span.start) or ""
     policy = site.policies.policy_at(unit, site.units.days(unit).at(about.span.start).day)
     check_ruling(about.name, about.span, counts, policy.rulings.days_max, asking.at)
@@ -45,6 +46,7 @@ async def rule(engine: AsyncEngine, site: Site, asking: Asking, about: About, co
 
 async def reverse_ruling(engine: AsyncEngine, site: Site, asking: Asking, ref: str, why: str) -> Ruling:
     """What a ruling said is as if it had never been said. The same act again changes nothing."""
+    _may_rule_somewhere(site, asking, None)
     found = await read_in_turn(engine, lambda plain: ruling_with_ref(plain, ref))
     if found is None:
         raise RulingError(
@@ -80,6 +82,11 @@ def _reached(site: Site, about: About) -> list[tuple[str, OwnDay]]:
             about.name, "reaches nobody: no agent of that name or unit is on the roster then", "ruling-nobody"
         )
     return found
+
+
+def _may_rule_somewhere(site: Site, asking: Asking, agent: str | None) -> None:
+    """Asked before all else: who rules nowhere is not told who is on the roster, nor what was ruled."""
+    may_rule(asking.person, site.all_units, () if agent is None else (agent,))
 
 
 def may_rule_on(site: Site, asking: Asking, reached: list[tuple[str, OwnDay]]) -> Asking:

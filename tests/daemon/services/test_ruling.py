@@ -176,9 +176,9 @@ async def test_nobody_reverses_what_reaches_nobody_any_more(centre: Centre) -> N
     """Of no unit of theirs anybody could be asked for the right."""
     made = await centre.rules("aux", span(8, 9), agent="ann")
     await centre.follows("agent,interface,member_name,unit,from,to\n" + f"ben,{BEN},,team-2,,\n")
-    stranger = Person("ben", Role.AGENT, agent="ben")
+    other = Person("leo", Role.SUPERVISOR, duties=(Duty(Office.HOTLINE_MANAGER, "team-2"),))
     with pytest.raises(RulingError, match="reaches nobody"):
-        await reverse_ruling(centre.engine, centre.site, centre.asking(stranger), made.ref, "as I like")
+        await reverse_ruling(centre.engine, centre.site, centre.asking(other), made.ref, "as I like")
     assert await made_between(centre.engine, span(0, 24)) == [made._replace(number=1)]
 
 
