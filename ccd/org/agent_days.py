@@ -83,6 +83,10 @@ class AgentDays:
                 yield found
             day += timedelta(days=1)
 
+    def lines(self, agent: str, start: int, end: int) -> set[tuple[str, ...]]:
+        """Of each of these days the unit, with all that it stands below that day."""
+        return {self._units.with_above(own.unit, own.day.day) for own in self.met(agent, start, end)}
+
     def met_by_many(self, agents: Iterable[str], start: int, end: int) -> Iterator[tuple[OwnDay, int]]:
         """The same of agents for whom a span is the same: each day, and of how many of them it is."""
         there: Counter[str] = Counter()  # by unit, who is always in it

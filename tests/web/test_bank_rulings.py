@@ -185,6 +185,16 @@ async def test_leave_is_entered_and_withdrawn_by_clerks_and_each_agent_sees_the_
     assert (await place.get("hr", "/api/leave", **DECEMBER)).json()["leave"] == []
 
 
+async def test_leave_over_a_move_is_told_by_who_tells_it_in_both_units(place: Place) -> None:
+    lines = "2001,PJSIP/2001,,team-2,,2026-12-08", "2001,PJSIP/2001,,team-1,2026-12-08,"
+    place.follows("\n".join(("agent,interface,member_name,unit,from,to", *lines, "")))
+    over = SICK | {"agent": "2001"}
+    said = check_problem(await place.post("zhao", "/api/leave", over), 403)
+    assert "it is for a hr_clerk in team-1, centre" in said["detail"]
+    assert (await place.post("zhao", "/api/leave", over | {"to": "2026-12-08"})).status_code == 201
+    assert (await place.post("hr", "/api/leave", over | {"from": "2026-12-08"})).status_code == 201
+
+
 async def test_files_are_taken_over_whole_or_not_at_all(place: Place) -> None:
     async def take(who: str, kind: str, text: str, key: str, **asked: Any) -> Any:
         headers = {"Idempotency-Key": key, "Content-Type": "text/csv"}

@@ -20,6 +20,8 @@ from ccd.org.told_rows import Teller, take_told
 from ccd.sql.locks import wait_for_others
 from ccd.sql.turns import Patience, take_turn
 
+NOWHERE = ("",)  # of whom the roster says no more where they were, whoever has the office in all units
+
 
 class Importing(NamedTuple):
     """Who tells what, and of which days all there is (see ccd.org.told)."""
@@ -31,14 +33,14 @@ class Importing(NamedTuple):
 
 
 def may_tell(site: Site, asking: Asking, changes: Iterable[SpanChange]) -> Asking:
-    """Leave, new or as it was, of whom a person may say it: what a file does not name any more is withdrawn by it.
-    The act says in whose stead, where it takes others' duties for that."""
+    """Leave, new or as it was, of whom a person may say it, in each unit that it lies in: what a file does not name any
+    more is withdrawn by it. The act says in whose stead, where it takes others' duties for that."""
     duties = set()
     for change in changes:
         for each in change:
             if each is not None:
-                line = site.units.with_above(site.agent_days.unit(each.agent, each.day) or "", each.day)
-                duties.add(may_enter_leave(asking.person, line, (each.agent,)))
+                lines = site.agent_days.lines(each.agent, each.start, each.end) or {NOWHERE}
+                duties |= {may_enter_leave(asking.person, line, (each.agent,)) for line in sorted(lines)}
     return asking.under(*duties)
 
 

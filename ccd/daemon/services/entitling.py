@@ -69,11 +69,15 @@ async def entitle(
 
 
 def _lines(site: Site, agent: str, begins: int, over: int | None) -> Iterator[tuple[str, ...]]:
-    """Of each unit in which the agent is meanwhile, as far as the roster says by now."""
+    """Of each unit in which the agent is meanwhile, wherever it stands then, as far as roster and tree say by now."""
     for unit, start, end in site.roster.stays(agent):
         since = begins if start is None else max(start, begins)
-        if (end is None or since < end) and (over is None or since < over):
-            yield site.units.with_above(unit, site.units.days(unit).at(since).day)
+        until = min((at for at in (end, over) if at is not None), default=None)
+        if until is None or since < until:
+            days = site.units.days(unit)
+            first, last = days.at(since).day, date.max if until is None else days.at(until - 1).day
+            moves = (day for day in site.units.borders(first, last) if site.units.on(unit, day))
+            yield from (site.units.with_above(unit, day) for day in (first, *moves))
 
 
 async def entitled(engine: AsyncEngine, site: Site, asking: Asking, agent: str) -> list[Entitled]:

@@ -9,8 +9,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.daemon.services.entitling import entitle, entitled
+from ccd.daemon.site import Site
 from ccd.errors import ActNotAllowedError, EntitlementError
 from ccd.org.acts import noted
+from ccd.org.csv_faults import Written
 from ccd.org.entitlements import Entitled, Entitlement
 from ccd.org.people import Duty, Office, Person, Role
 from tests.daemon.ruled import HOUR, MANAGER, MONDAY, TUESDAY, WORKED, Centre
@@ -111,6 +113,33 @@ async def test_of_days_in_another_unit_its_own_clerk_says_it(centre: Centre) -> 
         await says(None, person)
     await says(TUESDAY, person)
     await says(None, CLERK)
+
+
+TREE = """unit,kind,parent,name,timezone,day_starts_at,country,from,to
+centre,centre,,,UTC,,,,
+south,sub_centre,centre,,,,,,
+north,sub_centre,centre,,,,,,
+team-1,team,south,,,,,,2026-11-04
+team-1,team,north,,,,,2026-11-04,2026-11-20
+team-2,team,south,,,,,,
+alone,team,centre,,,,,,
+"""
+
+
+async def test_of_days_below_another_unit_a_clerk_of_the_new_line_says_it_as_well(centre: Centre) -> None:
+    """Ann's team stands below the north from Wednesday on, and is no more from the twentieth on."""
+    centre.site = Site(centre.site.settings, centre.site.roster_said, Written(Path("tree.csv"), TREE))
+    wednesday = date(2026, 11, 4)
+    south, north = (Person(name, Role.SUPERVISOR, duties=(Duty(Office.HR_CLERK, name),)) for name in ("south", "north"))
+    said = Entitlement(100_000, None)
+    for until in (None, date(2026, 11, 5)):
+        with pytest.raises(ActNotAllowedError, match="it is for a hr_clerk in team-1, north"):
+            await entitles(centre, said, until=until, person=south)
+        with pytest.raises(ActNotAllowedError, match="it is for a hr_clerk in team-1, south"):
+            await entitles(centre, said, until=until, person=north)
+    await entitles(centre, said, until=wednesday, person=south)
+    await entitles(centre, said, first=wednesday, person=north)
+    await entitles(centre, said)
 
 
 async def test_entitlements_are_never_unsaid(centre: Centre) -> None:
