@@ -13,7 +13,7 @@ from ccd.floor.days import BusinessDay
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
 from ccd.org.people import Person
-from ccd.org.rights import may_give
+from ccd.org.rights import may_give, may_see_waiting
 from ccd.org.units import Units
 
 OPEN_MAX = 1_000  # of one system: more than people look through
@@ -90,9 +90,10 @@ class Proposals:
         """The last ones, or all: those alone that wait for somebody, or what was decided with them."""
         return await self._ledger.at_desk(lambda desk: proposal_rows.newest(desk.connection, last, decided), keep=False)
 
-    def may_decide(self, one: Proposal, person: Person, at: int) -> bool:
+    def is_shown(self, one: Proposal, person: Person, at: int) -> bool:
+        line = self._units.with_above(one.unit, self._today(one.unit, at).day)
         try:
-            may_give(person, self._units.with_above(one.unit, self._today(one.unit, at).day), one.agents)
+            may_see_waiting(person, lambda: may_give(person, line, one.agents))
         except ActNotAllowedError:
             return False
         return True

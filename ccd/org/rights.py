@@ -35,6 +35,7 @@ is, and refuse whoever would act on the own, or on that of the person whose depu
     may_read_changes(person)                          what waits for that
     may_read_statement(person, agent, line)           and have its lines explained
     may_read(person, may)                             what is told to who may do something, and to auditors of all units
+    may_see_waiting(person, may)                      what waits for who may decide it
     audits(person), only_audits(person)               whose readings are noted; who writes nothing
 """
 
@@ -113,6 +114,13 @@ def may_read_statement(person: Person, agent: str, line: str = "") -> None:
 def may_read(person: Person, may: Callable[[], object]) -> None:
     """What is told to who does something is told to an auditor of all units as well."""
     if not _duty(person, {Office.AUDITOR}, ()):
+        may()
+
+
+def may_see_waiting(person: Person, may: Callable[[], object]) -> None:
+    """What waits is told to who decides it, and all of it to an auditor of all units who decides nothing: whoever has
+    another office besides is told what waits for their own word, and no more."""
+    if not _duty(person, {Office.AUDITOR}, ()) or any(duty.office is not Office.AUDITOR for duty in person.duties):
         may()
 
 

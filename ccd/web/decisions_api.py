@@ -43,11 +43,10 @@ def decisions_api(desk: BankDesk, proposals: Callable[[], Proposals]) -> APIRout
     async def waiting(
         after: After = None, limit: Limit = LIMIT_MAX, person: Person = desk.reading
     ) -> ProposalsWaitingSaid:
-        """Those that wait for who is signed in: the newest first, of the units in which they give red packets."""
+        """Those that wait for who is signed in: the newest first, of the units in which they give red packets. Auditors
+        of all units are told all that wait."""
         service = proposals()
-        found = [
-            one for one in await service.newest(None, decided=False) if service.may_decide(one, person, desk.now())
-        ]
+        found = [one for one in await service.newest(None, decided=False) if service.is_shown(one, person, desk.now())]
         page, more = PageAsked(after, limit, PROPOSALS).of(found, lambda one: f"{one.number:020}", newest_first=True)
         return ProposalsWaitingSaid(proposals=[proposal_said(one) for one in page], next=more)
 

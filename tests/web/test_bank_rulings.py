@@ -64,8 +64,12 @@ async def test_an_agent_appeals_against_the_own_line_and_another_than_the_leader
     check_problem(await place.post("wang", "/api/appeals/decisions", name | {"verdict": "upheld", "reason": "so"}), 422)
     for who, seen in (("1001", 1), ("wang", 1), ("audit", 1), ("1002", 0)):
         assert len((await place.get(who, "/api/appeals", **NOVEMBER)).json()["appeals"]) == seen, who
-    waiting = await place.get("wang", "/api/rulings/waiting", **{"from": "2026-11-01", "to": "2026-11-02"})
-    assert [one["what"] for one in waiting.json()["waiting"]] == [f"appeal {name['appeal']}"]
+    for who in ("wang", "audit"):
+        waiting = await place.get(who, "/api/rulings/waiting", **{"from": "2026-11-01", "to": "2026-11-02"})
+        assert [one["what"] for one in waiting.json()["waiting"]] == [f"appeal {name['appeal']}"]
+        (open_,) = (await place.get(who, "/api/appeals/undecided")).json()["undecided"]
+        assert open_["appeal"] == name["appeal"]
+    check_problem(await place.post("audit", "/api/appeals/decisions", rejection), 403)
     decided = await place.post("wang", "/api/appeals/decisions", rejection, "b")
     assert (decided.status_code, decided.json()["state"]) == (200, "rejected")
     assert (await place.post("wang", "/api/appeals/decisions", rejection, "b")).json() == decided.json()

@@ -126,7 +126,8 @@ async def test_what_comes_of_an_emergency_is_decided_where_its_unit_stood_when_i
     check_problem(await place.post("zhao", f"{where}/entries", entry), 403)
     entered = await place.post("wang", f"{where}/entries", entry)
     assert entered.status_code == 201, entered.text
-    for name, waits in (("zhao", []), ("wang", []), ("second", [(entered.json()["entry"], 0, 3_600)])):
+    entry_told = [(entered.json()["entry"], 0, 3_600)]
+    for name, waits in (("zhao", []), ("wang", []), ("second", entry_told), ("audit", entry_told)):
         told = (await place.get(name, "/api/overtime-approvals")).json()["entries"]
         assert [(one["entry"], one["entered_already"], one["limit"]) for one in told] == waits
     approved = await place.post("second", "/api/overtime-approvals", {"entry": entered.json()["entry"]})

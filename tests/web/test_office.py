@@ -76,7 +76,7 @@ async def test_what_is_to_be_decided_says_what_is_left_what_the_agent_has_and_th
     assert (first["agent"], first["place"], first["balance"]) == ("1001", 2, HOUR)
     assert first["left"] == {"agents": 1, "seconds": None}
     assert (first["granted_days"], first["contract_ppm"], first["state"]) == (0, 1_000_000, "applied")
-    assert [len(await undecided(place, who)) for who in ("both", "zhao", "1001")] == [2, 0, 0]
+    assert [len(await undecided(place, who)) for who in ("both", "zhao", "1001", "audit")] == [2, 0, 0, 2]
     await place.post("wang", "/api/withdrawals/decisions", {"application": first["application"], "verdict": "approved"})
     (left,) = await undecided(place, "wang")
     assert (left["agent"], left["place"]) == ("1002", 1)

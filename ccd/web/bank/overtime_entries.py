@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from ccd.bank.overtime_entry_rows import OvertimeEntry
 from ccd.errors import OvertimeError
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
-from ccd.org.rights import may_enter_overtime
+from ccd.org.rights import may_enter_overtime, may_see_waiting
 from ccd.web.bank.desk import ID_CHARACTERS, BankDesk, Day, Name, Services, Why, allowed
 from ccd.web.paging import Paging
 from ccd.web.problems import Problem
@@ -93,12 +94,14 @@ def add_entry_acts(router: APIRouter, desk: BankDesk) -> None:
 
     @router.get("/overtime-approvals")
     async def unapproved(asked_page: Paging, person: Person = desk.reading) -> EntriesSaid:
-        """What others have entered, and who is signed in may approve: until then it does not count."""
+        """What others have entered, and who is signed in may approve: until then it does not count. Auditors of all
+        units are told all that waits."""
 
-        def may(line: Sequence[str], one: OvertimeEntry) -> bool:
-            return allowed(lambda: may_enter_overtime(person, line, (one.agent,), entered_by=one.by))
+        def is_shown(line: Sequence[str], one: OvertimeEntry) -> bool:
+            may = partial(may_enter_overtime, person, line, (one.agent,), entered_by=one.by)
+            return allowed(lambda: may_see_waiting(person, may))
 
-        found = await desk.services().emergencies.unapproved(may)
+        found = await desk.services().emergencies.unapproved(is_shown)
         page, more = asked_page.of(found, lambda one: f"{one.at:020}/{one.id}")
         return EntriesSaid(entries=[entry_said(one) for one in page], next=more)
 

@@ -17,7 +17,7 @@ from ccd.floor.days import SECOND, dates
 from ccd.floor.spans import Span
 from ccd.ledger.model import Transfer
 from ccd.org.people import Person
-from ccd.org.rights import may_rule
+from ccd.org.rights import may_rule, may_see_waiting
 from ccd.org.rulings import Ruling
 from ccd.sql.turns import read_in_turn
 from ccd.web.bank.desk import (
@@ -269,11 +269,12 @@ def _waiting(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
         person: Person = desk.reading,
     ) -> RulingsWaitingSaid:
         """What waits for a ruling, of at most a week, in units in which who is signed in rules; and for a decision of
-        theirs."""
+        theirs. Auditors of all units are told all that waits."""
         services = desk.services()
         found = [_waits(one, services) for one in await _undecided(desk, person, *between)]
         for day in dates(*between):
-            found += await acts.waiting(day, [unit for unit in services.known if _rules(services, unit, day, person)])
+            shown = [unit for unit in services.known if _waits_for(services, unit, day, person)]
+            found += await acts.waiting(day, shown)
         page, more = asked_page.of(found, lambda one: f"{one.day}/{one.unit}/{one.agent}/{one.what}")
         return RulingsWaitingSaid(waiting=page, next=more)
 
@@ -308,11 +309,11 @@ def _appeals(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
 
     @router.get("/appeals/{appeal}/line")
     async def line(appeal: Name, person: Person = desk.reading) -> AppealedSaid:
-        """What an open appeal is against, for who decides it, as long as it is open."""
+        """What an open appeal is against, for who decides it, and auditors of all units, as long as it is open."""
         one = await read_in_turn(desk.engine, lambda plain: appeal_with_ref(plain, appeal))
         if one is None or one.state is not AppealState.OPEN:
             raise Problem(HTTPStatus.NOT_FOUND, f"There is no open appeal {appeal}.")
-        _may_decide(desk, person, one)
+        may_see_waiting(person, partial(_may_decide, desk, person, one))
         return await acts.explained(one.transfer)
 
     @router.get("/appeals")
@@ -329,7 +330,8 @@ def _appeals(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
 
     @router.get("/appeals/undecided")
     async def undecided_appeals(asked_page: Paging, person: Person = desk.reading) -> AppealsUndecidedSaid:
-        """What waits for who is signed in to decide it, against lines for whatever day."""
+        """What waits for who is signed in to decide it, against lines for whatever day. Auditors of all units are told
+        all that waits."""
         page, more = await _listed(desk, asked_page, await _undecided(desk, person, FIRST, LAST))
         return AppealsUndecidedSaid(undecided=page, next=more)
 
@@ -349,9 +351,9 @@ async def _listed(
 
 
 async def _undecided(desk: BankDesk, person: Person, first: date, last: date) -> list[Appeal]:
-    """What waits for somebody to decide it, against lines for these days."""
+    """What is shown to somebody of what waits for a decision, against lines for these days."""
     found = await read_in_turn(desk.engine, lambda plain: open_appeals(plain, first, last))
-    return [one for one in found if allowed(partial(_may_decide, desk, person, one))]
+    return [one for one in found if allowed(partial(may_see_waiting, person, partial(_may_decide, desk, person, one)))]
 
 
 def _may_decide(desk: BankDesk, person: Person, one: Appeal) -> object:
@@ -364,8 +366,9 @@ def _waits(one: Appeal, services: Services) -> WaitSaid:
     return WaitSaid(agent=one.agent, unit=unit, day=one.day, what=f"appeal {one.ref}", spans=[])
 
 
-def _rules(services: Services, unit: str, day: date, person: Person) -> bool:
-    return allowed(lambda: may_rule(person, services.units.with_above(unit, day), ()))
+def _waits_for(services: Services, unit: str, day: date, person: Person) -> bool:
+    line = services.units.with_above(unit, day)
+    return allowed(lambda: may_see_waiting(person, lambda: may_rule(person, line, ())))
 
 
 def ruling_said(one: Ruling) -> RulingSaid:

@@ -17,7 +17,7 @@ from ccd.bank.withdrawing import RUN_DAYS_MAX
 from ccd.floor.days import SECOND, dates
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
-from ccd.org.rights import may_decide
+from ccd.org.rights import may_decide, may_see_waiting
 from ccd.web.bank.desk import (
     DAYS_MAX,
     ID_CHARACTERS,
@@ -206,15 +206,17 @@ def _reading(router: APIRouter, desk: BankDesk) -> None:
 
     @router.get("/withdrawals/undecided")
     async def undecided(asked_page: Paging, person: Person = desk.reading) -> UndecidedsSaid:
-        """What waits for who is signed in to decide it, of the days to come, each with what one would ask first."""
+        """What waits for who is signed in to decide it, of the days to come, each with what one would ask first.
+        Auditors of all units are told all that waits."""
         services = desk.services()
         today = services.today("", desk.now())
 
-        def is_decided_here(one: Application) -> bool:
-            return allowed(lambda: may_decide(person, services.units.with_above(one.unit, one.day), one.agent))
+        def is_shown(one: Application) -> bool:
+            line = services.units.with_above(one.unit, one.day)
+            return allowed(lambda: may_see_waiting(person, lambda: may_decide(person, line, one.agent)))
 
         days = today, today + timedelta(days=DAYS_MAX)
-        found = await services.allocations.undecided(*days, lambda one: _of_the_day(services, one), is_decided_here)
+        found = await services.allocations.undecided(*days, lambda one: _of_the_day(services, one), is_shown)
         page, more = asked_page.of(found, _in_order)
         return UndecidedsSaid(undecided=[undecided_said(one) for one in page], next=more)
 
