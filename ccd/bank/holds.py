@@ -27,7 +27,7 @@ from ccd.bank.withdrawal import (
     holding_posting,
     quota_caps_wanted,
 )
-from ccd.bank.withdrawal_rows import became, loads_of, of_run, on_days, quotas_of, take_days
+from ccd.bank.withdrawal_rows import became, loads_of, of_run, on_days, quotas_of, take_days, waits_since
 from ccd.errors import WithdrawalError
 from ccd.ledger.books import Ledger
 from ccd.ledger.desk import Desk
@@ -266,14 +266,21 @@ class Holds:
         return is_room(places_left(self.places(connection, one.unit, one.day), counted), one.seconds)
 
     def waiting(self, connection: Connection, day: date) -> list[Application]:
-        """Who was part of an allocation of the own unit first, in its order; then in that of their applications."""
+        """Who waited before the deadline, as where who came first had the places until another policy held; then who
+        was part of the allocation of the own unit, in its order; then the others, as the first in that of their
+        applications."""
         waiting = [one for one in on_days(connection, day, day) if one.state is ApplicationState.WAITING]
         tops = {one.id: self.top(connection, one.unit, day) for one in waiting}
-        ranks: dict[tuple[str, str], int] = {}
-        for top in set(tops.values()):
-            if top and (allocated := allocation_of(connection, top, day)):
-                ranks.update(((top, each.application), rank) for rank, each in enumerate(allocated.order))
-        return sorted(waiting, key=lambda one: ranks.get((tops[one.id], one.id), len(ranks)))
+        ranks: dict[str, int] = {}
+        for top in filter(None, set(tops.values())):
+            if allocated := allocation_of(connection, top, day):
+                order = {each.application: rank for rank, each in enumerate(allocated.order)}
+                before = self.deadline(top, day) or allocated.at
+                for one in (each for each in waiting if tops[each.id] == top):
+                    waited = one.id not in order and waits_since(connection, one.id) < before
+                    ranks[one.id] = -1 if waited else order.get(one.id, len(order))
+        last = max(ranks.values(), default=0)
+        return sorted(waiting, key=lambda one: ranks.get(one.id, last))
 
     def top(self, connection: Connection, unit: str, day: date) -> str:
         """`topmost` for the day."""

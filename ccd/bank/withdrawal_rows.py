@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection
 from datetime import date
 from functools import cache
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -151,6 +152,15 @@ def states_of(connection: Connection, name: str) -> list[dict[str, Any]]:
     columns = (withdrawal_states.c[column] for column in ("state", "at", "by", "why"))
     rows = select(*columns).where(withdrawal_states.c.withdrawal == name).order_by(withdrawal_states.c.number)
     return [row._asdict() for row in connection.execute(rows)]
+
+
+def waits_since(connection: Connection, name: str) -> int:
+    """Since when an application that waits has, in the unit that it is of now; µs."""
+    columns = (withdrawal_states.c[column] for column in ("state", "unit", "at"))
+    newest_first = select(*columns).where(withdrawal_states.c.withdrawal == name)
+    rows = connection.execute(newest_first.order_by(withdrawal_states.c.number.desc())).all()
+    since: int = [row.at for row in takewhile(lambda row: row[:2] == rows[0][:2], rows)][-1]
+    return since
 
 
 def take_days(connection: Connection, days: Collection[date]) -> None:
