@@ -167,7 +167,7 @@ class DaysOff(Section):
     allocate_days_before: Annotated[int, Field(ge=0, le=365)] = 3
     allocate_at: DayStart = time(18)
     run_of_days: Literal["all", "each"] = "all"
-    beaten_by: tuple[NotEmpty, ...] = ("sick", "statutory")
+    beaten_by: tuple[NotEmpty, ...] = ("sick", "statutory", "annual")
     on_leaving: Literal["release", "keep"] = "release"
     spare_ppm: Annotated[int, Field(ge=0, le=1_000_000)] = 500_000
 

@@ -107,7 +107,7 @@ async def test_after_the_close_of_its_month_what_can_not_be_taken_is_written_off
     assert not await revise(engine, 20_000)
 
 
-@pytest.mark.parametrize("kind", ["sick", "statutory"])
+@pytest.mark.parametrize("kind", ["sick", "statutory", "annual"])
 async def test_sick_leave_gives_back_what_was_taken_and_personal_leave_does_not(engine: AsyncEngine, kind: str) -> None:
     await taken(engine)
     await told(engine, "personal", "bob")
