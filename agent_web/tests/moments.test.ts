@@ -33,6 +33,17 @@ test("a time of day is a moment of the zone's clock", () => {
   expect(momentOf("2026-07-01", "09:30", "Europe/Berlin")).toBe(Date.parse("2026-07-01T07:30:00Z") / 1000);
 });
 
+test("beside a change of the clocks too: the first of an hour that comes twice, by the clock of before where one is left out", () => {
+  const berlin = (day: string, time: string) => momentOf(day, time, "Europe/Berlin");
+  expect(berlin("2027-03-28", "01:30")).toBe(at("2027-03-28T00:30:00Z"));
+  expect(berlin("2027-03-28", "02:30")).toBe(at("2027-03-28T01:30:00Z"));
+  expect(berlin("2027-03-28", "03:30")).toBe(at("2027-03-28T01:30:00Z"));
+  expect(berlin("2026-10-25", "01:30")).toBe(at("2026-10-24T23:30:00Z"));
+  expect(berlin("2026-10-25", "02:30")).toBe(at("2026-10-25T00:30:00Z"));
+  expect(berlin("2026-10-25", "03:30")).toBe(at("2026-10-25T02:30:00Z"));
+  expect(momentOf("2027-03-14", "01:30", "America/New_York")).toBe(at("2027-03-14T06:30:00Z"));
+});
+
 test("days are counted over the ends of months", () => {
   expect(dayAfter("2026-12-30", 3)).toBe("2027-01-02");
 });

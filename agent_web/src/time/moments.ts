@@ -1,5 +1,7 @@
 // Moments and days on the site's own clock, whatever the reader's machine thinks.
 
+const DAY_S = 24 * 3600;
+
 /** `14:32` of epoch seconds. */
 export function timeOfDay(epoch_s: number, timezone: string): string {
   return formatter(timezone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(epoch_s * 1000);
@@ -40,11 +42,23 @@ export function dayAfter(day: string, days: number): string {
   return date.toISOString().slice(0, 10);
 }
 
-/** Epoch seconds of a time of day `14:30` on a day of the zone's clock. */
+/**
+ * Epoch seconds of a time of day `14:30` on a day of the zone's clock: the first, where clocks are put back and an hour
+ * comes twice; by the clock of before, where they are put forward and the time does not come. So does the server.
+ */
 export function momentOf(day: string, time: string, timezone: string): number {
-  const as_utc = Date.parse(`${day}T${time}Z`) / 1000;
-  const shown = Date.parse(`${dayAt(as_utc, timezone)}T${timeOfDay(as_utc, timezone)}Z`) / 1000;
-  return as_utc - (shown - as_utc);
+  const shown_s = Date.parse(`${day}T${time}Z`) / 1000;
+  const by_clock_before = shown_s - aheadOfUtc_s(shown_s - DAY_S, timezone);
+  const by_clock_after = shown_s - aheadOfUtc_s(shown_s + DAY_S, timezone);
+  return (
+    [by_clock_before, by_clock_after].find((at_s) => at_s + aheadOfUtc_s(at_s, timezone) === shown_s) ??
+    by_clock_before
+  );
+}
+
+/** What the zone's clock shows at a moment, less what UTC's shows. */
+function aheadOfUtc_s(epoch_s: number, timezone: string): number {
+  return Date.parse(`${dayAt(epoch_s, timezone)}T${timeOfDay(epoch_s, timezone)}Z`) / 1000 - epoch_s;
 }
 
 /** `Thursday 10 December`, `12 月 10 日 星期四`. */
