@@ -39,9 +39,21 @@ def days_in_order(first: datetime, last: datetime | None) -> tuple[date, date]:
     """The first and the last day that somebody asks for; without a last the first alone. Of no day at all nothing is
     told, or it would look as if there were nothing."""
     days = first.date(), (last or first).date()
-    if days[0] > days[1]:
-        raise typer.BadParameter(f"--from {days[0]} is after --to {days[1]}")
+    _in_order(*days)
     return days
+
+
+def days_from_to(first: datetime | None, last: datetime | None) -> tuple[date | None, date | None]:
+    """The same, where either may be left out, and then nothing ends there."""
+    days = first and first.date(), last and last.date()
+    if days[0] and days[1]:
+        _in_order(days[0], days[1])
+    return days
+
+
+def _in_order(first: date, last: date) -> None:
+    if first > last:
+        raise typer.BadParameter(f"--from {first} is after --to {last}; give an earlier and a later day")
 
 
 def first_of(month: str) -> date:

@@ -84,4 +84,5 @@ def test_what_is_not_there_is_named(config: Path) -> None:
     assert "1009" in refusal(ccd(config, "export", "statement", "1009"))
     assert "team-9" in refusal(ccd(config, "export", "days", *DAYS, "--unit", "team-9"))
     assert "north" in ccd(config, "export", "segments", *DAYS, "--pbx", "north").stderr
-    assert "after" in ccd(config, "export", "segments", "--from", "2099-11-25", "--to", "2099-11-24").stderr
+    for what in (["segments"], ["days"], ["statement", "1001"]):
+        assert "after" in ccd(config, "export", *what, "--from", "2099-11-25", "--to", "2099-11-24").stderr

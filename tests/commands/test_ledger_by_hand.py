@@ -160,7 +160,7 @@ def test_what_a_rule_refuses_is_a_sentence_and_changes_nothing(config: Path) -> 
         (("close-period", "2099-11", *WHY), "2099-11 is not over; a month that is closed never opens again"),
         (("transfer", "house:savings", "1001:savings", f"{10**10 + 1}", *DAY, *WHY, "--key", "k"), "10000000000"),
         (("reserve", "1001", "5", *DAY, *WHY, "--key", "k", "--until", "2100-01-01"), "expected a day from 1971"),
-        (("statement", "1001", "--from", "2099-12-01", "--to", "2099-11-01"), "--to 2099-11-01 is before --from"),
+        (("statement", "1001", "--from", "2099-12-01", "--to", "2099-11-01"), "--from 2099-12-01 is after --to"),
         (("checkpoint", "--key", "/nowhere/key"), "/nowhere/key No such file"),
         (("verify", "--against", "/nowhere/head"), "/nowhere/head No such file"),
         (("check-proof", "/nowhere/proof"), "/nowhere/proof No such file"),

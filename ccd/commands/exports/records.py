@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from ccd.bank.statement import agent_statement
-from ccd.commands.business_day import First, Last, Since, UpTo, days_in_order
+from ccd.commands.business_day import First, Last, Since, UpTo, days_from_to, days_in_order
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked
 from ccd.commands.ledger.reading import known_account
@@ -90,8 +90,8 @@ def statement(
     format: As = Format.csv,
 ) -> None:
     """Print all lines of an agent's statement, oldest first, each with the balance after it."""
-    wanted = Wanted(day_from=first.date() if first else None, day_to=last.date() if last else None)
-    lines = asked(config, lambda books: _lines(books, agent, wanted))
+    day_from, day_to = days_from_to(first, last)
+    lines = asked(config, lambda books: _lines(books, agent, Wanted(day_from=day_from, day_to=day_to)))
     _print(format, OF_STATEMENTS, _one_by_one(lines))
 
 

@@ -9,7 +9,7 @@ import typer
 
 from ccd.bank.accounts import AGENT_KINDS, agent_owner
 from ccd.bank.statement import AgentAccount, Line, StatementPage, agent_account, agent_statement
-from ccd.commands.business_day import Since, UpTo, in_range
+from ccd.commands.business_day import Since, UpTo, days_from_to, in_range
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import Agent, asked
 from ccd.commands.output import As, Format
@@ -78,12 +78,7 @@ def statement(
     """Say what came in and went out, newest first, with the balance after each line."""
     if before and after:
         raise typer.BadParameter("--before and --after go in two directions; give one of them")
-    if first and last and last < first:
-        raise typer.BadParameter(f"--to {last.date()} is before --from {first.date()}; give an earlier and a later day")
-    wanted = Wanted(
-        tuple(kind or ()), tuple(service or ()), first.date() if first else None,
-        last.date() if last else None,
-    )  # fmt: skip
+    wanted = Wanted(tuple(kind or ()), tuple(service or ()), *days_from_to(first, last))
 
     async def lines(books: Ledger) -> StatementPage:
         await known_account(books, agent)
