@@ -20,6 +20,7 @@ from ccd.org.ruling_rows import rulings_that_hold
 from ccd.org.units import Unit, Units
 
 FILE = "tree.applied.json"
+ANY = Units("UTC", time(), {})  # what nobody can say any more: each unit may have stood below any other
 
 SaidOfUnit = tuple[str, Span]  # about a span of time
 
@@ -29,15 +30,13 @@ class AppliedTree:
         self._file = folder / FILE
 
     def before(self, site: Site) -> Units | None:
-        """As it was applied; None where it is the same, or where none was before. What can't be read any more may have
-        been any: then as if nothing had stood below another."""
-        if not self._file.exists():
-            return None
+        """As it was applied; None where it is the same. ANY where it can't be read any more, or was not kept yet by the
+        ccd before an upgrade."""
         try:
             kept = json.loads(self._file.read_text(encoding="utf-8"))
             before = Units("UTC", time(), {unit: list(map(_version, versions)) for unit, versions in kept.items()})
         except UNREADABLE:
-            before = Units("UTC", time(), {})
+            return ANY
         return None if _spelled(site.units) == _spelled(before) else before
 
     def note(self, site: Site) -> Note:
@@ -46,7 +45,7 @@ class AppliedTree:
 
 def reached_otherwise(connection: Connection, site: Site, before: Units) -> set[UnitDay]:
     """By unit, the days on which a ruling of a unit, or an emergency, reaches it and did not `before`, or no more."""
-    first = first_moved(before, site.units)
+    first = date.min if before is ANY else first_moved(before, site.units)
     if first is None:
         return set()
     since = 0 if first == date.min else site.first_start(first)
@@ -76,7 +75,8 @@ def _otherwise(said: Iterable[SaidOfUnit], site: Site, before: Units) -> Iterato
         for each in site.rostered_units:
             days = site.units.days(each)
             for day in dates(days.at(start).day, days.at(end - 1).day):
-                if (unit in before.with_above(each, day)) != (unit in site.units.with_above(each, day)):
+                reached = unit in before.with_above(each, day)
+                if before is ANY or reached != (unit in site.units.with_above(each, day)):
                     yield each, day
                     yield unit, own.at(start).day
 

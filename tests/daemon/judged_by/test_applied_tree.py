@@ -58,24 +58,27 @@ async def is_applied(world: World, site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "is_damaged", "then"),
+    ("lines", "kept", "then"),
     [
-        (FROM_THE_1ST, False, {"1001": {"leave": 2_535}}),
-        (FROM_THE_2ND, False, None),
-        ("", True, None),
+        (FROM_THE_1ST, "as it was", {"1001": {"leave": 2_535}}),
+        (FROM_THE_2ND, "as it was", None),
+        ("", "damaged", None),
+        (FROM_THE_1ST, "by no ccd before", {"1001": {"leave": 2_535}}),
+        ("", "by no ccd before", None),
     ],
-    ids=["from the day on", "from the next day on", "what was kept of it is damaged"],
 )
 async def test_days_that_are_over_are_reached_by_the_tree_that_holds(
-    engine: AsyncEngine, tmp_path: Path, lines: str, is_damaged: bool, then: dict[str, Any] | None
+    engine: AsyncEngine, tmp_path: Path, lines: str, kept: str, then: dict[str, Any] | None
 ) -> None:
     case = case_in(STORY)
     world = World(engine, case, more={"state_directory": tmp_path, "units": {}})
     await is_applied(world, before := of_tree(world, ""))
     await world.live_through(case.story)
     assert await world.balances() == case.then
-    if is_damaged:
+    if kept == "damaged":
         (tmp_path / FILE).write_text("[")
+    elif kept == "by no ccd before":
+        (tmp_path / FILE).unlink()
     await is_applied(world, of_tree(world, lines))
     assert await world.balances() == (then or case.then)
     await check_explained(world, case)
