@@ -90,12 +90,11 @@ class Ledger:
 
     async def post_many(self, postings: Sequence[Posting]) -> list[Outcome]:
         """Several postings in one database transaction, each with an outcome of its own, in their order."""
-        now = self._now()
         postings = with_months(postings, self.month_of)
         with as_written(IntegrityError):
-            if outcomes := await self._post_presuming(postings, now):
+            if outcomes := await self._post_presuming(postings):
                 return outcomes
-            return await self._turn(lambda connection: Desk(connection, self._chart, now, self.month_of).post(postings))
+            return await self.at_desk(lambda desk: desk.post(postings))
 
     async def reverse(
         self, transaction: int, key: str, asked_by: str, text: str = "", runs: str | None = None
@@ -187,12 +186,12 @@ class Ledger:
         page = LinesAsked(min(limit, STATEMENT_LINES_MAX), before, after)
         return await self._look(lambda connection: statement_of(connection, owner, page, wanted))
 
-    async def _post_presuming(self, postings: Sequence[Posting], now: int) -> list[Outcome]:
+    async def _post_presuming(self, postings: Sequence[Posting]) -> list[Outcome]:
         """None: it is for the desk."""
         if not all(map(depends_on_little, postings)):
             return []
         post = post_on_sqlite if self.engine.dialect.name == "sqlite" else post_on_postgresql
-        return await post(self.engine, self._chart, self._patience, postings, now)
+        return await post(self.engine, self._chart, self._patience, postings, self._now)
 
     async def _look(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         with as_written():

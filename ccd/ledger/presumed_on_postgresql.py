@@ -1,7 +1,7 @@
 """What is presumed goes to PostgreSQL, where each statement is a way to the server and back, as one, which is a
 transaction of its own. It locks what the desk locks, in the same order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ POST = f"SELECT ledger_post_if_allowed({', '.join(f'${number}' for number in ran
 
 
 async def post_on_postgresql(
-    engine: AsyncEngine, chart: Chart, patience: Patience, postings: Sequence[Posting], now: int
+    engine: AsyncEngine, chart: Chart, patience: Patience, postings: Sequence[Posting], now: Callable[[], int]
 ) -> list[Outcome]:
     """The outcomes of all, which depend on little; of none where it is for the desk to say what becomes of them."""
     needs = needs_if_alone(postings)
@@ -27,7 +27,7 @@ async def post_on_postgresql(
         return []
     if unknown := chart.unknown(needs.owners):
         await take_turn_at_once(engine, partial(chart.read_anew, names=unknown), patience)
-    presumed = presume(chart, needs, postings, now, day_keeper(engine))
+    presumed = presume(chart, needs, postings, now(), day_keeper(engine))
     if presumed is None:
         return []
     [[numbers]] = await take_turn_of_one_statement(engine, POST, _values(presumed), patience)

@@ -1,6 +1,6 @@
 """What is presumed is written to SQLite by a statement for each table, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from sqlalchemy import Connection
@@ -32,21 +32,22 @@ UPDATE caps SET drawn_s = drawn_s + ?2 + ?3 WHERE name = ?1 AND drawn_s + ?2 <= 
 
 
 async def post_on_sqlite(
-    engine: AsyncEngine, chart: Chart, patience: Patience, postings: Sequence[Posting], now: int
+    engine: AsyncEngine, chart: Chart, patience: Patience, postings: Sequence[Posting], now: Callable[[], int]
 ) -> list[Outcome]:
-    """The outcomes of all, which depend on little; of none where it is for the desk to say what becomes of them."""
+    """The outcomes of all, which depend on little; of none where it is for the desk to say what becomes of them. The
+    clock is read once nobody else writes: what was told of an earlier moment stays as it was told."""
     brief = sum(len(posting.legs) for posting in postings) <= BRIEF_LEGS_MAX
     work = partial(_post, chart=chart, postings=postings, now=now)
     return await take_turn_at_once(engine, work, patience, brief=brief)
 
 
-def _post(connection: Connection, chart: Chart, postings: Sequence[Posting], now: int) -> list[Outcome]:
+def _post(connection: Connection, chart: Chart, postings: Sequence[Posting], now: Callable[[], int]) -> list[Outcome]:
     """Where it is for the desk, the connection's transaction is another afterwards."""
     needs = needs_if_alone(postings)
     if needs is None:
         return []
     chart.read(connection, needs.owners)
-    presumed = presume(chart, needs, postings, now, day_keeper(connection))
+    presumed = presume(chart, needs, postings, now(), day_keeper(connection))
     return presumed.outcomes(_written(connection, presumed)) if presumed else []
 
 

@@ -45,8 +45,8 @@ class Presuming(Ledger):
 
     written = 0
 
-    async def _post_presuming(self, postings: Sequence[Posting], now: int) -> list[Outcome]:
-        outcomes = await super()._post_presuming(postings, now)
+    async def _post_presuming(self, postings: Sequence[Posting]) -> list[Outcome]:
+        outcomes = await super()._post_presuming(postings)
         self.written += len(outcomes)
         return outcomes
 
@@ -54,7 +54,7 @@ class Presuming(Ledger):
 class ByDesk(Ledger):
     """Presumes nothing."""
 
-    async def _post_presuming(self, postings: Sequence[Posting], now: int) -> list[Outcome]:
+    async def _post_presuming(self, postings: Sequence[Posting]) -> list[Outcome]:
         return []
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from ccd.errors import UnsafeDatabaseError
 from ccd.ledger.books import Ledger
+from ccd.ledger.model import Late
 from ccd.ledger.sealing import Sealer
 from ccd.ledger.verify import verify
 from ccd.sql.engine import SQLITE_SETTINGS, open_engine
@@ -17,6 +18,7 @@ from ccd.sql.turns import Patience
 from tests.ledger.accounts import give, open_guarded, open_house, posting
 
 UNSAFE = {"journal_mode": "DELETE", "synchronous": "OFF", "recursive_triggers": "OFF", "foreign_keys": "OFF"}
+WAITED_S = 0.5
 
 
 @pytest.fixture
@@ -69,6 +71,32 @@ async def test_a_file_without_locks_as_some_network_disks_have_it_is_not_posted_
         await without_locks.post(posting("a", give("ann", 7)))
     await without_locks.engine.dispose()
     await check_goes_on(ledger)
+
+
+LATE = (Late("2026-11"),)
+
+
+@pytest.mark.parametrize("terms", [(), LATE], ids=["presumed", "at the desk"])
+async def test_what_waits_for_another_writer_is_recorded_when_it_is_written(
+    ledger: Ledger, terms: tuple[Late, ...]
+) -> None:
+    """What was told meanwhile of a moment that was over by then stays as it was told."""
+    clock = [2_000_000]
+    waiting = Ledger(open_engine(str(ledger.engine.url)), lambda: clock[0])
+    await waiting.balances("ann")
+    other = sqlite3.connect(str(ledger.engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    posted = asyncio.get_running_loop().create_task(waiting.post(posting("a", give("ann", 7))._replace(terms=terms)))
+    await asyncio.sleep(WAITED_S)
+    clock[0] = 3_000_000
+    told = await waiting.balances_at("ann", 2_500_000)
+    other.execute("ROLLBACK")
+    other.close()
+    assert (await posted).recorded_at == 3_000_000
+    assert told == {"savings": 5, "gift": 0}
+    assert await waiting.balances_at("ann", 2_500_000) == told
+    assert (await waiting.balances("ann"))["savings"] == 12
+    await waiting.engine.dispose()
 
 
 async def test_two_that_write_at_once_wait_for_each_other_and_all_is_in(ledger: Ledger) -> None:
