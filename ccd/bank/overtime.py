@@ -102,18 +102,24 @@ def _topped_up(
     spans: Mapping[str, Sequence[Span]], covered: Sequence[Span], entered_s: Mapping[str, int]
 ) -> dict[str, int]:
     """What each emergency pays beyond what was measured, in the order in which they pay. Nobody has said when it was:
-    it is taken to have been while others last as well of which something was entered, the next to pay before any."""
-    found, known, left = {}, list(covered), [name for name in spans if entered_s.get(name)]
-    for name, lasting in spans.items():
-        free = less(lasting, known)
-        said_s = min(entered_s.get(name, 0), length_us(lasting) // SECOND)
-        wanted_s = said_s - length_us(_common(known, lasting)) // SECOND
-        found[name] = max(0, min(wanted_s, length_us(free) // SECOND))
-        left = [each for each in left if each != name]
+    it is taken to have been while others last as well, the next to pay before any, as long as was entered of each."""
+    found, known, left = {}, list(covered), list(spans)
+    for name in spans:
+        left.remove(name)
+        wanted_s = {each: _wanted_s(spans[each], known, entered_s.get(each, 0)) for each in (name, *left)}
+        free = less(spans[name], known)
         for other in reversed(left):
-            free = [*_common(free, spans[other]), *less(free, spans[other])]
+            both = _first(_common(free, spans[other]), wanted_s[other])
+            free = [*both, *less(free, both)]
+        found[name] = min(wanted_s[name], length_us(free) // SECOND)
         known += _first(free, found[name])
     return found
+
+
+def _wanted_s(lasting: Sequence[Span], known: Sequence[Span], entered_s: int) -> int:
+    """What of an entry is not known yet, as far as the emergency lasted."""
+    said_s = min(entered_s, length_us(lasting) // SECOND)
+    return max(0, said_s - length_us(_common(known, lasting)) // SECOND)
 
 
 def _common(spans: Iterable[Span], others: Sequence[Span]) -> list[Span]:

@@ -121,6 +121,21 @@ def test_over_the_same_hours_what_is_known_of_one_emergency_was_worked_in_the_ot
     assert {name: each.principal_s for name, each in found.items()} == principal_s
 
 
+def test_of_what_was_entered_no_more_is_taken_to_be_of_another_emergency_than_was_entered_of_that() -> None:
+    """An hour in a long one: of ten minutes in its first half, and of fifty in its second, it is those."""
+    three = [
+        emergency("long", 0, 4 * HOUR, "III"), emergency("early", 0, 2 * HOUR, "I", opened=1),
+        emergency("late", 2 * HOUR, 4 * HOUR, "I", opened=2),
+    ]  # fmt: skip
+    sixth = HOUR // 6
+    found = paid(three, DAY, [], [], {"long": HOUR, "early": sixth, "late": 5 * sixth})
+    assert {name: each.principal_s for name, each in found.items()} == {"long": HOUR}
+    found = paid(three, DAY, [], spans((0, sixth)), {"long": HOUR, "early": sixth, "late": 5 * sixth})
+    assert {name: each.principal_s for name, each in found.items()} == {"long": HOUR}, "of the first, that is known"
+    found = paid(three, DAY, [], [], {"long": HOUR, "early": sixth, "late": HOUR})
+    assert {name: each.principal_s for name, each in found.items()} == {"long": HOUR, "late": sixth}
+
+
 def test_of_a_second_that_was_measured_in_part_the_whole_is_entered() -> None:
     """Emergencies, and what was worked, begin and end amid seconds."""
     part = Span(HOUR * SECOND // 2, HOUR * SECOND + 7)
@@ -279,13 +294,33 @@ def test_what_is_entered_is_paid_once_as_a_calculator_that_goes_second_by_second
         for one in sorted(emergencies, key=first_paid)
     }
     known = {second for second in range(10, 70) if is_in(second, worked)} & set().union(*lasting.values())
-    for name, own in lasting.items():
-        later = [lasting[each] for each in list(lasting)[list(lasting).index(name) + 1 :] if entered.get(each)]
-        free = sorted(own - known, key=lambda second: ([second not in each for each in later], second))
-        added = free[: max(0, min(entered.get(name, 0), len(own)) - len(own & known))]
+
+    def wanted(name: str) -> int:
+        return max(0, min(entered.get(name, 0), len(lasting[name])) - len(lasting[name] & known))
+
+    least = len(known | worked_at_least(emergencies, lasting, entered, known))
+    for number, (name, own) in enumerate(lasting.items(), 1):
+        free = sorted(own - known)
+        for other in reversed(list(lasting)[number:]):
+            both = [second for second in free if second in lasting[other]][: wanted(other)]
+            free = [*both, *(second for second in free if second not in both)]
+        added = free[: wanted(name)]
         known |= {*added}
         assert (found[name].entered_s if name in found else 0) == len(added)
     assert sum(each.principal_s for each in found.values()) == len(known)
+    assert len(known) == least or len(emergencies) > 3, "of three it is as little as can have been"
+
+
+def worked_at_least(
+    emergencies: Sequence[Emergency], lasting: Mapping[str, set[int]], entered: Mapping[str, int], known: set[int]
+) -> set[int]:
+    """The fewest seconds with which all that was said is true: late ones, of what ends first first."""
+    found: set[int] = set()
+    for one in sorted(emergencies, key=lambda one: one.end):
+        own = lasting[one.id]
+        lacks = min(entered.get(one.id, 0), len(own)) - len(own & (known | found))
+        found |= {*sorted(own - known - found, reverse=True)[: max(0, lacks)]}
+    return found
 
 
 def by_second(
