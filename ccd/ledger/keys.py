@@ -25,7 +25,7 @@ from ccd.ledger.model import (
 )
 from ccd.ledger.rules import Original
 from ccd.ledger.schema import accounts, entries, owners, transactions
-from ccd.ledger.terms import asked_text, makes_legs, read_terms, terms_text
+from ccd.ledger.terms import asked_text, fields_that_differ, makes_legs, read_terms, terms_text
 from ccd.sql.rows import among
 
 
@@ -59,15 +59,17 @@ def first_outcomes(connection: Connection, postings: Sequence[Posting]) -> dict[
 def compare(posting: Posting, stored: dict[str, Any]) -> None:
     """KeyTakenError that names the fields in which the posting is not the one that claimed its key."""
     asked, stored = _with_day(content_of(posting)), _with_day(stored)
-    differing = tuple(sorted(field for field in asked if asked[field] != stored[field]))
+    differing = {field for field in asked if asked[field] != stored[field]}
+    if "terms" in differing:
+        differing = differing - {"terms"} | fields_that_differ(asked["terms"], stored["terms"])
     if differing:
-        raise KeyTakenError(posting.spelled, differing)
+        raise KeyTakenError(posting.spelled, tuple(sorted(differing)))
 
 
 def _with_day(content: dict[str, Any]) -> dict[str, Any]:
     """The day by itself, also where it stands before the terms in their text: it is no term to whoever asked."""
     if not content["terms"]:
-        return content
+        return {**content, "terms": []}
     (_, day), *terms = json.loads(content["terms"])
     return {**content, "day": day, "terms": terms}
 

@@ -38,6 +38,14 @@ def asked_text(text: str) -> str:
     return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
 
+def fields_that_differ(asked: Sequence[list[Any]], stored: Sequence[list[Any]]) -> set[str]:
+    """Of terms as they are said, what is another, `expires_at`; `terms` where they are not the same ones."""
+    if [term[0] for term in asked] != [term[0] for term in stored]:
+        return {"terms"}
+    pairs = [(_read(*one), _read(*other)) for one, other in zip(asked, stored, strict=True)]
+    return {field for one, other in pairs for field in one._fields if getattr(one, field) != getattr(other, field)}
+
+
 def makes_legs(terms: Iterable[Term]) -> bool:
     """The transfers follow from what is found under lock: who asks again can't say them."""
     return any(isinstance(term, (Reserve, Resolve)) for term in terms)

@@ -17,6 +17,7 @@ from ccd.org.csv_faults import Header, Row
 from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Roster, RosterLine, roster_contradictions
 from ccd.org.units import Units
 
+HOUSE = "house"  # not an agent: where accounts are typed, `house:gift` is the house's
 HEADER = Header(("agent", "interface", "member_name", "unit"), ("pbx", "from", "to", "name"), lines_max=500_000)
 EMPTY = ",".join(HEADER.needed) + "\n"
 
@@ -53,6 +54,8 @@ def parse(text: str, file: Path, units: Units) -> Roster:
 def _faults_of(row: Row) -> Iterator[tuple[str, str]]:
     if not row.get("agent"):
         yield "agent", "is empty; who sits there?"
+    if row.get("agent") == HOUSE:
+        yield "agent", f"is {HOUSE!r}, which is how the house's own accounts are spelled; call them something else"
     if not row.get("unit"):
         yield "unit", "is empty; which unit is the agent in?"
     if not row.get("interface") and not row.get("member_name"):

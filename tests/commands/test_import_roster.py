@@ -57,6 +57,12 @@ def test_what_is_exported_is_what_was_imported_to_the_last_byte(office: Office, 
     assert "nothing was imported" in office.imports("roster", office.exported("roster")).stdout
 
 
+def test_nobody_is_called_as_the_house_whose_accounts_are_typed_beside_theirs(office: Office) -> None:
+    done = office.imports("roster", HEADER + "house,PJSIP/1,,team-1,,\n")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert ":2: agent: is 'house', which is how the house's own accounts are spelled" in done.stderr
+
+
 def test_every_fault_is_named_with_line_and_column_and_nothing_is_imported(office: Office) -> None:
     office.imports("roster", ROSTER)
     done = office.imports("roster", HEADER + ",PJSIP/1,,team-1,soon,\n1001,PJSIP/2,,team-1,,\n1002,PJSIP/2,,team-2,,\n")

@@ -342,13 +342,14 @@ def test_a_head_and_a_proof_are_made_and_checked(config: Path, tmp_path: Path) -
     trusting = ("verify", "--against", head, "--trusted-key")
     assert "UTC, signed by the key that is trusted" in said(config, *trusting, public)
     assert "and not by the key that is trusted" in refused(config, *trusting, "00" * 32)
-    for trusted in (public, ""):
-        assert "give it with --against FILE" in refused(config, "verify", "--trusted-key", trusted)
+    assert "give it with --against FILE" in refused(config, "verify", "--trusted-key", public)
+    for no_key in ("xyz", ""):
+        assert f"{no_key!r}; allowed: a public key, 64 hexadecimal" in refused(config, *trusting, no_key)
     assert "1 lines" in said(config, "proof", "--account", "1001", "--key", key, "--output", proof)
     assert Path(proof).stat().st_mode & 0o777 == 0o600
     shown = said(config, "check-proof", proof, "--trusted-key", public)
     assert "savings: 7 min 45 s (465 s)" in shown
-    assert "signed by the key that is trusted" in shown
+    assert "as they are told; whether there are others it can't show; signed by the key that is trusted" in shown
     assert "not by the key that is trusted" in refused(config, "check-proof", proof, "--trusted-key", "00" * 32)
     forged = Path(proof).read_text().replace('"seconds": 465', '"seconds": 466')
     Path(proof).write_text(forged)

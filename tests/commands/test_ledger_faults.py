@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import running
-from tests.commands.recorded_days import DAY, ccd, settled
+from tests.commands.recorded_days import DAY, ccd, configured, settled
 
 # Root may write everything: a user of a namespace of its own may not, though the files are the same user's.
 PLAIN_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000") if os.geteuid() == 0 else ()
@@ -210,3 +210,19 @@ def test_what_is_no_address_of_a_database_is_told_so(tmp_path: Path) -> None:
     done = running.ccd("ledger", "move", "--from", "sqlitefile", "--to", f"sqlite:///{tmp_path / 'target.sqlite'}")
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert "allowed: sqlite:///PATH or" in done.stderr.replace("\n", " ")
+
+
+def test_a_file_that_a_ledger_is_carried_to_is_its_users_alone(config: Path, tmp_path: Path) -> None:
+    source, target = database_of(config), tmp_path / "target.sqlite"
+    done = running.ccd("ledger", "move", "--from", f"sqlite:///{source}", "--to", f"sqlite:///{target}")
+    assert "rows were carried over" in running.said(done)
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_head_of_no_blocks_is_not_told_as_if_it_held_a_ledger(tmp_path: Path) -> None:
+    config, key, head = configured(tmp_path), tmp_path / "key.pem", tmp_path / "head.json"
+    running.said(running.ccd("ledger", "new-key", str(key)))
+    running.said(ccd(config, "ledger", "checkpoint", "--key", str(key), "--output", str(head)))
+    assert "any ledger leads to a head of no blocks" in running.said(
+        ccd(config, "ledger", "verify", "--against", str(head))
+    )

@@ -108,8 +108,12 @@ async def test_a_retry_finds_the_reservation_though_other_seconds_would_be_drawn
     first = await ledger.post(reserve("r", 350))
     await ledger.post(posting("more", give("ann", 1_000)))
     assert await ledger.post(reserve("r", 350)) == first._replace(replayed=True)
-    with pytest.raises(KeyTakenError, match="terms differ"):
+    with pytest.raises(KeyTakenError, match="content: seconds differ"):
         await ledger.post(reserve("r", 351))
+    with pytest.raises(KeyTakenError, match="content: expires_at, seconds differ"):
+        await ledger.post(reserve("r", 351, expires_at=9 * 10**15))
+    with pytest.raises(KeyTakenError, match="terms differ"):
+        await ledger.post(reserve("r", 350)._replace(terms=(Draw("cap", 350),)))
     with pytest.raises(KeyTakenError, match="content: day differ"):
         await ledger.post(reserve("r", 350)._replace(day=date(2026, 11, 24)))
 

@@ -21,12 +21,11 @@ from ccd.daemon.stores import database, ledger_of
 from ccd.floor.days import SECOND
 from ccd.ledger.books import Ledger
 from ccd.ledger.model import Account
+from ccd.org.roster_file import HOUSE
 from ccd.org.staff import Staff
 from ccd.settings import Settings, read
 
 T = TypeVar("T")
-
-HOUSE = "house"
 
 Agent = Annotated[str, typer.Argument(help="The agent, as on the roster.")]
 

@@ -1,7 +1,7 @@
 """`ccd ledger move`: the whole ledger from one database to another."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Annotated
 
 import typer
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ccd.commands.addresses import typed_address
 from ccd.commands.ledger.asking import bar_of
 from ccd.commands.ledger.proving import FINDINGS_SHOWN_MAX
+from ccd.daemon.stores import FILE_MODE
 from ccd.errors import LedgerBrokenError, LedgerDoesNotFollowError
 from ccd.ledger.moving import end_of, how_far
 from ccd.ledger.moving import move as carried
@@ -40,6 +41,9 @@ async def carried_and_held(source: str, target: str) -> tuple[int, bytes]:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(refusals_said())
         giving, taking = [open_engine(url) for url in (source, target)]
+        if target.startswith("sqlite"):
+            with suppress(OSError):  # what can't be made is said where it is opened
+                file_of(make_url(target)).touch(FILE_MODE)
         for engine in (giving, taking):
             stack.push_async_callback(engine.dispose)
             await upgrade(engine)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,8 +41,22 @@ PRIVATE_KEY = b"PRIVATE KEY-----"
 VERIFIED_FILE = "ledger-verified.json"
 
 KeyFile = Annotated[Path, typer.Option("--key", help="The private key, as `ccd ledger new-key` made it.")]
+PUBLIC_KEY = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
+
+
+def _as_public_key(said: str | None) -> str | None:
+    if said is not None and not PUBLIC_KEY.fullmatch(said):
+        raise typer.BadParameter(f"{said!r}; allowed: a public key, 64 hexadecimal digits, as `new-key` told it")
+    return said
+
+
 Trusted = Annotated[
-    str | None, typer.Option("--trusted-key", help="The public key that the head has to be signed by, in hexadecimal.")
+    str | None,
+    typer.Option(
+        "--trusted-key",
+        callback=_as_public_key,
+        help="The public key that the head has to be signed by, in hexadecimal.",
+    ),
 ]
 Output = Annotated[Path | None, typer.Option("--output", help="The file to write; without it, to the screen.")]
 
@@ -86,7 +101,8 @@ def verify(
     )
     if signed:
         moment = datetime.fromtimestamp(signed.head.taken_at // 1_000_000, UTC)
-        print(f"they lead to the head of {moment:%Y-%m-%d %H:%M:%S} UTC, {signed_by(signed, trusted_key)}")
+        lead = "they lead to the head" if signed.head.blocks else "any ledger leads to a head of no blocks, this one"
+        print(f"{lead} of {moment:%Y-%m-%d %H:%M:%S} UTC, {signed_by(signed, trusted_key)}")
     if file and verdict.remembered:
         write(verdict.remembered.as_text(), file)
 
@@ -161,7 +177,10 @@ def check_proof(
     for kind, seconds in sorted(shown.sums.items()):
         print(f"{on_one_line(kind)}: {in_words(seconds)} ({seconds} s)")
     if shown.lines:
-        told = f"{on_one_line(shown.owner)}: {len(shown.lines)} transactions, all in the ledger as they are told"
+        told = (
+            f"{on_one_line(shown.owner)}: {len(shown.lines)} transactions, all in the ledger as they are told; "
+            "whether there are others it can't show"
+        )
     else:  # whose it is, nothing in it shows either
         told = "no transaction is told, so nothing of anybody's is shown"
     print(f"{told}; {signed_by(shown.head, trusted_key)}")
