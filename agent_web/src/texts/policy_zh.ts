@@ -78,7 +78,8 @@ export const keyReasons: Record<string, string> = {
   "days_off.allocate_days_before": "按规则分配时：够晚，各人已有打算；够早，来得及排现场。",
   "days_off.allocate_at": "按规则分配时，当天的这个时刻。",
   "days_off.run_of_days": "一起申请的几天要么都有、要么都没有，或逐天算。",
-  "days_off.beaten_by": "调休那天请了这些假，假期覆盖的时段不预留也不扣：生病和法定假不自己掏，年休假已有自己的额度，不再扣第二次。",
+  "days_off.beaten_by":
+    "调休那天请了这些假，假期覆盖的时段不预留也不扣：生病和法定假不自己掏，年休假已有自己的额度，不再扣第二次。",
   "days_off.on_leaving": "离职后为调休预留的退回本人，名额给下一位；或保留到有人处理。",
   "days_off.spare_ppm": "建议名额时，把等待来电的时间拿出多少：每天不同，所以只取一半。",
   "overtime.levels": "各级别的利息，来源为 30% 到 60%。",
