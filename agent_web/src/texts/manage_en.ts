@@ -203,7 +203,7 @@ export const en: ManageTexts = {
     close: "Close",
     done: (who) => `Entered for ${who}`,
     doneWaits: (who, already) =>
-      `Entered for ${who}; ${already && `besides ${already} in other emergencies `}it waits for a second person`,
+      `Entered for ${who}; ${already && `with ${already} in other emergencies `}it waits for a second person`,
   },
 
   rulings: {
