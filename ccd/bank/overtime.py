@@ -103,10 +103,11 @@ def _topped_up(
 ) -> dict[str, int]:
     """What each emergency pays beyond what was measured, in the order in which they pay. Nobody has said when it was:
     it is taken to have been while others last as well, the next to pay before any, as long as was entered of each."""
-    found, known, left = {}, list(covered), list(spans)
-    for name in spans:
-        left.remove(name)
-        wanted_s = {each: _wanted_s(spans[each], known, entered_s.get(each, 0)) for each in (name, *left)}
+    found, known = dict.fromkeys(spans, 0), list(covered)
+    left = [name for name in spans if entered_s.get(name)]
+    while left:
+        wanted_s = {each: _wanted_s(spans[each], known, entered_s[each]) for each in left}
+        name, *left = left
         free = less(spans[name], known)
         for other in reversed(left):
             both = _first(_common(free, spans[other]), wanted_s[other])
