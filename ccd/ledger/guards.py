@@ -89,11 +89,12 @@ OF_POSTGRESQL_ALONE = (
     "SELECT ev_class::regclass::text, rulename::text, true, pg_get_ruledef(oid, true) FROM pg_rewrite",
     "SELECT inhparent::regclass::text, inhrelid::regclass::text, true, NULL FROM pg_inherits",
 )
-HOW_FAR = """
-SELECT relname, pg_sequence_last_value(oid) FROM pg_class
-WHERE relkind = 'S' AND pg_table_is_visible(oid) AND relname IN :sequences
-AND has_sequence_privilege(oid, 'USAGE, SELECT')
+SEQUENCES_READ = """
+SELECT relname FROM pg_class
+WHERE relkind = 'S' AND pg_table_is_visible(oid) AND relname IN :sequences AND has_sequence_privilege(oid, 'SELECT')
 """
+# Until it is asked, its last is what it gives out next.
+HIGHEST_GIVEN = "SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM {}"
 POSTGRESQL_ITSELF = re.compile(r"PostgreSQL [0-9.]+ ")
 
 BETWEEN_ITEMS = re.compile(r",\s*\n\t")  # of a table, as SQLAlchemy writes it
@@ -130,12 +131,13 @@ def _astray(connection: Connection) -> list[Finding]:
 
 def _set_back(connection: Connection) -> list[Finding]:
     """Sequences that give out again what is given, so that whoever posts finds it taken."""
-    asked = text(HOW_FAR).bindparams(bindparam("sequences", list(NUMBERED_BY), expanding=True))
+    asked = text(SEQUENCES_READ).bindparams(bindparam("sequences", list(NUMBERED_BY), expanding=True))
     found = []
-    for sequence, stands_at in sorted(connection.execute(asked).all()):
+    for sequence in sorted(connection.execute(asked).scalars()):
+        stands_at = connection.execute(text(HIGHEST_GIVEN.format(sequence))).scalar_one()
         highest = connection.scalar(select(func.max(NUMBERED_BY[sequence].c.id))) or 0
-        if (stands_at or 0) < highest:
-            found.append(Finding(f"sequence {sequence}", f"it stands at {stands_at or 0}, and {highest} is given out"))
+        if stands_at < highest:
+            found.append(Finding(f"sequence {sequence}", f"it stands at {stands_at}, and {highest} is given out"))
     return found
 
 

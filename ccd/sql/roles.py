@@ -101,5 +101,5 @@ def grants(role: str, dialect: Dialect) -> list[str]:
     statements = []
     for table, privileges in PRIVILEGES.items():
         statements += [f"REVOKE ALL ON {table} FROM {name}", f"GRANT {privileges} ON {table} TO {name}"]
-    statements += [f"GRANT USAGE ON SEQUENCE {sequence} TO {name}" for sequence in SEQUENCES]
+    statements += [f"GRANT USAGE, SELECT ON SEQUENCE {sequence} TO {name}" for sequence in SEQUENCES]
     return statements + [f"GRANT EXECUTE ON FUNCTION {function} TO {name}" for function in FUNCTIONS]

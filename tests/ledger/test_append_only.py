@@ -264,6 +264,18 @@ async def test_the_daemon_s_role_can_do_everything_that_a_ledger_does(daemon: Le
     await daemon.engine.dispose()
 
 
+async def test_the_daemon_s_role_sees_that_a_sequence_was_set_back(postgresql: PostgreSQL) -> None:
+    role, url = await postgresql.of_a_daemon()
+    by_owner, by_daemon = open_engine(url), open_engine(url.replace("postgres@", f"{role}@"))
+    await full(by_daemon)
+    async with by_owner.begin() as connection:
+        await connection.execute(text("ALTER SEQUENCE owners_id_seq RESTART"))
+    [found] = (await verify(by_daemon, lambda done, total: None)).findings
+    assert found.place == "sequence owners_id_seq"
+    await by_owner.dispose()
+    await by_daemon.dispose()
+
+
 FORBIDDEN = (
     "DELETE FROM blocks",
     "UPDATE blocks SET leaves = 1",

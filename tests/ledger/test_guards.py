@@ -219,6 +219,18 @@ async def test_a_sequence_that_gives_out_again_what_is_given_is_named(engine: As
 
 
 @pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
+async def test_a_sequence_that_goes_on_where_it_was_told_to_is_not_named(engine: AsyncEngine) -> None:
+    """Nothing has been asked of it since."""
+    ledger = await everything(engine)
+    async with engine.begin() as connection:
+        await connection.execute(text("ALTER SEQUENCE transaction_ids RESTART WITH 13"))
+        await connection.execute(text("ALTER SEQUENCE owners_id_seq RESTART WITH 3"))
+    verdict = await verify(engine, lambda done, total: None)
+    assert [str(one) for one in verdict.findings] == ["sequence owners_id_seq: it stands at 2, and 3 is given out"]
+    assert (await ledger.post(posting("after it"))).transaction == 13
+
+
+@pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
 async def test_of_a_server_that_tells_its_guards_in_words_of_its_own_names_are_looked_at(
     as_owner: AsyncConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
