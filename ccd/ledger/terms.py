@@ -21,7 +21,10 @@ def terms_text(terms: Sequence[Term], day: date) -> str:
 
 def read_terms(text: str) -> tuple[Term, ...]:
     """ValueError or TypeError where the text is none of ours."""
-    return tuple(_read(*said) for said in json.loads(text)[1:]) if text else ()
+    if not text:
+        return ()
+    _, *said = json.loads(text)
+    return tuple(_read(*one) for one in said)
 
 
 def day_said(text: str) -> date:
