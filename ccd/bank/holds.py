@@ -275,7 +275,7 @@ class Holds:
         for top in filter(None, set(tops.values())):
             if allocated := allocation_of(connection, top, day):
                 order = {each.application: rank for rank, each in enumerate(allocated.order)}
-                before = self.deadline(top, day) or allocated.at
+                before = min(self.deadline(top, day) or allocated.at, allocated.at)  # a policy may have moved it
                 for one in (each for each in waiting if tops[each.id] == top):
                     waited = one.id not in order and waits_since(connection, one.id) < before
                     ranks[one.id] = -1 if waited else order.get(one.id, len(order))

@@ -96,6 +96,22 @@ async def test_who_waited_as_the_first_to_come_stays_before_who_asked_until_a_de
     assert [(await states(engine))[name] for name in ("cy", "ann again")] == [has_it, waits]
 
 
+async def test_who_came_after_an_allocation_waits_behind_it_also_where_the_deadline_is_said_to_be_later(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await have(engine, **dict.fromkeys(AGENTS, RICH_S))
+    await quota(engine, "team-1", 1)
+    for number, agent in enumerate(("ann", "bob")):
+        await bank_of(engine).apply(agent, agent, DAY, 900, at(9 + number))
+    made = await allocations(engine).allocate("team-1", DAY, at(DEADLINE))
+    assert ([one.agent for one in made.order], [one.agent for one in made.winners]) == (["bob", "ann"], ["bob"])
+    await bank_of(engine).apply("cy", "cy", DAY, 900, at(DEADLINE + 1))
+    policy_says(monkeypatch, allocate_days_before=1)
+    await bank_of(engine).end("bob", ApplicationState.CANCELLED, at(DEADLINE + 2))
+    has_it, waits = ApplicationState.APPLIED, ApplicationState.WAITING
+    assert [(await states(engine))[name] for name in ("ann", "cy")] == [has_it, waits]
+
+
 async def test_seconds_are_held_at_once_and_places_given_out_at_the_deadline(engine: AsyncEngine) -> None:
     """Bob and Cy are there longest; Cy works half of the time, and was granted nothing either. Dee of another team has
     not said since when she is there."""
