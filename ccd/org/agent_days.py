@@ -87,6 +87,10 @@ class AgentDays:
         """Of each of these days the unit, with all that it stands below that day."""
         return {self._units.with_above(own.unit, own.day.day) for own in self.met(agent, start, end)}
 
+    def units_met(self, agent: str, start: int, end: int) -> list[str]:
+        """All units of these lines, by name."""
+        return sorted(set().union(*self.lines(agent, start, end)))
+
     def met_by_many(self, agents: Iterable[str], start: int, end: int) -> Iterator[tuple[OwnDay, int]]:
         """The same of agents for whom a span is the same: each day, and of how many of them it is."""
         there: Counter[str] = Counter()  # by unit, who is always in it

@@ -11,7 +11,7 @@ from ccd.history.days import MeasuredDay
 from ccd.org.acts import Act
 from ccd.web.keys import ApiKey, ApiKeys, KeyScope
 from tests.history.test_tables import BY, day_record
-from tests.web.acting import ROSTER, Place
+from tests.web.acting import PEOPLE, ROSTER, Place
 from tests.web.test_api import check_problem
 
 NOON = 1_795_492_800.0  # 24 November 2026, 12:00 in Shanghai
@@ -197,6 +197,31 @@ async def test_leave_over_a_move_is_told_by_who_tells_it_in_both_units(place: Pl
     assert "it is for a hr_clerk in team-1, centre" in said["detail"]
     assert (await place.post("zhao", "/api/leave", over | {"to": "2026-12-08"})).status_code == 201
     assert (await place.post("hr", "/api/leave", over | {"from": "2026-12-08"})).status_code == 201
+
+
+async def test_a_file_names_again_what_holds_over_a_move_and_changes_none_of_it(place: Place) -> None:
+    """Whose leave was told before the roster said that they move goes on being named by the file of their unit."""
+
+    async def take(who: str, text: str, key: str) -> Any:
+        browser = await place.browser(who)
+        asked = {"source": "personnel", "from": "2026-12-07", "to": "2026-12-31"}
+        headers = {"Idempotency-Key": key, "Content-Type": "text/csv"}
+        return await browser.post("/api/imports/leave", content=text, params=asked, headers=headers)
+
+    head, over = "agent,kind,from,to\n", "2001,sick,2026-12-07,2026-12-09\n"
+    assert (await take("zhao", head + over, "a")).status_code == 200
+    roster = ["agent,interface,member_name,unit,from,to", "2002,PJSIP/2002,,team-2,,", "1001,PJSIP/1001,,team-1,,"]
+    roster += ["2001,PJSIP/2001,,team-2,,2026-12-08", "2001,PJSIP/2001,,team-1,2026-12-08,"]
+    place.follows("\n".join((*roster, "")), PEOPLE + "wang,Wang Fang,,hr_clerk,team-1,,,\n")
+    taken = await take("zhao", head + over + "2002,sick,2026-12-10,2026-12-11\n", "b")
+    assert taken.json().get("said") == "1 new, 0 changed, 0 withdrawn", taken.text
+    read = {"source": "personnel", "from": "2026-12-07", "to": "2026-12-31"}
+    assert "2001,sick" in (await place.get("zhao", "/api/imports/leave", **read)).text
+    assert [one["agent"] for one in (await place.get("wang", "/api/leave", **DECEMBER)).json()["leave"]] == ["2001"]
+    theirs = "2002,sick,2026-12-10,2026-12-11\n"
+    anothers = over.replace("2001", "1001")
+    for number, text in enumerate((theirs, over.replace("-09", "-10") + theirs, over + theirs + anothers)):
+        check_problem(await take("zhao", head + text, f"c{number}"), 403)
 
 
 async def test_files_are_taken_over_whole_or_not_at_all(place: Place) -> None:

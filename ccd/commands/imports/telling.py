@@ -11,7 +11,7 @@ import typer
 from ccd.bank.asking import Asking
 from ccd.commands.configuration import Config
 from ccd.commands.ledger.asking import asking
-from ccd.daemon.judged_by.importing import Importing, may_tell, take_over_told
+from ccd.daemon.judged_by.importing import Importing, may_name, may_tell, take_over_told
 from ccd.daemon.site import Site
 from ccd.daemon.site_file import site_of
 from ccd.daemon.stores import database
@@ -107,7 +107,8 @@ def _take_over(site: Site, asked: Importing, words: Words, dry_run: bool, why: s
 
     def may(changes: Collection[SpanChange]) -> Asking:
         if asked.table is leaves:
-            return may_tell(site, asks, [*(SpanChange(None, each) for each in asked.told), *changes])
+            may_name(site, asks, asked.told)
+            return may_tell(site, asks, changes)
         may_import(asks.person)
         return asks
 

@@ -20,7 +20,7 @@ from ccd.org.told_rows import Teller, take_told
 from ccd.sql.locks import wait_for_others
 from ccd.sql.turns import Patience, take_turn
 
-NOWHERE = ("",)  # of whom the roster says no more where they were, whoever has the office in all units
+NOWHERE = ()  # of whom the roster says no more where they were, whoever has the office in all units
 
 
 class Importing(NamedTuple):
@@ -42,6 +42,14 @@ def may_tell(site: Site, asking: Asking, changes: Iterable[SpanChange]) -> Askin
                 lines = site.agent_days.lines(each.agent, each.start, each.end) or {NOWHERE}
                 duties |= {may_enter_leave(asking.person, line, (each.agent,)) for line in sorted(lines)}
     return asking.under(*duties)
+
+
+def may_name(site: Site, asking: Asking, told: Iterable[Told]) -> None:
+    """Leave that a file names, or what was told as a file, of whom a person may say some of it: what holds over a move
+    already is named again. What becomes another takes the right to tell all of it, see `may_tell`."""
+    for each in told:
+        units = site.agent_days.units_met(each.agent, each.start, each.end)
+        may_enter_leave(asking.person, units, (each.agent,))
 
 
 async def take_over_told(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Table, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.bank.asking import Asking
-from ccd.daemon.judged_by.importing import Importing, may_tell, take_over_told
+from ccd.daemon.judged_by.importing import Importing, may_name, may_tell, take_over_told
 from ccd.daemon.services.entitling import entitle, entitled
 from ccd.daemon.site import Current
 from ccd.errors import ActTakenError, Fault, ImportFaultsError
@@ -87,7 +87,7 @@ class LeaveDesk:
             may_enter_leave(asking.person, site.all_units, ())
             told = leave_file.parse(asked.text, file, site.agent_days, site.settings.leave.kinds)
             table, words = leaves, leave_file.words
-            may_tell(site, asking, (SpanChange(None, each) for each in told))
+            may_name(site, asking, told)
         window = _window(asked, told, file)
         changes = await self._taken(
             asking, Importing(table, Teller(asked.source, file), told, window), asked.why, dry_run, asked.tag
@@ -99,7 +99,7 @@ class LeaveDesk:
         site, table, window = self._current.site, shifts if kind == "schedule" else leaves, DaysTold(first, last)
         held = await read_in_turn(self._engine, lambda plain: told_by(plain, table, source, window))
         if table is leaves:
-            may_read(asking.person, lambda: may_tell(site, asking, (SpanChange(None, each) for each in held)))
+            may_read(asking.person, lambda: may_name(site, asking, held))
         return _rendered(held, site.agent_days, table)
 
     async def entitle(

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -17,7 +18,7 @@ from ccd.org.csv_faults import decoded
 from ccd.org.entitlements import DAY_S, PPM, Entitled, Entitlement
 from ccd.org.people import Person
 from ccd.org.rights import may_enter_leave, may_import, may_read
-from ccd.web.bank.desk import NO_NUL, BankDesk, Between, Day, Name, Services, Why, sees
+from ccd.web.bank.desk import NO_NUL, BankDesk, Between, Day, Name, Why, sees
 from ccd.web.described import UNDER_A_TAG
 from ccd.web.etags import tag_of
 from ccd.web.organisation_api import CSV
@@ -169,11 +170,12 @@ def _leave(router: APIRouter, desk: BankDesk, acts: LeaveActs) -> None:
         asked_page: Paging,
         person: Person = desk.reading,
     ) -> LeavesSaid:
-        """What holds of these days: the own, and that of the units of a clerk."""
+        """What holds of these days: the own, and what lies in the units of a clerk."""
         services = desk.services()
 
         def is_shown(one: LeaveSaid) -> bool:
-            return sees(person, one.agent, lambda: may_enter_leave(person, _line(services, one), ()))
+            units = partial(services.days.units_met, one.agent, round(one.starts * SECOND), round(one.ends * SECOND))
+            return sees(person, one.agent, lambda: may_enter_leave(person, units(), ()))
 
         found = [one for one in await acts.between(*between) if is_shown(one)]
         page, more = asked_page.of(found, lambda one: f"{one.starts:020.6f}/{one.agent}/{one.source}/{one.leave}")
@@ -257,11 +259,6 @@ def faults(error: FaultsError) -> Problem:
         HTTPStatus.UNPROCESSABLE_ENTITY, str(error), more={"errors": said}, because="file-faults",
         facts={"count": len(said)},
     )  # fmt: skip
-
-
-def _line(services: Services, one: LeaveSaid) -> tuple[str, ...]:
-    day = services.today("", round(one.starts * SECOND))
-    return services.units.with_above(services.days.unit(one.agent, day) or "", day)
 
 
 def entitlements_said(agent: str, known: Iterable[Entitled]) -> EntitlementsSaid:
