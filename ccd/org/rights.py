@@ -318,7 +318,8 @@ def _held(
     duties = _duty(person, offices, line)
     if not duties and not person.operates:
         whose = " or ".join(sorted(office.value for office in offices))
-        where = f" in {', '.join(line)}" if line else ""
+        is_one_elsewhere = any(duty.office in offices for duty in person.duties)
+        where = f" in {', '.join(line)}" if line and is_one_elsewhere else ""  # else where somebody is, would be told
         raise ActNotAllowedError(person.name, act, f"it is for a {whose}{where}")
     _nobody_on_own(person, duties, agents, act)
     possible = [duty for duty in duties if duty.theirs is None or duty.theirs not in agents]

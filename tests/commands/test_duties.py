@@ -46,9 +46,7 @@ def test_until_people_are_imported_whoever_is_at_the_prompt_may_and_then_who_is_
     imported(config, people=PEOPLE)
     refused = gives(config, "anybody", "1001")
     assert refused.returncode == 2
-    assert refused.stderr == (
-        "anybody may not give red packets: it is for a hotline_manager in team-1, south, centre. Nothing was done\n"
-    )
+    assert refused.stderr == "anybody may not give red packets: it is for a hotline_manager. Nothing was done\n"
     assert gives(config, "li", "1001").returncode == 0
     assert gives(config, "wang", "1001").returncode == 0
     assert "li may not give red packets on the own account (1002)" in gives(config, "li", "1001", "1002").stderr
@@ -86,7 +84,7 @@ def test_who_tells_leave_may_tell_of_all_that_becomes_another_by_it_and_shifts_a
     imported(config, people=PEOPLE + "chen,,1001,hr_clerk,south,,,\nzhao,,,administrator,*,,,\nsun,,,,,,,chen\n")
     assert "it is for a hr_clerk in team-2, north" in tells("chen", "leave", lis).stderr
     assert tells("chen", "leave", lis, also=("--partial",)).returncode == 0
-    assert "it is for a hr_clerk in team-1, south" in tells("li", "leave", lis).stderr
+    assert "it is for a hr_clerk. Nothing was done" in tells("li", "leave", lis).stderr
     assert tells("sun", "leave", "1002,annual,2026-12-07,2026-12-08", also=("--partial",)).returncode == 0
     acts = json.loads(ccd(config, "acts", "--kind", "import leaves", "--format", "json").stdout)
     assert [act["by"] for act in acts][:1] == ["sun, for chen"]

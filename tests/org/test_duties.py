@@ -59,6 +59,15 @@ def test_an_act_on_an_account_is_for_one_office_in_the_unit_or_above_and_never_o
         may(whose, LINE, "1009")
 
 
+@pytest.mark.parametrize("act", ACTS)
+def test_where_somebody_is_a_refusal_tells_who_has_the_office_elsewhere_alone(act: str) -> None:
+    may, whose = ACTS[act]
+    for other, told in ((whose, True), *((each, False) for each in EVERYBODY if each is not whose)):
+        with pytest.raises(ActNotAllowedError) as refused:
+            may(other, ("team-9", "north"), "1002")
+        assert ("team-9" in str(refused.value)) is told, other
+
+
 @pytest.mark.parametrize("act", IN_A_UNIT)
 def test_an_act_in_a_unit_is_for_one_office_in_it_or_above(act: str) -> None:
     may, whose = IN_A_UNIT[act]
