@@ -130,7 +130,8 @@ class Ledger:
         return await self._look(lambda connection: balances_on(connection, owner, day))
 
     async def balances_at(self, owner: str, moment: int) -> dict[str, int]:
-        """Seconds by kind of account, of all that was recorded up to `moment` (microseconds since the epoch)."""
+        """Seconds by kind of account, of all that was recorded up to `moment` (microseconds since the epoch). On
+        PostgreSQL what still waits for its accounts comes in afterwards (docs/ledger.md 2)."""
         check_moment("moment", moment)
         return await self._look(lambda connection: balances_at(connection, owner, moment))
 
