@@ -7,10 +7,14 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.memory import scratch
 
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", scratch())  # where tmp_path is
+
+settings.register_profile("patient", deadline=None)  # on a busy machine an example may take any time
+settings.load_profile("patient")
 
 ENVIRONMENT_VARIABLE = "CCD_REQUIRE_SERVERS"
 

@@ -144,7 +144,7 @@ def of_lives(lives: int, **more: Any) -> settings:
     """Each takes seconds. What is found is told as a story, and kept in tests/cases: no examples are kept."""
     unhurried = list(HealthCheck)
     return settings(
-        deadline=None, phases=PHASES, max_examples=lives, suppress_health_check=unhurried, database=None,
+        phases=PHASES, max_examples=lives, suppress_health_check=unhurried, database=None,
         print_blob=True, **more,
     )  # fmt: skip
 

@@ -296,7 +296,7 @@ async def test_hours_that_one_counts_with_already_keep_nobody_from_a_place_where
 
 @pytest.mark.timeout(14_400 if LONG else 60)
 def test_places_seconds_and_runs_are_as_the_rules_say_whatever_happens(new_database: Callable[..., str]) -> None:
-    @settings(max_examples=LIVES, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.generate,))
+    @settings(max_examples=LIVES, suppress_health_check=list(HealthCheck), phases=(Phase.generate,))
     @given(
         terms,
         st.integers(1, 2),

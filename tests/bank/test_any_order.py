@@ -113,7 +113,7 @@ async def rows(ledger: Ledger) -> list[int]:
         return [(await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one() for table in tables]
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(orders())
 def test_any_order_of_the_same_events_leaves_the_same_net(database_url: str, case) -> None:
     async def check() -> None:

@@ -306,7 +306,7 @@ def check_in_order(database_url: str, work: Any) -> None:
     asyncio.run(check())
 
 
-quietly = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quietly = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @quietly

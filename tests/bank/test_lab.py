@@ -203,7 +203,7 @@ async def test_a_day_off_is_paid_for_from_what_else_there_is(settler: Settler, l
 
 
 @given(st.lists(st.integers(-1_500, 1_065), max_size=8), st.lists(st.integers(1, 900), max_size=3))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_same_policy_changes_nothing(
     settler: Settler, ledger: Ledger, nets_s: list[int], gifts: list[int]
 ) -> None:

@@ -107,7 +107,7 @@ class Run:
         return dict.fromkeys(AGENT_KINDS, 0) | await self.ledger.balances(agent_owner(self.agent))
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(orders())
 def test_the_items_are_what_is_owed_and_no_order_makes_another_net(
     database_url: str, both: tuple[list[Event], list[Event]]

@@ -157,7 +157,7 @@ def test_the_clock_of_a_unit_that_had_a_day_is_not_edited_and_the_line_is_named(
     assert office.imports("organisation", MOVED).returncode == 0
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(organisations())
 def test_any_organisation_that_is_exported_and_imported_again_is_the_same(
     office: Office, lines: list[tuple[str, ...]]

@@ -36,7 +36,7 @@ def test_on_floors_of_more_hours_every_figure_is_the_same(part: int) -> None:
         check(random_floor(Random(seed), steps=150))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.randoms(use_true_random=False), st.integers(1, 30))
 def test_a_floor_on_which_they_disagree_shrinks(chance: Random, steps: int) -> None:
     check(random_floor(chance, steps))

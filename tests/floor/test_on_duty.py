@@ -326,7 +326,7 @@ def test_each_absence_says_how_long_the_agent_was_away_for_it(
     assert on_duty(line, DAY, expected).on_leave == us(sum(away_h))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(days())
 def test_the_classes_are_the_shift_and_say_of_each_second_what_a_slow_calculator_says(
     given_day: tuple[Stretches, Expected],
@@ -356,7 +356,7 @@ def test_the_classes_are_the_shift_and_say_of_each_second_what_a_slow_calculator
     )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(days())
 def test_without_schedules_the_classes_are_the_day_and_count_what_was_seen_or_ruled(
     given_day: tuple[Stretches, Expected],

@@ -215,7 +215,7 @@ def test_nor_do_names_made_of_the_signs_that_others_are_made_legal_with(names: l
     assert len({legal(name) for name in names}) == len(names)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(WORDS, min_size=2, max_size=5), st.sets(WORDS, min_size=1, max_size=2), WORDS, WORDS, WORDS)
 def test_whatever_names_and_texts_hold_both_programs_accept_it(
     sqlite_template: Path,

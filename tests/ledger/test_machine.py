@@ -281,7 +281,7 @@ def live_through(machine: type[Histories], how_many: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            deadline=None, max_examples=how_many, stateful_step_count=40,
+            max_examples=how_many, stateful_step_count=40,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
         ),
     )  # fmt: skip

@@ -82,7 +82,7 @@ async def post_all(ledger: Ledger, model: Model, batch: list[Posting]) -> None:
             assert state is None
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories, lengths=sizes)
 def test_any_history_ends_as_in_the_model(database_url: str, history, lengths) -> None:
     async def run() -> None:

@@ -85,7 +85,7 @@ async def past(engine: AsyncEngine, database_url: str) -> Past:
     return Past(database_url, posted)
 
 
-SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 days = st.none() | st.integers(-1, DAYS).map(lambda days: FIRST_DAY + timedelta(days=days))
 moments = st.none() | st.integers(1_000_000, 1_000_000 + 3 * POSTINGS)
 filters = st.builds(

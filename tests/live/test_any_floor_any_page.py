@@ -84,7 +84,7 @@ def shown(floor: Floor, units: frozenset[str] | None) -> dict[str, Any]:
     return {"agents": fresh.agents, "queues": fresh.queues, "health": fresh.health}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(steps, max_size=40))
 def test_a_page_that_hears_all_it_is_sent_shows_what_the_board_has(taken: list[tuple[str, Any]]) -> None:
     floor = Floor(LIMITS)

@@ -140,7 +140,7 @@ async def test_the_database_lets_nobody_have_two_shifts_at_a_time(engine: AsyncE
 
 
 @given(spans=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=12))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_the_database_refuses_whatever_meets_and_nothing_else(
     engine: AsyncEngine, spans: list[tuple[int, int]]
 ) -> None:
@@ -235,7 +235,7 @@ async def test_a_shift_over_the_month_s_end_is_of_both_months_and_a_break_of_its
 
 
 @given(st.data())
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_what_units_are_scheduled_for_is_what_a_count_by_the_minute_says(
     engine: AsyncEngine, data: st.DataObject
 ) -> None:

@@ -166,7 +166,7 @@ def drawn(strategy: SearchStrategy[AnyCase], examples_max: int) -> list[AnyCase]
 
     @seed(1)
     @settings(
-        max_examples=examples_max, database=None, deadline=None, phases=[Phase.generate],
+        max_examples=examples_max, database=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=strategy)

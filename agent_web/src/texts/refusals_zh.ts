@@ -83,7 +83,7 @@ export const refusals: Record<string, string> = {
   "appeal-no-place": "{day} 该座席已不在花名册上，当日无法重算；请写明原因驳回申诉，或先更正花名册",
   "ruling-nobody": "当时没有这样的座席或班组",
   "ruling-backwards": "结束时间须晚于开始时间",
-  "ruling-to-come": "还没有到这段时间：开始之后才能裁定，最多提前到一天之后",
+  "ruling-to-come": "还没有到这段时间：开始之后才能裁定，最多裁定到一天之后",
   "ruling-too-long": "一次最多裁定 {most} 天",
   "ruling-reversed": "这项裁定已经撤销，请重新裁定",
   "ruling-of-one": "请选一个单位或一位座席",
