@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -23,10 +24,9 @@ SHAPE = Shape(transfers=39, owners=7, block=5)
 
 
 async def post_one_by_one(engine: AsyncEngine, shape: Shape) -> None:
-    moments = itertools.count(1)
     await open_all(Ledger(engine, lambda: OPENED_AT), shape)
-    ledger = Ledger(engine, lambda: moment_of(next(moments)))
-    for posting in shape.postings():
+    for number, posting in enumerate(shape.postings(), 1):
+        ledger = Ledger(engine, partial(moment_of, number))
         assert (await ledger.post(posting)).state is PostingState.POSTED
     await Sealer(engine, lambda: SEALED_AT, Patience(), shape.block).seal()
 
