@@ -4,6 +4,8 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from ccd.bank.budgets import Budget
 from ccd.bank.declared import declare_hours
 from ccd.bank.packets import Packet
@@ -24,17 +26,21 @@ def at(moment: str) -> int:
     return int(datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()) * SECOND
 
 
+async def declare_a_hundred_hours(engine: AsyncEngine) -> None:
+    await take_turn_at_once(
+        engine,
+        lambda connection: declare_hours(connection, "team-1", "2099-11", 360_000, 1, "lead", "known"),
+        Patience(),
+    )
+
+
 async def test_a_budget_comes_back_when_the_month_is_over_by_its_unit_s_clock_and_once(tmp_path: Path) -> None:
     site = site_of(configured(tmp_path))
     now = at("2099-11-30T23:59")
     async with database(site.settings) as engine:
         ledger = Ledger(engine, lambda: 1)
         child = OldBudgets(ledger, Current(site, site), lambda: now)
-        await take_turn_at_once(
-            engine,
-            lambda connection: declare_hours(connection, "team-1", "2099-11", 360_000, 1, "lead", "known"),
-            Patience(),
-        )
+        await declare_a_hundred_hours(engine)
         bank = budgets_of(ledger, site)
         await bank.hand(Budget("b", "team-1", "tina", 900, ("team-1",), DAY, "contests"), asking())
         assert await child.recall_due() == []
@@ -54,11 +60,7 @@ async def test_what_a_packet_gives_back_to_a_budget_that_was_taken_back_goes_on_
     async with database(site.settings) as engine:
         ledger = Ledger(engine, lambda: 1)
         child = OldBudgets(ledger, Current(site, site), lambda: now)
-        await take_turn_at_once(
-            engine,
-            lambda connection: declare_hours(connection, "team-1", "2099-11", 360_000, 1, "lead", "known"),
-            Patience(),
-        )
+        await declare_a_hundred_hours(engine)
         bank, giver = budgets_of(ledger, site), giver_of(ledger, site)
         await bank.hand(Budget("b", "team-1", "tina", 900, ("team-1",), DAY, "contests"), asking())
         given = await giver.give(
