@@ -3,6 +3,7 @@ what is imported beside them."""
 
 import asyncio
 import subprocess
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from tests.history.observing import record
 
 MIDNIGHT = datetime(2099, 11, 24, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()  # no clock is there yet
 DAY = ("--day", "2099-11-24")
+A_DAY_LATER = "import time; real = time.time; begun = real(); time.time = lambda: real() - begun + 4_099_248_000.0"
 CONFIGURATION = """
 timezone = "Asia/Shanghai"
 roster = "roster.csv"
@@ -78,6 +80,13 @@ def ccd(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return running.ccd(*words, "--config", config, COLUMNS="160")
 
 
+def ccd_a_day_later(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """`ccd` by a clock that shows the day after `DAY`: nobody rules on what has not begun."""
+    (config.parent / "sitecustomize.py").write_text(A_DAY_LATER)
+    searched = f"{config.parent}:{running.HERE}"
+    return running.ccd(*words, "--config", config, COLUMNS="200", PYTHONPATH=searched)
+
+
 def imported(config: Path, **files: str) -> None:
     """Each file by the name of what it tells: `people=…`."""
     for kind, text in files.items():
@@ -85,10 +94,9 @@ def imported(config: Path, **files: str) -> None:
         running.said(ccd(config, "import", kind, str(file)))
 
 
-def settled(folder: Path) -> Path:
-    """A configuration with a day of agent 1001 that is settled: 465 s were saved."""
+def settled(folder: Path, by: Callable[..., subprocess.CompletedProcess[str]] = ccd) -> Path:
+    """A configuration with a day of agent 1001 that is settled, by the clock of `by`: 465 s were saved."""
     file = configured(folder)
     recorded(file, *SHIFT, heard(at(86_400)))
-    done = ccd(file, "settle", *DAY, "--unit", "team-1")
-    assert done.returncode == 0, done.stderr
+    running.said(by(file, "settle", *DAY, "--unit", "team-1"))
     return file

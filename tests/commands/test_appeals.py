@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import running
-from tests.commands.recorded_days import DAY, ccd, settled
+from tests.commands.recorded_days import DAY, ccd, ccd_a_day_later, settled
 
 WHY = ("--text", "the CRM was down")
 FROM = ("--from", "2099-11-24")
@@ -16,11 +16,11 @@ FROM = ("--from", "2099-11-24")
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """1001 has saved 465 s of a day that is settled, with a pause of 600.25 s at 08:20."""
-    return settled(tmp_path)
+    return settled(tmp_path, by=ccd_a_day_later)
 
 
 def call(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return running.ccd("bank", words[0], words[1], "--config", config, *words[2:], COLUMNS="200")
+    return ccd_a_day_later(config, "bank", *words)
 
 
 def said(config: Path, *words: str) -> str:
@@ -46,7 +46,7 @@ def test_an_appeal_is_lodged_waits_and_is_upheld_with_a_ruling(config: Path) -> 
     (waits,) = json.loads(running.said(call(config, "ruling", "waiting", *FROM, "--format", "json")))["waiting"]
     assert (waits["agent"], waits["what"], waits["spans"]) == ("1001", "appeal a", [])
     assert "Give --from and --to" in call(config, "appeal", "decide", "a", "exempt", *WHY).stderr
-    other = ("--from", "2099-11-25T08:20", "--to", "2099-11-25T08:31")
+    other = ("--from", "2099-11-23T08:20", "--to", "2099-11-23T08:31")
     assert "rule on that day alone" in refused(config, "decide", "a", "exempt", *other, *WHY)
     never = ("--from", "0001-01-01T00:00", "--to", "9999-12-31T00:00")
     assert "out of range" in call(config, "appeal", "decide", "a", "exempt", *never, *WHY).stderr

@@ -7,25 +7,19 @@ from pathlib import Path
 import pytest
 
 from tests.commands import running
-from tests.commands.recorded_days import DAY, ccd, settled
+from tests.commands.recorded_days import DAY, ccd, ccd_a_day_later, settled
 
 WHY = ("--text", "the CRM was down")
-
-
-# Nobody rules on what has not begun: the program's clock shows the day after the one that is ruled on.
-A_DAY_LATER = "import time; real = time.time; begun = real(); time.time = lambda: real() - begun + 4_099_248_000.0"
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """1001 has saved 465 s of a day that is settled, with a pause of 600.25 s at 08:20."""
-    (tmp_path / "sitecustomize.py").write_text(A_DAY_LATER)
     return settled(tmp_path)
 
 
 def call(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return running.ccd("bank", "ruling", words[0], "--config", config, *words[1:], COLUMNS="200",
-                       PYTHONPATH=f"{config.parent}:{running.HERE}")  # fmt: skip
+    return ccd_a_day_later(config, "bank", "ruling", *words)
 
 
 def said(config: Path, *words: str) -> str:
