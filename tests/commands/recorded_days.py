@@ -17,7 +17,6 @@ from tests.history.observing import record
 
 MIDNIGHT = datetime(2099, 11, 24, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()  # no clock is there yet
 DAY = ("--day", "2099-11-24")
-A_DAY_LATER = "import time; real = time.time; begun = real(); time.time = lambda: real() - begun + 4_099_248_000.0"
 CONFIGURATION = """
 timezone = "Asia/Shanghai"
 roster = "roster.csv"
@@ -82,9 +81,7 @@ def ccd(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def ccd_a_day_later(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """`ccd` by a clock that shows the day after `DAY`: nobody rules on what has not begun."""
-    (config.parent / "sitecustomize.py").write_text(A_DAY_LATER)
-    searched = f"{config.parent}:{running.HERE}"
-    return running.ccd(*words, "--config", config, COLUMNS="200", PYTHONPATH=searched)
+    return running.ccd(*words, "--config", config, COLUMNS="200", begins=at(86_400 + 28_800))
 
 
 def imported(config: Path, **files: str) -> None:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,12 +20,14 @@ PROGRAM = "from ccd.commands.app import main; main()"
 PATIENCE_S = 60
 
 
-def ccd(*arguments: str | Path, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """`given` is what it can read on stdin."""
+def ccd(*arguments: str | Path, given: str = "", begins: float | None = None,
+        **environment: str) -> subprocess.CompletedProcess[str]:  # fmt: skip
+    """`given` is what it can read on stdin, and `begins` what its clock shows at first, where that is not the time."""
     wanted = os.environ | {"PYTHONPATH": str(HERE), "COLUMNS": "120"} | environment
     words = [str(argument) for argument in arguments]
     if environment.keys() <= {"COLUMNS", "LOGNAME"}:
-        return _forked(words, wanted, given)
+        return _forked(words, wanted, given, begins)
+    assert begins is None, "only a process that is forked can be given a clock"
     program = [sys.executable, "-c", PROGRAM, *words]
     return subprocess.run(program, input=given, capture_output=True, text=True, timeout=PATIENCE_S, env=wanted)
 
@@ -54,11 +57,12 @@ def refusal(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr
 
 
-def _forked(words: Sequence[str], environment: dict[str, str], given: str) -> subprocess.CompletedProcess[str]:
+def _forked(words: Sequence[str], environment: dict[str, str], given: str,
+            begins: float | None) -> subprocess.CompletedProcess[str]:  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="ccd-said-") as folder:
         asked, *files = [Path(folder) / name for name in ("in", "out", "err")]
         asked.write_text(given)
-        process = FORKED.Process(target=_run, args=(words, environment, os.getcwd(), asked, *files))
+        process = FORKED.Process(target=_run, args=(words, environment, begins, os.getcwd(), asked, *files))
         process.start()
         process.join(PATIENCE_S)
         if process.is_alive():
@@ -71,8 +75,12 @@ def _forked(words: Sequence[str], environment: dict[str, str], given: str) -> su
     return subprocess.CompletedProcess(list(words), code, *said)
 
 
-def _run(words: Sequence[str], environment: dict[str, str], folder: str, given: Path, out: Path, err: Path) -> None:
+def _run(words: Sequence[str], environment: dict[str, str], begins: float | None, folder: str, given: Path, out: Path,
+         err: Path) -> None:  # fmt: skip
     """In the forked process."""
+    if begins is not None:
+        real, forked_at = time.time, time.time()
+        time.time = lambda: real() - forked_at + begins
     for number, file in ((1, out), (2, err)):
         opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(opened, number)
