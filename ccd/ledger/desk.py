@@ -103,6 +103,7 @@ class Desk:
         self._chart = chart
         self._now = now
         self._standing = Standing()
+        self._owners_locked: set[int] = set()
 
     def lock(self, months: Iterable[Month], names: Iterable[str], closing: bool = False) -> None:
         """From now on nobody closes these months, and nobody else posts for these owners; a name without accounts is
@@ -190,6 +191,7 @@ class Desk:
     def _lock(self, touched: Touched) -> Seen:
         """What is locked is known from now on."""
         seen = lock(self.connection, touched)
+        self._owners_locked.update(touched.owners)
         self._standing.months.update(seen.months)
         self._standing.caps.update(seen.caps)
         self._standing.learn(seen.balances)
@@ -245,7 +247,7 @@ class Desk:
         return outcomes
 
     def _read_held(self, resolved: Iterable[Claim]) -> None:
-        held = reservations_held(self.connection, self._chart, resolved)
+        held = reservations_held(self.connection, self._chart, self._owners_locked, resolved)
         self._standing.reservations.update(held)
         self._read_balances(one.account for one in held.values())
 

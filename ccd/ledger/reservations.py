@@ -39,8 +39,11 @@ def owners_of(connection: Connection, claims: Iterable[Claim]) -> set[str]:
     return set(found.scalars())
 
 
-def reservations_held(connection: Connection, chart: Chart, claims: Iterable[Claim]) -> dict[Claim, Reserved]:
-    """The reservations, as far as they were made; their owners have to be under lock."""
+def reservations_held(
+    connection: Connection, chart: Chart, owner_ids: Iterable[int], claims: Iterable[Claim]
+) -> dict[Claim, Reserved]:
+    """The reservations of these owners, who are under lock, as far as they were made. One of another was not there when
+    the locks were taken: it comes after whoever holds them, also in its number."""
     wanted = list(claims)
     if not wanted:
         return {}
@@ -50,6 +53,7 @@ def reservations_held(connection: Connection, chart: Chart, claims: Iterable[Cla
         .join(entries, entries.c.transaction_id == transactions.c.id)
         .outerjoin(resolutions, resolutions.c.reservation == transactions.c.id)
         .where(tuple_(transactions.c.key, transactions.c.revision).in_(wanted))
+        .where(among(connection, reservations.c.owner_id, owner_ids))
         .order_by(entries.c.transaction_id, entries.c.leg)
     )
     found: dict[Claim, Reserved] = {}
