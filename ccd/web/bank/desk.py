@@ -21,7 +21,7 @@ from ccd.bank.withdrawing import Withdrawals
 from ccd.errors import NotAllowedError
 from ccd.org.agent_days import AgentDays
 from ccd.org.people import Person
-from ccd.org.rights import may_read, may_read_statement
+from ccd.org.rights import may_read, may_read_statement, may_see_waiting
 from ccd.org.units import Units
 from ccd.web.bearer import importer_of
 from ccd.web.client import address_of
@@ -144,6 +144,11 @@ def sees(person: Person, agent: str, may: Callable[[], object]) -> bool:
 def is_told(person: Person, may: Callable[[], object]) -> bool:
     """Whether what is told to who may do something is told to this person."""
     return allowed(lambda: may_read(person, may))
+
+
+def waits_for(person: Person, may: Callable[[], object]) -> bool:
+    """Whether what waits is shown to this person, among what waits for those who may decide it."""
+    return allowed(lambda: may_see_waiting(person, may))
 
 
 def allowed(may: Callable[[], object]) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -16,8 +15,8 @@ from ccd.bank.overtime_entry_rows import OvertimeEntry
 from ccd.errors import OvertimeError
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
-from ccd.org.rights import may_enter_overtime, may_see_waiting
-from ccd.web.bank.desk import ID_CHARACTERS, BankDesk, Day, Name, Services, Why, allowed
+from ccd.org.rights import may_enter_overtime
+from ccd.web.bank.desk import ID_CHARACTERS, BankDesk, Day, Name, Services, Why, waits_for
 from ccd.web.paging import Paging
 from ccd.web.problems import Problem
 
@@ -98,8 +97,7 @@ def add_entry_acts(router: APIRouter, desk: BankDesk) -> None:
         units are told all that waits."""
 
         def is_shown(line: Sequence[str], one: OvertimeEntry) -> bool:
-            may = partial(may_enter_overtime, person, line, (one.agent,), entered_by=one.by)
-            return allowed(lambda: may_see_waiting(person, may))
+            return waits_for(person, lambda: may_enter_overtime(person, line, (one.agent,), entered_by=one.by))
 
         found = await desk.services().emergencies.unapproved(is_shown)
         page, more = asked_page.of(found, lambda one: f"{one.at:020}/{one.id}")

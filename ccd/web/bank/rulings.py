@@ -30,9 +30,9 @@ from ccd.web.bank.desk import (
     Name,
     Services,
     Why,
-    allowed,
     days_within,
     sees,
+    waits_for,
 )
 from ccd.web.explain_api import TRANSFER
 from ccd.web.paging import PageAsked, Paging
@@ -273,7 +273,8 @@ def _waiting(router: APIRouter, desk: BankDesk, acts: RulingActs) -> None:
         services = desk.services()
         found = [_waits(one, services) for one in await _undecided(desk, person, *between)]
         for day in dates(*between):
-            shown = [unit for unit in services.known if _waits_for(services, unit, day, person)]
+            lines = {unit: services.units.with_above(unit, day) for unit in services.known}
+            shown = [unit for unit, line in lines.items() if waits_for(person, partial(may_rule, person, line, ()))]
             found += await acts.waiting(day, shown)
         page, more = asked_page.of(found, lambda one: f"{one.day}/{one.unit}/{one.agent}/{one.what}")
         return RulingsWaitingSaid(waiting=page, next=more)
@@ -353,7 +354,7 @@ async def _listed(
 async def _undecided(desk: BankDesk, person: Person, first: date, last: date) -> list[Appeal]:
     """What is shown to somebody of what waits for a decision, against lines for these days."""
     found = await read_in_turn(desk.engine, lambda plain: open_appeals(plain, first, last))
-    return [one for one in found if allowed(partial(may_see_waiting, person, partial(_may_decide, desk, person, one)))]
+    return [one for one in found if waits_for(person, partial(_may_decide, desk, person, one))]
 
 
 def _may_decide(desk: BankDesk, person: Person, one: Appeal) -> object:
@@ -364,11 +365,6 @@ def _may_decide(desk: BankDesk, person: Person, one: Appeal) -> object:
 def _waits(one: Appeal, services: Services) -> WaitSaid:
     unit = appealed_in(one, services.days)
     return WaitSaid(agent=one.agent, unit=unit, day=one.day, what=f"appeal {one.ref}", spans=[])
-
-
-def _waits_for(services: Services, unit: str, day: date, person: Person) -> bool:
-    line = services.units.with_above(unit, day)
-    return allowed(lambda: may_see_waiting(person, lambda: may_rule(person, line, ())))
 
 
 def ruling_said(one: Ruling) -> RulingSaid:

@@ -17,7 +17,7 @@ from ccd.bank.withdrawing import RUN_DAYS_MAX
 from ccd.floor.days import SECOND, dates
 from ccd.ledger.model import SECONDS_MAX
 from ccd.org.people import Person
-from ccd.org.rights import may_decide, may_see_waiting
+from ccd.org.rights import may_decide
 from ccd.web.bank.desk import (
     DAYS_MAX,
     ID_CHARACTERS,
@@ -29,10 +29,10 @@ from ccd.web.bank.desk import (
     Moment,
     Name,
     Services,
-    allowed,
     checked_days,
     is_told,
     sees,
+    waits_for,
 )
 from ccd.web.paging import Paging
 from ccd.web.problems import Problem
@@ -213,7 +213,7 @@ def _reading(router: APIRouter, desk: BankDesk) -> None:
 
         def is_shown(one: Application) -> bool:
             line = services.units.with_above(one.unit, one.day)
-            return allowed(lambda: may_see_waiting(person, lambda: may_decide(person, line, one.agent)))
+            return waits_for(person, lambda: may_decide(person, line, one.agent))
 
         days = today, today + timedelta(days=DAYS_MAX)
         found = await services.allocations.undecided(*days, lambda one: _of_the_day(services, one), is_shown)
