@@ -3,7 +3,11 @@
 from datetime import date
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from ccd.bank.asking import Asking
+from ccd.errors import ActTakenError
+from ccd.org.acts import is_begun
 from ccd.org.people import Duty
 
 
@@ -23,3 +27,8 @@ class Said(NamedTuple):
             return self
         acting = self.asking.under(duty)
         return self._replace(asking=acting, by=acting.signed)
+
+    def check_new(self, connection: Connection) -> None:
+        """ActTakenError where somebody's act, or a part of it, was done before: it was another."""
+        if self.asking and is_begun(connection, self.asking.act):
+            raise ActTakenError(self.asking.act)

@@ -45,10 +45,10 @@ from ccd.errors import WithdrawalError
 from ccd.floor.days import dates
 from ccd.ledger.desk import Desk
 from ccd.ledger.model import Outcome, Refusal, Rule, month_of
-from ccd.org.acts import is_noted
 from ccd.org.rights import may_apply, may_decide
 from ccd.org.staff import ShareOf, whole_time
 
+DAY_OFF = "day off"  # of acts
 NOBODY_DECIDED = "nobody had decided when the day was over"
 NO_PLACE = "no place was freed before the day was over"
 RUN_DAYS_MAX = 92
@@ -80,6 +80,7 @@ class Withdrawals:
                         agent, f"has applied as {name} for something else: choose another key", "key-taken"
                     )
                 return known
+            said.check_new(desk.connection)
             return self._apply_at(desk, name, agent, day, asked, said)
 
         return await self._ledger.at_desk(work)
@@ -101,6 +102,7 @@ class Withdrawals:
                         agent, f"has applied as {name} for something else: choose another key", "key-taken"
                     )
                 return known
+            said.check_new(desk.connection)
             wanted = [day for day in days if not self._is_free(desk.connection, agent, day)]
             if not wanted:
                 raise WithdrawalError(agent, "has no shift on any of these days", "day-off-no-shift")
@@ -125,7 +127,7 @@ class Withdrawals:
         def work(desk: Desk) -> Application:
             application = self._locked(desk, name)
             acting = self._under_right(application, said)
-            if self._is_done(desk.connection, application, acting):
+            if self._is_done(desk.connection, application, ApplicationState.APPROVED, acting):
                 return application
             check_next(application, ApplicationState.APPROVED)
             check_approved_in_time(application, acting.today)
@@ -147,7 +149,7 @@ class Withdrawals:
         def work(desk: Desk) -> Application:
             application = self._locked(desk, name)
             acting = self._under_right(application, said, cancels=state is ApplicationState.CANCELLED)
-            if self._is_done(desk.connection, application, acting):
+            if self._is_done(desk.connection, application, state, acting):
                 return application
             check_next(application, state)
             if state is ApplicationState.CANCELLED:
@@ -369,15 +371,17 @@ class Withdrawals:
         if said.asking:
             asking = said.asking._replace(act=_act(said.asking, now))
             after = {"application": now.id, "day": now.day.isoformat(), "seconds": now.seconds, "state": now.state}
-            asking.noted(desk.connection, "day off", now.agent, after, said.why or f"{now.state} as asked")
+            asking.noted(desk.connection, DAY_OFF, now.agent, after, said.why or f"{now.state} as asked")
         return now
 
-    def _is_done(self, connection: Connection, one: Application, said: Said) -> bool:
-        """Whether this very act has made it what it is, or was before."""
-        asking = said.asking
-        return asking is not None and any(
-            is_noted(connection, _act(asking, one._replace(number=number))) for number in range(1, one.number + 1)
-        )
+    def _is_done(self, connection: Connection, one: Application, state: ApplicationState, said: Said) -> bool:
+        """Whether this very act has made it so, whatever it is now. ActTakenError where it has done something else."""
+        if asking := said.asking:
+            acts = (asking._replace(act=_act(asking, one._replace(number=n + 1))) for n in range(one.number))
+            if any(each.did(connection, DAY_OFF, one.agent, state=state) for each in acts):
+                return True
+        said.check_new(connection)
+        return False
 
 
 def _act(asking: Asking, one: Application) -> str:

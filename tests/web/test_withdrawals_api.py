@@ -10,13 +10,15 @@ from ccd.bank.day_off_costs import WholeDay
 from ccd.bank.days_off_calendar import DayOutlook, OwnOutlook
 from ccd.bank.quota import Places
 from ccd.bank.withdrawal import Application, ApplicationState
+from ccd.floor.days import SECOND
 from ccd.floor.spans import Span
 from ccd.sql.turns import Patience, take_turn_at_once
+from ccd.web import idempotency
 from ccd.web.accounts import Accounts
 from ccd.web.sessions import Sessions
 from ccd.web.withdrawals_api import withdrawals_api
 from tests.web.acting import Place
-from tests.web.office import Clock, Office
+from tests.web.office import PASSWORD, Clock, Office
 from tests.web.test_api import check_problem
 
 WHERE, DAY = "/api/withdrawals/calendar", date(2026, 12, 10)
@@ -78,3 +80,40 @@ async def test_how_places_were_allocated_is_told_to_all_with_whom_it_was_reckone
         "1001": 200, "1002": 200, "2001": 404, "wang": 200,
     }  # fmt: skip
     assert seen["1002"].json()["besides"][1]["agent"] == "1002"
+
+
+async def test_a_key_of_long_ago_decides_nothing_else_and_applies_for_no_other_day(place: Place) -> None:
+    """What another key had decided was told as if the verdict that was asked for had been given."""
+    asks, decides = "/api/withdrawals", "/api/withdrawals/decisions"
+    await place.saved("1001", 200_000)
+    for day in range(10, 18):
+        tag = (await place.get("wang", "/api/quotas/team-1")).headers["etag"]
+        await place.put("wang", "/api/quotas/team-1", {"on": f"2027-01-{day}", "agents": 2}, tag)
+    names = {}
+    for day in (10, 11, 12):
+        made = await place.post("1001", asks, {"day": f"2027-01-{day}", "seconds": 3_600}, f"day {day}")
+        names[day] = made.json()["applications"][0]["application"]
+        approval = {"application": names[day], "verdict": "approved"}
+        assert (await place.post("wang", decides, approval, f"day {day}")).json()["state"] == "approved"
+    runs = [{"day": f"2027-01-{day}", "until": f"2027-01-{day + 1}"} for day in (13, 15)]
+    had = [(await place.post("1001", asks, run, run["day"])).json()["applications"] for run in runs]
+    undecided = {"application": had[0][0]["application"], "verdict": "approved"}
+    place.clock.now += idempotency.KEPT_US / SECOND + 1
+    for who in ("wang", "1001"):
+        await (await place.browser(who)).post("/api/session", json={"name": who, "password": PASSWORD})
+    load = {"unit": "team-1", "day": "2027-01-10", "load": "rush"}
+    assert (await place.post("wang", "/api/day-loads", load)).status_code == 200  # with it old answers go
+    for who, path, body, key in (
+        ("wang", decides, {"application": names[10], "verdict": "refused", "reason": "a rush"}, "day 10"),
+        ("wang", decides, undecided, "day 11"),
+        ("1001", "/api/withdrawals/cancellations", {"application": names[10]}, "day 10"),
+        ("1001", asks, {"day": "2027-01-17", "until": "2027-01-17"}, "day 11"),
+        ("1001", asks, {"day": "2027-01-17"}, "2027-01-13"),
+    ):
+        said = check_problem(await place.post(who, path, body, key), 409)
+        assert said["type"] == "urn:ccd:key-taken", (path, body, said)
+    again = await place.post("wang", decides, {"application": names[12], "verdict": "approved"}, "day 12")
+    assert again.json()["state"] == "approved"
+    assert (await place.post("1001", asks, runs[1], "2027-01-15")).json()["applications"] == had[1]
+    assert (await place.post("wang", decides, undecided)).json()["state"] == "approved"
+    assert (await place.balance("1001"))["reserved"] == 3 * 3_600 + 4 * 28_800
