@@ -192,7 +192,7 @@ class Holds:
         given_out = self.given_out(desk.connection, topmost(places), asked.day, said.at)
         if given_out is GivenOut.NOT_NOW:
             return asked._replace(state=ApplicationState.WAITING, hold=None)
-        if given_out is GivenOut.AT_DEADLINE:
+        if given_out is GivenOut.AT_DEADLINE and not self._waits_as_first_to_come(desk.connection, asked):
             places = {}
         hold = Hold.on(places, revision)
         posting = holding_posting(asked, hold, self._policies.policy_at(asked.unit, asked.day), said.by, self._site)
@@ -281,6 +281,11 @@ class Holds:
                     ranks[one.id] = -1 if waited else order.get(one.id, len(order))
         last = max(ranks.values(), default=0)
         return sorted(waiting, key=lambda one: ranks.get(one.id, last))
+
+    def _waits_as_first_to_come(self, connection: Connection, one: Application) -> bool:
+        """In its unit ever since it was applied for: until a deadline nobody comes to wait who applies by its rules."""
+        waits = one.state is ApplicationState.WAITING and one.moved_to is None
+        return waits and waits_since(connection, one.id) == one.applied_at
 
     def top(self, connection: Connection, unit: str, day: date) -> str:
         """`topmost` for the day."""

@@ -76,42 +76,6 @@ async def of_both(engine: AsyncEngine) -> dict[str, str]:
     return {one.id: one.state.value for one in await bank_of(engine).calendar(DAY, NEXT)}
 
 
-async def test_who_waited_as_the_first_to_come_stays_before_who_asked_until_a_deadline_that_came_later(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await have(engine, **dict.fromkeys(AGENTS, RICH_S))
-    await quota(engine, "team-1", 1)
-    policy_says(monkeypatch, allocate="first_come")
-    for number, agent in enumerate(("ann", "bob")):
-        await bank_of(engine).apply(agent, agent, DAY, 900, at(7 + number))
-    policy_says(monkeypatch)
-    assert (await bank_of(engine).apply("cy", "cy", DAY, 900, at(9))).awaits_allocation
-    made = await allocations(engine).allocate("team-1", DAY, at(DEADLINE))
-    assert ([one.agent for one in made.order], made.winners) == (["cy"], [])
-    await bank_of(engine).end("ann", ApplicationState.CANCELLED, at(DEADLINE + 1))
-    await bank_of(engine).apply("ann again", "ann", DAY, 900, at(DEADLINE + 2))
-    waits, has_it = ApplicationState.WAITING, ApplicationState.APPLIED
-    assert [(await states(engine))[name] for name in ("bob", "cy", "ann again")] == [has_it, waits, waits]
-    await bank_of(engine).end("bob", ApplicationState.CANCELLED, at(DEADLINE + 3))
-    assert [(await states(engine))[name] for name in ("cy", "ann again")] == [has_it, waits]
-
-
-async def test_who_came_after_an_allocation_waits_behind_it_also_where_the_deadline_is_said_to_be_later(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await have(engine, **dict.fromkeys(AGENTS, RICH_S))
-    await quota(engine, "team-1", 1)
-    for number, agent in enumerate(("ann", "bob")):
-        await bank_of(engine).apply(agent, agent, DAY, 900, at(9 + number))
-    made = await allocations(engine).allocate("team-1", DAY, at(DEADLINE))
-    assert ([one.agent for one in made.order], [one.agent for one in made.winners]) == (["bob", "ann"], ["bob"])
-    await bank_of(engine).apply("cy", "cy", DAY, 900, at(DEADLINE + 1))
-    policy_says(monkeypatch, allocate_days_before=1)
-    await bank_of(engine).end("bob", ApplicationState.CANCELLED, at(DEADLINE + 2))
-    has_it, waits = ApplicationState.APPLIED, ApplicationState.WAITING
-    assert [(await states(engine))[name] for name in ("ann", "cy")] == [has_it, waits]
-
-
 async def test_seconds_are_held_at_once_and_places_given_out_at_the_deadline(engine: AsyncEngine) -> None:
     """Bob and Cy are there longest; Cy works half of the time, and was granted nothing either. Dee of another team has
     not said since when she is there."""
