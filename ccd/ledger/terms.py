@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, assert_never
 
-from ccd.ledger.model import Account, Close, Draw, Late, Limit, Reserve, Resolve, Term
+from ccd.ledger.model import MONTH, Account, Close, Draw, Late, Limit, Reserve, Resolve, Term
 
 
 def terms_text(terms: Sequence[Term], day: date) -> str:
@@ -23,14 +23,15 @@ def read_terms(text: str) -> tuple[Term, ...]:
     """ValueError or TypeError where the text is none of ours."""
     if not text:
         return ()
-    _, *said = json.loads(text)
+    first, *said = json.loads(text)
+    _day(*first)
     return tuple(_read(*one) for one in said)
 
 
 def day_said(text: str) -> date:
     """That of the posting whose terms these are; the same errors."""
-    _, said = json.loads(text)[0]
-    return date.fromisoformat(said)
+    first, *_ = json.loads(text)
+    return _day(*first)
 
 
 def asked_text(text: str) -> str:
@@ -72,18 +73,30 @@ def _said(term: Term) -> list[Any]:
             assert_never(term)
 
 
+def _day(name: str, day: str) -> date:
+    if name != "day":
+        raise ValueError(f"no day of a posting: {name}")
+    return date.fromisoformat(day)
+
+
 def _read(name: str, *rest: Any) -> Term:
     match name, rest:
-        case "draw", (cap, seconds):
+        case "draw", (str(cap), int(seconds)):
             return Draw(cap, seconds)
-        case "limit", (cap, seconds):
+        case "limit", (str(cap), int(seconds)):
             return Limit(cap, seconds)
-        case "reserve", (accounts, held, seconds, service, expires_at):
-            return Reserve(tuple(Account(*one) for one in accounts), Account(*held), seconds, service, expires_at)
-        case "resolve", ((key, revision), service, seconds, to):
-            return Resolve((key, revision), service, seconds, Account(*to) if to else None)
+        case "reserve", (accounts, held, int(seconds), str(service), int() | None as expires_at):
+            return Reserve(tuple(_account(*one) for one in accounts), _account(*held), seconds, service, expires_at)
+        case "resolve", ((str(key), int(revision)), str(service), int(seconds), to):
+            return Resolve((key, revision), service, seconds, None if to is None else _account(*to))
         case "close", ():
             return Close()
-        case "late", (month,):
+        case "late", (str(month),) if MONTH.fullmatch(month):
             return Late(month)
     raise ValueError(f"no term of a posting: {name}")
+
+
+def _account(owner: Any, kind: Any) -> Account:
+    if not (isinstance(owner, str) and isinstance(kind, str)):
+        raise ValueError(f"no account: {kind} of {owner}")
+    return Account(owner, kind)

@@ -28,7 +28,7 @@ from ccd.ledger.model import (
     Term,
     Transfer,
 )  # fmt: skip
-from ccd.ledger.terms import read_terms, terms_text
+from ccd.ledger.terms import day_said, read_terms, terms_text
 from ccd.ledger.verify import verify
 from tests.ledger.accounts import DAY, HOUSE, give, open_guarded, open_house, posting
 
@@ -325,8 +325,9 @@ def test_terms_are_written_down_and_read_again() -> None:
     with pytest.raises(ValueError, match="no term of a posting"):
         read_terms('[["day","2026-11-23"],["dance"]]')
     for none_of_ours in ("[]", "{}"):  # of the second, from Python 3.12 on a part could be asked for: a KeyError
-        with pytest.raises(ValueError, match="not enough values"):
-            read_terms(none_of_ours)
+        for read in (read_terms, day_said):
+            with pytest.raises(ValueError, match="not enough values"):
+                read(none_of_ours)
 
 
 async def test_a_transaction_is_taken_back_whole_and_once_also_after_its_month_has_closed(ledger: Ledger) -> None:

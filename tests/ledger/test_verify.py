@@ -277,6 +277,23 @@ async def test_what_nothing_writes_is_named_where_its_digest_fits(bare: AsyncCon
         assert not any("its content is not" in line for line in lines)
 
 
+OF_DAY = f'["day","{DAY}"]'
+NO_TERMS = (
+    '{"a":1}', '"x"', "[[]]", '[["dance"]]', '[["dance","2026-11-23"]]', f'[{OF_DAY},["late",null]]',
+    f'[{OF_DAY},["late","2026-13"]]', f'[{OF_DAY},["limit",null,3]]', f'[{OF_DAY},["draw","team-1",0.5]]',
+    f'[{OF_DAY},["reserve",[["bob",null]],["bob","reserved"],5,"leave",null]]',
+    f'[{OF_DAY},["reserve",[["bob","savings"]],["bob","reserved"],"5","leave",null]]',
+    f'[{OF_DAY},["resolve",["held too",1],"leave",null,null]]',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("terms", NO_TERMS)
+async def test_terms_that_nothing_writes_are_named_where_their_digest_fits(bare: AsyncConnection, terms: str) -> None:
+    await forged(bare, 5, terms=terms)
+    lines = [str(one) for one in (await checked(bare)).findings]
+    assert any(line.startswith("transaction 5 ") and "its terms can't be read" in line for line in lines), lines
+
+
 async def test_what_is_taken_of_a_reservation_beside_it_is_named(bare: AsyncConnection) -> None:
     reserved = await bare.scalar(select(entries.c.credit).where(entries.c.transaction_id == 9))
     await bare.execute(update(entries).where(entries.c.transaction_id == 12).values(debit=reserved))
