@@ -88,7 +88,7 @@ class Emergencies:
         def work(connection: Connection) -> Emergency:
             one, acting = self._own(connection, name, asking)
             if asking.did(connection, PROLONGS, one.unit, emergency=name, until=until) or one.end == until:
-                return one
+                return _known(connection, name)  # it may have been done just now
             _check_runs(one, asking.at)
             longest = asking.at + self._terms(one.unit, asking.at).emergency_max_s * SECOND
             if not one.end < until <= longest:
@@ -150,7 +150,7 @@ class Emergencies:
             _check_arrival(name, called, arrived_at, asking.at)
             said = {"emergency": name, "comes": comes, "arrived_at": arrived_at}
             if asking.did(connection, "overtime answer", agent, **said):
-                return called
+                return calls_of(connection, name)[agent]  # it may have been done just now
             if (called.comes, called.arrived_at) == (comes, arrived_at):
                 return called
             add_answer(connection, name, agent, comes, arrived_at, asking.at, asking.by)

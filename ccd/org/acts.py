@@ -62,8 +62,10 @@ class Act(NamedTuple):
 
 
 def note_act(connection: Connection, act: Act) -> None:
-    """ActTakenError where another act has its name: whoever asks again for the same has looked for it before."""
-    if is_noted(connection, act.id):
+    """ActTakenError where another act has its name. Whoever asks again for the same has looked for it before; where it
+    was noted since, by who asked at the same time, the turn fails in passing, and finds it when it is taken again."""
+    known = act_with_id(connection, act.id)
+    if known is not None and (known.kind, known.subject, known.after) != (act.kind, act.subject, act.after):
         raise ActTakenError(act.id)
     connection.execute(insert(acts).values(**act._asdict()))
 

@@ -1,10 +1,13 @@
 """Emergencies over HTTP: what is asked again after its answer was lost, and what nobody can ask so."""
 
+import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
+from ccd.bank.call_out_rows import call_answers
+from ccd.org.acts import noted
 from ccd.org.people import Person, Role
 from tests.web.acting import PEOPLE, Place
 from tests.web.office import PASSWORD
@@ -72,6 +75,20 @@ async def test_an_entry_whose_answer_was_lost_is_told_though_the_emergency_ended
     assert (again.status_code, again.json()) == (201, first.json()), again.text
     refused = check_problem(await place.post("wang", f"{where}/entries", entry), 409)
     assert refused["type"] == "urn:ccd:entry-too-long"
+
+
+async def test_who_answers_twice_at_once_under_one_key_has_answered_once(place: Place) -> None:
+    storm = (await place.post("wang", "/api/emergencies", STORM)).json()["emergency"]
+    await place.post("wang", f"/api/emergencies/{storm}/call-outs", {"agents": ["1001"], "reason": "come"})
+    for number in range(8):
+        comes = {"comes": number % 2 == 0}
+        sent = [place.post("1001", f"/api/emergencies/{storm}/answers", comes, f"answer {number}") for _ in range(3)]
+        answers = await asyncio.gather(*sent)
+        assert [answer.status_code for answer in answers] == [200] * 3, [answer.text for answer in answers]
+        assert {answer.json()["comes"] for answer in answers} == {comes["comes"]}
+    async with place.engine.connect() as connection:
+        assert len(await connection.run_sync(lambda plain: list(noted(plain, "overtime answer", "1001", 99)))) == 8
+        assert await connection.scalar(select(func.count()).select_from(call_answers)) == 8
 
 
 async def test_one_that_is_ended_before_it_began_is_over(place: Place) -> None:

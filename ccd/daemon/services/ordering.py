@@ -43,8 +43,9 @@ async def order(engine: AsyncEngine, site: Site, asking: Asking, agent: str, wha
     until = round((time.time() + wait_s) * SECOND)
 
     def given(plain: Connection) -> None:
+        is_new = act_with_id(plain, asking.act) is None  # asked first: who does the same by now has both on record
         known = order_rows.asked_by(plain, asking.act)
-        if known is None and act_with_id(plain, asking.act) is None:
+        if known is None and is_new:
             asking.noted(plain, what.value, agent, {"unit": unit}, why)
             order_rows.ask(plain, asking.act, agent, what, until)
         elif known is None or (known.agent, known.what) != (agent, what):
