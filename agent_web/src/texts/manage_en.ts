@@ -317,7 +317,7 @@ export const en: ManageTexts = {
     spread: "How aux ratios are spread",
     spreadNone: "There is nobody to draw yet.",
     spreadSaid: (thrifty, reasonable, lavish) =>
-      `Below 1 %: ${thrifty}; 2.53–3.7 %: ${reasonable}; above 10 %: ${lavish}`,
+      `Below 1 %: ${thrifty}; 2.53–3.7 %: ${reasonable}; above 10\u00a0%: ${lavish}`,
     spreadNow: "This period",
     spreadBefore: "The one before",
     reasonable: "reasonable",

@@ -309,7 +309,7 @@ export const zh = {
     spread: "反向工时占比的分布",
     spreadNone: "还没有可以画的人。",
     spreadSaid: (thrifty: string, reasonable: string, lavish: string) =>
-      `低于 1 %：${thrifty}；2.53–3.7 %：${reasonable}；高于 10 %：${lavish}`,
+      `低于 1 %：${thrifty}；2.53–3.7 %：${reasonable}；高于 10\u00a0%：${lavish}`,
     spreadNow: "本期",
     spreadBefore: "上期",
     reasonable: "合理区间",
