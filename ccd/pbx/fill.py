@@ -5,7 +5,8 @@ first word, between `Lost` and the snapshot after it, after its last word. The l
 events of the same second; at a seam, a line that AMI told too is the same event, and is passed over. Of two gaps in a
 second, the snapshot between them says which one a line fills. A gap that the log covers is none any more: the snapshot
 after it is held against the floor as in mid-stream. Where the log does not reach, and where it tells of a restart, a
-gap stays.
+gap stays: also of one that it tells of right after the snapshot, since a switch that starts may answer before it writes
+so, and none starts while AMI is listening.
 """
 
 from bisect import bisect_left, bisect_right
@@ -32,6 +33,7 @@ from ccd.floor.events import (
 )
 
 BEGINNING, END = -(2**62), 2**62
+START_WRITTEN_WITHIN = 60 * SECOND  # of a switch's first answers
 
 LOGGED_TOO = (MemberPaused, CallConnected, CallEnded, CallerJoined)  # always; of members a reload writes no line
 
@@ -96,9 +98,9 @@ class Logged:
     def __init__(
         self, logged: Sequence[PbxEvent], told: Sequence[PbxEvent], span: tuple[int, int] | None = None
     ) -> None:
-        self._events = logged
-        self._times = [event.at for event in logged]
-        self._earliest = _earliest(logged, told)
+        self._events = _with_starts_in_gaps(logged, told)
+        self._times = [event.at for event in self._events]
+        self._earliest = _earliest(self._events, told)
         self._span = span or ((self._times[0], self._times[-1] + SECOND) if logged else (END, BEGINNING))
 
     def covers(self, at: int) -> bool:
@@ -150,6 +152,28 @@ class Logged:
             yield Lost(max(reached, self._span[1] - SECOND))
 
 
+def _with_starts_in_gaps(logged: Sequence[PbxEvent], told: Iterable[PbxEvent]) -> list[PbxEvent]:
+    """The log's events, with each start that was written as AMI was listening again at the end of the gap before."""
+    since = BEGINNING
+    listening = list[tuple[int, int]]()
+    for event in told:
+        if isinstance(event, Lost):
+            listening += [(since, event.at)] if since != BEGINNING else []
+            since = BEGINNING
+        elif isinstance(event, Snapshot) and since == BEGINNING:
+            since = event.at
+    listening += [(since, END)] if since != BEGINNING else []
+
+    def placed(event: PbxEvent) -> PbxEvent:
+        if isinstance(event, Heard):
+            for start, end in listening:
+                if start < event.at <= min(start + START_WRITTEN_WITHIN, end - SECOND):
+                    return replace(event, at=start)
+        return event
+
+    return sorted(map(placed, logged), key=lambda event: event.at)
+
+
 def _earliest(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int | None]:
     """Since when (µs) each of the log's events can have been, None where AMI told it too.
 
@@ -167,6 +191,8 @@ def _earliest(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int 
             else:
                 newest = max(newest, told_last)
             found.append(None)
+        elif isinstance(event, Heard):
+            found.append(event.at)
         elif isinstance(event, CallConnected | OfferEnded):
             found.append(max(event.at, newest, offered_at.get((event.seat, event.call), newest)))
         elif isinstance(event, CallOffered):

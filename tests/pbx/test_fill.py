@@ -233,6 +233,23 @@ def test_a_restart_inside_a_gap_is_one_from_the_last_word_of_either_and_no_call_
     assert tell(*events).line()[1:3] == [(20, "on_call"), (45, "unobserved")]
 
 
+def test_a_restart_that_is_written_after_the_first_answers_is_of_the_gap_before_them() -> None:
+    stream = [added(1), connected(20, queue="sales"), lost(40), snapshot(60.9, member()), heard(90), paused(95)]
+    restart: list[PbxEvent] = [lost(20), heard(62)]
+    line = [(1, "available"), (20, "on_call"), (40, "unobserved"), (60.9, "available"), (95, "paused")]
+    assert tell(*fill(stream, [added(1), connected(20, queue="sales"), *restart, paused(95)])).line() == line
+    one_more = [lost(63.5), snapshot(70, member())]  # the start is not of this one, though nobody heard anything else
+    events = list(
+        fill([*stream[:4], *one_more, paused(95)], [added(1), connected(20, queue="sales"), *restart, paused(95)])
+    )
+    assert tell(*events).line() == line
+    late: list[PbxEvent] = [lost(20), heard(63)]  # of the second in which the next gap begins: of that one
+    events = list(
+        fill([*stream[:4], *one_more, paused(95)], [added(1), connected(20, queue="sales"), *late, paused(95)])
+    )
+    assert (63.5, "unobserved") in tell(*events).line()
+
+
 def test_a_restart_before_amis_first_word_is_a_gap_from_the_logs_last_line() -> None:
     log = [lost(3), heard(4), added(5), lost(7), heard(9)]  # the first was before anybody was there
     events = list(fill([snapshot(20, member()), paused(30)], log))
