@@ -32,6 +32,7 @@ export const said: Record<string, string> = {
   "as the switch said": "按交换机答复",
   "no switch was asked": "没有问到交换机",
   // kinds of acts
+  "day off": "调休",
   offset: "抵扣事假",
   appeal: "申诉",
   "withdraw an appeal": "撤回申诉",
