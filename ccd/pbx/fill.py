@@ -101,7 +101,7 @@ class Logged:
         self._events = _with_starts_in_gaps(logged, told)
         self._times = [event.at for event in self._events]
         self._earliest = _earliest(self._events, told)
-        self._span = span or ((self._times[0], self._times[-1] + SECOND) if logged else (END, BEGINNING))
+        self._span = span or ((logged[0].at, logged[-1].at + SECOND) if logged else (END, BEGINNING))
 
     def covers(self, at: int) -> bool:
         start, end = self._span
@@ -152,17 +152,16 @@ class Logged:
             yield Lost(max(reached, self._span[1] - SECOND))
 
 
-def _with_starts_in_gaps(logged: Sequence[PbxEvent], told: Iterable[PbxEvent]) -> list[PbxEvent]:
+def _with_starts_in_gaps(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[PbxEvent]:
     """The log's events, with each start that was written as AMI was listening again at the end of the gap before."""
-    since = BEGINNING
+    since: int | None = None
     listening = list[tuple[int, int]]()
-    for event in told:
-        if isinstance(event, Lost):
-            listening += [(since, event.at)] if since != BEGINNING else []
-            since = BEGINNING
-        elif isinstance(event, Snapshot) and since == BEGINNING:
+    for event in (*told, Lost(_last_at(told) + SECOND)):
+        if isinstance(event, Snapshot) and since is None:
             since = event.at
-    listening += [(since, END)] if since != BEGINNING else []
+        elif isinstance(event, Lost) and since is not None:
+            listening.append((since, event.at))
+            since = None
 
     def placed(event: PbxEvent) -> PbxEvent:
         if isinstance(event, Heard):

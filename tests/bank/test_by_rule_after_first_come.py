@@ -8,9 +8,8 @@ from tests.bank.test_allocation import DEADLINE, allocations, at, bank_of, polic
 from tests.bank.test_withdrawals import AGENTS, DAY, RICH_S, have, quota
 
 
-async def test_who_waited_as_the_first_to_come_stays_before_who_asked_until_a_deadline_that_came_later(
-    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def bob_waits_before_cy(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the one place, which ann had as the first to come; cy asks by the rules of an allocation."""
     await have(engine, **dict.fromkeys(AGENTS, RICH_S))
     await quota(engine, "team-1", 1)
     policy_says(monkeypatch, allocate="first_come")
@@ -18,6 +17,12 @@ async def test_who_waited_as_the_first_to_come_stays_before_who_asked_until_a_de
         await bank_of(engine).apply(agent, agent, DAY, 900, at(7 + number))
     policy_says(monkeypatch)
     assert (await bank_of(engine).apply("cy", "cy", DAY, 900, at(9))).awaits_allocation
+
+
+async def test_who_waited_as_the_first_to_come_stays_before_who_asked_until_a_deadline_that_came_later(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bob_waits_before_cy(engine, monkeypatch)
     made = await allocations(engine).allocate("team-1", DAY, at(DEADLINE))
     assert ([one.agent for one in made.order], made.winners) == (["cy"], [])
     await bank_of(engine).end("ann", ApplicationState.CANCELLED, at(DEADLINE + 1))
@@ -48,13 +53,7 @@ async def test_a_place_that_is_freed_before_the_deadline_goes_to_who_waited_as_t
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of those who ask by the order's rules cy, who works half of the time, comes before bob."""
-    await have(engine, **dict.fromkeys(AGENTS, RICH_S))
-    await quota(engine, "team-1", 1)
-    policy_says(monkeypatch, allocate="first_come")
-    for number, agent in enumerate(("ann", "bob")):
-        await bank_of(engine).apply(agent, agent, DAY, 900, at(7 + number))
-    policy_says(monkeypatch)
-    await bank_of(engine).apply("cy", "cy", DAY, 900, at(9))
+    await bob_waits_before_cy(engine, monkeypatch)
     await bank_of(engine).end("ann", ApplicationState.CANCELLED, at(10))
     (bob,) = [one for one in await bank_of(engine).calendar(DAY, DAY) if one.id == "bob"]
     assert bob.awaits_approval

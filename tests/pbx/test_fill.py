@@ -234,20 +234,21 @@ def test_a_restart_inside_a_gap_is_one_from_the_last_word_of_either_and_no_call_
 
 
 def test_a_restart_that_is_written_after_the_first_answers_is_of_the_gap_before_them() -> None:
-    stream = [added(1), connected(20, queue="sales"), lost(40), snapshot(60.9, member()), heard(90), paused(95)]
-    restart: list[PbxEvent] = [lost(20), heard(62)]
+    begins = [added(1), connected(20, queue="sales")]
+    stream = [*begins, lost(40), snapshot(60.9, member())]
+
+    def started(at: float) -> list[PbxEvent]:
+        return [*begins, lost(20), heard(at), paused(95)]
+
     line = [(1, "available"), (20, "on_call"), (40, "unobserved"), (60.9, "available"), (95, "paused")]
-    assert tell(*fill(stream, [added(1), connected(20, queue="sales"), *restart, paused(95)])).line() == line
-    one_more = [lost(63.5), snapshot(70, member())]  # the start is not of this one, though nobody heard anything else
-    events = list(
-        fill([*stream[:4], *one_more, paused(95)], [added(1), connected(20, queue="sales"), *restart, paused(95)])
-    )
-    assert tell(*events).line() == line
-    late: list[PbxEvent] = [lost(20), heard(63)]  # of the second in which the next gap begins: of that one
-    events = list(
-        fill([*stream[:4], *one_more, paused(95)], [added(1), connected(20, queue="sales"), *late, paused(95)])
-    )
-    assert (63.5, "unobserved") in tell(*events).line()
+    assert tell(*fill([*stream, heard(90), paused(95)], started(62))).line() == line
+    one_more = [*stream, lost(63.5), snapshot(70, member()), paused(95)]  # which the log fills: no start is of that one
+    assert tell(*fill(one_more, started(62))).line() == line
+    # What is of the second in which the next gap begins can be of that one.
+    assert (63.5, "unobserved") in tell(*fill(one_more, started(63))).line()
+    # Nor is one that comes when nobody listens any more, however soon after the snapshot.
+    line = [(1, "available"), (20, "on_call"), (65, "unobserved"), (95, "paused")]
+    assert tell(*fill([*stream, heard(65)], started(70))).line() == line
 
 
 def test_a_restart_before_amis_first_word_is_a_gap_from_the_logs_last_line() -> None:
