@@ -31,10 +31,11 @@ class Around(NamedTuple):
 class Gap(NamedTuple):
     """µs; `refs` are of the newest evidence before it, and of the answer that ended it, 0 where none is known. `known`
     are all seats that anything is stored of: who is in neither was never seen. `told_at`: of what a log left of a
-    gap, when the switch itself had said something last."""
+    gap, when the switch itself had said something last. `lost_again`: when the next began, whatever was found of it."""
 
     since: int
     until: int
+    lost_again: int | None
     told_at: int | None
     refs: tuple[int, int]
     seats: Mapping[str, Around]
@@ -66,7 +67,7 @@ async def ended_gaps(connection: AsyncConnection, pbx: str, first: int, last: in
         around = {seat: each for seat in known if (each := _around(of_seats[seat], since, until)) is not None}
         refs = await _refs(connection, pbx, since, until)
         told_at = await _told_at(connection, pbx, (since, until), refs)
-        found.append(Gap(since, until, told_at, refs, around, known))
+        found.append(Gap(since, until, await _lost_again(connection, pbx, until), told_at, refs, around, known))
     return found
 
 
@@ -104,6 +105,15 @@ async def _refs(connection: AsyncConnection, pbx: str, since: int, until: int) -
     )
     last = await connection.scalar(select(func.max(near.c.opened_by)))
     return last or 0, ended or 0
+
+
+async def _lost_again(connection: AsyncConnection, pbx: str, until: int) -> int | None:
+    table = segments.c
+    unseen = (table.state == STATE_WORDS[UNOBSERVED], table.end_at > table.start_at)
+    later: int | None = await connection.scalar(
+        select(func.min(table.start_at)).where(table.pbx == pbx, table.start_at >= until, *unseen)
+    )
+    return later
 
 
 async def _told_at(connection: AsyncConnection, pbx: str, span: tuple[int, int], refs: tuple[int, int]) -> int | None:

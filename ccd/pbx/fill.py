@@ -93,12 +93,17 @@ class Logged:
     """The log's events, and since when each can have been, if AMI did not tell it too.
 
     `span` (µs, half-open) is what the log is known to tell of; without one, from its first to its last line.
+    `listened` (the same) is when AMI was, each from the snapshot on that ended a gap; without them, as `told` has it.
     """
 
     def __init__(
-        self, logged: Sequence[PbxEvent], told: Sequence[PbxEvent], span: tuple[int, int] | None = None
+        self,
+        logged: Sequence[PbxEvent],
+        told: Sequence[PbxEvent],
+        span: tuple[int, int] | None = None,
+        listened: Sequence[tuple[int, int]] | None = None,
     ) -> None:
-        self._events = _with_starts_in_gaps(logged, told)
+        self._events = _with_starts_in_gaps(logged, _listened(told) if listened is None else listened)
         self._times = [event.at for event in self._events]
         self._earliest = _earliest(self._events, told)
         self._span = span or ((logged[0].at, logged[-1].at + SECOND) if logged else (END, BEGINNING))
@@ -152,20 +157,25 @@ class Logged:
             yield Lost(max(reached, self._span[1] - SECOND))
 
 
-def _with_starts_in_gaps(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[PbxEvent]:
-    """The log's events, with each start that was written as AMI was listening again at the end of the gap before."""
+def _listened(told: Sequence[PbxEvent]) -> list[tuple[int, int]]:
+    """Up to the last word."""
     since: int | None = None
-    listening = list[tuple[int, int]]()
+    found = list[tuple[int, int]]()
     for event in (*told, Lost(_last_at(told) + SECOND)):
         if isinstance(event, Snapshot) and since is None:
             since = event.at
         elif isinstance(event, Lost) and since is not None:
-            listening.append((since, event.at))
+            found.append((since, event.at))
             since = None
+    return found
+
+
+def _with_starts_in_gaps(logged: Sequence[PbxEvent], listened: Sequence[tuple[int, int]]) -> list[PbxEvent]:
+    """The log's events, with each start that was written as AMI was listening again at the end of the gap before."""
 
     def placed(event: PbxEvent) -> PbxEvent:
         if isinstance(event, Heard):
-            for start, end in listening:
+            for start, end in listened:
                 if start < event.at <= min(start + START_WRITTEN_WITHIN, end - SECOND):
                     return replace(event, at=start)
         return event

@@ -107,11 +107,12 @@ class QueueLog:
         yield from self._release(None)
 
     def told_by(self, lines: Iterable[bytes], path: Path) -> Iterator[PbxEvent]:
-        """The events of some lines of a file, in the order of their time. Raises BackwardsError."""
-        yield from self._lines(lines, path)
+        """The events of some lines out of a file, in the order of their time; a start that comes first among them is
+        told like any other, since there were lines before. Raises BackwardsError."""
+        yield from self._lines(lines, path, goes_on=True)
         yield from self._release(None)
 
-    def _lines(self, lines: Iterable[bytes], path: Path) -> Iterator[PbxEvent]:
+    def _lines(self, lines: Iterable[bytes], path: Path, goes_on: bool = False) -> Iterator[PbxEvent]:
         """The events that are due when the lines are read; `read` lets go of the last ones at the end."""
         for number, raw in enumerate(lines, 1):
             parsed = parse_line(raw)
@@ -123,7 +124,9 @@ class QueueLog:
             if verb == "QUEUESTART":
                 yield from self._release(None)
                 if self._last_at is not None:
-                    yield from (Lost(self._last_at), Heard(line.at))
+                    yield Lost(self._last_at)
+                if self._last_at is not None or goes_on:
+                    yield Heard(line.at)
             else:
                 self._take(verb, line, raw)
                 yield from self._release(line.at - RING_S_MAX * SECOND)

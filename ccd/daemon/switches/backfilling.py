@@ -34,7 +34,7 @@ from ccd.org.rights import may_administer
 from ccd.pbx.beside import AFTER_US, beside
 from ccd.pbx.captured import told_up_to
 from ccd.pbx.evidence import Evidence
-from ccd.pbx.fill import END, Logged, is_its_log
+from ccd.pbx.fill import END, START_WRITTEN_WITHIN, Logged, is_its_log
 from ccd.pbx.log_file import earliest_told, excerpts
 from ccd.pbx.queue_log import RING_S_MAX
 from ccd.settings import Pbx
@@ -179,7 +179,7 @@ def _spans_of(gaps: Sequence[Gap]) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     for gap in reversed(gaps):
         first = min([_followed_from(gap) - RING_S_MAX * SECOND, *(start for start, _ in spans[-1:])])
-        spans.append((first, gap.until + AFTER_US))
+        spans.append((first, gap.until + max(AFTER_US, START_WRITTEN_WITHIN + SECOND)))
     return spans[::-1]
 
 

@@ -22,7 +22,7 @@ from ccd.floor.seats import UNOBSERVED, State, View
 from ccd.floor.segments import Segment
 from ccd.history.gaps import Around, Gap
 from ccd.pbx.beside import Beside
-from ccd.pbx.fill import Logged, is_its_log
+from ccd.pbx.fill import END, Logged, is_its_log
 from ccd.pbx.queue_log import RING_S_MAX
 
 NOWHERE = Around(None, None, None)
@@ -65,7 +65,8 @@ def found_later(
 ) -> FoundLater | None:
     """By a log that tells of this span (µs) these events; None where it does not reach to where the gap began, or is
     another switch's. The floor goes on to where the gap ends. What was `given` to the gap before it is of that one."""
-    known = Logged(logged, [*beside.before, *beside.after, *given], span)
+    listened = (gap.until, END if gap.lost_again is None else gap.lost_again)
+    known = Logged(logged, [*beside.before, *beside.after, *given], span, [listened])
     near = [event for event in beside.before if event.at >= gap.since - RING_S_MAX * SECOND]
     if not known.covers(gap.since) or not is_its_log(logged, [*near, *beside.after]):
         return None

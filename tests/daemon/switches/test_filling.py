@@ -102,6 +102,18 @@ async def test_what_the_log_says_of_the_gap_is_told_before_the_snapshot(tmp_path
             assert kept == f"{since + 30}|NONE|support|Ann|PAUSE|toilet".encode(), "the line, as it stood there"
 
 
+async def test_where_a_start_is_all_that_the_log_says_of_an_hour_the_gap_stays(tmp_path: Path) -> None:
+    floor, since = floor_in_a_gap()
+    async with FakePbx(rows=row(SEAT, Paused=1, PausedReason="ticket")) as fake:
+        fake.queue_log = log_of(since, tmp_path)
+        lines = f"{since - 3_600}|NONE|support|Ann|ADDMEMBER|\n{since + 20}|NONE|NONE|NONE|QUEUESTART|\n"
+        fake.queue_log.write_text(lines)
+        async with told(fake, tmp_path, floor) as (_, _, events):
+            await eventually(lambda: any(isinstance(event, Snapshot) for event in events))
+            assert [event.at // S - since for event in events if isinstance(event, Lost)] == [0]
+            assert floor.state.open[SEAT].start >= (since + 60) * S, "it was seen again by the snapshot alone"
+
+
 async def test_of_a_log_that_takes_no_mark_what_lies_behind_its_last_line_stays_a_gap(tmp_path: Path) -> None:
     floor, since = floor_in_a_gap()
     log_of(since, tmp_path)
