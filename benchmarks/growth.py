@@ -5,8 +5,9 @@
 One JSON object an engine. Ledgers are filled (benchmarks.filling), then as many days of 5,000 agents as it takes: a
 house is on the other side of every transfer, and each agent has the six accounts of a time bank. `posting` is the time
 of one durable posting in the large ledger by that in the small one, `batch` that of 500 in one transaction; by turns,
-the middle of the rounds. `reads_ms` are whole reads through the ledger's door, of agents, days and moments by chance:
-the middle in milliseconds, and that which 99 of 100 are below; `small_reads_ms` the same in the small ledger.
+the middle of the rounds, each of which is in `rounds_us`, the small ledger's before the large one's. `reads_ms` are
+whole reads through the ledger's door, of agents, days and moments by chance: the middle in milliseconds, and that
+which 99 of 100 are below; `small_reads_ms` the same in the small ledger.
 """
 
 import argparse
@@ -134,6 +135,7 @@ async def posting_costs(small: Grown, large: Grown) -> dict[str, Any]:
         **ratios,
         "small_us": {name: round(statistics.median(a for a, _ in each) * 1e6) for name, each in took.items()},
         "large_us": {name: round(statistics.median(b for _, b in each) * 1e6) for name, each in took.items()},
+        "rounds_us": {name: [[round(one * 1e6) for one in pair] for pair in each] for name, each in took.items()},
     }
 
 
