@@ -1,22 +1,17 @@
 """Gaps that ended unfilled, filled from a log that came later: the days are revised, what was seen is as it was."""
 
-import gzip
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ccd.daemon.switches.backfilling import Backfilled, fill_back
-from ccd.daemon.switches.seam import log_of
+from ccd.daemon.switches.backfilling import fill_back
 from ccd.errors import ActNotAllowedError, BackfillError
 from ccd.floor.agents import AgentRules
 from ccd.floor.crew import day_records
 from ccd.floor.days import BusinessDays
-from ccd.floor.events import Found, Lost, PbxEvent
 from ccd.floor.owners import Owner
 from ccd.floor.rules import Reasons
 from ccd.floor.seats import State
@@ -28,127 +23,11 @@ from ccd.history.schema import queue_calls
 from ccd.ledger.model import Close, Posting
 from ccd.org.acts import noted
 from ccd.org.people import Duty, Office, Person, Role
-from ccd.pbx.blocks import Blocks
-from ccd.pbx.evidence import Evidence
-from ccd.pbx.observation import Observation
-from ccd.pbx.translate import Scope, Translator
-from ccd.settings import Pbx
 from tests.daemon.ruled import ANN, BEN, CID, HOUR, MONDAY, TUESDAY, Centre, at, us
+from tests.daemon.switches.ended_gap import LOG, PBX, RATE, filled, line, lived, recorded, set_up
 from tests.floor.floors import RULES, SEAT, S, added, lost, member, removed, snapshot, tell
 from tests.history.observing import stored_segments
-from tests.pbx.said_log import SaidLog
-from tests.pbx.spoken import T0, answer, block, event, row
-
-OPERATOR = Person("root", Role.SUPERVISOR, operates=True)
-RATE = 37_000
-
-
-class Switch:
-    """What one says over AMI, hours from Monday on, kept as evidence and told as the daemon does it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.evidence = Evidence(folder / "evidence", "pbx", SaidLog(), keep_days=9, clock=lambda: at(36))
-        self.events: list[PbxEvent] = []
-        self._observation = Observation(Translator(Scope()), self.evidence.keep)
-
-    def logs_in(self, hours: float, *rows: bytes) -> None:
-        self._observation.begin()
-        self._hears(block("Response: Success", at(hours) - T0, Ping="Pong"))
-        self._observation.ask()
-        self._hears(answer(*rows))
-        self.events += self._observation.place(us(hours))
-
-    def pings(self, hours: float) -> None:
-        self._hears(block("Response: Success", at(hours) - T0, Ping="Pong"))
-
-    def pauses(self, hours: float, seat: str, reason: str = "", paused: int = 1) -> None:
-        self._says("QueueMemberPause", hours, seat, Paused=paused, PausedReason=reason)
-
-    def leaves(self, hours: float, seat: str) -> None:
-        self._says("QueueMemberRemoved", hours, seat)
-
-    def is_cut(self) -> None:
-        self.events += self._observation.lose()
-
-    def fills(self, place: int, lines: Sequence[str]) -> None:
-        """The gap in front of that event, as far as the log told of it when it was read."""
-        since = self.events[place - 1].at
-        logged = log_of(tell(*self.events[:place]).floor.state, (), Scope(), self.evidence.keep)
-        told = list(logged.told_by([each.encode() for each in lines], Path("queue_log")))
-        of_gap = [event for event in told if event.at > since]
-        self.events[place:place] = [Found(since), *of_gap, Lost(of_gap[-1].at)] if of_gap else []
-
-    def _says(self, name: str, hours: float, seat: str, **headers: Any) -> None:
-        self._hears(event(name, at(hours) - T0, seat=seat, **headers))
-
-    def _hears(self, data: bytes) -> None:
-        self.events += self._observation.hear(Blocks().feed(data))
-
-
-def line(hours: float, seat: str, what: str, call: str = "NONE") -> str:
-    """Of queue_log."""
-    return f"{round(at(hours))}|{call}|support|{seat}|{what}\n"
-
-
-PBX = Pbx.model_validate({"name": "pbx", "host": "127.0.0.1", "secret": "x"})
-
-
-def started(hours: float, after_s: int) -> str:
-    return f"{round(at(hours)) + after_s}|NONE|NONE|NONE|QUEUESTART|\n"
-
-
-LOG = (
-    line(7, CID, "ADDMEMBER|"),
-    line(9, ANN, "PAUSE|ticket"),
-    line(10 + 1 / 6, ANN, "UNPAUSE|"),
-    line(10.25, BEN, "ADDMEMBER|"),
-    line(10.5, ANN, "PAUSE|toilet"),
-    line(10.55, "NONE", "ENTERQUEUE||5|1", "c1"),
-    line(10.6, BEN, "CONNECT|1|c9|1", "c1"),
-    line(10.65, BEN, "COMPLETECALLER|1|60|1", "c1"),
-    line(10 + 2 / 3, ANN, "UNPAUSE|"),
-    line(10.75, BEN, "REMOVEMEMBER|"),
-    line(12, ANN, "REMOVEMEMBER|"),
-)
-
-
-def set_up(engine: AsyncEngine, folder: Path) -> tuple[Centre, Switch]:
-    centre = Centre(engine, folder)
-    evidence = centre.site.settings.evidence.model_copy(update={"directory": folder / "evidence"})
-    centre.site.settings = centre.site.settings.model_copy(update={"evidence": evidence})
-    return centre, Switch(folder)
-
-
-async def recorded(centre: Centre, switch: Switch) -> None:
-    """Measured and settled, too."""
-    await switch.evidence.flush()
-    await centre.lives(*switch.events)
-    await centre.close()
-
-
-async def lived(
-    engine: AsyncEngine, folder: Path, *at_the_end: bytes, filled_by: tuple[str, ...] = ()
-) -> tuple[Centre, Switch]:
-    """Monday, of which nobody has seen the time from ten to eleven. Ann and Cid are there at either end, unless it is
-    said who is, `at_the_end`. The log that was read when the switch was heard again may have told of some of it."""
-    centre, switch = set_up(engine, folder)
-    switch.logs_in(8, row(ANN), row(CID))
-    switch.pauses(9, ANN, "ticket")
-    switch.pings(10)
-    switch.is_cut()
-    before = len(switch.events)
-    switch.logs_in(11, *(at_the_end or (row(ANN), row(CID))))
-    switch.fills(before, filled_by)
-    switch.leaves(12, ANN)
-    switch.leaves(12, CID)
-    await recorded(centre, switch)
-    return centre, switch
-
-
-async def filled(centre: Centre, folder: Path, *lines: str) -> list[Backfilled]:
-    log = folder / "late.gz"
-    log.write_bytes(gzip.compress("".join(lines or LOG).encode()))
-    return await fill_back(centre.engine, centre.site, PBX, [log], centre.asking(OPERATOR), "told by late.gz")
+from tests.pbx.spoken import row
 
 
 def owed_s(aux_s: int, base_s: int) -> int:
@@ -233,39 +112,6 @@ async def test_a_log_that_ends_in_the_gap_fills_up_to_there(engine: AsyncEngine,
     ann = (await centre.day("ann")).record
     assert (ann.unobserved, ann.pauses) == (us(11) - us(10.5), 2)
     assert ("ben", MONDAY, 1) not in await centre.bank.revisions(), "whether who came was still there nobody knows"
-
-
-@pytest.mark.parametrize("after_s", [-1_800, 0, 1, 2, 20, 60])
-async def test_where_the_switch_started_again_the_gap_stays_from_the_last_line_before(
-    engine: AsyncEngine, tmp_path: Path, after_s: int
-) -> None:
-    """The start may be written after the answer that ends the gap."""
-    centre, _ = await lived(engine, tmp_path)
-    (done,) = await filled(centre, tmp_path, *LOG[:3], started(11, after_s), LOG[-1])
-    assert done.unknown == 2
-    await centre.close()
-    ann = (await centre.day("ann")).record
-    assert (ann.unobserved, ann.paused["ticket"]) == (us(11) - us(10 + 1 / 6), us(10 + 1 / 6) - us(9))
-
-
-@pytest.mark.parametrize(("after_s", "unobserved_s"), [(2, 3_600), (12, 7_190)])
-async def test_a_start_is_of_the_one_gap_in_which_or_soon_after_which_it_was_written(
-    engine: AsyncEngine, tmp_path: Path, after_s: int, unobserved_s: int
-) -> None:
-    """From ten to eleven, and from ten seconds later to one: the log has nothing near the second one but the start."""
-    centre, switch = set_up(engine, tmp_path)
-    switch.logs_in(8, row(ANN))
-    for since, until in ((10, 11), (11 + 10 / 3_600, 13)):
-        switch.pings(since)
-        switch.is_cut()
-        switch.logs_in(until, row(ANN))
-    switch.leaves(15, ANN)
-    await recorded(centre, switch)
-    first, second, last = [line(hours, "NONE", "ENTERQUEUE||5|1", f"c{hours}") for hours in (7, 10, 14)]
-    (done,) = await filled(centre, tmp_path, first, second, started(11, after_s), last)
-    assert (done.since, done.unknown) == (us(11 + 10 / 3_600) if after_s == 2 else us(10), 0)
-    await centre.close()
-    assert (await centre.day("ann")).record.unobserved == unobserved_s * S
 
 
 @pytest.mark.parametrize("told_first", range(3, len(LOG) - 1))
