@@ -8,6 +8,7 @@ What is counted instead of measured is found by looking at the agent just before
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -61,13 +62,18 @@ def day_starts(first: int, until: int, rules: Rules) -> list[tuple[int, str]]:
     starts: list[tuple[int, str]] = []
     day = datetime.fromtimestamp(first / SECOND, zone).date() - timedelta(days=1)
     while not starts or starts[-1][0] <= until:
-        wanted = datetime.combine(day, rules.day_starts_at)
-        moment = wanted.replace(tzinfo=UTC) - timedelta(hours=26)
-        while moment.astimezone(zone).replace(tzinfo=None) < wanted:
-            moment += timedelta(minutes=1)
-        starts.append((int(moment.timestamp()) * SECOND, day.isoformat()))
+        starts.append((first_shown(datetime.combine(day, rules.day_starts_at), zone), day.isoformat()))
         day += timedelta(days=1)
     return starts
+
+
+@cache
+def first_shown(wanted: datetime, zone: ZoneInfo) -> int:
+    """When (µs) the clock first shows the wanted time, or a later one."""
+    moment = wanted.replace(tzinfo=UTC) - timedelta(hours=26)
+    while moment.astimezone(zone).replace(tzinfo=None) < wanted:
+        moment += timedelta(minutes=1)
+    return int(moment.timestamp()) * SECOND
 
 
 @dataclass(frozen=True)
