@@ -159,9 +159,10 @@ async def test_a_caller_who_waits_already_is_in_the_first_snapshot(asterisk):
         pbx.call_in("sales")
         assert pbx.heard_within("QueueCallerJoin", 5.0)
         async with Following(asterisk.port) as ccd:
-            [waiting] = ccd.snapshots[0].waiting
+            first = (await ccd.until(lambda: ccd.snapshots))[0]
+            [waiting] = first.waiting
             assert waiting.queue == "sales"
-            assert ccd.snapshots[0].at - 3_000_000 < waiting.since <= ccd.snapshots[0].at
+            assert first.at - 3_000_000 < waiting.since <= first.at
 
 
 async def test_a_members_own_wrap_up_is_told_and_goes_before_the_queues(asterisk):
@@ -170,7 +171,8 @@ async def test_a_members_own_wrap_up_is_told_and_goes_before_the_queues(asterisk
     with asterisk.drive() as pbx:
         pbx.command("module reload app_queue.so")
         async with Following(asterisk.port) as ccd:
-            assert [member.wrap_up_s for member in ccd.snapshots[0].members] == [1]
+            first = (await ccd.until(lambda: ccd.snapshots))[0]
+            assert [member.wrap_up_s for member in first.members] == [1]
             pbx.call_in("static")
             await ccd.until_states(seat, ["available", "ringing", "on_call", "wrap_up", "available"])
             wrap_up = ccd.segments(seat)[-2]
