@@ -59,7 +59,7 @@ def test_each_command_that_is_shown_is_there(page: Path) -> None:
     shown = shown_in(page)
     faults = {each: fault for each in shown if (fault := fault_of(each))}
     assert not faults, "\n".join(f"{each}: {fault}" for each, fault in faults.items())
-    assert shown or page.name in ("benchmarks.md",), "no command was found to look at"
+    assert shown or page.name.startswith("benchmarks"), "no command was found to look at"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
