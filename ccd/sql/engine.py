@@ -12,13 +12,14 @@ from urllib.parse import unquote, urlsplit
 
 from asyncpg.exceptions import ClientCannotConnectError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from ccd.errors import UnsafeDatabaseError
-from ccd.sql import decided
+from ccd.sql import at_once, decided
 from ccd.sql.checkpoints import LOG_PAGES_MAX
 from ccd.sql.lacking import tune
 from ccd.sql.plain import ask
@@ -91,7 +92,7 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
         execution_options={WRITER: writer},
         **pools[0],
     )
-    event.listen(engine.sync_engine, "do_connect", _see_that_it_opens)
+    event.listen(engine.sync_engine, "do_connect", _connect)
     for one in (engine.sync_engine, plain):
         _make_safe(one, url.database or ":memory:", lock_wait_ms)
     event.listen(engine.sync_engine, "begin", _begin)
@@ -103,9 +104,10 @@ def _open_sqlite(url: URL, pool_size: int, lock_wait_ms: int) -> AsyncEngine:
     return engine
 
 
-def _see_that_it_opens(_dialect: object, _record: object, where: Sequence[Any], settings: Mapping[str, Any]) -> None:
-    """A thread of the driver's that could not open the file tells so to a loop that may have ended by then."""
+def _connect(dialect: Dialect, _record: object, where: Sequence[Any], settings: Mapping[str, Any]) -> DBAPIConnection:
+    # A thread of the driver's that could not open the file tells so to a loop that may have ended by then.
     sqlite3.connect(*where, **settings).close()
+    return at_once.connect(dialect.loaded_dbapi, where, settings)
 
 
 def file_of(url: URL) -> Path:
