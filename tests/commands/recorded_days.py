@@ -3,17 +3,21 @@ what is imported beside them."""
 
 import asyncio
 import subprocess
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ccd.floor.events import PbxEvent
 from ccd.sql.engine import open_engine
 from ccd.sql.migrate import upgrade
 from tests.commands import running
+from tests.databases import SQLITE
 from tests.floor.floors import added, connected, ended, heard, joined, left, paused, removed, unpaused
 from tests.history.observing import record
+from tests.made_once import made_once
 
 MIDNIGHT = datetime(2099, 11, 24, tzinfo=ZoneInfo("Asia/Shanghai")).timestamp()  # no clock is there yet
 DAY = ("--day", "2099-11-24")
@@ -63,16 +67,25 @@ def configured(folder: Path) -> Path:
     return file
 
 
-def recorded(config: Path, *events: PbxEvent) -> None:
-    async def tell() -> None:
-        state = config.parent / "state"
-        state.mkdir(exist_ok=True)
-        engine = open_engine(f"sqlite+aiosqlite:///{state / 'ccd.sqlite'}")
-        await upgrade(engine)
-        await record(engine, *events)
-        await engine.dispose()
+@made_once
+def _no_days(folder: Path) -> Path:
+    """A migrated database in which nothing is."""
+    file = folder / "ccd.sqlite"
+    asyncio.run(_in(file, upgrade))
+    return file
 
-    asyncio.run(tell())
+
+def recorded(config: Path, *events: PbxEvent) -> None:
+    file = config.parent / "state" / "ccd.sqlite"
+    if not file.exists():
+        _no_days(file.parent)
+    asyncio.run(_in(file, lambda engine: record(engine, *events)))
+
+
+async def _in(file: Path, do: Callable[[AsyncEngine], Awaitable[object]]) -> None:
+    engine = open_engine(f"{SQLITE}{file}")
+    await do(engine)
+    await engine.dispose()
 
 
 def ccd(config: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -91,8 +104,19 @@ def imported(config: Path, **files: str) -> None:
         running.said(ccd(config, "import", kind, str(file)))
 
 
-def settled(folder: Path, by: Callable[..., subprocess.CompletedProcess[str]] = ccd) -> Path:
-    """A configuration with a day of agent 1001 that is settled, by the clock of `by`: 465 s were saved."""
+@made_once
+def settled(folder: Path) -> Path:
+    """A configuration with a day of agent 1001 that is settled: 465 s were saved."""
+    return _settled(folder, ccd)
+
+
+@made_once
+def settled_a_day_later(folder: Path) -> Path:
+    """The same, by the clock of the day after."""
+    return _settled(folder, ccd_a_day_later)
+
+
+def _settled(folder: Path, by: Callable[..., subprocess.CompletedProcess[str]]) -> Path:
     file = configured(folder)
     recorded(file, *SHIFT, heard(at(86_400)))
     running.said(by(file, "settle", *DAY, "--unit", "team-1"))

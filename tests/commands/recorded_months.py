@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from tests.commands import running
 from tests.commands.recorded_days import CONFIGURATION, ROSTER, recorded
 from tests.floor.floors import added, heard, removed
+from tests.made_once import made_once
 
 MONTH = "2026-08"  # long over, whenever this is read
 DAY_S = 86_400
@@ -26,6 +27,7 @@ def at(day: int, hour: float) -> float:
     return FIRST + day * DAY_S + hour * 3_600
 
 
+@made_once
 def planned(folder: Path) -> Path:
     """A configuration: 1001 was on leave for half an hour of an idle day, and has 1,800 s beside what was saved; 1002
     never came."""

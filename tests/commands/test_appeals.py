@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import running
-from tests.commands.recorded_days import DAY, ccd, ccd_a_day_later, settled
+from tests.commands.recorded_days import DAY, ccd, ccd_a_day_later, settled_a_day_later
 
 WHY = ("--text", "the CRM was down")
 FROM = ("--from", "2099-11-24")
@@ -16,7 +16,7 @@ FROM = ("--from", "2099-11-24")
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """1001 has saved 465 s of a day that is settled, with a pause of 600.25 s at 08:20."""
-    return settled(tmp_path, by=ccd_a_day_later)
+    return settled_a_day_later(tmp_path)
 
 
 def call(config: Path, *words: str) -> subprocess.CompletedProcess[str]:

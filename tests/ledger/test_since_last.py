@@ -133,11 +133,10 @@ async def test_it_may_go_on_again_and_again(engine: AsyncEngine, ledger: Ledger)
 async def test_a_change_after_it_is_found_as_the_whole_finds_it(
     bare: AsyncConnection, by_then: Remembered, table: Table
 ) -> None:
-    """Each column of each row, and each row gone."""
-    compared = 0
-    for row in (await bare.execute(select(table))).all():
-        if was_sealed(table, row):
-            continue
+    """Each column of every third row and of the last, and each of those rows gone."""
+    rows = [row for row in (await bare.execute(select(table))).all() if not was_sealed(table, row)]
+    assert rows
+    for row in {*rows[::3], rows[-1]}:
         for column in (*table.columns, None):
             async with bare.begin_nested() as undone:
                 if column is None:
@@ -151,8 +150,6 @@ async def test_a_change_after_it_is_found_as_the_whole_finds_it(
             assert since, f"{column} of {row} was changed, and it was not seen"
             if table not in (owners, accounts):  # of old ones the whole tells more: each block that sealed some
                 assert since == whole, (column, row)
-            compared += 1
-    assert compared
 
 
 def was_sealed(table: Table, row: Row[Any]) -> bool:

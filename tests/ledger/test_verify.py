@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import AsyncIterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Column, LargeBinary, String, Table, select, text, update
+from sqlalchemy import LargeBinary, String, Table, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ccd.ledger.digest import DIGEST_FORMAT, account_digest
@@ -34,8 +35,6 @@ from ccd.sql.migrate import upgrade
 from tests.ledger.accounts import DAY
 from tests.ledger.forging import TABLES, changed, forged, row_itself, without_guards
 from tests.ledger.histories import everything
-
-COLUMNS = tuple(column for table in TABLES for column in table.columns)
 
 # What the finding has to name, by the table that was changed: the row itself, or the block that sealed it.
 PLACES = {
@@ -84,12 +83,11 @@ async def test_a_ledger_as_it_was_written_is_found_right(engine: AsyncEngine) ->
     assert seen[-1] == (12, 12)
 
 
-@pytest.mark.parametrize("column", COLUMNS, ids=str)
-async def test_a_change_of_any_column_of_any_row_is_named(bare: AsyncConnection, column: Column[Any]) -> None:
-    table = column.table
+@pytest.mark.parametrize("table", TABLES, ids=str)
+async def test_a_change_of_any_column_of_any_row_is_named(bare: AsyncConnection, table: Table) -> None:
     rows = (await bare.execute(select(table))).all()
     assert rows, "the history leaves no table empty"
-    for row in rows:
+    for column, row in product(table.columns, rows):
         async with bare.begin_nested() as undone:
             await bare.execute(
                 update(table).where(row_itself(table, row)).values({column: changed(column, row._mapping[column.name])})

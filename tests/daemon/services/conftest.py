@@ -1,6 +1,5 @@
 """A month in which a day was planned, lived and settled (tests.commands.recorded_months), for whoever has no other."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,15 +12,9 @@ from tests.commands.recorded_months import planned
 from tests.daemon.services.test_months import World
 
 
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return planned(tmp_path_factory.mktemp("month")).parent
-
-
 @pytest.fixture
-def site(recorded: Path, tmp_path: Path) -> Site:
-    shutil.copytree(recorded, tmp_path, dirs_exist_ok=True)
-    return site_of(tmp_path / "ccd.toml")
+def site(tmp_path: Path) -> Site:
+    return site_of(planned(tmp_path))
 
 
 @pytest.fixture

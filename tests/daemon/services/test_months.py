@@ -1,7 +1,7 @@
 """The daemon owes leave of idle days once they are closed, and closes a month when its time has come."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -89,17 +89,6 @@ class World:
         within = datetime.combine(appeal.day, time(9)), datetime.combine(appeal.day, time(9, 30))
         asking = Asking(f"uphold {appeal.ref}", by_itself("manager"), "here", self.now)
         await uphold(self.engine, self.site, asking, appeal.ref, within, counts, "so it was")
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    return site_of(planned(tmp_path))
-
-
-@pytest.fixture
-async def world(site: Site) -> AsyncIterator[World]:
-    async with database(site.settings) as engine:
-        yield World(engine, site)
 
 
 async def test_leave_is_owed_when_its_day_is_closed_and_the_month_closes_by_itself(world: World) -> None:
