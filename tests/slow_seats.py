@@ -85,7 +85,8 @@ class Facts:
     calls: list[Call] = field(default_factory=list)
     wrap_ups: list[tuple[int, int]] = field(default_factory=list)  # from, to
     logged_in: bool = False
-    gap: tuple[int, bool] | None = None  # since when, and whether signed in then and not heard since
+    gap: tuple[int, bool] | None = None  # since when, and whether unseen since then: nobody knows what it does
+    in_doubt: set[str] | None = None  # in a gap, once it spoke: its queues of before of which nothing was said since
     unobserved: list[tuple[int, int, str]] = field(default_factory=list)  # from, to, under which name
     confirmed: int | None = None
     asked: bool = False  # a snapshot has told of it, be it that it is nowhere
@@ -121,8 +122,15 @@ def facts(seat: str, items: Sequence[Item], rules: Rules) -> Facts:
 
 
 def understand(known: Facts, item: Item, rules: Rules) -> None:
-    if known.gap and not isinstance(item.event, said.Lost | said.Snapshot | said.CallerLeft):
-        speak_in_gap(known, item.at)
+    if known.gap and getattr(item.event, "seat", "") == known.seat:
+        speak_in_gap(known, item.event, rules)
+    name = known.name
+    take(known, item, rules)
+    if known.gap and known.in_doubt is not None:
+        look_in_gap(known, item.at, name)
+
+
+def take(known: Facts, item: Item, rules: Rules) -> None:
     match item.event:
         case said.MemberAdded() | said.MemberPaused() as e:
             see_pause(known, item, e)
@@ -165,19 +173,38 @@ def understand(known: Facts, item: Item, rules: Rules) -> None:
             known.logged_in = e.logged_in
         case said.Lost():
             known.gap = known.gap if known.gap and known.gap[1] else (item.at, known.signed_in(rules))
+            known.in_doubt = None
         case said.Snapshot() as e if known.gap or not (known.name or known.asked):
             observe_again(known, item, e, rules)
         case said.Snapshot() as e:
             hold_against(known, item, e, rules)
 
 
-def speak_in_gap(known: Facts, at: int) -> None:
-    """Only queue_log has gaps without a snapshot after them: restarts. No call outlives one."""
-    assert known.gap
-    if known.gap[1]:
-        known.unobserved.append((known.gap[0], at, known.name))
+def speak_in_gap(known: Facts, event: said.PbxEvent, rules: Rules) -> None:
+    """Only queue_log has gaps in which somebody speaks: restarts. No call outlives one, and of each queue that the seat
+    was in nobody knows before it is spoken of. Whom it rings is not paused there."""
+    if known.in_doubt is None:
         known.offers, known.calls, known.wrap_ups, known.doubts = {}, [], [], {}
-    known.gap = (at, False)
+        known.in_doubt = known.rows.keys() - rules.not_counting
+    match event:
+        case said.MemberAdded() | said.MemberPaused() | said.MemberRemoved():
+            known.in_doubt.discard(event.queue)
+        case said.CallOffered() | said.CallConnected() if event.queue in known.in_doubt:
+            known.in_doubt.discard(event.queue)
+            known.rows[event.queue] = replace(known.rows[event.queue], paused=False, reason="")
+        case said.AgentLogged(logged_in=False):
+            known.in_doubt.clear()
+
+
+def look_in_gap(known: Facts, at: int, name: str) -> None:
+    """`name`: under which it was until now."""
+    assert known.gap
+    since, was_unseen = known.gap
+    unseen = bool(known.in_doubt) and not known.calls and not known.offers
+    if was_unseen and not (unseen and known.name == name):
+        known.unobserved.append((since, at, name))
+    if (unseen, known.name) != (was_unseen, name):
+        known.gap = (at, unseen)
 
 
 def see_pause(known: Facts, item: Item, e: said.MemberAdded | said.MemberPaused) -> None:
@@ -254,7 +281,7 @@ def observe_again(known: Facts, item: Item, snapshot: said.Snapshot, rules: Rule
         since, signed_in = known.gap
         if signed_in or (known.signed_in(rules) and not observed):
             known.unobserved.append((since, item.at, name if signed_in else known.name))
-    known.gap, known.doubts = None, {}
+    known.gap, known.in_doubt, known.doubts = None, None, {}
 
 
 def hold_against(known: Facts, item: Item, snapshot: said.Snapshot, rules: Rules) -> None:

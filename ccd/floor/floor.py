@@ -82,7 +82,7 @@ class Floor(SeatLines):
         seat = state.seats.get(event.seat) or self.seat(event.seat)
         at = event.at if event.at > seat.at else seat.at
         if state.gap_since is not None:
-            self._outlived_by_nothing(seat)
+            self._speaks_in_gap(seat, event)
         wrap_up_until = seat.wrap_up_until
         transitions = [] if wrap_up_until is None else self.end_wrap_up_until(seat, at)
         offers, wrap_up_until = list(seat.offers) if seat.offers else (), seat.wrap_up_until
@@ -111,15 +111,27 @@ class Floor(SeatLines):
         state = self.state.open[event.seat].view.state if event.seat in self.state.open else SIGNED_OUT
         self.rejected[Rejected(type(event).__name__, state, why)] += 1
 
-    def _outlived_by_nothing(self, seat: Seat) -> None:
-        """A seat speaks inside a gap, with no snapshot yet: only queue_log's restarts do, and no call outlives one."""
-        known = self.state.open.get(seat.seat)
-        if known and known.view.state is UNOBSERVED:
+    def _speaks_in_gap(self, seat: Seat, event: SeatEvent) -> None:
+        """With no snapshot yet: so queue_log does, of what was after a restart (docs/time-bank.md 2.2). Calls end
+        with one. Whether the seat still is in a queue, and paused there, nobody knows until that queue is spoken of: of
+        whom it rings, that there is no pause."""
+        if seat.seat not in self.in_doubt:
             offers = list(seat.offers)
             seat.offers.clear()
             self.forget_offers(seat, offers)
             seat.calls.clear()
             seat.wrap_up_until = None
+            self.in_doubt[seat.seat] = seat.queues.keys() - self.rules.uncounted
+        in_doubt = self.in_doubt[seat.seat]
+        match event:
+            case MemberAdded() | MemberPaused() | MemberRemoved():
+                in_doubt.discard(event.queue)
+            case CallOffered() | CallConnected() if event.queue in in_doubt:
+                in_doubt.remove(event.queue)
+                member = seat.queues[event.queue]
+                member.paused, member.reason = False, ""
+            case AgentLogged(logged_in=False):
+                in_doubt.clear()
 
     # --- callers: what one seat's event, or the caller's own, does to the others -------------------------------------
 
@@ -213,6 +225,7 @@ class Floor(SeatLines):
     def _lost(self, at: int) -> list[Transition]:
         """Whoever is signed in becomes unobserved; who is not may have signed in meanwhile: the snapshot will tell."""
         transitions = self._heard(at)
+        self.in_doubt.clear()
         if self.state.gap_since is None:
             self.state.gap_since = at
         for name, known in sorted(self.state.open.items()):
@@ -226,6 +239,7 @@ class Floor(SeatLines):
     def _found(self) -> list[Transition]:
         """Whoever is unobserved in the gap that runs goes on as before it, from the same instant."""
         self.state.gap_since = None
+        self.in_doubt.clear()
         transitions: list[Transition] = []
         for name, known in sorted(self.state.open.items()):
             if known.view.state is UNOBSERVED:

@@ -39,13 +39,15 @@ def reconcile(lines: SeatLines, callers: Callers, snapshot: Snapshot) -> list[Tr
     """Hold the snapshot against the floor; the transitions count no sign-ins and no pauses."""
     state = lines.state
     answer = _answer(snapshot)
-    after_gap = state.gap_since is not None
+    gap_since, state.gap_since = state.gap_since, None
+    lines.in_doubt.clear()
+    after_gap = gap_since is not None
     transitions: list[Transition] = []
     for name in sorted(answer.rows.keys() | state.seats.keys() | (answer.logged_in or frozenset())):
         seat = lines.seat(name)
         offers = list(seat.offers)
         if after_gap or (state.confirmed_at is None and name not in state.open):
-            transitions += _observe_again(lines, seat, answer)
+            transitions += _observe_again(lines, seat, answer, gap_since)
         else:
             transitions += _compare(lines, seat, answer)
         lines.forget_offers(seat, offers)
@@ -54,7 +56,6 @@ def reconcile(lines: SeatLines, callers: Callers, snapshot: Snapshot) -> list[Tr
         callers.seen_again(snapshot)
     else:
         callers.compared(snapshot, state.confirmed_at)
-    state.gap_since = None
     state.confirmed_at = snapshot.at
     return transitions
 
@@ -71,13 +72,14 @@ def _answer(snapshot: Snapshot) -> Answer:
 # --- after a gap -----------------------------------------------------------------------------------------------------
 
 
-def _observe_again(lines: SeatLines, seat: Seat, answer: Answer) -> list[Transition]:
-    """The seat's facts after a gap, or at the first sight of it."""
-    known = lines.state.open.get(seat.seat)
+def _observe_again(lines: SeatLines, seat: Seat, answer: Answer, gap_since: int | None) -> list[Transition]:
+    """The seat's facts after a gap, which began at `gap_since` (µs), or at the first sight of it."""
     rows = answer.rows.get(seat.seat, [])
     at = max(answer.at, seat.at)
+    transitions = lines.end_wrap_up_until(seat, at)
+    known = lines.state.open.get(seat.seat)
     if seat.wrap_up_until is not None and seat.wrap_up_until <= at:
-        seat.wrap_up_until = None
+        seat.wrap_up_until = None  # it ended where nobody saw it
     seat.queues = {row.queue: _membership(seat, row, seat.queues.get(row.queue)) for row in rows}
     _take_name_and_login(seat, rows, answer)
     seat.offers = _still_offered(seat, rows, answer)
@@ -85,8 +87,6 @@ def _observe_again(lines: SeatLines, seat: Seat, answer: Answer) -> list[Transit
     known_now: list[Call | Offer] = [*seat.calls, *seat.offers.values()]
     for each in known_now:
         each.unknown_since = None
-    transitions: list[Transition] = []
-    gap_since = lines.state.gap_since
     if gap_since is not None and (known is None or known.view.state is State.SIGNED_OUT) and _signed_in(lines, seat):
         since = max(gap_since, known.start if known else gap_since)
         unseen = View(seat.name, State.UNOBSERVED, False, Pause.NONE, "", 0)

@@ -22,6 +22,8 @@ class SeatLines:
         self.rules, self.state = rules, state
         self._offered: dict[str, set[str]] = {}  # call → seats it is offered to
         self._wrap_ups: list[tuple[int, str]] = []  # a heap of when they end; stale entries are passed over
+        # In a gap: each seat that has spoken since it began → the queues it was in before of which nothing was said.
+        self.in_doubt: dict[str, set[str]] = {}
         for seat in state.seats.values():
             self.index(seat)
 
@@ -52,9 +54,18 @@ class SeatLines:
         """Close the seat's segment and open the next if its facts mean something else now, or something is counted."""
         view = view_of(seat, self.rules)
         known = self.state.open.get(seat.seat)
+        if self.state.gap_since is not None and known is not None and self._is_unseen(seat, known):
+            view = known.view._replace(name=seat.name, state=UNOBSERVED)
         if not (offered or answered or missed) and view == (known.view if known else NEVER_SEEN):
             return []
         return [self.open(seat, at, view, ref, told, offered, answered, missed)]
+
+    def _is_unseen(self, seat: Seat, known: Segment) -> bool:
+        """In a gap: whether nobody knows what it does. Whom a queue rings or calls does that, whatever else it does."""
+        in_doubt = self.in_doubt.get(seat.seat)
+        if in_doubt is None:
+            return known.view.state is UNOBSERVED
+        return bool(in_doubt) and not seat.calls and not seat.offers
 
     def open(
         self,
