@@ -13,7 +13,8 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from ccd.floor import events as said
-from tests.slow_seats import SECOND, Item, Reason, Rules, TimeLine, facts, level, listen
+from tests.slow_rules import SECOND, Reason, Rules
+from tests.slow_seats import Item, TimeLine, facts, level, listen
 
 ORDER = ("on_call", "ringing", "wrap_up", "available", "unobserved", "paused", "unreachable", "signed_out")
 TIMES = ("signed_in", "available", "ringing", "on_call", "other_call", "wrap_up", "unreachable", "unobserved")

@@ -7,43 +7,12 @@ could be worked out anew.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import time
 
 from ccd.floor import events as said
 from ccd.floor.events import Device
+from tests.slow_rules import SECOND, Rules
 
-SECOND = 1_000_000
 BUSY = (Device.IN_USE, Device.MIRRORED, Device.RINGING)
-
-
-@dataclass(frozen=True)
-class Reason:
-    exempt: bool
-    max_s: int | None = None
-    max_s_day: int | None = None
-
-
-@dataclass(frozen=True)
-class RosterLine:
-    agent: str
-    interface: str | None = None
-    member_name: str | None = None
-    pbx: str | None = None
-    starts: int | None = None  # µs, half-open
-    ends: int | None = None
-
-
-@dataclass(frozen=True)
-class Rules:
-    wrap_up_s: Mapping[str, int] = field(default_factory=dict)  # per queue
-    not_counting: frozenset[str] = frozenset()
-    reasons: Mapping[str, Reason] = field(default_factory=dict)
-    reasons_later: Mapping[str, Mapping[str, Reason]] = field(default_factory=dict)  # by the ISO day they hold from
-    paused_in: str = "all"
-    other_call_while_paused: str = "paused"
-    timezone: str = "UTC"
-    day_starts_at: time = time(0)
-    roster: tuple[RosterLine, ...] = ()
 
 
 @dataclass(frozen=True)

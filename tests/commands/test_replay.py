@@ -14,7 +14,7 @@ from ccd.pbx.queue_log import QueueLog
 from tests import slow_calculator
 from tests.commands.running import ccd
 from tests.pbx.spoken import BANNER, event
-from tests.slow_seats import RosterLine, Rules
+from tests.slow_rules import RosterLine, Rules
 
 CAPTURES = Path(__file__).parents[1] / "pbx" / "captures"
 SECOND = 1_000_000

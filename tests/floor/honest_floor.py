@@ -11,7 +11,7 @@ from random import Random
 
 from ccd.floor import events as said
 from ccd.floor.events import Device
-from tests.slow_seats import SECOND, Rules
+from tests.slow_rules import SECOND, Rules
 
 QUEUES = ("support", "sales")
 SEATS = ("PJSIP/1001", "PJSIP/1002", "Local/1003@agents/n")

@@ -13,7 +13,7 @@ from ccd.floor import events as said
 from ccd.floor.events import Device
 from tests.floor.hidden_truth import Row, Truth
 from tests.floor.random_rules import random_rules
-from tests.slow_seats import SECOND, Rules
+from tests.slow_rules import SECOND, Rules
 
 QUEUES = ("support", "sales", "vip", "empty")
 REASONS = ("", "toilet", "water", "meal", "training", "Auto-Pause", "recovery")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from tests.slow_seats import SECOND, Reason, RosterLine, Rules
+from tests.slow_rules import SECOND, Reason, RosterLine, Rules
 
 ZONES = (
     ("UTC", time(0), datetime(2026, 11, 23, 22, tzinfo=UTC)),

@@ -9,7 +9,7 @@ from ccd.floor.owners import Owner, OwnerOf
 from ccd.floor.rules import QueueRule, ReasonRule, Reasons, SeatRules
 from ccd.org.roster import AFTER_ALL, BEFORE_ALL, Roster, RosterLine
 from tests.floor.random_floors import RandomFloor
-from tests.slow_seats import SECOND, Reason, Rules
+from tests.slow_rules import SECOND, Reason, Rules
 
 
 def agent_rules(rules: Rules) -> AgentRules:

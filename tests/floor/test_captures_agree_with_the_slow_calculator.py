@@ -11,7 +11,7 @@ from ccd.pbx.queue_log import QueueLog
 from tests import slow_calculator
 from tests.floor.fast_and_slow import by_the_floor
 from tests.floor.random_floors import RandomFloor
-from tests.slow_seats import Reason, RosterLine, Rules
+from tests.slow_rules import Reason, RosterLine, Rules
 
 CAPTURES = Path(__file__).parent.parent / "pbx" / "captures"
 RULES = Rules(

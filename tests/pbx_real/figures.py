@@ -6,7 +6,7 @@ from ccd.floor.events import Found, Heard, PbxEvent, Snapshot
 from tests import slow_calculator
 from tests.floor.fast_and_slow import by_the_floor
 from tests.floor.random_floors import RandomFloor
-from tests.slow_seats import Reason, Rules
+from tests.slow_rules import Reason, Rules
 
 RULES = Rules(wrap_up_s={"support": 2}, reasons={"meal": Reason(True, max_s=1)}, timezone="Asia/Shanghai")
 EVENTS_MAX = 300  # and rows; the slow calculator looks at all of them for each of them
