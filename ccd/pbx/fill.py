@@ -36,6 +36,7 @@ BEGINNING, END = -(2**62), 2**62
 START_WRITTEN_WITHIN = 60 * SECOND  # of a switch's first answers
 
 LOGGED_TOO = (MemberPaused, CallConnected, CallEnded, CallerJoined)  # always; of members a reload writes no line
+TOLD_TOO = (*LOGGED_TOO, MemberAdded, MemberRemoved)  # always, while AMI is listening
 
 Fingerprint = tuple[str, str, str, object]  # kind, seat or caller, queue, and what tells two of them apart
 Pauses = dict[tuple[str, str], tuple[bool, str]]  # (seat, queue) → whether paused, and why; who is no member has none
@@ -105,7 +106,10 @@ class Logged:
     ) -> None:
         self._events = _with_starts_in_gaps(logged, _listened(told) if listened is None else listened)
         self._times = [event.at for event in self._events]
-        self._earliest = _earliest(self._events, told)
+        told_at = _told_at(self._events, told)
+        self._earliest = _earliest(self._events, told_at)
+        self._latest = _latest(self._events, told_at)
+        self._heard = sorted((event.at, isinstance(event, Lost)) for event in told)
         self._span = span or ((logged[0].at, logged[-1].at + SECOND) if logged else (END, BEGINNING))
 
     def covers(self, at: int) -> bool:
@@ -119,9 +123,18 @@ class Logged:
         found = []
         for number in range(low, high):
             event, earliest = self._events[number], self._earliest[number]
-            if earliest is not None and earliest <= end and max(event.at + _reckoned(event), earliest) >= first_second:
+            if earliest is None or earliest > end or self._latest[number] <= start:
+                continue
+            begins = first_second - SECOND if self._was_cut_off(event) else first_second
+            if max(event.at + _reckoned(event), earliest) >= begins:
                 found.append(number)
         return found
+
+    def _was_cut_off(self, event: PbxEvent) -> bool:
+        """Whether AMI, which did not tell it, was listening then: an event can be under way while a Ping is answered,
+        and be lost with the connection."""
+        before = bisect_left(self._heard, (event.at, False))
+        return isinstance(event, TOLD_TOO) and before > 0 and not self._heard[before - 1][1]
 
     def before(self, snapshot: Snapshot, numbers: list[int], next_lost: int, pauses: Pauses) -> list[int]:
         """Those of a gap's `numbers` that lie before the snapshot at its end.
@@ -183,7 +196,7 @@ def _with_starts_in_gaps(logged: Sequence[PbxEvent], listened: Sequence[tuple[in
     return sorted(map(placed, logged), key=lambda event: event.at)
 
 
-def _earliest(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int | None]:
+def _earliest(logged: Sequence[PbxEvent], told_at: Sequence[int | None]) -> list[int | None]:
     """Since when (µs) each of the log's events can have been, None where AMI told it too.
 
     The log's lines are in their order, so that what stands below a line that AMI told comes after it, an offer after
@@ -193,7 +206,7 @@ def _earliest(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int 
     newest = BEGINNING
     came: dict[str, int] = {}
     offered_at: dict[tuple[str, str], int] = {}
-    for event, told_last in zip(logged, _told_at(logged, told), strict=True):
+    for event, told_last in zip(logged, told_at, strict=True):
         if told_last is not None:
             if isinstance(event, CallOffered):
                 offered_at[event.seat, event.call] = told_last
@@ -213,21 +226,38 @@ def _earliest(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int 
     return found
 
 
+def _latest(logged: Sequence[PbxEvent], told_at: Sequence[int | None]) -> list[int]:
+    """Up to when (µs) each of them can have been: what stands above a line that AMI told was before it."""
+    found: list[int] = []
+    oldest = END
+    for event, at in zip(reversed(logged), reversed(told_at), strict=True):
+        if isinstance(event, CallOffered | Heard):  # the one is reckoned, the other placed
+            found.append(END)
+            continue
+        found.append(oldest)
+        oldest = oldest if at is None else min(oldest, at)
+    return found[::-1]
+
+
 def _told_at(logged: Sequence[PbxEvent], told: Sequence[PbxEvent]) -> list[int | None]:
     """When (µs) AMI told each of the log's events, None where it did not.
 
     Each of them notes an event by its own clock a moment after it happened, and either can be the later: what only one
     of them has in a second is what only the other has in the second beside it.
     """
-    told_in: dict[tuple[int, Fingerprint], deque[int]] = {}
-    for event in told:
-        told_in.setdefault((event.at // SECOND, _fingerprint(event)), deque()).append(event.at)
-    lines = [(event.at // SECOND, _fingerprint(event)) for event in logged]
-    found: list[int | None] = [None] * len(lines)
-    for apart in (0, -1, 1):
-        for number, (second, fingerprint) in enumerate(lines):
-            if found[number] is None and (times := told_in.get((second + apart, fingerprint))):
-                found[number] = times.popleft()
+    found: list[int | None] = [None] * len(logged)
+    taken: set[int] = set()
+    for mark in (_named_end, _fingerprint):
+        told_in: dict[tuple[int, Fingerprint], deque[int]] = {}
+        for place, event in enumerate(told):
+            if place not in taken and (marked := mark(event)):
+                told_in.setdefault((event.at // SECOND, marked), deque()).append(place)
+        lines = [(event.at // SECOND, mark(event)) for event in logged]
+        for apart in (0, -1, 1):
+            for number, (second, marked) in enumerate(lines):
+                if marked and found[number] is None and (places := told_in.get((second + apart, marked))):
+                    taken.add(place := places.popleft())
+                    found[number] = told[place].at
     return found
 
 
@@ -263,6 +293,11 @@ def _reckoned(event: PbxEvent) -> int:
 
 def _last_at(told: Sequence[PbxEvent]) -> int:
     return max((event.at for event in told), default=BEGINNING)
+
+
+def _named_end(event: PbxEvent) -> Fingerprint | None:
+    """Of a call's end that names it: it is no other's."""
+    return ("CallEnded", event.seat, event.queue, event.call) if isinstance(event, CallEnded) and event.call else None
 
 
 def _fingerprint(event: PbxEvent) -> Fingerprint:

@@ -76,7 +76,10 @@ class QueueLog:
         scope: Scope | None = None,
         members: Mapping[str, Sequence[str]] = MappingProxyType({}),
         keep: Keep = keep_nothing,
+        calls: Mapping[tuple[str, str], str] = MappingProxyType({}),
     ) -> None:
+        """Member names with their seats; the seats in each queue; and which seat is on a call, by member name and
+        caller."""
         self.unreadable = 0
         self.ignored: Counter[str] = Counter()
         self._seats: dict[str, list[str]] = {}
@@ -87,6 +90,7 @@ class QueueLog:
             # not who was there before.
             self._names[seat] = seat if seat in self._names else name
         self._members = {queue: list(present) for queue, present in members.items()}  # the seats in it, as they came
+        self._calls = dict(calls)  # of who has several seats
         self._keep = keep
         self._came: dict[str, int] = {}  # caller → µs, of those of the last RING_S_MAX
         self._scope = scope or Scope()
@@ -122,6 +126,7 @@ class QueueLog:
             verb, line = parsed
             self._chronology.go_on(line.at, partial("{}:{}".format, path, number))
             if verb == "QUEUESTART":
+                self._calls.clear()
                 yield from self._release(None)
                 if self._last_at is not None:
                     yield Lost(self._last_at)
@@ -180,6 +185,8 @@ class QueueLog:
 
     def connected(self, line: LogLine) -> list[PbxEvent]:
         seat, name = self._who(line)
+        if len(self._seats.get(name, ())) > 1:
+            self._calls[name, line.call] = seat
         return [
             self._offered(line, line.number(2) * SECOND),
             CallerLeft(line.at, line.ref, line.queue, line.call, abandoned=False),
@@ -187,7 +194,9 @@ class QueueLog:
         ]
 
     def ended(self, line: LogLine) -> list[PbxEvent]:
+        """On the seat that took the call, whichever the agent is on by now."""
         seat, name = self._who(line)
+        seat = self._calls.pop((name, line.call), seat)
         return [CallEnded(line.at, line.ref, seat, name, line.queue, line.call)]
 
     def rang_out(self, line: LogLine) -> list[PbxEvent]:

@@ -4,6 +4,7 @@ from io import BytesIO
 
 import pytest
 
+from ccd.daemon.switches.seam import pauses_of
 from ccd.floor.events import (
     CallConnected,
     CallEnded,
@@ -16,7 +17,7 @@ from ccd.floor.events import (
     Waiting,
 )
 from ccd.pbx.captured import Capture
-from ccd.pbx.fill import fill
+from ccd.pbx.fill import END, Logged, fill, fill_since
 from tests.floor.floors import (
     SEAT,
     S,
@@ -293,3 +294,28 @@ def test_a_call_that_was_rung_before_the_gap_is_offered_once() -> None:
     ]
     record = only_record(*fill(stream, log), until=70)
     assert (record.offered, record.answered, record.ringing, record.on_call) == (1, 1, 3 * S, 8 * S)
+
+
+def test_a_word_that_was_under_way_as_a_ping_was_answered_and_was_cut_off_is_found_in_the_log() -> None:
+    stream = [added(1), paused(5, "toilet"), heard(10.005), lost(10.005)]
+    stream += [snapshot(60.2, member(paused=True, reason="toilet")), heard(65), paused(80, "water")]
+    log = [added(1), paused(5, "toilet"), unpaused(9), paused(50, "toilet"), paused(80, "water")]
+    line = tell(*fill(stream, log)).line()
+    assert line[:4] == [(1, "available"), (5, "paused"), (10.005, "available"), (50, "paused")]
+
+
+def test_an_end_that_names_its_call_is_no_others() -> None:
+    """Two calls end on a telephone in one second, the first of them in the gap."""
+    stream = [added(1), connected(2, "a"), lost(10), snapshot(60.1, member()), connected(60.3, "b")]
+    stream += [ended(60.8, "b"), heard(90)]
+    log = [added(1), connected(2, "a"), ended(60, "a"), connected(60, "b"), ended(60, "b"), paused(90)]
+    assert tell(*fill(stream, log)).line()[-2] == (70.8, "available")
+
+
+def test_what_stands_above_a_line_that_ami_told_was_before_it() -> None:
+    """Added in the second of the first answer, before it; the gap begins in that second, too."""
+    told = [snapshot(50.5, member()), paused(50.6, "toilet"), lost(50.7)]
+    held = [snapshot(60.5, member(paused=True, reason="toilet")), heard(90)]
+    log = Logged([added(50), paused(50, "toilet"), unpaused(95)], [*told, *held], (0, END))
+    events = fill_since(50_700_000, held, log, pauses_of(tell(*told).floor.state))
+    assert tell(*told, *events).line() == [(50.5, "available"), (50.6, "paused")]

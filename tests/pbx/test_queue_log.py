@@ -154,6 +154,14 @@ def test_who_comes_to_a_hot_desk_is_not_who_was_there_before(tmp_path):
     assert names == ["PJSIP/1", "Ann", "PJSIP/1", "Bob"]
 
 
+def test_a_call_ends_on_the_seat_that_took_it_though_that_has_left_the_queue(tmp_path: Path) -> None:
+    """Of somebody with two telephones."""
+    lines = ("1|M|q|PJSIP/1|ADDMEMBER|", "5|c1|q|Ann|CONNECT|1|x|1", "8|M|q|PJSIP/1|REMOVEMEMBER|",
+             "9|c1|q|Ann|COMPLETEAGENT|1|1|1")  # fmt: skip
+    *_, end = told(*lines, seats=[("Ann", "PJSIP/1"), ("Ann", "PJSIP/2")], tmp_path=tmp_path)
+    assert end == CallEnded(9 * S, 0, "PJSIP/1", "Ann", "q", "c1")
+
+
 def test_lines_that_are_none_are_counted_and_passed_over(tmp_path):
     log = tmp_path / "queue_log"
     log.write_bytes(

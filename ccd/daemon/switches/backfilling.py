@@ -3,7 +3,7 @@ goes on (docs/time-bank.md 2.2)."""
 
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -113,7 +113,7 @@ class Backfilling:
                 if told is None or excerpt.begins_at is None or excerpt.last_at is None:
                     continue
                 floor = floor_before(self._site.seat_rules, gap, told)
-                logged = self._told_by(floor.state, excerpt.lines, _followed_from(gap))
+                logged = self._told_by(floor.state, excerpt.lines, _followed_from(gap), _names_in(gap))
                 span = (excerpt.begins_at, excerpt.last_at + SECOND)
                 await self._evidence.flush()
                 found = found_later(gap, floor, told, logged, span, given)
@@ -161,13 +161,21 @@ class Backfilling:
         self._batches.append(floors.take(self._pbx, [Found(since), *events, Lost(max(until, since))]))
         self._done.append(Backfilled(since, until, len(events), None))
 
-    def _told_by(self, state: FloorState, lines: Sequence[bytes], since: int) -> list[PbxEvent]:
-        """With the lines of the gap as evidence."""
+    def _told_by(
+        self, state: FloorState, lines: Sequence[bytes], since: int, names: Iterable[tuple[str, str]] = ()
+    ) -> list[PbxEvent]:
+        """With the lines of the gap as evidence; `names` are further pairs of a member name and a seat."""
 
         def keep(at: int, line: bytes) -> int:
             return self._evidence.keep(at, line) if at >= since - SECOND else 0
 
-        return list(log_of(state, self._seats, self._scope, keep).told_by(lines, self._files[0]))
+        return list(log_of(state, [*self._seats, *names], self._scope, keep).told_by(lines, self._files[0]))
+
+
+def _names_in(gap: Gap) -> list[tuple[str, str]]:
+    """Under which names its seats were seen, some of them after it only."""
+    seen = [each for around in gap.seats.values() for each in around if each is not None]
+    return [(each.view.name, each.seat) for each in seen if each.view.name]
 
 
 def _followed_from(gap: Gap) -> int:

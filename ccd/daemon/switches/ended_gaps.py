@@ -66,7 +66,7 @@ def found_later(
     """By a log that tells of this span (µs) these events; None where it does not reach to where the gap began, or is
     another switch's. The floor goes on to where the gap ends. What was `given` to the gap before it is of that one."""
     listened = (gap.until, END if gap.lost_again is None else gap.lost_again)
-    known = Logged(logged, [*beside.before, *beside.after, *given], span, [listened])
+    known = Logged(logged, [*beside.shown, *beside.before, *beside.after, *given], span, [listened])
     near = [event for event in beside.before if event.at >= gap.since - RING_S_MAX * SECOND]
     if not known.covers(gap.since) or not is_its_log(logged, [*near, *beside.after]):
         return None
@@ -123,7 +123,9 @@ def _of_seat(around: Around, begins: View, opened: Sequence[Segment], until: int
         if unseen is None or len(found) == 1:
             return []
         lost = newest.view._replace(state=UNOBSERVED)
-        found.append(Segment(newest.seat, 0, newest.start, None, lost, False, 0, 0, 0, 0, 0))
+        while newest.view.state in GOES_ON and len(found) > 1 and found[-2].view.state is newest.view.state:
+            found.pop()  # a pause that is pressed amid a call says nothing of the call
+        found.append(Segment(newest.seat, 0, found[-1].start, None, lost, False, 0, 0, 0, 0, 0))
     if unseen is not None and all(each.start == unseen.start for each in found) and found[-1].view.state is UNOBSERVED:
         return []  # no more of it is known than before
     ended = [each.closed(then.start, then.opened_by) for each, then in pairwise(found)]

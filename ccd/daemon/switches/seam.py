@@ -2,7 +2,8 @@
 
 Of the second in which a gap begins nobody may remember which of the log's lines AMI told, too: a process that is killed
 may not have written the last evidence. What the floor knows then decides: of a seat's lines as many were told as lead
-to what is known of it; an end was told of a call or an offer that is there no more, and with it how the offer began.
+to what is known of it; an end was told of a call or an offer that is there no more, and with it how the offer began. A
+call that rings yet was neither taken nor ended.
 """
 
 from collections import defaultdict
@@ -29,14 +30,15 @@ Row = tuple[bool, str] | None  # whether paused, and why; None: no member
 
 
 def log_of(state: FloorState, seats: Iterable[tuple[str, str]], scope: Scope, keep: Keep = keep_nothing) -> QueueLog:
-    """A log that goes on from the floor: who is in which queue, and whose names stand for which seats; `seats` are
-    further pairs of a member name and an interface."""
+    """A log that goes on from the floor: who is in which queue, whose names stand for which seats, and which of them is
+    on a call; `seats` are further pairs of a member name and an interface."""
     queues: dict[str, list[str]] = defaultdict(list)
     for seat in state.seats.values():
         for queue in seat.queues:
             queues[queue].append(seat.seat)
     named = [(seat.name, seat.seat) for seat in state.seats.values() if seat.name]
-    return QueueLog([*named, *seats], scope, queues, keep)
+    calls = {(seat.name, call.id): seat.seat for seat in state.seats.values() for call in seat.calls if call.id}
+    return QueueLog([*named, *seats], scope, queues, keep, calls)
 
 
 def pauses_of(state: FloorState) -> Pauses:
@@ -67,16 +69,26 @@ def told_before(state: FloorState, logged: Sequence[PbxEvent], since: int) -> li
         match event:
             case MemberAdded() | MemberPaused() | MemberRemoved():
                 of_pairs[event.seat, event.queue].append(event)
-            case CallConnected() if _has_call(state, event) or (event.seat, event.call) in ended:
+            case CallConnected() if _has_call(state, event):
                 known.append(event)
-            case CallEnded() if not _has_call(state, event):
+            case CallConnected() if (event.seat, event.call) in ended and not _has_offer(state, event):
+                known.append(event)
+            case CallEnded() if not _has_call(state, event) and not _has_offer(state, event):
                 known.append(event)
             case OfferEnded() if not _has_offer(state, event):
                 known.append(event)
-    over = {(event.seat, event.call) for event in known if isinstance(event, CallConnected | OfferEnded)}
-    near = (event for event in logged if second - 1 <= event.at // SECOND <= second)
-    for event in near:  # an offer is reckoned back from the second of its end
-        if isinstance(event, CallOffered) and (_has_offer(state, event) or (event.seat, event.call) in over):
+    told = {id(event) for event in known}
+    is_over: dict[tuple[str, str], bool] = {}  # the offer above it, by what ended it
+    for event in reversed(logged):
+        if isinstance(event, CallConnected | OfferEnded):
+            is_over[event.seat, event.call] = event.at // SECOND < second or id(event) in told
+        elif (
+            isinstance(event, CallOffered)
+            and second - 1 <= event.at // SECOND <= second
+            and (  # it is reckoned back
+                _has_offer(state, event) or is_over.get((event.seat, event.call), False)
+            )
+        ):
             known.append(event)
     for (seat, queue), events in of_pairs.items():
         known += _leading_to(_row(state, seat, queue), events)
@@ -109,6 +121,6 @@ def _has_call(state: FloorState, event: CallConnected | CallEnded) -> bool:
     return known is not None and any(call.id == event.call for call in known.calls)
 
 
-def _has_offer(state: FloorState, event: CallOffered | OfferEnded) -> bool:
+def _has_offer(state: FloorState, event: CallOffered | OfferEnded | CallConnected | CallEnded) -> bool:
     known = state.seats.get(event.seat)
     return known is not None and event.call in known.offers

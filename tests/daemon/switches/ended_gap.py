@@ -36,6 +36,9 @@ class Switch:
     def logs_in(self, hours: float, *rows: bytes) -> None:
         self._observation.begin()
         self._hears(block("Response: Success", at(hours) - T0, Ping="Pong"))
+        self.answers(hours, *rows)
+
+    def answers(self, hours: float, *rows: bytes) -> None:
         self._observation.ask()
         self._hears(answer(*rows))
         self.events += self._observation.place(us(hours))

@@ -44,3 +44,14 @@ def test_an_offer_whose_end_was_told_was_told_with_it() -> None:
     assert news([added(1), offered(9.8), missed(10.1)], offered(9.6), missed(10)) == []
     assert news([added(1), offered(9.8)], offered(9.6), missed(10)) == ["OfferEnded"]
     assert news([added(1)], offered(9.6), connected(10)) == ["CallOffered", "CallConnected"]
+
+
+def test_a_call_that_rings_yet_was_neither_taken_nor_ended() -> None:
+    assert news([added(1), offered(9.8)], offered(9.8), connected(10), ended(10)) == ["CallConnected", "CallEnded"]
+
+
+def test_an_offer_that_was_taken_in_the_second_before_was_told() -> None:
+    on_call = [added(1), offered(9.5), connected(9.9)]
+    assert news(on_call, offered(9), connected(9)) == ["CallConnected"], "which the time tells: it is not of the gap"
+    rung_again = news([added(1), offered(9.1), missed(9.4)], offered(9), missed(9), offered(10), missed(15))
+    assert rung_again == ["OfferEnded", "CallOffered", "OfferEnded"]
