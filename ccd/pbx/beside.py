@@ -26,12 +26,10 @@ AFTER_US = 3 * SECOND
 
 
 class Beside(NamedTuple):
-    """`before` begins with a snapshot and leads to the gap; `after` is what was told behind the one that ends it.
-    `shown` was told shortly before the first of them, which shows what came of it."""
+    """`before` begins with a snapshot and leads to the gap; `after` is what was told behind the one that ends it."""
 
     before: list[PbxEvent]
     after: list[PbxEvent]
-    shown: list[PbxEvent]
 
 
 def beside(folder: Path, refs: tuple[int, int], gap: tuple[int, int], scope: Scope) -> Beside | None:
@@ -45,15 +43,8 @@ def beside(folder: Path, refs: tuple[int, int], gap: tuple[int, int], scope: Sco
     after = [each for each in _told(ending, scope) if until <= each.at < until + AFTER_US]
     for reach in REACHES:
         blocks = found(folder, (ref for ref in _refs(folder, last, reach) if ref < end))
-        told = _up_to_gap(_told(blocks, scope), since)
-        last_answer = max((place for place, each in enumerate(told) if isinstance(each, Snapshot)), default=None)
-        if last_answer is not None:
-            shortly_before = told[last_answer].at - AFTER_US
-            return Beside(
-                told[last_answer:],
-                [each for each in after if not isinstance(each, Snapshot)],
-                [each for each in told[:last_answer] if each.at >= shortly_before and not isinstance(each, Snapshot)],
-            )
+        if before := _up_to_gap(_told(blocks, scope), since):
+            return Beside(before, [each for each in after if not isinstance(each, Snapshot)])
     return None
 
 
@@ -69,14 +60,15 @@ def _refs(folder: Path, last: int, reach: int) -> Iterator[int]:
 
 
 def _up_to_gap(told: Iterable[PbxEvent], since: int) -> list[PbxEvent]:
-    """What follows, once an answer was heard, was heard, and never stored: whoever heard it was killed."""
+    """From the last snapshot on; nothing where there is none."""
     kept: list[PbxEvent] = []
-    answered = False
     for event in told:
-        answered = answered or isinstance(event, Snapshot)
-        if answered and event.at > since and not isinstance(event, Snapshot):
+        if isinstance(event, Snapshot):
+            kept = [event]
+        elif event.at > since:  # heard, and never stored: whoever heard it was killed
             break
-        kept.append(event)
+        elif kept:
+            kept.append(event)
     return kept
 
 

@@ -64,9 +64,13 @@ def found_later(
     given: Sequence[PbxEvent] = (),
 ) -> FoundLater | None:
     """By a log that tells of this span (µs) these events; None where it does not reach to where the gap began, or is
-    another switch's. The floor goes on to where the gap ends. What was `given` to the gap before it is of that one."""
+    another switch's. None as well where the gap began in the second of the last answer: which lines of that second the
+    answer shows, nobody can tell. The floor goes on to where the gap ends. What was `given` to the gap before it is of
+    that one."""
+    if beside.before[0].at // SECOND == gap.since // SECOND:
+        return None
     listened = (gap.until, END if gap.lost_again is None else gap.lost_again)
-    known = Logged(logged, [*beside.shown, *beside.before, *beside.after, *given], span, [listened])
+    known = Logged(logged, [*beside.before, *beside.after, *given], span, [listened])
     near = [event for event in beside.before if event.at >= gap.since - RING_S_MAX * SECOND]
     if not known.covers(gap.since) or not is_its_log(logged, [*near, *beside.after]):
         return None
