@@ -13,8 +13,9 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from ccd.floor import events as said
+from tests.slow_lines import TimeLine, listen
 from tests.slow_rules import SECOND, Reason, Rules
-from tests.slow_seats import Item, TimeLine, facts, level, listen
+from tests.slow_seats import Item, facts, level
 
 ORDER = ("on_call", "ringing", "wrap_up", "available", "unobserved", "paused", "unreachable", "signed_out")
 TIMES = ("signed_in", "available", "ringing", "on_call", "other_call", "wrap_up", "unreachable", "unobserved")

@@ -5,7 +5,7 @@ the seat's first n events mean, and a state is the first row of the table that h
 could be worked out anew.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ccd.floor import events as said
@@ -56,6 +56,7 @@ class Facts:
     logged_in: bool = False
     gap: tuple[int, bool] | None = None  # since when, and whether unseen since then: nobody knows what it does
     in_doubt: set[str] | None = None  # in a gap, once it spoke: its queues of before of which nothing was said since
+    silent: int | None = None  # since when queue_log is followed, while nobody knows what the telephone does
     unobserved: list[tuple[int, int, str]] = field(default_factory=list)  # from, to, under which name
     confirmed: int | None = None
     asked: bool = False  # a snapshot has told of it, be it that it is nowhere
@@ -94,6 +95,10 @@ def understand(known: Facts, item: Item, rules: Rules) -> None:
     if known.gap and getattr(item.event, "seat", "") == known.seat:
         speak_in_gap(known, item.event, rules)
     name = known.name
+    own = getattr(item.event, "seat", "") == known.seat
+    if known.silent is not None and (own or isinstance(item.event, said.Lost | said.Found | said.Snapshot)):
+        known.unobserved.append((known.silent, item.at, name))
+        known.silent = None
     take(known, item, rules)
     if known.gap and known.in_doubt is not None:
         look_in_gap(known, item.at, name)
@@ -140,6 +145,8 @@ def take(known: Facts, item: Item, rules: Rules) -> None:
             known.offers[e.call] = (known.offers[e.call][0], True)
         case said.AgentLogged() as e:
             known.logged_in = e.logged_in
+        case said.Found():
+            put_down(known, item.at, rules)
         case said.Lost():
             known.gap = known.gap if known.gap and known.gap[1] else (item.at, known.signed_in(rules))
             known.in_doubt = None
@@ -174,6 +181,15 @@ def look_in_gap(known: Facts, at: int, name: str) -> None:
         known.unobserved.append((since, at, name))
     if (unseen, known.name) != (was_unseen, name):
         known.gap = (at, unseen)
+
+
+def put_down(known: Facts, at: int, rules: Rules) -> None:
+    """queue_log tells of no telephone: nobody knows how long it does what it did, where the seat was in that state."""
+    was = state(known, at, rules)
+    known.gap, known.in_doubt = None, None
+    known.rows = {queue: replace(row, device=Device.FREE) for queue, row in known.rows.items()}
+    if state(known, at, rules) != was:
+        known.silent = at
 
 
 def see_pause(known: Facts, item: Item, e: said.MemberAdded | said.MemberPaused) -> None:
@@ -308,72 +324,6 @@ def level(known: Iterable[Facts], rules: Rules) -> str:
     """How far seats are paused, by membership and pause alone: out (of every queue), none, some, all."""
     paused = [row.paused for each in known for row in each.counting(rules)]
     return "out" if not paused else "all" if all(paused) else "some" if any(paused) else "none"
-
-
-def listen(stream: Iterable[said.PbxEvent], rules: Rules) -> dict[str, list[Item]]:
-    """What each seat of a PBX hears, and when. An event older than the seat's last applies at the last's time."""
-    heard: dict[str, list[Item]] = {}
-    of_all: list[Item] = []  # what concerns every seat, also one that is not known of yet
-    for number, event in enumerate(stream):
-        for seat in concerned(event, heard, rules):
-            items = heard.setdefault(seat, list(of_all))
-            last = max((item.at for item in items if item.alters), default=event.at)
-            item = Item(max(event.at, last), number, event)
-            if isinstance(event, said.Snapshot | said.CallerLeft):
-                before, after = (facts(seat, items, rules), facts(seat, [*items, item], rules))
-                silent = isinstance(event, said.CallerLeft) and not event.abandoned
-                item = replace(item, alters=not silent and alters(before, after))
-            items.append(item)
-        if isinstance(event, said.Lost | said.Snapshot):
-            of_all.append(Item(max([event.at, *(item.at for item in of_all)]), number, event, alters=False))
-    return heard
-
-
-def alters(before: Facts, after: Facts) -> bool:
-    """Whether anything is another, but for how certain it is."""
-    return (
-        replace(after, confirmed=before.confirmed, asked=before.asked, doubts=before.doubts, told=before.told) != before
-    )
-
-
-def concerned(event: said.PbxEvent, heard: Mapping[str, Sequence[Item]], rules: Rules) -> list[str]:
-    match event:
-        case said.CallConnected() | said.CallerLeft():
-            offered = [seat for seat, items in heard.items() if event.call in facts(seat, items, rules).offers]
-            own = [event.seat] if isinstance(event, said.CallConnected) else []
-            return sorted({*offered, *own})
-        case said.Lost():
-            return sorted(heard)
-        case said.Snapshot():
-            return sorted({*heard, *(m.seat for m in event.members), *(event.logged_in or ())})
-        case said.CallerJoined() | said.Heard() | said.Found():
-            return []
-        case _:
-            return [event.seat]
-
-
-@dataclass(frozen=True)
-class TimeLine:
-    """A seat's whole story: after each of its items, the facts."""
-
-    pbx: str
-    seat: str
-    frames: tuple[tuple[Item, Facts], ...]
-
-    def at(self, moment: float) -> Facts:
-        return next((known for item, known in reversed(self.frames) if item.at < moment), Facts(self.seat))
-
-    def unobserved(self, moment: float) -> list[str]:
-        """The name under which the seat is unobserved then, if it is."""
-        last = self.frames[-1][1]
-        spans = [*last.unobserved, *([(last.gap[0], moment + 1, last.name)] if last.gap and last.gap[1] else [])]
-        return [name for start, end, name in spans if start < moment < end]
-
-    def name(self, moment: float) -> str:
-        return next(iter(self.unobserved(moment)), self.at(moment).name)
-
-    def state(self, moment: float, rules: Rules) -> str:
-        return "unobserved" if self.unobserved(moment) else state(self.at(moment), moment, rules)
 
 
 def state(known: Facts, moment: float, rules: Rules) -> str:

@@ -158,7 +158,8 @@ class Lost:
 
 @value
 class Found:
-    """What happened since `at`, where the gap that runs began, is told after all: nobody was unobserved."""
+    """What happened since `at`, where a gap begins or has begun, is told by queue_log, which says nothing of
+    telephones: nobody is unobserved for the gap."""
 
     at: int
 

@@ -2,7 +2,7 @@
 
 Each seat has a clock of its own: an event older than the seat's last applies at the last's time (docs/time-bank.md
 2.1), so how the events of different seats interleave can't matter. What belongs to all of them comes as `Heard` (ends
-wrap-ups that nothing else ended), `Lost` (a gap begins), `Found` (it is none after all) and `Snapshot` (ends a gap, or
+wrap-ups that nothing else ended), `Lost` (a gap begins), `Found` (queue_log tells of it) and `Snapshot` (ends a gap, or
 is held against what is known: ccd.floor.reconcile). How a seat's time line goes on is in ccd.floor.seat_lines.
 """
 
@@ -33,8 +33,8 @@ from ccd.floor.events import (
 from ccd.floor.floor_state import FloorState
 from ccd.floor.reconcile import reconcile
 from ccd.floor.rules import SeatRules
-from ccd.floor.seat_lines import SeatLines
-from ccd.floor.seats import EFFECTS, SIGNED_OUT, UNOBSERVED, Rejected, Seat, view_of
+from ccd.floor.seat_lines import TELEPHONE, SeatLines
+from ccd.floor.seats import EFFECTS, SIGNED_OUT, TELEPHONE_FREE, UNOBSERVED, Rejected, Seat, view_of
 from ccd.floor.segments import Transition
 
 
@@ -69,7 +69,7 @@ class Floor(SeatLines):
             case Lost():
                 return self._lost(event.at)
             case Found():
-                return self._found()
+                return self._found(event.at)
             case Snapshot():
                 return self._snapshot(event)
             case _:
@@ -83,6 +83,8 @@ class Floor(SeatLines):
         at = event.at if event.at > seat.at else seat.at
         if state.gap_since is not None:
             self._speaks_in_gap(seat, event)
+        elif self.in_doubt:
+            self.in_doubt.pop(event.seat, None)
         wrap_up_until = seat.wrap_up_until
         transitions = [] if wrap_up_until is None else self.end_wrap_up_until(seat, at)
         offers, wrap_up_until = list(seat.offers) if seat.offers else (), seat.wrap_up_until
@@ -236,13 +238,19 @@ class Floor(SeatLines):
                 transitions.append(self.open(seat, seat.at, unobserved, 0, False))
         return transitions
 
-    def _found(self) -> list[Transition]:
-        """Whoever is unobserved in the gap that runs goes on as before it, from the same instant."""
+    def _found(self, at: int) -> list[Transition]:
+        """Whoever is unobserved in the gap that runs goes on as before it, from the same instant. Only whose telephone
+        did something that was no queue's call is unobserved until the seat's next word: queue_log tells of none."""
         self.state.gap_since = None
         self.in_doubt.clear()
         transitions: list[Transition] = []
         for name, known in sorted(self.state.open.items()):
-            if known.view.state is UNOBSERVED:
-                seat = self.state.seats[name]
-                transitions += self.turn(seat, max(known.start, seat.at), 0, told=False)
+            seat = self.state.seats[name]
+            was = view_of(seat, self.rules).state
+            for member in seat.queues.values():
+                member.device = TELEPHONE_FREE
+            self.touched.add(name)
+            if view_of(seat, self.rules).state is not was:
+                self.in_doubt[name] = {TELEPHONE}
+            transitions += self.turn(seat, max(known.start, seat.at, at), 0, told=False)
         return transitions

@@ -12,6 +12,7 @@ from ccd.floor.rules import SeatRules
 from ccd.floor.seats import PAUSED_NOWHERE, SIGNED_OUT, UNOBSERVED, Seat, View, view_of
 from ccd.floor.segments import Segment, Transition
 
+TELEPHONE = ""  # among names of queues
 NEVER_SEEN = View("", SIGNED_OUT, False, PAUSED_NOWHERE, "", 0)
 
 
@@ -23,6 +24,7 @@ class SeatLines:
         self._offered: dict[str, set[str]] = {}  # call → seats it is offered to
         self._wrap_ups: list[tuple[int, str]] = []  # a heap of when they end; stale entries are passed over
         # In a gap: each seat that has spoken since it began → the queues it was in before of which nothing was said.
+        # In one that queue_log fills: each seat that did as its telephone said → its TELEPHONE.
         self.in_doubt: dict[str, set[str]] = {}
         for seat in state.seats.values():
             self.index(seat)
@@ -54,17 +56,19 @@ class SeatLines:
         """Close the seat's segment and open the next if its facts mean something else now, or something is counted."""
         view = view_of(seat, self.rules)
         known = self.state.open.get(seat.seat)
-        if self.state.gap_since is not None and known is not None and self._is_unseen(seat, known):
+        if known is not None and self._is_unseen(seat, known):
             view = known.view._replace(name=seat.name, state=UNOBSERVED)
         if not (offered or answered or missed) and view == (known.view if known else NEVER_SEEN):
             return []
         return [self.open(seat, at, view, ref, told, offered, answered, missed)]
 
     def _is_unseen(self, seat: Seat, known: Segment) -> bool:
-        """In a gap: whether nobody knows what it does. Whom a queue rings or calls does that, whatever else it does."""
+        """Whether nobody knows what it does. Whom a queue rings or calls does that, whatever else it does."""
+        if self.state.gap_since is None and not self.in_doubt:  # nearly always
+            return False
         in_doubt = self.in_doubt.get(seat.seat)
         if in_doubt is None:
-            return known.view.state is UNOBSERVED
+            return self.state.gap_since is not None and known.view.state is UNOBSERVED
         return bool(in_doubt) and not seat.calls and not seat.offers
 
     def open(

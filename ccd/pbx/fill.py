@@ -53,7 +53,10 @@ def fill(told: Iterable[PbxEvent], logged: Sequence[PbxEvent]) -> Iterator[PbxEv
     """What AMI `told`, with what the log says of its gaps; `logged` is in the order of time."""
     log = Logged(logged, told := list(told))
     since = yield from _filled(told, log, BEGINNING, {})
-    since = since if since is not None else _last_at(told)
+    if since is None:
+        since = _last_at(told)
+        if log.covers(since):
+            yield Found(since)
     yield from log.between(since, END, log.numbers(since, END))
 
 
@@ -74,8 +77,7 @@ def _filled(
     for event in told:
         if isinstance(event, Lost):
             since = losses.popleft()
-            if not log.covers(since):
-                yield event
+            yield Found(since) if log.covers(since) else event
             continue
         if since is not None:
             numbers = log.numbers(since, event.at)
@@ -156,13 +158,15 @@ class Logged:
         return numbers if _shows(rows, reached, pairs) else numbers[:shown]
 
     def between(self, start: int, end: int, numbers: list[int]) -> Iterator[PbxEvent]:
-        """The log's news of a gap, each given once; a `Lost` where it falls silent before the gap's end."""
+        """The log's news of a gap, each given once, but for a restart: of two gaps in its second it can be of either. A
+        `Lost` where it falls silent before the gap's end."""
         reached = start
         for number in numbers:
             event = self._events[number]
-            self._earliest[number] = None
             if isinstance(event, Heard):  # a restart: nothing is known since whatever was said last, by either
                 yield Lost(reached)
+            else:
+                self._earliest[number] = None
             reached = min(max(event.at, start), end)
             if not isinstance(event, Lost):
                 yield replace(event, at=reached)

@@ -23,6 +23,7 @@ from tests.floor.floors import (
     S,
     added,
     connected,
+    device,
     ended,
     heard,
     lost,
@@ -319,3 +320,23 @@ def test_what_stands_above_a_line_that_ami_told_was_before_it() -> None:
     log = Logged([added(50), paused(50, "toilet"), unpaused(95)], [*told, *held], (0, END))
     events = fill_since(50_700_000, held, log, pauses_of(tell(*told).floor.state))
     assert tell(*told, *events).line() == [(50.5, "available"), (50.6, "paused")]
+
+
+def test_a_telephone_that_was_in_use_for_a_queues_call_is_free_as_that_ends() -> None:
+    in_use = device(5.1, Device.IN_USE, in_call=True)
+    stream = [added(1), offered(2), connected(5), in_use, lost(10), snapshot(600.2, member()), paused(700)]
+    log = [added(1), offered(2), connected(5), ended(60), paused(700)]
+    line = tell(*fill(stream, log)).line()
+    assert line[2:] == [(5, "on_call"), (60, "wrap_up"), (70, "available"), (700, "paused")]
+
+
+@pytest.mark.parametrize(("telephone", "state"), [(Device.IN_USE, "other_call"), (Device.UNREACHABLE, "unreachable")])
+def test_how_long_a_telephone_did_anything_else_is_not_known(telephone: Device, state: str) -> None:
+    stream = [added(1), device(5, telephone), lost(10), snapshot(600.2, member()), paused(700)]
+    assert tell(*fill(stream, [added(1), paused(700)])).line()[1:] == [
+        (5, state), (10, "unobserved"), (600.2, "available"), (700, "paused"),
+    ]  # fmt: skip
+    told = tell(*fill(stream, [added(1), paused(60, "meal"), unpaused(90), paused(700)]))
+    assert told.line()[1:] == [
+        (5, state), (10, "unobserved"), (60, "paused"), (90, "available"), (700, "paused"),
+    ]  # fmt: skip

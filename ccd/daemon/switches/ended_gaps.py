@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ccd.floor.callers import CallGone
 from ccd.floor.days import SECOND
-from ccd.floor.events import Heard, PbxEvent
+from ccd.floor.events import Found, Heard, PbxEvent
 from ccd.floor.floor import Floor
 from ccd.floor.rules import SeatRules
 from ccd.floor.seat_lines import NEVER_SEEN
@@ -79,7 +79,7 @@ def found_later(
     start = _told_until(gap, beside)
     events = list(known.between(start, last, known.numbers(start, gap.until)))
     opened: defaultdict[str, list[Segment]] = defaultdict(list)
-    for event in (*events, Heard(last)):
+    for event in (Found(start), *events, Heard(last)):
         for transition in floor.apply(event):
             opened[transition.opened.seat].append(transition.opened)
     segments: list[Segment] = []
