@@ -235,7 +235,7 @@ def _latest(logged: Sequence[PbxEvent], told_at: Sequence[int | None]) -> list[i
     found: list[int] = []
     oldest = END
     for event, at in zip(reversed(logged), reversed(told_at), strict=True):
-        if isinstance(event, CallOffered | Heard):  # the one is reckoned, the other placed
+        if isinstance(event, CallOffered):  # it is reckoned
             found.append(END)
             continue
         found.append(oldest)
