@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ccd.floor.events import Found, Heard, PbxEvent, Snapshot
+from ccd.floor.events import Found, Heard, Lost, PbxEvent, Snapshot
 from tests import slow_calculator
 from tests.floor.fast_and_slow import by_the_floor
 from tests.floor.random_floors import RandomFloor
@@ -25,10 +25,10 @@ def assert_agreed(events: Sequence[PbxEvent]) -> None:
 
 
 def without_gaps_found(stream: Sequence[PbxEvent]) -> list[PbxEvent]:
-    """A gap that is found before anything else is told is none: its beginning only says how late it is."""
-    found = {number - 1 for number, event in enumerate(stream) if isinstance(event, Found)}
+    """A gap that is found before anything else is told is none, but that the telephones are put down: where it began
+    says only how late it is."""
+    after = [*stream[1:], None]
     return [
-        Heard(event.at) if number in found else event
-        for number, event in enumerate(stream)
-        if not isinstance(event, Found)
+        Heard(event.at) if isinstance(event, Lost) and isinstance(then, Found) else event
+        for event, then in zip(stream, after, strict=True)
     ]

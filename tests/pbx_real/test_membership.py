@@ -48,6 +48,7 @@ async def test_who_was_there_before_us_is_in_the_first_snapshot(asterisk):
     with asterisk.drive() as pbx:
         pbx.sign_in(SEAT, "Ann")
         pbx.pause(SEAT, "training")
+        assert pbx.heard_within("QueueMemberPause", 5.0)  # else it is told after the snapshot, as what came later
         async with Following(asterisk.port) as ccd:
             await ccd.until_states(SEAT, ["paused:training"])
             [member] = ccd.snapshots[0].members
