@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHON
 
-.PHONY: setup setup-dev demo test check bench soak screenshots pages lock
+.PHONY: setup setup-dev demo test check check-types check-rest bench soak screenshots pages lock
 
 setup: ## .venv/bin/ccd
 	@scripts/setup.sh
@@ -19,14 +19,18 @@ test: setup-dev ## all tests, those against real servers included
 	@$(BIN)/python hatch_build.py test
 	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: setup-dev ## format, lint, types, who imports whom, tidiness, the pages' types
+check: check-types check-rest ## format, lint, types, who imports whom, tidiness, the pages' types
+	@echo "check: all is in order"
+
+check-types: setup-dev
+	$(BIN)/mypy
+
+check-rest: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python hatch_build.py check
 	$(BIN)/python -m pytest -q tests/test_tidy.py
-	@echo "check: all is in order"
 
 bench: setup-dev ## how fast, as ratios within one run; results in docs/
 	@$(BIN)/python -m benchmarks $(ARGS)
