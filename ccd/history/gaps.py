@@ -11,6 +11,7 @@ from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ccd.floor.callers import CallGone
+from ccd.floor.days import SECOND
 from ccd.floor.seats import SIGNED_OUT, STATE_WORDS, UNOBSERVED
 from ccd.floor.segments import Segment, as_they_follow
 from ccd.history.reading import seat_lines
@@ -31,12 +32,14 @@ class Around(NamedTuple):
 class Gap(NamedTuple):
     """µs; `refs` are of the newest evidence before it, and of the answer that ended it, 0 where none is known. `known`
     are all seats that anything is stored of: who is in neither was never seen. `told_at`: of what a log left of a
-    gap, when the switch itself had said something last. `lost_again`: when the next began, whatever was found of it."""
+    gap, when the switch itself had said something last. `lost_again`: when the next began, whatever was found of it.
+    `answered`: whether the answer that ended another one came in the second in which this one began."""
 
     since: int
     until: int
     lost_again: int | None
     told_at: int | None
+    answered: bool
     refs: tuple[int, int]
     seats: Mapping[str, Around]
     known: frozenset[str]
@@ -60,19 +63,29 @@ async def ended_gaps(connection: AsyncConnection, pbx: str, first: int, last: in
     known = frozenset(await connection.scalars(select(seats.c.seat).where(seats.c.pbx == pbx)))
     found = []
     for since, until in spans:
-        line = await seat_lines(connection, {(pbx, seat) for seat in known}, since, until + 1)
+        second = since - since % SECOND
+        line = await seat_lines(connection, {(pbx, seat) for seat in known}, second, until + 1)
+        answered = answered_between(second, since, (segment for _, segment in line.values()))
         of_seats: defaultdict[str, list[Segment]] = defaultdict(list)
         for _, segment in as_they_follow(line.values()):
             of_seats[segment.seat].append(segment)
-        around = {seat: each for seat in known if (each := _around(of_seats[seat], since, until)) is not None}
+        around = {seat: each for seat in known if (each := around_gap(of_seats[seat], since, until)) is not None}
         refs = await _refs(connection, pbx, since, until)
         told_at = await _told_at(connection, pbx, (since, until), refs)
-        found.append(Gap(since, until, await _lost_again(connection, pbx, until), told_at, refs, around, known))
+        lost_again = await _lost_again(connection, pbx, until)
+        found.append(Gap(since, until, lost_again, told_at, answered, refs, around, known))
     return found
 
 
-def _around(own: Sequence[Segment], since: int, until: int) -> Around | None:
-    """None where the seat was seen in between, whoever lost sight of others."""
+def answered_between(first: int, last: int, stored: Iterable[Segment]) -> bool:
+    """Whether a gap ended in a span (µs, the last one included)."""
+    gaps = (each for each in stored if each.view.state is UNOBSERVED and each.start != each.end)
+    return any(each.end is not None and first <= each.end <= last for each in gaps)
+
+
+def around_gap(own: Sequence[Segment], since: int, until: int) -> Around | None:
+    """Of a seat's segments, in the order of time, those on either side of the gap (µs). None where the seat was seen in
+    between, whoever lost sight of others."""
     after = next((each for each in own if each.start >= until), None)
     before = [each for each in own if each.start < until]
     unseen = before[-1] if before and before[-1].view.state is UNOBSERVED and before[-1].end == until else None

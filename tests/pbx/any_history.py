@@ -62,6 +62,7 @@ class History:
         self.log: list[str] = []
         self.at = BEGINS
         self._pauses: dict[tuple[str, str], str | None] = {}  # by seat and queue: the reason, None where in no pause
+        self._paused_s: dict[tuple[str, str], int] = {}  # since when they are in that pause
         self._callers: dict[str, Caller] = {}
         self._own = dict.fromkeys(NAMES, Device.FREE)  # what the telephones do beside queues' calls
         self._came = 0
@@ -124,7 +125,8 @@ class History:
         talking = {(caller.seat, caller.queue) for caller in self._callers.values() if caller.talks}
         rows = tuple(
             Member(
-                seat, NAMES[seat], queue, reason is not None, reason or "", 0,
+                seat, NAMES[seat], queue, reason is not None, reason or "",
+                0 if reason is None else self._paused_s[seat, queue],
                 self._telephone(seat), (seat, queue) in talking, 0,
             )
             for (seat, queue), reason in self._pauses.items()
@@ -178,10 +180,13 @@ class History:
         """In all queues, as a telephone's key does, or in one."""
         seat = self.chance.choice([*NAMES])
         own = [queue for name, queue in self._pauses if name == seat]
+        if self.at // S in [self._paused_s.get((seat, queue)) for queue in own]:
+            return  # of two in a second, an answer does not tell which came last
         reason = self.chance.choice((None, None, "toilet", "meal"))
         for queue in own if self.chance.random() < 0.6 else own[:1]:
             if self._pauses[seat, queue] != reason:
                 self._pauses[seat, queue] = reason
+                self._paused_s[seat, queue] = self.at // S
                 self._writes("NONE", queue, NAMES[seat], "UNPAUSE" if reason is None else "PAUSE", reason or "")
                 self._says(MemberPaused(self.at, 0, seat, NAMES[seat], queue, reason is not None, reason or ""))
 

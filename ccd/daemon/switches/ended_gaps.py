@@ -67,7 +67,7 @@ def found_later(
     another switch's. None as well where the gap began in the second of the last answer: which lines of that second the
     answer shows, nobody can tell. The floor goes on to where the gap ends. What was `given` to the gap before it is of
     that one."""
-    if beside.before[0].at // SECOND == gap.since // SECOND:
+    if gap.answered or beside.before[0].at // SECOND == gap.since // SECOND:
         return None
     listened = (gap.until, END if gap.lost_again is None else gap.lost_again)
     known = Logged(logged, [*beside.before, *beside.after, *given], span, [listened])

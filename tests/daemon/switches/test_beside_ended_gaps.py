@@ -57,6 +57,27 @@ async def test_a_gap_that_began_in_the_second_of_an_answer_is_left_as_it_is(
     assert (before.record.pauses, before.record.unobserved) == (1, us(11) - us(10 + 0.5 * SECOND_H))
 
 
+async def test_a_gap_that_began_in_the_second_in_which_another_was_answered_is_left_as_it_is(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    """A line of that second may be of either: nobody knows what Ann did from its beginning on."""
+    centre, switch = set_up(engine, tmp_path)
+    switch.logs_in(8, row(ANN))
+    switch.pings(9)
+    switch.is_cut()
+    switch.logs_in(10 + 0.1 * SECOND_H, row(ANN))
+    switch.is_cut()
+    switch.logs_in(11, row(ANN))
+    switch.leaves(12, ANN)
+    await recorded(centre, switch)
+    paused = line(10 + 0.2 * SECOND_H, ANN, "PAUSE|ticket"), line(10.5, ANN, "UNPAUSE|")
+    (done,) = await filled(centre, tmp_path, line(7, ANN, "ADDMEMBER|"), *paused, line(12, ANN, "REMOVEMEMBER|"))
+    assert (done.since, done.until) == (us(9), us(10 + 0.1 * SECOND_H))
+    await centre.close()
+    record = (await centre.day("ann")).record
+    assert (record.unobserved, record.paused) == (us(11) - us(10), {})
+
+
 async def test_a_call_that_has_no_end_in_the_gap_is_unseen_from_its_beginning(
     engine: AsyncEngine, tmp_path: Path
 ) -> None:
